@@ -1,0 +1,49 @@
+# The two commands of the README are "make demo" and "make test"; each sets up by itself.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: setup demo test check format bench grammar clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml tests/engines/package.json
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kqlx needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@if command -v npm >/dev/null; then npm install --prefix tests/engines --no-package-lock --no-audit --no-fund --loglevel=error; \
+	 else echo "no Node.js: the tests that need Microsoft's analyser will be skipped"; fi
+	@touch $@
+
+# The demo needs the project alone, not the tools of its tests.
+$(BIN)/kqlx: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kqlx needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+demo: $(BIN)/kqlx
+	@$(BIN)/python tests/demo.py
+
+test: check
+	$(BIN)/python -m pytest --numprocesses=auto
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup
+	$(BIN)/python tests/bench.py
+
+grammar: setup
+	$(BIN)/python -m kqlx.frontends.write_tables
+
+clean:
+	rm -rf $(VENV) tests/engines/node_modules

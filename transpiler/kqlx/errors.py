@@ -1,0 +1,186 @@
+"""What can go wrong, as exceptions that say the thing, the place and one way out, and the caret
+printer.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kqlx.nodes import Span
+    from kqlx.notes import Note
+
+
+class KqlxError(Exception):
+    """The root of all errors of this package that a user can cause.
+
+    ``message`` starts in lower case and has no full stop; ``hint`` is one way out, or "".
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a text: line and column count from one, the column in code points."""
+
+    line: int
+    column: int
+
+
+def place_of(text: str, offset: int) -> Place:
+    """The line and column of an offset (code points). Lines end at LF, CR LF or CR."""
+    starts = _line_starts(text)
+    line = bisect_right(starts, offset)
+    return Place(line, offset - starts[line - 1] + 1)
+
+
+def _line_starts(text: str) -> list[int]:
+    starts = [0]
+    for i, character in enumerate(text):
+        if character == "\n" or (character == "\r" and text[i + 1 : i + 2] != "\n"):
+            starts.append(i + 1)
+    return starts
+
+
+def utf16_offset(text: str, offset: int) -> int:
+    """The same offset in UTF-16 units, as editors and Kibana count."""
+    return offset + sum(character > "\uffff" for character in text[:offset])
+
+
+class KqlSyntaxError(KqlxError):
+    """The query is not Kibana KQL.
+
+    ``offset`` counts code points (``utf16_offset`` UTF-16 units) to the furthest point that could
+    be read, where ``found`` stands ("" at the end of the query) instead of one of ``expected``.
+    ``code`` is stable.
+    """
+
+    def __init__(
+        self,
+        query: str,
+        offset: int,
+        *,
+        expected: tuple[str, ...] = (),
+        found: str = "",
+        code: str = "unexpected-text",
+        message: str,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.query = query
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+        self.code = code
+
+    @property
+    def utf16_offset(self) -> int:
+        return utf16_offset(self.query, self.offset)
+
+    @property
+    def line(self) -> int:
+        return place_of(self.query, self.offset).line
+
+    @property
+    def column(self) -> int:
+        return place_of(self.query, self.offset).column
+
+    def __str__(self) -> str:
+        width = max(1, len(self.found.splitlines()[0]) if self.found else 1)
+        pointed = point(self.query, (self.offset, self.offset + width))
+        text = f"{self.message} (line {self.line}, column {self.column})\n{pointed}"
+        return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+class UnsupportedError(KqlxError):
+    """The target cannot say what the query means, or only with a loss that was not accepted.
+
+    ``notes`` are those of the conversion, the reasons among them.
+    """
+
+    code = "unsupported"
+
+    def __init__(self, message: str, *, notes: tuple[Note, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.notes = notes
+
+
+class MappingError(KqlxError):
+    """A field or value has no counterpart in the target, or a mapping pack is broken."""
+
+    code = "mapping"
+
+    def __init__(self, message: str, *, notes: tuple[Note, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.notes = notes
+
+
+class RuleError(KqlxError):
+    """A rule file cannot be used; ``readable`` is False where it could not even be read."""
+
+    code = "rule"
+
+    def __init__(self, message: str, *, readable: bool = True, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.readable = readable
+
+
+class UsageError(KqlxError):
+    """The call names something that is not there: a target, a format, a data source."""
+
+    code = "usage"
+
+
+def point(text: str, span: Span, *, first_line: int = 1, context: int = 100) -> str:
+    """The line of the text that the span starts in, numbered, and carets under the span.
+
+    ``first_line`` is the number of the text's first line in its file. Of a long line ``context``
+    characters on each side of the span are shown. Tabs stay tabs and wide characters count twice,
+    so that the carets stand right.
+    """
+    place = place_of(text, span[0])
+    starts = _line_starts(text)
+    begin = starts[place.line - 1]
+    end = starts[place.line] if place.line < len(starts) else len(text)
+    line = text[begin:end].rstrip("\r\n")
+    column = place.column - 1
+    left = max(0, column - context)
+    shown = line[left : column + context]
+    before = line[left:column]
+    prefix, suffix = ("…" if left else ""), ("…" if column + context < len(line) else "")
+    pad = "".join(c if c == "\t" else " " * _width(c) for c in prefix + before)
+    marked = line[column : min(begin + len(line), span[1]) - begin][:context]
+    carets = "^" * max(1, sum(_width(c) for c in marked))
+    number = str(place.line + first_line - 1)
+    margin = " " * len(number)
+    return f" {number} | {prefix}{_visible(shown)}{suffix}\n {margin} | {pad}{carets}"
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _visible(text: str) -> str:
+    """Control characters as the pictures of them, so that a terminal obeys none."""
+    return "".join(
+        "\ufffd"
+        if "\ud800" <= c <= "\udfff"
+        else chr(0x2400 + ord(c))
+        if c < " " and c != "\t"
+        else c
+        for c in text
+    )

@@ -1,0 +1,1 @@
+"""Query text → tree. One module a source language."""

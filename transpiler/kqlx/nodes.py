@@ -1,0 +1,203 @@
+"""The tree of a Kibana KQL query: what every stage of the program hands to the next.
+
+Nodes are frozen, compare by meaning (spans do not count) and keep the order and the grouping that
+the author wrote: ``a and (b and c)`` stays two nodes. Field names are terms too, so that a wildcard
+name and the place of the name in the text are kept; after binding they name columns of the target.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal as OneOf
+
+Span = tuple[int, int]
+"""Start and end in the query text, in code points, end exclusive."""
+
+Operator = OneOf["gt", "gte", "lt", "lte"]
+
+NOWHERE: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value or a field name. Kibana KQL has no numbers: ``5`` is the text "5".
+
+    ``value`` is text with its escapes undone, or True, False or None for an unquoted ``true``,
+    ``false`` or ``null``. ``quoted`` says whether a value stood in quotes, where it is a phrase;
+    names drop it.
+    """
+
+    value: str | bool | None
+    quoted: bool = False
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The text that Elasticsearch sees: ``true`` for the Boolean, ``null`` for the null."""
+        if isinstance(self.value, str):
+            return self.value
+        return {True: "true", False: "false", None: "null"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Text split at its unescaped stars: ``a*b`` is ``("a", "b")``, a lone star ``("", "")``."""
+
+    parts: tuple[str, ...]
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The text with plain stars, as Kibana uses it where a pattern has no meaning."""
+        return "*".join(self.parts)
+
+    @property
+    def is_lone_star(self) -> bool:
+        return self.parts == ("", "")
+
+
+Term = Literal | Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Every item holds. Two or more items."""
+
+    items: tuple[Node, ...]
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one item holds. Two or more items."""
+
+    items: tuple[Node, ...]
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The complement: events without the field match too."""
+
+    item: Node
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """``field:value``; some value of the field equals it."""
+
+    field: Term
+    value: Literal
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """``field:a*b``; some value of the field fits the whole pattern."""
+
+    field: Term
+    pattern: Pattern
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """``field:*``; the field has a value."""
+
+    field: Term
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``field >= value``; some value of the field stands so to it."""
+
+    field: Term
+    op: Operator
+    value: Literal
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """``path:{ item }``; one and the same object of the nested field meets the item.
+
+    The fields of the item are relative to the path, as written.
+    """
+
+    path: Term
+    item: Node
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeText:
+    """A value without a field: it may stand in any field."""
+
+    value: Term
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """Every event: the empty query and ``*:*``."""
+
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """No event. Not to be written in Kibana KQL; binding makes it where a constant contradicts the
+    query.
+    """
+
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+Node = And | Or | Not | Equals | Like | Exists | Compare | Nested | FreeText | Always | Never
+FieldTest = Equals | Like | Exists | Compare
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it, in the order of the text."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        yield top
+        if isinstance(top, And | Or):
+            stack.extend(reversed(top.items))
+        elif isinstance(top, Not | Nested):
+            stack.append(top.item)
+
+
+def transform(node: Node, leaf: Callable[[Node], Node]) -> Node:
+    """The same tree with every leaf replaced by ``leaf(node)``; a nested group counts as a leaf."""
+    if isinstance(node, And | Or):
+        return replace(node, items=tuple([transform(item, leaf) for item in node.items]))
+    if isinstance(node, Not):
+        return Not(transform(node.item, leaf), node.span)
+    return leaf(node)
+
+
+def simplify(node: Node) -> Node:
+    """The same meaning without ``Always`` and ``Never`` inside, and groups of one joined to what
+    holds them.
+    """
+    if isinstance(node, Not):
+        item = simplify(node.item)
+        if isinstance(item, Always):
+            return Never(node.span)
+        return Always(node.span) if isinstance(item, Never) else Not(item, node.span)
+    if not isinstance(node, And | Or):
+        return node
+    absorbing, neutral = (Never, Always) if isinstance(node, And) else (Always, Never)
+    items = [simplify(item) for item in node.items]
+    if any(isinstance(item, absorbing) for item in items):
+        return absorbing(node.span)
+    items = [item for item in items if not isinstance(item, neutral)]
+    if not items:
+        return neutral(node.span)
+    return items[0] if len(items) == 1 else replace(node, items=tuple(items))

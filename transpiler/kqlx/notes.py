@@ -1,0 +1,58 @@
+"""What a conversion says about itself: where the target differs from Kibana, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from kqlx.nodes import Span
+
+
+class Effect(IntEnum):
+    """What the target's query does on the same events, from the least to the worst."""
+
+    SAME = 0
+    """Matches exactly these events; something was folded or translated on the way."""
+    CASE = 1
+    """Differs in letter case alone."""
+    WIDER = 2
+    """Also matches other events: noise, but nothing is missed."""
+    NARROWER = 3
+    """Misses some events: a detection gap."""
+    DIFFERENT = 4
+    """May miss some events and match others."""
+    UNMAPPED = 5
+    """Names a field that the target does not have."""
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+ACCEPTED_BY_DEFAULT = frozenset({Effect.SAME, Effect.CASE, Effect.WIDER})
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing that a reader of the conversion must know.
+
+    ``code`` is a stable word (docs/notes.md lists them), ``span`` the part of the query that it is
+    about.
+    """
+
+    code: str
+    effect: Effect
+    message: str
+    span: Span | None = None
+    hint: str = ""
+
+
+def worst(notes: Iterable[Note]) -> Effect:
+    """The fidelity of a conversion with these notes."""
+    return max((note.effect for note in notes), default=Effect.SAME)
+
+
+def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Without repetitions, the worst first, then by place in the query."""
+    unique = dict.fromkeys(notes)
+    return tuple(sorted(unique, key=lambda note: (-note.effect, note.span or (0, 0), note.code)))
