@@ -1,5 +1,108 @@
-"""kqlx ports detection rules written in Kibana KQL (kuery) to other SIEMs and says where the
-meaning changes.
+"""kqlx ports detection rules in Kibana KQL (kuery) to other SIEMs and says where the meaning
+changes.
+
+Kibana KQL is Elastic's language; Microsoft's Sentinel KQL (Kusto) is one of the targets:
+
+    >>> import kqlx
+    >>> rule = 'process.name:cmd.exe and not user.id:("S-1-5-18" or "S-1-5-19")'
+    >>> print(kqlx.convert(rule, to="spl", source="none").text)
+    process.name="cmd.exe" NOT user.id IN ("S-1-5-18", "S-1-5-19")
+
+Every conversion carries notes with their effect on what is matched; what would lose events is
+refused unless it is accepted. Names are loaded when they are first used, so that ``import kqlx``
+costs next to nothing.
 """
 
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+
+TYPE_CHECKING = False  # as in typing, whose import would cost more than all the rest
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kqlx.backends import targets as targets
+    from kqlx.convert import Conversion as Conversion
+    from kqlx.convert import convert as convert
+    from kqlx.errors import KqlSyntaxError as KqlSyntaxError
+    from kqlx.errors import KqlxError as KqlxError
+    from kqlx.errors import MappingError as MappingError
+    from kqlx.errors import RuleError as RuleError
+    from kqlx.errors import UnsupportedError as UnsupportedError
+    from kqlx.errors import UsageError as UsageError
+    from kqlx.frontends.kql import parse as parse
+    from kqlx.mappings.pack import sources as sources
+    from kqlx.notes import Effect as Effect
+    from kqlx.notes import Note as Note
+    from kqlx.rules.load import load_rules as load_rules
+    from kqlx.rules.model import Rule as Rule
+    from kqlx.rules.model import RuleSet as RuleSet
+
 __version__ = "0.1.0"
+
+# Public name → the module that has it.
+_HOMES = {
+    "Conversion": "kqlx.convert",
+    "Effect": "kqlx.notes",
+    "KqlSyntaxError": "kqlx.errors",
+    "KqlxError": "kqlx.errors",
+    "MappingError": "kqlx.errors",
+    "Note": "kqlx.notes",
+    "Rule": "kqlx.rules.model",
+    "RuleError": "kqlx.errors",
+    "RuleSet": "kqlx.rules.model",
+    "UnsupportedError": "kqlx.errors",
+    "UsageError": "kqlx.errors",
+    "convert": "kqlx.convert",
+    "load_rules": "kqlx.rules.load",
+    "parse": "kqlx.frontends.kql",
+    "sources": "kqlx.mappings.pack",
+    "targets": "kqlx.backends",
+}
+
+__all__ = [
+    "Conversion",
+    "Effect",
+    "KqlSyntaxError",
+    "KqlxError",
+    "MappingError",
+    "Note",
+    "Rule",
+    "RuleError",
+    "RuleSet",
+    "UnsupportedError",
+    "UsageError",
+    "__version__",
+    "convert",
+    "load_rules",
+    "parse",
+    "sources",
+    "targets",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kqlx' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
+
+
+class _Package(ModuleType):
+    """Python sets a submodule as an attribute of its package; the function ``convert`` must not be
+    hidden so.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

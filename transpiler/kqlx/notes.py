@@ -56,3 +56,22 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
     """Without repetitions, the worst first, then by place in the query."""
     unique = dict.fromkeys(notes)
     return tuple(sorted(unique, key=lambda note: (-note.effect, note.span or (0, 0), note.code)))
+
+
+CODES = {
+    "case-folded": "the target's comparison has no regard to letter case",
+    "constant-folded": "the test is the same on every event of the data source, so it is left out",
+    "empty-is-missing": "the target cannot tell an empty text from a missing field",
+    "literal-star": "a star that stands for itself in Kibana is a wildcard in the target",
+    "log-source-unknown": "no log source is known, so the rule names none in particular",
+    "network-on-text": "a text that looks like a network is compared as one in the target",
+    "no-data-source": "nothing says which data source the query is about; names are kept",
+    "place-chosen": "another table or log source was passed over, with the reason",
+    "table-chosen": "the table stands for the data source with a difference in meaning",
+    "text-analysis": "Elasticsearch compares the field word by word, the target does not",
+    "unconfirmed-mapping": "a mapping for which no documentation was found",
+    "unmapped-field": "a field, value or construct without a counterpart in the target",
+    "unsupported": "the target cannot say this",
+    "value-translated": "the ingest pipeline changed the value; the target's own is used",
+}
+"""Every code that a note may have, in plain words; docs/notes.md is made of them."""

@@ -3,7 +3,7 @@
 from kqlx.frontends.tables import Rule, Tables
 
 TABLES = Tables(
-    digest='a25110470940b9bbe57596665ef095e76dd3c2a89dffc2bf3fe31514b75bee1f',
+    digest=3420056502,
     terminals=(
         ('_OR', '[ \t\r\n\xa0]+(?i:or)[ \t\r\n\xa0]+'),
         ('_AND', '[ \t\r\n\xa0]+(?i:and)[ \t\r\n\xa0]+'),

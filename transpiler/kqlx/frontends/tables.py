@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from operator import itemgetter
 from typing import Any
+from zlib import crc32
 
 END = "$END"
 
@@ -51,7 +51,7 @@ class Rule:
 class Tables:
     """``actions[state][terminal]`` is the state to shift to, or ``~rule`` to reduce."""
 
-    digest: str
+    digest: int
     terminals: tuple[tuple[str, str], ...]
     ignored: frozenset[str]
     actions: tuple[dict[str, int], ...]
@@ -61,9 +61,9 @@ class Tables:
     end: int
 
 
-def digest(grammar: str) -> str:
+def digest(grammar: str) -> int:
     """What ties the kept tables to the grammar that they were made of."""
-    return sha256(grammar.encode()).hexdigest()
+    return crc32(grammar.encode())
 
 
 def compile_grammar(grammar: str) -> Tables:

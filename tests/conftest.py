@@ -1,0 +1,40 @@
+"""Options and helpers of the whole suite: goldens, and engines that a user's machine may lack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-goldens", action="store_true", help="write the golden files anew; read the diff!"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """``golden("folder/file", text)`` compares the text with the file below tests/golden."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-goldens"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert path.exists(), f"no golden file {name}: pytest --update-goldens writes it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
+
+
+def missing(what: str) -> None:
+    """Skips a test for want of an engine; in continuous integration the want is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}, and continuous integration must have it")
+    pytest.skip(what)

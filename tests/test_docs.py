@@ -1,0 +1,82 @@
+"""The documents say what the code does: notes are generated, the README's commands and outputs are
+run.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT
+from kqlx.notes import CODES, Effect
+
+README = (ROOT / "README.md").read_text("utf-8")
+SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
+PACKS = sorted((ROOT / "transpiler/kqlx/mappings/packs").glob("*.yml"))
+
+
+def notes_page() -> str:
+    lines = ["# Notes", "", "Generated from `transpiler/kqlx/notes.py`.", "", "## Effects", ""]
+    lines += ["| effect | the target's query, on the same events |", "|---|---|"]
+    source = (ROOT / "transpiler/kqlx/notes.py").read_text("utf-8")
+    for effect in Effect:
+        match = re.search(rf'{effect.name} = {effect.value}\n    """(.*?)"""', source)
+        assert match
+        lines.append(f"| {effect} | {match[1][0].lower()}{match[1][1:].rstrip('.')} |")
+    lines += ["", "## Codes", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| `{code}` | {text} |" for code, text in sorted(CODES.items())]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update-goldens"))
+
+
+def test_the_page_of_notes_is_that_of_the_code(update: bool) -> None:
+    path = ROOT / "docs/notes.md"
+    if update:
+        path.write_text(notes_page(), encoding="utf-8")
+    assert path.read_text("utf-8") == notes_page(), "pytest --update-goldens writes it anew"
+
+
+def test_every_code_in_use_is_known_and_every_known_code_is_in_use() -> None:
+    made = re.compile(
+        r'(?:Note|self\.(?:note|say|wider|narrower|differs)|backend\.note)\(\s*"([a-z-]+)"'
+    )
+    used = {code for path in SOURCES for code in made.findall(path.read_text("utf-8"))}
+    used |= {c for p in PACKS for c in re.findall(r"code: ([a-z-]+)", p.read_text("utf-8"))}
+    assert used == set(CODES)
+
+
+EXAMPLE = re.compile(r"```console\n\$ (kqlx .*?)\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLE.findall(README), ids=lambda e: e[0][:50])
+def test_the_readmes_examples_are_real(example: tuple[str, str], update: bool) -> None:
+    """``$ kqlx …`` in the README prints what stands below it, notes included."""
+    command, expected = example
+    run = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=ROOT,
+        text=True,
+        check=False,
+    )
+    if update:
+        text = (ROOT / "README.md").read_text("utf-8")
+        text = text.replace(f"{command}\n{expected}", f"{command}\n{run.stdout}")
+        (ROOT / "README.md").write_text(text, encoding="utf-8")
+    else:
+        assert run.stdout == expected
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for link in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"

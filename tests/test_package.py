@@ -1,0 +1,155 @@
+"""The package as a whole: what it imports and when, the wheel, the public names, the layers."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+import kqlx
+from conftest import ROOT, missing
+
+SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
+RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
+
+# Which rooms a room may import from, besides its own.
+_GROUND = {"nodes", "notes", "errors", "resources"}
+_MIDDLE = {*_GROUND, "frontends", "evaluate", "mappings", "rules"}
+LAYERS = {
+    "nodes": set[str](),
+    "resources": set[str](),
+    "notes": {"nodes"},
+    "errors": {"nodes", "notes"},
+    "frontends": _GROUND,
+    "mappings": {*_GROUND, "frontends"},
+    "rules": _GROUND,
+    "backends": _MIDDLE,
+    "filters": {*_MIDDLE, "backends"},
+    "render": {*_MIDDLE, "backends", "filters"},
+    "convert": {*_MIDDLE, "backends", "render"},
+}
+
+HEAVY = {"lark", "jinja2", "rich", "pydantic", "importlib.metadata", "hashlib", "json"}
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that a fresh Python has loaded after the code."""
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return set(run.stderr.split())
+
+
+def test_import_loads_next_to_nothing() -> None:
+    """Compared with a Python that loads nothing: a site's own start-up files are not ours."""
+    extra = loaded("import kqlx") - loaded("pass")
+    assert {name for name in extra if name.startswith("kqlx")} == {"kqlx"}
+    assert not extra & {"lark", "jinja2", "typer", "yaml", "rich", "dataclasses", "typing", "re"}
+
+
+def test_converting_a_rule_to_spl_loads_only_what_it_needs() -> None:
+    code = (
+        f"sys.argv = ['kqlx', 'convert', '--to', 'spl', {str(RULE)!r}]\n"
+        "from kqlx.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert end.code == 0"
+    )
+    extra = loaded(code) - loaded("pass")
+    assert not extra & {"lark", "jinja2", "pydantic", "importlib.metadata"}
+    assert not [name for name in extra if name.startswith("rich.") and "traceback" in name]
+    assert "kqlx.backends.spl" in extra
+    assert not extra & {f"kqlx.backends.{name}" for name in ("sentinel", "sigma", "elasticsearch")}
+
+
+def imports(path: Path) -> set[str]:
+    """The rooms of this package that a module imports from, type-checking blocks left out."""
+    found = set()
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("kqlx"):
+            parts = node.module.split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT / "transpiler")))
+def test_imports_go_one_way(path: Path) -> None:
+    room = path.relative_to(ROOT / "transpiler/kqlx").parts[0].removesuffix(".py")
+    if room in LAYERS:
+        assert imports(path) <= {*LAYERS[room], room}
+    else:
+        assert room in ("__init__", "__main__", "cli")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "transpiler/kqlx/backends").glob("*.py")))
+def test_targets_do_not_import_each_other(path: Path) -> None:
+    targets = {target.name for target in kqlx.targets()}
+    tree = ast.parse(path.read_text("utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    others = {f"kqlx.backends.{name}" for name in targets - {path.stem}}
+    assert not modules & others
+
+
+def test_public_names_are_there_and_documented() -> None:
+    for name in kqlx.__all__:
+        value = getattr(kqlx, name)
+        assert name == "__version__" or value.__doc__
+    assert set(kqlx.__all__) - {"__version__"} == set(kqlx._HOMES)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = kqlx.nothing
+
+
+def test_a_submodule_does_not_hide_the_function_of_its_name() -> None:
+    importlib.import_module("kqlx.convert")
+    assert isinstance(kqlx.convert("a:b", to="es"), kqlx.Conversion)
+
+
+def test_examples_in_docstrings_are_true() -> None:
+    assert doctest.testmod(kqlx).failed == 0
+
+
+def test_the_wheel_works_outside_of_the_checkout(tmp_path: Path) -> None:
+    """Built, installed in a fresh environment, run elsewhere: grammar, templates and packs are in
+    it.
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+
+    def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            timeout=300,
+        )
+
+    pip = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+    built = run(sys.executable, *pip, "wheel", "--no-deps", "--wheel-dir", tmp_path, ROOT)
+    if built.returncode and "hatchling" in built.stderr:
+        missing(f"the wheel's build tool cannot be had: {built.stderr[-200:]}")
+    assert built.returncode == 0, built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    venv.create(tmp_path / "env", with_pip=True)
+    scripts = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")
+    installed = run(scripts / "python", *pip, "install", wheel)
+    assert installed.returncode == 0, installed.stderr
+    result = run(scripts / "kqlx", "convert", "--to", "all", RULE)
+    assert result.returncode == 0, result.stderr
+    for expected in ("RecordType=50", "CloudAppEvents", "service: exchange", '"match_phrase"'):
+        assert expected in result.stdout
+    assert "a.b" in run(scripts / "python", "-c", "import kqlx; print(kqlx.parse('a.b:c'))").stdout

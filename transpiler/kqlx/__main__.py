@@ -1,0 +1,5 @@
+"""``python -m kqlx``."""
+
+from kqlx.cli import main
+
+main()

@@ -1,0 +1,200 @@
+"""What every target shares: the dispatch over the tree, and the vocabulary that a target fills in.
+
+A target is one module in this package. It derives from ``Backend``, says its vocabulary, and names
+itself in a ``TARGET``. What it leaves undefined is refused with a reason, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NoReturn, TypeVar, assert_never
+
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.binder import Bound, Column
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Span,
+)
+from kqlx.notes import Effect, Note
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asks of a back end. ``exact``: no difference in letter case, at the price of
+    speed.
+    """
+
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """A back end's answer: the query (text, or a dict for JSON), and what it says about itself."""
+
+    query: str | dict[str, Any]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A language to convert to.
+
+    ``formats`` are the artifacts that it can be written as, the default first; ``binds`` says
+    whether its fields are other than Elastic's, so that queries are bound to a data source before
+    they are emitted.
+    """
+
+    name: str
+    title: str
+    emit: Callable[[Bound, Options], Emission]
+    aliases: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("query",)
+    binds: bool = True
+    suffix: str = ".txt"
+
+
+@dataclass
+class Backend(Generic[E]):
+    """Tree → expression of the target, with notes. One object a conversion."""
+
+    bound: Bound
+    options: Options
+    notes: list[Note] = field(default_factory=list)
+
+    def expression(self, node: Node) -> E:
+        """The node in the target's language. Raises UnsupportedError with the reason."""
+        match node:
+            case And():
+                return self.all_of(node)
+            case Or():
+                return self.any_of(node)
+            case Not():
+                return self.negate(node)
+            case Equals():
+                return self.equals(self.column(node), node)
+            case Like():
+                return self.like(self.column(node), node)
+            case Exists():
+                return self.exists(self.column(node), node)
+            case Compare():
+                return self.compare(self.column(node), node)
+            case Nested():
+                return self.nested(node)
+            case FreeText():
+                return self.free_text(node)
+            case Always():
+                return self.always()
+            case Never():
+                return self.never()
+            case _:
+                assert_never(node)
+
+    # The vocabulary
+
+    def all_of(self, node: And) -> E:
+        self.refuse(node.span, "and")
+
+    def any_of(self, node: Or) -> E:
+        self.refuse(node.span, "or")
+
+    def negate(self, node: Not) -> E:
+        self.refuse(node.span, "not")
+
+    def equals(self, column: Column, node: Equals) -> E:
+        self.refuse(node.span, "a field with a value")
+
+    def like(self, column: Column, node: Like) -> E:
+        self.refuse(node.span, "a value with a wildcard")
+
+    def exists(self, column: Column, node: Exists) -> E:
+        self.refuse(node.span, "the existence of a field")
+
+    def compare(self, column: Column, node: Compare) -> E:
+        self.refuse(node.span, "a range")
+
+    def nested(self, node: Nested) -> E:
+        self.refuse(node.span, "a nested group, path:{ ... }")
+
+    def free_text(self, node: FreeText) -> E:
+        self.refuse(node.span, "a value without a field, searched in all fields")
+
+    def always(self) -> E:
+        self.refuse(None, "a query that matches every event")
+
+    def never(self) -> E:
+        self.refuse(None, "a query that can never match")
+
+    # For the targets' use
+
+    def column(self, node: FieldTest) -> Column:
+        """The column that a test is about. Raises UnsupportedError for a wildcard in the field's
+        name.
+        """
+        if isinstance(node.field, Pattern):
+            self.refuse(node.span, f"a field name with a wildcard, {node.field.name}")
+        return self.bound.column(node.field.name)
+
+    def note(
+        self, code: str, effect: Effect, message: str, span: Span | None = None, hint: str = ""
+    ) -> None:
+        self.notes.append(Note(code, effect, message, span, hint))
+
+    def refuse(self, span: Span | None, what: str, why: str = "", hint: str = "") -> NoReturn:
+        """Raises UnsupportedError: the target cannot say ``what``, because of ``why``."""
+        reason = why or "this target has no form for it"
+        note = Note("unsupported", Effect.DIFFERENT, f"{what}: {reason}", span, hint)
+        raise UnsupportedError(f"cannot convert {what}: {reason}", notes=(note,), hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueList:
+    """Alternatives on one column, for the target's list form."""
+
+    field: Literal | Pattern
+    tests: tuple[Equals | Like, ...]
+
+    @property
+    def span(self) -> Span:
+        return (self.tests[0].span[0], self.tests[-1].span[1])
+
+
+def gather(items: Sequence[Node], fits: Callable[[Node], bool]) -> list[Node | ValueList]:
+    """The items of an Or, with those that fit gathered into one list a field, where the first
+    stood.
+    """
+    lists: dict[Any, list[Equals | Like]] = {}
+    result: list[Any] = []
+    for item in items:
+        if isinstance(item, Equals | Like) and fits(item):
+            if item.field not in lists:
+                lists[item.field] = []
+                result.append(item.field)
+            lists[item.field].append(item)
+        else:
+            result.append(item)
+    gathered: list[Node | ValueList] = []
+    for item in result:
+        if not isinstance(item, Literal | Pattern):
+            gathered.append(item)
+        elif len(lists[item]) == 1:
+            gathered.append(lists[item][0])
+        else:
+            gathered.append(ValueList(item, tuple(lists[item])))
+    return gathered

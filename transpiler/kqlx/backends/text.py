@@ -1,0 +1,141 @@
+"""What the targets share that write text: grouping, types, polarity, letter case."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import NoReturn
+
+from kqlx.backends.base import Backend
+from kqlx.mappings.binder import Column
+from kqlx.nodes import FieldTest, Literal
+from kqlx.notes import Effect, Note
+
+INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
+NUMBERS = INTEGERS | {"double", "float", "half_float", "scaled_float"}
+TEXTS = frozenset({"text", "match_only_text"})
+
+
+class Group(Enum):
+    """What holds a text together, and so whether it needs parentheses within another."""
+
+    ATOM = "atom"
+    NOT = "not"
+    AND = "and"
+    OR = "or"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the target's text.
+
+    ``rank``: the lower, the cheaper to test, for targets that sort. ``alternatives``: those of an
+    OR.
+    """
+
+    text: str
+    group: Group = Group.ATOM
+    rank: int = 0
+    alternatives: tuple[str, ...] = ()
+
+
+def described(column: Column) -> str:
+    """A column for messages: the field that the user wrote, with its type."""
+    return f"{column.field or column.name}, a field of type {column.type}"
+
+
+@dataclass
+class TextBackend(Backend[Text]):
+    """``negative`` is True below an odd number of nots, where what matches more makes the query
+    match less.
+    """
+
+    negative: bool = False
+    folded: dict[bool, dict[str, FieldTest]] = field(default_factory=lambda: {False: {}, True: {}})
+
+    language = "the target"
+
+    @contextmanager
+    def under_not(self) -> Iterator[None]:
+        self.negative = not self.negative
+        yield
+        self.negative = not self.negative
+
+    def is_number(self, column: Column) -> bool:
+        return column.type in NUMBERS
+
+    def is_text(self, column: Column) -> bool:
+        return column.type in TEXTS
+
+    def number(self, column: Column, value: Literal, node: FieldTest) -> str:
+        """The value as a number, in its shortest spelling. Raises UnsupportedError where it is
+        none.
+        """
+        try:
+            number = Decimal(value.name.strip())
+            if not number.is_finite():
+                raise InvalidOperation
+        except InvalidOperation:
+            what = f'"{value.name}" as a value of {described(column)}'
+            self.refuse(node.span, what, "it is not a number")
+        if number == number.to_integral_value():
+            return str(int(number))
+        return format(number.normalize(), "f")
+
+    @staticmethod
+    def is_network(text: str) -> bool:
+        """Whether the text is an address with a prefix length."""
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            return False
+        return "/" in text
+
+    def null_value(self, node: FieldTest) -> NoReturn:
+        self.refuse(
+            node.span, "null as a value", "Elasticsearch refuses it too", "write not field:*"
+        )
+
+    def wider(self, code: str, node: FieldTest, message: str) -> None:
+        """Notes that a test matches more than Kibana's; below a not the query misses events."""
+        self.note(code, Effect.NARROWER if self.negative else Effect.WIDER, message, node.span)
+
+    def ignores_case(self, column: Column, text: str, node: FieldTest) -> None:
+        """Notes that a test has no regard to letter case, where that matters."""
+        if column.case == "ignored" or column.type in NUMBERS | {"boolean", "ip", "date"}:
+            return
+        if text.lower() == text.upper():
+            return
+        if self.options.exact:
+            what = f"the letter case of {column.name}"
+            self.refuse(node.span, what, f"{self.language} ignores it")
+        self.folded[self.negative].setdefault(column.name, node)
+
+    def analysed(self, column: Column, node: FieldTest) -> None:
+        """Notes that Elasticsearch splits a text field into words, which the target does not."""
+        self.note(
+            "text-analysis",
+            Effect.DIFFERENT,
+            f"{column.name} is text: Elasticsearch compares words, {self.language} not",
+            node.span,
+        )
+
+    def finished_notes(self) -> list[Note]:
+        """The notes, and for each polarity one on letter case that names the columns."""
+        for negative, tests in self.folded.items():
+            if not tests:
+                continue
+            names = ", ".join(tests)
+            more = ", and so excludes more there under the not" if negative else ""
+            first = next(iter(tests.values()))
+            self.note(
+                "case-folded",
+                Effect.CASE,
+                f"{self.language} ignores letter case in {names}{more}",
+                first.span,
+            )
+        return self.notes

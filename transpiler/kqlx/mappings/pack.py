@@ -1,0 +1,225 @@
+"""Mapping packs: what Elastic did to the events of a data source, and where they live elsewhere.
+
+A pack is one YAML file in ``packs/``. docs/mappings.md describes its keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
+
+from kqlx import resources
+from kqlx.errors import MappingError
+from kqlx.notes import Effect
+
+Case = Literal["same", "ignored", "differs"]
+Form = Literal["column", "elements"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """What a destination's column is like.
+
+    ``type`` is an Elasticsearch type or None for that of the field. ``case`` says whether values
+    are spelt in the same letter case as Elastic's (``same``), whether Elastic's own meaning there
+    has no regard to case (``ignored``), or whether the destination's spelling may be another
+    (``differs``). ``form`` is ``elements`` for a key of the objects in an array, whose path is the
+    column's name without its last part.
+    """
+
+    type: str | None = None
+    case: Case = "same"
+    form: Form = "column"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """What becomes of one field: exactly one of column, where, constant or none decides.
+
+    ``values`` translates values on the way (``others``: what becomes of those that it does not
+    name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
+    ``constant`` is the value that every event of the destination has; ``none`` the reason why there
+    is no counterpart.
+    """
+
+    column: str | None = None
+    values: Mapping[str, str | int] = field(default_factory=dict)
+    others: Literal["keep", "refuse"] = "keep"
+    where: Mapping[str, str] = field(default_factory=dict)
+    exists: bool = False
+    constant: str | None = None
+    none: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackNote:
+    """A note that every conversion to a destination carries."""
+
+    code: str
+    effect: Effect
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the events of a data source are in a target: a source type, a table, a log source.
+
+    ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}``,
+    ``{"logsource": {…}}``.
+    """
+
+    place: Mapping[str, Any]
+    fields: Mapping[str, FieldSpec]
+    columns: Mapping[str, ColumnSpec]
+    when: Mapping[str, tuple[str, ...]]
+    notes: tuple[PackNote, ...]
+    unconfirmed: Mapping[str, str]
+    source: str
+
+    @property
+    def name(self) -> str:
+        place = next(iter(self.place.values()))
+        return place if isinstance(place, str) else "/".join(map(str, place.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One data source of Elastic's."""
+
+    source: str
+    title: str
+    recognise_fields: Mapping[str, tuple[str, ...]]
+    recognise_indices: tuple[str, ...]
+    constants: Mapping[str, str]
+    always: Mapping[str, tuple[str, ...]]
+    types: Mapping[str, str]
+    targets: Mapping[str, tuple[Destination, ...]]
+
+
+@cache
+def builtin(source: str) -> Pack:
+    """The pack of a data source. Raises MappingError where there is none."""
+    path = resources.PACKS / f"{source}.yml"
+    if source not in sources():
+        known = ", ".join(sources())
+        raise MappingError(
+            f"no mapping pack for the data source {source!r}",
+            hint=f"there are {known}; none keeps all names",
+        )
+    return load(path)
+
+
+@cache
+def sources() -> tuple[str, ...]:
+    """The names of the data sources that have a pack."""
+    return tuple(sorted(path.stem for path in resources.PACKS.glob("*.yml")))
+
+
+def load(path: Path) -> Pack:
+    """Reads a pack. Raises MappingError that names the file and the key at fault."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    except yaml.YAMLError as error:
+        raise MappingError(f"{path}: not YAML: {error}") from None
+    return _Reader(path).pack(data)
+
+
+class _Reader:
+    """Plain data → Pack, with the path of keys at hand for messages."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def pack(self, data: Any) -> Pack:
+        top = self.keys(
+            data,
+            "",
+            {"source", "title", "recognise", "constants", "always", "types", "shared", "targets"},
+        )
+        recognise = self.keys(top.get("recognise", {}), "recognise", {"fields", "indices"})
+        return Pack(
+            source=self.typed(top.get("source"), str, "source"),
+            title=self.typed(top.get("title", ""), str, "title"),
+            recognise_fields=self.lists(recognise.get("fields", {}), "recognise.fields"),
+            recognise_indices=tuple(recognise.get("indices", ())),
+            constants=dict(self.keys(top.get("constants", {}), "constants")),
+            always=self.lists(top.get("always", {}), "always"),
+            types=dict(self.keys(top.get("types", {}), "types")),
+            targets={
+                target: tuple(
+                    self.destination(item, f"targets.{target}[{i}]") for i, item in enumerate(items)
+                )
+                for target, items in self.keys(top.get("targets", {}), "targets").items()
+            },
+        )
+
+    def destination(self, data: Any, key: str) -> Destination:
+        known = {"source", "when", "notes", "fields", "columns", "unconfirmed"}
+        item = self.keys(data, key)
+        columns = self.keys(item.get("columns", {}), f"{key}.columns")
+        fields = self.keys(item.get("fields", {}), f"{key}.fields")
+        return Destination(
+            place={name: value for name, value in item.items() if name not in known},
+            fields={
+                name: self.field(value, f"{key}.fields.{name}") for name, value in fields.items()
+            },
+            columns={
+                name: ColumnSpec(
+                    **self.keys(value, f"{key}.columns.{name}", {"type", "case", "form"})
+                )
+                for name, value in columns.items()
+            },
+            when=self.lists(item.get("when", {}), f"{key}.when"),
+            notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
+            unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
+            source=item.get("source", ""),
+        )
+
+    def field(self, data: Any, key: str) -> FieldSpec:
+        if isinstance(data, str):
+            return FieldSpec(column=data)
+        known = {"column", "values", "others", "where", "exists", "constant", "none"}
+        spec = FieldSpec(**self.keys(data, key, known))
+        if not (spec.column or spec.where or spec.constant is not None or spec.none):
+            raise self.error(key, "says neither column, where, constant nor none")
+        return spec
+
+    def note(self, data: Any, key: str) -> PackNote:
+        item = dict(self.keys(data, key, {"code", "effect", "message", "hint"}))
+        try:
+            effect = Effect[item.pop("effect").upper()]
+        except KeyError:
+            raise self.error(key, "has no effect, or one that is not known") from None
+        return PackNote(effect=effect, **item)
+
+    def lists(self, data: Any, key: str) -> dict[str, tuple[str, ...]]:
+        return {
+            name: tuple(self.typed(value, list, f"{key}.{name}"))
+            for name, value in self.keys(data, key).items()
+        }
+
+    def keys(self, data: Any, key: str, known: set[str] | None = None) -> dict[str, Any]:
+        found = cast(dict[str, Any], self.typed(data, dict, key))
+        for name in found:
+            if known is not None and name not in known:
+                raise self.error(
+                    key, f"does not know the key {name!r}; it knows {', '.join(sorted(known))}"
+                )
+        return found
+
+    def typed(self, value: Any, kind: type[T], key: str) -> T:
+        if not isinstance(value, kind):
+            raise self.error(key, f"must be a {kind.__name__}, not {value!r}")
+        return value
+
+    def error(self, key: str, problem: str) -> MappingError:
+        return MappingError(f"{self.path}: {key or 'the pack'} {problem}")

@@ -1,0 +1,52 @@
+"""Conversion → text of an artifact, by the jinja2 templates in ``templates/<target>/``."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from kqlx import resources
+from kqlx.backends.base import Target
+from kqlx.mappings.binder import Bound
+from kqlx.rules.model import Rule
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(
+    rule: Rule, target: Target, query: str | dict[str, Any], bound: Bound, format: str
+) -> str:
+    """The artifact as text, without a final line feed. The format "query" is the query alone."""
+    if format == "query":
+        return query if isinstance(query, str) else json_text(query)
+    found = list((resources.ROOT / "templates" / target.name).glob(f"{format}.*.j2"))
+    template = _environment().get_template(f"{target.name}/{found[0].name}")
+    return template.render(rule=rule, query=query, bound=bound).rstrip("\n")
+
+
+def json_text(value: Any) -> str:
+    """JSON with two blanks a level. Text stays as it is, but for halves of characters, which UTF-8
+    lacks.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from kqlx.filters import FILTERS
+
+    environment = Environment(
+        loader=FileSystemLoader(resources.ROOT / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters.update(FILTERS)
+    return environment
