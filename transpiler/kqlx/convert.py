@@ -9,7 +9,7 @@ from typing import Any
 from kqlx.backends import find
 from kqlx.backends.base import Options, Target
 from kqlx.errors import UnsupportedError, UsageError
-from kqlx.frontends.kql import parse
+from kqlx.frontends.kql import parse, refuse_leading_wildcards
 from kqlx.mappings.binder import Bound, Unmapped, bind, recognise, unbound
 from kqlx.mappings.pack import builtin
 from kqlx.nodes import Node
@@ -47,6 +47,8 @@ def convert(
     strict: bool = False,
     exact: bool = False,
     format: str | None = None,
+    leading_wildcards: bool = True,
+    **options: Any,
 ) -> Conversion:
     """Converts a rule or the text of a query to one target.
 
@@ -54,6 +56,9 @@ def convert(
     ``unmapped`` says what becomes of fields without a counterpart, ``accept`` which effects
     ("narrower", "different") are let pass besides same, case and wider; ``strict`` lets only same
     and case pass; ``exact`` asks for the form without a difference in letter case.
+    ``leading_wildcards=False`` refuses values that begin with a star, as Kibana can be set to.
+    ``options`` are those of ``backends.base.Options``; ``fields`` may also be a file's name, or
+    "ecs".
 
     Raises KqlSyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
     """
@@ -62,14 +67,28 @@ def convert(
     if isinstance(rule, str):
         rule = Rule(name="", query=rule)
     node = parse(rule.query)
+    if not leading_wildcards:
+        refuse_leading_wildcards(rule.query, node)
     bound = _bind(node, rule, target, source, unmapped)
-    emission = target.emit(bound, Options(exact=exact))
+    emission = target.emit(bound, _options(exact=exact, **options))
     notes = in_order((*bound.notes, *emission.notes))
     _check(notes, bound, set(accept), strict, unmapped)
     from kqlx.render import render
 
     text = render(rule, target, emission.query, bound, chosen)
     return Conversion(emission.query, text, notes, bound.source, target.name, chosen)
+
+
+def _options(**options: Any) -> Options:
+    """The options, with the field list read. Raises UsageError for one that there is not."""
+    if isinstance(options.get("fields"), str):
+        from kqlx.mappings.fields import load
+
+        options["fields"] = load(options["fields"])
+    try:
+        return Options(**options)
+    except TypeError as error:
+        raise UsageError(f"convert(): {str(error).partition('() ')[2]}") from None
 
 
 def _format(target: Target, format: str | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NoReturn, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, assert_never
 
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.binder import Bound, Column
@@ -32,16 +32,29 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect, Note
 
+if TYPE_CHECKING:
+    from kqlx.mappings.fields import FieldList
+
 E = TypeVar("E")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asks of a back end. ``exact``: no difference in letter case, at the price of
-    speed.
+    """What the user asks of a back end; each takes what concerns it.
+
+    ``exact``: no difference in letter case, at the price of speed. The others are Elasticsearch's:
+    ``fields``, the field list by whose types Kibana writes; ``compact``, a smaller equivalent
+    query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields; ``ignore_unmapped`` for
+    nested groups (None leaves it unsaid); ``filters_in_must``, ``must`` instead of ``filter``.
     """
 
     exact: bool = False
+    compact: bool = False
+    fields: FieldList | None = None
+    time_zone: str | None = None
+    case_insensitive: bool | None = None
+    ignore_unmapped: bool | None = None
+    filters_in_must: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,23 @@
 """Kibana KQL → Elasticsearch Query DSL, the very JSON that Kibana builds.
 
-The forms were measured on Kibana's own code (package es-query, https://github.com/elastic/kibana),
-without field types: that is how its detection engine runs rules (an empty field list).
+The forms were measured on Kibana's own code (package es-query, https://github.com/elastic/kibana).
+Without a field list they are those of its detection engine, which passes an empty one; with one
+they follow the types.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from kqlx.backends.base import Backend, Emission, Options, Target
+from kqlx.backends.elasticsearch_compact import compact
+from kqlx.backends.elasticsearch_script import script_equals, script_range
+from kqlx.errors import MappingError
 from kqlx.mappings.binder import Bound
+from kqlx.mappings.fields import Field
 from kqlx.nodes import (
     And,
     Compare,
@@ -34,38 +40,33 @@ Json = dict[str, Any]
 # do we.
 _RESERVED = re.compile(r'[-+=&|><!(){}\[\]^"~*?:\\/]')
 
+_EPOCH = re.compile(r"[0-9]+")
+
 
 @dataclass
 class _Dsl(Backend[Json]):
-    """``path`` is the nested path that the expression stands in, with its dot."""
+    """``path`` is the nested path that the expression stands in, "" outside of any."""
 
     path: str = ""
 
     def expression(self, node: Node) -> Json:
-        # Kibana works on names as they are, wildcards too, so the columns of the base class have no
+        # Kibana works on names as they are, wildcards too: the columns of the base class have no
         # use here.
         match node:
             case Equals(field, value):
-                kind = "match_phrase" if value.quoted else "match"
-                return _should({kind: {self._name(field): value.value}})
+                return self.each_field(field, lambda f: self.value_clause(f, value))
             case Like(field, pattern):
-                return _should(
-                    {
-                        "query_string": {
-                            "fields": [self._name(field)],
-                            "query": pattern_text(pattern),
-                        }
-                    }
-                )
+                return self.each_field(field, lambda f: self.pattern_clause(f, pattern))
             case Exists(field):
-                return _should({"exists": {"field": self._exists_name(field)}})
-            case Compare(field, op, value):
-                return _should({"range": {self._name(field): {op: value.value}}})
+                return self.each_field(field, self.exists_clause)
+            case Compare():
+                return self.each_field(node.field, lambda f: self.range_clause(f, node))
             case _:
                 return super().expression(node)
 
     def all_of(self, node: And) -> Json:
-        return {"bool": {"filter": [self.expression(item) for item in node.items]}}
+        key = "must" if self.options.filters_in_must else "filter"
+        return {"bool": {key: [self.expression(item) for item in node.items]}}
 
     def any_of(self, node: Or) -> Json:
         return _should(*[self.expression(item) for item in node.items])
@@ -74,20 +75,31 @@ class _Dsl(Backend[Json]):
         return {"bool": {"must_not": self.expression(node.item)}}
 
     def nested(self, node: Nested) -> Json:
+        assert isinstance(node.path, Literal)
         outer = self.path
-        path = self._exists_name(node.path)
-        self.path = "" if path is None else f"{self._name(node.path)}."
+        # A path that is the bare word null, true or false stays a JSON literal, unless it lies in
+        # another.
+        path = self.full_name(node.path) if outer else node.path.value
+        self.path = "" if path is None else self.full_name(node.path)
         query = self.expression(node.item)
         self.path = outer
-        return {"nested": {"path": path, "query": query, "score_mode": "none"}}
+        return self.in_nested(path, query)
+
+    def in_nested(self, path: str | bool | None, query: Json) -> Json:
+        clause: Json = {"path": path, "query": query, "score_mode": "none"}
+        if self.options.ignore_unmapped is not None:
+            clause["ignore_unmapped"] = self.options.ignore_unmapped
+        return {"nested": clause}
 
     def free_text(self, node: FreeText) -> Json:
         value = node.value
         if self.path:  # An accident of Kibana's: the missing name is joined to the path as "null".
-            name = Literal(None)
+            name = Literal(None, span=node.span)
             if isinstance(value, Literal):
-                return self.expression(Equals(name, value))
-            return self.expression(Exists(name) if value.is_lone_star else Like(name, value))
+                return self.expression(Equals(name, value, node.span))
+            if value.is_lone_star:
+                return self.expression(Exists(name, node.span))
+            return self.expression(Like(name, value, node.span))
         if isinstance(value, Pattern):
             return {"query_string": {"query": pattern_text(value)}}
         kind = "phrase" if value.quoted else "best_fields"
@@ -99,14 +111,83 @@ class _Dsl(Backend[Json]):
     def never(self) -> Json:
         return {"match_none": {}}
 
-    def _name(self, field: Term) -> str:
-        return self.path + field.name
+    # The fields that a name means, and a clause for each
 
-    def _exists_name(self, field: Term) -> str | bool | None:
-        """As a value, not a key: an unquoted ``true`` stays a Boolean there, outside of a path."""
-        if self.path or isinstance(field, Pattern):
-            return self._name(field)
-        return field.value
+    def each_field(self, name: Term, clause: Callable[[Field], Json | None]) -> Json:
+        fields = self.options.fields.fitting(name, self.prefix) if self.options.fields else []
+        if fields and not (isinstance(name, Pattern) and not self.path):
+            self.check_nesting(name, fields)
+        # Where no field fits, the name is passed on as it is, stars and all.
+        clauses = [
+            self.wrapped(name, field, clause(field))
+            for field in fields or [Field(self.full_name(name), "string")]
+        ]
+        if not fields and name == Literal(True) and not self.path:
+            clauses = [_true_as_a_name(item) for item in clauses]
+        return _should(*[item for item in clauses if item is not None])
+
+    def wrapped(self, name: Term, field: Field, clause: Json | None) -> Json | None:
+        """A nested field that a wildcard name found outside of a group gets a group of its own."""
+        if clause is None or not field.nested_path or self.path or not isinstance(name, Pattern):
+            return clause
+        return self.in_nested(field.nested_path, clause)
+
+    def check_nesting(self, name: Term, fields: list[Field]) -> None:
+        for field in fields:
+            if field.nested_path == self.path:
+                continue
+            if not self.path:
+                problem = f"{field.name} is a nested field: write {field.nested_path}:{{ … }}"
+            elif not field.nested_path:
+                problem = f"{field.name} is not nested, but stands in the group {self.path}:{{ … }}"
+            else:
+                problem = f"{field.name} is nested in {field.nested_path}, not in {self.path}"
+            raise MappingError(problem)
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.path}." if self.path else ""
+
+    def full_name(self, name: Term) -> str:
+        return self.prefix + name.name
+
+    # Clauses
+
+    def value_clause(self, field: Field, value: Literal) -> Json:
+        if field.script is not None:
+            return script_equals(field, value)
+        if field.is_keyword:
+            return {"term": {field.name: {"value": value.value, **self.case_option()}}}
+        if field.kind == "date":
+            both = {"gte": value.value, "lte": value.value}
+            return {"range": {field.name: {**both, **self.zone_option(value)}}}
+        return {("match_phrase" if value.quoted else "match"): {field.name: value.value}}
+
+    def pattern_clause(self, field: Field, pattern: Pattern) -> Json:
+        if field.script is not None:
+            return script_equals(field, Literal(pattern.name))
+        text = pattern_text(pattern)
+        if field.is_keyword:
+            return {"wildcard": {field.name: {"value": text, **self.case_option()}}}
+        return {"query_string": {"fields": [field.name], "query": text}}
+
+    def exists_clause(self, field: Field) -> Json | None:
+        return None if field.script is not None else {"exists": {"field": field.name}}
+
+    def range_clause(self, field: Field, node: Compare) -> Json:
+        if field.script is not None:
+            return script_range(field, node.op, node.value)
+        zone = self.zone_option(node.value) if field.kind == "date" else {}
+        return {"range": {field.name: {node.op: node.value.value, **zone}}}
+
+    def case_option(self) -> Json:
+        case = self.options.case_insensitive
+        return {} if case is None else {"case_insensitive": case}
+
+    def zone_option(self, value: Literal) -> Json:
+        """Numbers are milliseconds since 1970, and have no time zone."""
+        zone = self.options.time_zone
+        return {"time_zone": zone} if zone and not _EPOCH.fullmatch(value.name) else {}
 
 
 def pattern_text(pattern: Pattern) -> str:
@@ -118,10 +199,17 @@ def _should(*clauses: Json) -> Json:
     return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
 
 
+def _true_as_a_name(clause: Json | None) -> Json | None:
+    """``true:*``: where the name is a value and not a key, the unquoted word stays a Boolean."""
+    return {"exists": {"field": True}} if clause == {"exists": {"field": "true"}} else clause
+
+
 def emit(bound: Bound, options: Options) -> Emission:
-    """The Query DSL of a tree, as a dict. Every query can be said."""
-    dsl = _Dsl(bound, options)
-    return Emission(dsl.expression(bound.node))
+    """The Query DSL of a tree, as a dict. Raises MappingError for a nested field used outside of
+    its group.
+    """
+    query = _Dsl(bound, options).expression(bound.node)
+    return Emission(compact(query) if options.compact else query)
 
 
 TARGET = Target(

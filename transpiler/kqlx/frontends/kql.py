@@ -30,6 +30,7 @@ from kqlx.nodes import (
     Pattern,
     Span,
     Term,
+    walk,
 )
 
 MAX_DEPTH = 200
@@ -69,6 +70,18 @@ def parse(text: str) -> Node:
     if text.count("(") + text.count("{") >= MAX_DEPTH // 2:
         _check_depth(text, node)
     return node
+
+
+def refuse_leading_wildcards(text: str, node: Node) -> None:
+    """Raises KqlSyntaxError for a value that begins with a star and is not the lone star.
+
+    Kibana's setting ``query:allowLeadingWildcards``, when off; field names and ranges are not
+    looked at.
+    """
+    for part in walk(node):
+        value = part.pattern if isinstance(part, Like) else getattr(part, "value", None)
+        if isinstance(value, Pattern) and value.parts[0] == "" and not value.is_lone_star:
+            raise kql_errors.leading_wildcard(text, value)
 
 
 @cache

@@ -9,6 +9,7 @@ import re
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends.kql_hints import hint_for
 from kqlx.frontends.tables import UnexpectedInput
+from kqlx.nodes import Pattern
 
 # The words of Kibana's own messages, by terminal of the grammar.
 _WORDS = {
@@ -54,6 +55,19 @@ def syntax_error(text: str, error: UnexpectedInput) -> KqlSyntaxError:
         code=code,
         message=message,
         hint=hint_for(text, offset, found, code, error.expected),
+    )
+
+
+def leading_wildcard(text: str, value: Pattern) -> KqlSyntaxError:
+    """The error for a value that begins with a star, where the setting forbids it."""
+    start, end = value.span
+    return KqlSyntaxError(
+        text,
+        start,
+        found=text[start:end],
+        code="leading-wildcard",
+        message="a value that begins with a star is not allowed here",
+        hint="leading wildcards are turned off; begin the value with its first letters",
     )
 
 

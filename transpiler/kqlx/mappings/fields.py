@@ -1,0 +1,189 @@
+"""Field lists: what Kibana knows of the fields of an index when it builds a query.
+
+Read from a Kibana data view, an Elasticsearch ``_mapping`` or ``_field_caps`` response, or ECS.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kqlx.errors import MappingError
+from kqlx.mappings import ecs
+from kqlx.nodes import Pattern, Term
+
+# Elasticsearch types → the type that a data view shows
+# (https://www.elastic.co/docs/explore-analyze/find-and-organize/data-views); others keep their
+# name.
+_NUMBERS = (
+    *("long", "integer", "short", "byte", "unsigned_long"),
+    *("double", "float", "half_float", "scaled_float"),
+)
+_STRINGS = ("keyword", "text", "match_only_text", "wildcard", "constant_keyword", "version")
+_KINDS = {
+    **dict.fromkeys(_NUMBERS, "number"),
+    **dict.fromkeys(_STRINGS, "string"),
+    "date_nanos": "date",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field. ``kind`` is the data view's type (string, number, date, …), ``types``
+    Elasticsearch's.
+
+    ``nested_path`` is the path of the nested field that it lies in, or "". A scripted field has a
+    ``script`` in the language ``lang``.
+    """
+
+    name: str
+    kind: str
+    types: tuple[str, ...] = ()
+    nested_path: str = ""
+    script: str | None = None
+    lang: str = ""
+
+    @property
+    def is_keyword(self) -> bool:
+        """Keyword in all indices, and nothing else: only then does Kibana write term
+        and wildcard.
+        """
+        return self.types == ("keyword",)
+
+
+class FieldList:
+    """The fields of a data view, in its order."""
+
+    def __init__(self, fields: Iterator[Field] | list[Field]) -> None:
+        self.fields = list(fields)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Field]:
+        return {field.name: field for field in self.fields}
+
+    def fitting(self, name: Term, prefix: str = "") -> list[Field]:
+        """The fields of this name, behind the prefix; all that fit, for a name with stars."""
+        if not isinstance(name, Pattern):
+            found = self._by_name.get(prefix + name.name)
+            return [found] if found else []
+        regex = re.compile(re.escape(prefix) + ".*".join(map(re.escape, name.parts)), re.DOTALL)
+        return [field for field in self.fields if regex.fullmatch(field.name)]
+
+    def types(self) -> dict[str, str]:
+        """Name → Elasticsearch type, for the evaluator; of several types the first."""
+        return {field.name: field.types[0] for field in self.fields if field.types}
+
+
+def load(path_or_name: str) -> FieldList:
+    """The field list of a file, or ECS for the name ``ecs``.
+
+    Raises MappingError where the file cannot be read or has none of the three shapes.
+    """
+    if path_or_name == "ecs":
+        return FieldList(_field(name, (type,)) for name, type in ecs.types().items())
+    path = Path(path_or_name)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise MappingError(f"{path}: {error.strerror}", hint="or name the fields ecs") from None
+    except ValueError as error:
+        raise MappingError(f"{path}: not JSON: {error}") from None
+    return parse(data, str(path))
+
+
+def parse(data: Any, place: str = "the field list") -> FieldList:
+    """Data view, ``_mapping`` or ``_field_caps`` → field list. Raises MappingError for any other
+    shape.
+    """
+    try:
+        if isinstance(data, dict) and isinstance(data.get("attributes"), dict):
+            data = data["attributes"]  # a saved object
+        if isinstance(data, dict) and isinstance(data.get("data_view"), dict):
+            data = data["data_view"]  # an answer of the data views API
+        fields = data.get("fields") if isinstance(data, dict) else data
+        if isinstance(fields, str):
+            fields = json.loads(fields)
+        if isinstance(fields, list):
+            return FieldList(_of_data_view(field) for field in fields)
+        if isinstance(fields, dict) and "properties" not in data:
+            if all(isinstance(v, dict) and "name" in v for v in fields.values()) and fields:
+                return FieldList(_of_data_view(field) for field in fields.values())
+            return FieldList(_of_capabilities(fields))
+        if isinstance(data, dict) and data:
+            return FieldList(_of_mappings(data))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise MappingError(f"{place}: not a list of fields: {error!r}") from None
+    raise MappingError(
+        f"{place}: not a list of fields",
+        hint="give a Kibana data view, or the answer of _mapping or _field_caps",
+    )
+
+
+def _field(name: str, types: tuple[str, ...], nested_path: str = "") -> Field:
+    kinds = {_KINDS.get(type, type) for type in types}
+    return Field(name, kinds.pop() if len(kinds) == 1 else "conflict", types, nested_path)
+
+
+def _of_data_view(data: Mapping[str, Any]) -> Field:
+    return Field(
+        name=data["name"],
+        kind=data.get("type", "string"),
+        types=tuple(data.get("esTypes") or ()),
+        nested_path=((data.get("subType") or {}).get("nested") or {}).get("path", ""),
+        script=data.get("script", "") if data.get("scripted") else None,
+        lang=data.get("lang") or "painless",
+    )
+
+
+def _of_capabilities(fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Field]:
+    nested = {name for name, by_type in fields.items() if "nested" in by_type}
+    for name, by_type in fields.items():
+        types = tuple(type for type in by_type if type != "unmapped")
+        if not set(types) <= {"object", "nested"}:
+            yield _field(name, types, _innermost(name, nested))
+
+
+def _innermost(name: str, nested: set[str]) -> str:
+    """The longest nested path that the name lies below."""
+    parents = [name[:place] for place, c in enumerate(name) if c == "." and name[:place] in nested]
+    return parents[-1] if parents else ""
+
+
+def _of_mappings(data: Mapping[str, Any]) -> Iterator[Field]:
+    """A ``_mapping`` answer of one or more indices; types of one name are put together."""
+    indices = [data] if "properties" in data or "mappings" in data else list(data.values())
+    types: dict[str, list[str]] = {}
+    paths: dict[str, str] = {}
+    aliases: dict[str, str] = {}
+    for index in indices:
+        properties = (index.get("mappings") or index)["properties"]
+        for name, type, nested_path in _of_properties(properties, "", "", aliases):
+            known = types.setdefault(name, [])
+            if type not in known:
+                known.append(type)
+            paths[name] = nested_path
+    for alias, name in aliases.items():
+        if name in types:
+            types[alias], paths[alias] = types[name], paths[name]
+    for name, found in types.items():
+        yield _field(name, tuple(found), paths[name])
+
+
+def _of_properties(
+    properties: Mapping[str, Any], prefix: str, nested_path: str, aliases: dict[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    for key, spec in properties.items():
+        name = prefix + key
+        kind = spec.get("type", "object")
+        if kind == "alias":
+            aliases[name] = spec["path"]
+        elif kind not in ("object", "nested"):
+            yield name, kind, nested_path
+        inner = name if kind == "nested" else nested_path
+        yield from _of_properties(spec.get("properties", {}), f"{name}.", inner, aliases)
+        yield from _of_properties(spec.get("fields", {}), f"{name}.", nested_path, aliases)
