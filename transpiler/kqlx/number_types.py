@@ -142,9 +142,6 @@ class Dynamic(FieldType):
     _boolean = Boolean()
     _double = Floating(64)
 
-    def holds(self, value: Any) -> bool:
-        return not isinstance(value, float) or math.isfinite(value)
-
     def any_of(self, wanted: Sequence[Literal]) -> Test | None:
         texts = frozenset([literal.name for literal in wanted])
         numbers = frozenset([n for text in texts if (n := number_of(text)) is not None])
