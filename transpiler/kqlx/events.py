@@ -96,7 +96,7 @@ class _Counted(io.RawIOBase):
 
 def _event_of(number: int, line: bytes, bytes_read: int) -> EventLine:
     try:
-        event = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+        event = json.loads(line.rstrip(b"\r\n").decode("utf-8"), parse_constant=_refuse)
     except UnicodeDecodeError as error:
         reason = f"not UTF-8 at byte {error.start + 1}"
     except json.JSONDecodeError as error:
