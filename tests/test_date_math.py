@@ -158,6 +158,15 @@ def test_nanoseconds_count_in_date_nanos_alone() -> None:
         ("Europe/Berlin", 'f >= "2024-03-31T02:30:00"', "2024-03-31T01:30:00Z", True),
         ("Europe/Berlin", 'f:"2024-10-27T00:00||+3h/h"', "2024-10-27T01:59:59Z", True),
         ("Europe/Berlin", 'f:"2024-10-27T00:00||+3h/h"', "2024-10-27T00:59:59Z", False),
+        ("Europe/Berlin", 'f >= "2024-03-30T02:30||+1d"', "2024-03-31T01:29:59.999Z", False),
+        ("Europe/Berlin", 'f >= "2024-03-30T02:30||+1d"', "2024-03-31T01:30:00Z", True),
+        ("Europe/Berlin", 'f >= "2024-10-28T02:30||-1d"', "2024-10-27T01:29:59.999Z", False),
+        ("Europe/Berlin", 'f >= "2024-10-26T02:30||+1d"', "2024-10-27T00:30:00Z", True),
+        # in Havana the hour after midnight of 2024-11-03 came twice, from 04:00Z and from 05:00Z
+        ("America/Havana", 'f >= "2024-11-03T17:00Z||/d"', "2024-11-03T04:59:59.999Z", False),
+        ("America/Havana", 'f >= "2024-11-03T17:00Z||/d"', "2024-11-03T05:00:00Z", True),
+        ("America/Havana", 'f >= "2024-11-03T04:30Z||/d"', "2024-11-03T04:00:00Z", True),
+        ("America/Havana", 'f >= "2024-11-03"', "2024-11-03T04:00:00Z", True),
     ],
 )
 def test_time_zones(zone: str, query: str, value: Any, expected: bool) -> None:

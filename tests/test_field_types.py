@@ -51,6 +51,7 @@ def check(type_name: str | None, query: str, value: Any, expected: bool) -> None
         ("f:ab*bc", "abbc", True),
         ("f:a*b*c", "a\nbb\n\nc", True),
         ("f:a*b*b*c", "abc", False),
+        ("f:*ba*ab", "xbab", False),
         ("f:a*\\n*c", "a\nc", True),
         ("f:A*", "abc", False),
         ("f:a* b", "a x b", True),

@@ -144,7 +144,7 @@ def _calculate(start: int, steps: str, round_up: bool, zone: tzinfo) -> int | No
         seconds, nanos = divmod(at, SECOND)
         local = (_EPOCH + timedelta(seconds=seconds)).astimezone(zone)
         if operator == "/":
-            local, nanos = _floor(local, unit), 0
+            local, nanos = _keep_offset(_floor(local, unit), local), 0
             if round_up:
                 local = _add(local, 1, unit)
         else:
@@ -161,7 +161,7 @@ def _floor(local: datetime, unit: str) -> datetime:
         second = local.second if unit == "s" else 0
         minute = 0 if unit in "hH" else local.minute
         return local.replace(minute=minute, second=second)
-    local = local.replace(hour=0, minute=0, second=0, fold=0)
+    local = local.replace(hour=0, minute=0, second=0)
     if unit == "w":
         return local - timedelta(days=local.weekday())
     if unit == "d":
@@ -176,12 +176,24 @@ def _add(local: datetime, count: int, unit: str) -> datetime:
     if unit in "hHms":
         return (local.astimezone(UTC) + count * _UNITS[unit]).astimezone(local.tzinfo)
     if unit in "wd":
-        return local + count * _UNITS[unit]
+        return _keep_offset(local + count * _UNITS[unit], local)
     months = local.year * 12 + local.month - 1 + count * (12 if unit == "y" else 1)
     year, month = divmod(months, 12)
-    for day in range(local.day, 27, -1):
+    month += 1
+    for day in range(local.day, 28, -1):
         try:
-            return local.replace(year=year, month=month + 1, day=day)
+            return _keep_offset(local.replace(year=year, month=month, day=day), local)
         except ValueError:
             continue
-    return local.replace(year=year, month=month + 1)
+    return _keep_offset(local.replace(year=year, month=month, day=min(local.day, 28)), local)
+
+
+def _keep_offset(moved: datetime, before: datetime) -> datetime:
+    """Of a clock time that comes twice, when clocks go back, the one with the offset of before, if
+    one has it, as in Java. One that never comes, when they go forward, is moved on by the gap.
+    """
+    first, second = moved.replace(fold=0), moved.replace(fold=1)
+    if first.utcoffset() == second.utcoffset() or second.utcoffset() != before.utcoffset():
+        return first
+    comes = second.astimezone(UTC).astimezone(second.tzinfo)
+    return second if comes.replace(tzinfo=None) == second.replace(tzinfo=None) else first

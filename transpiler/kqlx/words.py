@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 
 MAX_WORD = 255
 
@@ -46,21 +47,30 @@ _DIGIT = rf"(?:\d{_MARK}*)"
 _IN_LETTERS = rf"[:\xb7\u0387\u055f\u05f4\u2027\ufe13\ufe55\uff1a{_BOTH}]"
 _IN_DIGITS = rf"[,;\u037e\u0589\u060c\u060d\u066c\u07f8\u2044\ufe10\ufe14\uff0c\uff1b{_BOTH}]"
 _SIGN = rf"(?:{_LETTER}(?:{_IN_LETTERS}(?={_LETTER}))?|{_DIGIT}(?:{_IN_DIGITS}(?={_DIGIT}))?)"
-_WORD = re.compile(
-    rf"_*{_SIGN}(?:{_SIGN}|_)*"
-    rf"|[{_HAN}{_HIRAGANA}]{_MARK}*"
-    rf"|(?:[{_KATAKANA}]{_MARK}*)+"
-    "|[\U0001f1e6-\U0001f1ff]{2}"
-    rf"|[{_EMOJI}]{_MODIFIER}*(?:\u200d[{_EMOJI}]{_MODIFIER}*)*"
-)
+_PLAIN_SIGNS = r"(?:[A-Za-z]++(?:[:.'](?=[A-Za-z]))?|[0-9]++(?:[,;.'](?=[0-9]))?)"
+_PLAIN_WORD = re.compile(
+    rf"(?<!_)_*+{_PLAIN_SIGNS}(?:{_PLAIN_SIGNS}|_)*+"
+)  # the same for ASCII, quicker
 _WHITE_SPACE = re.compile("[ \t\r\n\u3000]+")  # what Lucene's query parser splits at
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<!_)_*+{_SIGN}(?:{_SIGN}|_)*+"
+        rf"|[{_HAN}{_HIRAGANA}]{_MARK}*"
+        rf"|(?:[{_KATAKANA}]{_MARK}*)+"
+        "|[\U0001f1e6-\U0001f1ff]{2}"
+        rf"|[{_EMOJI}]{_MODIFIER}*(?:\u200d[{_EMOJI}]{_MODIFIER}*)*"
+    )
 
 
 def words(text: str) -> list[str]:
     """The words of a text, in order, in lower case."""
+    if text.isascii() and len(text) <= MAX_WORD:
+        return _PLAIN_WORD.findall(text.lower())
     found: list[str] = []
-    for match in _WORD.finditer(text):
-        word = match[0]
+    for word in (_PLAIN_WORD if text.isascii() else _word()).findall(text):
         for start in range(0, len(word), MAX_WORD):
             found.append(lower(word[start : start + MAX_WORD]))
     return found
