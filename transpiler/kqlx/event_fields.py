@@ -53,7 +53,7 @@ def reader(name: str) -> Reader:
                     return values(event, name)
             here = here.get(part)
             if here.__class__ is not dict:
-                return () if here is None else values(event, name)
+                return () if here is None or here.__class__ is str else values(event, name)
         value = here.get(last)
         if value.__class__ is str:
             return (value,)
