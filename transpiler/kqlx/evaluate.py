@@ -1,0 +1,313 @@
+"""Kibana KQL × event → does it match: Kibana's meaning in Python, against which all else is tested.
+
+A query means what Kibana and Elasticsearch together make of it. What is settled here:
+
+- a test holds if any value of the field passes it, so ``f:(a and b)`` and ``n > 5 and n < 9`` may
+  be met by two values; ``not`` is the complement, so events without the field match it;
+- what a test means depends on the type of the field (``field_types``). A field that no mapping
+  declares is a keyword, a Boolean or a number, as its value is;
+- where Elasticsearch refuses a search (``f:null``, a number field asked for ``abc``, a star on an
+  address), the part refused matches nothing;
+- ``path:{ ... }`` holds if one object under the path meets all of it. A single object counts as
+  one, and the path need not be declared nested. A bare value in a group is a test of the field
+  ``path.null``, as in Kibana. Outside groups the fields of objects that *are* declared nested
+  cannot be seen;
+- a name with stars stands for all fields of the event that fit, stars matching dots too: Kibana
+  expands it so where it knows the fields. Without them Elasticsearch looks for the name as it is
+  written, and finds nothing;
+- a bare value is looked for in all fields, each by its type. A bare pattern is split at its white
+  space, one piece is enough; the lone star asks for any value;
+- ``x.text``, ``x.caseless`` and ``x.keyword``, and multi-fields that the types declare, have the
+  values of ``x`` where the event has no such key;
+- Lucene's operator words (``AND``, ``OR``, ``NOT``) in a pattern are words like others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import assert_never
+
+from kqlx import date_math
+from kqlx.event_fields import Event, all_values, objects
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Term,
+)
+from kqlx.schema import Make, Predicate, Schema, always, never, some_value
+from kqlx.words import fits, split_at_spaces
+
+_MOST_NAMES = 10_000
+"""How many field names a test of all fields remembers."""
+
+
+def compile(
+    query: str | Node,
+    types: Mapping[str, str] | None = None,
+    *,
+    now: datetime | None = None,
+    time_zone: str = "UTC",
+) -> Predicate:
+    """A function that says whether an event matches.
+
+    ``query`` is Kibana KQL or its tree, ``types`` maps full field names to Elasticsearch types
+    (``{"source.ip": "ip"}``); without it they are those of ECS. ``now`` is the time of date math
+    (UTC unless it says otherwise), by default the time of this call, and ``time_zone`` an offset or
+    IANA name for dates in the query that name none.
+
+    Events are what ``json.loads`` makes of an object, in any spelling (see ``event_fields``); the
+    function raises nothing on them. Raises KqlSyntaxError and UsageError (no such time zone).
+    """
+    return _Compiler(types, now, time_zone).predicate(_tree(query))
+
+
+def matches(
+    query: str | Node,
+    event: Event,
+    types: Mapping[str, str] | None = None,
+    *,
+    now: datetime | None = None,
+    time_zone: str = "UTC",
+) -> bool:
+    """Whether the event matches; for many events ``compile`` once. Arguments as there."""
+    return compile(query, types, now=now, time_zone=time_zone)(event)
+
+
+def explain(
+    query: str | Node,
+    event: Event,
+    types: Mapping[str, str] | None = None,
+    *,
+    now: datetime | None = None,
+    time_zone: str = "UTC",
+) -> list[tuple[Node, bool]]:
+    """Each node of the query with its own result on the event, in the order of the text.
+
+    A node within a nested group is true if some object of the group meets this node alone; the
+    group may still be false, for it needs one object that meets all. Arguments as for ``compile``.
+    """
+    compiler = _Compiler(types, now, time_zone)
+    return [(node, test(event)) for node, test in compiler.each(_tree(query))]
+
+
+def _tree(query: str | Node) -> Node:
+    if not isinstance(query, str):
+        return query
+    from kqlx.frontends.kql import parse
+
+    return parse(query)
+
+
+class _Compiler:
+    def __init__(
+        self, types: Mapping[str, str] | None, now: datetime | None, time_zone: str
+    ) -> None:
+        if types is None:
+            from kqlx.mappings import ecs
+
+            types = ecs.types()
+        at = time.time_ns() if now is None else date_math.instant_of(now)
+        self.schema = Schema(types, at, date_math.time_zone_of(time_zone))
+
+    def predicate(self, node: Node, path: str = "") -> Predicate:
+        """The test of a node; ``path`` is the full one of the group around it, "" outside."""
+        match node:
+            case And():
+                return _all_of([self.predicate(item, path) for item in node.items])
+            case Or():
+                return self._or(node, path)
+            case Not():
+                return _not(self.predicate(node.item, path))
+            case Nested():
+                return self._nested(node, path)
+            case FreeText() if path:
+                return self.predicate(_in_group(node), path)
+            case FreeText():
+                return self._free_text(node.value)
+            case Equals():
+                if node.value.value is None:
+                    return never
+                return self._field(node.field, path, lambda kind: kind.any_of((node.value,)))
+            case Like():
+                return self._field(node.field, path, lambda kind: kind.like(node.pattern))
+            case Compare():
+                if node.value.value is None:
+                    return never
+                return self._field(node.field, path, lambda kind: kind.compare(node.op, node.value))
+            case Exists():
+                return self._exists(node.field, path)
+            case Always():
+                return always
+            case Never():
+                return never
+            case _:
+                assert_never(node)
+
+    def each(self, node: Node) -> Iterator[tuple[Node, Predicate]]:
+        """The nodes with their tests on the whole event, in the order of the text."""
+        stack: list[tuple[Node, str, Lift]] = [(node, "", lambda test: test)]
+        while stack:
+            node, path, lift = stack.pop()
+            yield node, lift(self.predicate(node, path))
+            if isinstance(node, And | Or):
+                stack.extend((item, path, lift) for item in reversed(node.items))
+            elif isinstance(node, Not):
+                stack.append((node.item, path, lift))
+            elif isinstance(node, Nested):
+                inner = _prefix(path) + node.path.name
+                stack.append((node.item, inner, _lift_into(node.path.name, lift)))
+
+    def _or(self, node: Or, path: str) -> Predicate:
+        """Values of one field are tested together: a long list costs one look-up."""
+        values: dict[str, list[Literal]] = {}
+        tests: list[Predicate] = []
+        for item in node.items:
+            if isinstance(item, Equals) and isinstance(item.field, Literal):
+                if item.value.value is not None:
+                    values.setdefault(item.field.name, []).append(item.value)
+            else:
+                tests.append(self.predicate(item, path))
+        for name, wanted in values.items():
+            tests.append(self._field(Literal(name), path, _any_of(tuple(wanted))))
+        return _any_of_tests(tests)
+
+    def _nested(self, node: Nested, path: str) -> Predicate:
+        if not isinstance(node.path, Literal) or node.path.value is None:
+            return never
+        return _lift_into(node.path.name, lambda test: test)(
+            self.predicate(node.item, _prefix(path) + node.path.name)
+        )
+
+    def _field(self, field: Term, path: str, make: Make) -> Predicate:
+        prefix = _prefix(path)
+        if isinstance(field, Pattern):
+            return self._any_field(prefix, fits(field.parts), make)
+        if self.schema.is_hidden(prefix + field.name, path):
+            return never
+        return some_value(self.schema.field(field.name, prefix), make)
+
+    def _exists(self, field: Term, path: str) -> Predicate:
+        prefix = _prefix(path)
+        if isinstance(field, Pattern):
+            return self._any_field(prefix, fits(field.parts), lambda kind: kind.holds)
+        if self.schema.is_hidden(prefix + field.name, path):
+            return never
+        return self.schema.exists(field.name, prefix)
+
+    def _free_text(self, value: Term) -> Predicate:
+        if isinstance(value, Literal):
+            if value.value is None:
+                return never
+            return self._any_field("", None, lambda kind: kind.any_of((value,)))
+        if value.is_lone_star:
+            return lambda event: next(all_values(event), None) is not None
+        pieces = [
+            self._any_field("", None, _like_or_equal(piece))
+            for piece in split_at_spaces(value.parts)
+        ]
+        return _any_of_tests(pieces)
+
+    def _any_field(self, prefix: str, fit: Callable[[str], bool] | None, make: Make) -> Predicate:
+        """Whether a value passes in some field: one whose name, without the prefix, fits, or, with
+        no ``fit``, any outside nested objects.
+        """
+        tests: dict[str, list[Callable[[object], bool]]] = {}
+
+        def tests_of(name: str) -> list[Callable[[object], bool]]:
+            found = [
+                test
+                for full, kind in self.schema.fields_over(prefix + name)
+                if (fit(full[len(prefix) :]) if fit else not self.schema.is_hidden(full))
+                and (test := make(kind))
+            ]
+            if len(tests) >= _MOST_NAMES:
+                tests.clear()
+            tests[name] = found
+            return found
+
+        def predicate(event: Event) -> bool:
+            for name, value in all_values(event):
+                known = tests.get(name)
+                for test in tests_of(name) if known is None else known:
+                    if test(value):
+                        return True
+            return False
+
+        return predicate
+
+
+def _prefix(path: str) -> str:
+    return path + "." if path else ""
+
+
+def _in_group(node: FreeText) -> Node:
+    """A bare value in a nested group, which Kibana makes a test of a field called null."""
+    null = Literal("null")
+    if isinstance(node.value, Literal):
+        return Equals(null, node.value)
+    return Exists(null) if node.value.is_lone_star else Like(null, node.value)
+
+
+def _any_of(wanted: tuple[Literal, ...]) -> Make:
+    return lambda kind: kind.any_of(wanted)
+
+
+def _like_or_equal(parts: tuple[str, ...]) -> Make:
+    if len(parts) == 1:
+        return _any_of((Literal(parts[0]),))
+    if parts == ("", ""):
+        return lambda kind: kind.holds
+    return lambda kind: kind.like(Pattern(parts))
+
+
+Lift = Callable[[Predicate], Predicate]
+
+
+def _lift_into(path: str, lift: Lift) -> Lift:
+    """Turns a test of one object under the path into a test of what holds them."""
+
+    def lifted(test: Predicate) -> Predicate:
+        return lift(lambda event: any(map(test, objects(event, path))))
+
+    return lifted
+
+
+def _not(test: Predicate) -> Predicate:
+    return lambda event: not test(event)
+
+
+def _all_of(tests: list[Predicate]) -> Predicate:
+    def predicate(event: Event) -> bool:
+        for test in tests:  # noqa: SIM110 (a generator takes twice the time)
+            if not test(event):
+                return False
+        return True
+
+    return predicate
+
+
+def _any_of_tests(tests: list[Predicate]) -> Predicate:
+    if len(tests) == 1:
+        return tests[0]
+
+    def predicate(event: Event) -> bool:
+        for test in tests:  # noqa: SIM110
+            if test(event):
+                return True
+        return False
+
+    return predicate

@@ -1,0 +1,248 @@
+"""The field types of Elasticsearch: which of its indexed values a test of Kibana KQL matches.
+
+Each type is given the parts of a test once, when a query is compiled, and returns a function on one
+value of an event, or None where no value can match. None too where Elasticsearch refuses the search
+(a number field asked for ``abc``, an address field with a star): a search that fails finds no
+event.
+
+Types are taken as mapped without parameters of their own: no ``ignore_above``, ``null_value`` or
+normalizer, ``coerce`` on, default date format, standard analyzer. The range types (``ip_range``,
+``integer_range``, ...) and all types not listed here are treated as keyword, ``scaled_float`` as
+double, and ``version`` compares as text.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from kqlx import date_math
+from kqlx.nodes import Literal, Operator, Pattern
+from kqlx.words import fits, lower, split_at_spaces, words
+
+Test = Callable[[Any], bool]
+"""Of one value of a field, never None, a list or an object."""
+
+COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
+def text_of(value: Any) -> str:
+    """The JSON text of a value, as a keyword field indexes it: ``true``, ``5``, ``0.5``."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return json.dumps(value)
+    if isinstance(value, int):  # Python refuses to print very long numbers, Decimal does not
+        return str(value) if value.bit_length() < 4096 else format(Decimal(value), "f")
+    return str(value)
+
+
+class FieldType:
+    """What all types have in common: nothing matches, every value is a value."""
+
+    def holds(self, value: Any) -> bool:
+        """Whether the field has an indexed value when this stands in the event."""
+        return True
+
+    def any_of(self, wanted: Sequence[Literal]) -> Test | None:
+        """``field:(a or b or c)``, one literal or more."""
+        return None
+
+    def like(self, pattern: Pattern) -> Test | None:
+        """``field:a*b``, not the lone star."""
+        return None
+
+    def compare(self, op: Operator, bound: Literal) -> Test | None:
+        """``field >= bound``."""
+        return None
+
+
+class Keyword(FieldType):
+    """Whole values, exactly; ranges in the order of code points, which is that of UTF-8
+    (https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/keyword). A pattern is
+    held against the whole value, line feeds and all, as Kibana's ``wildcard`` query does where it
+    knows the field to be a keyword; without that knowledge it would split the pattern at spaces.
+    """
+
+    def any_of(self, wanted: Sequence[Literal]) -> Test | None:
+        if len(wanted) == 1:
+            only = wanted[0].name
+            return lambda value: (value if value.__class__ is str else text_of(value)) == only
+        all_of_them = frozenset([literal.name for literal in wanted])
+        return lambda value: (value if value.__class__ is str else text_of(value)) in all_of_them
+
+    def like(self, pattern: Pattern) -> Test | None:
+        fit = fits(pattern.parts)
+        return lambda value: fit(value if value.__class__ is str else text_of(value))
+
+    def compare(self, op: Operator, bound: Literal) -> Test | None:
+        stands, text = COMPARISONS[op], bound.name
+        return lambda value: stands(text_of(value), text)
+
+
+class Caseless(FieldType):
+    """A keyword with the normalizer ``lowercase``: both sides in lower case."""
+
+    def any_of(self, wanted: Sequence[Literal]) -> Test | None:
+        all_of_them = frozenset([lower(literal.name) for literal in wanted])
+        return lambda value: lower(text_of(value)) in all_of_them
+
+    def like(self, pattern: Pattern) -> Test | None:
+        fit = fits([lower(part) for part in pattern.parts])
+        return lambda value: fit(lower(text_of(value)))
+
+    def compare(self, op: Operator, bound: Literal) -> Test | None:
+        stands, text = COMPARISONS[op], lower(bound.name)
+        return lambda value: stands(lower(text_of(value)), text)
+
+
+class Text(FieldType):
+    """Words. An unquoted value matches by any of its words, a quoted one by all of them in a row
+    within one value
+    (https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-match-query and
+    .../query-dsl-match-query-phrase); a value without words matches nothing.
+
+    A pattern is split at white space; each piece with a star must fit a single word, each piece
+    without one is a value of its own, and one piece is enough
+    (https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-query-string-query).
+    A range needs one word within it; its bound is taken as it is, in its own case.
+    """
+
+    def any_of(self, wanted: Sequence[Literal]) -> Test | None:
+        tests = [test for literal in wanted if (test := _text_equals(literal))]
+        return any_test(tests)
+
+    def like(self, pattern: Pattern) -> Test | None:
+        tests: list[Test] = []
+        for parts in split_at_spaces(pattern.parts):
+            if parts == ("", ""):
+                return lambda value: True
+            test = _any_word_fits(parts) if len(parts) > 1 else _text_equals(Literal(parts[0]))
+            if test:
+                tests.append(test)
+        return any_test(tests)
+
+    def compare(self, op: Operator, bound: Literal) -> Test | None:
+        stands, text = COMPARISONS[op], bound.name
+        return lambda value: any(stands(word, text) for word in words(text_of(value)))
+
+
+def _text_equals(literal: Literal) -> Test | None:
+    wanted = words(literal.name)
+    if not wanted:
+        return None
+    if not literal.quoted:
+        any_of = frozenset(wanted)
+        return lambda value: not any_of.isdisjoint(words(text_of(value)))
+    first, length = wanted[0], len(wanted)
+
+    def has_phrase(value: Any) -> bool:
+        found = words(text_of(value))
+        return any(found[i : i + length] == wanted for i, word in enumerate(found) if word == first)
+
+    return has_phrase
+
+
+def _any_word_fits(parts: Sequence[str]) -> Test:
+    fit = fits([lower(part) for part in parts])
+    return lambda value: any(map(fit, words(text_of(value))))
+
+
+def any_test(tests: Sequence[Test]) -> Test | None:
+    """One of the tests; None where there are none."""
+    if len(tests) < 2:
+        return tests[0] if tests else None
+    return lambda value: any([test(value) for test in tests])
+
+
+class Boolean(FieldType):
+    """True and false, also written as texts; in events the empty text is false
+    (https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/boolean). False comes
+    before true.
+    """
+
+    def holds(self, value: Any) -> bool:
+        return self.read(value) is not None
+
+    def any_of(self, wanted: Sequence[Literal]) -> Test | None:
+        names = {literal.name for literal in wanted} & {"true", "false"}
+        found = [name == "true" for name in names]
+        return (lambda value: self.read(value) in found) if found else None
+
+    def compare(self, op: Operator, bound: Literal) -> Test | None:
+        if bound.name not in ("true", "false"):
+            return None
+        stands, limit = COMPARISONS[op], bound.name == "true"
+        return lambda value: (found := self.read(value)) is not None and stands(found, limit)
+
+    @staticmethod
+    def read(value: Any) -> bool | None:
+        if isinstance(value, bool):
+            return value
+        return (
+            {"true": True, "false": False, "": False}.get(value) if isinstance(value, str) else None
+        )
+
+
+class Date(FieldType):
+    """Instants, in milliseconds, or nanoseconds for ``date_nanos``. A value equals all that its
+    text covers (https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/date; see
+    ``date_math.instant`` for what that is). ``now`` is an instant, ``zone`` that of the query.
+    """
+
+    def __init__(self, unit: int, now: int, zone: tzinfo = UTC) -> None:
+        self.unit = unit  # in nanoseconds
+        self.now = now
+        self.zone = zone
+
+    def holds(self, value: Any) -> bool:
+        return self.read(value) is not None
+
+    def any_of(self, wanted: Sequence[Literal]) -> Test | None:
+        spans = [
+            (first, last)
+            for literal in wanted
+            if (first := self._bound(literal, False)) is not None
+            and (last := self._bound(literal, True)) is not None
+        ]
+        if not spans:
+            return None
+
+        def within(value: Any) -> bool:
+            at = self.read(value)
+            return at is not None and any([first <= at <= last for first, last in spans])
+
+        return within
+
+    def compare(self, op: Operator, bound: Literal) -> Test | None:
+        limit = self._bound(bound, op in ("gt", "lte"))
+        if limit is None:
+            return None
+        stands = COMPARISONS[op]
+        return lambda value: (at := self.read(value)) is not None and stands(at, limit)
+
+    def read(self, value: Any) -> int | None:
+        """Numbers are read as their text, as Elasticsearch does: 2024 is a year."""
+        if isinstance(value, bool):
+            return None
+        at = date_math.instant(text_of(value))
+        return None if at is None else at // self.unit
+
+    def _bound(self, literal: Literal, round_up: bool) -> int | None:
+        at = date_math.instant(literal.name, round_up=round_up, now=self.now, zone=self.zone)
+        return None if at is None else at // self.unit
+
+
+class Located(FieldType):
+    """``geo_point`` and the other types of places: Kibana KQL can only ask whether there is one."""

@@ -1,0 +1,84 @@
+"""The field type ``ip``: addresses of both versions, networks in queries.
+
+IPv4 addresses are their IPv4-mapped IPv6 addresses, as Elasticsearch keeps them, so that
+``::ffff:10.0.0.1`` equals ``10.0.0.1`` and ranges run over both versions
+(https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/ip). Not read: zones
+(``fe80::1%eth0``) and octets with leading zeros.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Any
+
+from kqlx.field_types import COMPARISONS, FieldType, Test
+from kqlx.nodes import Literal, Operator
+
+_MAPPED = 0xFFFF << 32
+_BITS = 128
+_PREFIX = re.compile(r"\d{1,3}", re.ASCII)
+
+
+@lru_cache(maxsize=10_000)
+def address(text: str) -> int | None:
+    """The address as a number of 128 bits, or None."""
+    try:
+        if ":" not in text:
+            return _MAPPED + int(IPv4Address(text))
+        return None if "%" in text else int(IPv6Address(text))
+    except AddressValueError:
+        return None
+
+
+def network(text: str) -> tuple[int, int] | None:
+    """First and last address of ``10.0.0.0/8``; bits beyond the prefix do not matter. A lone
+    address is a network of one.
+    """
+    start, slash, prefix = text.partition("/")
+    at = address(start)
+    if at is None or not slash:
+        return None if at is None else (at, at)
+    if not _PREFIX.fullmatch(prefix):
+        return None
+    length = int(prefix) + (0 if ":" in start else _BITS - 32)
+    if length > _BITS:
+        return None
+    rest = (1 << (_BITS - length)) - 1
+    return at & ~rest, at | rest
+
+
+class Ip(FieldType):
+    """Addresses; a value may be a network, a bound of a range may not, and a pattern is refused."""
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, str) and address(value) is not None
+
+    def any_of(self, wanted: Sequence[Literal]) -> Test | None:
+        spans = [span for literal in wanted if (span := network(literal.name))]
+        singles = frozenset([first for first, last in spans if first == last])
+        spans = [(first, last) for first, last in spans if first != last]
+        if not singles and not spans:
+            return None
+
+        def within(value: Any) -> bool:
+            at = address(value) if isinstance(value, str) else None
+            if at is None:
+                return False
+            return at in singles or any([first <= at <= last for first, last in spans])
+
+        return within
+
+    def compare(self, op: Operator, bound: Literal) -> Test | None:
+        limit = address(bound.name)
+        if limit is None:
+            return None
+        stands = COMPARISONS[op]
+
+        def within(value: Any) -> bool:
+            at = address(value) if isinstance(value, str) else None
+            return at is not None and stands(at, limit)
+
+        return within
