@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from kqlx.errors import UnsupportedError
+from kqlx.errors import KqlSyntaxError, UnsupportedError
 from kqlx.frontends.kql import TRIMMED, parse
 from kqlx.nodes import And, FreeText, Literal, Pattern, Term
 
@@ -116,9 +116,12 @@ def _escape(match: re.Match[str]) -> str:
 
 def _as_it_is(term: Term, spelled: str) -> str:
     """The halves of a surrogate pair stay apart only in a text without any escape."""
-    if parse(f"{spelled} and a") != And((FreeText(term), FreeText(Literal("a")))):
-        raise _unspeakable("a split surrogate pair beside escapes", "it is joined")
-    return spelled
+    try:
+        if parse(f"{spelled} and a") == And((FreeText(term), FreeText(Literal("a")))):
+            return spelled
+    except KqlSyntaxError:
+        pass
+    raise _unspeakable("a split surrogate pair beside escapes", "it is joined")
 
 
 def _unspeakable(what: str, why: str) -> UnsupportedError:
