@@ -1,0 +1,213 @@
+"""Two things side by side with no operator of Kibana KQL between them: what the writer probably
+took for one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kqlx.frontends.kql_borrowed import equals, lucene, pattern, sql
+from kqlx.frontends.kql_stop import (
+    LONGEST_ADVICE,
+    SPACES,
+    Diagnosis,
+    Stop,
+    expression_at,
+    quote,
+    write,
+)
+
+_BLANKS = re.compile(f"[{SPACES}]+")
+_SYMBOLS = {"&&": "and", "||": "or", "&": "and", "|": "or"}
+
+
+def juxtaposed(stop: Stop) -> Diagnosis | None:
+    """What went wrong where something begins that only an operator could precede."""
+    if "_AND" not in stop.expected:
+        return _out_of_place(stop)
+    words = _BLANKS.split(stop.word()) if stop.kind() == "UNQUOTED" else []
+    here = _BLANKS.split(stop.here)[0] if stop.at.kind == "UNQUOTED" else ""
+    for rule in (_keyword_glued, _symbol, sql, equals, lucene, _comma, _star, _special):
+        diagnosis = rule(stop, words, here)
+        if diagnosis is not None:
+            return diagnosis
+    return _missing(stop)
+
+
+def _out_of_place(stop: Stop) -> Diagnosis | None:
+    """A group where only a value can stand."""
+    if stop.kind() == "OPERATOR" and stop.at.kind == "_LPAR":
+        field, sign = stop.word(2), stop.word()
+        inner = re.compile(r"[^()]*").match(stop.text, stop.at.end)
+        parts = re.split(r"\s+(or|and)\s+", inner[0].strip() if inner else "")
+        parts[::2] = [f"{field} {sign} {part}" for part in parts[::2]]
+        message = f"{sign} compares with one value, not with a group"
+        return Diagnosis("comparison-operand", message, write(" ".join(parts)))
+    if stop.at.kind == "_LBRACE":
+        message = "a brace opens a nested group, which follows a field and a colon"
+        if stop.in_values:
+            inner = re.compile(r"\{[^{}]*\}").match(stop.text, stop.offset)
+            fixed = write(f"{stop.groups[-1].field}:{inner[0]}") if inner else ""
+            return Diagnosis(
+                "special-in-value", message, fixed or "put a brace in a value in quotes"
+            )
+        return Diagnosis("special-in-value", message, "put text that holds a brace in quotes")
+    return None
+
+
+def _keyword_glued(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
+    """``(a)or(b)``, ``"a"or "b"``, ``not(a)``."""
+    message = 'white space must stand on both sides of "and" and "or", and after "not"'
+    following = stop.following
+    if words and words[-1].lower() in ("and", "or", "not") and stop.at.kind != "_LBRACE":
+        head = " ".join(words[:-1])
+        keyword = words[-1].lower()
+        if keyword != "not" and not head and stop.kind(2) == "_COLON":
+            hint = f"for any value at all {write(f'{stop.word(3)}:*')}"
+            return Diagnosis("missing-value", f'no value stands before "{keyword}"', hint)
+        if keyword == "not" and head:
+            keyword = "and not"
+        if head and stop.kind(2) == "_COLON":
+            head = f"{stop.field}:{head}"
+        fixed = f"{head} {keyword} {following}".strip()
+        return Diagnosis("blank-missing", message, write(fixed, _generic(stop, words[-1].lower())))
+    glued = re.match(r"(?i:and|or)(?![^\s\\():<>\"{}])", here)
+    if glued or (here and stop.touches and re.match(r"(?i:and|or)\b", here)):
+        keyword = here[:3].lower().rstrip() if here[:3].lower() == "and" else "or"
+        rest = stop.here[len(keyword) :].strip()
+        tail = rest + (stop.rest[:1] if rest else "") if rest else ""
+        value = expression_at(stop.text, stop.at.start + len(keyword))
+        fixed = (
+            write(f"{stop.preceding} {keyword} {value}") if value and not tail.endswith("{") else ""
+        )
+        return Diagnosis("blank-missing", message, fixed or write(_generic(stop, keyword)))
+    return None
+
+
+def _generic(stop: Stop, keyword: str) -> str:
+    examples = {"and": "a:1 and (b:2)", "or": "a:1 or (b:2)", "not": "not (a:1)"}
+    return examples[keyword]
+
+
+def _symbol(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
+    """``!(a)``, ``a && (b)``, ``"a" || "b"``."""
+    last = words[-1] if words else ""
+    following = stop.following
+    if here in _SYMBOLS or last in _SYMBOLS:
+        sign = here if here in _SYMBOLS else last
+        keyword = _SYMBOLS[sign]
+        if here in _SYMBOLS:
+            value = expression_at(stop.text, stop.at.start + len(here))
+            fixed = f"{stop.preceding} {keyword} {value}"
+        else:
+            head = " ".join(words[:-1])
+            if head and stop.kind(2) == "_COLON":
+                head = f"{stop.field}:{head}"
+            fixed = f"{head} {keyword} {following}"
+        message = f'Kibana KQL writes "{keyword}" for {sign}'
+        return Diagnosis("symbol-operator", message, write(fixed))
+    if last in ("!", "-", "~") and len(words) == 1:
+        message = f'Kibana KQL writes "not" for {last}'
+        return Diagnosis("symbol-operator", message, write(f"not {following}", "not (a:1)"))
+    if last == "+" and len(words) == 1:
+        message = "+ has no meaning before a group"
+        return Diagnosis("symbol-operator", message, write(following) or "take it away")
+    return None
+
+
+def _comma(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
+    """``f:("a", "b")``, ``f:(a, "b")``."""
+    last = words[-1] if words else ""
+    if not (here.startswith(",") or last.endswith(",")):
+        return None
+    message = 'a comma joins nothing; values are joined by "or"'
+    if stop.in_values:
+        group = re.compile(r'\(((?:[^()"]|"(?:[^"\\]|\\.)*")*)').match(
+            stop.text, stop.groups[-1].start
+        )
+        if group and len(group[1]) <= 2 * LONGEST_ADVICE:
+            parts = re.findall(r'"(?:[^"\\]|\\.)*"|[^,"]+', group[1])
+            values = [part.strip() for part in parts if part.strip()]
+            fixed = write(f"{stop.groups[-1].field}:({' or '.join(values)})")
+            return Diagnosis("comma-list", message, fixed)
+        return Diagnosis("comma-list", message, write(f"{stop.groups[-1].field}:(a or b)"))
+    if here.startswith(","):
+        value = expression_at(stop.text, stop.at.start + 1)
+        if stop.kind(2) == "_COLON" and not re.search(r":", value):
+            fixed = f"{stop.word(3)}:({stop.word()} or {value})"
+        else:
+            message = 'a comma joins nothing; write "and" or "or"'
+            fixed = f"{stop.preceding} and {value}"
+        return Diagnosis("comma-list", message, write(fixed))
+    return Diagnosis("comma-list", message, write(f"{stop.field}:(a or b)") if stop.field else "")
+
+
+def _star(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
+    """``f:"abc"*``, ``f:*"abc"``."""
+    message = "a star beside quotes is no wildcard"
+    if stop.kind() == "QUOTED" and stop.touches and here.startswith("*"):
+        text = pattern(stop.word()[1:-1]) + here
+    elif stop.at.kind == "QUOTED" and stop.touches and words and words[-1].endswith("*"):
+        star = re.match(r"\*?", stop.rest)
+        text = stop.word() + pattern(stop.here[1:-1]) + (star[0] if star else "")
+    else:
+        return None
+    fixed = f"{stop.field}:{text}" if stop.field else text
+    hint = write(fixed)
+    return Diagnosis("star-after-quote", message, hint and f"leave the quotes out: {hint}")
+
+
+def _special(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
+    """``f:foo(bar)``, ``f:a{b}``, ``f:C:\\Program Files (x86)``, ``f:5"``."""
+    sign = stop.text[stop.offset]
+    if not words:
+        return None
+    start = stop.before[-1].start
+    if sign in "({":
+        closing = ")" if sign == "(" else "}"
+        rest = re.compile(rf'\{sign}([^(){{}}":]*)\{closing}[^\s():"]*').match(
+            stop.text, stop.offset
+        )
+        is_path = "\\" in stop.word() or "/" in stop.word()
+        if not (stop.touches or (is_path and stop.follows_value and rest)) and sign == "(":
+            return None
+        message = f"a value that holds {sign} needs quotes"
+        after = stop.text[rest.end() : rest.end() + LONGEST_ADVICE] if rest else "|"
+        function = not stop.follows_value and re.fullmatch(r"[a-z_]{3,}", words[-1])
+        if sign == "(" and function and re.match(r"\s*[<>=|]", after):
+            message = "Kibana KQL has no functions"
+            return Diagnosis("other-language", message, "test the field itself")
+        if rest is None:
+            return Diagnosis("special-in-value", message, "put the value in quotes")
+        whole = _unescaped(stop.text[start : stop.offset] + rest[0])
+        prefix = f"{stop.field}:" if stop.field and stop.follows_value else ""
+        return Diagnosis("special-in-value", message, write(prefix + quote(whole)))
+    if sign == '"' and stop.touches and stop.follows_value and not words[-1].endswith("["):
+        message = "a quote within a value is written with a backslash"
+        whole = f'{stop.word()}\\"{stop.here[1:-1]}\\"'
+        return Diagnosis("special-in-value", message, write(f"{stop.field}:{whole}"))
+    return None
+
+
+def _unescaped(raw: str) -> str:
+    return re.sub(r'\\([\\():<>"*{}])', r"\1", raw)
+
+
+def _missing(stop: Stop) -> Diagnosis:
+    message = '"and" or "or" is missing here'
+    keyword = "or" if stop.in_values else "and"
+    first = stop.word() if stop.kind() in ("UNQUOTED", "QUOTED") else ""
+    following = stop.following
+    if stop.at.kind == "NOT":
+        value = expression_at(stop.text, stop.at.end)
+        following = f"not {value}"
+        keyword = "and"
+    is_field = ":" in following or re.match(r"\s*[:<>]", stop.rest if stop.at.kind != "NOT" else "")
+    if stop.in_values and stop.groups[-1].field:
+        fixed = f"{stop.groups[-1].field}:({first} {keyword} {following})" if first else ""
+    elif stop.kind(2) == "_COLON" and first and not is_field and stop.at.kind != "_LPAR":
+        fixed = f"{stop.word(3)}:({first} {'and' if stop.at.kind == 'NOT' else 'or'} {following})"
+    else:
+        fixed = f"{stop.preceding} {keyword} {following}"
+    hint = write(fixed) or 'put "and" or "or" between the two'
+    return Diagnosis("missing-operator", message, hint)
