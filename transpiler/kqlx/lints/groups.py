@@ -7,9 +7,9 @@ takes linear time, but for patterns against values: of a very long list fewer pa
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
-from kqlx.errors import place_of
 from kqlx.frontends.kql_stop import short
 from kqlx.lints import TEXT_TYPES, note
 from kqlx.nodes import (
@@ -42,7 +42,7 @@ def check(
     root: Node, text: str, types: Mapping[str, str] | None, arrays: frozenset[str] | None
 ) -> Iterator[Note]:
     """The doubts about every ``and`` and ``or`` of the tree."""
-    keys = _Keys(root)
+    keys, places = _Keys(root, types or {}), _Places(text)
     inner: set[int] = set()
     for node in walk(root):
         if not isinstance(node, And | Or):
@@ -50,7 +50,7 @@ def check(
         if id(node) in inner:
             continue
         items = list(_flattened(node, inner))
-        group = _Group(items, keys, text, types or {})
+        group = _Group(items, keys, places, types or {})
         if isinstance(node, Or):
             yield from group.check_or()
         else:
@@ -74,7 +74,8 @@ def _flattened(node: And | Or, inner: set[int]) -> Iterator[Node]:
 class _Keys:
     """A number for every node; equal conditions have the same one."""
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: Node, types: Mapping[str, str]) -> None:
+        self._types = types
         self._numbers: dict[object, int] = {}
         self._of: dict[int, int] = {}
         for node in reversed(list(walk(root))):  # what is below comes first
@@ -87,6 +88,8 @@ class _Keys:
             return "not", self._of[id(node.item)]
         if isinstance(node, Nested):
             return Nested, node.path, self._of[id(node.item)]
+        if isinstance(node, Equals) and self._types.get(node.field.name) not in TEXT_TYPES:
+            return Equals, node.field, node.value.value  # quotes make a phrase on text alone
         return type(node), node
 
     def _number(self, key: object) -> int:
@@ -96,9 +99,23 @@ class _Keys:
         return self._of[id(node)]
 
 
+class _Places:
+    """Lines and columns of one text, each found in logarithmic time."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
+
+    def of(self, offset: int) -> str:
+        line = bisect_right(self._starts, offset)
+        return f"line {line}, column {offset - self._starts[line - 1] + 1}"
+
+
 class _Group:
-    def __init__(self, items: list[Node], keys: _Keys, text: str, types: Mapping[str, str]) -> None:
-        self._items, self._keys, self._text, self._types = items, keys, text, types
+    def __init__(
+        self, items: list[Node], keys: _Keys, places: _Places, types: Mapping[str, str]
+    ) -> None:
+        self._items, self._keys = items, keys
+        self._places, self._types = places, types
         self._first: dict[int, Node] = {}
         for item in items:
             self._first.setdefault(keys.of(item), item)
@@ -151,8 +168,7 @@ class _Group:
                 yield note(code, message, item.span, "take it away")
 
     def _place(self, node: Node) -> str:
-        place = place_of(self._text, node.span[0])
-        return f"line {place.line}, column {place.column}"
+        return self._places.of(node.span[0])
 
     def _constant(self, code: str, message: str) -> Iterator[Note]:
         for item in self._items:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kqlx.frontends.kql_stop import SPACES, short, write
-from kqlx.lints import TEXT_TYPES, name_of, note, spelled, words, written
+from kqlx.lints import TEXT_TYPES, is_expression, name_of, note, spelled, words, written
 from kqlx.nodes import (
     Compare,
     Equals,
@@ -25,6 +25,10 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Note
 
+# Windows itself writes the name of a share so: https://learn.microsoft.com/windows/security/
+# (events 5140 and 5145, Share Name).
+_ANY_SERVER = re.compile(r"\\\\\*\\")
+
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _SIGN = re.compile(r"[!+-](?=[\w@*])")
 _QUERY_STRING = re.compile(r"\?[\w.%\[\]-]*=|^\?\w+$")
@@ -32,7 +36,7 @@ _CONTROL_ESCAPE = re.compile(r"\\(?:([trn])(?=\w)|u[0-9a-fA-F]{4}|.)", re.DOTALL
 _NOT_ESCAPE = re.compile(r"(?:[^\\]|\\(?!not(?![A-Za-z])).)*\\not(?![A-Za-z])", re.DOTALL)
 _OTHER_QUOTES = re.compile(r"""'(.*)'|[“”„‟«](.*)[“”‟»]|[‘’‚](.*)[‘’]|`(.*)`""", re.DOTALL)
 _RANGE = re.compile(r"[\[{]\s*(\S+)\s+TO\s+(\S+?)\s*[\]}]")
-_EXPRESSION = re.compile(r"/.*(?:\.[*+]|\[[^\]]+\]|\\[dwsDWS]|\^|\$/|\)\??\|?|\|).*/", re.DOTALL)
+_DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]\\?:\\")
 _FUZZY = re.compile(r"\w+(?:~(?:\d(?:\.\d+)?)?|\^\d+(?:\.\d+)?)")
 _SHORT_NAME = re.compile(r"[A-Z0-9_]{6}~\d")
 _FIRST_KEYWORD = re.compile(rf"(?i:and|or)[{SPACES}]")
@@ -108,19 +112,22 @@ def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) ->
         return
     yield from _control_in_path(node, raw, span)
     if value.quoted:
-        if "*" in content:
+        if "*" in content and not _ANY_SERVER.match(content):
             message = "a star in quotes is no wildcard: it matches a star only"
-            pattern = Pattern(tuple(content.split("*")))
-            better: Node = Like(node.field, pattern)
-            if pattern.is_lone_star:
-                better = Exists(node.field)
-            yield note("star-in-quotes", message, span, written(better))
+            yield note("star-in-quotes", message, span, _star_hint(node.field, content))
         if "\n" in raw:
             message = "the quoted value goes on over a line break"
             yield note("line-break-in-value", message, span, "close the quote on its line")
         yield from _question_mark(content, span)
         return
     yield from _unquoted(node, value, raw, types)
+
+
+def _star_hint(field: Term, content: str) -> str:
+    pattern = Pattern(tuple(content.split("*")))
+    meant = written(Exists(field) if pattern.is_lone_star else Like(field, pattern))
+    literal = written(Equals(field, Literal(content)))
+    return f"{meant}, or to mean a star {literal}" if meant and literal else meant
 
 
 def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) -> Iterator[Note]:
@@ -142,7 +149,7 @@ def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) 
         hint = write(f"{spelled(low)} and {spelled(high)}")
         message = "ranges in brackets are Lucene; here they are one value"
         yield note("other-language", message, span, hint)
-    elif _EXPRESSION.fullmatch(content):
+    elif is_expression(content):
         message = "Kibana KQL has no regular expressions; the slashes are part of the value"
         yield note("other-language", message, span, "list the values, or use stars for parts")
     elif _FUZZY.fullmatch(content) and not _SHORT_NAME.match(content):
@@ -168,12 +175,11 @@ def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) 
         hint = "a keyword needs something to join on both sides; put it in quotes to mean it"
         yield note("keyword-in-value", message, span, hint)
     if content.lower() in ("true", "false"):
-        if types.get(field.name, "boolean") == "boolean":
+        if not types or types.get(field.name) == "boolean":
             message = f"{content} is a text, not the Boolean {content.lower()}"
-            fixed_value = Literal(content.lower() == "true")
-            yield note(
-                "upper-case-boolean", message, span, written(replace(node, value=fixed_value))
-            )
+            better = replace(node, value=Literal(content.lower() == "true"))
+            hint = f"for a Boolean field {written(better)}; a keyword field may well hold {content}"
+            yield note("upper-case-boolean", message, span, hint)
     elif content.lower() == "null":
         message = f"{content} is the text of four letters"
         yield note("null-value", message, span, written(Not(Exists(field))))
@@ -232,7 +238,7 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
             if bound != "*"
         ]
         yield note("other-language", message, span, write(" and ".join(tests)))
-    elif _EXPRESSION.fullmatch(raw):
+    elif is_expression(raw):
         message = "Kibana KQL has no regular expressions; the slashes are part of the value"
         yield note("other-language", message, span, "list the values, or use stars for parts")
     if _OTHER_QUOTES.fullmatch(raw):
@@ -252,30 +258,27 @@ def _question_mark(content: str, span: tuple[int, int]) -> Iterator[Note]:
     if content.endswith("?") and content.count("?") == 1 and (" " in content or "/" in content):
         return  # a sentence, or a URL with an empty query
     message = "? is no wildcard: it matches a question mark only"
-    starred = re.sub(r"\?+", "*", content)
-    hint = "use * for any characters, or list the values"
-    yield note("question-mark", message, span, hint if starred != content else "")
+    yield note("question-mark", message, span, "use * for any characters, or list the values")
 
 
 def _control_in_path(node: Equals | Like, raw: str, span: tuple[int, int]) -> Iterator[Note]:
-    escapes = list(_CONTROL_ESCAPE.finditer(raw))
-    controls = [match for match in escapes if match[1]]
-    path = re.search(r"[A-Za-z]\\?:\\", raw) or any(
-        not match[1] and match[0][1:] in ("\\", *_LETTERS) for match in escapes
-    )
-    if not controls or not path or (len(escapes) == 1 and not re.search(r"[A-Za-z]\\?:\\", raw)):
+    controls, separators, end = [], 0, -1
+    for match in _CONTROL_ESCAPE.finditer(raw):
+        if not match[1]:
+            separators += match[0] == r"\\" or match[0][1:].isalnum()
+        elif match.start() != end:  # the name of a folder goes before, and no other escape
+            controls.append(match)
+        end = match.end()
+    if not controls or not (separators or _DRIVE.search(raw)):
         return
-    spelled = ", ".join(dict.fromkeys(match[0] for match in controls))
+    spelled_so = ", ".join(dict.fromkeys(match[0] for match in controls))
     names = {"t": "a tab", "r": "a carriage return", "n": "a line feed"}
     is_ = ", ".join(dict.fromkeys(names[match[1]] for match in controls))
-    message = f"{spelled} in this path is {is_}"
+    message = f"{spelled_so} in this path is {is_}"
     doubled = _CONTROL_ESCAPE.sub(lambda match: "\\" + match[0] if match[1] else match[0], raw)
     name = name_of(node.field)
     hint = write(f"{name}:{doubled}") if name else ""
     yield note("control-in-path", message, span, hint or "write each backslash twice")
-
-
-_LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmopqsuvwxyz0123456789%$_.")
 
 
 def _operand(node: Compare, text: str) -> Iterator[Note]:

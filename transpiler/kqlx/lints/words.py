@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from kqlx.frontends.foreign import recognise
-from kqlx.frontends.kql_stop import quote, short, write
-from kqlx.lints import note
+from kqlx.frontends.kql_stop import SPACES, quote, short, write
+from kqlx.lints import is_expression, note
 from kqlx.nodes import FreeText, Nested, Node, walk
 from kqlx.notes import Note
 
@@ -55,6 +55,10 @@ def _doubt(node: FreeText, raw: str) -> Note:
         found = shape(node, raw)
         if found is not None:
             return found
+    if re.match(rf"(?i:and|or)(?:[{SPACES}]|$)", raw):
+        message = f'"{short(raw)}" is a text to look for, the keyword in it included'
+        hint = "a keyword needs something to join on both sides: take it away"
+        return note("keyword-in-value", message, node.span, hint)
     message = f"no field is named: {short(' '.join(raw.split()))} is looked for in every field"
     return note("bare-value", message, node.span, _named(raw))
 
@@ -105,7 +109,7 @@ def _borrowed(node: FreeText, raw: str) -> Note | None:
         test = f"{match['name']}:{_WORD_SHAPE.get(word, '{}').format(value)}"
         hint = write(f"not {test}" if word == "ne" else test)
         return note("other-language", message.format(f'"{word}"'), node.span, hint)
-    if re.match(r"/.*[*+|\[^$].*/$", raw):
+    if is_expression(raw):
         hint = "name the field, and list the values or use stars for parts"
         return note("other-language", message.format("regular expressions"), node.span, hint)
     if re.search(r"\s\|\s", raw):
