@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
+from kqlx.errors import UnsupportedError
+from kqlx.frontends.kql import parse
+from kqlx.frontends.kql_spelling import spell_value
 from kqlx.frontends.kql_stop import LONGEST_ADVICE, QUOTED, Diagnosis, Stop, quote, write
+from kqlx.nodes import FreeText, Literal, Pattern
 
 _EQUAL = {"=", "==", "===", ":=", "is", "eq", "equals"}
 _UNEQUAL = {"!=", "!==", "<>", "ne", "!~"}
@@ -24,9 +29,8 @@ def sql(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     bare = len(words) > 1 and not stop.follows_value
     if bare and stop.at.kind == "_LPAR" and words[-1].lower() in ("in", "in~"):
         inner = re.compile(r"[^()]*").match(stop.text, stop.at.end)
-        values = [value.strip() for value in (inner[0] if inner else "").split(",")]
         name = " ".join(words[:-1])
-        hint = write(f"{name}:({' or '.join(_requote(value) for value in values)})")
+        hint = write(f"{name}:({_listed(inner[0] if inner else '')})")
         return Diagnosis(
             "sql-operator", 'Kibana KQL has no "in"', hint or write(f"{name}:(a or b)")
         )
@@ -43,12 +47,11 @@ def sql(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
             return Diagnosis("sql-operator", message, write(f"{name}:*"))
         if operator == "in":
             inner = re.match(r"[^(]*\(([^()]*)\)", stop.rest)
-            values = [value.strip() for value in (inner[1] if inner else "a, b").split(",")]
-            hint = write(f"not {name}:({' or '.join(_requote(value) for value in values)})")
+            hint = write(f"not {name}:({_listed(inner[1] if inner else 'a, b')})")
             return Diagnosis("sql-operator", 'Kibana KQL has no "not in"', hint)
         if operator == "like":
             quoted = QUOTED.search(stop.rest)
-            text = pattern(quoted[0].replace("%", "*")[1:-1]) if quoted else "a*"
+            text = pattern(quoted[0][1:-1], "%") if quoted else "a*"
             return Diagnosis(
                 "sql-operator", 'Kibana KQL has no "not like"', write(f"not {name}:{text}")
             )
@@ -57,11 +60,15 @@ def sql(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
 
 def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``name == "x"``, ``name="x"``, ``name like "%x%"``."""
-    if stop.at.kind != "QUOTED":
+    message = 'Kibana KQL writes a colon between field and value, not "{}"'
+    if here in _EQUAL | _UNEQUAL:
+        hint = "give each test a field and a colon of its own"
+        return Diagnosis("equals-sign", message.format(here), hint)
+    if stop.at.kind != "QUOTED" or not words:
         return None
     value = stop.here
-    if not words:
-        return None
+    if words[0] in ("=", "==") and len(words) == 1 and stop.kind(2) == "_COLON":
+        return Diagnosis("equals-sign", message.format(words[0]), write(f"{stop.field}:{value}"))
     glued = _SIGN_AT_END.fullmatch(words[-1])
     if glued:
         words = [*words[:-1], glued["name"], glued["sign"]]
@@ -74,7 +81,7 @@ def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     elif lower in _UNEQUAL:
         fixed = f"not {name}:{value}"
     elif lower in _LIKE:
-        fixed = f"{name}:{pattern(value[1:-1].replace('%', '*'))}"
+        fixed = f"{name}:{pattern(value[1:-1], '%')}"
     elif lower in _PARTS:
         fixed = f"{name}:{_PARTS[lower].format(pattern(value[1:-1]))}"
         if lower == "=~":
@@ -88,8 +95,7 @@ def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         fixed = f"{stop.field}:{first} and {fixed}"
     elif len(words) > 2:
         return None
-    message = f'Kibana KQL writes a colon between field and value, not "{sign}"'
-    return Diagnosis("equals-sign", message, write(fixed))
+    return Diagnosis("equals-sign", message.format(sign), write(fixed))
 
 
 def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
@@ -112,9 +118,21 @@ def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     return None
 
 
-def pattern(text: str) -> str:
-    """The text of quotes as an unquoted pattern."""
-    return re.sub(r'[():<>"{}]', lambda match: "\\" + match[0], text)
+def pattern(inner: str, wildcard: str = "") -> str:
+    """What stands within quotes, as an unquoted value; ``wildcard`` is what its stars are to be."""
+    text = cast(FreeText, parse(f'"{inner}"')).value.name
+    parts = text.split(wildcard) if wildcard else [text]
+    try:
+        return spell_value(Pattern(tuple(parts)) if len(parts) > 1 else Literal(text))
+    except UnsupportedError:
+        return inner
+
+
+def _listed(values: str) -> str:
+    """What stands within the parentheses of ``in (…)``, joined by "or"."""
+    separator = r"," if "," in values or '"' in values or "'" in values else r"\s+"
+    parts = [part.strip() for part in re.split(separator, values.strip())]
+    return " or ".join(_requote(part) for part in parts)
 
 
 def _requote(value: str) -> str:

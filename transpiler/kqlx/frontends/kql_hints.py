@@ -18,11 +18,14 @@ from kqlx.frontends.kql_stop import (
     Diagnosis,
     Stop,
     expression_at,
-    quote,
+    respelled,
     short,
     write,
 )
 
+_ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
+_PATH_END = re.compile(r'((?:[^"\\]|\\[^"])*)\\"(?=[\s)]|$)')
+_OPEN_RANGE = re.compile(r"\[\s*(\S+)\s+TO\s+(\S+)$")
 _KEYWORD = {"_AND": "and", "_OR": "or", "NOT": "not"}
 
 
@@ -50,10 +53,10 @@ def _quote_or_escape(stop: Stop) -> Diagnosis:
     if stop.text[stop.offset] != '"':
         return _escape(stop)
     message = "this quote is never closed"
-    inner = stop.text[stop.offset + 1 :].rstrip(SPACES)
+    path = _PATH_END.match(stop.text, stop.offset + 1)
     field = f"{stop.word(2)}:" if stop.kind() == "_COLON" else ""
-    if inner.endswith('\\"'):
-        hint = write(f'{field}"{inner[:-2]}\\\\"') if '"' not in inner[:-2] else ""
+    if (path and "\\" in path[1]) or stop.text.endswith('\\"'):
+        hint = write(f'{field}"{path[1]}\\\\"') if path else ""
         hint = hint and f"double the backslash, or the quote after it is text: {hint}"
         return Diagnosis("unterminated-quote", message, hint or "double the backslash at the end")
     if stop.touches and stop.kind() == "UNQUOTED" and stop.follows_value and stop.field:
@@ -86,7 +89,7 @@ def _escape(stop: Stop) -> Diagnosis:
         return Diagnosis("lucene-syntax", message, "list the values, or use stars for parts")
     end = re.compile(r'[^\s()"{}<>]*').match(text, offset)
     chunk = text[start : end.end() if end else offset]
-    doubled = write(prefix + re.sub(r"\\(?![\\():<>\"*{}])", r"\\\\", chunk))
+    doubled = write(prefix + _ESCAPE.sub(lambda match: match[0] if match[1] else "\\\\", chunk))
     if following == "u":
         hint = doubled and f"for a backslash and a u {doubled}"
         return Diagnosis("bad-escape", "\\u needs four hexadecimal digits", hint)
@@ -94,7 +97,7 @@ def _escape(stop: Stop) -> Diagnosis:
     if following.isalnum() or following in "$%_?[":
         hint = doubled and f"a backslash is written twice: {doubled}"
         return Diagnosis("bad-escape", message, hint)
-    bare = write(prefix + re.sub(r"\\(?![\\():<>\"*{}trn])", "", chunk))
+    bare = write(prefix + _ESCAPE.sub(lambda match: match[0] if match[1] else "", chunk))
     return Diagnosis("bad-escape", message, bare and f"{short(following)} needs no escape: {bare}")
 
 
@@ -115,7 +118,7 @@ def _not(stop: Stop) -> Diagnosis | None:
     if previous == "UNQUOTED" and stop.touches:
         tail = WORDS.match(text, stop.offset)
         end = tail.end() if tail else stop.at.end
-        whole = quote(text[stop.before[-1].start : end].strip(SPACES))
+        whole = respelled(text[stop.before[-1].start : end])
         word = re.split(f"[{SPACES}]+", stop.word())[-1] + stop.here
         message = f'the end of "{short(word)}" and the blank after it are read as the keyword NOT'
         if text[end : end + 1] == ":" and not stop.follows_value:
@@ -159,6 +162,10 @@ def _end(stop: Stop) -> Diagnosis | None:
             return Diagnosis("unclosed-group", message, f"{opened} is never closed")
         message = f"{stop.here} cannot close what {group.sign} opened"
         return Diagnosis("unopened-group", message, f"{opened} must be closed by {closing} first")
+    bounds = _OPEN_RANGE.fullmatch(stop.word()) if stop.here == "}" else None
+    if bounds and stop.field:
+        hint = write(f"{stop.field} >= {bounds[1]} and {stop.field} < {bounds[2]}")
+        return Diagnosis("lucene-syntax", "Kibana KQL has no ranges in brackets", hint)
     if not at_end:
         opening = "(" if stop.here == ")" else "{"
         message = f"{stop.here} closes a group that was never opened"

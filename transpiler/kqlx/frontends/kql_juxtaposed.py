@@ -13,11 +13,24 @@ from kqlx.frontends.kql_stop import (
     Diagnosis,
     Stop,
     expression_at,
-    quote,
+    respelled,
     write,
 )
 
 _BLANKS = re.compile(f"[{SPACES}]+")
+_FUNCTIONS = {
+    "exists": "{}:*",
+    "isnotnull": "{}:*",
+    "isnotempty": "{}:*",
+    "isnull": "not {}:*",
+    "isempty": "not {}:*",
+}
+_FUNCTIONS |= dict.fromkeys(
+    ("cidrmatch", "contains", "count", "endswith", "has", "len", "length", "lower", "match"), ""
+)
+_FUNCTIONS |= dict.fromkeys(
+    ("matches", "startswith", "tolower", "tostring", "toupper", "upper", "wildcard"), ""
+)
 _SYMBOLS = {"&&": "and", "||": "or", "&": "and", "|": "or"}
 
 
@@ -67,6 +80,9 @@ def _keyword_glued(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
             return Diagnosis("missing-value", f'no value stands before "{keyword}"', hint)
         if keyword == "not" and head:
             keyword = "and not"
+        elif keyword == "not" and stop.follows_value:
+            hint = write(f"not {stop.field}:{following}")
+            return Diagnosis("blank-missing", message, hint or write("not f:(a or b)"))
         if head and stop.kind(2) == "_COLON":
             head = f"{stop.field}:{head}"
         fixed = f"{head} {keyword} {following}".strip()
@@ -92,26 +108,27 @@ def _generic(stop: Stop, keyword: str) -> str:
 def _symbol(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``!(a)``, ``a && (b)``, ``"a" || "b"``."""
     last = words[-1] if words else ""
-    following = stop.following
-    if here in _SYMBOLS or last in _SYMBOLS:
-        sign = here if here in _SYMBOLS else last
-        keyword = _SYMBOLS[sign]
-        if here in _SYMBOLS:
-            value = expression_at(stop.text, stop.at.start + len(here))
-            fixed = f"{stop.preceding} {keyword} {value}"
+    match = re.match(r"&&?|\|\|?", here)
+    if match or last in _SYMBOLS:
+        sign = match[0] if match else last
+        if match:
+            following = expression_at(stop.text, stop.at.start + len(sign))
+            head = stop.preceding
         else:
-            head = " ".join(words[:-1])
-            if head and stop.kind(2) == "_COLON":
-                head = f"{stop.field}:{head}"
-            fixed = f"{head} {keyword} {following}"
+            following, head = stop.following, " ".join(words[:-1])
+            head = f"{stop.field}:{head}" if head and stop.kind(2) == "_COLON" else head
+        if sign == "|" and ":" not in following:
+            return Diagnosis("other-language", "Kibana KQL has no pipes", "write the filter alone")
+        keyword = _SYMBOLS[sign]
         message = f'Kibana KQL writes "{keyword}" for {sign}'
-        return Diagnosis("symbol-operator", message, write(fixed))
-    if last in ("!", "-", "~") and len(words) == 1:
+        return Diagnosis("symbol-operator", message, write(f"{head} {keyword} {following}"))
+    if last in ("!", "-", "~", "+") and len(words) == 1:
+        following = f"{stop.field}:{stop.following}" if stop.follows_value else stop.following
+        if last == "+":
+            hint = write(following) or "take it away"
+            return Diagnosis("symbol-operator", "+ is no operator", hint)
         message = f'Kibana KQL writes "not" for {last}'
         return Diagnosis("symbol-operator", message, write(f"not {following}", "not (a:1)"))
-    if last == "+" and len(words) == 1:
-        message = "+ has no meaning before a group"
-        return Diagnosis("symbol-operator", message, write(following) or "take it away")
     return None
 
 
@@ -160,6 +177,9 @@ def _star(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
 def _special(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``f:foo(bar)``, ``f:a{b}``, ``f:C:\\Program Files (x86)``, ``f:5"``."""
     sign = stop.text[stop.offset]
+    if _is_quote_in_quotes(stop, here):
+        hint = 'a quote within quotes is written \\"'
+        return Diagnosis("special-in-value", "the value ends at its closing quote", hint)
     if not words:
         return None
     start = stop.before[-1].start
@@ -172,16 +192,21 @@ def _special(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         if not (stop.touches or (is_path and stop.follows_value and rest)) and sign == "(":
             return None
         message = f"a value that holds {sign} needs quotes"
-        after = stop.text[rest.end() : rest.end() + LONGEST_ADVICE] if rest else "|"
-        function = not stop.follows_value and re.fullmatch(r"[a-z_]{3,}", words[-1])
-        if sign == "(" and function and re.match(r"\s*[<>=|]", after):
-            message = "Kibana KQL has no functions"
-            return Diagnosis("other-language", message, "test the field itself")
+        after = stop.text[rest.end() : rest.end() + LONGEST_ADVICE] if rest else ""
+        if sign == "(" and not stop.follows_value:
+            name = words[-1].lower()
+            if name in _FUNCTIONS or (re.match(r"\s*[<>=|]", after) and rest):
+                message = "Kibana KQL has no functions"
+                inner = re.match(r"\(\s*([\w.@]+)\s*\)", rest[0]) if rest else None
+                tested = write(_FUNCTIONS.get(name, "").format(inner[1])) if inner else ""
+                return Diagnosis("other-language", message, tested or "test the field itself")
         if rest is None:
+            if not stop.follows_value:
+                return None
             return Diagnosis("special-in-value", message, "put the value in quotes")
-        whole = _unescaped(stop.text[start : stop.offset] + rest[0])
+        whole = respelled(stop.text[start : stop.offset] + rest[0])
         prefix = f"{stop.field}:" if stop.field and stop.follows_value else ""
-        return Diagnosis("special-in-value", message, write(prefix + quote(whole)))
+        return Diagnosis("special-in-value", message, write(prefix + whole))
     if sign == '"' and stop.touches and stop.follows_value and not words[-1].endswith("["):
         message = "a quote within a value is written with a backslash"
         whole = f'{stop.word()}\\"{stop.here[1:-1]}\\"'
@@ -189,8 +214,12 @@ def _special(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     return None
 
 
-def _unescaped(raw: str) -> str:
-    return re.sub(r'\\([\\():<>"*{}])', r"\1", raw)
+def _is_quote_in_quotes(stop: Stop, here: str) -> bool:
+    """``"say "hi" now"``."""
+    if stop.kind() != "QUOTED" or stop.at.kind not in ("UNQUOTED", "QUOTED"):
+        return False
+    touches_next = stop.rest[:1] == '"' and stop.text[stop.at.end - 1] not in SPACES
+    return stop.touches or (stop.at.kind == "UNQUOTED" and touches_next and ":" not in here)
 
 
 def _missing(stop: Stop) -> Diagnosis:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kqlx.frontends.kql_stop import SPACES, WORDS, Diagnosis, Stop, quote, short, write
+from kqlx.frontends.kql_stop import SPACES, WORDS, Diagnosis, Stop, quote, respelled, short, write
 
 _NAME = re.compile(r"[A-Za-z_@][\w.@*/-]*")
 _BLANKS = re.compile(f"[{SPACES}]+")
@@ -78,7 +78,7 @@ def _colon_in_value(stop: Stop, after: str) -> Diagnosis:
 
 
 def _quotes(stop: Stop, value: str, back: int) -> Diagnosis:
-    hint = write(_in_place(stop, quote(value), back)) or 'such as "a:b"'
+    hint = write(_in_place(stop, respelled(value), back)) or 'such as "a:b"'
     return Diagnosis("special-in-value", _NEEDS_QUOTES, hint)
 
 
@@ -128,6 +128,13 @@ def _missing_before_field(stop: Stop, words: list[str], name: str) -> Diagnosis:
 def _field_in_values(stop: Stop, words: list[str], name: str) -> Diagnosis:
     field = stop.groups[-1].field
     first = " ".join(words[:-1])
+    if not first and stop.kind(2) == "_LPAR":
+        message = f"the field {short(name)} cannot stand among the values of {short(field)}"
+        alone, value = f"{name}:{stop.next_value or '*'}", quote(f"{name}: {stop.next_value}")
+        hint = write(alone)
+        whole = write(f"{field}:{value}")
+        hint = f"{hint}, or for the text with its colon {whole}" if hint and whole else hint
+        return Diagnosis("field-in-values", message, hint)
     if not first:
         first = stop.word(3) if stop.kind(3) in ("UNQUOTED", "QUOTED") else "*"
     keyword = _KEYWORD.get(stop.kind(2), "and")
@@ -139,10 +146,13 @@ def _field_in_values(stop: Stop, words: list[str], name: str) -> Diagnosis:
 def comparison(stop: Stop) -> Diagnosis | None:
     """``n:>5``, ``5 < n < 9``, ``n > 5 and < 9``, ``> 5``, ``n <> 5``, ``f:a<b``."""
     sign, previous, value = stop.here, stop.kind(), stop.next_value or "5"
+    chunk = _CHUNK.match(stop.rest.lstrip(SPACES))
+    if chunk and ":" in chunk[0]:
+        value = respelled(chunk[0])
     if previous == "_COLON":
         markup = _MARKUP.match(stop.text, stop.offset)
         if markup:
-            hint = write(f"{stop.word(2)}:{quote(markup[0])}")
+            hint = write(f"{stop.word(2)}:{respelled(markup[0])}")
             return Diagnosis("special-in-value", f"a value that holds {sign} needs quotes", hint)
         message = f"no colon stands before {sign} in a comparison"
         return Diagnosis("comparison-after-colon", message, write(f"{stop.word(2)} {sign} {value}"))
@@ -172,7 +182,7 @@ def comparison(stop: Stop) -> Diagnosis | None:
             )
         tail = WORDS.match(stop.text, stop.offset)
         whole = stop.text[stop.before[-1].start : tail.end() if tail else stop.offset]
-        hint = write(in_place(stop, quote(whole.strip(SPACES))))
+        hint = write(in_place(stop, respelled(whole)))
         return Diagnosis("special-in-value", f"a value that holds {sign} needs quotes", hint)
     return None
 

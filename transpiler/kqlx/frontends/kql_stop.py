@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from kqlx.errors import UnsupportedError
+from kqlx.frontends.kql_spelling import spell_value
 from kqlx.frontends.tables import Parser, UnexpectedInput
+from kqlx.nodes import Pattern
 
 SPACES = " \t\r\n\xa0"
 QUOTED = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"')
@@ -21,6 +24,8 @@ EXPRESSION = re.compile(
     r'(?:"(?:[^"\\]|\\(?s:.))*+"|\((?:[^()"]|"(?:[^"\\]|\\.)*")*\)|(?:[^\s\\():<>"{}]|\\\S)+)'
 )
 """The same, with a field before it or not."""
+
+_ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
 
 WORDS = re.compile(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}\\])*', re.DOTALL)
 """Words up to the next keyword or sign."""
@@ -194,6 +199,28 @@ def short(text: str) -> str:
     """The text fit for a message: not long, and without control characters."""
     shown = text if len(text) <= LONGEST_FOUND else text[: LONGEST_FOUND - 1] + "…"
     return "".join(c if c.isprintable() else "\ufffd" for c in shown)
+
+
+def unescaped(raw: str) -> str:
+    """What an unquoted spelling means, as far as its escapes are signs."""
+    return re.sub(r'\\([\\():<>"*{}])', r"\1", raw)
+
+
+def respelled(raw: str) -> str:
+    """An unquoted value that cannot be read as it is, spelled so that it can: in quotes, or, where
+    it holds a wildcard, with escapes.
+    """
+    raw = raw.strip(SPACES)
+    if all(escape[1] for escape in _ESCAPE.finditer(raw)):
+        parts = [unescaped(part) for part in re.split(r"(?<!\\)\*", raw)]
+    else:  # a path of Windows as it is: its stars are wildcards, whatever stands before them
+        parts = raw.split("*")
+    if len(parts) > 1 and raw.isprintable():  # write() shows nothing else
+        try:
+            return spell_value(Pattern(tuple(parts)))
+        except UnsupportedError:
+            pass
+    return quote("*".join(parts))
 
 
 def quote(text: str) -> str:

@@ -36,12 +36,12 @@ _WORD_SHAPE = {
 def check(root: Node, text: str) -> Iterator[Note]:
     """The doubts about every value without a field."""
     bare = [node for node in walk(root) if isinstance(node, FreeText)]
-    if not bare:
-        return
     language = recognise(text)
     if language is not None:
-        message = f"this looks like {language.name}; Kibana reads it as words to search for"
-        yield note("other-language", message, (bare[0].span[0], bare[-1].span[1]), language.advice)
+        message = f"this looks like {language.name}, which Kibana does not read as such"
+        yield note("other-language", message, root.span, language.advice)
+        return
+    if not bare:
         return
     ranges = {id(node.item) for node in walk(root) if isinstance(node, Nested)}
     for node in bare:
