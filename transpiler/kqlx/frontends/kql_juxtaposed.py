@@ -18,19 +18,18 @@ from kqlx.frontends.kql_stop import (
 )
 
 _BLANKS = re.compile(f"[{SPACES}]+")
-_FUNCTIONS = {
+_PRESENCE = {
     "exists": "{}:*",
     "isnotnull": "{}:*",
     "isnotempty": "{}:*",
     "isnull": "not {}:*",
     "isempty": "not {}:*",
 }
-_FUNCTIONS |= dict.fromkeys(
-    ("cidrmatch", "contains", "count", "endswith", "has", "len", "length", "lower", "match"), ""
-)
-_FUNCTIONS |= dict.fromkeys(
-    ("matches", "startswith", "tolower", "tostring", "toupper", "upper", "wildcard"), ""
-)
+_FUNCTIONS = frozenset(_PRESENCE) | {
+    *("cidrmatch", "contains", "count", "endswith", "has", "len", "length", "lower", "match"),
+    *("matches", "startswith", "tolower", "tostring", "toupper", "upper", "wildcard"),
+}
+_EXAMPLES = {"and": "a:1 and (b:2)", "or": "a:1 or (b:2)", "not": "not (a:1)"}
 _SYMBOLS = {"&&": "and", "||": "or", "&": "and", "|": "or"}
 
 
@@ -76,7 +75,8 @@ def _keyword_glued(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         head = " ".join(words[:-1])
         keyword = words[-1].lower()
         if keyword != "not" and not head and stop.kind(2) == "_COLON":
-            hint = f"for any value at all {write(f'{stop.word(3)}:*')}"
+            hint = write(f"{stop.word(3)}:*")
+            hint = hint and f"for any value at all {hint}"
             return Diagnosis("missing-value", f'no value stands before "{keyword}"', hint)
         if keyword == "not" and head:
             keyword = "and not"
@@ -86,23 +86,14 @@ def _keyword_glued(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         if head and stop.kind(2) == "_COLON":
             head = f"{stop.field}:{head}"
         fixed = f"{head} {keyword} {following}".strip()
-        return Diagnosis("blank-missing", message, write(fixed, _generic(stop, words[-1].lower())))
+        return Diagnosis("blank-missing", message, write(fixed, _EXAMPLES[words[-1].lower()]))
     glued = re.match(r"(?i:and|or)(?![^\s\\():<>\"{}])", here)
     if glued or (here and stop.touches and re.match(r"(?i:and|or)\b", here)):
-        keyword = here[:3].lower().rstrip() if here[:3].lower() == "and" else "or"
-        rest = stop.here[len(keyword) :].strip()
-        tail = rest + (stop.rest[:1] if rest else "") if rest else ""
+        keyword = "and" if here[:1].lower() == "a" else "or"
         value = expression_at(stop.text, stop.at.start + len(keyword))
-        fixed = (
-            write(f"{stop.preceding} {keyword} {value}") if value and not tail.endswith("{") else ""
-        )
-        return Diagnosis("blank-missing", message, fixed or write(_generic(stop, keyword)))
+        fixed = write(f"{stop.preceding} {keyword} {value}", _EXAMPLES[keyword])
+        return Diagnosis("blank-missing", message, fixed)
     return None
-
-
-def _generic(stop: Stop, keyword: str) -> str:
-    examples = {"and": "a:1 and (b:2)", "or": "a:1 or (b:2)", "not": "not (a:1)"}
-    return examples[keyword]
 
 
 def _symbol(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
@@ -121,7 +112,8 @@ def _symbol(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
             return Diagnosis("other-language", "Kibana KQL has no pipes", "write the filter alone")
         keyword = _SYMBOLS[sign]
         message = f'Kibana KQL writes "{keyword}" for {sign}'
-        return Diagnosis("symbol-operator", message, write(f"{head} {keyword} {following}"))
+        hint = write(f"{head} {keyword} {following}") or f'write "{keyword}" for each {sign}'
+        return Diagnosis("symbol-operator", message, hint)
     if last in ("!", "-", "~", "+") and len(words) == 1:
         following = f"{stop.field}:{stop.following}" if stop.follows_value else stop.following
         if last == "+":
@@ -198,7 +190,7 @@ def _special(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
             if name in _FUNCTIONS or (re.match(r"\s*[<>=|]", after) and rest):
                 message = "Kibana KQL has no functions"
                 inner = re.match(r"\(\s*([\w.@]+)\s*\)", rest[0]) if rest else None
-                tested = write(_FUNCTIONS.get(name, "").format(inner[1])) if inner else ""
+                tested = write(_PRESENCE.get(name, "").format(inner[1])) if inner else ""
                 return Diagnosis("other-language", message, tested or "test the field itself")
         if rest is None:
             if not stop.follows_value:
