@@ -52,6 +52,8 @@ DOUBTS = [
     ("symbol-operator", "f:b && c", "b && c", '"and"'),
     ("symbol-operator", "!a:b", "!a", "`not a:b`"),
     ("symbol-operator", "-a:b*", "-a", "`not a:b*`"),
+    ("symbol-operator", "!a:(b or c)", "!a", "not"),
+    ("other-language", 'process where a:"b"', 'process where a:"b"', "filter"),
     ("symbol-operator", "+a > 5", "+a", "`a > 5`"),
     ("symbol-operator", "!a", "!a", "`not a`"),
     ("symbol-operator", "f:!a", "!a", "`not f:a`"),
@@ -190,6 +192,9 @@ def test_every_code_is_documented_and_tested() -> None:
         'f:"a, b"',
         "f:a b*",
         "exists:x",
+        'f:"select a from b | stats count"',
+        "f:*|table* and index:x",
+        "\u3000 a:b",
     ],
 )
 def test_no_doubt(text: str) -> None:
@@ -246,20 +251,8 @@ def test_a_text_that_is_not_kql_raises() -> None:
 PIECES = [
     *("f:", "g:", "(", ")", ")", '"', '"', " or ", " and ", "not ", "*", "**", "?", "\\", "\\t"),
     *("\n", ", ", "&&", " = ", "!", "-", "'", "/", "[1 TO 5]", "{", "}", "5", " < ", "a", "b c"),
-    *(
-        " is null",
-        "true",
-        "NULL",
-        "TRUE",
-        "like",
-        "|",
-        "~1",
-        "\\not ",
-        "C:\\\\",
-        "\ud83d",
-        "\ude00",
-        "é`",
-    ),
+    *(" is null", "true", "NULL", "TRUE", "like", "|", "~1", "\\not ", "C:\\\\", "é`"),
+    *("\ud83d", "\ude00", "\u3000", "\xa0 ", "!a:", "\\:"),
 ]
 
 

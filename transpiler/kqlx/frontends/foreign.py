@@ -35,7 +35,7 @@ _SHAPES: tuple[tuple[str, Language], ...] = (
     ),
     (
         r"\s*(?:search\s+)?(?:index|sourcetype|source|eventtype)\s*=|\s*\|\s*(?:tstats|from|inputlookup)\b"
-        r"|.*\|\s*(?:stats|eval|table|rex|rename|dedup|timechart|fields|lookup|transaction)\b",
+        r"|.*\s\|\s*(?:stats|eval|table|rex|rename|dedup|timechart|fields|lookup|transaction)\b",
         Language("Splunk SPL", _PIPES),
     ),
     (
@@ -54,9 +54,10 @@ _SHAPES: tuple[tuple[str, Language], ...] = (
 _KNOWN = tuple((re.compile(shape, re.IGNORECASE | re.DOTALL), name) for shape, name in _SHAPES)
 
 _LOOKED_AT = 2_000
+_IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 def recognise(text: str) -> Language | None:
     """The language that the text as a whole looks like, other than Kibana KQL, or None."""
-    beginning = text[:_LOOKED_AT]
+    beginning = _IN_QUOTES.sub('""', text[:_LOOKED_AT])
     return next((language for shape, language in _KNOWN if shape.match(beginning)), None)

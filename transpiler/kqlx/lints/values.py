@@ -20,6 +20,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Span,
     Term,
     walk,
 )
@@ -46,8 +47,10 @@ _LAST_KEYWORD = re.compile(rf"[{SPACES}](?:and|or)$|^(?:and|or)$", re.IGNORECASE
 def check(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note]:
     """The doubts about every leaf of the tree."""
     yield from words.check(root, text)
+    named: Span | None = None
     for node in walk(root):
-        if isinstance(node, Equals | Like | Exists | Compare):
+        if isinstance(node, Equals | Like | Exists | Compare) and node.field.span != named:
+            named = node.field.span  # the values of a group share it
             yield from _name(node, node.field, text)
         if isinstance(node, Equals):
             yield from _first(_value(node, node.value, text, types))
@@ -78,19 +81,21 @@ def _name(node: Equals | Like | Exists | Compare, field: Term, text: str) -> Ite
     elif _SIGN.match(raw) or (raw.startswith("! ") and len(raw) > 2):
         name = _without_first(field)
         bare = replace(node, field=name)
-        better = bare if raw[0] == "+" else Not(bare)
+        hint = written(bare if raw[0] == "+" else Not(bare))
+        if node.span[0] != field.span[0]:  # one of a group
+            hint = "take it away" if raw[0] == "+" else 'put "not" before the field in its place'
         message = f"{raw[0]} is no operator: it is part of the field name {short(raw)}"
-        yield note("symbol-operator", message, field.span, written(better))
+        yield note("symbol-operator", message, field.span, hint)
     elif isinstance(node, Compare) and re.search(r"[=!]$", raw):
         name = Literal(raw.rstrip("=! " + SPACES))
         message = f"{raw[-1]} before the sign is part of the field name"
         operator = {"gt": "gte", "lt": "lte"}.get(node.op, node.op)
         hint = written(Compare(name, operator, node.value))  # type: ignore[arg-type]
         yield note("equals-sign", message, field.span, hint)
-    elif any(space in raw for space in SPACES):
+    elif len(raw.split()) > 1:
         message = f'the field name is "{short(" ".join(raw.split()))}", blanks included'
         *before, last = raw.split()
-        hint = f"for a field {last} put an operator before it; for the whole name use quotes"
+        hint = f"for a field {short(last)} put an operator before it; for the whole name use quotes"
         if before[0].lower() in ("and", "or", "not"):
             hint = "a keyword that follows a keyword is text: take one of them away"
         yield note("field-with-blanks", message, field.span, hint)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from kqlx.frontends.foreign import recognise
 from kqlx.frontends.kql_stop import SPACES, quote, short, write
 from kqlx.lints import is_expression, note
-from kqlx.nodes import FreeText, Nested, Node, walk
+from kqlx.nodes import And, Compare, Equals, Exists, FreeText, Like, Nested, Node, Not, Or, walk
 from kqlx.notes import Note
 
 _NAME = r"(?P<name>[A-Za-z_@][\w.@-]*)"
@@ -37,7 +37,7 @@ def check(root: Node, text: str) -> Iterator[Note]:
     """The doubts about every value without a field."""
     bare = [node for node in walk(root) if isinstance(node, FreeText)]
     language = recognise(text)
-    if language is not None:
+    if language is not None and (bare or _begins_with_blanks(root, text)):
         message = f"this looks like {language.name}, which Kibana does not read as such"
         yield note("other-language", message, root.span, language.advice)
         return
@@ -135,3 +135,11 @@ def _signed(node: FreeText, raw: str) -> Note | None:
     message = f"{match['sign']} is no operator: it is part of the text"
     rest = match["rest"] if match["sign"] == "+" else f"not {match['rest']}"
     return note("symbol-operator", message, node.span, write(rest))
+
+
+def _begins_with_blanks(root: Node, text: str) -> bool:
+    """Whether the first field has a name of several words: ``process where a:b``."""
+    first = next(node for node in walk(root) if not isinstance(node, And | Or | Not))
+    return isinstance(first, Equals | Like | Exists | Compare) and (
+        " " in text[slice(*first.field.span)] and text[first.field.span[0]] != '"'
+    )
