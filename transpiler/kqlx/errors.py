@@ -175,12 +175,13 @@ def _width(character: str) -> int:
 
 
 def _visible(text: str) -> str:
-    """Control characters as the pictures of them, so that a terminal obeys none."""
-    return "".join(
-        "\ufffd"
-        if "\ud800" <= c <= "\udfff"
-        else chr(0x2400 + ord(c))
-        if c < " " and c != "\t"
-        else c
-        for c in text
-    )
+    """Without controls and hidden marks, so that a terminal obeys none: the pictures of the old
+    ones, and U+FFFD for the others.
+    """
+    return "".join(c if c == "\t" or c.isprintable() else _picture(c) for c in text)
+
+
+def _picture(character: str) -> str:
+    if character < " ":
+        return chr(0x2400 + ord(character))
+    return " " if unicodedata.category(character) == "Zs" else "\ufffd"

@@ -1,15 +1,49 @@
-"""From "the text stops being KQL here" to a message that teaches: what was expected, what stands
-there, a hint.
+"""From "the text stops being Kibana KQL here" to a message that teaches: what is wrong, what was
+expected, and a hint, with the text to write where that is clear.
+
+Codes, all of them stable:
+
+| code | what the writer did |
+|---|---|
+| `bad-escape` | wrote a backslash before a character that needs none |
+| `blank-missing` | wrote `and`, `or` or `not` without white space beside it |
+| `comma-list` | parted values by commas |
+| `comparison-after-colon` | wrote `n:>5` |
+| `comparison-chain` | wrote `5 < n < 9`, `n > 5 and < 9` |
+| `comparison-operand` | compared with a group, or without a field |
+| `dangling-keyword` | ended the query or a group with `and`, `or` or `not` |
+| `double-not` | wrote `not not` |
+| `empty-group` | put nothing between parentheses or braces |
+| `equals-sign` | wrote `=`, `==`, `!=`, `<>` or `like` for a colon |
+| `field-in-values` | put a field among the values of another one |
+| `hidden-keyword` | wrote a word that ends in "not" and a blank: `cannot open` |
+| `lucene-syntax` | used ranges in brackets, regular expressions, `~` or `^` of Lucene |
+| `misplaced-not` | wrote `a:not b`, `n > not 5` |
+| `missing-operator` | wrote two expressions or values with nothing between them |
+| `missing-value` | ended the query or a group after `:` or a comparison sign |
+| `nested-too-deep` | nested more levels than `MAX_DEPTH` |
+| `other-language` | pasted SQL, Kusto, ES|QL, EQL, SPL, JSON |
+| `special-in-value` | wrote a colon, bracket, brace or `<` `>` in a value without quotes |
+| `sql-operator` | wrote `in (…)`, `is not null` |
+| `star-after-quote` | put a wildcard after a quoted value |
+| `symbol-operator` | wrote `&&`, `||`, `!`, `-`, `+` for a keyword |
+| `unclosed-group` | left a parenthesis or brace open |
+| `unexpected-text` | anything else |
+| `unopened-group` | closed a parenthesis or brace that is not open, or the other kind |
+| `unterminated-quote` | left a quote open |
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from kqlx.errors import KqlSyntaxError
-from kqlx.frontends.kql_hints import hint_for
 from kqlx.frontends.tables import UnexpectedInput
 from kqlx.nodes import Pattern
+
+if TYPE_CHECKING:
+    from kqlx.frontends.kql_stop import Stop
 
 # The words of Kibana's own messages, by terminal of the grammar.
 _WORDS = {
@@ -22,39 +56,32 @@ _WORDS = {
     "_LBRACE": '"{"',
     "RBRACE": '"}"',
     "_COLON": '":"',
-    "OPERATOR": '"<", "<=", ">", ">="',
 }
+_SIGNS = ("<", "<=", ">", ">=")
 
 _FOUND = re.compile(
-    r'\\u?[^\s]?|"[^"\n]*|[():<>{}]|(?i:not|and|or)(?=[ \t\r\n\xa0])|[^\s\\():<>"{}]+'
+    r'\\(?:u[0-9a-fA-F]{0,3}|\S)?|"[^"\n]*|[():{}]|[<>]=?'
+    r'|(?i:not|and|or)(?=[ \t\r\n\xa0])|[^\s\\():<>"{}]+'
 )
 
 
 def syntax_error(text: str, error: UnexpectedInput) -> KqlSyntaxError:
     """The error for the user, from where the tables stopped."""
-    offset = error.offset
-    expected = _expected(text, error)
-    match = _FOUND.match(text, offset)
-    found = match[0] if match else text[offset : offset + 1]
-    if not found:
-        code, what = "unexpected-end", "the query ends too early"
-    elif found[0] == '"' and _is_unterminated(text, offset):
-        code, what = "unterminated-quote", "this quote is never closed"
-    elif found[0] == "\\":
-        code, what = "bad-escape", f"{found} is not an escape of Kibana KQL"
+    from kqlx.frontends.kql_hints import diagnose  # loaded only where something is wrong
+    from kqlx.frontends.kql_stop import Stop
+
+    stop = Stop(text, error.offset, error.expected)
+    expected = _expected(stop)
+    match = _FOUND.match(text, stop.offset)
+    found = match[0] if match else text[stop.offset : stop.offset + 1]
+    diagnosis = diagnose(stop)
+    if diagnosis is not None:
+        code, message, hint = diagnosis.code, diagnosis.message, diagnosis.hint
     else:
-        code, what = "unexpected-text", f"unexpected {_name(found)}"
-    message = f"{what}, expected {_list(expected)}" if code[:2] == "un" else what
-    if code == "unterminated-quote":
-        message = what
+        code, hint = "unexpected-text", ""
+        message = f"unexpected {_name(found)}, expected {_list(expected)}"
     return KqlSyntaxError(
-        text,
-        offset,
-        expected=expected,
-        found=found,
-        code=code,
-        message=message,
-        hint=hint_for(text, offset, found, code, error.expected),
+        text, stop.offset, expected=expected, found=found, code=code, message=message, hint=hint
     )
 
 
@@ -83,13 +110,14 @@ def too_deep(text: str, offset: int, limit: int) -> KqlSyntaxError:
     )
 
 
-def _expected(text: str, error: UnexpectedInput) -> tuple[str, ...]:
-    """What could stand there, in words: sorted, without repetitions."""
-    words = {_WORDS[name] for name in error.expected if name in _WORDS}
-    if "QUOTED" in error.expected:
-        after_operator = "NOT" not in error.expected and "_LPAR" not in error.expected
-        in_values = re.search(r":[ \t\r\n\xa0]*$", text[: error.offset]) is not None
-        words.add("value" if after_operator or in_values else "field name or value")
+def _expected(stop: Stop) -> tuple[str, ...]:
+    """What could stand there, in Kibana's words: sorted, without repetitions."""
+    words = {_WORDS[name] for name in stop.expected if name in _WORDS}
+    if "OPERATOR" in stop.expected:
+        words.update(f'"{sign}"' for sign in _SIGNS)
+    if "QUOTED" in stop.expected:
+        after_sign = stop.kind() in ("_COLON", "OPERATOR")
+        words.add("value" if after_sign or stop.in_values else "field name or value")
     return tuple(sorted(words))
 
 
@@ -99,9 +127,11 @@ def _list(words: tuple[str, ...]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _is_unterminated(text: str, offset: int) -> bool:
-    return re.compile(r'"(?:[^"\\]|\\(?s:.))*+"').match(text, offset) is None
-
-
 def _name(found: str) -> str:
-    return found if found[0] == '"' else f'"{found}"'
+    """What stands there, in quotes, short and without control characters."""
+    if not found:
+        return "end of input"
+    from kqlx.frontends.kql_stop import short
+
+    shown = short(found)
+    return shown if shown.startswith('"') else f'"{shown}"'

@@ -1,16 +1,178 @@
-"""One way out of a syntax error: what the writer probably meant."""
+"""What the writer of an unreadable query probably meant, and what to write instead.
+
+One function a kind of place where reading can stop. A replacement that a hint shows between
+backquotes is Kibana KQL as it stands; where no good one can be made the hint says it in words.
+"""
 
 from __future__ import annotations
 
+import re
 
-def hint_for(text: str, offset: int, found: str, code: str, expected: frozenset[str]) -> str:
-    """A hint for what stands at the offset, or ""."""
-    if code == "bad-escape":
-        return "double the backslash, or put the value in quotes"
-    if code == "unterminated-quote":
-        return 'close it with "; a quote within a value is written \\"'
-    if found == ":":
-        return 'put a value that holds a colon in quotes: field:"a:b"'
-    if found == ")" or found == "}":
-        return "take it away, or open its group before"
-    return ""
+from kqlx.errors import place_of
+from kqlx.frontends.foreign import recognise
+from kqlx.frontends.kql_juxtaposed import juxtaposed
+from kqlx.frontends.kql_signs import colon, comparison, in_place
+from kqlx.frontends.kql_stop import (
+    SPACES,
+    WORDS,
+    Diagnosis,
+    Stop,
+    expression_at,
+    respelled,
+    short,
+    write,
+)
+
+_ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
+_PATH_END = re.compile(r'((?:[^"\\]|\\[^"])*)\\"(?=[\s)]|$)')
+_OPEN_RANGE = re.compile(r"\[\s*(\S+)\s+TO\s+(\S+)$")
+_KEYWORD = {"_AND": "and", "_OR": "or", "NOT": "not"}
+
+
+def diagnose(stop: Stop) -> Diagnosis | None:
+    """What went wrong at the stop, or None where nothing more can be said than what is expected."""
+    language = recognise(stop.text)
+    if language is not None:
+        message = f"this looks like {language.name}, which is not Kibana KQL"
+        return Diagnosis("other-language", message, language.advice)
+    kind, text = stop.at.kind, stop.text
+    if kind == "$INVALID":
+        return _quote_or_escape(stop)
+    if kind == "_COLON":
+        return colon(stop)
+    if kind == "OPERATOR":
+        return comparison(stop)
+    if kind == "NOT":
+        return _not(stop)
+    if kind in ("_RPAR", "RBRACE") or kind == "$END" or text[stop.offset :].isspace():
+        return _end(stop)
+    return juxtaposed(stop)
+
+
+def _quote_or_escape(stop: Stop) -> Diagnosis:
+    if stop.text[stop.offset] != '"':
+        return _escape(stop)
+    message = "this quote is never closed"
+    path = _PATH_END.match(stop.text, stop.offset + 1)
+    field = f"{stop.word(2)}:" if stop.kind() == "_COLON" else ""
+    if (path and "\\" in path[1]) or stop.text.endswith('\\"'):
+        hint = write(f'{field}"{path[1]}\\\\"') if path else ""
+        hint = hint and f"double the backslash, or the quote after it is text: {hint}"
+        return Diagnosis("unterminated-quote", message, hint or "double the backslash at the end")
+    if stop.touches and stop.kind() == "UNQUOTED" and stop.follows_value and stop.field:
+        hint = write(f'{stop.field}:{stop.word()}\\"')
+        hint = hint and f"for a quote in the value {hint}"
+        return Diagnosis("unterminated-quote", message, hint)
+    hint = 'close it with "; a quote within a value is written \\"'
+    return Diagnosis("unterminated-quote", message, hint)
+
+
+def _escape(stop: Stop) -> Diagnosis:
+    text, offset = stop.text, stop.offset
+    following = text[offset + 1 : offset + 2]
+    start = stop.before[-1].start if stop.kind() == "UNQUOTED" and stop.touches else offset
+    field = stop.field if start < offset else stop.groups[-1].field if stop.in_values else ""
+    if start == offset and stop.kind() == "_COLON":
+        field = stop.word(2)
+    prefix = f"{field}:" if field else ""
+    if not following:
+        message = "a backslash at the end of the query escapes nothing"
+        hint = "double it if it is part of the value, or take it away"
+        return Diagnosis("bad-escape", message, hint)
+    if following in SPACES:
+        tail = WORDS.match(text, offset + 1)
+        whole = text[start:offset] + (tail[0] if tail else "")
+        hint = write(prefix + whole) or "take the backslash away, or double it to mean it"
+        return Diagnosis("bad-escape", "a blank needs no escape", hint)
+    if re.match(r"[dwsDWSb][+*?{]", text[offset + 1 : offset + 3]):
+        message = "Kibana KQL has no regular expressions"
+        return Diagnosis("lucene-syntax", message, "list the values, or use stars for parts")
+    end = re.compile(r'[^\s()"{}<>]*').match(text, offset)
+    chunk = text[start : end.end() if end else offset]
+    doubled = write(prefix + _ESCAPE.sub(lambda match: match[0] if match[1] else "\\\\", chunk))
+    if following == "u":
+        hint = doubled and f"for a backslash and a u {doubled}"
+        return Diagnosis("bad-escape", "\\u needs four hexadecimal digits", hint)
+    message = f"a backslash cannot stand before {short(following)}"
+    if following.isalnum() or following in "$%_?[":
+        hint = doubled and f"a backslash is written twice: {doubled}"
+        return Diagnosis("bad-escape", message, hint)
+    bare = write(prefix + _ESCAPE.sub(lambda match: match[0] if match[1] else "", chunk))
+    return Diagnosis("bad-escape", message, bare and f"{short(following)} needs no escape: {bare}")
+
+
+def _not(stop: Stop) -> Diagnosis | None:
+    text, previous, value = stop.text, stop.kind(), stop.next_value
+    if previous == "NOT":
+        message = 'only one "not" can stand before an expression'
+        hint = write(expression_at(text, stop.at.end))
+        hint = hint and f"two cancel out: {hint}"
+        return Diagnosis("double-not", message, hint or "two cancel out: take both away")
+    if previous == "_COLON":
+        value = value if value.lower() != "not" else "a"
+        hint = write(f"not {stop.word(2)}:{value}")
+        return Diagnosis("misplaced-not", '"not" stands before the field, or in parentheses', hint)
+    if previous == "OPERATOR":
+        hint = write(f"not {stop.word(2)} {stop.word()} {value}")
+        return Diagnosis("misplaced-not", '"not" stands before the field', hint)
+    if previous == "UNQUOTED" and stop.touches:
+        tail = WORDS.match(text, stop.offset)
+        end = tail.end() if tail else stop.at.end
+        whole = respelled(text[stop.before[-1].start : end])
+        word = re.split(f"[{SPACES}]+", stop.word())[-1] + stop.here
+        message = f'the end of "{short(word)}" and the blank after it are read as the keyword NOT'
+        if text[end : end + 1] == ":" and not stop.follows_value:
+            whole += ":*"
+        return Diagnosis("hidden-keyword", message, write(in_place(stop, whole)))
+    return juxtaposed(stop)
+
+
+def _end(stop: Stop) -> Diagnosis | None:
+    kind, previous = stop.at.kind, stop.kind()
+    at_end = kind not in ("_RPAR", "RBRACE")
+    where = "at the end" if at_end else f"before {stop.here}"
+    if previous in _KEYWORD:
+        keyword = _KEYWORD[previous]
+        hint = f'take the "{keyword}" away, or write what it joins'
+        if keyword == "not":
+            hint = 'take the "not" away, or write what it negates'
+        return Diagnosis("dangling-keyword", f'nothing follows "{keyword}" {where}', hint)
+    if previous == "_COLON":
+        hint = write(f"{stop.word(2)}:*")
+        return Diagnosis(
+            "missing-value",
+            f"no value follows the colon {where}",
+            hint and f"for any value at all {hint}",
+        )
+    if previous == "OPERATOR":
+        message = f"no value follows {stop.word()} {where}"
+        return Diagnosis("missing-value", message, write(f"{stop.word(2)} {stop.word()} 5"))
+    if previous in ("_LPAR", "_LBRACE") and not at_end and _closes(stop):
+        field = stop.groups[-1].field
+        hint = write(f"{field}:*") if field else ""
+        hint = f"for any value at all {hint}" if hint else "take the group away, or fill it"
+        return Diagnosis("empty-group", "this group is empty", hint)
+    if stop.groups:
+        group = stop.groups[-1]
+        place = place_of(stop.text, group.start)
+        opened = f"the {group.sign} at line {place.line}, column {place.column}"
+        closing = ")" if group.sign == "(" else "}"
+        if at_end:
+            message = f"the query ends before a closing {closing}"
+            return Diagnosis("unclosed-group", message, f"{opened} is never closed")
+        message = f"{stop.here} cannot close what {group.sign} opened"
+        return Diagnosis("unopened-group", message, f"{opened} must be closed by {closing} first")
+    bounds = _OPEN_RANGE.fullmatch(stop.word()) if stop.here == "}" else None
+    if bounds and stop.field:
+        hint = write(f"{stop.field} >= {bounds[1]} and {stop.field} < {bounds[2]}")
+        return Diagnosis("lucene-syntax", "Kibana KQL has no ranges in brackets", hint)
+    if not at_end:
+        opening = "(" if stop.here == ")" else "{"
+        message = f"{stop.here} closes a group that was never opened"
+        hint = f"take it away, or write the {opening} before; in a value put quotes round the value"
+        return Diagnosis("unopened-group", message, hint)
+    return None
+
+
+def _closes(stop: Stop) -> bool:
+    return (stop.at.kind == "_RPAR") == (stop.groups[-1].sign == "(")

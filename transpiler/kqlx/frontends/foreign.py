@@ -1,0 +1,63 @@
+"""Texts of other query languages, told by their shape: for errors, and for lints where Kibana reads
+such a text as words to search for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that a text looks like, and how its writer gets on in Kibana KQL."""
+
+    name: str
+    advice: str
+
+
+_FILTER = "write the filter alone, such as `user.name:alice and event.outcome:success`"
+_PIPES = f"Kibana KQL has no pipes and no commands: {_FILTER}"
+
+_SHAPES: tuple[tuple[str, Language], ...] = (
+    (
+        r"\s*select\s.+\sfrom\s|\s*where\s+[\w.@]+\s*(?:=|<|>|!=|in\b|like\b|is\b|between\b)",
+        Language("SQL", f"Kibana KQL has no SELECT, FROM or WHERE: {_FILTER}"),
+    ),
+    (
+        r"\s*(?:from|row|show)\s+[\w.*:,\s-]+\|",
+        Language("ES|QL", _PIPES),
+    ),
+    (
+        r"\s*(?:any|process|file|network|registry|dns|library|driver|authentication|iam|api)"
+        r"\s+where\s|\s*(?:sequence|sample)\s+(?:by|with|\[)",
+        Language("EQL", f"Kibana KQL has no WHERE and no sequences: {_FILTER}"),
+    ),
+    (
+        r"\s*(?:search\s+)?(?:index|sourcetype|source|eventtype)\s*=|\s*\|\s*(?:tstats|from|inputlookup)\b"
+        r"|.*\s\|\s*(?:stats|eval|table|rex|rename|dedup|timechart|fields|lookup|transaction)\b",
+        Language("Splunk SPL", _PIPES),
+    ),
+    (
+        r"\s*(?:let\s+\w+\s*=|union\s+[\w*,\s]+\||\w+\s*\|\s*(?:where|project\S*|summarize|extend|take"
+        r"|join|distinct|count|top|sort|order|search|parse|mv-\w+)\b)",
+        Language(
+            "Kusto (Sentinel KQL)",
+            f"that is another language of the same initials, with pipes: {_FILTER}",
+        ),
+    ),
+    (
+        r'\s*[{\[]\s*["{]',
+        Language("JSON (Elasticsearch Query DSL)", _FILTER),
+    ),
+)
+_KNOWN = tuple((re.compile(shape, re.IGNORECASE | re.DOTALL), name) for shape, name in _SHAPES)
+
+_LOOKED_AT = 2_000
+_IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+def recognise(text: str) -> Language | None:
+    """The language that the text as a whole looks like, other than Kibana KQL, or None."""
+    beginning = _IN_QUOTES.sub('""', text[:_LOOKED_AT])
+    return next((language for shape, language in _KNOWN if shape.match(beginning)), None)

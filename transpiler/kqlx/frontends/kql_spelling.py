@@ -1,0 +1,128 @@
+"""Values and names → their spelling in Kibana KQL, with no more escapes than it takes to be read.
+
+An unquoted spelling is read back in this order: escapes undone, ends trimmed, then the words true,
+false and null recognised. So some texts have no unquoted spelling, and no parsed tree holds them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kqlx.errors import KqlSyntaxError, UnsupportedError
+from kqlx.frontends.kql import TRIMMED, parse
+from kqlx.nodes import And, FreeText, Literal, Pattern, Term
+
+# What a reader would not see, or not where it is: controls, blanks of odd widths, marks of writing
+# direction, halves of surrogate pairs.
+_HIDDEN = (
+    "\x00-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    "\ud800-\udfff\ufeff\ufff0-\uffff"
+)
+_SPACES = " \t\r\n\xa0"
+_WORD = rf"(?P<word>(?<=[{_SPACES}])(?=(?i:or|and)(?:[{_SPACES}]%s)))"
+_NOT = rf"(?P<not>[nN](?=[oO][tT](?:[{_SPACES}]%s)))"
+_TROUBLE = rf'(?P<special>[\\():<>"*{{}}])|(?P<hidden>[{_HIDDEN}])|{_WORD}|{_NOT}'
+
+# At the end of a value white space may follow, and make a keyword of its last word.
+_LAST_PART = re.compile(_TROUBLE % ("|$", "|$"))
+_INNER_PART = re.compile(_TROUBLE % ("", ""))
+_IN_QUOTES = re.compile(rf'(?P<special>[\\"])|(?P<hidden>[{_HIDDEN}])')
+
+_TYPED = {True: "true", False: "false", None: "null"}
+_CONTROLS = {"\t": r"\t", "\r": r"\r", "\n": r"\n"}
+_SPLIT_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+def spell_value(term: Term) -> str:
+    """A value: quoted if it was. Raises UnsupportedError where no spelling gives it back."""
+    if isinstance(term, Pattern):
+        return _spell_pattern(term)
+    if not isinstance(term.value, str):
+        return _TYPED[term.value]
+    return _spell_quoted(term) if term.quoted else _spell_unquoted(term)
+
+
+def spell_name(term: Term) -> str:
+    """A field name before a colon: in quotes where a bare one would need escapes.
+
+    Raises UnsupportedError for the name null that is no text: Kibana takes it for no name at all.
+    """
+    if isinstance(term, Literal) and term.value is None:
+        raise UnsupportedError("null before a colon is no field name", hint="use FreeText")
+    return spell_operand(term)
+
+
+def spell_operand(term: Term) -> str:
+    """A field name before a comparison, where null is a name like others."""
+    if isinstance(term, Pattern):
+        return _spell_pattern(term)
+    name = term.value
+    if not isinstance(name, str):
+        return _TYPED[name]
+    if not name or name in _TYPED.values() or _LAST_PART.search(name) or " " in name:
+        return _spell_quoted(term)
+    return name
+
+
+def spell_path(term: Term) -> str:
+    """The path of a nested group; stars in it are text."""
+    if isinstance(term, Pattern):
+        raise UnsupportedError(
+            "the path of a nested group has no wildcards", hint="write the whole name"
+        )
+    return spell_operand(term)
+
+
+def _spell_unquoted(term: Literal) -> str:
+    text = term.name
+    if not text:
+        return r"\u0020"  # trimmed away
+    if text in _TYPED.values():
+        raise _unspeakable(f'the unquoted text "{text}"', "it is read as a Boolean or null")
+    if text != text.strip(TRIMMED):
+        raise _unspeakable("an unquoted value with blanks at its ends", "they are trimmed away")
+    if _SPLIT_PAIR.search(text):
+        return _as_it_is(term, text)
+    return _LAST_PART.sub(_escape, text)
+
+
+def _spell_pattern(term: Pattern) -> str:
+    first, last = term.parts[0], term.parts[-1]
+    if len(term.parts) < 2:
+        raise _unspeakable("a pattern without a star", "it is read as plain text")
+    if first != first.lstrip(TRIMMED) or last != last.rstrip(TRIMMED):
+        raise _unspeakable("a pattern with blanks at its ends", "they are trimmed away")
+    if any(_SPLIT_PAIR.search(part) for part in term.parts):
+        return _as_it_is(term, "*".join(term.parts))
+    inner = [_INNER_PART.sub(_escape, part) for part in term.parts[:-1]]
+    return "*".join([*inner, _LAST_PART.sub(_escape, last)])
+
+
+def _spell_quoted(term: Literal) -> str:
+    text = term.name
+    if _SPLIT_PAIR.search(text):
+        return _as_it_is(Literal(text, quoted=True), f'"{text}"')
+    return f'"{_IN_QUOTES.sub(_escape, text)}"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    found = match[0]
+    if match.lastgroup == "hidden":
+        return _CONTROLS.get(found) or rf"\u{ord(found):04x}"
+    if match.lastgroup == "not" and found == "n":
+        return r"\u006e"  # \not is a line feed and "ot"
+    return f"\\{found}"
+
+
+def _as_it_is(term: Term, spelled: str) -> str:
+    """The halves of a surrogate pair stay apart only in a text without any escape."""
+    try:
+        if parse(f"{spelled} and a") == And((FreeText(term), FreeText(Literal("a")))):
+            return spelled
+    except KqlSyntaxError:
+        pass
+    raise _unspeakable("a split surrogate pair beside escapes", "it is joined")
+
+
+def _unspeakable(what: str, why: str) -> UnsupportedError:
+    return UnsupportedError(f"{what} cannot be written in Kibana KQL: {why}", hint="quote it")

@@ -1,0 +1,256 @@
+"""A query that cannot be read, as the makers of error messages see it: the terminals up to the
+place where reading stopped, and the groups that are open there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from kqlx.errors import UnsupportedError
+from kqlx.frontends.kql_spelling import spell_value
+from kqlx.frontends.tables import Parser, UnexpectedInput
+from kqlx.nodes import Pattern
+
+SPACES = " \t\r\n\xa0"
+QUOTED = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"')
+VALUE = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"|\([^()":<>{}]*\)|(?:[^\s\\():<>"{}]|\\\S)+')
+"""One word, quoted text or simple group, as it may follow a colon."""
+
+EXPRESSION = re.compile(
+    r'(?:(?:"(?:[^"\\]|\\(?s:.))*+"|(?:[^\s\\():<>"{}]|\\\S)+)\s*(?::|[<>]=?)\s*)?'
+    r'(?:"(?:[^"\\]|\\(?s:.))*+"|\((?:[^()"]|"(?:[^"\\]|\\.)*")*\)|(?:[^\s\\():<>"{}]|\\\S)+)'
+)
+"""The same, with a field before it or not."""
+
+_ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
+
+WORDS = re.compile(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}\\])*', re.DOTALL)
+"""Words up to the next keyword or sign."""
+
+LONGEST_ADVICE = 120
+LONGEST_FOUND = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A terminal of the grammar in the text; "$INVALID" where none fits, "$END" at the end."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An open parenthesis or brace: its place, and the field whose values or parts it holds."""
+
+    sign: str
+    start: int
+    field: str
+
+    @property
+    def is_of_values(self) -> bool:
+        return self.sign == "(" and self.field != ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is wrong, as an error says it; ``hint`` may be ""."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class Stop:
+    """Where reading stopped. ``expected`` holds names of terminals."""
+
+    def __init__(self, text: str, offset: int, expected: frozenset[str]) -> None:
+        self.text = text
+        self.offset = offset
+        self.expected = expected
+        tokens: list[Token] = []
+        for token in _tokens(text):
+            tokens.append(token)
+            if token.start >= offset:
+                break
+        self.at = tokens.pop()
+        self.before = tokens
+
+    def kind(self, back: int = 1) -> str:
+        """The terminal so many places before the stop, or ""."""
+        return self.before[-back].kind if len(self.before) >= back else ""
+
+    def word(self, back: int = 1) -> str:
+        """Its text, without white space around it, or ""."""
+        if len(self.before) < back:
+            return ""
+        token = self.before[-back]
+        return self.text[token.start : token.end].strip(SPACES)
+
+    @property
+    def here(self) -> str:
+        return self.text[self.at.start : self.at.end].strip(SPACES)
+
+    @property
+    def rest(self) -> str:
+        """What follows the terminal at the stop."""
+        return self.text[self.at.end : self.at.end + 2 * LONGEST_ADVICE]
+
+    @property
+    def next_value(self) -> str:
+        """The word, quoted text or simple group after the terminal at the stop, or ""."""
+        match = VALUE.match(self.rest.lstrip(SPACES))
+        return match[0] if match else ""
+
+    @property
+    def following(self) -> str:
+        """The expression that begins at the stop, as far as it is simple, or ""."""
+        return expression_at(self.text, self.offset)
+
+    @property
+    def preceding(self) -> str:
+        """The expression before the stop, as far as it is simple, or ""."""
+        if self.kind() in ("UNQUOTED", "QUOTED"):
+            if self.kind(2) == "_COLON":
+                return f"{self.word(3)}:{self.word()}"
+            if self.kind(2) == "OPERATOR":
+                return f"{self.word(3)} {self.word(2)} {self.word()}"
+            return self.word()
+        if self.kind() in ("_RPAR", "RBRACE"):
+            depth = 0
+            for i in range(len(self.before) - 1, -1, -1):
+                kind = self.before[i].kind
+                depth += (kind in ("_RPAR", "RBRACE")) - (kind in ("_LPAR", "_LBRACE"))
+                if not depth:
+                    if i > 1 and self.before[i - 1].kind == "_COLON":
+                        i -= 2
+                    return self.text[self.before[i].start : self.offset].strip()
+        return ""
+
+    @property
+    def touches(self) -> bool:
+        """Whether no white space stands before the stop."""
+        return self.offset > 0 and self.text[self.offset - 1] not in SPACES
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The open groups, the outermost first."""
+        stack: list[Group] = []
+        for i, token in enumerate(self.before):
+            if token.kind in ("_LPAR", "_LBRACE"):
+                field = ""
+                if i > 1 and self.before[i - 1].kind == "_COLON":
+                    name = self.before[i - 2]
+                    field = self.text[name.start : name.end].strip(SPACES)
+                elif stack and stack[-1].is_of_values:
+                    field = stack[-1].field
+                stack.append(Group(self.text[token.start], token.start, field))
+            elif token.kind in ("_RPAR", "RBRACE") and stack:
+                stack.pop()
+        return tuple(stack)
+
+    @property
+    def in_values(self) -> bool:
+        return bool(self.groups) and self.groups[-1].is_of_values
+
+    @property
+    def follows_value(self) -> bool:
+        """Whether the terminal before the stop is a value of some field."""
+        return self.kind(2) == "_COLON" or self.in_values
+
+    @property
+    def field(self) -> str:
+        """The field of the value before the stop, or ""."""
+        if self.kind(2) in ("_COLON", "OPERATOR"):
+            return self.word(3)
+        return self.groups[-1].field if self.in_values else ""
+
+
+def reads(text: str) -> bool:
+    """Whether the text is Kibana KQL."""
+    try:
+        _reader().parse(text)
+    except UnexpectedInput:
+        return False
+    return True
+
+
+def write(*replacements: str) -> str:
+    """A hint that gives the text to write: the first replacement that is fit to be shown, or ""."""
+    for replacement in replacements:
+        shown = " ".join(replacement.split())
+        fit = len(shown) <= LONGEST_ADVICE and shown.isprintable() and "`" not in shown
+        if fit and shown and reads(shown):
+            return f"write `{shown}`"
+    return ""
+
+
+def expression_at(text: str, position: int) -> str:
+    """The expression that begins there, after white space, as far as it is simple, or ""."""
+    match = EXPRESSION.match(text[position : position + 2 * LONGEST_ADVICE].lstrip())
+    return match[0] if match else ""
+
+
+def short(text: str) -> str:
+    """The text fit for a message: not long, and without control characters."""
+    shown = text if len(text) <= LONGEST_FOUND else text[: LONGEST_FOUND - 1] + "…"
+    return "".join(c if c.isprintable() else "\ufffd" for c in shown)
+
+
+def unescaped(raw: str) -> str:
+    """What an unquoted spelling means, as far as its escapes are signs."""
+    return re.sub(r'\\([\\():<>"*{}])', r"\1", raw)
+
+
+def respelled(raw: str) -> str:
+    """An unquoted value that cannot be read as it is, spelled so that it can: in quotes, or, where
+    it holds a wildcard, with escapes.
+    """
+    raw = raw.strip(SPACES)
+    if all(escape[1] for escape in _ESCAPE.finditer(raw)):
+        parts = [unescaped(part) for part in re.split(r"(?<!\\)\*", raw)]
+    else:  # a path of Windows as it is: its stars are wildcards, whatever stands before them
+        parts = raw.split("*")
+    if len(parts) > 1 and raw.isprintable():  # write() shows nothing else
+        try:
+            return spell_value(Pattern(tuple(parts)))
+        except UnsupportedError:
+            pass
+    return quote("*".join(parts))
+
+
+def quote(text: str) -> str:
+    """The text as a quoted value."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@cache
+def _reader() -> Parser:
+    from kqlx.frontends.kql_tables import TABLES
+
+    names = {rule.name for rule in TABLES.rules}
+    return Parser(TABLES, {name: lambda values: None for name in names})
+
+
+@cache
+def _lexer() -> re.Pattern[str]:
+    from kqlx.frontends.kql_tables import TABLES
+
+    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in TABLES.terminals))
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    position = len(text) - len(text.lstrip(SPACES))
+    while position < len(text):
+        match = _lexer().match(text, position)
+        if match is None:
+            yield Token("$INVALID", position, position + 1)
+            return
+        if match.lastgroup != "WHITE_SPACE":
+            yield Token(str(match.lastgroup), position, match.end())
+        position = match.end()
+    yield Token("$END", len(text), len(text))

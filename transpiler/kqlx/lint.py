@@ -1,0 +1,58 @@
+"""What Kibana accepts and the writer probably did not mean.
+
+Codes, all of them stable:
+
+| code | what the query does |
+|---|---|
+| `always-true` | has a branch that every event meets, so that the others do not count |
+| `bare-value` | names no field: the value is looked for in every field |
+| `comma-list` | has commas between values, which makes one value of them |
+| `contradiction` | asks for what no event can meet |
+| `control-in-path` | has `\\t`, `\\r` or `\\n` in a Windows path: a control character |
+| `covered-value` | lists a value that a pattern of the same list matches already |
+| `equals-sign` | uses `=`, `==` or `!=`, which are plain text |
+| `escaped-not` | escapes `not` as `\\not`, which is a line feed and "ot" |
+| `field-with-blanks` | has white space in an unquoted field name |
+| `keyword-in-value` | has `and` or `or` as the first or last word of a value |
+| `line-break-in-value` | has a value that goes on over a line break |
+| `null-value` | compares with null, which Elasticsearch refuses |
+| `other-language` | holds words or operators of another query language |
+| `question-mark` | has `?` as if it stood for any character |
+| `repeated-condition` | states the same condition twice |
+| `repeated-value` | lists the same value twice |
+| `single-quoted` | has quotes of another kind, which belong to the value |
+| `star-in-quotes` | has a star in quotes, where it is no wildcard |
+| `swapped-comparison` | compares a field whose name is a number |
+| `symbol-operator` | uses `&&`, `||`, `!`, `-` or `+`, which are plain text |
+| `upper-case-boolean` | writes True or FALSE, which are texts |
+| `useless-condition` | states what another condition implies |
+| `value-with-blanks` | has several words without quotes: one value |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kqlx.notes import Note
+
+
+def lint(
+    text: str, types: Mapping[str, str] | None = None, arrays: frozenset[str] | None = None
+) -> list[Note]:
+    """The doubts about a Kibana KQL query, in the order of the text.
+
+    ``types`` gives the Elasticsearch type of fields by name, ``arrays`` the names of those that may
+    hold several values; two values asked of one field are a contradiction only where both are given
+    and say so. Spans count code points; a hint shows what to write between backquotes, and that can
+    be read. Every note has the effect ``SAME``: it is about the query, not about a target.
+
+    Raises KqlSyntaxError where the text is not Kibana KQL.
+    """
+    from kqlx.frontends.kql import parse
+    from kqlx.lints import groups, values
+
+    root = parse(text)
+    found = [*values.check(root, text, types or {}), *groups.check(root, text, types, arrays)]
+    return sorted(dict.fromkeys(found), key=lambda note: (note.span or (0, 0), note.code))

@@ -1,0 +1,47 @@
+"""The checks behind ``kqlx.lint``: ``values`` looks at one test, ``words`` at text without a field,
+``groups`` at what ``and`` and ``or`` join.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kqlx.errors import UnsupportedError
+from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql_stop import write
+from kqlx.nodes import Exists, Node, Span, Term
+from kqlx.notes import Effect, Note
+
+_SIGNS = re.compile(r"\.[*+]|\[[^\]]+\]|\\[dwsDWS]|[|^]|\$/$")
+
+TEXT_TYPES = frozenset({"text", "match_only_text", "annotated_text", "search_as_you_type"})
+
+
+def note(code: str, message: str, span: Span, hint: str = "") -> Note:
+    """A doubt about the part of the query that the span covers."""
+    return Note(code, Effect.SAME, message, span, hint)
+
+
+def spelled(node: Node) -> str:
+    """The node as Kibana KQL on one line, or "" where it has no spelling."""
+    try:
+        return format_node(node, 1_000_000)
+    except UnsupportedError:
+        return ""
+
+
+def written(node: Node) -> str:
+    """The hint to write the node, or "" where it is too long or has no spelling."""
+    return write(spelled(node))
+
+
+def name_of(field: Term) -> str:
+    """A field name as Kibana KQL."""
+    return spelled(Exists(field)).removesuffix(":*")
+
+
+def is_expression(text: str) -> bool:
+    """Whether the text looks like a regular expression of Lucene: between slashes, with signs that
+    no path has.
+    """
+    return len(text) > 2 and text[0] == text[-1] == "/" and bool(_SIGNS.search(text, 1))

@@ -1,0 +1,235 @@
+"""What ``and`` and ``or`` join: repetitions, contradictions, branches that count for nothing.
+
+Items of an ``or`` within an ``or`` are looked at together, and so are those of ``and``. All of it
+takes linear time, but for patterns against values: of a very long list fewer patterns are tried.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+
+from kqlx.frontends.kql_stop import short
+from kqlx.lints import TEXT_TYPES, note
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Term,
+    walk,
+)
+from kqlx.notes import Note
+
+_TRIED = 2_000_000
+"""Pairs of pattern and value that are compared at most, in one list."""
+
+_EXACT_TYPES = frozenset({"keyword", "constant_keyword", "wildcard", "long", "integer", "boolean"})
+_ANYTHING = "\x00"
+
+
+def check(
+    root: Node, text: str, types: Mapping[str, str] | None, arrays: frozenset[str] | None
+) -> Iterator[Note]:
+    """The doubts about every ``and`` and ``or`` of the tree."""
+    keys, places = _Keys(root, types or {}), _Places(text)
+    inner: set[int] = set()
+    for node in walk(root):
+        if not isinstance(node, And | Or):
+            continue
+        if id(node) in inner:
+            continue
+        items = list(_flattened(node, inner))
+        group = _Group(items, keys, places, types or {})
+        if isinstance(node, Or):
+            yield from group.check_or()
+        else:
+            yield from group.check_and()
+            if types is not None and arrays is not None:
+                yield from group.check_values(types, arrays)
+
+
+def _flattened(node: And | Or, inner: set[int]) -> Iterator[Node]:
+    kind = type(node)
+    stack: list[Node] = list(reversed(node.items))
+    while stack:
+        item = stack.pop()
+        if isinstance(item, kind):
+            inner.add(id(item))
+            stack.extend(reversed(item.items))
+        else:
+            yield item
+
+
+class _Keys:
+    """A number for every node; equal conditions have the same one."""
+
+    def __init__(self, root: Node, types: Mapping[str, str]) -> None:
+        self._types = types
+        self._numbers: dict[object, int] = {}
+        self._of: dict[int, int] = {}
+        for node in reversed(list(walk(root))):  # what is below comes first
+            self._of[id(node)] = self._number(self._key(node))
+
+    def _key(self, node: Node) -> object:
+        if isinstance(node, And | Or):
+            return type(node), tuple([self._of[id(item)] for item in node.items])
+        if isinstance(node, Not):
+            return "not", self._of[id(node.item)]
+        if isinstance(node, Nested):
+            return Nested, node.path, self._of[id(node.item)]
+        if isinstance(node, Equals) and self._types.get(node.field.name) not in TEXT_TYPES:
+            return Equals, node.field, node.value.value  # quotes make a phrase on text alone
+        return type(node), node
+
+    def _number(self, key: object) -> int:
+        return self._numbers.setdefault(key, len(self._numbers))
+
+    def of(self, node: Node) -> int:
+        return self._of[id(node)]
+
+
+class _Places:
+    """Lines and columns of one text, each found in logarithmic time."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
+
+    def of(self, offset: int) -> str:
+        line = bisect_right(self._starts, offset)
+        return f"line {line}, column {offset - self._starts[line - 1] + 1}"
+
+
+class _Group:
+    def __init__(
+        self, items: list[Node], keys: _Keys, places: _Places, types: Mapping[str, str]
+    ) -> None:
+        self._items, self._keys = items, keys
+        self._places, self._types = places, types
+        self._first: dict[int, Node] = {}
+        for item in items:
+            self._first.setdefault(keys.of(item), item)
+
+    def check_or(self) -> Iterator[Note]:
+        yield from self._repeated("repeated-value")
+        yield from self._constant(
+            "always-true", "every event meets *:*, so that the other branches do not count"
+        )
+        yield from self._opposites("always-true", "every event meets one of the two")
+        present = {item.field for item in self._items if isinstance(item, Exists)}
+        for item in self._items:
+            if isinstance(item, Equals | Like | Compare) and item.field in present:
+                name = short(item.field.name)
+                message = f"{name}:* in the same list matches this already"
+                yield note("covered-value", message, item.span, "take this value or the star away")
+        yield from self._covered(present)
+
+    def check_and(self) -> Iterator[Note]:
+        yield from self._repeated("repeated-condition")
+        yield from self._constant("useless-condition", "every event meets *:*")
+        yield from self._opposites("contradiction", "no event meets both")
+        implied = {_field_asked(item) for item in self._items} - {None}
+        for item in self._items:
+            if isinstance(item, Exists) and item.field in implied:
+                name = short(item.field.name)
+                message = f"another condition on {name} implies that the field exists"
+                yield note("useless-condition", message, item.span, f"take {name}:* away")
+
+    def check_values(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
+        """Two values asked of a field that has one."""
+        asked: dict[str, Equals] = {}
+        for item in self._items:
+            if not isinstance(item, Equals) or not isinstance(item.field, Literal):
+                continue
+            name = item.field.name
+            if name in arrays or types.get(name) not in _EXACT_TYPES:
+                continue
+            first = asked.setdefault(name, item)
+            if first.value.name != item.value.name:
+                message = f"{short(name)} has one value, and {self._place(first)} asks for another"
+                yield note("contradiction", message, item.span, 'was "or" meant?')
+
+    def _repeated(self, code: str) -> Iterator[Note]:
+        for item in self._items:
+            first = self._first[self._keys.of(item)]
+            if first is not item:
+                what = "this value" if code == "repeated-value" and _is_leaf(item) else "this"
+                message = f"{what} is given already at {self._place(first)}"
+                yield note(code, message, item.span, "take it away")
+
+    def _place(self, node: Node) -> str:
+        return self._places.of(node.span[0])
+
+    def _constant(self, code: str, message: str) -> Iterator[Note]:
+        for item in self._items:
+            if isinstance(item, Always):
+                yield note(code, message, item.span, "take it away")
+            elif isinstance(item, FreeText) and item.value == Pattern(("", "")):
+                yield note(code, message.replace("*:*", "*"), item.span, "take it away")
+
+    def _opposites(self, code: str, message: str) -> Iterator[Note]:
+        for item in self._items:
+            if isinstance(item, Not):
+                opposite = self._first.get(self._keys.of(item.item))
+                if opposite is not None:
+                    message_ = f"this is the opposite of {self._place(opposite)}: {message}"
+                    yield note(code, message_, item.span, "take one of the two away")
+
+    def _covered(self, present: set[Term]) -> Iterator[Note]:
+        patterns: dict[Term, list[Like]] = {}
+        tests: dict[Term, list[Equals | Like]] = {}
+        for item in self._items:
+            if not isinstance(item, Equals | Like) or item.field in present:
+                continue
+            if self._types.get(item.field.name) in TEXT_TYPES:
+                continue  # there a pattern is matched with words, not with the value
+            tests.setdefault(item.field, []).append(item)
+            if isinstance(item, Like):
+                patterns.setdefault(item.field, []).append(item)
+        for field, wide in patterns.items():
+            listed = tests[field]
+            reported: set[int] = set()
+            for like in wide[: max(1, _TRIED // len(listed))]:
+                matcher = re.compile(".*".join(map(re.escape, like.pattern.parts)), re.DOTALL)
+                for test in listed:
+                    if test is like or id(test) in reported or self._same(test, like):
+                        continue
+                    if matcher.fullmatch(_opaque(test)):
+                        reported.add(id(test))
+                        message = f"the pattern at {self._place(like)} matches this already"
+                        yield note("covered-value", message, test.span, "take this value away")
+
+    def _same(self, one: Node, other: Node) -> bool:
+        return self._keys.of(one) == self._keys.of(other)
+
+
+def _is_leaf(node: Node) -> bool:
+    return isinstance(node, Equals | Like | Exists | Compare | FreeText)
+
+
+def _opaque(test: Equals | Like) -> str:
+    """The value, or a pattern with its stars as a character that only a star can match."""
+    if isinstance(test, Equals):
+        return test.value.name
+    return _ANYTHING.join(test.pattern.parts)
+
+
+def _field_asked(node: Node) -> Term | None:
+    """The field that has a value in every event that meets the node, where it is plain to see."""
+    if isinstance(node, Equals | Like | Compare):
+        return node.field
+    if isinstance(node, Or):
+        fields = {_field_asked(item) for item in node.items if not isinstance(item, And | Or)}
+        if len(fields) == 1 and not any(isinstance(item, And | Or) for item in node.items):
+            return fields.pop()
+    return None

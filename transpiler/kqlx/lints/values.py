@@ -1,0 +1,325 @@
+"""One test of a field: how its name and its value are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from kqlx.frontends.kql_stop import SPACES, short, write
+from kqlx.lints import TEXT_TYPES, is_expression, name_of, note, spelled, words, written
+from kqlx.nodes import (
+    Compare,
+    Equals,
+    Exists,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Span,
+    Term,
+    walk,
+)
+from kqlx.notes import Note
+
+# Windows itself writes the name of a share so: https://learn.microsoft.com/windows/security/
+# (events 5140 and 5145, Share Name).
+_ANY_SERVER = re.compile(r"\\\\\*\\")
+
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_SIGN = re.compile(r"[!+-](?=[\w@*])")
+_QUERY_STRING = re.compile(r"\?[\w.%\[\]-]*=|^\?\w+$")
+_CONTROL_ESCAPE = re.compile(r"\\(?:([trn])(?=\w)|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_NOT_ESCAPE = re.compile(r"(?:[^\\]|\\(?!not(?![A-Za-z])).)*\\not(?![A-Za-z])", re.DOTALL)
+_OTHER_QUOTES = re.compile(r"""'(.*)'|[“”„‟«](.*)[“”‟»]|[‘’‚](.*)[‘’]|`(.*)`""", re.DOTALL)
+_RANGE = re.compile(r"[\[{]\s*(\S+)\s+TO\s+(\S+?)\s*[\]}]")
+_DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]\\?:\\")
+_FUZZY = re.compile(r"\w+(?:~(?:\d(?:\.\d+)?)?|\^\d+(?:\.\d+)?)")
+_SHORT_NAME = re.compile(r"[A-Z0-9_]{6}~\d")
+_FIRST_KEYWORD = re.compile(rf"(?i:and|or)[{SPACES}]")
+_LAST_KEYWORD = re.compile(rf"[{SPACES}](?:and|or)$|^(?:and|or)$", re.IGNORECASE)
+
+
+def check(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note]:
+    """The doubts about every leaf of the tree."""
+    yield from words.check(root, text)
+    named: Span | None = None
+    for node in walk(root):
+        if isinstance(node, Equals | Like | Exists | Compare) and node.field.span != named:
+            named = node.field.span  # the values of a group share it
+            yield from _name(node, node.field, text)
+        if isinstance(node, Equals):
+            yield from _first(_value(node, node.value, text, types))
+        elif isinstance(node, Like):
+            yield from _first(_pattern(node, text))
+        elif isinstance(node, Compare):
+            yield from _first(_operand(node, text))
+        elif isinstance(node, Nested):
+            yield from _nested(node, text)
+
+
+def _first(notes: Iterator[Note]) -> Iterator[Note]:
+    """One doubt a value is enough; they come with the likeliest first."""
+    found = next(notes, None)
+    if found is not None:
+        yield found
+
+
+def _name(node: Equals | Like | Exists | Compare, field: Term, text: str) -> Iterator[Note]:
+    raw = text[slice(*field.span)]
+    if raw.startswith('"') or not raw:
+        return
+    if raw in ("_exists_", "_missing_") and isinstance(node, Equals):
+        test: Node = Exists(Literal(node.value.name))
+        test = test if raw == "_exists_" else Not(test)
+        message = f"{raw} is Lucene; here it is the name of a field"
+        yield note("other-language", message, node.span, written(test))
+    elif _SIGN.match(raw) or (raw.startswith("! ") and len(raw) > 2):
+        name = _without_first(field)
+        bare = replace(node, field=name)
+        hint = written(bare if raw[0] == "+" else Not(bare))
+        if node.span[0] != field.span[0]:  # one of a group
+            hint = "take it away" if raw[0] == "+" else 'put "not" before the field in its place'
+        message = f"{raw[0]} is no operator: it is part of the field name {short(raw)}"
+        yield note("symbol-operator", message, field.span, hint)
+    elif isinstance(node, Compare) and re.search(r"[=!]$", raw):
+        name = Literal(raw.rstrip("=! " + SPACES))
+        message = f"{raw[-1]} before the sign is part of the field name"
+        operator = {"gt": "gte", "lt": "lte"}.get(node.op, node.op)
+        hint = written(Compare(name, operator, node.value))  # type: ignore[arg-type]
+        yield note("equals-sign", message, field.span, hint)
+    elif len(raw.split()) > 1:
+        message = f'the field name is "{short(" ".join(raw.split()))}", blanks included'
+        *before, last = raw.split()
+        hint = f"for a field {short(last)} put an operator before it; for the whole name use quotes"
+        if before[0].lower() in ("and", "or", "not"):
+            hint = "a keyword that follows a keyword is text: take one of them away"
+        yield note("field-with-blanks", message, field.span, hint)
+
+
+def _without_first(term: Term) -> Term:
+    if isinstance(term, Pattern):
+        return Pattern((term.parts[0][1:].lstrip(), *term.parts[1:]))
+    return Literal(term.name[1:].lstrip())
+
+
+def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) -> Iterator[Note]:
+    raw, content, span = text[slice(*value.span)], value.name, value.span
+    if value.value is None:
+        message = "Elasticsearch refuses a search for null; events without the field are meant?"
+        yield note("null-value", message, span, written(Not(Exists(node.field))))
+        return
+    if not isinstance(value.value, str):
+        return
+    yield from _control_in_path(node, raw, span)
+    if value.quoted:
+        if "*" in content and not _ANY_SERVER.match(content):
+            message = "a star in quotes is no wildcard: it matches a star only"
+            yield note("star-in-quotes", message, span, _star_hint(node.field, content))
+        if "\n" in raw:
+            message = "the quoted value goes on over a line break"
+            yield note("line-break-in-value", message, span, "close the quote on its line")
+        yield from _question_mark(content, span)
+        return
+    yield from _unquoted(node, value, raw, types)
+
+
+def _star_hint(field: Term, content: str) -> str:
+    pattern = Pattern(tuple(content.split("*")))
+    meant = written(Exists(field) if pattern.is_lone_star else Like(field, pattern))
+    literal = written(Equals(field, Literal(content)))
+    return f"{meant}, or to mean a star {literal}" if meant and literal else meant
+
+
+def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) -> Iterator[Note]:
+    content, span, field = value.name, value.span, node.field
+    if re.match(_NOT_ESCAPE, raw):
+        message = r"\not is a line feed and the letters ot"
+        fixed = re.sub(r"\\not(?![A-Za-z])", "not", raw)
+        yield note("escaped-not", message, span, written(_quoted_test(field, fixed)))
+    yield from _line_break(field, raw, value)
+    other = _OTHER_QUOTES.fullmatch(content)
+    if other and len(content) > 1:
+        inner = next(group for group in other.groups() if group is not None)
+        message = 'only " quotes: these quotes are part of the value'
+        yield note("single-quoted", message, span, written(_quoted_test(field, inner)))
+    bounds = _RANGE.fullmatch(content)
+    if bounds:
+        low = Compare(field, "gte", Literal(bounds[1]))
+        high = Compare(field, "lte", Literal(bounds[2]))
+        hint = write(f"{spelled(low)} and {spelled(high)}")
+        message = "ranges in brackets are Lucene; here they are one value"
+        yield note("other-language", message, span, hint)
+    elif is_expression(content):
+        message = "Kibana KQL has no regular expressions; the slashes are part of the value"
+        yield note("other-language", message, span, "list the values, or use stars for parts")
+    elif _FUZZY.fullmatch(content) and not _SHORT_NAME.match(content):
+        message = "~ and ^ are Lucene; here they are part of the value"
+        fixed = re.split(r"[~^]", content)[0]
+        yield note("other-language", message, span, written(replace(node, value=Literal(fixed))))
+    if content.startswith("="):
+        fixed = content.lstrip("= ")
+        message = "the equals sign is part of the value"
+        yield note("equals-sign", message, span, written(replace(node, value=Literal(fixed))))
+    if re.match(r"!=?\s*\w", content):
+        message = "! is no operator: it is part of the value"
+        fixed = content.lstrip("!= ")
+        hint = written(Not(replace(node, value=Literal(fixed))))
+        yield note("symbol-operator", message, span, hint)
+    joined = re.search(r"\s(&&|\|\|)\s", content)
+    if joined:
+        keyword = "and" if joined[1] == "&&" else "or"
+        message = f"{joined[1]} is no operator: this is one value"
+        yield note("symbol-operator", message, span, f'write "{keyword}" for {joined[1]}')
+    if "\\" not in raw and (_FIRST_KEYWORD.match(content) or _LAST_KEYWORD.search(content)):
+        message = f'"{short(content)}" is one value, the keyword in it included'
+        hint = "a keyword needs something to join on both sides; put it in quotes to mean it"
+        yield note("keyword-in-value", message, span, hint)
+    if content.lower() in ("true", "false"):
+        if not types or types.get(field.name) == "boolean":
+            message = f"{content} is a text, not the Boolean {content.lower()}"
+            better = replace(node, value=Literal(content.lower() == "true"))
+            hint = f"for a Boolean field {written(better)}; a keyword field may well hold {content}"
+            yield note("upper-case-boolean", message, span, hint)
+    elif content.lower() == "null":
+        message = f"{content} is the text of four letters"
+        yield note("null-value", message, span, written(Not(Exists(field))))
+    yield from _question_mark(content, span)
+    yield from _several(node, content, types)
+
+
+def _quoted_test(field: Term, content: str) -> Node:
+    return Equals(field, Literal(content, quoted=True))
+
+
+def _several(node: Equals, content: str, types: Mapping[str, str]) -> Iterator[Note]:
+    """``f:(a, b)`` and ``f:(a b)``."""
+    span = node.value.span
+    parts = [part.strip() for part in content.split(",")]
+    if len(parts) > 1 and re.search(r",\s", content) and all(parts):
+        message = "a comma joins nothing: this is one value"
+        better = Or(tuple(replace(node, value=Literal(part)) for part in parts))
+        yield note("comma-list", message, span, written(better))
+    several = content.split()
+    if len(several) > 1:
+        if types.get(node.field.name) in TEXT_TYPES:
+            message = "on a text field any one of these words is enough"
+        else:
+            message = "this is one value of several words, not several values"
+        better = Or(tuple(replace(node, value=Literal(part)) for part in several))
+        phrase, listed = written(_quoted_test(node.field, content)), written(better)
+        hint = f"{phrase} for the one value, or for several {listed}" if phrase and listed else ""
+        yield note("value-with-blanks", message, span, hint)
+
+
+def _line_break(field: Term, raw: str, value: Term) -> Iterator[Note]:
+    if "\n" not in raw and "\r" not in raw:
+        return
+    parts = [part.strip() for part in re.split(r"[\r\n]+", raw) if part.strip()]
+    message = 'the value goes on over a line break: a lost "or"?'
+    named = name_of(field)
+    hint = write(f"{named}:({' or '.join(parts)})") if named else ""
+    yield note("line-break-in-value", message, value.span, hint)
+
+
+def _pattern(node: Like, text: str) -> Iterator[Note]:
+    pattern, span = node.pattern, node.pattern.span
+    raw = text[slice(*span)]
+    yield from _control_in_path(node, raw, span)
+    if re.match(_NOT_ESCAPE, raw):
+        message = r"\not is a line feed and the letters ot"
+        yield note("escaped-not", message, span, r"write \NOT or no\u0074 in its place")
+    yield from _line_break(node.field, raw, pattern)
+    if _RANGE.fullmatch(raw):
+        bounds = _RANGE.fullmatch(raw)
+        message = "ranges in brackets are Lucene; here they are one value"
+        tests = [
+            spelled(Compare(node.field, operator, Literal(bound)))  # type: ignore[arg-type]
+            for operator, bound in zip(("gte", "lte"), bounds.groups(), strict=True)  # type: ignore[union-attr]
+            if bound != "*"
+        ]
+        yield note("other-language", message, span, write(" and ".join(tests)))
+    elif is_expression(raw):
+        message = "Kibana KQL has no regular expressions; the slashes are part of the value"
+        yield note("other-language", message, span, "list the values, or use stars for parts")
+    if _OTHER_QUOTES.fullmatch(raw):
+        message = 'only " quotes: these quotes are part of the value'
+        yield note("single-quoted", message, span, write(f"{name_of(node.field)}:{raw[1:-1]}"))
+    if re.search(r",\s", raw):
+        message = "a comma joins nothing: this is one value"
+        parts = [part.strip() for part in raw.split(",")]
+        hint = write(f"{name_of(node.field)}:({' or '.join(parts)})")
+        yield note("comma-list", message, span, hint)
+    yield from _question_mark(pattern.name, span)
+
+
+def _question_mark(content: str, span: tuple[int, int]) -> Iterator[Note]:
+    if "?" not in content or _QUERY_STRING.search(content):
+        return
+    if content.endswith("?") and content.count("?") == 1 and (" " in content or "/" in content):
+        return  # a sentence, or a URL with an empty query
+    message = "? is no wildcard: it matches a question mark only"
+    yield note("question-mark", message, span, "use * for any characters, or list the values")
+
+
+def _control_in_path(node: Equals | Like, raw: str, span: tuple[int, int]) -> Iterator[Note]:
+    controls, separators, end = [], 0, -1
+    for match in _CONTROL_ESCAPE.finditer(raw):
+        if not match[1]:
+            separators += match[0] == r"\\" or match[0][1:].isalnum()
+        elif match.start() != end:  # the name of a folder goes before, and no other escape
+            controls.append(match)
+        end = match.end()
+    if not controls or not (separators or _DRIVE.search(raw)):
+        return
+    spelled_so = ", ".join(dict.fromkeys(match[0] for match in controls))
+    names = {"t": "a tab", "r": "a carriage return", "n": "a line feed"}
+    is_ = ", ".join(dict.fromkeys(names[match[1]] for match in controls))
+    message = f"{spelled_so} in this path is {is_}"
+    doubled = _CONTROL_ESCAPE.sub(lambda match: "\\" + match[0] if match[1] else match[0], raw)
+    name = name_of(node.field)
+    hint = write(f"{name}:{doubled}") if name else ""
+    yield note("control-in-path", message, span, hint or "write each backslash twice")
+
+
+def _operand(node: Compare, text: str) -> Iterator[Note]:
+    raw = text[slice(*node.field.span)]
+    content = node.value.name
+    if _NUMBER.fullmatch(raw):
+        flipped = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}[node.op]
+        message = f"{raw} is read as the field, {short(content)} as the value"
+        better = Compare(Literal(content), flipped, Literal(raw))  # type: ignore[arg-type]
+        yield note("swapped-comparison", message, node.span, written(better))
+    if not node.value.quoted and content.startswith("="):
+        message = "the equals sign is part of the value: a blank parts it from the sign before"
+        operator = {"lt": "lte", "gt": "gte"}.get(node.op, node.op)
+        better = Compare(node.field, operator, Literal(content.lstrip("= ")))  # type: ignore[arg-type]
+        yield note("equals-sign", message, node.value.span, written(better))
+    if not node.value.quoted and content.startswith("'"):
+        message = 'only " quotes: these quotes are part of the value'
+        better = replace(node, value=Literal(content.strip("'"), quoted=True))
+        yield note("single-quoted", message, node.value.span, written(better))
+    if not node.value.quoted and any(space in content for space in SPACES):
+        message = f'the value is "{short(" ".join(content.split()))}", blanks included'
+        hint = "put an operator before the next word"
+        yield note("value-with-blanks", message, node.value.span, hint)
+
+
+def _nested(node: Nested, text: str) -> Iterator[Note]:
+    """``n:{1 TO 5}``: a range of Lucene without its ends, read as a nested group."""
+    item = node.item
+    if not isinstance(item, FreeText):
+        return
+    bounds = re.fullmatch(r"(\S+)\s+TO\s+(\S+)", text[slice(*item.span)])
+    if bounds:
+        low, high = (
+            Compare(node.path, "gt", Literal(bounds[1])),
+            Compare(node.path, "lt", Literal(bounds[2])),
+        )
+        hint = write(f"{spelled(low)} and {spelled(high)}")
+        message = "ranges in braces are Lucene; here it is a nested group"
+        yield note("other-language", message, node.span, hint)

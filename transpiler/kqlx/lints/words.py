@@ -1,0 +1,145 @@
+"""Text without a field: looked for in every field, and often meant as something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kqlx.frontends.foreign import recognise
+from kqlx.frontends.kql_stop import SPACES, quote, short, write
+from kqlx.lints import is_expression, note
+from kqlx.nodes import And, Compare, Equals, Exists, FreeText, Like, Nested, Node, Not, Or, walk
+from kqlx.notes import Note
+
+_NAME = r"(?P<name>[A-Za-z_@][\w.@-]*)"
+_EQUALS = re.compile(rf"{_NAME}\s*(?P<sign>===?|!==?|=~|=|!~)\s*(?P<value>.+)", re.DOTALL)
+_NULL = re.compile(rf"{_NAME}\s+is\s+(?P<missing>null)", re.IGNORECASE)
+_LIKE = re.compile(rf"{_NAME}\s+(?:i?like)\s+(?P<value>\S+)", re.IGNORECASE)
+_BETWEEN = re.compile(rf"{_NAME}\s+between\s+(?P<low>\S+)", re.IGNORECASE)
+_WORD = re.compile(
+    rf"{_NAME}\s+(?P<word>contains|has|startswith|endswith|matches|equals|eq|ne)\s+(?P<value>\S+)",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"\s(?P<sign>&&|\|\|)\s")
+_SIGNED = re.compile(r"(?P<sign>[!+-])\s*(?P<rest>[\w\"].*)", re.DOTALL)
+_WORD_SHAPE = {
+    "contains": "*{}*",
+    "has": "*{}*",
+    "startswith": "{}*",
+    "endswith": "*{}",
+    "matches": "{}",
+    "equals": "{}",
+    "eq": "{}",
+}
+
+
+def check(root: Node, text: str) -> Iterator[Note]:
+    """The doubts about every value without a field."""
+    bare = [node for node in walk(root) if isinstance(node, FreeText)]
+    language = recognise(text)
+    if language is not None and (bare or _begins_with_blanks(root, text)):
+        message = f"this looks like {language.name}, which Kibana does not read as such"
+        yield note("other-language", message, root.span, language.advice)
+        return
+    if not bare:
+        return
+    ranges = {id(node.item) for node in walk(root) if isinstance(node, Nested)}
+    for node in bare:
+        if id(node) in ranges and re.search(r"\sTO\s", text[slice(*node.span)]):
+            continue  # said of the group
+        yield _doubt(node, text[slice(*node.span)])
+
+
+def _doubt(node: FreeText, raw: str) -> Note:
+    for shape in (_joined, _borrowed, _equals, _signed):
+        found = shape(node, raw)
+        if found is not None:
+            return found
+    if re.match(rf"(?i:and|or)(?:[{SPACES}]|$)", raw):
+        message = f'"{short(raw)}" is a text to look for, the keyword in it included'
+        hint = "a keyword needs something to join on both sides: take it away"
+        return note("keyword-in-value", message, node.span, hint)
+    message = f"no field is named: {short(' '.join(raw.split()))} is looked for in every field"
+    return note("bare-value", message, node.span, _named(raw))
+
+
+def _named(raw: str) -> str:
+    hint = write(f"message:{raw}")
+    return f"name the field, for example {hint}" if hint else "name the field"
+
+
+def _equals(node: FreeText, raw: str) -> Note | None:
+    match = _EQUALS.fullmatch(raw)
+    if match is None:
+        return None
+    value = _plain(match["value"])
+    negated = "not " if match["sign"].startswith("!") else ""
+    message = f"{match['sign']} is no operator: this is a text to look for in every field"
+    return note("equals-sign", message, node.span, write(f"{negated}{match['name']}:{value}"))
+
+
+def _plain(value: str) -> str:
+    """The value with its quotes, if it has single ones, made double."""
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] == "'":
+        return quote(value[1:-1])
+    return value if " " not in value else quote(value)
+
+
+def _borrowed(node: FreeText, raw: str) -> Note | None:
+    message = "Kibana KQL has no {}: this is a text to look for in every field"
+    match = _NULL.fullmatch(raw)
+    if match:
+        hint = write(f"not {match['name']}:*")
+        return note("other-language", message.format('"is null"'), node.span, hint)
+    match = _LIKE.fullmatch(raw)
+    if match:
+        pattern = match["value"].strip("'").replace("%", "*")
+        hint = write(f"{match['name']}:{pattern}")
+        return note("other-language", message.format('"like"'), node.span, hint)
+    match = _BETWEEN.fullmatch(raw)
+    if match:
+        name, low = match["name"], match["low"]
+        hint = f"use two comparisons, the first of them {write(f'{name} >= {low}')}"
+        return note("other-language", message.format('"between"'), node.span, hint)
+    match = _WORD.fullmatch(raw)
+    if match:
+        word = match["word"].lower()
+        value = match["value"].strip("'")
+        test = f"{match['name']}:{_WORD_SHAPE.get(word, '{}').format(value)}"
+        hint = write(f"not {test}" if word == "ne" else test)
+        return note("other-language", message.format(f'"{word}"'), node.span, hint)
+    if is_expression(raw):
+        hint = "name the field, and list the values or use stars for parts"
+        return note("other-language", message.format("regular expressions"), node.span, hint)
+    if re.search(r"\s\|\s", raw):
+        hint = "write the filter alone"
+        return note("other-language", message.format("pipes"), node.span, hint)
+    return None
+
+
+def _joined(node: FreeText, raw: str) -> Note | None:
+    match = _JOINED.search(raw)
+    if match is None:
+        return None
+    keyword = "and" if match["sign"] == "&&" else "or"
+    message = f"{match['sign']} is no operator: this is one text to look for in every field"
+    hint = write(_JOINED.sub(lambda m: " and " if m["sign"] == "&&" else " or ", raw))
+    return note("symbol-operator", message, node.span, hint or f'write "{keyword}"')
+
+
+def _signed(node: FreeText, raw: str) -> Note | None:
+    match = _SIGNED.fullmatch(raw)
+    if match is None or re.fullmatch(r"[-+]?\d[\d.]*", raw):
+        return None
+    message = f"{match['sign']} is no operator: it is part of the text"
+    rest = match["rest"] if match["sign"] == "+" else f"not {match['rest']}"
+    return note("symbol-operator", message, node.span, write(rest))
+
+
+def _begins_with_blanks(root: Node, text: str) -> bool:
+    """Whether the first field has a name of several words: ``process where a:b``."""
+    first = next(node for node in walk(root) if not isinstance(node, And | Or | Not))
+    return isinstance(first, Equals | Like | Exists | Compare) and (
+        " " in text[slice(*first.field.span)] and text[first.field.span[0]] != '"'
+    )
