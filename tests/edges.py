@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
-from kqlx import date_math
+from kqlx.meaning import date_math
 from kqlx.nodes import Compare, Equals, FreeText, Like, Node, Pattern
 
 TYPES: dict[str, str] = {

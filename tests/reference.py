@@ -16,7 +16,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from edges import NOW, TYPES
-from kqlx import date_math
+from kqlx.meaning import date_math
+from kqlx.meaning.words import words
 from kqlx.nodes import (
     Always,
     And,
@@ -33,7 +34,6 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from kqlx.words import words
 
 _NOW = date_math.instant_of(NOW)
 _SPANS = {"long": (-(2**63), 2**63 - 1), "byte": (-128, 127)}

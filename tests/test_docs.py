@@ -70,10 +70,16 @@ def test_the_readmes_examples_are_real(example: tuple[str, str], update: bool) -
     )
     if update:
         text = (ROOT / "README.md").read_text("utf-8")
-        text = text.replace(f"{command}\n{expected}", f"{command}\n{run.stdout}")
+        text = text.replace(f"$ {command}\n{expected}```", f"$ {command}\n{run.stdout}```")
         (ROOT / "README.md").write_text(text, encoding="utf-8")
     else:
         assert run.stdout == expected
+
+
+def test_the_readmes_python_runs() -> None:
+    for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
 
 
 def test_links_in_the_documents_lead_somewhere() -> None:

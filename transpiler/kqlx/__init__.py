@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from kqlx.errors import RuleError as RuleError
     from kqlx.errors import UnsupportedError as UnsupportedError
     from kqlx.errors import UsageError as UsageError
+    from kqlx.evaluate import compile as compile
+    from kqlx.evaluate import explain as explain
+    from kqlx.evaluate import matches as matches
+    from kqlx.events import read_events as read_events
     from kqlx.frontends.kql import parse as parse
+    from kqlx.frontends.kql_format import format_text as format
+    from kqlx.lint import lint as lint
     from kqlx.mappings.pack import sources as sources
     from kqlx.notes import Effect as Effect
     from kqlx.notes import Note as Note
@@ -42,7 +48,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Public name → the module that has it.
+# Public name → the module that has it, and its name there if that is another.
 _HOMES = {
     "Conversion": "kqlx.convert",
     "Effect": "kqlx.notes",
@@ -55,9 +61,15 @@ _HOMES = {
     "RuleSet": "kqlx.rules.model",
     "UnsupportedError": "kqlx.errors",
     "UsageError": "kqlx.errors",
+    "compile": "kqlx.evaluate",
     "convert": "kqlx.convert",
+    "explain": "kqlx.evaluate",
+    "format": "kqlx.frontends.kql_format:format_text",
+    "lint": "kqlx.lint",
     "load_rules": "kqlx.rules.load",
+    "matches": "kqlx.evaluate",
     "parse": "kqlx.frontends.kql",
+    "read_events": "kqlx.events",
     "sources": "kqlx.mappings.pack",
     "targets": "kqlx.backends",
 }
@@ -75,9 +87,15 @@ __all__ = [
     "UnsupportedError",
     "UsageError",
     "__version__",
+    "compile",
     "convert",
+    "explain",
+    "format",
+    "lint",
     "load_rules",
+    "matches",
     "parse",
+    "read_events",
     "sources",
     "targets",
 ]
@@ -86,7 +104,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'kqlx' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    module, _, other = _HOMES[name].partition(":")
+    value = getattr(import_module(module), other or name)
     globals()[name] = value
     return value
 

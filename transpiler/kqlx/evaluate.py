@@ -29,8 +29,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import assert_never
 
-from kqlx import date_math
-from kqlx.event_fields import Event, all_values, objects
+from kqlx.meaning import date_math
+from kqlx.meaning.event_fields import Event, all_values, objects
+from kqlx.meaning.schema import Make, Predicate, Schema, always, never, some_value
+from kqlx.meaning.words import fits, split_at_spaces
 from kqlx.nodes import (
     Always,
     And,
@@ -48,8 +50,6 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from kqlx.schema import Make, Predicate, Schema, always, never, some_value
-from kqlx.words import fits, split_at_spaces
 
 _MOST_NAMES = 10_000
 """How many field names a test of all fields remembers."""

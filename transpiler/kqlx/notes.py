@@ -28,6 +28,11 @@ class Effect(IntEnum):
     def __str__(self) -> str:
         return self.name.lower()
 
+    @property
+    def is_difference(self) -> bool:
+        """Whether other events match than in Kibana, letter case aside."""
+        return self > Effect.CASE
+
 
 ACCEPTED_BY_DEFAULT = frozenset({Effect.SAME, Effect.CASE, Effect.WIDER})
 

@@ -67,7 +67,8 @@ def parse(text: str) -> Node:
         raise kql_errors.syntax_error(text, error) from None
     except _TooDeep as error:
         raise kql_errors.too_deep(text, error.args[0], MAX_DEPTH) from None
-    if text.count("(") + text.count("{") >= MAX_DEPTH // 2:
+    # One pair of parentheses or braces adds at most four levels: a nested group, or, and, not.
+    if text.count("(") + text.count("{") >= MAX_DEPTH // 4 - 1:
         _check_depth(text, node)
     return node
 

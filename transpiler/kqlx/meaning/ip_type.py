@@ -14,7 +14,7 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Any
 
-from kqlx.field_types import COMPARISONS, FieldType, Test
+from kqlx.meaning.field_types import COMPARISONS, FieldType, Test
 from kqlx.nodes import Literal, Operator
 
 _MAPPED = 0xFFFF << 32

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from kqlx.date_math import MILLISECOND
-from kqlx.event_fields import Event, Reader, reader, values_below
-from kqlx.field_types import (
+from kqlx.meaning.date_math import MILLISECOND
+from kqlx.meaning.event_fields import Event, Reader, reader, values_below
+from kqlx.meaning.field_types import (
     Boolean,
     Caseless,
     Date,
@@ -19,8 +19,8 @@ from kqlx.field_types import (
     Test,
     Text,
 )
-from kqlx.ip_type import Ip
-from kqlx.number_types import Dynamic, Floating, Integer
+from kqlx.meaning.ip_type import Ip
+from kqlx.meaning.number_types import Dynamic, Floating, Integer
 
 Predicate = Callable[[Event], bool]
 Make = Callable[[FieldType], Test | None]

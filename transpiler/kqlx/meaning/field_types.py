@@ -20,9 +20,9 @@ from datetime import UTC, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from kqlx import date_math
+from kqlx.meaning import date_math
+from kqlx.meaning.words import fits, lower, split_at_spaces, words
 from kqlx.nodes import Literal, Operator, Pattern
-from kqlx.words import fits, lower, split_at_spaces, words
 
 Test = Callable[[Any], bool]
 """Of one value of a field, never None, a list or an object."""

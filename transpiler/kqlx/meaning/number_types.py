@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 
-from kqlx.field_types import COMPARISONS, Boolean, FieldType, Keyword, Test
+from kqlx.meaning.field_types import COMPARISONS, Boolean, FieldType, Keyword, Test
 from kqlx.nodes import Literal, Operator, Pattern
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)

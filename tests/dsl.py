@@ -1,0 +1,139 @@
+"""Elasticsearch Query DSL × event → does it match: a small reading of the clauses that we write.
+
+The shape of the query (bool, nested, names, values) is read here; what a single test on a field
+means is asked of ``kqlx.evaluate``, clause by clause, so that the two can only agree if the shape
+is right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kqlx.evaluate import matches
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Node,
+    Not,
+    Operator,
+    Or,
+    Pattern,
+)
+
+Json = Mapping[str, Any]
+
+_OPERATORS: dict[str, Operator] = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
+_PIECE = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
+
+
+def pattern(text: str) -> Pattern:
+    """The text of a query_string or wildcard query, whose escapes are undone."""
+    parts = [""]
+    for escaped, star, plain in _PIECE.findall(text):
+        if star:
+            parts.append("")
+        else:
+            parts[-1] += escaped or plain
+    return Pattern(tuple(parts))
+
+
+def dsl_matches(query: Json, event: Json, types: Mapping[str, str]) -> bool:
+    ((kind, body),) = query.items()
+    if kind == "bool":
+        assert set(body) <= {"filter", "must", "must_not", "should", "minimum_should_match"}
+        must_not = body.get("must_not", [])
+        should = body.get("should")
+        if should is not None:
+            assert body["minimum_should_match"] == 1
+        return (
+            all(dsl_matches(c, event, types) for c in body.get("filter", []))
+            and all(dsl_matches(c, event, types) for c in body.get("must", []))
+            and not any(
+                dsl_matches(c, event, types)
+                for c in (must_not if isinstance(must_not, list) else [must_not])
+            )
+            and (not should or any(dsl_matches(c, event, types) for c in should))
+        )
+    return matches(node(kind, body), event, types)
+
+
+def node(kind: str, body: Any) -> Node:
+    """A single clause as the node that it stands for."""
+    if kind == "match_all":
+        return Always()
+    if kind == "exists":
+        return Exists(Literal(body["field"]))
+    if kind == "multi_match":
+        assert body["lenient"] is True
+        return FreeText(Literal(body["query"], body["type"] == "phrase"))
+    if kind == "query_string":
+        found = pattern(body["query"])
+        if "fields" not in body:
+            return FreeText(found)
+        (field,) = body["fields"]
+        return Like(Literal(field), found)
+    if kind == "nested":
+        assert body["score_mode"] == "none"
+        return Nested(Literal(body["path"]), relative(body["query"], body["path"]))
+    ((field, value),) = body.items()
+    name = Literal(field)
+    match kind:
+        case "match":
+            return Equals(name, Literal(value))
+        case "match_phrase":
+            return Equals(name, Literal(value, True))
+        case "term":
+            return Equals(name, Literal(value["value"], True))
+        case "wildcard":
+            return Like(name, pattern(value["value"]))
+        case "range":
+            return span(name, value)
+        case "terms":
+            return Or(tuple(Equals(name, Literal(v, True)) for v in value))
+    raise AssertionError(f"a clause that we do not write: {kind}")
+
+
+def span(name: Literal, limits: Json) -> Node:
+    limits = {key: value for key, value in limits.items() if key != "time_zone"}
+    if set(limits) == {"gte", "lte"}:
+        assert limits["gte"] == limits["lte"]
+        return Equals(name, Literal(limits["gte"]))
+    ((op, value),) = limits.items()
+    return Compare(name, _OPERATORS[op], Literal(value))
+
+
+def relative(query: Json, path: str) -> Node:
+    """The query of a nested clause as a node whose names are relative to its path, as
+    in Kibana KQL.
+    """
+    ((kind, body),) = query.items()
+    if kind != "bool":
+        found = node(kind, body)
+        if isinstance(found, Always | FreeText):
+            return found
+        name = found.path if isinstance(found, Nested) else found.field  # type: ignore[union-attr]
+        assert name.name.startswith(f"{path}.")
+        short = Literal(name.name.removeprefix(f"{path}."))
+        if isinstance(found, Nested):
+            return replace(found, path=short)
+        return replace(found, field=short)  # type: ignore[arg-type]
+    parts: list[Node] = []
+    for clause in [*body.get("filter", []), *body.get("must", [])]:
+        parts.append(relative(clause, path))
+    must_not = body.get("must_not", [])
+    for clause in must_not if isinstance(must_not, list) else [must_not]:
+        parts.append(Not(relative(clause, path)))
+    if body.get("should"):
+        alternatives = [relative(clause, path) for clause in body["should"]]
+        parts.append(alternatives[0] if len(alternatives) == 1 else Or(tuple(alternatives)))
+    return parts[0] if len(parts) == 1 else And(tuple(parts))

@@ -1,0 +1,44 @@
+"""The Query DSL that we write, full, typed and compact, means what the query means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kqlx
+from dsl import dsl_matches
+from edges import TYPES
+from kqlx.evaluate import matches
+from kqlx.frontends.kql_format import format_node
+from kqlx.mappings.fields import Field, FieldList
+from strategies import events_for, trees
+
+NESTED = {name for name, type in TYPES.items() if type == "nested"}
+KINDS = {"date": "date"}
+
+
+def field_list() -> FieldList:
+    """The types of the drawn events, as Kibana would list them; fields below nested
+    ones are left out.
+    """
+    return FieldList(
+        Field(name, KINDS.get(type, "string"), (type,))
+        for name, type in TYPES.items()
+        if not any(name == path or name.startswith(f"{path}.") for path in NESTED)
+    )
+
+
+@pytest.mark.parametrize("compact", [False, True])
+@pytest.mark.parametrize("typed", [False, True])
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_dsl_means_what_the_query_means(typed: bool, compact: bool, data: st.DataObject) -> None:
+    tree = data.draw(trees(wildcard_fields=False))  # without a field list Kibana does not expand
+    event: dict[str, Any] = data.draw(events_for(tree))
+    fields = field_list() if typed else None
+    query = kqlx.convert(format_node(tree), "es", fields=fields, compact=compact).query
+    assert isinstance(query, dict)
+    assert dsl_matches(query, event, TYPES) == matches(tree, event, TYPES)

@@ -1,0 +1,157 @@
+"""``kqlx convert`` and ``kqlx targets``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from kqlx.commands.common import Exit, fail, inputs, label, place, report, say, usage
+from kqlx.errors import KqlxError, UsageError
+from kqlx.notes import Effect, Note
+from kqlx.rules.model import Rule
+
+_ELASTICSEARCH = "Elasticsearch"
+
+
+def targets() -> None:
+    """List the targets: name, aliases, formats, language."""
+    from kqlx.backends import targets
+
+    for target in targets():
+        names = ", ".join([target.name, *target.aliases])
+        print(f"{names:24} {', '.join(target.formats):16} {target.title}")
+
+
+def convert(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
+    ] = None,
+    to: Annotated[
+        str, typer.Option("--to", "-t", help="Target, several with commas between, or all.")
+    ] = "spl",
+    query: Annotated[
+        str | None, typer.Option("--query", "-q", help="The text of a query, instead of files.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Data source, such as o365.audit; none keeps all field names."),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="Artifact: query, or for Sigma rule. See kqlx targets.")
+    ] = None,
+    unmapped: Annotated[
+        str, typer.Option(help="Fields without a counterpart: error or keep.")
+    ] = "error",
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Let an effect pass that is refused otherwise: narrower or different."),
+    ] = None,
+    strict: Annotated[bool, typer.Option(help="Refuse all but the effects same and case.")] = False,
+    exact: Annotated[bool, typer.Option(help="Ask for no difference in letter case.")] = False,
+    fields: Annotated[
+        str | None,
+        typer.Option(
+            help="Field types: a data view, _mapping or _field_caps file, or ecs.",
+            rich_help_panel=_ELASTICSEARCH,
+        ),
+    ] = None,
+    compact: Annotated[
+        bool, typer.Option(help="A smaller equivalent query.", rich_help_panel=_ELASTICSEARCH)
+    ] = False,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(help="Time zone of dates in the query.", rich_help_panel=_ELASTICSEARCH),
+    ] = None,
+    case_insensitive: Annotated[
+        bool | None,
+        typer.Option(help="For keyword fields.", rich_help_panel=_ELASTICSEARCH),
+    ] = None,
+    ignore_unmapped: Annotated[
+        bool | None, typer.Option(help="For nested groups.", rich_help_panel=_ELASTICSEARCH)
+    ] = None,
+    leading_wildcards: Annotated[
+        bool, typer.Option(help="Take values that begin with a star.")
+    ] = True,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also print the notes of effect same.")
+    ] = False,
+) -> None:
+    """Convert rules, or a query, and print the results."""
+    from kqlx.backends import find
+    from kqlx.backends import targets as all_targets
+
+    if unmapped not in ("error", "keep"):
+        usage(f"--unmapped is error or keep, not {unmapped!r}")
+    for effect in accept or ():
+        if effect not in map(str, Effect):
+            usage(f"--accept takes an effect ({', '.join(map(str, Effect))}), not {effect!r}")
+    try:
+        names = [name.strip() for name in to.split(",")]
+        chosen = list(all_targets()) if to == "all" else [find(name) for name in names]
+        field_list = _load_fields(fields)
+    except KqlxError as error:
+        fail(error)
+    options: dict[str, Any] = {
+        "source": source,
+        "unmapped": unmapped,
+        "accept": accept or (),
+        "strict": strict,
+        "exact": exact,
+        "format": format,
+        "fields": field_list,
+        "compact": compact,
+        "time_zone": time_zone,
+        "case_insensitive": case_insensitive,
+        "ignore_unmapped": ignore_unmapped,
+        "leading_wildcards": leading_wildcards,
+    }
+    rules = list(inputs(paths or [], query))
+    several = len(rules) * len(chosen) > 1
+    status = Exit.DONE
+    first = True
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            status = max(status, report(rule))
+            continue
+        for target in chosen:
+            heading = (
+                f"{'' if first else chr(10)}# {label(rule)} -> {target.name}" if several else ""
+            )
+            result = _convert(rule, target.name, options, heading, verbose)
+            first = first and result is not Exit.DONE
+            status = max(status, result)
+    raise typer.Exit(status)
+
+
+def _load_fields(name: str | None) -> object:
+    from kqlx.mappings.fields import load
+
+    return None if name is None else load(name)
+
+
+def _convert(rule: Rule, to: str, options: dict[str, Any], heading: str, verbose: bool) -> Exit:
+    """Converts and prints one rule for one target."""
+    from kqlx.convert import convert
+
+    try:
+        result = convert(rule, to=to, **options)
+    except UsageError as error:
+        fail(error)
+    except KqlxError as error:
+        return report(error, rule, to)
+    if heading:
+        print(heading)
+    print(result.text, flush=True)
+    for note in result.notes:
+        if verbose or note.effect is not Effect.SAME:
+            _print_note(note, rule, to)
+    return Exit.DONE
+
+
+def _print_note(note: Note, rule: Rule, target: str) -> None:
+    kind = "warning" if note.effect.is_difference else "note"
+    say(f"{place(rule, note.span)}: {kind}: {target}: {note.message} [{note.effect}: {note.code}]")
+    if note.hint:
+        say(f"  hint: {note.hint}")

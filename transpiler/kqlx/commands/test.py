@@ -1,0 +1,137 @@
+"""``kqlx test``: which events of a file a rule matches."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kqlx.commands.common import Exit, fail, inputs, report, say, usage
+from kqlx.errors import KqlxError
+from kqlx.events import EventLine, read_events
+from kqlx.nodes import And, Nested, Node, Not, Or
+from kqlx.rules.model import Rule
+
+
+def test(
+    path: Annotated[
+        str | None, typer.Argument(metavar="[RULE]", help="A rule file.", show_default=False)
+    ] = None,
+    events: Annotated[
+        str, typer.Option("--events", "-e", help="NDJSON file, gzip too; - for standard input.")
+    ] = "-",
+    query: Annotated[
+        str | None, typer.Option("--query", "-q", help="The text of a query, instead of a rule.")
+    ] = None,
+    count: Annotated[bool, typer.Option(help="Print the number of matches alone.")] = False,
+    explain: Annotated[
+        bool, typer.Option(help="Say of one event which parts of the query hold.")
+    ] = False,
+    line: Annotated[int, typer.Option(help="The line of the event to explain.", min=1)] = 1,
+    fields: Annotated[
+        str, typer.Option(help="Field types: a data view, _mapping or _field_caps file, or ecs.")
+    ] = "ecs",
+) -> None:
+    """Print the events that a rule matches, by Kibana's meaning of its query.
+
+    Broken lines are reported with their number and passed over; the exit status is then 1.
+    """
+    from kqlx.evaluate import compile
+    from kqlx.frontends.kql import parse
+
+    if (path is None) == (query is None):
+        usage("give a rule file or --query")
+    (rule,) = _one(list(inputs([path] if path else [], query)))
+    try:
+        node = parse(rule.query)
+    except KqlxError as error:
+        raise typer.Exit(report(error, rule)) from None
+    try:
+        types = None if fields == "ecs" else _types(fields)
+        lines = _with_progress(read_events(events), events)
+        if explain:
+            raise typer.Exit(_explain(rule, node, types, lines, line))
+        raise typer.Exit(_matches(compile(node, types), lines, count))
+    except KqlxError as error:
+        fail(error)
+
+
+def _one(rules: list[Rule | KqlxError]) -> list[Rule]:
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            raise typer.Exit(report(rule))
+    if len(rules) != 1:
+        usage(f"one rule is tested at a time, and there are {len(rules)}")
+    return [rule for rule in rules if isinstance(rule, Rule)]
+
+
+def _types(name: str) -> dict[str, str]:
+    from kqlx.mappings.fields import load
+
+    return load(name).types()
+
+
+def _matches(predicate: Any, lines: Iterator[EventLine], count: bool) -> Exit:
+    status = Exit.DONE
+    found = 0
+    for line in lines:
+        if line.event is None:
+            say(f"line {line.number}: {line.error}")
+            status = Exit.REFUSED
+        elif predicate(line.event):
+            found += 1
+            if not count:
+                print(json.dumps(line.event, ensure_ascii=False, separators=(",", ":")))
+    if count:
+        print(found)
+    return status
+
+
+def _explain(
+    rule: Rule, node: Node, types: dict[str, str] | None, lines: Iterator[EventLine], number: int
+) -> Exit:
+    from kqlx.evaluate import explain
+
+    for line in lines:
+        if line.number < number:
+            continue
+        if line.event is None:
+            say(f"line {line.number}: {line.error}")
+            return Exit.REFUSED
+        results = explain(node, line.event, types)
+        for (part, holds), depth in zip(results, _depths(node, 0), strict=True):
+            text = " ".join(rule.query[slice(*part.span)].split()) or "every event"
+            print(f"{'yes' if holds else 'no ':4} {'  ' * depth}{text}")
+        return Exit.DONE
+    say(f"there is no line {number}")
+    return Exit.UNUSABLE
+
+
+def _depths(node: Node, depth: int) -> Iterator[int]:
+    yield depth
+    if isinstance(node, And | Or):
+        for item in node.items:
+            yield from _depths(item, depth + 1)
+    elif isinstance(node, Not | Nested):
+        yield from _depths(node.item, depth + 1)
+
+
+def _with_progress(lines: Iterator[EventLine], name: str) -> Iterator[EventLine]:
+    """The lines; on a terminal with a line of progress on standard error, once a second."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from lines
+        return
+    size = Path(name).stat().st_size if name != "-" and Path(name).is_file() else 0
+    next_time = time.monotonic() + 1
+    for line in lines:
+        if line.number % 1000 == 0 and time.monotonic() > next_time:
+            next_time += 1
+            part = f" {100 * line.bytes_read // size} %" if size else ""
+            print(f"\r{line.number:,} events{part}", end="", file=sys.stderr, flush=True)
+        yield line
+    print("\r\x1b[K", end="", file=sys.stderr, flush=True)
