@@ -86,7 +86,7 @@ def codes(text: str) -> list[str]:
         (r'f="a \"b\" \\ \| \s"', 'f=a "b" \\ | \\s'),
         (r"file_path=*Windows\\System32\\*", "file_path=*Windows\\System32\\*"),
         (r'ShareName="\\\\*\\SYSVOL"', "ShareName=\\\\*\\SYSVOL"),
-        ('f="a | b, (c) [d] `e` \'g\'"', "f=a | b, (c) [d] `e` 'g'"),
+        ("f=\"a | b, (c) [d] `e` 'g'\"", "f=a | b, (c) [d] `e` 'g'"),
         ('country="IN"', "country=IN"),
         ('f=""', "f="),
         ("src_ip = 10.0.0.0/8", "src_ip=10.0.0.0/8"),
@@ -222,7 +222,7 @@ MALFORMED = [
     'a=1 | where ⟨⟩user.name="x"',
     'a=1 | where ⟨⟩b{}.c="x"',
     'a=1 | where ⟨⟩5min="x"',
-        'a=1 | where b="x" ⟨⟩and c="y"',
+    'a=1 | where b="x" ⟨⟩and c="y"',
     'a=1 | where b="x" ⟨⟩c="y"',
     'a=1 | where ⟨⟩not b="x"',
     'a=1 | where NOT ⟨⟩NOT b="x"',
@@ -456,7 +456,7 @@ def test_deep_nesting_is_refused(text: str) -> None:
         parse_search(text)
 
 
-@given(st.text(alphabet='ab"\\|*()=, \'`', max_size=12))
+@given(st.text(alphabet="ab\"\\|*()=, '`", max_size=12))
 def test_any_quoted_text_is_one_value(text: str) -> None:
     if "```" in text:
         return

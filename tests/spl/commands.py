@@ -27,7 +27,7 @@ from spl.search_reader import read_term
 from spl.stats_reader import read_stats, read_tstats
 
 TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-INTEGER = re.compile(r"[0-9]+")
+INTEGER = re.compile(r"[0-9]{1,9}")
 
 
 def read_search(cursor: Cursor, begin: int) -> Command:

@@ -293,7 +293,7 @@ def _check_argument(cursor: Cursor, kind: str, argument: Expression) -> None:
         cursor.fail("an escape in a LIKE pattern is not documented", at)
     if kind == "c":
         try:
-            ipaddress.ip_network(argument.value)
+            ipaddress.ip_network(argument.value if "/" in argument.value else "")
         except ValueError:
             cursor.fail("not a network", at)
 

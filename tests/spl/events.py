@@ -27,12 +27,16 @@ def values_of(event: Mapping[str, object], name: str) -> list[str]:
     return [] if value is None else [text_of(value)]
 
 
-def splunk_event(record: Mapping[str, object], *, null: str | None = None) -> Event:
+def splunk_event(record: Mapping[str, object] | str, *, null: str | None = None) -> Event:
     """Flatten a JSON object as KV_MODE=json does: ``a.b{}.c``, with ``_raw`` the compact JSON.
 
+    Given as text, the object keeps its numbers as they are written, and the text is ``_raw``.
     JSON null gives no value, or the text ``null`` if one is given: which of both Splunk does is
     unverified. Empty arrays and objects give no field. An empty text stays one (unverified).
     """
+    if isinstance(record, str):
+        parsed = json.loads(record, parse_float=str, parse_int=str)
+        return _finish({**parsed, "_raw": record}, null, "{}")
     return _finish(record, null, "{}")
 
 

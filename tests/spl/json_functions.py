@@ -12,7 +12,7 @@ import re
 from spl.errors import Doubtful, NotEvaluated
 from spl.values import Single, Value, pack
 
-STEP = re.compile(r"([^.{}]+)((?:\{\d*\})*)(?:\.|$)|((?:\{\d*\})+)(?:\.|$)")
+STEP = re.compile(r"([^.{}]+)((?:\{\d{0,9}\})*)(?:\.|$)|((?:\{\d{0,9}\})+)(?:\.|$)")
 
 
 def members(text: str) -> Value:

@@ -10,7 +10,7 @@ from spl.cursor import Cursor
 FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_.{}/-]*")
 FIELD_OR_STARS = re.compile(r"[A-Za-z_*][A-Za-z0-9_.{}/*-]*")
 OPTION = re.compile(r"([A-Za-z_]+)[ \t]*=")
-OPTION_VALUE = re.compile(r"[A-Za-z0-9_.@:+-]+")
+OPTION_VALUE = re.compile(r"[A-Za-z0-9_.@:+{}-]+")
 KEYWORDS = frozenset({"AS", "BY", "OUTPUT", "OUTPUTNEW", "WHERE", "FROM"})
 
 

@@ -20,6 +20,7 @@ MAJOR = " \t\r\n[]<>(){}|!;,'\"*&?+"
 MINOR = "/:=@.-$#%\\_"
 """Default breakers: segmenters.conf.spec in https://github.com/splunk/vscode-extension-splunk"""
 
+PREFIX = re.compile(r"/\d{1,3}\Z")  # netmasks are not documented
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -144,7 +145,7 @@ def _in_network(text: str, network_text: str) -> bool:
     """``ip="10.0.0.0/8"`` matches addresses (the search page, example 7). What host bits in the
     network do is not documented.
     """
-    if "/" not in network_text:
+    if not PREFIX.search(network_text):
         return False
     try:
         network = ipaddress.ip_network(network_text, strict=False)

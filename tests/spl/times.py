@@ -40,7 +40,7 @@ UNITS = {
 }  # fmt: skip
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 MONTHS = {"mon": 1, "q": 3, "y": 12}
-SHIFT = re.compile(r"([+-])(\d*)([a-z]+)|@(w[0-7]|[a-z]+)")
+SHIFT = re.compile(r"([+-])(\d{0,9})([a-z]+)|@(w[0-7]|[a-z]+)")
 
 
 def parse_time(text: str, pattern: str) -> float | None:
