@@ -8,11 +8,13 @@ not repeated here. What the documentation does not settle is refused, not guesse
 * ``Doubtful``: the outcome for this event hangs on something that Splunk does not document;
 * ``NotEvaluated``: well formed, but outside what is evaluated here.
 
-| module | from → to | |---|---| | ``reader`` | text → ``Pipeline`` (by ``cursor``,
-``search_reader``, ``eval_reader``, ``commands``) | | ``evaluator`` | ``Pipeline`` × events → events
-(by ``search_terms``, ``expressions``, ``functions``) | | ``events`` | JSON object → event with the
-field names that Splunk would give | | ``regexes``, ``times`` | PCRE → ``re``; Splunk's time formats
-|
+| module | from → to | |---|---| | ``reader`` | text → ``Pipeline``; over ``cursor``,
+``search_reader``, ``eval_reader``, ``commands`` | | ``nodes``, ``eval_nodes`` | the tree;
+``signatures`` knows the functions | | ``evaluator`` | ``Pipeline`` × events → events; over
+``search_terms`` and ``expressions`` | | ``functions``, ``conditions``, ``multivalue`` | values →
+value or outcome, as in ``values`` | | ``events`` | JSON object → event with the field names that
+Splunk would give | | ``regexes``, ``times`` | PCRE → ``re``; Splunk's time formats | | ``samples``,
+``verdicts`` | what the tests of this package share |
 
 No Splunk server was at hand when this was written. Each rule carries the address of the page that
 states it; what is believed without a page is marked "unverified".
