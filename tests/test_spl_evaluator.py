@@ -155,6 +155,8 @@ def test_macros(text: str, macros: dict[str, str], expected: str) -> None:
     [
         ("`m`", {}),
         ("`m`", {"m": "`k`", "k": "`m`"}),
+        ("`m`", {"m": "a=1 | table a"}),
+        ("`m(a)`", {"m": "a=1"}),
         ("a=1 | head 5", {}),
         ("a=1 | stats count by a", {}),
         ("| tstats count from datamodel=X", {}),
@@ -191,6 +193,7 @@ def test_json_becomes_fields() -> None:
         "_raw": raw,
     }
     assert splunk_event({"i": None}, null="null")["i"] == "null"
+    assert splunk_event({"i": "é"})["_raw"] == '{"i":"é"}'
     text = '{ "n": [1.50, 1e3] }'
     assert splunk_event(text) == {"n{}": ["1.50", "1e3"], "_raw": text}
     assert flat_event({"a.b": [{"c": 1}, {"c": 2}], "d": ["x"]}) == {
