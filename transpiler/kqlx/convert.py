@@ -10,10 +10,13 @@ from kqlx.backends import find
 from kqlx.backends.base import Options, Target
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
-from kqlx.mappings.binder import Bound, Unmapped, bind, recognise, unbound
+from kqlx.mappings.binder import Unmapped, bind, unbound
+from kqlx.mappings.bound import Bound
 from kqlx.mappings.pack import builtin
+from kqlx.mappings.recognise import recognise
 from kqlx.nodes import Node
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
+from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 
 
@@ -71,7 +74,7 @@ def convert(
         refuse_leading_wildcards(rule.query, node)
     bound = _bind(node, rule, target, source, unmapped)
     emission = target.emit(bound, _options(exact=exact, **options))
-    notes = in_order((*bound.notes, *emission.notes))
+    notes = in_order((*left_out(rule), *bound.notes, *emission.notes))
     _check(notes, bound, set(accept), strict, unmapped)
     from kqlx.render import render
 

@@ -190,6 +190,8 @@ def simplify(node: Node) -> Node:
         item = simplify(node.item)
         if isinstance(item, Always):
             return Never(node.span)
+        if isinstance(item, Not):
+            return item.item
         return Always(node.span) if isinstance(item, Never) else Not(item, node.span)
     if not isinstance(node, And | Or):
         return node

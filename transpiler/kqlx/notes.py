@@ -51,6 +51,23 @@ class Note:
     span: Span | None = None
     hint: str = ""
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is only of interest to those who ask for all notes."""
+        return self.effect is Effect.SAME and self.code not in _LOUD
+
+
+# Notes that claim no difference, but on which the reader should act or decide.
+_LOUD = frozenset(
+    {
+        "log-source-unknown",
+        "query-too-long",
+        "suppression-left-out",
+        "table-unknown",
+        "unconfirmed-mapping",
+    }
+)
+
 
 def worst(notes: Iterable[Note]) -> Effect:
     """The fidelity of a conversion with these notes."""
@@ -65,14 +82,23 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 CODES = {
     "case-folded": "the target's comparison has no regard to letter case",
+    "constant-assumed": "the destination stands for a value that it does not hold",
     "constant-folded": "the test is the same on every event of the data source, so it is left out",
     "empty-is-missing": "the target cannot tell an empty text from a missing field",
+    "filters-left-out": "filters or exceptions beside the query are not in the result",
+    "known-values-only": "a pattern stands for the values that the mapping knows",
     "literal-star": "a star that stands for itself in Kibana is a wildcard in the target",
     "log-source-unknown": "no log source is known, so the rule names none in particular",
+    "never-there": "the destination never holds events with this value",
     "network-on-text": "a text that looks like a network is compared as one in the target",
     "no-data-source": "nothing says which data source the query is about; names are kept",
     "place-chosen": "another table or log source was passed over, with the reason",
+    "table-coverage": "what the table has of the data source",
+    "query-too-long": "the query is longer than the target takes in a rule",
+    "rule-type": "the rule is more than its query, and the result is the query alone",
+    "suppression-left-out": "suppression of alerts is not in the result",
     "table-chosen": "the table stands for the data source with a difference in meaning",
+    "table-unknown": "no table is known, so a name stands for it",
     "text-analysis": "Elasticsearch compares the field word by word, the target does not",
     "unconfirmed-mapping": "a mapping for which no documentation was found",
     "unmapped-field": "a field, value or construct without a counterpart in the target",

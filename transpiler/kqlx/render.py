@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kqlx import resources
 from kqlx.backends.base import Target
-from kqlx.mappings.binder import Bound
+from kqlx.mappings.bound import Bound
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, assert_never
 
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.binder import Bound, Column
+from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     Always,
     And,

@@ -16,7 +16,7 @@ from kqlx.backends.base import Backend, Emission, Options, Target
 from kqlx.backends.elasticsearch_compact import compact
 from kqlx.backends.elasticsearch_script import script_equals, script_range
 from kqlx.errors import MappingError
-from kqlx.mappings.binder import Bound
+from kqlx.mappings.bound import Bound
 from kqlx.mappings.fields import Field
 from kqlx.nodes import (
     And,

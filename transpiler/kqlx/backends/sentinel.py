@@ -13,54 +13,20 @@ from dataclasses import dataclass
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.text import INTEGERS, Group, Text, TextBackend, described
-from kqlx.mappings.binder import Bound, Column
+from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Node, Not, Or
+from kqlx.notes import Effect
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Kusto's keywords and operators, of which nobody has a complete list, are in lower case; brackets
+# never hurt.
+_PLAIN_NAME = re.compile(r"[A-Z_][A-Za-z0-9_]*")
 _REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
-
-# Names that must stand in brackets (measured with Microsoft's analyser, KS228).
-RESERVED = frozenset(
-    [
-        "and",
-        "asc",
-        "between",
-        "by",
-        "contains",
-        "date",
-        "datetime",
-        "decimal",
-        "desc",
-        "dynamic",
-        "find",
-        "first",
-        "flags",
-        "has",
-        "in",
-        "int",
-        "last",
-        "long",
-        "materialize",
-        "of",
-        "or",
-        "print",
-        "project",
-        "real",
-        "search",
-        "set",
-        "string",
-        "time",
-        "timespan",
-        "title",
-        "to",
-        "union",
-        "where",
-    ]
-)
 
 DEFAULT_TABLE = "Events"
 WIDTH = 100
+LONGEST_RULE = 10_000
+"""Characters (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
 
 # What a test costs: an indexed column, a number or a path in a dynamic column, a scan, a regular
 # expression.
@@ -79,7 +45,7 @@ def quote(text: str) -> str:
 
 def identifier(name: str) -> str:
     """A name, in brackets where Kusto needs them."""
-    if _PLAIN_NAME.fullmatch(name) and name not in RESERVED:
+    if _PLAIN_NAME.fullmatch(name):
         return name
     return "['" + name.replace("\\", "\\\\").replace("'", "\\'") + "']"
 
@@ -130,8 +96,8 @@ class _Kusto(TextBackend):
             return False
         column = self.column(node)
         empty = node.value.name == "" and self.is_string(column)
-        network = column.type == "ip" and self.is_network(node.value.name)
-        boolean = column.type == "boolean"
+        network = column.type == "ip" and self.network(node.value.name)
+        boolean = column.type in ("boolean", "date", "date_nanos")
         elements = column.form == "elements"
         return not (self.is_text(column) or empty or network or boolean or elements)
 
@@ -156,12 +122,14 @@ class _Kusto(TextBackend):
             self.null_value(node)
         if column.form == "elements":
             return self.element(column, node, node.value.name, closed=True)
+        self.no_date(column, node)
         access = self.access(column)
         if column.type == "boolean":
-            return Text(f"{access} == {node.value.name.lower()}", rank=self.rank(column))
-        if column.type == "ip" and self.is_network(node.value.name):
-            version = "6" if ":" in node.value.name else "4"
-            test = f"ipv{version}_is_in_range({access}, {quote(node.value.name)})"
+            truth = "true" if self.boolean(column, node) else "false"
+            return Text(f"{access} == {truth}", rank=self.rank(column))
+        if column.type == "ip" and (network := self.network(node.value.name)):
+            version = "6" if ":" in network else "4"
+            test = f"ipv{version}_is_in_range({access}, {quote(network)})"
             return Text(self.never_null(test), rank=_SCAN)
         if self.is_text(column):
             return self.words(column, node)
@@ -200,12 +168,22 @@ class _Kusto(TextBackend):
         return Text(f"{access} matches regex {quote(f'{flags}^{regex}$')}", rank=_REGEX)
 
     def exists(self, column: Column, node: Exists) -> Text:
+        if column.form == "elements":
+            return self.any_element(column, "contains_cs")
         test = "isnotempty" if self.is_string(column) else "isnotnull"
         return Text(f"{test}({self.raw(column)})", rank=self.rank(column))
 
     def missing(self, column: Column) -> Text:
+        if column.form == "elements":
+            return self.any_element(column, "!contains_cs")
         test = "isempty" if self.is_string(column) else "isnull"
         return Text(f"{test}({self.raw(column)})", rank=self.rank(column))
+
+    def any_element(self, column: Column, operator: str) -> Text:
+        """Whether some object of the array has the key, by its JSON text."""
+        path, _, key = column.name.rpartition(".")
+        needle = quote(f"{json.dumps(key)}:")
+        return Text(f"tostring({self.path(path)}) {operator} {needle}", rank=_SCAN)
 
     def compare(self, column: Column, node: Compare) -> Text:
         if not self.is_number(column):
@@ -301,9 +279,20 @@ def emit(bound: Bound, options: Options) -> Emission:
     kusto = _Kusto(bound, options)
     items = bound.node.items if isinstance(bound.node, And) else (bound.node,)
     conjuncts = sorted((kusto.expression(item) for item in items), key=lambda text: text.rank)
+    if "table" not in bound.place:
+        message = f"no table is known, so {DEFAULT_TABLE} stands for one with columns of ECS names"
+        kusto.note("table-unknown", Effect.SAME, message)
     table = str(bound.place.get("table", DEFAULT_TABLE))
     lines = [identifier(table), *(f"| where {kusto.folded_lines(text)}" for text in conjuncts)]
-    return Emission("\n".join(lines), tuple(kusto.finished_notes()))
+    query = "\n".join(lines)
+    if len(query) > LONGEST_RULE:
+        kusto.note(
+            "query-too-long",
+            Effect.SAME,
+            f"{len(query):,} characters, and an analytics rule takes {LONGEST_RULE:,}",
+            hint="put long lists of values into a watchlist",
+        )
+    return Emission(query, tuple(kusto.finished_notes()))
 
 
 TARGET = Target(

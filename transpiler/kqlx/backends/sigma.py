@@ -7,23 +7,32 @@ of``; negated parts are filters.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
-from kqlx.backends.sigma_yaml import escape, mapping
+from kqlx.backends.sigma_yaml import Number, escape, rule_body
 from kqlx.backends.text import NUMBERS, Text, TextBackend, described
-from kqlx.mappings.binder import Bound, Column
-from kqlx.nodes import And, Compare, Equals, Exists, Like, Literal, Node, Not, Or, Pattern
+from kqlx.mappings.bound import Bound, Column
+from kqlx.nodes import (
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Literal,
+    Node,
+    Not,
+    Or,
+    Pattern,
+)
 from kqlx.notes import Effect
 
-Value = str | int | float | bool
+Value = str | Number | bool
 Test = tuple[str, Value | list[Value]]
 """A line of a selection: ``field|modifier`` and its value or values."""
-
-_MODIFIERS = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
 
 
 @dataclass
@@ -32,6 +41,7 @@ class _Detection(TextBackend):
 
     selections: dict[str, dict[str, Any]] = field(default_factory=dict)
     or_groups: int = 0
+    filter_groups: int = 0
     language = "Sigma"
 
     def detection(self, node: Node) -> dict[str, Any]:
@@ -73,16 +83,12 @@ class _Detection(TextBackend):
         groups: list[Node] = []
         for item in items:
             groups += item.items if isinstance(item, Or) and not self.is_plain(item) else (item,)
-        first = sum(name.startswith("filter_main_") for name in self.selections) + 1
-        names = [f"filter_main_{number}" for number in range(first, first + len(groups))]
+        self.filter_groups += 1
+        prefix = f"filter_main{self.filter_groups if self.filter_groups > 1 else ''}"
         with self.under_not():
-            for name, group in zip(names, groups, strict=True):
-                self.selections[name] = self.map_of(group)
-        if len(names) == 1:
-            return f"not {names[0]}"
-        if first == 1:
-            return "not 1 of filter_main_*"
-        return f"not ({' or '.join(names)})"
+            for number, group in enumerate(groups, 1):
+                self.selections[f"{prefix}_{number}"] = self.map_of(group)
+        return f"not {prefix}_1" if len(groups) == 1 else f"not 1 of {prefix}_*"
 
     def _grouped(self, node: Node) -> str:
         if self.is_map(node):
@@ -145,6 +151,12 @@ class _Detection(TextBackend):
 
     # Tests
 
+    def column(self, node: FieldTest) -> Column:
+        column = super().column(node)
+        if "|" in column.name:
+            self.refuse(node.span, f"the field name {column.name}", "a bar begins a modifier")
+        return column
+
     def test(self, node: Node) -> Test:
         """The line of a selection that says a plain test (``is_plain``)."""
         if isinstance(node, Or):
@@ -186,12 +198,12 @@ class _Detection(TextBackend):
         if node.value.value is None:
             self.null_value(node)
         if column.type in NUMBERS:
-            number = self.number(column, node.value, node)
-            return name, float(number) if "." in number else int(number)
+            return name, Number(self.number(column, node.value, node))
+        self.no_date(column, node)
         if column.type == "boolean":
-            return name, text.lower() == "true"
-        if column.type == "ip" and self.is_network(text):
-            return f"{name}|cidr", str(ipaddress.ip_network(text, strict=False))
+            return name, self.boolean(column, node)
+        if column.type == "ip" and (network := self.network(text)):
+            return f"{name}|cidr", network
         if self.is_text(column):
             self.analysed(column, node)
             words = [text] if node.value.quoted else text.split()
@@ -223,9 +235,11 @@ class _Detection(TextBackend):
                 f"a range on {described(column)}",
                 "Sigma compares numbers only",
             )
-        number = self.number(column, node.value, node)
-        value = float(number) if "." in number else int(number)
-        return f"{column.name}|{_MODIFIERS[node.op]}", value
+        number = Number(self.number(column, node.value, node))
+        if not number.is_safe:
+            what = f"{number} as a limit of {described(column)}"
+            self.refuse(node.span, what, "loaders of YAML lose digits of it")
+        return f"{column.name}|{node.op}", number
 
     def equals(self, column: Column, node: Equals) -> Text:
         return Text(self.maps([node], "selection")[0])
@@ -259,14 +273,14 @@ def emit(bound: Bound, options: Options) -> Emission:
     backend = _Detection(bound, options)
     detection = backend.detection(bound.node)
     logsource = bound.place.get("logsource")
-    if logsource is None:
+    if not isinstance(logsource, dict):
         logsource = {"product": "elastic"}
         backend.note(
             "log-source-unknown",
             Effect.SAME,
             "no log source is known, so product: elastic stands for events with ECS names",
         )
-    query = mapping({"logsource": logsource, "detection": detection})
+    query = rule_body(logsource, detection)
     return Emission(query, tuple(backend.finished_notes()))
 
 

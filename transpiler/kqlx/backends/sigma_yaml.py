@@ -9,36 +9,42 @@ from typing import Any
 # A quoted scalar cannot hold these as they are; double quotes with escapes can.
 _NOT_IN_SINGLE_QUOTES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 
-# Integers beyond are read as floats by some loaders and lose digits.
-_LARGEST_INTEGER = 2**53
+LARGEST_INTEGER = 2**53
+"""Integers beyond are read as floats by some loaders and lose digits."""
+
+
+class Number(str):
+    """A number in its plain spelling, which stands in YAML without quotes where it is safe."""
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether every loader reads the same number."""
+        return "." in self or abs(int(self)) <= LARGEST_INTEGER
+
 
 _SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
+# A star or question mark, and backslashes that must be doubled: several, one before those, one at
+# the end.
+_ESCAPED = re.compile(r"[*?]|\\{2,}|\\(?=[*?]|\Z)")
+
+
 def escape(text: str) -> str:
-    """Plain text → a Sigma value that matches it: ``*``, ``?`` escaped, backslashes where they must
-    be.
+    """Plain text → a Sigma value that matches it.
 
     A backslash before an ordinary character is itself; before ``\\``, ``*``, ``?`` or at the end it
     is doubled (https://github.com/SigmaHQ/sigma-specification, "Escaping").
     """
-    result = []
-    for place, character in enumerate(text):
-        following = text[place + 1 : place + 2]
-        if character in "*?" or (character == "\\" and (not following or following in "\\*?")):
-            result.append("\\")
-        result.append(character)
-    return "".join(result)
+    return _ESCAPED.sub(lambda m: m[0] * 2 if m[0][0] == "\\" else f"\\{m[0]}", text)
 
 
 def scalar(value: object) -> str:
-    """A value as YAML: text always quoted, so that no loader sees a date, a number or a Boolean in
-    it.
-    """
+    """A value as YAML: text always quoted, so that no loader takes it for a date or a number."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float) and abs(value) <= _LARGEST_INTEGER:
-        return repr(value)
+    if isinstance(value, Number) and value.is_safe:
+        return str(value)
     text = str(value)
     if not _NOT_IN_SINGLE_QUOTES.search(text):
         return "'" + text.replace("'", "''") + "'"
@@ -70,28 +76,29 @@ def paragraph(text: str) -> str:
     return "|\n" + "\n".join([f"    {line}" if line else "" for line in lines])
 
 
-def mapping(value: Mapping[str, Any], indent: int = 0) -> str:
-    """A map of maps, lists and scalars as block YAML, without a final line feed."""
-    pad = " " * indent
-    lines = []
-    for key, item in value.items():
-        name = pad + plain_key(key)
-        if isinstance(item, Mapping):
-            lines += [f"{name}:", mapping(item, indent + 4)]
-        elif isinstance(item, list):
-            lines.append(f"{name}:")
-            lines += [f"{pad}    - {scalar(entry)}" for entry in item]
-        else:
-            # A condition is made of identifiers, keywords, parentheses and the stars of selectors.
-            bare = (
-                item if key == "condition" else plain(item) if key in _PLAIN_KEYS else scalar(item)
-            )
-            lines.append(f"{name}: {bare}")
+def rule_body(logsource: Mapping[str, str], detection: Mapping[str, Any]) -> str:
+    """``logsource`` and ``detection`` as block YAML, without a final line feed.
+
+    The detection's values are maps of tests but for its ``condition``, which is made of
+    identifiers, keywords, parentheses and the stars of selectors, and needs no quotes.
+    """
+    lines = ["logsource:", *(f"    {key}: {plain(value)}" for key, value in logsource.items())]
+    lines.append("detection:")
+    for name, tests in detection.items():
+        if isinstance(tests, str):
+            lines.append(f"    {name}: {tests}")
+            continue
+        lines.append(f"    {name}:")
+        for key, value in tests.items():
+            if isinstance(value, list):
+                lines.append(f"        {plain_key(key)}:")
+                lines += [f"            - {scalar(item)}" for item in value]
+            else:
+                lines.append(f"        {plain_key(key)}: {scalar(value)}")
     return "\n".join(lines)
 
 
-_PLAIN_KEYS = frozenset({"product", "category", "service", "definition"})
-_PLAIN_KEY = re.compile(r"[A-Za-z_@][\w.@|/{}-]*")
+_PLAIN_KEY = re.compile(r"[A-Za-z_][\w.|/-]*")
 
 
 def plain_key(key: str) -> str:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.text import Group, Text, TextBackend, described
-from kqlx.mappings.binder import Bound, Column
+from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Node, Not, Or
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_OPERATORS_OF_SEARCH = frozenset({"AND", "OR", "NOT", "IN", "AS", "BY", "XOR", "CASE", "TERM"})
 _BARE_NAME = re.compile(r"[A-Za-z0-9_.{}]+")
 WIDTH = 100
 
@@ -29,7 +30,7 @@ def quote(text: str) -> str:
 
 def field_name(name: str) -> str:
     """A field's name as ``search`` wants it: in double quotes where it is not plain."""
-    return name if _BARE_NAME.fullmatch(name) else quote(name)
+    return name if _BARE_NAME.fullmatch(name) and name not in _OPERATORS_OF_SEARCH else quote(name)
 
 
 @dataclass
@@ -99,10 +100,13 @@ class _Search(TextBackend):
             return self.number(column, node.value, node)
         if node.value.value is None:
             self.null_value(node)
+        self.no_date(column, node)
         text = node.value.name
         if column.type == "boolean":
-            return text
-        if column.type != "ip" and "/" in text and self.is_network(text):
+            return "true" if self.boolean(column, node) else "false"
+        if column.type == "ip":
+            return quote(self.network(text) or text)
+        if "/" in text and self.is_network(text):
             self.wider(
                 "network-on-text",
                 node,

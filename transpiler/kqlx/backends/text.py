@@ -11,8 +11,8 @@ from enum import Enum
 from typing import NoReturn
 
 from kqlx.backends.base import Backend
-from kqlx.mappings.binder import Column
-from kqlx.nodes import FieldTest, Literal
+from kqlx.mappings.bound import Column
+from kqlx.nodes import Equals, FieldTest, Like, Literal
 from kqlx.notes import Effect, Note
 
 INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
@@ -94,6 +94,33 @@ class TextBackend(Backend[Text]):
         except ValueError:
             return False
         return "/" in text
+
+    @staticmethod
+    def network(text: str) -> str:
+        """A network without host bits; of one IPv6 address, which has many spellings, that of one.
+
+        "" for anything else, a single IPv4 address among it.
+        """
+        if "/" not in text and ":" not in text:
+            return ""
+        try:
+            return str(ipaddress.ip_network(text, strict=False))
+        except ValueError:
+            return ""
+
+    def boolean(self, column: Column, node: Equals) -> bool:
+        """The value as a Boolean. Raises UnsupportedError for any other text."""
+        if node.value.name not in ("true", "false"):
+            what = f'"{node.value.name}" as a value of {described(column)}'
+            self.refuse(node.span, what, "it is neither true nor false")
+        return node.value.name == "true"
+
+    def no_date(self, column: Column, node: Equals | Like) -> None:
+        """Refuses a date that is compared with a text: Elasticsearch reads it as a span of time."""
+        if column.type in ("date", "date_nanos"):
+            self.refuse(
+                node.span, f"a value of {described(column)}", "it stands for a span of time"
+            )
 
     def null_value(self, node: FieldTest) -> NoReturn:
         self.refuse(

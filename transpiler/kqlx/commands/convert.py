@@ -145,7 +145,7 @@ def _convert(rule: Rule, to: str, options: dict[str, Any], heading: str, verbose
         print(heading)
     print(result.text, flush=True)
     for note in result.notes:
-        if verbose or note.effect is not Effect.SAME:
+        if verbose or not note.is_quiet:
             _print_note(note, rule, to)
     return Exit.DONE
 

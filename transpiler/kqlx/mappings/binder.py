@@ -1,27 +1,16 @@
-"""Tree in Elastic's names → tree in the names of a destination, with constants folded and values
-translated.
-"""
+"""Tree in Elastic's names → tree in a destination's, constants folded and values translated."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from typing import Literal as OneOf
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
-from kqlx.mappings.pack import (
-    Case,
-    ColumnSpec,
-    Destination,
-    FieldSpec,
-    Form,
-    Pack,
-    builtin,
-    sources,
-)
+from kqlx.mappings.bound import INTEGERS, Bound, Column, holds
+from kqlx.mappings.pack import ColumnSpec, Destination, FieldSpec, Pack
+from kqlx.mappings.recognise import asserted_values, within
 from kqlx.nodes import (
     Always,
     And,
@@ -35,108 +24,26 @@ from kqlx.nodes import (
     Nested,
     Never,
     Node,
+    Not,
     Or,
     Pattern,
     Span,
     simplify,
     transform,
 )
-from kqlx.notes import Effect, Note, worst
+from kqlx.notes import Effect, Note
 
 Unmapped = OneOf["error", "keep"]
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the target, as a test of the bound tree names it.
-
-    ``type`` is the Elasticsearch type of its values; ``case`` and ``form`` as in ColumnSpec;
-    ``field`` the Elastic field that it stands for.
-    """
-
-    name: str
-    type: str = "keyword"
-    case: Case = "same"
-    form: Form = "column"
-    field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A tree whose fields are columns of one destination, or, without a place, still Elastic's."""
-
-    node: Node
-    columns: Mapping[str, Column] = field(default_factory=dict)
-    place: Mapping[str, object] = field(default_factory=dict)
-    source: str | None = None
-    notes: tuple[Note, ...] = ()
-
-    def column(self, name: str) -> Column:
-        """The column of this name; one that is not described has the type that ECS gives it."""
-        found = self.columns.get(name)
-        return found or Column(name, ecs.types().get(name, "keyword"), field=name)
-
-
-def recognise(node: Node, indices: Iterable[str] = ()) -> Pack | None:
-    """The pack of the data source that a query asserts, else of the index patterns that the rule
-    reads.
-
-    None where nothing or more than one is recognised.
-    """
-    asserted = asserted_values(node)
-    packs = [builtin(source) for source in sources()]
-    for found in (
-        [
-            p
-            for p in packs
-            if any(_within(asserted.get(f), v) for f, v in p.recognise_fields.items())
-        ],
-        [p for p in packs if _reads_only(indices, p.recognise_indices)],
-    ):
-        if len(found) == 1:
-            return found[0]
-    return None
-
-
-def asserted_values(node: Node) -> dict[str, frozenset[str]]:
-    """By field the values of which every matching event has one, as far as the top of the tree says
-    so.
-    """
-    if isinstance(node, Equals):
-        return {node.field.name: frozenset({node.value.name})}
-    if isinstance(node, Or):
-        tests = [item for item in node.items if isinstance(item, Equals)]
-        names = {test.field.name for test in tests}
-        if len(tests) == len(node.items) and len(names) == 1:
-            return {names.pop(): frozenset(test.value.name for test in tests)}
-    asserted: dict[str, frozenset[str]] = {}
-    if isinstance(node, And):
-        for item in node.items:
-            for name, values in asserted_values(item).items():
-                asserted[name] = asserted[name] & values if name in asserted else values
-    return asserted
-
-
-def _within(values: frozenset[str] | None, allowed: Iterable[str]) -> bool:
-    return bool(values) and values is not None and values <= frozenset(allowed)
-
-
-def _reads_only(indices: Iterable[str], known: Sequence[str]) -> bool:
-    """Whether one of the index patterns is the source's own. Patterns of shippers (filebeat-*) say
-    nothing.
-    """
-    own = [index for index in indices if not re.match(r"(file|win|audit|packet)beat-\*$", index)]
-    return bool(own) and all(
-        any(fnmatchcase(index, k) or index == k for k in known) for index in own
-    )
+_CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
 def bind(node: Node, pack: Pack, target: str, unmapped: Unmapped = "error") -> Bound:
     """Binds a tree to the destination of the pack that suits it best.
 
-    That is the first one, of those whose ``when`` the query asserts, else of those without, that
+    That is the first one, of those whose ``when`` the query asserts and then of those without, that
     has every field; else the one that has the most. Raises MappingError where a field or value has
-    no counterpart and ``unmapped`` is "error", and where the query can match nothing there.
+    no counterpart and ``unmapped`` is "error", and where the query can match nothing.
     """
     destinations = pack.targets.get(target, ())
     if not destinations:
@@ -145,36 +52,42 @@ def bind(node: Node, pack: Pack, target: str, unmapped: Unmapped = "error") -> B
             hint="--source none keeps Elastic's field names",
         )
     asserted = asserted_values(node)
-    chosen = [d for d in destinations if d.when and _all_within(asserted, d.when)]
+    chosen = [
+        d for d in destinations if d.when and all(within(asserted, *w) for w in d.when.items())
+    ]
     passed_over: list[Note] = []
     attempts: list[Bound] = []
+    impossible: list[MappingError] = []
     for destination in chosen + [d for d in destinations if not d.when]:
-        attempt = _Binder(pack, destination).bind(node)
-        attempts.append(attempt)
-        missing = [n for n in attempt.notes if n.effect is Effect.UNMAPPED]
+        try:
+            attempt = _Binder(pack, destination).bind(node)
+        except MappingError as error:
+            impossible.append(error)
+            passed_over.append(_passed_over(destination, error.message, None))
+            continue
+        missing = _missing(attempt)
         if not missing:
             return replace(attempt, notes=(*attempt.notes, *passed_over))
-        passed_over.append(
-            Note(
-                "place-chosen",
-                Effect.SAME,
-                f"{destination.name} was passed over: {missing[0].message}",
-                missing[0].span,
-            )
-        )
-    best = min(attempts, key=lambda a: sum(n.effect is Effect.UNMAPPED for n in a.notes))
-    missing = [note for note in best.notes if note.effect is Effect.UNMAPPED]
+        attempts.append(attempt)
+        passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
+    if not attempts:
+        raise impossible[0]
+    best = min(attempts, key=lambda attempt: len(_missing(attempt)))
     if unmapped == "error":
         raise MappingError(
-            "; ".join(note.message for note in missing),
+            "; ".join(dict.fromkeys(note.message for note in _missing(best))),
             notes=best.notes,
             hint="--unmapped keep leaves Elastic's name there; --source none keeps all names",
         )
     return best
 
 
-def _all_within(asserted: Mapping[str, frozenset[str]], when: Mapping[str, Sequence[str]]) -> bool:
-    return all(_within(asserted.get(name), values) for name, values in when.items())
+def _missing(bound: Bound) -> list[Note]:
+    return [note for note in bound.notes if note.effect is Effect.UNMAPPED]
+
+
+def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
+    return Note("place-chosen", Effect.SAME, f"{destination.name} was passed over: {why}", span)
 
 
 def unbound(node: Node, source: str | None) -> Bound:
@@ -197,21 +110,31 @@ class _Binder:
         self.pack = pack
         self.destination = destination
         self.columns: dict[str, Column] = {}
+        self.negative = False  # below an odd number of nots
+        self.impossible: list[str] = []  # why tests were folded to false
         self.notes: list[Note] = [
             Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
         ]
 
     def bind(self, node: Node) -> Bound:
-        bound = simplify(transform(node, self.leaf))
-        if isinstance(bound, Never) and worst(self.notes) is not Effect.UNMAPPED:
-            reasons = [n.message for n in self.notes if n.code == "constant-folded"]
+        bound = simplify(self.node(node))
+        if isinstance(bound, Never) and not any(n.effect is Effect.UNMAPPED for n in self.notes):
             raise MappingError(
-                f"this rule can never match in {self.destination.name}: {'; '.join(reasons)}",
+                f"this can never match in {self.destination.name}: {'; '.join(self.impossible)}",
                 notes=tuple(self.notes),
             )
-        return Bound(
-            bound, self.columns, self.destination.place, self.pack.source, tuple(self.notes)
-        )
+        notes = tuple(self.notes)
+        return Bound(bound, self.columns, self.destination.place, self.pack.source, notes)
+
+    def node(self, node: Node) -> Node:
+        if isinstance(node, And | Or):
+            return replace(node, items=tuple([self.node(item) for item in node.items]))
+        if isinstance(node, Not):
+            self.negative = not self.negative
+            item = self.node(node.item)
+            self.negative = not self.negative
+            return Not(item, node.span)
+        return self.leaf(node)
 
     def leaf(self, node: Node) -> Node:
         if isinstance(node, FreeText | Always | Never):
@@ -224,28 +147,44 @@ class _Binder:
             return self.unmapped(node, f"the field name {name}, a wildcard,")
         if name in self.pack.constants:
             return self.fold(node, self.pack.constants[name], self.pack.title)
-        if isinstance(node, Equals | Like | Exists):
-            for value in self.pack.always.get(name, ()):
-                if holds(node, value):
-                    return self.fold(node, value, self.pack.title)
+        for value in self.pack.always.get(name, ()):
+            if not isinstance(node, Compare) and holds(node, value):
+                return self.fold(node, value, self.pack.title)
+        for value in self.destination.never.get(name, ()):
+            if not isinstance(node, Exists | Compare) and holds(node, value):
+                message = f'{self.destination.name} never holds {name} "{value}"'
+                effect = Effect.SAME if self.negative else Effect.NARROWER
+                self.notes.append(Note("never-there", effect, message, node.span))
+                if isinstance(node, Equals):
+                    return self.constant(False, message, node.span)
         spec = self.destination.fields.get(name)
         if spec is None:
             return self.unmapped(node, name)
         if spec.none:
             return self.unmapped(node, name, spec.none)
         if spec.constant is not None:
-            return self.fold(node, spec.constant, self.destination.name, "is taken to be")
+            return self.assume(node, spec.constant)
         if spec.where:
             return self.predicate(node, spec)
         if spec.values:
             return self.translate(node, spec)
         return self.rename(node, spec)
 
-    def rename(self, node: FieldTest, spec: FieldSpec, type: str | None = None) -> FieldTest:
+    # What becomes of a field
+
+    def rename(self, node: FieldTest, spec: FieldSpec, type: str | None = None) -> Node:
+        """The test on the column, with Elastic's meaning where the column holds another type."""
         assert spec.column is not None
         name = node.field.name
         of_field = self.pack.types.get(name) or ecs.types().get(name, "keyword")
         column = self.column(spec.column, type or of_field, name)
+        if type is None and column.type in INTEGERS and of_field not in INTEGERS:
+            if isinstance(node, Compare | Like):
+                return self.unmapped(node, f"{name}, compared as text,")
+            if isinstance(node, Equals) and not _CANONICAL_INTEGER.fullmatch(node.value.name):
+                message = f'{name} is an integer there, and never "{node.value.name}"'
+                self.say("constant-folded", message, node.span)
+                return self.constant(False, message, node.span)
         return replace(node, field=Literal(column.name, span=node.field.span))
 
     def column(self, name: str, type: str, field: str) -> Column:
@@ -269,44 +208,64 @@ class _Binder:
         tests: list[Node] = []
         for value in known:
             literal = Literal(str(spec.values[value]), True, node.span)
-            test = self.rename(Equals(node.field, literal, node.span), spec, type)
-            tests.append(test)
-            there = f"{test.field.name} {spec.values[value]} in {self.destination.name}"
+            tests.append(self.rename(Equals(node.field, literal, node.span), spec, type))
+            there = f"{spec.column} {spec.values[value]} in {self.destination.name}"
             self.say("value-translated", f'{name} "{value}" is {there}', node.span)
-        if spec.others == "keep" and (not known or isinstance(node, Like)):
-            tests.append(self.rename(node, spec, type))
+        if spec.others == "keep":
+            if not known or isinstance(node, Like):
+                tests.append(self.untranslated(node, spec, known))
+        elif known and isinstance(node, Like):
+            message = f'"{node.pattern.name}" stands for the values of {name} that are known here'
+            self.say("known-values-only", message, node.span, Effect.NARROWER)
         if not tests:
             value = node.value.name if isinstance(node, Equals) else node.pattern.name
             return self.unmapped(node, f'the value "{value}" of {name}')
         return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
 
+    def untranslated(self, node: Equals | Like, spec: FieldSpec, known: list[str]) -> Node:
+        """Values that stay as they are, less the raw ones that the pipeline makes others of."""
+        raw = [
+            str(there)
+            for value, there in spec.values.items()
+            if value not in known and holds(node, str(there))
+        ]
+        if not raw:
+            return self.rename(node, spec)
+        name = node.field.name
+        message = f'{name} is never "{raw[0]}": Elastic renames it'
+        self.say("value-translated", message, node.span)
+        if isinstance(node, Equals):
+            return self.constant(False, message, node.span)
+        others = [
+            Not(self.rename(Equals(node.field, Literal(r, True), node.span), spec)) for r in raw
+        ]
+        return And((self.rename(node, spec), *others), node.span)
+
     def predicate(self, node: FieldTest, spec: FieldSpec) -> Node:
         name = node.field.name
         if isinstance(node, Exists) and spec.exists:
-            self.say(
-                "constant-folded", f"{name} is set on every event of {self.pack.title}", node.span
-            )
+            message = f"{name} is set on every event of {self.pack.title}"
+            self.say("constant-folded", message, node.span)
             return Always(node.span)
-        if isinstance(node, Exists | Compare):
-            return self.unmapped(node, name)
-        known = [value for value in spec.where if holds(node, value)]
+        known = (
+            [] if isinstance(node, Exists | Compare) else [v for v in spec.where if holds(node, v)]
+        )
+        if not known and spec.column:
+            return self.rename(node, spec)
         if not known:
-            value = node.value.name if isinstance(node, Equals) else node.pattern.name
-            return self.unmapped(node, f'the value "{value}" of {name}')
+            value = f'the value "{node.value.name}" of ' if isinstance(node, Equals) else ""
+            return self.unmapped(node, f"{value}{name}")
         items: list[Node] = []
         for value in known:
-            self.say(
-                "value-translated",
-                f'{name} "{value}" is {spec.where[value]} in {self.destination.name}',
-                node.span,
-            )
-            items.append(self.parse_predicate(spec.where[value], node.span, name))
+            meaning = spec.where[value]
+            there = "true" if meaning == "*:*" else meaning
+            message = f'{name} "{value}" is {there} in {self.destination.name}'
+            self.say("value-translated", message, node.span)
+            items.append(self.parse_predicate(meaning, node.span, name))
         return items[0] if len(items) == 1 else Or(tuple(items), node.span)
 
     def parse_predicate(self, text: str, span: Span, field: str) -> Node:
-        """A pack's predicate, its columns made known and its places those of the test that it
-        stands for.
-        """
+        """A pack's predicate, its columns known and its places those of the test it stands for."""
         from kqlx.frontends.kql import parse
 
         def place(node: Node) -> Node:
@@ -314,43 +273,44 @@ class _Binder:
                 self.column(node.field.name, "keyword", field)
             return replace(node, span=span)
 
-        node = transform(parse(text), place)
-        return replace(node, span=span)
+        return replace(transform(parse(text), place), span=span)
 
-    def fold(self, node: FieldTest, value: str, where: str, how: str = "is") -> Node:
+    # Folding and what is said about it
+
+    def fold(self, node: FieldTest, value: str, where: str) -> Node:
+        """What is the same on every event of the data source is true or false, and no
+        difference.
+        """
         true = holds(node, value)
-        name = node.field.name
         end = "" if true else ", so this never holds"
-        self.say(
-            "constant-folded", f'{name} {how} "{value}" on every event of {where}{end}', node.span
+        message = f'{node.field.name} is "{value}" on every event of {where}{end}'
+        self.say("constant-folded", message, node.span)
+        return self.constant(true, message, node.span)
+
+    def assume(self, node: FieldTest, value: str) -> Node:
+        """What the destination does not hold, but stands for: a test of it is left out."""
+        true = holds(node, value)
+        message = (
+            f'{node.field.name} is taken to be "{value}" on every event of {self.destination.name}'
         )
-        return Always(node.span) if true else Never(node.span)
+        effect = Effect.WIDER if true else Effect.NARROWER
+        self.say("constant-assumed", message, node.span, effect)
+        return self.constant(true, message, node.span)
 
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
         reason = f": {why}" if why else ""
         message = f"{what} has no counterpart in {self.destination.name}{reason}"
-        self.notes.append(Note("unmapped-field", Effect.UNMAPPED, message, node.span))
+        self.say("unmapped-field", message, node.span, Effect.UNMAPPED)
         return node
 
-    def say(self, code: str, message: str, span: Span | None) -> None:
-        self.notes.append(Note(code, Effect.SAME, message, span))
+    def say(self, code: str, message: str, span: Span | None, effect: Effect = Effect.SAME) -> None:
+        """A note; ``effect`` is that of the test itself, which a not turns round."""
+        if self.negative and effect in (Effect.WIDER, Effect.NARROWER):
+            effect = Effect.NARROWER if effect is Effect.WIDER else Effect.WIDER
+        self.notes.append(Note(code, effect, message, span))
 
-
-def holds(test: FieldTest, value: str) -> bool:
-    """Whether a keyword field with this one value meets the test."""
-    match test:
-        case Equals():
-            return test.value.name == value
-        case Like():
-            pattern = ".*".join(map(re.escape, test.pattern.parts))
-            return re.fullmatch(pattern, value, re.DOTALL) is not None
-        case Exists():
-            return True
-        case Compare():
-            ours, theirs = value.encode(), test.value.name.encode()
-            return {
-                "gt": ours > theirs,
-                "gte": ours >= theirs,
-                "lt": ours < theirs,
-                "lte": ours <= theirs,
-            }[test.op]
+    def constant(self, true: bool, message: str, span: Span) -> Node:
+        """True or false; the message is kept if it is what may make the query impossible."""
+        if true is self.negative:
+            self.impossible.append(message)
+        return Always(span) if true else Never(span)

@@ -78,6 +78,7 @@ class Destination:
     fields: Mapping[str, FieldSpec]
     columns: Mapping[str, ColumnSpec]
     when: Mapping[str, tuple[str, ...]]
+    never: Mapping[str, tuple[str, ...]]
     notes: tuple[PackNote, ...]
     unconfirmed: Mapping[str, str]
     source: str
@@ -163,7 +164,7 @@ class _Reader:
         )
 
     def destination(self, data: Any, key: str) -> Destination:
-        known = {"source", "when", "notes", "fields", "columns", "unconfirmed"}
+        known = {"source", "when", "never", "notes", "fields", "columns", "unconfirmed"}
         item = self.keys(data, key)
         columns = self.keys(item.get("columns", {}), f"{key}.columns")
         fields = self.keys(item.get("fields", {}), f"{key}.fields")
@@ -179,6 +180,7 @@ class _Reader:
                 for name, value in columns.items()
             },
             when=self.lists(item.get("when", {}), f"{key}.when"),
+            never=self.lists(item.get("never", {}), f"{key}.never"),
             notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
             unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
             source=item.get("source", ""),

@@ -1,0 +1,109 @@
+"""Sigma: the condition says what the tree says. pySigma reads it, a small evaluator compares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sigma.collection import SigmaCollection
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionNOT,
+    ConditionOR,
+)
+
+import kqlx
+from kqlx.evaluate import matches
+from kqlx.frontends.kql_format import format_node
+from kqlx.nodes import And, Equals, Literal, Node, Not, Or
+
+FIELDS = ("a", "b", "c", "d")
+
+
+def leaves() -> st.SearchStrategy[Node]:
+    return st.builds(
+        lambda f, v: Equals(Literal(f), Literal(v)), st.sampled_from(FIELDS), st.sampled_from("12")
+    )
+
+
+def groups(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    items = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return st.one_of(
+        st.builds(lambda i: And(i), items), st.builds(lambda i: Or(i), items), st.builds(Not, inner)
+    )
+
+
+def holds(condition: Any, event: dict[str, str]) -> bool:
+    if isinstance(condition, ConditionAND):
+        return all(holds(item, event) for item in condition.args)
+    if isinstance(condition, ConditionOR):
+        return any(holds(item, event) for item in condition.args)
+    if isinstance(condition, ConditionNOT):
+        return not holds(condition.args[0], event)
+    assert isinstance(condition, ConditionFieldEqualsValueExpression)
+    return event.get(condition.field) == str(condition.value)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    tree=st.recursive(leaves(), groups, max_leaves=9),
+    event=st.dictionaries(st.sampled_from(FIELDS), st.sampled_from("12")),
+)
+def test_the_condition_means_what_the_query_means(tree: Node, event: dict[str, str]) -> None:
+    text = kqlx.convert(format_node(tree), "sigma", source="none").text
+    (rule,) = SigmaCollection.from_yaml(text).rules
+    assert not rule.errors
+    (condition,) = rule.detection.parsed_condition
+    assert holds(condition.parsed, event) == matches(tree, event, {})
+
+
+def test_two_groups_of_filters_do_not_catch_each_other() -> None:
+    query = "(x:1 and not (a:1 or b:2)) or (y:1 and not (c:3 or d:4))"
+    text = kqlx.convert(query, "sigma", source="none", format="query").text
+    assert "not 1 of filter_main_*" in text
+    assert "not 1 of filter_main2_*" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("condition:yes", "condition: 'yes'"),
+        ("@timestamp:*", "'@timestamp|exists': true"),
+        ("num:010", "num: '010'"),
+        ("process.pid:007", "process.pid: 7"),
+        ("process.pid:9007199254740993", "process.pid: '9007199254740993'"),
+        ("event.risk_score >= 0.0000001", "event.risk_score|gte: 0.0000001"),
+        ('source.ip:"2001:DB8::1"', "source.ip|cidr: '2001:db8::1/128'"),
+        ("source.ip:10.1.2.3/8", "source.ip|cidr: '10.0.0.0/8'"),
+        ("process.code_signature.trusted:true", "process.code_signature.trusted: true"),
+        (r"f:a\\\*b", r"f: 'a\\\*b'"),
+        ("f:w?n", r"f: 'w\?n'"),
+        (r'f:"\\\\srv"', r"f: '\\\\srv'"),
+    ],
+)
+def test_traps_of_yaml_and_sigma(query: str, line: str) -> None:
+    text = kqlx.convert(query, "sigma", source="none").text
+    assert f"        {line}\n" in text
+    (rule,) = SigmaCollection.from_yaml(text).rules
+    assert not rule.errors
+
+
+@pytest.mark.parametrize(
+    ("query", "to"),
+    [
+        ("process.code_signature.trusted:foo bar", "spl"),
+        ('process.code_signature.trusted:""', "sentinel"),
+        ("process.code_signature.trusted:1", "sigma"),
+        ('@timestamp:"2026-01-01"', "sentinel"),
+        ("@timestamp:now-1d", "sigma"),
+        ('"n|contains":5', "sigma"),
+        ("process.pid >= 9007199254740993", "sigma"),
+        ("process.pid:abc", "spl"),
+    ],
+)
+def test_values_that_do_not_suit_the_field_are_refused(query: str, to: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError):
+        kqlx.convert(query, to, source="none")

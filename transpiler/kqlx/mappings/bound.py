@@ -1,0 +1,65 @@
+"""What binding makes: a tree in the names of a destination, and what its columns are like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kqlx.mappings import ecs
+from kqlx.mappings.pack import Case, Form
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
+from kqlx.notes import Note
+
+INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the target, as a test of the bound tree names it.
+
+    ``type`` is the Elasticsearch type of its values; ``case`` and ``form`` as in ColumnSpec;
+    ``field`` the Elastic field that it stands for.
+    """
+
+    name: str
+    type: str = "keyword"
+    case: Case = "same"
+    form: Form = "column"
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A tree whose fields are columns of one destination, or, without a place, still Elastic's."""
+
+    node: Node
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    place: Mapping[str, object] = field(default_factory=dict)
+    source: str | None = None
+    notes: tuple[Note, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """The column of this name; one that is not described has the type that ECS gives it."""
+        found = self.columns.get(name)
+        return found or Column(name, ecs.types().get(name, "keyword"), field=name)
+
+
+def holds(test: FieldTest, value: str) -> bool:
+    """Whether a keyword field with this one value meets the test."""
+    match test:
+        case Equals():
+            return test.value.name == value
+        case Like():
+            pattern = ".*".join(map(re.escape, test.pattern.parts))
+            return re.fullmatch(pattern, value, re.DOTALL) is not None
+        case Exists():
+            return True
+        case Compare():
+            ours, theirs = value.encode(), test.value.name.encode("utf-8", "surrogatepass")
+            return {
+                "gt": ours > theirs,
+                "gte": ours >= theirs,
+                "lt": ours < theirs,
+                "lte": ours <= theirs,
+            }[test.op]
