@@ -1,49 +1,63 @@
-"""Kibana KQL → Splunk SPL: one ``search``, the source type first.
+"""Kibana KQL → Splunk SPL: a ``search``, the source type first, and a ``where`` for what it cannot
+say.
 
-In ``search`` OR binds tighter than AND, so every OR stands in parentheses and nothing rests on
-precedence
-(https://help.splunk.com/splunk-enterprise/spl-search-reference/10.0/search-commands/search).
-Negation is ``NOT field="value"``, which keeps events without the field as Kibana does; ``!=`` would
-drop them.
+In ``search`` OR binds tighter than AND, in ``where`` the other way round, so that every OR stands
+in parentheses and nothing rests on precedence. Negation is ``NOT field="value"``, which keeps
+events without the field as Kibana does; ``!=`` would drop them
+(https://docs.splunk.com/Documentation/Splunk/9.0.2/Search/NOTexpressions).
+
+The search alone must never miss an event: where it cannot say a test it says one that surely
+matches more, or below a ``not`` one that matches less. The ``where`` then holds what was widened,
+and nothing else.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
-from kqlx.backends.text import Group, Text, TextBackend, described
+from kqlx.backends.spl_leaves import DATES
+from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
+from kqlx.backends.spl_time import time_range
+from kqlx.backends.spl_where import Where
+from kqlx.backends.text import NUMBERS, TEXTS, Group, Text, described
 from kqlx.mappings.bound import Bound, Column
-from kqlx.nodes import And, Compare, Equals, Exists, Like, Node, Not, Or
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FreeText,
+    Like,
+    Nested,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    simplify,
+    walk,
+)
+from kqlx.notes import Effect
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_OPERATORS_OF_SEARCH = frozenset({"AND", "OR", "NOT", "IN", "AS", "BY", "XOR", "CASE", "TERM"})
-_BARE_NAME = re.compile(r"[A-Za-z0-9_.{}]+")
-WIDTH = 100
 
-
-def quote(text: str) -> str:
-    """A value in double quotes. A star stays a wildcard: SPL's search has no escape for it."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def field_name(name: str) -> str:
-    """A field's name as ``search`` wants it: in double quotes where it is not plain."""
-    return name if _BARE_NAME.fullmatch(name) and name not in _OPERATORS_OF_SEARCH else quote(name)
+LONG_SEARCH = 10_000
+"""Characters. Splunk documents no limit; long lists are better kept in a lookup."""
 
 
 @dataclass
-class _Search(TextBackend):
-    language = "Splunk's search"
+class _Search(Where):
+    """Node → terms of ``search``; the conditions of ``where`` are in the class above."""
 
     def all_of(self, node: And) -> Text:
-        return Text(" ".join(self.expression(item).text for item in node.items), Group.AND)
+        return Text(" ".join([self.expression(item).text for item in node.items]), Group.AND)
 
     def any_of(self, node: Or) -> Text:
         items = [
-            self.value_list(item) if isinstance(item, ValueList) else self.expression(item)
-            for item in gather(node.items, self.fits_list)
+            self.in_list(item) if isinstance(item, ValueList) else self.expression(item)
+            for item in gather(node.items, lambda item: isinstance(item, Equals | Like))
         ]
         if len(items) == 1:
             return items[0]
@@ -57,89 +71,43 @@ class _Search(TextBackend):
         bare = item.group in (Group.ATOM, Group.OR)
         return Text(f"NOT {item.text}" if bare else f"NOT ({item.text})", Group.NOT)
 
-    def fits_list(self, node: Node) -> bool:
-        if not isinstance(node, Equals | Like):
-            return False
-        column = self.column(node)
-        return not self.is_text(column) and (isinstance(node, Equals) or not self.is_number(column))
-
-    def value_list(self, values: ValueList) -> Text:
+    def in_list(self, values: ValueList) -> Text:
         column = self.bound.column(values.field.name)
-        texts = ", ".join(
-            [
-                self.value(column, test) if isinstance(test, Equals) else self.pattern(column, test)
-                for test in values.tests
-            ]
-        )
-        return Text(f"{field_name(column.name)} IN ({texts})")
+        texts = [self.value(column, test) for test in values.tests]
+        return Text(f"{search_name(column.name)} IN ({', '.join(dict.fromkeys(texts))})")
 
     def equals(self, column: Column, node: Equals) -> Text:
-        if self.is_text(column):
-            return self.words(column, node)
-        return Text(f"{field_name(column.name)}={self.value(column, node)}")
+        return Text(f"{search_name(column.name)}={self.value(column, node)}")
 
     def like(self, column: Column, node: Like) -> Text:
-        return Text(f"{field_name(column.name)}={self.pattern(column, node)}")
+        if not any(node.pattern.parts):
+            return Text(f"{search_name(column.name)}=*")
+        return Text(f"{search_name(column.name)}={self.value(column, node)}")
 
-    def exists(self, column: Column, node: Exists) -> Text:
-        return Text(f"{field_name(column.name)}=*")
-
-    def compare(self, column: Column, node: Compare) -> Text:
-        if not self.is_number(column):
-            self.refuse(
-                node.span,
-                f"a range on {described(column)}",
-                "Splunk compares as numbers what looks like numbers, Elasticsearch does not",
-            )
-        number = self.number(column, node.value, node)
-        return Text(f"{field_name(column.name)}{_OPERATORS[node.op]}{number}")
-
-    def value(self, column: Column, node: Equals) -> str:
-        """The right side of a comparison with this value."""
-        if self.is_number(column):
+    def value(self, column: Column, node: Equals | Like) -> str:
+        """The right side of ``=``."""
+        if isinstance(node, Like):
+            self.ignores_case(column, node.pattern.name, node)
+            return quote(node.pattern.name)
+        if column.type in NUMBERS:
             return self.number(column, node.value, node)
-        if node.value.value is None:
-            self.null_value(node)
-        self.no_date(column, node)
-        text = node.value.name
         if column.type == "boolean":
             return "true" if self.boolean(column, node) else "false"
+        text = node.value.name
         if column.type == "ip":
             return quote(self.network(text) or text)
-        if "/" in text and self.is_network(text):
-            self.wider(
-                "network-on-text",
-                node,
-                f"{column.name} is text, and Splunk reads {text} as a network",
-            )
-        if "*" in text:
-            self.literal_star(column, node)
         self.ignores_case(column, text, node)
         return quote(text)
 
-    def pattern(self, column: Column, node: Like) -> str:
-        if self.is_number(column) or column.type in ("ip", "date", "boolean"):
-            self.refuse(node.span, f"a wildcard on {described(column)}")
-        if self.is_text(column):
-            self.analysed(column, node)
-        if any("*" in part for part in node.pattern.parts):
-            self.literal_star(column, node)
-        self.ignores_case(column, node.pattern.name, node)
-        return quote(node.pattern.name)
+    def exists(self, column: Column, node: Exists) -> Text:
+        return Text(f"{search_name(column.name)}=*")
 
-    def literal_star(self, column: Column, node: Equals | Like) -> None:
-        self.wider(
-            "literal-star",
-            node,
-            f"a star in a value of {column.name} is a wildcard in Splunk's search",
-        )
+    def compare(self, column: Column, node: Compare) -> Text:
+        limit = self.number(column, node.value, node)
+        return Text(f"{search_name(column.name)}{_OPERATORS[node.op]}{limit}")
 
-    def words(self, column: Column, node: Equals) -> Text:
-        """A text field, which Elasticsearch compares word by word."""
-        self.analysed(column, node)
-        phrases = [node.value.name] if node.value.quoted else node.value.name.split()
-        terms = [f"{field_name(column.name)}={quote(f'*{phrase}*')}" for phrase in phrases or [""]]
-        return Text(terms[0]) if len(terms) == 1 else Text(f"({' OR '.join(terms)})", Group.OR)
+    def free_text(self, node: FreeText) -> Text:
+        return Text(self.free_term(node))
 
     def always(self) -> Text:
         return Text("*")
@@ -147,24 +115,154 @@ class _Search(TextBackend):
     def never(self) -> Text:
         return Text("NOT *", Group.NOT)
 
+    def ignores_case(self, column: Column, text: str, node: Equals | Like) -> None:  # type: ignore[override]
+        if not self.options.exact and column.type not in TEXTS:
+            super().ignores_case(column, text, node)
+
+    # The two steps
+
+    def widened(self, node: Node) -> Node:
+        """The node with every test that ``search`` cannot say replaced by one that matches more.
+
+        Below an odd number of nots that is one that matches less: none at all.
+        """
+        if isinstance(node, And | Or):
+            items = tuple([self.widened(item) for item in node.items])
+            return And(items, node.span) if isinstance(node, And) else Or(items, node.span)
+        if isinstance(node, Not):
+            with self.under_not():
+                return Not(self.widened(node.item), node.span)
+        if self.is_exact(node):
+            return node
+        if self.negative:
+            return Never(node.span)
+        wide = self.superset(node)
+        return wide if wide == node else self.widened(wide) if isinstance(wide, And | Or) else wide
+
+    def all_exact(self, node: Node) -> bool:
+        return all(
+            self.is_exact(leaf) for leaf in walk(node) if not isinstance(leaf, And | Or | Not)
+        )
+
+    def gains_by_where(self, node: Node, negative: bool = False) -> bool:
+        """Whether a second step can say more of the node than its widened form does."""
+        if isinstance(node, And | Or):
+            return any(self.gains_by_where(item, negative) for item in node.items)
+        if isinstance(node, Not):
+            return self.gains_by_where(node.item, not negative)
+        if self.is_exact(node):
+            return False
+        if isinstance(node, Nested):
+            return self.gains_by_where(self.superset(node)) if not negative else False
+        if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
+            return True
+        return negative or self.column(node).type not in TEXTS
+
+    def check(self, node: Node) -> None:
+        """Refuses what neither step can say, and notes what both say only nearly."""
+        for leaf in walk(node):
+            if isinstance(leaf, Nested):
+                self.note(
+                    "nested-flattened",
+                    Effect.WIDER,
+                    f"the tests of {leaf.path.name}:{{ ... }} may be met by different objects",
+                    leaf.span,
+                )
+            elif isinstance(leaf, FreeText):
+                self.note(
+                    "free-text",
+                    Effect.DIFFERENT,
+                    "a value without a field: Kibana looks in all fields, Splunk in the raw text",
+                    leaf.span,
+                )
+            elif isinstance(leaf, Equals | Like | Compare) and not isinstance(leaf.field, Pattern):
+                self.check_type(self.column(leaf), leaf)
+
+    def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
+        if isinstance(node, Equals) and node.value.value is None:
+            self.null_value(node)
+        if isinstance(node, Compare):
+            if not self.is_number(column) and column.declared:
+                why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"
+                self.refuse(node.span, f"a range on {described(column)}", why)
+            self.number(column, node.value, node)
+            if not self.is_number(column):
+                self.note(
+                    "type-assumed",
+                    Effect.SAME,
+                    f"{column.name} is taken for a number: no type of it is known",
+                    node.span,
+                )
+        elif isinstance(node, Like):
+            if column.type in NUMBERS | DATES | {"ip", "boolean"}:
+                why = "Elasticsearch finds nothing by it"
+                self.refuse(node.span, f"a wildcard on {described(column)}", why)
+            if node.pattern.parts[0] == "" and column.type not in TEXTS:
+                self.note(
+                    "leading-wildcard",
+                    Effect.SAME,
+                    f"a value of {column.name} begins with a star: Splunk's index is of no use",
+                    node.span,
+                )
+        else:
+            self.no_date(column, node)
+        if column.type in TEXTS:
+            self.note(
+                "text-analysis",
+                Effect.WIDER,
+                f"{column.name} is text: Elasticsearch compares words, Splunk parts of the value",
+                node.span,
+            )
+
 
 def emit(bound: Bound, options: Options) -> Emission:
-    """The search of a bound tree, folded at about 100 columns. Raises UnsupportedError."""
+    """The search of a bound tree. Raises UnsupportedError."""
     search = _Search(bound, options)
-    items = bound.node.items if isinstance(bound.node, And) else (bound.node,)
-    terms = [str(bound.place["base"])] if "base" in bound.place else []
-    terms += [search.expression(item).text for item in items]
-    return Emission(_fold(terms), tuple(search.finished_notes()))
+    terms = _base(bound, options)
+    conditions: list[str] = []
+    for item in _conjuncts(bound.node):
+        if isinstance(item, Compare) and (term := time_range(item)):
+            terms.append(term)
+            continue
+        search.check(item)
+        wide = item if search.all_exact(item) else simplify(search.widened(item))
+        if not isinstance(wide, Always):
+            terms.append(search.expression(wide).text)
+        if wide is not item and search.gains_by_where(item):
+            conditions.append(search.condition(item).text)
+    if not terms:
+        terms = ["*"]
+    lines = [
+        fold(terms),
+        *search.steps,
+        *(f"| where {fold_condition(text)}" for text in conditions),
+    ]
+    query = "\n".join(lines)
+    if len(query) > LONG_SEARCH:
+        search.note(
+            "query-too-long",
+            Effect.SAME,
+            f"{len(query):,} characters",
+            hint="put long lists of values into a lookup",
+        )
+    return Emission(query, tuple(search.finished_notes()))
 
 
-def _fold(terms: list[str]) -> str:
-    lines = [terms[0]]
-    for term in terms[1:]:
-        if len(lines[-1]) + 1 + len(term) <= WIDTH:
-            lines[-1] += f" {term}"
-        else:
-            lines.append(f"    {term}")
-    return "\n".join(lines)
+def _base(bound: Bound, options: Options) -> list[str]:
+    """What comes first: the index and the macro of the user's settings, else the source type."""
+    index = [f"index={search_name(options.index)}"] if options.index else []
+    if options.macro:
+        return [*index, f"`{options.macro}`"]
+    return [*index, str(bound.place["base"])] if "base" in bound.place else index
+
+
+def _conjuncts(node: Node) -> list[Node]:
+    """What must hold, one by one; groups of ``and`` within ``and`` are opened, for each
+    may need its own step.
+    """
+    if not isinstance(node, And):
+        return [node]
+    return [leaf for item in node.items for leaf in _conjuncts(item)]
 
 
 TARGET = Target(name="spl", title="Splunk SPL", emit=emit, aliases=("splunk",), suffix=".spl")

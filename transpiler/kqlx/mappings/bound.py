@@ -19,7 +19,8 @@ class Column:
     """A column of the target, as a test of the bound tree names it.
 
     ``type`` is the Elasticsearch type of its values; ``case`` and ``form`` as in ColumnSpec;
-    ``field`` the Elastic field that it stands for.
+    ``field`` the Elastic field that it stands for. Where no type is ``declared``, keyword is a
+    guess.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Column:
     case: Case = "same"
     form: Form = "column"
     field: str = ""
+    declared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,10 @@ class Bound:
 
     def column(self, name: str) -> Column:
         """The column of this name; one that is not described has the type that ECS gives it."""
-        found = self.columns.get(name)
-        return found or Column(name, ecs.types().get(name, "keyword"), field=name)
+        if name in self.columns:
+            return self.columns[name]
+        type = ecs.types().get(name)
+        return Column(name, type or "keyword", field=name, declared=type is not None)
 
 
 def holds(test: FieldTest, value: str) -> bool:

@@ -1,0 +1,153 @@
+"""What ``search`` can say of a single test: exactly, or something that surely matches more, or
+less.
+
+``search`` compares whole values without regard to letter case, any value of a list, numbers as
+numbers with ``<`` and ``>``, networks where a value looks like one. Everything else is a matter for
+``where``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from kqlx.backends.spl_syntax import as_wildcards, is_speakable, regex
+from kqlx.backends.text import NUMBERS, TEXTS, TextBackend
+from kqlx.mappings.bound import Column
+from kqlx.meaning.words import split_at_spaces, words
+from kqlx.nodes import (
+    Always,
+    Compare,
+    Equals,
+    Exists,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Never,
+    Node,
+    Or,
+    Pattern,
+    transform,
+)
+
+# Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
+_PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]"
+_WORD_CHARACTERS = re.compile(r"[A-Za-z0-9_]+")
+
+DATES = frozenset({"date", "date_nanos"})
+
+
+@dataclass
+class Leaves(TextBackend):
+    """Sorts tests into those that ``search`` says exactly and others."""
+
+    language = "Splunk's search"
+
+    def is_exact(self, node: Node) -> bool:
+        """Whether ``search`` says the test as it is, letter case apart unless it must count."""
+        if isinstance(node, Always | Never | FreeText):
+            return True
+        if isinstance(node, Nested) or isinstance(getattr(node, "field", None), Pattern):
+            return False
+        if isinstance(node, Equals | Like):
+            column = self.column(node)
+            if column.type in TEXTS:
+                return False
+            if column.type in NUMBERS | DATES | {"ip", "boolean"}:
+                return True
+            text = node.value.name if isinstance(node, Equals) else "".join(node.pattern.parts)
+            network = isinstance(node, Equals) and self.is_network(text)
+            return is_speakable(text) and not network and not self.case_counts(column, text)
+        return True
+
+    def case_counts(self, column: Column, text: str) -> bool:
+        """Whether the user wants letter case to count, and it can."""
+        folded = column.case == "ignored" or text.lower() == text.upper()
+        return self.options.exact and not folded
+
+    def superset(self, node: Node) -> Node:
+        """Tests that ``search`` says exactly and that hold wherever this one does."""
+        if isinstance(node, Nested):
+            return flattened(node)
+        if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
+            return Always(node.span)
+        column = self.column(node)
+        if column.type in TEXTS:
+            return _contains(node)
+        if isinstance(node, Like):
+            parts = tuple("*".join(as_wildcards(part) for part in node.pattern.parts).split("*"))
+            return replace(node, pattern=Pattern(parts, node.pattern.span))
+        text = node.value.name
+        if is_speakable(text):  # a network, or letter case that counts
+            return node
+        return Like(node.field, Pattern(tuple(as_wildcards(text).split("*"))), node.span)
+
+    def upper_regex(self, *tests: Equals | Like) -> str:
+        """A regular expression on a text field that matches wherever Elasticsearch does."""
+        pieces = [parts for test in tests for parts in _pieces(test)]
+        alternatives = [".*".join([regex(part) for part in parts]) for parts in pieces]
+        return f"(?is)(?:{'|'.join(dict.fromkeys(alternatives))})"
+
+    def lower_regex(self, *tests: Equals | Like) -> str | None:
+        """One that matches only where Elasticsearch does: words parted by what always parts them.
+
+        None where there is none, since a word has other characters than letters, digits and ``_``.
+        """
+        alternatives = []
+        for test in tests:
+            between = "[A-Za-z0-9_]*" if isinstance(test, Like) else f"{_PARTS_WORDS}+"
+            for parts in _pieces(test):
+                if parts and all(_WORD_CHARACTERS.fullmatch(part) for part in parts if part):
+                    alternatives.append(between.join(parts))
+        if not alternatives:
+            return None
+        words = "|".join(dict.fromkeys(alternatives))
+        return f"(?i)(?:^|{_PARTS_WORDS})(?:{words})(?:{_PARTS_WORDS}|$)"
+
+
+def _pieces(node: Equals | Like) -> list[tuple[str, ...]]:
+    """The alternatives of a test of a text field: of a phrase one, of words and
+    patterns each piece.
+    """
+    if isinstance(node, Like):
+        return split_at_spaces(node.pattern.parts)
+    found = words(node.value.name)
+    return [tuple(found)] if node.value.quoted else [(word,) for word in found]
+
+
+def _contains(node: Equals | Like) -> Node:
+    pieces = [
+        Like(node.field, Pattern(("", *[as_wildcards(p) for p in parts if p], "")), node.span)
+        for parts in _pieces(node)
+    ]
+    if not pieces:
+        return Exists(node.field, node.span)
+    return pieces[0] if len(pieces) == 1 else Or(tuple(pieces), node.span)
+
+
+def flattened(node: Nested) -> Node:
+    """The tests of a nested group on their full names: met by any objects, not by one
+    and the same.
+    """
+    path = node.path.name
+
+    def full(leaf: Node) -> Node:
+        if isinstance(leaf, Nested):
+            return replace(leaf, path=Literal(f"{path}.{leaf.path.name}", span=leaf.path.span))
+        if isinstance(leaf, FreeText):
+            name = Literal(f"{path}.null")
+            if isinstance(leaf.value, Literal):
+                return Equals(name, leaf.value, leaf.span)
+            lone = leaf.value.is_lone_star
+            return Exists(name, leaf.span) if lone else Like(name, leaf.value, leaf.span)
+        if isinstance(leaf, Equals | Like | Exists | Compare):
+            field = leaf.field
+            if isinstance(field, Pattern):
+                field = Pattern((f"{path}.{field.parts[0]}", *field.parts[1:]), field.span)
+            else:
+                field = Literal(f"{path}.{field.name}", span=field.span)
+            return replace(leaf, field=field)
+        return leaf
+
+    return transform(node.item, full)

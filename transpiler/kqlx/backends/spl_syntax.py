@@ -1,0 +1,88 @@
+"""The spelling of SPL: values, names, regular expressions, and lines of about 100 columns.
+
+Rules: https://help.splunk.com/splunk-enterprise/spl-search-reference/10.0/search-commands/search
+and https://help.splunk.com/splunk-enterprise/search/search-manual/9.4/search-primer/backslashes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+WIDTH = 100
+
+_BARE_NAME = re.compile(r"[A-Za-z0-9_.{}]+")
+_EVAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "AS", "BY", "XOR", "LIKE", "CASE", "TERM"})
+
+# What PCRE gives a meaning to, and the backquote, which begins macros and comments.
+_REGEX_SPECIAL = re.compile(r"[\\.^$|?*+()\[\]{}`\x00-\x1f\x7f]")
+
+# A search cannot spell these in a value: a star is a wildcard, control characters have no escape,
+# and three backquotes may begin a comment.
+_UNSPEAKABLE = re.compile(r"[*\x00-\x1f\x7f]|```")
+
+_WORD = re.compile(r'(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTALL)
+
+
+def quote(text: str) -> str:
+    """A value in double quotes. A star stays a wildcard: ``search`` has no escape for it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def is_speakable(text: str) -> bool:
+    """Whether ``search`` can compare with this text and no other."""
+    return not _UNSPEAKABLE.search(text)
+
+
+def as_wildcards(text: str) -> str:
+    """The text with a star for whatever ``search`` cannot spell: it matches the text and more."""
+    return _UNSPEAKABLE.sub("*", text)
+
+
+def search_name(name: str) -> str:
+    """A field's name as ``search`` wants it: in double quotes where it is not plain."""
+    return name if _BARE_NAME.fullmatch(name) and name not in _OPERATORS else quote(name)
+
+
+def eval_name(name: str) -> str:
+    """A field's name as ``where`` and ``eval`` want it: in single quotes where it is not plain."""
+    if _EVAL_NAME.fullmatch(name) and name.upper() not in _OPERATORS:
+        return name
+    return f"'{name}'"
+
+
+def regex(text: str) -> str:
+    """Plain text as a regular expression that matches it."""
+
+    def escape(match: re.Match[str]) -> str:
+        character = match[0]
+        plain = character > " " and character not in "`\x7f"
+        return f"\\{character}" if plain else f"\\x{ord(character):02x}"
+
+    return _REGEX_SPECIAL.sub(escape, text)
+
+
+def fold(terms: Iterable[str]) -> str:
+    """Words on lines of about 100 columns, the later ones indented; quoted text is never broken."""
+    lines = [""]
+    for term in terms:
+        words = [term] if len(term) <= WIDTH - 4 else _WORD.findall(term)
+        for word in words:
+            if lines[-1].strip() and len(lines[-1]) + 1 + len(word) > WIDTH:
+                lines.append(f"    {word}")
+            else:
+                lines[-1] += f" {word}" if lines[-1].strip() else word
+    return "\n".join(lines)
+
+
+def fold_condition(text: str) -> str:
+    """A condition of ``where`` on lines of about 100 columns, broken before AND and OR alone."""
+    if len(text) <= WIDTH:
+        return text
+    parts, start = [], 0
+    for match in re.finditer(r'"(?:\\.|[^"\\])*"| (?=(?:AND|OR) )', text, re.DOTALL):
+        if match[0] == " ":
+            parts.append(text[start : match.start()])
+            start = match.end()
+    return "\n    ".join([*parts, text[start:]])

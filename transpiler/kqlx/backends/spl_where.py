@@ -1,0 +1,175 @@
+"""The second step: ``| where`` for what ``search`` cannot say.
+
+Every test is a Boolean that is never null: ``mvfind`` looks at each value of a single or multivalue
+field and is null where none matches, which is Kibana's meaning of lists and of missing fields
+(https://help.splunk.com/splunk-enterprise/spl-search-reference/10.0/evaluation-functions/multivalue-eval-functions).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from kqlx.backends.base import ValueList, gather
+from kqlx.backends.spl_leaves import DATES, Leaves, flattened
+from kqlx.backends.spl_syntax import eval_name, quote, regex
+from kqlx.backends.text import NUMBERS, TEXTS, Group, Text
+from kqlx.mappings.bound import Column
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    FreeText,
+    Like,
+    Nested,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+)
+
+_PLAIN_FIELDS = re.compile(r"[A-Za-z0-9_.*{}]+")
+_OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+@dataclass
+class Where(Leaves):
+    """Node → expression of ``where``; ``steps`` are the commands that must come before it."""
+
+    steps: list[str] = field(default_factory=list)
+
+    def condition(self, node: Node) -> Text:
+        """The node, or below an odd number of nots something that holds less often, else more
+        often.
+
+        Negations are written where they bear on a single test: ``isnull`` instead of ``NOT
+        isnotnull``.
+        """
+        if isinstance(node, Not):
+            with self.under_not():
+                return self.condition(node.item)
+        if isinstance(node, And | Or):
+            items = node.items if isinstance(node, And) else gather(node.items, self.fits_regex)
+            conjunction = isinstance(node, And) is not self.negative
+            own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
+            texts = [_grouped(self.part(item), other) for item in items]
+            if len(texts) == 1:
+                return self.part(items[0])
+            return Text((" AND " if conjunction else " OR ").join(texts), own)
+        return self.part(node)
+
+    def part(self, node: Node | ValueList) -> Text:
+        """A group, or a single test with the negation that it stands under."""
+        if isinstance(node, And | Or | Not):
+            return self.condition(node)
+        if isinstance(node, Nested):
+            # Objects cannot be told apart, so that no event may be lost to a negated group.
+            return Text("true()") if self.negative else self.condition(flattened(node))
+        test = self.value_list(node) if isinstance(node, ValueList) else self.leaf(node)
+        return _negated(test) if self.negative else test
+
+    def leaf(self, node: Node) -> Text:
+        match node:
+            case Always():
+                return Text("true()")
+            case Never():
+                return Text("false()")
+            case FreeText():
+                return Text(f"searchmatch({quote(self.free_term(node))})")
+            case Equals() | Like() | Exists() | Compare():
+                return self.field_condition(node)
+            case _:
+                raise AssertionError(f"{type(node).__name__} is no single test")
+
+    def fits_regex(self, node: Node) -> bool:
+        """Whether the test is one of a text, and so may share a regular expression with others."""
+        if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
+            return False
+        return self.column(node).type not in NUMBERS | DATES | {"ip", "boolean"}
+
+    def value_list(self, values: ValueList) -> Text:
+        column = self.bound.column(values.field.name)
+        name = eval_name(column.name)
+        if column.type in TEXTS:
+            return self.word_test(name, *values.tests)
+        return _find(name, self.whole(column, *values.tests))
+
+    def word_test(self, name: str, *tests: Equals | Like) -> Text:
+        """A test of a text field: one that matches more, or below a not one that matches less."""
+        pattern = self.lower_regex(*tests) if self.negative else self.upper_regex(*tests)
+        return Text("false()") if pattern is None else _find(name, pattern)
+
+    def field_condition(self, node: FieldTest) -> Text:
+        if isinstance(node.field, Pattern):
+            return self.any_field(node, node.field)
+        column = self.column(node)
+        return self.test(eval_name(column.name), column, node)
+
+    def test(self, name: str, column: Column, node: FieldTest) -> Text:
+        """The test on the field of this name, as ``where`` spells it."""
+        if isinstance(node, Exists):
+            return Text(f"isnotnull({name})")
+        if isinstance(node, Compare):
+            limit = self.number(column, node.value, node)
+            return _any(name, f"tonumber({name}){_OPERATORS[node.op]}{limit}")
+        if column.type in TEXTS:
+            return self.word_test(name, node)
+        if isinstance(node, Equals) and column.type in NUMBERS:
+            return _any(name, f"tonumber({name})={self.number(column, node.value, node)}")
+        network = self.network(node.value.name) if isinstance(node, Equals) else ""
+        if column.type == "ip" and network:
+            return _any(name, f"cidrmatch({quote(network)}, {name})")
+        return _find(name, self.whole(column, node))
+
+    def whole(self, column: Column, *tests: Equals | Like) -> str:
+        """A regular expression for values that are one of these, from beginning to end."""
+        texts, bodies = [], []
+        for test in tests:
+            parts = test.pattern.parts if isinstance(test, Like) else (test.value.name,)
+            texts.append("".join(parts))
+            bodies.append(".*".join([regex(part) for part in parts]))
+        folded = not any(self.case_counts(column, text) for text in texts)
+        flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
+        flags += "s" if any(isinstance(test, Like) for test in tests) else ""
+        body = bodies[0] if len(bodies) == 1 else f"(?:{'|'.join(dict.fromkeys(bodies))})"
+        return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
+
+    def any_field(self, node: FieldTest, name: Pattern) -> Text:
+        """A name with stars: ``foreach`` goes over the event's fields that fit."""
+        column = Column(name.name, field=name.name)
+        test = self.test("'<<FIELD>>'", column, node)
+        mark = f"kqlx_match_{len(self.steps) + 1}"
+        fields = "*".join(name.parts)
+        listed = fields if _PLAIN_FIELDS.fullmatch(fields) else quote(fields)
+        self.steps.append(f"| foreach {listed} [ eval {mark}=if({test.text}, 1, {mark}) ]")
+        return Text(f"isnotnull({mark})")
+
+    def free_term(self, node: FreeText) -> str:
+        """A value without a field, as a term of ``search``."""
+        text = node.value.name
+        return text if isinstance(node.value, Pattern) else quote(text)
+
+
+def _find(name: str, pattern: str) -> Text:
+    return Text(f"isnotnull(mvfind({name}, {quote(pattern)}))")
+
+
+def _any(name: str, test: str) -> Text:
+    """Whether some value passes a test that eval knows for single values only."""
+    return Text(f"isnotnull(mvmap({name}, if({test}, 1, null())))")
+
+
+def _grouped(item: Text, other: Group) -> str:
+    return f"({item.text})" if item.group is other else item.text
+
+
+def _negated(test: Text) -> Text:
+    """The complement of a test, by the function's own opposite."""
+    for one, other in (("isnotnull(", "isnull("), ("true()", "false()"), ("false()", "true()")):
+        if test.text.startswith(one):
+            return Text(other + test.text.removeprefix(one))
+    return Text(f"NOT {test.text}", Group.NOT)
