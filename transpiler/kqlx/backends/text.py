@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from typing import NoReturn
 
@@ -18,6 +19,12 @@ from kqlx.notes import Effect, Note
 INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 NUMBERS = INTEGERS | {"double", "float", "half_float", "scaled_float"}
 TEXTS = frozenset({"text", "match_only_text"})
+
+# ASCII digits alone: Python's own readers also take 1_000 and the digits of all scripts.
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?P<exponent>[+-]?0*[0-9]{1,3}))?"
+)
+_LARGEST_EXPONENT = 400  # a double ends at 308, its smallest number at -324
 
 
 class Group(Enum):
@@ -72,19 +79,18 @@ class TextBackend(Backend[Text]):
         return column.type in TEXTS
 
     def number(self, column: Column, value: Literal, node: FieldTest) -> str:
-        """The value as a number, in its shortest spelling. Raises UnsupportedError where it is
-        none.
+        """The value as a number: all its digits, in plain decimal without an exponent.
+
+        Raises UnsupportedError where it is none, or has an exponent beyond those of any type.
         """
-        try:
-            number = Decimal(value.name.strip())
-            if not number.is_finite():
-                raise InvalidOperation
-        except InvalidOperation:
+        match = _NUMBER.fullmatch(value.name)
+        if not match or abs(int(match["exponent"] or 0)) > _LARGEST_EXPONENT:
             what = f'"{value.name}" as a value of {described(column)}'
             self.refuse(node.span, what, "it is not a number")
-        if number == number.to_integral_value():
-            return str(int(number))
-        return format(number.normalize(), "f")
+        digits = format(Decimal(value.name), "f")
+        if "." in digits:
+            digits = digits.rstrip("0").rstrip(".")
+        return "0" if digits == "-0" else digits
 
     @staticmethod
     def is_network(text: str) -> bool:
