@@ -21,7 +21,7 @@ RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
 
 # Which rooms a room may import from, besides its own.
 _GROUND = {"nodes", "notes", "errors", "resources"}
-_MIDDLE = {*_GROUND, "frontends", "evaluate", "events", "lint", "mappings", "rules"}
+_MIDDLE = {*_GROUND, "frontends", "evaluate", "events", "lint", "mappings", "meaning", "rules"}
 LAYERS = {
     "nodes": set[str](),
     "resources": set[str](),

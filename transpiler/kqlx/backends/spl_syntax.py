@@ -22,7 +22,8 @@ _REGEX_SPECIAL = re.compile(r"[\\.^$|?*+()\[\]{}`\x00-\x1f\x7f]")
 # and three backquotes may begin a comment.
 _UNSPEAKABLE = re.compile(r"[*\x00-\x1f\x7f]|```")
 
-_WORD = re.compile(r'(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTALL)
+# What a line may not be broken within: quoted text, and an OR and what follows it.
+_WORD = re.compile(r'(?:OR )?(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTALL)
 
 
 def quote(text: str) -> str:
@@ -67,8 +68,10 @@ def fold(terms: Iterable[str]) -> str:
     """Words on lines of about 100 columns, the later ones indented; quoted text is never broken."""
     lines = [""]
     for term in terms:
-        words = [term] if len(term) <= WIDTH - 4 else _WORD.findall(term)
-        for word in words:
+        long = len(term) > WIDTH - 4
+        if long and lines[-1]:
+            lines.append("    ")
+        for word in _WORD.findall(term) if long else [term]:
             if lines[-1].strip() and len(lines[-1]) + 1 + len(word) > WIDTH:
                 lines.append(f"    {word}")
             else:
