@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kqlx.commands.common import Exit, fail, inputs, label, place, report, say, usage
+from kqlx.commands.common import Exit, about, fail, inputs, label, report, usage
+from kqlx.commands.streams import say
 from kqlx.errors import KqlxError, UsageError
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
@@ -152,6 +153,6 @@ def _convert(rule: Rule, to: str, options: dict[str, Any], heading: str, verbose
 
 def _print_note(note: Note, rule: Rule, target: str) -> None:
     kind = "warning" if note.effect.is_difference else "note"
-    say(f"{place(rule, note.span)}: {kind}: {target}: {note.message} [{note.effect}: {note.code}]")
+    say(f"{about(rule, note.span, kind)}{target}: {note.message} [{note.effect}: {note.code}]")
     if note.hint:
         say(f"  hint: {note.hint}")
