@@ -312,4 +312,5 @@ TARGET = Target(
     emit=emit,
     aliases=("kusto",),
     suffix=".kql",
+    comment="// {}",
 )

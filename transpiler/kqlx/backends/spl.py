@@ -163,4 +163,11 @@ def _fold(terms: list[str]) -> str:
     return "\n".join(lines)
 
 
-TARGET = Target(name="spl", title="Splunk SPL", emit=emit, aliases=("splunk",), suffix=".spl")
+TARGET = Target(
+    name="spl",
+    title="Splunk SPL",
+    emit=emit,
+    aliases=("splunk",),
+    suffix=".spl",
+    comment="``` {} ```",
+)
