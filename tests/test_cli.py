@@ -63,10 +63,10 @@ def test_several_results_stand_under_headings() -> None:
     run = kqlx("convert", "--to", "spl,sentinel", RULE)
     spl, sentinel = (GOLDENS / n for n in ("spl.spl", "sentinel.kql"))
     assert run.stdout == (
-        f"# {RULE} -> spl\n{spl.read_text('utf-8')}\n"
-        f"# {RULE} -> sentinel\n{sentinel.read_text('utf-8')}"
+        f"``` {RULE} -> spl ```\n{spl.read_text('utf-8')}\n"
+        f"// {RULE} -> sentinel\n{sentinel.read_text('utf-8')}"
     )
-    assert kqlx("convert", "--to", "all", ROOT / "rules").stdout.count("# ") == 8
+    assert kqlx("convert", "--to", "all", ROOT / "rules").stdout.count(" -> ") == 8
 
 
 @pytest.mark.parametrize("arguments", [("-",), ()])
@@ -176,8 +176,8 @@ def test_unreadable_input(tmp_path: Path) -> None:
         (("--to", "spl,", "-q", "a"), "unknown target ''"),
         (("--to", "base", "-q", "a"), "unknown target 'base'"),
         (("--to", "spl", "--format", "rule", "-q", "a:b"), "Splunk SPL has no format 'rule'"),
-        (("--unmapped", "drop", "-q", "a"), "--unmapped is error or keep, not 'drop'"),
-        (("--accept", "loss", "-q", "a"), "--accept takes an effect"),
+        (("--unmapped", "drop", "-q", "a"), "unmapped is error or keep, not 'drop'"),
+        (("--accept", "loss", "-q", "a"), "accept takes narrower or different"),
         (("-q", "a", "b.toml"), "either files or --query"),
     ],
 )
@@ -189,7 +189,7 @@ def test_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
 
 def test_an_unknown_data_source_lists_those_there_are() -> None:
     run = kqlx("convert", "--source", "o356", "-q", "a:b")
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "o365.audit" in run.stderr
 
 
@@ -227,7 +227,7 @@ def test_one_bad_rule_does_not_stop_the_others(tmp_path: Path) -> None:
     run = kqlx("convert", tmp_path)
     assert run.returncode == 2
     result = (GOLDENS / "spl.spl").read_text("utf-8")
-    assert run.stdout == f"# {tmp_path / 'b.toml'} -> spl\n{result}"
+    assert run.stdout == f"``` {tmp_path / 'b.toml'} -> spl ```\n{result}"
     assert "a.toml: not TOML" in run.stderr
     assert "c.toml: line 3: the query is in 'eql'" in run.stderr
 

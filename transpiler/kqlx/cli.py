@@ -2,19 +2,18 @@
 
 Results go to standard output and nothing else does; notes, warnings and errors go to standard
 error. The exit status is 0 where all went well, 1 where something was refused or found, 2 for wrong
-usage or input that cannot be read.
+usage, input that cannot be read or output that cannot be written.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
 import typer
 
 from kqlx import __version__
-from kqlx.commands import convert, query, test
+from kqlx.commands import convert, query, streams, test
 from kqlx.commands.common import Exit
 
 app = typer.Typer(
@@ -50,12 +49,17 @@ for command in (convert.convert, query.fmt, query.lint, test.test, convert.targe
 
 def main() -> None:
     """The entry point of ``kqlx`` and ``python -m kqlx``."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    streams.prepare()
     try:
-        app()
-    except BrokenPipeError:
-        # The reader of the pipe has left. What Python would still flush at its end goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # The reader of the pipe has left.
+        streams.discard(sys.stdout)
         sys.exit(Exit.REFUSED)
+    except OSError as error:
+        where = error.filename or "cannot write to standard output"
+        streams.say(f"error: {where}: {error.strerror or error}")
+        streams.discard(sys.stdout)
+        sys.exit(Exit.UNUSABLE)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kqlx.backends import find
+from kqlx.backends import find, targets
 from kqlx.backends.base import Options, Target
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
@@ -51,6 +51,7 @@ def convert(
     exact: bool = False,
     format: str | None = None,
     leading_wildcards: bool = True,
+    node: Node | None = None,
     **options: Any,
 ) -> Conversion:
     """Converts a rule or the text of a query to one target.
@@ -60,26 +61,59 @@ def convert(
     ("narrower", "different") are let pass besides same, case and wider; ``strict`` lets only same
     and case pass; ``exact`` asks for the form without a difference in letter case.
     ``leading_wildcards=False`` refuses values that begin with a star, as Kibana can be set to.
-    ``options`` are those of ``backends.base.Options``; ``fields`` may also be a file's name, or
-    "ecs".
+    ``node`` is the query's tree, where ``read`` has made it already. ``options`` are those of
+    ``backends.base.Options``; ``fields`` may also be a file's name, or "ecs".
 
     Raises KqlSyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
     """
     target = find(to)
     chosen = _format(target, format)
+    accept = frozenset(accept)
+    check_choices(source, unmapped, accept)
     if isinstance(rule, str):
         rule = Rule(name="", query=rule)
-    node = parse(rule.query)
-    if not leading_wildcards:
-        refuse_leading_wildcards(rule.query, node)
+    if node is None:
+        node = read(rule.query, leading_wildcards)
     bound = _bind(node, rule, target, source, unmapped)
     emission = target.emit(bound, _options(exact=exact, **options))
     notes = in_order((*left_out(rule), *bound.notes, *emission.notes))
-    _check(notes, bound, set(accept), strict, unmapped)
+    _check(notes, bound, accept, strict, unmapped)
     from kqlx.render import render
 
     text = render(rule, target, emission.query, bound, chosen)
     return Conversion(emission.query, text, notes, bound.source, target.name, chosen)
+
+
+def read(query: str, leading_wildcards: bool = True) -> Node:
+    """The tree of a query. Raises KqlSyntaxError."""
+    node = parse(query)
+    if not leading_wildcards:
+        refuse_leading_wildcards(query, node)
+    return node
+
+
+def select(to: str, format: str | None = None) -> tuple[Target, ...]:
+    """The targets of names with commas between, or "all", each once.
+
+    Raises UsageError for one that there is not, or that cannot be written in the format.
+    """
+    names = [name.strip() for name in to.split(",")]
+    found = [target for name in names for target in (targets() if name == "all" else [find(name)])]
+    chosen = tuple({target.name: target for target in found}.values())
+    for target in chosen:
+        _format(target, format)
+    return chosen
+
+
+def check_choices(source: str | None, unmapped: str, accept: Iterable[str]) -> None:
+    """Raises UsageError for what is wrong whatever the query is."""
+    if source not in (None, "none"):
+        builtin(source)
+    if unmapped not in ("error", "keep"):
+        raise UsageError(f"unmapped is error or keep, not {unmapped!r}")
+    for effect in sorted(accept):
+        if effect not in ("narrower", "different"):
+            raise UsageError(f"accept takes narrower or different, not {effect!r}")
 
 
 def _options(**options: Any) -> Options:
@@ -121,7 +155,7 @@ def _bind(node: Node, rule: Rule, target: Target, source: str | None, unmapped: 
 
 
 def _check(
-    notes: tuple[Note, ...], bound: Bound, accept: set[str], strict: bool, unmapped: Unmapped
+    notes: tuple[Note, ...], bound: Bound, accept: frozenset[str], strict: bool, unmapped: Unmapped
 ) -> None:
     """Raises UnsupportedError for effects that were not accepted."""
     accepted = {Effect.SAME, Effect.CASE} if strict else {*ACCEPTED_BY_DEFAULT}

@@ -7,6 +7,7 @@ bytes, whatever the name). Empty lines are skipped. A hit of an Elasticsearch se
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
@@ -48,6 +49,8 @@ def read_events(path: str | os.PathLike[str]) -> Iterator[EventLine]:
     """
     try:
         if os.fspath(path) == "-":
+            if sys.stdin is None:
+                raise OSError(errno.EBADF, "standard input is closed")
             yield from _read(sys.stdin.buffer)
         else:
             with Path(path).open("rb") as file:

@@ -26,6 +26,17 @@ def render(
     return template.render(rule=rule, query=query, bound=bound).rstrip("\n")
 
 
+def heading(target: Target, text: str, *, mixed: bool = False) -> str:
+    """A line above one of several results, as a comment of its language.
+
+    JSON has none, and a stream of JSON documents needs none: it gets "", but for an output of
+    several languages (``mixed``), which no program reads as a whole.
+    """
+    form = target.comment or ("// {}" if mixed else "")
+    text = "".join(c if c.isprintable() else "\ufffd" for c in text).replace("```", "'''")
+    return form.format(text)
+
+
 def json_text(value: Any) -> str:
     """JSON with two blanks a level. Text stays as it is, but for halves of characters, which UTF-8
     lacks.

@@ -75,7 +75,8 @@ class Target:
 
     ``formats`` are the artifacts that it can be written as, the default first; ``binds`` says
     whether its fields are other than Elastic's, so that queries are bound to a data source before
-    they are emitted.
+    they are emitted. ``comment`` is how the language writes the heading above one of several
+    results, "" where it has no comments.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Target:
     formats: tuple[str, ...] = ("query",)
     binds: bool = True
     suffix: str = ".txt"
+    comment: str = "# {}"
 
 
 @dataclass

@@ -219,4 +219,5 @@ TARGET = Target(
     aliases=("es",),
     binds=False,
     suffix=".json",
+    comment="",
 )

@@ -301,4 +301,5 @@ TARGET = Target(
     emit=emit,
     aliases=("kusto",),
     suffix=".kql",
+    comment="// {}",
 )

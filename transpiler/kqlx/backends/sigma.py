@@ -290,4 +290,5 @@ TARGET = Target(
     emit=emit,
     formats=("rule", "query"),
     suffix=".yml",
+    comment="---\n# {}",  # a document of its own in a stream of them
 )

@@ -265,4 +265,11 @@ def _conjuncts(node: Node) -> list[Node]:
     return [leaf for item in node.items for leaf in _conjuncts(item)]
 
 
-TARGET = Target(name="spl", title="Splunk SPL", emit=emit, aliases=("splunk",), suffix=".spl")
+TARGET = Target(
+    name="spl",
+    title="Splunk SPL",
+    emit=emit,
+    aliases=("splunk",),
+    suffix=".spl",
+    comment="``` {} ```",
+)

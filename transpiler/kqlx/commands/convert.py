@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kqlx.commands.common import Exit, fail, inputs, label, place, report, say, usage
+from kqlx.commands.common import Exit, about, fail, inputs, label, report
+from kqlx.commands.streams import say
 from kqlx.errors import KqlxError, UsageError
-from kqlx.notes import Effect, Note
+from kqlx.notes import Note
 from kqlx.rules.model import Rule
+
+if TYPE_CHECKING:
+    from kqlx.backends.base import Target
 
 _ELASTICSEARCH = "Elasticsearch"
 
@@ -79,17 +83,11 @@ def convert(
     ] = False,
 ) -> None:
     """Convert rules, or a query, and print the results."""
-    from kqlx.backends import find
-    from kqlx.backends import targets as all_targets
+    from kqlx.convert import check_choices, read, select
 
-    if unmapped not in ("error", "keep"):
-        usage(f"--unmapped is error or keep, not {unmapped!r}")
-    for effect in accept or ():
-        if effect not in map(str, Effect):
-            usage(f"--accept takes an effect ({', '.join(map(str, Effect))}), not {effect!r}")
     try:
-        names = [name.strip() for name in to.split(",")]
-        chosen = list(all_targets()) if to == "all" else [find(name) for name in names]
+        chosen = select(to, format)
+        check_choices(source, unmapped, accept or ())
         field_list = _load_fields(fields)
     except KqlxError as error:
         fail(error)
@@ -115,10 +113,15 @@ def convert(
         if not isinstance(rule, Rule):
             status = max(status, report(rule))
             continue
+        try:
+            options["node"] = read(rule.query, leading_wildcards)
+        except KqlxError as error:
+            status = max(status, report(error, rule))
+            continue
         for target in chosen:
-            heading = (
-                f"{'' if first else chr(10)}# {label(rule)} -> {target.name}" if several else ""
-            )
+            heading = _heading(rule, target, len(chosen) > 1) if several else ""
+            if heading and not first:
+                heading = f"\n{heading}"
             result = _convert(rule, target.name, options, heading, verbose)
             first = first and result is not Exit.DONE
             status = max(status, result)
@@ -129,6 +132,12 @@ def _load_fields(name: str | None) -> object:
     from kqlx.mappings.fields import load
 
     return None if name is None else load(name)
+
+
+def _heading(rule: Rule, target: Target, mixed: bool) -> str:
+    from kqlx.render import heading
+
+    return heading(target, f"{label(rule)} -> {target.name}", mixed=mixed)
 
 
 def _convert(rule: Rule, to: str, options: dict[str, Any], heading: str, verbose: bool) -> Exit:
@@ -152,6 +161,6 @@ def _convert(rule: Rule, to: str, options: dict[str, Any], heading: str, verbose
 
 def _print_note(note: Note, rule: Rule, target: str) -> None:
     kind = "warning" if note.effect.is_difference else "note"
-    say(f"{place(rule, note.span)}: {kind}: {target}: {note.message} [{note.effect}: {note.code}]")
+    say(f"{about(rule, note.span, kind)}{target}: {note.message} [{note.effect}: {note.code}]")
     if note.hint:
         say(f"  hint: {note.hint}")

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kqlx.commands.common import Exit, fail, inputs, label, place, report, say, usage
+from kqlx.commands.common import Exit, about, fail, inputs, label, report, usage
+from kqlx.commands.streams import say
 from kqlx.errors import KqlxError
 from kqlx.rules.model import Rule
 
@@ -81,7 +82,7 @@ def lint(
             status = max(status, report(error, rule))
             continue
         for note in notes:
-            print(f"{place(rule, note.span)}: {note.message} [{note.code}]")
+            print(f"{about(rule, note.span)}{note.message} [{note.code}]")
             if note.hint:
                 print(f"  hint: {note.hint}")
             status = max(status, Exit.REFUSED)

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kqlx.commands.common import Exit, fail, inputs, report, say, usage
+from kqlx.commands.common import Exit, fail, inputs, report, usage
+from kqlx.commands.streams import say
 from kqlx.errors import KqlxError
 from kqlx.events import EventLine, read_events
 from kqlx.nodes import And, Nested, Node, Not, Or

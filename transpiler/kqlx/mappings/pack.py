@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from kqlx import resources
-from kqlx.errors import MappingError
+from kqlx.errors import MappingError, UsageError
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]
@@ -105,11 +105,11 @@ class Pack:
 
 @cache
 def builtin(source: str) -> Pack:
-    """The pack of a data source. Raises MappingError where there is none."""
+    """The pack of a data source. Raises UsageError where there is none."""
     path = resources.PACKS / f"{source}.yml"
     if source not in sources():
         known = ", ".join(sources())
-        raise MappingError(
+        raise UsageError(
             f"no mapping pack for the data source {source!r}",
             hint=f"there are {known}; none keeps all names",
         )

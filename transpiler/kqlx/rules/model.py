@@ -24,8 +24,9 @@ class Rule:
     """A rule as Elastic's detection engine knows it; every key of the file is kept in ``data``.
 
     ``path`` is the file; ``first_line`` and ``first_column`` are where in it the query's text
-    begins, as far as it stands there as it is (for messages). ``data`` is the ``[rule]`` table,
-    ``metadata`` the ``[metadata]`` table of a rule TOML.
+    begins. The column is 0 where the text does not stand there as it is, and the line is then that
+    of its key; both are 0 where that is not known. ``data`` is the ``[rule]`` table, ``metadata``
+    the ``[metadata]`` table of a rule TOML.
     """
 
     name: str

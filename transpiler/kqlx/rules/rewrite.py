@@ -10,13 +10,9 @@ from pathlib import Path
 
 from kqlx.errors import RuleError
 from kqlx.rules.model import Rule
+from kqlx.rules.places import entries
 
-# The key, and the string in any of TOML's four spellings (https://toml.io/en/v1.0.0#string).
-_QUERY = re.compile(
-    r"""^([ \t]*query[ \t]*=[ \t]*)
-        (?: '''(?:.*?)'''+ | \"\"\"(?:\\.|.)*?\"\"\"+ | '[^'\n]*' | "(?:\\.|[^"\\\n])*" )""",
-    re.MULTILINE | re.DOTALL | re.VERBOSE,
-)
+_BYTE_ORDER_MARK = "\ufeff"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -27,13 +23,17 @@ def rewrite(rule: Rule, query: str) -> None:
     """
     assert rule.path is not None
     path = rule.path
-    text = path.read_bytes().decode("utf-8")
-    new = replace_query(text, query)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise RuleError(f"{path}: {error.strerror}", readable=False) from None
+    mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+    new = replace_query(text.removeprefix(mark), query)
     if new is None:
         raise RuleError(
             f"{path}: cannot tell where the query stands in the file", hint="change it by hand"
         )
-    _write(path, new.encode("utf-8"))
+    _write(path, (mark + new).encode("utf-8"))
 
 
 def replace_query(text: str, query: str) -> str | None:
@@ -46,15 +46,14 @@ def replace_query(text: str, query: str) -> str | None:
     line_feed = "\r\n" if "\r\n" in text else "\n"
     old = before["rule"]["query"]
     wanted = query + "\n" if old.endswith("\n") or "\n" in query else query
-    for match in _QUERY.finditer(text):
+    for entry in entries(text, "query"):
         literal = _string(wanted).replace("\n", line_feed)
-        new = text[: match.end(1)] + literal + text[match.end() :]
+        new = text[: entry.start] + literal + text[entry.end :]
         try:
-            after = tomllib.loads(new)
-        except tomllib.TOMLDecodeError:
+            if tomllib.loads(new) == {**before, "rule": {**before["rule"], "query": wanted}}:
+                return new
+        except (tomllib.TOMLDecodeError, RecursionError):
             continue
-        if after == {**before, "rule": {**before["rule"], "query": wanted}}:
-            return new
     return None
 
 
