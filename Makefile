@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: setup demo test check format bench grammar clean
+.PHONY: setup demo test check format bench scoreboard grammar clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,10 @@ format: setup
 
 bench: setup
 	$(BIN)/python tests/bench.py
+
+# What becomes of all rules in a folder: make scoreboard CORPUS=DIR
+scoreboard: setup
+	@CORPUS='$(CORPUS)' $(BIN)/python tests/scoreboard.py
 
 grammar: setup
 	$(BIN)/python -m kqlx.frontends.write_tables

@@ -175,7 +175,9 @@ def edge_values(node: Node, type_name: str | None = None) -> list[Any]:
 
 
 def _text_edges(text: str) -> list[Any]:
-    return [text, text, text.swapcase(), text + "x", "x " + text + " y", text[:-1], text[1:]]
+    edges = [text, text, text.swapcase(), text + "x", "x " + text + " y", text[:-1], text[1:]]
+    edges.append(re.sub(r"\w+", r"x\g<0>x", text))
+    return [*edges, text.replace("*", "xyz")] if "*" in text else edges
 
 
 def _number_edges(text: str) -> list[Any]:

@@ -233,14 +233,14 @@ def _collect(
         for name in names:
             edges.setdefault(name, []).extend(edge_values(node, types.get(name)))
     elif isinstance(node, Equals | Like | Exists | Compare):
-        for name in _names(node.field, types, prefix):
+        for name in field_names(node.field, types, prefix):
             values = edge_values(node, types.get(prefix + name))
             if types.get(prefix + name) == "flattened":
                 name += ".inner"
             edges.setdefault(name, []).extend(values)
 
 
-def _names(field: Term, types: Mapping[str, str], prefix: str) -> list[str]:
+def field_names(field: Term, types: Mapping[str, str], prefix: str) -> list[str]:
     """The field of a test; for a name with stars one declared field and one that is not."""
     if isinstance(field, Literal):
         return [field.name]

@@ -1,0 +1,163 @@
+"""Events near the border of a tree, drawn with a seed: each third one meets the tree as well as can
+be, the others are such events with a field or two changed. One alternative of an ``or`` after the
+other has its turn.
+
+Where ``strategies.events_for`` draws each field by itself, so that a long conjunction is seldom
+met, here the tests are met together; what one of them then decides can be seen.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from edges import NOW, edge_values, put
+from kqlx.evaluate import compile
+from kqlx.nodes import (
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Node,
+    Not,
+    Or,
+)
+from strategies import field_names
+
+T = TypeVar("T")
+
+ANYWHERE = ("event.action", "message", "source.bytes", "source.ip")
+"""Where a value without a field is put."""
+
+
+def near_events(
+    node: Node, types: Mapping[str, str], count: int, seed: int
+) -> Iterator[dict[str, Any]]:
+    """So many events; ``types`` maps field names to Elasticsearch types. The same for the same
+    arguments.
+    """
+    draw = _Draw(random.Random(seed), types)
+    for i in range(count):
+        yield draw.event(node, "", changes=i % 3)
+
+
+class _Draw:
+    def __init__(self, rng: random.Random, types: Mapping[str, str]) -> None:
+        self.rng = rng
+        self.types = types
+        self.turns: dict[object, int] = {}
+        self.known: dict[tuple[Node, str], tuple[str, list[Any], list[Any]]] = {}
+
+    def event(self, node: Node, prefix: str, changes: int) -> dict[str, Any]:
+        """An object that meets the node, but for some changes."""
+        values: dict[str, list[Any]] = {}
+        groups: dict[str, list[dict[str, Any]]] = {}
+        self.meet(node, True, prefix, values, groups, changes)
+        choices: dict[str, list[tuple[list[Any], list[Any]]]] = {}
+        for leaf in _leaves(node):
+            name, *edges = self.edges(leaf, prefix)
+            choices.setdefault(name, []).append((edges[0], edges[1]))
+        for name in self.rng.sample(sorted(choices), min(changes, len(choices))):
+            values[name] = self.changed(name, choices[name], values.get(name, []))
+        if changes and self.rng.random() < 0.15:
+            values = {name: _swapped(found) for name, found in values.items()}
+        made: dict[str, Any] = {}
+        for name, found in values.items():
+            value = found[0] if len(found) == 1 else found
+            put(made, name, value, dotted=self.rng.random() < 0.3)
+        for path, inner in groups.items():
+            put(made, path, inner, dotted=self.rng.random() < 0.3)
+        return made
+
+    def meet(
+        self,
+        node: Node,
+        wanted: bool,
+        prefix: str,
+        values: dict[str, list[Any]],
+        groups: dict[str, list[dict[str, Any]]],
+        changes: int,
+    ) -> None:
+        """Adds what makes the node true, or not true."""
+        if isinstance(node, Not):
+            self.meet(node.item, not wanted, prefix, values, groups, changes)
+        elif isinstance(node, And | Or):
+            needs_all = isinstance(node, And) == wanted
+            for item in node.items if needs_all else [self.in_turn(id(node), node.items)]:
+                self.meet(item, wanted, prefix, values, groups, changes)
+        elif isinstance(node, Nested):
+            path = node.path.name
+            if wanted or self.rng.random() < 0.3:
+                inner = self.event(node.item, f"{prefix}{path}.", changes if wanted else 1)
+                groups.setdefault(path, []).append(inner)
+            if changes and isinstance(node.item, And) and self.rng.random() < 0.5:
+                parts = [self.event(item, f"{prefix}{path}.", 0) for item in node.item.items]
+                groups[path] = parts
+        elif isinstance(node, Equals | Like | Exists | Compare | FreeText):
+            name, passing, failing = self.edges(node, prefix)
+            pool = passing if wanted else failing
+            if pool and (wanted or self.rng.random() < 0.3):
+                values.setdefault(name, []).append(self.rng.choice(pool))
+
+    def in_turn(self, key: object, items: Sequence[T]) -> T:
+        """The next of the items, whose turns are kept under the key."""
+        turn = self.turns.setdefault(key, self.rng.randrange(len(items)))
+        self.turns[key] += 1
+        return items[turn % len(items)]
+
+    def changed(
+        self, name: str, tests: Sequence[tuple[list[Any], list[Any]]], now: list[Any]
+    ) -> list[Any]:
+        """Other values for a field, at the edges of one of its tests: those that pass it, and
+        those that fail.
+        """
+        passing, failing = self.in_turn(name, tests)
+        pool = passing if passing and self.rng.random() < 0.5 else failing or passing
+        others = [self.rng.choice(pool) for _ in range(2)]
+        one = others[:1]
+        return self.rng.choice([[], one, one, others, [*now, *one], _swapped(now), [None, *now]])
+
+    def edges(self, leaf: Node, prefix: str) -> tuple[str, list[Any], list[Any]]:
+        """A name that the test is about, the edge values that pass it there, and those
+        that fail.
+        """
+        if (leaf, prefix) not in self.known:
+            name = self.name_of(leaf, prefix)
+            kind = self.types.get(prefix + name)
+            path = prefix.removesuffix(".")
+            test = compile(Nested(Literal(path), leaf) if path else leaf, self.types, now=NOW)
+            name = name + ".inner" if kind == "flattened" else name
+            passing: list[Any] = []
+            failing: list[Any] = []
+            for value in edge_values(leaf, kind):
+                inner = {name: value}
+                passes = test({path: inner} if path else inner)
+                (passing if passes else failing).append(value)
+            self.known[leaf, prefix] = (name, passing, failing)
+        return self.known[leaf, prefix]
+
+    def name_of(self, leaf: Node, prefix: str) -> str:
+        if isinstance(leaf, FreeText):
+            return "null" if prefix else self.rng.choice(ANYWHERE)
+        assert isinstance(leaf, Equals | Like | Exists | Compare)
+        return self.rng.choice(field_names(leaf.field, self.types, prefix))
+
+
+def _swapped(values: list[Any]) -> list[Any]:
+    return [value.swapcase() if isinstance(value, str) else value for value in values]
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    """The tests outside nested groups."""
+    if isinstance(node, And | Or):
+        for item in node.items:
+            yield from _leaves(item)
+    elif isinstance(node, Not):
+        yield from _leaves(node.item)
+    elif isinstance(node, Equals | Like | Exists | Compare | FreeText):
+        yield node

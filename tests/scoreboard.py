@@ -1,0 +1,135 @@
+"""What ``make scoreboard CORPUS=DIR`` prints: how many of the rules in the folder each target says
+the same, with what effect, or refuses and why.
+
+Each target that has an engine (``ENGINES``) is judged too: the queries are read by it and asked
+about events near the border of each rule, the same ones at each run. A difference that no note
+announces, a query that the target's reader refuses and a crash are printed, and make the exit
+status 1.
+
+    python tests/scoreboard.py [--exact]
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from zlib import crc32
+
+import corpus
+import kqlx
+from agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
+from kqlx.notes import Effect, worst
+from near import near_events
+from splunk import SPLUNK
+
+ENGINES: dict[str, Engine] = {"spl": SPLUNK}
+EVENTS = 24
+REASONS = 5
+"""How many of the commonest reasons for a refusal are printed."""
+
+EFFECTS = [str(effect) for effect in Effect]
+COLUMNS = [*EFFECTS, "refused", "crashed", "malformed", "unannounced"]
+FAILURES = ("crashed", "malformed", "unannounced")
+
+
+@dataclass
+class Score:
+    """What became of the rules in one target. ``outcomes`` counts by the names of ``COLUMNS``."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        return any(self.outcomes[kind] for kind in FAILURES)
+
+
+def shape(reason: str) -> str:
+    """A reason without the names and values of its rule, so that like ones are counted together."""
+    reason = re.sub(r'"[^"]*"', "…", reason)
+    reason = re.sub(r"@timestamp|[\w@*-]+(\.[\w@*-]+)+", "…", reason)
+    return reason if len(reason) <= 110 else reason[:109] + "…"
+
+
+def score(target: str, rules: list[tuple[str, kqlx.Rule]], *, exact: bool) -> Score:
+    """Converts every rule to the target under its own field names, accepting every effect."""
+    found = Score()
+    engine = ENGINES.get(target)
+    for name, rule in rules:
+        try:
+            if engine is None:
+                notes = plain_conversion(rule.query, target, exact=exact).notes
+            else:
+                query = convert(rule.query, engine, target, exact=exact)
+                notes = query.notes
+                events = near_events(query.node, query.types, EVENTS, crc32(name.encode()))
+                reports = [report for event in events if (report := query.disagreement(event))]
+                if reports:
+                    found.outcomes["unannounced"] += 1
+                    found.failures.append(f"{name}: {reports[0]}")
+        except REFUSALS as error:
+            found.outcomes["refused"] += 1
+            found.reasons[shape(error.message)] += 1
+        except Malformed as error:
+            found.outcomes["malformed"] += 1
+            found.failures.append(f"{name}: malformed: {error}")
+        except Exception as error:  # whatever it is, it is what is looked for here
+            found.outcomes["crashed"] += 1
+            found.failures.append(f"{name}: crashed: {type(error).__name__}: {error}")
+        else:
+            found.outcomes[str(worst(notes))] += 1
+    return found
+
+
+def table(scores: dict[str, Score]) -> Iterator[str]:
+    """A row a target; "-" where a target is not judged, having no engine."""
+    yield " ".join(f"{title:>{max(7, len(title))}}" for title in ("target       ", *COLUMNS))
+    for target, found in scores.items():
+        cells = [f"{target:13}"]
+        for kind in COLUMNS:
+            judged = target in ENGINES or kind not in ("malformed", "unannounced")
+            cell = str(found.outcomes[kind]) if judged else "-"
+            cells.append(f"{cell:>{max(7, len(kind))}}")
+        yield " ".join(cells)
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the scoreboard. The status: 1 for any failure, 2 where there is no corpus."""
+    started = time.perf_counter()
+    try:
+        rules = [(path.name, rule) for path, rule in corpus.rules()]
+    except (kqlx.RuleError, NotADirectoryError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not rules:
+        print("no rules: make scoreboard CORPUS=DIR, a folder of rules in TOML", file=sys.stderr)
+        return 2
+    exact = "--exact" in arguments
+    scores = {
+        target.name: score(target.name, rules, exact=exact and target.name in ENGINES)
+        for target in kqlx.targets()
+    }
+    rest = corpus.rule_set()
+    passed_over = f"{len(rest.skipped)} in other languages, {len(rest.errors)} broken"
+    print(f"{len(rules)} rules in Kibana KQL ({passed_over}), field names kept\n")
+    print("\n".join(table(scores)))
+    for target, found in scores.items():
+        if found.reasons:
+            print(f"\n{target}: why refused")
+            for reason, count in found.reasons.most_common(REASONS):
+                print(f"{count:5}  {reason}")
+    for target, found in scores.items():
+        if found.failures:
+            print(f"\n{target}: failures")
+            print("\n".join(found.failures))
+    print(f"\n{time.perf_counter() - started:.0f} s", file=sys.stderr)
+    return int(any(found.failed for found in scores.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
