@@ -61,6 +61,7 @@ class Note:
 _LOUD = frozenset(
     {
         "log-source-unknown",
+        "nested-outside",
         "query-too-long",
         "suppression-left-out",
         "table-unknown",
@@ -92,7 +93,9 @@ CODES = {
     "leading-wildcard": "a value that begins with a star is slow to find in the target",
     "log-source-unknown": "no log source is known, so the rule names none in particular",
     "never-there": "the destination never holds events with this value",
+    "name-wildcard": "a field name with a wildcard fits fields of several types",
     "nested-flattened": "tests of one nested object may be met by several",
+    "nested-outside": "a field of nested objects is tested outside of a group, which never holds",
     "no-data-source": "nothing says which data source the query is about; names are kept",
     "place-chosen": "another table or log source was passed over, with the reason",
     "table-coverage": "what the table has of the data source",
