@@ -61,7 +61,7 @@ def converted(node: Node, exact: bool) -> Query | None:
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_the_search_means_what_the_query_means(exact: bool, data: st.DataObject) -> None:
     tree = data.draw(trees(FIELDS, depth=5))
