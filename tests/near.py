@@ -99,7 +99,7 @@ class _Draw:
             name, passing, failing = self.edges(node, prefix)
             pool = passing if wanted else failing
             if pool and (wanted or self.rng.random() < 0.3):
-                values.setdefault(name, []).append(self.rng.choice(pool))
+                values.setdefault(name, []).append(self.in_turn(id(pool), pool))
 
     def objects(self, node: Node, prefix: str, wanted: bool, changes: int) -> list[dict[str, Any]]:
         """Objects of a group: one that meets the node, if wanted, with others beside it or without;
@@ -129,7 +129,7 @@ class _Draw:
         """
         passing, failing = self.in_turn(name, tests)
         pool = passing if passing and self.rng.random() < 0.5 else failing or passing
-        others = [self.rng.choice(pool) for _ in range(2)]
+        others = [self.in_turn(id(pool), pool), self.rng.choice(pool)]
         one = others[:1]
         return self.rng.choice([[], one, one, others, [*now, *one], _swapped(now), [None, *now]])
 
@@ -146,7 +146,7 @@ class _Draw:
             name = name + ".inner" if kind == "flattened" else name
             passing: list[Any] = []
             failing: list[Any] = []
-            for value in edge_values(leaf, kind):
+            for value in {repr(edge): edge for edge in edge_values(leaf, kind)}.values():
                 inner = {name: value}
                 passes = test({path: inner} if path else inner)
                 (passing if passes else failing).append(value)

@@ -27,7 +27,7 @@ from near import near_events
 from splunk import SPLUNK
 
 ENGINES: dict[str, Engine] = {"spl": SPLUNK}
-EVENTS = 24
+EVENTS = 40
 REASONS = 5
 """How many of the commonest reasons for a refusal are printed."""
 
