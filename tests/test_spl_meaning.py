@@ -73,7 +73,7 @@ def converted(node: Node, exact: bool) -> Query | None:
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_the_search_means_what_the_query_means(exact: bool, data: st.DataObject) -> None:
     tree = with_one_type_a_name(data.draw(trees(FIELDS, depth=5)))
@@ -186,7 +186,7 @@ def test_no_note_without_a_difference(subject: str, exact: bool) -> None:
     for query in conversions(subject, exact)[0]:
         claims = {note: _borne_out_by(note.effect) for note in query.notes}
         unshown = {note for note, effects in claims.items() if effects}
-        for event in near_events(query.node, query.types, 800, seed=1):
+        for event in near_events(query.node, query.types, 400, seed=1):
             if not unshown:
                 break
             shown = query.difference(event)
