@@ -72,8 +72,11 @@ _LOUD = frozenset(
 
 
 def worst(notes: Iterable[Note]) -> Effect:
-    """The fidelity of a conversion with these notes."""
-    return max((note.effect for note in notes), default=Effect.SAME)
+    """The fidelity of a conversion with these notes; wider and narrower together are different."""
+    effects = {note.effect for note in notes}
+    if {Effect.WIDER, Effect.NARROWER} <= effects:
+        effects.add(Effect.DIFFERENT)
+    return max(effects, default=Effect.SAME)
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:

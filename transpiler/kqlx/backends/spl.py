@@ -23,7 +23,7 @@ from kqlx.backends.spl_time import time_range
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import NUMBERS, TEXTS, Group, Text, described
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.bound import MULTI_FIELDS, Bound, Column
 from kqlx.nodes import (
     Always,
     And,
@@ -195,7 +195,9 @@ class _Search(Where):
             self.refuse(node.span, f"a range on the fields {name.name}", "their types may differ")
         known = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
         for field, type in ecs.types().items():
-            if type not in ("keyword", "wildcard", "constant_keyword") and known.fullmatch(field):
+            if field.rpartition(".")[2] in MULTI_FIELDS or self.reads_alike(type, node):
+                continue
+            if known.fullmatch(field):
                 self.note(
                     "name-wildcard",
                     Effect.DIFFERENT,
@@ -232,7 +234,7 @@ class _Search(Where):
                 )
         else:
             self.no_date(column, node)
-        if column.type in TEXTS:
+        if column.type in TEXTS and not self.is_exact(node):
             self.note(
                 "text-analysis",
                 Effect.WIDER,
@@ -247,8 +249,9 @@ def emit(bound: Bound, options: Options) -> Emission:
     terms = _base(bound, options)
     conditions: list[str] = []
     for item in _conjuncts(simplify(transform(bound.node, search.spread))):
-        if isinstance(item, Compare) and (term := time_range(item)):
-            terms.append(term)
+        if isinstance(item, Compare) and (times := time_range(item)):
+            terms.append(times[0])
+            conditions += times[1:] if times[1] else ()
             continue
         search.check(item)
         exact = search.all_exact(item)
