@@ -38,7 +38,8 @@ LAYERS = {
     "backends": _MIDDLE,
     "filters": {*_MIDDLE, "backends"},
     "render": {*_MIDDLE, "backends", "filters"},
-    "convert": {*_MIDDLE, "backends", "render"},
+    "settings": _GROUND,
+    "convert": {*_MIDDLE, "backends", "render", "settings"},
 }
 
 HEAVY = {"lark", "jinja2", "rich", "pydantic", "importlib.metadata", "hashlib", "json"}

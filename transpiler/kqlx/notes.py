@@ -89,6 +89,7 @@ CODES = {
     "case-folded": "the target's comparison has no regard to letter case",
     "constant-assumed": "the destination stands for a value that it does not hold",
     "constant-folded": "the test is the same on every event of the data source, so it is left out",
+    "data-model": "a data model stands for the data source, filled as add-ons see fit",
     "empty-is-missing": "the target cannot tell an empty text from a missing field",
     "filters-left-out": "filters or exceptions beside the query are not in the result",
     "free-text": "a value without a field is looked for in other places than in Kibana",

@@ -14,12 +14,13 @@ and nothing else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.spl_leaves import DATES, flattened
 from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
+from kqlx.backends.spl_tstats import data_set, write
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import NUMBERS, TEXTS, Group, Text, described
 from kqlx.mappings import ecs
@@ -245,6 +246,8 @@ class _Search(Where):
 
 def emit(bound: Bound, options: Options) -> Emission:
     """The search of a bound tree. Raises UnsupportedError."""
+    if options.form == "tstats":
+        return _tstats(bound, options)
     search = _Search(bound, options)
     terms = _base(bound, options)
     conditions: list[str] = []
@@ -280,6 +283,24 @@ def emit(bound: Bound, options: Options) -> Emission:
     return Emission(query, tuple(search.finished_notes()))
 
 
+def _tstats(bound: Bound, options: Options) -> Emission:
+    """The search over a data model. What its ``where`` cannot say is widened, as in a
+    plain search.
+    """
+    data = data_set(bound.node)
+    types = {c.name: c for c in data.columns(bound)}
+    search = _Search(replace(bound, columns=types), options)
+    search.check(data.node)
+    search.note(
+        "data-model",
+        Effect.DIFFERENT,
+        f"{data.name} holds what add-ons tagged and named so, which may be other events",
+    )
+    wide = simplify(search.widened(data.node))
+    where = "" if isinstance(wide, Always) else fold([search.expression(wide).text])
+    return Emission(write(data, where), tuple(search.finished_notes()))
+
+
 def _base(bound: Bound, options: Options) -> list[str]:
     """What comes first: the index and the macro of the user's settings, else the source type."""
     index = [f"index={search_name(options.index)}"] if options.index else []
@@ -302,6 +323,8 @@ TARGET = Target(
     title="Splunk SPL",
     emit=emit,
     aliases=("splunk",),
+    formats=("query", "tstats"),
+    ecs_formats=frozenset({"tstats"}),
     suffix=".spl",
     comment="``` {} ```",
 )

@@ -11,6 +11,7 @@ from kqlx.commands.streams import say
 from kqlx.errors import KqlxError, UsageError
 from kqlx.notes import Note
 from kqlx.rules.model import Rule
+from kqlx.settings import load as load_settings
 
 if TYPE_CHECKING:
     from kqlx.backends.base import Target
@@ -89,6 +90,7 @@ def convert(
         chosen = select(to, format)
         check_choices(source, unmapped, accept or ())
         field_list = _load_fields(fields)
+        settings = load_settings()
     except KqlxError as error:
         fail(error)
     options: dict[str, Any] = {
@@ -99,6 +101,7 @@ def convert(
         "exact": exact,
         "format": format,
         "fields": field_list,
+        "settings": settings,
         "compact": compact,
         "time_zone": time_zone,
         "case_insensitive": case_insensitive,
