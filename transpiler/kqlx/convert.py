@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kqlx.backends import find, targets
 from kqlx.backends.base import Options, Target
@@ -18,7 +18,9 @@ from kqlx.nodes import Node
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
-from kqlx.settings import Settings
+
+if TYPE_CHECKING:
+    from kqlx.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

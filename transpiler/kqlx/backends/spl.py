@@ -20,7 +20,6 @@ from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.spl_leaves import DATES, flattened
 from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
-from kqlx.backends.spl_tstats import data_set, write
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import NUMBERS, TEXTS, Group, Text, described
 from kqlx.mappings import ecs
@@ -287,6 +286,8 @@ def _tstats(bound: Bound, options: Options) -> Emission:
     """The search over a data model. What its ``where`` cannot say is widened, as in a
     plain search.
     """
+    from kqlx.backends.spl_tstats import data_set, write
+
     data = data_set(bound.node)
     types = {c.name: c for c in data.columns(bound)}
     search = _Search(replace(bound, columns=types), options)
