@@ -91,6 +91,7 @@ CODES = {
     "constant-folded": "the test is the same on every event of the data source, so it is left out",
     "data-model": "a data model stands for the data source, filled as add-ons see fit",
     "empty-is-missing": "the target cannot tell an empty text from a missing field",
+    "extraction-limit": "a limit of the target may hide fields of long events",
     "filters-left-out": "filters or exceptions beside the query are not in the result",
     "free-text": "a value without a field is looked for in other places than in Kibana",
     "known-values-only": "a pattern stands for the values that the mapping knows",

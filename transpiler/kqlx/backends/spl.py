@@ -272,6 +272,14 @@ def emit(bound: Bound, options: Options) -> Emission:
         *(f"| where {fold_condition(text)}" for text in conditions),
     ]
     query = "\n".join(lines)
+    lists = sorted({name for name in bound.columns if "{}" in name and name in query})
+    if lists:
+        search.note(
+            "extraction-limit",
+            Effect.SAME,
+            f"{', '.join(lists)}: Splunk extracts fields from the first 10,240 characters of an event",
+            hint="raise maxchars in limits.conf if events are longer",
+        )
     if len(query) > LONG_SEARCH:
         search.note(
             "query-too-long",
