@@ -9,7 +9,7 @@ from kqlx.backends.spl_leaves import DATES, flattened
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import NUMBERS, TEXTS, described
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import MULTI_FIELDS, Column
+from kqlx.mappings.bound import Column
 from kqlx.nodes import (
     And,
     Compare,
@@ -64,9 +64,7 @@ class Remarks(Where):
             self.refuse(node.span, f"a range on the fields {name.name}", "their types may differ")
         known = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
         for field, type in ecs.types().items():
-            if field.rpartition(".")[2] in MULTI_FIELDS or self.reads_alike(type, node):
-                continue
-            if known.fullmatch(field):
+            if not self.reads_alike(type, node) and known.fullmatch(field):
                 self.note(
                     "name-wildcard",
                     Effect.DIFFERENT,
