@@ -5,6 +5,7 @@ the idiom linter.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +34,11 @@ def spl(query: str, **options: object) -> str:
         ("process.pid:5", "process.pid=5"),
         ("process.pid >= 5 and process.pid < 10", "process.pid>=5 process.pid<10"),
         ("@timestamp >= now-1h", "earliest=-1h"),
-        ("@timestamp < now/d", "latest=@d"),
-        ("@timestamp <= now-1d/w", 'latest="-1d@w1+1w"'),
+        ("@timestamp < now/d", '*\n| where _time<relative_time(now(), "@d")'),
+        ("@timestamp <= now-1d/w", '*\n| where _time<relative_time(now(), "-1d@w1+1w")'),
+        ("@timestamp <= now", "*\n| where _time<=now()"),
+        ("source.ip:\\:\\:ffff\\:10.0.0.1", 'source.ip="10.0.0.1"'),
+        ("*", "*"),
         (
             "@timestamp > now-15m",
             'earliest=-15m\n| where _time>relative_time(now(), "-15m")',
@@ -105,6 +109,19 @@ def test_letter_case_counts_with_exact_and_no_note_is_left() -> None:
     assert result.fidelity is Effect.SAME
 
 
+def test_long_lists_are_parted_for_the_regular_expressions() -> None:
+    text = spl("f:(" + " or ".join(f"Value{n}" for n in range(5000)) + ")", exact=True)
+    patterns = re.findall(r'mvfind\(f, "(.*?)"\)', text)
+    assert len(patterns) > 3
+    assert max(map(len, patterns)) < 40_000
+    assert text.count("Value") == 2 * 5000
+
+
+def test_a_value_cannot_be_taken_for_the_mark_of_foreach() -> None:
+    assert "<<FIELD>>'" in spl('a.*:"<<FIELD>>"')
+    assert spl('a.*:"<<FIELD>>"').count("<<FIELD>>") == 1
+
+
 def test_the_note_says_which_predicate_and_which_way() -> None:
     notes = kqlx.convert("f:a and not g:b", "spl", source="none").notes
     assert [(n.effect, n.message) for n in notes] == [
@@ -133,6 +150,10 @@ def test_long_searches_are_folded_and_never_within_a_value() -> None:
         ("f:null", "null as a value"),
         ('@timestamp:"2024-01-01"', "it stands for a span of time"),
         ('""', "an empty value without a field"),
+        ("earliest:foo", "Splunk means something of its own"),
+        ("a\\*b:x", "no way to write such a name"),
+        ("event.sequence > 9007199254740993", "lose digits"),
+        ("a.*:x and k*:y", "foreach would see its own marks"),
         ("user.* > 5", "a range on the fields user.*"),
     ],
 )
@@ -154,6 +175,7 @@ def test_limits_and_assumptions_are_noted() -> None:
     assert codes(f"f:({long})")["query-too-long"] is Effect.SAME
     assert codes("file.elf.sections.name:a")["nested-outside"] is Effect.SAME
     assert codes("message:fox")["text-analysis"] is Effect.WIDER
+    assert codes("@timestamp >= now-1h")["time-range"] is Effect.SAME
     assert codes("mess*:a")["name-wildcard"] is Effect.DIFFERENT
 
 

@@ -65,6 +65,7 @@ _LOUD = frozenset(
         "query-too-long",
         "suppression-left-out",
         "table-unknown",
+        "time-range",
         "type-assumed",
         "unconfirmed-mapping",
     }
@@ -110,6 +111,7 @@ CODES = {
     "table-chosen": "the table stands for the data source with a difference in meaning",
     "table-unknown": "no table is known, so a name stands for it",
     "text-analysis": "Elasticsearch compares the field word by word, the target does not",
+    "time-range": "the time range of the search is set by the query itself",
     "type-assumed": "the type of a field is not known, and was guessed",
     "unconfirmed-mapping": "a mapping for which no documentation was found",
     "unmapped-field": "a field, value or construct without a counterpart in the target",

@@ -20,6 +20,7 @@ from kqlx.backends.spl_remarks import Remarks
 from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
 from kqlx.backends.text import NUMBERS, TEXTS, Group, Text
+from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     Always,
@@ -42,6 +43,11 @@ from kqlx.nodes import (
 from kqlx.notes import Effect
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+TIME_RANGE = (
+    "earliest takes the place of the search's own time range, which then ends now; "
+    "days begin in the searcher's time zone"
+)
 
 LONG_SEARCH = 10_000
 """Characters. Splunk documents no limit; long lists are better kept in a lookup."""
@@ -168,8 +174,12 @@ def emit(bound: Bound, options: Options) -> Emission:
     conditions: list[str] = []
     for item in _conjuncts(simplify(transform(bound.node, search.spread))):
         if isinstance(item, Compare) and (times := time_range(item)):
-            terms.append(times[0])
-            conditions += times[1:] if times[1] else ()
+            if any(term.startswith("earliest=") for term in terms) and times[0]:
+                search.refuse(item.span, "a second beginning in time", "a search has one")
+            terms += filter(None, times[:1])
+            conditions += filter(None, times[1:])
+            if times[0]:
+                search.note("time-range", Effect.SAME, TIME_RANGE, item.span)
             continue
         search.check(item)
         exact = search.all_exact(item)
@@ -212,6 +222,14 @@ def _tstats(bound: Bound, options: Options) -> Emission:
     """
     from kqlx.backends.spl_tstats import data_set, write
 
+    if options.exact:
+        raise UnsupportedError(
+            "a data model is searched without regard to letter case, --exact or not"
+        )
+    if any(isinstance(part, FreeText) for part in walk(bound.node)):
+        raise UnsupportedError(
+            "a data model has no raw text, in which a value without a field is looked for"
+        )
     data = data_set(bound.node)
     types = {c.name: c for c in data.columns(bound)}
     search = _Search(replace(bound, columns=types), options)

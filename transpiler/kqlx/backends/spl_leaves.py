@@ -80,6 +80,8 @@ class Leaves(TextBackend):
                 isinstance(part, And | Not | FreeText | Always) for part in walk(node.item)
             )
             return flattened(node) if plain else node
+        if isinstance(node, FreeText) and isinstance(node.value, Pattern):
+            return node if any(node.value.parts) else Always(node.span)
         if not isinstance(node, Equals | Like | Exists | Compare) or isinstance(
             node.field, Pattern
         ):
@@ -113,7 +115,7 @@ class Leaves(TextBackend):
             return not self.network(text)
         if type in DATES:
             return not any(character.isdigit() for character in text) and "now" not in text
-        plain = text.isdigit() and type in INTEGERS
+        plain = str(int(text)) == text if text.isdecimal() and type in INTEGERS else False
         return type == "boolean" or plain or not any(map(str.isdigit, text))
 
     def case_counts(self, column: Column, text: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from kqlx.backends.spl_leaves import DATES, flattened
+from kqlx.backends.spl_syntax import name_problem
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import NUMBERS, TEXTS, described
 from kqlx.mappings import ecs
@@ -55,8 +56,11 @@ class Remarks(Where):
             )
         elif isinstance(node, Equals | Like | Compare) and not isinstance(node.field, Pattern):
             self.check_type(self.column(node), node)
-        if isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Pattern):
-            self.check_pattern(node.field, node)
+        if isinstance(node, Equals | Like | Exists | Compare):
+            if isinstance(node.field, Pattern):
+                self.check_pattern(node.field, node)
+            elif problem := name_problem(self.column(node).name):
+                self.refuse(node.span, f"a test of the field {node.field.name}", problem)
 
     def check_pattern(self, name: Pattern, node: FieldTest) -> None:
         """A name with stars is tested as text, which some of the fields that it fits are not."""
@@ -73,6 +77,11 @@ class Remarks(Where):
                 )
                 return
 
+    def remark(self, code: str, effect: Effect, message: str, node: FieldTest) -> None:
+        """A note, once for each column."""
+        if not any(note.code == code and note.message == message for note in self.notes):
+            self.note(code, effect, message, node.span)
+
     def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
         if isinstance(node, Equals) and node.value.value is None:
             self.null_value(node)
@@ -80,7 +89,10 @@ class Remarks(Where):
             if not self.is_number(column) and column.declared:
                 why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"
                 self.refuse(node.span, f"a range on {described(column)}", why)
-            self.number(column, node.value, node)
+            number = self.number(column, node.value, node)
+            if abs(int(float(number)) if "." in number else int(number)) > 2**53:
+                what = f"{number} as a limit of {described(column)}"
+                self.refuse(node.span, what, "Splunk's numbers lose digits beyond 2^53")
             if not self.is_number(column):
                 self.note(
                     "type-assumed",
@@ -93,18 +105,10 @@ class Remarks(Where):
                 why = "Elasticsearch finds nothing by it"
                 self.refuse(node.span, f"a wildcard on {described(column)}", why)
             if node.pattern.parts[0] == "" and column.type not in TEXTS:
-                self.note(
-                    "leading-wildcard",
-                    Effect.SAME,
-                    f"a value of {column.name} begins with a star: Splunk's index is of no use",
-                    node.span,
-                )
+                message = f"a value of {column.name} begins with a star: the index is of no use"
+                self.remark("leading-wildcard", Effect.SAME, message, node)
         else:
             self.no_date(column, node)
         if column.type in TEXTS and not self.is_exact(node):
-            self.note(
-                "text-analysis",
-                Effect.WIDER,
-                f"{column.name} is text: Elasticsearch compares words, Splunk parts of the value",
-                node.span,
-            )
+            message = f"{column.name} is text: Elasticsearch compares words, Splunk parts of it"
+            self.remark("text-analysis", Effect.WIDER, message, node)

@@ -13,10 +13,40 @@ WIDTH = 100
 
 _BARE_NAME = re.compile(r"[A-Za-z0-9_.{}]+")
 _EVAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Characters that no quoting of Splunk's takes in a field's name, in one command or the other.
+_UNNAMABLE = re.compile(r"[\\*'\"\x00-\x1f\x7f]")
+
+# What Splunk means by a name, whatever the events hold: its own fields and the modifiers of a
+# search.
+_OWN_NAMES = frozenset(
+    [
+        "earliest",
+        "latest",
+        "starttime",
+        "endtime",
+        "index",
+        "index_earliest",
+        "index_latest",
+        "host",
+        "source",
+        "sourcetype",
+        "tag",
+        "eventtype",
+        "savedsearch",
+        "splunk_server",
+        "linecount",
+        "punct",
+        "timestamp",
+        "_raw",
+        "_time",
+    ]
+)
+
 _OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "AS", "BY", "XOR", "LIKE", "CASE", "TERM"})
 
-# What PCRE gives a meaning to, and the backquote, which begins macros and comments.
-_REGEX_SPECIAL = re.compile(r"[\\.^$|?*+()\[\]{}`\x00-\x1f\x7f]")
+# What PCRE gives a meaning to, the backquote, which begins macros and comments, and <, of
+# <<FIELD>>.
+_REGEX_SPECIAL = re.compile(r"[\\.^$|?*+()\[\]{}`<\x00-\x1f\x7f]")
 
 # A search cannot spell these in a value: a star is a wildcard, control characters have no escape,
 # and three backquotes may begin a comment.
@@ -41,6 +71,13 @@ def as_wildcards(text: str) -> str:
     return _UNSPEAKABLE.sub("*", text)
 
 
+def name_problem(name: str) -> str:
+    """Why Splunk cannot test a field of this name, or ""."""
+    if _UNNAMABLE.search(name):
+        return "Splunk has no way to write such a name"
+    return "Splunk means something of its own by that name" if name in _OWN_NAMES else ""
+
+
 def search_name(name: str) -> str:
     """A field's name as ``search`` wants it: in double quotes where it is not plain."""
     return name if _BARE_NAME.fullmatch(name) and name not in _OPERATORS else quote(name)
@@ -58,7 +95,7 @@ def regex(text: str) -> str:
 
     def escape(match: re.Match[str]) -> str:
         character = match[0]
-        plain = character > " " and character not in "`\x7f"
+        plain = character > " " and character not in "`<\x7f"
         return f"\\{character}" if plain else f"\\x{ord(character):02x}"
 
     return _REGEX_SPECIAL.sub(escape, text)

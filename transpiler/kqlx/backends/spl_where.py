@@ -53,7 +53,9 @@ class Where(Leaves):
             with self.under_not():
                 return self.condition(node.item)
         if isinstance(node, And | Or):
-            items = node.items if isinstance(node, And) else gather(node.items, self.fits_regex)
+            items = (
+                node.items if isinstance(node, And) else _short(gather(node.items, self.fits_regex))
+            )
             conjunction = isinstance(node, And) is not self.negative
             own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
             parts = [self.part(item) for item in items]
@@ -129,6 +131,8 @@ class Where(Leaves):
         if isinstance(node, Equals) and column.type in NUMBERS:
             return _any(name, f"tonumber({name})={self.number(column, node.value, node)}")
         network = self.network(node.value.name) if isinstance(node, Equals) else ""
+        if column.type == "ip" and network and "/" not in network:
+            return _find(name, f"\\A{regex(network)}\\z")
         if column.type == "ip" and network:
             return _any(name, f"cidrmatch({quote(network)}, {name})")
         return _find(name, self.whole(column, node))
@@ -158,10 +162,10 @@ class Where(Leaves):
             test = self.test("'<<FIELD>>'", column, tests[0])
         mark = f"kqlx_match_{len(self.steps) + 1}"
         fields = "*".join(name.parts)
-        if self.steps and fields.strip("*") == "":
-            self.refuse(
-                tests[0].span, "a second test of all fields", "foreach would see its own marks"
-            )
+        fitting = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
+        if self.steps and fitting.fullmatch("kqlx_match_1"):
+            what = f"a further test of the fields {name.name}"
+            self.refuse(tests[0].span, what, "foreach would see its own marks")
         listed = fields if _PLAIN_FIELDS.fullmatch(fields) else quote(fields)
         self.steps.append(f"| foreach {listed} [ eval {mark}=if({test.text}, 1, {mark}) ]")
         return Text(f"isnotnull({mark})")
@@ -171,6 +175,29 @@ class Where(Leaves):
         if not node.value.name.strip('"* '):
             self.refuse(node.span, "an empty value without a field")
         return quote(node.value.name)
+
+
+LONGEST_REGEX = 16_000
+"""Characters. PCRE compiles at most 64 Ki units, by default."""
+
+
+def _short(items: list[Node | ValueList]) -> list[Node | ValueList]:
+    """The items, with lists too long for one regular expression parted into several."""
+    parted: list[Node | ValueList] = []
+    for item in items:
+        if not isinstance(item, ValueList):
+            parted.append(item)
+            continue
+        tests: list[Equals | Like] = []
+        length = 0
+        for test in item.tests:
+            length += 2 * (test.span[1] - test.span[0] + 8)
+            if tests and length > LONGEST_REGEX:
+                parted.append(ValueList(item.field, tuple(tests)))
+                tests, length = [], 0
+            tests.append(test)
+        parted.append(ValueList(item.field, tuple(tests)))
+    return parted
 
 
 def _find(name: str, pattern: str) -> Text:

@@ -26,6 +26,10 @@ _NUMBER = re.compile(
 _LARGEST_EXPONENT = 400  # a double ends at 308, its smallest number at -324
 
 
+_NETWORK = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/[0-9]{1,3})?")
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
 class Group(Enum):
     """What holds a text together, and so whether it needs parentheses within another."""
 
@@ -108,7 +112,7 @@ class TextBackend(Backend[Text]):
 
         "" for anything else, a single IPv4 address among it.
         """
-        if "/" not in text and ":" not in text:
+        if not _NETWORK.fullmatch(text):
             return ""
         try:
             network = ipaddress.ip_network(text, strict=False)
@@ -119,6 +123,8 @@ class TextBackend(Backend[Text]):
         if mapped is not None and network.prefixlen >= 96:  # for Elasticsearch the same address
             length = network.prefixlen - 96
             return str(mapped) if length == 32 else f"{mapped}/{length}"
+        if network.version == 6 and network.prefixlen < 96 and _MAPPED.subnet_of(network):
+            return ""  # holds all IPv4 addresses too, which no other system takes it for
         return str(network)
 
     def boolean(self, column: Column, node: Equals) -> bool:

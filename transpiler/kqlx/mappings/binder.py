@@ -187,9 +187,13 @@ class _Binder:
                 return self.constant(False, message, node.span)
         return replace(node, field=Literal(column.name, span=node.field.span))
 
-    def column(self, name: str, type: str, field: str) -> Column:
+    def column(self, name: str, type: str, field: str, predicate: bool = False) -> Column:
+        """A column; letter case is ignored for what Elastic's pipeline did so, not for
+        the field itself.
+        """
         spec = self.destination.columns.get(name, ColumnSpec())
-        column = Column(name, spec.type or type, spec.case, spec.form, field)
+        case = "same" if spec.case == "ignored" and not predicate else spec.case
+        column = Column(name, spec.type or type, case, spec.form, field)
         self.columns[name] = column
         if reason := self.destination.unconfirmed.get(name):
             self.say("unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None)
@@ -201,6 +205,8 @@ class _Binder:
         numeric = all(isinstance(value, int) for value in spec.values.values())
         type = "long" if numeric else None
         if isinstance(node, Exists):
+            if spec.others == "refuse":
+                return self.unmapped(node, f"the existence of {name}")
             return self.rename(node, spec, type)
         if isinstance(node, Compare):
             return self.unmapped(node, f"{name}, compared as text,")
@@ -270,7 +276,7 @@ class _Binder:
 
         def place(node: Node) -> Node:
             if isinstance(node, Equals | Like | Exists | Compare):
-                self.column(node.field.name, "keyword", field)
+                self.column(node.field.name, "keyword", field, predicate=True)
             return replace(node, span=span)
 
         return replace(transform(parse(text), place), span=span)
