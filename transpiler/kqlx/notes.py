@@ -60,10 +60,12 @@ class Note:
 # Notes that claim no difference, but on which the reader should act or decide.
 _LOUD = frozenset(
     {
+        "back-end-support",
         "log-source-unknown",
         "query-too-long",
         "suppression-left-out",
         "table-unknown",
+        "threshold-window",
         "type-assumed",
         "unconfirmed-mapping",
     }
@@ -82,6 +84,9 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 
 CODES = {
+    "approximated": "the target cannot say a test; one that matches more stands for it",
+    "attack-version": "the rule's ATT&CK ids and tactics are those of a later version",
+    "back-end-support": "some tools that read the result refuse a part of it",
     "case-folded": "the target's comparison has no regard to letter case",
     "constant-assumed": "the destination stands for a value that it does not hold",
     "constant-folded": "the test is the same on every event of the data source, so it is left out",
@@ -92,6 +97,7 @@ CODES = {
     "leading-wildcard": "a value that begins with a star is slow to find in the target",
     "log-source-unknown": "no log source is known, so the rule names none in particular",
     "never-there": "the destination never holds events with this value",
+    "names-expanded": "a field name with a wildcard stands for the fields that are known",
     "nested-flattened": "tests of one nested object may be met by several",
     "no-data-source": "nothing says which data source the query is about; names are kept",
     "place-chosen": "another table or log source was passed over, with the reason",
@@ -102,6 +108,8 @@ CODES = {
     "table-chosen": "the table stands for the data source with a difference in meaning",
     "table-unknown": "no table is known, so a name stands for it",
     "text-analysis": "Elasticsearch compares the field word by word, the target does not",
+    "threshold-split": "each of several thresholds of the rule alerts by itself",
+    "threshold-window": "over which time the rule's events are counted",
     "type-assumed": "the type of a field is not known, and was guessed",
     "unconfirmed-mapping": "a mapping for which no documentation was found",
     "unmapped-field": "a field, value or construct without a counterpart in the target",

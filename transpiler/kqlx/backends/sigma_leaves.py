@@ -1,0 +1,383 @@
+"""What a Sigma selection can say of a single test: exactly, or by something that surely matches
+more, or below a ``not`` less.
+
+A selection compares whole values without regard to letter case, with the wildcards ``*`` and ``?``,
+networks, and numbers; any value of a list may match. It cannot compare texts or dates by order,
+split a text into words, tell the objects of a list apart, or test fields by a part of their name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import inf, nextafter
+
+from kqlx.backends.sigma_yaml import Number
+from kqlx.backends.text import NUMBERS, TextBackend, described
+from kqlx.mappings import ecs
+from kqlx.mappings.bound import Column
+from kqlx.meaning.words import split_at_spaces, words
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Span,
+)
+from kqlx.notes import Effect
+
+DATES = frozenset({"date", "date_nanos"})
+_CONTAINERS = frozenset({"object", "nested", "flattened"})
+_ORDERED = NUMBERS | DATES | {"ip", "boolean"}
+
+MOST_NAMES = 40
+"""So many fields may stand for one name with a star; more make no rule that anybody reads."""
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+
+
+@dataclass
+class Leaves(TextBackend):
+    """Replaces what no selection can say, so that what is left can be said as it is.
+
+    ``expanding``: a field's name with a star stands for the known names that fit it, also where
+    that matches less.
+    """
+
+    expanding: bool = False
+    language = "Sigma"
+
+    def sayable(self, node: Node) -> Node:
+        """The node in tests that selections can say: one that matches as much or more, or, below
+        an odd number of nots, as much or less. Adds a note for each difference.
+
+        Raises UnsupportedError for what Elasticsearch would refuse too, or can never find.
+        """
+        match node:
+            case And() | Or():
+                return replace(node, items=tuple([self.sayable(item) for item in node.items]))
+            case Not():
+                with self.under_not():
+                    return Not(self.sayable(node.item), node.span)
+            case Nested():
+                return self.flattened(node)
+            case FreeText():
+                return self.anywhere(node)
+            case Equals() | Like() | Exists() | Compare():
+                if isinstance(node.field, Pattern):
+                    return self.any_field(node, node.field)
+                return self.leaf(self.column(node), node)
+        return node
+
+    def approximate(self, node: FieldTest, what: str, why: str) -> Node:
+        """The existence of the field for a test that cannot be said, below a not nothing."""
+        instead = "left out of what the not excludes" if self.negative else "any value will do"
+        self.note("approximated", Effect.WIDER, f"{what}: {why}; {instead}", node.span)
+        return Never(node.span) if self.negative else Exists(node.field, node.span)
+
+    def column(self, node: FieldTest) -> Column:
+        column = super().column(node)
+        if "|" in column.name or not column.name:
+            why = "a bar begins a modifier" if column.name else "a selection needs one"
+            self.refuse(node.span, f'the field name "{column.name}"', why)
+        return column
+
+    # Single tests
+
+    def leaf(self, column: Column, node: FieldTest) -> Node:
+        match node:
+            case Equals():
+                return self.equal(column, node)
+            case Like():
+                return self.wildcard(column, node)
+            case Compare():
+                return self.range(column, node)
+        return node
+
+    def equal(self, column: Column, node: Equals) -> Node:
+        if node.value.value is None:
+            self.null_value(node)
+        if column.type in NUMBERS:
+            self.number(column, node.value, node)
+        elif column.type in DATES:
+            return self.approximate(
+                node, f"a value of {described(column)}", "it stands for a span of time"
+            )
+        elif column.type == "boolean":
+            self.boolean(column, node)
+        elif self.is_text(column):
+            return self.of_words(column, node)
+        else:
+            self.takes_case(column, node.value.name, node)
+        return node
+
+    def wildcard(self, column: Column, node: Like) -> Node:
+        if column.type in _ORDERED:
+            why = "Elasticsearch finds nothing by it"
+            self.refuse(node.span, f"a wildcard on {described(column)}", why)
+        if self.is_text(column):
+            return self.of_words(column, node)
+        if not any(node.pattern.parts):
+            return Exists(node.field, node.span)
+        self.takes_case(column, node.pattern.name, node)
+        return node
+
+    def takes_case(self, column: Column, text: str, node: FieldTest) -> None:
+        """Notes that letter case does not count, or with ``--exact`` who refuses that it does."""
+        if not self.case_counts(column, text):
+            self.ignores_case(replace(column, case="ignored") if self.exact else column, text, node)
+            return
+        self.note(
+            "back-end-support",
+            Effect.SAME,
+            "cased is taken by pySigma's EQL back end, and refused by those for Splunk, Lucene,"
+            " ES|QL and Kusto",
+        )
+
+    @property
+    def exact(self) -> bool:
+        return self.options.exact
+
+    def case_counts(self, column: Column, text: str) -> bool:
+        """Whether the user wants letter case to count, and it can."""
+        folded = column.case == "ignored" or column.type in _ORDERED or self.is_text(column)
+        return self.exact and not folded and text.lower() != text.upper()
+
+    def range(self, column: Column, node: Compare) -> Node:
+        limit = node.value
+        if limit.value is None:
+            self.null_value(node)
+        if column.type not in NUMBERS:
+            if column.declared or not _NUMBER.fullmatch(limit.name):
+                what = f"a range on {described(column)}"
+                return self.approximate(node, what, "Sigma compares numbers only")
+            self.note(
+                "type-assumed",
+                Effect.SAME,
+                f"{column.name} is taken for a number: no type of it is known",
+                node.span,
+            )
+        number = Number(self.number(column, limit, node))
+        if number.is_safe:
+            return node
+        near = _near(Decimal(number), down=(node.op in ("gt", "gte")) is not self.negative)
+        self.note(
+            "approximated",
+            Effect.WIDER,
+            f"{number} as a limit of {column.name}: loaders of YAML lose digits of it; the limit"
+            f" is {near}",
+            node.span,
+        )
+        return replace(node, value=Literal(near, span=limit.span))
+
+    # Text fields
+
+    def of_words(self, column: Column, node: Equals | Like) -> Node:
+        """Parts of the value for words: those that hold them, below a not those between blanks."""
+        if isinstance(node, Like):
+            pieces = split_at_spaces(node.pattern.parts)
+        else:
+            found = words(node.value.name)
+            pieces = [tuple(found)] if node.value.quoted else [(word,) for word in found]
+            pieces = [piece for piece in pieces if piece]
+        if not pieces:
+            return Never(node.span)
+        self.note(
+            "text-analysis",
+            Effect.WIDER,
+            f"{column.name} is text: Elasticsearch compares words, Sigma parts of the value",
+            node.span,
+        )
+        tests: list[Node] = []
+        for piece in pieces:
+            if self.negative:
+                make = _pattern_between_blanks if isinstance(node, Like) else _phrase_between_blanks
+                tests += [_test(node, parts) for parts in make(piece)]
+            else:
+                tests.append(_test(node, ("", *[part for part in piece if part], "")))
+        return _or(tests, node.span)
+
+    # Constructs
+
+    def anywhere(self, node: FreeText) -> Node:
+        """A value without a field, as a keyword: back ends look for those in their own way."""
+        if isinstance(node.value, Pattern) and node.value.is_lone_star:
+            self.note("free-text", Effect.WIDER, "an event without any field matches too")
+            return Never(node.span) if self.negative else Always(node.span)
+        if node.value.name == "null" and isinstance(node.value, Literal) and not node.value.quoted:
+            self.refuse(node.span, "null as a value", "Elasticsearch refuses it too")
+        self.note(
+            "free-text",
+            Effect.DIFFERENT,
+            "a value without a field: Kibana looks in all fields, Sigma's keywords in the log"
+            " message, as each back end understands it",
+            node.span,
+        )
+        return node
+
+    def flattened(self, node: Nested) -> Node:
+        """A group's tests on their full names: the same where there is one test, or any of some.
+
+        Otherwise the tests may be met by different objects. Then those below a not say nothing of
+        an object that meets the others, and are left out; and below a not the group is.
+        """
+        item = _with_path(node.item, node.path.name)
+        if _is_any(item):
+            return self.sayable(item)
+        self.note(
+            "nested-flattened",
+            Effect.WIDER,
+            f"the tests of {node.path.name}:{{ ... }} may be met by different objects"
+            + ("; below a not they are left out" if self.negative else ""),
+            node.span,
+        )
+        return Never(node.span) if self.negative else self.sayable(_without_not(item))
+
+    def any_field(self, node: FieldTest, name: Pattern) -> Node:
+        """A test of all fields that a name with stars fits: it is left out, or is one of those
+        that ECS knows.
+        """
+        known = [Literal(found, span=name.span) for found in _names(name, node)]
+        if (self.negative or self.expanding) and 0 < len(known) <= MOST_NAMES:
+            self.note(
+                "names-expanded",
+                Effect.WIDER if self.negative else Effect.NARROWER,
+                f"{name.name} stands for the {len(known)} fields of ECS that fit",
+                node.span,
+            )
+            return self.sayable(_or([replace(node, field=field) for field in known], node.span))
+        self.note(
+            "approximated",
+            Effect.WIDER,
+            f"the field name {name.name}, a wildcard: Sigma has none; the test is left out",
+            node.span,
+        )
+        return Never(node.span) if self.negative else Always(node.span)
+
+
+def _or(items: list[Node], span: Span) -> Node:
+    if not items:
+        return Never(span)
+    return items[0] if len(items) == 1 else Or(tuple(items), span)
+
+
+def _test(node: Equals | Like, parts: tuple[str, ...]) -> Node:
+    if len(parts) == 1:
+        return Equals(node.field, Literal(parts[0], quoted=True), node.span)
+    if not any(parts):
+        return Exists(node.field, node.span)
+    return Like(node.field, Pattern(parts), node.span)
+
+
+def _phrase_between_blanks(piece: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Values in which the words surely are words of their own: alone, first, last, in between."""
+    phrase = " ".join(piece)
+    if tuple(words(phrase)) != piece:
+        return []
+    return [(phrase,), (f"{phrase} ", ""), ("", f" {phrase}"), ("", f" {phrase} ", "")]
+
+
+def _pattern_between_blanks(parts: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The same for a pattern that is one run of letters and digits, with a star before or after."""
+    text = "".join(parts)
+    if not re.fullmatch("[A-Za-z0-9]+", text):
+        return []
+    if len(parts) == 1:
+        return _phrase_between_blanks((text.lower(),))
+    if parts == (text, ""):
+        return [(text, ""), ("", f" {text}", "")]
+    if parts == ("", text):
+        return [("", text), ("", f"{text} ", "")]
+    return [("", text, "")] if parts == ("", text, "") else []
+
+
+def _near(limit: Decimal, *, down: bool) -> str:
+    """The nearest number that a double holds, not above the limit or not below it."""
+    largest = nextafter(inf, 0)
+    double = max(-largest, min(largest, float(limit)))
+    if down and Decimal(double) > limit:
+        double = nextafter(double, -inf)
+    elif not down and Decimal(double) < limit:
+        double = nextafter(double, inf)
+    return str(int(double)) if abs(double) < inf else str(int(largest if double > 0 else -largest))
+
+
+def _is_any(node: Node) -> bool:
+    """Whether one object meets the tests whenever some objects meet them."""
+    if isinstance(node, Or):
+        return all(_is_any(item) for item in node.items)
+    if isinstance(node, Nested):
+        return _is_any(node.item)
+    return isinstance(node, Equals | Like | Exists | Compare)
+
+
+def _without_not(node: Node) -> Node:
+    if isinstance(node, And | Or):
+        return replace(node, items=tuple([_without_not(item) for item in node.items]))
+    return Always(node.span) if isinstance(node, Not) else node
+
+
+def _with_path(node: Node, path: str) -> Node:
+    """The item of a nested group with the full names of its fields."""
+    match node:
+        case And() | Or():
+            return replace(node, items=tuple([_with_path(item, path) for item in node.items]))
+        case Not():
+            return Not(_with_path(node.item, path), node.span)
+        case Nested():
+            return replace(node, path=Literal(f"{path}.{node.path.name}", span=node.path.span))
+        case FreeText():  # in a group Kibana makes it a test of a field called null
+            name = Literal(f"{path}.null")
+            if isinstance(node.value, Literal):
+                return Equals(name, node.value, node.span)
+            lone = node.value.is_lone_star
+            return Exists(name, node.span) if lone else Like(name, node.value, node.span)
+        case Equals() | Like() | Exists() | Compare():
+            field = node.field
+            if isinstance(field, Pattern):
+                parts = (f"{path}.{field.parts[0]}", *field.parts[1:])
+                return replace(node, field=Pattern(parts, field.span))
+            return replace(node, field=Literal(f"{path}.{field.name}", span=field.span))
+    return node
+
+
+def _names(name: Pattern, node: FieldTest) -> list[str]:
+    """The fields of ECS that the name fits and whose type suits the test, multi-fields apart."""
+    fits = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
+    types = ecs.types()
+    return [
+        field
+        for field, kind in types.items()
+        if kind not in _CONTAINERS
+        and fits.fullmatch(field)
+        and types.get(field.rpartition(".")[0], "object") in _CONTAINERS
+        and _suits(kind, node)
+    ]
+
+
+def _suits(kind: str, node: FieldTest) -> bool:
+    """Whether Elasticsearch would ask a field of this type at all."""
+    match node:
+        case Exists():
+            return True
+        case Compare():
+            return kind in NUMBERS and _NUMBER.fullmatch(node.value.name) is not None
+        case Equals():
+            if kind in NUMBERS:
+                return _NUMBER.fullmatch(node.value.name) is not None
+            if kind == "boolean":
+                return node.value.name in ("true", "false")
+            return kind not in DATES | {"ip"}
+    return kind not in _ORDERED
