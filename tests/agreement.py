@@ -46,6 +46,10 @@ class Unsettled(Exception):
     """Whether the target matches hangs on something that its documentation leaves open."""
 
 
+class Impossible(Exception):
+    """The target could not hold such an event, so there is nothing to compare."""
+
+
 class Engine(Protocol):
     """How a target is judged: its reader, and its answer on one event (as ``as_stored`` makes
     it).
@@ -55,7 +59,7 @@ class Engine(Protocol):
         """Raises Malformed with the reason."""
 
     def holds(self, query: str, event: Event) -> bool:
-        """Whether the event comes out. Raises Unsettled with the reason."""
+        """Whether the event comes out. Raises Unsettled or Impossible with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ class Query:
         least, most = self.kibana.bounds(event, folded=claim.folded)
         try:
             answer = self.engine.holds(self.text, event)
+        except Impossible:
+            return ""
         except Unsettled as open_question:
             return "" if claim.allows_all else self._report(event, f"unsettled: {open_question}")
         if answer and not most and not claim.may_add:
@@ -116,7 +122,7 @@ class Query:
         event = as_stored(event, self.types)
         try:
             answer = self.engine.holds(self.text, event)
-        except Unsettled:
+        except (Impossible, Unsettled):
             return None
         if answer == self.kibana.exact(event):
             return None

@@ -15,6 +15,7 @@ from kqlx.evaluate import compile
 from kqlx.frontends.kql_format import format_node
 from kqlx.mappings import ecs
 from kqlx.meaning.event_fields import objects
+from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
     And,
     Compare,
@@ -35,31 +36,37 @@ from stored import Event, is_multi_field, map_values
 Bounds = tuple[bool, bool]
 """Least and most that may be answered: equal where there is one answer."""
 
-TEXTUAL = frozenset({"keyword", "constant_keyword", "wildcard", "text", "match_only_text"})
+TEXTUAL = frozenset(
+    {"keyword", "constant_keyword", "wildcard", "flattened", "text", "match_only_text"}
+)
 
 
 def types_of(node: Node) -> dict[str, str]:
-    """The types of ECS, and keyword for each other field of the tree: what the conversion takes
-    them to be. Multi-fields and parts of flattened fields stay undeclared.
+    """The types of ECS, and for each other field of the tree what the conversion takes it to be: a
+    number where it is compared with one (note ``type-assumed``), else a keyword. Multi-fields and
+    parts of flattened fields stay undeclared.
     """
     types = dict(ecs.types())
-    for name in _names(node, ""):
-        if name not in types and not is_multi_field(name, types) and not _below_leaf(name, types):
-            types[name] = "keyword"
+    for name, test in _tests(node, ""):
+        if name in ecs.types() or is_multi_field(name, types) or _below_leaf(name, types):
+            continue
+        is_number = isinstance(test, Compare) and number_of(test.value.name) is not None
+        if is_number or name not in types:
+            types[name] = "double" if is_number else "keyword"
     return types
 
 
-def _names(node: Node, prefix: str) -> Iterator[str]:
-    """The full names of the fields that the tree tests, those with stars left out."""
+def _tests(node: Node, prefix: str) -> Iterator[tuple[str, Node]]:
+    """The tests of fields under their full names, those with stars left out."""
     if isinstance(node, And | Or):
         for item in node.items:
-            yield from _names(item, prefix)
+            yield from _tests(item, prefix)
     elif isinstance(node, Not):
-        yield from _names(node.item, prefix)
+        yield from _tests(node.item, prefix)
     elif isinstance(node, Nested):
-        yield from _names(node.item, f"{prefix}{node.path.name}.")
+        yield from _tests(node.item, f"{prefix}{node.path.name}.")
     elif isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Literal):
-        yield prefix + node.field.name
+        yield prefix + node.field.name, node
 
 
 def _below_leaf(name: str, types: Mapping[str, str]) -> bool:

@@ -160,9 +160,11 @@ def edge_values(node: Node, type_name: str | None = None) -> list[Any]:
         for filling in ("", "x", "*", "\n", " "):
             values += _text_edges(filling.join(term.parts))
         values.append("".join(term.parts[:-1]))
+        values += _between_signs("x".join(term.parts), node, type_name)
     elif isinstance(node, Equals | Compare | FreeText):
         text = node.value.name
         values += _text_edges(text) + _number_edges(text)
+        values += _between_signs(text, node, type_name)
         if type_name in ("date", "date_nanos"):
             values += _date_edges(text)
         if type_name == "ip" or "/" in text or ":" in text:
@@ -178,6 +180,13 @@ def _text_edges(text: str) -> list[Any]:
     edges = [text, text, text.swapcase(), text + "x", "x " + text + " y", text[:-1], text[1:]]
     edges.append(re.sub(r"\w+", r"x\g<0>x", text))
     return [*edges, text.replace("*", "xyz")] if "*" in text else edges
+
+
+def _between_signs(text: str, node: Node, type_name: str | None) -> list[Any]:
+    """Where words count: the text beside signs, some of which part words and some do not."""
+    if type_name not in ("text", "match_only_text") and not isinstance(node, FreeText):
+        return []
+    return [f"x,{text};", f"x.{text}", f"x-{text}/y", f"<{text}>"]
 
 
 def _number_edges(text: str) -> list[Any]:

@@ -1,6 +1,6 @@
 """Events near the border of a tree, drawn with a seed: each third one meets the tree as well as can
-be, the others are such events with a field or two changed. One alternative of an ``or`` after the
-other has its turn.
+be, the others are such events with a field or two changed; each fourth is to meet the tree's
+complement instead. One alternative of an ``or`` after the other has its turn.
 
 Where ``strategies.events_for`` draws each field by itself, so that a long conjunction is seldom
 met, here the tests are met together; what one of them then decides can be seen.
@@ -9,6 +9,7 @@ met, here the tests are met together; what one of them then decides can be seen.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -43,7 +44,7 @@ def near_events(
     """
     draw = _Draw(random.Random(seed), types)
     for i in range(count):
-        yield draw.event(node, "", changes=i % 3)
+        yield draw.event(node, "", changes=i % 3, wanted=i % 4 < 3)
 
 
 class _Draw:
@@ -51,21 +52,22 @@ class _Draw:
         self.rng = rng
         self.types = types
         self.turns: dict[object, int] = {}
-        self.known: dict[tuple[Node, str], tuple[str, list[Any], list[Any]]] = {}
+        self.known: dict[tuple[Node, str, str], tuple[str, list[Any], list[Any]]] = {}
 
-    def event(self, node: Node, prefix: str, changes: int) -> dict[str, Any]:
-        """An object that meets the node, but for some changes."""
+    def event(self, node: Node, prefix: str, changes: int, wanted: bool = True) -> dict[str, Any]:
+        """An object that meets the node, or does not, but for some changes."""
         values: dict[str, list[Any]] = {}
         groups: dict[str, list[dict[str, Any]]] = {}
-        self.meet(node, True, prefix, values, groups, changes)
+        self.meet(node, wanted, prefix, values, groups, changes)
         choices: dict[str, list[tuple[list[Any], list[Any]]]] = {}
         for leaf in _leaves(node):
             name, *edges = self.edges(leaf, prefix)
             choices.setdefault(name, []).append((edges[0], edges[1]))
         for name in self.rng.sample(sorted(choices), min(changes, len(choices))):
             values[name] = self.changed(name, choices[name], values.get(name, []))
-        if changes and self.rng.random() < 0.15:
-            values = {name: _swapped(found) for name, found in values.items()}
+        if changes and self.rng.random() < 0.25:
+            rework = self.in_turn("", _REWORKED)
+            values = {name: rework(found) for name, found in values.items()}
         made: dict[str, Any] = {}
         for name, found in values.items():
             value = found[0] if len(found) == 1 else found
@@ -91,18 +93,27 @@ class _Draw:
             for item in node.items if needs_all else [self.in_turn(id(node), node.items)]:
                 self.meet(item, wanted, prefix, values, groups, changes)
         elif isinstance(node, Nested):
-            path = node.path.name
-            if wanted or self.rng.random() < 0.3:
-                inner = self.event(node.item, f"{prefix}{path}.", changes if wanted else 1)
-                groups.setdefault(path, []).append(inner)
-            if changes and isinstance(node.item, And) and self.rng.random() < 0.5:
-                parts = [self.event(item, f"{prefix}{path}.", 0) for item in node.item.items]
-                groups[path] = parts
+            found = self.objects(node.item, f"{prefix}{node.path.name}.", wanted, changes)
+            groups.setdefault(node.path.name, []).extend(found)
         elif isinstance(node, Equals | Like | Exists | Compare | FreeText):
             name, passing, failing = self.edges(node, prefix)
             pool = passing if wanted else failing
             if pool and (wanted or self.rng.random() < 0.3):
-                values.setdefault(name, []).append(self.rng.choice(pool))
+                values.setdefault(name, []).append(self.in_turn(id(pool), pool))
+
+    def objects(self, node: Node, prefix: str, wanted: bool, changes: int) -> list[dict[str, Any]]:
+        """Objects of a group: one that meets the node, if wanted, with others beside it or without;
+        or several that meet only parts of it.
+        """
+        if isinstance(node, And | Or) and changes and self.rng.random() < 0.3:
+            return [self.event(item, prefix, 0) for item in node.items]
+        found = [self.event(node, prefix, changes // 2)] if wanted else []
+        if self.rng.random() < 0.5:
+            found.append(self.event(node, prefix, 2))
+        if self.rng.random() < 0.3:
+            found.append(self.event(node, prefix, changes, wanted=False))
+        self.rng.shuffle(found)
+        return found
 
     def in_turn(self, key: object, items: Sequence[T]) -> T:
         """The next of the items, whose turns are kept under the key."""
@@ -118,7 +129,7 @@ class _Draw:
         """
         passing, failing = self.in_turn(name, tests)
         pool = passing if passing and self.rng.random() < 0.5 else failing or passing
-        others = [self.rng.choice(pool) for _ in range(2)]
+        others = [self.in_turn(id(pool), pool), self.rng.choice(pool)]
         one = others[:1]
         return self.rng.choice([[], one, one, others, [*now, *one], _swapped(now), [None, *now]])
 
@@ -126,20 +137,21 @@ class _Draw:
         """A name that the test is about, the edge values that pass it there, and those
         that fail.
         """
-        if (leaf, prefix) not in self.known:
-            name = self.name_of(leaf, prefix)
+        name = self.name_of(leaf, prefix)
+        key = (leaf, prefix, name)
+        if key not in self.known:
             kind = self.types.get(prefix + name)
             path = prefix.removesuffix(".")
             test = compile(Nested(Literal(path), leaf) if path else leaf, self.types, now=NOW)
             name = name + ".inner" if kind == "flattened" else name
             passing: list[Any] = []
             failing: list[Any] = []
-            for value in edge_values(leaf, kind):
+            for value in {repr(edge): edge for edge in edge_values(leaf, kind)}.values():
                 inner = {name: value}
                 passes = test({path: inner} if path else inner)
                 (passing if passes else failing).append(value)
-            self.known[leaf, prefix] = (name, passing, failing)
-        return self.known[leaf, prefix]
+            self.known[key] = (name, passing, failing)
+        return self.known[key]
 
     def name_of(self, leaf: Node, prefix: str) -> str:
         if isinstance(leaf, FreeText):
@@ -150,6 +162,14 @@ class _Draw:
 
 def _swapped(values: list[Any]) -> list[Any]:
     return [value.swapcase() if isinstance(value, str) else value for value in values]
+
+
+def _embedded(values: list[Any]) -> list[Any]:
+    """The words of each text within longer words."""
+    return [re.sub(r"\w+", r"x\g<0>x", v) if isinstance(v, str) else v for v in values]
+
+
+_REWORKED = (_swapped, _embedded, _swapped)
 
 
 def _leaves(node: Node) -> Iterator[Node]:

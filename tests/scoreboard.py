@@ -24,12 +24,16 @@ import kqlx
 from agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
 from kqlx.notes import Effect, worst
 from near import near_events
+from sigma_rules import SIGMA
 from splunk import SPLUNK
 
-ENGINES: dict[str, Engine] = {"spl": SPLUNK}
-EVENTS = 24
+ENGINES: dict[str, Engine] = {"sigma": SIGMA, "spl": SPLUNK}
+EVENTS = 40
 REASONS = 5
 """How many of the commonest reasons for a refusal are printed."""
+
+SHOWN = 20
+"""How many failures of a target are printed in full."""
 
 EFFECTS = [str(effect) for effect in Effect]
 COLUMNS = [*EFFECTS, "refused", "crashed", "malformed", "unannounced"]
@@ -126,7 +130,9 @@ def main(arguments: list[str]) -> int:
     for target, found in scores.items():
         if found.failures:
             print(f"\n{target}: failures")
-            print("\n".join(found.failures))
+            print("\n".join(found.failures[:SHOWN]))
+            if len(found.failures) > SHOWN:
+                print(f"… and {len(found.failures) - SHOWN} more")
     print(f"\n{time.perf_counter() - started:.0f} s", file=sys.stderr)
     return int(any(found.failed for found in scores.values()))
 

@@ -134,7 +134,9 @@ def _test(value: Any) -> Test:
             number = Decimal(str(value.number))
             return lambda text: _number(text) == number
         case SigmaCompareExpression():
-            compare = getattr(operator, {"gte": "ge", "lte": "le"}.get(o := value.op.name.lower(), o))
+            compare = getattr(
+                operator, {"gte": "ge", "lte": "le"}.get(o := value.op.name.lower(), o)
+            )
             limit = Decimal(str(value.number.number))
             return lambda text: (n := _number(text)) is not None and bool(compare(n, limit))
         case SigmaCIDRExpression():

@@ -5,6 +5,7 @@ dots, lists as fields of many values, numbers and Booleans as their JSON text, n
 arrays of objects flattened into fields of many values, and ``_raw``, the compact JSON. Beside what
 ``stored`` assumes:
 
+* the time of the event is ``@timestamp``, in Splunk and in Elasticsearch each event has one;
 * ``f=*`` matches an empty text. Splunk does not document it; the back end relies on it.
 
 Nothing is exempt from the law: where the evaluator says that Splunk's documentation leaves the
@@ -13,15 +14,19 @@ fate of an event open, the query is at fault, unless its notes allow anything.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 
-from agreement import Malformed, Unsettled
+from agreement import Impossible, Malformed, Unsettled
 from edges import NOW
 from spl.errors import Doubtful, NotEvaluated, SplSyntaxError
 from spl.evaluator import evaluate
-from spl.events import flat_event
-from spl.nodes import Pipeline
+from spl.events import flat_event, values_of
+from spl.nodes import And, Command, Pipeline, Search, Term, TimeModifier
 from spl.reader import parse_search
+from spl.times import shift_time
 from stored import Event
 
 
@@ -33,22 +38,74 @@ class Splunk:
     def read(self, query: str) -> None:
         """Raises Malformed for what the strict reader refuses, or has a doubt about."""
         try:
-            doubts = _pipeline(query).doubtful
+            doubts = parse_search(query).doubtful
         except SplSyntaxError as error:
             raise Malformed(str(error)) from None
         if doubts:
             raise Malformed(f"better not emitted: {doubts[0]}")
 
     def holds(self, query: str, event: Event) -> bool:
+        pipeline, times = _without_times(query)
+        flat = flat_event(event)
+        stamps = values_of(flat, "@timestamp")
+        if len(stamps) == 1 and _is_date(stamps[0]):
+            flat["_time"] = str(datetime.fromisoformat(stamps[0]).timestamp())
         try:
-            return bool(evaluate(_pipeline(query), [flat_event(event)], now=NOW.timestamp()))
+            if times and not _within(times, stamps):
+                return False
+            return bool(evaluate(pipeline, [flat], now=NOW.timestamp()))
         except (Doubtful, NotEvaluated) as error:
             raise Unsettled(str(error)) from None
 
 
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _within(times: tuple[TimeModifier, ...], stamps: list[str]) -> bool:
+    """Whether the time of the event lies in the range of the search, whose end is exclusive:
+    https://help.splunk.com/splunk-enterprise/search/search-manual/9.4/search-time-range/specify-time-modifiers-in-your-search
+    """
+    if len(stamps) != 1:
+        raise Impossible("every event in Splunk has one time")
+    at = datetime.fromisoformat(stamps[0]).timestamp()
+    for modifier in times:
+        limit = shift_time(NOW.timestamp(), modifier.text.removeprefix("now").removeprefix("()"))
+        if at < limit if modifier.name == "earliest" else at >= limit:
+            return False
+    return True
+
+
 @lru_cache(maxsize=1000)
-def _pipeline(query: str) -> Pipeline:
-    return parse_search(query)
+def _without_times(query: str) -> tuple[Pipeline, tuple[TimeModifier, ...]]:
+    """The search without the time modifiers that all of it is under, and these. The evaluator
+    knows no time range.
+    """
+    pipeline = parse_search(query)
+    first, *rest = pipeline.commands
+    times = tuple(_times(first))
+    if not times:
+        return pipeline, ()
+    assert isinstance(first, Search)
+    kept = [item for item in _items(first) if not isinstance(item, TimeModifier)]
+    commands: list[Command] = []
+    if kept:
+        term = kept[0] if len(kept) == 1 else And(tuple(kept), first.term.span)
+        commands.append(replace(first, term=term))
+    return replace(pipeline, commands=(*commands, *rest)), times
+
+
+def _items(command: Search) -> tuple[Term, ...]:
+    return command.term.items if isinstance(command.term, And) else (command.term,)
+
+
+def _times(command: Command) -> Iterator[TimeModifier]:
+    if isinstance(command, Search):
+        yield from (item for item in _items(command) if isinstance(item, TimeModifier))
 
 
 SPLUNK = Splunk()

@@ -168,6 +168,8 @@ def test_types_of_a_query_s_fields() -> None:
     )
     assert types["source.ip"] == "ip"
     assert types["a.b"] == types["p.c"] == "keyword"
+    assert types_of(kqlx.parse("a.b:5 or a.b > 5.5 or a.b:*"))["a.b"] == "double"
+    assert types_of(kqlx.parse("a.b > now"))["a.b"] == "keyword"
     assert "c" not in types and "q.caseless" not in types
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import corpus
 import kqlx
-from agreement import REFUSALS, convert
+from agreement import REFUSALS, Malformed, convert
 from near import near_events
 from splunk import SPLUNK
 
@@ -51,6 +51,9 @@ def test_rules_mean_the_same_in_splunk(exact: bool) -> None:
         except REFUSALS as error:
             assert error.message and error.notes, path
             outcomes["refused"] += 1
+            continue
+        except Malformed as error:
+            reports.append(f"{path.name}: {error}")
             continue
         outcomes[str(kqlx.notes.worst(query.notes))] += 1
         seed = crc32(path.name.encode())

@@ -156,3 +156,27 @@ def test_regular_expressions_that_are_refused(pattern: str) -> None:
     quoted = pattern.replace("\\", "\\\\")
     with pytest.raises(SplSyntaxError):
         parse_search(f'* | where match(f, "{quoted}")')
+
+
+def test_foreach_looks_at_every_field_that_fits() -> None:
+    text = (
+        "* | foreach a.*.b [ eval m=if(isnotnull(mvfind('<<FIELD>>', \"\\\\Ax\\\\z\")), 1, m) ] "
+        "| where isnotnull(m)"
+    )
+    assert matches(text, {"a.0.b": "y", "a.1.b": ["z", "x"], "_raw": ""})
+    assert not matches(text, {"a.0.b": "y", "a.b": "x", "c": "x", "_raw": ""})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "* | foreach a.* eval m=1",
+        "* | foreach a.* [ eval m=1 ]",
+        "* | foreach a.* [ eval m=<<FIELD>> ]",
+        "* | foreach a.* [ where isnull('<<FIELD>>') ]",
+        "* | foreach a.* [ eval m=if('<<FIELD>>' ]",
+    ],
+)
+def test_a_malformed_foreach_is_refused(text: str) -> None:
+    with pytest.raises(SplSyntaxError):
+        parse_search(text)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from spl.cursor import Cursor
 from spl.eval_reader import check_regex, read_condition, read_value
+from spl.foreach import read_foreach
 from spl.names import FIELD, read_name, read_names, read_options
 from spl.nodes import (
     Command,
@@ -174,6 +175,7 @@ COMMANDS: dict[str, Callable[[Cursor, int], Command]] = {
     "where": read_where,
     "regex": read_regex,
     "eval": read_eval,
+    "foreach": read_foreach,
     "fields": read_fields,
     "table": read_table,
     "stats": read_stats,

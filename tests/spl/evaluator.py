@@ -14,7 +14,8 @@ from spl.arguments import Surroundings
 from spl.errors import Doubtful, NotEvaluated
 from spl.events import Event, values_of
 from spl.expressions import Scope, outcome_of, value_of
-from spl.nodes import Command, Eval, Fields, Macro, Pipeline, Regex, Search, Term, Where
+from spl.foreach import fitting
+from spl.nodes import Command, Eval, Fields, Foreach, Macro, Pipeline, Regex, Search, Term, Where
 from spl.reader import parse_commands, parse_search
 from spl.regexes import translate
 from spl.search_terms import Settings, keeps
@@ -86,6 +87,8 @@ class _Run:
                 return [event for event in events if _fits(command, event)]
             case Eval():
                 return [self._assign(command, event) for event in events]
+            case Foreach():
+                return [self._for_each(command, event) for event in events]
             case Fields():
                 return [_choose(command, event) for event in events]
             case Macro():
@@ -118,6 +121,13 @@ class _Run:
             return bool(self.apply(pipeline.commands[0], [dict(event)]))
 
         return Scope(event, Surroundings(self.now, searches))
+
+    def _for_each(self, command: Foreach, event: Event) -> Event:
+        for name in fitting(command, event):
+            for inner in parse_commands(command.template.replace("<<FIELD>>", name)).commands:
+                assert isinstance(inner, Eval)
+                event = self._assign(inner, event)
+        return event
 
     def _assign(self, command: Eval, event: Event) -> Event:
         for name, expression in command.assignments:

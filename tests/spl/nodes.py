@@ -138,6 +138,15 @@ class Eval:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreach:
+    """``template`` is the text of an eval, with ``<<FIELD>>`` for the name of each field."""
+
+    names: tuple[str, ...]
+    template: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Fields:
     """``fields`` or ``table``. ``names`` may hold stars; ``keep`` is False for ``fields -``."""
 
@@ -202,7 +211,20 @@ class Simple:
     span: Span
 
 
-Command = Search | Where | Regex | Eval | Fields | Stats | Tstats | Lookup | Rename | Simple | Macro
+Command = (
+    Search
+    | Where
+    | Regex
+    | Eval
+    | Foreach
+    | Fields
+    | Stats
+    | Tstats
+    | Lookup
+    | Rename
+    | Simple
+    | Macro
+)
 
 
 @dataclass(frozen=True, slots=True)

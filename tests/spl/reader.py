@@ -9,7 +9,7 @@ import re
 
 from spl.commands import COMMANDS, GENERATING
 from spl.cursor import Cursor
-from spl.nodes import Command, Pipeline
+from spl.nodes import Command, Foreach, Pipeline
 from spl.search_reader import COMPARATOR
 
 COMMAND_NAME = re.compile(r"[A-Za-z_]+")
@@ -30,6 +30,9 @@ def parse_search(text: str, *, strict: bool = True) -> Pipeline:
     else:
         commands.append(_read_command(cursor, generating=True))
     commands += _read_rest(cursor)
+    for command in commands:
+        if isinstance(command, Foreach):  # what it repeats must be well formed too
+            parse_commands(command.template.replace("<<FIELD>>", "x"))
     return Pipeline(text, tuple(commands), tuple(cursor.doubts))
 
 

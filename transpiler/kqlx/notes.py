@@ -62,6 +62,7 @@ _LOUD = frozenset(
     {
         "back-end-support",
         "log-source-unknown",
+        "nested-outside",
         "query-too-long",
         "suppression-left-out",
         "table-unknown",
@@ -73,8 +74,11 @@ _LOUD = frozenset(
 
 
 def worst(notes: Iterable[Note]) -> Effect:
-    """The fidelity of a conversion with these notes."""
-    return max((note.effect for note in notes), default=Effect.SAME)
+    """The fidelity of a conversion with these notes; wider and narrower together are different."""
+    effects = {note.effect for note in notes}
+    if {Effect.WIDER, Effect.NARROWER} <= effects:
+        effects.add(Effect.DIFFERENT)
+    return max(effects, default=Effect.SAME)
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
@@ -97,8 +101,10 @@ CODES = {
     "leading-wildcard": "a value that begins with a star is slow to find in the target",
     "log-source-unknown": "no log source is known, so the rule names none in particular",
     "never-there": "the destination never holds events with this value",
+    "name-wildcard": "a field name with a wildcard fits fields of several types",
     "names-expanded": "a field name with a wildcard stands for the fields that are known",
     "nested-flattened": "tests of one nested object may be met by several",
+    "nested-outside": "a field of nested objects is tested outside of a group, which never holds",
     "no-data-source": "nothing says which data source the query is about; names are kept",
     "place-chosen": "another table or log source was passed over, with the reason",
     "table-coverage": "what the table has of the data source",

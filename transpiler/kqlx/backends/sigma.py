@@ -55,7 +55,19 @@ class _Detection(Leaves):
 
     def detection(self, node: Node) -> dict[str, Any]:
         condition = self.condition(node)
+        if isinstance(node, And):
+            condition = self.shortened(condition)
         return {**self.selections, "condition": condition}
+
+    def shortened(self, condition: str) -> str:
+        """``all of selection_*`` for more than two such names, where those are all there are."""
+        parts = condition.split(" and ")
+        names = [part for part in parts if part.startswith("selection_")]
+        if len(names) < 3 or {n for n in self.selections if n.startswith("selection_")} - {*names}:
+            return condition
+        place = parts.index(names[0])
+        parts[place:] = ["all of selection_*", *(p for p in parts[place:] if p not in names)]
+        return " and ".join(parts)
 
     # The condition
 
@@ -86,8 +98,6 @@ class _Detection(Leaves):
                 names.append(self.alternatives(item))
             else:
                 others.append(self.grouped(item))
-        if len(names) > 2 and all(n in names or "_" not in n for n in self.selections):
-            names = [name for name in names if name == "selection"] + ["all of selection_*"]
         parts = [*names, *others]
         if filters:
             parts.append(self.filters(filters))
@@ -258,7 +268,7 @@ class _Detection(Leaves):
         if column.type == "boolean":
             return name, self.boolean(column, node)
         if column.type == "ip" and (network := self.network(text)):
-            return f"{name}|cidr", network
+            return f"{name}|cidr" if "/" in network else name, network
         return f"{name}{self.cased(column, text)}", escape(text)
 
     def like_entry(self, column: Column, node: Like) -> Test:
@@ -328,9 +338,15 @@ def _flat(node: Node) -> Node:
         return node
     items = [_flat(item) for item in node.items]
     if isinstance(node, And):
-        return replace(node, items=tuple(items))
+        return _joined(node, items)
     apart = [inner for n in items for inner in (n.items if isinstance(n, Or) else (n,))]
-    return replace(node, items=tuple(dict.fromkeys(apart)))
+    return _joined(node, apart)
+
+
+def _joined(node: And | Or, items: Sequence[Node]) -> Node:
+    """The items under the node, without repetitions; one alone stands by itself."""
+    once = tuple(dict.fromkeys(items))
+    return once[0] if len(once) == 1 else replace(node, items=once)
 
 
 def emit(bound: Bound, options: Options) -> Emission:

@@ -16,7 +16,8 @@ from math import inf, nextafter
 from kqlx.backends.sigma_yaml import Number
 from kqlx.backends.text import NUMBERS, TextBackend, described
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import Column
+from kqlx.mappings.bound import Column, nested_path
+from kqlx.meaning.number_types import number_of
 from kqlx.meaning.words import split_at_spaces, words
 from kqlx.nodes import (
     Always,
@@ -42,10 +43,14 @@ DATES = frozenset({"date", "date_nanos"})
 _CONTAINERS = frozenset({"object", "nested", "flattened"})
 _ORDERED = NUMBERS | DATES | {"ip", "boolean"}
 
+_DIGITS = {"half_float": 3, "float": 6, "double": 15, "scaled_float": 15}
+"""So many digits of a decimal number these types keep in any case."""
+
 MOST_NAMES = 40
 """So many fields may stand for one name with a star; more make no rule that anybody reads."""
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+# Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
+_PARTS_WORDS = re.compile(r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]")
 
 
 @dataclass
@@ -53,10 +58,11 @@ class Leaves(TextBackend):
     """Replaces what no selection can say, so that what is left can be said as it is.
 
     ``expanding``: a field's name with a star stands for the known names that fit it, also where
-    that matches less.
+    that matches less. ``in_group``: within a nested group.
     """
 
     expanding: bool = False
+    in_group: bool = False
     language = "Sigma"
 
     def sayable(self, node: Node) -> Node:
@@ -97,6 +103,19 @@ class Leaves(TextBackend):
     # Single tests
 
     def leaf(self, column: Column, node: FieldTest) -> Node:
+        path = column.name if column.type == "nested" else nested_path(column.name)
+        if path and not self.in_group and not self.bound.place:
+            self.note(
+                "nested-outside",
+                Effect.SAME,
+                f"{column.name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone",
+                node.span,
+            )
+            return Never(node.span)
+        if column.type == "flattened":
+            if isinstance(node, Equals | Compare) and node.value.value is None:
+                self.null_value(node)
+            return self.any_field(node, Pattern((f"{column.name}.", ""), node.field.span))
         match node:
             case Equals():
                 return self.equal(column, node)
@@ -110,18 +129,53 @@ class Leaves(TextBackend):
         if node.value.value is None:
             self.null_value(node)
         if column.type in NUMBERS:
-            self.number(column, node.value, node)
-        elif column.type in DATES:
+            return self.number_test(column, node)
+        if column.type in DATES:
             return self.approximate(
                 node, f"a value of {described(column)}", "it stands for a span of time"
             )
-        elif column.type == "boolean":
+        if column.type == "boolean":
             self.boolean(column, node)
-        elif self.is_text(column):
+            return node
+        if self.is_text(column):
             return self.of_words(column, node)
-        else:
-            self.takes_case(column, node.value.name, node)
+        self.takes_case(column, node.value.name, node)
         return node
+
+    def number_test(self, column: Column, node: Equals) -> Node:
+        """The number, or a range around it where Elasticsearch rounds it."""
+        if not self.is_rounded(column, self.number(column, node.value, node)):
+            return node
+        self.rounds(column, node)
+        least, most = (
+            replace(node.value, value=self.limit(column, node, d)) for d in (True, False)
+        )
+        if self.negative:
+            return Never(node.span)
+        tests = Compare(node.field, "gte", least), Compare(node.field, "lte", most)
+        return And(tests, node.span)
+
+    def is_rounded(self, column: Column, number: str) -> bool:
+        """Whether a number has more digits than the column's type holds."""
+        held = _DIGITS.get(column.type)
+        digits = number.lstrip("+-0.").replace(".", "").rstrip("0")
+        return held is not None and len(digits) > held
+
+    def rounds(self, column: Column, node: Equals | Compare) -> None:
+        self.note(
+            "approximated",
+            Effect.WIDER,
+            f"{node.value.name} as a value of {column.name}: Elasticsearch rounds numbers of so"
+            " many digits; "
+            + ("left out of what the not excludes" if self.negative else "all near it will do"),
+            node.span,
+        )
+
+    def limit(self, column: Column, node: Equals | Compare, down: bool) -> str:
+        """A number as a limit, moved down or up by what the column's type rounds it by."""
+        number = Decimal(self.number(column, node.value, node))
+        by = abs(number) * Decimal(10) ** (1 - _DIGITS[column.type])
+        return _near(number - by if down else number + by, down=down)
 
     def wildcard(self, column: Column, node: Like) -> Node:
         if column.type in _ORDERED:
@@ -160,7 +214,7 @@ class Leaves(TextBackend):
         if limit.value is None:
             self.null_value(node)
         if column.type not in NUMBERS:
-            if column.declared or not _NUMBER.fullmatch(limit.name):
+            if column.declared or number_of(limit.name) is None:
                 what = f"a range on {described(column)}"
                 return self.approximate(node, what, "Sigma compares numbers only")
             self.note(
@@ -170,9 +224,13 @@ class Leaves(TextBackend):
                 node.span,
             )
         number = Number(self.number(column, limit, node))
+        lower = (node.op in ("gt", "gte")) is not self.negative
+        if self.is_rounded(column, number):
+            self.rounds(column, node)
+            return replace(node, value=replace(limit, value=self.limit(column, node, lower)))
         if number.is_safe:
             return node
-        near = _near(Decimal(number), down=(node.op in ("gt", "gte")) is not self.negative)
+        near = _near(Decimal(number), down=lower)
         self.note(
             "approximated",
             Effect.WIDER,
@@ -186,20 +244,18 @@ class Leaves(TextBackend):
 
     def of_words(self, column: Column, node: Equals | Like) -> Node:
         """Parts of the value for words: those that hold them, below a not those between blanks."""
-        if isinstance(node, Like):
-            pieces = split_at_spaces(node.pattern.parts)
-        else:
-            found = words(node.value.name)
-            pieces = [tuple(found)] if node.value.quoted else [(word,) for word in found]
-            pieces = [piece for piece in pieces if piece]
+        pieces = _pieces(node)
         if not pieces:
+            message = f"no word of {column.name} can be this, so the test never holds"
+            self.note("constant-folded", Effect.SAME, message, node.span)
             return Never(node.span)
-        self.note(
-            "text-analysis",
-            Effect.WIDER,
-            f"{column.name} is text: Elasticsearch compares words, Sigma parts of the value",
-            node.span,
-        )
+        if not all(map(_is_part_of_word, pieces)):
+            self.note(
+                "text-analysis",
+                Effect.WIDER,
+                f"{column.name} is text: Elasticsearch compares words, Sigma parts of the value",
+                node.span,
+            )
         tests: list[Node] = []
         for piece in pieces:
             if self.negative:
@@ -235,7 +291,7 @@ class Leaves(TextBackend):
         """
         item = _with_path(node.item, node.path.name)
         if _is_any(item):
-            return self.sayable(item)
+            return self.inner(item)
         self.note(
             "nested-flattened",
             Effect.WIDER,
@@ -243,7 +299,14 @@ class Leaves(TextBackend):
             + ("; below a not they are left out" if self.negative else ""),
             node.span,
         )
-        return Never(node.span) if self.negative else self.sayable(_without_not(item))
+        return Never(node.span) if self.negative else self.inner(_without_not(item))
+
+    def inner(self, item: Node) -> Node:
+        """What ``sayable`` makes of a group's item."""
+        around, self.in_group = self.in_group, True
+        made = self.sayable(item)
+        self.in_group = around
+        return made
 
     def any_field(self, node: FieldTest, name: Pattern) -> Node:
         """A test of all fields that a name with stars fits: it is left out, or is one of those
@@ -265,6 +328,25 @@ class Leaves(TextBackend):
             node.span,
         )
         return Never(node.span) if self.negative else Always(node.span)
+
+
+def _pieces(node: Equals | Like) -> list[tuple[str, ...]]:
+    """The alternatives of a test of a text field: of a phrase its words, of words and patterns
+    each piece. Pieces that no word fits, because they hold what parts words, are left out.
+    """
+    if isinstance(node, Like):
+        pieces = split_at_spaces(node.pattern.parts)
+        return [parts for parts in pieces if not any(map(_PARTS_WORDS.search, parts))]
+    found = words(node.value.name)
+    if node.value.quoted:
+        return [tuple(found)] if found else []
+    return [(word,) for word in found]
+
+
+def _is_part_of_word(parts: tuple[str, ...]) -> bool:
+    """``*letters*``: a word has these letters where the whole value has them."""
+    middle = len(parts) == 3 and parts[0] == parts[2] == ""
+    return middle and re.fullmatch("[A-Za-z0-9]+", parts[1]) is not None
 
 
 def _or(items: list[Node], span: Span) -> Node:
@@ -311,7 +393,8 @@ def _near(limit: Decimal, *, down: bool) -> str:
         double = nextafter(double, -inf)
     elif not down and Decimal(double) < limit:
         double = nextafter(double, inf)
-    return str(int(double)) if abs(double) < inf else str(int(largest if double > 0 else -largest))
+    double = max(-largest, min(largest, double))
+    return str(int(double)) if double == int(double) else format(Decimal(repr(double)), "f")
 
 
 def _is_any(node: Node) -> bool:
@@ -373,10 +456,10 @@ def _suits(kind: str, node: FieldTest) -> bool:
         case Exists():
             return True
         case Compare():
-            return kind in NUMBERS and _NUMBER.fullmatch(node.value.name) is not None
+            return kind in NUMBERS and number_of(node.value.name) is not None
         case Equals():
             if kind in NUMBERS:
-                return _NUMBER.fullmatch(node.value.name) is not None
+                return number_of(node.value.name) is not None
             if kind == "boolean":
                 return node.value.name in ("true", "false")
             return kind not in DATES | {"ip"}

@@ -13,21 +13,24 @@ and nothing else.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
-from kqlx.backends.spl_leaves import DATES
+from kqlx.backends.spl_leaves import DATES, flattened
 from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import NUMBERS, TEXTS, Group, Text, described
-from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings import ecs
+from kqlx.mappings.bound import MULTI_FIELDS, Bound, Column
 from kqlx.nodes import (
     Always,
     And,
     Compare,
     Equals,
     Exists,
+    FieldTest,
     FreeText,
     Like,
     Nested,
@@ -37,6 +40,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
     simplify,
+    transform,
     walk,
 )
 from kqlx.notes import Effect
@@ -153,30 +157,54 @@ class _Search(Where):
         if self.is_exact(node):
             return False
         if isinstance(node, Nested):
-            return self.gains_by_where(self.superset(node)) if not negative else False
+            return not negative and self.gains_by_where(self.superset(node))
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
             return True
         return negative or self.column(node).type not in TEXTS
 
     def check(self, node: Node) -> None:
         """Refuses what neither step can say, and notes what both say only nearly."""
-        for leaf in walk(node):
-            if isinstance(leaf, Nested):
+        if isinstance(node, And | Or):
+            for item in node.items:
+                self.check(item)
+        elif isinstance(node, Not):
+            self.check(node.item)
+        elif isinstance(node, Nested):
+            self.note(
+                "nested-flattened",
+                Effect.WIDER,
+                f"the tests of {node.path.name}:{{ ... }} may be met by different objects",
+                node.span,
+            )
+            self.check(flattened(node))
+        elif isinstance(node, FreeText):
+            self.note(
+                "free-text",
+                Effect.DIFFERENT,
+                "a value without a field: Kibana looks in all fields, Splunk in the raw text",
+                node.span,
+            )
+        elif isinstance(node, Equals | Like | Compare) and not isinstance(node.field, Pattern):
+            self.check_type(self.column(node), node)
+        if isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Pattern):
+            self.check_pattern(node.field, node)
+
+    def check_pattern(self, name: Pattern, node: FieldTest) -> None:
+        """A name with stars is tested as text, which some of the fields that it fits are not."""
+        if isinstance(node, Compare):
+            self.refuse(node.span, f"a range on the fields {name.name}", "their types may differ")
+        known = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
+        for field, type in ecs.types().items():
+            if field.rpartition(".")[2] in MULTI_FIELDS or self.reads_alike(type, node):
+                continue
+            if known.fullmatch(field):
                 self.note(
-                    "nested-flattened",
-                    Effect.WIDER,
-                    f"the tests of {leaf.path.name}:{{ ... }} may be met by different objects",
-                    leaf.span,
-                )
-            elif isinstance(leaf, FreeText):
-                self.note(
-                    "free-text",
+                    "name-wildcard",
                     Effect.DIFFERENT,
-                    "a value without a field: Kibana looks in all fields, Splunk in the raw text",
-                    leaf.span,
+                    f"{name.name} also fits {field}, of type {type}, and all are compared as text",
+                    node.span,
                 )
-            elif isinstance(leaf, Equals | Like | Compare) and not isinstance(leaf.field, Pattern):
-                self.check_type(self.column(leaf), leaf)
+                return
 
     def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
         if isinstance(node, Equals) and node.value.value is None:
@@ -206,7 +234,7 @@ class _Search(Where):
                 )
         else:
             self.no_date(column, node)
-        if column.type in TEXTS:
+        if column.type in TEXTS and not self.is_exact(node):
             self.note(
                 "text-analysis",
                 Effect.WIDER,
@@ -220,16 +248,20 @@ def emit(bound: Bound, options: Options) -> Emission:
     search = _Search(bound, options)
     terms = _base(bound, options)
     conditions: list[str] = []
-    for item in _conjuncts(bound.node):
-        if isinstance(item, Compare) and (term := time_range(item)):
-            terms.append(term)
+    for item in _conjuncts(simplify(transform(bound.node, search.spread))):
+        if isinstance(item, Compare) and (times := time_range(item)):
+            terms.append(times[0])
+            conditions += times[1:] if times[1] else ()
             continue
         search.check(item)
-        wide = item if search.all_exact(item) else simplify(search.widened(item))
+        exact = search.all_exact(item)
+        wide = item if exact else simplify(search.widened(item))
         if not isinstance(wide, Always):
             terms.append(search.expression(wide).text)
-        if wide is not item and search.gains_by_where(item):
-            conditions.append(search.condition(item).text)
+        if not exact and search.gains_by_where(item):
+            condition = search.condition(item).text
+            if condition != "true()":
+                conditions.append(condition)
     if not terms:
         terms = ["*"]
     lines = [

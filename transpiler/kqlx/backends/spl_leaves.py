@@ -12,11 +12,12 @@ import re
 from dataclasses import dataclass, replace
 
 from kqlx.backends.spl_syntax import as_wildcards, is_speakable, regex
-from kqlx.backends.text import NUMBERS, TEXTS, TextBackend
-from kqlx.mappings.bound import Column
+from kqlx.backends.text import INTEGERS, NUMBERS, TEXTS, TextBackend
+from kqlx.mappings.bound import Column, nested_path
 from kqlx.meaning.words import split_at_spaces, words
 from kqlx.nodes import (
     Always,
+    And,
     Compare,
     Equals,
     Exists,
@@ -26,13 +27,17 @@ from kqlx.nodes import (
     Nested,
     Never,
     Node,
+    Not,
     Or,
     Pattern,
-    transform,
+    simplify,
+    walk,
 )
+from kqlx.notes import Effect
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
 _PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]"
+_PARTS = re.compile(_PARTS_WORDS)
 _WORD_CHARACTERS = re.compile(r"[A-Za-z0-9_]+")
 
 DATES = frozenset({"date", "date_nanos"})
@@ -53,13 +58,63 @@ class Leaves(TextBackend):
         if isinstance(node, Equals | Like):
             column = self.column(node)
             if column.type in TEXTS:
+                return _is_part_of_word(node)
+            if column.type in NUMBERS - INTEGERS:
                 return False
-            if column.type in NUMBERS | DATES | {"ip", "boolean"}:
+            if column.type in INTEGERS | DATES | {"ip", "boolean"}:
                 return True
             text = node.value.name if isinstance(node, Equals) else "".join(node.pattern.parts)
             network = isinstance(node, Equals) and self.is_network(text)
             return is_speakable(text) and not network and not self.case_counts(column, text)
         return True
+
+    def spread(self, node: Node) -> Node:
+        """A test in the terms of flat fields, where that says exactly the same.
+
+        A flattened field stands for all values below it. What lies in nested objects is seen by
+        Elasticsearch in a group alone; a group that joins its tests by ``or`` alone needs no
+        objects.
+        """
+        if isinstance(node, Nested):
+            plain = not any(
+                isinstance(part, And | Not | FreeText | Always) for part in walk(node.item)
+            )
+            return flattened(node) if plain else node
+        if not isinstance(node, Equals | Like | Exists | Compare) or isinstance(
+            node.field, Pattern
+        ):
+            return node
+        column = self.column(node)
+        if not self.bound.place and (path := nested_path(column.name)):
+            self.note(
+                "nested-outside",
+                Effect.SAME,
+                f"{column.name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone",
+                node.span,
+            )
+            return Never(node.span)
+        if column.type in TEXTS and isinstance(node, Equals | Like) and not _pieces(node):
+            message = f"no word of {column.name} can be this, so the test never holds"
+            self.note("constant-folded", Effect.SAME, message, node.span)
+            return Never(node.span)
+        if column.type != "flattened" or isinstance(node, Compare):
+            return node
+        below = Pattern((f"{column.name}.", ""), node.field.span)
+        return Or((node, replace(node, field=below)), node.span)
+
+    def reads_alike(self, type: str, node: Node) -> bool:
+        """Whether a field of this type takes the test as one of a whole text, or never meets it."""
+        if isinstance(node, Exists) or type not in TEXTS | NUMBERS | DATES | {"ip", "boolean"}:
+            return True
+        if not isinstance(node, Equals) or type in TEXTS:
+            return False
+        text = node.value.name
+        if type == "ip":
+            return not self.network(text)
+        if type in DATES:
+            return not any(character.isdigit() for character in text) and "now" not in text
+        plain = text.isdigit() and type in INTEGERS
+        return type == "boolean" or plain or not any(map(str.isdigit, text))
 
     def case_counts(self, column: Column, text: str) -> bool:
         """Whether the user wants letter case to count, and it can."""
@@ -70,11 +125,19 @@ class Leaves(TextBackend):
         """Tests that ``search`` says exactly and that hold wherever this one does."""
         if isinstance(node, Nested):
             return flattened(node)
+        if isinstance(node, Exists | Compare) and not isinstance(node.field, Pattern):
+            return node
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
             return Always(node.span)
         column = self.column(node)
         if column.type in TEXTS:
             return _contains(node)
+        if isinstance(node, Equals) and column.type in NUMBERS - INTEGERS:
+            # "5" and "5.0" are one number, but two texts.
+            least = Compare(node.field, "gte", node.value, node.span)
+            return And((least, replace(least, op="lte")), node.span)
+        if column.type in INTEGERS | DATES | {"ip", "boolean"}:
+            return node
         if isinstance(node, Like):
             parts = tuple("*".join(as_wildcards(part) for part in node.pattern.parts).split("*"))
             return replace(node, pattern=Pattern(parts, node.pattern.span))
@@ -98,7 +161,9 @@ class Leaves(TextBackend):
         for test in tests:
             between = "[A-Za-z0-9_]*" if isinstance(test, Like) else f"{_PARTS_WORDS}+"
             for parts in _pieces(test):
-                if parts and all(_WORD_CHARACTERS.fullmatch(part) for part in parts if part):
+                if parts and not any(parts):
+                    alternatives.append("[A-Za-z0-9_]+")
+                elif parts and all(_WORD_CHARACTERS.fullmatch(part) for part in parts if part):
                     alternatives.append(between.join(parts))
         if not alternatives:
             return None
@@ -107,13 +172,28 @@ class Leaves(TextBackend):
 
 
 def _pieces(node: Equals | Like) -> list[tuple[str, ...]]:
-    """The alternatives of a test of a text field: of a phrase one, of words and
-    patterns each piece.
+    """The alternatives of a test of a text field: of a phrase one, of words and patterns each
+    piece.
+
+    Pieces that no word fits, because they hold what parts words, are left out.
     """
     if isinstance(node, Like):
-        return split_at_spaces(node.pattern.parts)
+        pieces = split_at_spaces(node.pattern.parts)
+        return [parts for parts in pieces if not any(map(_PARTS.search, parts))]
     found = words(node.value.name)
-    return [tuple(found)] if node.value.quoted else [(word,) for word in found]
+    if node.value.quoted:
+        return [tuple(found)] if found else []
+    return [(word,) for word in found]
+
+
+def _is_part_of_word(node: Equals | Like) -> bool:
+    """``*letters*``: a word has these letters where the whole value has them."""
+    parts = node.pattern.parts if isinstance(node, Like) else ()
+    return (
+        len(parts) == 3
+        and parts[0] == parts[2] == ""
+        and bool(_WORD_CHARACTERS.fullmatch(parts[1]))
+    )
 
 
 def _contains(node: Equals | Like) -> Node:
@@ -127,27 +207,33 @@ def _contains(node: Equals | Like) -> Node:
 
 
 def flattened(node: Nested) -> Node:
-    """The tests of a nested group on their full names: met by any objects, not by one
-    and the same.
+    """The tests of a nested group on their full names: met by any objects, not by one and the same.
+
+    What must not hold of one object may hold of others, so that negated tests are left out.
     """
     path = node.path.name
 
-    def full(leaf: Node) -> Node:
-        if isinstance(leaf, Nested):
-            return replace(leaf, path=Literal(f"{path}.{leaf.path.name}", span=leaf.path.span))
-        if isinstance(leaf, FreeText):
+    def full(part: Node) -> Node:
+        if isinstance(part, And | Or):
+            return replace(part, items=tuple([full(item) for item in part.items]))
+        if isinstance(part, Not):
+            return Always(part.span)
+        if isinstance(part, Nested):
+            inner = Literal(f"{path}.{part.path.name}", span=part.path.span)
+            return flattened(replace(part, path=inner))
+        if isinstance(part, FreeText):
             name = Literal(f"{path}.null")
-            if isinstance(leaf.value, Literal):
-                return Equals(name, leaf.value, leaf.span)
-            lone = leaf.value.is_lone_star
-            return Exists(name, leaf.span) if lone else Like(name, leaf.value, leaf.span)
-        if isinstance(leaf, Equals | Like | Exists | Compare):
-            field = leaf.field
+            if isinstance(part.value, Literal):
+                return Equals(name, part.value, part.span)
+            lone = part.value.is_lone_star
+            return Exists(name, part.span) if lone else Like(name, part.value, part.span)
+        if isinstance(part, Equals | Like | Exists | Compare):
+            field = part.field
             if isinstance(field, Pattern):
                 field = Pattern((f"{path}.{field.parts[0]}", *field.parts[1:]), field.span)
             else:
                 field = Literal(f"{path}.{field.name}", span=field.span)
-            return replace(leaf, field=field)
-        return leaf
+            return replace(part, field=field)
+        return part
 
-    return transform(node.item, full)
+    return simplify(full(node.item))

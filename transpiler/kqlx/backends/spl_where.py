@@ -107,6 +107,8 @@ class Where(Leaves):
         if isinstance(node.field, Pattern):
             return self.any_field(node, node.field)
         column = self.column(node)
+        if "'" in column.name:
+            self.refuse(node.span, f"the field name {column.name}", "where cannot quote it")
         return self.test(eval_name(column.name), column, node)
 
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
@@ -131,6 +133,8 @@ class Where(Leaves):
         for test in tests:
             parts = test.pattern.parts if isinstance(test, Like) else (test.value.name,)
             texts.append("".join(parts))
+            if not self.case_counts(column, texts[-1]):
+                self.ignores_case(column, texts[-1], test)
             bodies.append(".*".join([regex(part) for part in parts]))
         folded = not any(self.case_counts(column, text) for text in texts)
         flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
@@ -144,14 +148,17 @@ class Where(Leaves):
         test = self.test("'<<FIELD>>'", column, node)
         mark = f"kqlx_match_{len(self.steps) + 1}"
         fields = "*".join(name.parts)
+        if self.steps and fields.strip("*") == "":
+            self.refuse(node.span, "a second test of all fields", "foreach would see its own marks")
         listed = fields if _PLAIN_FIELDS.fullmatch(fields) else quote(fields)
         self.steps.append(f"| foreach {listed} [ eval {mark}=if({test.text}, 1, {mark}) ]")
         return Text(f"isnotnull({mark})")
 
     def free_term(self, node: FreeText) -> str:
         """A value without a field, as a term of ``search``."""
-        text = node.value.name
-        return text if isinstance(node.value, Pattern) else quote(text)
+        if not node.value.name.strip('"* '):
+            self.refuse(node.span, "an empty value without a field")
+        return quote(node.value.name)
 
 
 def _find(name: str, pattern: str) -> Text:

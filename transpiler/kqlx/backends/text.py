@@ -110,9 +110,15 @@ class TextBackend(Backend[Text]):
         if "/" not in text and ":" not in text:
             return ""
         try:
-            return str(ipaddress.ip_network(text, strict=False))
+            network = ipaddress.ip_network(text, strict=False)
         except ValueError:
             return ""
+        first = network.network_address
+        mapped = first.ipv4_mapped if isinstance(first, ipaddress.IPv6Address) else None
+        if mapped is not None and network.prefixlen >= 96:  # for Elasticsearch the same address
+            length = network.prefixlen - 96
+            return str(mapped) if length == 32 else f"{mapped}/{length}"
+        return str(network)
 
     def boolean(self, column: Column, node: Equals) -> bool:
         """The value as a Boolean. Raises UnsupportedError for any other text."""

@@ -11,6 +11,13 @@ from kqlx.mappings.pack import Case, Form
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Note
 
+MULTI_FIELDS: dict[str, tuple[str, Case]] = {
+    "text": ("match_only_text", "same"),
+    "caseless": ("keyword", "ignored"),
+    "keyword": ("keyword", "same"),
+}
+"""Names of multi-fields in Elastic's mappings: how they read the values of the field above them."""
+
 INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 
 
@@ -45,8 +52,23 @@ class Bound:
         """The column of this name; one that is not described has the type that ECS gives it."""
         if name in self.columns:
             return self.columns[name]
-        type = ecs.types().get(name)
-        return Column(name, type or "keyword", field=name, declared=type is not None)
+        parent, _, last = name.rpartition(".")
+        if last in MULTI_FIELDS and parent:
+            # A second reading of the same values, which other systems do not keep.
+            type, case = MULTI_FIELDS[last]
+            return Column(parent, type, case, field=name)
+        type_of_ecs = ecs.types().get(name)
+        declared = type_of_ecs is not None
+        return Column(name, type_of_ecs or "keyword", field=name, declared=declared)
+
+
+def nested_path(name: str) -> str | None:
+    """The path of the ECS field of type nested that a field lies below, or None."""
+    types = ecs.types()
+    for place, character in enumerate(name):
+        if character == "." and types.get(name[:place]) == "nested":
+            return name[:place]
+    return None
 
 
 def holds(test: FieldTest, value: str) -> bool:
