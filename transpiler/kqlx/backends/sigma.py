@@ -223,7 +223,8 @@ class _Detection(Leaves):
 
     def list_of(self, node: Node) -> Selection:
         assert isinstance(node, Or), "a list is made of alternatives"
-        return [self.map_of(item) for item in self.gathered(node)]
+        maps = [self.map_of(item) for item in self.gathered(node)]
+        return maps[0] if len(maps) == 1 else list(maps)
 
     def map_of(self, node: Node) -> dict[str, Any]:
         return dict(self.entry(item) for item in _conjuncts(node))

@@ -143,7 +143,7 @@ def file_name(rule: Rule, product: str) -> str:
     return f"{f'{prefix}_{title}'[:90].rstrip('_'):_<10}.yml"
 
 
-_WORDS_OF = {"m365": ("microsoft_365", "o365")}
+_WORDS_OF = {"m365": ("m365", "microsoft_365", "o365")}
 
 
 def _slug(text: str) -> str:
