@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import Enum
 from typing import NoReturn
 
@@ -87,6 +86,8 @@ class TextBackend(Backend[Text]):
         if not match or abs(int(match["exponent"] or 0)) > _LARGEST_EXPONENT:
             what = f'"{value.name}" as a value of {described(column)}'
             self.refuse(node.span, what, "it is not a number")
+        from decimal import Decimal  # costs more to load than all other rules cost to write
+
         digits = format(Decimal(value.name), "f")
         if "." in digits:
             digits = digits.rstrip("0").rstrip(".")
