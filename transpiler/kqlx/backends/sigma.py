@@ -10,16 +10,15 @@ The tree is first put into tests that a selection can say (``sigma_leaves``), th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
-from kqlx.backends.sigma_leaves import Leaves
+from kqlx.backends.sigma_lines import Lines, Value, distinct, pattern
 from kqlx.backends.sigma_rule import about
-from kqlx.backends.sigma_yaml import Number, escape, rule_body
-from kqlx.backends.text import NUMBERS
-from kqlx.mappings.bound import Bound, Column
+from kqlx.backends.sigma_yaml import escape, rule_body
+from kqlx.mappings.bound import Bound
 from kqlx.nodes import (
     Always,
     And,
@@ -37,16 +36,12 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 
-Value = str | Number | bool
-Test = tuple[str, Value | list[Value]]
-"""A line of a selection: ``field|modifier`` and its value or values."""
-
 Selection = dict[str, Any] | list[Any]
 """A map of tests that all hold, a list of such maps of which one holds, or a list of keywords."""
 
 
 @dataclass
-class _Detection(Leaves):
+class _Detection(Lines):
     """Node → condition, filling ``selections`` on the way. The tree is one of ``sayable``."""
 
     selections: dict[str, Selection] = field(default_factory=dict)
@@ -156,13 +151,13 @@ class _Detection(Leaves):
         values: list[Value] = []
         for node in nodes:
             if isinstance(node.value, Pattern):
-                values.append(_pattern(node.value.parts))
+                values.append(pattern(node.value.parts))
             else:
                 text = node.value.name
                 parts = [text] if node.value.quoted else text.split() or [text]
                 values += [escape(part) for part in parts]
         name = self.free_name("keywords")
-        self.selections[name] = _distinct(values, cased=False)
+        self.selections[name] = distinct(values, cased=False)
         return name
 
     # Selections
@@ -236,74 +231,6 @@ class _Detection(Leaves):
         while f"{name}_{number}" in self.selections:
             number += 1
         return f"{name}_{number}"
-
-    # Lines of a selection
-
-    def entry(self, node: Node) -> Test:
-        """The line that says a test (``is_entry``)."""
-        match node:
-            case Or():
-                values: list[Value] = []
-                for item in node.items:
-                    key, value = self.entry(item)
-                    values += value if isinstance(value, list) else [value]
-                listed = _distinct(values, cased=key.endswith("|cased"))
-                return key, listed[0] if len(listed) == 1 else listed
-            case Not():
-                return self.entry(node.item)[0], False
-            case Exists():
-                return f"{self.column(node).name}|exists", True
-            case Equals():
-                return self.equal_entry(self.column(node), node)
-            case Like():
-                return self.like_entry(self.column(node), node)
-        assert isinstance(node, Compare), "nothing else is one line"
-        column = self.column(node)
-        limit = Number(self.number(column, node.value, node))
-        return f"{column.name}|{node.op}", limit
-
-    def equal_entry(self, column: Column, node: Equals) -> Test:
-        name, text = column.name, node.value.name
-        if column.type in NUMBERS:
-            return name, Number(self.number(column, node.value, node))
-        if column.type == "boolean":
-            return name, self.boolean(column, node)
-        if column.type == "ip" and (network := self.network(text)):
-            return f"{name}|cidr" if "/" in network else name, network
-        return f"{name}{self.cased(column, text)}", escape(text)
-
-    def like_entry(self, column: Column, node: Like) -> Test:
-        parts = node.pattern.parts
-        while len(parts) > 2 and parts[:2] == ("", ""):
-            parts = parts[1:]
-        while len(parts) > 2 and parts[-2:] == ("", ""):
-            parts = parts[:-1]
-        starts, ends = parts[0] == "", parts[-1] == ""
-        modifier = {
-            (True, True): "|contains",
-            (True, False): "|endswith",
-            (False, True): "|startswith",
-            (False, False): "",
-        }[starts, ends]
-        inner = parts[int(starts) : len(parts) - int(ends)]
-        key = f"{column.name}{modifier}{self.cased(column, node.pattern.name)}"
-        return key, _pattern(inner)
-
-    def cased(self, column: Column, text: str) -> str:
-        return "|cased" if self.case_counts(column, text) else ""
-
-
-def _pattern(parts: Iterable[str]) -> str:
-    return "*".join([escape(part) for part in parts])
-
-
-def _distinct(values: Iterable[Value], *, cased: bool) -> list[Value]:
-    """Without repetitions; texts of ASCII that differ in letter case alone are repetitions too."""
-    found: dict[object, Value] = {}
-    for value in values:
-        folds = isinstance(value, str) and not cased and value.isascii()
-        found.setdefault(value.lower() if folds else (type(value), value), value)  # type: ignore[union-attr]
-    return list(found.values())
 
 
 def _fields(node: Node) -> list[str]:

@@ -8,17 +8,21 @@ split a text into words, tell the objects of a list apart, or test fields by a p
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import inf, nextafter
 
+from kqlx.backends.sigma_flat import DATES, ORDERED, is_any, names_of, with_path, without_not
+from kqlx.backends.sigma_words import (
+    is_part_of_word,
+    pattern_between_blanks,
+    phrase_between_blanks,
+    pieces_of,
+)
 from kqlx.backends.sigma_yaml import Number
 from kqlx.backends.text import NUMBERS, TextBackend, described
-from kqlx.mappings import ecs
 from kqlx.mappings.bound import Column, nested_path
 from kqlx.meaning.number_types import number_of
-from kqlx.meaning.words import split_at_spaces, words
 from kqlx.nodes import (
     Always,
     And,
@@ -39,18 +43,11 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 
-DATES = frozenset({"date", "date_nanos"})
-_CONTAINERS = frozenset({"object", "nested", "flattened"})
-_ORDERED = NUMBERS | DATES | {"ip", "boolean"}
-
 _DIGITS = {"half_float": 3, "float": 6, "double": 15, "scaled_float": 15}
 """So many digits of a decimal number these types keep in any case."""
 
 MOST_NAMES = 40
 """So many fields may stand for one name with a star; more make no rule that anybody reads."""
-
-# Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
-_PARTS_WORDS = re.compile(r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]")
 
 
 @dataclass
@@ -178,7 +175,7 @@ class Leaves(TextBackend):
         return _near(number - by if down else number + by, down=down)
 
     def wildcard(self, column: Column, node: Like) -> Node:
-        if column.type in _ORDERED:
+        if column.type in ORDERED:
             why = "Elasticsearch finds nothing by it"
             self.refuse(node.span, f"a wildcard on {described(column)}", why)
         if self.is_text(column):
@@ -206,7 +203,7 @@ class Leaves(TextBackend):
 
     def case_counts(self, column: Column, text: str) -> bool:
         """Whether the user wants letter case to count, and it can."""
-        folded = column.case == "ignored" or column.type in _ORDERED or self.is_text(column)
+        folded = column.case == "ignored" or column.type in ORDERED or self.is_text(column)
         return self.exact and not folded and text.lower() != text.upper()
 
     def range(self, column: Column, node: Compare) -> Node:
@@ -244,12 +241,12 @@ class Leaves(TextBackend):
 
     def of_words(self, column: Column, node: Equals | Like) -> Node:
         """Parts of the value for words: those that hold them, below a not those between blanks."""
-        pieces = _pieces(node)
+        pieces = pieces_of(node)
         if not pieces:
             message = f"no word of {column.name} can be this, so the test never holds"
             self.note("constant-folded", Effect.SAME, message, node.span)
             return Never(node.span)
-        if not all(map(_is_part_of_word, pieces)):
+        if not all(map(is_part_of_word, pieces)):
             self.note(
                 "text-analysis",
                 Effect.WIDER,
@@ -259,7 +256,7 @@ class Leaves(TextBackend):
         tests: list[Node] = []
         for piece in pieces:
             if self.negative:
-                make = _pattern_between_blanks if isinstance(node, Like) else _phrase_between_blanks
+                make = pattern_between_blanks if isinstance(node, Like) else phrase_between_blanks
                 tests += [_test(node, parts) for parts in make(piece)]
             else:
                 tests.append(_test(node, ("", *[part for part in piece if part], "")))
@@ -289,8 +286,8 @@ class Leaves(TextBackend):
         Otherwise the tests may be met by different objects. Then those below a not say nothing of
         an object that meets the others, and are left out; and below a not the group is.
         """
-        item = _with_path(node.item, node.path.name)
-        if _is_any(item):
+        item = with_path(node.item, node.path.name)
+        if is_any(item):
             return self.inner(item)
         self.note(
             "nested-flattened",
@@ -299,7 +296,7 @@ class Leaves(TextBackend):
             + ("; below a not they are left out" if self.negative else ""),
             node.span,
         )
-        return Never(node.span) if self.negative else self.inner(_without_not(item))
+        return Never(node.span) if self.negative else self.inner(without_not(item))
 
     def inner(self, item: Node) -> Node:
         """What ``sayable`` makes of a group's item."""
@@ -312,7 +309,7 @@ class Leaves(TextBackend):
         """A test of all fields that a name with stars fits: it is left out, or is one of those
         that ECS knows.
         """
-        known = [Literal(found, span=name.span) for found in _names(name, node)]
+        known = [Literal(found, span=name.span) for found in names_of(name, node)]
         if (self.negative or self.expanding) and 0 < len(known) <= MOST_NAMES:
             self.note(
                 "names-expanded",
@@ -330,25 +327,6 @@ class Leaves(TextBackend):
         return Never(node.span) if self.negative else Always(node.span)
 
 
-def _pieces(node: Equals | Like) -> list[tuple[str, ...]]:
-    """The alternatives of a test of a text field: of a phrase its words, of words and patterns
-    each piece. Pieces that no word fits, because they hold what parts words, are left out.
-    """
-    if isinstance(node, Like):
-        pieces = split_at_spaces(node.pattern.parts)
-        return [parts for parts in pieces if not any(map(_PARTS_WORDS.search, parts))]
-    found = words(node.value.name)
-    if node.value.quoted:
-        return [tuple(found)] if found else []
-    return [(word,) for word in found]
-
-
-def _is_part_of_word(parts: tuple[str, ...]) -> bool:
-    """``*letters*``: a word has these letters where the whole value has them."""
-    middle = len(parts) == 3 and parts[0] == parts[2] == ""
-    return middle and re.fullmatch("[A-Za-z0-9]+", parts[1]) is not None
-
-
 def _or(items: list[Node], span: Span) -> Node:
     if not items:
         return Never(span)
@@ -363,28 +341,6 @@ def _test(node: Equals | Like, parts: tuple[str, ...]) -> Node:
     return Like(node.field, Pattern(parts), node.span)
 
 
-def _phrase_between_blanks(piece: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Values in which the words surely are words of their own: alone, first, last, in between."""
-    phrase = " ".join(piece)
-    if tuple(words(phrase)) != piece:
-        return []
-    return [(phrase,), (f"{phrase} ", ""), ("", f" {phrase}"), ("", f" {phrase} ", "")]
-
-
-def _pattern_between_blanks(parts: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The same for a pattern that is one run of letters and digits, with a star before or after."""
-    text = "".join(parts)
-    if not re.fullmatch("[A-Za-z0-9]+", text):
-        return []
-    if len(parts) == 1:
-        return _phrase_between_blanks((text.lower(),))
-    if parts == (text, ""):
-        return [(text, ""), ("", f" {text}", "")]
-    if parts == ("", text):
-        return [("", text), ("", f"{text} ", "")]
-    return [("", text, "")] if parts == ("", text, "") else []
-
-
 def _near(limit: Decimal, *, down: bool) -> str:
     """The nearest number that a double holds, not above the limit or not below it."""
     largest = nextafter(inf, 0)
@@ -395,72 +351,3 @@ def _near(limit: Decimal, *, down: bool) -> str:
         double = nextafter(double, inf)
     double = max(-largest, min(largest, double))
     return str(int(double)) if double == int(double) else format(Decimal(repr(double)), "f")
-
-
-def _is_any(node: Node) -> bool:
-    """Whether one object meets the tests whenever some objects meet them."""
-    if isinstance(node, Or):
-        return all(_is_any(item) for item in node.items)
-    if isinstance(node, Nested):
-        return _is_any(node.item)
-    return isinstance(node, Equals | Like | Exists | Compare)
-
-
-def _without_not(node: Node) -> Node:
-    if isinstance(node, And | Or):
-        return replace(node, items=tuple([_without_not(item) for item in node.items]))
-    return Always(node.span) if isinstance(node, Not) else node
-
-
-def _with_path(node: Node, path: str) -> Node:
-    """The item of a nested group with the full names of its fields."""
-    match node:
-        case And() | Or():
-            return replace(node, items=tuple([_with_path(item, path) for item in node.items]))
-        case Not():
-            return Not(_with_path(node.item, path), node.span)
-        case Nested():
-            return replace(node, path=Literal(f"{path}.{node.path.name}", span=node.path.span))
-        case FreeText():  # in a group Kibana makes it a test of a field called null
-            name = Literal(f"{path}.null")
-            if isinstance(node.value, Literal):
-                return Equals(name, node.value, node.span)
-            lone = node.value.is_lone_star
-            return Exists(name, node.span) if lone else Like(name, node.value, node.span)
-        case Equals() | Like() | Exists() | Compare():
-            field = node.field
-            if isinstance(field, Pattern):
-                parts = (f"{path}.{field.parts[0]}", *field.parts[1:])
-                return replace(node, field=Pattern(parts, field.span))
-            return replace(node, field=Literal(f"{path}.{field.name}", span=field.span))
-    return node
-
-
-def _names(name: Pattern, node: FieldTest) -> list[str]:
-    """The fields of ECS that the name fits and whose type suits the test, multi-fields apart."""
-    fits = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
-    types = ecs.types()
-    return [
-        field
-        for field, kind in types.items()
-        if kind not in _CONTAINERS
-        and fits.fullmatch(field)
-        and types.get(field.rpartition(".")[0], "object") in _CONTAINERS
-        and _suits(kind, node)
-    ]
-
-
-def _suits(kind: str, node: FieldTest) -> bool:
-    """Whether Elasticsearch would ask a field of this type at all."""
-    match node:
-        case Exists():
-            return True
-        case Compare():
-            return kind in NUMBERS and number_of(node.value.name) is not None
-        case Equals():
-            if kind in NUMBERS:
-                return number_of(node.value.name) is not None
-            if kind == "boolean":
-                return node.value.name in ("true", "false")
-            return kind not in DATES | {"ip"}
-    return kind not in _ORDERED
