@@ -24,9 +24,10 @@ import kqlx
 from agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
 from kqlx.notes import Effect, worst
 from near import near_events
+from sigma_rules import SIGMA
 from splunk import SPLUNK
 
-ENGINES: dict[str, Engine] = {"spl": SPLUNK}
+ENGINES: dict[str, Engine] = {"sigma": SIGMA, "spl": SPLUNK}
 EVENTS = 40
 REASONS = 5
 """How many of the commonest reasons for a refusal are printed."""

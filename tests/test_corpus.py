@@ -1,4 +1,4 @@
-"""Real rules: all are read, and what becomes of them in Splunk agrees with Kibana.
+"""Real rules: all are read, and what becomes of them in Splunk and Sigma agrees with Kibana.
 
 Skipped where no corpus lies beside the checkout, in continuous integration too, for it is no part
 of the project (see ``corpus``).
@@ -13,8 +13,9 @@ import pytest
 
 import corpus
 import kqlx
-from agreement import REFUSALS, Malformed, convert
+from agreement import REFUSALS, Engine, Malformed, convert
 from near import near_events
+from sigma_rules import SIGMA
 from splunk import SPLUNK
 
 pytestmark = pytest.mark.skipif(
@@ -39,7 +40,8 @@ def test_every_rule_is_read() -> None:
 
 
 @pytest.mark.parametrize("exact", [False, True])
-def test_rules_mean_the_same_in_splunk(exact: bool) -> None:
+@pytest.mark.parametrize(("target", "engine"), [("spl", SPLUNK), ("sigma", SIGMA)])
+def test_rules_mean_the_same_in_the_target(target: str, engine: Engine, exact: bool) -> None:
     """Each converts, with every effect accepted, or is refused with a reason; the strict reader
     takes it, and no event shows a difference that no note announces.
     """
@@ -47,7 +49,7 @@ def test_rules_mean_the_same_in_splunk(exact: bool) -> None:
     outcomes: Counter[str] = Counter()
     for path, rule in corpus.rules():
         try:
-            query = convert(rule.query, SPLUNK, "spl", exact=exact)
+            query = convert(rule.query, engine, target, exact=exact)
         except REFUSALS as error:
             assert error.message and error.notes, path
             outcomes["refused"] += 1

@@ -62,12 +62,13 @@ def convert(
 
     ``source`` names the data source (None: recognised; "none": all field names stay as they are).
     ``unmapped`` says what becomes of fields without a counterpart, ``accept`` which effects
-    ("narrower", "different") are let pass besides same, case and wider; ``strict`` lets only same
-    and case pass; ``exact`` asks for the form without a difference in letter case.
-    ``leading_wildcards=False`` refuses values that begin with a star, as Kibana can be set to.
-    ``node`` is the query's tree, where ``read`` has made it already. ``settings`` are the user's
-    (``kqlx.settings.load``); none are read unless they are given. ``options`` are those of
-    ``backends.base.Options``; ``fields`` may also be a file's name, or "ecs".
+    ("narrower", "different") are let pass besides same, case and wider ("wider" by name lets pass
+    what a target refuses for its noise); ``strict`` lets only same and case pass; ``exact`` asks
+    for the form without a difference in letter case. ``leading_wildcards=False`` refuses values
+    that begin with a star, as Kibana can be set to. ``node`` is the query's tree, where ``read``
+    has made it already. ``settings`` are the user's (``kqlx.settings.load``); none are read unless
+    they are given. ``options`` are those of ``backends.base.Options``; ``fields`` may also be a
+    file's name, or "ecs".
 
     Raises KqlSyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
     """
@@ -84,7 +85,8 @@ def convert(
     if settings is not None:
         options = {**settings.options(target.name, bound.source), **options}
     emission = target.emit(bound, _options(exact=exact, form=chosen, **options))
-    notes = in_order((*left_out(rule), *bound.notes, *emission.notes))
+    beside = target.left_out(rule, bound, chosen, accept) if target.left_out else left_out(rule)
+    notes = in_order((*beside, *bound.notes, *emission.notes))
     _check(notes, bound, accept, strict, unmapped)
     from kqlx.render import render
 
@@ -120,8 +122,8 @@ def check_choices(source: str | None, unmapped: str, accept: Iterable[str]) -> N
     if unmapped not in ("error", "keep"):
         raise UsageError(f"unmapped is error or keep, not {unmapped!r}")
     for effect in sorted(accept):
-        if effect not in ("narrower", "different"):
-            raise UsageError(f"accept takes narrower or different, not {effect!r}")
+        if effect not in ("wider", "narrower", "different"):
+            raise UsageError(f"accept takes wider, narrower or different, not {effect!r}")
 
 
 def _options(**options: Any) -> Options:

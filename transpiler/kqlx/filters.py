@@ -7,7 +7,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from kqlx.backends.sigma_rule import correlations
 from kqlx.backends.sigma_yaml import paragraph, plain, scalar
+from kqlx.rules.attack import in_version_19
 from kqlx.rules.model import Rule
 
 # The namespace of the ids of converted rules: the same rule always gets the same id.
@@ -15,36 +17,26 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/kqlx/kqlx")
 
 _LICENSES = {"Elastic License v2": "Elastic-2.0"}
 
-# Tactics of ATT&CK v19 by id (https://attack.mitre.org/tactics/enterprise/). By name older rules
-# would be wrong: TA0005 was Defense Evasion.
-_TACTICS = {
-    "TA0043": "reconnaissance",
-    "TA0042": "resource-development",
-    "TA0001": "initial-access",
-    "TA0002": "execution",
-    "TA0003": "persistence",
-    "TA0004": "privilege-escalation",
-    "TA0005": "stealth",
-    "TA0112": "defense-impairment",
-    "TA0006": "credential-access",
-    "TA0007": "discovery",
-    "TA0008": "lateral-movement",
-    "TA0009": "collection",
-    "TA0011": "command-and-control",
-    "TA0010": "exfiltration",
-    "TA0040": "impact",
-}
+_NO_REASON = ("none", "n/a", "na", "unknown")
 
 
 def sigma_title(rule: Rule) -> str:
     """The rule's name; of a bare query the beginning of its text. At most 256 characters."""
-    title = rule.name or " ".join(rule.query.split()) or "Every event"
+    title = one_line(rule.name).rstrip(".") or one_line(rule.query) or "Every event"
     return title if len(title) <= 256 else title[:255] + "…"
 
 
-def sigma_id(rule: Rule) -> str:
-    """A UUID that depends on the Elastic id alone, or on the query where there is none."""
-    return str(uuid.uuid5(NAMESPACE, "sigma:" + (rule.id or rule.query)))
+def sigma_id(rule: Rule, part: str = "") -> str:
+    """A UUID that depends on the Elastic id alone, or on the query where there is none.
+
+    ``part`` names one of several documents of the rule.
+    """
+    return str(uuid.uuid5(NAMESPACE, f"sigma:{rule.id or rule.query}{part and ':' + part}"))
+
+
+def sigma_name(rule: Rule) -> str:
+    """A name by which correlations refer to the rule: its title in lower case with underscores."""
+    return re.sub("[^a-z0-9]+", "_", sigma_title(rule).lower()).strip("_")[:100] or "events"
 
 
 def is_uuid(text: str) -> bool:
@@ -56,10 +48,27 @@ def is_uuid(text: str) -> bool:
 
 
 def sigma_tags(rule: Rule) -> list[str]:
-    """ATT&CK tags in Sigma's spelling: tactics first, then techniques, without repetitions."""
-    tactics = [f"attack.{_TACTICS[t.id]}" for t in rule.tactics if t.id in _TACTICS]
-    techniques = [f"attack.{id.lower()}" for tactic in rule.tactics for id in tactic.techniques]
-    return list(dict.fromkeys([*tactics, *techniques]))
+    """ATT&CK tags in Sigma's spelling, of version 19: tactics first, then techniques."""
+    found = in_version_19(rule.tactics)
+    return [f"attack.{name.lower()}" for name in (*found.tactics, *found.techniques)]
+
+
+def sigma_status(rule: Rule) -> str:
+    """A converted rule is a new one, unless its author has given it up."""
+    return "deprecated" if rule.metadata.get("maturity") == "deprecated" else "experimental"
+
+
+def sigma_false_positives(rule: Rule) -> list[str]:
+    """Each on one line, with a capital first, once; "Unknown" where the rule knows none."""
+    lines = [one_line(text) for text in rule.texts("false_positives")]
+    known = [line for line in lines if len(line) > 1 and line.lower().strip(".") not in _NO_REASON]
+    return list(dict.fromkeys(line[0].upper() + line[1:] for line in known)) or ["Unknown"]
+
+
+def sigma_references(rule: Rule) -> list[str]:
+    """The rule's references, each once; those of ATT&CK stand in the tags."""
+    found = [text for text in rule.texts("references") if "attack.mitre.org" not in text]
+    return list(dict.fromkeys(found))
 
 
 def sigma_date(text: object) -> str:
@@ -84,8 +93,13 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "paragraph": paragraph,
     "plain": plain,
     "quoted": scalar,
+    "sigma_correlations": correlations,
     "sigma_date": sigma_date,
+    "sigma_false_positives": sigma_false_positives,
     "sigma_id": sigma_id,
+    "sigma_name": sigma_name,
+    "sigma_references": sigma_references,
+    "sigma_status": sigma_status,
     "sigma_tags": sigma_tags,
     "sigma_title": sigma_title,
     "spdx": spdx,

@@ -60,12 +60,14 @@ class Note:
 # Notes that claim no difference, but on which the reader should act or decide.
 _LOUD = frozenset(
     {
+        "back-end-support",
         "log-source-unknown",
         "nested-outside",
         "query-too-long",
         "suppression-left-out",
         "table-unknown",
         "time-range",
+        "threshold-window",
         "type-assumed",
         "unconfirmed-mapping",
     }
@@ -87,6 +89,9 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 
 CODES = {
+    "approximated": "the target cannot say a test; one that matches more stands for it",
+    "attack-version": "the rule's ATT&CK ids and tactics are those of a later version",
+    "back-end-support": "some tools that read the result refuse a part of it",
     "case-folded": "the target's comparison has no regard to letter case",
     "constant-assumed": "the destination stands for a value that it does not hold",
     "constant-folded": "the test is the same on every event of the data source, so it is left out",
@@ -100,6 +105,7 @@ CODES = {
     "log-source-unknown": "no log source is known, so the rule names none in particular",
     "never-there": "the destination never holds events with this value",
     "name-wildcard": "a field name with a wildcard fits fields of several types",
+    "names-expanded": "a field name with a wildcard stands for the fields that are known",
     "nested-flattened": "tests of one nested object may be met by several",
     "nested-outside": "a field of nested objects is tested outside of a group, which never holds",
     "no-data-source": "nothing says which data source the query is about; names are kept",
@@ -112,6 +118,8 @@ CODES = {
     "table-unknown": "no table is known, so a name stands for it",
     "text-analysis": "Elasticsearch compares the field word by word, the target does not",
     "time-range": "the time range of the search is set by the query itself",
+    "threshold-split": "each of several thresholds of the rule alerts by itself",
+    "threshold-window": "over which time the rule's events are counted",
     "type-assumed": "the type of a field is not known, and was guessed",
     "unconfirmed-mapping": "a mapping for which no documentation was found",
     "unmapped-field": "a field, value or construct without a counterpart in the target",

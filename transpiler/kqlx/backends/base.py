@@ -6,7 +6,7 @@ itself in a ``TARGET``. What it leaves undefined is refused with a reason, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, assert_never
 
@@ -34,6 +34,7 @@ from kqlx.notes import Effect, Note
 
 if TYPE_CHECKING:
     from kqlx.mappings.fields import FieldList
+    from kqlx.rules.model import Rule
 
 E = TypeVar("E")
 
@@ -77,7 +78,9 @@ class Target:
     ``formats`` are the artifacts that it can be written as, the default first; ``binds`` says
     whether its fields are other than Elastic's, so that queries are bound to a data source before
     they are emitted. ``comment`` is how the language writes the heading above one of several
-    results, "" where it has no comments.
+    results, "" where it has no comments. ``left_out`` makes the notes on what of a rule is beside
+    its query, of the rule, the bound tree, the format and the accepted effects; None: those of
+    ``rules.left_out``.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Target:
     ecs_formats: frozenset[str] = frozenset()
     suffix: str = ".txt"
     comment: str = "# {}"
+    left_out: Callable[[Rule, Bound, str, frozenset[str]], Iterable[Note]] | None = None
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 _NOT_IN_SINGLE_QUOTES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 
 LARGEST_INTEGER = 2**53
-"""Integers beyond are read as floats by some loaders and lose digits."""
+"""Some loaders read larger integers as floats, which hold only some of them."""
 
 
 class Number(str):
@@ -19,7 +19,12 @@ class Number(str):
     @property
     def is_safe(self) -> bool:
         """Whether every loader reads the same number."""
-        return "." in self or abs(int(self)) <= LARGEST_INTEGER
+        if "." in self or abs(int(self)) <= LARGEST_INTEGER:
+            return True
+        try:
+            return int(float(self)) == int(self)
+        except OverflowError:
+            return False
 
 
 _SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -79,8 +84,9 @@ def paragraph(text: str) -> str:
 def rule_body(logsource: Mapping[str, str], detection: Mapping[str, Any]) -> str:
     """``logsource`` and ``detection`` as block YAML, without a final line feed.
 
-    The detection's values are maps of tests but for its ``condition``, which is made of
-    identifiers, keywords, parentheses and the stars of selectors, and needs no quotes.
+    The detection's values are maps of tests, lists of such maps or of keywords, but for its
+    ``condition``, which is made of identifiers, key words of Sigma, parentheses and the stars of
+    selectors, and needs no quotes.
     """
     lines = ["logsource:", *(f"    {key}: {plain(value)}" for key, value in logsource.items())]
     lines.append("detection:")
@@ -89,13 +95,28 @@ def rule_body(logsource: Mapping[str, str], detection: Mapping[str, Any]) -> str
             lines.append(f"    {name}: {tests}")
             continue
         lines.append(f"    {name}:")
-        for key, value in tests.items():
-            if isinstance(value, list):
-                lines.append(f"        {plain_key(key)}:")
-                lines += [f"            - {scalar(item)}" for item in value]
-            else:
-                lines.append(f"        {plain_key(key)}: {scalar(value)}")
+        if isinstance(tests, Mapping):
+            lines += _indented(_map(tests), "        ")
+            continue
+        for item in tests:
+            inner = _map(item) if isinstance(item, Mapping) else [scalar(item)]
+            lines += [f"        - {inner[0]}", *_indented(inner[1:], "          ")]
     return "\n".join(lines)
+
+
+def _indented(lines: list[str], by: str) -> list[str]:
+    return [by + line for line in lines]
+
+
+def _map(tests: Mapping[str, Any]) -> list[str]:
+    """The lines of a map of tests: ``key: value``, or the key with its values below."""
+    lines = []
+    for key, value in tests.items():
+        if isinstance(value, list):
+            lines += [f"{plain_key(key)}:", *(f"    - {scalar(item)}" for item in value)]
+        else:
+            lines.append(f"{plain_key(key)}: {scalar(value)}")
+    return lines
 
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w.|/-]*")

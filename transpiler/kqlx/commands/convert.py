@@ -52,7 +52,9 @@ def convert(
     ] = "error",
     accept: Annotated[
         list[str] | None,
-        typer.Option(help="Let an effect pass that is refused otherwise: narrower or different."),
+        typer.Option(
+            help="Let an effect pass that is refused otherwise: narrower or different; wider."
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option(help="Refuse all but the effects same and case.")] = False,
     exact: Annotated[bool, typer.Option(help="Ask for no difference in letter case.")] = False,

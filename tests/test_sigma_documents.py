@@ -1,0 +1,295 @@
+"""Whole Sigma rules: the schema, pySigma and its back ends, ``sigma check``, metadata, thresholds.
+
+The validators of pySigma and SigmaHQ look up data in the internet; here they get what they need
+from the project's own table of ATT&CK and from a few lines below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sigma.data.mitre_attack as mitre
+from sigma.backends.elasticsearch import LuceneBackend
+from sigma.backends.splunk import SplunkBackend
+from sigma.collection import SigmaCollection
+from sigma.plugins import InstalledSigmaPlugins
+from sigma.validation import SigmaValidator
+from sigma.validators.base import SigmaValidationIssueSeverity as Severity
+from sigma.validators.sigmahq.data import (
+    data_filename,
+    data_taxonomy,
+    data_windows_eventid,
+    data_windows_provider,
+)
+
+import corpus
+import kqlx
+from conftest import ROOT
+from kqlx.backends.sigma_rule import file_name
+from kqlx.rules import attack
+from kqlx.rules.model import Rule, Tactic
+from sigma_rules import documents
+from sigma_schema import problems
+
+OWN = kqlx.load_rules(ROOT / "rules").rules
+MAPPED = [rule for rule in OWN if "m365" in str(rule.path)]
+ALL = ("wider", "narrower", "different")
+
+
+def threshold(**data: Any) -> Rule:
+    """A threshold rule that counts the events of o365.audit with one action."""
+    table = {"type": "threshold", "name": "Many Things", "severity": "low", **data}
+    query = "event.dataset:o365.audit and event.provider:Exchange and event.action:Send"
+    return Rule(name="Many Things", query=query, type="threshold", data=table, id="x")
+
+
+COUNTED = threshold(
+    threshold={
+        "field": ["user.id"],
+        "value": 5,
+        "cardinality": [{"field": "event.id", "value": 3}],
+    },
+    **{"from": "now-9m"},
+)
+
+
+def sigma(rule: Rule, **options: Any) -> kqlx.Conversion:
+    if rule in OWN and rule not in MAPPED:
+        options = {"source": "none", "accept": ["different"], **options}
+    return kqlx.convert(rule, to="sigma", **options)
+
+
+def loaded(text: str) -> SigmaCollection:
+    collection = SigmaCollection.from_yaml(text)
+    assert not [error for rule in collection.rules for error in rule.errors]
+    return collection
+
+
+@pytest.mark.parametrize("rule", OWN, ids=lambda rule: rule.path.stem)
+def test_own_rules_are_valid_documents(rule: Rule) -> None:
+    text = sigma(rule).text
+    assert [problems(document) for document in documents(text)] == [[]]
+    for backend in (SplunkBackend(), LuceneBackend()):
+        assert all(backend.convert(loaded(text)))
+    assert not [line for line in text.splitlines() if line != line.rstrip()]
+
+
+def test_the_schema_finds_what_is_wrong() -> None:
+    (document,) = documents(sigma(OWN[0]).text)
+    for key, value in [("level", "urgent"), ("date", "2021/07/15"), ("tags", ["Attack.X"])]:
+        assert problems({**document, key: value})
+    assert problems({key: document[key] for key in reversed(document)}) == [
+        "the keys are out of order"
+    ]
+    assert problems({**document, "detection": {"condition": "a", "notsel": {"a": 1}}})
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the validators would fetch, from here."""
+    table = attack._data()
+    techniques = [id for ids in table["techniques"].values() for id in ids]
+    known = {*techniques, "T1114.002"}  # sub-techniques are not in the table
+    data = {
+        "tactics": table["tactics"],
+        "techniques": dict.fromkeys(known, ""),
+        "techniques_tactics_mapping": {id: list(attack._tactics_of(id)) for id in known},
+        "intrusion_sets": {},
+        "software": {},
+        "datasources": {},
+        "mitigations": {},
+    }
+    for name, value in data.items():
+        monkeypatch.setitem(vars(mitre), f"mitre_attack_{name}", value)
+    services = ("m365_None_exchange", "m365_None_threat_management", "elastic_None_None")
+    sources: dict[str, Any] = {service: [] for service in services}
+    for module, name, value in [
+        (data_taxonomy, "sigmahq_taxonomy_fieldsname", sources),
+        (data_taxonomy, "sigmahq_taxonomy_redundant_fields", {}),
+        (data_taxonomy, "sigmahq_taxonomy_logsource_definition", {}),
+        (data_filename, "sigmahq_filename_pattern", dict.fromkeys(services[:2], "microsoft365_")),
+        (data_windows_eventid, "sigmahq_category_no_eventid", []),
+        (data_windows_provider, "sigmahq_provider_name", {}),
+    ]:
+        monkeypatch.setitem(vars(module), name, value)
+
+
+def issues(path: Path) -> Iterator[str]:
+    """What pySigma's and SigmaHQ's validators say of a file, those of medium severity or higher;
+    those on D3FEND and the traffic light protocol are left out.
+    """
+    found = InstalledSigmaPlugins.autodiscover(include_backends=False, include_pipelines=False)
+    chosen = [c for name, c in found.validators.items() if "fend" not in name and "tlp" not in name]
+    assert len(chosen) > 70
+    collection = SigmaCollection.load_ruleset([path])
+    for issue in SigmaValidator(chosen).validate_rules(iter(collection.rules)):
+        if issue.severity in (Severity.MEDIUM, Severity.HIGH):
+            yield str(issue)
+
+
+@pytest.mark.usefixtures("offline")
+def test_sigma_check_finds_nothing_in_own_rules(tmp_path: Path) -> None:
+    for rule in OWN:
+        path = tmp_path / file_name(rule, "m365" if rule in MAPPED else "elastic")
+        path.write_text(sigma(rule).text + "\n", encoding="utf-8")
+        assert not list(issues(path))
+
+
+@pytest.mark.usefixtures("offline")
+def test_sigma_check_finds_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "microsoft365_wrong_rule.yml"
+    text = sigma(MAPPED[0]).text.replace("attack.t1114\n", "attack.t1562\n")
+    path.write_text(text.replace("condition: selection and", "condition: selection or"), "utf-8")
+    assert [issue for issue in issues(path) if "t1562" in issue]
+
+
+def test_file_names_are_those_of_sigmahq() -> None:
+    assert [file_name(rule, "m365") for rule in MAPPED] == [
+        "microsoft365_exchange_mailbox_items_accessed_excessively.yml",
+        "microsoft365_user_restricted_from_sending_email.yml",
+    ]
+    assert file_name(Rule(name="A", query=""), "aws") == "aws_a_____.yml"
+    assert len(file_name(Rule(name="long " * 50, query=""), "aws")) == 94
+
+
+def test_rule_1_has_the_names_of_sigmahqs_own() -> None:
+    (rule,) = [rule for rule in MAPPED if "restricted" in rule.name.lower()]
+    (document,) = documents(sigma(rule).text)
+    assert document["logsource"] == {"product": "m365", "service": "threat_management"}
+    assert document["detection"] == {
+        "selection": {
+            "eventSource": "SecurityComplianceCenter",
+            "eventName": "User restricted from sending email",
+            "status": "success",
+        },
+        "condition": "selection",
+    }
+
+
+def test_letter_case_counts_on_demand() -> None:
+    found = sigma(MAPPED[0], exact=True)
+    assert "eventName|cased: 'MailItemsAccessed'" in found.text
+    assert "back-end-support" in {note.code for note in found.notes}
+    assert kqlx.notes.worst(found.notes) is kqlx.notes.Effect.SAME
+    with pytest.raises(NotImplementedError):
+        SplunkBackend().convert(loaded(found.text))
+
+
+# Thresholds, new terms
+
+
+def test_a_threshold_is_a_correlation() -> None:
+    rule = threshold(threshold={"field": ["user.id"], "value": 5})
+    base, count = documents(sigma(rule).text)
+    assert not problems(base) and not problems(count)
+    assert count["correlation"] == {
+        "type": "event_count",
+        "rules": [base["name"]],
+        "group-by": ["UserId"],
+        "timespan": "6m",
+        "condition": {"gte": 5},
+    }
+    assert (count["level"], base["level"]) == ("low", "informational")
+    assert base["id"] != count["id"]
+    (query,) = SplunkBackend().convert(loaded(sigma(rule).text))
+    assert "stats count as event_count by _time UserId" in query
+
+
+def test_several_thresholds_are_several_correlations() -> None:
+    found = sigma(COUNTED, unmapped="keep")
+    _, events, values = documents(found.text)
+    assert events["correlation"]["timespan"] == values["correlation"]["timespan"] == "9m"
+    assert values["correlation"]["condition"] == {"field": "event.id", "gte": 3}
+    assert {"threshold-split", "threshold-window", "unmapped-field"} <= {
+        n.code for n in found.notes
+    }
+    assert "rule-type" not in {note.code for note in found.notes}
+    with pytest.raises(kqlx.UnsupportedError, match=r"event\.id"):
+        sigma(COUNTED)
+
+
+def test_the_query_alone_is_the_detection_of_single_events() -> None:
+    found = sigma(COUNTED, format="query")
+    assert "correlation" not in found.text
+    assert "rule-type" in {note.code for note in found.notes}
+
+
+def test_new_terms_are_refused_unless_noise_is_accepted() -> None:
+    rule = Rule(name="New", query="a:1", type="new_terms", data={"name": "New"})
+    with pytest.raises(kqlx.UnsupportedError, match="new terms") as refusal:
+        sigma(rule, source="none")
+    assert "--accept wider" in refusal.value.hint
+    assert "rule-type" in {n.code for n in sigma(rule, source="none", accept=["wider"]).notes}
+
+
+# Metadata
+
+
+@pytest.mark.parametrize(
+    ("tactic", "techniques", "tags"),
+    [
+        ("Defense Evasion", ["T1562", "T1562.001"], ["defense-impairment", "t1685"]),
+        ("Defense Evasion", ["T1027"], ["stealth", "t1027"]),
+        ("Defense Evasion", ["T1550"], ["lateral-movement", "t1550"]),
+        ("Defense Evasion", [], ["stealth"]),
+        ("Stealth", [], ["stealth"]),
+        (
+            "Defense Evasion",
+            ["T1070.001", "T1027.010"],
+            ["defense-impairment", "stealth", "t1685.005", "t1027.010"],
+        ),
+    ],
+)
+def test_tags_are_those_of_attack_19(tactic: str, techniques: list[str], tags: list[str]) -> None:
+    found = attack.in_version_19([Tactic("TA0005", tactic, tuple(techniques))])
+    assert [*found.tactics, *[id.lower() for id in found.techniques]] == tags
+
+
+def test_metadata_follow_the_house_rules() -> None:
+    data = {
+        "false_positives": ["none", "an admin\n at work", "an admin at work"],
+        "references": ["https://a.example", "https://attack.mitre.org/x", "https://a.example"],
+        "author": ["A", "B"],
+    }
+    rule = Rule(name="Things.", query="a:1", data=data, metadata={"maturity": "deprecated"})
+    (document,) = documents(sigma(rule, source="none").text)
+    assert document["title"] == "Things"
+    assert document["falsepositives"] == ["An admin at work"]
+    assert document["references"] == ["https://a.example"]
+    assert (document["author"], document["status"]) == ("A, B", "deprecated")
+    assert document["taxonomy"] == "ecs"
+    assert not problems(document)
+
+
+@pytest.mark.parametrize("query", ["*:*", "a:1 or *:*", "a:1 or not @timestamp:now-1d"])
+def test_what_selects_everything_is_refused(query: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="every event"):
+        kqlx.convert(query, to="sigma", source="none")
+
+
+@pytest.mark.parametrize("query", ["not *:*", 'a:1 and message:""', "file.elf.sections.name:a"])
+def test_what_selects_nothing_is_refused(query: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="never match"):
+        kqlx.convert(query, to="sigma", source="none")
+
+
+# Real rules
+
+
+@pytest.mark.skipif(corpus.folder() is None, reason="there is no corpus of rules")
+def test_real_rules_are_valid_and_are_read() -> None:
+    """And pySigma's back ends convert them, but for what each says it does not support."""
+    reports = []
+    for path, rule in corpus.rules():
+        text = sigma(rule, source="none", unmapped="keep", accept=ALL).text
+        reports += [f"{path.name}: {p}" for d in documents(text) for p in problems(d)]
+        for backend in (SplunkBackend(), LuceneBackend()):
+            rules = loaded(text)
+            if "\ncorrelation:" in text and isinstance(backend, LuceneBackend):
+                continue
+            if not backend.convert(rules):
+                reports.append(f"{path.name}: nothing")
+    assert not reports, "\n".join(reports)

@@ -1,0 +1,150 @@
+"""What a Sigma rule says beside its detection: thresholds as correlations, and what is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.bound import Bound
+from kqlx.mappings.pack import builtin
+from kqlx.notes import Effect, Note
+from kqlx.rules.attack import in_version_19
+from kqlx.rules.left_out import left_out
+from kqlx.rules.model import Rule
+
+_TIMESPAN = re.compile(r"now-(\d+)([smhd])")
+_LOOK_BACK = "6m"  # Kibana's where a rule names none
+
+_PREFIXES = {"m365": "microsoft365"}  # where SigmaHQ's file names differ from the product
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """A count over the events of the rule's detection.
+
+    ``type`` is ``event_count``, or ``value_count`` of the different values of ``field``; ``least``
+    the count that raises an alert. ``group_by`` are names of the target, ``timespan`` a number with
+    s, m, h or d.
+    """
+
+    type: str
+    group_by: tuple[str, ...]
+    timespan: str
+    least: int
+    field: str = ""
+
+
+def correlations(rule: Rule, bound: Bound) -> tuple[Correlation, ...]:
+    """The counts that a threshold rule asks for; none for other rules.
+
+    https://github.com/SigmaHQ/sigma-specification, sigma-correlation-rules-specification.md
+    """
+    threshold = rule.data.get("threshold")
+    if rule.type != "threshold" or not isinstance(threshold, dict):
+        return ()
+    names = [_name(bound, name)[0] for name in _texts(threshold.get("field"))]
+    by = tuple(name for name in names if name)
+    match = _TIMESPAN.fullmatch(str(rule.data.get("from", "")))
+    span = "".join(match.groups()) if match else _LOOK_BACK
+    found = []
+    for entry in _cardinalities(threshold):
+        name, _ = _name(bound, str(entry.get("field", "")))
+        found.append(Correlation("value_count", by, span, _count(entry), name))
+    if _count(threshold) > 1 or not found:
+        found.insert(0, Correlation("event_count", by, span, _count(threshold)))
+    return tuple(found)
+
+
+def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
+    """Notes on the rule beside its query. Raises UnsupportedError for a rule of new terms, unless
+    it is accepted that the result alerts on all of them.
+    """
+    counts = correlations(rule, bound) if format == "rule" else ()
+    lost = [note for note in left_out(rule) if not (counts and note.code == "rule-type")]
+    if format == "rule" and rule.type == "new_terms" and "wider" not in accept:
+        raise UnsupportedError(
+            "cannot convert a rule of new terms: Sigma knows nothing of what was seen before",
+            notes=tuple(lost),
+            hint="--accept wider makes a rule of its query, which alerts on all terms",
+        )
+    yield from lost
+    if format == "rule":
+        for remark in in_version_19(rule.tactics).remarks:
+            yield Note("attack-version", Effect.SAME, remark)
+    if counts:
+        yield from _about_counts(rule, bound, counts)
+
+
+def _about_counts(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> Iterator[Note]:
+    yield Note(
+        "threshold-window",
+        Effect.SAME,
+        f"events are counted over {counts[0].timespan}, the look-back of the rule; back ends that"
+        " count in fixed steps of time miss what spans two of them",
+    )
+    if len(counts) > 1:
+        yield Note(
+            "threshold-split",
+            Effect.WIDER,
+            "the rule asks for several counts at once; each is a correlation that alerts by itself",
+        )
+    threshold = rule.data["threshold"]
+    fields = [str(entry.get("field", "")) for entry in _cardinalities(threshold)]
+    for field in [*_texts(threshold.get("field")), *fields]:
+        if not _name(bound, field)[1]:
+            message = f"{field}, by which the rule counts, has no counterpart in the log source"
+            yield Note("unmapped-field", Effect.UNMAPPED, message)
+
+
+def _name(bound: Bound, field: str) -> tuple[str, bool]:
+    """A field's name in the log source, "" for what is the same on all its events, and whether it
+    is known there.
+    """
+    if not bound.place or bound.source is None:
+        return field, True
+    pack = builtin(bound.source)
+    if field in pack.constants:
+        return "", True
+    for destination in pack.targets.get("sigma", ()):
+        spec = destination.fields.get(field) if destination.place == bound.place else None
+        if spec is not None and spec.column:
+            return spec.column, True
+        if spec is not None and spec.constant is not None:
+            return "", True
+    return field, False
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(item) for item in (value if isinstance(value, list) else [value]) if item]
+
+
+def _cardinalities(threshold: dict[str, Any]) -> list[dict[str, Any]]:
+    found = threshold.get("cardinality") or []
+    return [item for item in (found if isinstance(found, list) else [found]) if item]
+
+
+def _count(data: dict[str, Any]) -> int:
+    value = data.get("value", 1)
+    return value if isinstance(value, int) else 1
+
+
+def file_name(rule: Rule, product: str) -> str:
+    """A file's name as SigmaHQ wants it: ``microsoft365_….yml``, of 14 to 94 characters.
+
+    https://github.com/SigmaHQ/sigma-specification/blob/main/sigmahq/sigmahq-filename-convention.md
+    """
+    prefix = _slug(_PREFIXES.get(product, product))
+    title = _slug(rule.name or "query")
+    for name in (prefix, product, *_WORDS_OF.get(product, ())):  # not twice
+        title = title.removeprefix(f"{_slug(name)}_")
+    return f"{f'{prefix}_{title}'[:90].rstrip('_'):_<10}.yml"
+
+
+_WORDS_OF = {"m365": ("m365", "microsoft_365", "o365")}
+
+
+def _slug(text: str) -> str:
+    return re.sub("[^a-z0-9]+", "_", text.lower()).strip("_")
