@@ -320,3 +320,9 @@ def test_deep_and_huge_texts_are_quick(text: str) -> None:
     started = time.process_time()
     lint(text)
     assert time.process_time() - started < 2
+
+
+def test_patterns_of_many_stars_take_linear_time() -> None:
+    started = time.process_time()
+    assert lint(f"f:({'a*' * 60}b or {'a' * 5_000})") == []
+    assert time.process_time() - started < 1

@@ -32,7 +32,7 @@ from typing import assert_never
 from kqlx.meaning import date_math
 from kqlx.meaning.event_fields import Event, all_values, objects
 from kqlx.meaning.schema import Make, Predicate, Schema, always, never, some_value
-from kqlx.meaning.words import fits, split_at_spaces
+from kqlx.meaning.words import split_at_spaces
 from kqlx.nodes import (
     Always,
     And,
@@ -50,6 +50,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
+from kqlx.patterns import fits
 
 _MOST_NAMES = 10_000
 """How many field names a test of all fields remembers."""

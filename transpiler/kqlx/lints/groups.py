@@ -30,6 +30,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
+from kqlx.patterns import fits
 
 _TRIED = 2_000_000
 """Pairs of pattern and value that are compared at most, in one list."""
@@ -200,11 +201,11 @@ class _Group:
             listed = tests[field]
             reported: set[int] = set()
             for like in wide[: max(1, _TRIED // len(listed))]:
-                matcher = re.compile(".*".join(map(re.escape, like.pattern.parts)), re.DOTALL)
+                fit = fits(like.pattern.parts)
                 for test in listed:
                     if test is like or id(test) in reported or self._same(test, like):
                         continue
-                    if matcher.fullmatch(_opaque(test)):
+                    if fit(_opaque(test)):
                         reported.add(id(test))
                         message = f"the pattern at {self._place(like)} matches this already"
                         yield note("covered-value", message, test.span, "take this value away")
