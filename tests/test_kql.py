@@ -121,16 +121,33 @@ def test_every_node_says_where_it_stands() -> None:
     spans = [(type(node).__name__, text[slice(*node.span)]) for node in walk(parse(text))]
     assert spans == [
         ("Or", text),
-        ("And", 'not a:b  and f:("x y" or z*'),
+        ("And", 'not a:b  and f:("x y" or z* )'),
         ("Not", "not a:b"),
         ("Equals", "a:b"),
-        ("Or", 'f:("x y" or z*'),
+        ("Or", 'f:("x y" or z* )'),
         ("Equals", '"x y"'),
         ("Like", "z*"),
         ("Compare", "😀 > 5"),
         ("Nested", "p:{ q:* }"),
         ("Exists", "q:*"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("not (a or b)", ["not (a or b)", "(a or b)", "a", "b"]),
+        ("( (a or b) ) and c", ["( (a or b) ) and c", "( (a or b) )", "a", "b", "c"]),
+        ("(a:b) and (c)", ["(a:b) and (c)", "a:b", "c"]),
+        ("f:(a)", ["f:(a)"]),
+        ("(f:( not a and (b) ))", ["(f:( not a and (b) ))", "not a", "a", "b"]),
+        ("f:(a or (b and c))", ["f:(a or (b and c))", "a", "(b and c)", "b", "c"]),
+        ("p:{ (a or b) }", ["p:{ (a or b) }", "(a or b)", "a", "b"]),
+        ("(not a)", ["(not a)", "a"]),
+    ],
+)
+def test_what_joins_spans_its_parentheses(text: str, spans: list[str]) -> None:
+    assert [text[slice(*node.span)] for node in walk(parse(text))] == spans
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ DOUBTS = [
     ("repeated-value", 'f:(a or (b or "a"))', '"a"', "take it away"),
     ("repeated-value", "f:a* or g:b or f:a*", "f:a*", "take it away"),
     ("repeated-condition", "f:a and g:b and f:a", "f:a", "take it away"),
-    ("repeated-condition", "(a:1 or b:2) and (a:1 or b:2)", "a:1 or b:2", "take it away"),
+    ("repeated-condition", "(a:1 or b:2) and (a:1 or b:2)", "(a:1 or b:2)", "take it away"),
     ("contradiction", "f:a and not f:a", "not f:a", "take one"),
     ("swapped-comparison", "5 < n", "5 < n", "`n > 5`"),
     ("swapped-comparison", "-1.5 >= n", "-1.5 >= n", "`n <= -1.5`"),

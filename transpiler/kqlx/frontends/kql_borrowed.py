@@ -27,7 +27,7 @@ _SIGN_AT_END = re.compile(r"(?P<name>[^=!~]+?)(?P<sign>===?|!==?|=~|!~|=)$")
 def sql(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``x in ("a", "b")``, ``x is not null``."""
     bare = len(words) > 1 and not stop.follows_value
-    if bare and stop.at.kind == "_LPAR" and words[-1].lower() in ("in", "in~"):
+    if bare and stop.at.kind == "LPAR" and words[-1].lower() in ("in", "in~"):
         inner = re.compile(r"[^()]*").match(stop.text, stop.at.end)
         name = " ".join(words[:-1])
         hint = write(f"{name}:({_listed(inner[0] if inner else '')})")
@@ -99,7 +99,7 @@ def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
 
 
 def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
-    if words and stop.at.kind == "_LPAR" and re.fullmatch(r"/[^/]*", stop.word()):
+    if words and stop.at.kind == "LPAR" and re.fullmatch(r"/[^/]*", stop.word()):
         after = stop.text[stop.offset : stop.offset + 2 * LONGEST_ADVICE]
         if re.match(r"[^/]*/\s*($|[)\s])", after):
             message = "Kibana KQL has no regular expressions"

@@ -44,7 +44,7 @@ def diagnose(stop: Stop) -> Diagnosis | None:
         return comparison(stop)
     if kind == "NOT":
         return _not(stop)
-    if kind in ("_RPAR", "RBRACE") or kind == "$END" or text[stop.offset :].isspace():
+    if kind in ("RPAR", "RBRACE") or kind == "$END" or text[stop.offset :].isspace():
         return _end(stop)
     return juxtaposed(stop)
 
@@ -129,7 +129,7 @@ def _not(stop: Stop) -> Diagnosis | None:
 
 def _end(stop: Stop) -> Diagnosis | None:
     kind, previous = stop.at.kind, stop.kind()
-    at_end = kind not in ("_RPAR", "RBRACE")
+    at_end = kind not in ("RPAR", "RBRACE")
     where = "at the end" if at_end else f"before {stop.here}"
     if previous in _KEYWORD:
         keyword = _KEYWORD[previous]
@@ -147,7 +147,7 @@ def _end(stop: Stop) -> Diagnosis | None:
     if previous == "OPERATOR":
         message = f"no value follows {stop.word()} {where}"
         return Diagnosis("missing-value", message, write(f"{stop.word(2)} {stop.word()} 5"))
-    if previous in ("_LPAR", "_LBRACE") and not at_end and _closes(stop):
+    if previous in ("LPAR", "_LBRACE") and not at_end and _closes(stop):
         field = stop.groups[-1].field
         hint = write(f"{field}:*") if field else ""
         hint = f"for any value at all {hint}" if hint else "take the group away, or fill it"
@@ -175,4 +175,4 @@ def _end(stop: Stop) -> Diagnosis | None:
 
 
 def _closes(stop: Stop) -> bool:
-    return (stop.at.kind == "_RPAR") == (stop.groups[-1].sign == "(")
+    return (stop.at.kind == "RPAR") == (stop.groups[-1].sign == "(")

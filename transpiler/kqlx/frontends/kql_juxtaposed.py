@@ -48,7 +48,7 @@ def juxtaposed(stop: Stop) -> Diagnosis | None:
 
 def _out_of_place(stop: Stop) -> Diagnosis | None:
     """A group where only a value can stand."""
-    if stop.kind() == "OPERATOR" and stop.at.kind == "_LPAR":
+    if stop.kind() == "OPERATOR" and stop.at.kind == "LPAR":
         field, sign = stop.word(2), stop.word()
         inner = re.compile(r"[^()]*").match(stop.text, stop.at.end)
         parts = re.split(r"\s+(or|and)\s+", inner[0].strip() if inner else "")
@@ -226,7 +226,7 @@ def _missing(stop: Stop) -> Diagnosis:
     is_field = ":" in following or re.match(r"\s*[:<>]", stop.rest if stop.at.kind != "NOT" else "")
     if stop.in_values and stop.groups[-1].field:
         fixed = f"{stop.groups[-1].field}:({first} {keyword} {following})" if first else ""
-    elif stop.kind(2) == "_COLON" and first and not is_field and stop.at.kind != "_LPAR":
+    elif stop.kind(2) == "_COLON" and first and not is_field and stop.at.kind != "LPAR":
         fixed = f"{stop.word(3)}:({first} {'and' if stop.at.kind == 'NOT' else 'or'} {following})"
     else:
         fixed = f"{stop.preceding} {keyword} {following}"

@@ -32,7 +32,7 @@ def colon(stop: Stop) -> Diagnosis | None:
     previous = stop.kind()
     if previous == "_COLON":
         return _two_colons(stop, after)
-    if previous in ("_RPAR", "RBRACE"):
+    if previous in ("RPAR", "RBRACE"):
         hint = "write out each field: `source.ip:10.0.0.1 or destination.ip:10.0.0.1`"
         return Diagnosis("unexpected-text", "only a field name can stand before a colon", hint)
     if previous == "QUOTED":
@@ -128,7 +128,7 @@ def _missing_before_field(stop: Stop, words: list[str], name: str) -> Diagnosis:
 def _field_in_values(stop: Stop, words: list[str], name: str) -> Diagnosis:
     field = stop.groups[-1].field
     first = " ".join(words[:-1])
-    if not first and stop.kind(2) == "_LPAR":
+    if not first and stop.kind(2) == "LPAR":
         message = f"the field {short(name)} cannot stand among the values of {short(field)}"
         alone, value = f"{name}:{stop.next_value or '*'}", quote(f"{name}: {stop.next_value}")
         hint = write(alone)
@@ -162,11 +162,11 @@ def comparison(stop: Stop) -> Diagnosis | None:
             return Diagnosis("equals-sign", "Kibana KQL has no sign for unequal", hint)
         message = "two signs of comparison side by side"
         return Diagnosis("comparison-operand", message, "take one of them away")
-    if stop.in_values and previous in ("_LPAR", "_AND", "_OR", "NOT"):
+    if stop.in_values and previous in ("LPAR", "_AND", "_OR", "NOT"):
         return _comparison_in_values(stop, sign, value)
     if previous in ("_AND", "_OR") and any(token.kind == "OPERATOR" for token in stop.before):
         return _without_field(stop, sign, value)
-    if previous in ("", "_LPAR", "_LBRACE", "NOT", "_AND", "_OR"):
+    if previous in ("", "LPAR", "_LBRACE", "NOT", "_AND", "_OR"):
         message = f"a field name must stand before {sign}"
         hint = write(f"process.args_count {sign} {value}")
         return Diagnosis("comparison-operand", message, hint and f"for example {hint}")

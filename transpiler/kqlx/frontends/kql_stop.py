@@ -120,11 +120,11 @@ class Stop:
             if self.kind(2) == "OPERATOR":
                 return f"{self.word(3)} {self.word(2)} {self.word()}"
             return self.word()
-        if self.kind() in ("_RPAR", "RBRACE"):
+        if self.kind() in ("RPAR", "RBRACE"):
             depth = 0
             for i in range(len(self.before) - 1, -1, -1):
                 kind = self.before[i].kind
-                depth += (kind in ("_RPAR", "RBRACE")) - (kind in ("_LPAR", "_LBRACE"))
+                depth += (kind in ("RPAR", "RBRACE")) - (kind in ("LPAR", "_LBRACE"))
                 if not depth:
                     if i > 1 and self.before[i - 1].kind == "_COLON":
                         i -= 2
@@ -141,7 +141,7 @@ class Stop:
         """The open groups, the outermost first."""
         stack: list[Group] = []
         for i, token in enumerate(self.before):
-            if token.kind in ("_LPAR", "_LBRACE"):
+            if token.kind in ("LPAR", "_LBRACE"):
                 field = ""
                 if i > 1 and self.before[i - 1].kind == "_COLON":
                     name = self.before[i - 2]
@@ -149,7 +149,7 @@ class Stop:
                 elif stack and stack[-1].is_of_values:
                     field = stack[-1].field
                 stack.append(Group(self.text[token.start], token.start, field))
-            elif token.kind in ("_RPAR", "RBRACE") and stack:
+            elif token.kind in ("RPAR", "RBRACE") and stack:
                 stack.pop()
         return tuple(stack)
 
