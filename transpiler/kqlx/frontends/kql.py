@@ -33,7 +33,7 @@ from kqlx.nodes import (
     walk,
 )
 
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 """How deep nodes may nest. Parentheses alone cost nothing; Kibana itself overflows somewhere above
 1,000.
 """
