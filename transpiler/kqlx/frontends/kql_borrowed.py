@@ -69,6 +69,12 @@ def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     value = stop.here
     if words[0] in ("=", "==") and len(words) == 1 and stop.kind(2) == "_COLON":
         return Diagnosis("equals-sign", message.format(words[0]), write(f"{stop.field}:{value}"))
+    if stop.kind(2) == "_COLON" and words[0] in {*_EQUAL, *_UNEQUAL, "=~", "~"}:
+        negated = "not " if words[0] in _UNEQUAL else ""
+        hint = write(f"{negated}{stop.field}:{value}") if len(words) == 1 else ""
+        if words[0] == "~" or not hint:
+            hint = "write the value alone after the colon"
+        return Diagnosis("equals-sign", f"{words[0]} is no operator", hint)
     glued = _SIGN_AT_END.fullmatch(words[-1])
     if glued:
         words = [*words[:-1], glued["name"], glued["sign"]]
@@ -96,6 +102,15 @@ def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     elif len(words) > 2:
         return None
     return Diagnosis("equals-sign", message.format(sign), write(fixed))
+
+
+def bracket_range(field: str, low: str, high: str, opening: str, closing: str) -> str:
+    """The hint for a range of Lucene; a star is an open end."""
+    if (low, high) == ("*", "*"):
+        return write(f"{field}:*")
+    signs = (">=" if opening == "[" else ">", "<=" if closing == "]" else "<")
+    ends = zip(signs, (low, high), strict=True)
+    return write(" and ".join(f"{field} {sign} {value}" for sign, value in ends if value != "*"))
 
 
 def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:

@@ -25,7 +25,12 @@ EXPRESSION = re.compile(
 )
 """The same, with a field before it or not."""
 
+_DRIVE = re.compile(r"[A-Za-z]:\\(?!\\)(?:.(?!\\\\))*$")
+"""A path of Windows whose backslashes are single."""
+
 _ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
+
+_PARENTHESES = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"|\\.|[()]')
 
 WORDS = re.compile(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}\\])*', re.DOTALL)
 """Words up to the next keyword or sign."""
@@ -191,8 +196,19 @@ def write(*replacements: str) -> str:
 
 def expression_at(text: str, position: int) -> str:
     """The expression that begins there, after white space, as far as it is simple, or ""."""
-    match = EXPRESSION.match(text[position : position + 2 * LONGEST_ADVICE].lstrip())
-    return match[0] if match else ""
+    following = text[position : position + 2 * LONGEST_ADVICE].lstrip()
+    match = EXPRESSION.match(following)
+    return match[0] if match else _group_at(following)
+
+
+def _group_at(text: str) -> str:
+    """The parentheses in parentheses that the text begins with, or ""."""
+    depth = 0
+    for match in _PARENTHESES.finditer(text if text[:1] == "(" else ""):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if not depth:
+            return text[: match.end()]
+    return ""
 
 
 def short(text: str) -> str:
@@ -211,7 +227,7 @@ def respelled(raw: str) -> str:
     it holds a wildcard, with escapes.
     """
     raw = raw.strip(SPACES)
-    if all(escape[1] for escape in _ESCAPE.finditer(raw)):
+    if all(escape[1] for escape in _ESCAPE.finditer(raw)) and not _DRIVE.match(raw):
         parts = [unescaped(part) for part in re.split(r"(?<!\\)\*", raw)]
     else:  # a path of Windows as it is: its stars are wildcards, whatever stands before them
         parts = raw.split("*")
