@@ -127,6 +127,12 @@ def test_prints_the_events_that_match(tmp_path: Path) -> None:
     assert kqlx("test", RULE, "--count", input=lines(*EVENTS, *EVENTS)).stdout == "2\n"
 
 
+def test_events_are_printed_as_they_were() -> None:
+    lines = ['{"a": 1.50, "b": 1e3, "b":2}', '{"_index":"i","_source":{"a":1.5}}']
+    run = kqlx("test", "-q", "a:1.5", input="".join(f"{line}\r\n" for line in lines))
+    assert run.stdout.splitlines() == lines
+
+
 def test_a_broken_line_is_reported_and_passed_over() -> None:
     run = kqlx("test", "-q", "a:1", "--count", input='{"a":1}\n{broken\n\n[1]\n{"a":"1"}\n')
     assert (run.returncode, run.stdout) == (1, "2\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 import kqlx
 from kqlx.mappings import fields
+from kqlx.nodes import Pattern
 
 CASES = [
     case
@@ -114,8 +116,81 @@ def test_field_lists_of_several_indices_are_put_together() -> None:
     properties = [{"f": {"type": "keyword"}}, {"f": {"type": "text"}}, {"f": {"type": "keyword"}}]
     data = {f"i{n}": {"mappings": {"properties": p}} for n, p in enumerate(properties)}
     assert listed(data) == {"f": ("string", ("keyword", "text"), "")}
-    data["i3"] = {"mappings": {"properties": {"g": {"type": "alias", "path": "f"}}}}
-    assert listed(data)["g"] == ("string", ("keyword", "text"), "")
+    alias = {"g": {"type": "alias", "path": "f"}, "f": {"type": "keyword"}}
+    data["i3"] = {"mappings": {"properties": alias}}
+    assert listed(data)["g"] == ("string", ("keyword",), "")
+    data["i4"] = {"mappings": {"properties": {"g": {"type": "long"}}}}
+    assert listed(data)["g"] == ("conflict", ("keyword", "long"), "")
+
+
+def test_an_index_without_fields_adds_none_and_runtime_fields_count() -> None:
+    runtime = {"d": {"type": "long"}, "c": {"type": "composite", "fields": {"x": {"type": "ip"}}}}
+    data = {
+        "logs": {"mappings": {"properties": {"d": {"type": "keyword"}}, "runtime": runtime}},
+        "empty": {"mappings": {}},
+    }
+    assert listed(data) == {"d": ("number", ("long",), ""), "c.x": ("ip", ("ip",), "")}
+    assert listed({"empty": {"mappings": {}}}) == {}
+
+
+def test_an_export_of_saved_objects_is_read(tmp_path: Path) -> None:
+    view = {"attributes": {"fields": json.dumps([{"name": "a", "type": "string"}])}}
+    lines = [{**view, "type": "index-pattern"}, {"exportedCount": 1, "missingRefCount": 0}]
+    path = tmp_path / "export.ndjson"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    assert [field.name for field in fields.load(str(path)).fields] == ["a"]
+    path.write_text(f"{json.dumps(lines[0])}\n" * 2, "utf-8")
+    with pytest.raises(kqlx.MappingError, match="2 data views"):
+        fields.load(str(path))
+    path.write_text(f"{json.dumps(lines[1])}\n" * 2, "utf-8")
+    with pytest.raises(kqlx.MappingError, match="not JSON"):
+        fields.load(str(path))
+
+
+def test_deep_field_lists_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text("[" * 100_000, "utf-8")
+    with pytest.raises(kqlx.MappingError, match="nested too deeply"):
+        fields.load(str(path))
+    deep: dict[str, Any] = {}
+    for _ in range(5_000):
+        deep = {"properties": {"a": deep}}
+    with pytest.raises(kqlx.MappingError, match="nested too deeply"):
+        fields.parse(deep)
+
+
+def test_names_with_many_stars_take_linear_time() -> None:
+    known = fields.parse([{"name": "a" * 5_000, "type": "string"}])
+    started = time.process_time()
+    assert not known.fitting(Pattern(("a",) * 60 + ("b",)))
+    assert known.fitting(Pattern(("a",) * 60))
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        *(("5", 5), ("-1.5", -1.5), ("1e3", 1000), ("0x1F", 31), ("0b11", 3), ("0o17", 15)),
+        *(('""', 0), ("null", 0), ("true", 1), ("false", 0), ('" 7 "', 7), (".5", 0.5), ("5.", 5)),
+        *(("1_0", None), ("Infinity", None), ("nan", None), ("1e999", None), ("-0x1", None)),
+        *(('"null"', None), ("\u0661", None), ("1e22", 1e22), ("0x" + "f" * 400, None)),
+    ],
+)
+def test_numbers_of_scripted_fields_are_read_as_kibana_does(value: str, number: object) -> None:
+    known = fields.parse([{"name": "n", "type": "number", "scripted": True, "script": "1"}])
+    query = kqlx.convert(f"n:{value}", "es", fields=known).query
+    params = query["bool"]["should"][0]["script"]["script"]["params"]  # type: ignore[index]
+    assert params == {"value": number}
+    assert type(params["value"]) is type(number)
+
+
+def test_compact_lists_take_linear_time() -> None:
+    known = fields.parse([{"name": "f", "type": "string", "esTypes": ["keyword"]}])
+    query = " or ".join(f"f:v{i}" for i in range(20_000)) + " or f:v0"
+    started = time.process_time()
+    found = kqlx.convert(query, "es", fields=known, compact=True).query
+    assert len(found["terms"]["f"]) == 20_000  # type: ignore[index]
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("data", [5, "x", {}, {"fields": 5}, [{"no": "name"}], {"a": {"b": 1}}])

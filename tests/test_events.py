@@ -76,6 +76,7 @@ def test_hits_of_elasticsearch_are_their_source(tmp_path: Path) -> None:
         b'{"_index": "i", "_id": "1", "_source": {"a": 1}}\n{"_source": "text", "a": 2}\n',
     )
     assert [line.event for line in lines] == [{"a": 1}, {"_source": "text", "a": 2}]
+    assert lines[0].text == '{"_index": "i", "_id": "1", "_source": {"a": 1}}'
 
 
 def test_empty_files_have_no_events(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import kqlx
 from kqlx import resources
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends import write_tables
@@ -121,16 +124,33 @@ def test_every_node_says_where_it_stands() -> None:
     spans = [(type(node).__name__, text[slice(*node.span)]) for node in walk(parse(text))]
     assert spans == [
         ("Or", text),
-        ("And", 'not a:b  and f:("x y" or z*'),
+        ("And", 'not a:b  and f:("x y" or z* )'),
         ("Not", "not a:b"),
         ("Equals", "a:b"),
-        ("Or", 'f:("x y" or z*'),
+        ("Or", 'f:("x y" or z* )'),
         ("Equals", '"x y"'),
         ("Like", "z*"),
         ("Compare", "😀 > 5"),
         ("Nested", "p:{ q:* }"),
         ("Exists", "q:*"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("not (a or b)", ["not (a or b)", "(a or b)", "a", "b"]),
+        ("( (a or b) ) and c", ["( (a or b) ) and c", "( (a or b) )", "a", "b", "c"]),
+        ("(a:b) and (c)", ["(a:b) and (c)", "a:b", "c"]),
+        ("f:(a)", ["f:(a)"]),
+        ("(f:( not a and (b) ))", ["(f:( not a and (b) ))", "not a", "a", "b"]),
+        ("f:(a or (b and c))", ["f:(a or (b and c))", "a", "(b and c)", "b", "c"]),
+        ("p:{ (a or b) }", ["p:{ (a or b) }", "(a or b)", "a", "b"]),
+        ("(not a)", ["(not a)", "a"]),
+    ],
+)
+def test_what_joins_spans_its_parentheses(text: str, spans: list[str]) -> None:
+    assert [text[slice(*node.span)] for node in walk(parse(text))] == spans
 
 
 @pytest.mark.parametrize(
@@ -156,6 +176,33 @@ def test_no_depth_breaks_it(opening: str, closing: str) -> None:
 def test_depth_up_to_the_limit_is_read() -> None:
     depth = MAX_DEPTH - 1
     assert sum(1 for _ in walk(parse("not (" * depth + "a:b" + ")" * depth))) == MAX_DEPTH
+
+
+def test_a_joiner_within_emoji_is_shown_and_no_other() -> None:
+    family = "\U0001f469\u200d\U0001f467"
+    with pytest.raises(KqlSyntaxError) as error:
+        parse(f"a:{family} and x\u200dy and b:c:d")
+    line, carets = str(error.value).splitlines()[1:3]
+    assert line == f" 1 | a:{family} and x\ufffdy and b:c:d"
+    assert carets.index("^") == line.index("c:d") + 1 + 1  # two wide, and one of no width
+
+
+def within(frames: int, call: Callable[[], object]) -> object:
+    return within(frames - 1, call) if frames else call()
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "inner"), [("not (", ")", "a:b"), ("a:{", "}", "b:1")]
+)
+def test_the_deepest_tree_can_be_used_from_200_frames_down(
+    opening: str, closing: str, inner: str
+) -> None:
+    text = opening * (MAX_DEPTH - 1) + inner + closing * (MAX_DEPTH - 1)
+    node = within(200, lambda: parse(text))
+    assert within(200, lambda: copy.deepcopy(node) == parse(text) and repr(node) and hash(node))
+    assert within(200, lambda: kqlx.convert(text, "es", compact=True).text)
+    count = within(200, lambda: len(kqlx.explain(text, {"a": {"b": 1}})))
+    assert count == MAX_DEPTH
 
 
 def test_error_points_at_the_place() -> None:

@@ -20,11 +20,12 @@ SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
 RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
 
 # Which rooms a room may import from, besides its own.
-_GROUND = {"nodes", "notes", "errors", "resources"}
+_GROUND = {"nodes", "notes", "errors", "resources", "patterns"}
 _MIDDLE = {*_GROUND, "frontends", "evaluate", "events", "lint", "mappings", "meaning", "rules"}
 LAYERS = {
     "nodes": set[str](),
     "resources": set[str](),
+    "patterns": set[str](),
     "notes": {"nodes"},
     "errors": {"nodes", "notes"},
     "frontends": _GROUND,

@@ -117,6 +117,32 @@ def test_a_byte_order_mark_is_accepted_and_kept(tmp_path: Path) -> None:
     assert (tmp_path / "rule.toml").read_bytes() == '\ufeff[rule]\nquery = "c:d"\n'.encode()
 
 
+def test_a_file_that_is_read_only_is_not_rewritten(tmp_path: Path) -> None:
+    found = rule(tmp_path, '[rule]\nquery = "a:b"\n')
+    path = tmp_path / "rule.toml"
+    path.chmod(0o444)
+    with pytest.raises(RuleError, match="read-only"):
+        rewrite(found, "c:d")
+    assert path.read_text("utf-8") == '[rule]\nquery = "a:b"\n'
+
+
+def test_values_that_are_no_number_do_not_hinder_rewriting() -> None:
+    text = '[rule]\nquery = "a:b"\nweight = nan\n'
+    assert replace_query(text, "c:d") == text.replace("a:b", "c:d")
+
+
+@pytest.mark.parametrize(
+    ("before", "old", "new"),
+    [
+        ("x = 1\r\n", "'''\na:b\n'''\n", "'''\nc:d\n'''\n"),
+        ("x = 1\n", "'''\r\na:b\r\n'''\n", "'''\r\nc:d\r\n'''\n"),
+    ],
+)
+def test_the_query_keeps_its_own_line_ends(before: str, old: str, new: str) -> None:
+    text = f"{before}[rule]\nquery = "
+    assert replace_query(text + old, "c:d") == text + new
+
+
 @pytest.mark.parametrize("query", ['""', "'  '", "'''\n \t\n'''"])
 def test_an_empty_query_is_refused(tmp_path: Path, query: str) -> None:
     with pytest.raises(RuleError, match="the query is empty: it would match every event"):

@@ -154,7 +154,7 @@ def point(text: str, span: Span, *, first_line: int = 1, context: int = 100) -> 
     starts = _line_starts(text)
     begin = starts[place.line - 1]
     end = starts[place.line] if place.line < len(starts) else len(text)
-    line = text[begin:end].rstrip("\r\n")
+    line = _visible(text[begin:end].rstrip("\r\n"))
     column = place.column - 1
     left = max(0, column - context)
     shown = line[left : column + context]
@@ -165,20 +165,36 @@ def point(text: str, span: Span, *, first_line: int = 1, context: int = 100) -> 
     carets = "^" * max(1, sum(_width(c) for c in marked))
     number = str(place.line + first_line - 1)
     margin = " " * len(number)
-    return f" {number} | {prefix}{_visible(shown)}{suffix}\n {margin} | {pad}{carets}"
+    return f" {number} | {prefix}{shown}{suffix}\n {margin} | {pad}{carets}"
 
 
 def _width(character: str) -> int:
-    if unicodedata.combining(character):
+    if unicodedata.combining(character) or character in "\u200d\ufe0f":
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _visible(text: str) -> str:
     """Without controls and hidden marks, so that a terminal obeys none: the pictures of the old
-    ones, and U+FFFD for the others.
+    ones, and U+FFFD for the others. A joiner within a sequence of emoji stays: it hides nothing.
     """
-    return "".join(c if c == "\t" or c.isprintable() else _picture(c) for c in text)
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c == "\t" or c.isprintable() or _joins_emoji(text, i) else _picture(c)
+        for i, c in enumerate(text)
+    )
+
+
+def _joins_emoji(text: str, i: int) -> bool:
+    before, after = text[max(0, i - 1) : i], text[i + 1 : i + 2]
+    return (
+        text[i] == "\u200d"
+        and before != ""
+        and (before == "\ufe0f" or unicodedata.category(before) in ("So", "Sk"))
+        and after != ""
+        and unicodedata.category(after) in ("So", "Sm")
+    )
 
 
 def _picture(character: str) -> str:

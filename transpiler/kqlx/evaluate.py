@@ -32,7 +32,7 @@ from typing import assert_never
 from kqlx.meaning import date_math
 from kqlx.meaning.event_fields import Event, all_values, objects
 from kqlx.meaning.schema import Make, Predicate, Schema, always, never, some_value
-from kqlx.meaning.words import fits, split_at_spaces
+from kqlx.meaning.words import split_at_spaces
 from kqlx.nodes import (
     Always,
     And,
@@ -50,6 +50,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
+from kqlx.patterns import fits
 
 _MOST_NAMES = 10_000
 """How many field names a test of all fields remembers."""
@@ -100,7 +101,7 @@ def explain(
     A node within a nested group is true if some object of the group meets this node alone; the
     group may still be false, for it needs one object that meets all. Arguments as for ``compile``.
     """
-    compiler = _Compiler(types, now, time_zone)
+    compiler = _Remembering(types, now, time_zone)
     return [(node, test(event)) for node, test in compiler.each(_tree(query))]
 
 
@@ -248,6 +249,33 @@ class _Compiler:
             return False
 
         return predicate
+
+
+class _Remembering(_Compiler):
+    """Each test is made once, and asked once about an event or an object in it."""
+
+    def __init__(
+        self, types: Mapping[str, str] | None, now: datetime | None, time_zone: str
+    ) -> None:
+        super().__init__(types, now, time_zone)
+        self._tests: dict[tuple[int, str], tuple[Node, Predicate]] = {}
+
+    def predicate(self, node: Node, path: str = "") -> Predicate:
+        key = (id(node), path)
+        if key not in self._tests:  # the node is kept, so that no other one gets its id
+            self._tests[key] = node, _remembered(super().predicate(node, path))
+        return self._tests[key][1]
+
+
+def _remembered(test: Predicate) -> Predicate:
+    results: dict[int, tuple[Event, bool]] = {}
+
+    def predicate(event: Event) -> bool:
+        if id(event) not in results:
+            results[id(event)] = event, test(event)
+        return results[id(event)][1]
+
+    return predicate
 
 
 def _prefix(path: str) -> str:

@@ -30,14 +30,16 @@ class EventLine:
     """A line of the file: an event, or the reason why it is none.
 
     ``number`` counts lines from one, the empty ones too. ``event`` is None exactly where ``error``
-    is not "". ``bytes_read`` is how far the file itself has been read, compressed or not, for a
-    display of progress against its size; it runs ahead of the line by what is buffered.
+    is not ""; ``text`` is the whole line of an event as it was, without its end, or "".
+    ``bytes_read`` is how far the file itself has been read, compressed or not, for a display of
+    progress against its size; it runs ahead of the line by what is buffered.
     """
 
     number: int
     event: dict[str, Any] | None
     error: str
     bytes_read: int
+    text: str = ""
 
 
 def read_events(path: str | os.PathLike[str]) -> Iterator[EventLine]:
@@ -99,7 +101,8 @@ class _Counted(io.RawIOBase):
 
 def _event_of(number: int, line: bytes, bytes_read: int) -> EventLine:
     try:
-        event = json.loads(line.rstrip(b"\r\n").decode("utf-8"), parse_constant=_refuse)
+        text = line.rstrip(b"\r\n").decode("utf-8")
+        event = json.loads(text, parse_constant=_refuse)
     except UnicodeDecodeError as error:
         reason = f"not UTF-8 at byte {error.start + 1}"
     except json.JSONDecodeError as error:
@@ -112,7 +115,7 @@ def _event_of(number: int, line: bytes, bytes_read: int) -> EventLine:
         if isinstance(event, dict):
             source = event.get("_source")
             found = source if isinstance(source, dict) else event
-            return EventLine(number, found, "", bytes_read)
+            return EventLine(number, found, "", bytes_read, text)
         reason = "not a JSON object"
     return EventLine(number, None, reason, bytes_read)
 

@@ -88,7 +88,7 @@ def _gather_terms(clauses: list[Json]) -> list[Json]:
     """``term`` clauses of one field, where the first stood, as ``terms``; options keep
     them apart.
     """
-    values: dict[str, list[object]] = {}
+    values: dict[str, dict[str, None]] = {}  # each value once, in order
     result: list[Json | str] = []
     for clause in clauses:
         field, value = _plain_term(clause)
@@ -96,23 +96,22 @@ def _gather_terms(clauses: list[Json]) -> list[Json]:
             result.append(clause)
             continue
         if field not in values:
-            values[field] = []
+            values[field] = {}
             result.append(field)
-        if value not in values[field]:
-            values[field].append(value)
-    return [item if isinstance(item, dict) else _terms(item, values[item]) for item in result]
+        values[field][value] = None
+    return [item if isinstance(item, dict) else _terms(item, list(values[item])) for item in result]
 
 
-def _plain_term(clause: Json) -> tuple[str | None, object]:
+def _plain_term(clause: Json) -> tuple[str | None, str]:
     if set(clause) != {"term"}:
-        return None, None
+        return None, ""
     ((field, body),) = clause["term"].items()
     if set(body) != {"value"} or not isinstance(body["value"], str):
-        return None, None
+        return None, ""
     return field, body["value"]
 
 
-def _terms(field: str, values: list[object]) -> Json:
+def _terms(field: str, values: list[str]) -> Json:
     if len(values) == 1:
         return {"term": {field: {"value": values[0]}}}
     return {"terms": {field: values}}

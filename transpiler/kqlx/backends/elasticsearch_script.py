@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from math import inf, isfinite
 from typing import Any
 
 from kqlx.errors import MappingError
+from kqlx.frontends.kql import TRIMMED
 from kqlx.mappings.fields import Field
 from kqlx.nodes import Literal, Operator
+
+_WHOLE = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_MOST_DIGITS = 10**21
+"""From here on JavaScript writes a whole number with an exponent."""
 
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -45,17 +53,38 @@ def _query(field: Field, source: str, name: str, value: object) -> dict[str, Any
 
 
 def _typed(field: Field, value: Literal) -> object:
-    """The value in the field's kind: a number that is none becomes null, as in
-    JavaScript's JSON.
-    """
+    """The value in the field's kind."""
     if field.kind == "number":
-        try:
-            number = float(value.name)
-        except ValueError:
-            return None
-        return int(number) if number.is_integer() else number
+        return _number(value.value)
     if field.kind == "boolean":
         if value.name not in ("true", "false"):
             raise MappingError(f"{field.name} is true or false, and cannot be {value.name!r}")
         return value.name == "true"
     return value.value
+
+
+def _number(value: str | bool | None) -> int | float | None:
+    """What JavaScript's Number() makes of the value; what JSON cannot hold becomes null
+    (https://tc39.es/ecma262/#sec-tonumber).
+    """
+    if not isinstance(value, str):
+        return int(bool(value))
+    text = value.strip(TRIMMED)
+    if _WHOLE.fullmatch(text):
+        number = _float_of(int(text, 0))
+    elif not text:
+        return 0
+    elif _DECIMAL.fullmatch(text):
+        number = float(text)
+    else:
+        return None
+    if not isfinite(number):
+        return None
+    return int(number) if number.is_integer() and abs(number) < _MOST_DIGITS else number
+
+
+def _float_of(number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return inf

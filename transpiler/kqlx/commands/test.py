@@ -80,8 +80,6 @@ def _types(name: str) -> dict[str, str]:
 
 
 def _matches(predicate: Any, lines: Iterator[EventLine], count: bool) -> Exit:
-    import json
-
     status = Exit.DONE
     found = 0
     for line in lines:
@@ -91,7 +89,7 @@ def _matches(predicate: Any, lines: Iterator[EventLine], count: bool) -> Exit:
         elif predicate(line.event):
             found += 1
             if not count:
-                print(json.dumps(line.event, ensure_ascii=False, separators=(",", ":")))
+                print(line.text)
     if count:
         print(found)
     return status

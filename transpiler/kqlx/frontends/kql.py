@@ -33,7 +33,7 @@ from kqlx.nodes import (
     walk,
 )
 
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 """How deep nodes may nest. Parentheses alone cost nothing; Kibana itself overflows somewhere above
 1,000.
 """
@@ -185,16 +185,43 @@ def _trim_ends(parts: list[str]) -> tuple[str, ...]:
 # Expressions
 
 
+class _Grouped:
+    """A node or value in parentheses, and where these stand."""
+
+    __slots__ = ("item", "span")
+
+    def __init__(self, item: Any, span: Span) -> None:
+        self.item = item
+        self.span = span
+
+
+def _group(values: list[Any]) -> _Grouped:
+    """What joins or negates spans its own parentheses; a test in them only itself."""
+    opening, item, closing = values
+    span = (opening.start(), closing.end())
+    item = _inside(item)
+    if isinstance(item, And | Or):
+        item = type(item)(item.items, span)
+    elif isinstance(item, Not):
+        item = Not(item.item, span)
+    return _Grouped(item, span)
+
+
+def _inside(value: Any) -> Any:
+    return value.item if type(value) is _Grouped else value
+
+
 def _join(kind: type[And] | type[Or]) -> Any:
     def build(values: list[Any]) -> Any:
-        return kind(tuple(values), (values[0].span[0], values[-1].span[1]))
+        items = tuple([v.item if type(v) is _Grouped else v for v in values])
+        return kind(items, (values[0].span[0], values[-1].span[1]))
 
     return build
 
 
 def _not(values: list[Any]) -> Not:
     keyword, item = values
-    return Not(item, (keyword.start(), item.span[1]))
+    return Not(_inside(item), (keyword.start(), item.span[1]))
 
 
 def _bare(values: list[Term]) -> Node:
@@ -204,6 +231,7 @@ def _bare(values: list[Term]) -> Node:
 def _match(values: list[Any]) -> Node:
     field, value = values
     span = (field.span[0], value.span[1])
+    value = _inside(value)
     if isinstance(field, Literal):
         if field.value is None:  # Kibana takes the name "null" for no name at all.
             return _spread(None, value, span, 1)
@@ -248,12 +276,13 @@ def _nested(values: list[Any]) -> Nested:
         path = Literal(path.name, False, path.span)
     elif path.quoted:
         path = Literal(path.value, False, path.span)
-    return Nested(path, item, (path.span[0], brace.end()))
+    return Nested(path, _inside(item), (path.span[0], brace.end()))
 
 
 _BUILDERS = {
-    "start": lambda values: values[0],
+    "start": lambda values: _inside(values[0]),
     "match_all": lambda values: Always(),
+    "group": _group,
     "or_expr": _join(Or),
     "and_expr": _join(And),
     "not_expr": _not,

@@ -27,7 +27,7 @@ _SIGN_AT_END = re.compile(r"(?P<name>[^=!~]+?)(?P<sign>===?|!==?|=~|!~|=)$")
 def sql(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``x in ("a", "b")``, ``x is not null``."""
     bare = len(words) > 1 and not stop.follows_value
-    if bare and stop.at.kind == "_LPAR" and words[-1].lower() in ("in", "in~"):
+    if bare and stop.at.kind == "LPAR" and words[-1].lower() in ("in", "in~"):
         inner = re.compile(r"[^()]*").match(stop.text, stop.at.end)
         name = " ".join(words[:-1])
         hint = write(f"{name}:({_listed(inner[0] if inner else '')})")
@@ -69,6 +69,12 @@ def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     value = stop.here
     if words[0] in ("=", "==") and len(words) == 1 and stop.kind(2) == "_COLON":
         return Diagnosis("equals-sign", message.format(words[0]), write(f"{stop.field}:{value}"))
+    if stop.kind(2) == "_COLON" and words[0] in {*_EQUAL, *_UNEQUAL, "=~", "~"}:
+        negated = "not " if words[0] in _UNEQUAL else ""
+        hint = write(f"{negated}{stop.field}:{value}") if len(words) == 1 else ""
+        if words[0] == "~" or not hint:
+            hint = "write the value alone after the colon"
+        return Diagnosis("equals-sign", f"{words[0]} is no operator", hint)
     glued = _SIGN_AT_END.fullmatch(words[-1])
     if glued:
         words = [*words[:-1], glued["name"], glued["sign"]]
@@ -98,8 +104,17 @@ def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     return Diagnosis("equals-sign", message.format(sign), write(fixed))
 
 
+def bracket_range(field: str, low: str, high: str, opening: str, closing: str) -> str:
+    """The hint for a range of Lucene; a star is an open end."""
+    if (low, high) == ("*", "*"):
+        return write(f"{field}:*")
+    signs = (">=" if opening == "[" else ">", "<=" if closing == "]" else "<")
+    ends = zip(signs, (low, high), strict=True)
+    return write(" and ".join(f"{field} {sign} {value}" for sign, value in ends if value != "*"))
+
+
 def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
-    if words and stop.at.kind == "_LPAR" and re.fullmatch(r"/[^/]*", stop.word()):
+    if words and stop.at.kind == "LPAR" and re.fullmatch(r"/[^/]*", stop.word()):
         after = stop.text[stop.offset : stop.offset + 2 * LONGEST_ADVICE]
         if re.match(r"[^/]*/\s*($|[)\s])", after):
             message = "Kibana KQL has no regular expressions"

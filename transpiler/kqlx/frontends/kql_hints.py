@@ -10,7 +10,9 @@ import re
 
 from kqlx.errors import place_of
 from kqlx.frontends.foreign import recognise
+from kqlx.frontends.kql_borrowed import bracket_range
 from kqlx.frontends.kql_juxtaposed import juxtaposed
+from kqlx.frontends.kql_negation import negation
 from kqlx.frontends.kql_signs import colon, comparison, in_place
 from kqlx.frontends.kql_stop import (
     SPACES,
@@ -25,7 +27,10 @@ from kqlx.frontends.kql_stop import (
 
 _ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
 _PATH_END = re.compile(r'((?:[^"\\]|\\[^"])*)\\"(?=[\s)]|$)')
+_PATH = re.compile(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}<>\r\n])*')
 _OPEN_RANGE = re.compile(r"\[\s*(\S+)\s+TO\s+(\S+)$")
+_NOTS = re.compile(f"(?:(?i:not)[{SPACES}]+)*")
+_CLOSED_RANGE = re.compile(r"\{\s*([^\s{}]+)\s+TO\s+([^\s{}]+)\s*\]")
 _KEYWORD = {"_AND": "and", "_OR": "or", "NOT": "not"}
 
 
@@ -36,6 +41,9 @@ def diagnose(stop: Stop) -> Diagnosis | None:
         message = f"this looks like {language.name}, which is not Kibana KQL"
         return Diagnosis("other-language", message, language.advice)
     kind, text = stop.at.kind, stop.text
+    signed = negation(stop)
+    if signed is not None:
+        return signed
     if kind == "$INVALID":
         return _quote_or_escape(stop)
     if kind == "_COLON":
@@ -44,7 +52,7 @@ def diagnose(stop: Stop) -> Diagnosis | None:
         return comparison(stop)
     if kind == "NOT":
         return _not(stop)
-    if kind in ("_RPAR", "RBRACE") or kind == "$END" or text[stop.offset :].isspace():
+    if kind in ("RPAR", "RBRACE") or kind == "$END" or text[stop.offset :].isspace():
         return _end(stop)
     return juxtaposed(stop)
 
@@ -55,8 +63,10 @@ def _quote_or_escape(stop: Stop) -> Diagnosis:
     message = "this quote is never closed"
     path = _PATH_END.match(stop.text, stop.offset + 1)
     field = f"{stop.word(2)}:" if stop.kind() == "_COLON" else ""
-    if (path and "\\" in path[1]) or stop.text.endswith('\\"'):
-        hint = write(f'{field}"{path[1]}\\\\"') if path else ""
+    if (path and re.search(r"\\|^[A-Za-z]:$", path[1])) or stop.text.endswith('\\"'):
+        inner = path[1] if path else ""
+        inner = inner if "\\\\" in inner else inner.replace("\\", "\\\\")
+        hint = write(f'{field}"{inner}\\\\"') if path else ""
         hint = hint and f"double the backslash, or the quote after it is text: {hint}"
         return Diagnosis("unterminated-quote", message, hint or "double the backslash at the end")
     if stop.touches and stop.kind() == "UNQUOTED" and stop.follows_value and stop.field:
@@ -89,6 +99,14 @@ def _escape(stop: Stop) -> Diagnosis:
         return Diagnosis("lucene-syntax", message, "list the values, or use stars for parts")
     end = re.compile(r'[^\s()"{}<>]*').match(text, offset)
     chunk = text[start : end.end() if end else offset]
+    if re.search(r"\\\w", chunk) and "\\\\" not in chunk[2:]:  # a path of Windows as it is
+        path = _PATH.match(text, start)
+        whole = path[0] if path else chunk
+        hint = write(prefix + whole.replace("\\", "\\\\"))
+        if following.isalnum() and following != "u" and text[start + len(whole) :][:1] != ":":
+            message = f"a backslash cannot stand before {short(following)}"
+            hint = hint and f"a backslash is written twice: {hint}"
+            return Diagnosis("bad-escape", message, hint)
     doubled = write(prefix + _ESCAPE.sub(lambda match: match[0] if match[1] else "\\\\", chunk))
     if following == "u":
         hint = doubled and f"for a backslash and a u {doubled}"
@@ -105,7 +123,10 @@ def _not(stop: Stop) -> Diagnosis | None:
     text, previous, value = stop.text, stop.kind(), stop.next_value
     if previous == "NOT":
         message = 'only one "not" can stand before an expression'
-        hint = write(expression_at(text, stop.at.end))
+        more = _NOTS.match(text, stop.at.end)
+        test = expression_at(text, more.end() if more else stop.at.end)
+        odd = len(more[0].split()) % 2 if more else 0
+        hint = write(f"{'not ' if odd else ''}{test}") if test else ""
         hint = hint and f"two cancel out: {hint}"
         return Diagnosis("double-not", message, hint or "two cancel out: take both away")
     if previous == "_COLON":
@@ -129,7 +150,7 @@ def _not(stop: Stop) -> Diagnosis | None:
 
 def _end(stop: Stop) -> Diagnosis | None:
     kind, previous = stop.at.kind, stop.kind()
-    at_end = kind not in ("_RPAR", "RBRACE")
+    at_end = kind not in ("RPAR", "RBRACE")
     where = "at the end" if at_end else f"before {stop.here}"
     if previous in _KEYWORD:
         keyword = _KEYWORD[previous]
@@ -147,13 +168,17 @@ def _end(stop: Stop) -> Diagnosis | None:
     if previous == "OPERATOR":
         message = f"no value follows {stop.word()} {where}"
         return Diagnosis("missing-value", message, write(f"{stop.word(2)} {stop.word()} 5"))
-    if previous in ("_LPAR", "_LBRACE") and not at_end and _closes(stop):
+    if previous in ("LPAR", "_LBRACE") and not at_end and _closes(stop):
         field = stop.groups[-1].field
         hint = write(f"{field}:*") if field else ""
         hint = f"for any value at all {hint}" if hint else "take the group away, or fill it"
         return Diagnosis("empty-group", "this group is empty", hint)
     if stop.groups:
         group = stop.groups[-1]
+        bounds = _CLOSED_RANGE.match(stop.text, group.start)
+        if bounds and group.field:
+            hint = bracket_range(group.field, bounds[1], bounds[2], "{", "]")
+            return Diagnosis("lucene-syntax", "Kibana KQL has no ranges in brackets", hint)
         place = place_of(stop.text, group.start)
         opened = f"the {group.sign} at line {place.line}, column {place.column}"
         closing = ")" if group.sign == "(" else "}"
@@ -164,7 +189,7 @@ def _end(stop: Stop) -> Diagnosis | None:
         return Diagnosis("unopened-group", message, f"{opened} must be closed by {closing} first")
     bounds = _OPEN_RANGE.fullmatch(stop.word()) if stop.here == "}" else None
     if bounds and stop.field:
-        hint = write(f"{stop.field} >= {bounds[1]} and {stop.field} < {bounds[2]}")
+        hint = bracket_range(stop.field, bounds[1], bounds[2], "[", "}")
         return Diagnosis("lucene-syntax", "Kibana KQL has no ranges in brackets", hint)
     if not at_end:
         opening = "(" if stop.here == ")" else "{"
@@ -175,4 +200,4 @@ def _end(stop: Stop) -> Diagnosis | None:
 
 
 def _closes(stop: Stop) -> bool:
-    return (stop.at.kind == "_RPAR") == (stop.groups[-1].sign == "(")
+    return (stop.at.kind == "RPAR") == (stop.groups[-1].sign == "(")

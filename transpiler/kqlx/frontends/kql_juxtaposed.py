@@ -13,6 +13,7 @@ from kqlx.frontends.kql_stop import (
     Diagnosis,
     Stop,
     expression_at,
+    quote,
     respelled,
     write,
 )
@@ -29,6 +30,8 @@ _FUNCTIONS = frozenset(_PRESENCE) | {
     *("cidrmatch", "contains", "count", "endswith", "has", "len", "length", "lower", "match"),
     *("matches", "startswith", "tolower", "tostring", "toupper", "upper", "wildcard"),
 }
+_SINGLE_QUOTED = re.compile(r"'([^']{0,120})'")
+_NESTED = re.compile(r"\{([^{}]*:[^{}]*)\}")
 _EXAMPLES = {"and": "a:1 and (b:2)", "or": "a:1 or (b:2)", "not": "not (a:1)"}
 _SYMBOLS = {"&&": "and", "||": "or", "&": "and", "|": "or"}
 
@@ -48,7 +51,7 @@ def juxtaposed(stop: Stop) -> Diagnosis | None:
 
 def _out_of_place(stop: Stop) -> Diagnosis | None:
     """A group where only a value can stand."""
-    if stop.kind() == "OPERATOR" and stop.at.kind == "_LPAR":
+    if stop.kind() == "OPERATOR" and stop.at.kind == "LPAR":
         field, sign = stop.word(2), stop.word()
         inner = re.compile(r"[^()]*").match(stop.text, stop.at.end)
         parts = re.split(r"\s+(or|and)\s+", inner[0].strip() if inner else "")
@@ -114,6 +117,8 @@ def _symbol(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         message = f'Kibana KQL writes "{keyword}" for {sign}'
         hint = write(f"{head} {keyword} {following}") or f'write "{keyword}" for each {sign}'
         return Diagnosis("symbol-operator", message, hint)
+    if last == "~" and stop.follows_value:
+        return None  # not "not": said with the other signs of equality
     if last in ("!", "-", "~", "+") and len(words) == 1:
         following = f"{stop.field}:{stop.following}" if stop.follows_value else stop.following
         if last == "+":
@@ -175,6 +180,15 @@ def _special(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     if not words:
         return None
     start = stop.before[-1].start
+    single = _SINGLE_QUOTED.match(stop.text, start)
+    if single and single.end() > stop.offset and stop.follows_value:
+        message = f"single quotes do not quote, and a value that holds {sign} needs quotes"
+        return Diagnosis("special-in-value", message, write(f"{stop.field}:{quote(single[1])}"))
+    nested = _NESTED.match(stop.text, stop.offset)
+    if nested and not stop.follows_value and len(words) == 1:
+        hint = write(f"{words[0]}:{{ {nested[1].strip()} }}")
+        message = "a colon stands between a field and its nested group"
+        return Diagnosis("special-in-value", message, hint or "put a colon before the brace")
     if sign in "({":
         closing = ")" if sign == "(" else "}"
         rest = re.compile(rf'\{sign}([^(){{}}":]*)\{closing}[^\s():"]*').match(
@@ -226,9 +240,10 @@ def _missing(stop: Stop) -> Diagnosis:
     is_field = ":" in following or re.match(r"\s*[:<>]", stop.rest if stop.at.kind != "NOT" else "")
     if stop.in_values and stop.groups[-1].field:
         fixed = f"{stop.groups[-1].field}:({first} {keyword} {following})" if first else ""
-    elif stop.kind(2) == "_COLON" and first and not is_field and stop.at.kind != "_LPAR":
+    elif stop.kind(2) == "_COLON" and first and not is_field and stop.at.kind != "LPAR":
         fixed = f"{stop.word(3)}:({first} {'and' if stop.at.kind == 'NOT' else 'or'} {following})"
     else:
         fixed = f"{stop.preceding} {keyword} {following}"
-    hint = write(fixed) or 'put "and" or "or" between the two'
+    hint = write(fixed) if following.removeprefix("not ") else ""
+    hint = hint or 'put "and" or "or" between the two'
     return Diagnosis("missing-operator", message, hint)

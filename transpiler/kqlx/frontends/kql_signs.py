@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from kqlx.frontends.kql_stop import SPACES, WORDS, Diagnosis, Stop, quote, respelled, short, write
+from kqlx.frontends.kql_stop import (
+    SPACES,
+    VALUE,
+    WORDS,
+    Diagnosis,
+    Stop,
+    quote,
+    respelled,
+    short,
+    write,
+)
 
 _NAME = re.compile(r"[A-Za-z_@][\w.@*/-]*")
 _BLANKS = re.compile(f"[{SPACES}]+")
@@ -15,7 +25,12 @@ _BOUNDS = re.compile(r"\[\s*([^\s\]]+)\s+TO\s+([^\s\]]+)\s*\]")
 _SINGLE_QUOTED = re.compile(r"'([^']{0,120})'")
 _MARKUP = re.compile(r'<[^\s<>:"()]*>[^\s:"()]*')
 
-_KEYWORD = {"_AND": "and", "_OR": "or", "NOT": "and not"}
+_DRIVE_PATH = re.compile(
+    rf"[A-Za-z]:\\(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])(?:\([^()\"]*\)|[^()\":{{}}<>]))*"
+)
+_EQUALS = {"=", "==", "===", "!=", "!==", "=~", "!~", ":="}
+
+_KEYWORD = {"_AND": "and", "_OR": "or", "NOT": "not"}
 _SYMBOLS = {"&&": "and", "&": "and", "||": "or", "|": "or", ",": "and", ";": "and"}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -25,6 +40,9 @@ _NEEDS_QUOTES = "a value that holds a colon needs quotes"
 def colon(stop: Stop) -> Diagnosis | None:
     """``url:http://x``, ``a:b c:d``, ``f:(a or b:c)``, ``:b``, ``a::b``."""
     text, offset = stop.text, stop.offset
+    path = _path(stop)
+    if path is not None:
+        return path
     chunk = _CHUNK.match(text, offset)
     after = chunk[0] if chunk else ":"
     if after == ":":
@@ -32,7 +50,7 @@ def colon(stop: Stop) -> Diagnosis | None:
     previous = stop.kind()
     if previous == "_COLON":
         return _two_colons(stop, after)
-    if previous in ("_RPAR", "RBRACE"):
+    if previous in ("RPAR", "RBRACE"):
         hint = "write out each field: `source.ip:10.0.0.1 or destination.ip:10.0.0.1`"
         return Diagnosis("unexpected-text", "only a field name can stand before a colon", hint)
     if previous == "QUOTED":
@@ -51,6 +69,27 @@ def colon(stop: Stop) -> Diagnosis | None:
     if is_field and among and not after.startswith("::"):
         return _field_in_values(stop, words, words[-1])
     return _colon_in_value(stop, after)
+
+
+def _path(stop: Stop) -> Diagnosis | None:
+    """``path:C:\\Program Files\\x``, blanks and all."""
+    if stop.kind() != "UNQUOTED" or not stop.follows_value:
+        return None
+    match = _DRIVE_PATH.match(stop.text, stop.before[-1].start)
+    if match is None:
+        return None
+    hint = "put the path in quotes, each backslash twice"
+    if stop.text[match.end() : match.end() + 1] in ("", ")", *SPACES) and "\n" not in match[0]:
+        hint = write(in_place(stop, respelled(match[0]))) or hint
+    return Diagnosis("special-in-value", _NEEDS_QUOTES, hint)
+
+
+def respelled_value(stop: Stop) -> str:
+    """The value after the sign at the stop, in quotes where it needs them, or ""."""
+    if stop.next_value:
+        return stop.next_value
+    chunk = _CHUNK.match(stop.rest.lstrip(SPACES))
+    return respelled(chunk[0]) if chunk and chunk[0] else ""
 
 
 def _is_field(name: str, after: str) -> bool:
@@ -114,7 +153,10 @@ def _missing_before_field(stop: Stop, words: list[str], name: str) -> Diagnosis:
     """``a:b c:d``: the value "b c" and another colon."""
     keyword, code = "and", "missing-operator"
     message = f'"and" or "or" is missing before the field {short(name)}'
-    if words[-1] in _SYMBOLS:
+    if words[-1] in _EQUALS:
+        hint = "give each test a field and a colon of its own"
+        return Diagnosis("equals-sign", f"{words[-1]} is no operator", hint)
+    if words[-1] in _SYMBOLS and len(words) > 1:
         sign = words.pop()
         keyword = _SYMBOLS[sign]
         if sign in ("&&", "||"):
@@ -127,20 +169,43 @@ def _missing_before_field(stop: Stop, words: list[str], name: str) -> Diagnosis:
 
 def _field_in_values(stop: Stop, words: list[str], name: str) -> Diagnosis:
     field = stop.groups[-1].field
-    first = " ".join(words[:-1])
-    if not first and stop.kind(2) == "_LPAR":
+    if not words[:-1] and stop.kind(2) == "LPAR":
         message = f"the field {short(name)} cannot stand among the values of {short(field)}"
         alone, value = f"{name}:{stop.next_value or '*'}", quote(f"{name}: {stop.next_value}")
         hint = write(alone)
         whole = write(f"{field}:{value}")
         hint = f"{hint}, or for the text with its colon {whole}" if hint and whole else hint
         return Diagnosis("field-in-values", message, hint)
-    if not first:
-        first = stop.word(3) if stop.kind(3) in ("UNQUOTED", "QUOTED") else "*"
-    keyword = _KEYWORD.get(stop.kind(2), "and")
     message = f"the field {short(name)} cannot stand among the values of {short(field)}"
-    hint = write(f"{field}:{first} {keyword} {name}:{stop.next_value or '*'}")
-    return Diagnosis("field-in-values", message, hint and f"close the group first: {hint}")
+    hint = _closed_before(stop, name)
+    hint = f"close the group first: {hint}" if hint else "close the group first"
+    return Diagnosis("field-in-values", message, hint)
+
+
+def _closed_before(stop: Stop, name: str) -> str:
+    """The hint to close the group before the field, where that changes no other part of it."""
+    group, token = stop.groups[-1], stop.before[-1]
+    inner = [part for part in stop.before if part.start > group.start]
+    closed = re.match(rf"{re.escape(stop.next_value)}[{SPACES}]*\)", stop.rest.lstrip(SPACES))
+    nested = len(stop.groups) > 1 and stop.groups[-2].is_of_values
+    if not closed or not stop.next_value or nested:
+        return ""
+    name_start = stop.text.rindex(name, token.start, stop.offset)
+    negated = _BLANKS.split(stop.word())[0] == name and stop.kind(2) == "NOT"
+    keyword = "and"
+    end = name_start
+    if name_start == token.start:
+        joining = inner[-3 if negated else -2] if len(inner) > 1 + negated else None
+        if joining is None or joining.kind not in ("_AND", "_OR"):
+            return ""
+        keyword, end = _KEYWORD[joining.kind], joining.start
+    others = [part for part in inner if part.start < end and part.kind == "_OR"]
+    if others and keyword == "and":
+        return ""
+    values = stop.text[group.start : end].rstrip(SPACES)
+    values = f"{values})" if re.search(f"[{SPACES}]", values[1:]) else values[1:]
+    test = f"{'not ' if negated else ''}{name}:{stop.next_value}"
+    return write(f"{group.field}:{values} {keyword} {test}")
 
 
 def comparison(stop: Stop) -> Diagnosis | None:
@@ -149,6 +214,12 @@ def comparison(stop: Stop) -> Diagnosis | None:
     chunk = _CHUNK.match(stop.rest.lstrip(SPACES))
     if chunk and ":" in chunk[0]:
         value = respelled(chunk[0])
+    unequal = re.compile(rf"<>[{SPACES}]*").match(stop.text, stop.offset)
+    if previous == "_COLON" and unequal:
+        following = VALUE.match(stop.text, unequal.end())
+        if following:
+            hint = write(f"not {stop.word(2)}:{following[0]}")
+            return Diagnosis("equals-sign", "Kibana KQL has no sign for unequal", hint)
     if previous == "_COLON":
         markup = _MARKUP.match(stop.text, stop.offset)
         if markup:
@@ -162,11 +233,11 @@ def comparison(stop: Stop) -> Diagnosis | None:
             return Diagnosis("equals-sign", "Kibana KQL has no sign for unequal", hint)
         message = "two signs of comparison side by side"
         return Diagnosis("comparison-operand", message, "take one of them away")
-    if stop.in_values and previous in ("_LPAR", "_AND", "_OR", "NOT"):
+    if stop.in_values and previous in ("LPAR", "_AND", "_OR", "NOT"):
         return _comparison_in_values(stop, sign, value)
     if previous in ("_AND", "_OR") and any(token.kind == "OPERATOR" for token in stop.before):
         return _without_field(stop, sign, value)
-    if previous in ("", "_LPAR", "_LBRACE", "NOT", "_AND", "_OR"):
+    if previous in ("", "LPAR", "_LBRACE", "NOT", "_AND", "_OR"):
         message = f"a field name must stand before {sign}"
         hint = write(f"process.args_count {sign} {value}")
         return Diagnosis("comparison-operand", message, hint and f"for example {hint}")
@@ -213,6 +284,12 @@ def _without_field(stop: Stop, sign: str, value: str) -> Diagnosis:
 
 def _chain(stop: Stop, sign: str, value: str) -> Diagnosis:
     low, first_sign, middle = stop.word(3), stop.word(2), stop.word()
+    *words, last = _BLANKS.split(middle)
+    if words:
+        message = "a test of its own begins without an operator before it"
+        hint = f"{low} {first_sign} {' '.join(words)} and {last} {sign} {value}"
+        hint = write(hint) if len(words) == 1 and _NAME.fullmatch(last) else ""
+        return Diagnosis("missing-operator", message, hint or 'put "and" or "or" between the two')
     head, field = f"{low} {first_sign} {middle}", low
     if re.fullmatch(r"[-+.\d]+", low):
         head, field = f"{middle} {_FLIPPED.get(first_sign, first_sign)} {low}", middle

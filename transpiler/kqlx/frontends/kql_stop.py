@@ -25,7 +25,12 @@ EXPRESSION = re.compile(
 )
 """The same, with a field before it or not."""
 
+_DRIVE = re.compile(r"[A-Za-z]:\\(?!\\)(?:.(?!\\\\))*$")
+"""A path of Windows whose backslashes are single."""
+
 _ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
+
+_PARENTHESES = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"|\\.|[()]')
 
 WORDS = re.compile(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}\\])*', re.DOTALL)
 """Words up to the next keyword or sign."""
@@ -120,11 +125,11 @@ class Stop:
             if self.kind(2) == "OPERATOR":
                 return f"{self.word(3)} {self.word(2)} {self.word()}"
             return self.word()
-        if self.kind() in ("_RPAR", "RBRACE"):
+        if self.kind() in ("RPAR", "RBRACE"):
             depth = 0
             for i in range(len(self.before) - 1, -1, -1):
                 kind = self.before[i].kind
-                depth += (kind in ("_RPAR", "RBRACE")) - (kind in ("_LPAR", "_LBRACE"))
+                depth += (kind in ("RPAR", "RBRACE")) - (kind in ("LPAR", "_LBRACE"))
                 if not depth:
                     if i > 1 and self.before[i - 1].kind == "_COLON":
                         i -= 2
@@ -141,7 +146,7 @@ class Stop:
         """The open groups, the outermost first."""
         stack: list[Group] = []
         for i, token in enumerate(self.before):
-            if token.kind in ("_LPAR", "_LBRACE"):
+            if token.kind in ("LPAR", "_LBRACE"):
                 field = ""
                 if i > 1 and self.before[i - 1].kind == "_COLON":
                     name = self.before[i - 2]
@@ -149,7 +154,7 @@ class Stop:
                 elif stack and stack[-1].is_of_values:
                     field = stack[-1].field
                 stack.append(Group(self.text[token.start], token.start, field))
-            elif token.kind in ("_RPAR", "RBRACE") and stack:
+            elif token.kind in ("RPAR", "RBRACE") and stack:
                 stack.pop()
         return tuple(stack)
 
@@ -191,8 +196,19 @@ def write(*replacements: str) -> str:
 
 def expression_at(text: str, position: int) -> str:
     """The expression that begins there, after white space, as far as it is simple, or ""."""
-    match = EXPRESSION.match(text[position : position + 2 * LONGEST_ADVICE].lstrip())
-    return match[0] if match else ""
+    following = text[position : position + 2 * LONGEST_ADVICE].lstrip()
+    match = EXPRESSION.match(following)
+    return match[0] if match else _group_at(following)
+
+
+def _group_at(text: str) -> str:
+    """The parentheses in parentheses that the text begins with, or ""."""
+    depth = 0
+    for match in _PARENTHESES.finditer(text if text[:1] == "(" else ""):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if not depth:
+            return text[: match.end()]
+    return ""
 
 
 def short(text: str) -> str:
@@ -211,7 +227,7 @@ def respelled(raw: str) -> str:
     it holds a wildcard, with escapes.
     """
     raw = raw.strip(SPACES)
-    if all(escape[1] for escape in _ESCAPE.finditer(raw)):
+    if all(escape[1] for escape in _ESCAPE.finditer(raw)) and not _DRIVE.match(raw):
         parts = [unescaped(part) for part in re.split(r"(?<!\\)\*", raw)]
     else:  # a path of Windows as it is: its stars are wildcards, whatever stands before them
         parts = raw.split("*")

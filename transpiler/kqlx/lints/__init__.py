@@ -14,6 +14,12 @@ from kqlx.notes import Effect, Note
 
 _SIGNS = re.compile(r"\.[*+]|\[[^\]]+\]|\\[dwsDWS]|[|^]|\$/$")
 
+NUMBERS = frozenset(
+    {
+        *("long", "integer", "short", "byte", "unsigned_long"),
+        *("double", "float", "half_float", "scaled_float"),
+    }
+)
 TEXT_TYPES = frozenset({"text", "match_only_text", "annotated_text", "search_as_you_type"})
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from kqlx.frontends.kql_stop import short
-from kqlx.lints import TEXT_TYPES, note
+from kqlx.lints import NUMBERS, TEXT_TYPES, note
 from kqlx.nodes import (
     Always,
     And,
@@ -30,11 +31,13 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
+from kqlx.patterns import fits
 
 _TRIED = 2_000_000
 """Pairs of pattern and value that are compared at most, in one list."""
 
 _EXACT_TYPES = frozenset({"keyword", "constant_keyword", "wildcard", "long", "integer", "boolean"})
+_NUMBER = re.compile(r"[-+]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _ANYTHING = "\x00"
 
 
@@ -45,6 +48,8 @@ def check(
     keys, places = _Keys(root, types or {}), _Places(text)
     inner: set[int] = set()
     for node in walk(root):
+        if isinstance(node, Not) and isinstance(node.item, Always):
+            yield note("contradiction", "no event meets not *:*", node.span, "take it away")
         if not isinstance(node, And | Or):
             continue
         if id(node) in inner:
@@ -53,10 +58,13 @@ def check(
         group = _Group(items, keys, places, types or {})
         if isinstance(node, Or):
             yield from group.check_or()
+            if types is not None and arrays is not None:
+                yield from group.check_negations(types, arrays)
         else:
             yield from group.check_and()
             if types is not None and arrays is not None:
                 yield from group.check_values(types, arrays)
+                yield from group.check_bounds(types, arrays)
 
 
 def _flattened(node: And | Or, inner: set[int]) -> Iterator[Node]:
@@ -133,17 +141,31 @@ class _Group:
                 message = f"{name}:* in the same list matches this already"
                 yield note("covered-value", message, item.span, "take this value or the star away")
         yield from self._covered(present)
+        yield from self._useless_branches()
 
     def check_and(self) -> Iterator[Note]:
         yield from self._repeated("repeated-condition")
         yield from self._constant("useless-condition", "every event meets *:*")
         yield from self._opposites("contradiction", "no event meets both")
+        yield from self._missing()
         implied = {_field_asked(item) for item in self._items} - {None}
         for item in self._items:
             if isinstance(item, Exists) and item.field in implied:
                 name = short(item.field.name)
                 message = f"another condition on {name} implies that the field exists"
                 yield note("useless-condition", message, item.span, f"take {name}:* away")
+
+    def _missing(self) -> Iterator[Note]:
+        """``not a:* and a:b``."""
+        absent = {
+            item.item.field
+            for item in self._items
+            if isinstance(item, Not) and isinstance(item.item, Exists)
+        }
+        for item in self._items if absent else ():
+            if isinstance(item, Equals | Like | Compare) and item.field in absent:
+                message = f"another condition asks for events without {short(item.field.name)}"
+                yield note("contradiction", message, item.span, "take one of the two away")
 
     def check_values(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
         """Two values asked of a field that has one."""
@@ -158,6 +180,54 @@ class _Group:
             if first.value.name != item.value.name:
                 message = f"{short(name)} has one value, and {self._place(first)} asks for another"
                 yield note("contradiction", message, item.span, 'was "or" meant?')
+
+    def check_negations(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
+        """``not f:a or not f:b``, where f has one value."""
+        asked: dict[str, Equals] = {}
+        for item in self._items:
+            test = item.item if isinstance(item, Not) else None
+            if not isinstance(test, Equals) or not isinstance(test.field, Literal):
+                continue
+            name = test.field.name
+            if name in arrays or types.get(name) not in _EXACT_TYPES:
+                continue
+            first = asked.setdefault(name, test)
+            if first.value.name != test.value.name:
+                message = f"{short(name)} has one value, so that every event meets one of the two"
+                yield note("always-true", message, item.span, 'was "and" meant?')
+
+    def check_bounds(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
+        """``n > 5 and n < 3``, where n is one number."""
+        lows: dict[str, tuple[Decimal, bool]] = {}
+        highs: dict[str, tuple[Decimal, bool]] = {}
+        for item in self._items:
+            if not isinstance(item, Compare) or not isinstance(item.field, Literal):
+                continue
+            name = item.field.name
+            limit = _NUMBER.fullmatch(item.value.name)
+            if name in arrays or types.get(name) not in NUMBERS or limit is None:
+                continue
+            is_low, is_open = item.op in ("gt", "gte"), item.op in ("gt", "lt")
+            ours, theirs = (lows, highs) if is_low else (highs, lows)
+            bound = Decimal(limit[0])
+            ours.setdefault(name, (bound, is_open))
+            other, other_open = theirs.get(name, (bound, False))
+            distance = other - bound if is_low else bound - other
+            if distance < 0 or (distance == 0 and name in theirs and (is_open or other_open)):
+                message = f"no number lies within both bounds of {short(name)}"
+                yield note("contradiction", message, item.span, 'was "or" meant?')
+
+    def _useless_branches(self) -> Iterator[Note]:
+        """``a:b or (a:b and c:d)``."""
+        for item in self._items:
+            if not isinstance(item, And):
+                continue
+            for part in item.items:
+                wider = self._first.get(self._keys.of(part))
+                if wider is not None:
+                    message = f"what meets this meets {self._place(wider)} already"
+                    yield note("useless-condition", message, item.span, "take it away")
+                    break
 
     def _repeated(self, code: str) -> Iterator[Note]:
         for item in self._items:
@@ -200,11 +270,11 @@ class _Group:
             listed = tests[field]
             reported: set[int] = set()
             for like in wide[: max(1, _TRIED // len(listed))]:
-                matcher = re.compile(".*".join(map(re.escape, like.pattern.parts)), re.DOTALL)
+                fit = fits(like.pattern.parts)
                 for test in listed:
                     if test is like or id(test) in reported or self._same(test, like):
                         continue
-                    if matcher.fullmatch(_opaque(test)):
+                    if fit(_opaque(test)):
                         reported.add(id(test))
                         message = f"the pattern at {self._place(like)} matches this already"
                         yield note("covered-value", message, test.span, "take this value away")

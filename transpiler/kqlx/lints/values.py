@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kqlx.frontends.kql_stop import SPACES, short, write
-from kqlx.lints import TEXT_TYPES, is_expression, name_of, note, spelled, words, written
+from kqlx.lints import NUMBERS, TEXT_TYPES, is_expression, name_of, note, spelled, words, written
 from kqlx.nodes import (
+    And,
     Compare,
     Equals,
     Exists,
@@ -30,6 +31,8 @@ from kqlx.notes import Note
 # (events 5140 and 5145, Share Name).
 _ANY_SERVER = re.compile(r"\\\\\*\\")
 
+_OCTETS = re.compile(r"((?:\d{1,3}\.){0,2}\d{1,3})\.\*(?:\.\*)*")
+_WITHOUT_PATTERNS = {*NUMBERS, "ip", "date", "date_nanos", "boolean"}
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _SIGN = re.compile(r"[!+-](?=[\w@*])")
 _QUERY_STRING = re.compile(r"\?[\w.%\[\]-]*=|^\?\w+$")
@@ -46,6 +49,17 @@ _LAST_KEYWORD = re.compile(rf"[{SPACES}](?:and|or)$|^(?:and|or)$", re.IGNORECASE
 
 def check(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note]:
     """The doubts about every leaf of the tree."""
+    negated: set[Span | None] = set()
+    for node in walk(root):
+        if isinstance(node, Not) and not isinstance(node.item, And | Or | Not | Nested):
+            negated.add(node.item.span)
+            parts = (getattr(node.item, name, None) for name in ("field", "value"))
+            negated.update(part.span for part in parts if isinstance(part, Literal | Pattern))
+    for doubt in _of_leaves(root, text, types):
+        yield _negated(doubt) if doubt.span in negated else doubt
+
+
+def _of_leaves(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note]:
     yield from words.check(root, text)
     named: Span | None = None
     for node in walk(root):
@@ -67,6 +81,15 @@ def _first(notes: Iterator[Note]) -> Iterator[Note]:
     found = next(notes, None)
     if found is not None:
         yield found
+
+
+def _negated(doubt: Note) -> Note:
+    """The doubt about what a ``not`` stands before: a hint with a second one would be refused."""
+    if not doubt.hint.startswith("write `not "):
+        return doubt
+    return replace(
+        doubt, hint=f"{doubt.hint.replace('`not ', '`', 1)} in place of the not and this"
+    )
 
 
 def _name(node: Equals | Like | Exists | Compare, field: Term, text: str) -> Iterator[Note]:
@@ -119,7 +142,7 @@ def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) ->
     if value.quoted:
         if "*" in content and not _ANY_SERVER.match(content):
             message = "a star in quotes is no wildcard: it matches a star only"
-            yield note("star-in-quotes", message, span, _star_hint(node.field, content))
+            yield note("star-in-quotes", message, span, _star_hint(node.field, content, types))
         if "\n" in raw:
             message = "the quoted value goes on over a line break"
             yield note("line-break-in-value", message, span, "close the quote on its line")
@@ -128,7 +151,20 @@ def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) ->
     yield from _unquoted(node, value, raw, types)
 
 
-def _star_hint(field: Term, content: str) -> str:
+def _star_hint(field: Term, content: str, types: Mapping[str, str]) -> str:
+    """What to write, where a pattern does what was meant: on text and in words it is split, and
+    numbers and addresses have none.
+    """
+    type = types.get(field.name, "keyword")
+    octets = _OCTETS.fullmatch(content)
+    if type == "ip" and octets:
+        numbers = octets[1].split(".")
+        network = ".".join([*numbers, *["0"] * (4 - len(numbers))])
+        return written(Equals(field, Literal(f"{network}/{8 * len(numbers)}")))
+    if type in TEXT_TYPES or type in _WITHOUT_PATTERNS:
+        return f"a field of type {type} has no patterns of whole values"
+    if any(space in content for space in SPACES):
+        return "a pattern with blanks needs a keyword field, and no quotes"
     pattern = Pattern(tuple(content.split("*")))
     meant = written(Exists(field) if pattern.is_lone_star else Like(field, pattern))
     literal = written(Equals(field, Literal(content)))

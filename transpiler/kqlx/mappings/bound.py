@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ from kqlx.mappings import ecs
 from kqlx.mappings.pack import Case, Form
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Note
+from kqlx.patterns import fits
 
 MULTI_FIELDS: dict[str, tuple[str, Case]] = {
     "text": ("match_only_text", "same"),
@@ -77,8 +77,7 @@ def holds(test: FieldTest, value: str) -> bool:
         case Equals():
             return test.value.name == value
         case Like():
-            pattern = ".*".join(map(re.escape, test.pattern.parts))
-            return re.fullmatch(pattern, value, re.DOTALL) is not None
+            return fits(test.pattern.parts)(value)
         case Exists():
             return True
         case Compare():

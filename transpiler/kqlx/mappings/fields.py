@@ -6,7 +6,6 @@ Read from a Kibana data view, an Elasticsearch ``_mapping`` or ``_field_caps`` r
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from typing import Any
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
 from kqlx.nodes import Pattern, Term
+from kqlx.patterns import fits
 
 # Elasticsearch types → the type that a data view shows
 # (https://www.elastic.co/docs/explore-analyze/find-and-organize/data-views); others keep their
@@ -30,6 +30,8 @@ _KINDS = {
     **dict.fromkeys(_STRINGS, "string"),
     "date_nanos": "date",
 }
+
+_MAPPING_KEYS = ("mappings", "properties", "runtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ class FieldList:
         if not isinstance(name, Pattern):
             found = self._by_name.get(prefix + name.name)
             return [found] if found else []
-        regex = re.compile(re.escape(prefix) + ".*".join(map(re.escape, name.parts)), re.DOTALL)
-        return [field for field in self.fields if regex.fullmatch(field.name)]
+        fit = fits((prefix + name.parts[0], *name.parts[1:]))
+        return [field for field in self.fields if fit(field.name)]
 
     def types(self) -> dict[str, str]:
         """Name → Elasticsearch type, for the evaluator; of several types the first."""
@@ -88,12 +90,33 @@ def load(path_or_name: str) -> FieldList:
         return FieldList(_field(name, (type,)) for name, type in ecs.types().items())
     path = Path(path_or_name)
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        data = _json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise MappingError(f"{path}: {error.strerror}", hint="or name the fields ecs") from None
     except ValueError as error:
         raise MappingError(f"{path}: not JSON: {error}") from None
+    except RecursionError:
+        raise MappingError(f"{path}: nested too deeply") from None
     return parse(data, str(path))
+
+
+def _json(text: str) -> Any:
+    """One JSON value; of an export of saved objects, a line each, the data view."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        try:
+            lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except json.JSONDecodeError:
+            lines = []
+        views = [
+            line for line in lines if isinstance(line, dict) and line.get("type") == "index-pattern"
+        ]
+        if len(views) > 1:
+            raise ValueError(f"{len(views)} data views, and one is wanted") from None
+        if not views:
+            raise
+        return views[0]
 
 
 def parse(data: Any, place: str = "the field list") -> FieldList:
@@ -118,6 +141,8 @@ def parse(data: Any, place: str = "the field list") -> FieldList:
             return FieldList(_of_mappings(data))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise MappingError(f"{place}: not a list of fields: {error!r}") from None
+    except RecursionError:
+        raise MappingError(f"{place}: nested too deeply") from None
     raise MappingError(
         f"{place}: not a list of fields",
         hint="give a Kibana data view, or the answer of _mapping or _field_caps",
@@ -156,22 +181,43 @@ def _innermost(name: str, nested: set[str]) -> str:
 
 def _of_mappings(data: Mapping[str, Any]) -> Iterator[Field]:
     """A ``_mapping`` answer of one or more indices; types of one name are put together."""
-    indices = [data] if "properties" in data or "mappings" in data else list(data.values())
+    alone = any(key in data for key in _MAPPING_KEYS)
     types: dict[str, list[str]] = {}
     paths: dict[str, str] = {}
-    aliases: dict[str, str] = {}
-    for index in indices:
-        properties = (index.get("mappings") or index)["properties"]
-        for name, type, nested_path in _of_properties(properties, "", "", aliases):
+    for index in [data] if alone else data.values():
+        if not any(key in index for key in _MAPPING_KEYS):
+            raise ValueError("neither mappings nor properties")
+        for name, (type, nested_path) in _of_index(index.get("mappings", index)).items():
             known = types.setdefault(name, [])
             if type not in known:
                 known.append(type)
             paths[name] = nested_path
-    for alias, name in aliases.items():
-        if name in types:
-            types[alias], paths[alias] = types[name], paths[name]
     for name, found in types.items():
         yield _field(name, tuple(found), paths[name])
+
+
+def _of_index(mapping: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Name → type and nested path. A runtime field hides the mapped one of its name, and an alias
+    has the type of the field that it names
+    (https://www.elastic.co/docs/manage-data/data-store/mapping/runtime-fields).
+    """
+    aliases: dict[str, str] = {}
+    found = {
+        name: (type, nested_path)
+        for name, type, nested_path in _of_properties(
+            mapping.get("properties", {}), "", "", aliases
+        )
+    }
+    for name, spec in mapping.get("runtime", {}).items():
+        if spec["type"] == "composite":
+            for key, inner in spec.get("fields", {}).items():
+                found[f"{name}.{key}"] = (inner["type"], "")
+        else:
+            found[name] = (spec["type"], "")
+    for alias, name in aliases.items():
+        if name in found:
+            found.setdefault(alias, found[name])
+    return found
 
 
 def _of_properties(

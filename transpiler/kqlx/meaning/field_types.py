@@ -21,8 +21,9 @@ from decimal import Decimal
 from typing import Any
 
 from kqlx.meaning import date_math
-from kqlx.meaning.words import fits, lower, split_at_spaces, words
+from kqlx.meaning.words import lower, split_at_spaces, words
 from kqlx.nodes import Literal, Operator, Pattern
+from kqlx.patterns import fits
 
 Test = Callable[[Any], bool]
 """Of one value of a field, never None, a list or an object."""

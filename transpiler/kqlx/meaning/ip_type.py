@@ -35,13 +35,14 @@ def address(text: str) -> int | None:
 
 def network(text: str) -> tuple[int, int] | None:
     """First and last address of ``10.0.0.0/8``; bits beyond the prefix do not matter. A lone
-    address is a network of one.
+    address is a network of one, and one written as an IPv4-mapped IPv6 address is refused, as in
+    Elasticsearch.
     """
     start, slash, prefix = text.partition("/")
     at = address(start)
     if at is None or not slash:
         return None if at is None else (at, at)
-    if not _PREFIX.fullmatch(prefix):
+    if not _PREFIX.fullmatch(prefix) or (":" in start and at >> 32 == 0xFFFF):
         return None
     length = int(prefix) + (0 if ":" in start else _BITS - 32)
     if length > _BITS:

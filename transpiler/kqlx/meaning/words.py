@@ -1,4 +1,4 @@
-"""Text → words, as Elasticsearch's standard analyzer makes them, and patterns of stars.
+"""Text → words, as Elasticsearch's standard analyzer makes them.
 
 The analyzer splits at the word boundaries of Unicode (https://www.unicode.org/reports/tr29/) and
 lower-cases
@@ -20,7 +20,7 @@ in Elasticsearch) and the special rule for quotation marks after Hebrew letters.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 MAX_WORD = 255
@@ -84,38 +84,6 @@ def lower(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join([character.lower()[:1] for character in text])
-
-
-def fits(parts: Sequence[str]) -> Callable[[str], bool]:
-    """A test whether a whole text fits ``parts``, between which stands anything or nothing.
-
-    One part alone must be equal. The time is linear in the text, whatever the number of stars.
-    """
-    if len(parts) == 1:
-        return parts[0].__eq__
-    first, *middle, last = parts
-    middle = [part for part in middle if part]
-    if not middle and not last:
-        return lambda text: text.startswith(first)
-    if not middle and not first:
-        return lambda text: text.endswith(last)
-    if len(middle) == 1 and not first and not last:
-        inner = middle[0]
-        return lambda text: inner in text
-    least = sum(map(len, parts))
-
-    def fit(text: str) -> bool:
-        if len(text) < least or not text.startswith(first) or not text.endswith(last):
-            return False
-        position, end = len(first), len(text) - len(last)
-        for part in middle:
-            at = text.find(part, position, end)
-            if at < 0:
-                return False
-            position = at + len(part)
-        return True
-
-    return fit
 
 
 def split_at_spaces(parts: Sequence[str]) -> list[tuple[str, ...]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from kqlx.errors import RuleError
 from kqlx.rules.model import Rule
@@ -42,19 +44,29 @@ def replace_query(text: str, query: str) -> str | None:
 
     What is found by its looks is proven by reading the result: all other values must be as before.
     """
-    before = tomllib.loads(text)
-    line_feed = "\r\n" if "\r\n" in text else "\n"
+    before = _values(text)
     old = before["rule"]["query"]
     wanted = query + "\n" if old.endswith("\n") or "\n" in query else query
     for entry in entries(text, "query"):
-        literal = _string(wanted).replace("\n", line_feed)
+        literal = _string(wanted).replace("\n", _line_feed(text, entry.start))
         new = text[: entry.start] + literal + text[entry.end :]
         try:
-            if tomllib.loads(new) == {**before, "rule": {**before["rule"], "query": wanted}}:
+            if _values(new) == {**before, "rule": {**before["rule"], "query": wanted}}:
                 return new
         except (tomllib.TOMLDecodeError, RecursionError):
             continue
     return None
+
+
+def _values(text: str) -> dict[str, Any]:
+    """What TOML holds, floats as they are written: nan is not equal to itself."""
+    return tomllib.loads(text, parse_float=str)
+
+
+def _line_feed(text: str, start: int) -> str:
+    """How the first line from there on ends."""
+    end = text.find("\n", start)
+    return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
 
 
 def _string(text: str) -> str:
@@ -74,6 +86,8 @@ def _write(path: Path, data: bytes) -> None:
     """Replaces the file's content, or leaves it as it was."""
     target = path.resolve()  # a link stays a link
     try:
+        if not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, "the file is read-only")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
