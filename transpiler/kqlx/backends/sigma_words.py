@@ -1,4 +1,4 @@
-"""Words of text fields as parts of a value: those that surely hold them, and those that may.
+"""Words of text fields as parts of a value: those that surely hold them, and those that may."""
 
 from __future__ import annotations
 
