@@ -47,7 +47,11 @@ class Splunk:
     def holds(self, query: str, event: Event) -> bool:
         pipeline, times = _without_times(query)
         flat = flat_event(event)
+        if all(name.startswith("_") for name in flat):
+            raise Impossible("every event in Splunk has a field")
         stamps = values_of(flat, "@timestamp")
+        if len(stamps) != 1 and "_time" in query:
+            raise Impossible("every event in Splunk has one time")
         if len(stamps) == 1 and _is_date(stamps[0]):
             flat["_time"] = str(datetime.fromisoformat(stamps[0]).timestamp())
         try:

@@ -60,7 +60,7 @@ OWN = {
         "user.name:a and not message:(Send* or *Send)",
         "user.name:a and not message:*Send*",
         'user.name:a and not message:(powershell.exe or "access denied")',
-        "user.name:a and message:foo bar",
+        "message:foo bar",
     ],
     "groups of groups": [
         "file.elf.sections:{ name:(a or b) and not name:c }",
