@@ -43,7 +43,8 @@ class Options:
     """What the user asks of a back end; each takes what concerns it.
 
     ``exact``: no difference in letter case, at the price of speed. ``index`` and ``macro`` are
-    Splunk's: they begin the search, the macro instead of the source type. The others are
+    Splunk's: they begin the search, the macro instead of the source type. ``table`` and ``case``
+    (None, "sensitive" or "insensitive") are Sentinel's. The others are
     Elasticsearch's: ``fields``, the field list by whose types Kibana writes; ``compact``, a smaller
     equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
     ``ignore_unmapped`` for nested groups (None leaves it unsaid); ``filters_in_must``, ``must``
@@ -53,6 +54,8 @@ class Options:
     exact: bool = False
     index: str | None = None
     macro: str | None = None
+    table: str | None = None
+    case: str | None = None
     compact: bool = False
     fields: FieldList | None = None
     time_zone: str | None = None

@@ -189,7 +189,9 @@ class _Binder:
 
     def column(self, name: str, type: str, field: str) -> Column:
         spec = self.destination.columns.get(name, ColumnSpec())
-        column = Column(name, spec.type or type, spec.case, spec.form, field)
+        column = Column(
+            name, spec.type or type, spec.case, spec.form, field, optional=spec.optional
+        )
         self.columns[name] = column
         if reason := self.destination.unconfirmed.get(name):
             self.say("unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None)
