@@ -83,6 +83,7 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 
 CODES = {
+    "case-kept": "letter case counts where the destination may spell values otherwise",
     "case-folded": "the target's comparison has no regard to letter case",
     "constant-assumed": "the destination stands for a value that it does not hold",
     "constant-folded": "the test is the same on every event of the data source, so it is left out",
@@ -93,7 +94,7 @@ CODES = {
     "leading-wildcard": "a value that begins with a star is slow to find in the target",
     "log-source-unknown": "no log source is known, so the rule names none in particular",
     "never-there": "the destination never holds events with this value",
-    "name-wildcard": "a field name with a wildcard fits fields of several types",
+    "name-wildcard": "a field name with a wildcard fits fields of several types, or unknown ones",
     "nested-flattened": "tests of one nested object may be met by several",
     "nested-outside": "a field of nested objects is tested outside of a group, which never holds",
     "no-data-source": "nothing says which data source the query is about; names are kept",
@@ -105,6 +106,7 @@ CODES = {
     "table-chosen": "the table stands for the data source with a difference in meaning",
     "table-unknown": "no table is known, so a name stands for it",
     "text-analysis": "Elasticsearch compares the field word by word, the target does not",
+    "test-widened": "the target cannot say a test, and one that matches more stands for it",
     "type-assumed": "the type of a field is not known, and was guessed",
     "unconfirmed-mapping": "a mapping for which no documentation was found",
     "unmapped-field": "a field, value or construct without a counterpart in the target",

@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
-from kqlx.backends.sentinel_columns import PATH
 from kqlx.backends.sentinel_groups import Groups
 from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text, not_text
@@ -53,7 +52,7 @@ class _Kusto(Groups):
         """Whether the field lies in nested objects, which are seen in a group alone."""
         name = self.column(node).name
         path = nested_path(name)
-        if self.element or name in self.bound.columns or path is None:
+        if self.inside or name in self.bound.columns or path is None:
             return False
         message = f"{name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone"
         self.note("nested-outside", Effect.SAME, message, node.span)
@@ -74,7 +73,7 @@ class _Kusto(Groups):
         if not isinstance(node, Equals) or isinstance(node.field, Pattern):
             return False
         name = self.column(node).name
-        seen = self.element or name in self.bound.columns or nested_path(name) is None
+        seen = self.inside or name in self.bound.columns or nested_path(name) is None
         return bool(seen) and self.fits_list(node)
 
     def negate(self, node: Not) -> Text:
@@ -109,16 +108,12 @@ class _Kusto(Groups):
 
     def conjunct(self, node: Node) -> Text:
         """What must hold by itself: where a group is taken apart, ``mv-apply`` and all."""
-        if isinstance(node, Nested):
-            return self.whole_group(node)
-        text = self.expression(node)
-        return text
+        return self.whole_group(node) if isinstance(node, Nested) else self.expression(node)
 
     def line(self, text: Text) -> str:
         """A conjunct behind its bar; of a long disjunction each alternative has a line."""
         if text.text.startswith("mv-apply "):
-            name = text.text.split()[1]
-            return f"| {fold(text.text)}\n| project-away {name}"
+            return f"| {text.text}"
         if text.group is Group.OR and len(text.text) > WIDTH:
             return "| where " + "\n    or ".join(fold(part, " " * 8) for part in text.alternatives)
         return fold(f"| where {text.text}")

@@ -24,8 +24,9 @@ from kqlx.backends.text import Group, Text
 _INNER = r'(?:[^"\\]|\\.)*'
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
 # taken for the end of an escape such as \\n or \\u001f.
+_SAFE_BEGINNING = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f]')
 _SAFE_MIDDLE = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f][^\[\]{},:"\\\x00-\x1f]*')
-_JSON_SCALAR = re.compile(r"true|false|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_BARE = re.compile(r"[a-z0-9.+-]*")
 
 
 @dataclass
@@ -57,12 +58,12 @@ class Arrays(Words):
             operator = "contains" if folds else "contains_cs"
             return Text(f"tostring({cell.raw}) {operator} {quote(middle)}", rank=SCAN)
         flags = "(?is)" if folds else "(?s)"
-        array = rf'{_head(parts, "[],")}[\[,]"{_inner(parts)}"[,\]]'
+        array = _array_regex(parts)
         if cell.form != "many":
             pattern = quote(flags + array)
             return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
-        single = f"^{'.*'.join(regex(part) for part in parts)}$"
-        if not _has(parts, '[],"'):
+        single = value_regex(parts)
+        if (parts[0] or parts[-1]) and not _has(parts, '[],"'):
             pattern = quote(f"{flags}{single}|{array}")
             return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
         # The text of an array itself could fit.
@@ -75,10 +76,12 @@ class Arrays(Words):
         """Whether some value below a flattened field fits; a lone part must be equal."""
         flags = "(?is)" if folds else "(?s)"
         head = _head(parts, "[]{},:")
-        marked = rf'[\[,:]"{_inner(parts)}"[,\]}}]'
-        if len(parts) == 1 and _JSON_SCALAR.fullmatch(parts[0]):
-            marked = rf'[\[,:](?:"{_inner(parts)}"|{regex(parts[0])})[,\]}}]'
-            head = _head(("",), ":")
+        marked = f'"{_inner(parts)}"'
+        if all(_BARE.fullmatch(part) for part in parts):
+            # Numbers and Booleans have no quotation marks.
+            marked = f"(?:{marked}|{'[a-z0-9.+-]*'.join(regex(part) for part in parts)})"
+            head = _head(("",), ":") if head or not parts[0] else head
+        marked = rf"[\[,:]{marked}[,\]}}]"
         pattern = quote(flags + head + marked)
         return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
 
@@ -111,6 +114,22 @@ class Arrays(Words):
     def never_null(self, test: str) -> str:
         """Null, of a missing value, is dropped by where, but under a not it must count as false."""
         return f"coalesce({test}, false)" if self.negative else test
+
+
+def value_regex(parts: tuple[str, ...]) -> str:
+    """A pattern as a regular expression for a value that stands alone."""
+    kept = [part for part in parts if part]
+    body = ".*".join(regex(part) for part in kept)
+    return ("^" if parts[0] else "") + body + ("$" if parts[-1] else "")
+
+
+def _array_regex(parts: tuple[str, ...]) -> str:
+    """A pattern as a regular expression for the JSON text of an array that has such a value."""
+    kept = tuple(part for part in parts if part)
+    head = _head(parts, "[],")
+    bare = not head and not parts[0] and _SAFE_BEGINNING.match(kept[0])
+    opened = "" if bare else rf'{head}[\[,]"' + ("" if parts[0] else _INNER)
+    return opened + _inner(kept) + ('"[,\\]]' if parts[-1] else "")
 
 
 def _inner(parts: tuple[str, ...]) -> str:

@@ -59,18 +59,18 @@ class Cell:
 
 @dataclass
 class Columns(TextBackend):
-    """``element`` is the name of one object of an array that is taken apart, with the path of the
-    array; ``optional`` says that a column may be missing in the table.
+    """``inside`` is the path of an array that is taken apart, with the name of the object at hand;
+    ``optional`` says that a column may be missing in the table.
     """
 
-    element: tuple[str, str] | None = None
+    inside: tuple[str, str] | None = None
     optional: bool = False
 
     @contextmanager
     def within(self, path: str, element: str) -> Iterator[None]:
-        before, self.element = self.element, (path, element)
+        before, self.inside = self.inside, (path, element)
         yield
-        self.element = before
+        self.inside = before
 
     @contextmanager
     def optionally(self) -> Iterator[None]:
@@ -79,9 +79,11 @@ class Columns(TextBackend):
         self.optional = before
 
     def cell(self, column: Column) -> Cell:
-        if self.element:
-            return self.element_cell(column, *self.element)
-        return self.pack_cell(column) if column.name in self.bound.columns else ecs_cell(self, column)
+        if self.inside:
+            return self.element_cell(column, *self.inside)
+        return (
+            self.pack_cell(column) if column.name in self.bound.columns else ecs_cell(self, column)
+        )
 
     def element_cell(self, column: Column, path: str, element: str) -> Cell:
         """A key of one object, by the type that ECS gives the whole name."""

@@ -7,21 +7,22 @@ or below a ``not`` there is only the JSON text of the array, in which objects ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kqlx.backends.sentinel_columns import EXPANDED, PATH, SCAN, Cell
-from kqlx.backends.sentinel_syntax import json_text, quote, steps
+from kqlx.backends.sentinel_columns import EXPANDED, SCAN
+from kqlx.backends.sentinel_syntax import fold, json_text, quote, steps
 from kqlx.backends.sentinel_tests import Tests
-from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text, not_text
-from kqlx.backends.text import NUMBERS, Text
+from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
+from kqlx.backends.text import Text
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Column
+from kqlx.meaning.words import fits
 from kqlx.nodes import (
     Always,
     And,
     Equals,
-    Exists,
     FieldTest,
     FreeText,
     Like,
@@ -56,9 +57,9 @@ class Groups(Tests):
         if _may_hold_of_nothing(node.item):
             # A missing array still gives one row, of null.
             tests.insert(0, Text(f"isnotnull({element})"))
-        inner = all_text(tests).text
-        text = f"mv-apply {element} = {raw} on (where {inner} | take 1)"
-        return Text(text, rank=EXPANDED)
+        inner = fold(f"    where {all_text(tests).text}", " " * 8)
+        text = f"mv-apply {element} = {raw} on (\n{inner}\n    | take 1\n)"
+        return Text(f"{text}\n| project-away {element}", rank=EXPANDED)
 
     def nested(self, node: Nested) -> Text:
         """A group among other tests: its tests on the text of the whole array."""
@@ -76,8 +77,8 @@ class Groups(Tests):
         if isinstance(node.path, Pattern):
             self.refuse(node.span, f"a group on {node.path.name}, a wildcard")
         name = node.path.name
-        if self.element:
-            path, element = self.element
+        if self.inside:
+            path, element = self.inside
             return element + steps(name.split(".")), f"{path}.{name}"
         return self.plain(name, "nested", Column(name)), name
 
@@ -144,11 +145,8 @@ class Groups(Tests):
             return self.expression(node)
 
 
-def _fitting(name: Pattern, known: object) -> list[str]:
+def _fitting(name: Pattern, known: Mapping[str, str]) -> list[str]:
     """The fields with values of their own, multi-fields left out, that fit the name."""
-    from kqlx.meaning.words import fits
-
-    assert isinstance(known, dict) or hasattr(known, "items")
     fit = fits(name.parts)
     return [
         field

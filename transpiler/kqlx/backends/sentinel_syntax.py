@@ -17,10 +17,14 @@ _PLAIN_NAME = re.compile(r"[A-Z_][A-Za-z0-9_]*")
 # A step of a path may be any plain name but one of the reserved ones.
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset(
-    "and asc between by contains date datetime decimal desc dynamic find first flags has in int"
-    " last long materialize of or print project real search set string time timespan title to"
-    " union where true false null bool guid let not double boolean".split()
-)
+    {
+        "and", "asc", "between", "by", "contains", "date", "datetime", "decimal", "desc",
+        "dynamic", "find", "first", "flags", "has", "in", "int", "last", "long", "materialize",
+        "of", "or", "print", "project", "real", "search", "set", "string", "time", "timespan",
+        "title", "to", "union", "where", "true", "false", "null", "bool", "guid", "let", "not",
+        "double", "boolean",
+    }
+)  # fmt: skip
 _REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LITERAL_OR_BREAK = re.compile(
@@ -40,7 +44,7 @@ def quote(text: str) -> str:
     if '"' in text and "'" not in text and plain:
         return f"'{text}'"
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
+    return '"' + _UNPRINTABLE.sub(_escape, escaped) + '"'
 
 
 def identifier(name: str) -> str:
@@ -48,15 +52,17 @@ def identifier(name: str) -> str:
     if _PLAIN_NAME.fullmatch(name):
         return name
     escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-    return "['" + _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped) + "']"
+    return "['" + _UNPRINTABLE.sub(_escape, escaped) + "']"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(match[0], f"\\u{ord(match[0]):04x}")
 
 
 def steps(names: list[str]) -> str:
     """The way to a value within a dynamic one: ``.a.b``, or in brackets."""
     return "".join(
-        f".{name}"
-        if _PLAIN_STEP.fullmatch(name) and name not in _RESERVED
-        else f"[{quote(name)}]"
+        f".{name}" if _PLAIN_STEP.fullmatch(name) and name not in _RESERVED else f"[{quote(name)}]"
         for name in names
     )
 

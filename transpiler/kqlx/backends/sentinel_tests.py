@@ -8,17 +8,18 @@ value, which ``where`` drops, but which ``not`` keeps null
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from kqlx.backends.base import ValueList
-from kqlx.backends.sentinel_arrays import Arrays
+from kqlx.backends.sentinel_arrays import Arrays, value_regex
 from kqlx.backends.sentinel_columns import CONTAINERS, DATES, PATH, PLACES, REGEX, SCAN, TIME, Cell
-from kqlx.backends.sentinel_syntax import quote, regex, term_within, variable
+from kqlx.backends.sentinel_syntax import quote, term_within, variable
 from kqlx.backends.sentinel_time import Limits, limits, range_test
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
-from kqlx.backends.text import INTEGERS, NUMBERS, Group, Text, described
+from kqlx.backends.text import INTEGERS, NUMBERS, Text, described
 from kqlx.mappings.bound import Column
+from kqlx.meaning.field_types import COMPARISONS
 from kqlx.meaning.ip_type import network as span_of
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal
@@ -148,10 +149,10 @@ class Tests(Arrays):
         texts = []
         if plain:
             texts.append(self.listing(cell, [quote(text) for text in plain], negation, False))
-        for version, found in networks.items():
-            if found:
-                one = len(found) == 1
-                nets = found[0] if one else f"dynamic([{', '.join(found)}])"
+        for version, listed in networks.items():
+            if listed:
+                one = len(listed) == 1
+                nets = listed[0] if one else f"dynamic([{', '.join(listed)}])"
                 name = f"ipv{version}_is_in_{'range' if one else 'any_range'}"
                 test_text = self.never_null(f"{name}({cell.access}, {nets})")
                 texts.append(Text(test_text, rank=SCAN))
@@ -193,7 +194,9 @@ class Tests(Arrays):
         if self.negative:
             return FALSE
         if cell.form in ("array", "many"):
-            return Text(f'tostring({cell.raw}) in ("", "[]") or tostring({cell.raw}) has_cs "\\"\\""', Group.OR, PATH)
+            # Kusto can tell it there, but an array of one empty text is also written as one.
+            texts = [f'tostring({cell.raw}) == ""', f"tostring({cell.raw}) contains_cs '\"\"'"]
+            return any_text([Text(text, rank=SCAN) for text in texts])
         return Text(f"isempty({cell.raw})", rank=cell.rank)
 
     # Patterns
@@ -202,13 +205,13 @@ class Tests(Arrays):
         cell = self.cell(column)
         self.has_values(cell, node)
         parts = _joined(node.pattern.parts)
-        if not any(parts):
-            return self.exists(column, Exists(node.field, node.span))
         if cell.column.type != "flattened" and (not cell.is_string or cell.column.type == "ip"):
             why = "Elasticsearch finds nothing by it"
             self.refuse(node.span, f"a wildcard on {described(cell.column)}", why)
         if self.is_text(cell.column):
             return self.word_test(cell, node)
+        if not any(parts):
+            return self.exists(column, Exists(node.field, node.span))
         folds = self.folds(cell, [node])
         if cell.column.type == "flattened":
             return self.bag(cell, parts, folds=folds)
@@ -230,14 +233,8 @@ class Tests(Arrays):
             if shape == known:
                 rank = PATH if operator == "startswith" else SCAN
                 return Text(f"{cell.access} {operator}{cased} {quote(parts[place])}", rank=rank)
-        body = ".*".join(regex(part) for part in parts)
-        opened, closed = "^" if parts[0] else "", "$" if parts[-1] else ""
-        if not opened:
-            body = body.removeprefix(".*")
-        if not closed:
-            body = body.removesuffix(".*")
         flags = "(?is)" if folds else "(?s)"
-        pattern = quote(f"{flags}{opened}{body}{closed}")
+        pattern = quote(flags + value_regex(parts))
         test = Text(f"{cell.access} matches regex {pattern}", rank=REGEX)
         if term := term_within(parts):
             return all_text([Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX), test])
@@ -271,7 +268,7 @@ class Tests(Arrays):
         if cell.form in ("array", "many") or cell.column.type == "flattened":
             return self.filled(cell)
         test = "isnotempty" if cell.is_string else "isnotnull"
-        return Text(f"{test}({self.unconverted(cell)})", rank=cell.rank)
+        return Text(f"{test}({cell.raw})", rank=cell.rank)
 
     def missing(self, column: Column) -> Text | None:
         """The negation of existence, where Kusto has a function of its own."""
@@ -279,11 +276,7 @@ class Tests(Arrays):
         if cell.form != "column" or cell.column.type == "flattened":
             return None
         test = "isempty" if cell.is_string else "isnull"
-        return Text(f"{test}({self.unconverted(cell)})", rank=cell.rank)
-
-    @staticmethod
-    def unconverted(cell: Cell) -> str:
-        return cell.raw
+        return Text(f"{test}({cell.raw})", rank=cell.rank)
 
     def compare(self, column: Column, node: Compare) -> Text:
         if node.value.value is None:
@@ -316,7 +309,10 @@ class Tests(Arrays):
             digits = real(self.number(cell.column, node.value, node))
             test = f"todouble({cell.raw}) {operator} {digits}"
             return Text(self.never_null(test), rank=SCAN)
-        stands = Text(f"strcmp({cell.access}, {quote(node.value.name)}) {operator} 0", rank=SCAN)
+        access, bound = cell.access, node.value.name
+        if cell.column.case == "ignored":
+            access, bound = f"tolower({access})", bound.lower()
+        stands = Text(f"strcmp({access}, {quote(bound)}) {operator} 0", rank=SCAN)
         if node.op in ("gt", "gte") and node.value.name:
             return stands
         return all_text([self.exists(column, _asking(node)), stands])
@@ -339,13 +335,8 @@ class Tests(Arrays):
     def boolean_range(self, column: Column, cell: Cell, node: Compare) -> Text:
         """False comes before true."""
         limit = self.boolean(column, Equals(node.field, node.value, node.span))
-        met = [
-            value
-            for value in (False, True)
-            if {"gt": value > limit, "gte": value >= limit, "lt": value < limit, "lte": value <= limit}[
-                node.op
-            ]
-        ]
+        stands = COMPARISONS[node.op]
+        met = [value for value in (False, True) if stands(value, limit)]
         if len(met) == 2:
             return self.exists(column, _asking(node))
         return Text(f"{cell.access} == {str(met[0]).lower()}", rank=PATH) if met else FALSE
