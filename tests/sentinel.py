@@ -21,9 +21,11 @@ import atexit
 import ipaddress
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb_kql
@@ -243,7 +245,7 @@ class Sentinel:
         """Keeps the query for Microsoft's analyser (``complaints``), which takes many at once."""
         self.queries[query] = columns_of(query)
 
-    def complaints(self, folder: Any) -> list[str]:
+    def complaints(self, folder: Path) -> list[str]:
         """What the analyser has to say about the queries read since the last time."""
         from kusto import analyse
 
@@ -259,6 +261,15 @@ class Sentinel:
             for complaint in complaints
             if "an analytics rule takes 10,000" not in complaint
         ]
+
+    def complaints_if_any(self) -> list[str]:
+        """The analyser's complaints; none where it is not installed."""
+        import tempfile
+
+        if shutil.which("node") is None:
+            return []
+        with tempfile.TemporaryDirectory() as folder:
+            return self.complaints(Path(folder))
 
     def answer_all(self, query: str, events: Sequence[Event]) -> None:
         answers = self.answers[query] = {}

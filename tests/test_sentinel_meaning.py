@@ -7,6 +7,7 @@ reads every query that is made here. What a note allows is in ``agreement``.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import event as record
@@ -22,6 +23,7 @@ from kqlx.nodes import Node
 from kqlx.notes import Effect
 from near import near_events
 from sentinel import SENTINEL
+from stored import Event
 from strategies import events_for, trees
 from test_spl_meaning import FIELDS as COMMON_FIELDS
 from test_spl_meaning import PATTERNS, VALUES, with_one_type_a_name
@@ -58,8 +60,9 @@ QUERIES = {
         for name in ("event.action", "process.args")
     ],
 }
-# Nothing that Kusto can hold shows them: an empty text there is a missing one.
-UNSHOWN = {"empty-is-missing"}
+# Nothing that Kusto can hold shows the first: an empty text there is a missing one. The others are
+# seldom met by chance; the test below shows each.
+UNSHOWN = {"empty-is-missing", "text-analysis", "name-wildcard"}
 EVENTS = 24
 
 
@@ -138,6 +141,24 @@ def test_the_query_means_what_the_rule_means(data: st.DataObject) -> None:
         assert not (found := query.disagreement(event)), found
 
 
+@pytest.mark.parametrize(
+    ("query", "event", "effect"),
+    [
+        ("message:exe", {"message": "a.exe"}, Effect.WIDER),
+        ("not message:exe", {"message": "é exe/é"}, None),
+        ("not message:exe", {"message": "x,exe;"}, Effect.WIDER),
+        ("vendor.*:a", {"vendor": {"x": "b"}}, Effect.WIDER),
+        ("file.hash.*:a", {"file": {"hash": {"own": "a"}}}, Effect.NARROWER),
+    ],
+)
+def test_differences_that_are_seldom_met(
+    query: str, event: dict[str, object], effect: Effect | None
+) -> None:
+    converted_query = convert(query, SENTINEL, "sentinel")
+    assert converted_query.difference(event) is effect
+    assert not converted_query.disagreement(event)
+
+
 def test_what_is_compared_without_case_is_told() -> None:
     insensitive = kqlx.convert(
         "event.action:Send and process.args:Se*", "sentinel", source="none", case="insensitive"
@@ -145,14 +166,14 @@ def test_what_is_compared_without_case_is_told() -> None:
     assert {note.code for note in insensitive.notes} >= {"case-folded"}
     rows = [["SEND", '["x","sE1"]'], ["Send", '["x"]'], ["other", '["se"]']]
     columns = {"event.action": "string", "process.args": "dynamic"}
-    numbered = [[number, *row] for number, row in enumerate(rows)]
+    numbered: list[list[Any]] = [[number, *row] for number, row in enumerate(rows)]
     assert sentinel.execute(str(insensitive.query), columns, numbered) == {0}
 
 
 def test_a_single_value_in_a_column_of_arrays_is_found() -> None:
     """DuckDB refuses ``set_has_element`` on a text, so that only its alternatives are executed."""
     columns = {"process.args": "dynamic"}
-    rows = [[0, '"abc"'], [1, '["abc"]'], [2, '["x"]'], [3, None]]
+    rows: list[list[Any]] = [[0, '"abc"'], [1, '["abc"]'], [2, '["x"]'], [3, None]]
     for query in ("process.args:a*", "process.args:*c", "process.args:a*c", "process.args:*b*"):
         text = str(kqlx.convert(query, "sentinel", source="none").query)
         assert sentinel.execute(text, columns, rows) == {0, 1}, text
@@ -166,6 +187,6 @@ def test_the_engine_sees_what_is_wrong() -> None:
     good = convert("not source.bytes > 5", SENTINEL, "sentinel")
     bad = Query(good.node, "Events\n| where not(['source.bytes'] > 5)", (), good.types,
                 good.kibana, SENTINEL)  # fmt: skip
-    events = [{"source": {"bytes": 1}}, {"event": {"action": "a"}}]
+    events: list[Event] = [{"source": {"bytes": 1}}, {"event": {"action": "a"}}]
     assert not any(good.disagreement(event) for event in good.asked(events))
     assert any(bad.disagreement(event) for event in bad.asked(events))

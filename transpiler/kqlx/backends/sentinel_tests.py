@@ -167,7 +167,7 @@ class Tests(Arrays):
             mark = '":"' if networks["6"] else '"."'
             upper = Text(f"tostring({cell.raw}) contains {mark}", rank=SCAN)
             upper = self.filled(cell) if all(networks.values()) or networks["6"] else upper
-            texts.append(self.widened("test-widened", message, node, upper))
+            texts.append(self.widened(message, node, upper))
         return any_text(texts)
 
     def date_equals(self, cell: Cell, node: Equals) -> Text:
@@ -295,7 +295,7 @@ class Tests(Arrays):
             return self.boolean_range(column, cell, node)
         if kind == "flattened" or cell.form != "column" or self.is_text(cell.column):
             message = f"Kusto cannot compare what {cell.column.name} holds with < and >"
-            return self.widened("test-widened", message, node, self.exists(column, _asking(node)))
+            return self.widened(message, node, self.exists(column, _asking(node)))
         operator = _OPERATORS[node.op]
         if kind == "ip":
             if span_of(node.value.name) is None or "/" in node.value.name:

@@ -30,17 +30,17 @@ _TERM_ENDS = re.compile(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
 class Words(Columns):
     """Tests of text fields, and free text."""
 
-    def widened(
-        self, code: str, message: str, node: Equals | Like | Compare, upper: Text = TRUE
-    ) -> Text:
+    def widened(self, message: str, node: Equals | Like | Compare, upper: Text = TRUE) -> Text:
         """Something that matches more than the test, or below a not something that matches less:
         nothing.
         """
-        self.note(code, Effect.WIDER, message, node.span)
+        self.note("test-widened", Effect.WIDER, message, node.span)
         return FALSE if self.negative else upper
 
     def word_test(self, cell: Cell, node: Equals | Like) -> Text:
         """A text field with a value or a pattern."""
+        if isinstance(node, Equals) and not words(node.value.name):
+            return FALSE  # for Elasticsearch too
         self.note(
             "text-analysis",
             Effect.WIDER,
@@ -53,8 +53,6 @@ class Words(Columns):
             tests = [self.fitting(cell, parts) for parts in split_at_spaces(node.pattern.parts)]
             return any_text(tests) if tests else FALSE
         found = list(dict.fromkeys(words(node.value.name)))
-        if not found:
-            return FALSE
         if len(found) == 1:
             return self.having(cell, found[0])
         if all(_TERM_ENDS.fullmatch(word) for word in found):
