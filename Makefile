@@ -13,6 +13,7 @@ $(STAMP): pyproject.toml tests/engines/package.json
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kqlx needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/python -m compileall -q transpiler
 	@if command -v npm >/dev/null; then npm install --prefix tests/engines --no-package-lock --no-audit --no-fund --loglevel=error; \
 	 else echo "no Node.js: the tests that need Microsoft's analyser will be skipped"; fi
 	@touch $@
@@ -22,6 +23,7 @@ $(BIN)/kqlx: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kqlx needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m compileall -q transpiler
 	@touch $@
 
 demo: $(BIN)/kqlx
@@ -48,6 +50,7 @@ scoreboard: setup
 
 grammar: setup
 	$(BIN)/python -m kqlx.frontends.write_tables
+	$(BIN)/python -m kqlx.mappings.write_packs
 
 clean:
 	rm -rf $(VENV) tests/engines/node_modules

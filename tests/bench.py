@@ -10,6 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import kqlx
+from corpus import rules as corpus_rules
+from kqlx.backends.base import Options
+from kqlx.backends.elasticsearch import emit
+from kqlx.mappings.bound import Bound
 
 ROOT = Path(__file__).parent.parent
 RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
@@ -54,9 +58,85 @@ def warm_conversion() -> None:
         print(f"convert rule 2 to {target.name:18} {seconds * 1e6:8.0f} us")
 
 
+QUERY = (
+    "event.dataset:o365.audit and event.provider:Exchange and "
+    'event.action:("New-InboxRule" or Set-*) and event.outcome:success and not user.id:bot1'
+)
+
+
+def language() -> None:
+    """Parsing alone, and parsing with the Query DSL."""
+    rules = [*kqlx.load_rules(ROOT / "rules").rules]
+    mapped = [rule for rule in rules if rule.path and rule.path.stem.startswith("m365_")]
+    texts = {rule.path.stem[:30]: [rule.query] for rule in mapped if rule.path}
+    texts[f"{len(QUERY)} characters"] = [QUERY]
+    if corpus := [rule.query for _, rule in corpus_rules()]:
+        texts[f"{len(corpus)} rules of the corpus"] = corpus
+    for name, queries in texts.items():
+
+        def parse_all(queries: list[str] = queries) -> None:
+            for query in queries:
+                kqlx.parse(query)
+
+        def dsl_all(queries: list[str] = queries) -> None:
+            for query in queries:
+                emit(Bound(kqlx.parse(query)), Options())
+
+        parsed, written = call(parse_all) / len(queries), call(dsl_all) / len(queries)
+        print(f"parse {name:32} {parsed * 1e6:8.0f} us, with Query DSL {written * 1e6:6.0f} us")
+    for count in (10, 100, 1_000, 10_000, 100_000):
+        text = "f:(" + " or ".join(f"value{n}" for n in range(count)) + ")"
+        seconds = call(lambda text=text: kqlx.parse(text), 0.2)  # type: ignore[misc]
+        print(f"parse a list of {count:7,} values        {seconds * 1e3:10.2f} ms")
+
+
+def evaluator() -> None:
+    """Events a second, over audit records of which one in ten matches."""
+    for rule in kqlx.load_rules(ROOT / "rules").rules:
+        if rule.path is None or not rule.path.stem.startswith("m365_"):
+            continue
+        events = [audit_record(number) for number in range(5000)]
+        matches = kqlx.compile(rule.query)
+        seconds = call(lambda m=matches, e=events: sum(map(m, e)))  # type: ignore[misc]
+        print(f"evaluate {rule.path.stem[:34]:34} {len(events) / seconds:12,.0f} events a second")
+
+
+def audit_record(number: int) -> dict[str, object]:
+    kind = number % 10
+    return {
+        "@timestamp": "2026-11-22T10:00:00.000Z",
+        "data_stream": {"dataset": "o365.audit", "namespace": "default", "type": "logs"},
+        "event": {
+            "dataset": "o365.audit",
+            "provider": "Exchange" if kind else "SecurityComplianceCenter",
+            "category": ["web", "file"],
+            "action": "MailItemsAccessed"
+            if kind < 5 and kind
+            else "User restricted from sending email",
+            "code": "ExchangeItemAggregated",
+            "outcome": "success",
+            "id": f"id-{number}",
+        },
+        "user": {"id": f"user{number}@example.com", "name": f"user{number}"},
+        "source": {"ip": f"192.0.2.{number % 250}"},
+        "o365": {
+            "audit": {
+                "OperationCount": number % 130,
+                "OperationProperties": [{"Name": "MailAccessType", "Value": "Bind"}],
+                "UserType": "0",
+                "LogonType": "1",
+            }
+        },
+        "host": {"name": "tenant"},
+        "tags": ["forwarded"],
+    }
+
+
 def main() -> None:
     cold_start()
     warm_conversion()
+    language()
+    evaluator()
 
 
 if __name__ == "__main__":

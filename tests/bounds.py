@@ -36,7 +36,9 @@ from stored import Event, is_multi_field, map_values
 Bounds = tuple[bool, bool]
 """Least and most that may be answered: equal where there is one answer."""
 
-TEXTUAL = frozenset({"keyword", "constant_keyword", "wildcard", "text", "match_only_text"})
+TEXTUAL = frozenset(
+    {"keyword", "constant_keyword", "wildcard", "flattened", "text", "match_only_text"}
+)
 
 
 def types_of(node: Node) -> dict[str, str]:

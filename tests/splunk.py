@@ -47,12 +47,23 @@ class Splunk:
     def holds(self, query: str, event: Event) -> bool:
         pipeline, times = _without_times(query)
         flat = flat_event(event)
+        stamps = values_of(flat, "@timestamp")
+        if len(stamps) == 1 and _is_date(stamps[0]):
+            flat["_time"] = str(datetime.fromisoformat(stamps[0]).timestamp())
         try:
-            if times and not _within(times, values_of(flat, "@timestamp")):
+            if times and not _within(times, stamps):
                 return False
             return bool(evaluate(pipeline, [flat], now=NOW.timestamp()))
         except (Doubtful, NotEvaluated) as error:
             raise Unsettled(str(error)) from None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _within(times: tuple[TimeModifier, ...], stamps: list[str]) -> bool:

@@ -89,7 +89,7 @@ def test_lint_points_into_the_file(tmp_path: Path) -> None:
 
 
 def test_lint_is_silent_on_what_is_well() -> None:
-    run = kqlx("lint", ROOT / "rules")
+    run = kqlx("lint", *sorted((ROOT / "rules").glob("m365_*.toml")))
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 

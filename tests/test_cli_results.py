@@ -19,7 +19,7 @@ from kqlx.render import heading
 from kusto import analyse
 from test_cli import RULE, kqlx, rule_file, write
 
-RULES = sorted((ROOT / "rules").glob("*.toml"))
+RULES = sorted((ROOT / "rules").glob("m365_*.toml"))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_one_target_that_fails_does_not_stop_the_others() -> None:
 
 
 def test_sigma_rules_are_a_stream_that_pysigma_loads() -> None:
-    out = kqlx("convert", "--to", "sigma", ROOT / "rules", *RULES).stdout
+    out = kqlx("convert", "--to", "sigma", *RULES, *RULES).stdout
     loaded = SigmaCollection.from_yaml(out)
     assert len(loaded.rules) == 2 * len(RULES)
     assert not [error for rule in loaded for error in rule.errors]

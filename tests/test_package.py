@@ -38,7 +38,8 @@ LAYERS = {
     "backends": _MIDDLE,
     "filters": {*_MIDDLE, "backends"},
     "render": {*_MIDDLE, "backends", "filters"},
-    "convert": {*_MIDDLE, "backends", "render"},
+    "settings": _GROUND,
+    "convert": {*_MIDDLE, "backends", "render", "settings"},
 }
 
 HEAVY = {"lark", "jinja2", "rich", "pydantic", "importlib.metadata", "hashlib", "json"}
@@ -71,7 +72,7 @@ def test_converting_a_rule_to_spl_loads_only_what_it_needs() -> None:
         "except SystemExit as end: assert end.code == 0"
     )
     extra = loaded(code) - loaded("pass")
-    assert not extra & {"lark", "jinja2", "pydantic", "importlib.metadata"}
+    assert not extra & {"lark", "jinja2", "yaml", "pydantic", "importlib.metadata"}
     assert not [name for name in extra if name.startswith("rich.") and "traceback" in name]
     assert "kqlx.backends.spl" in extra
     assert not extra & {f"kqlx.backends.{name}" for name in ("sentinel", "sigma", "elasticsearch")}

@@ -41,7 +41,8 @@ FORMS = [
     ("event.action:*a*", "| where ['event.action'] contains_cs \"a\""),
     ("event.action:a*b", "| where ['event.action'] matches regex \"(?s)^a.*b$\""),
     ("event.action:*\\\\bin\\\\*x",
-     "| where ['event.action'] has_cs \"bin\" and ['event.action'] matches regex @\"(?s)\\\\bin\\\\.*x$\""),
+     "| where ['event.action'] has_cs \"bin\""
+     " and ['event.action'] matches regex @\"(?s)\\\\bin\\\\.*x$\""),
     ("event.action:a\\*b", "| where ['event.action'] == \"a*b\""),
     ("event.action:*", "| where isnotempty(['event.action'])"),
     ("not event.action:*", "| where isempty(['event.action'])"),

@@ -123,7 +123,7 @@ TIMES = [
     "@timestamp >= now-1M or event.action:Send",
     "@timestamp >= now+2h+5s",
 ]
-NAMES_WITH_STARS = ["user.*:a", "*:Send", "*.ip:10.0.0.1", "vendor.*:*"]
+NAMES_WITH_STARS = ["user.*:a", "mess*:Send", "*.ip:10.0.0.1", "vendor.*:*"]
 
 
 def small_queries() -> dict[str, list[str]]:

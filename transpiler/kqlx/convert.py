@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kqlx.backends import find, targets
 from kqlx.backends.base import Options, Target
@@ -18,6 +18,9 @@ from kqlx.nodes import Node
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
+
+if TYPE_CHECKING:
+    from kqlx.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def convert(
     format: str | None = None,
     leading_wildcards: bool = True,
     node: Node | None = None,
+    settings: Settings | None = None,
     **options: Any,
 ) -> Conversion:
     """Converts a rule or the text of a query to one target.
@@ -61,7 +65,8 @@ def convert(
     ("narrower", "different") are let pass besides same, case and wider; ``strict`` lets only same
     and case pass; ``exact`` asks for the form without a difference in letter case.
     ``leading_wildcards=False`` refuses values that begin with a star, as Kibana can be set to.
-    ``node`` is the query's tree, where ``read`` has made it already. ``options`` are those of
+    ``node`` is the query's tree, where ``read`` has made it already. ``settings`` are the user's
+    (``kqlx.settings.load``); none are read unless they are given. ``options`` are those of
     ``backends.base.Options``; ``fields`` may also be a file's name, or "ecs".
 
     Raises KqlSyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
@@ -74,8 +79,11 @@ def convert(
         rule = Rule(name="", query=rule)
     if node is None:
         node = read(rule.query, leading_wildcards)
-    bound = _bind(node, rule, target, source, unmapped)
-    emission = target.emit(bound, _options(exact=exact, **options))
+    binds = target.binds and chosen not in target.ecs_formats
+    bound = _bind(node, rule, target, source, unmapped) if binds else Bound(node)
+    if settings is not None:
+        options = {**settings.options(target.name, bound.source), **options}
+    emission = target.emit(bound, _options(exact=exact, form=chosen, **options))
     notes = in_order((*left_out(rule), *bound.notes, *emission.notes))
     _check(notes, bound, accept, strict, unmapped)
     from kqlx.render import render
@@ -139,8 +147,6 @@ def _format(target: Target, format: str | None) -> str:
 
 
 def _bind(node: Node, rule: Rule, target: Target, source: str | None, unmapped: Unmapped) -> Bound:
-    if not target.binds:
-        return Bound(node)
     if source == "none":
         return unbound(node, source)
     pack = builtin(source) if source else recognise(node, rule.indices)

@@ -72,8 +72,11 @@ _LOUD = frozenset(
 
 
 def worst(notes: Iterable[Note]) -> Effect:
-    """The fidelity of a conversion with these notes."""
-    return max((note.effect for note in notes), default=Effect.SAME)
+    """The fidelity of a conversion with these notes; wider and narrower together are different."""
+    effects = {note.effect for note in notes}
+    if {Effect.WIDER, Effect.NARROWER} <= effects:
+        effects.add(Effect.DIFFERENT)
+    return max(effects, default=Effect.SAME)
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
@@ -87,7 +90,9 @@ CODES = {
     "case-folded": "the target's comparison has no regard to letter case",
     "constant-assumed": "the destination stands for a value that it does not hold",
     "constant-folded": "the test is the same on every event of the data source, so it is left out",
+    "data-model": "a data model stands for the data source, filled as add-ons see fit",
     "empty-is-missing": "the target cannot tell an empty text from a missing field",
+    "extraction-limit": "a limit of the target may hide fields of long events",
     "filters-left-out": "filters or exceptions beside the query are not in the result",
     "free-text": "a value without a field is looked for in other places than in Kibana",
     "known-values-only": "a pattern stands for the values that the mapping knows",

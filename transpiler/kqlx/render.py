@@ -19,7 +19,7 @@ def render(
     rule: Rule, target: Target, query: str | dict[str, Any], bound: Bound, format: str
 ) -> str:
     """The artifact as text, without a final line feed. The format "query" is the query alone."""
-    if format == "query":
+    if format in ("query", "tstats"):
         return query if isinstance(query, str) else json_text(query)
     found = list((resources.ROOT / "templates" / target.name).glob(f"{format}.*.j2"))
     template = _environment().get_template(f"{target.name}/{found[0].name}")

@@ -6,9 +6,9 @@ Other packages add targets through the entry-point group ``kqlx.backends``, each
 from __future__ import annotations
 
 import pkgutil
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 
 from kqlx.backends.base import Target
 from kqlx.errors import UsageError
@@ -16,10 +16,11 @@ from kqlx.errors import UsageError
 
 def find(name: str) -> Target:
     """The target of this name or alias. Raises UsageError that lists those there are."""
-    if name.isidentifier() and name not in ("base", "all") and find_spec(f"{__name__}.{name}"):
-        target = getattr(import_module(f"{__name__}.{name}"), "TARGET", None)
-        if target is not None:  # The plain case: one module is imported, the others are not.
-            return target  # type: ignore[no-any-return]
+    if name.isidentifier():
+        with suppress(ModuleNotFoundError):  # The plain case: one module is imported, no others.
+            target = getattr(import_module(f"{__name__}.{name}"), "TARGET", None)
+            if isinstance(target, Target):
+                return target
     for target in targets():
         if name == target.name or name in target.aliases:
             return target

@@ -42,16 +42,17 @@ E = TypeVar("E")
 class Options:
     """What the user asks of a back end; each takes what concerns it.
 
-    ``exact``: no difference in letter case, at the price of speed. ``index`` and ``macro`` are
-    Splunk's: they begin the search, the macro instead of the source type. ``table`` and ``case``
-    (None, "sensitive" or "insensitive") are Sentinel's. The others are
-    Elasticsearch's: ``fields``, the field list by whose types Kibana writes; ``compact``, a smaller
-    equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
-    ``ignore_unmapped`` for nested groups (None leaves it unsaid); ``filters_in_must``, ``must``
-    instead of ``filter``.
+    ``exact``: no difference in letter case, at the price of speed. ``form`` is the format asked
+    for. ``index`` and ``macro`` are Splunk's: they begin the search, the macro instead of the
+    source type. ``table`` and ``case`` (None, "sensitive" or "insensitive") are
+    Sentinel's. The others are Elasticsearch's: ``fields``, the field list by whose types Kibana
+    writes; ``compact``, a smaller equivalent query; ``time_zone`` of dates; ``case_insensitive``
+    for keyword fields; ``ignore_unmapped`` for nested groups (None leaves it unsaid);
+    ``filters_in_must``, ``must`` instead of ``filter``.
     """
 
     exact: bool = False
+    form: str = "query"
     index: str | None = None
     macro: str | None = None
     table: str | None = None
@@ -88,6 +89,7 @@ class Target:
     aliases: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("query",)
     binds: bool = True
+    ecs_formats: frozenset[str] = frozenset()
     suffix: str = ".txt"
     comment: str = "# {}"
 

@@ -35,6 +35,7 @@ from kqlx.nodes import (
 )
 
 Json = dict[str, Any]
+Clause = Callable[[Field, Any], Json | None]
 
 # What Lucene's query_string syntax gives a meaning to. Kibana leaves AND, OR and NOT alone, and so
 # do we.
@@ -50,19 +51,19 @@ class _Dsl(Backend[Json]):
     path: str = ""
 
     def expression(self, node: Node) -> Json:
-        # Kibana works on names as they are, wildcards too: the columns of the base class have no
-        # use here.
-        match node:
-            case Equals(field, value):
-                return self.each_field(field, lambda f: self.value_clause(f, value))
-            case Like(field, pattern):
-                return self.each_field(field, lambda f: self.pattern_clause(f, pattern))
-            case Exists(field):
-                return self.each_field(field, self.exists_clause)
-            case Compare():
-                return self.each_field(node.field, lambda f: self.range_clause(f, node))
-            case _:
-                return super().expression(node)
+        # Kibana works on names as they are, wildcards too: columns have no use here.
+        kind = type(node)
+        if kind is And:
+            return self.all_of(node)  # type: ignore[arg-type]
+        if kind is Equals:
+            return self.each_field(node.field, self.value_clause, node.value)  # type: ignore[union-attr]
+        if kind is Like:
+            return self.each_field(node.field, self.pattern_clause, node.pattern)  # type: ignore[union-attr]
+        if kind is Exists:
+            return self.each_field(node.field, self.exists_clause, None)  # type: ignore[union-attr]
+        if kind is Compare:
+            return self.each_field(node.field, self.range_clause, node)  # type: ignore[union-attr]
+        return super().expression(node)
 
     def all_of(self, node: And) -> Json:
         key = "must" if self.options.filters_in_must else "filter"
@@ -113,17 +114,18 @@ class _Dsl(Backend[Json]):
 
     # The fields that a name means, and a clause for each
 
-    def each_field(self, name: Term, clause: Callable[[Field], Json | None]) -> Json:
-        fields = self.options.fields.fitting(name, self.prefix) if self.options.fields else []
-        if fields and not (isinstance(name, Pattern) and not self.path):
+    def each_field(self, name: Term, clause: Clause, what: Any) -> Json:
+        known = self.options.fields
+        fields = known.fitting(name, self.prefix) if known else None
+        if not fields:
+            # Where no field fits, the name is passed on as it is, stars and all.
+            only = clause(Field(self.full_name(name), "string"), what)
+            if name.name == "true" and name == Literal(True) and not self.path:
+                only = _true_as_a_name(only)
+            return {"bool": {"should": [only], "minimum_should_match": 1}}
+        if self.path or isinstance(name, Literal):
             self.check_nesting(name, fields)
-        # Where no field fits, the name is passed on as it is, stars and all.
-        clauses = [
-            self.wrapped(name, field, clause(field))
-            for field in fields or [Field(self.full_name(name), "string")]
-        ]
-        if not fields and name == Literal(True) and not self.path:
-            clauses = [_true_as_a_name(item) for item in clauses]
+        clauses = [self.wrapped(name, field, clause(field, what)) for field in fields]
         return _should(*[item for item in clauses if item is not None])
 
     def wrapped(self, name: Term, field: Field, clause: Json | None) -> Json | None:
@@ -171,7 +173,7 @@ class _Dsl(Backend[Json]):
             return {"wildcard": {field.name: {"value": text, **self.case_option()}}}
         return {"query_string": {"fields": [field.name], "query": text}}
 
-    def exists_clause(self, field: Field) -> Json | None:
+    def exists_clause(self, field: Field, _: None) -> Json | None:
         return None if field.script is not None else {"exists": {"field": field.name}}
 
     def range_clause(self, field: Field, node: Compare) -> Json:

@@ -13,16 +13,13 @@ and nothing else.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
-from kqlx.backends.spl_leaves import DATES, flattened
+from kqlx.backends.spl_remarks import Remarks
 from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
-from kqlx.backends.spl_where import Where
-from kqlx.backends.text import NUMBERS, TEXTS, Group, Text, described
-from kqlx.mappings import ecs
+from kqlx.backends.text import NUMBERS, TEXTS, Group, Text
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     Always,
@@ -30,7 +27,6 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
-    FieldTest,
     FreeText,
     Like,
     Nested,
@@ -52,7 +48,7 @@ LONG_SEARCH = 10_000
 
 
 @dataclass
-class _Search(Where):
+class _Search(Remarks):
     """Node → terms of ``search``; the conditions of ``where`` are in the class above."""
 
     def all_of(self, node: And) -> Text:
@@ -162,93 +158,18 @@ class _Search(Where):
             return True
         return negative or self.column(node).type not in TEXTS
 
-    def check(self, node: Node) -> None:
-        """Refuses what neither step can say, and notes what both say only nearly."""
-        if isinstance(node, And | Or):
-            for item in node.items:
-                self.check(item)
-        elif isinstance(node, Not):
-            self.check(node.item)
-        elif isinstance(node, Nested):
-            self.note(
-                "nested-flattened",
-                Effect.WIDER,
-                f"the tests of {node.path.name}:{{ ... }} may be met by different objects",
-                node.span,
-            )
-            self.check(flattened(node))
-        elif isinstance(node, FreeText):
-            self.note(
-                "free-text",
-                Effect.DIFFERENT,
-                "a value without a field: Kibana looks in all fields, Splunk in the raw text",
-                node.span,
-            )
-        elif isinstance(node, Equals | Like | Compare) and not isinstance(node.field, Pattern):
-            self.check_type(self.column(node), node)
-        if isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Pattern):
-            self.check_pattern(node.field, node)
-
-    def check_pattern(self, name: Pattern, node: FieldTest) -> None:
-        """A name with stars is tested as text, which some of the fields that it fits are not."""
-        if isinstance(node, Compare):
-            self.refuse(node.span, f"a range on the fields {name.name}", "their types may differ")
-        known = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
-        for field, type in ecs.types().items():
-            if type not in ("keyword", "wildcard", "constant_keyword") and known.fullmatch(field):
-                self.note(
-                    "name-wildcard",
-                    Effect.DIFFERENT,
-                    f"{name.name} also fits {field}, of type {type}, and all are compared as text",
-                    node.span,
-                )
-                return
-
-    def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
-        if isinstance(node, Equals) and node.value.value is None:
-            self.null_value(node)
-        if isinstance(node, Compare):
-            if not self.is_number(column) and column.declared:
-                why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"
-                self.refuse(node.span, f"a range on {described(column)}", why)
-            self.number(column, node.value, node)
-            if not self.is_number(column):
-                self.note(
-                    "type-assumed",
-                    Effect.SAME,
-                    f"{column.name} is taken for a number: no type of it is known",
-                    node.span,
-                )
-        elif isinstance(node, Like):
-            if column.type in NUMBERS | DATES | {"ip", "boolean"}:
-                why = "Elasticsearch finds nothing by it"
-                self.refuse(node.span, f"a wildcard on {described(column)}", why)
-            if node.pattern.parts[0] == "" and column.type not in TEXTS:
-                self.note(
-                    "leading-wildcard",
-                    Effect.SAME,
-                    f"a value of {column.name} begins with a star: Splunk's index is of no use",
-                    node.span,
-                )
-        else:
-            self.no_date(column, node)
-        if column.type in TEXTS:
-            self.note(
-                "text-analysis",
-                Effect.WIDER,
-                f"{column.name} is text: Elasticsearch compares words, Splunk parts of the value",
-                node.span,
-            )
-
 
 def emit(bound: Bound, options: Options) -> Emission:
     """The search of a bound tree. Raises UnsupportedError."""
+    if options.form == "tstats":
+        return _tstats(bound, options)
     search = _Search(bound, options)
     terms = _base(bound, options)
     conditions: list[str] = []
     for item in _conjuncts(simplify(transform(bound.node, search.spread))):
-        if isinstance(item, Compare) and (term := time_range(item)):
-            terms.append(term)
+        if isinstance(item, Compare) and (times := time_range(item)):
+            terms.append(times[0])
+            conditions += times[1:] if times[1] else ()
             continue
         search.check(item)
         exact = search.all_exact(item)
@@ -267,6 +188,14 @@ def emit(bound: Bound, options: Options) -> Emission:
         *(f"| where {fold_condition(text)}" for text in conditions),
     ]
     query = "\n".join(lines)
+    lists = sorted({name for name in bound.columns if "{}" in name and name in query})
+    if lists:
+        search.note(
+            "extraction-limit",
+            Effect.SAME,
+            f"{', '.join(lists)}: Splunk reads fields from the first 10,240 characters of an event",
+            hint="raise maxchars in limits.conf if events are longer",
+        )
     if len(query) > LONG_SEARCH:
         search.note(
             "query-too-long",
@@ -275,6 +204,26 @@ def emit(bound: Bound, options: Options) -> Emission:
             hint="put long lists of values into a lookup",
         )
     return Emission(query, tuple(search.finished_notes()))
+
+
+def _tstats(bound: Bound, options: Options) -> Emission:
+    """The search over a data model. What its ``where`` cannot say is widened, as in a
+    plain search.
+    """
+    from kqlx.backends.spl_tstats import data_set, write
+
+    data = data_set(bound.node)
+    types = {c.name: c for c in data.columns(bound)}
+    search = _Search(replace(bound, columns=types), options)
+    search.check(data.node)
+    search.note(
+        "data-model",
+        Effect.DIFFERENT,
+        f"{data.name} holds what add-ons tagged and named so, which may be other events",
+    )
+    wide = simplify(search.widened(data.node))
+    where = "" if isinstance(wide, Always) else fold([search.expression(wide).text])
+    return Emission(write(data, where), tuple(search.finished_notes()))
 
 
 def _base(bound: Bound, options: Options) -> list[str]:
@@ -299,6 +248,8 @@ TARGET = Target(
     title="Splunk SPL",
     emit=emit,
     aliases=("splunk",),
+    formats=("query", "tstats"),
+    ecs_formats=frozenset({"tstats"}),
     suffix=".spl",
     comment="``` {} ```",
 )

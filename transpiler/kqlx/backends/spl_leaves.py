@@ -37,6 +37,7 @@ from kqlx.notes import Effect
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
 _PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]"
+_PARTS = re.compile(_PARTS_WORDS)
 _WORD_CHARACTERS = re.compile(r"[A-Za-z0-9_]+")
 
 DATES = frozenset({"date", "date_nanos"})
@@ -56,7 +57,9 @@ class Leaves(TextBackend):
             return False
         if isinstance(node, Equals | Like):
             column = self.column(node)
-            if column.type in TEXTS | (NUMBERS - INTEGERS):
+            if column.type in TEXTS:
+                return _is_part_of_word(node)
+            if column.type in NUMBERS - INTEGERS:
                 return False
             if column.type in INTEGERS | DATES | {"ip", "boolean"}:
                 return True
@@ -73,7 +76,9 @@ class Leaves(TextBackend):
         objects.
         """
         if isinstance(node, Nested):
-            plain = not any(isinstance(part, And | Not | FreeText) for part in walk(node.item))
+            plain = not any(
+                isinstance(part, And | Not | FreeText | Always) for part in walk(node.item)
+            )
             return flattened(node) if plain else node
         if not isinstance(node, Equals | Like | Exists | Compare) or isinstance(
             node.field, Pattern
@@ -88,10 +93,28 @@ class Leaves(TextBackend):
                 node.span,
             )
             return Never(node.span)
+        if column.type in TEXTS and isinstance(node, Equals | Like) and not _pieces(node):
+            message = f"no word of {column.name} can be this, so the test never holds"
+            self.note("constant-folded", Effect.SAME, message, node.span)
+            return Never(node.span)
         if column.type != "flattened" or isinstance(node, Compare):
             return node
         below = Pattern((f"{column.name}.", ""), node.field.span)
         return Or((node, replace(node, field=below)), node.span)
+
+    def reads_alike(self, type: str, node: Node) -> bool:
+        """Whether a field of this type takes the test as one of a whole text, or never meets it."""
+        if isinstance(node, Exists) or type not in TEXTS | NUMBERS | DATES | {"ip", "boolean"}:
+            return True
+        if not isinstance(node, Equals) or type in TEXTS:
+            return False
+        text = node.value.name
+        if type == "ip":
+            return not self.network(text)
+        if type in DATES:
+            return not any(character.isdigit() for character in text) and "now" not in text
+        plain = text.isdigit() and type in INTEGERS
+        return type == "boolean" or plain or not any(map(str.isdigit, text))
 
     def case_counts(self, column: Column, text: str) -> bool:
         """Whether the user wants letter case to count, and it can."""
@@ -149,13 +172,28 @@ class Leaves(TextBackend):
 
 
 def _pieces(node: Equals | Like) -> list[tuple[str, ...]]:
-    """The alternatives of a test of a text field: of a phrase one, of words and
-    patterns each piece.
+    """The alternatives of a test of a text field: of a phrase one, of words and patterns each
+    piece.
+
+    Pieces that no word fits, because they hold what parts words, are left out.
     """
     if isinstance(node, Like):
-        return split_at_spaces(node.pattern.parts)
+        pieces = split_at_spaces(node.pattern.parts)
+        return [parts for parts in pieces if not any(map(_PARTS.search, parts))]
     found = words(node.value.name)
-    return [tuple(found)] if node.value.quoted else [(word,) for word in found]
+    if node.value.quoted:
+        return [tuple(found)] if found else []
+    return [(word,) for word in found]
+
+
+def _is_part_of_word(node: Equals | Like) -> bool:
+    """``*letters*``: a word has these letters where the whole value has them."""
+    parts = node.pattern.parts if isinstance(node, Like) else ()
+    return (
+        len(parts) == 3
+        and parts[0] == parts[2] == ""
+        and bool(_WORD_CHARACTERS.fullmatch(parts[1]))
+    )
 
 
 def _contains(node: Equals | Like) -> Node:

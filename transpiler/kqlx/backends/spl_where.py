@@ -56,9 +56,10 @@ class Where(Leaves):
             items = node.items if isinstance(node, And) else gather(node.items, self.fits_regex)
             conjunction = isinstance(node, And) is not self.negative
             own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
-            texts = [_grouped(self.part(item), other) for item in items]
-            if len(texts) == 1:
-                return self.part(items[0])
+            parts = [self.part(item) for item in items]
+            if len(parts) == 1:
+                return parts[0]
+            texts = [_grouped(part, other) for part in parts]
             return Text((" AND " if conjunction else " OR ").join(texts), own)
         return self.part(node)
 
@@ -87,11 +88,16 @@ class Where(Leaves):
 
     def fits_regex(self, node: Node) -> bool:
         """Whether the test is one of a text, and so may share a regular expression with others."""
-        if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
+        if not isinstance(node, Equals | Like):
             return False
-        return self.column(node).type not in NUMBERS | DATES | {"ip", "boolean"}
+        return isinstance(node.field, Pattern) or self.column(node).type not in NUMBERS | DATES | {
+            "ip",
+            "boolean",
+        }
 
     def value_list(self, values: ValueList) -> Text:
+        if isinstance(values.field, Pattern):
+            return self.any_field(values.field, *values.tests)
         column = self.bound.column(values.field.name)
         name = eval_name(column.name)
         if column.type in TEXTS:
@@ -105,7 +111,7 @@ class Where(Leaves):
 
     def field_condition(self, node: FieldTest) -> Text:
         if isinstance(node.field, Pattern):
-            return self.any_field(node, node.field)
+            return self.any_field(node.field, node)
         column = self.column(node)
         if "'" in column.name:
             self.refuse(node.span, f"the field name {column.name}", "where cannot quote it")
@@ -142,14 +148,20 @@ class Where(Leaves):
         body = bodies[0] if len(bodies) == 1 else f"(?:{'|'.join(dict.fromkeys(bodies))})"
         return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
 
-    def any_field(self, node: FieldTest, name: Pattern) -> Text:
+    def any_field(self, name: Pattern, *tests: FieldTest) -> Text:
         """A name with stars: ``foreach`` goes over the event's fields that fit."""
         column = Column(name.name, field=name.name)
-        test = self.test("'<<FIELD>>'", column, node)
+        values = [test for test in tests if isinstance(test, Equals | Like)]
+        if values:
+            test = _find("'<<FIELD>>'", self.whole(column, *values))
+        else:
+            test = self.test("'<<FIELD>>'", column, tests[0])
         mark = f"kqlx_match_{len(self.steps) + 1}"
         fields = "*".join(name.parts)
         if self.steps and fields.strip("*") == "":
-            self.refuse(node.span, "a second test of all fields", "foreach would see its own marks")
+            self.refuse(
+                tests[0].span, "a second test of all fields", "foreach would see its own marks"
+            )
         listed = fields if _PLAIN_FIELDS.fullmatch(fields) else quote(fields)
         self.steps.append(f"| foreach {listed} [ eval {mark}=if({test.text}, 1, {mark}) ]")
         return Text(f"isnotnull({mark})")

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import Enum
 from typing import NoReturn
 
@@ -87,6 +86,8 @@ class TextBackend(Backend[Text]):
         if not match or abs(int(match["exponent"] or 0)) > _LARGEST_EXPONENT:
             what = f'"{value.name}" as a value of {described(column)}'
             self.refuse(node.span, what, "it is not a number")
+        from decimal import Decimal  # costs more to load than all other rules cost to write
+
         digits = format(Decimal(value.name), "f")
         if "." in digits:
             digits = digits.rstrip("0").rstrip(".")
@@ -110,9 +111,15 @@ class TextBackend(Backend[Text]):
         if "/" not in text and ":" not in text:
             return ""
         try:
-            return str(ipaddress.ip_network(text, strict=False))
+            network = ipaddress.ip_network(text, strict=False)
         except ValueError:
             return ""
+        first = network.network_address
+        mapped = first.ipv4_mapped if isinstance(first, ipaddress.IPv6Address) else None
+        if mapped is not None and network.prefixlen >= 96:  # for Elasticsearch the same address
+            length = network.prefixlen - 96
+            return str(mapped) if length == 32 else f"{mapped}/{length}"
+        return str(network)
 
     def boolean(self, column: Column, node: Equals) -> bool:
         """The value as a Boolean. Raises UnsupportedError for any other text."""

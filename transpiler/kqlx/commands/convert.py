@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -101,6 +103,7 @@ def convert(
         chosen = select(to, format)
         check_choices(source, unmapped, accept or ())
         field_list = _load_fields(fields)
+        settings = _load_settings()
     except KqlxError as error:
         fail(error)
     options: dict[str, Any] = {
@@ -111,6 +114,7 @@ def convert(
         "exact": exact,
         "format": format,
         "fields": field_list,
+        "settings": settings,
         "compact": compact,
         "time_zone": time_zone,
         "case_insensitive": case_insensitive,
@@ -142,10 +146,20 @@ def convert(
     raise typer.Exit(status)
 
 
+def _load_settings() -> object:
+    if "KQLX_CONFIG" not in os.environ and not Path("kqlx.yml").is_file():
+        return None
+    from kqlx.settings import load
+
+    return load()
+
+
 def _load_fields(name: str | None) -> object:
+    if name is None:
+        return None
     from kqlx.mappings.fields import load
 
-    return None if name is None else load(name)
+    return load(name)
 
 
 def _heading(rule: Rule, target: Target, mixed: bool) -> str:

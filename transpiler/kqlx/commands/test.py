@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kqlx.commands.common import Exit, fail, inputs, report, usage
 from kqlx.commands.streams import say
 from kqlx.errors import KqlxError
-from kqlx.events import EventLine, read_events
 from kqlx.nodes import And, Nested, Node, Not, Or
 from kqlx.rules.model import Rule
+
+if TYPE_CHECKING:
+    from kqlx.events import EventLine
 
 
 def test(
@@ -43,6 +44,7 @@ def test(
     Broken lines are reported with their number and passed over; the exit status is then 1.
     """
     from kqlx.evaluate import compile
+    from kqlx.events import read_events
     from kqlx.frontends.kql import parse
 
     if (path is None) == (query is None):
@@ -78,6 +80,8 @@ def _types(name: str) -> dict[str, str]:
 
 
 def _matches(predicate: Any, lines: Iterator[EventLine], count: bool) -> Exit:
+    import json
+
     status = Exit.DONE
     found = 0
     for line in lines:

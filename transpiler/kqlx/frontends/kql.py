@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, cast
 
 from kqlx import resources
-from kqlx.frontends import kql_errors
+from kqlx.errors import KqlSyntaxError
 from kqlx.frontends.tables import Parser, UnexpectedInput, compile_grammar, digest
 from kqlx.nodes import (
     Always,
@@ -64,9 +64,11 @@ def parse(text: str) -> Node:
     try:
         node = cast(Node, _parser().parse(text))
     except UnexpectedInput as error:
-        raise kql_errors.syntax_error(text, error) from None
+        from kqlx.frontends.kql_errors import syntax_error
+
+        raise syntax_error(text, error) from None
     except _TooDeep as error:
-        raise kql_errors.too_deep(text, error.args[0], MAX_DEPTH) from None
+        raise _too_deep(text, error.args[0]) from None
     # One pair of parentheses or braces adds at most four levels: a nested group, or, and, not.
     if text.count("(") + text.count("{") >= MAX_DEPTH // 4 - 1:
         _check_depth(text, node)
@@ -82,7 +84,9 @@ def refuse_leading_wildcards(text: str, node: Node) -> None:
     for part in walk(node):
         value = part.pattern if isinstance(part, Like) else getattr(part, "value", None)
         if isinstance(value, Pattern) and value.parts[0] == "" and not value.is_lone_star:
-            raise kql_errors.leading_wildcard(text, value)
+            from kqlx.frontends.kql_errors import leading_wildcard
+
+            raise leading_wildcard(text, value)
 
 
 @cache
@@ -98,12 +102,18 @@ class _TooDeep(Exception):
     pass
 
 
+def _too_deep(text: str, offset: int) -> KqlSyntaxError:
+    from kqlx.frontends.kql_errors import too_deep
+
+    return too_deep(text, offset, MAX_DEPTH)
+
+
 def _check_depth(text: str, root: Node) -> None:
     stack = [(root, 1)]
     while stack:
         node, depth = stack.pop()
         if depth > MAX_DEPTH:
-            raise kql_errors.too_deep(text, node.span[0], MAX_DEPTH)
+            raise _too_deep(text, node.span[0])
         if isinstance(node, And | Or):
             stack.extend((item, depth + 1) for item in node.items)
         elif isinstance(node, Not | Nested):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
+from zlib import crc32
 
 from kqlx import resources
 from kqlx.errors import MappingError, UsageError
@@ -126,14 +127,49 @@ def sources() -> tuple[str, ...]:
 
 def load(path: Path) -> Pack:
     """Reads a pack. Raises MappingError that names the file and the key at fault."""
+    text = path.read_text(encoding="utf-8")
+    kept = _kept().get(path.stem) if path.parent == resources.PACKS else None
+    if kept is not None and kept["digest"] == crc32(text.encode()):
+        return _Reader(path).pack(kept["data"])
+    return _Reader(path).pack(_of_yaml(path, text))
+
+
+def _of_yaml(path: Path, text: str) -> Any:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        return yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
         raise MappingError(f"{path}: not YAML: {error}") from None
-    return _Reader(path).pack(data)
+
+
+KEPT = resources.PACKAGE / "mappings/kept_packs.json"
+"""The packs as JSON, each with the digest of its YAML: reading YAML costs more than a
+conversion.
+"""
+
+
+@cache
+def _kept() -> dict[str, Any]:
+    import json
+
+    found: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
+    return found
+
+
+def kept_text() -> str:
+    """What ``KEPT`` must hold for the packs as they are; ``make grammar`` writes it."""
+    import json
+
+    kept = {}
+    for source in sources():
+        path = resources.PACKS / f"{source}.yml"
+        text = path.read_text(encoding="utf-8")
+        data = _of_yaml(path, text)
+        data.pop("shared", None)  # anchors, which YAML has put in their places
+        kept[source] = {"digest": crc32(text.encode()), "data": data}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
 
 
 class _Reader:

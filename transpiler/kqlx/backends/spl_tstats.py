@@ -1,0 +1,113 @@
+"""The ``tstats`` form: over an accelerated data model of Splunk, where every field lies in one of
+its data sets.
+
+https://help.splunk.com/en/splunk-enterprise/search/spl-search-reference/9.4/search-commands/tstats.
+It is approximate by nature: what is in a data set is decided by tags, and add-ons fill its fields
+as they see fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any
+
+from kqlx import resources
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.bound import Bound, Column, holds
+from kqlx.nodes import (
+    Always,
+    Compare,
+    Equals,
+    Exists,
+    Like,
+    Literal,
+    Nested,
+    Node,
+    Pattern,
+    Term,
+    simplify,
+    transform,
+    walk,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """``name`` as ``Model.Dataset``; the tree has its fields, with their prefix."""
+
+    name: str
+    node: Node
+    by: tuple[str, ...]
+    names: dict[str, str]
+
+    def columns(self, bound: Bound) -> list[Column]:
+        """The columns of the tree, each with the type of the ECS field that it stands for."""
+        return [replace(bound.column(ecs), name=name) for ecs, name in self.names.items()]
+
+
+@cache
+def _data_sets() -> dict[str, Any]:
+    import yaml
+
+    text = (resources.PACKAGE / "mappings/cim.yml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
+
+
+def data_set(node: Node) -> DataSet:
+    """The data set that has every field of the query. Raises UnsupportedError that says
+    what is missing.
+    """
+    missing: dict[str, list[str]] = {}
+    for name, spec in _data_sets().items():
+        prefix = name.partition(".")[2]
+        names = {ecs: f"{prefix}.{field}" for ecs, field in spec["fields"].items()}
+        bound = simplify(transform(node, partial(_implied, implied=spec["implied"])))
+        unknown = [field for field in _fields(bound) if field not in names]
+        if not unknown:
+            renamed = transform(bound, partial(_renamed, names=names))
+            return DataSet(name, renamed, tuple(f"{prefix}.{field}" for field in spec["by"]), names)
+        missing[name] = unknown
+    name, fields = min(missing.items(), key=lambda item: len(item[1]))
+    raise UnsupportedError(
+        f"no data set of the Common Information Model has all fields; {name} lacks "
+        + ", ".join(fields)
+    )
+
+
+def _implied(leaf: Node, implied: dict[str, list[str]]) -> Node:
+    if isinstance(leaf, Equals | Like | Exists) and not isinstance(leaf.field, Pattern):
+        for value in implied.get(leaf.field.name, ()):
+            if holds(leaf, value):
+                return Always(leaf.span)
+    return leaf
+
+
+def _fields(node: Node) -> list[str]:
+    names = []
+    for leaf in walk(node):
+        if isinstance(leaf, Nested):
+            names.append(f"{leaf.path.name}:{{ ... }}")
+        elif isinstance(leaf, Equals | Like | Exists | Compare):
+            names.append(leaf.field.name)
+    return list(dict.fromkeys(names))
+
+
+def _renamed(leaf: Node, names: dict[str, str]) -> Node:
+    if isinstance(leaf, Equals | Like | Exists | Compare):
+        field: Term = Literal(names[leaf.field.name], span=leaf.field.span)
+        return replace(leaf, field=field)
+    return leaf
+
+
+def write(data: DataSet, where: str) -> str:
+    """The search, one clause a line."""
+    by = " ".join(data.by)
+    lines = [
+        "| tstats summariesonly=false count min(_time) as firstTime max(_time) as lastTime",
+        f"    from datamodel={data.name}",
+        *([f"    where {where}"] if where else []),
+        f"    by {by}",
+    ]
+    return "\n".join(lines)
