@@ -18,7 +18,7 @@ from kqlx.backends.text import Text
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Column
-from kqlx.meaning.words import fits
+from kqlx.patterns import fits
 from kqlx.nodes import (
     Always,
     And,
