@@ -228,6 +228,8 @@ def _clean(value: Any) -> Any:
         if len(items) > 1:
             raise Impossible("a key of an object has one value here")
         return items[0] if items else None
+    if value == "":
+        raise Impossible("an empty text of a dynamic column is a missing one")
     return value
 
 

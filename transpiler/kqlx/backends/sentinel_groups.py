@@ -18,7 +18,6 @@ from kqlx.backends.text import Text
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Column
-from kqlx.patterns import fits
 from kqlx.nodes import (
     Always,
     And,
@@ -36,6 +35,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import fits
 
 MOST_COLUMNS = 50
 """That a name with stars is written out for."""
