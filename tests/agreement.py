@@ -19,9 +19,9 @@ by an ``Engine``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import kqlx
 from bounds import Kibana, types_of
@@ -62,6 +62,14 @@ class Engine(Protocol):
         """Whether the event comes out. Raises Unsettled or Impossible with the reason."""
 
 
+@runtime_checkable
+class Batch(Protocol):
+    """An engine that takes less time for many events at once."""
+
+    def answer_all(self, query: str, events: Sequence[Event]) -> None:
+        """Prepares the answers of ``holds`` on these events, as ``as_stored`` makes them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What the notes of a conversion allow."""
@@ -95,6 +103,13 @@ class Query:
     types: Mapping[str, str]
     kibana: Kibana
     engine: Engine
+
+    def asked(self, events: Iterable[Event]) -> list[Event]:
+        """The events as stored, about which the engine has been asked if it likes many at once."""
+        stored = [as_stored(event, self.types) for event in events]
+        if isinstance(self.engine, Batch):
+            self.engine.answer_all(self.text, stored)
+        return stored
 
     def disagreement(self, event: Event) -> str:
         """What the target does on the event that no note announces, or "". The event is stored

@@ -24,10 +24,11 @@ import kqlx
 from agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
 from kqlx.notes import Effect, worst
 from near import near_events
+from sentinel import SENTINEL
 from sigma_rules import SIGMA
 from splunk import SPLUNK
 
-ENGINES: dict[str, Engine] = {"sigma": SIGMA, "spl": SPLUNK}
+ENGINES: dict[str, Engine] = {"spl": SPLUNK, "sentinel": SENTINEL, "sigma": SIGMA}
 EVENTS = 40
 REASONS = 5
 """How many of the commonest reasons for a refusal are printed."""
@@ -72,7 +73,8 @@ def score(target: str, rules: list[tuple[str, kqlx.Rule]], *, exact: bool) -> Sc
                 query = convert(rule.query, engine, target, exact=exact)
                 notes = query.notes
                 events = near_events(query.node, query.types, EVENTS, crc32(name.encode()))
-                reports = [report for event in events if (report := query.disagreement(event))]
+                asked = query.asked(events)
+                reports = [report for event in asked if (report := query.disagreement(event))]
                 if reports:
                     found.outcomes["unannounced"] += 1
                     found.failures.append(f"{name}: {reports[0]}")
@@ -87,6 +89,10 @@ def score(target: str, rules: list[tuple[str, kqlx.Rule]], *, exact: bool) -> Sc
             found.failures.append(f"{name}: crashed: {type(error).__name__}: {error}")
         else:
             found.outcomes[str(worst(notes))] += 1
+    if target == SENTINEL.name and engine is SENTINEL:
+        for complaint in SENTINEL.complaints_if_any():
+            found.outcomes["malformed"] += 1
+            found.failures.append(f"malformed: {complaint}")
     return found
 
 

@@ -45,7 +45,8 @@ class Options:
 
     ``exact``: no difference in letter case, at the price of speed. ``form`` is the format asked
     for. ``index`` and ``macro`` are Splunk's: they begin the search, the macro instead of the
-    source type. The others are Elasticsearch's: ``fields``, the field list by whose types Kibana
+    source type. ``table`` and ``case`` (None, "sensitive" or "insensitive") are
+    Sentinel's. The others are Elasticsearch's: ``fields``, the field list by whose types Kibana
     writes; ``compact``, a smaller equivalent query; ``time_zone`` of dates; ``case_insensitive``
     for keyword fields; ``ignore_unmapped`` for nested groups (None leaves it unsaid);
     ``filters_in_must``, ``must`` instead of ``filter``.
@@ -55,6 +56,8 @@ class Options:
     form: str = "query"
     index: str | None = None
     macro: str | None = None
+    table: str | None = None
+    case: str | None = None
     compact: bool = False
     fields: FieldList | None = None
     time_zone: str | None = None

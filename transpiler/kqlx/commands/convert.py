@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kqlx.backends.base import Target
 
 _ELASTICSEARCH = "Elasticsearch"
+_SENTINEL = "Sentinel"
 
 
 def targets() -> None:
@@ -79,6 +80,17 @@ def convert(
     ignore_unmapped: Annotated[
         bool | None, typer.Option(help="For nested groups.", rich_help_panel=_ELASTICSEARCH)
     ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(help="The table to search in.", rich_help_panel=_SENTINEL),
+    ] = None,
+    case: Annotated[
+        str | None,
+        typer.Option(
+            help="Letter case: sensitive or insensitive; else by the mapping.",
+            rich_help_panel=_SENTINEL,
+        ),
+    ] = None,
     leading_wildcards: Annotated[
         bool, typer.Option(help="Take values that begin with a star.")
     ] = True,
@@ -109,6 +121,8 @@ def convert(
         "time_zone": time_zone,
         "case_insensitive": case_insensitive,
         "ignore_unmapped": ignore_unmapped,
+        "table": table,
+        "case": case,
         "leading_wildcards": leading_wildcards,
     }
     rules = list(inputs(paths or [], query))

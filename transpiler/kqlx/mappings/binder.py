@@ -193,7 +193,7 @@ class _Binder:
         """
         spec = self.destination.columns.get(name, ColumnSpec())
         case = "same" if spec.case == "ignored" and not predicate else spec.case
-        column = Column(name, spec.type or type, case, spec.form, field)
+        column = Column(name, spec.type or type, case, spec.form, field, optional=spec.optional)
         self.columns[name] = column
         if reason := self.destination.unconfirmed.get(name):
             self.say("unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None)

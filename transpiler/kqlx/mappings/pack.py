@@ -17,7 +17,7 @@ from kqlx.errors import MappingError, UsageError
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]
-Form = Literal["column", "elements"]
+Form = Literal["column", "elements", "array", "json"]
 
 T = TypeVar("T")
 
@@ -30,12 +30,14 @@ class ColumnSpec:
     are spelt in the same letter case as Elastic's (``same``), whether Elastic's own meaning there
     has no regard to case (``ignored``), or whether the destination's spelling may be another
     (``differs``). ``form`` is ``elements`` for a key of the objects in an array, whose path is the
-    column's name without its last part.
+    column's name without its last part; ``array`` for an array of values; ``json`` for a path in a
+    column of JSON text. ``optional`` says that not every table has the column.
     """
 
     type: str | None = None
     case: Case = "same"
     form: Form = "column"
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,9 @@ class _Reader:
             },
             columns={
                 name: ColumnSpec(
-                    **self.keys(value, f"{key}.columns.{name}", {"type", "case", "form"})
+                    **self.keys(
+                        value, f"{key}.columns.{name}", {"type", "case", "form", "optional"}
+                    )
                 )
                 for name, value in columns.items()
             },

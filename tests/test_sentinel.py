@@ -1,0 +1,225 @@
+"""The forms of Sentinel KQL, one by one: query → the line that is written for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+import kqlx
+from conftest import ROOT
+from kqlx.backends.base import Options
+from kqlx.backends.sentinel import emit
+from kqlx.backends.sentinel_columns import kusto_type
+from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.pack import builtin, sources
+from kqlx.nodes import Compare, Equals, Literal
+from kusto import TABLES
+
+
+def lines(query: str, **options: object) -> list[str]:
+    result = kqlx.convert(
+        query,
+        "sentinel",
+        source="none",
+        accept=["narrower", "different"],
+        **options,  # type: ignore[arg-type]
+    )
+    return str(result.query).splitlines()[1:]
+
+
+FORMS = [
+    ("event.action:a", "| where ['event.action'] == \"a\""),
+    ('event.action:"a b"', "| where ['event.action'] == \"a b\""),
+    ('event.action:"C:\\\\x"', "| where ['event.action'] == @\"C:\\x\""),
+    ("event.action:(a or b)", "| where ['event.action'] in (\"a\", \"b\")"),
+    ("not event.action:a", "| where ['event.action'] != \"a\""),
+    ("not event.action:(a or b)", "| where ['event.action'] !in (\"a\", \"b\")"),
+    ("event.action:a*", "| where ['event.action'] startswith_cs \"a\""),
+    ("event.action:*a", "| where ['event.action'] endswith_cs \"a\""),
+    ("event.action:*a*", "| where ['event.action'] contains_cs \"a\""),
+    ("event.action:a*b", "| where ['event.action'] matches regex \"(?s)^a.*b$\""),
+    ("event.action:*\\\\bin\\\\*x",
+     "| where ['event.action'] has_cs \"bin\""
+     " and ['event.action'] matches regex @\"(?s)\\\\bin\\\\.*x$\""),
+    ("event.action:a\\*b", "| where ['event.action'] == \"a*b\""),
+    ("event.action:*", "| where isnotempty(['event.action'])"),
+    ("not event.action:*", "| where isempty(['event.action'])"),
+    ('event.action:""', "| where isempty(['event.action'])"),
+    ("process.pid:5", "| where ['process.pid'] == 5"),
+    ("process.pid:(5 or 6)", "| where ['process.pid'] in (5, 6)"),
+    ("process.pid >= 5", "| where ['process.pid'] >= 5"),
+    ("not process.pid >= 5", "| where not(coalesce(['process.pid'] >= 5, false))"),
+    ("not process.pid:5", "| where ['process.pid'] != 5"),
+    ("process.pid:*", "| where isnotnull(['process.pid'])"),
+    ("process.pid < 99999999999999999999", "| where isnotnull(['process.pid'])"),
+    ("process.pid:5.5", "| where false"),
+    ("process.code_signature.trusted:true", "| where ['process.code_signature.trusted'] == true"),
+    ("not process.code_signature.trusted:true",
+     "| where ['process.code_signature.trusted'] != true"),
+    ("source.ip:10.0.0.1", "| where ['source.ip'] == \"10.0.0.1\""),
+    ('source.ip:"10.0.0.0/8"', "| where ipv4_is_in_range(['source.ip'], \"10.0.0.0/8\")"),
+    ('not source.ip:"10.0.0.0/8"',
+     "| where not(coalesce(ipv4_is_in_range(['source.ip'], \"10.0.0.0/8\"), false))"),
+    ('source.ip:("10.0.0.0/8" or "192.168.0.0/16")',
+     "| where ipv4_is_in_any_range(['source.ip'], dynamic([\"10.0.0.0/8\", \"192.168.0.0/16\"]))"),
+    ('source.ip:"fe80::/10"', "| where ipv6_is_in_range(['source.ip'], \"fe80::/10\")"),
+    ("source.ip >= 10.0.0.1", "| where ipv6_compare(['source.ip'], \"10.0.0.1\") >= 0"),
+    ("@timestamp >= 2026-01-02", "| where ['@timestamp'] >= datetime(2026-01-02)"),
+    ("@timestamp > 2026-01", "| where ['@timestamp'] >= datetime(2026-01-02)"),
+    ("@timestamp:2026-01-02",
+     "| where ['@timestamp'] >= datetime(2026-01-02) and ['@timestamp'] < datetime(2026-01-03)"),
+    ("@timestamp >= now-1d/d", "| where ['@timestamp'] >= startofday(ago(1d))"),
+    ("@timestamp <= now-1M/M",
+     "| where ['@timestamp'] < startofmonth(datetime_add(\"month\", -1, now()), 1)"),
+    ("@timestamp < now/w", "| where ['@timestamp'] < startofweek(now() - 1d) + 1d"),
+    ("event.category:a",
+     "| where ['event.category'] == \"a\" or set_has_element(['event.category'], \"a\")"),
+    ("event.category:a*",
+     "| where tostring(['event.category']) matches regex @'(?s)^a|[\\[,]\"a'"),
+    ("event.category:*", "| where tostring(['event.category']) !in (\"\", \"[]\", \"{}\")"),
+    ("file.elf.imports:a",
+     "| where tostring(['file.elf.imports']) matches regex @'(?s)[\\[,:](?:\"a\"|a)[,\\]}]'"),
+    ("message:word", "| where ['message'] has \"word\""),
+    ('message:"two words"', "| where ['message'] has_all (\"two\", \"words\")"),
+    ("message:(two words)", "| where ['message'] has_any (\"two\", \"words\")"),
+    ("process.name.caseless:ABC", "| where ['process.name'] =~ \"ABC\""),
+    ("vendor.score > 5", "| where todouble(['vendor.score']) > 5"),
+    ("vendor.name > a", "| where strcmp(['vendor.name'], \"a\") > 0"),
+    ("foo", "| where * has \"foo\""),
+    ("foo*", "| where * hasprefix \"foo\""),
+    ("dns.answers.name:a", "| where ['dns.answers.name'] == \"a\""),
+    ("file.elf.sections.name:a", "| where false"),
+    ("where:a and Own:b", "| where ['where'] == \"a\" | where Own == \"b\""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "line"), FORMS)
+def test_a_form(query: str, line: str) -> None:
+    assert " ".join(part.strip() for part in lines(query)) == line
+
+
+def test_a_group_by_itself_is_taken_apart() -> None:
+    assert lines("file.elf.sections:{ name:a and physical_size > 5 }") == [
+        "| mv-apply element = ['file.elf.sections'] on (",
+        '    where tostring(element.name) == "a" and tolong(element.physical_size) > 5',
+        "    | take 1",
+        ")",
+        "| project-away element",
+    ]
+
+
+def test_a_group_below_a_not_is_left_out_and_told() -> None:
+    result = kqlx.convert("event.action:a and not dns.answers:{ a:b }", "sentinel", source="none")
+    assert [note.code for note in result.notes if note.effect] == ["nested-flattened"]
+    assert str(result.query).splitlines()[1:] == ["| where ['event.action'] == \"a\""]
+
+
+def test_cheap_tests_come_first() -> None:
+    query = "event.action:a*b and process.pid:5 and event.action:*c and user.name:d"
+    assert [line.split()[-2] for line in lines(query)] == ["==", "==", "endswith_cs", "regex"]
+
+
+def test_long_lists_get_a_name() -> None:
+    values = " or ".join(f"v{i}" for i in range(51))
+    text = str(kqlx.convert(f"event.action:({values})", "sentinel", source="none").query)
+    assert text.startswith('let event_action_values = dynamic(["v0", "v1",')
+    assert text.endswith("Events\n| where ['event.action'] in (event_action_values)")
+
+
+@pytest.mark.parametrize(
+    ("options", "operator"),
+    [({}, "=="), ({"case": "sensitive"}, "=="), ({"case": "insensitive"}, "=~")],
+)
+def test_letter_case_is_a_choice(options: dict[str, str], operator: str) -> None:
+    assert lines("event.action:a", **options) == [f"| where ['event.action'] {operator} \"a\""]
+
+
+@pytest.mark.parametrize(
+    ("options", "operator", "code"),
+    [
+        (Options(), "=~", "case-folded"),
+        (Options(exact=True), "==", "case-kept"),
+        (Options(case="sensitive"), "==", "case-kept"),
+    ],
+)
+def test_where_spelling_differs(options: Options, operator: str, code: str) -> None:
+    bound = Bound(kqlx.parse("A:b"), {"A": Column("A", case="differs")}, {"table": "T"})
+    emission = emit(bound, options)
+    assert emission.query == f'T\n| where A {operator} "b"'
+    assert [note.code for note in emission.notes] == [code]
+
+
+def test_an_unknown_case_is_an_error() -> None:
+    with pytest.raises(kqlx.UsageError):
+        lines("a:b", case="loud")
+
+
+def test_the_table_is_a_choice() -> None:
+    result = kqlx.convert("a:b", "sentinel", source="none", table="My-Table")
+    assert str(result.query).splitlines()[0] == "['My-Table']"
+    assert not result.notes
+
+
+@pytest.mark.parametrize(
+    ("column", "query", "line"),
+    [
+        (Column("D.a b.c"), "x:v", 'tostring(D["a b"].c) == "v"'),
+        (Column("D.n", "long"), "x >= 5", "tolong(D.n) >= 5"),
+        (Column("D.b", "boolean"), "x:true", "tobool(D.b) == true"),
+        (Column("D.t", "date"), "x >= 2026-01-02", "todatetime(D.t) >= datetime(2026-01-02)"),
+        (Column("J.a", form="json"), "x:v", 'tostring(parse_json(J).a) == "v"'),
+        (Column("L", form="array"), "x:v", 'set_has_element(L, "v")'),
+        (Column("E.k", form="elements"), "x:v", 'tostring(E) contains_cs \'"k":"v"\''),
+        (Column("C", optional=True), "x:v", 'column_ifexists("C", "") == "v"'),
+        (Column("N", "long", optional=True), "x:5", 'column_ifexists("N", long(null)) == 5'),
+    ],
+)
+def test_columns_of_packs(column: Column, query: str, line: str) -> None:
+    test = kqlx.parse(query)
+    assert isinstance(test, Equals | Compare)
+    node = replace(test, field=Literal(column.name))
+    bound = Bound(node, {column.name: column}, {"table": "T"})
+    assert emit(bound, Options()).query == f"T\n| where {line}"
+
+
+def test_free_text_in_the_columns_of_the_place() -> None:
+    bound = Bound(kqlx.parse("foo"), place={"table": "T", "free_text": ["A", "B"]})
+    assert emit(bound, Options()).query == 'T\n| where A has "foo" or B has "foo"'
+
+
+def test_names_with_stars_are_complete_with_a_field_list() -> None:
+    from kqlx.mappings.fields import FieldList, parse
+
+    fields = parse([{"name": "v.a", "type": "string", "esTypes": ["keyword"]}])
+    assert isinstance(fields, FieldList)
+    result = kqlx.convert("v.*:x", "sentinel", source="none", fields=fields)
+    assert str(result.query) == "Events\n| where ['v.a'] == \"x\""
+    assert "name-wildcard" not in [note.code for note in result.notes]
+
+
+@pytest.mark.parametrize("source", sources())
+def test_columns_of_packs_are_columns_of_sentinel(source: str) -> None:
+    """Each exists, with the type that the pack's gives, or is a path in a dynamic one
+    or in text.
+    """
+    tables = json.loads(TABLES.read_text("utf-8"))
+    for destination in builtin(source).targets.get("sentinel", ()):
+        known = tables[destination.place["table"]]
+        named = {spec.column for spec in destination.fields.values() if spec.column}
+        for name in named | set(destination.columns):
+            spec = destination.columns.get(name)
+            first, dot, _ = name.partition(".")
+            assert first in known, f"{source}: {name}"
+            if dot:
+                form = spec.form if spec else "column"
+                assert known[first] == ("string" if form == "json" else "dynamic"), name
+            elif spec and spec.type and spec.form != "array":
+                assert known[first] == kusto_type(spec.type), name
+
+
+def test_the_page_of_targets_names_the_forms() -> None:
+    page = (ROOT / "docs/targets.md").read_text("utf-8")
+    for form in ("set_has_element", "mv-apply", "ipv4_is_in_range", "has_all", "startofday"):
+        assert form in page

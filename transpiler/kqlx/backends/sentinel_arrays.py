@@ -1,0 +1,148 @@
+"""Dynamic columns that hold arrays: of values, or of objects; and flattened fields.
+
+A test asks whether some value passes. It is made on the row, by ``set_has_element`` or by the JSON
+text of the column, which Kusto writes without blanks: taking an array apart in the midst of an
+``or`` would lose rows
+(https://learn.microsoft.com/kusto/query/mv-expand-operator?view=microsoft-sentinel).
+
+In JSON text a quotation mark within a value stands behind a backslash. So where a value begins or
+ends the test asks for the bare mark and for the sign before or behind it; where the value itself
+has such signs it goes over the whole text instead, from mark to mark.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from kqlx.backends.sentinel_columns import PATH, REGEX, SCAN, Cell
+from kqlx.backends.sentinel_syntax import json_text, quote, regex
+from kqlx.backends.sentinel_words import Words, any_text
+from kqlx.backends.text import Group, Text
+
+_INNER = r'(?:[^"\\]|\\.)*'
+# A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
+# taken for the end of an escape such as \\n or \\u001f.
+_SAFE_BEGINNING = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f]')
+_SAFE_MIDDLE = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f][^\[\]{},:"\\\x00-\x1f]*')
+_BARE = re.compile(r"[a-z0-9.+-]*")
+
+
+@dataclass
+class Arrays(Words):
+    """Tests of arrays and bags. ``folds`` says whether letter case is to be ignored."""
+
+    def one_of(self, cell: Cell, values: list[str], *, folds: bool) -> Text:
+        """Whether some value of an array is one of these; of form "many", the column may also hold
+        a single value.
+        """
+        if folds:
+            return any_text([self.fits(cell, (value,), folds=True) for value in values])
+        literals = ", ".join(quote(value) for value in values)
+        if len(values) == 1:
+            test = f"set_has_element({cell.raw}, {literals})"
+            single = f"{cell.raw} == {literals}"
+        else:
+            listed = self.listed(cell.column.name, [quote(value) for value in values])
+            known = listed or f"dynamic([{literals}])"
+            test = f"array_length(set_intersect({cell.raw}, {known})) > 0"
+            single = f"{cell.raw} in ({listed or literals})"
+        texts = [Text(self.never_null(test), rank=PATH)]
+        return any_text([Text(single, rank=PATH), *texts] if cell.form == "many" else texts)
+
+    def fits(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+        """Whether some value of an array fits a pattern."""
+        middle = parts[1] if len(parts) == 3 and not parts[0] and not parts[2] else ""
+        if middle and _SAFE_MIDDLE.fullmatch(middle):
+            operator = "contains" if folds else "contains_cs"
+            return Text(f"tostring({cell.raw}) {operator} {quote(middle)}", rank=SCAN)
+        flags = "(?is)" if folds else "(?s)"
+        array = _array_regex(parts)
+        if cell.form != "many":
+            pattern = quote(flags + array)
+            return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
+        single = value_regex(parts)
+        if (parts[0] or parts[-1]) and not _has(parts, '[],"'):
+            pattern = quote(f"{flags}{single}|{array}")
+            return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
+        # The text of an array itself could fit.
+        alone = f'gettype({cell.raw}) == "string" and '
+        alone += f"tostring({cell.raw}) matches regex {quote(flags + single)}"
+        listed = f"tostring({cell.raw}) matches regex {quote(flags + array)}"
+        return any_text([Text(alone, Group.AND, REGEX), Text(listed, rank=REGEX)])
+
+    def bag(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+        """Whether some value below a flattened field fits; a lone part must be equal."""
+        flags = "(?is)" if folds else "(?s)"
+        head = _head(parts, "[]{},:")
+        marked = f'"{_inner(parts)}"'
+        if all(_BARE.fullmatch(part) for part in parts):
+            # Numbers and Booleans have no quotation marks.
+            marked = f"(?:{marked}|{'[a-z0-9.+-]*'.join(regex(part) for part in parts)})"
+            head = _head(("",), ":") if head or not parts[0] else head
+        marked = rf"[\[,:]{marked}[,\]}}]"
+        pattern = quote(flags + head + marked)
+        return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
+
+    def element(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+        """Whether some object of an array has the key with a value that fits."""
+        key = json.dumps(cell.column.name.rpartition(".")[2])
+        operator = "contains" if folds else "contains_cs"
+        if len(parts) == 1:
+            needle = f'{key}:"{json_text(parts[0])}"'
+            return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
+        if len(parts) == 2 and not parts[1]:
+            needle = f'{key}:"{json_text(parts[0])}'
+            return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
+        pattern = f'{"(?is)" if folds else "(?s)"}{regex(key)}:"{_inner(parts)}"'
+        return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+
+    def any_element(self, cell: Cell) -> Text:
+        """Whether some object of the array has the key."""
+        needle = quote(f"{json.dumps(cell.column.name.rpartition('.')[2])}:")
+        return Text(f"{cell.access} contains_cs {needle}", rank=SCAN)
+
+    def filled(self, cell: Cell) -> Text:
+        """Whether an array or bag has a value."""
+        return Text(f'tostring({cell.raw}) !in ("", "[]", "{{}}")', rank=PATH)
+
+    def listed(self, name: str, literals: list[str]) -> str:
+        """The name of a list too long for its place, "" for a short one."""
+        raise NotImplementedError
+
+    def never_null(self, test: str) -> str:
+        """Null, of a missing value, is dropped by where, but under a not it must count as false."""
+        return f"coalesce({test}, false)" if self.negative else test
+
+
+def value_regex(parts: tuple[str, ...]) -> str:
+    """A pattern as a regular expression for a value that stands alone."""
+    kept = [part for part in parts if part]
+    body = ".*".join(regex(part) for part in kept)
+    return ("^" if parts[0] else "") + body + ("$" if parts[-1] else "")
+
+
+def _array_regex(parts: tuple[str, ...]) -> str:
+    """A pattern as a regular expression for the JSON text of an array that has such a value."""
+    kept = tuple(part for part in parts if part)
+    head = _head(parts, "[],")
+    bare = not head and not parts[0] and _SAFE_BEGINNING.match(kept[0])
+    opened = "" if bare else rf'{head}[\[,]"' + ("" if parts[0] else _INNER)
+    return opened + _inner(kept) + ('"[,\\]]' if parts[-1] else "")
+
+
+def _inner(parts: tuple[str, ...]) -> str:
+    """A pattern between the quotation marks of JSON text."""
+    return _INNER.join(regex(json_text(part)) for part in parts)
+
+
+def _has(parts: tuple[str, ...], signs: str) -> bool:
+    return not any(parts) or any(sign in part for part in parts for sign in signs)
+
+
+def _head(parts: tuple[str, ...], signs: str) -> str:
+    """What makes sure that the next quotation mark opens a value, where the signs around a closing
+    one could be taken for a value: all whole values before it.
+    """
+    return rf'^(?:[^"]*"{_INNER}")*[^"]*' if _has(parts, signs) else ""

@@ -1,0 +1,166 @@
+"""Where a test finds its values in a table of Sentinel, and of which Kusto type they are.
+
+A column of a pack is what the pack says. Where Elastic's names are kept, ECS says it: keyword,
+text, ip and the like are columns of type string, whole numbers long, others real, and fields that
+ECS normalises to arrays are dynamic, an array or a single value. Fields below a flattened one are
+paths in its column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from kqlx.backends.sentinel_syntax import identifier, quote, steps
+from kqlx.backends.text import INTEGERS, NUMBERS, TextBackend
+from kqlx.mappings import ecs
+from kqlx.mappings.bound import Column
+
+DATES = frozenset({"date", "date_nanos"})
+CONTAINERS = frozenset({"object", "nested", "flattened"})
+PLACES = frozenset({"geo_point", "geo_shape", "point", "shape"})
+
+# What a test costs, and so where it stands: times, indexed columns, numbers and paths, scans,
+# regular expressions, arrays taken apart.
+TIME, INDEXED, PATH, SCAN, REGEX, EXPANDED = range(6)
+
+
+def kusto_type(type: str) -> str:
+    """The Kusto type of a column that holds values of this Elasticsearch type."""
+    if type in INTEGERS:
+        return "int" if type == "integer" else "long"
+    if type in NUMBERS:
+        return "real"
+    if type in DATES:
+        return "datetime"
+    if type in CONTAINERS | PLACES:
+        return "dynamic"
+    return "bool" if type == "boolean" else "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a column's values are. ``raw`` is the column, or a path in a dynamic one; ``access``
+    the same in the type of its values; ``form`` as in ColumnSpec, "many" for an array or a single
+    value.
+    """
+
+    column: Column
+    raw: str
+    access: str
+    form: str
+    rank: int
+
+    @property
+    def is_string(self) -> bool:
+        return kusto_type(self.column.type) == "string"
+
+
+@dataclass
+class Columns(TextBackend):
+    """``inside`` is the path of an array that is taken apart, with the name of the object at hand;
+    ``optional`` says that a column may be missing in the table.
+    """
+
+    inside: tuple[str, str] | None = None
+    optional: bool = False
+
+    @contextmanager
+    def within(self, path: str, element: str) -> Iterator[None]:
+        before, self.inside = self.inside, (path, element)
+        yield
+        self.inside = before
+
+    @contextmanager
+    def optionally(self) -> Iterator[None]:
+        before, self.optional = self.optional, True
+        yield
+        self.optional = before
+
+    def cell(self, column: Column) -> Cell:
+        if self.inside:
+            return self.element_cell(column, *self.inside)
+        return (
+            self.pack_cell(column) if column.name in self.bound.columns else ecs_cell(self, column)
+        )
+
+    def element_cell(self, column: Column, path: str, element: str) -> Cell:
+        """A key of one object, by the type that ECS gives the whole name."""
+        name = f"{path}.{column.name}"
+        whole = replace(self.bound.column(name), name=name)
+        raw = element + steps(column.name.split("."))
+        many = "many" if name in ecs.arrays() and kusto_type(whole.type) == "string" else "column"
+        return Cell(whole, raw, cast(raw, whole.type), many, PATH)
+
+    def pack_cell(self, column: Column) -> Cell:
+        first, *rest = column.name.split(".")
+        if column.form == "json":
+            raw = f"parse_json({self.plain(first, 'keyword', column)}){steps(rest)}"
+            return Cell(column, raw, cast(raw, column.type), "column", SCAN)
+        if column.form == "elements":
+            raw = self.plain(first, "object", column) + steps(rest[:-1])
+            return Cell(column, raw, f"tostring({raw})", "elements", SCAN)
+        if column.form == "array":
+            raw = self.plain(first, "object", column) + steps(rest)
+            return Cell(column, raw, raw, "array", PATH)
+        if rest:
+            raw = self.plain(first, "object", column) + steps(rest)
+            return Cell(column, raw, cast(raw, column.type), "column", PATH)
+        raw = self.plain(first, column.type, column)
+        return Cell(column, raw, raw, "column", rank_of(column.type))
+
+    def plain(self, name: str, type: str, column: Column) -> str:
+        """A column of the table, with a default of its type where the table may lack it."""
+        if not (self.optional or column.optional):
+            return identifier(name)
+        kind = kusto_type(type)
+        default = '""' if kind == "string" else f"{kind}(null)"
+        return f"column_ifexists({quote(name)}, {default})"
+
+    def free_name(self, wanted: str) -> str:
+        """The name for a row's object that no column of the query has."""
+        used = {column.name for column in self.bound.columns.values()}
+        return wanted if wanted not in used else f"{wanted}_"
+
+
+def ecs_cell(columns: Columns, column: Column) -> Cell:
+    """The cell of a field that keeps Elastic's name."""
+    name = column.name
+    kind = kusto_type(column.type)
+    for above in _above(name):
+        if ecs.types().get(above) == "flattened":
+            rest = name[len(above) + 1 :].split(".")
+            raw = columns.plain(above, "object", column) + steps(rest)
+            return Cell(column, raw, raw, "many", PATH)
+    if kind == "string" and name in ecs.arrays():
+        raw = columns.plain(name, "object", column)
+        return Cell(column, raw, raw, "many", PATH)
+    raw = columns.plain(name, column.type, column)
+    return Cell(column, raw, raw, "column", rank_of(column.type))
+
+
+def _above(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for end in range(1, len(parts)):
+        yield ".".join(parts[:end])
+
+
+def rank_of(type: str) -> int:
+    if type in DATES:
+        return TIME
+    return INDEXED if kusto_type(type) == "string" else PATH
+
+
+def cast(raw: str, type: str) -> str:
+    """A value of a dynamic column in its own type."""
+    name = {
+        "int": "toint",
+        "long": "tolong",
+        "real": "todouble",
+        "bool": "tobool",
+        "datetime": "todatetime",
+        "dynamic": "",
+        "string": "tostring",
+    }[kusto_type(type)]
+    return f"{name}({raw})" if name else raw

@@ -1,0 +1,124 @@
+"""The spelling of Sentinel KQL (Kusto): literals, names, regular expressions, JSON text, lines.
+
+Rules: https://learn.microsoft.com/kusto/query/scalar-data-types/string?view=microsoft-sentinel,
+.../schema-entities/entity-names and .../regex.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+WIDTH = 100
+
+# Kusto's keywords and operators, of which nobody has a complete list, are in lower case; brackets
+# never hurt.
+_PLAIN_NAME = re.compile(r"[A-Z_][A-Za-z0-9_]*")
+# A step of a path may be any plain name but one of the reserved ones.
+_PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RESERVED = frozenset(
+    {
+        "and", "asc", "between", "by", "contains", "date", "datetime", "decimal", "desc",
+        "dynamic", "find", "first", "flags", "has", "in", "int", "last", "long", "materialize",
+        "of", "or", "print", "project", "real", "search", "set", "string", "time", "timespan",
+        "title", "to", "union", "where", "true", "false", "null", "bool", "guid", "let", "not",
+        "double", "boolean",
+    }
+)  # fmt: skip
+_REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LITERAL_OR_BREAK = re.compile(
+    r"""@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
+    r"|(?<=,) | (?=(?:and|or) )",
+    re.DOTALL,
+)
+_TERM = re.compile(r"[A-Za-z0-9]{3,}")
+
+
+def quote(text: str) -> str:
+    """A string literal: verbatim where a backslash stands in it, so that paths stay readable."""
+    plain = not _UNPRINTABLE.search(text)
+    if "\\" in text and plain:
+        mark = "'" if '"' in text and "'" not in text else '"'
+        return "@" + mark + text.replace(mark, mark * 2) + mark
+    if '"' in text and "'" not in text and plain:
+        return f"'{text}'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + _UNPRINTABLE.sub(_escape, escaped) + '"'
+
+
+def identifier(name: str) -> str:
+    """A name, in brackets where Kusto needs them."""
+    if _PLAIN_NAME.fullmatch(name):
+        return name
+    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
+    return "['" + _UNPRINTABLE.sub(_escape, escaped) + "']"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(match[0], f"\\u{ord(match[0]):04x}")
+
+
+def steps(names: list[str]) -> str:
+    """The way to a value within a dynamic one: ``.a.b``, or in brackets."""
+    return "".join(
+        f".{name}" if _PLAIN_STEP.fullmatch(name) and name not in _RESERVED else f"[{quote(name)}]"
+        for name in names
+    )
+
+
+def variable(name: str) -> str:
+    """A name for ``let``, of a field's name."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") + "_values"
+
+
+def regex(text: str) -> str:
+    """Plain text as a regular expression that matches it."""
+    return _REGEX_SPECIAL.sub(r"\\\g<0>", text)
+
+
+def json_text(text: str) -> str:
+    """The text as it stands between quotes in the JSON that ``tostring()`` makes of a dynamic."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def term_within(parts: tuple[str, ...]) -> str:
+    """A term that every value which fits the pattern has, or "".
+
+    That is the longest run of letters and digits that stands between other ASCII characters, or at
+    an end of the value: there the index of terms finds it. An underscore may or may not part terms,
+    so that it counts as neither.
+    """
+    found = []
+    for i, part in enumerate(parts):
+        for match in _TERM.finditer(part):
+            before, after = part[: match.start()][-1:], part[match.end() :][:1]
+            opened = _parts_terms(before) if before else i == 0
+            closed = _parts_terms(after) if after else i == len(parts) - 1
+            if opened and closed:
+                found.append(match[0])
+    return max(found, key=len, default="")
+
+
+def _parts_terms(character: str) -> bool:
+    return character.isascii() and not character.isalnum() and character != "_"
+
+
+def fold(text: str, indent: str = "    ") -> str:
+    """Text on lines of about 100 columns, broken after commas and before and/or, never within a
+    literal.
+    """
+    if len(text) <= WIDTH:
+        return text
+    pieces, start = [], 0
+    for match in _LITERAL_OR_BREAK.finditer(text):
+        if match[0] == " ":
+            pieces.append(text[start : match.start()])
+            start = match.end()
+    lines = [""]
+    for piece in [*pieces, text[start:]]:
+        if lines[-1].strip() and len(lines[-1]) + 1 + len(piece) > WIDTH:
+            lines.append(f"{indent}{piece}")
+        else:
+            lines[-1] += f" {piece}" if lines[-1] else piece
+    return "\n".join(lines)
