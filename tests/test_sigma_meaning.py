@@ -11,20 +11,18 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from hypothesis import event as record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
-from agreement import REFUSALS, Query, convert, without_refused
+from agreement import REFUSALS, Query, convert
+from drawn import check_drawn
 from kqlx.frontends.kql_format import format_node
-from kqlx.nodes import Node
 from kqlx.notes import Effect
 from near import near_events
 from sigma_rules import SIGMA
 from stored import Event, map_values
-from strategies import events_for, trees
-from test_spl_meaning import FIELDS, QUERIES, with_one_type_a_name
+from test_spl_meaning import FIELDS, QUERIES
 
 OWN = {
     "mixed lists": [
@@ -75,35 +73,11 @@ OWN = {
 SUBJECTS = {**QUERIES, **OWN}
 
 
-def converted(node: Node, exact: bool) -> Query | None:
-    """The conversion, or None, recorded with its reason, where it is refused."""
-    try:
-        return convert(node, SIGMA, "sigma", exact=exact)
-    except REFUSALS as error:
-        assert error.notes, error
-        assert error.message
-        record("refused")
-        return None
-
-
 @pytest.mark.parametrize("exact", [False, True])
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_the_rule_means_what_the_query_means(exact: bool, data: st.DataObject) -> None:
-    tree = with_one_type_a_name(data.draw(trees(FIELDS, depth=5)))
-    query = converted(tree, exact)
-    if query is None:
-        tree = without_refused(tree, "sigma", exact=exact)
-        query = converted(tree, exact)
-    if query is None:
-        return
-    if exact:
-        assert Effect.CASE not in [note.effect for note in query.notes]
-    record(str(kqlx.notes.worst(query.notes)))
-    drawn = data.draw(events_for(tree, {**FIELDS, "vendor.score": "double"}))
-    near = near_events(tree, query.types, 4, seed=data.draw(st.integers(0, 1000)))
-    for event in (drawn, *near):
-        assert not (found := query.disagreement(event)), found
+    check_drawn(data, SIGMA, "sigma", FIELDS, exact=exact)
 
 
 def conversions(subject: str, exact: bool) -> Iterator[Query]:

@@ -7,22 +7,17 @@ looks like in both is assumed in ``stored`` and ``splunk``; what a note allows i
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from hypothesis import event as record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import kqlx
-from agreement import REFUSALS, Malformed, Query, convert, without_refused
+from agreement import REFUSALS, Malformed, Query, convert
+from drawn import check_drawn
 from kqlx.frontends.kql_format import format_node
 from kqlx.mappings import ecs
-from kqlx.nodes import Compare, Literal, Node, transform
 from kqlx.notes import Effect
 from near import near_events
 from splunk import SPLUNK
-from strategies import events_for, trees
 
 NAMES = [
     "event.action",
@@ -48,48 +43,11 @@ FIELDS = {name: ecs.types().get(name, "keyword") for name in NAMES}
 """A field of each kind that ECS has, and two that it has not."""
 
 
-def with_one_type_a_name(node: Node) -> Node:
-    """Another name in ranges on the field that no type is known of: it cannot be taken for a text
-    and for a number at once.
-    """
-
-    def leaf(item: Node) -> Node:
-        if isinstance(item, Compare) and item.field == Literal("vendor.field"):
-            return replace(item, field=Literal("vendor.score"))
-        return item
-
-    return transform(node, leaf)
-
-
-def converted(node: Node, exact: bool) -> Query | None:
-    """The conversion, or None, recorded with its reason, where it is refused."""
-    try:
-        return convert(node, SPLUNK, "spl", exact=exact)
-    except REFUSALS as error:
-        assert error.notes, error
-        assert error.message
-        record("refused")
-        return None
-
-
 @pytest.mark.parametrize("exact", [False, True])
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_the_search_means_what_the_query_means(exact: bool, data: st.DataObject) -> None:
-    tree = with_one_type_a_name(data.draw(trees(FIELDS, depth=5)))
-    query = converted(tree, exact)
-    if query is None:
-        tree = without_refused(tree, "spl", exact=exact)
-        query = converted(tree, exact)
-    if query is None:
-        return
-    if exact:
-        assert Effect.CASE not in [note.effect for note in query.notes]
-    record(str(kqlx.notes.worst(query.notes)))
-    drawn = data.draw(events_for(tree, {**FIELDS, "vendor.score": "double"}))
-    near = near_events(tree, query.types, 4, seed=data.draw(st.integers(0, 1000)))
-    for event in (drawn, *near):
-        assert not (found := query.disagreement(event)), found
+    check_drawn(data, SPLUNK, "spl", FIELDS, exact=exact)
 
 
 VALUES = {

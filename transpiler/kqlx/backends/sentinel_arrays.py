@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from kqlx.backends.sentinel_columns import PATH, REGEX, SCAN, Cell
@@ -30,7 +31,7 @@ _BARE = re.compile(r"[a-z0-9.+-]*")
 
 
 @dataclass
-class Arrays(Words):
+class Arrays(Words, ABC):
     """Tests of arrays and bags. ``folds`` says whether letter case is to be ignored."""
 
     def one_of(self, cell: Cell, values: list[str], *, folds: bool) -> Text:
@@ -107,9 +108,9 @@ class Arrays(Words):
         """Whether an array or bag has a value."""
         return Text(f'tostring({cell.raw}) !in ("", "[]", "{{}}")', rank=PATH)
 
+    @abstractmethod
     def listed(self, name: str, literals: list[str]) -> str:
         """The name of a list too long for its place, "" for a short one."""
-        raise NotImplementedError
 
     def never_null(self, test: str) -> str:
         """Null, of a missing value, is dropped by where, but under a not it must count as false."""
