@@ -183,7 +183,9 @@ def row(event: Event, columns: Mapping[str, str]) -> list[Any]:
 def _value(event: Event, name: str, kind: str) -> Any:
     declared = ecs.types().get(name, "nested")
     if kind == "dynamic" and declared in ("nested", "flattened", "object"):
-        found: list[Any] = [inner for o in objects(event, name) if (inner := _clean(o))]
+        # An object without values is one all the same.
+        cleaned = [_clean(inner) for inner in objects(event, name)]
+        found: list[Any] = [inner or {} for inner in cleaned if inner or declared == "nested"]
         plain = values(event, name)
         if declared == "nested":
             return json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else None

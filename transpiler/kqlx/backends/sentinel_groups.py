@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kqlx.backends.sentinel_columns import EXPANDED, SCAN
+from kqlx.backends.sentinel_columns import EXPANDED, PATH, SCAN
 from kqlx.backends.sentinel_syntax import fold, json_text, quote, steps
 from kqlx.backends.sentinel_tests import Tests
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
@@ -51,8 +51,10 @@ class Groups(Tests):
         element = self.free_name(ELEMENT)
         with self.within(path, element):
             item = self.expression(node.item)
-        if item in (TRUE, FALSE):
-            return item
+        if item == TRUE:
+            return has_objects(raw)
+        if item == FALSE:
+            return FALSE
         tests = [item]
         if _may_hold_of_nothing(node.item):
             # A missing array still gives one row, of null.
@@ -64,13 +66,18 @@ class Groups(Tests):
     def nested(self, node: Nested) -> Text:
         """A group among other tests: its tests on the text of the whole array."""
         raw, path = self.array_of(node)
+        if isinstance(node.item, Always):
+            return has_objects(raw)
         self.note(
             "nested-flattened",
             Effect.WIDER,
             f"the tests of {path}:{{ ... }} may be met by different objects",
             node.span,
         )
-        return FALSE if self.negative else self.flat(node.item, f"tostring({raw})", True)
+        if self.negative:
+            return FALSE
+        flat = self.flat(node.item, f"tostring({raw})", True)
+        return has_objects(raw) if flat == TRUE else flat
 
     def array_of(self, node: Nested) -> tuple[str, str]:
         """The array's column, or path within the object at hand, and its full name."""
@@ -143,6 +150,11 @@ class Groups(Tests):
             return self.expression(node)
         with self.optionally():
             return self.expression(node)
+
+
+def has_objects(array: str, negation: str = "!") -> Text:
+    """Whether there is an object at all; with "" for the negation, whether there is none."""
+    return Text(f'tostring({array}) {negation}in ("", "[]")', rank=PATH)
 
 
 def _fitting(name: Pattern, known: Mapping[str, str]) -> list[str]:

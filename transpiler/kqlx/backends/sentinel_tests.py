@@ -8,198 +8,29 @@ value, which ``where`` drops, but which ``not`` keeps null
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
-from kqlx.backends.base import ValueList
-from kqlx.backends.sentinel_arrays import Arrays, value_regex
-from kqlx.backends.sentinel_columns import CONTAINERS, DATES, PATH, PLACES, REGEX, SCAN, TIME, Cell
-from kqlx.backends.sentinel_syntax import quote, term_within, variable
-from kqlx.backends.sentinel_time import Limits, limits, range_test
-from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
+from kqlx.backends.sentinel_arrays import value_regex
+from kqlx.backends.sentinel_columns import DATES, PATH, REGEX, SCAN, TIME, Cell
+from kqlx.backends.sentinel_syntax import quote, term_within
+from kqlx.backends.sentinel_time import range_test
+from kqlx.backends.sentinel_values import LARGEST_REAL, LEAST, MOST, Values, real
+from kqlx.backends.sentinel_words import FALSE, all_text
 from kqlx.backends.text import INTEGERS, NUMBERS, Text, described
 from kqlx.mappings.bound import Column
 from kqlx.meaning.field_types import COMPARISONS
 from kqlx.meaning.ip_type import network as span_of
 from kqlx.meaning.number_types import number_of
-from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal
+from kqlx.nodes import Compare, Equals, Exists, Like
 from kqlx.notes import Effect
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_LEAST, _MOST = -(2**63), 2**63 - 1
-_LARGEST_REAL = Decimal("1.7976931348623157e308")
-
-LONG_LIST = 50
-"""Values; a longer list gets a name by ``let``."""
 
 
 @dataclass
-class Tests(Arrays):
-    """``lists`` are the lists that got a name: name → literals."""
-
-    lists: dict[str, list[str]] = field(default_factory=dict)
-
-    language = "Kusto"
-
-    # Values
-
-    def equals(self, column: Column, node: Equals) -> Text:
-        if node.value.value is None:
-            self.null_value(node)
-        cell = self.cell(column)
-        kind = cell.column.type
-        self.has_values(cell, node)
-        if kind in DATES:
-            return self.date_equals(cell, node)
-        if cell.is_string and kind != "ip" and self.is_text(cell.column):
-            return self.word_test(cell, node)
-        if cell.is_string and kind != "ip" and node.value.name == "":
-            return self.empty(cell, node)
-        if kind == "flattened":
-            return self.bag(cell, (node.value.name,), folds=self.folds(cell, [node]))
-        if cell.form == "elements":
-            return self.element(cell, (node.value.name,), folds=self.folds(cell, [node]))
-        return self.one_value(cell, [node], "")
-
-    def fits_list(self, node: object) -> bool:
-        """Whether the test may be written together with others of the field."""
-        if not isinstance(node, Equals) or not isinstance(node.field, Literal):
-            return False
-        if node.value.value is None:
-            return False
-        cell = self.cell(self.column(node))
-        if cell.form == "elements" or cell.column.type in DATES | CONTAINERS | PLACES:
-            return False
-        return not self.is_text(cell.column) and node.value.name != ""
-
-    def value_list(self, values: ValueList, negation: str = "") -> Text:
-        """``in``, and for networks the functions that take several."""
-        tests = [test for test in values.tests if isinstance(test, Equals)]
-        cell = self.cell(self.column(tests[0]))
-        if cell.column.type == "ip":
-            return self.addresses(cell, tests, negation)
-        return self.one_value(cell, tests, negation)
-
-    def has_negation(self, node: Equals) -> bool:
-        """Whether Kusto has an operator for "none of these", which keeps missing values."""
-        cell = self.cell(self.column(node))
-        return cell.form == "column" and not (cell.column.type == "ip" and _is_network(node))
-
-    def one_value(self, cell: Cell, tests: list[Equals], negation: str) -> Text:
-        """One or several values of a column, none of them a network."""
-        if cell.column.type == "ip":
-            return self.addresses(cell, tests, negation)
-        if cell.form in ("array", "many"):
-            folds = self.folds(cell, tests)
-            return self.one_of(cell, [test.value.name for test in tests], folds=folds)
-        if cell.is_string:
-            literals = [quote(test.value.name) for test in tests]
-            folds = self.folds(cell, tests)
-        else:
-            literals, folds = [found for t in tests if (found := self.scalar(cell, t))], False
-        if not literals:
-            return TRUE if negation else FALSE
-        return self.listing(cell, list(dict.fromkeys(literals)), negation, folds)
-
-    def listing(self, cell: Cell, literals: list[str], negation: str, folds: bool) -> Text:
-        if len(literals) == 1:
-            same = ("!~" if negation else "=~") if folds else ("!=" if negation else "==")
-            return Text(f"{cell.access} {same} {literals[0]}", rank=cell.rank)
-        listed = self.listed(cell.column.name, literals) or ", ".join(literals)
-        tilde = "~" if folds else ""
-        return Text(f"{cell.access} {negation}in{tilde} ({listed})", rank=cell.rank)
-
-    def listed(self, name: str, literals: list[str]) -> str:
-        if len(literals) <= LONG_LIST:
-            return ""
-        for number in range(1, 1000):
-            chosen = variable(name) + (f"_{number}" if number > 1 else "")
-            if self.lists.setdefault(chosen, literals) == literals:
-                return chosen
-        return ""
-
-    def scalar(self, cell: Cell, node: Equals) -> str:
-        """A number or Boolean as a literal, "" for one that no value of the type can be."""
-        if cell.column.type == "boolean":
-            return "true" if self.boolean(cell.column, node) else "false"
-        digits = self.number(cell.column, node.value, node)
-        number = Decimal(digits)
-        if cell.column.type in INTEGERS:
-            return digits if _LEAST <= number <= _MOST and number == int(number) else ""
-        return real(digits) if abs(number) <= _LARGEST_REAL else ""
-
-    def addresses(self, cell: Cell, tests: list[Equals], negation: str = "") -> Text:
-        """Addresses and networks. One IPv6 address has many spellings, so that it is a network
-        too.
-        """
-        plain: list[str] = []
-        networks: dict[str, list[str]] = {"4": [], "6": []}
-        for test in tests:
-            text = test.value.name
-            if span_of(text) is None:
-                what = f'"{text}" as a value of {described(cell.column)}'
-                self.refuse(test.span, what, "it is neither an address nor a network")
-            version = "6" if ":" in text else "4"
-            if found := self.network(text):
-                networks[version].append(quote(found))
-            else:
-                plain.append(text)
-        if cell.form in ("array", "many"):
-            return self.listed_addresses(cell, plain, networks, tests[0])
-        texts = []
-        if plain:
-            texts.append(self.listing(cell, [quote(text) for text in plain], negation, False))
-        for version, listed in networks.items():
-            if listed:
-                one = len(listed) == 1
-                nets = listed[0] if one else f"dynamic([{', '.join(listed)}])"
-                name = f"ipv{version}_is_in_{'range' if one else 'any_range'}"
-                test_text = self.never_null(f"{name}({cell.access}, {nets})")
-                texts.append(Text(test_text, rank=SCAN))
-        return any_text(texts)
-
-    def listed_addresses(
-        self, cell: Cell, plain: list[str], networks: dict[str, list[str]], node: Equals
-    ) -> Text:
-        texts = [self.one_of(cell, plain, folds=False)] if plain else []
-        if networks["4"] or networks["6"]:
-            message = f"{cell.column.name} is an array, for which Kusto has no test of networks"
-            mark = '":"' if networks["6"] else '"."'
-            upper = Text(f"tostring({cell.raw}) contains {mark}", rank=SCAN)
-            upper = self.filled(cell) if all(networks.values()) or networks["6"] else upper
-            texts.append(self.widened(message, node, upper))
-        return any_text(texts)
-
-    def date_equals(self, cell: Cell, node: Equals) -> Text:
-        span = self.date(cell, node)
-        tests = [
-            range_test(cell.access, "gte", span),
-            range_test(cell.access, "lte", span),
-        ]
-        known = [test for test in tests if test != "true"]
-        if "false" in known:
-            return FALSE
-        return all_text([Text(self.never_null(test), rank=TIME) for test in known])
-
-    def date(self, cell: Cell, node: Equals | Compare) -> Limits:
-        span = limits(node.value.name)
-        if span is None:
-            what = f'"{node.value.name}" as a value of {described(cell.column)}'
-            self.refuse(node.span, what, "it is no date that Kusto can be given")
-        return span
-
-    def empty(self, cell: Cell, node: Equals) -> Text:
-        message = f"Kusto cannot tell an empty {cell.column.name} from a missing one"
-        self.note("empty-is-missing", Effect.WIDER, message, node.span)
-        if self.negative:
-            return FALSE
-        if cell.form in ("array", "many"):
-            # Kusto can tell it there, but an array of one empty text is also written as one.
-            texts = [f'tostring({cell.raw}) == ""', f"tostring({cell.raw}) contains_cs '\"\"'"]
-            return any_text([Text(text, rank=SCAN) for text in texts])
-        return Text(f"isempty({cell.raw})", rank=cell.rank)
-
-    # Patterns
+class Tests(Values):
+    """Patterns, existence and ranges."""
 
     def like(self, column: Column, node: Like) -> Text:
         cell = self.cell(column)
@@ -215,7 +46,7 @@ class Tests(Arrays):
         folds = self.folds(cell, [node])
         if cell.column.type == "flattened":
             return self.bag(cell, parts, folds=folds)
-        if cell.form == "elements":
+        if cell.form in ("elements", "pairs"):
             return self.element(cell, parts, folds=folds)
         if cell.form in ("array", "many"):
             return self.fits(cell, parts, folds=folds)
@@ -240,30 +71,11 @@ class Tests(Arrays):
             return all_text([Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX), test])
         return test
 
-    def folds(self, cell: Cell, tests: list[Equals] | list[Like]) -> bool:
-        """Whether letter case is ignored, with the note where that is a difference."""
-        case = cell.column.case
-        wanted = "sensitive" if self.options.exact else self.options.case
-        if case == "ignored":
-            return True
-        if wanted == "sensitive":
-            if case == "differs":
-                name = cell.column.name
-                message = f"{name} may be spelt in another letter case there"
-                self.note("case-kept", Effect.CASE, message, tests[0].span)
-            return False
-        if case == "same" and wanted is None:
-            return False
-        for test in tests:
-            text = test.pattern.name if isinstance(test, Like) else test.value.name
-            self.ignores_case(cell.column, text, test)
-        return True
-
     # Existence and ranges
 
     def exists(self, column: Column, node: Exists) -> Text:
         cell = self.cell(column)
-        if cell.form == "elements":
+        if cell.form in ("elements", "pairs"):
             return self.any_element(cell)
         if cell.form in ("array", "many") or cell.column.type == "flattened":
             return self.filled(cell)
@@ -319,10 +131,11 @@ class Tests(Arrays):
 
     def number_range(self, cell: Cell, node: Compare) -> Text:
         digits = self.number(cell.column, node.value, node)
+        self.refuse_rounded(cell.column, digits, node)
         number = Decimal(digits)
-        least, most = (_LEAST, _MOST)
+        least, most = (LEAST, MOST)
         if cell.column.type not in INTEGERS:
-            if abs(number) > _LARGEST_REAL:
+            if abs(number) > LARGEST_REAL:
                 return FALSE
             digits = real(digits)
         elif not least <= number <= most:
@@ -340,21 +153,6 @@ class Tests(Arrays):
         if len(met) == 2:
             return self.exists(column, _asking(node))
         return Text(f"{cell.access} == {str(met[0]).lower()}", rank=PATH) if met else FALSE
-
-    def has_values(self, cell: Cell, node: FieldTest) -> None:
-        """Refuses a value of what has none of its own."""
-        if cell.column.type in PLACES | {"object", "nested"}:
-            why = "Elasticsearch finds nothing by it"
-            self.refuse(node.span, f"a value of {described(cell.column)}", why)
-
-
-def real(digits: str) -> str:
-    """A number for a column of type real: a whole one too long for a long needs its point."""
-    return digits if "." in digits or len(digits) <= 18 else f"{digits}.0"
-
-
-def _is_network(node: Equals) -> bool:
-    return "/" in node.value.name or ":" in node.value.name
 
 
 def _joined(parts: tuple[str, ...]) -> tuple[str, ...]:

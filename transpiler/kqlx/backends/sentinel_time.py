@@ -34,7 +34,7 @@ def limits(text: str) -> Limits | None:
     last = date_math.instant(text, round_up=True, now=0)
     if first is None or last is None:
         return None
-    return _literal(first), _literal(last // date_math.MILLISECOND * date_math.MILLISECOND, 1)
+    return _literal(first), _literal(last, 1)
 
 
 def range_test(access: str, op: Operator, span: Limits) -> str:
@@ -52,7 +52,7 @@ def range_test(access: str, op: Operator, span: Limits) -> str:
 
 
 def _literal(instant: int, milliseconds: int = 0) -> str | None:
-    instant += milliseconds * date_math.MILLISECOND
+    instant = (instant // date_math.MILLISECOND + milliseconds) * date_math.MILLISECOND
     if instant > _MOST:
         return None
     moment = _EPOCH + timedelta(microseconds=max(instant, _LEAST) // 1000)

@@ -11,6 +11,7 @@ from kqlx.backends.spl_where import Where
 from kqlx.backends.text import NUMBERS, TEXTS, described
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Column
+from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
     And,
     Compare,
@@ -76,6 +77,11 @@ class Remarks(Where):
                     node.span,
                 )
                 return
+        if _may_be_a_number(node):
+            message = (
+                f"{name.name} also fits numbers of your own fields, and all are compared as text"
+            )
+            self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
 
     def remark(self, code: str, effect: Effect, message: str, node: FieldTest) -> None:
         """A note, once for each column."""
@@ -90,6 +96,7 @@ class Remarks(Where):
                 why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"
                 self.refuse(node.span, f"a range on {described(column)}", why)
             number = self.number(column, node.value, node)
+            self.refuse_rounded(column, number, node)
             if abs(int(float(number)) if "." in number else int(number)) > 2**53:
                 what = f"{number} as a limit of {described(column)}"
                 self.refuse(node.span, what, "Splunk's numbers lose digits beyond 2^53")
@@ -109,6 +116,17 @@ class Remarks(Where):
                 self.remark("leading-wildcard", Effect.SAME, message, node)
         else:
             self.no_date(column, node)
+            if column.type in NUMBERS:
+                self.refuse_rounded(column, self.number(column, node.value, node), node)
         if column.type in TEXTS and not self.is_exact(node):
             message = f"{column.name} is text: Elasticsearch compares words, Splunk parts of it"
             self.remark("text-analysis", Effect.WIDER, message, node)
+
+
+def _may_be_a_number(node: FieldTest) -> bool:
+    """Whether the value or pattern fits the text of some number."""
+    if isinstance(node, Like):
+        return bool(node.pattern.parts) and not set("".join(node.pattern.parts)) - set(
+            "+-.0123456789eE"
+        )
+    return isinstance(node, Equals) and number_of(node.value.name) is not None

@@ -23,6 +23,9 @@ TEXTS = frozenset({"text", "match_only_text"})
 _NUMBER = re.compile(
     r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?P<exponent>[+-]?0*[0-9]{1,3}))?"
 )
+HELD_DIGITS = {"half_float": 3, "float": 6, "double": 15, "scaled_float": 15}
+"""How many decimal digits a type surely holds."""
+
 _LARGEST_EXPONENT = 400  # a double ends at 308, its smallest number at -324
 
 
@@ -96,6 +99,15 @@ class TextBackend(Backend[Text]):
         if "." in digits:
             digits = digits.rstrip("0").rstrip(".")
         return "0" if digits == "-0" else digits
+
+    def refuse_rounded(self, column: Column, number: str, node: FieldTest) -> None:
+        """Refuses a number of more digits than the column's type holds in Elasticsearch, which
+        rounds it, and the values of events too.
+        """
+        digits = number.lstrip("+-0.").replace(".", "").rstrip("0")
+        if len(digits) > HELD_DIGITS.get(column.type, len(digits)):
+            what = f"{number} as a value of {described(column)}"
+            self.refuse(node.span, what, "Elasticsearch rounds numbers of so many digits")
 
     @staticmethod
     def is_network(text: str) -> bool:
