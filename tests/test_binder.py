@@ -129,7 +129,8 @@ def test_what_has_no_counterpart_is_refused(query: str, to: str) -> None:
         (["logs-o365.audit-*", "filebeat-*"], "o365.audit"),
         (["logs-o365*"], "o365.audit"),
         (["filebeat-*"], None),
-        (["logs-o365.audit-*", "logs-aws*"], None),
+        (["logs-o365.audit-*", "logs-own*"], "o365.audit"),
+        (["logs-own*"], None),
         ([], None),
     ],
 )

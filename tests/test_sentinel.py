@@ -12,9 +12,10 @@ from conftest import ROOT
 from kqlx.backends.base import Options
 from kqlx.backends.sentinel import emit
 from kqlx.backends.sentinel_columns import kusto_type
+from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.pack import builtin, sources
-from kqlx.nodes import Compare, Equals, Literal
+from kqlx.mappings.pack import Destination, Pack, builtin, sources
+from kqlx.nodes import Compare, Equals, Exists, Like, Literal, walk
 from kusto import TABLES
 
 
@@ -169,7 +170,7 @@ def test_the_table_is_a_choice() -> None:
         (Column("D.n", "long"), "x >= 5", "tolong(D.n) >= 5"),
         (Column("D.b", "boolean"), "x:true", "tobool(D.b) == true"),
         (Column("D.t", "date"), "x >= 2026-01-02", "todatetime(D.t) >= datetime(2026-01-02)"),
-        (Column("J.a", form="json"), "x:v", 'tostring(parse_json(J).a) == "v"'),
+        (Column("J.a", json=True), "x:v", 'tostring(parse_json(J).a) == "v"'),
         (Column("L", form="array"), "x:v", 'set_has_element(L, "v")'),
         (Column("E.k", form="elements"), "x:v", 'tostring(E) contains_cs \'"k":"v"\''),
         (Column("C", optional=True), "x:v", 'column_ifexists("C", "") == "v"'),
@@ -204,19 +205,45 @@ def test_columns_of_packs_are_columns_of_sentinel(source: str) -> None:
     """Each exists, with the type that the pack's gives, or is a path in a dynamic one
     or in text.
     """
-    tables = json.loads(TABLES.read_text("utf-8"))
+    known_tables = json.loads(TABLES.read_text("utf-8"))
     for destination in builtin(source).targets.get("sentinel", ()):
-        known = tables[destination.place["table"]]
-        named = {spec.column for spec in destination.fields.values() if spec.column}
-        for name in named | set(destination.columns):
-            spec = destination.columns.get(name)
-            first, dot, _ = name.partition(".")
-            assert first in known, f"{source}: {name}"
-            if dot:
-                form = spec.form if spec else "column"
-                assert known[first] == ("string" if form == "json" else "dynamic"), name
-            elif spec and spec.type and spec.form != "array":
-                assert known[first] == kusto_type(spec.type), name
+        place = destination.place["table"]
+        for table in place if isinstance(place, list) else [place]:
+            for name, type in columns_named_by(destination, builtin(source)).items():
+                known = known_tables[table]
+                spec = destination.column(name)
+                first, dot, _ = name.partition(".")
+                assert first in known, f"{source}: {table}.{name}"
+                if spec.json:
+                    assert known[first] == "string", name
+                elif dot or spec.form != "column":
+                    assert known[first] == "dynamic", name
+                else:
+                    kind = kusto_type(type)
+                    assert known[first] in (kind, _like(kind)), f"{source}: {table}.{name}"
+
+
+def columns_named_by(destination: Destination, pack: Pack) -> dict[str, str]:
+    """The columns of a destination, those of its predicates among them, with the Elasticsearch
+    types that tests of them are written for.
+    """
+    named: dict[str, str] = {}
+    for field, spec in destination.fields.items():
+        type = pack.type(field) or ecs.types().get(field, "keyword")
+        numeric = spec.values and all(isinstance(value, int) for value in spec.values.values())
+        for name in (*spec.any, *filter(None, [spec.column])):
+            named[name] = destination.column(name).type or ("long" if numeric else type)
+        for predicate in spec.where.values():
+            for leaf in walk(kqlx.parse(predicate)):
+                if isinstance(leaf, Equals | Like | Exists | Compare):
+                    name = leaf.field.name
+                    named[name] = destination.column(name).type or "keyword"
+    return named
+
+
+def _like(kind: str) -> str:
+    """The type that a declared one may stand for: a GUID is compared as text."""
+    return "guid" if kind == "string" else kind
 
 
 def test_the_page_of_targets_names_the_forms() -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kqlx.backends import find, targets
-from kqlx.backends.base import Options, Target
+from kqlx.backends.base import Emission, Options, Target
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
-from kqlx.mappings.binder import Unmapped, bind, unbound
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.choose import Unmapped, bind_each, unbound
 from kqlx.mappings.pack import builtin
 from kqlx.mappings.recognise import recognise
 from kqlx.nodes import Node
@@ -28,7 +28,8 @@ class Conversion:
     """A query in the target's language, and what it says about itself.
 
     ``query`` is text, or a dict for Elasticsearch; ``text`` what the command line prints (the
-    artifact of ``format``, without a final line feed); ``fidelity`` the worst effect of the notes.
+    artifact of ``format``, without a final line feed); ``fidelity`` the worst effect of the notes;
+    ``source`` the data source, of several all with commas between.
     """
 
     query: str | dict[str, Any]
@@ -81,17 +82,23 @@ def convert(
     if node is None:
         node = read(rule.query, leading_wildcards)
     binds = target.binds and chosen not in target.ecs_formats
-    bound = _bind(node, rule, target, source, unmapped) if binds else Bound(node)
-    if settings is not None:
-        options = {**settings.options(target.name, bound.source), **options}
-    emission = target.emit(bound, _options(exact=exact, form=chosen, **options))
-    beside = target.left_out(rule, bound, chosen, accept) if target.left_out else left_out(rule)
-    notes = in_order((*beside, *bound.notes, *emission.notes))
-    _check(notes, bound, accept, strict, unmapped)
+    bounds = _bind(node, rule, target, source, unmapped) if binds else (Bound(node),)
+    notes: list[Note] = []
+    emissions: list[Emission] = []
+    for bound in bounds:
+        own = settings.options(target.name, bound.source) if settings is not None else {}
+        emission = target.emit(bound, _options(exact=exact, form=chosen, **{**own, **options}))
+        beside = target.left_out(rule, bound, chosen, accept) if target.left_out else left_out(rule)
+        notes += [*beside, *bound.notes, *emission.notes]
+        emissions.append(emission)
+    in_all = in_order(notes)
+    _check(in_all, bounds, accept, strict, unmapped)
     from kqlx.render import render
 
-    text = render(rule, target, emission.query, bound, chosen)
-    return Conversion(emission.query, text, notes, bound.source, target.name, chosen)
+    query = _joined(target, [emission.query for emission in emissions])
+    text = render(rule, target, query, [*zip(bounds, emissions, strict=True)], chosen)
+    sources = ", ".join(bound.source for bound in bounds if bound.source) or None
+    return Conversion(query, text, in_all, sources, target.name, chosen)
 
 
 def read(query: str, leading_wildcards: bool = True) -> Node:
@@ -148,27 +155,49 @@ def _format(target: Target, format: str | None) -> str:
     return format
 
 
-def _bind(node: Node, rule: Rule, target: Target, source: str | None, unmapped: Unmapped) -> Bound:
+def _joined(target: Target, queries: list[Any]) -> str | dict[str, Any]:
+    """The queries for several data sources as one. Raises UnsupportedError where the target has no
+    form for it.
+    """
+    if len(queries) == 1:
+        found: str | dict[str, Any] = queries[0]
+        return found
+    if target.join is None:
+        raise UnsupportedError(
+            f"the query is about several data sources, and {target.title} has no form for that",
+            hint="name one with --source",
+        )
+    return target.join(queries)
+
+
+def _bind(
+    node: Node, rule: Rule, target: Target, source: str | None, unmapped: Unmapped
+) -> tuple[Bound, ...]:
     if source == "none":
-        return unbound(node, source)
-    pack = builtin(source) if source else recognise(node, rule.indices)
-    if pack is not None:
-        return bind(node, pack, target.name, unmapped)
+        return (unbound(node, source),)
+    packs, beside = ((builtin(source),), ()) if source else recognise(node, rule.indices)
+    if packs:
+        first, *others = bind_each(node, packs, target.name, unmapped, rule.indices)
+        return (replace(first, notes=(*beside, *first.notes)), *others)
     if rule.path is not None and unmapped == "error":
         raise UnsupportedError(
             "no data source was recognised, so the fields have no names in the target",
             hint="name it with --source, or keep Elastic's names with --source none",
         )
-    return unbound(node, None)
+    return (unbound(node, None),)
 
 
 def _check(
-    notes: tuple[Note, ...], bound: Bound, accept: frozenset[str], strict: bool, unmapped: Unmapped
+    notes: tuple[Note, ...],
+    bounds: tuple[Bound, ...],
+    accept: frozenset[str],
+    strict: bool,
+    unmapped: Unmapped,
 ) -> None:
     """Raises UnsupportedError for effects that were not accepted."""
     accepted = {Effect.SAME, Effect.CASE} if strict else {*ACCEPTED_BY_DEFAULT}
     accepted |= {effect for effect in Effect if str(effect) in accept}
-    if not strict and (unmapped == "keep" or bound.source is None):
+    if not strict and (unmapped == "keep" or bounds[0].source is None):
         accepted.add(Effect.UNMAPPED)
     refused = [note for note in notes if note.effect not in accepted]
     if refused:

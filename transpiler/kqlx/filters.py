@@ -34,9 +34,12 @@ def sigma_id(rule: Rule, part: str = "") -> str:
     return str(uuid.uuid5(NAMESPACE, f"sigma:{rule.id or rule.query}{part and ':' + part}"))
 
 
-def sigma_name(rule: Rule) -> str:
-    """A name by which correlations refer to the rule: its title in lower case with underscores."""
-    return re.sub("[^a-z0-9]+", "_", sigma_title(rule).lower()).strip("_")[:100] or "events"
+def sigma_name(rule: Rule, part: str = "") -> str:
+    """A name by which correlations refer to the rule: its title in lower case with underscores, and
+    the part that it is for.
+    """
+    text = f"{sigma_title(rule)[:80]} {part}".lower()
+    return re.sub("[^a-z0-9]+", "_", text).strip("_")[:160] or "events"
 
 
 def is_uuid(text: str) -> bool:

@@ -64,6 +64,8 @@ _LOUD = frozenset(
         "log-source-unknown",
         "nested-outside",
         "query-too-long",
+        "several-sources",
+        "source-left-out",
         "suppression-left-out",
         "table-unknown",
         "time-range",
@@ -114,6 +116,8 @@ CODES = {
     "table-coverage": "what the table has of the data source",
     "query-too-long": "the query is longer than the target takes in a rule",
     "rule-type": "the rule is more than its query, and the result is the query alone",
+    "several-sources": "the result looks in several places, one for each data source",
+    "source-left-out": "a data source that the rule reads is not in the result",
     "suppression-left-out": "suppression of alerts is not in the result",
     "table-chosen": "the table stands for the data source with a difference in meaning",
     "table-unknown": "no table is known, so a name stands for it",
@@ -126,6 +130,7 @@ CODES = {
     "unconfirmed-mapping": "a mapping for which no documentation was found",
     "unmapped-field": "a field, value or construct without a counterpart in the target",
     "unsupported": "the target cannot say this",
+    "value-differs": "the destination writes the values of a field in another way",
     "value-translated": "the ingest pipeline changed the value; the target's own is used",
 }
 """Every code that a note may have, in plain words; docs/notes.md is made of them."""

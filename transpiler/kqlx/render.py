@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kqlx import resources
-from kqlx.backends.base import Target
+from kqlx.backends.base import Emission, Target
 from kqlx.mappings.bound import Bound
 from kqlx.rules.model import Rule
 
@@ -16,14 +17,31 @@ if TYPE_CHECKING:
 
 
 def render(
-    rule: Rule, target: Target, query: str | dict[str, Any], bound: Bound, format: str
+    rule: Rule,
+    target: Target,
+    query: str | dict[str, Any],
+    parts: Sequence[tuple[Bound, Emission]],
+    format: str,
 ) -> str:
-    """The artifact as text, without a final line feed. The format "query" is the query alone."""
+    """The artifact as text, without a final line feed. The format "query" is the query alone.
+
+    ``parts`` are the queries for each data source, ``query`` all of them as one.
+    """
     if format in ("query", "tstats"):
         return query if isinstance(query, str) else json_text(query)
     found = list((resources.ROOT / "templates" / target.name).glob(f"{format}.*.j2"))
     template = _environment().get_template(f"{target.name}/{found[0].name}")
-    return template.render(rule=rule, query=query, bound=bound).rstrip("\n")
+    return "\n---\n".join(
+        template.render(
+            rule=rule, query=emission.query, bound=bound, part=_place(bound) if number else ""
+        ).rstrip("\n")
+        for number, (bound, emission) in enumerate(parts)
+    )
+
+
+def _place(bound: Bound) -> str:
+    """A word for where the events of a data source are, which tells the parts of a rule apart."""
+    return json.dumps(bound.place, sort_keys=True)
 
 
 def heading(target: Target, text: str, *, mixed: bool = False) -> str:

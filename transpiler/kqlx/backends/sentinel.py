@@ -12,13 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
-from kqlx.backends.sentinel_groups import Groups
-from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier
+from kqlx.backends.sentinel_groups import Groups, has_objects
+from kqlx.backends.sentinel_syntax import WIDTH, fold
+from kqlx.backends.sentinel_union import join, tables
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.text import Group, Text
 from kqlx.errors import UsageError
 from kqlx.mappings.bound import Bound, nested_path
 from kqlx.nodes import (
+    Always,
     And,
     Compare,
     Equals,
@@ -86,6 +88,8 @@ class _Kusto(Groups):
         """Kusto's own operator for the negation of a test, all of which keep missing values."""
         if isinstance(node, Exists) and not isinstance(node.field, Pattern):
             return None if self.is_hidden(node) else self.missing(self.column(node))
+        if isinstance(node, Nested) and isinstance(node.item, Always):
+            return has_objects(self.array_of(node)[0], "")
         test: Node | ValueList = node
         if isinstance(node, Or):
             gathered = gather(node.items, self.can_gather)
@@ -140,7 +144,7 @@ def emit(bound: Bound, options: Options) -> Emission:
     if table is None:
         message = f"no table is known, so {DEFAULT_TABLE} stands for one with columns of ECS names"
         kusto.note("table-unknown", Effect.SAME, message, hint="--table names it")
-    lines = [identifier(str(table or DEFAULT_TABLE)), *map(kusto.line, conjuncts)]
+    lines = [tables(table or DEFAULT_TABLE), *map(kusto.line, conjuncts)]
     query = kusto.named_lists() + "\n".join(lines)
     if len(query) > LONGEST_RULE:
         kusto.note(
@@ -166,4 +170,5 @@ TARGET = Target(
     aliases=("kusto",),
     suffix=".kql",
     comment="// {}",
+    join=join,
 )

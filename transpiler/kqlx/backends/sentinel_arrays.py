@@ -87,8 +87,10 @@ class Arrays(Words, ABC):
         return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
 
     def element(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
-        """Whether some object of an array has the key with a value that fits."""
-        key = json.dumps(cell.column.name.rpartition(".")[2])
+        """Whether some object of an array has the key with a value that fits; of pairs, whether
+        the object of that name has.
+        """
+        key = _key(cell)
         operator = "contains" if folds else "contains_cs"
         if len(parts) == 1:
             needle = f'{key}:"{json_text(parts[0])}"'
@@ -100,9 +102,8 @@ class Arrays(Words, ABC):
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
     def any_element(self, cell: Cell) -> Text:
-        """Whether some object of the array has the key."""
-        needle = quote(f"{json.dumps(cell.column.name.rpartition('.')[2])}:")
-        return Text(f"{cell.access} contains_cs {needle}", rank=SCAN)
+        """Whether some object of the array has the key, or the name."""
+        return Text(f"{cell.access} contains_cs {quote(f'{_key(cell)}:')}", rank=SCAN)
 
     def filled(self, cell: Cell) -> Text:
         """Whether an array or bag has a value."""
@@ -115,6 +116,12 @@ class Arrays(Words, ABC):
     def never_null(self, test: str) -> str:
         """Null, of a missing value, is dropped by where, but under a not it must count as false."""
         return f"coalesce({test}, false)" if self.negative else test
+
+
+def _key(cell: Cell) -> str:
+    """What stands before the colon of a value."""
+    key = json.dumps(cell.column.name.rpartition(".")[2], ensure_ascii=False)
+    return f'"Name":{key},"Value"' if cell.form == "pairs" else key
 
 
 def value_regex(parts: tuple[str, ...]) -> str:

@@ -95,20 +95,21 @@ class Columns(TextBackend):
 
     def pack_cell(self, column: Column) -> Cell:
         first, *rest = column.name.split(".")
-        if column.form == "json":
-            raw = f"parse_json({self.plain(first, 'keyword', column)}){steps(rest)}"
-            return Cell(column, raw, cast(raw, column.type), "column", SCAN)
-        if column.form == "elements":
-            raw = self.plain(first, "object", column) + steps(rest[:-1])
-            return Cell(column, raw, f"tostring({raw})", "elements", SCAN)
-        if column.form == "array":
-            raw = self.plain(first, "object", column) + steps(rest)
-            return Cell(column, raw, raw, "array", PATH)
-        if rest:
-            raw = self.plain(first, "object", column) + steps(rest)
-            return Cell(column, raw, cast(raw, column.type), "column", PATH)
-        raw = self.plain(first, column.type, column)
-        return Cell(column, raw, raw, "column", rank_of(column.type))
+        if not rest and not column.json and column.form == "column":
+            raw = self.plain(first, column.type, column)
+            if column.port:
+                return Cell(column, raw, without_port(raw), "column", SCAN)
+            return Cell(column, raw, raw, "column", rank_of(column.type))
+        within = self.plain(first, "keyword" if column.json else "object", column)
+        within = f"parse_json({within})" if column.json else within
+        rank = SCAN if column.json else PATH
+        if column.form in ("elements", "pairs"):
+            raw = within + steps(rest[:-1])
+            return Cell(column, raw, f"tostring({raw})", column.form, SCAN)
+        raw = within + steps(rest)
+        if column.form in ("array", "many"):
+            return Cell(column, raw, raw, column.form, rank)
+        return Cell(column, raw, cast(raw, column.type), "column", rank)
 
     def plain(self, name: str, type: str, column: Column) -> str:
         """A column of the table, with a default of its type where the table may lack it."""
@@ -150,6 +151,11 @@ def rank_of(type: str) -> int:
     if type in DATES:
         return TIME
     return INDEXED if kusto_type(type) == "string" else PATH
+
+
+def without_port(address: str) -> str:
+    """The address of ``1.2.3.4:443`` and ``[::1]:443``; of IPv6 a port stands behind brackets."""
+    return rf'extract(@"^\[?([0-9]+\.[0-9.]+|[0-9A-Fa-f:.]+)", 1, {address})'
 
 
 def cast(raw: str, type: str) -> str:

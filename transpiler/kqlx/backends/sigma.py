@@ -311,4 +311,5 @@ TARGET = Target(
     suffix=".yml",
     comment="---\n# {}",  # a document of its own in a stream of them
     left_out=about,
+    join="\n---\n".join,
 )

@@ -19,6 +19,7 @@ from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.spl_remarks import Remarks
 from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
+from kqlx.backends.spl_union import join
 from kqlx.backends.text import NUMBERS, TEXTS, Group, Text
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
@@ -270,4 +271,5 @@ TARGET = Target(
     ecs_formats=frozenset({"tstats"}),
     suffix=".spl",
     comment="``` {} ```",
+    join=join,
 )

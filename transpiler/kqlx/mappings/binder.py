@@ -1,16 +1,17 @@
-"""Tree in Elastic's names → tree in a destination's, constants folded and values translated."""
+"""Tree in Elastic's names → tree in a destination's, constants folded and values translated.
+
+Which data source and destination it is, ``choose`` decides.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Literal as OneOf
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import INTEGERS, Bound, Column, holds
-from kqlx.mappings.pack import ColumnSpec, Destination, FieldSpec, Pack
-from kqlx.mappings.recognise import asserted_values, within
+from kqlx.mappings.pack import Case, Destination, FieldSpec, Pack
 from kqlx.nodes import (
     Always,
     And,
@@ -33,77 +34,10 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect, Note
 
-Unmapped = OneOf["error", "keep"]
-
 _CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
-def bind(node: Node, pack: Pack, target: str, unmapped: Unmapped = "error") -> Bound:
-    """Binds a tree to the destination of the pack that suits it best.
-
-    That is the first one, of those whose ``when`` the query asserts and then of those without, that
-    has every field; else the one that has the most. Raises MappingError where a field or value has
-    no counterpart and ``unmapped`` is "error", and where the query can match nothing.
-    """
-    destinations = pack.targets.get(target, ())
-    if not destinations:
-        raise MappingError(
-            f"the data source {pack.source} has no mapping for {target}",
-            hint="--source none keeps Elastic's field names",
-        )
-    asserted = asserted_values(node)
-    chosen = [
-        d for d in destinations if d.when and all(within(asserted, *w) for w in d.when.items())
-    ]
-    passed_over: list[Note] = []
-    attempts: list[Bound] = []
-    impossible: list[MappingError] = []
-    for destination in chosen + [d for d in destinations if not d.when]:
-        try:
-            attempt = _Binder(pack, destination).bind(node)
-        except MappingError as error:
-            impossible.append(error)
-            passed_over.append(_passed_over(destination, error.message, None))
-            continue
-        missing = _missing(attempt)
-        if not missing:
-            return replace(attempt, notes=(*attempt.notes, *passed_over))
-        attempts.append(attempt)
-        passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
-    if not attempts:
-        raise impossible[0]
-    best = min(attempts, key=lambda attempt: len(_missing(attempt)))
-    if unmapped == "error":
-        raise MappingError(
-            "; ".join(dict.fromkeys(note.message for note in _missing(best))),
-            notes=best.notes,
-            hint="--unmapped keep leaves Elastic's name there; --source none keeps all names",
-        )
-    return best
-
-
-def _missing(bound: Bound) -> list[Note]:
-    return [note for note in bound.notes if note.effect is Effect.UNMAPPED]
-
-
-def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
-    return Note("place-chosen", Effect.SAME, f"{destination.name} was passed over: {why}", span)
-
-
-def unbound(node: Node, source: str | None) -> Bound:
-    """A tree that keeps Elastic's names, because the user says so or nothing was recognised."""
-    if source == "none":
-        return Bound(node, source=source)
-    note = Note(
-        "no-data-source",
-        Effect.UNMAPPED,
-        "no data source was recognised, so Elastic's field names stay as they are",
-        hint="name it with --source, or say --source none if the target holds ECS names",
-    )
-    return Bound(node, notes=(note,))
-
-
-class _Binder:
+class Binder:
     """One attempt: one tree, one destination."""
 
     def __init__(self, pack: Pack, destination: Destination) -> None:
@@ -150,6 +84,12 @@ class _Binder:
         for value in self.pack.always.get(name, ()):
             if not isinstance(node, Compare) and holds(node, value):
                 return self.fold(node, value, self.pack.title)
+        if isinstance(node, Equals | Like) and name in self.pack.only:
+            possible = self.pack.only[name]
+            if not any(holds(node, value) for value in possible):
+                message = f"{name} of {self.pack.title} is {' or '.join(possible)}"
+                self.say("constant-folded", message, node.span)
+                return self.constant(False, message, node.span)
         for value in self.destination.never.get(name, ()):
             if not isinstance(node, Exists | Compare) and holds(node, value):
                 message = f'{self.destination.name} never holds {name} "{value}"'
@@ -157,11 +97,19 @@ class _Binder:
                 self.notes.append(Note("never-there", effect, message, node.span))
                 if isinstance(node, Equals):
                     return self.constant(False, message, node.span)
-        spec = self.destination.fields.get(name)
+        spec = self.destination.field(name)
         if spec is None:
             return self.unmapped(node, name)
         if spec.none:
             return self.unmapped(node, name, spec.none)
+        if note := spec.note:
+            self.say(note.code, note.message, node.span, note.effect)
+        return self.mapped(node, spec)
+
+    def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
+        if spec.any:
+            each = [replace(spec, column=column, any=()) for column in spec.any]
+            return Or(tuple(self.mapped(node, one) for one in each), node.span)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.where:
@@ -176,7 +124,7 @@ class _Binder:
         """The test on the column, with Elastic's meaning where the column holds another type."""
         assert spec.column is not None
         name = node.field.name
-        of_field = self.pack.types.get(name) or ecs.types().get(name, "keyword")
+        of_field = self.pack.type(name) or ecs.types().get(name, "keyword")
         column = self.column(spec.column, type or of_field, name)
         if type is None and column.type in INTEGERS and of_field not in INTEGERS:
             if isinstance(node, Compare | Like):
@@ -191,9 +139,18 @@ class _Binder:
         """A column; letter case is ignored for what Elastic's pipeline did so, not for
         the field itself.
         """
-        spec = self.destination.columns.get(name, ColumnSpec())
-        case = "same" if spec.case == "ignored" and not predicate else spec.case
-        column = Column(name, spec.type or type, case, spec.form, field, optional=spec.optional)
+        spec = self.destination.column(name)
+        case: Case = "same" if spec.case == "ignored" and not predicate else spec.case
+        column = Column(
+            name,
+            spec.type or type,
+            case,
+            spec.form,
+            field,
+            json=spec.json,
+            port=spec.port,
+            optional=spec.optional,
+        )
         self.columns[name] = column
         if reason := self.destination.unconfirmed.get(name):
             self.say("unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None)

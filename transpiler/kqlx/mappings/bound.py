@@ -25,9 +25,9 @@ INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 class Column:
     """A column of the target, as a test of the bound tree names it.
 
-    ``type`` is the Elasticsearch type of its values; ``case``, ``form`` and ``optional`` as in
-    ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is ``declared``,
-    keyword is a guess.
+    ``type`` is the Elasticsearch type of its values; ``case``, ``form``, ``json``, ``port`` and
+    ``optional`` as in ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is
+    ``declared``, keyword is a guess.
     """
 
     name: str
@@ -36,6 +36,8 @@ class Column:
     form: Form = "column"
     field: str = ""
     declared: bool = True
+    json: bool = False
+    port: bool = False
     optional: bool = False
 
 

@@ -5,8 +5,8 @@ A pack is one YAML file in ``packs/``. docs/mappings.md describes its keys.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -17,7 +17,7 @@ from kqlx.errors import MappingError, UsageError
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]
-Form = Literal["column", "elements", "array", "json"]
+Form = Literal["column", "elements", "array", "many", "pairs"]
 
 T = TypeVar("T")
 
@@ -30,38 +30,24 @@ class ColumnSpec:
     are spelt in the same letter case as Elastic's (``same``), whether Elastic's own meaning there
     has no regard to case (``ignored``), or whether the destination's spelling may be another
     (``differs``). ``form`` is ``elements`` for a key of the objects in an array, whose path is the
-    column's name without its last part; ``array`` for an array of values; ``json`` for a path in a
-    column of JSON text. ``optional`` says that not every table has the column.
+    column's name without its last part; ``array`` for an array of values, ``many`` for an array or
+    a single one; ``pairs`` for the value of the object of that name in an array of objects with
+    ``Name`` and ``Value``, which Elastic turns into a map. ``json`` says that the column holds JSON
+    as text, ``port`` that an address may have a port behind it, ``optional`` that not every table
+    has the column.
     """
 
     type: str | None = None
     case: Case = "same"
     form: Form = "column"
+    json: bool = False
+    port: bool = False
     optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class FieldSpec:
-    """What becomes of one field: exactly one of column, where, constant or none decides.
-
-    ``values`` translates values on the way (``others``: what becomes of those that it does not
-    name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
-    ``constant`` is the value that every event of the destination has; ``none`` the reason why there
-    is no counterpart.
-    """
-
-    column: str | None = None
-    values: Mapping[str, str | int] = field(default_factory=dict)
-    others: Literal["keep", "refuse"] = "keep"
-    where: Mapping[str, str] = field(default_factory=dict)
-    exists: bool = False
-    constant: str | None = None
-    none: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class PackNote:
-    """A note that every conversion to a destination carries."""
+    """A note that every conversion to a destination, or every test of a field, carries."""
 
     code: str
     effect: Effect
@@ -70,11 +56,34 @@ class PackNote:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """What becomes of one field: exactly one of column, any, where, constant or none decides.
+
+    ``values`` translates values on the way (``others``: what becomes of those that it does not
+    name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
+    ``constant`` is the value that every event of the destination has; ``none`` the reason why there
+    is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
+    what every test of the field must tell.
+    """
+
+    column: str | None = None
+    any: tuple[str, ...] = ()
+    values: Mapping[str, str | int] = field(default_factory=dict)
+    others: Literal["keep", "refuse"] = "keep"
+    where: Mapping[str, str] = field(default_factory=dict)
+    exists: bool = False
+    constant: str | None = None
+    none: str | None = None
+    note: PackNote | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """Where the events of a data source are in a target: a source type, a table, a log source.
 
-    ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}``,
-    ``{"logsource": {…}}``.
+    ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
+    tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
+    all below them.
     """
 
     place: Mapping[str, Any]
@@ -89,7 +98,17 @@ class Destination:
     @property
     def name(self) -> str:
         place = next(iter(self.place.values()))
+        if isinstance(place, list):
+            return ", ".join(map(str, place))
         return place if isinstance(place, str) else "/".join(map(str, place.values()))
+
+    def field(self, name: str) -> FieldSpec | None:
+        """What becomes of the field; None where the destination does not say."""
+        return _named(self.fields, name, _below)
+
+    def column(self, name: str) -> ColumnSpec:
+        """What the column is like."""
+        return _named(self.columns, name, lambda spec, rest: spec) or _PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +119,43 @@ class Pack:
     title: str
     recognise_fields: Mapping[str, tuple[str, ...]]
     recognise_indices: tuple[str, ...]
+    implied: Mapping[str, Mapping[str, str]]
     constants: Mapping[str, str]
     always: Mapping[str, tuple[str, ...]]
+    only: Mapping[str, tuple[str, ...]]
     types: Mapping[str, str]
     targets: Mapping[str, tuple[Destination, ...]]
+
+    def type(self, field: str) -> str | None:
+        """The Elasticsearch type of a field, where the pack names it."""
+        return _named(self.types, field, lambda type, rest: type)
+
+
+_PLAIN = ColumnSpec()
+
+
+def _named(specs: Mapping[str, T], name: str, below: Callable[[T, str], T]) -> T | None:
+    """What is said of the name itself, else of the nearest ``prefix.*`` that it lies below."""
+    if (found := specs.get(name)) is not None:
+        return found
+    end = len(name)
+    while (end := name.rfind(".", 0, end)) > 0:
+        if (found := specs.get(f"{name[:end]}.*")) is not None:
+            return below(found, name[end + 1 :])
+    return None
+
+
+def _below(spec: FieldSpec, rest: str) -> FieldSpec:
+    """Of a field below a prefix, the columns below theirs."""
+    return replace(
+        spec,
+        column=_filled(spec.column, rest) if spec.column else spec.column,
+        any=tuple(_filled(column, rest) for column in spec.any),
+    )
+
+
+def _filled(column: str, rest: str) -> str:
+    return column[:-1] + rest if column.endswith(".*") else column
 
 
 @cache
@@ -182,16 +234,27 @@ class _Reader:
         top = self.keys(
             data,
             "",
-            {"source", "title", "recognise", "constants", "always", "types", "shared", "targets"},
+            {
+                *("source", "title", "recognise", "constants", "always", "only", "types"),
+                *("shared", "targets"),
+            },
         )
-        recognise = self.keys(top.get("recognise", {}), "recognise", {"fields", "indices"})
+        recognise = self.keys(
+            top.get("recognise", {}), "recognise", {"fields", "indices", "implied"}
+        )
+        implied = self.keys(recognise.get("implied", {}), "recognise.implied")
         return Pack(
             source=self.typed(top.get("source"), str, "source"),
             title=self.typed(top.get("title", ""), str, "title"),
             recognise_fields=self.lists(recognise.get("fields", {}), "recognise.fields"),
             recognise_indices=tuple(recognise.get("indices", ())),
+            implied={
+                pattern: self.keys(values, f"recognise.implied.{pattern}")
+                for pattern, values in implied.items()
+            },
             constants=dict(self.keys(top.get("constants", {}), "constants")),
             always=self.lists(top.get("always", {}), "always"),
+            only=self.lists(top.get("only", {}), "only"),
             types=dict(self.keys(top.get("types", {}), "types")),
             targets={
                 target: tuple(
@@ -214,7 +277,9 @@ class _Reader:
             columns={
                 name: ColumnSpec(
                     **self.keys(
-                        value, f"{key}.columns.{name}", {"type", "case", "form", "optional"}
+                        value,
+                        f"{key}.columns.{name}",
+                        {"type", "case", "form", "json", "port", "optional"},
                     )
                 )
                 for name, value in columns.items()
@@ -229,10 +294,18 @@ class _Reader:
     def field(self, data: Any, key: str) -> FieldSpec:
         if isinstance(data, str):
             return FieldSpec(column=data)
-        known = {"column", "values", "others", "where", "exists", "constant", "none"}
-        spec = FieldSpec(**self.keys(data, key, known))
-        if not (spec.column or spec.where or spec.constant is not None or spec.none):
-            raise self.error(key, "says neither column, where, constant nor none")
+        known = {
+            *("column", "any", "values", "others", "where", "exists", "constant", "none", "note")
+        }
+        item = dict(self.keys(data, key, known))
+        if "any" in item:
+            item["any"] = tuple(self.typed(item["any"], list, f"{key}.any"))
+        if "note" in item:
+            note = {"code": "value-differs", **self.keys(item["note"], f"{key}.note")}
+            item["note"] = self.note(note, f"{key}.note")
+        spec = FieldSpec(**item)
+        if not (spec.column or spec.any or spec.where or spec.constant is not None or spec.none):
+            raise self.error(key, "says neither column, any, where, constant nor none")
         return spec
 
     def note(self, data: Any, key: str) -> PackNote:

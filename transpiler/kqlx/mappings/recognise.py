@@ -1,46 +1,49 @@
-"""Which data source a query or a rule is about."""
+"""Which data sources a query or a rule is about."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from kqlx.mappings.pack import Pack, builtin, sources
 from kqlx.nodes import And, Equals, Node, Or
+from kqlx.notes import Effect, Note
 
-# The shippers' own patterns say nothing of the data source.
-_SHIPPERS = re.compile(r"(?:file|win|audit|packet|heart|metric)beat-\*")
+# Patterns of the shippers say nothing of the data source, nor do those of everything.
+_BROAD = re.compile(
+    r"(?:(?:file|win|audit|packet|heart|metric)beat-|logs-?|apm-|traces-|\.alerts-.*)?\*.*"
+)
 
 
-def recognise(node: Node, indices: Iterable[str] = ()) -> Pack | None:
-    """The pack of the source that a query asserts, else of the index patterns that the rule reads.
-
-    None where nothing or more than one is recognised.
+def recognise(node: Node, indices: Iterable[str] = ()) -> tuple[tuple[Pack, ...], tuple[Note, ...]]:
+    """The packs of the sources that a query asserts, else of the index patterns that the rule
+    reads; with a note on the patterns for which there is none.
     """
-    asserted = asserted_values(node)
     packs = [builtin(source) for source in sources()]
-    for found in (
-        [p for p in packs if any(within(asserted, f, v) for f, v in p.recognise_fields.items())],
-        [p for p in packs if _reads_only(indices, p.recognise_indices)],
-    ):
-        if len(found) == 1:
-            return found[0]
-    return None
+    asserted = asserted_values(node)
+    named = [p for p in packs if any(_meets(asserted, *f) for f in p.recognise_fields.items())]
+    if named:
+        return tuple(named), ()
+    own = [index for index in indices if not _BROAD.fullmatch(index)]
+    found = [p for p in packs if any(_overlap(index, p) for index in own)]
+    unknown = [index for index in own if not any(_overlap(index, p) for p in found)]
+    if not found or not unknown:
+        return tuple(found), ()
+    message = f"there is no mapping for {', '.join(unknown)}, which the rule reads too"
+    return tuple(found), (Note("source-left-out", Effect.SAME, message),)
 
 
 def asserted_values(node: Node) -> dict[str, frozenset[str]]:
-    """By field the values of which every matching event has one, as far as the top of
-    the tree says.
-    """
+    """By field the values of which every matching event has one, as far as the query says."""
     if isinstance(node, Equals):
         return {node.field.name: frozenset({node.value.name})}
-    if isinstance(node, Or):
-        tests = [item for item in node.items if isinstance(item, Equals)]
-        names = {test.field.name for test in tests}
-        if len(tests) == len(node.items) and len(names) == 1:
-            return {names.pop(): frozenset(test.value.name for test in tests)}
     asserted: dict[str, frozenset[str]] = {}
+    if isinstance(node, Or):
+        each = [asserted_values(item) for item in node.items]
+        for name in each[0]:
+            if all(name in one for one in each):
+                asserted[name] = frozenset().union(*[one[name] for one in each])
     if isinstance(node, And):
         for item in node.items:
             for name, values in asserted_values(item).items():
@@ -48,12 +51,38 @@ def asserted_values(node: Node) -> dict[str, frozenset[str]]:
     return asserted
 
 
-def within(asserted: dict[str, frozenset[str]], field: str, allowed: Iterable[str]) -> bool:
+def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, str]:
+    """Values that all events have in the index patterns of the pack that a rule reads."""
+    read = [index for index in indices if _overlap(index, pack)]
+    each = [
+        values
+        for index in read
+        for values in [
+            next((v for known, v in pack.implied.items() if fnmatchcase(index, known)), {})
+        ]
+    ]
+    if not each:
+        return {}
+    return {
+        name: value
+        for name, value in each[0].items()
+        if all(one.get(name) == value for one in each)
+    }
+
+
+def within(asserted: Mapping[str, frozenset[str]], field: str, allowed: Iterable[str]) -> bool:
     """Whether the query asserts one of the allowed values of the field."""
     values = asserted.get(field)
     return bool(values) and values is not None and values <= frozenset(allowed)
 
 
-def _reads_only(indices: Iterable[str], known: Sequence[str]) -> bool:
-    own = [index for index in indices if not _SHIPPERS.fullmatch(index)]
-    return bool(own) and all(any(fnmatchcase(index, pattern) for pattern in known) for index in own)
+def _meets(asserted: Mapping[str, frozenset[str]], field: str, values: Iterable[str]) -> bool:
+    """Whether the query asserts a value of these, perhaps beside others."""
+    return bool(asserted.get(field, frozenset()) & frozenset(values))
+
+
+def _overlap(index: str, pack: Pack) -> bool:
+    """Whether a rule's pattern names indices of the pack."""
+    return not _BROAD.fullmatch(index) and any(
+        fnmatchcase(index, known) or fnmatchcase(known, index) for known in pack.recognise_indices
+    )

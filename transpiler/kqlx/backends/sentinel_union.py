@@ -1,0 +1,56 @@
+"""Queries for several data sources as one, by ``union`` of named tables.
+
+https://learn.microsoft.com/kusto/query/union-operator?view=microsoft-sentinel
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kqlx.backends.sentinel_syntax import identifier
+
+_LET = re.compile(r"let (\w+) = .*?;\n", re.DOTALL)
+
+
+def tables(named: object) -> str:
+    """How a query begins that reads one table, or several with the same columns."""
+    if not isinstance(named, list):
+        return identifier(str(named))
+    names = [identifier(str(name)) for name in named]
+    return names[0] if len(names) == 1 else f"union {', '.join(names)}"
+
+
+def join(queries: Sequence[str]) -> str:
+    """One query: tables side by side where their tests are the same, else each with its own."""
+    lists: dict[str, str] = {}
+    bodies: list[tuple[str, str]] = []
+    for query in queries:
+        text = query
+        while match := _LET.match(text):
+            text = text[match.end() :]
+            name = _free(match[1], match[0], lists)
+            text = re.sub(rf"\b{match[1]}\b", name, text)
+            lists[name] = re.sub(rf"^let {match[1]}\b", f"let {name}", match[0])
+        head, _, body = text.partition("\n")
+        bodies.append((head, body))
+    return "".join(lists.values()) + _union(bodies)
+
+
+def _free(name: str, definition: str, lists: dict[str, str]) -> str:
+    """The name, or where another list has it, one that no list has."""
+    chosen, number = name, 2
+    while chosen in lists and lists[chosen] != definition.replace(name, chosen, 1):
+        chosen, number = f"{name}_{number}", number + 1
+    return chosen
+
+
+def _union(bodies: list[tuple[str, str]]) -> str:
+    if len({body for _, body in bodies}) == 1:
+        heads = [head.removeprefix("union ") for head, _ in bodies]
+        names = dict.fromkeys(name for head in heads for name in head.split(", "))
+        body = bodies[0][1]
+        return f"union {', '.join(names)}" + (f"\n{body}" if body else "")
+    parts = [f"{head}\n{body}" if body else head for head, body in bodies]
+    inner = ",\n".join("(" + part.replace("\n", "\n    ") + ")" for part in parts)
+    return "union\n    " + inner.replace("\n(", "\n    (")

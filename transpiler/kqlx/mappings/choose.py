@@ -1,0 +1,145 @@
+"""Which data sources a query is about, and where their events are in a target: tree in Elastic's
+names → bound trees, one a destination.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Literal as OneOf
+
+from kqlx.errors import MappingError
+from kqlx.mappings.binder import Binder
+from kqlx.mappings.bound import Bound
+from kqlx.mappings.pack import Destination, Pack
+from kqlx.mappings.recognise import asserted_values, implied_values, within
+from kqlx.nodes import Node, Span
+from kqlx.notes import Effect, Note
+
+Unmapped = OneOf["error", "keep"]
+
+
+def bind_each(
+    node: Node, packs: Iterable[Pack], target: str, unmapped: Unmapped, indices: Iterable[str] = ()
+) -> tuple[Bound, ...]:
+    """Binds a tree to each data source, and leaves out those in which it can match nothing.
+
+    ``indices`` are the index patterns that the rule reads. Two sources whose events are in one
+    place there, under the same names, are one. Raises MappingError as ``bind``, where no source is
+    left.
+    """
+    packs = tuple(packs)
+    indices = tuple(indices)
+    bounds: list[Bound] = []
+    errors: list[MappingError] = []
+    beside: list[Note] = []
+    for pack in packs:
+        try:
+            bound = bind(node, pack, target, unmapped, implied_values(pack, indices))
+        except MappingError as error:
+            errors.append(error)
+            missing = any(note.effect is Effect.UNMAPPED for note in error.notes)
+            effect = Effect.NARROWER if missing else Effect.SAME
+            hint = "--source names those to convert it for" if missing else ""
+            message = f"{pack.source} is left out: {error.message}"
+            beside.append(Note("source-left-out", effect, message, hint=hint))
+            continue
+        if not any(_same(bound, other) for other in bounds):
+            bounds.append(bound)
+    if not bounds:
+        raise errors[0]
+    if len(packs) > 1:
+        names = ", ".join(bound.source or "" for bound in bounds)
+        message = f"the rule reads several data sources; the result is for {names}"
+        beside.append(Note("several-sources", Effect.SAME, message))
+        bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
+    return tuple(bounds)
+
+
+def _same(bound: Bound, other: Bound) -> bool:
+    return bound.place == other.place and bound.node == other.node
+
+
+def bind(
+    node: Node,
+    pack: Pack,
+    target: str,
+    unmapped: Unmapped = "error",
+    implied: Mapping[str, str] | None = None,
+) -> Bound:
+    """Binds a tree to the destination of the pack that suits it best.
+
+    That is the first one, of those whose ``when`` the query asserts (or the rule implies) and then
+    of those without, that has every field; else the one that has the most. Raises MappingError
+    where a field or value has no counterpart and ``unmapped`` is "error", and where the query can
+    match nothing.
+    """
+    destinations = pack.targets.get(target, ())
+    if not destinations:
+        raise MappingError(
+            f"the data source {pack.source} has no mapping for {target}",
+            notes=(Note("unmapped-field", Effect.UNMAPPED, f"no mapping for {target}"),),
+            hint="--source none keeps Elastic's field names",
+        )
+    asserted = {name: frozenset({value}) for name, value in (implied or {}).items()}
+    asserted |= asserted_values(node)
+    chosen = [
+        d for d in destinations if d.when and all(within(asserted, *w) for w in d.when.items())
+    ]
+    passed_over: list[Note] = []
+    attempts: list[Bound] = []
+    impossible: list[MappingError] = []
+    for destination in chosen + [d for d in destinations if not d.when]:
+        try:
+            attempt = Binder(pack, destination).bind(node)
+        except MappingError as error:
+            impossible.append(error)
+            passed_over.append(_passed_over(destination, error.message, None))
+            continue
+        missing = _missing(attempt)
+        if not missing:
+            return replace(attempt, notes=(*attempt.notes, *passed_over))
+        attempts.append(attempt)
+        passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
+    if not attempts:
+        raise impossible[0] if impossible else _nowhere(pack, destinations)
+    best = min(attempts, key=lambda attempt: len(_missing(attempt)))
+    if unmapped == "error":
+        raise MappingError(
+            "; ".join(dict.fromkeys(note.message for note in _missing(best))),
+            notes=best.notes,
+            hint="--unmapped keep leaves Elastic's name there; --source none keeps all names",
+        )
+    return best
+
+
+def _nowhere(pack: Pack, destinations: Iterable[Destination]) -> MappingError:
+    """Every destination is for queries that say more than this one."""
+    wanted = [
+        " and ".join(f"{name}:({' or '.join(values)})" for name, values in d.when.items())
+        for d in destinations
+    ]
+    message = f"which events of {pack.source} are meant is not said; say {', or '.join(wanted)}"
+    note = Note("unmapped-field", Effect.UNMAPPED, message)
+    return MappingError(message, notes=(note,), hint="--source none keeps Elastic's field names")
+
+
+def _missing(bound: Bound) -> list[Note]:
+    return [note for note in bound.notes if note.effect is Effect.UNMAPPED]
+
+
+def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
+    return Note("place-chosen", Effect.SAME, f"{destination.name} was passed over: {why}", span)
+
+
+def unbound(node: Node, source: str | None) -> Bound:
+    """A tree that keeps Elastic's names, because the user says so or nothing was recognised."""
+    if source == "none":
+        return Bound(node, source=source)
+    note = Note(
+        "no-data-source",
+        Effect.UNMAPPED,
+        "no data source was recognised, so Elastic's field names stay as they are",
+        hint="name it with --source, or say --source none if the target holds ECS names",
+    )
+    return Bound(node, notes=(note,))
