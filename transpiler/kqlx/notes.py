@@ -62,6 +62,7 @@ _LOUD = frozenset(
     {
         "back-end-support",
         "log-source-unknown",
+        "look-back",
         "nested-outside",
         "query-too-long",
         "several-sources",
@@ -106,6 +107,7 @@ CODES = {
     "known-values-only": "a pattern stands for the values that the mapping knows",
     "leading-wildcard": "a value that begins with a star is slow to find in the target",
     "log-source-unknown": "no log source is known, so the rule names none in particular",
+    "look-back": "the rule looks further back than one of the target can",
     "never-there": "the destination never holds events with this value",
     "name-wildcard": "a field name with a wildcard fits fields of several types",
     "names-expanded": "a field name with a wildcard stands for the fields that are known",
