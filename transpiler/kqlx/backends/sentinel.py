@@ -119,7 +119,7 @@ class _Kusto(Groups):
         """A conjunct behind its bar; of a long disjunction each alternative has a line."""
         if text.text.startswith("mv-apply "):
             return f"| {text.text}"
-        if text.group is Group.OR and len(text.text) > WIDTH:
+        if text.group is Group.OR and len(f"| where {text.text}") > WIDTH:
             return "| where " + "\n    or ".join(fold(part, " " * 8) for part in text.alternatives)
         return fold(f"| where {text.text}")
 
