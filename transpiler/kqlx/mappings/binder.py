@@ -52,13 +52,15 @@ class Binder:
 
     def bind(self, node: Node) -> Bound:
         bound = simplify(self.node(node))
-        if isinstance(bound, Never) and not any(n.effect is Effect.UNMAPPED for n in self.notes):
+        if isinstance(bound, Never):
+            why = "; ".join(dict.fromkeys(self.impossible))
+            notes = tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED)
             raise MappingError(
-                f"this can never match in {self.destination.name}: {'; '.join(self.impossible)}",
-                notes=tuple(self.notes),
+                f"this can never match in {self.destination.name}: {why}", notes=notes
             )
         notes = tuple(self.notes)
-        return Bound(bound, self.columns, self.destination.place, self.pack.source, notes)
+        place = self.destination.place
+        return Bound(bound, self.columns, place, self.pack.source, notes, renamed=True)
 
     def node(self, node: Node) -> Node:
         if isinstance(node, And | Or):
@@ -110,6 +112,8 @@ class Binder:
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
+        if spec.fixed is not None:
+            return self.fold(node, spec.fixed, self.destination.name)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.where:

@@ -57,13 +57,13 @@ class PackNote:
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What becomes of one field: exactly one of column, any, where, constant or none decides.
+    """What becomes of one field: one of column, any, where, fixed, constant or none decides.
 
     ``values`` translates values on the way (``others``: what becomes of those that it does not
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
-    ``constant`` is the value that every event of the destination has; ``none`` the reason why there
-    is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
-    what every test of the field must tell.
+    ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
+    not, but stands for; ``none`` the reason why there is no counterpart. ``any`` names several
+    columns, some of which holds the value. A ``note`` is what every test of the field must tell.
     """
 
     column: str | None = None
@@ -72,6 +72,7 @@ class FieldSpec:
     others: Literal["keep", "refuse"] = "keep"
     where: Mapping[str, str] = field(default_factory=dict)
     exists: bool = False
+    fixed: str | None = None
     constant: str | None = None
     none: str | None = None
     note: PackNote | None = None
@@ -295,7 +296,8 @@ class _Reader:
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
-            *("column", "any", "values", "others", "where", "exists", "constant", "none", "note")
+            *("column", "any", "values", "others", "where", "exists", "fixed"),
+            *("constant", "none", "note"),
         }
         item = dict(self.keys(data, key, known))
         if "any" in item:
@@ -304,8 +306,9 @@ class _Reader:
             note = {"code": "value-differs", **self.keys(item["note"], f"{key}.note")}
             item["note"] = self.note(note, f"{key}.note")
         spec = FieldSpec(**item)
-        if not (spec.column or spec.any or spec.where or spec.constant is not None or spec.none):
-            raise self.error(key, "says neither column, any, where, constant nor none")
+        told = (spec.column, spec.any, spec.where, spec.fixed, spec.constant, spec.none)
+        if not any(told):
+            raise self.error(key, "says neither column, any, where, fixed, constant nor none")
         return spec
 
     def note(self, data: Any, key: str) -> PackNote:
