@@ -50,6 +50,8 @@ constants: {event.dataset: other.log}
 targets:
   sentinel:
     - table: Others
+      filter: 'Vendor:"Example" and Kind:(1 or 2)'
+      columns: {Kind: {type: integer}}
       fields: {process.name: FileName, event.category: Category}
 """
 
@@ -128,15 +130,17 @@ def test_several_sources_are_one_union(packs: tuple[Pack, Pack]) -> None:
         "    (Processes",
         '    | where FileName == "a"),',
         "    (Others",
+        '    | where Vendor == "Example"',
         '    | where Category == "process"',
-        '    | where FileName == "a")',
+        '    | where FileName == "a"',
+        "    | where Kind in (1, 2))",
     ]
     assert "several-sources" in [note.code for note in notes]
 
 
 def test_a_source_that_cannot_match_is_left_out(packs: tuple[Pack, Pack]) -> None:
     text, notes = joined(packs, "event.dataset:other.log and process.name:a")
-    assert text == 'Others\n| where FileName == "a"'
+    assert text.splitlines()[0] == "Others"
     assert [n.effect for n in notes if n.code == "source-left-out"] == [Effect.SAME]
 
 

@@ -58,6 +58,9 @@ class Binder:
             raise MappingError(
                 f"this can never match in {self.destination.name}: {why}", notes=notes
             )
+        if self.destination.filter:
+            own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
+            bound = simplify(And((own, bound), node.span))
         notes = tuple(self.notes)
         place = self.destination.place
         return Bound(bound, self.columns, place, self.pack.source, notes, renamed=True)

@@ -84,7 +84,8 @@ class Destination:
 
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
     tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
-    all below them.
+    all below them. ``filter`` is a predicate in Kibana KQL on the columns that tells the events of
+    the data source from others there.
     """
 
     place: Mapping[str, Any]
@@ -95,6 +96,7 @@ class Destination:
     notes: tuple[PackNote, ...]
     unconfirmed: Mapping[str, str]
     source: str
+    filter: str = ""
 
     @property
     def name(self) -> str:
@@ -266,7 +268,7 @@ class _Reader:
         )
 
     def destination(self, data: Any, key: str) -> Destination:
-        known = {"source", "when", "never", "notes", "fields", "columns", "unconfirmed"}
+        known = {"source", "when", "never", "notes", "fields", "columns", "unconfirmed", "filter"}
         item = self.keys(data, key)
         columns = self.keys(item.get("columns", {}), f"{key}.columns")
         fields = self.keys(item.get("fields", {}), f"{key}.fields")
@@ -290,6 +292,7 @@ class _Reader:
             notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
             unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
             source=item.get("source", ""),
+            filter=self.typed(item.get("filter", ""), str, f"{key}.filter"),
         )
 
     def field(self, data: Any, key: str) -> FieldSpec:
