@@ -31,6 +31,7 @@ from kqlx.nodes import (
     Span,
     simplify,
     transform,
+    walk,
 )
 from kqlx.notes import Effect, Note
 
@@ -46,6 +47,7 @@ class Binder:
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
+        self.missing: list[tuple[Note, Node]] = []
         self.notes: list[Note] = [
             Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
         ]
@@ -61,7 +63,10 @@ class Binder:
         if self.destination.filter:
             own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
             bound = simplify(And((own, bound), node.span))
-        notes = tuple(self.notes)
+        # What another test decides needs no counterpart.
+        left = {id(leaf) for leaf in walk(bound)}
+        gone = {note for note, leaf in self.missing if id(leaf) not in left}
+        notes = tuple(note for note in self.notes if note not in gone)
         place = self.destination.place
         return Bound(bound, self.columns, place, self.pack.source, notes, renamed=True)
 
@@ -271,6 +276,7 @@ class Binder:
         reason = f": {why}" if why else ""
         message = f"{what} has no counterpart in {self.destination.name}{reason}"
         self.say("unmapped-field", message, node.span, Effect.UNMAPPED)
+        self.missing.append((self.notes[-1], node))
         return node
 
     def say(self, code: str, message: str, span: Span | None, effect: Effect = Effect.SAME) -> None:
