@@ -82,6 +82,7 @@ def test_two_groups_of_filters_do_not_catch_each_other() -> None:
         (r"f:a\\\*b", r"f: 'a\\\*b'"),
         ("f:w?n", r"f: 'w\?n'"),
         (r'f:"\\\\srv"', r"f: '\\\\srv'"),
+        ("f:a\ufffeb\uffff", r'f: "a\ufffeb\uffff"'),
     ],
 )
 def test_traps_of_yaml_and_sigma(query: str, line: str) -> None:

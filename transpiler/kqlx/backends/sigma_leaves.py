@@ -38,7 +38,7 @@ from kqlx.notes import Effect
 
 @dataclass
 class Leaves(Numbers):
-    """Replaces a single test that no selection can say, so that what is left can be said as it is."""
+    """Replaces a single test that no selection can say by one that it can."""
 
     def column(self, node: FieldTest) -> Column:
         column = super().column(node)
