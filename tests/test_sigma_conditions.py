@@ -19,6 +19,7 @@ import kqlx
 from kqlx.evaluate import matches
 from kqlx.frontends.kql_format import format_node
 from kqlx.nodes import And, Equals, Literal, Node, Not, Or
+from kqlx.notes import Effect
 
 FIELDS = ("a", "b", "c", "d")
 
@@ -108,3 +109,41 @@ def test_traps_of_yaml_and_sigma(query: str, line: str) -> None:
 def test_values_that_do_not_suit_the_field_are_refused(query: str, to: str) -> None:
     with pytest.raises(kqlx.UnsupportedError):
         kqlx.convert(query, to, source="none")
+
+
+@pytest.mark.parametrize(
+    ("query", "condition", "code", "effect"),
+    [
+        ("{group} and event.action:a", "selection", "approximated", Effect.WIDER),
+        ("custom.list:{ *:* } and event.action:a", "selection", "approximated", Effect.WIDER),
+        ("a:1 and not custom.list:{ *:* }", "selection", "approximated", Effect.WIDER),
+        ("{group}", "selection_any", "names-expanded", Effect.NARROWER),
+        ("event.action:a or {group}", "selection_any", "names-expanded", Effect.NARROWER),
+        ("not {group}", "not filter_main_other", "names-expanded", Effect.WIDER),
+        (
+            "event.action:a and not {group}",
+            "selection and not filter_main_other",
+            "names-expanded",
+            Effect.WIDER,
+        ),
+    ],
+)
+def test_a_group_of_nothing_but_exists_asks_for_an_object(
+    query: str, condition: str, code: str, effect: Effect
+) -> None:
+    """The fields that ECS knows there stand for it where a selection needs them."""
+    text = query.replace("{group}", "file.elf.sections:{ *:* }")
+    found = kqlx.convert(text, "sigma", source="none", accept=["narrower"])
+    assert found.text.endswith(f"\n    condition: {condition}")
+    assert [note.effect for note in found.notes if note.code == code] == [effect]
+    assert ("file.elf.sections.name|exists: true" in found.text) is (code == "names-expanded")
+    assert kqlx.notes.worst(found.notes) is effect
+
+
+def test_any_object_beside_a_test_asks_for_nothing_more() -> None:
+    found = kqlx.convert("file.elf.sections:{ *:* and name:a }", "sigma", source="none")
+    assert kqlx.notes.worst(found.notes) is Effect.CASE
+    with pytest.raises(kqlx.UnsupportedError, match="never match"):
+        kqlx.convert("file.elf.sections:{ not *:* }", "sigma", source="none")
+    with pytest.raises(kqlx.UnsupportedError, match="asks for any object"):
+        kqlx.convert("custom.list:{ *:* }", "sigma", source="none")

@@ -63,6 +63,18 @@ OWN = {
     "groups of groups": [
         "file.elf.sections:{ name:(a or b) and not name:c }",
         "user.name:a and not file.elf.sections:{ name:a and physical_size:5 }",
+        "user.name:a and file.elf.sections:{ not name:* }",
+    ],
+    "groups that any object meets": [
+        "file.elf.sections:{ *:* }",
+        "user.name:a and file.elf.sections:{ *:* }",
+        "user.name:a or file.elf.sections:{ name:a or *:* }",
+        "user.name:a and not file.elf.sections:{ *:* }",
+        "user.name:a and not (event.action:b and not file.elf.sections:{ *:* })",
+        "user.name:a and not (event.action:b or file.elf.sections:{ *:* })",
+        "user.name:a and file.elf.sections:{ *:* and name:b }",
+        "user.name:a and not file.elf.sections:{ *:* and name:b }",
+        "user.name:a or file.elf.sections:{ not *:* }",
     ],
     "names": [
         "user.name:a and not file.hash.*:b",

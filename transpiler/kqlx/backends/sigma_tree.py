@@ -25,6 +25,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    simplify,
 )
 from kqlx.notes import Effect
 
@@ -103,14 +104,21 @@ class Tree(Leaves):
         Otherwise the tests may be met by different objects. Then those below a not say nothing of
         an object that meets the others, and are left out; and below a not the group is.
         """
-        item = with_path(node.item, node.path.name)
-        if is_any(item):
+        path = node.path.name
+        item = simplify(with_path(node.item, path))
+        if isinstance(item, Always):
+            return self.any_object(node)
+        if isinstance(item, Never) or is_any(item):
             return self.inner(item)
+        left_out = ""
+        if self.negative:
+            left_out = "; below a not they are left out"
+        elif without_not(item) != item:
+            left_out = ", so what a not excludes among them is left out"
         self.note(
             "nested-flattened",
             Effect.WIDER,
-            f"the tests of {node.path.name}:{{ ... }} may be met by different objects"
-            + ("; below a not they are left out" if self.negative else ""),
+            f"the tests of {path}:{{ ... }} may be met by different objects{left_out}",
             node.span,
         )
         return Never(node.span) if self.negative else self.inner(without_not(item))
@@ -122,23 +130,44 @@ class Tree(Leaves):
         self.in_group = around
         return made
 
+    def any_object(self, node: Nested) -> Node:
+        """A group that any object meets, were it empty: it is left out, or any field that ECS knows
+        in such objects will do.
+        """
+        path = node.path
+        name = Pattern((f"{path.name}.", ""), path.span)
+        if known := self.known_fields(Exists(name, node.span), name):
+            return self.inner(known)
+        return self.left_out(
+            node, f"{path.name}:{{ ... }} asks for any object: Sigma has no test of that"
+        )
+
     def any_field(self, node: FieldTest, name: Pattern) -> Node:
         """A test of all fields that a name with stars fits: it is left out, or is one of those
         that ECS knows.
         """
+        if known := self.known_fields(node, name):
+            return self.sayable(known)
+        return self.left_out(node, f"the field name {name.name}, a wildcard: Sigma has none")
+
+    def known_fields(self, node: FieldTest, name: Pattern) -> Node | None:
+        """The test of any field of ECS that the name fits, with a note, where that may stand for
+        the test: below a not, and where nothing else is left to say.
+        """
+        if not (self.negative or self.expanding):
+            return None
         known = [Literal(found, span=name.span) for found in names_of(name, node)]
-        if (self.negative or self.expanding) and 0 < len(known) <= MOST_NAMES:
-            self.note(
-                "names-expanded",
-                Effect.WIDER if self.negative else Effect.NARROWER,
-                f"{name.name} stands for the {len(known)} fields of ECS that fit",
-                node.span,
-            )
-            return self.sayable(any_of([replace(node, field=field) for field in known], node.span))
+        if not 0 < len(known) <= MOST_NAMES:
+            return None
         self.note(
-            "approximated",
-            Effect.WIDER,
-            f"the field name {name.name}, a wildcard: Sigma has none; the test is left out",
+            "names-expanded",
+            Effect.WIDER if self.negative else Effect.NARROWER,
+            f"{name.name} stands for the {len(known)} fields of ECS that fit",
             node.span,
         )
+        return any_of([replace(node, field=field) for field in known], node.span)
+
+    def left_out(self, node: FieldTest | Nested, why: str) -> Node:
+        """What matches every event, or below a not none, in place of a test."""
+        self.note("approximated", Effect.WIDER, f"{why}; the test is left out", node.span)
         return Never(node.span) if self.negative else Always(node.span)
