@@ -9,10 +9,11 @@ STAMP  := $(VENV)/.installed
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml tests/engines/package.json
+$(STAMP): pyproject.toml tests/engines/package.json tests/engines/sigma_schemas.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kqlx needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/engines/sigma_schemas.txt
 	$(BIN)/python -m compileall -q transpiler
 	@if command -v npm >/dev/null; then npm install --prefix tests/engines --no-package-lock --no-audit --no-fund --loglevel=error; \
 	 else echo "no Node.js: the tests that need Microsoft's analyser will be skipped"; fi
