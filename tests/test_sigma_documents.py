@@ -187,6 +187,14 @@ def test_a_threshold_is_a_correlation() -> None:
     assert "stats count as event_count by _time UserId" in query
 
 
+def test_fields_of_one_name_are_counted_by_once_and_names_are_texts() -> None:
+    data = {"threshold": {"field": ["user.id", "user.id"], "value": 5}}
+    rule = Rule(name="404", query="a:1", type="threshold", data=data)
+    base, count = documents(sigma(rule, source="none").text)
+    assert count["correlation"]["group-by"] == ["user.id"]
+    assert count["correlation"]["rules"] == [base["name"]] == ["404"]
+
+
 def test_several_thresholds_are_several_correlations() -> None:
     found = sigma(COUNTED, unmapped="keep")
     _, events, values = documents(found.text)
@@ -198,6 +206,23 @@ def test_several_thresholds_are_several_correlations() -> None:
     assert "rule-type" not in {note.code for note in found.notes}
     with pytest.raises(kqlx.UnsupportedError, match=r"event\.id"):
         sigma(COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("start", "timespan"),
+    [("now-90s", "90s"), ("now-2w", "14d"), ("now-007h", "7h"), ("now-1d", "1d")],
+)
+def test_the_look_back_is_the_span_of_time(start: str, timespan: str) -> None:
+    rule = threshold(threshold={"field": ["user.id"], "value": 5}, **{"from": start})
+    assert documents(sigma(rule).text)[1]["correlation"]["timespan"] == timespan
+
+
+def test_a_look_back_that_sigma_cannot_say_is_announced() -> None:
+    rule = threshold(threshold={"field": ["user.id"], "value": 5}, **{"from": "now-1d/d"})
+    with pytest.raises(kqlx.UnsupportedError, match="looks back to now-1d/d"):
+        sigma(rule)
+    found = documents(sigma(rule, accept=["different"]).text)
+    assert found[1]["correlation"]["timespan"] == "6m"
 
 
 def test_the_query_alone_is_the_detection_of_single_events() -> None:
@@ -243,13 +268,15 @@ def test_metadata_follow_the_house_rules() -> None:
         "references": ["https://a.example", "https://attack.mitre.org/x", "https://a.example"],
         "author": ["A", "B"],
     }
-    rule = Rule(name="Things.", query="a:1", data=data, metadata={"maturity": "deprecated"})
+    metadata = {"maturity": "deprecated", "creation_date": "2021/02/30"}
+    rule = Rule(name="Things.", query="a:1", id="1" * 32, data=data, metadata=metadata)
     (document,) = documents(sigma(rule, source="none").text)
     assert document["title"] == "Things"
     assert document["falsepositives"] == ["An admin at work"]
     assert document["references"] == ["https://a.example"]
     assert (document["author"], document["status"]) == ("A, B", "deprecated")
     assert document["taxonomy"] == "ecs"
+    assert not {"related", "date"} & {*document}  # no UUID, and no day
     assert not problems(document)
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 import corpus
 import kqlx
@@ -114,6 +116,55 @@ def changed(document: dict[str, Any], keys: list[str], value: Any) -> dict[str, 
         return {**document, first: changed(document[first], rest, value)}
     others = {key: item for key, item in document.items() if key != first}
     return others if value is None else {**others, first: value}
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ["", " ", "404", "1_000", "no", "~", "null", "2024-01-01", "1e3", "0x1F", "a: b #c", "- a\n\tb"]
+)
+LISTS = TEXTS | st.lists(TEXTS, max_size=3)
+DATES = st.sampled_from(["2021/07/15", "2024-02-29", "2021/02/30", "2021-13-01", "soon", 2021])
+IDS = st.sampled_from(
+    ["7fc95782-4bd1-11f0-9838-f661ea17fbcd", "1" * 32, f"urn:uuid:{RULE['id']}", "x"]
+)
+RULES = st.builds(
+    kqlx.Rule,
+    name=TEXTS,
+    query=st.just("event.action:a"),
+    id=IDS,
+    type=st.sampled_from(["query", "threshold"]),
+    data=st.fixed_dictionaries(
+        {},
+        optional={
+            **dict.fromkeys(["description", "license", "severity"], TEXTS),
+            **dict.fromkeys(["author", "references", "false_positives"], LISTS),
+            "from": st.sampled_from(["now-9m", "now-2w", "now-1M", "now-1d/d", "always"]),
+            "threshold": st.fixed_dictionaries({"field": LISTS, "value": st.integers(1, 9)}),
+            "threat": st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "framework": st.just("MITRE ATT&CK"),
+                        "tactic": st.just({"id": "TA0005", "name": "Defense Evasion"}),
+                        "technique": st.lists(
+                            st.fixed_dictionaries({"id": TEXTS | st.just("T1562")}), max_size=2
+                        ),
+                    }
+                ),
+                max_size=2,
+            ),
+        },
+    ),
+    metadata=st.fixed_dictionaries(
+        {}, optional={"creation_date": DATES, "updated_date": DATES, "maturity": TEXTS}
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rule=RULES)
+@example(rule=kqlx.Rule(name="Long " * 99, query="a:1", data={"description": "long " * 19_999}))
+def test_whatever_a_rule_says_of_itself_is_valid(rule: kqlx.Rule) -> None:
+    for document in documents(sigma(rule, source="none", accept=ALL).text):
+        assert not problems(document)
 
 
 def test_the_order_of_keys_counts() -> None:
