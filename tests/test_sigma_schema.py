@@ -15,7 +15,8 @@ import kqlx
 from conftest import GOLDEN
 from sigma_rules import documents
 from sigma_schema import is_correlation, official_problems, problems
-from test_sigma_documents import ALL, COUNTED, OWN, sigma
+from test_sigma_documents import ALL, OWN, sigma
+from test_sigma_thresholds import COUNTED
 
 GOLDENS = sorted(GOLDEN.glob("*/sigma.yml"))
 
