@@ -110,7 +110,7 @@ class Binder:
         spec = self.destination.field(name)
         if spec is None:
             return self.unmapped(node, name)
-        if spec.none:
+        if spec.none and not spec.where:
             return self.unmapped(node, name, spec.none)
         if note := spec.note:
             self.say(note.code, note.message, node.span, note.effect)
@@ -229,7 +229,7 @@ class Binder:
             return self.rename(node, spec)
         if not known:
             value = f'the value "{node.value.name}" of ' if isinstance(node, Equals) else ""
-            return self.unmapped(node, f"{value}{name}")
+            return self.unmapped(node, f"{value}{name}", spec.none or "")
         items: list[Node] = []
         for value in known:
             meaning = spec.where[value]
