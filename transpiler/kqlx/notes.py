@@ -116,6 +116,7 @@ CODES = {
     "names-expanded": "a field name with a wildcard stands for the fields that are known",
     "nested-flattened": "tests of one nested object may be met by several",
     "nested-outside": "a field of nested objects is tested outside of a group, which never holds",
+    "no-counterpart": "a field that the target does not have, and the mapping says why",
     "no-data-source": "nothing says which data source the query is about; names are kept",
     "place-chosen": "another table or log source was passed over, with the reason",
     "table-coverage": "what the table has of the data source",
