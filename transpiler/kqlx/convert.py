@@ -154,7 +154,7 @@ def _bind(node: Node, rule: Rule, target: Target, source: str | None, unmapped: 
     pack = builtin(source) if source else recognise(node, rule.indices)
     if pack is not None:
         return bind(node, pack, target.name, unmapped)
-    if rule.path is not None and unmapped == "error":
+    if rule.format != "query" and unmapped == "error":
         raise UnsupportedError(
             "no data source was recognised, so the fields have no names in the target",
             hint="name it with --source, or keep Elastic's names with --source none",

@@ -4,8 +4,11 @@ are printed.
 
 from __future__ import annotations
 
+import codecs
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import IntEnum
 from typing import NoReturn
 
@@ -13,9 +16,9 @@ import typer
 
 from kqlx.commands.streams import say
 from kqlx.errors import KqlSyntaxError, KqlxError, RuleError, UsageError, place_of, point
-from kqlx.nodes import Span
+from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
-from kqlx.rules.model import Rule
+from kqlx.rules.model import Rule, RuleSet
 
 
 class Exit(IntEnum):
@@ -35,43 +38,57 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
         return
     for path in paths or ["-"]:
         if path == "-":
-            yield from_standard_input()
+            yield from from_standard_input()
         else:
             yield from from_path(path)
 
 
-def from_standard_input() -> Rule | KqlxError:
+def from_standard_input() -> Iterator[Rule | KqlxError]:
+    from kqlx.rules.load import load_text
+
     if sys.stdin is None:
-        return RuleError("standard input is closed", readable=False)
+        yield RuleError("standard input is closed", readable=False)
+        return
     if sys.stdin.isatty():
         say("reading a query from standard input; end it with Ctrl-D")
     try:
-        text = sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return RuleError(f"standard input: not UTF-8 at byte {error.start}", readable=False)
+        data = sys.stdin.buffer.read()
+        if data.removeprefix(codecs.BOM_UTF8).strip():
+            yield from _all(load_text(data, "standard input"))
+        else:
+            yield RuleError("no query on standard input", readable=False)
     except OSError as error:
-        return RuleError(f"standard input: {error.strerror or error}", readable=False)
-    if not text.strip():
-        return RuleError("no query on standard input", readable=False)
-    return Rule(name="", query=text)
+        yield RuleError(f"standard input: {error.strerror or error}", readable=False)
+    except RuleError as error:
+        yield error
 
 
 def from_path(path: str) -> Iterator[Rule | KqlxError]:
     from kqlx.rules.load import load_rules
 
     try:
-        found = load_rules(path)
+        yield from _all(load_rules(path))
     except RuleError as error:
         yield error
-        return
+
+
+def _all(found: RuleSet) -> Iterator[Rule | KqlxError]:
+    """Rules, then what is passed over, each with its reason and all counted, then errors."""
     yield from found.rules
     for skipped in found.skipped:
-        yield RuleError(f"{skipped.path}: {skipped.reason}")
+        where = f"{skipped.path}:{skipped.line}" if skipped.line else str(skipped.path)
+        yield RuleError(f"{where}: {skipped.reason}")
+    if len(found.skipped) > 1:
+        counts = Counter(skipped.kind for skipped in found.skipped)
+        kinds = ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+        say(f"{len(found.skipped)} rules are passed over: {kinds}")
     yield from found.errors
 
 
 def label(rule: Rule) -> str:
-    return str(rule.path) if rule.path else "query"
+    """The rule's file, and its line there where it is one of several."""
+    name = str(rule.path) if rule.path else "query" if rule.format == "query" else "standard input"
+    return f"{name}:{rule.line}" if rule.line else name
 
 
 def about(rule: Rule, span: Span | None, kind: str = "") -> str:
@@ -82,15 +99,16 @@ def about(rule: Rule, span: Span | None, kind: str = "") -> str:
     place within the query's text is told in words.
     """
     kind = f"{kind}: " if kind else ""
-    if span is None:
+    if span is None or span == NOWHERE:
         return f"{label(rule)}: {kind}"
+    name = label(replace(rule, line=0))
     found = place_of(rule.query, span[0])
     if not rule.first_column:
         line = f":{rule.first_line}" if rule.first_line else ""
         within = f"line {found.line}, column {found.column} in the query: "
-        return f"{label(rule)}{line}: {kind}{within}"
-    column = found.column + (rule.first_column - 1 if found.line == 1 else 0)
-    return f"{label(rule)}:{found.line + rule.first_line - 1}:{column}: {kind}"
+        return f"{name}{line}: {kind}{within}"
+    column = found.column + (rule.first_column - 1 if found.line == 1 else rule.indent)
+    return f"{name}:{found.line + rule.first_line - 1}:{column}: {kind}"
 
 
 def show(rule: Rule, span: Span) -> None:
@@ -108,6 +126,7 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
     elif rule is not None:
         notes: tuple[Note, ...] = getattr(error, "notes", ())
         spans = [note.span for note in notes if note.effect.is_difference and note.span]
+        spans = [span for span in spans if span != NOWHERE]
         start = about(rule, spans[0] if spans else None, "error")
         say(f"{start}{who}{error.message} [{error.code}]")
         if spans:
