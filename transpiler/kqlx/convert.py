@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kqlx.backends import find, targets
@@ -14,8 +14,9 @@ from kqlx.mappings.binder import Unmapped, bind, unbound
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.pack import builtin
 from kqlx.mappings.recognise import recognise
-from kqlx.nodes import Node
+from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
+from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 
@@ -80,18 +81,29 @@ def convert(
         rule = Rule(name="", query=rule)
     if node is None:
         node = read(rule.query, leading_wildcards)
+    clauses = target.name == "elasticsearch"  # it takes filters as they are
+    if not clauses:
+        node, _ = with_conditions(node, rule)
     binds = target.binds and chosen not in target.ecs_formats
     bound = _bind(node, rule, target, source, unmapped) if binds else Bound(node)
     if settings is not None:
         options = {**settings.options(target.name, bound.source), **options}
     emission = target.emit(bound, _options(exact=exact, form=chosen, **options))
-    beside = target.left_out(rule, bound, chosen, accept) if target.left_out else left_out(rule)
-    notes = in_order((*beside, *bound.notes, *emission.notes))
+    if clauses and isinstance(emission.query, dict):
+        emission = replace(emission, query=beside(rule).around(emission.query))
+    about = target.left_out or (lambda rule, *_: left_out(rule, clauses=clauses))
+    apart = about(rule, bound, chosen, accept)
+    notes = in_order(map(_placed, (*apart, *bound.notes, *emission.notes)))
     _check(notes, bound, accept, strict, unmapped)
     from kqlx.render import render
 
     text = render(rule, target, emission.query, bound, chosen)
     return Conversion(emission.query, text, notes, bound.source, target.name, chosen)
+
+
+def _placed(note: Note) -> Note:
+    """Without a place where it is about a condition that does not stand in the query."""
+    return replace(note, span=None) if note.span == NOWHERE else note
 
 
 def read(query: str, leading_wildcards: bool = True) -> Node:
