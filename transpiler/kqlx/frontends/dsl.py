@@ -222,14 +222,17 @@ class _Reader:
         return self.pattern(name, parts, self.ignores_case(options))
 
     def pattern(self, name: Literal, parts: tuple[str, ...], ignores_case: bool) -> Node:
-        if parts == ("", ""):
-            return Exists(name)
-        if self.type(name) in _TEXT:
+        type = self.type(name)
+        if type not in _TEXT and type not in _WHOLE:
+            _refuse(f"{name.name} is of type {type}, which Elasticsearch takes no patterns for")
+        if type in _TEXT:  # where a text without words has none that fits a lone star either
             parts = tuple([part.lower() if ignores_case else part for part in parts])
             if not re.fullmatch("[a-z0-9]+", "".join(parts)):
                 _refuse(f"{name.name} is compared word by word, which a pattern is not")
         else:
             self.about_case(name, "".join(parts), ignores_case)
+        if parts == ("", ""):
+            return Exists(name)
         if len(parts) == 1:
             return Equals(name, Literal(parts[0], quoted=True))
         return Like(name, Pattern(parts))

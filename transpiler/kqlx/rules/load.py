@@ -7,9 +7,10 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kqlx.errors import RuleError
 from kqlx.rules import formats
@@ -60,7 +61,7 @@ def read(text: str, path: Path | None, name: str) -> RuleSet:
         found.errors.append(RuleError(f"{name}: the file is empty", readable=False))
         return found
     format = formats.of(path, text)
-    exceptions: Exceptions = {}
+    exceptions: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
     for entry in format.read(text):
         if isinstance(entry, Broken):
             at = "".join(f":{number}" for number in (entry.line, entry.column) if number)
@@ -81,7 +82,11 @@ def read(text: str, path: Path | None, name: str) -> RuleSet:
 
 
 def _made(
-    entry: Entry, path: Path | None, name: str, format: str, exceptions: Exceptions
+    entry: Entry,
+    path: Path | None,
+    name: str,
+    format: str,
+    exceptions: dict[tuple[str, str], tuple[Mapping[str, Any], ...]],
 ) -> Rule | Skipped | None:
     """The rule, or None for what is no rule and belongs there."""
     kind = Kind.RULE if format in ("toml", "query") else kind_of(entry.table)

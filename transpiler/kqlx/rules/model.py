@@ -9,7 +9,7 @@ from typing import Any
 
 from kqlx.errors import RuleError
 
-Exceptions = dict[tuple[str, str], tuple[Mapping[str, Any], ...]]
+Exceptions = Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]
 """Items of exception lists by their list: its ``namespace_type`` and its ``list_id``."""
 
 
