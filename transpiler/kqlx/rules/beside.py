@@ -77,7 +77,7 @@ def with_conditions(query: Node, rule: Rule) -> tuple[Node, tuple[Note, ...]]:
     items = [node for node in nodes if not isinstance(node, Always)]
     if items:
         own = query.items if isinstance(query, And) else (query,)
-        query = And((*own, *items), query.span)
+        query = And((*own, *items))
     return query, found.notes.made()
 
 

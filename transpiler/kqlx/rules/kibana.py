@@ -43,7 +43,7 @@ def rule_table(document: dict[str, Any]) -> dict[str, Any]:
 def kind_of(table: Mapping[str, Any]) -> Kind:
     if "list_id" in table and "query" not in table:
         return Kind.EXCEPTION_ITEM if "entries" in table else Kind.EXCEPTION_LIST
-    if any(key.startswith("exported_") and key.endswith("_count") for key in table):
+    if any(str(key).startswith("exported_") and str(key).endswith("_count") for key in table):
         return Kind.SUMMARY
     if "attributes" in table and table.get("type") == "action":
         return Kind.CONNECTOR

@@ -173,7 +173,7 @@ def _after_space(text: str, at: int) -> int:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"the number {constant}")
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
