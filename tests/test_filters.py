@@ -421,6 +421,8 @@ def test_an_exception_for_some_systems() -> None:
         (excepted(entry("match_any", "1")), "an entry of type match_any"),
         (excepted(entry("match", "1", "maybe")), "the operator maybe"),
         (excepted({"type": "match"}), "an entry names no field"),
+        (excepted({"type": ["match"], "field": "x"}), "an entry of type ['match']"),
+        (excepted(entry("exists"), os_types="linux"), "its os_types are no list"),
         (excepted({"type": "nested", "field": "x"}), "a nested entry has no entries"),
         (rule(exceptions_list=[LIST]), "the file does not hold its items"),
     ],

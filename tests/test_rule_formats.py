@@ -74,6 +74,11 @@ def test_a_broken_line_of_an_export_does_not_stop_the_others(tmp_path: Path) -> 
         ("r.json", "nonsense", "r.json:1:1: not JSON: expecting value"),
         ("r.json", '{"name": "x", "type": "query"}', "r.json: the rule has no query"),
         ("r.json", '{"type": "query", "saved_id": "s"}', "r.json: the rule has no query of its"),
+        (
+            "r.json",
+            '{"query": "a", "type": []}',
+            "r.json: rule.type must be a string, not an array",
+        ),
         ("r.json", '{"query": " "}', "r.json: the query is empty: it would match every event"),
         ("r.json", '{"query": "a", "threat": [null]}', "r.json: rule.threat[0] must be a table, "),
         ("r.yml", "name: a\nquery: [\n", "r.yml:3:1: not YAML: expected the node content"),

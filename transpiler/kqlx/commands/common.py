@@ -18,7 +18,7 @@ from kqlx.commands.streams import say
 from kqlx.errors import KqlSyntaxError, KqlxError, RuleError, UsageError, place_of, point
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
-from kqlx.rules.model import Rule, RuleSet
+from kqlx.rules.model import Rule, RuleSet, Skipped
 
 
 class Exit(IntEnum):
@@ -36,53 +36,47 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
             usage("give either files or --query, not both")
         yield Rule(name="", query=query)
         return
+    skipped: list[Skipped] = []
     for path in paths or ["-"]:
-        if path == "-":
-            yield from from_standard_input()
-        else:
-            yield from from_path(path)
+        try:
+            found = from_standard_input() if path == "-" else from_path(path)
+        except RuleError as error:
+            yield error
+            continue
+        yield from found.rules
+        for item in found.skipped:
+            where = f"{item.path}:{item.line}" if item.line else str(item.path)
+            yield RuleError(f"{where}: {item.reason}")
+        skipped += found.skipped
+        yield from found.errors
+    if len(skipped) > 1:
+        kinds = Counter(item.kind for item in skipped).most_common()
+        counts = ", ".join(f"{count} {kind}" for kind, count in kinds)
+        say(f"{len(skipped)} rules are passed over: {counts}")
 
 
-def from_standard_input() -> Iterator[Rule | KqlxError]:
+def from_standard_input() -> RuleSet:
+    """Raises RuleError where nothing can be read from there."""
     from kqlx.rules.load import load_text
 
     if sys.stdin is None:
-        yield RuleError("standard input is closed", readable=False)
-        return
+        raise RuleError("standard input is closed", readable=False)
     if sys.stdin.isatty():
         say("reading a query from standard input; end it with Ctrl-D")
     try:
         data = sys.stdin.buffer.read()
-        if data.removeprefix(codecs.BOM_UTF8).strip():
-            yield from _all(load_text(data, "standard input"))
-        else:
-            yield RuleError("no query on standard input", readable=False)
     except OSError as error:
-        yield RuleError(f"standard input: {error.strerror or error}", readable=False)
-    except RuleError as error:
-        yield error
+        reason = error.strerror or error
+        raise RuleError(f"standard input: {reason}", readable=False) from None
+    if not data.removeprefix(codecs.BOM_UTF8).strip():
+        raise RuleError("no query on standard input", readable=False)
+    return load_text(data, "standard input")
 
 
-def from_path(path: str) -> Iterator[Rule | KqlxError]:
+def from_path(path: str) -> RuleSet:
     from kqlx.rules.load import load_rules
 
-    try:
-        yield from _all(load_rules(path))
-    except RuleError as error:
-        yield error
-
-
-def _all(found: RuleSet) -> Iterator[Rule | KqlxError]:
-    """Rules, then what is passed over, each with its reason and all counted, then errors."""
-    yield from found.rules
-    for skipped in found.skipped:
-        where = f"{skipped.path}:{skipped.line}" if skipped.line else str(skipped.path)
-        yield RuleError(f"{where}: {skipped.reason}")
-    if len(found.skipped) > 1:
-        counts = Counter(skipped.kind for skipped in found.skipped)
-        kinds = ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
-        say(f"{len(found.skipped)} rules are passed over: {kinds}")
-    yield from found.errors
+    return load_rules(path)
 
 
 def label(rule: Rule) -> str:

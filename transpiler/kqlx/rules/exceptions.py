@@ -28,6 +28,8 @@ def clause_of(item: Mapping[str, Any]) -> Clause:
         raise NotConverted("it has no entries")
     clauses = [_entry(entry, "") for entry in entries]
     systems = item.get("os_types") or []
+    if not isinstance(systems, list):
+        raise NotConverted("its os_types are no list")
     if systems:
         clauses.append(_system([str(name) for name in systems]))
     return clauses[0] if len(clauses) == 1 else {"bool": {"filter": clauses}}
@@ -61,7 +63,11 @@ def _entry(entry: Any, prefix: str) -> Clause:
         found = entry.get("list")
         id = found.get("id") if isinstance(found, dict) else "?"
         raise NotConverted(f'the values of the list "{id}" are not in the file')
-    if kind not in clauses or (kind == "match_any" and not isinstance(value, list)):
+    if (
+        not isinstance(kind, str)
+        or kind not in clauses
+        or (kind == "match_any" and not isinstance(value, list))
+    ):
         raise NotConverted(f"an entry of type {kind}")
     if kind != "exists" and value is None:
         raise NotConverted(f"an entry of {name} has no value")

@@ -47,7 +47,7 @@ def kind_of(table: Mapping[str, Any]) -> Kind:
         return Kind.SUMMARY
     if "attributes" in table and table.get("type") == "action":
         return Kind.CONNECTOR
-    is_rule = table.get("type") in RULE_TYPES or {"query", "language", "rule_id"} & set(table)
+    is_rule = str(table.get("type")) in RULE_TYPES or {"query", "language", "rule_id"} & set(table)
     return Kind.RULE if is_rule else Kind.OTHER
 
 
