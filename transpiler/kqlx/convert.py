@@ -14,8 +14,9 @@ from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import Unmapped, bind_each, unbound
 from kqlx.mappings.pack import builtin
 from kqlx.mappings.recognise import recognise
-from kqlx.nodes import Node
+from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
+from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 
@@ -81,15 +82,21 @@ def convert(
         rule = Rule(name="", query=rule)
     if node is None:
         node = read(rule.query, leading_wildcards)
+    clauses = target.name == "elasticsearch"  # it takes filters as they are
+    if not clauses:
+        node, _ = with_conditions(node, rule)
     binds = target.binds and chosen not in target.ecs_formats
     bounds = _bind(node, rule, target, source, unmapped) if binds else (Bound(node),)
+    about = target.left_out or (lambda rule, *_: left_out(rule, clauses=clauses))
     notes: list[Note] = []
     emissions: list[Emission] = []
     for bound in bounds:
         own = settings.options(target.name, bound.source) if settings is not None else {}
         emission = target.emit(bound, _options(exact=exact, form=chosen, **{**own, **options}))
-        beside = target.left_out(rule, bound, chosen, accept) if target.left_out else left_out(rule)
-        notes += [*beside, *bound.notes, *emission.notes]
+        if clauses and isinstance(emission.query, dict):
+            emission = replace(emission, query=beside(rule).around(emission.query))
+        apart = about(rule, bound, chosen, accept)
+        notes += map(_placed, (*apart, *bound.notes, *emission.notes))
         emissions.append(emission)
     in_all = in_order(notes)
     _check(in_all, bounds, accept, strict, unmapped)
@@ -99,6 +106,11 @@ def convert(
     text = render(rule, target, query, [*zip(bounds, emissions, strict=True)], chosen)
     sources = ", ".join(bound.source for bound in bounds if bound.source) or None
     return Conversion(query, text, in_all, sources, target.name, chosen)
+
+
+def _placed(note: Note) -> Note:
+    """Without a place where it is about a condition that does not stand in the query."""
+    return replace(note, span=None) if note.span == NOWHERE else note
 
 
 def read(query: str, leading_wildcards: bool = True) -> Node:
@@ -175,13 +187,13 @@ def _bind(
 ) -> tuple[Bound, ...]:
     if source == "none":
         return (unbound(node, source),)
-    packs, beside = ((builtin(source),), ()) if source else recognise(node, rule.indices)
+    packs, unread = ((builtin(source),), ()) if source else recognise(node, rule.indices)
     if packs:
         first, *others = bind_each(
             node, packs, target.name, unmapped, rule.indices, target.keeps_names
         )
-        return (replace(first, notes=(*beside, *first.notes)), *others)
-    if rule.path is not None and unmapped == "error" and not target.keeps_names:
+        return (replace(first, notes=(*unread, *first.notes)), *others)
+    if rule.format != "query" and unmapped == "error" and not target.keeps_names:
         raise UnsupportedError(
             "no data source was recognised, so the fields have no names in the target",
             hint="name it with --source, or keep Elastic's names with --source none",
