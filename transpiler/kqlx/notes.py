@@ -112,6 +112,7 @@ CODES = {
     "nested-flattened": "tests of one nested object may be met by several",
     "nested-outside": "a field of nested objects is tested outside of a group, which never holds",
     "no-data-source": "nothing says which data source the query is about; names are kept",
+    "pairs-by-position": "names and values stand in two lists, put together by their places",
     "place-chosen": "another table or log source was passed over, with the reason",
     "table-coverage": "what the table has of the data source",
     "query-too-long": "the query is longer than the target takes in a rule",
