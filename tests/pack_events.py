@@ -16,7 +16,7 @@ for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -188,12 +188,13 @@ class Outcome:
 
 
 def judged(file: EventFile, pack: Pack, target: str) -> Outcome:
-    """Each query on each event, in the target and in Kibana."""
+    """Each query on each event, in Kibana and in every destination of the target that takes it."""
     outcome = Outcome()
+    each = [replace(pack, targets={target: (place,)}) for place in pack.targets[target]]
     for query in file.queries:
         kibana = Kibana(node := kqlx.parse(query), types_of(node, pack))
         try:
-            made = converted(query, pack, target)
+            converted(query, pack, target)
         except REFUSALS as error:
             outcome.refused[query] = str(error)
             if not error.notes:
@@ -201,15 +202,19 @@ def judged(file: EventFile, pack: Pack, target: str) -> Outcome:
             if "can never match" in str(error):
                 outcome.reports += _never(query, kibana, Claim.of(error.notes), file.events)
             continue
-        try:
-            found = answers(made, pack, target, file.events)
-        except NotExecuted:
-            outcome.not_executed.append(query)
-            continue
-        except (Malformed, Unsettled, Impossible) as error:
-            outcome.reports.append(f"{type(error).__name__}: {error}\n{query}\n{made.text}")
-            continue
-        _compare(query, made, found, kibana, file, outcome)
+        for one in each:
+            try:
+                made = converted(query, one, target)
+                found = answers(made, one, target, file.events)
+            except REFUSALS:
+                continue
+            except NotExecuted:
+                outcome.not_executed.append(query)
+                continue
+            except (Malformed, Unsettled, Impossible) as error:
+                outcome.reports.append(f"{type(error).__name__}: {error}\n{query}\n{made.text}")
+                continue
+            _compare(query, made, found, kibana, file, outcome)
     return outcome
 
 

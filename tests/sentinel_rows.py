@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import duckdb
 import duckdb_kql
 
 import sentinel
+from agreement import Malformed
 from kusto import TABLES
 from sentinel import ESCAPED, IF_EXISTS, ROW, SQL_TYPES, as_json, connection, rewritten, sql_name
 
@@ -47,31 +49,48 @@ def known_tables() -> dict[str, dict[str, str]]:
 def matching(query: str, tables: list[str], rows: Rows) -> set[int]:
     """The numbers of the events whose rows come out of a query that reads these tables.
 
-    Raises NotExecuted, and ValueError for a row that its table cannot hold.
+    Raises NotExecuted, Malformed for a column that there is not, and ValueError for a row that its
+    table cannot hold.
     """
     columns: dict[str, str] = {}
     for table in tables:  # a union has the columns of all
         columns |= known_tables()[table]
-    database = connection()
     for table in tables:
-        held = [
-            [number, *_cells(row, columns, table)] for number, name, row in rows if name == table
-        ]
-        declared = [f'"{ROW}" BIGINT']
-        declared += [f"{sql_name(name)} {_TYPES[kind]}" for name, kind in columns.items()]
-        database.execute(f"create or replace table {sql_name(table)} ({', '.join(declared)})")
-        if held:
-            marks = ", ".join("?" * len(declared))
-            database.executemany(f"insert into {sql_name(table)} values ({marks})", held)
+        _load(table, columns, [(number, row) for number, name, row in rows if name == table])
     if ESCAPED.search(query):
         raise NotExecuted("\\u in a literal")
     try:
-        found = duckdb_kql.query(database, f"{_readable(query, columns)}\n| project {ROW}")
+        found = duckdb_kql.query(connection(), f"{_readable(query, columns)}\n| project {ROW}")
         return {number for (number,) in found.fetchall()}
     except duckdb_kql.KqlUnsupportedError as error:
         what = str(error).split("(")[0].partition(" at ")[0]
         sentinel.NOT_EXECUTED[what] += 1
         raise NotExecuted(what) from None
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        raise Malformed(str(error)) from None
+    except duckdb.Error as error:
+        sentinel.NOT_EXECUTED[type(error).__name__] += 1
+        raise NotExecuted(str(error)) from None
+
+
+_LOADED: dict[str, object] = {}
+"""What each table of DuckDB's holds."""
+
+
+def _load(
+    table: str, columns: Mapping[str, str], rows: list[tuple[int, Mapping[str, Any]]]
+) -> None:
+    """Makes the table with these rows, unless it is there."""
+    if _LOADED.get(table) == (columns, rows):
+        return
+    held = [[number, *_cells(row, columns, table)] for number, row in rows]
+    declared = [f'"{ROW}" BIGINT']
+    declared += [f"{sql_name(name)} {_TYPES[kind]}" for name, kind in columns.items()]
+    connection().execute(f"create or replace table {sql_name(table)} ({', '.join(declared)})")
+    if held:
+        marks = ", ".join("?" * len(declared))
+        connection().executemany(f"insert into {sql_name(table)} values ({marks})", held)
+    _LOADED[table] = (columns, rows)
 
 
 def _readable(query: str, columns: Mapping[str, str]) -> str:

@@ -83,10 +83,21 @@ def test_that_the_places_decide_is_told() -> None:
     assert codes.count("pairs-by-position") == 1
 
 
-@pytest.mark.parametrize("query", ["p.Size > 5", "not p.Size <= 5"])
-def test_a_range_is_refused(query: str) -> None:
-    with pytest.raises(kqlx.UnsupportedError, match="compared as text"):
-        emitted(kqlx.parse(query))
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (
+            "p.Size > 5",
+            """b=1 p{}.Name="Size"\n| where isnotnull(mvfind('p{}.Name', "\\\\ASize\\\\z"))""",
+        ),
+        ("not p.Size <= 5", "b=1"),
+        ("x:1 and not p.Size <= 5", 'b=1 x="1"'),
+    ],
+)
+def test_a_range_is_widened_and_told(query: str, text: str) -> None:
+    emission = emitted(kqlx.parse(query))
+    assert emission.query == text
+    assert [str(note.effect) for note in emission.notes if note.code == "test-widened"] == ["wider"]
 
 
 NAMES = ["To", "to", "T", "To x", "To_x"]  # a dot would make objects in objects

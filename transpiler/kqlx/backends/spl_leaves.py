@@ -56,7 +56,7 @@ class Leaves(TextBackend):
             return True
         if isinstance(node, Nested) or isinstance(getattr(node, "field", None), Pattern):
             return False
-        if isinstance(node, Equals | Like | Exists) and self.column(node).form in PAIRS:
+        if isinstance(node, Equals | Like | Exists | Compare) and self.column(node).form in PAIRS:
             return False
         if isinstance(node, Equals | Like):
             column = self.column(node)
@@ -130,7 +130,7 @@ class Leaves(TextBackend):
         """Tests that ``search`` says exactly and that hold wherever this one does."""
         if isinstance(node, Nested):
             return flattened(node)
-        if isinstance(node, Equals | Like | Exists) and not isinstance(node.field, Pattern):
+        if isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Literal):
             column = self.column(node)
             if column.form in PAIRS:
                 return parted(column, node)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from kqlx.backends.spl_syntax import regex
 from kqlx.mappings.bound import Column
-from kqlx.nodes import And, Equals, Exists, Like, Literal, Node, Pattern
+from kqlx.nodes import And, Equals, FieldTest, Like, Literal, Node, Pattern
 
 PAIRS = frozenset({"pairs", "changes"})
 """Forms of columns, see ``mappings.pack.ColumnSpec``."""
@@ -34,13 +34,13 @@ def name_regex(column: Column) -> str:
     return regex(name)
 
 
-def parted(column: Column, node: Equals | Like | Exists) -> Node:
+def parted(column: Column, node: FieldTest) -> Node:
     """The tests of the name and of the value each for itself, which hold wherever the pair does."""
     names, values = (Literal(name, span=node.field.span) for name in pair_fields(column))
     name = column.pair.name
     test: Node = Equals(names, Literal(name, True), node.span)
     if column.form == "changes" and "_" in name:
         test = Like(names, Pattern(tuple(name.split("_"))), node.span)
-    if isinstance(node, Exists):
+    if not isinstance(node, Equals | Like):
         return test
     return And((test, replace(node, field=values)), node.span)

@@ -90,10 +90,12 @@ class Remarks(Where):
             self.note(code, effect, message, node.span)
 
     def check_pair(self, column: Column, node: Equals | Like | Compare) -> None:
-        text = node.value.name if isinstance(node, Equals) else ""
-        network = column.type == "ip" and self.is_network(text)
-        if isinstance(node, Compare) or network:
-            what = f"{'a network' if network else 'a range'} on {described(column)}"
+        if isinstance(node, Compare):
+            message = f"where compares the value of the pair {column.name} as text alone"
+            self.note("test-widened", Effect.WIDER, message, node.span)
+            return
+        if isinstance(node, Equals) and column.type == "ip" and self.is_network(node.value.name):
+            what = f"a network on {described(column)}"
             self.refuse(node.span, what, "the value of a pair is compared as text")
         pair = column.pair
         message = (
@@ -107,6 +109,8 @@ class Remarks(Where):
             self.null_value(node)
         if column.form in PAIRS:
             self.check_pair(column, node)
+            if isinstance(node, Compare):
+                return
         if isinstance(node, Compare):
             if not self.is_number(column) and column.declared:
                 why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"

@@ -121,8 +121,11 @@ class Where(Leaves):
         if "'" in column.name:
             self.refuse(node.span, f"the field name {column.name}", "where cannot quote it")
         if column.form in PAIRS:
-            assert isinstance(node, Equals | Like | Exists)
-            return self.pair_test(column, *([] if isinstance(node, Exists) else [node]))
+            if isinstance(node, Equals | Like):
+                return self.pair_test(column, node)
+            if isinstance(node, Compare) and self.negative:
+                return Text("false()")
+            return self.pair_test(column)
         return self.test(eval_name(column.name), column, node)
 
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
