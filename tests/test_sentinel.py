@@ -196,7 +196,8 @@ def test_the_table_is_a_choice() -> None:
         (
             Column("M.A.OldValue", form="changes"),
             "x:*",
-            'tostring(M) matches regex @\'"Name":"A","NewValue":"(?:[^"\\\\]|\\\\.)*","OldValue":\'',
+            'tostring(M) matches regex @\'"Name":"A","NewValue":'
+            '"(?:[^"\\\\]|\\\\.)*","OldValue":\'',
         ),
         (Column("C", optional=True), "x:v", 'column_ifexists("C", "") == "v"'),
         (Column("N", "long", optional=True), "x:5", 'column_ifexists("N", long(null)) == 5'),
