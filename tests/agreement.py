@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import kqlx
-from bounds import Kibana, types_of
+from bounds import Bounds, Kibana, types_of
 from kqlx.frontends.kql_format import format_node
 from kqlx.nodes import (
     Exists,
@@ -92,6 +92,15 @@ class Claim:
     def allows_all(self) -> bool:
         return self.may_add and self.may_miss
 
+    def broken_by(self, answer: bool, bounds: Bounds) -> str:
+        """What an answer does that is not announced, or ""; ``bounds`` are Kibana's answers."""
+        least, most = bounds
+        if answer and not most and not self.may_add:
+            return "matches, and Kibana does not"
+        if not answer and least and not self.may_miss:
+            return "does not match, and Kibana does"
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -124,11 +133,8 @@ class Query:
             return ""
         except Unsettled as open_question:
             return "" if claim.allows_all else self._report(event, f"unsettled: {open_question}")
-        if answer and not most and not claim.may_add:
-            return self._report(event, "matches, and Kibana does not")
-        if not answer and least and not claim.may_miss:
-            return self._report(event, "does not match, and Kibana does")
-        return ""
+        broken = claim.broken_by(answer, (least, most))
+        return self._report(event, broken) if broken else ""
 
     def difference(self, event: Event) -> Effect | None:
         """The effect that a difference on this event is one of: case, wider or narrower; None

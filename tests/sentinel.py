@@ -44,7 +44,7 @@ ROW = "kqlx_row"
 NOT_EXECUTED: Counter[str] = Counter()
 """How many queries DuckDB could not run, by the construct."""
 
-_SQL_TYPES = {
+SQL_TYPES = {
     "string": "VARCHAR",
     "int": "INTEGER",
     "long": "BIGINT",
@@ -59,8 +59,8 @@ _TOKEN = re.compile(
     r"""|(?<![\w.])(?P<plain>[A-Z_]\w*)(?!\s*\()""",
     re.DOTALL,
 )
-_IF_EXISTS = re.compile(r'column_ifexists\(("(?:\\.|[^"\\])*"),\s+(?:""|\w+\(null\))\)')
-_ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
+IF_EXISTS = re.compile(r'column_ifexists\(("(?:\\.|[^"\\])*"),\s+(?:""|\w+\(null\))\)')
+ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
 _OBJECTS = re.compile(r"(?:mv-apply \w+ = |tostring\()\['((?:\\.|[^'\\])*)'\]")
 _APPLIED = re.compile(
     r"\| mv-apply (\w+) = (.*?) on \(\n    where (.*?)\n    \| take 1\n\)\n\| project-away \1",
@@ -116,6 +116,19 @@ def _strcmp(one: str, other: str) -> int:
     return (one > other) - (one < other)
 
 
+def plain_json(text: str | None) -> str | None:
+    """JSON without blanks, as Kusto writes a dynamic value that it has read, or None."""
+    try:
+        return None if text is None else as_json(json.loads(text))
+    except ValueError:
+        return None
+
+
+def as_json(value: Any) -> str:
+    """A dynamic value as Kusto writes it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 _SHIMS: dict[str, tuple[Any, str]] = {
     "ipv4_is_in_range": (_in_v4_networks, "BOOLEAN"),
     "ipv4_is_in_any_range": (_in_v4_networks, "BOOLEAN"),
@@ -127,21 +140,27 @@ _SHIMS: dict[str, tuple[Any, str]] = {
 
 
 @cache
-def _connection() -> Any:
-    connection = duckdb_kql.connect()
+def connection() -> Any:
+    """DuckDB in memory, with the functions that it lacks."""
+    made = duckdb_kql.connect()
     texts = ["VARCHAR", "VARCHAR"]
     for name, (function, returned) in _SHIMS.items():
         own = f"kqlx_{name}"
-        connection.create_function(own, function, texts, returned, null_handling="special")
+        made.create_function(own, function, texts, returned, null_handling="special")
         template = f"{own}(CAST({{0}} AS VARCHAR), CAST({{1}} AS VARCHAR))"
         functions.SCALAR_FUNCTIONS[name] = functions._f(name, "template", template, (2,))
+    made.create_function(
+        "kqlx_plain_json", plain_json, ["VARCHAR"], "VARCHAR", null_handling="special"
+    )
+    parse = "TRY_CAST(kqlx_plain_json(CAST({0} AS VARCHAR)) AS JSON)"
+    functions.SCALAR_FUNCTIONS["parse_json"] = functions._f("parse_json", "template", parse, (1,))
     functions.SCALAR_FUNCTIONS["set_intersect"] = functions._f(
         "set_intersect",
         "template",
         "to_json(list_intersect(CAST(to_json({0}) AS JSON[]), CAST(to_json({1}) AS JSON[])))",
         (2,),
     )
-    return connection
+    return made
 
 
 def rewritten(query: str) -> str:
@@ -151,7 +170,7 @@ def rewritten(query: str) -> str:
     """
     now = f"datetime({NOW.isoformat().replace('+00:00', 'Z')})"
     query = re.sub(r"ago\((\w+)\)", rf"({now} - \1)", query).replace("now()", now)
-    query = _IF_EXISTS.sub(lambda match: f"['{json.loads(match[1])}']", query)
+    query = IF_EXISTS.sub(lambda match: f"['{json.loads(match[1])}']", query)
     return _APPLIED.sub(r"| mv-expand \1 = \2\n| where \3", query)
 
 
@@ -161,7 +180,7 @@ def rewritten(query: str) -> str:
 def columns_of(query: str) -> dict[str, str]:
     """The columns that a query names, with their Kusto types."""
     lists = set(re.findall(r"^let (\w+) = ", query, re.MULTILINE))
-    found = dict.fromkeys(json.loads(name) for name in _IF_EXISTS.findall(query))
+    found = dict.fromkeys(json.loads(name) for name in IF_EXISTS.findall(query))
     for match in _TOKEN.finditer(query):
         name = match["plain"] or match["bracketed"]
         if name and name != TABLE and name not in lists:
@@ -188,15 +207,15 @@ def _value(event: Event, name: str, kind: str) -> Any:
         found: list[Any] = [inner or {} for inner in cleaned if inner or declared == "nested"]
         plain = values(event, name)
         if declared == "nested":
-            return json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else None
+            return as_json(found) if found else None
         if len(found) > 1 or (found and plain):
             raise Impossible("a flattened field is one object here")
         held = found[0] if found else plain
-        return json.dumps(held, ensure_ascii=False, separators=(",", ":")) if held else None
+        return as_json(held) if held else None
     found = values(event, name)
     if kind == "dynamic":
         texts = [text_of(value) for value in found]
-        return json.dumps(texts, ensure_ascii=False, separators=(",", ":")) if texts else None
+        return as_json(texts) if texts else None
     if len(found) > 1:
         raise Impossible(f"{name} is a column of one value")
     if kind == "string":
@@ -290,7 +309,7 @@ class Sentinel:
             except Impossible as error:
                 answers[key] = str(error)
         try:
-            if _ESCAPED.search(query):
+            if ESCAPED.search(query):
                 raise duckdb_kql.KqlUnsupportedError("\\u in a literal")
             found = execute(query, columns, rows) if rows else set()
         except duckdb_kql.KqlUnsupportedError as error:
@@ -311,17 +330,17 @@ class Sentinel:
 
 def execute(query: str, columns: Mapping[str, str], rows: Iterable[list[Any]]) -> set[int]:
     """The numbers of the rows (their first values) that come out."""
-    connection = _connection()
+    database = connection()
     declared = [f'"{ROW}" BIGINT']
-    declared += [f"{_sql_name(name)} {_SQL_TYPES[kind]}" for name, kind in columns.items()]
-    connection.execute(f'create or replace table "{TABLE}" ({", ".join(declared)})')
+    declared += [f"{sql_name(name)} {SQL_TYPES[kind]}" for name, kind in columns.items()]
+    database.execute(f'create or replace table "{TABLE}" ({", ".join(declared)})')
     marks = ", ".join("?" * len(declared))
-    connection.executemany(f'insert into "{TABLE}" values ({marks})', list(rows))
-    found = duckdb_kql.query(connection, f"{rewritten(query)}\n| project {ROW}").fetchall()
+    database.executemany(f'insert into "{TABLE}" values ({marks})', list(rows))
+    found = duckdb_kql.query(database, f"{rewritten(query)}\n| project {ROW}").fetchall()
     return {number for (number,) in found}
 
 
-def _sql_name(name: str) -> str:
+def sql_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -329,7 +348,7 @@ def _key(event: Event) -> str:
     return json.dumps(event, sort_keys=True)
 
 
-atexit.register(_connection.cache_clear)
+atexit.register(connection.cache_clear)
 SENTINEL = Sentinel()
 
 

@@ -53,7 +53,11 @@ class UniqueKeys(yaml.SafeLoader):
     """
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [
+            self.construct_object(key, deep=True)
+            for key, _ in node.value
+            if key.tag != "tag:yaml.org,2002:merge"
+        ]
         if len(set(keys)) != len(keys):
             raise yaml.YAMLError(f"a key stands twice among {keys}")
         return super().construct_mapping(node, deep)

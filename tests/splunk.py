@@ -23,6 +23,7 @@ from agreement import Impossible, Malformed, Unsettled
 from edges import NOW
 from spl.errors import Doubtful, NotEvaluated, SplSyntaxError
 from spl.evaluator import evaluate
+from spl.events import Event as FlatEvent
 from spl.events import flat_event, values_of
 from spl.nodes import And, Command, Pipeline, Search, Term, TimeModifier
 from spl.reader import parse_search
@@ -45,15 +46,20 @@ class Splunk:
             raise Malformed(f"better not emitted: {doubts[0]}")
 
     def holds(self, query: str, event: Event) -> bool:
-        pipeline, times = _without_times(query)
         flat = flat_event(event)
         if all(name.startswith("_") for name in flat):
             raise Impossible("every event in Splunk has a field")
-        stamps = values_of(flat, "@timestamp")
+        return self.keeps(query, flat, values_of(flat, "@timestamp"))
+
+    def keeps(self, query: str, flat: FlatEvent, stamps: list[str]) -> bool:
+        """Whether the search keeps an event of Splunk's, whose times are ``stamps``. Raises as
+        ``holds``.
+        """
+        pipeline, times = _without_times(query)
         if len(stamps) != 1 and "_time" in query:
             raise Impossible("every event in Splunk has one time")
         if len(stamps) == 1 and _is_date(stamps[0]):
-            flat["_time"] = str(datetime.fromisoformat(stamps[0]).timestamp())
+            flat = {**flat, "_time": str(datetime.fromisoformat(stamps[0]).timestamp())}
         try:
             if times and not _within(times, stamps):
                 return False

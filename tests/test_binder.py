@@ -112,7 +112,7 @@ def test_an_unconfirmed_mapping_is_never_quiet() -> None:
         ("source.geo.city_name:x", "spl"),
         ("o365.audit.UserType > 9", "sentinel"),
         ("event.code:NoSuchType", "spl"),
-        ("event.outcome:unknown", "spl"),
+        ("event.kind:pipeline_error", "spl"),
         ("o365.*:x", "spl"),
         ("a:{b:c}", "spl"),
         ("event.code >= 5", "spl"),

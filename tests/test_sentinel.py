@@ -173,13 +173,39 @@ def test_the_table_is_a_choice() -> None:
         (Column("J.a", json=True), "x:v", 'tostring(parse_json(J).a) == "v"'),
         (Column("L", form="array"), "x:v", 'set_has_element(L, "v")'),
         (Column("E.k", form="elements"), "x:v", 'tostring(E) contains_cs \'"k":"v"\''),
+        (
+            Column("E.k", "integer", form="elements"),
+            "x:5",
+            "tostring(E) matches regex @'\"k\":5[,\\]}]'",
+        ),
+        (
+            Column("P.To", form="pairs"),
+            "x:v",
+            'tostring(P) contains_cs \'"Name":"To","Value":"v"\'',
+        ),
+        (
+            Column("J.To", form="pairs", json=True),
+            "x:*",
+            'tostring(parse_json(J)) contains_cs \'"Name":"To","Value":\'',
+        ),
+        (
+            Column("M.A_B.NewValue", form="changes"),
+            "x:v",
+            'tostring(M) matches regex \'"Name":"A[ ._]B","NewValue":"v"\'',
+        ),
+        (
+            Column("M.A.OldValue", form="changes"),
+            "x:*",
+            'tostring(M) matches regex @\'"Name":"A","NewValue":'
+            '"(?:[^"\\\\]|\\\\.)*","OldValue":\'',
+        ),
         (Column("C", optional=True), "x:v", 'column_ifexists("C", "") == "v"'),
         (Column("N", "long", optional=True), "x:5", 'column_ifexists("N", long(null)) == 5'),
     ],
 )
 def test_columns_of_packs(column: Column, query: str, line: str) -> None:
     test = kqlx.parse(query)
-    assert isinstance(test, Equals | Compare)
+    assert isinstance(test, Equals | Compare | Exists)
     node = replace(test, field=Literal(column.name))
     bound = Bound(node, {column.name: column}, {"table": "T"})
     assert emit(bound, Options()).query == f"T\n| where {line}"

@@ -121,6 +121,7 @@ CODES = {
     "nested-outside": "a field of nested objects is tested outside of a group, which never holds",
     "no-counterpart": "a field that the target does not have, and the mapping says why",
     "no-data-source": "nothing says which data source the query is about; names are kept",
+    "pairs-by-position": "names and values stand in two lists, put together by their places",
     "place-chosen": "another table or log source was passed over, with the reason",
     "table-coverage": "what the table has of the data source",
     "query-too-long": "the query is longer than the target takes in a rule",

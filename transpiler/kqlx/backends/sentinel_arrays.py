@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from kqlx.backends.sentinel_columns import PATH, REGEX, SCAN, Cell
 from kqlx.backends.sentinel_syntax import json_text, quote, regex
 from kqlx.backends.sentinel_words import Words, any_text
-from kqlx.backends.text import Group, Text
+from kqlx.backends.text import INTEGERS, Group, Text
 
 _INNER = r'(?:[^"\\]|\\.)*'
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
@@ -90,6 +90,13 @@ class Arrays(Words, ABC):
         """Whether some object of an array has the key with a value that fits; of pairs, whether
         the object of that name has.
         """
+        flags = "(?is)" if folds else "(?s)"
+        if cell.form == "changes" or cell.column.type in INTEGERS:
+            value = f'"{_inner(parts)}"'
+            if cell.column.type in INTEGERS:
+                value = rf"{regex(parts[0])}[,\]}}]"
+            pattern = f"{flags if folds or len(parts) > 1 else ''}{_key_regex(cell)}:{value}"
+            return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
         key = _key(cell)
         operator = "contains" if folds else "contains_cs"
         if len(parts) == 1:
@@ -98,11 +105,13 @@ class Arrays(Words, ABC):
         if len(parts) == 2 and not parts[1]:
             needle = f'{key}:"{json_text(parts[0])}'
             return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
-        pattern = f'{"(?is)" if folds else "(?s)"}{regex(key)}:"{_inner(parts)}"'
+        pattern = f'{flags}{regex(key)}:"{_inner(parts)}"'
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
     def any_element(self, cell: Cell) -> Text:
         """Whether some object of the array has the key, or the name."""
+        if cell.form == "changes":
+            return Text(f"{cell.access} matches regex {quote(f'{_key_regex(cell)}:')}", rank=REGEX)
         return Text(f"{cell.access} contains_cs {quote(f'{_key(cell)}:')}", rank=SCAN)
 
     def filled(self, cell: Cell) -> Text:
@@ -122,6 +131,16 @@ def _key(cell: Cell) -> str:
     """What stands before the colon of a value."""
     key = json.dumps(cell.column.name.rpartition(".")[2], ensure_ascii=False)
     return f'"Name":{key},"Value"' if cell.form == "pairs" else key
+
+
+def _key_regex(cell: Cell) -> str:
+    """The same as a regular expression. Objects of changes have their keys in this order."""
+    if cell.form != "changes":
+        return regex(_key(cell))
+    pair = cell.column.pair
+    name = "[ ._]".join(regex(json_text(part)) for part in pair.name.split("_"))
+    before = f'"NewValue":"{_INNER}",' if pair.key == "OldValue" else ""
+    return f'"Name":"{name}",{before}"{pair.key}"'
 
 
 def value_regex(parts: tuple[str, ...]) -> str:

@@ -19,6 +19,9 @@ from kqlx.mappings.bound import Column
 
 DATES = frozenset({"date", "date_nanos"})
 CONTAINERS = frozenset({"object", "nested", "flattened"})
+OBJECTS = frozenset({"elements", "pairs", "changes"})
+"""Forms of columns that look into the objects of an array."""
+
 PLACES = frozenset({"geo_point", "geo_shape", "point", "shape"})
 
 # What a test costs, and so where it stands: times, indexed columns, numbers and paths, scans,
@@ -103,8 +106,8 @@ class Columns(TextBackend):
         within = self.plain(first, "keyword" if column.json else "object", column)
         within = f"parse_json({within})" if column.json else within
         rank = SCAN if column.json else PATH
-        if column.form in ("elements", "pairs"):
-            raw = within + steps(rest[:-1])
+        if column.form in OBJECTS:
+            raw = within + steps(rest[: -2 if column.form == "changes" else -1])
             return Cell(column, raw, f"tostring({raw})", column.form, SCAN)
         raw = within + steps(rest)
         if column.form in ("array", "many"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kqlx.backends.sentinel_arrays import value_regex
-from kqlx.backends.sentinel_columns import DATES, PATH, REGEX, SCAN, TIME, Cell
+from kqlx.backends.sentinel_columns import DATES, OBJECTS, PATH, REGEX, SCAN, TIME, Cell
 from kqlx.backends.sentinel_syntax import quote, term_within
 from kqlx.backends.sentinel_time import range_test
 from kqlx.backends.sentinel_values import LARGEST_REAL, LEAST, MOST, Values, real
@@ -46,7 +46,7 @@ class Tests(Values):
         folds = self.folds(cell, [node])
         if cell.column.type == "flattened":
             return self.bag(cell, parts, folds=folds)
-        if cell.form in ("elements", "pairs"):
+        if cell.form in OBJECTS:
             return self.element(cell, parts, folds=folds)
         if cell.form in ("array", "many"):
             return self.fits(cell, parts, folds=folds)
@@ -75,7 +75,7 @@ class Tests(Values):
 
     def exists(self, column: Column, node: Exists) -> Text:
         cell = self.cell(column)
-        if cell.form in ("elements", "pairs"):
+        if cell.form in OBJECTS:
             return self.any_element(cell)
         if cell.form in ("array", "many") or cell.column.type == "flattened":
             return self.filled(cell)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from kqlx.backends.base import ValueList
 from kqlx.backends.sentinel_arrays import Arrays
-from kqlx.backends.sentinel_columns import CONTAINERS, DATES, PLACES, SCAN, TIME, Cell
+from kqlx.backends.sentinel_columns import CONTAINERS, DATES, OBJECTS, PLACES, SCAN, TIME, Cell
 from kqlx.backends.sentinel_syntax import quote, variable
 from kqlx.backends.sentinel_time import Limits, limits, range_test
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
@@ -47,7 +47,7 @@ class Values(Arrays):
             return self.empty(cell, node)
         if kind == "flattened":
             return self.bag(cell, (node.value.name,), folds=self.folds(cell, [node]))
-        if cell.form in ("elements", "pairs"):
+        if cell.form in OBJECTS:
             return self.element(cell, (node.value.name,), folds=self.folds(cell, [node]))
         return self.one_value(cell, [node], "")
 
@@ -58,7 +58,7 @@ class Values(Arrays):
         if node.value.value is None:
             return False
         cell = self.cell(self.column(node))
-        if cell.form in ("elements", "pairs") or cell.column.type in DATES | CONTAINERS | PLACES:
+        if cell.form in OBJECTS or cell.column.type in DATES | CONTAINERS | PLACES:
             return False
         return not self.is_text(cell.column) and node.value.name != ""
 

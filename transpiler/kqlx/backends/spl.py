@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
+from kqlx.backends.spl_pairs import pair_fields
 from kqlx.backends.spl_remarks import Remarks
 from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
@@ -199,7 +200,8 @@ def emit(bound: Bound, options: Options) -> Emission:
         *(f"| where {fold_condition(text)}" for text in conditions),
     ]
     query = "\n".join(lines)
-    lists = sorted({name for name in bound.columns if "{}" in name and name in query})
+    named = {name for column in bound.columns.values() for name in pair_fields(column)}
+    lists = sorted({name for name in named if "{}" in name and name in query})
     if lists:
         search.note(
             "extraction-limit",

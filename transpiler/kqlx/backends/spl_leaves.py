@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from kqlx.backends.spl_pairs import PAIRS, parted
 from kqlx.backends.spl_syntax import as_wildcards, is_speakable, regex
 from kqlx.backends.text import INTEGERS, NUMBERS, TEXTS, TextBackend
 from kqlx.mappings.bound import Column, nested_path
@@ -54,6 +55,8 @@ class Leaves(TextBackend):
         if isinstance(node, Always | Never | FreeText):
             return True
         if isinstance(node, Nested) or isinstance(getattr(node, "field", None), Pattern):
+            return False
+        if isinstance(node, Equals | Like | Exists | Compare) and self.column(node).form in PAIRS:
             return False
         if isinstance(node, Equals | Like):
             column = self.column(node)
@@ -127,6 +130,10 @@ class Leaves(TextBackend):
         """Tests that ``search`` says exactly and that hold wherever this one does."""
         if isinstance(node, Nested):
             return flattened(node)
+        if isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Literal):
+            column = self.column(node)
+            if column.form in PAIRS:
+                return parted(column, node)
         if isinstance(node, Exists | Compare) and not isinstance(node.field, Pattern):
             return node
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from kqlx.backends.spl_leaves import DATES, flattened
+from kqlx.backends.spl_pairs import PAIRS
 from kqlx.backends.spl_syntax import name_problem
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import NUMBERS, TEXTS, described
@@ -93,9 +94,28 @@ class Remarks(Where):
         if not any(note.code == code and note.message == message for note in self.notes):
             self.note(code, effect, message, node.span)
 
+    def check_pair(self, column: Column, node: Equals | Like | Compare) -> None:
+        if isinstance(node, Compare):
+            message = f"where compares the value of the pair {column.name} as text alone"
+            self.note("test-widened", Effect.WIDER, message, node.span)
+            return
+        if isinstance(node, Equals) and column.type == "ip" and self.is_network(node.value.name):
+            what = f"a network on {described(column)}"
+            self.refuse(node.span, what, "the value of a pair is compared as text")
+        pair = column.pair
+        message = (
+            f"Name and {pair.key} of {pair.path} are put together by their places, which an object "
+            "without one of them would shift"
+        )
+        self.remark("pairs-by-position", Effect.SAME, message, node)
+
     def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
         if isinstance(node, Equals) and node.value.value is None:
             self.null_value(node)
+        if column.form in PAIRS:
+            self.check_pair(column, node)
+            if isinstance(node, Compare):
+                return
         if isinstance(node, Compare):
             if not self.is_number(column) and column.declared:
                 why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"

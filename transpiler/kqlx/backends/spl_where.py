@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.spl_leaves import DATES, Leaves, flattened
+from kqlx.backends.spl_pairs import PAIRS, name_regex, pair_fields
 from kqlx.backends.spl_syntax import eval_name, quote, regex
 from kqlx.backends.text import NUMBERS, TEXTS, Group, Text
 from kqlx.mappings.bound import Column
@@ -101,6 +102,8 @@ class Where(Leaves):
         if isinstance(values.field, Pattern):
             return self.any_field(values.field, *values.tests)
         column = self.bound.column(values.field.name)
+        if column.form in PAIRS:
+            return self.pair_test(column, *values.tests)
         name = eval_name(column.name)
         if column.type in TEXTS:
             return self.word_test(name, *values.tests)
@@ -117,6 +120,12 @@ class Where(Leaves):
         column = self.column(node)
         if "'" in column.name:
             self.refuse(node.span, f"the field name {column.name}", "where cannot quote it")
+        if column.form in PAIRS:
+            if isinstance(node, Equals | Like):
+                return self.pair_test(column, node)
+            if isinstance(node, Compare) and self.negative:
+                return Text("false()")
+            return self.pair_test(column)
         return self.test(eval_name(column.name), column, node)
 
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
@@ -137,8 +146,26 @@ class Where(Leaves):
             return _any(name, f"cidrmatch({quote(network)}, {name})")
         return _find(name, self.whole(column, node))
 
+    def pair_test(self, column: Column, *tests: Equals | Like) -> Text:
+        """Whether the object of a name has a value that passes one of the tests, or without tests
+        whether there is such an object. Names and values are put together by their places.
+        """
+        names, values = (eval_name(name) for name in pair_fields(column))
+        name = name_regex(column)
+        if not tests:
+            return _find(names, f"\\A{name}\\z")
+        flags, body = self.whole_parts(column, *tests)
+        both = f'mvzip({names}, {values}, "=")'
+        return _find(both, f"\\A{name}=(?{flags}:{body})\\z")
+
     def whole(self, column: Column, *tests: Equals | Like) -> str:
         """A regular expression for values that are one of these, from beginning to end."""
+        flags, body = self.whole_parts(column, *tests)
+        body = f"(?:{body})" if "|" in body and len(tests) > 1 else body
+        return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
+
+    def whole_parts(self, column: Column, *tests: Equals | Like) -> tuple[str, str]:
+        """Its flags, and its alternatives."""
         texts, bodies = [], []
         for test in tests:
             parts = test.pattern.parts if isinstance(test, Like) else (test.value.name,)
@@ -149,8 +176,7 @@ class Where(Leaves):
         folded = not any(self.case_counts(column, text) for text in texts)
         flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
         flags += "s" if any(isinstance(test, Like) for test in tests) else ""
-        body = bodies[0] if len(bodies) == 1 else f"(?:{'|'.join(dict.fromkeys(bodies))})"
-        return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
+        return flags, "|".join(dict.fromkeys(bodies))
 
     def any_field(self, name: Pattern, *tests: FieldTest) -> Text:
         """A name with stars: ``foreach`` goes over the event's fields that fit."""

@@ -22,6 +22,15 @@ INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """In the array ``path``, of the object called ``name``, the value of ``key``."""
+
+    path: str
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of the target, as a test of the bound tree names it.
 
@@ -39,6 +48,15 @@ class Column:
     json: bool = False
     port: bool = False
     optional: bool = False
+
+    @property
+    def pair(self) -> Pair:
+        """What a column of form pairs or changes stands for."""
+        path, _, last = self.name.rpartition(".")
+        if self.form != "changes":
+            return Pair(path, last, "Value")
+        path, _, name = path.rpartition(".")
+        return Pair(path, name, last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from kqlx.errors import MappingError, UsageError
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]
-Form = Literal["column", "elements", "array", "many", "pairs"]
+Form = Literal["column", "elements", "array", "many", "pairs", "changes"]
 
 T = TypeVar("T")
 
@@ -32,7 +32,9 @@ class ColumnSpec:
     (``differs``). ``form`` is ``elements`` for a key of the objects in an array, whose path is the
     column's name without its last part; ``array`` for an array of values, ``many`` for an array or
     a single one; ``pairs`` for the value of the object of that name in an array of objects with
-    ``Name`` and ``Value``, which Elastic turns into a map. ``json`` says that the column holds JSON
+    ``Name`` and ``Value``, which Elastic turns into a map; ``changes`` for the value of one key,
+    the last part, of such an object with ``Name``, ``NewValue`` and ``OldValue``, where Elastic
+    writes ``_`` for the blanks and dots of names. ``json`` says that the column holds JSON
     as text, ``port`` that an address may have a port behind it, ``optional`` that not every table
     has the column.
     """
