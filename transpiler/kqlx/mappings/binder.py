@@ -12,6 +12,7 @@ from kqlx.errors import MappingError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import INTEGERS, Bound, Column, holds
 from kqlx.mappings.pack import Case, Destination, FieldSpec, Pack
+from kqlx.mappings.parts import Part, in_whole
 from kqlx.nodes import (
     Always,
     And,
@@ -84,10 +85,11 @@ class Binder:
         for value in self.pack.always.get(name, ()):
             if not isinstance(node, Compare) and holds(node, value):
                 return self.fold(node, value, self.pack.title)
-        if isinstance(node, Equals | Like) and name in self.pack.only:
+        if name in self.pack.only and (isinstance(node, Equals | Like) or not self.pack.only[name]):
             possible = self.pack.only[name]
             if not any(holds(node, value) for value in possible):
-                message = f"{name} of {self.pack.title} is {' or '.join(possible)}"
+                values = " or ".join(possible) or "never set"
+                message = f"{name} of {self.pack.title} is {values}"
                 self.say("constant-folded", message, node.span)
                 return self.constant(False, message, node.span)
         for value in self.destination.never.get(name, ()):
@@ -116,6 +118,8 @@ class Binder:
             return self.predicate(node, spec)
         if spec.values:
             return self.translate(node, spec)
+        if spec.part:
+            return self.part(node, spec, spec.part)
         return self.rename(node, spec)
 
     # What becomes of a field
@@ -134,6 +138,23 @@ class Binder:
                 self.say("constant-folded", message, node.span)
                 return self.constant(False, message, node.span)
         return replace(node, field=Literal(column.name, span=node.field.span))
+
+    def part(self, node: FieldTest, spec: FieldSpec, part: Part) -> Node:
+        """A test of a part of what the column holds."""
+        name = node.field.name
+        whole = in_whole(node, part, spec.separators)
+        if whole is None:
+            return self.unmapped(node, f"{name}, compared as text,")
+        test, wider = whole
+        if wider:
+            kind = "word" if part == "word" else "part"
+            message = f"{name} is looked for as a {kind} of {spec.column}"
+            self.say("approximated", message, node.span, Effect.WIDER)
+
+        def rename(item: Node) -> Node:
+            return self.rename(item, spec) if isinstance(item, Equals | Like | Exists) else item
+
+        return transform(test, rename)
 
     def column(self, name: str, type: str, field: str, predicate: bool = False) -> Column:
         """A column; letter case is ignored for what Elastic's pipeline did so, not for

@@ -14,6 +14,7 @@ from zlib import crc32
 
 from kqlx import resources
 from kqlx.errors import MappingError, UsageError
+from kqlx.mappings.parts import Part
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]
@@ -63,7 +64,8 @@ class FieldSpec:
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
     ``constant`` is the value that every event of the destination has; ``none`` the reason why there
     is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
-    what every test of the field must tell.
+    what every test of the field must tell. ``part`` says that the field is a part of what the
+    column holds, in which ``separators`` are those of a path.
     """
 
     column: str | None = None
@@ -75,6 +77,8 @@ class FieldSpec:
     constant: str | None = None
     none: str | None = None
     note: PackNote | None = None
+    part: Part | None = None
+    separators: str = "\\"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ def _below(spec: FieldSpec, rest: str) -> FieldSpec:
 
 
 def _filled(column: str, rest: str) -> str:
-    return column[:-1] + rest if column.endswith(".*") else column
+    return column[:-1] + rest if column == "*" or column.endswith(".*") else column
 
 
 @cache
@@ -295,7 +299,8 @@ class _Reader:
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
-            *("column", "any", "values", "others", "where", "exists", "constant", "none", "note")
+            *("column", "any", "values", "others", "where", "exists", "constant", "none", "note"),
+            *("part", "separators"),
         }
         item = dict(self.keys(data, key, known))
         if "any" in item:
