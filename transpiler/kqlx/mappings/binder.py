@@ -6,13 +6,15 @@ Which data source and destination it is, ``choose`` decides.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import INTEGERS, Bound, Column, holds
+from kqlx.mappings.bound import INTEGERS, MULTI_FIELDS, Bound, Column, holds
 from kqlx.mappings.pack import Case, Destination, FieldSpec, Pack
 from kqlx.mappings.parts import Part, in_whole
+from kqlx.mappings.recognise import within
 from kqlx.nodes import (
     Always,
     And,
@@ -41,9 +43,12 @@ _CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 class Binder:
     """One attempt: one tree, one destination."""
 
-    def __init__(self, pack: Pack, destination: Destination) -> None:
+    def __init__(
+        self, pack: Pack, destination: Destination, asserted: Mapping[str, frozenset[str]]
+    ) -> None:
         self.pack = pack
         self.destination = destination
+        self.asserted = asserted
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
@@ -58,6 +63,9 @@ class Binder:
                 f"this can never match in {self.destination.name}: {'; '.join(self.impossible)}",
                 notes=tuple(self.notes),
             )
+        if self.destination.filter:
+            own = self.parse_predicate(self.destination.filter, node.span, "")
+            bound = simplify(And((own, bound), node.span))
         notes = tuple(self.notes)
         return Bound(bound, self.columns, self.destination.place, self.pack.source, notes)
 
@@ -85,13 +93,13 @@ class Binder:
         for value in self.pack.always.get(name, ()):
             if not isinstance(node, Compare) and holds(node, value):
                 return self.fold(node, value, self.pack.title)
-        if name in self.pack.only and (isinstance(node, Equals | Like) or not self.pack.only[name]):
-            possible = self.pack.only[name]
-            if not any(holds(node, value) for value in possible):
-                values = " or ".join(possible) or "never set"
-                message = f"{name} of {self.pack.title} is {values}"
-                self.say("constant-folded", message, node.span)
-                return self.constant(False, message, node.span)
+        possible = self.pack.possible(name)
+        tested = isinstance(node, Equals | Like) or not possible
+        if possible is not None and tested and not any(holds(node, value) for value in possible):
+            values = " or ".join(possible) or "never set"
+            message = f"{name} of {self.pack.title} is {values}"
+            self.say("constant-folded", message, node.span if possible else None)
+            return self.constant(False, message, node.span)
         for value in self.destination.never.get(name, ()):
             if not isinstance(node, Exists | Compare) and holds(node, value):
                 message = f'{self.destination.name} never holds {name} "{value}"'
@@ -99,14 +107,19 @@ class Binder:
                 self.notes.append(Note("never-there", effect, message, node.span))
                 if isinstance(node, Equals):
                     return self.constant(False, message, node.span)
-        spec = self.destination.field(name)
+        spec = self.destination.field(name) or self.destination.field(_without_reading(name))
         if spec is None:
             return self.unmapped(node, name)
+        spec = next((other for other in spec.instead if self.counts(other)), spec)
         if spec.none:
             return self.unmapped(node, name, spec.none)
         if note := spec.note:
             self.say(note.code, note.message, node.span, note.effect)
         return self.mapped(node, spec)
+
+    def counts(self, spec: FieldSpec) -> bool:
+        """Whether the query asserts what the spec is for."""
+        return all(within(self.asserted, *when) for when in spec.when.items())
 
     def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
         if spec.any:
@@ -149,7 +162,7 @@ class Binder:
         if wider:
             kind = "word" if part == "word" else "part"
             message = f"{name} is looked for as a {kind} of {spec.column}"
-            self.say("approximated", message, node.span, Effect.WIDER)
+            self.say("approximated", message, None, Effect.WIDER)
 
         def rename(item: Node) -> Node:
             return self.rename(item, spec) if isinstance(item, Equals | Like | Exists) else item
@@ -162,6 +175,10 @@ class Binder:
         """
         spec = self.destination.column(name)
         case: Case = "same" if spec.case == "ignored" and not predicate else spec.case
+        if field.endswith(".caseless") and case == "same":
+            case = "ignored"
+        if name in self.columns and self.columns[name].case != case:
+            case = "differs"  # two readings of one column
         column = Column(
             name,
             spec.type or type,
@@ -298,3 +315,9 @@ class Binder:
         if true is self.negative:
             self.impossible.append(message)
         return Always(span) if true else Never(span)
+
+
+def _without_reading(name: str) -> str:
+    """The name of a multi-field's field; other names as they are."""
+    parent, _, last = name.rpartition(".")
+    return parent if last in MULTI_FIELDS else name

@@ -91,7 +91,7 @@ def bind(
     impossible: list[MappingError] = []
     for destination in chosen + [d for d in destinations if not d.when]:
         try:
-            attempt = Binder(pack, destination).bind(node)
+            attempt = Binder(pack, destination, asserted).bind(node)
         except MappingError as error:
             impossible.append(error)
             passed_over.append(_passed_over(destination, error.message, None))

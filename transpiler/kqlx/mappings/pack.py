@@ -65,7 +65,8 @@ class FieldSpec:
     ``constant`` is the value that every event of the destination has; ``none`` the reason why there
     is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
     what every test of the field must tell. ``part`` says that the field is a part of what the
-    column holds, in which ``separators`` are those of a path.
+    column holds, in which ``separators`` are those of a path. ``instead`` are other specs; the
+    first whose ``when`` the query asserts counts.
     """
 
     column: str | None = None
@@ -79,6 +80,8 @@ class FieldSpec:
     note: PackNote | None = None
     part: Part | None = None
     separators: str = "\\"
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    instead: tuple[FieldSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class Destination:
     """Where the events of a data source are in a target: a source type, a table, a log source.
 
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
-    tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
+    tables a list), ``{"logsource": {…}}``. ``filter`` is a predicate in Kibana KQL on its columns
+    that tells its events from others of the place. Names of fields and columns that end in ``.*`` stand for
     all below them.
     """
 
@@ -98,6 +102,7 @@ class Destination:
     notes: tuple[PackNote, ...]
     unconfirmed: Mapping[str, str]
     source: str
+    filter: str = ""
 
     @property
     def name(self) -> str:
@@ -133,6 +138,10 @@ class Pack:
     def type(self, field: str) -> str | None:
         """The Elasticsearch type of a field, where the pack names it."""
         return _named(self.types, field, lambda type, rest: type)
+
+    def possible(self, field: str) -> tuple[str, ...] | None:
+        """The only values that a field of the source can have; None where others can be."""
+        return _named(self.only, field, lambda values, rest: values)
 
 
 _PLAIN = ColumnSpec()
@@ -269,7 +278,7 @@ class _Reader:
         )
 
     def destination(self, data: Any, key: str) -> Destination:
-        known = {"source", "when", "never", "notes", "fields", "columns", "unconfirmed"}
+        known = {"source", "when", "never", "notes", "fields", "columns", "unconfirmed", "filter"}
         item = self.keys(data, key)
         columns = self.keys(item.get("columns", {}), f"{key}.columns")
         fields = self.keys(item.get("fields", {}), f"{key}.fields")
@@ -293,16 +302,21 @@ class _Reader:
             notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
             unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
             source=item.get("source", ""),
+            filter=item.get("filter", ""),
         )
 
     def field(self, data: Any, key: str) -> FieldSpec:
+        if isinstance(data, list):
+            *others, last = [self.field(item, f"{key}[{i}]") for i, item in enumerate(data)]
+            return replace(last, instead=tuple(others))
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
             *("column", "any", "values", "others", "where", "exists", "constant", "none", "note"),
-            *("part", "separators"),
+            *("part", "separators", "when"),
         }
         item = dict(self.keys(data, key, known))
+        item["when"] = self.lists(item.get("when", {}), f"{key}.when")
         if "any" in item:
             item["any"] = tuple(self.typed(item["any"], list, f"{key}.any"))
         if "note" in item:

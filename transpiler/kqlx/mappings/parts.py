@@ -8,16 +8,18 @@ from typing import Literal as OneOf
 
 from kqlx.nodes import And, Compare, Equals, Exists, FieldTest, Like, Node, Not, Or, Pattern
 
-Part = OneOf["name", "extension", "directory", "word"]
+Part = OneOf["name", "extension", "directory", "word", "pair"]
 """What a field holds of a path (``name``, ``extension`` without the dot, ``directory`` without the
-last separator) or of a command line (``word``, an argument).
+last separator), of a command line (``word``, an argument) or of a list such as ``MD5=1f,SHA1=2e``
+(``pair``, the value behind a key).
 """
 
 
 def in_whole(test: FieldTest, part: Part, separators: str) -> tuple[Node, bool] | None:
     """The test of the whole text, and whether it matches more; None where there is none.
 
-    ``separators`` are the characters that may stand between the parts of a path.
+    ``separators`` are the characters that may stand between the parts of a path; before the value
+    of a pair stands all of it.
     """
     if isinstance(test, Compare) or (isinstance(test, Equals) and not test.value.name):
         return None
@@ -25,6 +27,8 @@ def in_whole(test: FieldTest, part: Part, separators: str) -> tuple[Node, bool] 
         return _word(test)
     if part == "extension":
         return _extension(test)
+    if part == "pair":
+        return _pair(test, separators)
     each = [(_name if part == "name" else _directory)(test, mark) for mark in separators]
     return _any([node for node, _ in each], test), any(wider for _, wider in each)
 
@@ -47,6 +51,16 @@ def _extension(test: Equals | Like | Exists) -> tuple[Node, bool]:
         return _like(test, "", f".{test.value.name}"), False
     first, *others = test.pattern.parts
     return _like(test, "", f".{first}", *others), True
+
+
+def _pair(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
+    if isinstance(test, Exists):
+        return _like(test, "", mark, ""), False
+    if isinstance(test, Equals):
+        end = mark + test.value.name
+        return _any([_like(test, "", end), _like(test, "", f"{end},", "")], test), False
+    first, *others = test.pattern.parts
+    return _like(test, "", mark + first, *(part for part in others if part), ""), True
 
 
 def _directory(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
