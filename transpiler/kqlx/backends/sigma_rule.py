@@ -109,7 +109,7 @@ def _name(bound: Bound, field: str) -> tuple[str, bool]:
     if field in pack.constants:
         return "", True
     for destination in pack.targets.get("sigma", ()):
-        spec = destination.fields.get(field) if destination.place == bound.place else None
+        spec = destination.field(field) if destination.place == bound.place else None
         if spec is not None and spec.column:
             return spec.column, True
         if spec is not None and spec.constant is not None:

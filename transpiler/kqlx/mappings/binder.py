@@ -14,7 +14,7 @@ from kqlx.mappings import ecs
 from kqlx.mappings.bound import INTEGERS, MULTI_FIELDS, Bound, Column, holds
 from kqlx.mappings.pack import Case, Destination, FieldSpec, Pack
 from kqlx.mappings.parts import Part, in_whole
-from kqlx.mappings.recognise import within
+from kqlx.mappings.recognise import asserts
 from kqlx.nodes import (
     Always,
     And,
@@ -58,10 +58,11 @@ class Binder:
 
     def bind(self, node: Node) -> Bound:
         bound = simplify(self.node(node))
-        if isinstance(bound, Never) and not any(n.effect is Effect.UNMAPPED for n in self.notes):
+        if isinstance(bound, Never):  # whatever becomes of fields that have no counterpart
+            why = "; ".join(dict.fromkeys(self.impossible))
             raise MappingError(
-                f"this can never match in {self.destination.name}: {'; '.join(self.impossible)}",
-                notes=tuple(self.notes),
+                f"this can never match in {self.destination.name}: {why}",
+                notes=tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED),
             )
         if self.destination.filter:
             own = self.parse_predicate(self.destination.filter, node.span, "")
@@ -110,16 +111,12 @@ class Binder:
         spec = self.destination.field(name) or self.destination.field(_without_reading(name))
         if spec is None:
             return self.unmapped(node, name)
-        spec = next((other for other in spec.instead if self.counts(other)), spec)
+        spec = next((one for one in spec.instead if asserts(self.asserted, one.when)), spec)
         if spec.none:
             return self.unmapped(node, name, spec.none)
         if note := spec.note:
             self.say(note.code, note.message, node.span, note.effect)
         return self.mapped(node, spec)
-
-    def counts(self, spec: FieldSpec) -> bool:
-        """Whether the query asserts what the spec is for."""
-        return all(within(self.asserted, *when) for when in spec.when.items())
 
     def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
         if spec.any:

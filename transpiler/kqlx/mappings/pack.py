@@ -20,6 +20,9 @@ from kqlx.notes import Effect
 Case = Literal["same", "ignored", "differs"]
 Form = Literal["column", "elements", "array", "many", "pairs"]
 
+When = Mapping[str, tuple[str, ...]]
+"""By field the values of which a query must assert one; of several such, one must be met."""
+
 T = TypeVar("T")
 
 
@@ -80,7 +83,7 @@ class FieldSpec:
     note: PackNote | None = None
     part: Part | None = None
     separators: str = "\\"
-    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    when: tuple[When, ...] = ()
     instead: tuple[FieldSpec, ...] = ()
 
 
@@ -90,14 +93,14 @@ class Destination:
 
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
     tables a list), ``{"logsource": {…}}``. ``filter`` is a predicate in Kibana KQL on its columns
-    that tells its events from others of the place. Names of fields and columns that end in ``.*`` stand for
-    all below them.
+    that tells its events from others of the place. Names of fields and columns that end in ``.*``
+    stand for all below them.
     """
 
     place: Mapping[str, Any]
     fields: Mapping[str, FieldSpec]
     columns: Mapping[str, ColumnSpec]
-    when: Mapping[str, tuple[str, ...]]
+    when: tuple[When, ...]
     never: Mapping[str, tuple[str, ...]]
     notes: tuple[PackNote, ...]
     unconfirmed: Mapping[str, str]
@@ -297,7 +300,7 @@ class _Reader:
                 )
                 for name, value in columns.items()
             },
-            when=self.lists(item.get("when", {}), f"{key}.when"),
+            when=self.whens(item.get("when", ()), f"{key}.when"),
             never=self.lists(item.get("never", {}), f"{key}.never"),
             notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
             unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
@@ -316,7 +319,7 @@ class _Reader:
             *("part", "separators", "when"),
         }
         item = dict(self.keys(data, key, known))
-        item["when"] = self.lists(item.get("when", {}), f"{key}.when")
+        item["when"] = self.whens(item.get("when", ()), f"{key}.when")
         if "any" in item:
             item["any"] = tuple(self.typed(item["any"], list, f"{key}.any"))
         if "note" in item:
@@ -334,6 +337,10 @@ class _Reader:
         except KeyError:
             raise self.error(key, "has no effect, or one that is not known") from None
         return PackNote(effect=effect, **item)
+
+    def whens(self, data: Any, key: str) -> tuple[When, ...]:
+        each = [data] if isinstance(data, dict) else data
+        return tuple(self.lists(item, f"{key}[{i}]") for i, item in enumerate(each))
 
     def lists(self, data: Any, key: str) -> dict[str, tuple[str, ...]]:
         return {
