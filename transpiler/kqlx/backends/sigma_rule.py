@@ -103,7 +103,7 @@ def _name(bound: Bound, field: str) -> tuple[str, bool]:
     """A field's name in the log source, "" for what is the same on all its events, and whether it
     is known there.
     """
-    if not bound.place or bound.source is None:
+    if not bound.renamed or bound.source is None:
         return field, True
     pack = builtin(bound.source)
     if field in pack.constants:

@@ -34,6 +34,7 @@ from kqlx.nodes import (
     Span,
     simplify,
     transform,
+    walk,
 )
 from kqlx.notes import Effect, Note
 
@@ -52,23 +53,28 @@ class Binder:
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
+        self.missing: list[tuple[Note, Node]] = []
         self.notes: list[Note] = [
             Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
         ]
 
     def bind(self, node: Node) -> Bound:
         bound = simplify(self.node(node))
-        if isinstance(bound, Never):  # whatever becomes of fields that have no counterpart
+        if isinstance(bound, Never):
             why = "; ".join(dict.fromkeys(self.impossible))
+            notes = tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED)
             raise MappingError(
-                f"this can never match in {self.destination.name}: {why}",
-                notes=tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED),
+                f"this can never match in {self.destination.name}: {why}", notes=notes
             )
         if self.destination.filter:
-            own = self.parse_predicate(self.destination.filter, node.span, "")
+            own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
             bound = simplify(And((own, bound), node.span))
-        notes = tuple(self.notes)
-        return Bound(bound, self.columns, self.destination.place, self.pack.source, notes)
+        # What another test decides needs no counterpart.
+        left = {id(leaf) for leaf in walk(bound)}
+        gone = {note for note, leaf in self.missing if id(leaf) not in left}
+        notes = tuple(note for note in self.notes if note not in gone)
+        place = self.destination.place
+        return Bound(bound, self.columns, place, self.pack.source, notes, renamed=True)
 
     def node(self, node: Node) -> Node:
         if isinstance(node, And | Or):
@@ -122,6 +128,8 @@ class Binder:
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
+        if spec.fixed is not None:
+            return self.fold(node, spec.fixed, self.destination.name)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.where:
@@ -299,6 +307,7 @@ class Binder:
         reason = f": {why}" if why else ""
         message = f"{what} has no counterpart in {self.destination.name}{reason}"
         self.say("unmapped-field", message, node.span, Effect.UNMAPPED)
+        self.missing.append((self.notes[-1], node))
         return node
 
     def say(self, code: str, message: str, span: Span | None, effect: Effect = Effect.SAME) -> None:

@@ -61,15 +61,15 @@ class PackNote:
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What becomes of one field: exactly one of column, any, where, constant or none decides.
+    """What becomes of one field: one of column, any, where, fixed, constant or none decides.
 
     ``values`` translates values on the way (``others``: what becomes of those that it does not
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
-    ``constant`` is the value that every event of the destination has; ``none`` the reason why there
-    is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
-    what every test of the field must tell. ``part`` says that the field is a part of what the
-    column holds, in which ``separators`` are those of a path. ``instead`` are other specs; the
-    first whose ``when`` the query asserts counts.
+    ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
+    not, but stands for; ``none`` the reason why there is no counterpart. ``any`` names several
+    columns, some of which holds the value. A ``note`` is what every test of the field must tell. ``part``
+    says that the field is a part of what the column holds, in which ``separators`` are those of a
+    path. ``instead`` are other specs; the first whose ``when`` the query asserts counts.
     """
 
     column: str | None = None
@@ -78,6 +78,7 @@ class FieldSpec:
     others: Literal["keep", "refuse"] = "keep"
     where: Mapping[str, str] = field(default_factory=dict)
     exists: bool = False
+    fixed: str | None = None
     constant: str | None = None
     none: str | None = None
     note: PackNote | None = None
@@ -92,9 +93,9 @@ class Destination:
     """Where the events of a data source are in a target: a source type, a table, a log source.
 
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
-    tables a list), ``{"logsource": {…}}``. ``filter`` is a predicate in Kibana KQL on its columns
-    that tells its events from others of the place. Names of fields and columns that end in ``.*``
-    stand for all below them.
+    tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
+    all below them. ``filter`` is a predicate in Kibana KQL on the columns that tells the events of
+    the data source from others there.
     """
 
     place: Mapping[str, Any]
@@ -305,7 +306,7 @@ class _Reader:
             notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
             unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
             source=item.get("source", ""),
-            filter=item.get("filter", ""),
+            filter=self.typed(item.get("filter", ""), str, f"{key}.filter"),
         )
 
     def field(self, data: Any, key: str) -> FieldSpec:
@@ -315,8 +316,8 @@ class _Reader:
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
-            *("column", "any", "values", "others", "where", "exists", "constant", "none", "note"),
-            *("part", "separators", "when"),
+            *("column", "any", "values", "others", "where", "exists", "fixed"),
+            *("constant", "none", "note", "part", "separators", "when"),
         }
         item = dict(self.keys(data, key, known))
         item["when"] = self.whens(item.get("when", ()), f"{key}.when")
@@ -326,8 +327,9 @@ class _Reader:
             note = {"code": "value-differs", **self.keys(item["note"], f"{key}.note")}
             item["note"] = self.note(note, f"{key}.note")
         spec = FieldSpec(**item)
-        if not (spec.column or spec.any or spec.where or spec.constant is not None or spec.none):
-            raise self.error(key, "says neither column, any, where, constant nor none")
+        told = (spec.column, spec.any, spec.where, spec.fixed, spec.constant, spec.none)
+        if not any(told):
+            raise self.error(key, "says neither column, any, where, fixed, constant nor none")
         return spec
 
     def note(self, data: Any, key: str) -> PackNote:
