@@ -155,8 +155,9 @@ def _in_log_source(event: Stored, pack: Pack, place: Mapping[str, object]) -> bo
         return False
     here = [each for each in pack.targets["sigma"] if dict(each.place) == place]
     return any(
-        all(set(values(event.elastic, name)) & set(wanted) for name, wanted in each.when.items())
+        all(set(values(event.elastic, name)) & set(wanted) for name, wanted in when.items())
         for each in here
+        for when in each.when or ({},)
     )
 
 

@@ -6,12 +6,15 @@ Which data source and destination it is, ``choose`` decides.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import INTEGERS, Bound, Column, holds
+from kqlx.mappings.bound import INTEGERS, MULTI_FIELDS, Bound, Column, holds
 from kqlx.mappings.pack import Case, Destination, FieldSpec, Pack
+from kqlx.mappings.parts import Part, in_whole
+from kqlx.mappings.recognise import asserts
 from kqlx.nodes import (
     Always,
     And,
@@ -41,9 +44,12 @@ _CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 class Binder:
     """One attempt: one tree, one destination."""
 
-    def __init__(self, pack: Pack, destination: Destination) -> None:
+    def __init__(
+        self, pack: Pack, destination: Destination, asserted: Mapping[str, frozenset[str]]
+    ) -> None:
         self.pack = pack
         self.destination = destination
+        self.asserted = asserted
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
@@ -94,12 +100,13 @@ class Binder:
         for value in self.pack.always.get(name, ()):
             if not isinstance(node, Compare) and holds(node, value):
                 return self.fold(node, value, self.pack.title)
-        if isinstance(node, Equals | Like) and name in self.pack.only:
-            possible = self.pack.only[name]
-            if not any(holds(node, value) for value in possible):
-                message = f"{name} of {self.pack.title} is {' or '.join(possible)}"
-                self.say("constant-folded", message, node.span)
-                return self.constant(False, message, node.span)
+        possible = self.pack.possible(name)
+        tested = isinstance(node, Equals | Like) or not possible
+        if possible is not None and tested and not any(holds(node, value) for value in possible):
+            values = " or ".join(possible) or "never set"
+            message = f"{name} of {self.pack.title} is {values}"
+            self.say("constant-folded", message, node.span if possible else None)
+            return self.constant(False, message, node.span)
         for value in self.destination.never.get(name, ()):
             if not isinstance(node, Exists | Compare) and holds(node, value):
                 message = f'{self.destination.name} never holds {name} "{value}"'
@@ -107,9 +114,10 @@ class Binder:
                 self.notes.append(Note("never-there", effect, message, node.span))
                 if isinstance(node, Equals):
                     return self.constant(False, message, node.span)
-        spec = self.destination.field(name)
+        spec = self.destination.field(name) or self.destination.field(_without_reading(name))
         if spec is None:
             return self.unmapped(node, name)
+        spec = next((one for one in spec.instead if asserts(self.asserted, one.when)), spec)
         if spec.none and not spec.where:
             return self.unmapped(node, name, spec.none)
         if note := spec.note:
@@ -128,6 +136,8 @@ class Binder:
             return self.predicate(node, spec)
         if spec.values:
             return self.translate(node, spec)
+        if spec.part:
+            return self.part(node, spec, spec.part)
         return self.rename(node, spec)
 
     # What becomes of a field
@@ -147,12 +157,33 @@ class Binder:
                 return self.constant(False, message, node.span)
         return replace(node, field=Literal(column.name, span=node.field.span))
 
+    def part(self, node: FieldTest, spec: FieldSpec, part: Part) -> Node:
+        """A test of a part of what the column holds."""
+        name = node.field.name
+        whole = in_whole(node, part, spec.separators)
+        if whole is None:
+            return self.unmapped(node, f"{name}, compared as text,")
+        test, wider = whole
+        if wider:
+            kind = "word" if part == "word" else "part"
+            message = f"{name} is looked for as a {kind} of {spec.column}"
+            self.say("approximated", message, None, Effect.WIDER)
+
+        def rename(item: Node) -> Node:
+            return self.rename(item, spec) if isinstance(item, Equals | Like | Exists) else item
+
+        return transform(test, rename)
+
     def column(self, name: str, type: str, field: str, predicate: bool = False) -> Column:
         """A column; letter case is ignored for what Elastic's pipeline did so, not for
         the field itself.
         """
         spec = self.destination.column(name)
         case: Case = "same" if spec.case == "ignored" and not predicate else spec.case
+        if field.endswith(".caseless") and case == "same":
+            case = "ignored"
+        if name in self.columns and self.columns[name].case != case:
+            case = "differs"  # two readings of one column
         column = Column(
             name,
             spec.type or type,
@@ -291,3 +322,9 @@ class Binder:
         if true is self.negative:
             self.impossible.append(message)
         return Always(span) if true else Never(span)
+
+
+def _without_reading(name: str) -> str:
+    """The name of a multi-field's field; other names as they are."""
+    parent, _, last = name.rpartition(".")
+    return parent if last in MULTI_FIELDS else name

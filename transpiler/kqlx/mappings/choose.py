@@ -12,7 +12,7 @@ from kqlx.errors import MappingError
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.mappings.recognise import asserted_values, implied_values, within
+from kqlx.mappings.recognise import asserted_values, asserts, implied_values
 from kqlx.nodes import Node, Span
 from kqlx.notes import Effect, Note
 
@@ -54,7 +54,8 @@ def bind_each(
         if not any(_same(bound, other) for other in bounds):
             bounds.append(bound)
     if not bounds:
-        raise errors[0]
+        unmapped_ones = [e for e in errors if any(n.effect is Effect.UNMAPPED for n in e.notes)]
+        raise (unmapped_ones or errors)[0]
     if len(packs) > 1:
         names = ", ".join(bound.source or "" for bound in bounds)
         message = f"the rule reads several data sources; the result is for {names}"
@@ -91,16 +92,14 @@ def bind(
         )
     asserted = {name: frozenset({value}) for name, value in (implied or {}).items()}
     asserted |= asserted_values(node)
-    chosen = [
-        d for d in destinations if d.when and all(within(asserted, *w) for w in d.when.items())
-    ]
+    chosen = [d for d in destinations if asserts(asserted, d.when)]
     passed_over: list[Note] = []
     attempts: list[Bound] = []
     impossible: list[MappingError] = []
     candidates = chosen + [d for d in destinations if not d.when]
     for destination in candidates or destinations:
         try:
-            attempt = Binder(pack, destination).bind(node)
+            attempt = Binder(pack, destination, asserted).bind(node)
         except MappingError as error:
             impossible.append(error)
             passed_over.append(_passed_over(destination, error.message, None))
@@ -139,8 +138,9 @@ def _named_as_is(node: Node, pack: Pack, best: Bound) -> Bound:
 def _nowhere(pack: Pack, destinations: Iterable[Destination]) -> MappingError:
     """Every destination is for queries that say more than this one."""
     wanted = [
-        " and ".join(f"{name}:({' or '.join(values)})" for name, values in d.when.items())
+        " and ".join(f"{name}:({' or '.join(values)})" for name, values in when.items())
         for d in destinations
+        for when in d.when
     ]
     message = f"which events of {pack.source} are meant is not said; say {', or '.join(wanted)}"
     note = Note("unmapped-field", Effect.UNMAPPED, message)

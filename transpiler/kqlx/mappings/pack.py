@@ -14,10 +14,14 @@ from zlib import crc32
 
 from kqlx import resources
 from kqlx.errors import MappingError, UsageError
+from kqlx.mappings.parts import Part
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]
 Form = Literal["column", "elements", "array", "many", "pairs", "changes"]
+
+When = Mapping[str, tuple[str, ...]]
+"""By field the values of which a query must assert one; of several such, one must be met."""
 
 T = TypeVar("T")
 
@@ -66,7 +70,9 @@ class FieldSpec:
     ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
     not, but stands for; ``none`` the reason why there is no counterpart (beside ``where``: for
     other values). ``any`` names several columns, some of which holds the value. A ``note`` is what
-    every test of the field must tell.
+    every test of the field must tell. ``part`` says that the field is a part of what the column
+    holds, in which ``separators`` are those of a path. ``instead`` are other specs; the first whose
+    ``when`` the query asserts counts.
     """
 
     column: str | None = None
@@ -79,6 +85,10 @@ class FieldSpec:
     constant: str | None = None
     none: str | None = None
     note: PackNote | None = None
+    part: Part | None = None
+    separators: str = "\\"
+    when: tuple[When, ...] = ()
+    instead: tuple[FieldSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ class Destination:
     place: Mapping[str, Any]
     fields: Mapping[str, FieldSpec]
     columns: Mapping[str, ColumnSpec]
-    when: Mapping[str, tuple[str, ...]]
+    when: tuple[When, ...]
     never: Mapping[str, tuple[str, ...]]
     notes: tuple[PackNote, ...]
     unconfirmed: Mapping[str, str]
@@ -136,6 +146,10 @@ class Pack:
         """The Elasticsearch type of a field, where the pack names it."""
         return _named(self.types, field, lambda type, rest: type)
 
+    def possible(self, field: str) -> tuple[str, ...] | None:
+        """The only values that a field of the source can have; None where others can be."""
+        return _named(self.only, field, lambda values, rest: values)
+
 
 _PLAIN = ColumnSpec()
 
@@ -161,7 +175,7 @@ def _below(spec: FieldSpec, rest: str) -> FieldSpec:
 
 
 def _filled(column: str, rest: str) -> str:
-    return column[:-1] + rest if column.endswith(".*") else column
+    return column[:-1] + rest if column == "*" or column.endswith(".*") else column
 
 
 @cache
@@ -290,7 +304,7 @@ class _Reader:
                 )
                 for name, value in columns.items()
             },
-            when=self.lists(item.get("when", {}), f"{key}.when"),
+            when=self.whens(item.get("when", ()), f"{key}.when"),
             never=self.lists(item.get("never", {}), f"{key}.never"),
             notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
             unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
@@ -299,13 +313,17 @@ class _Reader:
         )
 
     def field(self, data: Any, key: str) -> FieldSpec:
+        if isinstance(data, list):
+            *others, last = [self.field(item, f"{key}[{i}]") for i, item in enumerate(data)]
+            return replace(last, instead=tuple(others))
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
             *("column", "any", "values", "others", "where", "exists", "fixed"),
-            *("constant", "none", "note"),
+            *("constant", "none", "note", "part", "separators", "when"),
         }
         item = dict(self.keys(data, key, known))
+        item["when"] = self.whens(item.get("when", ()), f"{key}.when")
         if "any" in item:
             item["any"] = tuple(self.typed(item["any"], list, f"{key}.any"))
         if "note" in item:
@@ -324,6 +342,10 @@ class _Reader:
         except KeyError:
             raise self.error(key, "has no effect, or one that is not known") from None
         return PackNote(effect=effect, **item)
+
+    def whens(self, data: Any, key: str) -> tuple[When, ...]:
+        each = [data] if isinstance(data, dict) else data
+        return tuple(self.lists(item, f"{key}[{i}]") for i, item in enumerate(each))
 
     def lists(self, data: Any, key: str) -> dict[str, tuple[str, ...]]:
         return {

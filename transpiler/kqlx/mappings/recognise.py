@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from kqlx.mappings.pack import Pack, builtin, sources
+from kqlx.mappings.pack import Pack, When, builtin, sources
 from kqlx.nodes import And, Equals, Node, Or
 from kqlx.notes import Effect, Note
 
@@ -70,10 +70,15 @@ def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, str]:
     }
 
 
-def within(asserted: Mapping[str, frozenset[str]], field: str, allowed: Iterable[str]) -> bool:
-    """Whether the query asserts one of the allowed values of the field."""
-    values = asserted.get(field)
-    return bool(values) and values is not None and values <= frozenset(allowed)
+def asserts(asserted: Mapping[str, frozenset[str]], whens: Iterable[When]) -> bool:
+    """Whether the query asserts, for each field of one of these, one of the allowed values."""
+    return any(
+        all(
+            asserted.get(field) and asserted[field] <= frozenset(values)
+            for field, values in w.items()
+        )
+        for w in whens
+    )
 
 
 def _meets(asserted: Mapping[str, frozenset[str]], field: str, values: Iterable[str]) -> bool:

@@ -1,0 +1,126 @@
+"""Tests of a part of a text, said of the whole: the law that nothing is missed, and that what
+claims no difference has none.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import kqlx
+from kqlx.evaluate import matches
+from kqlx.mappings import pack
+from kqlx.mappings.binder import Binder
+from kqlx.mappings.pack import builtin
+from kqlx.mappings.parts import Part, in_whole
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Pattern
+
+FIELD = Literal("f")
+PIECES = st.text("ab.", min_size=1, max_size=3)
+TYPES = {"f": "keyword"}
+
+
+def asked(values: st.SearchStrategy[str]) -> st.SearchStrategy[FieldTest]:
+    """Tests of the kinds that a part can be asked."""
+    pieces = st.text("ab. ", max_size=2)
+    return st.one_of(
+        st.just(Exists(FIELD)),
+        values.map(lambda value: Equals(FIELD, Literal(value, True))),
+        st.lists(pieces, min_size=2, max_size=3).map(
+            lambda parts: Like(FIELD, Pattern(tuple(parts)))
+        ),
+    )
+
+
+def agrees(
+    test: FieldTest, part: Part, separators: str, value: str | list[str], whole: str
+) -> None:
+    """What the part meets, the whole meets; and the other way round where nothing is wider."""
+    said = in_whole(test, part, separators)
+    assert said is not None
+    node, wider = said
+    want = matches(test, {"f": value} if value else {}, TYPES)
+    got = matches(node, {"f": whole}, TYPES)
+    if wider:
+        assert got or not want
+    else:
+        assert got is want
+
+
+PATHS = st.lists(PIECES, min_size=2, max_size=4)
+
+
+@given(PATHS, st.sampled_from("\\/"), st.data())
+def test_the_name_of_a_path(parts: list[str], mark: str, data: st.DataObject) -> None:
+    test = data.draw(asked(st.sampled_from([*parts, "b"])))
+    agrees(test, "name", "\\/", parts[-1], mark.join(parts))
+
+
+@given(PATHS, st.sampled_from("\\/"), st.data())
+def test_the_directory_of_a_path(parts: list[str], mark: str, data: st.DataObject) -> None:
+    directories = [mark.join(parts[:n]) for n in range(1, len(parts) + 1)]
+    test = data.draw(asked(st.sampled_from(directories)))
+    agrees(test, "directory", mark, directories[-2], mark.join(parts))
+
+
+@given(PATHS, st.data())
+def test_the_extension_of_a_name(parts: list[str], data: st.DataObject) -> None:
+    name = ".".join(part.replace(".", "a") for part in parts)
+    extension = name.rpartition(".")[2]
+    test = data.draw(asked(st.sampled_from([extension, "b"])))
+    agrees(test, "extension", "", extension, name)
+
+
+@given(st.lists(st.text("ab.-", min_size=1, max_size=3), min_size=1, max_size=4), st.data())
+def test_an_argument_of_a_command_line(arguments: list[str], data: st.DataObject) -> None:
+    test = data.draw(asked(st.sampled_from([*arguments, "b"])))
+    agrees(test, "word", "", arguments, " ".join(arguments))
+
+
+@given(st.text("ab", min_size=1, max_size=2), st.text("ab", min_size=1, max_size=2), st.data())
+def test_the_value_of_a_pair(md5: str, sha1: str, data: st.DataObject) -> None:
+    test = data.draw(asked(st.sampled_from([md5, sha1])))
+    agrees(test, "pair", "MD5=", md5, f"MD5={md5},SHA1={sha1}")
+    agrees(test, "pair", "SHA1=", sha1, f"MD5={md5},SHA1={sha1}")
+
+
+def test_an_argument_in_quotes_is_one() -> None:
+    test = Equals(FIELD, Literal("a b", True))
+    said = in_whole(test, "word", "")
+    assert said is not None
+    assert matches(said[0], {"f": 'x "a b"'}, TYPES)
+    assert not matches(said[0], {"f": "x a bc"}, TYPES)
+
+
+@pytest.mark.parametrize("part", ["name", "extension", "directory", "word", "pair"])
+def test_what_a_part_cannot_be_asked(part: Part) -> None:
+    assert in_whole(Compare(FIELD, "gt", Literal("a")), part, "\\") is None
+    assert in_whole(Equals(FIELD, Literal("")), part, "\\") is None
+
+
+def test_what_a_query_asserts_decides_on_a_field() -> None:
+    security = builtin("system.security")
+    for query, column in [
+        ("event.code:4624 and user.name:a", "TargetUserName"),
+        ("event.code:4720 and user.name:a", "SubjectUserName"),
+        ("event.action:logged-in and user.name:a", "TargetUserName"),
+        ("event.category:process and user.name:a", "SubjectUserName"),
+    ]:
+        text = str(kqlx.convert(query, to="sentinel", source="system.security").query)
+        assert f'{column} == "a"' in text
+    both = kqlx.convert("user.name:a", to="sentinel", source="system.security")
+    assert {"SubjectUserName", "TargetUserName"} <= set(str(both.query).split())
+    assert [note.effect.name for note in both.notes if note.code == "value-differs"] == ["WIDER"]
+    destination = security.targets["sentinel"][0]
+    assert isinstance(destination.field("user.name"), pack.FieldSpec)
+    assert Binder(security, destination, {}).asserted == {}
+
+
+def test_two_readings_of_one_column() -> None:
+    query = "event.code:4688 and process.name.caseless:A and not process.name:B"
+    text = str(kqlx.convert(query, to="sentinel", source="system.security").query)
+    assert 'Process =~ "A"' in text
+    query = "event.code:4688 and process.name:A"
+    text = str(kqlx.convert(query, to="sentinel", source="system.security").query)
+    assert 'Process == "A"' in text
