@@ -92,6 +92,9 @@ class Arrays(Words, ABC):
         """
         key = _key(cell)
         operator = "contains" if folds else "contains_cs"
+        if not cell.is_string:  # JSON writes numbers and Booleans without quotation marks
+            pattern = rf"{regex(key)}:{regex(parts[0])}[,}}]"
+            return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
         if len(parts) == 1:
             needle = f'{key}:"{json_text(parts[0])}"'
             return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)

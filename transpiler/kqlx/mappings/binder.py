@@ -34,6 +34,8 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect, Note
 
+# Types whose tests are written in a way of their own: a column has one type in a query.
+_OWN_SYNTAX = frozenset({"ip", "boolean", "date"}) | INTEGERS
 _CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
@@ -107,6 +109,13 @@ class Binder:
         return self.mapped(node, spec)
 
     def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
+        if isinstance(node, Exists) and isinstance(spec.exists, str):
+            return self.presence(node, spec.exists)
+        if isinstance(node, Equals | Like):
+            value = node.value.name if isinstance(node, Equals) else "".join(node.pattern.parts)
+            if found := next((c for c in value if c in spec.foreign), None):
+                why = f"{self.destination.name} writes {found} otherwise there"
+                return self.unmapped(node, f'the value "{value}" of {node.field.name}', why)
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
@@ -125,7 +134,10 @@ class Binder:
         assert spec.column is not None
         name = node.field.name
         of_field = self.pack.type(name) or ecs.types().get(name, "keyword")
+        before = self.columns.get(spec.column)
         column = self.column(spec.column, type or of_field, name)
+        if before and before.type != column.type and {before.type, column.type} & _OWN_SYNTAX:
+            return self.unmapped(node, f"{name} beside {before.field}, which is in the same column,")
         if type is None and column.type in INTEGERS and of_field not in INTEGERS:
             if isinstance(node, Compare | Like):
                 return self.unmapped(node, f"{name}, compared as text,")
@@ -204,6 +216,14 @@ class Binder:
         ]
         return And((self.rename(node, spec), *others), node.span)
 
+    def presence(self, node: FieldTest, meaning: str) -> Node:
+        """Which events have the field, where that is more than a value in the column."""
+        name = node.field.name
+        message = f"that {name} exists is {meaning} in {self.destination.name}"
+        self.say("value-translated", message, node.span)
+        of_field = self.pack.type(name) or ecs.types().get(name, "keyword")
+        return self.parse_predicate(meaning, node.span, name, of_field)
+
     def predicate(self, node: FieldTest, spec: FieldSpec) -> Node:
         name = node.field.name
         if isinstance(node, Exists) and spec.exists:
@@ -227,13 +247,13 @@ class Binder:
             items.append(self.parse_predicate(meaning, node.span, name))
         return items[0] if len(items) == 1 else Or(tuple(items), node.span)
 
-    def parse_predicate(self, text: str, span: Span, field: str) -> Node:
+    def parse_predicate(self, text: str, span: Span, field: str, type: str = "keyword") -> Node:
         """A pack's predicate, its columns known and its places those of the test it stands for."""
         from kqlx.frontends.kql import parse
 
         def place(node: Node) -> Node:
             if isinstance(node, Equals | Like | Exists | Compare):
-                self.column(node.field.name, "keyword", field, predicate=True)
+                self.column(node.field.name, type, field, predicate=True)
             return replace(node, span=span)
 
         return replace(transform(parse(text), place), span=span)

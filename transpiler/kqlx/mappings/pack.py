@@ -63,7 +63,9 @@ class FieldSpec:
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
     ``constant`` is the value that every event of the destination has; ``none`` the reason why there
     is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
-    what every test of the field must tell.
+    what every test of the field must tell. ``exists`` says that every event has the field, or by a
+    predicate which events have it. ``foreign`` are the characters that the destination writes
+    otherwise, so that a value with one of them has no counterpart there.
     """
 
     column: str | None = None
@@ -71,9 +73,10 @@ class FieldSpec:
     values: Mapping[str, str | int] = field(default_factory=dict)
     others: Literal["keep", "refuse"] = "keep"
     where: Mapping[str, str] = field(default_factory=dict)
-    exists: bool = False
+    exists: bool | str = False
     constant: str | None = None
     none: str | None = None
+    foreign: str = ""
     note: PackNote | None = None
 
 
@@ -295,7 +298,8 @@ class _Reader:
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
-            *("column", "any", "values", "others", "where", "exists", "constant", "none", "note")
+            *("column", "any", "values", "others", "where", "exists", "constant", "none"),
+            *("foreign", "note"),
         }
         item = dict(self.keys(data, key, known))
         if "any" in item:
