@@ -6,7 +6,9 @@ Which data source and destination it is, ``choose`` decides.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
@@ -104,17 +106,17 @@ class Binder:
             return self.unmapped(node, name)
         if spec.none:
             return self.unmapped(node, name, spec.none)
-        if note := spec.note:
+        if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
             self.say(note.code, note.message, node.span, note.effect)
         return self.mapped(node, spec)
 
     def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
         if isinstance(node, Exists) and isinstance(spec.exists, str):
-            return self.presence(node, spec.exists)
+            return self.presence(node, spec)
         if isinstance(node, Equals | Like):
             value = node.value.name if isinstance(node, Equals) else "".join(node.pattern.parts)
             if found := next((c for c in value if c in spec.foreign), None):
-                why = f"{self.destination.name} writes {found} otherwise there"
+                why = f"{self.destination.name} writes {found} otherwise"
                 return self.unmapped(node, f'the value "{value}" of {node.field.name}', why)
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
@@ -137,7 +139,9 @@ class Binder:
         before = self.columns.get(spec.column)
         column = self.column(spec.column, type or of_field, name)
         if before and before.type != column.type and {before.type, column.type} & _OWN_SYNTAX:
-            return self.unmapped(node, f"{name} beside {before.field}, which is in the same column,")
+            return self.unmapped(
+                node, f"{name} beside {before.field}, which is in the same column,"
+            )
         if type is None and column.type in INTEGERS and of_field not in INTEGERS:
             if isinstance(node, Compare | Like):
                 return self.unmapped(node, f"{name}, compared as text,")
@@ -216,13 +220,14 @@ class Binder:
         ]
         return And((self.rename(node, spec), *others), node.span)
 
-    def presence(self, node: FieldTest, meaning: str) -> Node:
+    def presence(self, node: FieldTest, spec: FieldSpec) -> Node:
         """Which events have the field, where that is more than a value in the column."""
-        name = node.field.name
+        name, meaning = node.field.name, str(spec.exists)
         message = f"that {name} exists is {meaning} in {self.destination.name}"
         self.say("value-translated", message, node.span)
         of_field = self.pack.type(name) or ecs.types().get(name, "keyword")
-        return self.parse_predicate(meaning, node.span, name, of_field)
+        types = {spec.column: of_field} if spec.column else {}
+        return self.parse_predicate(meaning, node.span, name, types)
 
     def predicate(self, node: FieldTest, spec: FieldSpec) -> Node:
         name = node.field.name
@@ -247,13 +252,19 @@ class Binder:
             items.append(self.parse_predicate(meaning, node.span, name))
         return items[0] if len(items) == 1 else Or(tuple(items), node.span)
 
-    def parse_predicate(self, text: str, span: Span, field: str, type: str = "keyword") -> Node:
-        """A pack's predicate, its columns known and its places those of the test it stands for."""
+    def parse_predicate(
+        self, text: str, span: Span, field: str, types: Mapping[str, str] = MappingProxyType({})
+    ) -> Node:
+        """A pack's predicate, its columns known and its places those of the test it stands for.
+
+        ``types`` are the Elasticsearch types of columns that are not keywords.
+        """
         from kqlx.frontends.kql import parse
 
         def place(node: Node) -> Node:
             if isinstance(node, Equals | Like | Exists | Compare):
-                self.column(node.field.name, type, field, predicate=True)
+                name = node.field.name
+                self.column(name, types.get(name, "keyword"), field, predicate=True)
             return replace(node, span=span)
 
         return replace(transform(parse(text), place), span=span)
