@@ -153,7 +153,7 @@ def test_presence_and_text_of_another_form(query: str, to: str, expected: str) -
         ("source.address:a.amazonaws.com and source.ip:10.0.0.0/8", "which is in the same column"),
     ],
 )
-@pytest.mark.parametrize("to", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
 def test_what_would_mean_another_thing_in_the_column_is_refused(
     query: str, why: str, to: str
 ) -> None:
