@@ -124,6 +124,44 @@ def test_what_has_no_counterpart_is_refused(query: str, to: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "to", "expected"),
+    [
+        # Which events have a field may be more than a value in a column.
+        ("source.ip:*", "sentinel", 'ipv6_compare(SourceIpAddress, "::") >= 0'),
+        ("aws.cloudtrail.error_code:*", "spl", 'errorCode=* NOT errorCode="success"'),
+        ("aws.cloudtrail.error_code:Denied", "spl", 'errorCode="Denied"'),
+        # Text that Elastic writes as Java does, and the destination as JSON.
+        ("aws.cloudtrail.request_parameters:*Suspended*", "sentinel",
+         'RequestParameters contains_cs "Suspended"'),
+        ("aws.cloudtrail.request_parameters:*Suspended*", "spl", '_raw="*Suspended*"'),
+        # Of a sign-in another column tells the outcome.
+        ("event.action:ConsoleLogin and event.outcome:failure", "spl",
+         'responseElements.ConsoleLogin="Failure"'),
+        ("event.action:(ConsoleLogin or CreateUser) and event.outcome:failure", "sentinel",
+         "isnotempty(ErrorCode) or isnotempty(ErrorMessage)"),
+    ],
+)  # fmt: skip
+def test_presence_and_text_of_another_form(query: str, to: str, expected: str) -> None:
+    result = kqlx.convert(f"event.dataset:aws.cloudtrail and {query}", to=to)
+    assert expected in " ".join(str(result.query).split())
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("aws.cloudtrail.request_parameters:*enabled=false*", "writes = otherwise"),
+        ("source.address:a.amazonaws.com and source.ip:10.0.0.0/8", "which is in the same column"),
+    ],
+)
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_what_would_mean_another_thing_in_the_column_is_refused(
+    query: str, why: str, to: str
+) -> None:
+    with pytest.raises(kqlx.MappingError, match=why):
+        kqlx.convert(f"event.dataset:aws.cloudtrail and {query}", to=to)
+
+
+@pytest.mark.parametrize(
     ("indices", "source"),
     [
         (["logs-o365.audit-*", "filebeat-*"], "o365.audit"),

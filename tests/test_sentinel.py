@@ -176,7 +176,7 @@ def test_the_table_is_a_choice() -> None:
         (
             Column("E.k", "integer", form="elements"),
             "x:5",
-            "tostring(E) matches regex @'\"k\":5[,\\]}]'",
+            "tostring(E) matches regex '\"k\":5[,}]'",
         ),
         (
             Column("P.To", form="pairs"),
@@ -199,10 +199,15 @@ def test_the_table_is_a_choice() -> None:
             'tostring(M) matches regex @\'"Name":"A","NewValue":'
             '"(?:[^"\\\\]|\\\\.)*","OldValue":\'',
         ),
+        (Column("E.k", "boolean", form="elements"), "x:true",
+         "tostring(E) matches regex '\"k\":true[,}]'"),
+        (Column("E.k", "long", form="elements"), "x:22",
+         "tostring(E) matches regex '\"k\":22[,}]'"),
+        (Column("E.k", "long", form="elements"), "x > 22", "tostring(E) contains_cs '\"k\":'"),
         (Column("C", optional=True), "x:v", 'column_ifexists("C", "") == "v"'),
         (Column("N", "long", optional=True), "x:5", 'column_ifexists("N", long(null)) == 5'),
     ],
-)
+)  # fmt: skip
 def test_columns_of_packs(column: Column, query: str, line: str) -> None:
     test = kqlx.parse(query)
     assert isinstance(test, Equals | Compare | Exists)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from kqlx.backends.sentinel_columns import PATH, REGEX, SCAN, Cell
 from kqlx.backends.sentinel_syntax import json_text, quote, regex
 from kqlx.backends.sentinel_words import Words, any_text
-from kqlx.backends.text import INTEGERS, Group, Text
+from kqlx.backends.text import Group, Text
 
 _INNER = r'(?:[^"\\]|\\.)*'
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
@@ -91,10 +91,9 @@ class Arrays(Words, ABC):
         the object of that name has.
         """
         flags = "(?is)" if folds else "(?s)"
-        if cell.form == "changes" or cell.column.type in INTEGERS:
-            value = f'"{_inner(parts)}"'
-            if cell.column.type in INTEGERS:
-                value = rf"{regex(parts[0])}[,\]}}]"
+        if cell.form == "changes" or not cell.is_string:
+            # JSON writes numbers and Booleans without quotation marks.
+            value = f'"{_inner(parts)}"' if cell.is_string else f"{regex(parts[0])}[,}}]"
             pattern = f"{flags if folds or len(parts) > 1 else ''}{_key_regex(cell)}:{value}"
             return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
         key = _key(cell)

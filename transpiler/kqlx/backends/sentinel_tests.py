@@ -101,9 +101,9 @@ class Tests(Values):
             if test in ("true", "false"):
                 return FALSE if test == "false" else self.exists(column, _asking(node))
             return Text(self.never_null(test), rank=TIME)
-        if kind in NUMBERS:
+        if kind in NUMBERS and cell.form == "column":
             return self.number_range(cell, node)
-        if kind == "boolean":
+        if kind == "boolean" and cell.form == "column":
             return self.boolean_range(column, cell, node)
         if kind == "flattened" or cell.form != "column" or self.is_text(cell.column):
             message = f"Kusto cannot compare what {cell.column.name} holds with < and >"

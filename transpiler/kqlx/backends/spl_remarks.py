@@ -61,7 +61,9 @@ class Remarks(Where):
         if isinstance(node, Equals | Like | Exists | Compare):
             if isinstance(node.field, Pattern):
                 self.check_pattern(node.field, node)
-            elif problem := name_problem(self.column(node).name):
+            elif node.field.name not in self.bound.columns and (
+                problem := name_problem(self.column(node).name)
+            ):
                 self.refuse(node.span, f"a test of the field {node.field.name}", problem)
 
     def check_pattern(self, name: Pattern, node: FieldTest) -> None:

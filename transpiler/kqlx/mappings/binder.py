@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
@@ -38,6 +39,8 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect, Note
 
+# Types whose tests are written in a way of their own: a column has one type in a query.
+_OWN_SYNTAX = frozenset({"ip", "boolean", "date"}) | INTEGERS
 _CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
@@ -120,11 +123,18 @@ class Binder:
         spec = next((one for one in spec.instead if asserts(self.asserted, one.when)), spec)
         if spec.none and not spec.where:
             return self.unmapped(node, name, spec.none)
-        if note := spec.note:
+        if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
             self.say(note.code, note.message, node.span, note.effect)
         return self.mapped(node, spec)
 
     def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
+        if isinstance(node, Exists) and isinstance(spec.exists, str):
+            return self.presence(node, spec)
+        if isinstance(node, Equals | Like):
+            value = node.value.name if isinstance(node, Equals) else "".join(node.pattern.parts)
+            if found := next((c for c in value if c in spec.foreign), None):
+                why = f"{self.destination.name} writes {found} otherwise"
+                return self.unmapped(node, f'the value "{value}" of {node.field.name}', why)
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
@@ -147,7 +157,12 @@ class Binder:
         assert spec.column is not None
         name = node.field.name
         of_field = self.pack.type(name) or ecs.types().get(name, "keyword")
+        before = self.columns.get(spec.column)
         column = self.column(spec.column, type or of_field, name)
+        if before and before.type != column.type and {before.type, column.type} & _OWN_SYNTAX:
+            return self.unmapped(
+                node, f"{name} beside {before.field}, which is in the same column,"
+            )
         if type is None and column.type in INTEGERS and of_field not in INTEGERS:
             if isinstance(node, Compare | Like):
                 return self.unmapped(node, f"{name}, compared as text,")
@@ -247,6 +262,15 @@ class Binder:
         ]
         return And((self.rename(node, spec), *others), node.span)
 
+    def presence(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """Which events have the field, where that is more than a value in the column."""
+        name, meaning = node.field.name, str(spec.exists)
+        message = f"that {name} exists is {meaning} in {self.destination.name}"
+        self.say("value-translated", message, node.span)
+        of_field = self.pack.type(name) or ecs.types().get(name, "keyword")
+        types = {spec.column: of_field} if spec.column else {}
+        return self.parse_predicate(meaning, node.span, name, types)
+
     def predicate(self, node: FieldTest, spec: FieldSpec) -> Node:
         name = node.field.name
         if isinstance(node, Exists) and spec.exists:
@@ -270,13 +294,19 @@ class Binder:
             items.append(self.parse_predicate(meaning, node.span, name))
         return items[0] if len(items) == 1 else Or(tuple(items), node.span)
 
-    def parse_predicate(self, text: str, span: Span, field: str) -> Node:
-        """A pack's predicate, its columns known and its places those of the test it stands for."""
+    def parse_predicate(
+        self, text: str, span: Span, field: str, types: Mapping[str, str] = MappingProxyType({})
+    ) -> Node:
+        """A pack's predicate, its columns known and its places those of the test it stands for.
+
+        ``types`` are the Elasticsearch types of columns that are not keywords.
+        """
         from kqlx.frontends.kql import parse
 
         def place(node: Node) -> Node:
             if isinstance(node, Equals | Like | Exists | Compare):
-                self.column(node.field.name, "keyword", field, predicate=True)
+                name = node.field.name
+                self.column(name, types.get(name, "keyword"), field, predicate=True)
             return replace(node, span=span)
 
         return replace(transform(parse(text), place), span=span)

@@ -70,9 +70,11 @@ class FieldSpec:
     ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
     not, but stands for; ``none`` the reason why there is no counterpart (beside ``where``: for
     other values). ``any`` names several columns, some of which holds the value. A ``note`` is what
-    every test of the field must tell. ``part`` says that the field is a part of what the column
-    holds, in which ``separators`` are those of a path. ``instead`` are other specs; the first whose
-    ``when`` the query asserts counts.
+    every test of the field must tell. ``exists`` says that every event has the field, or by a
+    predicate which events have it. ``foreign`` are the characters that the destination writes
+    otherwise, so that a value with one of them has no counterpart there. ``part`` says that the
+    field is a part of what the column holds, in which ``separators`` are those of a path.
+    ``instead`` are other specs; the first whose ``when`` the query asserts counts.
     """
 
     column: str | None = None
@@ -80,10 +82,11 @@ class FieldSpec:
     values: Mapping[str, str | int] = field(default_factory=dict)
     others: Literal["keep", "refuse"] = "keep"
     where: Mapping[str, str] = field(default_factory=dict)
-    exists: bool = False
+    exists: bool | str = False
     fixed: str | None = None
     constant: str | None = None
     none: str | None = None
+    foreign: str = ""
     note: PackNote | None = None
     part: Part | None = None
     separators: str = "\\"
@@ -319,7 +322,7 @@ class _Reader:
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
-            *("column", "any", "values", "others", "where", "exists", "fixed"),
+            *("column", "any", "values", "others", "where", "exists", "fixed", "foreign"),
             *("constant", "none", "note", "part", "separators", "when"),
         }
         item = dict(self.keys(data, key, known))
