@@ -51,7 +51,10 @@ class Binder:
         ]
 
     def bind(self, node: Node) -> Bound:
-        bound = simplify(self.node(node))
+        bound = self.node(node)
+        if own := self.destination.filter:
+            bound = And((self.parse_predicate(own, node.span, "the data source"), bound), node.span)
+        bound = simplify(bound)
         if isinstance(bound, Never) and not any(n.effect is Effect.UNMAPPED for n in self.notes):
             raise MappingError(
                 f"this can never match in {self.destination.name}: {'; '.join(self.impossible)}",
@@ -110,6 +113,9 @@ class Binder:
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
+        if spec.given:
+            beside = self.parse_predicate(spec.given, node.span, node.field.name)
+            return And((beside, self.mapped(node, replace(spec, given=""))), node.span)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.where:
@@ -150,6 +156,8 @@ class Binder:
             json=spec.json,
             port=spec.port,
             optional=spec.optional,
+            path=spec.path,
+            keys=spec.keys,
         )
         self.columns[name] = column
         if reason := self.destination.unconfirmed.get(name):

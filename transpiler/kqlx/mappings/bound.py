@@ -25,8 +25,8 @@ INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 class Column:
     """A column of the target, as a test of the bound tree names it.
 
-    ``type`` is the Elasticsearch type of its values; ``case``, ``form``, ``json``, ``port`` and
-    ``optional`` as in ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is
+    ``type`` is the Elasticsearch type of its values; ``case``, ``form``, ``json``, ``port``,
+    ``optional``, ``path`` and ``keys`` as in ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is
     ``declared``, keyword is a guess.
     """
 
@@ -39,6 +39,8 @@ class Column:
     json: bool = False
     port: bool = False
     optional: bool = False
+    path: tuple[str, ...] = ()
+    keys: tuple[str, str] = ("Name", "Value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,10 @@ class ColumnSpec:
     (``differs``). ``form`` is ``elements`` for a key of the objects in an array, whose path is the
     column's name without its last part; ``array`` for an array of values, ``many`` for an array or
     a single one; ``pairs`` for the value of the object of that name in an array of objects with
-    ``Name`` and ``Value``, which Elastic turns into a map. ``json`` says that the column holds JSON
-    as text, ``port`` that an address may have a port behind it, ``optional`` that not every table
-    has the column.
+    ``Name`` and ``Value`` (``keys`` where they are called otherwise), which Elastic turns into a
+    map. ``path`` are the steps in a dynamic column, where a key has a dot in it. ``json`` says that
+    the column holds JSON as text, ``port`` that an address may have a port behind it, ``optional``
+    that not every table has the column.
     """
 
     type: str | None = None
@@ -43,6 +44,8 @@ class ColumnSpec:
     json: bool = False
     port: bool = False
     optional: bool = False
+    path: tuple[str, ...] = ()
+    keys: tuple[str, str] = ("Name", "Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,9 @@ class FieldSpec:
     ``values`` translates values on the way (``others``: what becomes of those that it does not
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
     ``constant`` is the value that every event of the destination has; ``none`` the reason why there
-    is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
-    what every test of the field must tell.
+    is no counterpart. ``any`` names several columns, some of which holds the value. ``given`` is a
+    predicate in Kibana KQL that must hold beside each test of the field. A ``note`` is what every
+    test of the field must tell.
     """
 
     column: str | None = None
@@ -74,6 +78,7 @@ class FieldSpec:
     exists: bool = False
     constant: str | None = None
     none: str | None = None
+    given: str = ""
     note: PackNote | None = None
 
 
@@ -83,7 +88,8 @@ class Destination:
 
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
     tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
-    all below them.
+    all below them. ``filter`` is a predicate in Kibana KQL on the columns, for a place that holds
+    events of other data sources too: what is converted asks for it first.
     """
 
     place: Mapping[str, Any]
@@ -94,6 +100,7 @@ class Destination:
     notes: tuple[PackNote, ...]
     unconfirmed: Mapping[str, str]
     source: str
+    filter: str = ""
 
     @property
     def name(self) -> str:
@@ -265,7 +272,9 @@ class _Reader:
         )
 
     def destination(self, data: Any, key: str) -> Destination:
-        known = {"source", "when", "never", "notes", "fields", "columns", "unconfirmed"}
+        known = {
+            *("source", "when", "never", "notes", "fields", "columns", "unconfirmed", "filter")
+        }
         item = self.keys(data, key)
         columns = self.keys(item.get("columns", {}), f"{key}.columns")
         fields = self.keys(item.get("fields", {}), f"{key}.fields")
@@ -275,27 +284,28 @@ class _Reader:
                 name: self.field(value, f"{key}.fields.{name}") for name, value in fields.items()
             },
             columns={
-                name: ColumnSpec(
-                    **self.keys(
-                        value,
-                        f"{key}.columns.{name}",
-                        {"type", "case", "form", "json", "port", "optional"},
-                    )
-                )
-                for name, value in columns.items()
+                name: self.column(value, f"{key}.columns.{name}") for name, value in columns.items()
             },
             when=self.lists(item.get("when", {}), f"{key}.when"),
             never=self.lists(item.get("never", {}), f"{key}.never"),
             notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
             unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
             source=item.get("source", ""),
+            filter=self.typed(item.get("filter", ""), str, f"{key}.filter"),
         )
+
+    def column(self, data: Any, key: str) -> ColumnSpec:
+        known = {"type", "case", "form", "json", "port", "optional", "path", "keys"}
+        item = self.keys(data, key, known)
+        lists = {name: tuple(item[name]) for name in ("path", "keys") if name in item}
+        return ColumnSpec(**{**item, **lists})
 
     def field(self, data: Any, key: str) -> FieldSpec:
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
-            *("column", "any", "values", "others", "where", "exists", "constant", "none", "note")
+            *("column", "any", "values", "others", "where", "exists", "constant", "none"),
+            *("given", "note"),
         }
         item = dict(self.keys(data, key, known))
         if "any" in item:
