@@ -46,6 +46,7 @@ class Binder:
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
+        self.given = ""  # the field whose predicate is said already
         self.notes: list[Note] = [
             Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
         ]
@@ -64,6 +65,13 @@ class Binder:
         return Bound(bound, self.columns, self.destination.place, self.pack.source, notes)
 
     def node(self, node: Node) -> Node:
+        if isinstance(node, Or) and (name := self.said_once(node)):
+            spec = self.destination.field(name)
+            assert spec is not None
+            self.given = name
+            tests = Or(tuple([self.node(item) for item in node.items]), node.span)
+            self.given = ""
+            return And((self.parse_predicate(spec.given, node.span, name), tests), node.span)
         if isinstance(node, And | Or):
             return replace(node, items=tuple([self.node(item) for item in node.items]))
         if isinstance(node, Not):
@@ -72,6 +80,14 @@ class Binder:
             self.negative = not self.negative
             return Not(item, node.span)
         return self.leaf(node)
+
+    def said_once(self, node: Or) -> str:
+        """The field that all tests are of, if a predicate must hold beside each."""
+        kinds = Equals | Like | Exists | Compare
+        names = {item.field.name if isinstance(item, kinds) else "" for item in node.items}
+        name = names.pop() if len(names) == 1 else ""
+        spec = self.destination.field(name) if name else None
+        return name if spec is not None and spec.given else ""
 
     def leaf(self, node: Node) -> Node:
         if isinstance(node, FreeText | Always | Never):
@@ -113,7 +129,7 @@ class Binder:
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
-        if spec.given:
+        if spec.given and self.given != node.field.name:
             beside = self.parse_predicate(spec.given, node.span, node.field.name)
             return And((beside, self.mapped(node, replace(spec, given=""))), node.span)
         if spec.constant is not None:

@@ -26,8 +26,8 @@ class Column:
     """A column of the target, as a test of the bound tree names it.
 
     ``type`` is the Elasticsearch type of its values; ``case``, ``form``, ``json``, ``port``,
-    ``optional``, ``path`` and ``keys`` as in ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is
-    ``declared``, keyword is a guess.
+    ``optional``, ``path`` and ``keys`` as in ColumnSpec; ``field`` the Elastic field that it stands
+    for. Where no type is ``declared``, keyword is a guess.
     """
 
     name: str

@@ -297,8 +297,12 @@ class _Reader:
     def column(self, data: Any, key: str) -> ColumnSpec:
         known = {"type", "case", "form", "json", "port", "optional", "path", "keys"}
         item = self.keys(data, key, known)
-        lists = {name: tuple(item[name]) for name in ("path", "keys") if name in item}
-        return ColumnSpec(**{**item, **lists})
+        lists: dict[str, Any] = {
+            name: tuple(self.typed(item[name], list, f"{key}.{name}"))
+            for name in ("path", "keys")
+            if name in item
+        }
+        return ColumnSpec(**(item | lists))
 
     def field(self, data: Any, key: str) -> FieldSpec:
         if isinstance(data, str):
