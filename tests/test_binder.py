@@ -10,7 +10,10 @@ import pytest
 
 import kqlx
 from kqlx import resources
+from kqlx.backends import find
+from kqlx.backends.base import Options
 from kqlx.mappings import pack
+from kqlx.mappings.choose import bind
 from kqlx.notes import Effect
 
 SOURCE = "event.dataset:o365.audit and "
@@ -204,3 +207,50 @@ def test_a_pack_that_was_edited_is_read_from_its_yaml(
     monkeypatch.setattr(resources, "PACKS", tmp_path)
     found = pack.load(tmp_path / "o365.audit.yml")
     assert found.targets["spl"][0].fields["event.id"].column == "Other"
+
+
+def in_sentinel(folder: Path, destination: str, query: str) -> str:
+    """The query bound by a pack of one destination, given as YAML."""
+    path = folder / "made.yml"
+    text = destination.replace("\n", "\n      ").strip()
+    path.write_text(f"source: made\ntargets:\n  sentinel:\n    - {text}\n", "utf-8")
+    bound = bind(kqlx.parse(query), pack.load(path), "sentinel")
+    return str(find("sentinel").emit(bound, Options()).query)
+
+
+FILTERED = """
+table: T
+filter: Kind:a
+fields: {user.name: User, event.code: Code, user.id: {column: Id, given: 'Key:uid'}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("user.name:x", '| where Kind == "a"\n| where User == "x"'),
+        ("not user.name:x", '| where Kind == "a"\n| where User != "x"'),
+        ("user.id:x", '| where Kind == "a"\n| where Key == "uid"\n| where Id == "x"'),
+        ("user.id:(x or y)", '| where Key == "uid"\n| where Id in ("x", "y")'),
+        ("not user.id:x", 'where not(Key == "uid" and Id == "x")'),
+        ("user.id:*", '| where Key == "uid"\n| where isnotempty(Id)'),
+        ("user.id:x or user.name:y", '(Key == "uid" and Id == "x") or User == "y"'),
+    ],
+)
+def test_predicates_beside_the_query_and_beside_a_field(
+    tmp_path: Path, query: str, expected: str
+) -> None:
+    assert expected in in_sentinel(tmp_path, FILTERED, query)
+
+
+PATHS = """
+table: T
+fields: {user.name: Bag.a.b/c, user.id: List.ID}
+columns: {Bag.a.b/c: {path: [a.b/c]}, List.ID: {form: pairs, keys: [name, value]}}
+"""
+
+
+def test_keys_with_dots_and_pairs_of_other_names(tmp_path: Path) -> None:
+    path = in_sentinel(tmp_path, PATHS, "user.name:x")
+    assert 'tostring(Bag["a.b/c"]) == "x"' in path
+    assert '"name":"ID","value":"x"' in in_sentinel(tmp_path, PATHS, "user.id:x")

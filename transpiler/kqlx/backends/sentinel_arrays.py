@@ -129,7 +129,8 @@ class Arrays(Words, ABC):
 def _key(cell: Cell) -> str:
     """What stands before the colon of a value."""
     key = json.dumps(cell.column.name.rpartition(".")[2], ensure_ascii=False)
-    return f'"Name":{key},"Value"' if cell.form == "pairs" else key
+    name, value = map(json.dumps, cell.column.keys)
+    return f"{name}:{key},{value}" if cell.form == "pairs" else key
 
 
 def _key_regex(cell: Cell) -> str:

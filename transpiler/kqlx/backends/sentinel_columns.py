@@ -98,6 +98,7 @@ class Columns(TextBackend):
 
     def pack_cell(self, column: Column) -> Cell:
         first, *rest = column.name.split(".")
+        rest = list(column.path) or rest
         if not rest and not column.json and column.form == "column":
             raw = self.plain(first, column.type, column)
             if column.port:

@@ -57,6 +57,7 @@ class Binder:
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
         self.missing: list[tuple[Note, Node]] = []
+        self.given = ""  # the field whose predicate is said already
         self.notes: list[Note] = [
             Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
         ]
@@ -80,6 +81,13 @@ class Binder:
         return Bound(bound, self.columns, place, self.pack.source, notes, renamed=True)
 
     def node(self, node: Node) -> Node:
+        if isinstance(node, Or) and (name := self.said_once(node)):
+            spec = self.destination.field(name)
+            assert spec is not None
+            self.given = name
+            tests = Or(tuple([self.node(item) for item in node.items]), node.span)
+            self.given = ""
+            return And((self.parse_predicate(spec.given, node.span, name), tests), node.span)
         if isinstance(node, And | Or):
             return replace(node, items=tuple([self.node(item) for item in node.items]))
         if isinstance(node, Not):
@@ -88,6 +96,14 @@ class Binder:
             self.negative = not self.negative
             return Not(item, node.span)
         return self.leaf(node)
+
+    def said_once(self, node: Or) -> str:
+        """The field that all tests are of, if a predicate must hold beside each."""
+        kinds = Equals | Like | Exists | Compare
+        names = {item.field.name if isinstance(item, kinds) else "" for item in node.items}
+        name = names.pop() if len(names) == 1 else ""
+        spec = self.destination.field(name) if name else None
+        return name if spec is not None and spec.given else ""
 
     def leaf(self, node: Node) -> Node:
         if isinstance(node, FreeText | Always | Never):
@@ -140,6 +156,9 @@ class Binder:
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
         if spec.fixed is not None:
             return self.fold(node, spec.fixed, self.destination.name)
+        if spec.given and self.given != node.field.name:
+            beside = self.parse_predicate(spec.given, node.span, node.field.name)
+            return And((beside, self.mapped(node, replace(spec, given=""))), node.span)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.where:
@@ -208,6 +227,8 @@ class Binder:
             json=spec.json,
             port=spec.port,
             optional=spec.optional,
+            path=spec.path,
+            keys=spec.keys,
         )
         self.columns[name] = column
         if reason := self.destination.unconfirmed.get(name):

@@ -34,9 +34,9 @@ class Pair:
 class Column:
     """A column of the target, as a test of the bound tree names it.
 
-    ``type`` is the Elasticsearch type of its values; ``case``, ``form``, ``json``, ``port`` and
-    ``optional`` as in ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is
-    ``declared``, keyword is a guess.
+    ``type`` is the Elasticsearch type of its values; ``case``, ``form``, ``json``, ``port``,
+    ``optional``, ``path`` and ``keys`` as in ColumnSpec; ``field`` the Elastic field that it stands
+    for. Where no type is ``declared``, keyword is a guess.
     """
 
     name: str
@@ -48,6 +48,8 @@ class Column:
     json: bool = False
     port: bool = False
     optional: bool = False
+    path: tuple[str, ...] = ()
+    keys: tuple[str, str] = ("Name", "Value")
 
     @property
     def pair(self) -> Pair:

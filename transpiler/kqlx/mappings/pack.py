@@ -36,11 +36,12 @@ class ColumnSpec:
     (``differs``). ``form`` is ``elements`` for a key of the objects in an array, whose path is the
     column's name without its last part; ``array`` for an array of values, ``many`` for an array or
     a single one; ``pairs`` for the value of the object of that name in an array of objects with
-    ``Name`` and ``Value``, which Elastic turns into a map; ``changes`` for the value of one key,
-    the last part, of such an object with ``Name``, ``NewValue`` and ``OldValue``, where Elastic
-    writes ``_`` for the blanks and dots of names. ``json`` says that the column holds JSON
-    as text, ``port`` that an address may have a port behind it, ``optional`` that not every table
-    has the column.
+    ``Name`` and ``Value`` (``keys`` where they are called otherwise), which Elastic turns into a
+    map; ``changes`` for the value of one key, the last part, of such an object with ``Name``,
+    ``NewValue`` and ``OldValue``, where Elastic writes ``_`` for the blanks and dots of names.
+    ``path`` are the steps in a dynamic column, where a key has a dot in it. ``json`` says that the
+    column holds JSON as text, ``port`` that an address may have a port behind it, ``optional`` that
+    not every table has the column.
     """
 
     type: str | None = None
@@ -49,6 +50,8 @@ class ColumnSpec:
     json: bool = False
     port: bool = False
     optional: bool = False
+    path: tuple[str, ...] = ()
+    keys: tuple[str, str] = ("Name", "Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class FieldSpec:
     every test of the field must tell. ``exists`` says that every event has the field, or by a
     predicate which events have it. ``foreign`` are the characters that the destination writes
     otherwise, so that a value with one of them has no counterpart there. ``part`` says that the
-    field is a part of what the column holds, in which ``separators`` are those of a path.
+    field is a part of what the column holds, in which ``separators`` are those of a path. ``given``
+    is a predicate in Kibana KQL that must hold beside each test of the field.
     ``instead`` are other specs; the first whose ``when`` the query asserts counts.
     """
 
@@ -87,6 +91,7 @@ class FieldSpec:
     constant: str | None = None
     none: str | None = None
     foreign: str = ""
+    given: str = ""
     note: PackNote | None = None
     part: Part | None = None
     separators: str = "\\"
@@ -298,14 +303,7 @@ class _Reader:
                 name: self.field(value, f"{key}.fields.{name}") for name, value in fields.items()
             },
             columns={
-                name: ColumnSpec(
-                    **self.keys(
-                        value,
-                        f"{key}.columns.{name}",
-                        {"type", "case", "form", "json", "port", "optional"},
-                    )
-                )
-                for name, value in columns.items()
+                name: self.column(value, f"{key}.columns.{name}") for name, value in columns.items()
             },
             when=self.whens(item.get("when", ()), f"{key}.when"),
             never=self.lists(item.get("never", {}), f"{key}.never"),
@@ -315,6 +313,16 @@ class _Reader:
             filter=self.typed(item.get("filter", ""), str, f"{key}.filter"),
         )
 
+    def column(self, data: Any, key: str) -> ColumnSpec:
+        known = {"type", "case", "form", "json", "port", "optional", "path", "keys"}
+        item = self.keys(data, key, known)
+        lists: dict[str, Any] = {
+            name: tuple(self.typed(item[name], list, f"{key}.{name}"))
+            for name in ("path", "keys")
+            if name in item
+        }
+        return ColumnSpec(**(item | lists))
+
     def field(self, data: Any, key: str) -> FieldSpec:
         if isinstance(data, list):
             *others, last = [self.field(item, f"{key}[{i}]") for i, item in enumerate(data)]
@@ -323,7 +331,7 @@ class _Reader:
             return FieldSpec(column=data)
         known = {
             *("column", "any", "values", "others", "where", "exists", "fixed", "foreign"),
-            *("constant", "none", "note", "part", "separators", "when"),
+            *("constant", "none", "note", "given", "part", "separators", "when"),
         }
         item = dict(self.keys(data, key, known))
         item["when"] = self.whens(item.get("when", ()), f"{key}.when")
