@@ -6,6 +6,7 @@ Which data source and destination it is, ``choose`` decides.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kqlx.errors import MappingError
@@ -34,6 +35,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect, Note
 
+_NUMBER = re.compile(r"\.[0-9]+(?=\.|$)")
 _CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
@@ -77,7 +79,7 @@ class Binder:
             return self.unmapped(node, f"the nested group {node.path.name}:{{ ... }}")
         assert isinstance(node, Equals | Like | Exists | Compare)
         name = node.field.name
-        if isinstance(node.field, Pattern):
+        if isinstance(node.field, Pattern) and self.destination.fields.get(name) is None:
             return self.unmapped(node, f"the field name {name}, a wildcard,")
         if name in self.pack.constants:
             return self.fold(node, self.pack.constants[name], self.pack.title)
@@ -97,19 +99,37 @@ class Binder:
                 self.notes.append(Note("never-there", effect, message, node.span))
                 if isinstance(node, Equals):
                     return self.constant(False, message, node.span)
-        spec = self.destination.field(name)
+        spec = self.destination.field(name) or self.in_any_place(node)
         if spec is None:
             return self.unmapped(node, name)
-        if spec.none:
+        known = isinstance(node, Exists) and isinstance(spec.exists, str)
+        if spec.none and not known:
             return self.unmapped(node, name, spec.none)
         if note := spec.note:
             self.say(note.code, note.message, node.span, note.effect)
         return self.mapped(node, spec)
 
+    def in_any_place(self, node: FieldTest) -> FieldSpec | None:
+        """Of a field in a numbered place of a list, such as ``targets.0.id``, what the destination
+        says of ``targets.*.id``.
+        """
+        name = node.field.name
+        spec = self.destination.fields.get(_NUMBER.sub(".*", name))
+        if spec is not None and not isinstance(node.field, Pattern):
+            message = f"{self.destination.name} is asked for {name} in any place of the list"
+            self.say("any-place", message, node.span, Effect.WIDER)
+        return spec
+
     def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
+        if isinstance(node, Exists) and isinstance(spec.exists, str):
+            message = f"{node.field.name} exists where {spec.exists} in {self.destination.name}"
+            self.say("value-translated", message, node.span)
+            return self.parse_predicate(spec.exists, node.span, node.field.name)
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
+        if spec.fits:
+            return self.fit(node, spec)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.where:
@@ -119,6 +139,24 @@ class Binder:
         return self.rename(node, spec)
 
     # What becomes of a field
+
+    def fit(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """The test on a column that holds more than the field does."""
+        if isinstance(node, Compare):
+            return self.unmapped(node, f"{node.field.name}, compared as text,")
+        inner: tuple[str, ...] = ("", "")
+        if isinstance(node, Equals):
+            inner = (node.value.name,)
+        elif isinstance(node, Like):
+            inner = node.pattern.parts
+        tests = []
+        for text in spec.fits:
+            before, _, after = text.partition("{}")
+            parts = _joined(before.split("*"), _joined(inner, after.split("*")))
+            tests.append(self.rename(_test_of(node, parts), replace(spec, fits=())))
+        message = f"{node.field.name} is part of {spec.column} in {self.destination.name}"
+        self.say("value-translated", message, node.span)
+        return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
 
     def rename(self, node: FieldTest, spec: FieldSpec, type: str | None = None) -> Node:
         """The test on the column, with Elastic's meaning where the column holds another type."""
@@ -277,3 +315,15 @@ class Binder:
         if true is self.negative:
             self.impossible.append(message)
         return Always(span) if true else Never(span)
+
+
+def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    """Two patterns as one, by their parts."""
+    return (*first[:-1], first[-1] + second[0], *second[1:])
+
+
+def _test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:
+    """The test whether the field fits a pattern of these parts."""
+    if len(parts) == 1:
+        return Equals(node.field, Literal(parts[0], True, node.span), node.span)
+    return Like(node.field, Pattern(parts, node.span), node.span)

@@ -63,7 +63,9 @@ class FieldSpec:
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
     ``constant`` is the value that every event of the destination has; ``none`` the reason why there
     is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
-    what every test of the field must tell.
+    what every test of the field must tell. ``fits`` are patterns of the column's values, in which
+    ``{}`` stands for the field's: ``{}@*`` where the field is the beginning of an address.
+    ``exists`` is true where every event has the field, or says by a predicate which events do.
     """
 
     column: str | None = None
@@ -71,7 +73,8 @@ class FieldSpec:
     values: Mapping[str, str | int] = field(default_factory=dict)
     others: Literal["keep", "refuse"] = "keep"
     where: Mapping[str, str] = field(default_factory=dict)
-    exists: bool = False
+    exists: bool | str = False
+    fits: tuple[str, ...] = ()
     constant: str | None = None
     none: str | None = None
     note: PackNote | None = None
@@ -295,9 +298,12 @@ class _Reader:
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
-            *("column", "any", "values", "others", "where", "exists", "constant", "none", "note")
+            *("column", "any", "values", "others", "where", "exists", "fits", "constant", "none"),
+            "note",
         }
         item = dict(self.keys(data, key, known))
+        if "fits" in item:
+            item["fits"] = tuple(self.typed(item["fits"], list, f"{key}.fits"))
         if "any" in item:
             item["any"] = tuple(self.typed(item["any"], list, f"{key}.any"))
         if "note" in item:
