@@ -177,14 +177,16 @@ def _bind(
         return (unbound(node, source),)
     packs, beside = ((builtin(source),), ()) if source else recognise(node, rule.indices)
     if packs:
-        first, *others = bind_each(node, packs, target.name, unmapped, rule.indices)
+        first, *others = bind_each(
+            node, packs, target.name, unmapped, rule.indices, target.keeps_names
+        )
         return (replace(first, notes=(*beside, *first.notes)), *others)
-    if rule.path is not None and unmapped == "error":
+    if rule.path is not None and unmapped == "error" and not target.keeps_names:
         raise UnsupportedError(
             "no data source was recognised, so the fields have no names in the target",
             hint="name it with --source, or keep Elastic's names with --source none",
         )
-    return (unbound(node, None),)
+    return (unbound(node, None, target.keeps_names),)
 
 
 def _check(

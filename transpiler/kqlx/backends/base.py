@@ -83,7 +83,9 @@ class Target:
     they are emitted. ``comment`` is how the language writes the heading above one of several
     results, "" where it has no comments. ``left_out`` makes the notes on what of a rule is beside
     its query, of the rule, the bound tree, the format and the accepted effects; None: those of
-    ``rules.left_out``. ``join`` makes one query of those for several data sources; None: it cannot.
+    ``rules.left_out``. ``keeps_names`` says that the result can tell that its names are Elastic's,
+    and so may have them where the target has none of its own. ``join`` makes one query of those
+    for several data sources; None: it cannot.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Target:
     suffix: str = ".txt"
     comment: str = "# {}"
     left_out: Callable[[Rule, Bound, str, frozenset[str]], Iterable[Note]] | None = None
+    keeps_names: bool = False
     join: Callable[[list[str]], str] | None = None
 
 

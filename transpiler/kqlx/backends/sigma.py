@@ -311,5 +311,6 @@ TARGET = Target(
     suffix=".yml",
     comment="---\n# {}",  # a document of its own in a stream of them
     left_out=about,
+    keeps_names=True,  # by "taxonomy: ecs"
     join="\n---\n".join,
 )

@@ -103,13 +103,13 @@ def _name(bound: Bound, field: str) -> tuple[str, bool]:
     """A field's name in the log source, "" for what is the same on all its events, and whether it
     is known there.
     """
-    if not bound.place or bound.source is None:
+    if not bound.renamed or bound.source is None:
         return field, True
     pack = builtin(bound.source)
     if field in pack.constants:
         return "", True
     for destination in pack.targets.get("sigma", ()):
-        spec = destination.fields.get(field) if destination.place == bound.place else None
+        spec = destination.field(field) if destination.place == bound.place else None
         if spec is not None and spec.column:
             return spec.column, True
         if spec is not None and spec.constant is not None:

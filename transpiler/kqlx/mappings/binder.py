@@ -54,13 +54,18 @@ class Binder:
 
     def bind(self, node: Node) -> Bound:
         bound = simplify(self.node(node))
-        if isinstance(bound, Never) and not any(n.effect is Effect.UNMAPPED for n in self.notes):
+        if isinstance(bound, Never):
+            why = "; ".join(dict.fromkeys(self.impossible))
+            notes = tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED)
             raise MappingError(
-                f"this can never match in {self.destination.name}: {'; '.join(self.impossible)}",
-                notes=tuple(self.notes),
+                f"this can never match in {self.destination.name}: {why}", notes=notes
             )
+        if self.destination.filter:
+            own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
+            bound = simplify(And((own, bound), node.span))
         notes = tuple(self.notes)
-        return Bound(bound, self.columns, self.destination.place, self.pack.source, notes)
+        place = self.destination.place
+        return Bound(bound, self.columns, place, self.pack.source, notes, renamed=True)
 
     def node(self, node: Node) -> Node:
         if isinstance(node, And | Or):
@@ -130,6 +135,8 @@ class Binder:
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
         if spec.fits:
             return self.fit(node, spec)
+        if spec.fixed is not None:
+            return self.fold(node, spec.fixed, self.destination.name)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.where:
@@ -149,13 +156,18 @@ class Binder:
             inner = (node.value.name,)
         elif isinstance(node, Like):
             inner = node.pattern.parts
-        tests = []
+        whole: list[tuple[str, ...]] = []
         for text in spec.fits:
             before, _, after = text.partition("{}")
             parts = _joined(before.split("*"), _joined(inner, after.split("*")))
-            tests.append(self.rename(_test_of(node, parts), replace(spec, fits=())))
+            if not any(_covers(other, parts) for other in whole):
+                whole.append(parts)
         message = f"{node.field.name} is part of {spec.column} in {self.destination.name}"
-        self.say("value-translated", message, node.span)
+        if isinstance(node, Like):
+            self.say("approximated", f"{message}; a star may reach beyond it", None, Effect.WIDER)
+        else:
+            self.say("value-translated", message, None)
+        tests = [self.rename(_test_of(node, parts), replace(spec, fits=())) for parts in whole]
         return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
 
     def rename(self, node: FieldTest, spec: FieldSpec, type: str | None = None) -> Node:
@@ -320,6 +332,11 @@ class Binder:
 def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
     """Two patterns as one, by their parts."""
     return (*first[:-1], first[-1] + second[0], *second[1:])
+
+
+def _covers(pattern: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether whatever fits the other pattern fits this one, which ends in a star."""
+    return len(pattern) > 1 and not pattern[-1] and other[: len(pattern) - 1] == pattern[:-1]
 
 
 def _test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:

@@ -43,13 +43,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A tree whose fields are columns of one destination, or, without a place, still Elastic's."""
+    """A tree whose fields are columns of one destination, or, unless ``renamed``, still Elastic's
+    fields.
+    """
 
     node: Node
     columns: Mapping[str, Column] = field(default_factory=dict)
     place: Mapping[str, object] = field(default_factory=dict)
     source: str | None = None
     notes: tuple[Note, ...] = ()
+    renamed: bool = False
 
     def column(self, name: str) -> Column:
         """The column of this name; one that is not described has the type that ECS gives it."""

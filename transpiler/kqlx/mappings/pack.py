@@ -57,15 +57,16 @@ class PackNote:
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What becomes of one field: exactly one of column, any, where, constant or none decides.
+    """What becomes of one field: one of column, any, where, fixed, constant or none decides.
 
     ``values`` translates values on the way (``others``: what becomes of those that it does not
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
-    ``constant`` is the value that every event of the destination has; ``none`` the reason why there
-    is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
-    what every test of the field must tell. ``fits`` are patterns of the column's values, in which
-    ``{}`` stands for the field's: ``{}@*`` where the field is the beginning of an address.
-    ``exists`` is true where every event has the field, or says by a predicate which events do.
+    ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
+    not, but stands for; ``none`` the reason why there is no counterpart. ``any`` names several
+    columns, some of which holds the value. A ``note`` is what every test of the field must tell.
+    ``fits`` are patterns of the column's values, in which ``{}`` stands for the field's: ``{}@*``
+    where the field is the beginning of an address. ``exists`` is true where every event has the
+    field, or says by a predicate which events do.
     """
 
     column: str | None = None
@@ -75,6 +76,7 @@ class FieldSpec:
     where: Mapping[str, str] = field(default_factory=dict)
     exists: bool | str = False
     fits: tuple[str, ...] = ()
+    fixed: str | None = None
     constant: str | None = None
     none: str | None = None
     note: PackNote | None = None
@@ -86,7 +88,8 @@ class Destination:
 
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
     tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
-    all below them.
+    all below them. ``filter`` is a predicate in Kibana KQL on the columns that tells the events of
+    the data source from others there.
     """
 
     place: Mapping[str, Any]
@@ -97,6 +100,7 @@ class Destination:
     notes: tuple[PackNote, ...]
     unconfirmed: Mapping[str, str]
     source: str
+    filter: str = ""
 
     @property
     def name(self) -> str:
@@ -268,7 +272,7 @@ class _Reader:
         )
 
     def destination(self, data: Any, key: str) -> Destination:
-        known = {"source", "when", "never", "notes", "fields", "columns", "unconfirmed"}
+        known = {"source", "when", "never", "notes", "fields", "columns", "unconfirmed", "filter"}
         item = self.keys(data, key)
         columns = self.keys(item.get("columns", {}), f"{key}.columns")
         fields = self.keys(item.get("fields", {}), f"{key}.fields")
@@ -292,14 +296,15 @@ class _Reader:
             notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
             unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
             source=item.get("source", ""),
+            filter=self.typed(item.get("filter", ""), str, f"{key}.filter"),
         )
 
     def field(self, data: Any, key: str) -> FieldSpec:
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
-            *("column", "any", "values", "others", "where", "exists", "fits", "constant", "none"),
-            "note",
+            *("column", "any", "values", "others", "where", "exists", "fits", "fixed"),
+            *("constant", "none", "note"),
         }
         item = dict(self.keys(data, key, known))
         if "fits" in item:
@@ -310,8 +315,9 @@ class _Reader:
             note = {"code": "value-differs", **self.keys(item["note"], f"{key}.note")}
             item["note"] = self.note(note, f"{key}.note")
         spec = FieldSpec(**item)
-        if not (spec.column or spec.any or spec.where or spec.constant is not None or spec.none):
-            raise self.error(key, "says neither column, any, where, constant nor none")
+        told = (spec.column, spec.any, spec.where, spec.fixed, spec.constant, spec.none)
+        if not any(told):
+            raise self.error(key, "says neither column, any, where, fixed, constant nor none")
         return spec
 
     def note(self, data: Any, key: str) -> PackNote:
