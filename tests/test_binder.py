@@ -166,3 +166,44 @@ def test_a_pack_that_was_edited_is_read_from_its_yaml(
     monkeypatch.setattr(resources, "PACKS", tmp_path)
     found = pack.load(tmp_path / "o365.audit.yml")
     assert found.targets["spl"][0].fields["event.id"].column == "Other"
+
+
+AUDIT = "event.dataset:azure.auditlogs and event.action:a and "
+TARGETS = "azure.auditlogs.properties.target_resources"
+
+
+@pytest.mark.parametrize("place", ["*", "0", "12"])
+def test_a_list_is_asked_for_by_a_star_or_a_place(place: str) -> None:
+    result = kqlx.convert(f"{AUDIT}{TARGETS}.{place}.type:User", to="sentinel")
+    assert 'tostring(TargetResources) contains_cs \'"type":"User"\'' in str(result.query)
+    assert effects(result).get("any-place") == (None if place == "*" else Effect.WIDER)
+
+
+def test_a_place_in_a_list_is_not_told_apart_under_a_not() -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="narrower"):
+        kqlx.convert(f"{AUDIT}not {TARGETS}.0.type:User", to="spl")
+
+
+def test_a_star_elsewhere_in_a_name_has_no_counterpart() -> None:
+    with pytest.raises(kqlx.MappingError, match="a wildcard"):
+        kqlx.convert(f"{AUDIT}azure.auditlogs.prop*:User", to="spl")
+
+
+SIGN_IN = "event.dataset:azure.signinlogs and "
+NAME = "properties.userPrincipalName"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected", "effect"),
+    [
+        ("user.name:al", f'{NAME} IN ("al@*", "al")', "case"),
+        ("user.name:a*l", f'{NAME} IN ("a*l@*", "a*l")', "wider"),
+        ("user.name:al*", f'{NAME}="al*"', "wider"),
+        ("user.name:*", f"{NAME}=*", "same"),
+        ("source.as.organization.name:*", "properties.autonomousSystemNumber=*", "same"),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_part_of_a_column(query: str, expected: str, effect: str) -> None:
+    result = kqlx.convert(SIGN_IN + query, to="spl")
+    assert str(result.query).endswith(expected)
+    assert str(result.fidelity) == effect

@@ -156,18 +156,17 @@ class Binder:
             inner = (node.value.name,)
         elif isinstance(node, Like):
             inner = node.pattern.parts
-        whole: list[tuple[str, ...]] = []
+        patterns = []
         for text in spec.fits:
             before, _, after = text.partition("{}")
-            parts = _joined(before.split("*"), _joined(inner, after.split("*")))
-            if not any(_covers(other, parts) for other in whole):
-                whole.append(parts)
+            patterns.append(_joined(before.split("*"), _joined(inner, after.split("*"))))
+        needed = [one for one in patterns if not any(_covers(other, one) for other in patterns)]
         message = f"{node.field.name} is part of {spec.column} in {self.destination.name}"
         if isinstance(node, Like):
             self.say("approximated", f"{message}; a star may reach beyond it", None, Effect.WIDER)
         else:
             self.say("value-translated", message, None)
-        tests = [self.rename(_test_of(node, parts), replace(spec, fits=())) for parts in whole]
+        tests = [self.rename(_test_of(node, parts), replace(spec, fits=())) for parts in needed]
         return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
 
     def rename(self, node: FieldTest, spec: FieldSpec, type: str | None = None) -> Node:
@@ -335,8 +334,9 @@ def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
 
 
 def _covers(pattern: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether whatever fits the other pattern fits this one, which ends in a star."""
-    return len(pattern) > 1 and not pattern[-1] and other[: len(pattern) - 1] == pattern[:-1]
+    """Whether another pattern only asks for more behind the star in which this one ends."""
+    ends = len(pattern) > 1 and not pattern[-1]
+    return ends and pattern != other and other[: len(pattern) - 1] == pattern[:-1]
 
 
 def _test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:
