@@ -32,6 +32,7 @@ from kqlx.nodes import (
     Span,
     simplify,
     transform,
+    walk,
 )
 from kqlx.notes import Effect, Note
 
@@ -48,6 +49,7 @@ class Binder:
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
+        self.missing: list[tuple[Note, Node]] = []
         self.notes: list[Note] = [
             Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
         ]
@@ -63,7 +65,10 @@ class Binder:
         if self.destination.filter:
             own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
             bound = simplify(And((own, bound), node.span))
-        notes = tuple(self.notes)
+        # What another test decides needs no counterpart.
+        left = {id(leaf) for leaf in walk(bound)}
+        gone = {note for note, leaf in self.missing if id(leaf) not in left}
+        notes = tuple(note for note in self.notes if note not in gone)
         place = self.destination.place
         return Bound(bound, self.columns, place, self.pack.source, notes, renamed=True)
 
@@ -108,7 +113,7 @@ class Binder:
         if spec is None:
             return self.unmapped(node, name)
         known = isinstance(node, Exists) and isinstance(spec.exists, str)
-        if spec.none and not known:
+        if spec.none and not spec.where and not known:
             return self.unmapped(node, name, spec.none)
         if note := spec.note:
             self.say(note.code, note.message, node.span, note.effect)
@@ -266,7 +271,7 @@ class Binder:
             return self.rename(node, spec)
         if not known:
             value = f'the value "{node.value.name}" of ' if isinstance(node, Equals) else ""
-            return self.unmapped(node, f"{value}{name}")
+            return self.unmapped(node, f"{value}{name}", spec.none or "")
         items: list[Node] = []
         for value in known:
             meaning = spec.where[value]
@@ -312,7 +317,9 @@ class Binder:
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
         reason = f": {why}" if why else ""
         message = f"{what} has no counterpart in {self.destination.name}{reason}"
-        self.say("unmapped-field", message, node.span, Effect.UNMAPPED)
+        code = "no-counterpart" if why else "unmapped-field"
+        self.say(code, message, node.span, Effect.UNMAPPED)
+        self.missing.append((self.notes[-1], node))
         return node
 
     def say(self, code: str, message: str, span: Span | None, effect: Effect = Effect.SAME) -> None:

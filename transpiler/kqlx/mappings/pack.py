@@ -62,11 +62,11 @@ class FieldSpec:
     ``values`` translates values on the way (``others``: what becomes of those that it does not
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
     ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
-    not, but stands for; ``none`` the reason why there is no counterpart. ``any`` names several
-    columns, some of which holds the value. A ``note`` is what every test of the field must tell.
-    ``fits`` are patterns of the column's values, in which ``{}`` stands for the field's: ``{}@*``
-    where the field is the beginning of an address. ``exists`` is true where every event has the
-    field, or says by a predicate which events do.
+    not, but stands for; ``none`` the reason why there is no counterpart (beside ``where``: for
+    other values). ``any`` names several columns, some of which holds the value. A ``note`` is what
+    every test of the field must tell. ``fits`` are patterns of the column's values, in which ``{}``
+    stands for the field's: ``{}@*`` where the field is the beginning of an address. ``exists`` is
+    true where every event has the field, or says by a predicate which events do.
     """
 
     column: str | None = None
