@@ -207,3 +207,18 @@ def test_a_field_that_is_part_of_a_column(query: str, expected: str, effect: str
     result = kqlx.convert(SIGN_IN + query, to="spl")
     assert str(result.query).endswith(expected)
     assert str(result.fidelity) == effect
+
+
+AKS = "event.dataset:azure.platformlogs and azure.platformlogs.category:kube-audit and "
+
+
+def test_a_search_takes_apart_text_of_json() -> None:
+    query = f"{AKS}azure.platformlogs.properties.log.verb:get and not user_agent.original:*"
+    query = query.replace("user_agent.original", "azure.platformlogs.properties.log.userAgent")
+    assert str(kqlx.convert(query, to="spl").query).splitlines() == [
+        'sourcetype="azure:monitor:resource" category="kube-audit"',
+        '| spath input="properties.log" path="verb" output="properties.log.verb"',
+        '| spath input="properties.log" path="userAgent" output="properties.log.userAgent"',
+        "| where isnotnull(mvfind('properties.log.verb', \"(?i)\\\\Aget\\\\z\"))",
+        "| where isnull('properties.log.userAgent')",
+    ]

@@ -55,6 +55,8 @@ class Leaves(TextBackend):
             return True
         if isinstance(node, Nested) or isinstance(getattr(node, "field", None), Pattern):
             return False
+        if isinstance(node, Equals | Like | Exists | Compare) and self.column(node).json:
+            return False
         if isinstance(node, Equals | Like):
             column = self.column(node)
             if column.type in TEXTS:
@@ -127,8 +129,12 @@ class Leaves(TextBackend):
         """Tests that ``search`` says exactly and that hold wherever this one does."""
         if isinstance(node, Nested):
             return flattened(node)
-        if isinstance(node, Exists | Compare) and not isinstance(node.field, Pattern):
-            return node
+        if isinstance(node, Equals | Like | Exists | Compare):
+            plain = not isinstance(node.field, Pattern)
+            if plain and self.column(node).json:
+                return Always(node.span)
+            if plain and isinstance(node, Exists | Compare):
+                return node
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
             return Always(node.span)
         column = self.column(node)

@@ -33,14 +33,14 @@ class ColumnSpec:
     column's name without its last part; ``array`` for an array of values, ``many`` for an array or
     a single one; ``pairs`` for the value of the object of that name in an array of objects with
     ``Name`` and ``Value``, which Elastic turns into a map. ``json`` says that the column holds JSON
-    as text, ``port`` that an address may have a port behind it, ``optional`` that not every table
-    has the column.
+    as text (or names it, where that is more than the first part), ``port`` that an address may have
+    a port behind it, ``optional`` that not every table has the column.
     """
 
     type: str | None = None
     case: Case = "same"
     form: Form = "column"
-    json: bool = False
+    json: bool | str = False
     port: bool = False
     optional: bool = False
 
