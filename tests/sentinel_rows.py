@@ -7,7 +7,7 @@ has; the others are empty: an empty text in a string column, which is never null
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -52,11 +52,10 @@ def matching(query: str, tables: list[str], rows: Rows) -> set[int]:
     Raises NotExecuted, Malformed for a column that there is not, and ValueError for a row that its
     table cannot hold.
     """
-    columns: dict[str, str] = {}
-    for table in tables:  # a union has the columns of all
-        columns |= known_tables()[table]
+    columns = dict(union_of(tables).values())
     for table in tables:
-        _load(table, columns, [(number, row) for number, name, row in rows if name == table])
+        held = [(n, _in_union(row, table, tables)) for n, name, row in rows if name == table]
+        _load(table, columns, held)
     if ESCAPED.search(query):
         raise NotExecuted("\\u in a literal")
     try:
@@ -78,7 +77,7 @@ _LOADED: dict[str, object] = {}
 
 
 def _load(
-    table: str, columns: Mapping[str, str], rows: list[tuple[int, Mapping[str, Any]]]
+    table: str, columns: Mapping[str, str], rows: Sequence[tuple[int, Mapping[str, Any]]]
 ) -> None:
     """Makes the table with these rows, unless it is there."""
     if _LOADED.get(table) == (columns, rows):
@@ -91,6 +90,28 @@ def _load(
         marks = ", ".join("?" * len(declared))
         connection().executemany(f"insert into {sql_name(table)} values ({marks})", held)
     _LOADED[table] = (columns, rows)
+
+
+def union_of(tables: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
+    """(table, column) → its name in the union of the tables, and its type. A column of several
+    types is there once for each, named after it
+    (https://learn.microsoft.com/kusto/query/union-operator?view=microsoft-sentinel).
+    """
+    known = known_tables()
+    every = [(table, name, kind) for table in tables for name, kind in known[table].items()]
+    kinds: dict[str, set[str]] = {}
+    for _, name, kind in every:
+        kinds.setdefault(name, set()).add(kind)
+    return {
+        (table, name): (name if len(kinds[name]) == 1 else f"{name}_{kind}", kind)
+        for table, name, kind in every
+    }
+
+
+def _in_union(row: Mapping[str, Any], table: str, tables: Iterable[str]) -> dict[str, Any]:
+    """A row of one table with the names that its columns have in the union."""
+    names = union_of(tables)
+    return {names.get((table, name), (name, ""))[0]: value for name, value in row.items()}
 
 
 def _readable(query: str, columns: Mapping[str, str]) -> str:

@@ -254,3 +254,59 @@ def test_keys_with_dots_and_pairs_of_other_names(tmp_path: Path) -> None:
     path = in_sentinel(tmp_path, PATHS, "user.name:x")
     assert 'tostring(Bag["a.b/c"]) == "x"' in path
     assert '"name":"ID","value":"x"' in in_sentinel(tmp_path, PATHS, "user.id:x")
+
+
+AUDIT = "event.dataset:azure.auditlogs and event.action:a and "
+TARGETS = "azure.auditlogs.properties.target_resources"
+
+
+@pytest.mark.parametrize("place", ["*", "0", "12"])
+def test_a_list_is_asked_for_by_a_star_or_a_place(place: str) -> None:
+    result = kqlx.convert(f"{AUDIT}{TARGETS}.{place}.type:User", to="sentinel")
+    assert 'tostring(TargetResources) contains_cs \'"type":"User"\'' in str(result.query)
+    assert effects(result).get("any-place") == (None if place == "*" else Effect.WIDER)
+
+
+def test_a_place_in_a_list_is_not_told_apart_under_a_not() -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="narrower"):
+        kqlx.convert(f"{AUDIT}not {TARGETS}.0.type:User", to="spl")
+
+
+def test_a_star_elsewhere_in_a_name_has_no_counterpart() -> None:
+    with pytest.raises(kqlx.MappingError, match="a wildcard"):
+        kqlx.convert(f"{AUDIT}azure.auditlogs.prop*:User", to="spl")
+
+
+SIGN_IN = "event.dataset:azure.signinlogs and "
+NAME = "properties.userPrincipalName"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected", "effect"),
+    [
+        ("user.name:al", f'{NAME} IN ("al@*", "al")', "case"),
+        ("user.name:a*l", f'{NAME} IN ("a*l@*", "a*l")', "wider"),
+        ("user.name:al*", f'{NAME}="al*"', "wider"),
+        ("user.name:*", f"{NAME}=*", "same"),
+        ("source.as.organization.name:*", "properties.autonomousSystemNumber=*", "same"),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_part_of_a_column(query: str, expected: str, effect: str) -> None:
+    result = kqlx.convert(SIGN_IN + query, to="spl")
+    assert str(result.query).endswith(expected)
+    assert str(result.fidelity) == effect
+
+
+AKS = "event.dataset:azure.platformlogs and azure.platformlogs.category:kube-audit and "
+
+
+def test_a_search_takes_apart_text_of_json() -> None:
+    query = f"{AKS}azure.platformlogs.properties.log.verb:get and not user_agent.original:*"
+    query = query.replace("user_agent.original", "azure.platformlogs.properties.log.userAgent")
+    assert str(kqlx.convert(query, to="spl").query).splitlines() == [
+        'sourcetype="azure:monitor:resource" category="kube-audit"',
+        '| spath input="properties.log" path="verb" output="properties.log.verb"',
+        '| spath input="properties.log" path="userAgent" output="properties.log.userAgent"',
+        "| where isnotnull(mvfind('properties.log.verb', \"(?i)\\\\Aget\\\\z\"))",
+        "| where isnull('properties.log.userAgent')",
+    ]

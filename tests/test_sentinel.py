@@ -239,21 +239,32 @@ def test_columns_of_packs_are_columns_of_sentinel(source: str) -> None:
     known_tables = json.loads(TABLES.read_text("utf-8"))
     for destination in builtin(source).targets.get("sentinel", ()):
         place = destination.place["table"]
-        for table in place if isinstance(place, list) else [place]:
-            for name, type in columns_named_by(destination, builtin(source)).items():
-                known = known_tables[table]
-                spec = destination.column(name)
-                first, dot, _ = name.partition(".")
-                if spec.optional and first not in known:
-                    continue
-                assert first in known, f"{source}: {table}.{name}"
-                if spec.json:
-                    assert known[first] == "string", name
-                elif dot or spec.form != "column":
-                    assert known[first] == "dynamic", name
-                else:
-                    kind = kusto_type(type)
-                    assert known[first] in (kind, _like(kind)), f"{source}: {table}.{name}"
+        tables = [known_tables[table] for table in (place if isinstance(place, list) else [place])]
+        known = columns_of_union(tables)
+        for name, type in columns_named_by(destination, builtin(source)).items():
+            spec = destination.column(name)
+            first, dot, _ = name.partition(".")
+            if spec.optional and first not in known:
+                continue
+            assert first in known, f"{source}: {destination.name}: {name}"
+            if spec.json:
+                assert known[first] == "string", name
+            elif dot or spec.form != "column":
+                assert known[first] == "dynamic", name
+            else:
+                kind = kusto_type(type)
+                assert known[first] in (kind, _like(kind)), f"{source}: {destination.name}: {name}"
+
+
+def columns_of_union(tables: list[dict[str, str]]) -> dict[str, str]:
+    """The columns of a union, each in some table, and named after its type too where tables differ
+    in that (https://learn.microsoft.com/kusto/query/union-operator?view=microsoft-sentinel).
+    """
+    known: dict[str, str] = {}
+    for name in {name for table in tables for name in table}:
+        types = {table[name] for table in tables if name in table}
+        known |= {name if len(types) == 1 else f"{name}_{type}": type for type in types}
+    return known
 
 
 def columns_named_by(destination: Destination, pack: Pack) -> dict[str, str]:

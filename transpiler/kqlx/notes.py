@@ -94,6 +94,7 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 
 CODES = {
+    "any-place": "a numbered place in a list is looked for in any place of it",
     "approximated": "the target cannot say a test; one that matches more stands for it",
     "attack-version": "the rule's ATT&CK ids and tactics are those of a later version",
     "back-end-support": "some tools that read the result refuse a part of it",
@@ -111,6 +112,7 @@ CODES = {
     "free-text": "a value without a field is looked for in other places than in Kibana",
     "known-values-only": "a pattern stands for the values that the mapping knows",
     "leading-wildcard": "a value that begins with a star is slow to find in the target",
+    "log-source-own": "SigmaHQ has no such log source; its name is this program's",
     "log-source-unknown": "no log source is known, so the rule names none in particular",
     "look-back": "the rule looks further back than one of the target can",
     "never-there": "the destination never holds events with this value",

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.spl_pairs import pair_fields
 from kqlx.backends.spl_remarks import Remarks
-from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
+from kqlx.backends.spl_syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
 from kqlx.backends.spl_union import join
 from kqlx.backends.text import NUMBERS, TEXTS, Group, Text
@@ -196,6 +196,7 @@ def emit(bound: Bound, options: Options) -> Emission:
         terms = ["*"]
     lines = [
         fold(terms),
+        *_parsed(bound, conditions),
         *search.steps,
         *(f"| where {fold_condition(text)}" for text in conditions),
     ]
@@ -253,6 +254,19 @@ def _base(bound: Bound, options: Options) -> list[str]:
     if options.macro:
         return [*index, f"`{options.macro}`"]
     return [*index, str(bound.place["base"])] if "base" in bound.place else index
+
+
+def _parsed(bound: Bound, conditions: list[str]) -> list[str]:
+    """The commands that take apart columns which hold JSON as text
+    (https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Spath).
+    """
+    steps = []
+    for name, column in bound.columns.items():
+        if column.json and any(eval_name(name) in condition for condition in conditions):
+            text = column.json if isinstance(column.json, str) else name.partition(".")[0]
+            path = name.removeprefix(f"{text}.")
+            steps.append(f"| spath input={quote(text)} path={quote(path)} output={quote(name)}")
+    return steps
 
 
 def _conjuncts(node: Node) -> list[Node]:

@@ -56,7 +56,9 @@ class Leaves(TextBackend):
             return True
         if isinstance(node, Nested) or isinstance(getattr(node, "field", None), Pattern):
             return False
-        if isinstance(node, Equals | Like | Exists | Compare) and self.column(node).form in PAIRS:
+        if isinstance(node, Equals | Like | Exists | Compare) and (
+            self.column(node).form in PAIRS or self.column(node).json
+        ):
             return False
         if isinstance(node, Equals | Like):
             column = self.column(node)
@@ -134,8 +136,10 @@ class Leaves(TextBackend):
             column = self.column(node)
             if column.form in PAIRS:
                 return parted(column, node)
-        if isinstance(node, Exists | Compare) and not isinstance(node.field, Pattern):
-            return node
+            if column.json:
+                return Always(node.span)
+            if isinstance(node, Exists | Compare):
+                return node
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
             return Always(node.span)
         column = self.column(node)

@@ -6,7 +6,7 @@ Which data source and destination it is, ``choose`` decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -39,6 +39,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect, Note
 
+_NUMBER = re.compile(r"\.[0-9]+(?=\.|$)")
 # Types whose tests are written in a way of their own: a column has one type in a query.
 _OWN_SYNTAX = frozenset({"ip", "boolean", "date"}) | INTEGERS
 _CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
@@ -112,7 +113,7 @@ class Binder:
             return self.unmapped(node, f"the nested group {node.path.name}:{{ ... }}")
         assert isinstance(node, Equals | Like | Exists | Compare)
         name = node.field.name
-        if isinstance(node.field, Pattern):
+        if isinstance(node.field, Pattern) and self.destination.fields.get(name) is None:
             return self.unmapped(node, f"the field name {name}, a wildcard,")
         if name in self.pack.constants:
             return self.fold(node, self.pack.constants[name], self.pack.title)
@@ -133,15 +134,31 @@ class Binder:
                 self.notes.append(Note("never-there", effect, message, node.span))
                 if isinstance(node, Equals):
                     return self.constant(False, message, node.span)
-        spec = self.destination.field(name) or self.destination.field(_without_reading(name))
+        spec = (
+            self.destination.field(name)
+            or self.destination.field(_without_reading(name))
+            or self.in_any_place(node)
+        )
         if spec is None:
             return self.unmapped(node, name)
         spec = next((one for one in spec.instead if asserts(self.asserted, one.when)), spec)
-        if spec.none and not spec.where:
+        known = isinstance(node, Exists) and isinstance(spec.exists, str)
+        if spec.none and not spec.where and not known:
             return self.unmapped(node, name, spec.none)
         if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
             self.say(note.code, note.message, node.span, note.effect)
         return self.mapped(node, spec)
+
+    def in_any_place(self, node: FieldTest) -> FieldSpec | None:
+        """Of a field in a numbered place of a list, such as ``targets.0.id``, what the destination
+        says of ``targets.*.id``.
+        """
+        name = node.field.name
+        spec = self.destination.fields.get(_NUMBER.sub(".*", name))
+        if spec is not None and not isinstance(node.field, Pattern):
+            message = f"{self.destination.name} is asked for {name} in any place of the list"
+            self.say("any-place", message, node.span, Effect.WIDER)
+        return spec
 
     def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
         if isinstance(node, Exists) and isinstance(spec.exists, str):
@@ -154,6 +171,8 @@ class Binder:
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
+        if spec.fits:
+            return self.fit(node, spec)
         if spec.fixed is not None:
             return self.fold(node, spec.fixed, self.destination.name)
         if spec.given and self.given != node.field.name:
@@ -170,6 +189,28 @@ class Binder:
         return self.rename(node, spec)
 
     # What becomes of a field
+
+    def fit(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """The test on a column that holds more than the field does."""
+        if isinstance(node, Compare):
+            return self.unmapped(node, f"{node.field.name}, compared as text,")
+        inner: tuple[str, ...] = ("", "")
+        if isinstance(node, Equals):
+            inner = (node.value.name,)
+        elif isinstance(node, Like):
+            inner = node.pattern.parts
+        patterns = []
+        for text in spec.fits:
+            before, _, after = text.partition("{}")
+            patterns.append(_joined(before.split("*"), _joined(inner, after.split("*"))))
+        needed = [one for one in patterns if not any(_covers(other, one) for other in patterns)]
+        message = f"{node.field.name} is part of {spec.column} in {self.destination.name}"
+        if isinstance(node, Like):
+            self.say("approximated", f"{message}; a star may reach beyond it", None, Effect.WIDER)
+        else:
+            self.say("value-translated", message, None)
+        tests = [self.rename(_test_of(node, parts), replace(spec, fits=())) for parts in needed]
+        return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
 
     def rename(self, node: FieldTest, spec: FieldSpec, type: str | None = None) -> Node:
         """The test on the column, with Elastic's meaning where the column holds another type."""
@@ -379,3 +420,21 @@ def _without_reading(name: str) -> str:
     """The name of a multi-field's field; other names as they are."""
     parent, _, last = name.rpartition(".")
     return parent if last in MULTI_FIELDS else name
+
+
+def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    """Two patterns as one, by their parts."""
+    return (*first[:-1], first[-1] + second[0], *second[1:])
+
+
+def _covers(pattern: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether another pattern only asks for more behind the star in which this one ends."""
+    ends = len(pattern) > 1 and not pattern[-1]
+    return ends and pattern != other and other[: len(pattern) - 1] == pattern[:-1]
+
+
+def _test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:
+    """The test whether the field fits a pattern of these parts."""
+    if len(parts) == 1:
+        return Equals(node.field, Literal(parts[0], True, node.span), node.span)
+    return Like(node.field, Pattern(parts, node.span), node.span)

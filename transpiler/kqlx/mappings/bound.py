@@ -45,7 +45,7 @@ class Column:
     form: Form = "column"
     field: str = ""
     declared: bool = True
-    json: bool = False
+    json: bool | str = False
     port: bool = False
     optional: bool = False
     path: tuple[str, ...] = ()

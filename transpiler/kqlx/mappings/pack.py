@@ -40,14 +40,14 @@ class ColumnSpec:
     map; ``changes`` for the value of one key, the last part, of such an object with ``Name``,
     ``NewValue`` and ``OldValue``, where Elastic writes ``_`` for the blanks and dots of names.
     ``path`` are the steps in a dynamic column, where a key has a dot in it. ``json`` says that the
-    column holds JSON as text, ``port`` that an address may have a port behind it, ``optional`` that
-    not every table has the column.
+    column holds JSON as text (or names it, where that is more than the first part), ``port`` that
+    an address may have a port behind it, ``optional`` that not every table has the column.
     """
 
     type: str | None = None
     case: Case = "same"
     form: Form = "column"
-    json: bool = False
+    json: bool | str = False
     port: bool = False
     optional: bool = False
     path: tuple[str, ...] = ()
@@ -77,8 +77,10 @@ class FieldSpec:
     predicate which events have it. ``foreign`` are the characters that the destination writes
     otherwise, so that a value with one of them has no counterpart there. ``part`` says that the
     field is a part of what the column holds, in which ``separators`` are those of a path. ``given``
-    is a predicate in Kibana KQL that must hold beside each test of the field.
-    ``instead`` are other specs; the first whose ``when`` the query asserts counts.
+    is a predicate in Kibana KQL that must hold beside each test of the field. ``fits`` are patterns
+    of the column's values, in which ``{}`` stands for the field's: ``{}@*`` where the field is the
+    beginning of an address. ``instead`` are other specs; the first whose ``when`` the query asserts
+    counts.
     """
 
     column: str | None = None
@@ -87,6 +89,7 @@ class FieldSpec:
     others: Literal["keep", "refuse"] = "keep"
     where: Mapping[str, str] = field(default_factory=dict)
     exists: bool | str = False
+    fits: tuple[str, ...] = ()
     fixed: str | None = None
     constant: str | None = None
     none: str | None = None
@@ -330,11 +333,13 @@ class _Reader:
         if isinstance(data, str):
             return FieldSpec(column=data)
         known = {
-            *("column", "any", "values", "others", "where", "exists", "fixed", "foreign"),
+            *("column", "any", "values", "others", "where", "exists", "fits", "fixed", "foreign"),
             *("constant", "none", "note", "given", "part", "separators", "when"),
         }
         item = dict(self.keys(data, key, known))
         item["when"] = self.whens(item.get("when", ()), f"{key}.when")
+        if "fits" in item:
+            item["fits"] = tuple(self.typed(item["fits"], list, f"{key}.fits"))
         if "any" in item:
             item["any"] = tuple(self.typed(item["any"], list, f"{key}.any"))
         if "note" in item:
