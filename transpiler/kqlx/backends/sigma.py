@@ -310,6 +310,8 @@ TARGET = Target(
     formats=("rule", "query"),
     suffix=".yml",
     comment="---\n# {}",  # a document of its own in a stream of them
+    remark="# {}",
+    remarks_above="detection:",
     left_out=about,
     join="\n---\n".join,
 )

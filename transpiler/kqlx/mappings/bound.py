@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kqlx.mappings import ecs
-from kqlx.mappings.pack import Case, Form
+from kqlx.mappings.pack import Case, Destination, Form, Pack
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Note
 from kqlx.patterns import fits
@@ -43,13 +43,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A tree whose fields are columns of one destination, or, without a place, still Elastic's."""
+    """A tree whose fields are columns of one destination, or, without a place, still Elastic's.
+
+    ``pack`` and ``destination`` are what it was bound by.
+    """
 
     node: Node
     columns: Mapping[str, Column] = field(default_factory=dict)
     place: Mapping[str, object] = field(default_factory=dict)
     source: str | None = None
     notes: tuple[Note, ...] = ()
+    pack: Pack | None = None
+    destination: Destination | None = None
 
     def column(self, name: str) -> Column:
         """The column of this name; one that is not described has the type that ECS gives it."""
