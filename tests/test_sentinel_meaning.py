@@ -117,7 +117,7 @@ def _borne_out_by(effect: Effect) -> set[Effect]:
 @settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_the_query_means_what_the_rule_means(data: st.DataObject) -> None:
-    tree = with_one_type_a_name(data.draw(trees(FIELDS, depth=5, wildcard_fields=False)))
+    tree = with_one_type_a_name(data.draw(trees(FIELDS, depth=5)))
     query = converted(tree, SENTINEL, "sentinel", exact=False)
     if query is None:
         tree = without_refused(tree, "sentinel")

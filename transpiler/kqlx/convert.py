@@ -223,14 +223,16 @@ def _bind(
         return (unbound(node, source),)
     named, beside = ((packs.get(source),), ()) if source else recognise(node, rule.indices, packs)
     if named:
-        first, *others = bind_each(node, named, target.name, unmapped, rule.indices)
+        first, *others = bind_each(
+            node, named, target.name, unmapped, rule.indices, target.keeps_names
+        )
         return (replace(first, notes=(*beside, *first.notes)), *others)
-    if rule.path is not None and unmapped != "keep":
+    if rule.path is not None and unmapped != "keep" and not target.keeps_names:
         raise UnsupportedError(
             "no data source was recognised, so the fields have no names in the target",
             hint="name it with --source, or keep Elastic's names with --source none",
         )
-    return (unbound(node, None),)
+    return (unbound(node, None, target.keeps_names),)
 
 
 def _check(

@@ -84,8 +84,9 @@ class Target:
     results, "" where it has no comments; ``remark`` how it writes one within a result, where that
     is another, and ``remarks_above`` the line above which it stands, "" for the first.
     ``left_out`` makes the notes on what of a rule is beside its query, of the rule, the bound tree,
-    the format and the accepted effects; None: those of ``rules.left_out``. ``join`` makes one query
-    of those for several data sources; None: it cannot.
+    the format and the accepted effects; None: those of ``rules.left_out``. ``keeps_names`` says
+    that the result can tell that its names are Elastic's, and so may have them where the target has
+    none of its own. ``join`` makes one query of those for several data sources; None: it cannot.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Target:
     remark: str = ""
     remarks_above: str = ""
     left_out: Callable[[Rule, Bound, str, frozenset[str]], Iterable[Note]] | None = None
+    keeps_names: bool = False
     join: Callable[[list[str]], str] | None = None
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.sentinel_groups import Groups, has_objects
+from kqlx.backends.sentinel_rule import about
 from kqlx.backends.sentinel_syntax import WIDTH, fold
 from kqlx.backends.sentinel_union import join, tables
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text, not_text
@@ -118,7 +119,7 @@ class _Kusto(Groups):
         """A conjunct behind its bar; of a long disjunction each alternative has a line."""
         if text.text.startswith("mv-apply "):
             return f"| {text.text}"
-        if text.group is Group.OR and len(text.text) > WIDTH:
+        if text.group is Group.OR and len(f"| where {text.text}") > WIDTH:
             return "| where " + "\n    or ".join(fold(part, " " * 8) for part in text.alternatives)
         return fold(f"| where {text.text}")
 
@@ -170,5 +171,6 @@ TARGET = Target(
     aliases=("kusto",),
     suffix=".kql",
     comment="// {}",
+    left_out=about,
     join=join,
 )

@@ -27,11 +27,9 @@ _RESERVED = frozenset(
 )  # fmt: skip
 _REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_LITERAL_OR_BREAK = re.compile(
-    r"""@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
-    r"|(?<=,) | (?=(?:and|or) )",
-    re.DOTALL,
-)
+LITERAL = r"""@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
+"""A literal of text, or a name in quotes, as a regular expression."""
+_LITERAL_OR_BREAK = re.compile(LITERAL + r"|(?<=,) | (?=(?:and|or) )", re.DOTALL)
 _TERM = re.compile(r"[A-Za-z0-9]{3,}")
 
 

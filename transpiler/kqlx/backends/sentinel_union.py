@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kqlx.backends.sentinel_syntax import identifier
+from kqlx.backends.sentinel_syntax import LITERAL, identifier
 
 _LET = re.compile(r"let (\w+) = .*?;\n", re.DOTALL)
 
@@ -30,8 +30,8 @@ def join(queries: Sequence[str]) -> str:
         while match := _LET.match(text):
             text = text[match.end() :]
             name = _free(match[1], match[0], lists)
-            text = re.sub(rf"\b{match[1]}\b", name, text)
-            lists[name] = re.sub(rf"^let {match[1]}\b", f"let {name}", match[0])
+            text = _renamed(text, match[1], name)
+            lists[name] = match[0].replace(match[1], name, 1)
         head, _, body = text.partition("\n")
         bodies.append((head, body))
     return "".join(lists.values()) + _union(bodies)
@@ -43,6 +43,12 @@ def _free(name: str, definition: str, lists: dict[str, str]) -> str:
     while chosen in lists and lists[chosen] != definition.replace(name, chosen, 1):
         chosen, number = f"{name}_{number}", number + 1
     return chosen
+
+
+def _renamed(text: str, old: str, new: str) -> str:
+    """The query with a name changed, literals left alone."""
+    found = re.compile(rf"{LITERAL}|\b{old}\b", re.DOTALL)
+    return found.sub(lambda match: new if match[0] == old else match[0], text)
 
 
 def _union(bodies: list[tuple[str, str]]) -> str:

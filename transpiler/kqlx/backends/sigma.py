@@ -313,5 +313,6 @@ TARGET = Target(
     remark="# {}",
     remarks_above="detection:",
     left_out=about,
+    keeps_names=True,  # by "taxonomy: ecs"
     join="\n---\n".join,
 )

@@ -101,7 +101,7 @@ class Leaves(TextBackend):
 
     def leaf(self, column: Column, node: FieldTest) -> Node:
         path = column.name if column.type == "nested" else nested_path(column.name)
-        if path and not self.in_group and not self.bound.place:
+        if path and not self.in_group and not self.bound.renamed:
             self.note(
                 "nested-outside",
                 Effect.SAME,

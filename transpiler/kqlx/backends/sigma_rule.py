@@ -109,7 +109,7 @@ def _name(bound: Bound, field: str) -> tuple[str, bool]:
     spec = bound.destination.field(field)
     if spec is not None and spec.column:
         return spec.column, True
-    if spec is not None and spec.constant is not None:
+    if spec is not None and (spec.constant is not None or spec.fixed is not None):
         return "", True
     return field, False
 

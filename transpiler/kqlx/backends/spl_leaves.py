@@ -87,7 +87,7 @@ class Leaves(TextBackend):
         ):
             return node
         column = self.column(node)
-        if not self.bound.place and (path := nested_path(column.name)):
+        if not self.bound.renamed and (path := nested_path(column.name)):
             self.note(
                 "nested-outside",
                 Effect.SAME,

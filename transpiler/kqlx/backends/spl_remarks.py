@@ -69,7 +69,11 @@ class Remarks(Where):
             self.refuse(node.span, f"a range on the fields {name.name}", "their types may differ")
         known = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
         for field, type in ecs.types().items():
-            if not self.reads_alike(type, node) and known.fullmatch(field):
+            if not known.fullmatch(field):
+                continue
+            # The values of a flattened field are in Splunk's fields below it.
+            apart = type == "flattened" and not known.fullmatch(f"{field}.x")
+            if apart or not self.reads_alike(type, node):
                 self.note(
                     "name-wildcard",
                     Effect.DIFFERENT,
@@ -77,7 +81,8 @@ class Remarks(Where):
                     node.span,
                 )
                 return
-        if _may_be_a_number(node):
+        flattened = ecs.types().get(name.parts[0].removesuffix(".")) == "flattened"
+        if not flattened and _may_be_a_number(node):  # the values of a flattened field are texts
             message = (
                 f"{name.name} also fits numbers of your own fields, and all are compared as text"
             )

@@ -72,19 +72,30 @@ class Binder:
 
     def bind(self, node: Node) -> Bound:
         bound = simplify(self.node(node))
-        if isinstance(bound, Never) and not any(n.effect is Effect.UNMAPPED for n in self.notes):
+        if isinstance(bound, Never):
+            why = "; ".join(dict.fromkeys(self.impossible))
+            notes = tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED)
             raise MappingError(
-                f"this can never match in {self.destination.name}: {'; '.join(self.impossible)}",
-                notes=tuple(self.notes),
+                f"this can never match in {self.destination.name}: {why}", notes=notes
             )
         if self.leaves_out and isinstance(bound, Always) and not isinstance(simplify(node), Always):
             message = (
                 f"nothing of the query is left: it matches every event of {self.destination.name}"
             )
             self.notes.append(Note("unmapped-left-out", Effect.WIDER, message))
-        place, source = self.destination.place, self.pack.source
-        notes = tuple(self.notes)
-        return Bound(bound, self.columns, place, source, notes, self.pack, self.destination)
+        if self.destination.filter:
+            own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
+            bound = simplify(And((own, bound), node.span))
+        return Bound(
+            bound,
+            self.columns,
+            self.destination.place,
+            self.pack.source,
+            tuple(self.notes),
+            renamed=True,
+            pack=self.pack,
+            destination=self.destination,
+        )
 
     def node(self, node: Node) -> Node:
         if self.leaves_out and (name := _one_field(node)) is not None and self.is_unknown(name):
@@ -141,6 +152,8 @@ class Binder:
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
+        if spec.fixed is not None:
+            return self.fold(node, spec.fixed, self.destination.name)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.where:

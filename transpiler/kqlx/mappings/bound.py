@@ -43,9 +43,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A tree whose fields are columns of one destination, or, without a place, still Elastic's.
-
-    ``pack`` and ``destination`` are what it was bound by.
+    """A tree whose fields are columns of one destination, or, unless ``renamed``, still Elastic's
+    fields. ``pack`` and ``destination`` are what it was bound by.
     """
 
     node: Node
@@ -53,6 +52,7 @@ class Bound:
     place: Mapping[str, object] = field(default_factory=dict)
     source: str | None = None
     notes: tuple[Note, ...] = ()
+    renamed: bool = False
     pack: Pack | None = None
     destination: Destination | None = None
 

@@ -21,11 +21,17 @@ Unmapped = OneOf["error", "keep", "comment"]
 
 
 def bind_each(
-    node: Node, packs: Iterable[Pack], target: str, unmapped: Unmapped, indices: Iterable[str] = ()
+    node: Node,
+    packs: Iterable[Pack],
+    target: str,
+    unmapped: Unmapped,
+    indices: Iterable[str] = (),
+    keeps_names: bool = False,
 ) -> tuple[Bound, ...]:
     """Binds a tree to each data source, and leaves out those in which it can match nothing.
 
-    ``indices`` are the index patterns that the rule reads. Two sources whose events are in one
+    ``indices`` are the index patterns that the rule reads; with ``keeps_names`` a query stays in
+    Elastic's names where the destination lacks some of them. Two sources whose events are in one
     place there, under the same names, are one. Raises MappingError as ``bind``, where no source is
     left.
     """
@@ -36,7 +42,8 @@ def bind_each(
     beside: list[Note] = []
     for pack in packs:
         try:
-            bound = bind(node, pack, target, unmapped, implied_values(pack, indices))
+            implied = implied_values(pack, indices)
+            bound = bind(node, pack, target, unmapped, implied, keeps_names)
         except MappingError as error:
             errors.append(error)
             missing = any(note.effect is Effect.UNMAPPED for note in error.notes)
@@ -67,6 +74,7 @@ def bind(
     target: str,
     unmapped: Unmapped = "error",
     implied: Mapping[str, str] | None = None,
+    keeps_names: bool = False,
 ) -> Bound:
     """Binds a tree to the destination of the pack that suits it best.
 
@@ -90,7 +98,8 @@ def bind(
     passed_over: list[Note] = []
     attempts: list[Bound] = []
     impossible: list[MappingError] = []
-    for destination in chosen + [d for d in destinations if not d.when]:
+    candidates = chosen + [d for d in destinations if not d.when]
+    for destination in candidates or destinations:
         try:
             attempt = Binder(pack, destination).bind(node)
         except MappingError as error:
@@ -98,15 +107,21 @@ def bind(
             passed_over.append(_passed_over(destination, error.message, None))
             continue
         missing = _missing(attempt)
+        attempts.append(attempt)
+        if not candidates:
+            continue
         if not missing:
             return replace(attempt, notes=(*attempt.notes, *passed_over))
-        attempts.append(attempt)
         passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
     if not attempts:
-        raise impossible[0] if impossible else _nowhere(pack, destinations)
+        raise impossible[0]
+    if not candidates:
+        raise _nowhere(pack, destinations)
     best = min(attempts, key=lambda attempt: len(_missing(attempt)))
     if unmapped == "comment" and best.destination is not None:
         return Binder(pack, best.destination, leaves_out=True).bind(node)
+    if unmapped == "error" and keeps_names:
+        return _named_as_is(node, pack, best)
     if unmapped == "error":
         raise MappingError(
             "; ".join(dict.fromkeys(note.message for note in _missing(best))),
@@ -115,6 +130,14 @@ def bind(
             "--source none keeps all names",
         )
     return best
+
+
+def _named_as_is(node: Node, pack: Pack, best: Bound) -> Bound:
+    """The query in Elastic's names, where the events of the best destination are looked for."""
+    missing = _missing(best)
+    message = f"all names stay Elastic's (ECS): {missing[0].message}"
+    note = Note("names-kept", Effect.SAME, message, missing[0].span)
+    return Bound(node, place=best.place, source=pack.source, notes=(note,))
 
 
 def _nowhere(pack: Pack, destinations: Iterable[Destination]) -> MappingError:
@@ -136,9 +159,9 @@ def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
     return Note("place-chosen", Effect.SAME, f"{destination.name} was passed over: {why}", span)
 
 
-def unbound(node: Node, source: str | None) -> Bound:
+def unbound(node: Node, source: str | None, keeps_names: bool = False) -> Bound:
     """A tree that keeps Elastic's names, because the user says so or nothing was recognised."""
-    if source == "none":
+    if source == "none" or keeps_names:
         return Bound(node, source=source)
     note = Note(
         "no-data-source",

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 from zlib import crc32
 
@@ -59,13 +60,13 @@ class PackNote:
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What becomes of one field: exactly one of column, any, where, constant or none decides.
+    """What becomes of one field: one of column, any, where, fixed, constant or none decides.
 
     ``values`` translates values on the way (``others``: what becomes of those that it does not
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
-    ``constant`` is the value that every event of the destination has; ``none`` the reason why there
-    is no counterpart. ``any`` names several columns, some of which holds the value. A ``note`` is
-    what every test of the field must tell.
+    ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
+    not, but stands for; ``none`` the reason why there is no counterpart. ``any`` names several
+    columns, some of which holds the value. A ``note`` is what every test of the field must tell.
     """
 
     column: str | None = None
@@ -74,6 +75,7 @@ class FieldSpec:
     others: Literal["keep", "refuse"] = "keep"
     where: Mapping[str, str] = field(default_factory=dict)
     exists: bool = False
+    fixed: str | None = None
     constant: str | None = None
     none: str | None = None
     note: PackNote | None = None
@@ -85,7 +87,8 @@ class Destination:
 
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
     tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
-    all below them.
+    all below them. ``filter`` is a predicate in Kibana KQL on the columns that tells the events of
+    the data source from others there.
     """
 
     place: Mapping[str, Any]
@@ -96,6 +99,7 @@ class Destination:
     notes: tuple[PackNote, ...]
     unconfirmed: Mapping[str, str]
     source: str
+    filter: str = ""
 
     @property
     def name(self) -> str:
@@ -256,6 +260,13 @@ def builtin_marks() -> Mapping[str, Marks]:
     }
 
 
+def load(path: Path) -> Pack:
+    """The pack of a file. Raises MappingError, with the line and key, for what is wrong with it."""
+    from kqlx.mappings.pack_file import read_data
+
+    return of_data(read_data(path))
+
+
 # Plain data → Pack. The shapes are those of pack.schema.json.
 
 
@@ -296,6 +307,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         notes=tuple(map(_note, data.get("notes", ()))),
         unconfirmed=data.get("unconfirmed", {}),
         source=data.get("source", ""),
+        filter=data.get("filter", ""),
     )
 
 

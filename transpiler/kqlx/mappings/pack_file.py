@@ -178,7 +178,7 @@ def _line(root: yaml.Node, path: KeyPath) -> int:
 
 # What no schema can say
 
-_DECIDING = ("column", "any", "where", "constant", "none")
+_DECIDING = ("column", "any", "where", "fixed", "constant", "none")
 
 
 def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -188,6 +188,8 @@ def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
     for target, destinations in data.get("targets", {}).items():
         for number, destination in enumerate(destinations):
             path = ("targets", target, number)
+            if why := _why_no_predicate(destination.get("filter", "*:*")):
+                yield Problem((*path, "filter"), f"is no predicate: {why}")
             for name, field in destination.get("fields", {}).items():
                 if isinstance(field, dict):
                     yield from _of_field(field, (*path, "fields", name))
@@ -235,27 +237,29 @@ def columns_without_a_field(data: Mapping[str, Any]) -> Iterator[Problem]:
     """Entries of ``columns`` and ``unconfirmed`` that are about no column of a field."""
     for target, destinations in data.get("targets", {}).items():
         for number, destination in enumerate(destinations):
-            named = named_columns(destination.get("fields", {}))
+            named = named_columns(destination)
             for part in ("columns", "unconfirmed"):
                 for column in destination.get(part, {}):
                     if not any(_meet(column, name) for name in named):
                         path = ("targets", target, number, part, column)
-                        yield Problem(path, "no field has this column")
+                        yield Problem(path, "no field of the destination has this column")
 
 
-def named_columns(fields: Mapping[str, Any]) -> set[str]:
-    """The columns that fields of a destination name, those of their predicates among them."""
+def named_columns(destination: Mapping[str, Any]) -> set[str]:
+    """The columns that a destination's fields and predicates name."""
     from kqlx.frontends.kql import parse
 
     named: set[str] = set()
-    for field in fields.values():
+    predicates = [destination.get("filter", "*:*")]
+    for field in destination.get("fields", {}).values():
         if isinstance(field, str):
             named.add(field)
         elif field is not None:
             named |= {*filter(None, [field.get("column")]), *field.get("any", ())}
-            for predicate in field.get("where", {}).values():
-                terms = (getattr(part, "field", None) for part in walk(parse(predicate)))
-                named |= {term.name for term in terms if term is not None}
+            predicates += field.get("where", {}).values()
+    for predicate in predicates:
+        terms = (getattr(part, "field", None) for part in walk(parse(predicate)))
+        named |= {term.name for term in terms if term is not None}
     return named
 
 

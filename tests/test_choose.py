@@ -1,0 +1,176 @@
+"""The keys of packs beyond plain names, and rules that are about several data sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import kqlx
+from kqlx.backends import find
+from kqlx.backends.base import Options
+from kqlx.mappings.choose import bind, bind_each
+from kqlx.mappings.pack import Pack, load
+from kqlx.mappings.recognise import asserted_values, implied_values
+from kqlx.notes import Effect, Note
+
+EXAMPLE = """
+source: example.log
+title: an example
+recognise:
+  fields: {event.dataset: [example.log]}
+  indices: [logs-example.log-*]
+  implied:
+    "logs-example.log-process*": {event.category: process}
+constants: {event.dataset: example.log}
+only: {event.category: [process, file]}
+types: {example.count: long, example.args.*: keyword}
+targets:
+  sentinel:
+    - table: Processes
+      when: {event.category: [process]}
+      fields:
+        event.category: {fixed: process}
+        process.name: FileName
+        source.ip: {any: [ClientIP, ActorIP]}
+        example.args.*: Arguments.*
+        example.count: {column: Count, note: {effect: different, message: they count otherwise}}
+      columns:
+        ClientIP: {port: true}
+        Arguments.*: {json: true}
+    - table: [FilesA, FilesB]
+      when: {event.category: [file]}
+      fields: {event.category: {fixed: file}, file.name: FileName}
+"""
+OTHER = """
+source: other.log
+title: another
+recognise: {fields: {event.dataset: [other.log]}, indices: [logs-other.log-*]}
+constants: {event.dataset: other.log}
+targets:
+  sentinel:
+    - table: Others
+      filter: 'Vendor:"Example" and Kind:(1 or 2)'
+      columns: {Kind: {type: integer}}
+      fields: {process.name: FileName, event.category: Category}
+"""
+
+
+@pytest.fixture
+def packs(tmp_path: Path) -> tuple[Pack, Pack]:
+    """Two packs for Sentinel."""
+    found = []
+    for name, text in (("example.log", EXAMPLE), ("other.log", OTHER)):
+        path = tmp_path / f"{name}.yml"
+        path.write_text(text, encoding="utf-8")
+        found.append(load(path))
+    return found[0], found[1]
+
+
+def written(pack: Pack, query: str, **implied: str) -> str:
+    names = {name.replace("_", "."): value for name, value in implied.items()}
+    bound = bind(kqlx.parse(query), pack, "sentinel", implied=names)
+    return str(find("sentinel").emit(bound, Options()).query)
+
+
+@pytest.mark.parametrize(
+    ("query", "lines"),
+    [
+        ("event.category:process and process.name:a", ["Processes", '| where FileName == "a"']),
+        ("event.category:file and file.name:a", ["union FilesA, FilesB",
+                                                 '| where FileName == "a"']),
+        ("event.category:process and example.args.a.b:x",
+         ["Processes", '| where tostring(parse_json(Arguments).a.b) == "x"']),
+        ("event.category:process and not source.ip:1.2.3.4", [
+            "Processes",
+            '| where not(extract(@"^\\[?([0-9]+\\.[0-9.]+|[0-9A-Fa-f:.]+)", 1, ClientIP)'
+            ' == "1.2.3.4"',
+            '    or ActorIP == "1.2.3.4")']),
+    ],
+)  # fmt: skip
+def test_what_a_pack_can_say(packs: tuple[Pack, Pack], query: str, lines: list[str]) -> None:
+    assert written(packs[0], query).splitlines() == lines
+
+
+def test_what_index_patterns_imply(packs: tuple[Pack, Pack]) -> None:
+    implied = implied_values(packs[0], ["logs-example.log-process-*", "filebeat-*"])
+    assert implied == {"event.category": "process"}
+    assert written(packs[0], "process.name:a", event_category="process").startswith("Processes\n")
+    both = ["logs-example.log-process-*", "logs-example.log-file-*"]
+    assert implied_values(packs[0], both) == {}
+    with pytest.raises(kqlx.MappingError, match=r"say event\.category:"):
+        written(packs[0], "process.name:a")
+
+
+def test_a_note_of_a_field_is_told(packs: tuple[Pack, Pack]) -> None:
+    node = kqlx.parse("event.category:process and example.count > 5")
+    (note,) = [n for n in bind(node, packs[0], "sentinel").notes if n.code == "value-differs"]
+    assert note.effect is Effect.DIFFERENT
+
+
+def test_a_value_that_the_source_never_has_can_never_match(packs: tuple[Pack, Pack]) -> None:
+    with pytest.raises(kqlx.MappingError, match=r"of an example is process or file"):
+        written(packs[0], "event.category:network and process.name:a", event_category="process")
+
+
+def joined(packs: tuple[Pack, ...], query: str) -> tuple[str, list[Note]]:
+    bounds = bind_each(kqlx.parse(query), packs, "sentinel", "error")
+    target = find("sentinel")
+    queries = [str(target.emit(bound, Options()).query) for bound in bounds]
+    assert target.join is not None
+    text = queries[0] if len(queries) == 1 else target.join(queries)
+    return text, [note for bound in bounds for note in bound.notes]
+
+
+def test_several_sources_are_one_union(packs: tuple[Pack, Pack]) -> None:
+    query = "event.dataset:(example.log or other.log) and event.category:process"
+    text, notes = joined(packs, f"{query} and process.name:a")
+    assert text.splitlines() == [
+        "union",
+        "    (Processes",
+        '    | where FileName == "a"),',
+        "    (Others",
+        '    | where Vendor == "Example"',
+        '    | where Category == "process"',
+        '    | where FileName == "a"',
+        "    | where Kind in (1, 2))",
+    ]
+    assert "several-sources" in [note.code for note in notes]
+
+
+def test_a_source_that_cannot_match_is_left_out(packs: tuple[Pack, Pack]) -> None:
+    text, notes = joined(packs, "event.dataset:other.log and process.name:a")
+    assert text.splitlines()[0] == "Others"
+    assert [n.effect for n in notes if n.code == "source-left-out"] == [Effect.SAME]
+
+
+def test_a_source_that_lacks_a_field_is_a_gap(packs: tuple[Pack, Pack]) -> None:
+    query = "event.dataset:(example.log or other.log) and event.category:process"
+    _, notes = joined(packs, f"{query} and example.args.x:a")
+    assert [n.effect for n in notes if n.code == "source-left-out"] == [Effect.NARROWER]
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("a:1 and b:2", {"a": {"1"}, "b": {"2"}}),
+        ("a:(1 or 2)", {"a": {"1", "2"}}),
+        ("(a:1 and b:2) or (a:3 and c:4)", {"a": {"1", "3"}}),
+        ("(a:1 or b:2) and a:3", {"a": {"3"}}),
+        ("not a:1", {}),
+        ("a:1* or a:2", {}),
+    ],
+)
+def test_asserted_values(query: str, values: dict[str, set[str]]) -> None:
+    assert asserted_values(kqlx.parse(query)) == values
+
+
+def test_sigma_keeps_the_names_that_it_does_not_know() -> None:
+    query = "event.dataset:o365.audit and source.geo.city_name:x"
+    result = kqlx.convert(query, "sigma")
+    assert "taxonomy: ecs" in result.text
+    assert "product: m365" in result.text
+    assert "source.geo.city_name: 'x'" in result.text
+    assert "names-kept" in [note.code for note in result.notes]
+    with pytest.raises(kqlx.MappingError):
+        kqlx.convert(query, "spl")
