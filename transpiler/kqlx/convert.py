@@ -12,7 +12,7 @@ from kqlx.errors import UnsupportedError, UsageError
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import Unmapped, bind_each, unbound, with_own_table
-from kqlx.mappings.library import Packs
+from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.recognise import recognise
 from kqlx.nodes import Node
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
@@ -148,12 +148,7 @@ def find_packs(mappings: Iterable[str | Path] | Packs, settings: Settings | None
     """The packs with those of files over them: of the settings, then of the call."""
     if isinstance(mappings, Packs):
         return mappings
-    files = [*(settings.mappings if settings is not None else ()), *mappings]
-    if not files:
-        return Packs()
-    from kqlx.mappings.overlay import load_packs
-
-    return load_packs(files)
+    return packs_of([*(settings.mappings if settings is not None else ()), *mappings])
 
 
 def check_choices(

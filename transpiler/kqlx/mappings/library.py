@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from kqlx.mappings.pack import Marks, Pack, builtin, builtin_marks, no_pack, sources
 
@@ -33,3 +34,13 @@ class Packs:
             return builtin_marks()
         own = {source: pack.recognise for source, pack in self.own.items()}
         return dict(sorted({**builtin_marks(), **own}.items()))
+
+
+def packs_of(files: Iterable[str | Path]) -> Packs:
+    """The packs, with those of a user's files over them. Raises MappingError for a wrong file."""
+    files = tuple(files)
+    if not files:
+        return Packs()
+    from kqlx.mappings.overlay import load_packs
+
+    return load_packs(files)

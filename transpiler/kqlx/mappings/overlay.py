@@ -129,7 +129,7 @@ def _nothing_to_take(base: Mapping[str, Any], over: Mapping[str, Any]) -> Iterat
     for path, known, said in pairs:
         for name, value in said.items():
             if value is None and name not in known:
-                message = "null takes an entry away, and there is none of this name"
+                message = "nothing stands here: null takes an entry away, and there is none"
                 yield Problem((*path, name), message)
 
 

@@ -31,7 +31,7 @@ def recognise(
     named = [s for s, m in marks.items() if any(_meets(asserted, *f) for f in m.fields.items())]
     if named:
         return tuple(packs.get(source) for source in named), ()
-    own = [index for index in indices if not _BROAD.fullmatch(index)]
+    own = own_indices(indices)
     found = [s for s, m in marks.items() if any(_overlap(index, m) for index in own)]
     unknown = [index for index in own if not any(_overlap(index, marks[s]) for s in found)]
     notes: tuple[Note, ...] = ()
@@ -39,6 +39,11 @@ def recognise(
         message = f"there is no mapping for {', '.join(unknown)}, which the rule reads too"
         notes = (Note("source-left-out", Effect.SAME, message),)
     return tuple(packs.get(source) for source in found), notes
+
+
+def own_indices(indices: Iterable[str]) -> list[str]:
+    """The index patterns that say something of the data source."""
+    return [index for index in indices if not _BROAD.fullmatch(index)]
 
 
 def asserted_values(node: Node) -> dict[str, frozenset[str]]:
