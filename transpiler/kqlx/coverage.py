@@ -128,9 +128,10 @@ def field_names(node: Node, prefix: str = "") -> Iterator[str]:
         yield from field_names(node.item, prefix)
     elif isinstance(node, Nested):
         yield from field_names(node.item, f"{prefix}{node.path.name}.")
-    elif isinstance(node, Equals | Like | Exists | Compare):
-        if not (isinstance(node.field, Pattern) and node.field.is_lone_star):
-            yield prefix + node.field.name
+    elif isinstance(node, Equals | Like | Exists | Compare) and not (
+        isinstance(node.field, Pattern) and node.field.is_lone_star
+    ):
+        yield prefix + node.field.name
 
 
 def state(pack: Pack, target: str, name: str) -> State:
@@ -158,7 +159,7 @@ def known_names(pack: Pack, target: str) -> list[str]:
     """The fields that the pack says something of, for a target."""
     names = {*pack.constants, *pack.always}
     for destination in pack.targets.get(target, ()):
-        names |= {n for n in destination.fields if not (destination.fields[n].none)}
+        names |= {*mapped_names(destination)}
     return sorted(names)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -113,8 +111,12 @@ def fields(
     if stub:
         _print_stub(uses, packs)
     elif format == "json":
+        import json
+
         print(json.dumps([_plain(use) for use in uses], indent=2, ensure_ascii=False))
     elif format == "csv":
+        import csv
+
         csv.writer(sys.stdout, lineterminator="\n").writerows(_rows(uses, "; "))
     else:
         _print_table([[cell or "-" for cell in row] for row in _rows(uses, ", ")])
@@ -148,7 +150,7 @@ def _rows(uses: Iterable[FieldUse], comma: str) -> Iterator[tuple[str, ...]]:
     yield ("source", "field", "rules", *names, "near", "reason")
     for use in uses:
         states = [use.states[name] for name in names] if use.states else []
-        kinds = [state.kind for state in states] or [""] * len(names)
+        kinds = [str(state.kind) for state in states] or [""] * len(names)
         near = dict.fromkeys(name for state in states for name in state.near)
         reasons = dict.fromkeys(state.reason for state in states if state.reason)
         source = use.source or ""
@@ -173,7 +175,7 @@ def _print_table(rows: Iterable[Iterable[str]], indent: str = "") -> None:
 
 
 def _one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+    return "".join(" " if c.isspace() else c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _about(pack: Pack) -> Iterator[str]:

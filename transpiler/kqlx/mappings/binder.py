@@ -31,38 +31,18 @@ from kqlx.nodes import (
     Span,
     simplify,
     transform,
-    walk,
 )
 from kqlx.notes import Effect, Note
 
 _CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
-def _one_field(node: Node) -> str | None:
-    """The one field, named in full, that all tests of a group are about."""
-    if not isinstance(node, And | Or | Not):
-        return None
-    names = {
-        test.field.name
-        if isinstance(test, Equals | Like | Exists | Compare) and isinstance(test.field, Literal)
-        else None
-        for test in walk(node)
-        if not isinstance(test, And | Or | Not)
-    }
-    return next(iter(names)) if len(names) == 1 else None
-
-
 class Binder:
-    """One attempt: one tree, one destination.
+    """One attempt: one tree, one destination."""
 
-    ``leaves_out`` says that tests without a counterpart are taken to be met, so that no event is
-    missed, instead of keeping Elastic's name.
-    """
-
-    def __init__(self, pack: Pack, destination: Destination, leaves_out: bool = False) -> None:
+    def __init__(self, pack: Pack, destination: Destination) -> None:
         self.pack = pack
         self.destination = destination
-        self.leaves_out = leaves_out
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
@@ -78,11 +58,6 @@ class Binder:
             raise MappingError(
                 f"this can never match in {self.destination.name}: {why}", notes=notes
             )
-        if self.leaves_out and isinstance(bound, Always) and not isinstance(simplify(node), Always):
-            message = (
-                f"nothing of the query is left: it matches every event of {self.destination.name}"
-            )
-            self.notes.append(Note("unmapped-left-out", Effect.WIDER, message))
         if self.destination.filter:
             own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
             bound = simplify(And((own, bound), node.span))
@@ -98,8 +73,6 @@ class Binder:
         )
 
     def node(self, node: Node) -> Node:
-        if self.leaves_out and (name := _one_field(node)) is not None and self.is_unknown(name):
-            return self.leaf(node)
         if isinstance(node, And | Or):
             return replace(node, items=tuple([self.node(item) for item in node.items]))
         if isinstance(node, Not):
@@ -114,10 +87,7 @@ class Binder:
             return node
         if isinstance(node, Nested):
             return self.unmapped(node, f"the nested group {node.path.name}:{{ ... }}")
-        if isinstance(node, And | Or | Not):
-            name = _one_field(node) or ""
-            spec = self.destination.field(name)
-            return self.unmapped(node, name, spec.none or "" if spec else "")
+        assert isinstance(node, Equals | Like | Exists | Compare)
         name = node.field.name
         if isinstance(node.field, Pattern):
             return self.unmapped(node, f"the field name {name}, a wildcard,")
@@ -304,24 +274,9 @@ class Binder:
         self.say("constant-assumed", message, node.span, effect)
         return self.constant(true, message, node.span)
 
-    def is_unknown(self, name: str) -> bool:
-        """Whether no test of the field has a counterpart, nor one that the pack can fold."""
-        tables = (self.pack.constants, self.pack.always, self.pack.only, self.destination.never)
-        spec = self.destination.field(name)
-        return (spec is None or bool(spec.none)) and not any(name in table for table in tables)
-
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
         reason = f": {why}" if why else ""
         message = f"{what} has no counterpart in {self.destination.name}{reason}"
-        if self.leaves_out:
-            from kqlx.frontends.kql_format import format_node
-
-            text = " ".join(format_node(node).split())
-            note = Note(
-                "unmapped-left-out", Effect.WIDER, f"left out: {text} - {message}", node.span
-            )
-            self.notes.append(note)
-            return Never(node.span) if self.negative else Always(node.span)
         self.say("unmapped-field", message, node.span, Effect.UNMAPPED)
         return node
 

@@ -119,7 +119,9 @@ def bind(
         raise _nowhere(pack, destinations)
     best = min(attempts, key=lambda attempt: len(_missing(attempt)))
     if unmapped == "comment" and best.destination is not None:
-        return Binder(pack, best.destination, leaves_out=True).bind(node)
+        from kqlx.mappings.leaving_out import LeavingOut
+
+        return LeavingOut(pack, best.destination).bind(node)
     if unmapped == "error" and keeps_names:
         return _named_as_is(node, pack, best)
     if unmapped == "error":

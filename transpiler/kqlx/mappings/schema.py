@@ -13,7 +13,8 @@ from typing import Any
 
 Path = tuple[str | int, ...]
 
-_SPOKEN = frozenset({"$schema", "$id", "$defs", "title", "description"})
+SPOKEN = frozenset({"$schema", "$id", "$defs", "title", "description"})
+"""Keywords that check nothing."""
 
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "string": ("text", lambda value: isinstance(value, str)),
@@ -57,8 +58,8 @@ class Schema:
             yield Problem(path, f"must be {_kinds(schema['type'])}, not {_shown(value)}")
             return
         for keyword, said in schema.items():
-            if keyword not in _SPOKEN and keyword not in _BESIDE:
-                yield from _KEYWORDS[keyword](self, value, said, schema, path)
+            if keyword not in SPOKEN and keyword not in _BESIDE:
+                yield from KEYWORDS[keyword](self, value, said, schema, path)
 
     # The keywords: each takes the value, what the keyword says, its schema and the path.
 
@@ -162,7 +163,7 @@ class Schema:
 
 _BESIDE = frozenset({"type"})  # read where it stands beside others
 
-_KEYWORDS: dict[str, Callable[..., Iterator[Problem]]] = {
+KEYWORDS: dict[str, Callable[..., Iterator[Problem]]] = {
     "$ref": Schema.ref,
     "additionalProperties": Schema.additional,
     "anyOf": Schema.any_of,
