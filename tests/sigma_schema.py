@@ -1,21 +1,30 @@
-"""A strict model of Sigma's documents as JSON schemas, our own, made after the specification 2.1
-(https://github.com/SigmaHQ/sigma-specification, specification/ and sigmahq/).
+"""Whether a document is a valid Sigma rule: by the JSON schemas of the specification, and by what
+they leave open.
 
-It is narrower than the official schemas, which allow further keys and leave the shape of a
-detection open: a document that is valid here is valid there.
+The schemas are those of version 2.1 (``schemas/``, with where they are from). They allow further
+keys, empty texts and lists, anything within a selection and within a correlation's condition, and
+do not look at the order of keys. The schemas below, our own, forbid what we never write of that;
+the rest they leave to the official ones.
 """
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
+KEYS = [
+    *("title", "id", "name", "related", "status", "description", "license", "references", "author"),
+    *("date", "modified", "tags", "taxonomy", "logsource", "correlation", "detection"),
+    *("falsepositives", "level"),
+]
+"""The order of SigmaHQ's rules."""
+
 _TEXT = {"type": "string", "minLength": 1}
-_UUID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
-_DATE = {"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"}
-_TITLE = {"type": "string", "minLength": 1, "maxLength": 256}
-_TEXTS = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
+_SOME = {"minItems": 1, "items": _TEXT}
 
 _VALUE = {"type": ["string", "number", "boolean"]}
 _MAP = {
@@ -33,75 +42,45 @@ _SELECTION = {
         {"type": "array", "items": {"type": "string"}, "minItems": 1},
     ]
 }
-_NAME = "^(selection|filter_main|keywords)[a-z0-9_]*$"
 
-_SHARED: dict[str, Any] = {
-    "title": _TITLE,
-    "id": _UUID,
-    "related": {
-        "type": "array",
-        "minItems": 1,
-        "items": {
-            "type": "object",
-            "required": ["id", "type"],
-            "additionalProperties": False,
-            "properties": {"id": _UUID, "type": {"const": "derived"}},
-        },
-    },
-    "status": {"enum": ["experimental", "deprecated"]},
-    "description": {"type": "string", "minLength": 1, "maxLength": 65535},
-    "license": _TEXT,
-    "references": _TEXTS,
-    "author": _TEXT,
-    "date": _DATE,
-    "modified": _DATE,
-    "tags": {**_TEXTS, "items": {"type": "string", "pattern": r"^attack\.[a-z0-9.-]+$"}},
-    "taxonomy": {"const": "ecs"},
-    "falsepositives": {**_TEXTS, "items": {"type": "string", "minLength": 2}},
-    "level": {"enum": ["informational", "low", "medium", "high", "critical"]},
-}
-
-_RULE = {
-    "type": "object",
-    "required": ["title", "logsource", "detection"],
-    "additionalProperties": False,
+_HOUSE = {
+    "propertyNames": {"enum": KEYS},
     "properties": {
-        **_SHARED,
-        "name": {"type": "string", "pattern": "^[a-z0-9_]+$", "maxLength": 256},
+        "title": _TEXT,
+        "name": {"pattern": "^[a-z0-9_]+$"},
+        "related": {
+            "minItems": 1,
+            "items": {
+                "additionalProperties": False,
+                "properties": {"id": {}, "type": {"const": "derived"}},
+            },
+        },
+        "status": {"enum": ["experimental", "deprecated"]},
+        "description": _TEXT,
+        "license": _TEXT,
+        "references": _SOME,
+        "author": _TEXT,
+        "tags": {"minItems": 1, "items": {"pattern": r"^attack\."}},
+        "taxonomy": {"const": "ecs"},
         "logsource": {
-            "type": "object",
             "minProperties": 1,
             "additionalProperties": False,
             "properties": {"category": _TEXT, "product": _TEXT, "service": _TEXT},
         },
         "detection": {
-            "type": "object",
-            "required": ["condition"],
             "minProperties": 2,
             "additionalProperties": False,
             "properties": {"condition": _TEXT},
-            "patternProperties": {_NAME: _SELECTION},
+            "patternProperties": {"^(selection|filter_main|keywords)[a-z0-9_]*$": _SELECTION},
         },
-    },
-}
-
-_CORRELATION = {
-    "type": "object",
-    "required": ["title", "correlation"],
-    "additionalProperties": False,
-    "properties": {
-        **_SHARED,
         "correlation": {
-            "type": "object",
-            "required": ["type", "rules", "group-by", "timespan", "condition"],
             "additionalProperties": False,
             "properties": {
                 "type": {"enum": ["event_count", "value_count"]},
-                "rules": _TEXTS,
-                "group-by": {"type": "array", "items": _TEXT, "uniqueItems": True},
-                "timespan": {"type": "string", "pattern": "^[1-9][0-9]*[smhd]$"},
+                "rules": {"type": "array", **_SOME},
+                "group-by": {"items": _TEXT},
+                "timespan": {"pattern": "^[1-9][0-9]*[smhd]$"},
                 "condition": {
-                    "type": "object",
                     "required": ["gte"],
                     "additionalProperties": False,
                     "properties": {"gte": {"type": "integer", "minimum": 1}, "field": _TEXT},
@@ -111,28 +90,41 @@ _CORRELATION = {
             "then": {"properties": {"condition": {"required": ["field"]}}},
             "else": {"properties": {"condition": {"properties": {"field": False}}}},
         },
+        "falsepositives": {"type": "array", "minItems": 1},
     },
 }
 
-_VALIDATORS = {
-    "detection": Draft202012Validator(_RULE),
-    "correlation": Draft202012Validator(_CORRELATION),
-}
+_OURS = Draft202012Validator(_HOUSE)
 
-KEYS = [
-    *("title", "id", "name", "related", "status", "description", "license", "references", "author"),
-    *("date", "modified", "tags", "taxonomy", "logsource", "correlation", "detection"),
-    *("falsepositives", "level"),
-]
-"""The order of SigmaHQ's rules."""
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+@cache
+def _official(name: str) -> Draft202012Validator:
+    schema = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def is_correlation(document: Any) -> bool:
+    return isinstance(document, dict) and "correlation" in document
+
+
+def official_problems(document: Any) -> list[str]:
+    """What the specification's schema says against a document, in words; nothing where it is valid.
+
+    Dates have to be texts.
+    """
+    kind = "correlation-rules" if is_correlation(document) else "detection-rule"
+    errors = _official(f"sigma-{kind}-schema.json").iter_errors(document)
+    return [f"{error.json_path}: {error.message}" for error in errors]
 
 
 def problems(document: Any) -> list[str]:
-    """What is wrong with a document, in words; none for a valid one."""
-    kind = (
-        "correlation" if isinstance(document, dict) and "correlation" in document else "detection"
-    )
-    found = [error.message for error in _VALIDATORS[kind].iter_errors(document)]
+    """The same, and what is against our own rules."""
+    found = official_problems(document)
+    found += [f"{error.json_path}: {error.message}" for error in _OURS.iter_errors(document)]
     if isinstance(document, dict):
         order = [KEYS.index(key) for key in document if key in KEYS]
         found += ["the keys are out of order"] if order != sorted(order) else []

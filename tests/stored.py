@@ -107,7 +107,7 @@ def _object(
             inner: dict[str, Any] = {}
             for below, item in value.items():
                 put(inner, below, name + ".", item)
-            if inner:
+            if inner or not value:
                 here[key] = inner
             return
         parent = name.rpartition(".")[0]

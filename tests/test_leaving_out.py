@@ -56,6 +56,7 @@ def test_nothing_is_missed_for_a_test_that_is_left_out(query: str, event: dict[s
          ["x.y:z - x.y has", "user.id:b or x.y:z - a part of it is left out"]),
         ("user.id:a and not (user.id:b or x.y:z)", 'UserId="a" NOT UserId="b"', ["x.y:z - x.y"]),
         ("x.y:z", "", ["x.y:z - x.y has"]),
+        ("(event.category:web or x.y:z) and user.id:a and q:r", 'UserId="a"', ["q:r - q has"]),
     ],
 )  # fmt: skip
 def test_what_is_left_out_is_told_in_the_query(query: str, kept: str, told: list[str]) -> None:
@@ -63,6 +64,7 @@ def test_what_is_left_out_is_told_in_the_query(query: str, kept: str, told: list
     lines = result.text.split("\n")
     comments = [line for line in lines if line.startswith("``` ")]
     assert lines[len(comments) :] == [f'sourcetype="o365:management:activity" {kept}'.rstrip()]
+    assert len(comments) == len(told) + (not kept)
     for text in told:
         assert any(line.startswith(f"``` left out: {text}") for line in comments)
     assert any("nothing of the query is left" in line for line in comments) == (not kept)

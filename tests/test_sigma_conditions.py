@@ -19,6 +19,7 @@ import kqlx
 from kqlx.evaluate import matches
 from kqlx.frontends.kql_format import format_node
 from kqlx.nodes import And, Equals, Literal, Node, Not, Or
+from kqlx.notes import Effect
 
 FIELDS = ("a", "b", "c", "d")
 
@@ -82,6 +83,7 @@ def test_two_groups_of_filters_do_not_catch_each_other() -> None:
         (r"f:a\\\*b", r"f: 'a\\\*b'"),
         ("f:w?n", r"f: 'w\?n'"),
         (r'f:"\\\\srv"', r"f: '\\\\srv'"),
+        ("f:a\ufffeb\uffff", r'f: "a\ufffeb\uffff"'),
     ],
 )
 def test_traps_of_yaml_and_sigma(query: str, line: str) -> None:
@@ -107,3 +109,50 @@ def test_traps_of_yaml_and_sigma(query: str, line: str) -> None:
 def test_values_that_do_not_suit_the_field_are_refused(query: str, to: str) -> None:
     with pytest.raises(kqlx.UnsupportedError):
         kqlx.convert(query, to, source="none")
+
+
+@pytest.mark.parametrize(
+    ("query", "condition", "code", "effect"),
+    [
+        ("{group} and event.action:a", "selection", "approximated", Effect.WIDER),
+        ("custom.list:{ *:* } and event.action:a", "selection", "approximated", Effect.WIDER),
+        ("a:1 and not custom.list:{ *:* }", "selection", "approximated", Effect.WIDER),
+        ("{group}", "selection_any", "names-expanded", Effect.NARROWER),
+        ("event.action:a or {group}", "selection_any", "names-expanded", Effect.NARROWER),
+        ("not {group}", "not filter_main_other", "names-expanded", Effect.WIDER),
+        (
+            "event.action:a and not {group}",
+            "selection and not filter_main_other",
+            "names-expanded",
+            Effect.WIDER,
+        ),
+    ],
+)
+def test_a_group_of_nothing_but_exists_asks_for_an_object(
+    query: str, condition: str, code: str, effect: Effect
+) -> None:
+    """The fields that ECS knows there stand for it where a selection needs them."""
+    text = query.replace("{group}", "file.elf.sections:{ *:* }")
+    found = kqlx.convert(text, "sigma", source="none", accept=["narrower"])
+    assert found.text.endswith(f"\n    condition: {condition}")
+    assert [note.effect for note in found.notes if note.code == code] == [effect]
+    assert ("file.elf.sections.name|exists: true" in found.text) is (code == "names-expanded")
+    assert kqlx.notes.worst(found.notes) is effect
+
+
+def test_any_object_beside_a_test_asks_for_nothing_more() -> None:
+    found = kqlx.convert("file.elf.sections:{ *:* and name:a }", "sigma", source="none")
+    assert kqlx.notes.worst(found.notes) is Effect.CASE
+    with pytest.raises(kqlx.UnsupportedError, match="never match"):
+        kqlx.convert("file.elf.sections:{ not *:* }", "sigma", source="none")
+    with pytest.raises(kqlx.UnsupportedError, match="asks for any object"):
+        kqlx.convert("custom.list:{ *:* }", "sigma", source="none")
+
+
+def test_words_with_letters_of_several_cases_are_not_exact() -> None:
+    found = kqlx.convert("message:(İI or ab)", "sigma", source="none")
+    notes = [note.message for note in found.notes if note.code == "case-folded"]
+    assert notes == ["İ in message: back ends do not agree on the other case of such letters"]
+    with pytest.raises(kqlx.UnsupportedError, match="the letters ß in words of message"):
+        kqlx.convert("message:straße", "sigma", source="none", exact=True)
+    assert kqlx.convert("message:Éa", "sigma", source="none", exact=True)

@@ -1,4 +1,4 @@
-"""Whole Sigma rules: the schema, pySigma and its back ends, ``sigma check``, metadata, thresholds.
+"""Whole Sigma rules: pySigma and its back ends, ``sigma check``, metadata.
 
 The validators of pySigma and SigmaHQ look up data in the internet; here they get what they need
 from the project's own table of ATT&CK and from a few lines below.
@@ -39,23 +39,6 @@ MAPPED = [rule for rule in OWN if "m365" in str(rule.path)]
 ALL = ("wider", "narrower", "different")
 
 
-def threshold(**data: Any) -> Rule:
-    """A threshold rule that counts the events of o365.audit with one action."""
-    table = {"type": "threshold", "name": "Many Things", "severity": "low", **data}
-    query = "event.dataset:o365.audit and event.provider:Exchange and event.action:Send"
-    return Rule(name="Many Things", query=query, type="threshold", data=table, id="x")
-
-
-COUNTED = threshold(
-    threshold={
-        "field": ["user.id"],
-        "value": 5,
-        "cardinality": [{"field": "event.id", "value": 3}],
-    },
-    **{"from": "now-9m"},
-)
-
-
 def sigma(rule: Rule, **options: Any) -> kqlx.Conversion:
     if rule in OWN and rule not in MAPPED:
         options = {"source": "none", "accept": ["different"], **options}
@@ -69,22 +52,11 @@ def loaded(text: str) -> SigmaCollection:
 
 
 @pytest.mark.parametrize("rule", OWN, ids=lambda rule: rule.path.stem)
-def test_own_rules_are_valid_documents(rule: Rule) -> None:
+def test_own_rules_are_read_and_converted(rule: Rule) -> None:
     text = sigma(rule).text
-    assert [problems(document) for document in documents(text)] == [[]]
     for backend in (SplunkBackend(), LuceneBackend()):
         assert all(backend.convert(loaded(text)))
     assert not [line for line in text.splitlines() if line != line.rstrip()]
-
-
-def test_the_schema_finds_what_is_wrong() -> None:
-    (document,) = documents(sigma(OWN[0]).text)
-    for key, value in [("level", "urgent"), ("date", "2021/07/15"), ("tags", ["Attack.X"])]:
-        assert problems({**document, key: value})
-    assert problems({key: document[key] for key in reversed(document)}) == [
-        "the keys are out of order"
-    ]
-    assert problems({**document, "detection": {"condition": "a", "notsel": {"a": 1}}})
 
 
 @pytest.fixture
@@ -178,53 +150,6 @@ def test_letter_case_counts_on_demand() -> None:
         SplunkBackend().convert(loaded(found.text))
 
 
-# Thresholds, new terms
-
-
-def test_a_threshold_is_a_correlation() -> None:
-    rule = threshold(threshold={"field": ["user.id"], "value": 5})
-    base, count = documents(sigma(rule).text)
-    assert not problems(base) and not problems(count)
-    assert count["correlation"] == {
-        "type": "event_count",
-        "rules": [base["name"]],
-        "group-by": ["UserId"],
-        "timespan": "6m",
-        "condition": {"gte": 5},
-    }
-    assert (count["level"], base["level"]) == ("low", "informational")
-    assert base["id"] != count["id"]
-    (query,) = SplunkBackend().convert(loaded(sigma(rule).text))
-    assert "stats count as event_count by _time UserId" in query
-
-
-def test_several_thresholds_are_several_correlations() -> None:
-    found = sigma(COUNTED, unmapped="keep")
-    _, events, values = documents(found.text)
-    assert events["correlation"]["timespan"] == values["correlation"]["timespan"] == "9m"
-    assert values["correlation"]["condition"] == {"field": "event.id", "gte": 3}
-    assert {"threshold-split", "threshold-window", "unmapped-field"} <= {
-        n.code for n in found.notes
-    }
-    assert "rule-type" not in {note.code for note in found.notes}
-    with pytest.raises(kqlx.UnsupportedError, match=r"event\.id"):
-        sigma(COUNTED)
-
-
-def test_the_query_alone_is_the_detection_of_single_events() -> None:
-    found = sigma(COUNTED, format="query")
-    assert "correlation" not in found.text
-    assert "rule-type" in {note.code for note in found.notes}
-
-
-def test_new_terms_are_refused_unless_noise_is_accepted() -> None:
-    rule = Rule(name="New", query="a:1", type="new_terms", data={"name": "New"})
-    with pytest.raises(kqlx.UnsupportedError, match="new terms") as refusal:
-        sigma(rule, source="none")
-    assert "--accept wider" in refusal.value.hint
-    assert "rule-type" in {n.code for n in sigma(rule, source="none", accept=["wider"]).notes}
-
-
 # Metadata
 
 
@@ -254,13 +179,15 @@ def test_metadata_follow_the_house_rules() -> None:
         "references": ["https://a.example", "https://attack.mitre.org/x", "https://a.example"],
         "author": ["A", "B"],
     }
-    rule = Rule(name="Things.", query="a:1", data=data, metadata={"maturity": "deprecated"})
+    metadata = {"maturity": "deprecated", "creation_date": "2021/02/30"}
+    rule = Rule(name="Things.", query="a:1", id="1" * 32, data=data, metadata=metadata)
     (document,) = documents(sigma(rule, source="none").text)
     assert document["title"] == "Things"
     assert document["falsepositives"] == ["An admin at work"]
     assert document["references"] == ["https://a.example"]
     assert (document["author"], document["status"]) == ("A, B", "deprecated")
     assert document["taxonomy"] == "ecs"
+    assert not {"related", "date"} & {*document}  # no UUID, and no day
     assert not problems(document)
 
 
@@ -280,12 +207,11 @@ def test_what_selects_nothing_is_refused(query: str) -> None:
 
 
 @pytest.mark.skipif(corpus.folder() is None, reason="there is no corpus of rules")
-def test_real_rules_are_valid_and_are_read() -> None:
-    """And pySigma's back ends convert them, but for what each says it does not support."""
+def test_real_rules_are_read() -> None:
+    """pySigma's back ends convert them, but for what each says it does not support."""
     reports = []
     for path, rule in corpus.rules():
         text = sigma(rule, source="none", unmapped="keep", accept=ALL).text
-        reports += [f"{path.name}: {p}" for d in documents(text) for p in problems(d)]
         for backend in (SplunkBackend(), LuceneBackend()):
             rules = loaded(text)
             if "\ncorrelation:" in text and isinstance(backend, LuceneBackend):

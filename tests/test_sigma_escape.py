@@ -24,6 +24,7 @@ def read(text: str) -> object:
 @example("\\\\srv\\*")
 @example("x\\")
 @example("\ufeff\u2028\x85\x00\ud800")
+@example("\ufffe\uffff")
 def test_a_text_is_read_as_itself(text: str) -> None:
     value = SigmaString(read(scalar(escape(text))))
     assert "".join(map(str, value.s)) == text
@@ -49,6 +50,7 @@ def test_a_pattern_is_read_as_itself(parts: list[str]) -> None:
 @example("yes")
 @example("2024-01-01")
 @example("- a")
+@example("a\nb\ufffe")
 def test_prose_and_keys_are_read_as_themselves(text: str) -> None:
     assert read(f"k: {plain(text)}") == {"k": text}
     assert read(f"{plain_key(text)}: 1") == {text: 1}

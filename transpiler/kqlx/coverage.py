@@ -165,12 +165,12 @@ def known_names(pack: Pack, target: str) -> list[str]:
 
 def mapped_names(destination: Destination) -> list[str]:
     """The fields that have a counterpart at a destination."""
-    return [name for name in destination.fields if not destination.fields[name].none]
+    return [name for name, spec in destination.fields.items() if spec.where or not spec.none]
 
 
 def kind(spec: FieldSpec, destination: Destination) -> str:
     """In a few words how a field is told at a destination."""
-    if spec.none:
+    if spec.none and not spec.where:
         return f"none: {spec.none}"
     if spec.fixed is not None:
         return f'"{spec.fixed}" on every event'
@@ -182,6 +182,7 @@ def kind(spec: FieldSpec, destination: Destination) -> str:
         f"{len(spec.values)} values translated" if spec.values else "",
         "other values refused" if spec.others == "refuse" else "",
         "predicates" if spec.where else "",
+        f"other values none: {spec.none}" if spec.none else "",
         "set on every event" if spec.exists else "",
         "JSON as text" if column.json else "",
         "perhaps with a port" if column.port else "",

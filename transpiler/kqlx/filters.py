@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import uuid
 from collections.abc import Callable
@@ -22,8 +23,17 @@ _NO_REASON = ("none", "n/a", "na", "unknown")
 
 def sigma_title(rule: Rule) -> str:
     """The rule's name; of a bare query the beginning of its text. At most 256 characters."""
-    title = one_line(rule.name).rstrip(".") or one_line(rule.query) or "Every event"
-    return title if len(title) <= 256 else title[:255] + "…"
+    return cut(one_line(rule.name).rstrip(".") or one_line(rule.query) or "Every event", 256)
+
+
+def sigma_description(rule: Rule) -> str:
+    """The rule's description, of at most 65,535 characters with the line feed that may end it."""
+    return cut(rule.description, 65_534)
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning with an ellipsis where it is longer."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def sigma_id(rule: Rule, part: str = "") -> str:
@@ -36,24 +46,25 @@ def sigma_id(rule: Rule, part: str = "") -> str:
 
 def sigma_name(rule: Rule, part: str = "") -> str:
     """A name by which correlations refer to the rule: its title in lower case with underscores, and
-    the part that it is for.
+    the part that it is for; of two characters at least.
     """
     text = f"{sigma_title(rule)[:80]} {part}".lower()
-    return re.sub("[^a-z0-9]+", "_", text).strip("_")[:160] or "events"
+    name = re.sub("[^a-z0-9]+", "_", text).strip("_")[:160]
+    return name if len(name) > 1 else f"events_{name}".rstrip("_")
 
 
 def is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
+    """Whether the text is a UUID in its usual spelling, the one that schemas take."""
+    return re.fullmatch("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", text) is not None
 
 
 def sigma_tags(rule: Rule) -> list[str]:
-    """ATT&CK tags in Sigma's spelling, of version 19: tactics first, then techniques."""
+    """ATT&CK tags in Sigma's spelling, of version 19: tactics first, then techniques; what is no
+    id of a technique is left out.
+    """
     found = in_version_19(rule.tactics)
-    return [f"attack.{name.lower()}" for name in (*found.tactics, *found.techniques)]
+    known = [id for id in found.techniques if re.fullmatch(r"T\d{4}(\.\d{3})?", id, re.ASCII)]
+    return [f"attack.{name.lower()}" for name in (*found.tactics, *known)]
 
 
 def sigma_status(rule: Rule) -> str:
@@ -70,19 +81,28 @@ def sigma_false_positives(rule: Rule) -> list[str]:
 
 def sigma_references(rule: Rule) -> list[str]:
     """The rule's references, each once; those of ATT&CK stand in the tags."""
-    found = [text for text in rule.texts("references") if "attack.mitre.org" not in text]
-    return list(dict.fromkeys(found))
+    found = [one_line(text) for text in rule.texts("references")]
+    return [text for text in dict.fromkeys(found) if text and "attack.mitre.org" not in text]
+
+
+def sigma_author(rule: Rule) -> str:
+    """The authors in one text, as Sigma wants them; "" where none is named."""
+    return ", ".join([name for text in rule.authors if (name := one_line(text))])
 
 
 def sigma_date(text: object) -> str:
-    """``2021/07/15`` → ``2021-07-15``; "" for anything else."""
-    match = re.fullmatch(r"(\d{4})[-/](\d{2})[-/](\d{2})", str(text))
-    return "-".join(match.groups()) if match else ""
+    """``2021/07/15`` → ``2021-07-15``; "" for anything else, a day that never was among it."""
+    if not re.fullmatch(r"\d{4}([-/])\d{2}\1\d{2}", str(text), re.ASCII):
+        return ""
+    try:
+        return datetime.date.fromisoformat(str(text).replace("/", "-")).isoformat()
+    except ValueError:
+        return ""
 
 
 def spdx(license: str) -> str:
     """The SPDX name of a licence, or the text as it stands."""
-    return _LICENSES.get(license, license)
+    return _LICENSES.get(license.strip(), license.strip())
 
 
 def one_line(text: str) -> str:
@@ -96,8 +116,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "paragraph": paragraph,
     "plain": plain,
     "quoted": scalar,
+    "sigma_author": sigma_author,
     "sigma_correlations": correlations,
     "sigma_date": sigma_date,
+    "sigma_description": sigma_description,
     "sigma_false_positives": sigma_false_positives,
     "sigma_id": sigma_id,
     "sigma_name": sigma_name,

@@ -36,7 +36,7 @@ def is_any(node: Node) -> bool:
         return all(is_any(item) for item in node.items)
     if isinstance(node, Nested):
         return is_any(node.item)
-    return isinstance(node, Equals | Like | Exists | Compare)
+    return isinstance(node, Equals | Like | Exists | Compare | Always)
 
 
 def without_not(node: Node) -> Node:

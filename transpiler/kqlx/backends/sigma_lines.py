@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kqlx.backends.sigma_leaves import Leaves
+from kqlx.backends.sigma_tree import Tree
 from kqlx.backends.sigma_yaml import Number, escape
 from kqlx.backends.text import NUMBERS
 from kqlx.mappings.bound import Column
@@ -17,7 +17,7 @@ Test = tuple[str, Value | list[Value]]
 
 
 @dataclass
-class Lines(Leaves):
+class Lines(Tree):
     """Single tests that ``sayable`` left → lines."""
 
     def entry(self, node: Node) -> Test:

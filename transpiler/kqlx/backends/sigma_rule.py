@@ -14,7 +14,7 @@ from kqlx.rules.attack import in_version_19
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 
-_TIMESPAN = re.compile(r"now-(\d+)([smhd])")
+_TIMESPAN = re.compile(r"now-0*([1-9][0-9]{0,8})([smhdw])")
 _LOOK_BACK = "6m"  # Kibana's where a rule names none
 
 _PREFIXES = {"m365": "microsoft365"}  # where SigmaHQ's file names differ from the product
@@ -45,9 +45,8 @@ def correlations(rule: Rule, bound: Bound) -> tuple[Correlation, ...]:
     if rule.type != "threshold" or not isinstance(threshold, dict):
         return ()
     names = [_name(bound, name)[0] for name in _texts(threshold.get("field"))]
-    by = tuple(name for name in names if name)
-    match = _TIMESPAN.fullmatch(str(rule.data.get("from", "")))
-    span = "".join(match.groups()) if match else _LOOK_BACK
+    by = tuple(dict.fromkeys(name for name in names if name))
+    span = _timespan(rule)[0]
     found = []
     for entry in _cardinalities(threshold):
         name, _ = _name(bound, str(entry.get("field", "")))
@@ -55,6 +54,18 @@ def correlations(rule: Rule, bound: Bound) -> tuple[Correlation, ...]:
     if _count(threshold) > 1 or not found:
         found.insert(0, Correlation("event_count", by, span, _count(threshold)))
     return tuple(found)
+
+
+def _timespan(rule: Rule) -> tuple[str, bool]:
+    """How far the rule looks back, in Sigma's units, and whether it says so in a plain number of
+    them; otherwise it is Kibana's own.
+    """
+    start = rule.data.get("from")
+    match = _TIMESPAN.fullmatch(str(start))
+    if not match:
+        return _LOOK_BACK, start is None
+    number, unit = match.groups()
+    return (f"{int(number) * 7}d" if unit == "w" else number + unit), True
 
 
 def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
@@ -84,6 +95,13 @@ def _about_counts(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> 
         f"events are counted over {counts[0].timespan}, the look-back of the rule; back ends that"
         " count in fixed steps of time miss what spans two of them",
     )
+    if not _timespan(rule)[1]:
+        yield Note(
+            "threshold-window",
+            Effect.DIFFERENT,
+            f"the rule looks back to {rule.data['from']}, which is no plain number of days, hours,"
+            f" minutes or seconds; {counts[0].timespan} stands for it",
+        )
     if len(counts) > 1:
         yield Note(
             "threshold-split",

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 # A quoted scalar cannot hold these as they are; double quotes with escapes can.
-_NOT_IN_SINGLE_QUOTES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_NOT_IN_SINGLE_QUOTES = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
 LARGEST_INTEGER = 2**53
 """Some loaders read larger integers as floats, which hold only some of them."""

@@ -31,6 +31,7 @@ from kqlx.nodes import (
     Span,
     simplify,
     transform,
+    walk,
 )
 from kqlx.notes import Effect, Note
 
@@ -46,6 +47,7 @@ class Binder:
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
+        self.missing: list[tuple[Note, Node]] = []
         self.notes: list[Note] = [
             Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
         ]
@@ -61,12 +63,15 @@ class Binder:
         if self.destination.filter:
             own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
             bound = simplify(And((own, bound), node.span))
+        # What another test decides needs no counterpart.
+        left = {id(leaf) for leaf in walk(bound)}
+        gone = {note for note, leaf in self.missing if id(leaf) not in left}
         return Bound(
             bound,
             self.columns,
             self.destination.place,
             self.pack.source,
-            tuple(self.notes),
+            tuple(note for note in self.notes if note not in gone),
             renamed=True,
             pack=self.pack,
             destination=self.destination,
@@ -112,7 +117,7 @@ class Binder:
         spec = self.destination.field(name)
         if spec is None:
             return self.unmapped(node, name)
-        if spec.none:
+        if spec.none and not spec.where:
             return self.unmapped(node, name, spec.none)
         if note := spec.note:
             self.say(note.code, note.message, node.span, note.effect)
@@ -231,7 +236,7 @@ class Binder:
             return self.rename(node, spec)
         if not known:
             value = f'the value "{node.value.name}" of ' if isinstance(node, Equals) else ""
-            return self.unmapped(node, f"{value}{name}")
+            return self.unmapped(node, f"{value}{name}", spec.none or "")
         items: list[Node] = []
         for value in known:
             meaning = spec.where[value]
@@ -278,6 +283,7 @@ class Binder:
         reason = f": {why}" if why else ""
         message = f"{what} has no counterpart in {self.destination.name}{reason}"
         self.say("unmapped-field", message, node.span, Effect.UNMAPPED)
+        self.missing.append((self.notes[-1], node))
         return node
 
     def say(self, code: str, message: str, span: Span | None, effect: Effect = Effect.SAME) -> None:

@@ -118,10 +118,10 @@ def bind(
     if not candidates:
         raise _nowhere(pack, destinations)
     best = min(attempts, key=lambda attempt: len(_missing(attempt)))
-    if unmapped == "comment" and best.destination is not None:
+    if unmapped == "comment":
         from kqlx.mappings.leaving_out import LeavingOut
 
-        return LeavingOut(pack, best.destination).bind(node)
+        return LeavingOut(best).bind(node)
     if unmapped == "error" and keeps_names:
         return _named_as_is(node, pack, best)
     if unmapped == "error":

@@ -28,7 +28,16 @@ from kqlx.notes import Effect, Note
 class LeavingOut(Binder):
     """A binder that takes what has no counterpart to be met: true, and false below a ``not``, so
     that no event is missed.
+
+    ``plain`` is the same query bound as ever: what another test decides is not in it any more, and
+    needs no counterpart.
     """
+
+    def __init__(self, plain: Bound) -> None:
+        assert plain.pack is not None and plain.destination is not None
+        super().__init__(plain.pack, plain.destination)
+        self.plain = plain  # alive, for the ids
+        self.decisive = {id(node) for node in walk(plain.node)}
 
     def bind(self, node: Node) -> Bound:
         bound = super().bind(node)
@@ -69,11 +78,17 @@ class LeavingOut(Binder):
         }
         name = names.pop() if len(names) == 1 else ""
         tables = (self.pack.constants, self.pack.always, self.pack.only, self.destination.never)
+        if not any(id(test) in self.decisive for test in walk(node)):
+            return ""
         spec = self.destination.field(name)
-        unknown = (spec is None or bool(spec.none)) and not any(name in table for table in tables)
+        unknown = (spec is None or bool(spec.none and not spec.where)) and not any(
+            name in table for table in tables
+        )
         return name if unknown else ""
 
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
+        if id(node) not in self.decisive and not isinstance(node, And | Or | Not):
+            return node
         reason = f": {why}" if why else ""
         self.leave_out(node, f"{what} has no counterpart in {self.destination.name}{reason}")
         return self.met(node)

@@ -65,8 +65,9 @@ class FieldSpec:
     ``values`` translates values on the way (``others``: what becomes of those that it does not
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
     ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
-    not, but stands for; ``none`` the reason why there is no counterpart. ``any`` names several
-    columns, some of which holds the value. A ``note`` is what every test of the field must tell.
+    not, but stands for; ``none`` the reason why there is no counterpart (beside ``where``: for
+    other values). ``any`` names several columns, some of which holds the value. A ``note`` is what
+    every test of the field must tell.
     """
 
     column: str | None = None

@@ -180,6 +180,9 @@ def _line(root: yaml.Node, path: KeyPath) -> int:
 
 _DECIDING = ("column", "any", "where", "fixed", "constant", "none")
 
+_TOGETHER = (["column", "where"], ["where", "none"])
+"""What where does not name has a column, or no counterpart."""
+
 
 def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with single fields of the destinations."""
@@ -199,7 +202,7 @@ def _of_field(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
     said = [key for key in _DECIDING if key in field]
     if not said:
         yield Problem(path, f"says none of {', '.join(_DECIDING)}")
-    elif len(said) > 1 and said != ["column", "where"]:
+    elif len(said) > 1 and said not in _TOGETHER:
         yield Problem(path, f"says {' and '.join(said)}, and one of them decides")
     for key, beside in (("values", ("column", "any")), ("others", ("values",))):
         if key in field and not any(name in field for name in beside):
