@@ -14,7 +14,7 @@ from kqlx.notes import Effect
 SOURCE = "event.dataset:o365.audit and "
 OVER = """
 source: o365.audit
-recognise: {indices: [own-o365-*]}
+recognise: {fields: {event.dataset: [own.o365]}, indices: [own-o365-*]}
 constants: {cloud.provider: azure, event.module: null}
 types: {own.count: long}
 targets:
@@ -73,6 +73,11 @@ def test_an_overlays_index_patterns_are_beside_elastics(over: Path) -> None:
     for index in ("own-o365-a", "logs-o365.audit-*"):
         rule = kqlx.Rule(name="r", query="user.id:a", data={"index": [index]})
         assert 'Actor="a"' in kqlx.convert(rule, "spl", mappings=[over]).text
+
+
+def test_an_overlays_names_are_beside_elastics(over: Path) -> None:
+    found = packs_of(over).get("o365.audit").recognise
+    assert found.fields["event.dataset"] == ("o365.audit", "own.o365")
 
 
 def test_a_file_of_another_source_is_a_pack(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ def convert(
     to: str = "spl",
     *,
     source: str | None = None,
-    mappings: Iterable[str | Path] | Packs = (),
+    mappings: Iterable[str | Path] | str | Path | Packs = (),
     unmapped: Unmapped | None = None,
     accept: Iterable[str] = (),
     strict: bool = False,
@@ -144,11 +145,16 @@ def select(to: str, format: str | None = None) -> tuple[Target, ...]:
     return chosen
 
 
-def find_packs(mappings: Iterable[str | Path] | Packs, settings: Settings | None = None) -> Packs:
+def find_packs(
+    mappings: Iterable[str | Path] | str | Path | Packs, settings: Settings | None = None
+) -> Packs:
     """The packs with those of files over them: of the settings, then of the call."""
     if isinstance(mappings, Packs):
         return mappings
-    return packs_of([*(settings.mappings if settings is not None else ()), *mappings])
+    if settings is None or not settings.mappings:
+        return packs_of(mappings)
+    own = [mappings] if isinstance(mappings, str | os.PathLike) else mappings
+    return packs_of([*settings.mappings, *own])
 
 
 def check_choices(

@@ -36,9 +36,11 @@ class Packs:
         return dict(sorted({**builtin_marks(), **own}.items()))
 
 
-def packs_of(files: Iterable[str | Path]) -> Packs:
-    """The packs, with those of a user's files over them. Raises MappingError for a wrong file."""
-    files = tuple(files)
+def packs_of(files: Iterable[str | Path] | str | Path) -> Packs:
+    """The packs, with those of a user's files over them, or of one file. Raises MappingError for a
+    wrong file.
+    """
+    files = (files,) if isinstance(files, str | Path) else tuple(files)
     if not files:
         return Packs()
     from kqlx.mappings.overlay import load_packs

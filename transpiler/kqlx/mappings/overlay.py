@@ -69,12 +69,19 @@ def _patched(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _recognise(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """All that either names: a user's own index patterns are beside Elastic's."""
+    """All that either names: a user's own names and index patterns are beside Elastic's."""
+    fields = {name: list(values) for name, values in base.get("fields", {}).items()}
+    for name, values in over.get("fields", {}).items():
+        fields[name] = _joined(fields.get(name, ()), values)
     return {
-        "fields": {**base.get("fields", {}), **over.get("fields", {})},
-        "indices": [*dict.fromkeys([*base.get("indices", ()), *over.get("indices", ())])],
+        "fields": fields,
+        "indices": _joined(base.get("indices", ()), over.get("indices", ())),
         "implied": {**base.get("implied", {}), **over.get("implied", {})},
     }
+
+
+def _joined(one: Iterable[str], other: Iterable[str]) -> list[str]:
+    return [*dict.fromkeys([*one, *other])]
 
 
 def _place(destination: Mapping[str, Any]) -> dict[str, Any]:
