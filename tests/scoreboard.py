@@ -21,6 +21,7 @@ from zlib import crc32
 
 import corpus
 import kqlx
+import mapped
 from agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
 from kqlx.notes import Effect, worst
 from near import near_events
@@ -128,6 +129,10 @@ def main(arguments: list[str]) -> int:
     passed_over = f"{len(rest.skipped)} in other languages, {len(rest.errors)} broken"
     print(f"{len(rules)} rules in Kibana KQL ({passed_over}), field names kept\n")
     print("\n".join(table(scores)))
+    shares = mapped.shares([rule for _, rule in corpus.rules()])
+    print("\nwith the mapping packs: rules whose every field is mapped, or declared to have no")
+    print("counterpart (in brackets: how many of them are converted)\n")
+    print("\n".join(mapped.table(shares)))
     for target, found in scores.items():
         if found.reasons:
             print(f"\n{target}: why refused")
@@ -139,8 +144,10 @@ def main(arguments: list[str]) -> int:
             print("\n".join(found.failures[:SHOWN]))
             if len(found.failures) > SHOWN:
                 print(f"… and {len(found.failures) - SHOWN} more")
-    print(f"\n{time.perf_counter() - started:.0f} s", file=sys.stderr)
-    return int(any(found.failed for found in scores.values()))
+    bad = [complaint for share in shares.values() for complaint in share.malformed]
+    print("\n".join(["", *bad[:SHOWN]]) if bad else "")
+    print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
+    return int(bool(bad) or any(found.failed for found in scores.values()))
 
 
 if __name__ == "__main__":

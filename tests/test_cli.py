@@ -162,7 +162,7 @@ def test_rules_that_cannot_be_converted(
 def test_unreadable_input(tmp_path: Path) -> None:
     for path, message in [
         (tmp_path / "none.toml", "no such file or folder"),
-        (tmp_path, "no rule files (*.toml) in this folder"),
+        (tmp_path, "no rule files (*.json"),
         (
             write(tmp_path.parent, "latin1.toml", b'[rule]\nname = "caf\xe9"'),
             "not UTF-8 at byte 18",

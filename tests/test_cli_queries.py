@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from kqlx.rules.rewrite import replace_query
+from kqlx.rules.formats import toml
 from test_cli import kqlx, rule_file, write
 
 RULE = ROOT / "rules/m365_user_restricted_from_sending_email.toml"
@@ -66,7 +66,7 @@ def test_fmt_in_place_wants_files(option: str) -> None:
 )
 @pytest.mark.parametrize("query", ["x:y", 'x:"y"', "x:'y'", "x:'''", 'x:"\\\\" and\n  y:1', "'"])
 def test_only_the_query_of_a_rule_file_changes(text: str, query: str) -> None:
-    new = replace_query(text, query)
+    new = toml.replace(text, 0, query)
     old = tomllib.loads(text)
     if new is None:  # a quoted key is not found, and nothing is changed
         assert "'query'" in text

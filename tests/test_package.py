@@ -35,7 +35,7 @@ LAYERS = {
     "lint": {*_GROUND, "lints", "frontends"},
     "lints": {*_GROUND, "lint", "frontends"},
     "mappings": {*_GROUND, "frontends"},
-    "rules": _GROUND,
+    "rules": {*_GROUND, "frontends", "mappings"},
     "backends": _MIDDLE,
     "filters": {*_MIDDLE, "backends"},
     "render": {*_MIDDLE, "backends", "filters"},

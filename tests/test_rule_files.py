@@ -10,15 +10,19 @@ import pytest
 
 import kqlx
 from kqlx.errors import RuleError
-from kqlx.rules import toml
+from kqlx.rules.formats import toml
 from kqlx.rules.model import Rule, Skipped
-from kqlx.rules.rewrite import replace_query, rewrite
+from kqlx.rules.rewrite import rewrite
 
 
 def read(folder: Path, text: str | bytes) -> Rule | Skipped:
     path = folder / "rule.toml"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return toml.read(path)
+    found = kqlx.load_rules(path)
+    if found.errors:
+        raise found.errors[0]
+    assert len(found.rules) + len(found.skipped) == 1
+    return found.rules[0] if found.rules else found.skipped[0]
 
 
 def rule(folder: Path, text: str | bytes) -> Rule:
@@ -128,7 +132,7 @@ def test_a_file_that_is_read_only_is_not_rewritten(tmp_path: Path) -> None:
 
 def test_values_that_are_no_number_do_not_hinder_rewriting() -> None:
     text = '[rule]\nquery = "a:b"\nweight = nan\n'
-    assert replace_query(text, "c:d") == text.replace("a:b", "c:d")
+    assert toml.replace(text, 0, "c:d") == text.replace("a:b", "c:d")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +144,7 @@ def test_values_that_are_no_number_do_not_hinder_rewriting() -> None:
 )
 def test_the_query_keeps_its_own_line_ends(before: str, old: str, new: str) -> None:
     text = f"{before}[rule]\nquery = "
-    assert replace_query(text + old, "c:d") == text + new
+    assert toml.replace(text + old, 0, "c:d") == text + new
 
 
 @pytest.mark.parametrize("query", ['""', "'  '", "'''\n \t\n'''"])
@@ -200,7 +204,7 @@ def test_where_a_query_begins(tmp_path: Path, text: str, line: int, column: int)
 
 def test_a_query_within_a_query_changes_alone() -> None:
     text = "[rule]\nnote = '''\nquery = 'a:b'\n'''\nquery = 'a:b'\n"
-    assert replace_query(text, "c") == text[: text.rindex("query")] + 'query = "c"\n'
+    assert toml.replace(text, 0, "c") == text[: text.rindex("query")] + 'query = "c"\n'
 
 
 def test_a_folder_is_read_in_order_and_hidden_files_are_passed_over(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_any_object_beside_a_test_asks_for_nothing_more() -> None:
 def test_words_with_letters_of_several_cases_are_not_exact() -> None:
     found = kqlx.convert("message:(İI or ab)", "sigma", source="none")
     notes = [note.message for note in found.notes if note.code == "case-folded"]
-    assert notes == ["İ in message: back ends do not agree on the other case of such letters"]
+    assert notes == ["İ in message: systems do not agree on the other case of such letters"]
     with pytest.raises(kqlx.UnsupportedError, match="the letters ß in words of message"):
         kqlx.convert("message:straße", "sigma", source="none", exact=True)
     assert kqlx.convert("message:Éa", "sigma", source="none", exact=True)

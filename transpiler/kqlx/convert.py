@@ -15,8 +15,9 @@ from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import Unmapped, bind_each, unbound, with_own_table
 from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.recognise import recognise
-from kqlx.nodes import Node
+from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
+from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 
@@ -93,6 +94,9 @@ def convert(
         rule = Rule(name="", query=rule)
     if node is None:
         node = read(rule.query, leading_wildcards)
+    clauses = target.name == "elasticsearch"  # it takes filters as they are
+    if not clauses:
+        node, _ = with_conditions(node, rule)
     binds = target.binds and chosen not in target.ecs_formats
     bounds = _bind(node, rule, target, source, unmapped, packs) if binds else (Bound(node),)
     if settings is not None:
@@ -101,16 +105,19 @@ def convert(
             with_own_table(bound, target.name, own_table(target.name, bound.source))
             for bound in bounds
         )
+    about = target.left_out or (lambda rule, *_: left_out(rule, clauses=clauses))
     notes: list[Note] = []
     emissions: list[Emission] = []
     for bound in bounds:
         own = settings.options(target.name, bound.source) if settings is not None else {}
         given = {name: value for name, value in options.items() if value is not None}
         emission = target.emit(bound, _options(exact=exact, form=chosen, **{**own, **given}))
+        if clauses and isinstance(emission.query, dict):
+            emission = replace(emission, query=beside(rule).around(emission.query))
         if len(bounds) == 1 or target.remarks_above:
             emission = _remarked(target, emission, bound.notes)
-        beside = target.left_out(rule, bound, chosen, accept) if target.left_out else left_out(rule)
-        notes += [*beside, *bound.notes, *emission.notes]
+        apart = about(rule, bound, chosen, accept)
+        notes += map(_placed, (*apart, *bound.notes, *emission.notes))
         emissions.append(emission)
     in_all = in_order(notes)
     _check(in_all, bounds, accept, strict, unmapped)
@@ -122,6 +129,11 @@ def convert(
     text = render(rule, target, query, [*zip(bounds, emissions, strict=True)], chosen)
     sources = ", ".join(bound.source for bound in bounds if bound.source) or None
     return Conversion(query, text, in_all, sources, target.name, chosen)
+
+
+def _placed(note: Note) -> Note:
+    """Without a place where it is about a condition that does not stand in the query."""
+    return replace(note, span=None) if note.span == NOWHERE else note
 
 
 def read(query: str, leading_wildcards: bool = True) -> Node:
@@ -222,13 +234,13 @@ def _bind(
 ) -> tuple[Bound, ...]:
     if source == "none":
         return (unbound(node, source),)
-    named, beside = ((packs.get(source),), ()) if source else recognise(node, rule.indices, packs)
+    named, unread = ((packs.get(source),), ()) if source else recognise(node, rule.indices, packs)
     if named:
         first, *others = bind_each(
             node, named, target.name, unmapped, rule.indices, target.keeps_names
         )
-        return (replace(first, notes=(*beside, *first.notes)), *others)
-    if rule.path is not None and unmapped != "keep" and not target.keeps_names:
+        return (replace(first, notes=(*unread, *first.notes)), *others)
+    if rule.format != "query" and unmapped != "keep" and not target.keeps_names:
         raise UnsupportedError(
             "no data source was recognised, so the fields have no names in the target",
             hint="name it with --source, or keep Elastic's names with --source none",

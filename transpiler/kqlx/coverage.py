@@ -14,6 +14,7 @@ from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
 from kqlx.mappings.recognise import own_indices, recognise
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Not, Or, Pattern
+from kqlx.rules.beside import with_conditions
 from kqlx.rules.model import Rule
 
 Kind = OneOf["mapped", "folded", "none", "unmapped"]
@@ -66,7 +67,7 @@ class FieldCount:
 
         Raises KqlSyntaxError, and UsageError for a data source that there is not.
         """
-        node = parse(rule.query)
+        node, _ = with_conditions(parse(rule.query), rule)
         found = (
             (self.packs.get(source),) if source else recognise(node, rule.indices, self.packs)[0]
         )

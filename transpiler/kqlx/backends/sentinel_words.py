@@ -47,6 +47,7 @@ class Words(Columns):
             f"{cell.column.name} is text: Elasticsearch compares words, Kusto terms of the value",
             node.span,
         )
+        self.folds_oddly(cell.column, node, exact=self.options.exact)
         if self.negative:
             return self.surely(cell, node)
         if isinstance(node, Like):

@@ -14,7 +14,6 @@ from kqlx.backends.sigma_flat import DATES, ORDERED
 from kqlx.backends.sigma_numbers import Numbers
 from kqlx.backends.sigma_words import (
     is_part_of_word,
-    odd_letters,
     pattern_between_blanks,
     phrase_between_blanks,
     pieces_of,
@@ -117,8 +116,7 @@ class Leaves(Numbers):
             message = f"no word of {column.name} can be this, so the test never holds"
             self.note("constant-folded", Effect.SAME, message, node.span)
             return Never(node.span)
-        if odd := odd_letters(node.value.name if isinstance(node, Equals) else node.pattern.name):
-            self.folds_oddly(column, odd, node)
+        self.folds_oddly(column, node, exact=self.exact)
         if not all(map(is_part_of_word, pieces)):
             self.note(
                 "text-analysis",
@@ -134,18 +132,6 @@ class Leaves(Numbers):
             else:
                 tests.append(_test(node, ("", *[part for part in piece if part], "")))
         return any_of(tests, node.span)
-
-    def folds_oddly(self, column: Column, letters: str, node: Equals | Like) -> None:
-        """Notes that letters of a word may not be found in their other case, or others for them."""
-        if self.exact:
-            what = f"the letters {letters} in words of {column.name}"
-            self.refuse(node.span, what, "back ends do not agree on their other case")
-        self.note(
-            "case-folded",
-            Effect.CASE,
-            f"{letters} in {column.name}: back ends do not agree on the other case of such letters",
-            node.span,
-        )
 
 
 def any_of(items: list[Node], span: Span) -> Node:

@@ -24,20 +24,6 @@ def pieces_of(node: Equals | Like) -> list[tuple[str, ...]]:
     return [(word,) for word in found]
 
 
-def odd_letters(text: str) -> str:
-    """The letters without one other case, of which some systems make this and some that: İ, ß, Σ.
-
-    Elasticsearch lower-cases texts character by character; of others nothing is documented.
-    """
-    found = [c for c in text if not c.isascii() and (c in "Σσ" or not _has_one_other_case(c))]
-    return "".join(dict.fromkeys(found))
-
-
-def _has_one_other_case(letter: str) -> bool:
-    lower, upper = letter.lower(), letter.upper()
-    return len(lower) == len(upper) == 1 and lower == letter.casefold() == upper.lower()
-
-
 def is_part_of_word(parts: tuple[str, ...]) -> bool:
     """``*letters*``: a word has these letters where the whole value has them."""
     middle = len(parts) == 3 and parts[0] == parts[2] == ""

@@ -126,6 +126,8 @@ class Remarks(Where):
         if column.type in TEXTS and not self.is_exact(node):
             message = f"{column.name} is text: Elasticsearch compares words, Splunk parts of it"
             self.remark("text-analysis", Effect.WIDER, message, node)
+        if column.type in TEXTS and isinstance(node, Equals | Like):
+            self.folds_oddly(column, node, exact=self.options.exact)
 
 
 def _may_be_a_number(node: FieldTest) -> bool:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from kqlx.backends.base import Backend
 from kqlx.mappings.bound import Column
+from kqlx.meaning.words import odd_letters
 from kqlx.nodes import Equals, FieldTest, Like, Literal
 from kqlx.notes import Effect, Note
 
@@ -181,6 +182,19 @@ class TextBackend(Backend[Text]):
             f"{column.name} is text: Elasticsearch compares words, {self.language} not",
             node.span,
         )
+
+    def folds_oddly(self, column: Column, node: Equals | Like, *, exact: bool) -> None:
+        """Notes that letters of a word may not be found in their other case, or others for them."""
+        letters = odd_letters(node.value.name if isinstance(node, Equals) else node.pattern.name)
+        if not letters:
+            return
+        if exact:
+            what = f"the letters {letters} in words of {column.name}"
+            self.refuse(node.span, what, "systems do not agree on their other case")
+        message = (
+            f"{letters} in {column.name}: systems do not agree on the other case of such letters"
+        )
+        self.note("case-folded", Effect.CASE, message, node.span)
 
     def finished_notes(self) -> list[Note]:
         """The notes, and for each polarity one on letter case that names the columns."""

@@ -4,9 +4,12 @@ are printed.
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -15,9 +18,9 @@ import typer
 
 from kqlx.commands.streams import say
 from kqlx.errors import KqlSyntaxError, KqlxError, RuleError, UsageError, place_of, point
-from kqlx.nodes import Span
+from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
-from kqlx.rules.model import Rule
+from kqlx.rules.model import Rule, RuleSet, Skipped
 
 if TYPE_CHECKING:
     from kqlx.settings import Settings
@@ -38,45 +41,53 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
             usage("give either files or --query, not both")
         yield Rule(name="", query=query)
         return
+    skipped: list[Skipped] = []
     for path in paths or ["-"]:
-        if path == "-":
-            yield from_standard_input()
-        else:
-            yield from from_path(path)
+        try:
+            found = from_standard_input() if path == "-" else from_path(path)
+        except RuleError as error:
+            yield error
+            continue
+        yield from found.rules
+        for item in found.skipped:
+            where = f"{item.path}:{item.line}" if item.line else str(item.path)
+            yield RuleError(f"{where}: {item.reason}")
+        skipped += found.skipped
+        yield from found.errors
+    if len(skipped) > 1:
+        kinds = Counter(item.kind for item in skipped).most_common()
+        counts = ", ".join(f"{count} {kind}" for kind, count in kinds)
+        say(f"{len(skipped)} rules are passed over: {counts}")
 
 
-def from_standard_input() -> Rule | KqlxError:
+def from_standard_input() -> RuleSet:
+    """Raises RuleError where nothing can be read from there."""
+    from kqlx.rules.load import load_text
+
     if sys.stdin is None:
-        return RuleError("standard input is closed", readable=False)
+        raise RuleError("standard input is closed", readable=False)
     if sys.stdin.isatty():
         say("reading a query from standard input; end it with Ctrl-D")
     try:
-        text = sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return RuleError(f"standard input: not UTF-8 at byte {error.start}", readable=False)
+        data = sys.stdin.buffer.read()
     except OSError as error:
-        return RuleError(f"standard input: {error.strerror or error}", readable=False)
-    if not text.strip():
-        return RuleError("no query on standard input", readable=False)
-    return Rule(name="", query=text)
+        reason = error.strerror or error
+        raise RuleError(f"standard input: {reason}", readable=False) from None
+    if not data.removeprefix(codecs.BOM_UTF8).strip():
+        raise RuleError("no query on standard input", readable=False)
+    return load_text(data, "standard input")
 
 
-def from_path(path: str) -> Iterator[Rule | KqlxError]:
+def from_path(path: str) -> RuleSet:
     from kqlx.rules.load import load_rules
 
-    try:
-        found = load_rules(path)
-    except RuleError as error:
-        yield error
-        return
-    yield from found.rules
-    for skipped in found.skipped:
-        yield RuleError(f"{skipped.path}: {skipped.reason}")
-    yield from found.errors
+    return load_rules(path)
 
 
 def label(rule: Rule) -> str:
-    return str(rule.path) if rule.path else "query"
+    """The rule's file, and its line there where it is one of several."""
+    name = str(rule.path) if rule.path else "query" if rule.format == "query" else "standard input"
+    return f"{name}:{rule.line}" if rule.line else name
 
 
 def about(rule: Rule, span: Span | None, kind: str = "") -> str:
@@ -87,15 +98,16 @@ def about(rule: Rule, span: Span | None, kind: str = "") -> str:
     place within the query's text is told in words.
     """
     kind = f"{kind}: " if kind else ""
-    if span is None:
+    if span is None or span == NOWHERE:
         return f"{label(rule)}: {kind}"
+    name = label(replace(rule, line=0))
     found = place_of(rule.query, span[0])
     if not rule.first_column:
         line = f":{rule.first_line}" if rule.first_line else ""
         within = f"line {found.line}, column {found.column} in the query: "
-        return f"{label(rule)}{line}: {kind}{within}"
-    column = found.column + (rule.first_column - 1 if found.line == 1 else 0)
-    return f"{label(rule)}:{found.line + rule.first_line - 1}:{column}: {kind}"
+        return f"{name}{line}: {kind}{within}"
+    column = found.column + (rule.first_column - 1 if found.line == 1 else rule.indent)
+    return f"{name}:{found.line + rule.first_line - 1}:{column}: {kind}"
 
 
 def show(rule: Rule, span: Span) -> None:
@@ -113,6 +125,7 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
     elif rule is not None:
         notes: tuple[Note, ...] = getattr(error, "notes", ())
         spans = [note.span for note in notes if note.effect.is_difference and note.span]
+        spans = [span for span in spans if span != NOWHERE]
         start = about(rule, spans[0] if spans else None, "error")
         say(f"{start}{who}{error.message} [{error.code}]")
         if spans:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kqlx.commands.common import Exit, fail, inputs, report, usage
+from kqlx.commands.common import Exit, about, fail, inputs, report, usage
 from kqlx.commands.streams import say
 from kqlx.errors import KqlxError
-from kqlx.nodes import And, Nested, Node, Not, Or
+from kqlx.nodes import NOWHERE, And, Nested, Node, Not, Or
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
@@ -39,21 +39,25 @@ def test(
         str, typer.Option(help="Field types: a data view, _mapping or _field_caps file, or ecs.")
     ] = "ecs",
 ) -> None:
-    """Print the events that a rule matches, by Kibana's meaning of its query.
+    """Print the events that a rule matches, by Kibana's meaning of its query and filters.
 
     Broken lines are reported with their number and passed over; the exit status is then 1.
     """
     from kqlx.evaluate import compile
     from kqlx.events import read_events
     from kqlx.frontends.kql import parse
+    from kqlx.rules.beside import with_conditions
 
     if (path is None) == (query is None):
         usage("give a rule file or --query")
     (rule,) = _one(list(inputs([path] if path else [], query)))
     try:
-        node = parse(rule.query)
+        node, notes = with_conditions(parse(rule.query), rule)
     except KqlxError as error:
         raise typer.Exit(report(error, rule)) from None
+    for note in notes:
+        if not note.is_quiet:
+            say(f"{about(rule, None, 'warning')}{note.message} [{note.effect}: {note.code}]")
     try:
         types = None if fields == "ecs" else _types(fields)
         lines = _with_progress(read_events(events), events)
@@ -108,11 +112,23 @@ def _explain(
             return Exit.REFUSED
         results = explain(node, line.event, types)
         for (part, holds), depth in zip(results, _depths(node, 0), strict=True):
-            text = " ".join(rule.query[slice(*part.span)].split()) or "every event"
+            text = " ".join(_text(part, rule).split()) or "every event"
             print(f"{'yes' if holds else 'no ':4} {'  ' * depth}{text}")
         return Exit.DONE
     say(f"there is no line {number}")
     return Exit.UNUSABLE
+
+
+def _text(part: Node, rule: Rule) -> str:
+    """What was written, or would have been for a condition beside the query."""
+    if part.span != NOWHERE or not rule.data:
+        return rule.query[slice(*part.span)]
+    from kqlx.frontends.kql_format import format_node
+
+    try:
+        return format_node(part)
+    except KqlxError:
+        return "no event"
 
 
 def _depths(node: Node, depth: int) -> Iterator[int]:

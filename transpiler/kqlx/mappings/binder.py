@@ -282,7 +282,8 @@ class Binder:
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
         reason = f": {why}" if why else ""
         message = f"{what} has no counterpart in {self.destination.name}{reason}"
-        self.say("unmapped-field", message, node.span, Effect.UNMAPPED)
+        code = "no-counterpart" if why else "unmapped-field"
+        self.say(code, message, node.span, Effect.UNMAPPED)
         self.missing.append((self.notes[-1], node))
         return node
 

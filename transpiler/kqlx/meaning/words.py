@@ -96,3 +96,17 @@ def split_at_spaces(parts: Sequence[str]) -> list[tuple[str, ...]]:
         pieces[-1][-1] += first
         pieces.extend([other] for other in others)
     return [tuple(piece) for piece in pieces if piece != [""]]
+
+
+def odd_letters(text: str) -> str:
+    """The letters without one other case, of which some systems make this and some that: İ, ß, Σ.
+
+    Elasticsearch lower-cases texts character by character; of others nothing is documented.
+    """
+    found = [c for c in text if not c.isascii() and (c in "Σσ" or not _has_one_other_case(c))]
+    return "".join(dict.fromkeys(found))
+
+
+def _has_one_other_case(letter: str) -> bool:
+    lower, upper = letter.lower(), letter.upper()
+    return len(lower) == len(upper) == 1 and lower == letter.casefold() == upper.lower()

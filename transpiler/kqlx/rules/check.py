@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from kqlx.errors import RuleError
@@ -21,17 +20,18 @@ _WORDS: dict[type, str] = {
     int: "an integer",
     list: "an array",
     str: "a string",
+    type(None): "null",
     datetime.date: "a date",
     datetime.datetime: "a date-time",
     datetime.time: "a time",
 }
 
 
-def check(path: Path, rule: Mapping[str, Any]) -> None:
-    """Raises RuleError that names file, key and what must be there. A single string may stand for
-    an array of one.
+def check(where: str, rule: Mapping[str, Any]) -> None:
+    """Raises RuleError that names the place, the key and what must be there. A single string may
+    stand for an array of one. ``where`` is the file, with the line of one of several rules.
     """
-    checker = _Checker(path)
+    checker = _Checker(where)
     for key in _STRINGS:
         checker.string(rule, key, "rule")
     for key in _LISTS:
@@ -48,16 +48,16 @@ def check(path: Path, rule: Mapping[str, Any]) -> None:
 
 
 class _Checker:
-    """The tests of one file; ``place`` is the dotted name of the table that has the key."""
+    """The tests of one rule; ``place`` is the dotted name of the table that has the key."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, where: str) -> None:
+        self.where = where
 
     def string(
         self, table: Mapping[str, Any], key: str, place: str, *, needed: bool = False
     ) -> None:
         if needed and key not in table:
-            raise RuleError(f"{self.path}: {place} has no {key}", hint=f'add {key} = "..."')
+            raise RuleError(f"{self.where}: {place} has no {key}", hint=f'add {key} = "..."')
         self._typed(table.get(key, ""), str, f"{place}.{key}")
 
     def strings(self, table: Mapping[str, Any], key: str, place: str) -> None:
@@ -85,4 +85,4 @@ class _Checker:
     def _typed(self, value: object, kind: type, key: str, wanted: str = "") -> None:
         if not isinstance(value, kind):
             what = _WORDS.get(type(value), "something else")
-            raise RuleError(f"{self.path}: {key} must be {wanted or _WORDS[kind]}, not {what}")
+            raise RuleError(f"{self.where}: {key} must be {wanted or _WORDS[kind]}, not {what}")

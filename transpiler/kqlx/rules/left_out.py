@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from kqlx.nodes import Always
 from kqlx.notes import Effect, Note
+from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.model import Rule
 
 
-def left_out(rule: Rule) -> Iterator[Note]:
-    """Notes on the rule's type, on filters and exceptions beside its query, and on suppression."""
+def left_out(rule: Rule, *, clauses: bool = False) -> Iterator[Note]:
+    """Notes on the rule's type, on filters and exceptions beside its query, and on suppression.
+
+    ``clauses`` says that filters are taken over as they are, in Query DSL, and not into the tree.
+    """
+    yield from _about_type(rule)
+    yield from beside(rule).notes.made() if clauses else with_conditions(Always(), rule)[1]
+    suppression = rule.data.get("alert_suppression")
+    if suppression:
+        details = _details(suppression) if isinstance(suppression, dict) else ""
+        yield Note(
+            "suppression-left-out",
+            Effect.SAME,
+            f"the rule suppresses repeated alerts{details}, which the query does not",
+        )
+
+
+def _about_type(rule: Rule) -> Iterator[Note]:
     if rule.type == "threshold":
         threshold = rule.data.get("threshold")
         threshold = threshold if isinstance(threshold, dict) else {}
@@ -33,21 +52,22 @@ def left_out(rule: Rule) -> Iterator[Note]:
             Effect.DIFFERENT,
             "the rule compares events with indicators; the query knows none of them",
         )
-    if rule.data.get("filters"):
+    elif rule.type == "saved_query" and rule.data.get("saved_id"):
         yield Note(
-            "filters-left-out",
-            Effect.WIDER,
-            "the rule has filters beside its query, which are not converted",
+            "rule-type",
+            Effect.DIFFERENT,
+            f'the rule runs the saved query "{rule.data["saved_id"]}", which may be another by now',
         )
-    if rule.data.get("exceptions_list"):
-        yield Note(
-            "filters-left-out",
-            Effect.WIDER,
-            "the rule has exception lists, which are not converted",
-        )
-    if rule.data.get("alert_suppression"):
-        yield Note(
-            "suppression-left-out",
-            Effect.SAME,
-            "the rule suppresses repeated alerts, which the query does not",
-        )
+
+
+def _details(suppression: dict[str, Any]) -> str:
+    """By which fields, over which time, and what of events without the fields."""
+    fields = suppression.get("group_by")
+    by = ", ".join(map(str, fields)) if isinstance(fields, list) else ""
+    duration = suppression.get("duration")
+    words = [f" by {by}"] if by else []
+    if isinstance(duration, dict) and "value" in duration:
+        words.append(f" for {duration['value']}{duration.get('unit', '')}")
+    if suppression.get("missing_fields_strategy") == "doNotSuppress":
+        words.append(", events without these fields left alone")
+    return "".join(words)

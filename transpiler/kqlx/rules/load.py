@@ -1,71 +1,161 @@
-"""Paths → rules. A broken file never stops the others."""
+"""Paths → rules. A broken file, or a broken rule in one, never stops the others."""
 
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kqlx.errors import RuleError
-from kqlx.rules import toml
-from kqlx.rules.model import Rule, RuleSet
+from kqlx.rules import formats
+from kqlx.rules.build import build
+from kqlx.rules.kibana import Kind, kind_of, list_key
+from kqlx.rules.model import Exceptions, Rule, RuleSet, Skipped
+from kqlx.rules.text import Broken, Entry, decode
 
 _QUERY_LIKE = re.compile(r"\s|:(?![\\/])")  # C:\rules is none
 
 
 def load_rules(path: Path | str) -> RuleSet:
-    """The rules of a file, or of all ``.toml`` files below a folder in the order of their names;
-    hidden files and folders, whose names begin with a full stop, are passed over.
+    """The rules of a file, of all rule files below a folder in the order of their names, or of all
+    that a pattern with stars names; hidden files and folders, whose names begin with a full stop,
+    are passed over, and so are ``.txt`` files that are not named themselves.
 
     Raises RuleError where the path does not exist or cannot be looked at, or is a folder without
-    rule files; what is wrong with single files of a folder is in ``errors``, and rules in other
+    rule files; what is wrong with single files or rules is in ``errors``, and rules in other
     languages in ``skipped``.
     """
     found = RuleSet()
     for file in _files(path, found.errors):
         try:
-            rule = toml.read(file)
+            data = file.read_bytes()
+            text = decode(data, str(file))
+        except OSError as error:
+            reason = error.strerror or error
+            found.errors.append(RuleError(f"{file}: {reason}", readable=False))
         except RuleError as error:
             found.errors.append(error)
-            continue
-        if isinstance(rule, Rule):
-            found.rules.append(rule)
         else:
-            found.skipped.append(rule)
+            found.add(read(text, file, str(file)))
     return found
 
 
-def _files(path: Path | str, errors: list[RuleError]) -> list[Path]:
+def load_text(data: bytes, name: str) -> RuleSet:
+    """The rules of a text that comes without a file, its format told by its content.
+
+    ``name`` is what messages call it. Raises RuleError where it cannot be decoded.
+    """
+    return read(decode(data, name), None, name)
+
+
+def read(text: str, path: Path | None, name: str) -> RuleSet:
+    """The rules in a text; exceptions that stand there are handed to the rules that name them."""
+    found = RuleSet()
+    if path is not None and not text.strip():
+        found.errors.append(RuleError(f"{name}: the file is empty", readable=False))
+        return found
+    format = formats.of(path, text)
+    exceptions: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
+    for entry in format.read(text):
+        if isinstance(entry, Broken):
+            at = "".join(f":{number}" for number in (entry.line, entry.column) if number)
+            found.errors.append(RuleError(f"{name}{at}: {entry.reason}", readable=False))
+            continue
+        try:
+            made = _made(entry, path, name, formats.name(format), exceptions)
+        except RuleError as error:
+            found.errors.append(error)
+            continue
+        if isinstance(made, Rule):
+            found.rules.append(made)
+        elif made is not None:
+            found.skipped.append(made)
+    if exceptions:
+        found.rules = [replace(rule, exceptions=_own(rule, exceptions)) for rule in found.rules]
+    return found
+
+
+def _made(
+    entry: Entry,
+    path: Path | None,
+    name: str,
+    format: str,
+    exceptions: dict[tuple[str, str], tuple[Mapping[str, Any], ...]],
+) -> Rule | Skipped | None:
+    """The rule, or None for what is no rule and belongs there."""
+    kind = Kind.RULE if format in ("toml", "query") else kind_of(entry.table)
+    if kind is Kind.RULE:
+        return build(entry, path, name, format)
+    if kind in (Kind.EXCEPTION_ITEM, Kind.EXCEPTION_LIST):
+        items = (entry.table,) if kind is Kind.EXCEPTION_ITEM else ()
+        key = list_key(entry.table)
+        exceptions[key] = (*exceptions.get(key, ()), *items)
+    if kind is not Kind.OTHER:
+        return None
+    where = f"{name}:{entry.line}" if entry.line else name
+    hint = "it seems to be a Sigma rule" if "detection" in entry.table else ""
+    raise RuleError(f"{where}: not a detection rule: no query", readable=False, hint=hint)
+
+
+def _own(rule: Rule, exceptions: Exceptions) -> Exceptions:
+    keys = [list_key(entry) for entry in rule.exception_lists]
+    return {key: exceptions[key] for key in keys if key in exceptions}
+
+
+def _files(path: Path | str, errors: list[RuleError]) -> Iterator[Path]:
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError) as error:
-        raise _unreachable(os.fspath(path), error) from None
+        names = _globbed(os.fspath(path))
+        if not names:
+            raise _unreachable(os.fspath(path), error) from None
+        for name in names:
+            yield from _files(name, errors)
+        return
     if not stat.S_ISDIR(mode):
-        return [Path(path)]
+        yield Path(path)
+        return
+    yield from _below(path, errors)
+
+
+def _globbed(path: str) -> list[str]:
+    """What a pattern names that no shell has expanded, as on Windows."""
+    if "\0" in path or not glob.has_magic(path):
+        return []
+    return sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - any pattern
+
+
+def _below(path: Path | str, errors: list[RuleError]) -> list[Path]:
     files: list[Path] = []
     unread: list[OSError] = []
+    suffixes = formats.suffixes()
     for folder, folders, names in os.walk(path, onerror=unread.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         files += [
             Path(folder, name)
             for name in names
-            if name.endswith(".toml") and not name.startswith(".")
+            if name.lower().endswith(suffixes) and not name.startswith(".")
         ]
     errors += [
         RuleError(f"{error.filename}: {error.strerror}", readable=False)
         for error in sorted(unread, key=lambda error: str(error.filename))
     ]
     if not files and not errors:
-        raise RuleError(f"{path}: no rule files (*.toml) in this folder", readable=False)
+        kinds = ", ".join(f"*{suffix}" for suffix in dict.fromkeys(suffixes))
+        raise RuleError(f"{path}: no rule files ({kinds}) in this folder", readable=False)
     return sorted(files, key=lambda file: file.parts)
 
 
 def _unreachable(name: str, error: OSError | ValueError) -> RuleError:
     """Why there is no such path, and what to do if it was meant to be a query."""
     hint = ""
-    if _QUERY_LIKE.search(name) and not name.endswith(".toml"):
+    if _QUERY_LIKE.search(name) and not name.endswith(formats.suffixes()):
         hint = "if this is a query, give it with -q"
     name = " ".join(name.split())
     if len(name) > 100:

@@ -9,6 +9,9 @@ from typing import Any
 
 from kqlx.errors import RuleError
 
+Exceptions = Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]
+"""Items of exception lists by their list: its ``namespace_type`` and its ``list_id``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tactic:
@@ -21,12 +24,18 @@ class Tactic:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as Elastic's detection engine knows it; every key of the file is kept in ``data``.
+    """A rule as Elastic's detection engine knows it; nothing that its file says is lost.
 
-    ``path`` is the file; ``first_line`` and ``first_column`` are where in it the query's text
-    begins. The column is 0 where the text does not stand there as it is, and the line is then that
-    of its key; both are 0 where that is not known. ``data`` is the ``[rule]`` table, ``metadata``
-    the ``[metadata]`` table of a rule TOML.
+    ``data`` has the keys of the rule, those that are null left out; ``document`` is the whole
+    object as it was read, with all tables of a rule TOML, of which ``metadata`` is one.
+    ``exceptions`` are the items of those of its exception lists that the file holds.
+
+    ``path`` is the file and ``format`` its format ("query" for a text that is nothing but a query).
+    Of several rules in a file ``line`` is where this one begins, else 0, and ``number`` counts its
+    objects from nought. ``first_line`` and ``first_column`` are where in the file the query's text
+    begins, and ``indent`` is by how many columns its further lines are set in. The column is 0
+    where the text does not stand there as it is, and the line is then that of its key; both are 0
+    where that is not known.
     """
 
     name: str
@@ -39,6 +48,12 @@ class Rule:
     first_column: int = 1
     data: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict)
+    exceptions: Exceptions = field(default_factory=dict)
+    format: str = "query"
+    line: int = 0
+    number: int = 0
+    indent: int = 0
 
     @property
     def description(self) -> str:
@@ -59,6 +74,13 @@ class Rule:
     @property
     def indices(self) -> tuple[str, ...]:
         return self.texts("index")
+
+    @property
+    def exception_lists(self) -> tuple[Mapping[str, Any], ...]:
+        """The lists that the rule names, whether their items are known or not."""
+        found = self.data.get("exceptions_list")
+        found = found if isinstance(found, list) else []
+        return tuple(item for item in found if isinstance(item, dict))
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts from the rule's table; a single text counts as a list of one."""
@@ -85,18 +107,26 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A rule that is none of ours to convert: another language, or no query."""
+    """A rule that is none of ours to convert: another language, or no query.
+
+    ``kind`` is the language, or "machine learning"; ``line`` as in ``Rule``.
+    """
 
     path: Path
     reason: str
+    kind: str = ""
+    line: int = 0
 
 
 @dataclass(slots=True)
 class RuleSet:
-    """What a file or folder holds: rules, those passed over with the reason, and files that are
-    broken.
-    """
+    """What files hold: rules, those passed over with the reason, and what is broken."""
 
     rules: list[Rule] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     errors: list[RuleError] = field(default_factory=list)
+
+    def add(self, other: RuleSet) -> None:
+        self.rules += other.rules
+        self.skipped += other.skipped
+        self.errors += other.errors

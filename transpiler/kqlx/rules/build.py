@@ -1,0 +1,77 @@
+"""An object of a rule file → Rule, or the reason why it is none of ours to convert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kqlx.errors import RuleError
+from kqlx.rules.check import check
+from kqlx.rules.model import Rule, Skipped
+from kqlx.rules.text import Entry
+
+# Types of rules whose query is never in Kibana KQL
+# (https://www.elastic.co/docs/solutions/security/detect-and-alert).
+_LANGUAGES = {"eql": "eql", "esql": "esql"}
+
+
+def build(entry: Entry, path: Path | None, name: str, format: str) -> Rule | Skipped:
+    """Raises RuleError where a key has the wrong type, or there is no query."""
+    where = f"{name}:{entry.line}" if entry.line else name
+    table = {key: value for key, value in entry.table.items() if value is not None}
+    check(where, table)
+    kind = table.get("type", "query")
+    if kind == "machine_learning":
+        line = _line(entry, ("type", kind))
+        reason = f"{line}a machine learning rule has no query to convert"
+        return Skipped(path or Path(name), reason, "machine learning", entry.line)
+    language = _LANGUAGES.get(kind) or table.get("language", "kuery")
+    if language != "kuery":
+        line = _line(entry, ("language", language), ("type", kind))
+        reason = f"{line}the query is in {language!r}, and kqlx reads kuery (Kibana KQL)"
+        return Skipped(path or Path(name), reason, language, entry.line)
+    query = _query(table, where, entry)
+    at = entry.find("query", query)
+    return Rule(
+        name=table.get("name", "" if path is None else path.stem),
+        query=query,
+        id=table.get("rule_id", ""),
+        language=language,
+        type=kind,
+        path=path,
+        first_line=at.line,
+        first_column=at.column,
+        indent=at.indent,
+        data={} if format == "query" else table,
+        metadata=entry.metadata,
+        document=entry.document,
+        format=format,
+        line=entry.line,
+        number=entry.number,
+    )
+
+
+def _query(table: Mapping[str, Any], where: str, entry: Entry) -> str:
+    query = table.get("query")
+    if query is None and table.get("filters"):
+        return ""  # Kibana's default: every event that the filters let pass
+    if not isinstance(query, str):
+        saved = table.get("saved_id")
+        if saved:
+            raise RuleError(f"{where}: the rule has no query of its own: it runs a saved one")
+        kind = "the [rule] table" if entry.table is not entry.document else "the rule"
+        raise RuleError(f"{where}: {kind} has no query", hint="give it one under the key query")
+    if not query.strip() and not table.get("filters"):
+        raise RuleError(f"{where}: the query is empty: it would match every event")
+    return query
+
+
+def _line(entry: Entry, *pairs: tuple[str, str]) -> str:
+    """The beginning of a message about a key, or nothing where its line cannot be told, or where
+    the object has a line of its own.
+    """
+    if entry.line:
+        return ""
+    lines = [found.line for key, value in pairs if (found := entry.find(key, value)).line]
+    return f"line {lines[0]}: " if lines else ""

@@ -1,0 +1,179 @@
+"""JSON of the detection engine: one rule, an array of rules, or one object after another.
+
+An answer of Kibana's ``_find``, with the rules under ``data``, is read as the array. Numbers keep
+what they are, ``NaN`` and its kin are refused.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from kqlx.errors import place_of
+from kqlx.rules.kibana import rule_table
+from kqlx.rules.text import Broken, Entry, Position
+
+SUFFIXES = (".json",)
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+
+
+def looks_like(text: str) -> bool:
+    return bool(re.match(r"\s*(?:\{|\[\s*[{\]])", text)) and not is_lines(text)
+
+
+def is_lines(text: str) -> bool:
+    """Whether the first line is an object by itself, and more follow."""
+    first, _, rest = text.lstrip(" \t\r\n").partition("\n")
+    if not first.startswith("{") or not rest.strip():
+        return False
+    try:
+        _, end = load(first)
+    except (ValueError, RecursionError):
+        return False
+    return not first[end:].strip()
+
+
+def read(text: str) -> Iterator[Entry | Broken]:
+    line, counted = 1, 0
+    for number, found in enumerate(_objects(text)):
+        if isinstance(found, Broken):
+            yield found
+            return
+        value, start, end, alone = found
+        line += text.count("\n", counted, start)
+        counted = start
+        single = alone and number == 0
+        made = entry(value, text, start, end, line)
+        if isinstance(made, Entry):
+            made = dataclasses.replace(made, line=0 if single else line, number=number)
+        yield made
+
+
+def entry(value: Any, text: str, start: int, end: int, line: int) -> Entry | Broken:
+    """The object that stands in the text from start to end, and begins on that line."""
+    if not isinstance(value, dict):
+        return Broken("an object is wanted here", line, start - text.rfind("\n", 0, start))
+
+    def find(key: str, value: str) -> Position:
+        body = text[start:end]
+        strings = list(_strings(body, key, value))
+        if not strings:
+            return Position()
+        at, until = strings[0]
+        plain = body[at + 1 : until - 1] == value and len(strings) == 1
+        column = start + at + 1 - text.rfind("\n", 0, start + at)
+        return Position(line + body.count("\n", 0, at), column if plain else 0)
+
+    return Entry(rule_table(value), value, line=line, find=find)
+
+
+def load(text: str, start: int = 0) -> tuple[Any, int]:
+    """The value that begins there, and where it ends. Raises ValueError and RecursionError."""
+    value, end = _DECODER.raw_decode(text, start)
+    return value, end
+
+
+def reason(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    words = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+    return f"not JSON: {words[:1].lower()}{words[1:]}"
+
+
+def replace(text: str, number: int, query: str) -> str | None:
+    found = [item for item in _objects(text) if not isinstance(item, Broken)]
+    value, start, end, _ = found[number]
+    new = replace_string(text[start:end], value, query)
+    return None if new is None else text[:start] + new + text[end:]
+
+
+def replace_string(text: str, value: Any, query: str) -> str | None:
+    """The text of one object with another query; proven by reading it."""
+    wanted = copy.deepcopy(value)
+    old = rule_table(wanted)["query"]
+    query = query + "\n" if old.endswith("\n") else query
+    rule_table(wanted)["query"] = query
+    for start, end in _strings(text, "query", old):
+        ascii_only = "\\u" in text[start:end] and text[start:end].isascii()
+        new = text[:start] + json.dumps(query, ensure_ascii=ascii_only) + text[end:]
+        if json.loads(new) == wanted:
+            return new
+    return None
+
+
+def _strings(text: str, key: str, value: str) -> Iterator[tuple[int, int]]:
+    """Spans of the strings that are the value of a key of this name, in whatever object."""
+    for match in re.finditer(rf'"{key}"[ \t\r\n]*:[ \t\r\n]*({_STRING})', text):
+        if json.loads(match[1], strict=False) == value:
+            yield match.span(1)
+
+
+def _objects(text: str) -> Iterator[tuple[Any, int, int, bool] | Broken]:
+    """Each value with its start and end, and whether it is all that the text holds or ends it."""
+    at = _after_space(text, 0)
+    array = text.startswith("[", at)
+    at = _after_space(text, at + 1) if array else at
+    if array and text.startswith("]", at):
+        return
+    while True:
+        start = at
+        try:
+            value, end = load(text, start)
+        except json.JSONDecodeError as error:
+            yield Broken(reason(error), error.lineno, error.colno)
+            return
+        except (ValueError, RecursionError) as error:
+            yield Broken(reason(error), place_of(text, start).line)
+            return
+        at = _after_space(text, end)
+        if not array and isinstance(value, dict) and _is_answer(value):
+            yield from _answered(text, start)
+        else:
+            yield value, start, end, at == len(text) and not array
+        if array:
+            if text.startswith("]", at) and _after_space(text, at + 1) == len(text):
+                return
+            if not text.startswith(",", at):
+                found = place_of(text, at)
+                yield Broken("not JSON: expecting a comma or the array's end", *_pair(found))
+                return
+            at = _after_space(text, at + 1)
+        elif at == len(text):
+            return
+
+
+def _is_answer(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("data"), list) and "total" in value and "query" not in value
+
+
+def _answered(text: str, start: int) -> Iterator[tuple[Any, int, int, bool]]:
+    """The objects of the array under ``data``, each where it stands."""
+    match = re.compile(r'"data"[ \t\r\n]*:[ \t\r\n]*\[').search(text, start)
+    at = _after_space(text, match.end()) if match else len(text)
+    while match and not text.startswith("]", at):
+        value, end = load(text, at)
+        yield value, at, end, False
+        at = _after_space(text, end)
+        at = _after_space(text, at + 1) if text.startswith(",", at) else at
+
+
+def _pair(place: Any) -> tuple[int, int]:
+    return place.line, place.column
+
+
+def _after_space(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"the number {constant}")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)

@@ -1,0 +1,83 @@
+"""Elastic's rule TOML (elastic/detection-rules): one rule a file, in the table ``[rule]``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from kqlx.rules.formats import toml_places
+from kqlx.rules.text import Broken, Entry, Position
+
+SUFFIXES = (".toml",)
+
+_HEADER = re.compile(r"^[ \t]*\[rule\][ \t]*(?:#.*)?$|^[ \t]*rule[ \t]*[.=]", re.MULTILINE)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def looks_like(text: str) -> bool:
+    return bool(_HEADER.search(text.replace("\r\n", "\n")))
+
+
+def read(text: str) -> Iterator[Entry | Broken]:
+    try:
+        data = tomllib.loads(text)
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
+        yield Broken(f"not TOML: {str(error)[:1].lower()}{str(error)[1:]}")
+        return
+    except RecursionError:
+        yield Broken("nested too deeply")
+        return
+    table = data.get("rule")
+    if not isinstance(table, dict):
+        yield Broken("no [rule] table, so this is not a detection rule")
+        return
+    metadata = data.get("metadata")
+
+    def find(key: str, value: str) -> Position:
+        return Position(*toml_places.beginning(text, key, value))
+
+    yield Entry(table, data, metadata if isinstance(metadata, dict) else {}, find=find)
+
+
+def replace(text: str, number: int, query: str) -> str | None:
+    """What is found by its looks is proven by reading the result: all other values must be as
+    before.
+    """
+    before = _values(text)
+    old = before["rule"]["query"]
+    wanted = query + "\n" if old.endswith("\n") or "\n" in query else query
+    for entry in toml_places.entries(text, "query"):
+        literal = _string(wanted).replace("\n", _line_feed(text, entry.start))
+        new = text[: entry.start] + literal + text[entry.end :]
+        try:
+            if _values(new) == {**before, "rule": {**before["rule"], "query": wanted}}:
+                return new
+        except (tomllib.TOMLDecodeError, RecursionError):
+            continue
+    return None
+
+
+def _values(text: str) -> dict[str, Any]:
+    """What TOML holds, floats as they are written: nan is not equal to itself."""
+    return tomllib.loads(text, parse_float=str)
+
+
+def _line_feed(text: str, start: int) -> str:
+    """How the first line from there on ends."""
+    end = text.find("\n", start)
+    return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
+
+
+def _string(text: str) -> str:
+    """A TOML string: as literal as the text allows."""
+    literal = not _CONTROLS.search(text) and "'''" not in text and not text.endswith("'")
+    if "\n" in text and literal:
+        return f"'''\n{text}'''"
+    if literal and "\n" not in text:
+        plain = '"' not in text and "\\" not in text
+        return f'"{text}"' if plain else f"'{text}'" if "'" not in text else f"'''{text}'''"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped)
+    return f'"""\n{escaped}"""' if "\n" in text else f'"{escaped}"'
