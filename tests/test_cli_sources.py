@@ -120,6 +120,12 @@ def test_the_fields_of_the_library() -> None:
     assert use.source == "o365.audit"
 
 
+def test_the_fields_of_filters_beside_a_query_count() -> None:
+    clause = {"query": {"match_phrase": {"x.y": "z"}}, "meta": {"disabled": False}}
+    rule = library.Rule(name="r", query="q:1", data={"filters": [clause]})
+    assert [use.name for use in library.field_uses([rule])] == ["q", "x.y"]
+
+
 def test_no_stub_where_all_is_known() -> None:
     run = kqlx("fields", "--stub", *RULES)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "all fields are known\n")
