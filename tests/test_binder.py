@@ -5,6 +5,7 @@ what is said of it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ import kqlx
 from kqlx import resources
 from kqlx.backends import find
 from kqlx.backends.base import Options
-from kqlx.mappings import pack
+from kqlx.mappings import pack, write_packs
 from kqlx.mappings.choose import bind
 from kqlx.notes import Effect
 
@@ -194,7 +195,22 @@ def test_a_rule_is_more_than_its_query() -> None:
 
 
 def test_kept_packs_are_those_of_the_yaml() -> None:
-    assert pack.KEPT.read_text("utf-8") == pack.kept_text(), "a pack has changed: run make grammar"
+    kept = {path.name: path.read_text("utf-8") for path in pack.KEPT.glob("*")}
+    assert kept == write_packs.kept_texts(), "a pack has changed: run make grammar"
+
+
+def test_only_the_packs_of_the_query_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def note(source: str) -> dict[str, Any]:
+        read.append(source)
+        return original(source)
+
+    original = pack.builtin_data
+    monkeypatch.setattr(pack, "builtin_data", note)
+    pack.builtin.cache_clear()
+    assert kqlx.convert(SOURCE + "user.id:a").source == "o365.audit"
+    assert read == ["o365.audit"]
 
 
 def test_a_pack_that_was_edited_is_read_from_its_yaml(
@@ -205,7 +221,7 @@ def test_a_pack_that_was_edited_is_read_from_its_yaml(
         text.replace("event.id: Id", "event.id: Other"), "utf-8"
     )
     monkeypatch.setattr(resources, "PACKS", tmp_path)
-    found = pack.load(tmp_path / "o365.audit.yml")
+    found = pack.of_data(pack.builtin_data("o365.audit"))
     assert found.targets["spl"][0].fields["event.id"].column == "Other"
 
 

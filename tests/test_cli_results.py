@@ -47,7 +47,7 @@ def test_choices_are_checked_before_anything_is_printed(
 def test_the_library_checks_the_same_choices() -> None:
     with pytest.raises(UsageError, match="wider, narrower or different, not 'same'"):
         convert("a:b", accept=["same"])
-    with pytest.raises(UsageError, match="unmapped is error or keep, not 'drop'"):
+    with pytest.raises(UsageError, match="unmapped is error, keep or comment, not 'drop'"):
         convert("a:b", unmapped="drop")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no mapping pack"):
         convert("a:b", to="es", source="bogus")

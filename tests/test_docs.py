@@ -4,14 +4,19 @@ run.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import kqlx
 from conftest import ROOT
+from kqlx import settings
+from kqlx.mappings import pack_file
 from kqlx.notes import CODES, Effect
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -87,3 +92,31 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for link in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_page_of_packs_names_every_key() -> None:
+    page = (ROOT / "docs/mappings.md").read_text("utf-8")
+    schema = json.loads(pack_file.SCHEMA.read_text("utf-8"))
+    parts = [
+        schema,
+        *(schema["$defs"][name] for name in ("destination", "field", "column", "note")),
+    ]
+    for part in parts:
+        for key in part["properties"]:
+            assert re.search(rf"`(?:[a-z]+\.)?{key}[`.:]", page), key
+    for key in schema["properties"]["recognise"]["properties"]:
+        assert f"`recognise.{key}`" in page
+
+
+def test_the_examples_of_the_page_of_packs_are_right(tmp_path: Path) -> None:
+    page = (ROOT / "docs/mappings.md").read_text("utf-8")
+    pack, configuration = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/firewall.yml").write_text(pack, "utf-8")
+    (tmp_path / "kqlx.yml").write_text(configuration, "utf-8")
+    found = settings.load(tmp_path / "kqlx.yml")
+    query = "event.dataset:o365.audit and source.geo.city_name:x"
+    text = kqlx.convert(query, "spl", settings=found).text
+    assert text == 'index=m365 `o365_management_activity` City="x"'
+    query = "event.dataset:o365.audit and user.id:x"
+    assert kqlx.convert(query, "sentinel", settings=found).text.startswith("OurOfficeActivity\n")

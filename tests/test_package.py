@@ -40,6 +40,8 @@ LAYERS = {
     "filters": {*_MIDDLE, "backends"},
     "render": {*_MIDDLE, "backends", "filters"},
     "settings": _GROUND,
+    "coverage": {*_MIDDLE, "backends"},
+    "stub": {*_MIDDLE, "coverage"},
     "convert": {*_MIDDLE, "backends", "render", "settings"},
 }
 

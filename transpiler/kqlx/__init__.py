@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kqlx.backends import targets as targets
     from kqlx.convert import Conversion as Conversion
     from kqlx.convert import convert as convert
+    from kqlx.coverage import FieldUse as FieldUse
+    from kqlx.coverage import field_uses as field_uses
+    from kqlx.coverage import sources as sources
     from kqlx.errors import KqlSyntaxError as KqlSyntaxError
     from kqlx.errors import KqlxError as KqlxError
     from kqlx.errors import MappingError as MappingError
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
     from kqlx.frontends.kql import parse as parse
     from kqlx.frontends.kql_format import format_text as format
     from kqlx.lint import lint as lint
-    from kqlx.mappings.pack import sources as sources
     from kqlx.notes import Effect as Effect
     from kqlx.notes import Note as Note
     from kqlx.rules.load import load_rules as load_rules
@@ -52,6 +54,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Conversion": "kqlx.convert",
     "Effect": "kqlx.notes",
+    "FieldUse": "kqlx.coverage",
     "KqlSyntaxError": "kqlx.errors",
     "KqlxError": "kqlx.errors",
     "MappingError": "kqlx.errors",
@@ -64,19 +67,21 @@ _HOMES = {
     "compile": "kqlx.evaluate",
     "convert": "kqlx.convert",
     "explain": "kqlx.evaluate",
+    "field_uses": "kqlx.coverage",
     "format": "kqlx.frontends.kql_format:format_text",
     "lint": "kqlx.lint",
     "load_rules": "kqlx.rules.load",
     "matches": "kqlx.evaluate",
     "parse": "kqlx.frontends.kql",
     "read_events": "kqlx.events",
-    "sources": "kqlx.mappings.pack",
+    "sources": "kqlx.coverage",
     "targets": "kqlx.backends",
 }
 
 __all__ = [
     "Conversion",
     "Effect",
+    "FieldUse",
     "KqlSyntaxError",
     "KqlxError",
     "MappingError",
@@ -90,6 +95,7 @@ __all__ = [
     "compile",
     "convert",
     "explain",
+    "field_uses",
     "format",
     "lint",
     "load_rules",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,8 @@ from kqlx.backends.base import Emission, Options, Target
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.choose import Unmapped, bind_each, unbound
-from kqlx.mappings.pack import builtin
+from kqlx.mappings.choose import Unmapped, bind_each, unbound, with_own_table
+from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.recognise import recognise
 from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
@@ -21,6 +22,8 @@ from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kqlx.settings import Settings
 
 
@@ -50,7 +53,8 @@ def convert(
     to: str = "spl",
     *,
     source: str | None = None,
-    unmapped: Unmapped = "error",
+    mappings: Iterable[str | Path] | str | Path | Packs = (),
+    unmapped: Unmapped | None = None,
     accept: Iterable[str] = (),
     strict: bool = False,
     exact: bool = False,
@@ -63,21 +67,29 @@ def convert(
     """Converts a rule or the text of a query to one target.
 
     ``source`` names the data source (None: recognised; "none": all field names stay as they are).
-    ``unmapped`` says what becomes of fields without a counterpart, ``accept`` which effects
+    ``mappings`` are files of packs over or beside the built-in ones, or the packs that
+    ``mappings.overlay.load_packs`` made of them. ``unmapped`` says what becomes of fields without a
+    counterpart: "error" (the default), "keep" Elastic's name, or leave the test out with a
+    "comment" in the text of the query. ``accept`` says which effects
     ("narrower", "different") are let pass besides same, case and wider ("wider" by name lets pass
     what a target refuses for its noise); ``strict`` lets only same and case pass; ``exact`` asks
     for the form without a difference in letter case. ``leading_wildcards=False`` refuses values
     that begin with a star, as Kibana can be set to. ``node`` is the query's tree, where ``read``
     has made it already. ``settings`` are the user's (``kqlx.settings.load``); none are read unless
-    they are given. ``options`` are those of ``backends.base.Options``; ``fields`` may also be a
-    file's name, or "ecs".
+    they are given; what is said here goes before them. ``options`` are those of
+    ``backends.base.Options``; ``fields`` may also be a file's name, or "ecs".
 
     Raises KqlSyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
     """
     target = find(to)
     chosen = _format(target, format)
+    if settings is not None:
+        unmapped = unmapped or settings.unmapped
+        accept = frozenset(accept) or settings.accept
+    unmapped = unmapped or "error"
     accept = frozenset(accept)
-    check_choices(source, unmapped, accept)
+    packs = find_packs(mappings, settings)
+    check_choices(source, unmapped, accept, packs)
     if isinstance(rule, str):
         rule = Rule(name="", query=rule)
     if node is None:
@@ -86,15 +98,24 @@ def convert(
     if not clauses:
         node, _ = with_conditions(node, rule)
     binds = target.binds and chosen not in target.ecs_formats
-    bounds = _bind(node, rule, target, source, unmapped) if binds else (Bound(node),)
+    bounds = _bind(node, rule, target, source, unmapped, packs) if binds else (Bound(node),)
+    if settings is not None:
+        own_table = settings.own_table
+        bounds = tuple(
+            with_own_table(bound, target.name, own_table(target.name, bound.source))
+            for bound in bounds
+        )
     about = target.left_out or (lambda rule, *_: left_out(rule, clauses=clauses))
     notes: list[Note] = []
     emissions: list[Emission] = []
     for bound in bounds:
         own = settings.options(target.name, bound.source) if settings is not None else {}
-        emission = target.emit(bound, _options(exact=exact, form=chosen, **{**own, **options}))
+        given = {name: value for name, value in options.items() if value is not None}
+        emission = target.emit(bound, _options(exact=exact, form=chosen, **{**own, **given}))
         if clauses and isinstance(emission.query, dict):
             emission = replace(emission, query=beside(rule).around(emission.query))
+        if len(bounds) == 1 or target.remarks_above:
+            emission = _remarked(target, emission, bound.notes)
         apart = about(rule, bound, chosen, accept)
         notes += map(_placed, (*apart, *bound.notes, *emission.notes))
         emissions.append(emission)
@@ -103,6 +124,8 @@ def convert(
     from kqlx.render import render
 
     query = _joined(target, [emission.query for emission in emissions])
+    if len(bounds) > 1 and not target.remarks_above:
+        query = _remarked(target, Emission(query), notes).query
     text = render(rule, target, query, [*zip(bounds, emissions, strict=True)], chosen)
     sources = ", ".join(bound.source for bound in bounds if bound.source) or None
     return Conversion(query, text, in_all, sources, target.name, chosen)
@@ -134,12 +157,26 @@ def select(to: str, format: str | None = None) -> tuple[Target, ...]:
     return chosen
 
 
-def check_choices(source: str | None, unmapped: str, accept: Iterable[str]) -> None:
+def find_packs(
+    mappings: Iterable[str | Path] | str | Path | Packs, settings: Settings | None = None
+) -> Packs:
+    """The packs with those of files over them: of the settings, then of the call."""
+    if isinstance(mappings, Packs):
+        return mappings
+    if settings is None or not settings.mappings:
+        return packs_of(mappings)
+    own = [mappings] if isinstance(mappings, str | os.PathLike) else mappings
+    return packs_of([*settings.mappings, *own])
+
+
+def check_choices(
+    source: str | None, unmapped: str, accept: Iterable[str], packs: Packs | None = None
+) -> None:
     """Raises UsageError for what is wrong whatever the query is."""
     if source not in (None, "none"):
-        builtin(source)
-    if unmapped not in ("error", "keep"):
-        raise UsageError(f"unmapped is error or keep, not {unmapped!r}")
+        (packs or Packs()).get(source)
+    if unmapped not in ("error", "keep", "comment"):
+        raise UsageError(f"unmapped is error, keep or comment, not {unmapped!r}")
     for effect in sorted(accept):
         if effect not in ("wider", "narrower", "different"):
             raise UsageError(f"accept takes wider, narrower or different, not {effect!r}")
@@ -182,18 +219,28 @@ def _joined(target: Target, queries: list[Any]) -> str | dict[str, Any]:
     return target.join(queries)
 
 
+def _remarked(target: Target, emission: Emission, notes: Iterable[Note]) -> Emission:
+    """With comments in its text on the tests that were left out."""
+    remarks = [note.message for note in notes if note.code == "unmapped-left-out"]
+    if not remarks or not isinstance(emission.query, str):
+        return emission
+    from kqlx.render import with_remarks
+
+    return replace(emission, query=with_remarks(target, emission.query, remarks))
+
+
 def _bind(
-    node: Node, rule: Rule, target: Target, source: str | None, unmapped: Unmapped
+    node: Node, rule: Rule, target: Target, source: str | None, unmapped: Unmapped, packs: Packs
 ) -> tuple[Bound, ...]:
     if source == "none":
         return (unbound(node, source),)
-    packs, unread = ((builtin(source),), ()) if source else recognise(node, rule.indices)
-    if packs:
+    named, unread = ((packs.get(source),), ()) if source else recognise(node, rule.indices, packs)
+    if named:
         first, *others = bind_each(
-            node, packs, target.name, unmapped, rule.indices, target.keeps_names
+            node, named, target.name, unmapped, rule.indices, target.keeps_names
         )
         return (replace(first, notes=(*unread, *first.notes)), *others)
-    if rule.format != "query" and unmapped == "error" and not target.keeps_names:
+    if rule.format != "query" and unmapped != "keep" and not target.keeps_names:
         raise UnsupportedError(
             "no data source was recognised, so the fields have no names in the target",
             hint="name it with --source, or keep Elastic's names with --source none",

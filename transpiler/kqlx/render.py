@@ -50,9 +50,26 @@ def heading(target: Target, text: str, *, mixed: bool = False) -> str:
     JSON has none, and a stream of JSON documents needs none: it gets "", but for an output of
     several languages (``mixed``), which no program reads as a whole.
     """
-    form = target.comment or ("// {}" if mixed else "")
-    text = "".join(c if c.isprintable() else "\ufffd" for c in text).replace("```", "'''")
-    return form.format(text)
+    return (target.comment or ("// {}" if mixed else "")).format(_harmless(text))
+
+
+def with_remarks(target: Target, query: str, remarks: Sequence[str]) -> str:
+    """A query of the target with comments in its text, one a line."""
+    form = target.remark or target.comment
+    if not form or not remarks:
+        return query
+    lines = "".join(f"{form.format(_harmless(text))}\n" for text in dict.fromkeys(remarks))
+    head, above, rest = query.partition(f"\n{target.remarks_above}")
+    if target.remarks_above and above:
+        return f"{head}\n{lines}{above[1:]}{rest}"
+    return lines + query
+
+
+def _harmless(text: str) -> str:
+    """Text that stays within its line and its comment, whatever the language. Splunk ends one at
+    backquotes, and expands macros between single ones.
+    """
+    return "".join(c if c.isprintable() else "\ufffd" for c in text).replace("`", "'")
 
 
 def json_text(value: Any) -> str:

@@ -1,10 +1,21 @@
 """What a user sets once for all conversions: ``kqlx.yml`` in the working folder, or the file in
 ``$KQLX_CONFIG``.
 
+    to: spl,sentinel               # what kqlx convert makes where --to does not say
+    unmapped: comment              # as --unmapped
+    accept: [narrower]             # as --accept
+    mappings: [own/firewall.yml]   # as --mapping; relative to this file
     spl:
       index: security                # searches begin with index=security
+      indexes: {o365.audit: m365}    # by data source, before index
       macros:
         o365.audit: o365_management_activity     # by data source, instead of its source type
+    sentinel:
+      table: MyEvents                # as --table, for data sources that tables does not name
+      tables:
+        o365.audit: {OfficeActivity: MyOfficeActivity}   # own tables or functions for the pack's
+
+What an option of the command line says goes before what the file says.
 """
 
 from __future__ import annotations
@@ -14,7 +25,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from kqlx.errors import UsageError
 
@@ -22,26 +33,51 @@ FILE = "kqlx.yml"
 
 _NAME = re.compile(r"[\w*.-]+")
 _MACRO = re.compile(r"\w+(?:\([^`]*\))?")
+_TABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_TARGETS = re.compile(r"[\w-]+(?: *, *[\w-]+)*")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``macros`` are by data source; all are names without backquotes."""
+    """``macros``, ``indexes`` and ``tables`` are by data source; macros are without backquotes, a
+    table is a name for all of the data source's tables, or the own names by theirs.
 
+    ``path`` is the file, None where there is none; ``to`` and ``unmapped`` are None and ``accept``
+    is empty where the file does not say.
+    """
+
+    path: Path | None = None
+    to: str | None = None
+    unmapped: Literal["error", "keep", "comment"] | None = None
+    accept: frozenset[str] = frozenset()
+    mappings: tuple[Path, ...] = ()
     index: str | None = None
+    indexes: Mapping[str, str] = field(default_factory=dict)
     macros: Mapping[str, str] = field(default_factory=dict)
+    table: str | None = None
+    tables: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
 
     def options(self, target: str, source: str | None) -> dict[str, Any]:
         """The options of a back end that follow from the settings."""
+        if target == "sentinel" and source in (None, "none"):
+            return {"table": self.table}
         if target != "spl":
             return {}
-        return {"index": self.index, "macro": self.macros.get(source or "")}
+        index = self.indexes.get(source or "", self.index)
+        return {"index": index, "macro": self.macros.get(source or "")}
+
+    def own_table(self, target: str, source: str | None) -> str | Mapping[str, str] | None:
+        """The user's table for those of a data source: one for all, or each by theirs."""
+        return self.tables.get(source or "", self.table) if target == "sentinel" else None
 
 
 def load(path: Path | None = None) -> Settings:
     """The settings of a file; by default those of the user, or none where there is no file.
 
-    Raises UsageError where the file cannot be read or has a key or value that is not known.
+    Raises UsageError, with the file and the key, where the file cannot be read or has a key or
+    value that is not known.
     """
     if path is None:
         named = os.environ.get("KQLX_CONFIG")
@@ -56,32 +92,88 @@ def load(path: Path | None = None) -> Settings:
         raise UsageError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    top = _table(path, "the file", data or {}, {"spl"})
-    spl = _table(path, "spl", top.get("spl") or {}, {"index", "macros"})
-    macros = _table(path, "spl.macros", spl.get("macros") or {}, None)
-    return Settings(
-        index=_text(path, "spl.index", spl.get("index"), _NAME),
-        macros={
-            name: _text(path, f"spl.macros.{name}", value, _MACRO) or ""
-            for name, value in macros.items()
-        },
-    )
+    return _Reader(path).settings(data)
 
 
-def _table(path: Path, key: str, value: Any, known: set[str] | None) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise UsageError(f"{path}: {key} must be a table, not {value!r}")
-    for name in value:
-        if known is not None and name not in known:
-            raise UsageError(
-                f"{path}: {key} does not know {name!r}", hint=f"it knows {', '.join(sorted(known))}"
-            )
-    return value
+class _Reader:
+    """Plain data → Settings, with the file at hand for messages."""
 
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
-def _text(path: Path, key: str, value: Any, pattern: re.Pattern[str]) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise UsageError(f"{path}: {key} is no name that Splunk takes: {value!r}")
-    return value
+    def settings(self, data: Any) -> Settings:
+        known = {"to", "unmapped", "accept", "mappings", "spl", "sentinel"}
+        top = self.table("the file", data, known)
+        spl = self.table("spl", top.get("spl"), {"index", "indexes", "macros"})
+        sentinel = self.table("sentinel", top.get("sentinel"), {"table", "tables"})
+        index, table = spl.get("index"), sentinel.get("table")
+        return Settings(
+            path=self.path,
+            to=self.to(top.get("to")),
+            unmapped=self.one_of("unmapped", top.get("unmapped"), ("error", "keep", "comment")),
+            accept=frozenset(
+                self.one_of("accept", effect, ("wider", "narrower", "different")) or ""
+                for effect in self.texts("accept", top.get("accept"))
+            ),
+            mappings=tuple(
+                self.path.parent / name for name in self.texts("mappings", top.get("mappings"))
+            ),
+            index=None if index is None else self.name("spl.index", index, _NAME),
+            indexes=self.names("spl.indexes", spl.get("indexes"), _NAME),
+            macros=self.names("spl.macros", spl.get("macros"), _MACRO),
+            table=None if table is None else self.name("sentinel.table", table, _TABLE),
+            tables={
+                source: self.names(f"sentinel.tables.{source}", value, _TABLE)
+                if isinstance(value, dict)
+                else self.name(f"sentinel.tables.{source}", value, _TABLE)
+                for source, value in self.table(
+                    "sentinel.tables", sentinel.get("tables"), None
+                ).items()
+            },
+        )
+
+    def to(self, value: Any) -> str | None:
+        """Targets as --to takes them, or a list of them."""
+        if value is None:
+            return None
+        text = ",".join(map(str, value)) if isinstance(value, list) else value
+        if not isinstance(text, str) or not _TARGETS.fullmatch(text):
+            raise UsageError(f"{self.path}: to must be names of targets, not {value!r}")
+        return text
+
+    def one_of(self, key: str, value: Any, known: tuple[T, ...]) -> T | None:
+        if value is None:
+            return None
+        if value not in known:
+            names = ", ".join(map(str, known))
+            raise UsageError(f"{self.path}: {key} takes {names}, not {value!r}")
+        return known[known.index(value)]
+
+    def texts(self, key: str, value: Any) -> list[str]:
+        found = [] if value is None else value if isinstance(value, list) else [value]
+        for item in found:
+            if not isinstance(item, str) or not item:
+                raise UsageError(f"{self.path}: {key} must be a list of texts, not {value!r}")
+        return found
+
+    def table(self, key: str, value: Any, known: set[str] | None) -> dict[str, Any]:
+        found = {} if value is None else value
+        if not isinstance(found, dict):
+            raise UsageError(f"{self.path}: {key} must be a table, not {value!r}")
+        for name in found:
+            if not isinstance(name, str) or (known is not None and name not in known):
+                hint = f"it knows {', '.join(sorted(known))}" if known else ""
+                raise UsageError(f"{self.path}: {key} does not know {name!r}", hint=hint)
+        return found
+
+    def names(self, key: str, value: Any, form: re.Pattern[str]) -> dict[str, str]:
+        return {
+            name: self.name(f"{key}.{name}", item, form)
+            for name, item in self.table(key, value, None).items()
+        }
+
+    def name(self, key: str, value: Any, form: re.Pattern[str]) -> str:
+        if not isinstance(value, str) or not form.fullmatch(value):
+            taker = "Sentinel" if form is _TABLE else "Splunk"
+            raise UsageError(f"{self.path}: {key} is no name that {taker} takes: {value!r}")
+        return value

@@ -81,11 +81,12 @@ class Target:
     ``formats`` are the artifacts that it can be written as, the default first; ``binds`` says
     whether its fields are other than Elastic's, so that queries are bound to a data source before
     they are emitted. ``comment`` is how the language writes the heading above one of several
-    results, "" where it has no comments. ``left_out`` makes the notes on what of a rule is beside
-    its query, of the rule, the bound tree, the format and the accepted effects; None: those of
-    ``rules.left_out``. ``keeps_names`` says that the result can tell that its names are Elastic's,
-    and so may have them where the target has none of its own. ``join`` makes one query of those
-    for several data sources; None: it cannot.
+    results, "" where it has no comments; ``remark`` how it writes one within a result, where that
+    is another, and ``remarks_above`` the line above which it stands, "" for the first.
+    ``left_out`` makes the notes on what of a rule is beside its query, of the rule, the bound tree,
+    the format and the accepted effects; None: those of ``rules.left_out``. ``keeps_names`` says
+    that the result can tell that its names are Elastic's, and so may have them where the target has
+    none of its own. ``join`` makes one query of those for several data sources; None: it cannot.
     """
 
     name: str
@@ -97,6 +98,8 @@ class Target:
     ecs_formats: frozenset[str] = frozenset()
     suffix: str = ".txt"
     comment: str = "# {}"
+    remark: str = ""
+    remarks_above: str = ""
     left_out: Callable[[Rule, Bound, str, frozenset[str]], Iterable[Note]] | None = None
     keeps_names: bool = False
     join: Callable[[list[str]], str] | None = None

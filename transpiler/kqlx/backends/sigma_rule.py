@@ -9,7 +9,6 @@ from typing import Any
 
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.pack import builtin
 from kqlx.notes import Effect, Note
 from kqlx.rules.attack import in_version_19
 from kqlx.rules.left_out import left_out
@@ -121,17 +120,15 @@ def _name(bound: Bound, field: str) -> tuple[str, bool]:
     """A field's name in the log source, "" for what is the same on all its events, and whether it
     is known there.
     """
-    if not bound.renamed or bound.source is None:
+    if bound.pack is None or bound.destination is None:
         return field, True
-    pack = builtin(bound.source)
-    if field in pack.constants:
+    if field in bound.pack.constants:
         return "", True
-    for destination in pack.targets.get("sigma", ()):
-        spec = destination.field(field) if destination.place == bound.place else None
-        if spec is not None and spec.column:
-            return spec.column, True
-        if spec is not None and spec.constant is not None:
-            return "", True
+    spec = bound.destination.field(field)
+    if spec is not None and spec.column:
+        return spec.column, True
+    if spec is not None and (spec.constant is not None or spec.fixed is not None):
+        return "", True
     return field, False
 
 

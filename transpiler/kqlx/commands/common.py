@@ -5,12 +5,14 @@ are printed.
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import IntEnum
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -19,6 +21,9 @@ from kqlx.errors import KqlSyntaxError, KqlxError, RuleError, UsageError, place_
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
 from kqlx.rules.model import Rule, RuleSet, Skipped
+
+if TYPE_CHECKING:
+    from kqlx.settings import Settings
 
 
 class Exit(IntEnum):
@@ -131,6 +136,15 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
         say(f"  hint: {error.hint}")
     unreadable = isinstance(error, RuleError) and not error.readable
     return Exit.UNUSABLE if unreadable or isinstance(error, UsageError) else Exit.REFUSED
+
+
+def load_settings() -> Settings | None:
+    """The user's settings; None, without a look at YAML, where there are none."""
+    if "KQLX_CONFIG" not in os.environ and not Path("kqlx.yml").is_file():
+        return None
+    from kqlx.settings import load
+
+    return load()
 
 
 def usage(message: str, hint: str = "") -> NoReturn:

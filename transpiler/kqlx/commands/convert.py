@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kqlx.commands.common import Exit, about, fail, inputs, label, report
+from kqlx.commands.common import Exit, about, fail, inputs, label, load_settings, report
 from kqlx.commands.streams import say
 from kqlx.errors import KqlxError, UsageError
 from kqlx.notes import Note
@@ -16,6 +14,7 @@ from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from kqlx.backends.base import Target
+    from kqlx.settings import Settings
 
 _ELASTICSEARCH = "Elasticsearch"
 _SENTINEL = "Sentinel"
@@ -36,8 +35,11 @@ def convert(
         typer.Argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
     ] = None,
     to: Annotated[
-        str, typer.Option("--to", "-t", help="Target, several with commas between, or all.")
-    ] = "spl",
+        str | None,
+        typer.Option(
+            "--to", "-t", help="Target, several with commas between, or all.", show_default="spl"
+        ),
+    ] = None,
     query: Annotated[
         str | None, typer.Option("--query", "-q", help="The text of a query, instead of files.")
     ] = None,
@@ -45,12 +47,21 @@ def convert(
         str | None,
         typer.Option(help="Data source, such as o365.audit; none keeps all field names."),
     ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(help="A file of mapping packs, over or beside the built-in ones."),
+    ] = None,
     format: Annotated[
         str | None, typer.Option(help="Artifact: query, or for Sigma rule. See kqlx targets.")
     ] = None,
     unmapped: Annotated[
-        str, typer.Option(help="Fields without a counterpart: error or keep.")
-    ] = "error",
+        str | None,
+        typer.Option(
+            help="Fields without a counterpart: error, keep their names, or leave the tests out"
+            " with a comment.",
+            show_default="error",
+        ),
+    ] = None,
     accept: Annotated[
         list[str] | None,
         typer.Option(
@@ -99,17 +110,19 @@ def convert(
     ] = False,
 ) -> None:
     """Convert rules, or a query, and print the results."""
-    from kqlx.convert import check_choices, read, select
+    from kqlx.convert import check_choices, find_packs, read
 
     try:
-        chosen = select(to, format)
-        check_choices(source, unmapped, accept or ())
+        settings = load_settings()
+        chosen = _chosen(to, settings, format)
+        packs = find_packs(mapping or (), settings)
+        check_choices(source, unmapped or "error", accept or (), packs)
         field_list = _load_fields(fields)
-        settings = _load_settings()
     except KqlxError as error:
         fail(error)
     options: dict[str, Any] = {
         "source": source,
+        "mappings": packs,
         "unmapped": unmapped,
         "accept": accept or (),
         "strict": strict,
@@ -148,12 +161,16 @@ def convert(
     raise typer.Exit(status)
 
 
-def _load_settings() -> object:
-    if "KQLX_CONFIG" not in os.environ and not Path("kqlx.yml").is_file():
-        return None
-    from kqlx.settings import load
+def _chosen(to: str | None, settings: Settings | None, format: str | None) -> tuple[Target, ...]:
+    """The targets of the option, else of the settings. Raises UsageError."""
+    from kqlx.convert import select
 
-    return load()
+    if to is not None or settings is None or settings.to is None:
+        return select(to or "spl", format)
+    try:
+        return select(settings.to, format)
+    except UsageError as error:
+        raise UsageError(f"{settings.path}: to: {error.message}", hint=error.hint) from None
 
 
 def _load_fields(name: str | None) -> object:

@@ -77,9 +77,16 @@ class Binder:
         # What another test decides needs no counterpart.
         left = {id(leaf) for leaf in walk(bound)}
         gone = {note for note, leaf in self.missing if id(leaf) not in left}
-        notes = tuple(note for note in self.notes if note not in gone)
-        place = self.destination.place
-        return Bound(bound, self.columns, place, self.pack.source, notes, renamed=True)
+        return Bound(
+            bound,
+            self.columns,
+            self.destination.place,
+            self.pack.source,
+            tuple(note for note in self.notes if note not in gone),
+            renamed=True,
+            pack=self.pack,
+            destination=self.destination,
+        )
 
     def node(self, node: Node) -> Node:
         if isinstance(node, Or) and (name := self.said_once(node)):

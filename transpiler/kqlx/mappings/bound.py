@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kqlx.mappings import ecs
-from kqlx.mappings.pack import Case, Form
+from kqlx.mappings.pack import Case, Destination, Form, Pack
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Note
 from kqlx.patterns import fits
@@ -64,7 +64,7 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A tree whose fields are columns of one destination, or, unless ``renamed``, still Elastic's
-    fields.
+    fields. ``pack`` and ``destination`` are what it was bound by.
     """
 
     node: Node
@@ -73,6 +73,8 @@ class Bound:
     source: str | None = None
     notes: tuple[Note, ...] = ()
     renamed: bool = False
+    pack: Pack | None = None
+    destination: Destination | None = None
 
     def column(self, name: str) -> Column:
         """The column of this name; one that is not described has the type that ECS gives it."""

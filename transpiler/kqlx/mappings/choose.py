@@ -16,7 +16,8 @@ from kqlx.mappings.recognise import asserted_values, asserts, implied_values
 from kqlx.nodes import Node, Span
 from kqlx.notes import Effect, Note
 
-Unmapped = OneOf["error", "keep"]
+Unmapped = OneOf["error", "keep", "comment"]
+"""What becomes of tests without a counterpart: refused, Elastic's name, or left out."""
 
 
 def bind_each(
@@ -81,7 +82,7 @@ def bind(
     That is the first one, of those whose ``when`` the query asserts (or the rule implies) and then
     of those without, that has every field; else the one that has the most. Raises MappingError
     where a field or value has no counterpart and ``unmapped`` is "error", and where the query can
-    match nothing.
+    match nothing. With "comment" a test without a counterpart is left out, so that more matches.
     """
     destinations = pack.targets.get(target, ())
     if not destinations:
@@ -116,13 +117,18 @@ def bind(
     if not candidates:
         raise _nowhere(pack, destinations)
     best = min(attempts, key=lambda attempt: len(_missing(attempt)))
+    if unmapped == "comment":
+        from kqlx.mappings.leaving_out import LeavingOut
+
+        return LeavingOut(best, asserted).bind(node)
     if unmapped == "error" and keeps_names:
         return _named_as_is(node, pack, best)
     if unmapped == "error":
         raise MappingError(
             "; ".join(dict.fromkeys(note.message for note in _missing(best))),
             notes=best.notes,
-            hint="--unmapped keep leaves Elastic's name there; --source none keeps all names",
+            hint="--unmapped keep leaves Elastic's name there, comment leaves the test out; "
+            "--source none keeps all names",
         )
     return best
 
@@ -166,3 +172,25 @@ def unbound(node: Node, source: str | None, keeps_names: bool = False) -> Bound:
         hint="name it with --source, or say --source none if the target holds ECS names",
     )
     return Bound(node, notes=(note,))
+
+
+def with_own_table(bound: Bound, target: str, own: str | Mapping[str, str] | None) -> Bound:
+    """The same tree on the user's own table or function instead of the pack's: one for all tables
+    of the data source, or each by the name of the pack's.
+    """
+    there = bound.place.get("table")
+    if own is None or there is None or bound.pack is None:
+        return bound
+    names = [str(name) for name in there] if isinstance(there, list) else [str(there)]
+    if not isinstance(own, str):
+        return replace(bound, place={"table": [own.get(name, name) for name in names]})
+    notes = bound.notes
+    if len(bound.pack.targets[target]) > 1:
+        message = (
+            f"{own} stands for {', '.join(names)}; {bound.source} has several tables, each with"
+            " columns of its own"
+        )
+        example = f"{bound.source}: {{{names[0]}: {own}}}"
+        hint = f"name them one by one below sentinel.tables: {example}"
+        notes = (*notes, Note("own-table", Effect.SAME, message, hint=hint))
+    return replace(bound, place={"table": own}, notes=notes)

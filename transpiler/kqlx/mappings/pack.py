@@ -1,19 +1,22 @@
 """Mapping packs: what Elastic did to the events of a data source, and where they live elsewhere.
 
-A pack is one YAML file in ``packs/``. docs/mappings.md describes its keys.
+A pack is one YAML file in ``packs/``. docs/mappings.md describes its keys, ``pack.schema.json``
+their shapes. Here they come as plain data that has been checked: those of this package by its tests
+and when ``write_packs`` keeps them as JSON, those of users by ``pack_file``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 from zlib import crc32
 
 from kqlx import resources
-from kqlx.errors import MappingError, UsageError
+from kqlx.errors import UsageError
 from kqlx.mappings.parts import Part
 from kqlx.notes import Effect
 
@@ -139,14 +142,24 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """How a rule names a data source: by values of fields, or by index patterns.
+
+    ``implied`` has, by index pattern, values of fields that all events there have.
+    """
+
+    fields: Mapping[str, tuple[str, ...]]
+    indices: tuple[str, ...]
+    implied: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """One data source of Elastic's."""
 
     source: str
     title: str
-    recognise_fields: Mapping[str, tuple[str, ...]]
-    recognise_indices: tuple[str, ...]
-    implied: Mapping[str, Mapping[str, str]]
+    recognise: Marks
     constants: Mapping[str, str]
     always: Mapping[str, tuple[str, ...]]
     only: Mapping[str, tuple[str, ...]]
@@ -160,6 +173,30 @@ class Pack:
     def possible(self, field: str) -> tuple[str, ...] | None:
         """The only values that a field of the source can have; None where others can be."""
         return _named(self.only, field, lambda values, rest: values)
+
+
+class Lazy(Mapping[str, T]):
+    """A mapping whose values are made of plain data when they are first asked for: of a pack's
+    hundreds of fields a query names a few.
+    """
+
+    __slots__ = ("_data", "_made", "_make")
+
+    def __init__(self, data: Mapping[str, Any], make: Callable[[Any], T]) -> None:
+        self._data = data
+        self._make = make
+        self._made: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._made:
+            self._made[name] = self._make(self._data[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
 
 
 _PLAIN = ColumnSpec()
@@ -190,198 +227,145 @@ def _filled(column: str, rest: str) -> str:
 
 
 @cache
-def builtin(source: str) -> Pack:
-    """The pack of a data source. Raises UsageError where there is none."""
-    path = resources.PACKS / f"{source}.yml"
-    if source not in sources():
-        known = ", ".join(sources())
-        raise UsageError(
-            f"no mapping pack for the data source {source!r}",
-            hint=f"there are {known}; none keeps all names",
-        )
-    return load(path)
-
-
-@cache
 def sources() -> tuple[str, ...]:
-    """The names of the data sources that have a pack."""
+    """The names of the data sources that have a pack in this package."""
     return tuple(sorted(path.stem for path in resources.PACKS.glob("*.yml")))
 
 
-def load(path: Path) -> Pack:
-    """Reads a pack. Raises MappingError that names the file and the key at fault."""
-    text = path.read_text(encoding="utf-8")
-    kept = _kept().get(path.stem) if path.parent == resources.PACKS else None
-    if kept is not None and kept["digest"] == crc32(text.encode()):
-        return _Reader(path).pack(kept["data"])
-    return _Reader(path).pack(_of_yaml(path, text))
-
-
-def _of_yaml(path: Path, text: str) -> Any:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return yaml.load(text, Loader=loader)
-    except yaml.YAMLError as error:
-        raise MappingError(f"{path}: not YAML: {error}") from None
-
-
-KEPT = resources.PACKAGE / "mappings/kept_packs.json"
-"""The packs as JSON, each with the digest of its YAML: reading YAML costs more than a
-conversion.
-"""
-
-
 @cache
-def _kept() -> dict[str, Any]:
-    import json
+def builtin(source: str) -> Pack:
+    """The pack of a data source. Raises UsageError where there is none."""
+    if source not in sources():
+        raise no_pack(source, sources())
+    return of_data(builtin_data(source))
 
-    found: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
+
+def no_pack(source: str, known: tuple[str, ...]) -> UsageError:
+    """The error for a data source that has no pack."""
+    return UsageError(
+        f"no mapping pack for the data source {source!r}",
+        hint=f"there are {', '.join(known)}; none keeps all names",
+    )
+
+
+# Packs kept as JSON: reading YAML costs more than a conversion. One file a pack, named after it,
+# and one for what is asked of all of them. Pack authors who have not run write_packs yet are served
+# from their YAML.
+
+KEPT = resources.PACKAGE / "mappings/kept"
+INDEX = "index.json"
+
+
+def builtin_data(source: str) -> dict[str, Any]:
+    """The pack of a data source as plain data: the kept one, where it is that of the YAML."""
+    path = resources.PACKS / f"{source}.yml"
+    found: dict[str, Any]
+    try:
+        kept = json.loads((KEPT / f"{source}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        kept = None
+    if kept is not None and kept["digest"] == digest(path.read_bytes()):
+        found = kept["data"]
+    else:
+        from kqlx.mappings.pack_file import read_data
+
+        found = read_data(path)
     return found
 
 
-def kept_text() -> str:
-    """What ``KEPT`` must hold for the packs as they are; ``make grammar`` writes it."""
-    import json
-
-    kept = {}
-    for source in sources():
-        path = resources.PACKS / f"{source}.yml"
-        text = path.read_text(encoding="utf-8")
-        data = _of_yaml(path, text)
-        data.pop("shared", None)  # anchors, which YAML has put in their places
-        kept[source] = {"digest": crc32(text.encode()), "data": data}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
+def digest(text: bytes) -> int:
+    """What tells one text of a pack from another, whatever its line ends."""
+    return crc32(text.replace(b"\r\n", b"\n"))
 
 
-class _Reader:
-    """Plain data → Pack, with the path of keys at hand for messages."""
+@cache
+def builtin_marks() -> Mapping[str, Marks]:
+    """By data source how rules name it, without a look at the packs that are kept."""
+    index = json.loads((KEPT / INDEX).read_text(encoding="utf-8"))
+    return {
+        source: marks(index[source]) if source in index else builtin(source).recognise
+        for source in sources()
+    }
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
-    def pack(self, data: Any) -> Pack:
-        top = self.keys(
-            data,
-            "",
-            {
-                *("source", "title", "recognise", "constants", "always", "only", "types"),
-                *("shared", "targets"),
-            },
-        )
-        recognise = self.keys(
-            top.get("recognise", {}), "recognise", {"fields", "indices", "implied"}
-        )
-        implied = self.keys(recognise.get("implied", {}), "recognise.implied")
-        return Pack(
-            source=self.typed(top.get("source"), str, "source"),
-            title=self.typed(top.get("title", ""), str, "title"),
-            recognise_fields=self.lists(recognise.get("fields", {}), "recognise.fields"),
-            recognise_indices=tuple(recognise.get("indices", ())),
-            implied={
-                pattern: self.keys(values, f"recognise.implied.{pattern}")
-                for pattern, values in implied.items()
-            },
-            constants=dict(self.keys(top.get("constants", {}), "constants")),
-            always=self.lists(top.get("always", {}), "always"),
-            only=self.lists(top.get("only", {}), "only"),
-            types=dict(self.keys(top.get("types", {}), "types")),
-            targets={
-                target: tuple(
-                    self.destination(item, f"targets.{target}[{i}]") for i, item in enumerate(items)
-                )
-                for target, items in self.keys(top.get("targets", {}), "targets").items()
-            },
-        )
+def load(path: Path) -> Pack:
+    """The pack of a file. Raises MappingError, with the line and key, for what is wrong with it."""
+    from kqlx.mappings.pack_file import read_data
 
-    def destination(self, data: Any, key: str) -> Destination:
-        known = {"source", "when", "never", "notes", "fields", "columns", "unconfirmed", "filter"}
-        item = self.keys(data, key)
-        columns = self.keys(item.get("columns", {}), f"{key}.columns")
-        fields = self.keys(item.get("fields", {}), f"{key}.fields")
-        return Destination(
-            place={name: value for name, value in item.items() if name not in known},
-            fields={
-                name: self.field(value, f"{key}.fields.{name}") for name, value in fields.items()
-            },
-            columns={
-                name: self.column(value, f"{key}.columns.{name}") for name, value in columns.items()
-            },
-            when=self.whens(item.get("when", ()), f"{key}.when"),
-            never=self.lists(item.get("never", {}), f"{key}.never"),
-            notes=tuple(self.note(note, f"{key}.notes") for note in item.get("notes", ())),
-            unconfirmed=self.keys(item.get("unconfirmed", {}), f"{key}.unconfirmed"),
-            source=item.get("source", ""),
-            filter=self.typed(item.get("filter", ""), str, f"{key}.filter"),
-        )
+    return of_data(read_data(path))
 
-    def column(self, data: Any, key: str) -> ColumnSpec:
-        known = {"type", "case", "form", "json", "port", "optional", "path", "keys"}
-        item = self.keys(data, key, known)
-        lists: dict[str, Any] = {
-            name: tuple(self.typed(item[name], list, f"{key}.{name}"))
-            for name in ("path", "keys")
-            if name in item
-        }
-        return ColumnSpec(**(item | lists))
 
-    def field(self, data: Any, key: str) -> FieldSpec:
-        if isinstance(data, list):
-            *others, last = [self.field(item, f"{key}[{i}]") for i, item in enumerate(data)]
-            return replace(last, instead=tuple(others))
-        if isinstance(data, str):
-            return FieldSpec(column=data)
-        known = {
-            *("column", "any", "values", "others", "where", "exists", "fits", "fixed", "foreign"),
-            *("constant", "none", "note", "given", "part", "separators", "when"),
-        }
-        item = dict(self.keys(data, key, known))
-        item["when"] = self.whens(item.get("when", ()), f"{key}.when")
-        if "fits" in item:
-            item["fits"] = tuple(self.typed(item["fits"], list, f"{key}.fits"))
-        if "any" in item:
-            item["any"] = tuple(self.typed(item["any"], list, f"{key}.any"))
-        if "note" in item:
-            note = {"code": "value-differs", **self.keys(item["note"], f"{key}.note")}
-            item["note"] = self.note(note, f"{key}.note")
-        spec = FieldSpec(**item)
-        told = (spec.column, spec.any, spec.where, spec.fixed, spec.constant, spec.none)
-        if not any(told):
-            raise self.error(key, "says neither column, any, where, fixed, constant nor none")
-        return spec
+# Plain data → Pack. The shapes are those of pack.schema.json.
 
-    def note(self, data: Any, key: str) -> PackNote:
-        item = dict(self.keys(data, key, {"code", "effect", "message", "hint"}))
-        try:
-            effect = Effect[item.pop("effect").upper()]
-        except KeyError:
-            raise self.error(key, "has no effect, or one that is not known") from None
-        return PackNote(effect=effect, **item)
 
-    def whens(self, data: Any, key: str) -> tuple[When, ...]:
-        each = [data] if isinstance(data, dict) else data
-        return tuple(self.lists(item, f"{key}[{i}]") for i, item in enumerate(each))
+def of_data(data: Mapping[str, Any]) -> Pack:
+    """The pack of plain data that has been checked."""
+    return Pack(
+        source=data["source"],
+        title=data.get("title", data["source"]),
+        recognise=marks(data.get("recognise", {})),
+        constants=data.get("constants", {}),
+        always=_lists(data.get("always", {})),
+        only=_lists(data.get("only", {})),
+        types=data.get("types", {}),
+        targets=Lazy(data.get("targets", {}), lambda items: tuple(map(_destination, items))),
+    )
 
-    def lists(self, data: Any, key: str) -> dict[str, tuple[str, ...]]:
-        return {
-            name: tuple(self.typed(value, list, f"{key}.{name}"))
-            for name, value in self.keys(data, key).items()
-        }
 
-    def keys(self, data: Any, key: str, known: set[str] | None = None) -> dict[str, Any]:
-        found = cast(dict[str, Any], self.typed(data, dict, key))
-        for name in found:
-            if known is not None and name not in known:
-                raise self.error(
-                    key, f"does not know the key {name!r}; it knows {', '.join(sorted(known))}"
-                )
-        return found
+def marks(data: Mapping[str, Any]) -> Marks:
+    """What stands below ``recognise``."""
+    return Marks(
+        fields=_lists(data.get("fields", {})),
+        indices=tuple(data.get("indices", ())),
+        implied=data.get("implied", {}),
+    )
 
-    def typed(self, value: Any, kind: type[T], key: str) -> T:
-        if not isinstance(value, kind):
-            raise self.error(key, f"must be a {kind.__name__}, not {value!r}")
-        return value
 
-    def error(self, key: str, problem: str) -> MappingError:
-        return MappingError(f"{self.path}: {key or 'the pack'} {problem}")
+PLACES = ("base", "table", "logsource")
+"""The keys that name a destination."""
+
+
+def _destination(data: Mapping[str, Any]) -> Destination:
+    return Destination(
+        place={key: data[key] for key in (*PLACES, "free_text") if key in data},
+        fields=Lazy(data.get("fields", {}), _field),
+        columns=Lazy(data.get("columns", {}), _column),
+        when=_whens(data.get("when", ())),
+        never=_lists(data.get("never", {})),
+        notes=tuple(map(_note, data.get("notes", ()))),
+        unconfirmed=data.get("unconfirmed", {}),
+        source=data.get("source", ""),
+        filter=data.get("filter", ""),
+    )
+
+
+def _column(data: Mapping[str, Any]) -> ColumnSpec:
+    lists = {name: tuple(data[name]) for name in ("path", "keys") if name in data}
+    return ColumnSpec(**{**data, **lists})
+
+
+def _field(data: Any) -> FieldSpec:
+    if isinstance(data, list):
+        *others, last = map(_field, data)
+        return replace(last, instead=tuple(others))
+    if isinstance(data, str):
+        return FieldSpec(column=data)
+    item = dict(data)
+    item["any"] = tuple(item.get("any", ()))
+    item["fits"] = tuple(item.get("fits", ()))
+    item["when"] = _whens(item.get("when", ()))
+    if "note" in item:
+        item["note"] = _note({"code": "value-differs", **item["note"]})
+    return FieldSpec(**item)
+
+
+def _note(data: Mapping[str, str]) -> PackNote:
+    return PackNote(**{**data, "effect": Effect[data["effect"].upper()]})  # type: ignore[arg-type]
+
+
+def _whens(data: Any) -> tuple[When, ...]:
+    return tuple(map(_lists, [data] if isinstance(data, Mapping) else data))
+
+
+def _lists(data: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(values) for name, values in data.items()}

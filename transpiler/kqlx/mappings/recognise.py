@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from kqlx.mappings.pack import Pack, When, builtin, sources
+from kqlx.mappings.library import Packs
+from kqlx.mappings.pack import Marks, Pack, When
 from kqlx.nodes import And, Equals, Node, Or
 from kqlx.notes import Effect, Note
 
@@ -16,22 +17,33 @@ _BROAD = re.compile(
 )
 
 
-def recognise(node: Node, indices: Iterable[str] = ()) -> tuple[tuple[Pack, ...], tuple[Note, ...]]:
+def recognise(
+    node: Node, indices: Iterable[str] = (), packs: Packs | None = None
+) -> tuple[tuple[Pack, ...], tuple[Note, ...]]:
     """The packs of the sources that a query asserts, else of the index patterns that the rule
     reads; with a note on the patterns for which there is none.
+
+    ``packs`` are those to choose among, by default those of this package.
     """
-    packs = [builtin(source) for source in sources()]
+    packs = packs or Packs()
+    marks = packs.marks()
     asserted = asserted_values(node)
-    named = [p for p in packs if any(_meets(asserted, *f) for f in p.recognise_fields.items())]
+    named = [s for s, m in marks.items() if any(_meets(asserted, *f) for f in m.fields.items())]
     if named:
-        return tuple(named), ()
-    own = [index for index in indices if not _BROAD.fullmatch(index)]
-    found = [p for p in packs if any(_overlap(index, p) for index in own)]
-    unknown = [index for index in own if not any(_overlap(index, p) for p in found)]
-    if not found or not unknown:
-        return tuple(found), ()
-    message = f"there is no mapping for {', '.join(unknown)}, which the rule reads too"
-    return tuple(found), (Note("source-left-out", Effect.SAME, message),)
+        return tuple(packs.get(source) for source in named), ()
+    own = own_indices(indices)
+    found = [s for s, m in marks.items() if any(_overlap(index, m) for index in own)]
+    unknown = [index for index in own if not any(_overlap(index, marks[s]) for s in found)]
+    notes: tuple[Note, ...] = ()
+    if found and unknown:
+        message = f"there is no mapping for {', '.join(unknown)}, which the rule reads too"
+        notes = (Note("source-left-out", Effect.SAME, message),)
+    return tuple(packs.get(source) for source in found), notes
+
+
+def own_indices(indices: Iterable[str]) -> list[str]:
+    """The index patterns that say something of the data source."""
+    return [index for index in indices if not _BROAD.fullmatch(index)]
 
 
 def asserted_values(node: Node) -> dict[str, frozenset[str]]:
@@ -53,12 +65,13 @@ def asserted_values(node: Node) -> dict[str, frozenset[str]]:
 
 def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, str]:
     """Values that all events have in the index patterns of the pack that a rule reads."""
-    read = [index for index in indices if _overlap(index, pack)]
+    marks = pack.recognise
+    read = [index for index in indices if _overlap(index, marks)]
     each = [
         values
         for index in read
         for values in [
-            next((v for known, v in pack.implied.items() if fnmatchcase(index, known)), {})
+            next((v for known, v in marks.implied.items() if fnmatchcase(index, known)), {})
         ]
     ]
     if not each:
@@ -86,8 +99,8 @@ def _meets(asserted: Mapping[str, frozenset[str]], field: str, values: Iterable[
     return bool(asserted.get(field, frozenset()) & frozenset(values))
 
 
-def _overlap(index: str, pack: Pack) -> bool:
-    """Whether a rule's pattern names indices of the pack."""
+def _overlap(index: str, marks: Marks) -> bool:
+    """Whether a rule's pattern names indices of the data source."""
     return not _BROAD.fullmatch(index) and any(
-        fnmatchcase(index, known) or fnmatchcase(known, index) for known in pack.recognise_indices
+        fnmatchcase(index, known) or fnmatchcase(known, index) for known in marks.indices
     )

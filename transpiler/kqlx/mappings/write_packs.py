@@ -1,8 +1,52 @@
-"""Writes ``kept_packs.json``; run it as ``python -m kqlx.mappings.write_packs``."""
+"""Writes the packs as JSON, which conversions read, into ``kept/``; run it as
+``python -m kqlx.mappings.write_packs``. A pack that is wrong is named, and nothing is written.
+"""
 
 from __future__ import annotations
 
-from kqlx.mappings.pack import KEPT, kept_text
+import json
+import sys
+from typing import Any
+
+from kqlx import resources
+from kqlx.errors import MappingError
+from kqlx.mappings.pack import INDEX, KEPT, digest
+from kqlx.mappings.pack_file import read_data
+
+
+def kept_texts() -> dict[str, str]:
+    """What ``kept/`` must hold for the packs as they are: name of file → text.
+
+    Raises MappingError for a pack that is wrong.
+    """
+    texts: dict[str, str] = {}
+    index: dict[str, Any] = {}
+    for path in sorted(resources.PACKS.glob("*.yml")):
+        data = read_data(path)
+        if data["source"] != path.stem:
+            raise MappingError(f"{path}: source: must be {path.stem}, as the file is named")
+        texts[f"{path.stem}.json"] = _text({"digest": digest(path.read_bytes()), "data": data})
+        index[path.stem] = data.get("recognise", {})
+    return {**texts, INDEX: _text(index)}
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
+
+
+def main() -> None:
+    """Brings ``kept/`` up to date."""
+    try:
+        texts = kept_texts()
+    except MappingError as error:
+        sys.exit(str(error))
+    KEPT.mkdir(exist_ok=True)
+    for path in KEPT.glob("*.json"):
+        if path.name not in texts:
+            path.unlink()
+    for name, text in texts.items():
+        (KEPT / name).write_text(text, encoding="utf-8", newline="\n")
+
 
 if __name__ == "__main__":
-    KEPT.write_text(kept_text(), encoding="utf-8")
+    main()

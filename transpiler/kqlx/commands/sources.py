@@ -1,0 +1,224 @@
+"""``kqlx sources``, ``kqlx sources show`` and ``kqlx fields``: what the mapping packs know."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kqlx.commands.common import Exit, fail, inputs, load_settings, report, usage
+from kqlx.commands.streams import say
+from kqlx.errors import KqlxError
+from kqlx.rules.model import Rule
+
+if TYPE_CHECKING:
+    from kqlx.coverage import FieldUse, State
+    from kqlx.mappings.library import Packs
+    from kqlx.mappings.pack import Destination, FieldSpec, Pack
+
+Mapping = Annotated[
+    list[str] | None,
+    typer.Option("--mapping", help="A file of mapping packs, over or beside the built-in ones."),
+]
+
+sources = typer.Typer(
+    name="sources", help="List the data sources, and what of each has a counterpart in each target."
+)
+
+
+@sources.callback(invoke_without_command=True)
+def list_sources(context: typer.Context, mapping: Mapping = None) -> None:
+    """List the data sources, and what of each has a counterpart in each target."""
+    context.obj = mapping
+    if context.invoked_subcommand is not None:
+        return
+    from kqlx.coverage import binding_targets, mapped_names
+
+    packs = _packs(mapping)
+    rows = [("source", "target", "fields", "destinations")]
+    for source in packs.sources():
+        pack = packs.get(source)
+        for target in binding_targets():
+            there = pack.targets.get(target, ())
+            names = {name for destination in there for name in mapped_names(destination)}
+            places = "; ".join(dict.fromkeys(destination.name for destination in there))
+            rows.append((source, target, str(len(names)), places or "-"))
+    _print_table(rows)
+
+
+@sources.command()
+def show(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Such as o365.audit.")],
+    mapping: Mapping = None,
+) -> None:
+    """Print what the pack of a data source says, a table for each destination."""
+    try:
+        pack = _packs([*(context.obj or ()), *(mapping or ())]).get(source)
+    except KqlxError as error:
+        fail(error)
+    for line in _about(pack):
+        print(line)
+    for target, destinations in pack.targets.items():
+        for destination in destinations:
+            print(f"\n{target}: {destination.name}")
+            for line in _about_place(destination):
+                print(f"  {line}")
+            _print_table(_fields_of(destination), indent="  ")
+
+
+def fields(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
+    ] = None,
+    query: Annotated[
+        str | None, typer.Option("--query", "-q", help="The text of a query, instead of files.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Data source; else each rule's is recognised.")
+    ] = None,
+    mapping: Mapping = None,
+    format: Annotated[str, typer.Option(help="table, json or csv.")] = "table",
+    stub: Annotated[
+        bool, typer.Option(help="Print packs to fill in for the fields that have no counterpart.")
+    ] = False,
+) -> None:
+    """List the fields that rules use, and what becomes of each in each target."""
+    from kqlx.coverage import FieldCount
+
+    if format not in ("table", "json", "csv"):
+        usage(f"format is table, json or csv, not {format!r}")
+    packs = _packs(mapping)
+    count = FieldCount(packs)
+    status = Exit.DONE
+    try:
+        if source is not None:
+            packs.get(source)
+    except KqlxError as error:
+        fail(error)
+    for rule in inputs(paths or [], query):
+        if not isinstance(rule, Rule):
+            status = max(status, report(rule))
+            continue
+        try:
+            count.add(rule, source)
+        except KqlxError as error:
+            status = max(status, report(error, rule))
+    uses = count.uses()
+    if stub:
+        _print_stub(uses, packs)
+    elif format == "json":
+        import json
+
+        print(json.dumps([_plain(use) for use in uses], indent=2, ensure_ascii=False))
+    elif format == "csv":
+        import csv
+
+        csv.writer(sys.stdout, lineterminator="\n").writerows(_rows(uses, "; "))
+    else:
+        _print_table([[cell or "-" for cell in row] for row in _rows(uses, ", ")])
+    raise typer.Exit(status)
+
+
+def _packs(mapping: list[str] | None) -> Packs:
+    from kqlx.mappings.library import packs_of
+
+    try:
+        settings = load_settings()
+        return packs_of([*(settings.mappings if settings else ()), *(mapping or ())])
+    except KqlxError as error:
+        fail(error)
+
+
+def _print_stub(uses: Iterable[FieldUse], packs: Packs) -> None:
+    from kqlx.stub import stub
+
+    text = stub(uses, packs)
+    if text:
+        print(text, end="")
+    else:
+        say("all fields are known")
+
+
+def _rows(uses: Iterable[FieldUse], comma: str) -> Iterator[tuple[str, ...]]:
+    from kqlx.coverage import binding_targets
+
+    names = binding_targets()
+    yield ("source", "field", "rules", *names, "near", "reason")
+    for use in uses:
+        states = [use.states[name] for name in names] if use.states else []
+        kinds = [str(state.kind) for state in states] or [""] * len(names)
+        near = dict.fromkeys(name for state in states for name in state.near)
+        reasons = dict.fromkeys(state.reason for state in states if state.reason)
+        source = use.source or ""
+        yield (source, use.name, str(use.rules), *kinds, comma.join(near), comma.join(reasons))
+
+
+def _plain(use: FieldUse) -> dict[str, object]:
+    def told(state: State) -> dict[str, object]:
+        return {"state": state.kind, "reason": state.reason, "near": list(state.near)}
+
+    targets = {target: told(state) for target, state in use.states.items()}
+    return {"source": use.source, "field": use.name, "rules": use.rules, "targets": targets}
+
+
+def _print_table(rows: Iterable[Iterable[str]], indent: str = "") -> None:
+    """Columns as wide as their widest cell, two blanks apart; the last as wide as it likes."""
+    lines = [[_one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        print(indent + "  ".join(cells).rstrip())
+
+
+def _one_line(text: str) -> str:
+    return "".join(" " if c.isspace() else c if c.isprintable() else "\ufffd" for c in text)
+
+
+def _about(pack: Pack) -> Iterator[str]:
+    yield f"{pack.source}: {pack.title}"
+    for name, values in pack.recognise.fields.items():
+        yield f"named by {name}: {', '.join(values)}"
+    if pack.recognise.indices:
+        yield f"named by index patterns: {', '.join(pack.recognise.indices)}"
+    for name, value in pack.constants.items():
+        yield f"on every event {name}: {value}"
+    for name, values in pack.always.items():
+        yield f"on every event, among others, {name}: {', '.join(values)}"
+    for name, values in pack.only.items():
+        yield f"no other {name} than {', '.join(values)}"
+
+
+def _about_place(destination: Destination) -> Iterator[str]:
+    if destination.source:
+        yield f"source: {destination.source}"
+    for when in destination.when:
+        yield "for " + "; ".join(f"{name}: {', '.join(values)}" for name, values in when.items())
+    for name, values in destination.never.items():
+        yield f"never {name}: {', '.join(values)}"
+    if destination.filter:
+        yield f"only events of {destination.filter}"
+    for note in destination.notes:
+        yield f"note ({note.effect}): {note.message}"
+    for column, reason in destination.unconfirmed.items():
+        yield f"not confirmed, {column}: {reason}"
+
+
+def _fields_of(destination: Destination) -> Iterator[tuple[str, str, str]]:
+    from kqlx.coverage import kind
+
+    yield "field", "column", "kind"
+    for name, told in destination.fields.items():
+        for spec in (*told.instead, told):
+            asked = [f"{field} {' or '.join(v)}" for when in spec.when for field, v in when.items()]
+            where = f" (with {', '.join(asked)})" if asked else ""
+            yield name, _column_of(spec), kind(spec, destination) + where
+            for value, predicate in spec.where.items():
+                yield f"  {value}", predicate, ""
+
+
+def _column_of(spec: FieldSpec) -> str:
+    return spec.column or " or ".join(spec.any) or "-"

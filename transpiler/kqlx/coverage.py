@@ -1,0 +1,199 @@
+"""What the mapping packs know of the fields that rules use, and of each data source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal as OneOf
+
+from kqlx.backends import targets
+from kqlx.frontends.kql import parse
+from kqlx.mappings.library import Packs, packs_of
+from kqlx.mappings.pack import Destination, FieldSpec, Pack
+from kqlx.mappings.recognise import own_indices, recognise
+from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Not, Or, Pattern
+from kqlx.rules.beside import with_conditions
+from kqlx.rules.model import Rule
+
+Kind = OneOf["mapped", "folded", "none", "unmapped"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What becomes of a field in a target.
+
+    ``mapped``: a column or predicate stands for it; ``folded``: tests of it are true or false on
+    all events, or left out; ``none``: there is no counterpart, for the ``reason``; ``unmapped``:
+    the pack does not say, and ``near`` are the most similar names that it knows.
+    """
+
+    kind: Kind
+    reason: str = ""
+    near: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """A field that rules of one data source use (None: of those where none is recognised).
+
+    ``rules`` counts the rules; ``states`` has what becomes of it by target, and is empty without a
+    data source. ``indices`` are the index patterns that those rules read.
+    """
+
+    source: str | None
+    name: str
+    rules: int
+    states: Mapping[str, State] = field(default_factory=dict)
+    indices: tuple[str, ...] = ()
+
+    @property
+    def is_unmapped(self) -> bool:
+        """Whether some target lacks the field, and no pack says why."""
+        return self.source is None or any(s.kind == "unmapped" for s in self.states.values())
+
+
+class FieldCount:
+    """Counts the fields of rules, one rule after the other."""
+
+    def __init__(self, packs: Packs | None = None) -> None:
+        self.packs = packs or Packs()
+        self.counts: dict[tuple[str, str], int] = {}
+        self.indices: dict[str, dict[str, None]] = {}
+
+    def add(self, rule: Rule, source: str | None = None) -> None:
+        """Counts the fields of one rule, of a named data source or of those that it is about.
+
+        Raises KqlSyntaxError, and UsageError for a data source that there is not.
+        """
+        node, _ = with_conditions(parse(rule.query), rule)
+        found = (
+            (self.packs.get(source),) if source else recognise(node, rule.indices, self.packs)[0]
+        )
+        names = set(field_names(node))
+        for name in [pack.source for pack in found] or [""]:
+            self.indices.setdefault(name, {}).update(dict.fromkeys(own_indices(rule.indices)))
+            for field_name in names:
+                key = (name, field_name)
+                self.counts[key] = self.counts.get(key, 0) + 1
+
+    def uses(self) -> tuple[FieldUse, ...]:
+        """The fields, those of most rules first; those without a data source last."""
+        found = []
+        for (source, name), count in self.counts.items():
+            states: dict[str, State] = {}
+            if source:
+                pack = self.packs.get(source)
+                states = {t: state(pack, t, name) for t in binding_targets()}
+            indices = tuple(self.indices[source])
+            found.append(FieldUse(source or None, name, count, states, indices))
+        return tuple(
+            sorted(found, key=lambda u: (u.source is None, u.source or "", -u.rules, u.name))
+        )
+
+
+def field_uses(
+    rules: Iterable[Rule], mappings: Iterable[str | Path] = (), source: str | None = None
+) -> tuple[FieldUse, ...]:
+    """The fields that rules use, and what becomes of each by target.
+
+    ``mappings`` are a user's files of packs. Raises KqlSyntaxError for the first rule that cannot
+    be parsed, and MappingError for a wrong file.
+    """
+    count = FieldCount(packs_of(mappings))
+    for rule in rules:
+        count.add(rule, source)
+    return count.uses()
+
+
+def sources(mappings: Iterable[str | Path] = ()) -> tuple[str, ...]:
+    """The names of the data sources that have a pack, those of a user's files among them.
+
+    Raises MappingError for a wrong file.
+    """
+    return packs_of(mappings).sources()
+
+
+def binding_targets() -> tuple[str, ...]:
+    """The names of the targets whose fields are other than Elastic's."""
+    return tuple(target.name for target in targets() if target.binds)
+
+
+def field_names(node: Node, prefix: str = "") -> Iterator[str]:
+    """The names of the fields that a query tests, those in nested groups in full."""
+    if isinstance(node, And | Or):
+        for item in node.items:
+            yield from field_names(item, prefix)
+    elif isinstance(node, Not):
+        yield from field_names(node.item, prefix)
+    elif isinstance(node, Nested):
+        yield from field_names(node.item, f"{prefix}{node.path.name}.")
+    elif isinstance(node, Equals | Like | Exists | Compare) and not (
+        isinstance(node.field, Pattern) and node.field.is_lone_star
+    ):
+        yield prefix + node.field.name
+
+
+def state(pack: Pack, target: str, name: str) -> State:
+    """What becomes of a field of a data source in a target."""
+    if name in pack.constants:
+        return State("folded", f'"{pack.constants[name]}" on every event')
+    destinations = pack.targets.get(target, ())
+    if not destinations:
+        return State("unmapped", f"the pack has no mapping for {target}")
+    told = [spec for d in destinations if (spec := d.field(name)) is not None]
+    specs = [each for spec in told for each in (*spec.instead, spec)]
+    if any(spec.column or spec.any or spec.where for spec in specs):
+        return State("mapped")
+    if any(spec.fixed is not None or spec.constant is not None for spec in specs):
+        return State("folded", "the same on every event there")
+    if name in pack.always:
+        return State("folded", f"on every event {', '.join(pack.always[name])} among others")
+    if reasons := [spec.none for spec in specs if spec.none]:
+        return State("none", reasons[0])
+    if "*" in name:
+        return State("unmapped", "a field name with a wildcard")
+    return State("unmapped", near=tuple(get_close_matches(name, known_names(pack, target))))
+
+
+def known_names(pack: Pack, target: str) -> list[str]:
+    """The fields that the pack says something of, for a target."""
+    names = {*pack.constants, *pack.always}
+    for destination in pack.targets.get(target, ()):
+        names |= {*mapped_names(destination)}
+    return sorted(names)
+
+
+def mapped_names(destination: Destination) -> list[str]:
+    """The fields that have a counterpart at a destination."""
+    return [
+        name
+        for name, spec in destination.fields.items()
+        if any(each.where or not each.none for each in (*spec.instead, spec))
+    ]
+
+
+def kind(spec: FieldSpec, destination: Destination) -> str:
+    """In a few words how a field is told at a destination."""
+    if spec.none and not spec.where:
+        return f"none: {spec.none}"
+    if spec.fixed is not None:
+        return f'"{spec.fixed}" on every event'
+    if spec.constant is not None:
+        return f'taken to be "{spec.constant}"'
+    column = destination.column(spec.column or (spec.any[0] if spec.any else ""))
+    words = [column.type or "", "" if column.form == "column" else column.form]
+    words += [
+        f"{len(spec.values)} values translated" if spec.values else "",
+        "other values refused" if spec.others == "refuse" else "",
+        "predicates" if spec.where else "",
+        f"other values none: {spec.none}" if spec.none else "",
+        "set on every event" if spec.exists else "",
+        "JSON as text" if column.json else "",
+        "perhaps with a port" if column.port else "",
+        "not in every table" if column.optional else "",
+        "" if column.case == "same" else f"case {column.case}",
+        "unconfirmed" if spec.column in destination.unconfirmed else "",
+    ]
+    return ", ".join(filter(None, words))

@@ -1,0 +1,110 @@
+"""Binding that leaves out the tests without a counterpart, and tells each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kqlx.frontends.kql_format import format_node
+from kqlx.mappings.binder import Binder
+from kqlx.mappings.bound import Bound
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    Like,
+    Literal,
+    Never,
+    Node,
+    Not,
+    Or,
+    simplify,
+    walk,
+)
+from kqlx.notes import Effect, Note
+
+
+class LeavingOut(Binder):
+    """A binder that takes what has no counterpart to be met: true, and false below a ``not``, so
+    that no event is missed.
+
+    ``plain`` is the same query bound as ever: what another test decides is not in it any more, and
+    needs no counterpart.
+    """
+
+    def __init__(self, plain: Bound, asserted: Mapping[str, frozenset[str]]) -> None:
+        assert plain.pack is not None and plain.destination is not None
+        super().__init__(plain.pack, plain.destination, asserted)
+        self.plain = plain  # alive, for the ids
+        self.decisive = {id(node) for node in walk(plain.node)}
+
+    def bind(self, node: Node) -> Bound:
+        bound = super().bind(node)
+        place = self.destination
+        own = self.parse_predicate(place.filter, node.span, "") if place.filter else Always()
+        if bound.node != own:
+            return bound
+        message = f"nothing of the query is left: it matches every event of {place.name}"
+        note = Note("unmapped-left-out", Effect.WIDER, message)
+        return replace(bound, notes=(*bound.notes, note))
+
+    def node(self, node: Node) -> Node:
+        if isinstance(node, And | Or | Not) and (name := self.unknown_field(node)):
+            spec = self.destination.field(name)
+            return self.unmapped(node, name, spec.none or "" if spec else "")
+        before = len(self.notes)
+        found = super().node(node)
+        absorbing = And if self.negative else Or
+        if (
+            isinstance(node, absorbing)
+            and isinstance(simplify(found), type(self.met(node)))
+            and any(note.code == "unmapped-left-out" for note in self.notes[before:])
+        ):
+            self.leave_out(node, "a part of it is left out")
+        return found
+
+    def unknown_field(self, node: Node) -> str:
+        """The one field, named in full, that all tests of a group are about, where no test of it
+        has a counterpart, nor one that the pack can fold; else "".
+        """
+        names = {
+            test.field.name
+            if isinstance(test, Equals | Like | Exists | Compare)
+            and isinstance(test.field, Literal)
+            else ""
+            for test in walk(node)
+            if not isinstance(test, And | Or | Not)
+        }
+        name = names.pop() if len(names) == 1 else ""
+        tables = (self.pack.constants, self.pack.always, self.pack.only, self.destination.never)
+        if not any(id(test) in self.decisive for test in walk(node)):
+            return ""
+        spec = self.destination.field(name)
+        unknown = (spec is None or bool(spec.none and not spec.where)) and not any(
+            name in table for table in tables
+        )
+        return name if unknown else ""
+
+    def unmapped(self, node: Node, what: str, why: str = "") -> Node:
+        if id(node) not in self.decisive and not isinstance(node, And | Or | Not):
+            return node
+        reason = f": {why}" if why else ""
+        self.leave_out(node, f"{what} has no counterpart in {self.destination.name}{reason}")
+        return self.met(node)
+
+    def met(self, node: Node) -> Node:
+        return Never(node.span) if self.negative else Always(node.span)
+
+    def leave_out(self, node: Node, why: str) -> None:
+        text = " ".join(format_node(node).split())
+        message = f"left out: {text} - {why}"
+        self.notes.append(Note("unmapped-left-out", Effect.WIDER, message, node.span))
+
+
+def _name_of(test: Node) -> str:
+    """The name of the field that is tested; "" for a pattern, and for other nodes."""
+    if isinstance(test, Equals | Like | Exists | Compare) and isinstance(test.field, Literal):
+        return test.field.name
+    return ""

@@ -1,0 +1,153 @@
+"""A user's files of packs → the packs of this package with theirs over them.
+
+A user's file of a data source that there is adds to its pack: fields, columns, types, constants and
+the like key by key, where null takes one away; destinations by their place, new ones before the
+others. A file of another data source is a pack of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kqlx.mappings.library import Packs
+from kqlx.mappings.pack import PLACES, builtin_data, of_data, sources
+from kqlx.mappings.pack_file import (
+    Document,
+    check_whole,
+    columns_without_a_field,
+    read_documents,
+)
+from kqlx.mappings.schema import Problem
+
+_TABLES = ("constants", "always", "only", "types")
+_TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed")
+"""Put together key by key; of ``when`` a list takes the other's place."""
+
+
+def load_packs(files: Iterable[str | Path]) -> Packs:
+    """The packs with those of a user's files over them, the later over the earlier.
+
+    Raises MappingError, with the file, line and key, for a file that cannot be read or is wrong.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for file in files:
+        for document in read_documents(Path(file)):
+            source = document.data["source"]
+            if source in found:
+                found[source] = _over(found[source], document)
+            elif source in sources():
+                found[source] = _over(builtin_data(source), document)
+            else:
+                check_whole(document)
+                found[source] = document.data
+    return Packs({source: of_data(data) for source, data in found.items()})
+
+
+def _over(base: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """The data of a pack with an overlay's over it. Raises MappingError for a null that takes away
+    nothing, and for a column that no field has then.
+    """
+    data = document.data
+    problems = list(_nothing_to_take(base, data))
+    merged = {**base, **{key: data[key] for key in ("title",) if key in data}}
+    for key in _TABLES:
+        if key in data:
+            merged[key] = _patched(base.get(key, {}), data[key])
+    if "recognise" in data:
+        merged["recognise"] = _recognise(base.get("recognise", {}), data["recognise"])
+    if "targets" in data:
+        merged["targets"] = _targets(base.get("targets", {}), data["targets"])
+    problems += _own_columns(merged, data)
+    if problems:
+        raise document.errors(problems)
+    return merged
+
+
+def _patched(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**base, **over}.items() if value is not None}
+
+
+def _recognise(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """All that either names: a user's own names and index patterns are beside Elastic's."""
+    fields = {name: list(values) for name, values in base.get("fields", {}).items()}
+    for name, values in over.get("fields", {}).items():
+        fields[name] = _joined(fields.get(name, ()), values)
+    return {
+        "fields": fields,
+        "indices": _joined(base.get("indices", ()), over.get("indices", ())),
+        "implied": {**base.get("implied", {}), **over.get("implied", {})},
+    }
+
+
+def _joined(one: Iterable[str], other: Iterable[str]) -> list[str]:
+    return [*dict.fromkeys([*one, *other])]
+
+
+def _place(destination: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: destination[key] for key in PLACES if key in destination}
+
+
+def _targets(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for target, destinations in over.items():
+        there = list(base.get(target, ()))
+        new = []
+        for destination in destinations:
+            at = _at(there, destination)
+            if at is None:
+                new.append(_patched_destination({}, destination))
+            else:
+                there[at] = _patched_destination(there[at], destination)
+        merged[target] = [*new, *there]
+    return merged
+
+
+def _at(destinations: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any]) -> int | None:
+    places = [_place(destination) for destination in destinations]
+    return places.index(_place(wanted)) if _place(wanted) in places else None
+
+
+def _patched_destination(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**base, **over}
+    for key in _TABLES_OF_DESTINATIONS:
+        both = (base.get(key, {}), over.get(key, {}))
+        if key in over and all(isinstance(table, Mapping) for table in both):
+            merged[key] = _patched(*both)
+    if "notes" in over:
+        merged["notes"] = [*base.get("notes", ()), *over["notes"]]
+    return merged
+
+
+def _nothing_to_take(base: Mapping[str, Any], over: Mapping[str, Any]) -> Iterator[Problem]:
+    """Each null of an overlay for which the pack has nothing: a name that is misspelt, or a blank
+    that nobody has filled in.
+    """
+    pairs: list[tuple[tuple[str | int, ...], Any, Any]] = [
+        ((key,), base.get(key, {}), over.get(key, {})) for key in _TABLES
+    ]
+    for target, destinations in over.get("targets", {}).items():
+        there = base.get("targets", {}).get(target, [])
+        for number, destination in enumerate(destinations):
+            at = _at(there, destination)
+            known = {} if at is None else there[at]
+            for key in _TABLES_OF_DESTINATIONS:
+                at_key = ("targets", target, number, key)
+                pairs.append((at_key, known.get(key, {}), destination.get(key, {})))
+    for path, known, said in pairs:
+        for name, value in said.items() if isinstance(said, Mapping) else ():
+            if value is None and name not in known:
+                message = "nothing stands here: null takes an entry away, and there is none"
+                yield Problem((*path, name), message)
+
+
+def _own_columns(merged: Mapping[str, Any], over: Mapping[str, Any]) -> Iterator[Problem]:
+    """Columns that the overlay describes and that no field has, by their places in the overlay."""
+    targets = merged.get("targets", {})
+    for problem in columns_without_a_field(merged):
+        _, target, number, part, column = problem.path
+        place = _place(targets[target][number])
+        for own, destination in enumerate(over.get("targets", {}).get(target, ())):
+            if _place(destination) == place and column in destination.get(part, {}):
+                yield Problem(("targets", str(target), own, part, column), problem.message)

@@ -1,0 +1,290 @@
+"""A pack's file → plain data that has been checked: YAML, its shape by ``pack.schema.json``, and
+what no schema can say.
+
+Messages name the file, the line and the key: ``own.yml:12: targets.spl[0].fields.user.id: …``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kqlx import resources
+from kqlx.errors import KqlSyntaxError, MappingError
+from kqlx.mappings.schema import Path as KeyPath
+from kqlx.mappings.schema import Problem, Schema, dotted
+from kqlx.nodes import FreeText, Nested, Pattern, walk
+
+if TYPE_CHECKING:
+    import yaml
+
+SCHEMA = resources.PACKAGE / "mappings/pack.schema.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The plain data of one pack or overlay, and the YAML that it was."""
+
+    path: Path
+    data: dict[str, Any]
+    root: yaml.Node
+
+    def errors(self, problems: Iterable[Problem]) -> MappingError:
+        """The error for problems, each on a line of its own with the line of its key."""
+        return MappingError("\n".join(map(self._told, problems)))
+
+    def _told(self, problem: Problem) -> str:
+        key = f" {dotted(problem.path)}:" if problem.path else ""
+        return f"{self.path}:{_line(self.root, problem.path)}:{key} {problem.message}"
+
+
+@cache
+def pack_schema() -> Schema:
+    """The schema of packs; read from disk at the first call."""
+    return Schema(json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def read_data(path: Path) -> dict[str, Any]:
+    """The data of a whole pack, without what is shared by anchors.
+
+    Raises MappingError where it is none.
+    """
+    documents = read_documents(path)
+    if len(documents) != 1:
+        raise MappingError(f"{path}: must be one pack, and there are {len(documents)}")
+    check_whole(documents[0])
+    return documents[0].data
+
+
+def read_documents(path: Path) -> list[Document]:
+    """The packs and overlays of a file, checked by the schema and field by field.
+
+    Raises MappingError with all that is wrong, or where the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise MappingError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{path}: not UTF-8 at byte {error.start}") from None
+    documents = [Document(path, data, root) for data, root in _yaml(path, text)]
+    if not documents:
+        raise MappingError(f"{path}: there is no pack in it")
+    for document in documents:
+        _refuse(document, pack_schema().problems(document.data))
+        _refuse(document, _of_fields(document.data))
+        document.data.pop("shared", None)  # anchors, which YAML has put in their places
+    return documents
+
+
+def check_whole(document: Document) -> None:
+    """Raises MappingError for what is wrong with a pack that stands by itself."""
+    _refuse(document, _removals(document.data, ()))
+    _refuse(document, columns_without_a_field(document.data))
+
+
+def _refuse(document: Document, problems: Iterator[Problem]) -> None:
+    found = list(problems)
+    if found:
+        raise document.errors(found)
+
+
+# YAML
+
+
+def _yaml(path: Path, text: str) -> Iterator[tuple[Any, yaml.Node]]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        while loader.check_node():
+            root = loader.get_node()
+            assert root is not None, "check_node has seen one"
+            if (twice := _key_given_twice(root)) is not None:
+                line, key, first = twice
+                raise MappingError(f"{path}:{line}: {key}: given already in line {first}")
+            data = loader.construct_document(root)
+            if data is not None:
+                yield data, root
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise MappingError(f"{where}: not YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise MappingError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise MappingError(f"{path}: nested too deeply") from None
+    finally:
+        loader.dispose()
+
+
+def _key_given_twice(root: yaml.Node) -> tuple[int, str, int] | None:
+    """The line, the path and the first line of a key that a mapping has twice: YAML forbids it,
+    and PyYAML takes the last in silence. Raises ValueError for a node that holds itself.
+    """
+    import yaml
+
+    done: set[int] = set()
+    above: set[int] = set()
+
+    def search(node: yaml.Node, path: KeyPath) -> tuple[int, str, int] | None:
+        if id(node) in above:
+            raise ValueError(f"{dotted(path)} holds itself")
+        if id(node) in done or isinstance(node, yaml.ScalarNode):
+            return None
+        above.add(id(node))
+        seen: dict[str, int] = {}
+        inner: list[tuple[str | int, yaml.Node]] = []
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                name = str(key.value)
+                line = key.start_mark.line + 1
+                if name in seen:
+                    return line, dotted((*path, name)), seen[name]
+                seen[name] = line
+                inner.append((name, value))
+        else:
+            inner = list(enumerate(node.value))
+        found = next(filter(None, (search(item, (*path, key)) for key, item in inner)), None)
+        above.discard(id(node))
+        done.add(id(node))
+        return found
+
+    return search(root, ())
+
+
+def _line(root: yaml.Node, path: KeyPath) -> int:
+    """The line of the key at the end of a path, or of the nearest one above it that is there."""
+    import yaml
+
+    node, line = root, root.start_mark.line + 1
+    for step in path:
+        found: tuple[int, yaml.Node] | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:  # of keys that << brought in, one's own is the last
+                if str(key.value) == step:
+                    found = key.start_mark.line + 1, value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            found = node.value[step].start_mark.line + 1, node.value[step]
+        if found is None:
+            break
+        line, node = found
+    return line
+
+
+# What no schema can say
+
+_DECIDING = ("column", "any", "where", "fixed", "constant", "none")
+
+_TOGETHER = (["column", "where"], ["where", "none"])
+"""What where does not name has a column, or no counterpart."""
+
+
+def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with single fields of the destinations."""
+    if data["source"] == "none":
+        yield Problem(("source",), "none is what --source takes for no data source at all")
+    for target, destinations in data.get("targets", {}).items():
+        for number, destination in enumerate(destinations):
+            path = ("targets", target, number)
+            if why := _why_no_predicate(destination.get("filter", "*:*")):
+                yield Problem((*path, "filter"), f"is no predicate: {why}")
+            for name, field in destination.get("fields", {}).items():
+                key = (*path, "fields", name)
+                if isinstance(field, dict):
+                    yield from _of_field(field, key)
+                for at, one in enumerate(field if isinstance(field, list) else ()):
+                    if isinstance(one, dict):
+                        yield from _of_field(one, (*key, at))
+
+
+def _of_field(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+    said = [key for key in _DECIDING if key in field]
+    if not said:
+        yield Problem(path, f"says none of {', '.join(_DECIDING)}")
+    elif len(said) > 1 and said not in _TOGETHER:
+        yield Problem(path, f"says {' and '.join(said)}, and one of them decides")
+    for key, beside in (("values", ("column", "any")), ("others", ("values",))):
+        if key in field and not any(name in field for name in beside):
+            yield Problem((*path, key), f"has a meaning beside {' or '.join(beside)} alone")
+    for at, predicate in _predicates(field):
+        if why := _why_no_predicate(predicate):
+            yield Problem((*path, *at), f"is no predicate: {why}")
+
+
+def _predicates(field: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """The predicates of a field, each with its keys."""
+    for value, predicate in field.get("where", {}).items():
+        yield ("where", value), predicate
+    for key in ("given", "exists"):
+        if isinstance(field.get(key), str):
+            yield (key,), field[key]
+
+
+def _why_no_predicate(text: str) -> str:
+    from kqlx.frontends.kql import parse
+
+    try:
+        node = parse(text)
+    except KqlSyntaxError as error:
+        return error.message
+    for part in walk(node):
+        if isinstance(part, FreeText | Nested) or isinstance(getattr(part, "field", None), Pattern):
+            return "it takes tests of columns by their names"
+    return ""
+
+
+def _removals(data: Any, path: KeyPath) -> Iterator[Problem]:
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        if value is None:
+            message = "null takes away what a built-in pack has, and there is none of this source"
+            yield Problem((*path, key), message)
+        elif isinstance(value, dict | list):
+            yield from _removals(value, (*path, key))
+
+
+def columns_without_a_field(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Entries of ``columns`` and ``unconfirmed`` that are about no column of a field. What several
+    destinations share may be about a column of another one.
+    """
+    for target, destinations in data.get("targets", {}).items():
+        named = {name for destination in destinations for name in named_columns(destination)}
+        for number, destination in enumerate(destinations):
+            for part in ("columns", "unconfirmed"):
+                for column in destination.get(part, {}):
+                    if not any(_meet(column, name) for name in named):
+                        path = ("targets", target, number, part, column)
+                        yield Problem(path, "no field of a destination has this column")
+
+
+def named_columns(destination: Mapping[str, Any]) -> set[str]:
+    """The columns that a destination's fields and predicates name."""
+    from kqlx.frontends.kql import parse
+
+    named: set[str] = set()
+    predicates = [destination.get("filter", "*:*")]
+    for said in destination.get("fields", {}).values():
+        for field in said if isinstance(said, list) else [said]:
+            if isinstance(field, str):
+                named.add(field)
+            elif field is not None:
+                named |= {*filter(None, [field.get("column")]), *field.get("any", ())}
+                predicates += [predicate for _, predicate in _predicates(field)]
+    for predicate in predicates:
+        terms = (getattr(part, "field", None) for part in walk(parse(predicate)))
+        named |= {term.name for term in terms if term is not None}
+    return named
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two names of columns are the same, or one is below the other that ends in ``.*``."""
+    return (
+        one == other
+        or "*" in (one, other)
+        or (one.endswith(".*") and other.startswith(one[:-1]))
+        or (other.endswith(".*") and one.startswith(other[:-1]))
+    )
