@@ -10,7 +10,7 @@ import kqlx
 from kqlx.backends import find
 from kqlx.backends.base import Options
 from kqlx.mappings.choose import bind, bind_each
-from kqlx.mappings.pack import Pack, load
+from kqlx.mappings.pack import Pack, load, of_data
 from kqlx.mappings.recognise import asserted_values, implied_values
 from kqlx.notes import Effect, Note
 
@@ -174,3 +174,21 @@ def test_sigma_keeps_the_names_that_it_does_not_know() -> None:
     assert "names-kept" in [note.code for note in result.notes]
     with pytest.raises(kqlx.MappingError):
         kqlx.convert(query, "spl")
+
+
+@pytest.mark.parametrize(
+    ("query", "test"),
+    [
+        ("list:{a:x and b:y}", 'A="x" B="y"'),
+        ("list:{a:x and not b:y}", 'A="x"'),
+        ("list:{not b:y} and c:z", 'C="z"'),
+        ("c:z and not list:{a:x}", 'C="z"'),
+        ("c:z or list:{a:x or b:y}", '(C="z" OR (A="x" OR B="y"))'),
+    ],
+)
+def test_a_nested_group_is_met_by_any_objects(query: str, test: str) -> None:
+    fields = {"list.a": "A", "list.b": "B", "c": "C"}
+    pack = of_data({"source": "x", "targets": {"spl": [{"base": "x", "fields": fields}]}})
+    bound = bind(kqlx.parse(query), pack, "spl")
+    assert [note.effect for note in bound.notes] == [Effect.WIDER]
+    assert find("spl").emit(bound, Options()).query == f"x {test}"

@@ -89,13 +89,14 @@ def test_fields_as_a_table_json_and_csv() -> None:
     lines = [line.split() for line in run.stdout.splitlines()]
     assert lines[0] == ["source", "field", "rules", "sentinel", "sigma", "spl", "near", "reason"]
     rows = {line[1]: line for line in lines[1:]}
-    near = ["user.email,", "user.target.id", "-"]
-    assert rows["user.idd"][3:] == ["unmapped", "unmapped", "unmapped", "user.id,"] + near
+    near = ["user.id", "user.email", "user.target.id"]
+    told = ["user.id,", "user.email,", "user.target.id", "-"]
+    assert rows["user.idd"][3:] == ["unmapped", "unmapped", "unmapped", *told]
     assert rows["event.module"][3:6] == ["folded"] * 3
     assert rows["o365.audit.OperationCount"][3:6] == ["mapped"] * 3
     found = json.loads(kqlx("fields", "--format", "json", "-q", ODD).stdout)
     (one,) = [item for item in found if item["field"] == "user.idd"]
-    assert one["targets"]["spl"] == {"state": "unmapped", "reason": "", "near": ["user.id"]}
+    assert one["targets"]["spl"] == {"state": "unmapped", "reason": "", "near": near}
     table = list(csv.DictReader(io.StringIO(kqlx("fields", "--format", "csv", "-q", ODD).stdout)))
     assert {row["field"]: row["spl"] for row in table}["event.module"] == "folded"
     assert kqlx("fields", "--format", "xml", "-q", ODD).returncode == 2

@@ -63,8 +63,9 @@ def test_several_thresholds_are_several_correlations() -> None:
         n.code for n in found.notes
     }
     assert "rule-type" not in {note.code for note in found.notes}
-    with pytest.raises(kqlx.UnsupportedError, match=r"event\.id"):
-        sigma(COUNTED)
+    kept = sigma(COUNTED)
+    assert "names-kept" in {note.code for note in kept.notes}
+    assert documents(kept.text)[0]["taxonomy"] == "ecs"
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.choose import name_of_values
 from kqlx.notes import Effect, Note
 from kqlx.rules.attack import in_version_19
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
+from kqlx.rules.threshold import threshold_of
 
 _TIMESPAN = re.compile(r"now-0*([1-9][0-9]{0,8})([smhdw])")
 _LOOK_BACK = "6m"  # Kibana's where a rule names none
@@ -41,18 +42,17 @@ def correlations(rule: Rule, bound: Bound) -> tuple[Correlation, ...]:
 
     https://github.com/SigmaHQ/sigma-specification, sigma-correlation-rules-specification.md
     """
-    threshold = rule.data.get("threshold")
-    if rule.type != "threshold" or not isinstance(threshold, dict):
+    threshold = threshold_of(rule)
+    if threshold is None:
         return ()
-    names = [_name(bound, name)[0] for name in _texts(threshold.get("field"))]
+    names = [_name(bound, name)[0] for name in threshold.by]
     by = tuple(dict.fromkeys(name for name in names if name))
     span = _timespan(rule)[0]
     found = []
-    for entry in _cardinalities(threshold):
-        name, _ = _name(bound, str(entry.get("field", "")))
-        found.append(Correlation("value_count", by, span, _count(entry), name))
-    if _count(threshold) > 1 or not found:
-        found.insert(0, Correlation("event_count", by, span, _count(threshold)))
+    for field, least in threshold.distinct:
+        found.append(Correlation("value_count", by, span, least, _name(bound, field)[0]))
+    if threshold.least > 1 or not found:
+        found.insert(0, Correlation("event_count", by, span, threshold.least))
     return tuple(found)
 
 
@@ -108,9 +108,8 @@ def _about_counts(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> 
             Effect.WIDER,
             "the rule asks for several counts at once; each is a correlation that alerts by itself",
         )
-    threshold = rule.data["threshold"]
-    fields = [str(entry.get("field", "")) for entry in _cardinalities(threshold)]
-    for field in [*_texts(threshold.get("field")), *fields]:
+    threshold = threshold_of(rule)
+    for field in threshold.fields if threshold else ():
         if not _name(bound, field)[1]:
             message = f"{field}, by which the rule counts, has no counterpart in the log source"
             yield Note("unmapped-field", Effect.UNMAPPED, message)
@@ -122,28 +121,8 @@ def _name(bound: Bound, field: str) -> tuple[str, bool]:
     """
     if bound.pack is None or bound.destination is None:
         return field, True
-    if field in bound.pack.constants:
-        return "", True
-    spec = bound.destination.field(field)
-    if spec is not None and spec.column:
-        return spec.column, True
-    if spec is not None and (spec.constant is not None or spec.fixed is not None):
-        return "", True
-    return field, False
-
-
-def _texts(value: Any) -> list[str]:
-    return [str(item) for item in (value if isinstance(value, list) else [value]) if item]
-
-
-def _cardinalities(threshold: dict[str, Any]) -> list[dict[str, Any]]:
-    found = threshold.get("cardinality") or []
-    return [item for item in (found if isinstance(found, list) else [found]) if item]
-
-
-def _count(data: dict[str, Any]) -> int:
-    value = data.get("value", 1)
-    return value if isinstance(value, int) else 1
+    name = name_of_values(bound.pack, bound.destination, field)
+    return (field, False) if name is None else (name, True)
 
 
 def file_name(rule: Rule, product: str) -> str:

@@ -15,6 +15,7 @@ from kqlx.backends.spl_pairs import PAIRS, parted
 from kqlx.backends.spl_syntax import as_wildcards, is_speakable, regex
 from kqlx.backends.text import INTEGERS, NUMBERS, TEXTS, TextBackend
 from kqlx.mappings.bound import Column, nested_path
+from kqlx.mappings.groups import flattened
 from kqlx.meaning.words import split_at_spaces, words
 from kqlx.nodes import (
     Always,
@@ -31,7 +32,6 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
-    simplify,
     walk,
 )
 from kqlx.notes import Effect
@@ -217,36 +217,3 @@ def _contains(node: Equals | Like) -> Node:
     if not pieces:
         return Exists(node.field, node.span)
     return pieces[0] if len(pieces) == 1 else Or(tuple(pieces), node.span)
-
-
-def flattened(node: Nested) -> Node:
-    """The tests of a nested group on their full names: met by any objects, not by one and the same.
-
-    What must not hold of one object may hold of others, so that negated tests are left out.
-    """
-    path = node.path.name
-
-    def full(part: Node) -> Node:
-        if isinstance(part, And | Or):
-            return replace(part, items=tuple([full(item) for item in part.items]))
-        if isinstance(part, Not):
-            return Always(part.span)
-        if isinstance(part, Nested):
-            inner = Literal(f"{path}.{part.path.name}", span=part.path.span)
-            return flattened(replace(part, path=inner))
-        if isinstance(part, FreeText):
-            name = Literal(f"{path}.null")
-            if isinstance(part.value, Literal):
-                return Equals(name, part.value, part.span)
-            lone = part.value.is_lone_star
-            return Exists(name, part.span) if lone else Like(name, part.value, part.span)
-        if isinstance(part, Equals | Like | Exists | Compare):
-            field = part.field
-            if isinstance(field, Pattern):
-                field = Pattern((f"{path}.{field.parts[0]}", *field.parts[1:]), field.span)
-            else:
-                field = Literal(f"{path}.{field.name}", span=field.span)
-            return replace(part, field=field)
-        return part
-
-    return simplify(full(node.item))

@@ -27,11 +27,13 @@ def bind_each(
     unmapped: Unmapped,
     indices: Iterable[str] = (),
     keeps_names: bool = False,
+    counted: Iterable[str] = (),
 ) -> tuple[Bound, ...]:
     """Binds a tree to each data source, and leaves out those in which it can match nothing.
 
     ``indices`` are the index patterns that the rule reads; with ``keeps_names`` a query stays in
-    Elastic's names where the destination lacks some of them. Two sources whose events are in one
+    Elastic's names where the destination lacks some of them, or of those that are ``counted``
+    beside the query. Two sources whose events are in one
     place there, under the same names, are one. Raises MappingError as ``bind``, where no source is
     left.
     """
@@ -43,7 +45,7 @@ def bind_each(
     for pack in packs:
         try:
             implied = implied_values(pack, indices)
-            bound = bind(node, pack, target, unmapped, implied, keeps_names)
+            bound = bind(node, pack, target, unmapped, implied, keeps_names, counted)
         except MappingError as error:
             errors.append(error)
             missing = any(note.effect is Effect.UNMAPPED for note in error.notes)
@@ -76,6 +78,7 @@ def bind(
     unmapped: Unmapped = "error",
     implied: Mapping[str, str] | None = None,
     keeps_names: bool = False,
+    counted: Iterable[str] = (),
 ) -> Bound:
     """Binds a tree to the destination of the pack that suits it best.
 
@@ -109,20 +112,26 @@ def bind(
         attempts.append(attempt)
         if not candidates:
             continue
+        uncounted = [name for name in counted if name_of_values(pack, destination, name) is None]
+        if not missing and keeps_names and unmapped == "error" and uncounted:
+            return _named_as_is(node, attempt, f"{uncounted[0]} has no counterpart there")
         if not missing:
             return replace(attempt, notes=(*attempt.notes, *passed_over))
         passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
     if not attempts:
         raise impossible[0]
     if not candidates:
-        raise _nowhere(pack, destinations)
+        nowhere = _nowhere(pack, destinations)
+        if unmapped == "error" and keeps_names:
+            return _named_as_is(node, replace(attempts[0], place={}), nowhere.message)
+        raise nowhere
     best = min(attempts, key=lambda attempt: len(_missing(attempt)))
     if unmapped == "comment":
         from kqlx.mappings.leaving_out import LeavingOut
 
         return LeavingOut(best, asserted).bind(node)
     if unmapped == "error" and keeps_names:
-        return _named_as_is(node, pack, best)
+        return _named_as_is(node, best, _missing(best)[0].message)
     if unmapped == "error":
         raise MappingError(
             "; ".join(dict.fromkeys(note.message for note in _missing(best))),
@@ -133,12 +142,24 @@ def bind(
     return best
 
 
-def _named_as_is(node: Node, pack: Pack, best: Bound) -> Bound:
+def name_of_values(pack: Pack, destination: Destination, field: str) -> str | None:
+    """The column that has the values of a field, "" for what is the same on all events there; None
+    where there is neither.
+    """
+    if field in pack.constants:
+        return ""
+    spec = destination.field(field)
+    if spec is None or spec.part or spec.fits:
+        return None
+    if spec.fixed is not None or spec.constant is not None:
+        return ""
+    return spec.column
+
+
+def _named_as_is(node: Node, best: Bound, why: str) -> Bound:
     """The query in Elastic's names, where the events of the best destination are looked for."""
-    missing = _missing(best)
-    message = f"all names stay Elastic's (ECS): {missing[0].message}"
-    note = Note("names-kept", Effect.SAME, message, missing[0].span)
-    return Bound(node, place=best.place, source=pack.source, notes=(note,))
+    note = Note("names-kept", Effect.SAME, f"all names stay Elastic's (ECS): {why}")
+    return Bound(node, place=best.place, source=best.source, notes=(note,))
 
 
 def _nowhere(pack: Pack, destinations: Iterable[Destination]) -> MappingError:

@@ -20,6 +20,7 @@ from kqlx.nodes import (
     Node,
     Not,
     Or,
+    Span,
     simplify,
     walk,
 )
@@ -37,8 +38,7 @@ class LeavingOut(Binder):
     def __init__(self, plain: Bound, asserted: Mapping[str, frozenset[str]]) -> None:
         assert plain.pack is not None and plain.destination is not None
         super().__init__(plain.pack, plain.destination, asserted)
-        self.plain = plain  # alive, for the ids
-        self.decisive = {id(node) for node in walk(plain.node)}
+        self.decisive = {_key(test) for test in walk(plain.node) if not _is_group(test)}
 
     def bind(self, node: Node) -> Bound:
         bound = super().bind(node)
@@ -79,7 +79,7 @@ class LeavingOut(Binder):
         }
         name = names.pop() if len(names) == 1 else ""
         tables = (self.pack.constants, self.pack.always, self.pack.only, self.destination.never)
-        if not any(id(test) in self.decisive for test in walk(node)):
+        if not any(self.decides(test) for test in walk(node)):
             return ""
         spec = self.destination.field(name)
         unknown = (spec is None or bool(spec.none and not spec.where)) and not any(
@@ -88,11 +88,15 @@ class LeavingOut(Binder):
         return name if unknown else ""
 
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
-        if id(node) not in self.decisive and not isinstance(node, And | Or | Not):
+        if not self.decides(node) and not _is_group(node):
             return node
         reason = f": {why}" if why else ""
         self.leave_out(node, f"{what} has no counterpart in {self.destination.name}{reason}")
         return self.met(node)
+
+    def decides(self, node: Node) -> bool:
+        """Whether the test is still there where the query is bound as ever."""
+        return not _is_group(node) and _key(node) in self.decisive
 
     def met(self, node: Node) -> Node:
         return Never(node.span) if self.negative else Always(node.span)
@@ -103,8 +107,10 @@ class LeavingOut(Binder):
         self.notes.append(Note("unmapped-left-out", Effect.WIDER, message, node.span))
 
 
-def _name_of(test: Node) -> str:
-    """The name of the field that is tested; "" for a pattern, and for other nodes."""
-    if isinstance(test, Equals | Like | Exists | Compare) and isinstance(test.field, Literal):
-        return test.field.name
-    return ""
+def _is_group(node: Node) -> bool:
+    return isinstance(node, And | Or | Not)
+
+
+def _key(test: Node) -> tuple[Node, Span]:
+    """A test at its place: two that say the same are not one."""
+    return test, test.span

@@ -1,0 +1,69 @@
+"""What binding says about itself: notes, and tests that are folded to true or false."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kqlx.mappings.bound import Column, holds
+from kqlx.mappings.pack import Destination, Pack
+from kqlx.nodes import Always, FieldTest, Never, Node, Span
+from kqlx.notes import Effect, Note
+
+
+class Remarks:
+    """One attempt to bind a tree to a destination: what was found out on the way."""
+
+    def __init__(
+        self, pack: Pack, destination: Destination, asserted: Mapping[str, frozenset[str]]
+    ) -> None:
+        self.pack = pack
+        self.destination = destination
+        self.asserted = asserted
+        self.columns: dict[str, Column] = {}
+        self.negative = False  # below an odd number of nots
+        self.impossible: list[str] = []  # why tests were folded to false
+        self.missing: list[tuple[Note, Node]] = []
+        self.given = ""  # the field whose predicate is said already
+        self.notes: list[Note] = [
+            Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
+        ]
+
+    def fold(self, node: FieldTest, value: str, where: str) -> Node:
+        """What is the same on every event of the data source is true or false, and no
+        difference.
+        """
+        true = holds(node, value)
+        end = "" if true else ", so this never holds"
+        message = f'{node.field.name} is "{value}" on every event of {where}{end}'
+        self.say("constant-folded", message, node.span)
+        return self.constant(true, message, node.span)
+
+    def assume(self, node: FieldTest, value: str) -> Node:
+        """What the destination does not hold, but stands for: a test of it is left out."""
+        true = holds(node, value)
+        message = (
+            f'{node.field.name} is taken to be "{value}" on every event of {self.destination.name}'
+        )
+        effect = Effect.WIDER if true else Effect.NARROWER
+        self.say("constant-assumed", message, node.span, effect)
+        return self.constant(true, message, node.span)
+
+    def unmapped(self, node: Node, what: str, why: str = "") -> Node:
+        reason = f": {why}" if why else ""
+        message = f"{what} has no counterpart in {self.destination.name}{reason}"
+        code = "no-counterpart" if why else "unmapped-field"
+        self.say(code, message, node.span, Effect.UNMAPPED)
+        self.missing.append((self.notes[-1], node))
+        return node
+
+    def say(self, code: str, message: str, span: Span | None, effect: Effect = Effect.SAME) -> None:
+        """A note; ``effect`` is that of the test itself, which a not turns round."""
+        if self.negative and effect in (Effect.WIDER, Effect.NARROWER):
+            effect = Effect.NARROWER if effect is Effect.WIDER else Effect.WIDER
+        self.notes.append(Note(code, effect, message, span))
+
+    def constant(self, true: bool, message: str, span: Span) -> Node:
+        """True or false; the message is kept if it is what may make the query impossible."""
+        if true is self.negative:
+            self.impossible.append(message)
+        return Always(span) if true else Never(span)
