@@ -206,7 +206,7 @@ def test_an_unmapped_field_is_refused_and_can_be_kept(tmp_path: Path) -> None:
     kept = kqlx("convert", "--unmapped", "keep", path)
     assert kept.returncode == 0
     assert kept.stdout.endswith(' source.geo.city_name="Oslo"\n')
-    assert "[unmapped: unmapped-field]" in kept.stderr
+    assert "[unmapped: no-counterpart]" in kept.stderr
 
 
 def test_a_rule_of_an_unknown_source_is_refused(tmp_path: Path) -> None:

@@ -112,12 +112,19 @@ def convert(
     for bound in bounds:
         own = settings.options(target.name, bound.source) if settings is not None else {}
         given = {name: value for name, value in options.items() if value is not None}
-        emission = target.emit(bound, _options(exact=exact, form=chosen, **{**own, **given}))
+        chosen_options = _options(exact=exact, form=chosen, **{**own, **given})
+        emission = target.emit(bound, chosen_options)
+        if target.complete is not None:
+            emission = target.complete(rule, bound, emission, chosen_options)
         if clauses and isinstance(emission.query, dict):
             emission = replace(emission, query=beside(rule).around(emission.query))
         if len(bounds) == 1 or target.remarks_above:
             emission = _remarked(target, emission, bound.notes)
-        apart = about(rule, bound, chosen, accept)
+        apart = [
+            note
+            for note in about(rule, bound, chosen, accept)
+            if not (emission.whole and note.code == "rule-type")
+        ]
         notes += map(_placed, (*apart, *bound.notes, *emission.notes))
         emissions.append(emission)
     in_all = in_order(notes)

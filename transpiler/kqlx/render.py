@@ -30,7 +30,10 @@ def render(
     if format in ("query", "tstats"):
         return query if isinstance(query, str) else json_text(query)
     found = list((resources.ROOT / "templates" / target.name).glob(f"{format}.*.j2"))
-    template = _environment().get_template(f"{target.name}/{found[0].name}")
+    template = _environment(target.name).get_template(f"{target.name}/{found[0].name}")
+    if not target.by_part:
+        bounds = [bound for bound, _ in parts]
+        return template.render(rule=rule, query=query, bound=bounds[0], bounds=bounds).rstrip("\n")
     return "\n---\n".join(
         template.render(
             rule=rule, query=emission.query, bound=bound, part=_place(bound) if number else ""
@@ -81,10 +84,12 @@ def json_text(value: Any) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(target: str) -> Environment:
+    from importlib import import_module
+
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    from kqlx.filters import FILTERS
+    filters = import_module(f"kqlx.artifacts.{target}").FILTERS
 
     environment = Environment(
         loader=FileSystemLoader(resources.ROOT / "templates"),
@@ -94,5 +99,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update(filters)
     return environment

@@ -68,10 +68,14 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Emission:
-    """A back end's answer: the query (text, or a dict for JSON), and what it says about itself."""
+    """A back end's answer: the query (text, or a dict for JSON), and what it says about itself.
+
+    ``whole`` says that the query counts or compares what the rule's type asks for.
+    """
 
     query: str | dict[str, Any]
     notes: tuple[Note, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Target:
     the format and the accepted effects; None: those of ``rules.left_out``. ``keeps_names`` says
     that the result can tell that its names are Elastic's, and so may have them where the target has
     none of its own. ``join`` makes one query of those for several data sources; None: it cannot.
+    ``complete`` adds to the query what the rule's type asks for beyond it; None: the query alone is
+    the result. ``by_part`` says that a rule about several data sources is a document for each.
     """
 
     name: str
@@ -102,6 +108,8 @@ class Target:
     remarks_above: str = ""
     left_out: Callable[[Rule, Bound, str, frozenset[str]], Iterable[Note]] | None = None
     keeps_names: bool = False
+    by_part: bool = False
+    complete: Callable[[Rule, Bound, Emission, Options], Emission] | None = None
     join: Callable[[list[str]], str] | None = None
 
 

@@ -77,6 +77,7 @@ TARGET = Target(
     remark="# {}",
     remarks_above="detection:",
     left_out=about,
+    by_part=True,
     keeps_names=True,  # by "taxonomy: ecs"
     join="\n---\n".join,
 )

@@ -122,7 +122,7 @@ def bind(
         raise impossible[0]
     if not candidates:
         nowhere = _nowhere(pack, destinations)
-        if unmapped == "error" and keeps_names:
+        if unmapped != "comment" and keeps_names:
             return _named_as_is(node, replace(attempts[0], place={}), nowhere.message)
         raise nowhere
     best = min(attempts, key=lambda attempt: len(_missing(attempt)))

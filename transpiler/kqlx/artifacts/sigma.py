@@ -1,20 +1,17 @@
-"""What the templates of ``templates/`` say of a rule: the filters that they use."""
+"""What the templates of Sigma say of a rule: the filters that they use."""
 
 from __future__ import annotations
 
 import datetime
 import re
-import uuid
 from collections.abc import Callable
 from typing import Any
 
+from kqlx.artifacts.common import cut, one_line, own_id
 from kqlx.backends.sigma_rule import correlations
 from kqlx.backends.sigma_yaml import paragraph, plain, scalar
 from kqlx.rules.attack import in_version_19
 from kqlx.rules.model import Rule
-
-# The namespace of the ids of converted rules: the same rule always gets the same id.
-NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/kqlx/kqlx")
 
 _LICENSES = {"Elastic License v2": "Elastic-2.0"}
 
@@ -31,17 +28,9 @@ def sigma_description(rule: Rule) -> str:
     return cut(rule.description, 65_534)
 
 
-def cut(text: str, most: int) -> str:
-    """The text, or its beginning with an ellipsis where it is longer."""
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
 def sigma_id(rule: Rule, part: str = "") -> str:
-    """A UUID that depends on the Elastic id alone, or on the query where there is none.
-
-    ``part`` names one of several documents of the rule.
-    """
-    return str(uuid.uuid5(NAMESPACE, f"sigma:{rule.id or rule.query}{part and ':' + part}"))
+    """The rule's own id, of ``part`` among several documents of it."""
+    return own_id(rule, "sigma", part)
 
 
 def sigma_name(rule: Rule, part: str = "") -> str:
@@ -103,11 +92,6 @@ def sigma_date(text: object) -> str:
 def spdx(license: str) -> str:
     """The SPDX name of a licence, or the text as it stands."""
     return _LICENSES.get(license.strip(), license.strip())
-
-
-def one_line(text: str) -> str:
-    """Text on one line: white space of any kind becomes one blank."""
-    return " ".join(text.split())
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

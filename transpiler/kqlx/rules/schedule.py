@@ -1,0 +1,50 @@
+"""When a rule runs, and how far it looks back each time
+(https://www.elastic.co/docs/solutions/security/detect-and-alert/create-detection-rule).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from kqlx.rules.model import Rule
+
+SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+_SPAN = re.compile(r"([1-9][0-9]{0,8})([smhdw])")
+_INTERVAL = 300  # Kibana's where a rule names none
+_LOOK_BACK = 360
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """In seconds: the time between two runs, and how far each looks back. ``odd`` names what of the
+    rule is no plain span of time, for which Kibana's own default stands.
+    """
+
+    interval: int
+    look_back: int
+    odd: tuple[str, ...] = ()
+
+
+def schedule_of(rule: Rule) -> Schedule:
+    """The schedule of a rule."""
+    interval = seconds(rule.data.get("interval"))
+    look_back = seconds(rule.data.get("from"), "now-")
+    odd = [
+        f"{key}: {rule.data[key]}"
+        for key, found in (("interval", interval), ("from", look_back))
+        if found is None and rule.data.get(key) is not None
+    ]
+    if str(rule.data.get("to", "now")) != "now":
+        odd.append(f"to: {rule.data['to']}")
+    return Schedule(interval or _INTERVAL, look_back or _LOOK_BACK, tuple(odd))
+
+
+def seconds(text: Any, before: str = "") -> int | None:
+    """The length of ``5m``, or with ``now-`` before it of ``now-5m``; None for any other text."""
+    match = _SPAN.fullmatch(str(text).removeprefix(before)) if text is not None else None
+    if match is None or not str(text).startswith(before):
+        return None
+    return int(match[1]) * SECONDS[match[2]]
