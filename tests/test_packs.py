@@ -45,8 +45,7 @@ def test_fields_are_of_ecs_or_of_the_source(source: str) -> None:
     unknown = [
         name
         for name in field_names(builtin(source))
-        if name not in groups
-        and not any(name == one or name.startswith(f"{one}.") for one in own)
+        if name not in groups and not any(name == one or name.startswith(f"{one}.") for one in own)
     ]
     assert not unknown
 

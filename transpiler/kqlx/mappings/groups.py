@@ -1,15 +1,18 @@
-"""Nested groups in the terms of single fields."""
+"""Nested groups, and names with stars, in the terms of single fields."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from kqlx.meaning.ip_type import network
+from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
     Always,
     And,
     Compare,
     Equals,
     Exists,
+    FieldTest,
     FreeText,
     Like,
     Literal,
@@ -53,3 +56,27 @@ def flattened(node: Nested) -> Node:
         return part
 
     return simplify(full(node.item))
+
+
+OBJECTS = frozenset({"object", "nested"})
+_NUMBERS = frozenset(
+    {
+        *("long", "integer", "short", "byte", "unsigned_long"),
+        *("double", "float", "half_float", "scaled_float"),
+    }
+)
+
+
+def may_meet(type: str, node: FieldTest) -> bool:
+    """Whether a field of this Elasticsearch type can meet the test of a name with stars, in which
+    Kibana passes over the fields that the value is no value of.
+    """
+    if isinstance(node, Exists):
+        return type not in OBJECTS
+    if type in _NUMBERS:
+        return not isinstance(node, Like) and number_of(node.value.name) is not None
+    if type == "ip":
+        return isinstance(node, Equals) and network(node.value.name) is not None
+    if type == "boolean":
+        return isinstance(node, Equals) and node.value.name in ("true", "false")
+    return type not in OBJECTS and type not in ("date", "date_nanos", "geo_point")
