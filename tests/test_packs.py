@@ -23,6 +23,8 @@ SHARED = {
     "geo": "https://www.elastic.co/docs/reference/integrations/azure",
     "icmp": "https://www.elastic.co/docs/reference/integrations/network_traffic",
     "request": "https://www.elastic.co/docs/reference/integrations/network_traffic",
+    "http.request.headers": "https://www.elastic.co/docs/reference/integrations/network_traffic",
+    "http.response.headers": "https://www.elastic.co/docs/reference/integrations/network_traffic",
 }
 
 
