@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kqlx.meaning.ip_type import network
-from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
     Always,
     And,
@@ -71,6 +69,9 @@ def may_meet(type: str, node: FieldTest) -> bool:
     """Whether a field of this Elasticsearch type can meet the test of a name with stars, in which
     Kibana passes over the fields that the value is no value of.
     """
+    from kqlx.meaning.ip_type import network
+    from kqlx.meaning.number_types import number_of
+
     if isinstance(node, Exists):
         return type not in OBJECTS
     if type in _NUMBERS:
