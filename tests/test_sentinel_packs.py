@@ -137,3 +137,8 @@ def test_strings_are_written_out_whole() -> None:
     query = 'let list_a = dynamic(["list_a"]);\nT\n| where A in (list_a) and B == "list_a"'
     other = 'let list_a = dynamic(["x"]);\nT\n| where A in (list_a) and B == "list_a"'
     assert join([query, other]).count('B == "list_a")') == 2
+
+
+def test_why_a_query_never_matches() -> None:
+    with pytest.raises(kqlx.MappingError, match="every event has such a value"):
+        kqlx.convert("not event.outcome:*", "sentinel", source="o365.audit")

@@ -9,7 +9,7 @@ from kqlx.backends.base import ValueList
 from kqlx.backends.sentinel_arrays import Arrays
 from kqlx.backends.sentinel_columns import CONTAINERS, DATES, PLACES, SCAN, TIME, Cell
 from kqlx.backends.sentinel_syntax import quote, variable
-from kqlx.backends.sentinel_time import Limits, limits, range_test
+from kqlx.backends.sentinel_time import Limits, is_moment, limits, range_test
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text import INTEGERS, Text, described
 from kqlx.mappings.bound import Column
@@ -104,6 +104,8 @@ class Values(Arrays):
             return ""
         for number in range(1, 1000):
             chosen = variable(name) + (f"_{number}" if number > 1 else "")
+            if chosen in self.used_names:  # a column comes before a list of its name
+                continue
             if self.lists.setdefault(chosen, literals) == literals:
                 return chosen
         return ""
@@ -130,11 +132,11 @@ class Values(Arrays):
             if span_of(text) is None:
                 what = f'"{text}" as a value of {described(cell.column)}'
                 self.refuse(test.span, what, "it is neither an address nor a network")
-            version = "6" if ":" in text else "4"
-            if found := self.network(text):
-                networks[version].append(quote(found))
+            found = self.network(text) or text
+            if "/" in found:
+                networks["6" if ":" in found else "4"].append(quote(found))
             else:
-                plain.append(text)
+                plain.append(found)
         if cell.form in ("array", "many"):
             return self.listed_addresses(cell, plain, networks, tests[0])
         texts = []
@@ -155,14 +157,16 @@ class Values(Arrays):
         texts = [self.one_of(cell, plain, folds=False)] if plain else []
         if networks["4"] or networks["6"]:
             message = f"{cell.column.name} is an array, for which Kusto has no test of networks"
-            mark = '":"' if networks["6"] else '"."'
-            upper = Text(f"tostring({cell.raw}) contains {mark}", rank=SCAN)
-            upper = self.filled(cell) if all(networks.values()) or networks["6"] else upper
+            upper = self.filled(cell)
+            if not networks["6"]:
+                upper = Text(f'tostring({cell.raw}) contains "."', rank=SCAN)
             texts.append(self.widened(message, node, upper))
         return any_text(texts)
 
     def date_equals(self, cell: Cell, node: Equals) -> Text:
         span = self.date(cell, node)
+        if is_moment(span):
+            return Text(f"bin({cell.access}, 1ms) == bin({span[0]}, 1ms)", rank=TIME)
         tests = [
             range_test(cell.access, "gte", span),
             range_test(cell.access, "lte", span),

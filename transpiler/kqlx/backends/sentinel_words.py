@@ -9,6 +9,7 @@ more, and below a not there is an expression that matches less, where there is o
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kqlx.backends.sentinel_columns import INDEXED, REGEX, SCAN, Cell, Columns
@@ -21,7 +22,7 @@ from kqlx.notes import Effect
 TRUE, FALSE = Text("true"), Text("false")
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
-_PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]"
+_PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_]+")
 _TERM_ENDS = re.compile(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
 
@@ -87,7 +88,9 @@ class Words(Columns):
         them.
         """
         pieces: list[tuple[str, ...]]
+        plain: Callable[[str], object] = str.isascii
         if isinstance(node, Like):
+            plain = _PLAIN_WORD.fullmatch
             pieces = split_at_spaces(node.pattern.parts)
             between = "[A-Za-z0-9_]*"
         else:
@@ -95,9 +98,9 @@ class Words(Columns):
             pieces = [tuple(found)] if node.value.quoted else [(word,) for word in found]
             between = f"{_PARTS_WORDS}+"
         alternatives = [
-            between.join(parts)
+            between.join(map(regex, parts))
             for parts in pieces
-            if any(parts) and all(_PLAIN_WORD.fullmatch(part) for part in parts if part)
+            if any(parts) and all(plain(part) for part in parts if part)
         ]
         if not alternatives:
             return FALSE
