@@ -10,6 +10,7 @@ import pytest
 
 import kqlx
 import sentinel
+from kqlx.mappings.fields import parse
 
 
 def written(query: str) -> str:
@@ -107,3 +108,33 @@ def test_words_with_full_stops_below_a_not(query: str, excluded: set[str]) -> No
     stored = [[number, text] for number, text in enumerate(messages)]
     left = sentinel.execute(written(query), {"message": "string"}, stored)
     assert {text for number, text in stored if number not in left} == excluded
+
+
+FIELDS = {
+    "d": "date",
+    "n": "long",
+    "f": "flattened",
+    "parts": "nested",
+    "parts.n": "long",
+    "user.name": "match_only_text",
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ('d > "2026-01-02"', "| where ['d'] >= datetime(2026-01-03)"),
+        ("n:5", "| where ['n'] == 5"),
+        ("not n >= 5", "| where not(coalesce(['n'] >= 5, false))"),
+        ("f.a:x", "| where ['f'].a == \"x\" or set_has_element(['f'].a, \"x\")"),
+        ("parts.n:5", "| where false"),
+        ("parts:{ n > 5 }", "    where tolong(element.n) > 5"),
+        ("user.name:x", "| where ['user.name'] has \"x\""),
+        ("user.id:x", "| where ['user.id'] == \"x\""),
+    ],
+)
+def test_types_of_a_field_list(query: str, line: str) -> None:
+    listed = [{"name": name, "type": "?", "esTypes": [type]} for name, type in FIELDS.items()]
+    result = kqlx.convert(query, "sentinel", source="none", fields=parse(listed))
+    assert line in str(result.query).splitlines()
+    assert "type-assumed" not in {note.code for note in result.notes}

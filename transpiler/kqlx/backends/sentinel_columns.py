@@ -140,7 +140,7 @@ def ecs_cell(columns: Columns, column: Column) -> Cell:
     name = column.name
     kind = kusto_type(column.type)
     for above in _above(name):
-        if ecs.types().get(above) == "flattened":
+        if columns.bound.type(above) == "flattened":
             rest = name[len(above) + 1 :].split(".")
             raw = columns.plain(above, "object", column) + steps(rest)
             return Cell(column, raw, raw, "many", PATH)
