@@ -5,12 +5,14 @@ a column, a value in a query for its spelling in an event.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 import kqlx
 import sentinel
 from kqlx.mappings.fields import parse
+from kusto import analyse
 
 
 def written(query: str) -> str:
@@ -138,3 +140,32 @@ def test_types_of_a_field_list(query: str, line: str) -> None:
     result = kqlx.convert(query, "sentinel", source="none", fields=parse(listed))
     assert line in str(result.query).splitlines()
     assert "type-assumed" not in {note.code for note in result.notes}
+
+
+def test_steps_of_a_path_that_are_keywords(tmp_path: Path) -> None:
+    """As the keys of flattened fields are, the rows of an array and columns in capitals."""
+    names = ["as", "byte", "float", "has_any", "like", "sample", "simple", "TRUE", "__id", "user"]
+    columns = {"file.elf.imports": "dynamic", "parts": "dynamic", "True": "string", "__x": "string"}
+    queries = [
+        *(f"file.elf.imports.{name}:x and file.elf.imports.a.{name}.b:y" for name in names),
+        *(f"parts:{{ {name}:x }}" for name in names),
+        "True:x and __x:y",
+    ]
+    texts = [written(query) for query in queries]
+    assert analyse(texts, {"Events": columns}, tmp_path) == [[]] * len(texts)
+    assert "element.user" in texts[-2]
+
+
+@pytest.mark.parametrize("group", ["parts:{ %s }", "parts:{ b:x or not %s }"])
+@pytest.mark.parametrize("value", ["x", "*", "x*"])
+def test_a_bare_value_in_a_group_is_a_field_called_null(group: str, value: str) -> None:
+    query = group % value
+    events: list[dict[str, object]] = [
+        {"parts": [{"a": "x"}]}, {"parts": [{"null": "x"}]}, {"parts": [{"null": "x", "b": "x"}]}
+    ]  # fmt: skip
+    wanted = {number for number, event in enumerate(events) if kqlx.matches(query, event)}
+    assert rows_of(query, "parts", [event["parts"] for event in events]) == wanted
+
+
+def test_a_bare_value_in_a_group_in_an_or() -> None:
+    assert "contains_cs '\"null\"'" in written("x:1 or parts:{ y }")

@@ -195,6 +195,18 @@ class Backend(Generic[E]):
         raise UnsupportedError(f"cannot convert {what}: {reason}", notes=(note,), hint=hint)
 
 
+def field_test(node: FreeText, name: str) -> Equals | Like | Exists:
+    """A bare value within a nested group, of which Kibana makes a test of a field called null:
+    that of this name.
+    """
+    field = Literal(name)
+    if isinstance(node.value, Literal):
+        return Equals(field, node.value, node.span)
+    if node.value.is_lone_star:
+        return Exists(field, node.span)
+    return Like(field, node.value, node.span)
+
+
 @dataclass(frozen=True, slots=True)
 class ValueList:
     """Alternatives on one column, for the target's list form."""

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from kqlx.backends.base import field_test
 from kqlx.backends.sentinel_columns import EXPANDED, PATH, SCAN, kusto_type
 from kqlx.backends.sentinel_syntax import fold, json_text, quote, steps
 from kqlx.backends.sentinel_tests import Tests
@@ -105,7 +106,9 @@ class Groups(Tests):
             return TRUE
         if isinstance(node, Never):
             return FALSE
-        if isinstance(node, FreeText) or isinstance(node.field, Pattern):
+        if isinstance(node, FreeText):
+            node = field_test(node, "null")
+        if isinstance(node.field, Pattern):
             return TRUE
         column = self.bound.column(f"{path}.{node.field.name}")
         key = Text(f"{text} contains_cs {quote(json.dumps(column.name.rpartition('.')[2]))}")
@@ -121,6 +124,11 @@ class Groups(Tests):
             return key
         value = Text(f"{text} contains {quote(json_text(wanted_text))}", rank=SCAN)
         return all_text([key, value])
+
+    def free_text(self, node: FreeText) -> Text:
+        if self.inside:
+            return self.expression(field_test(node, "null"))
+        return super().free_text(node)
 
     # Names with stars
 

@@ -111,13 +111,9 @@ class Words(Columns):
     def free_text(self, node: FreeText) -> Text:
         """A value without a field: the columns that the pack names, or the whole row."""
         if isinstance(node.value, Pattern) and node.value.is_lone_star:
-            if self.inside:
-                return Text(f'tostring({self.inside[1]}) !in ("", "{{}}")', rank=SCAN)
             return TRUE
         named = self.bound.place.get("free_text")
         columns = [identifier(str(name)) for name in named] if isinstance(named, list) else ["*"]
-        if self.inside:
-            columns = [f"tostring({self.inside[1]})"]
         where = "any column" if columns == ["*"] else ", ".join(columns)
         self.note(
             "free-text",

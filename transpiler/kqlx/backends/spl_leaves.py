@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from kqlx.backends.base import field_test
 from kqlx.backends.spl_syntax import as_wildcards, is_speakable, regex
 from kqlx.backends.text import INTEGERS, NUMBERS, TEXTS, TextBackend
 from kqlx.mappings.bound import Column, nested_path
@@ -224,11 +225,7 @@ def flattened(node: Nested) -> Node:
             inner = Literal(f"{path}.{part.path.name}", span=part.path.span)
             return flattened(replace(part, path=inner))
         if isinstance(part, FreeText):
-            name = Literal(f"{path}.null")
-            if isinstance(part.value, Literal):
-                return Equals(name, part.value, part.span)
-            lone = part.value.is_lone_star
-            return Exists(name, part.span) if lone else Like(name, part.value, part.span)
+            return field_test(part, f"{path}.null")
         if isinstance(part, Equals | Like | Exists | Compare):
             field = part.field
             if isinstance(field, Pattern):
