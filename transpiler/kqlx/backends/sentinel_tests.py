@@ -96,6 +96,8 @@ class Tests(Values):
         cell = self.cell(column)
         self.has_values(cell, node)
         kind = cell.column.type
+        if self.is_vague(cell):
+            return self.vague_test(cell, node)
         if kind in DATES:
             test = range_test(cell.access, node.op, self.date(cell, node))
             if test in ("true", "false"):

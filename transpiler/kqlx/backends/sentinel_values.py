@@ -14,7 +14,7 @@ from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text import INTEGERS, Text, described
 from kqlx.mappings.bound import Column
 from kqlx.meaning.ip_type import network as span_of
-from kqlx.nodes import Compare, Equals, FieldTest, Like, Literal
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal
 from kqlx.notes import Effect
 
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -39,6 +39,8 @@ class Values(Arrays):
         cell = self.cell(column)
         kind = cell.column.type
         self.has_values(cell, node)
+        if self.is_vague(cell):
+            return self.vague_test(cell, node)
         if kind in DATES:
             return self.date_equals(cell, node)
         if cell.is_string and kind != "ip" and self.is_text(cell.column):
@@ -59,6 +61,8 @@ class Values(Arrays):
             return False
         cell = self.cell(self.column(node))
         if cell.form in ("elements", "pairs") or cell.column.type in DATES | CONTAINERS | PLACES:
+            return False
+        if self.is_vague(cell):
             return False
         return not self.is_text(cell.column) and node.value.name != ""
 
@@ -193,6 +197,16 @@ class Values(Arrays):
             texts = [f'tostring({cell.raw}) == ""', f"tostring({cell.raw}) contains_cs '\"\"'"]
             return any_text([Text(text, rank=SCAN) for text in texts])
         return Text(f"isempty({cell.raw})", rank=cell.rank)
+
+    def is_vague(self, cell: Cell) -> bool:
+        """Whether the values stand in an array without being texts: JSON spells them otherwise."""
+        within = cell.form in ("elements", "pairs") and cell.column.type == "ip"
+        return within or (cell.form != "column" and not cell.is_string)
+
+    def vague_test(self, cell: Cell, node: Equals | Compare) -> Text:
+        message = f"Kusto cannot compare the values of {described(cell.column)}, within an array"
+        column = self.column(node)
+        return self.widened(message, node, self.exists(column, Exists(node.field, node.span)))
 
     # Patterns
 

@@ -50,7 +50,8 @@ class Words(Columns):
         )
         self.folds_oddly(cell.column, node, exact=self.options.exact)
         if self.negative:
-            return self.surely(cell, node)
+            # The text of all objects has other values too.
+            return FALSE if cell.form in ("elements", "pairs") else self.surely(cell, node)
         if isinstance(node, Like):
             tests = [self.fitting(cell, parts) for parts in split_at_spaces(node.pattern.parts)]
             return any_text(tests) if tests else FALSE
