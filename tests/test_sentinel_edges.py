@@ -49,6 +49,8 @@ def test_numbers_below_a_flattened_field() -> None:
     values: list[object] = [{"a": 75}, {"a": "75"}, {"a": [1, 75]}, {"a": True}, {"a": 57}, None]
     assert rows_of("file.elf.imports.a:7*", "file.elf.imports", values) == {0, 1, 2}
     assert rows_of("file.elf.imports.a:t*", "file.elf.imports", values) == {3}
+    assert rows_of("file.elf.imports.a:75", "file.elf.imports", values) == {0, 1, 2}
+    assert rows_of("file.elf.imports.a:(true or b)", "file.elf.imports", values) == {3}
     assert rows_of("file.elf.imports:7*", "file.elf.imports", values) == {0, 1, 2}
 
 

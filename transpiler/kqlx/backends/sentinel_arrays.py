@@ -39,8 +39,10 @@ class Arrays(Words, ABC):
         """Whether some value of an array is one of these; of form "many", the column may also hold
         a single value.
         """
-        if folds:
-            return any_text([self.fits(cell, (value,), folds=True) for value in values])
+        # Below a flattened field a value may be a number, or a Boolean.
+        bare = not cell.column.declared and any(_may_be_bare((value,)) for value in values)
+        if folds or bare:
+            return any_text([self.fits(cell, (value,), folds=folds) for value in values])
         literals = ", ".join(quote(value) for value in values)
         if len(values) == 1:
             test = f"set_has_element({cell.raw}, {literals})"
