@@ -171,3 +171,11 @@ def test_a_bare_value_in_a_group_is_a_field_called_null(group: str, value: str) 
 
 def test_a_bare_value_in_a_group_in_an_or() -> None:
     assert "contains_cs '\"null\"'" in written("x:1 or parts:{ y }")
+
+
+@pytest.mark.parametrize("negation", ["", "not "])
+def test_letters_within_a_word_are_found_exactly(negation: str) -> None:
+    result = kqlx.convert(f"{negation}message:*oad3*", "sentinel", source="none")
+    test = "['message'] contains \"oad3\""
+    assert str(result.query).endswith(f"| where not({test})" if negation else f"| where {test}")
+    assert not [note for note in result.notes if note.effect]

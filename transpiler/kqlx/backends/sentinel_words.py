@@ -23,6 +23,7 @@ TRUE, FALSE = Text("true"), Text("false")
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
 _PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'
+_LETTERS = re.compile(r"[A-Za-z0-9]+")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_]+")
 _TERM_ENDS = re.compile(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
 
@@ -42,6 +43,10 @@ class Words(Columns):
         """A text field with a value or a pattern."""
         if isinstance(node, Equals) and not words(node.value.name):
             return FALSE  # for Elasticsearch too
+        if isinstance(node, Like) and cell.form == "column":
+            pieces = split_at_spaces(node.pattern.parts)
+            if pieces and all(_is_letters(piece) for piece in pieces):
+                return any_text([self.fitting(cell, piece) for piece in pieces])
         self.note(
             "text-analysis",
             Effect.WIDER,
@@ -124,6 +129,11 @@ class Words(Columns):
         )
         test = _term_test(node)
         return any_text([Text(f"{column} {test}", rank=SCAN) for column in columns])
+
+
+def _is_letters(parts: tuple[str, ...]) -> bool:
+    """Whether the pattern is ``*letters*``, which stand in a word wherever they stand in a text."""
+    return len(parts) == 3 and not parts[0] + parts[2] and bool(_LETTERS.fullmatch(parts[1]))
 
 
 def _term_test(node: FreeText) -> str:
