@@ -40,7 +40,7 @@ class Arrays(Words, ABC):
         a single value.
         """
         # Below a flattened field a value may be a number, or a Boolean.
-        bare = not cell.column.declared and any(_may_be_bare((value,)) for value in values)
+        bare = not cell.column.declared and any(_bare((value,)) for value in values)
         if folds or bare:
             return any_text([self.fits(cell, (value,), folds=folds) for value in values])
         literals = ", ".join(quote(value) for value in values)
@@ -66,7 +66,7 @@ class Arrays(Words, ABC):
             pattern = quote(flags + _array_regex(parts))
             return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
         # Within an array a single value has its quotation marks too.
-        found = _bag_regex(parts) if _may_be_bare(parts) else _array_regex(parts)
+        found = _bag_regex(parts) if _bare(parts) else _array_regex(parts)
         test = f"tostring(pack_array({cell.raw})) matches regex {quote(flags + found)}"
         return Text(test, rank=REGEX)
 
@@ -135,18 +135,20 @@ def _bag_regex(parts: tuple[str, ...]) -> str:
     """
     head = _head(parts, "[]{},:")
     marked = f'"{_inner(parts)}"'
-    if _may_be_bare(parts):
-        marked = f"(?:{marked}|{'[a-z0-9.+-]*'.join(regex(part) for part in parts)})"
+    if bare := _bare(parts):
+        marked = f"(?:{'|'.join([marked, *bare])})"
         head = _head(("",), ":") if head or not parts[0] else head
     return rf"{head}[\[,:]{marked}[,\]}}]"
 
 
-def _may_be_bare(parts: tuple[str, ...]) -> bool:
-    """Whether numbers or Booleans fit, which have no quotation marks."""
-    if all(_OF_NUMBERS.fullmatch(part) for part in parts):
-        return True
-    fit = fits(parts)
-    return fit("true") or fit("false")
+def _bare(parts: tuple[str, ...]) -> list[str]:
+    """Regular expressions for the numbers and Booleans that fit: they have no quotation marks. The
+    same goes for null, which is no value.
+    """
+    found = [word for word in ("true", "false") if fits(parts)(word)]
+    if any(parts) and all(_OF_NUMBERS.fullmatch(part) for part in parts):
+        found.append("[0-9.eE+-]*".join(regex(part) for part in parts))
+    return found
 
 
 def _inner(parts: tuple[str, ...]) -> str:
