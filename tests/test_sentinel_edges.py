@@ -175,6 +175,7 @@ def test_a_bare_value_in_a_group_is_a_field_called_null(group: str, value: str) 
 
 def test_a_bare_value_in_a_group_in_an_or() -> None:
     assert "contains_cs '\"null\"'" in written("x:1 or parts:{ y }")
+    assert "contains_cs '\"é\"'" in written("x:1 or parts:{ é:y }")
 
 
 @pytest.mark.parametrize("negation", ["", "not "])

@@ -7,7 +7,6 @@ or below a ``not`` there is only the JSON text of the array, in which objects ca
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -111,7 +110,8 @@ class Groups(Tests):
         if isinstance(node.field, Pattern):
             return TRUE
         column = self.bound.column(f"{path}.{node.field.name}")
-        key = Text(f"{text} contains_cs {quote(json.dumps(column.name.rpartition('.')[2]))}")
+        key_text = json_text(column.name.rpartition(".")[2])
+        key = Text(f"{text} contains_cs {quote(chr(34) + key_text + chr(34))}")
         parts: tuple[str, ...] = ()
         # Of other types a value has many spellings.
         if kusto_type(column.type) == "string" and column.type not in TEXTS | {"ip"}:
