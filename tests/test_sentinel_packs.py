@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kqlx
 import sentinel
 from kqlx.backends.base import Options
 from kqlx.backends.sentinel import emit
 from kqlx.backends.sentinel_columns import without_port
+from kqlx.backends.sentinel_patterns import arguments_regex, forms, split_arguments
 from kqlx.backends.sentinel_union import join
 from kqlx.mappings.bound import Bound, Column
-from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not
+from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not, Pattern
+from kqlx.patterns import fits
 from kusto import analyse
 
 ADDRESSES = ["1.2.3.4:443", "1.2.3.4", "[::1]:443", "::1", "2001:db8::1", "", "[2001:db8::1]:80"]
@@ -166,3 +171,34 @@ def test_values_of_arrays_that_are_no_texts(column: Column, query: str) -> None:
 
 def test_words_of_objects_below_a_not() -> None:
     assert written("not x:a", Column("E.k", "text", form="elements")) == "Events"
+
+
+WORDS = st.text(alphabet='ab-."', min_size=1, max_size=3)
+LINES = st.text(alphabet='ab-." ', max_size=12)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=3), LINES)
+@settings(max_examples=400, deadline=None)
+def test_arguments_in_one_regex_are_those_of_their_patterns(words: list[str], line: str) -> None:
+    field = Literal("C")
+    tests: list[Equals | Like] = []
+    for word in words:
+        for parts in sorted(forms(word)):
+            whole = len(parts) == 1
+            test = Equals(field, Literal(word)) if whole else Like(field, Pattern(parts))
+            tests.append(test)
+    found, rest = split_arguments(tests)
+    assert set(found) == set(words)
+    assert not rest
+    held = any(
+        fits((test.value.name,) if isinstance(test, Equals) else test.pattern.parts)(line)
+        for test in tests
+    )
+    assert bool(re.search(arguments_regex(found), line, re.DOTALL)) is held
+
+
+def test_many_arguments_are_one_test() -> None:
+    query = "event.category:process and host.os.type:windows and process.args:(/create or /delete)"
+    text = str(kqlx.convert(query, "sentinel", source="endpoint.events").query)
+    assert "(?:/create|/delete)" in text
+    assert text.count("ProcessCommandLine") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -219,7 +220,7 @@ class Values(Arrays):
             why = "Elasticsearch finds nothing by it"
             self.refuse(node.span, f"a value of {described(cell.column)}", why)
 
-    def folds(self, cell: Cell, tests: list[Equals] | list[Like]) -> bool:
+    def folds(self, cell: Cell, tests: Sequence[Equals | Like]) -> bool:
         """Whether letter case is ignored, with the note where that is a difference."""
         case = cell.column.case
         wanted = "sensitive" if self.options.exact else self.options.case
