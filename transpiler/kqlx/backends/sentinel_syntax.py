@@ -11,8 +11,9 @@ import re
 
 WIDTH = 100
 
-# Kusto's keywords and operators, to which new ones come, are in lower case; brackets never hurt.
-_PLAIN_NAME = re.compile(r"(?!__)[A-Z_][A-Za-z0-9_]*")
+# Kusto's keywords and operators, to which new ones come, are in lower case; brackets never hurt a
+# name that looks like one.
+_PLAIN_NAME = re.compile(r"(?!__)(?:[A-Z_][A-Za-z0-9_]*|[a-z]+[A-Z0-9_][A-Za-z0-9_]*)")
 # A step of a path may be any plain name but one of the reserved ones.
 _PLAIN_STEP = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset(
