@@ -10,8 +10,10 @@ import yaml
 import kqlx
 from kqlx.backends import find
 from kqlx.backends.base import Options
+from kqlx.mappings.builtin import load
 from kqlx.mappings.choose import bind, bind_each
-from kqlx.mappings.pack import Pack, load, of_data
+from kqlx.mappings.pack import Pack
+from kqlx.mappings.pack_data import of_data
 from kqlx.mappings.recognise import asserted_values, implied_values
 from kqlx.notes import Effect, Note
 

@@ -14,7 +14,8 @@ from kqlx.backends.sentinel import emit
 from kqlx.backends.sentinel_columns import kusto_type
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.pack import Destination, Pack, builtin, sources
+from kqlx.mappings.builtin import builtin, sources
+from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, walk
 from kusto import TABLES
 
