@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kqlx.errors import UnsupportedError
@@ -123,6 +123,13 @@ def _name(bound: Bound, field: str) -> tuple[str, bool]:
         return field, True
     name = name_of_values(bound.pack, bound.destination, field)
     return (field, False) if name is None else (name, True)
+
+
+def file_of(rule: Rule, place: Mapping[str, object]) -> str:
+    """The name of the file of a rule whose log source is that of a place."""
+    found = place.get("logsource")
+    logsource = found if isinstance(found, dict) else {"product": "elastic"}
+    return file_name(rule, str(logsource.get("product") or next(iter(logsource.values()))))
 
 
 def file_name(rule: Rule, product: str) -> str:
