@@ -14,7 +14,7 @@ from kqlx.artifacts.common import cut, json_text, one_line, own_id
 from kqlx.backends.elasticsearch_rule import SEVERITIES, indices_of
 from kqlx.rules.kibana import list_key
 from kqlx.rules.model import Rule
-from kqlx.rules.schedule import SECONDS, schedule_of
+from kqlx.rules.schedule import schedule_of, spelt
 
 Json = dict[str, Any]
 
@@ -105,13 +105,13 @@ def watch_metadata(rule: Rule) -> Json:
         "license_notice": rule.license and "the query and these texts are under the rule's licence",
         "created": str(rule.metadata.get("creation_date", "")),
         "updated": str(rule.metadata.get("updated_date", "")),
-        "building_block": "building_block_type" in rule.data,
+        "building_block_type": rule.data.get("building_block_type", ""),
         "investigation_fields": names or (),
         "investigation_guide": rule.data.get("note", ""),
         "setup": rule.data.get("setup", ""),
         "query": rule.query,
     }
-    return {key: value for key, value in found.items() if value not in ("", (), [], False, None)}
+    return {key: value for key, value in found.items() if value or value == 0}
 
 
 def watch_condition(rule: Rule, body: Json) -> Json:
@@ -124,9 +124,7 @@ def watch_condition(rule: Rule, body: Json) -> Json:
 
 def watch_interval(rule: Rule) -> str:
     """The time between two runs in Watcher's units: ``5m``."""
-    length = schedule_of(rule).interval
-    unit = next(u for u in reversed(SECONDS) if length % SECONDS[u] == 0)
-    return f"{length // SECONDS[unit]}{unit}"
+    return spelt(schedule_of(rule).interval)
 
 
 def watch_level(rule: Rule) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kqlx.backends.sigma_lost import without_place
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import name_of_values
@@ -84,6 +85,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     if format == "rule":
         for remark in in_version_19(rule.tactics).remarks:
             yield Note("attack-version", Effect.SAME, remark)
+        yield from without_place(rule, bool(counts))
     if counts:
         yield from _about_counts(rule, bound, counts)
 

@@ -83,7 +83,7 @@ class Folder:
         return done
 
     def _check(self, file: File) -> Written | None:
-        """What becomes of the file without a look at the disk's space; None: it is to be written."""
+        """What becomes of the file where it is not to be written."""
         path = self.path / file.name
         try:
             if problem := self._in_the_way(path, file):
