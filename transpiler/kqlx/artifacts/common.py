@@ -29,7 +29,8 @@ def own_id(rule: Rule, target: str, part: str = "") -> str:
 
     ``part`` names one of several documents of the rule.
     """
-    return str(uuid.uuid5(NAMESPACE, f"{target}:{rule.id or rule.query}{part and ':' + part}"))
+    name = f"{target}:{rule.id or rule.query}{part and ':' + part}"
+    return str(uuid.uuid5(NAMESPACE, name.encode("utf-8", "backslashreplace").decode()))
 
 
 LONGEST_STEM = 80
