@@ -157,6 +157,13 @@ def test_what_kibana_asks_for_is_there(data: dict[str, Any], severity: str, scor
     assert "metadata-assumed" in codes_of(rule, "rule")
 
 
+def test_new_terms_without_a_history_get_kibanas() -> None:
+    data = {"type": "new_terms", "new_terms_fields": ["a"]}
+    rule = Rule(name="n", query="a:b", type="new_terms", data=data, format="json")
+    assert strict(text_of(rule, "rule"))["history_window_start"] == "now-14d"
+    assert not list(import_problems(text_of(rule, "rule")))
+
+
 def test_a_bare_query_becomes_a_rule() -> None:
     found = strict(text_of("process.name : cmd.exe", "rule"))
     assert found["query"] == found["name"] == found["description"] == "process.name : cmd.exe"

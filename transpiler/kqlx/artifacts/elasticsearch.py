@@ -12,6 +12,7 @@ from typing import Any
 
 from kqlx.artifacts.common import cut, json_text, one_line, own_id
 from kqlx.backends.elasticsearch_rule import SEVERITIES, indices_of
+from kqlx.backends.elasticsearch_search import history_of
 from kqlx.rules.kibana import list_key
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
@@ -41,6 +42,9 @@ def kibana_rule(rule: Rule) -> Json:
         "risk_score": score,
         "enabled": False,
     }
+    if rule.type == "new_terms":
+        window = rule.data.get("history_window_start")
+        needed["history_window_start"] = window or history_of(rule)
     given = {key: str(rule.data.get(key, "")) for key in ("name", "description")}
     texts = {key: text for key, text in given.items() if text.strip()}
     others = {k: v for k, v in rule.data.items() if k not in needed and k != "new_terms"}

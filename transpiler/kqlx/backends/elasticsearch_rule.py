@@ -127,6 +127,8 @@ def _about_import(rule: Rule) -> Iterator[Note]:
         made.append("severity and risk score, low and 21 where neither is known")
     if not rule.id:
         made.append("an id")
+    if rule.type == "new_terms" and "history_window_start" not in rule.data:
+        made.append("a history of 14 days")
     if made:
         message = f"the rule lacks what Kibana asks for; it gets {', '.join(made)}"
         yield Note("metadata-assumed", Effect.SAME, message)
