@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from kqlx.evaluate import matches
@@ -47,7 +48,12 @@ def pattern(text: str) -> Pattern:
     return Pattern(tuple(parts))
 
 
-def dsl_matches(query: Json, event: Json, types: Mapping[str, str]) -> bool:
+def dsl_matches(
+    query: Json, event: Json, types: Mapping[str, str], now: datetime | None = None
+) -> bool:
+    def holds(clause: Json) -> bool:
+        return dsl_matches(clause, event, types, now)
+
     ((kind, body),) = query.items()
     if kind == "bool":
         assert set(body) <= {"filter", "must", "must_not", "should", "minimum_should_match"}
@@ -56,15 +62,12 @@ def dsl_matches(query: Json, event: Json, types: Mapping[str, str]) -> bool:
         if should is not None:
             assert body["minimum_should_match"] == 1
         return (
-            all(dsl_matches(c, event, types) for c in body.get("filter", []))
-            and all(dsl_matches(c, event, types) for c in body.get("must", []))
-            and not any(
-                dsl_matches(c, event, types)
-                for c in (must_not if isinstance(must_not, list) else [must_not])
-            )
-            and (not should or any(dsl_matches(c, event, types) for c in should))
+            all(map(holds, body.get("filter", [])))
+            and all(map(holds, body.get("must", [])))
+            and not any(map(holds, must_not if isinstance(must_not, list) else [must_not]))
+            and (not should or any(map(holds, should)))
         )
-    return matches(node(kind, body), event, types)
+    return matches(node(kind, body), event, types, now=now)
 
 
 def node(kind: str, body: Any) -> Node:
@@ -105,9 +108,10 @@ def node(kind: str, body: Any) -> Node:
 
 def span(name: Literal, limits: Json) -> Node:
     limits = {key: value for key, value in limits.items() if key != "time_zone"}
-    if set(limits) == {"gte", "lte"}:
-        assert limits["gte"] == limits["lte"]
+    if set(limits) == {"gte", "lte"} and limits["gte"] == limits["lte"]:
         return Equals(name, Literal(limits["gte"]))
+    if len(limits) == 2:  # of a field with one value
+        return And(tuple(Compare(name, _OPERATORS[o], Literal(v)) for o, v in limits.items()))
     ((op, value),) = limits.items()
     return Compare(name, _OPERATORS[op], Literal(value))
 

@@ -11,7 +11,6 @@ status 1.
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections import Counter
@@ -22,12 +21,14 @@ from zlib import crc32
 import corpus
 import kqlx
 import mapped
+import whole
 from agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
 from kqlx.notes import Effect, worst
 from near import near_events
 from sentinel import SENTINEL
 from sigma_rules import SIGMA
 from splunk import SPLUNK
+from whole import shape
 
 ENGINES: dict[str, Engine] = {"spl": SPLUNK, "sentinel": SENTINEL, "sigma": SIGMA}
 EVENTS = 40
@@ -53,13 +54,6 @@ class Score:
     @property
     def failed(self) -> bool:
         return any(self.outcomes[kind] for kind in FAILURES)
-
-
-def shape(reason: str) -> str:
-    """A reason without the names and values of its rule, so that like ones are counted together."""
-    reason = re.sub(r'"[^"]*"', "…", reason)
-    reason = re.sub(r"@timestamp|[\w@*-]+(\.[\w@*-]+)+", "…", reason)
-    return reason if len(reason) <= 110 else reason[:109] + "…"
 
 
 def score(target: str, rules: list[tuple[str, kqlx.Rule]], *, exact: bool) -> Score:
@@ -133,6 +127,10 @@ def main(arguments: list[str]) -> int:
     print("\nwith the mapping packs: rules whose every field is mapped, or declared to have no")
     print("counterpart (in brackets: how many of them are converted)\n")
     print("\n".join(mapped.table(shares)))
+    by_type = [whole.fates([rule for _, rule in rules], o) for o in (whole.KEPT, whole.MAPPED)]
+    for title, fates in zip(("field names kept", "with the mapping packs"), by_type, strict=True):
+        print(f"\nby type of rule, {title}, nothing accepted:\nwhole/query alone/refused/crashed\n")
+        print("\n".join([*whole.table(fates), *whole.reasons(fates, REASONS)]))
     for target, found in scores.items():
         if found.reasons:
             print(f"\n{target}: why refused")
@@ -145,6 +143,7 @@ def main(arguments: list[str]) -> int:
             if len(found.failures) > SHOWN:
                 print(f"… and {len(found.failures) - SHOWN} more")
     bad = [complaint for share in shares.values() for complaint in share.malformed]
+    bad += [crash for fates in by_type for crash in whole.crashes(fates)]
     print("\n".join(["", *bad[:SHOWN]]) if bad else "")
     print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
     return int(bool(bad) or any(found.failed for found in scores.values()))

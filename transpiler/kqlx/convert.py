@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kqlx.backends import find, targets
@@ -34,7 +34,8 @@ class Conversion:
 
     ``query`` is text, or a dict for Elasticsearch; ``text`` what the command line prints (the
     artifact of ``format``, without a final line feed); ``fidelity`` the worst effect of the notes;
-    ``source`` the data source, of several all with commas between.
+    ``source`` the data source, of several all with commas between; ``place`` where
+    the (first) mapping pack has its events in the target.
     """
 
     query: str | dict[str, Any]
@@ -43,6 +44,7 @@ class Conversion:
     source: str | None
     target: str
     format: str
+    place: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def fidelity(self) -> Effect:
@@ -114,10 +116,10 @@ def convert(
         given = {name: value for name, value in options.items() if value is not None}
         chosen_options = _options(exact=exact, form=chosen, **{**own, **given})
         emission = target.emit(bound, chosen_options)
-        if target.complete is not None:
-            emission = target.complete(rule, bound, emission, chosen_options)
         if clauses and isinstance(emission.query, dict):
             emission = replace(emission, query=beside(rule).around(emission.query))
+        if target.complete is not None:
+            emission = target.complete(rule, bound, emission, chosen_options)
         if len(bounds) == 1 or target.remarks_above:
             emission = _remarked(target, emission, bound.notes)
         apart = [
@@ -136,7 +138,8 @@ def convert(
         query = _remarked(target, Emission(query), notes).query
     text = render(rule, target, query, [*zip(bounds, emissions, strict=True)], chosen)
     sources = ", ".join(bound.source for bound in bounds if bound.source) or None
-    return Conversion(query, text, in_all, sources, target.name, chosen)
+    place = bounds[0].place
+    return Conversion(query, text, in_all, sources, target.name, chosen, place)
 
 
 def _placed(note: Note) -> Note:

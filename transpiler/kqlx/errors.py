@@ -143,6 +143,12 @@ class UsageError(KqlxError):
     code = "usage"
 
 
+class OutputError(KqlxError):
+    """A file or folder that cannot be written, or must not be."""
+
+    code = "output"
+
+
 def point(text: str, span: Span, *, first_line: int = 1, context: int = 100) -> str:
     """The line of the text that the span starts in, numbered, and carets under the span.
 

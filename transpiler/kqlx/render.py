@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +27,15 @@ def render(
 
     ``parts`` are the queries for each data source, ``query`` all of them as one.
     """
-    if format in ("query", "tstats"):
-        return query if isinstance(query, str) else json_text(query)
-    found = list((resources.ROOT / "templates" / target.name).glob(f"{format}.*.j2"))
-    template = _environment(target.name).get_template(f"{target.name}/{found[0].name}")
+    if _is_plain(format):
+        if isinstance(query, str):
+            return query
+        from kqlx.artifacts.common import json_text
+
+        return json_text(query)
+    template = _environment(target.name).get_template(
+        f"{target.name}/{_template(target.name, format)}"
+    )
     if not target.by_part:
         bounds = [bound for bound, _ in parts]
         return template.render(rule=rule, query=query, bound=bounds[0], bounds=bounds).rstrip("\n")
@@ -75,12 +80,33 @@ def _harmless(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text).replace("`", "'")
 
 
-def json_text(value: Any) -> str:
-    """JSON with two blanks a level. Text stays as it is, but for halves of characters, which UTF-8
-    lacks.
+def suffix(target: Target, format: str) -> str:
+    """What the name of a file in this format ends in: that of its template, ``.conf``."""
+    if _is_plain(format):
+        return target.suffix
+    return f".{_template(target.name, format).removesuffix('.j2').rpartition('.')[2]}"
+
+
+def file_name(rule: Rule, target: Target, place: Mapping[str, object], format: str) -> str:
+    """A name for the file that holds a rule in the format, the same on every system; ``place`` is
+    where its events are in the target.
     """
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)
+    from kqlx.artifacts.common import file_stem
+
+    if target.file_name is not None:
+        return target.file_name(rule, place)
+    return file_stem(rule) + suffix(target, format)
+
+
+def _is_plain(format: str) -> bool:
+    """Whether the artifact is the query alone."""
+    return format in ("query", "tstats")
+
+
+@cache
+def _template(target: str, format: str) -> str:
+    (found,) = (resources.ROOT / "templates" / target).glob(f"{format}.*.j2")
+    return found.name
 
 
 @cache

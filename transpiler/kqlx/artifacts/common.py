@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+import unicodedata
 import uuid
+from typing import Any
 
 from kqlx.rules.model import Rule
 
@@ -25,4 +29,40 @@ def own_id(rule: Rule, target: str, part: str = "") -> str:
 
     ``part`` names one of several documents of the rule.
     """
-    return str(uuid.uuid5(NAMESPACE, f"{target}:{rule.id or rule.query}{part and ':' + part}"))
+    name = f"{target}:{rule.id or rule.query}{part and ':' + part}"
+    return str(uuid.uuid5(NAMESPACE, name.encode("utf-8", "backslashreplace").decode()))
+
+
+LONGEST_STEM = 80
+
+# Names that Windows keeps for devices, whatever stands behind a full stop
+# (https://learn.microsoft.com/windows/win32/fileio/naming-a-file).
+_DEVICES = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
+
+
+def file_stem(rule: Rule) -> str:
+    """The rule's name as the name of a file, without a suffix: small letters, digits and
+    underscores, of ASCII; at most 80, and none that Windows keeps for itself.
+
+    Letters with marks lose these; of a name in another script the rule's id stands.
+    """
+    plain = unicodedata.normalize("NFKD", rule.name or one_line(rule.query))
+    plain = "".join(character for character in plain if not unicodedata.combining(character))
+    lost = sum(character.isalnum() and not character.isascii() for character in plain)
+    stem = re.sub("[^a-z0-9]+", "_", plain.lower())[:LONGEST_STEM].strip("_")
+    if not stem or lost > len(stem):
+        return f"{stem}_{distinction(rule)}".strip("_")
+    return f"{stem}_rule" if _DEVICES.fullmatch(stem) else stem
+
+
+def distinction(rule: Rule) -> str:
+    """Eight characters that tell the rule from others of its name."""
+    return own_id(rule, "file")[:8]
+
+
+def json_text(value: Any, indent: int | None = 2) -> str:
+    """JSON with so many blanks a level, or on one line. Text stays as it is, but for halves of
+    characters, which UTF-8 lacks.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kqlx.artifacts.common import cut, one_line, own_id
+from kqlx.backends.sigma_lost import LONGEST_DESCRIPTION, LONGEST_TITLE, is_uuid
 from kqlx.backends.sigma_rule import correlations
 from kqlx.backends.sigma_yaml import paragraph, plain, scalar
 from kqlx.rules.attack import in_version_19
@@ -20,12 +21,14 @@ _NO_REASON = ("none", "n/a", "na", "unknown")
 
 def sigma_title(rule: Rule) -> str:
     """The rule's name; of a bare query the beginning of its text. At most 256 characters."""
-    return cut(one_line(rule.name).rstrip(".") or one_line(rule.query) or "Every event", 256)
+    return cut(
+        one_line(rule.name).rstrip(".") or one_line(rule.query) or "Every event", LONGEST_TITLE
+    )
 
 
 def sigma_description(rule: Rule) -> str:
-    """The rule's description, of at most 65,535 characters with the line feed that may end it."""
-    return cut(rule.description, 65_534)
+    """The rule's description, as long as it may be."""
+    return cut(rule.description, LONGEST_DESCRIPTION)
 
 
 def sigma_id(rule: Rule, part: str = "") -> str:
@@ -40,11 +43,6 @@ def sigma_name(rule: Rule, part: str = "") -> str:
     text = f"{sigma_title(rule)[:80]} {part}".lower()
     name = re.sub("[^a-z0-9]+", "_", text).strip("_")[:160]
     return name if len(name) > 1 else f"events_{name}".rstrip("_")
-
-
-def is_uuid(text: str) -> bool:
-    """Whether the text is a UUID in its usual spelling, the one that schemas take."""
-    return re.fullmatch("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", text) is not None
 
 
 def sigma_tags(rule: Rule) -> list[str]:

@@ -6,7 +6,7 @@ itself in a ``TARGET``. What it leaves undefined is refused with a reason, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, assert_never
 
@@ -79,6 +79,18 @@ class Emission:
 
 
 @dataclass(frozen=True, slots=True)
+class Collected:
+    """A file for all rules of a format: its name, what stands between two of them, and a regular
+    expression whose group is what must not be the same in two (a stanza's name, an id).
+    """
+
+    format: str
+    name: str
+    between: str
+    unique: str
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A language to convert to.
 
@@ -93,6 +105,8 @@ class Target:
     none of its own. ``join`` makes one query of those for several data sources; None: it cannot.
     ``complete`` adds to the query what the rule's type asks for beyond it; None: the query alone is
     the result. ``by_part`` says that a rule about several data sources is a document for each.
+    ``collected`` are the files that hold all rules in a format; ``file_name`` names the file of
+    a rule whose events are in a place, None: by the rule's name.
     """
 
     name: str
@@ -111,6 +125,8 @@ class Target:
     by_part: bool = False
     complete: Callable[[Rule, Bound, Emission, Options], Emission] | None = None
     join: Callable[[list[str]], str] | None = None
+    collected: tuple[Collected, ...] = ()
+    file_name: Callable[[Rule, Mapping[str, object]], str] | None = None
 
 
 @dataclass

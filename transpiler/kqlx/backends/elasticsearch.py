@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kqlx.backends.base import Backend, Emission, Options, Target
+from kqlx.backends.base import Backend, Collected, Emission, Options, Target
 from kqlx.backends.elasticsearch_compact import compact
+from kqlx.backends.elasticsearch_rule import about, complete
 from kqlx.backends.elasticsearch_script import script_equals, script_range
 from kqlx.errors import MappingError
 from kqlx.mappings.bound import Bound
@@ -219,7 +220,11 @@ TARGET = Target(
     title="Elasticsearch Query DSL",
     emit=emit,
     aliases=("es",),
+    formats=("query", "search", "rule", "watcher"),
     binds=False,
     suffix=".json",
     comment="",
+    left_out=about,
+    complete=complete,
+    collected=(Collected("rule", "rules.ndjson", "\n", r'^\{"rule_id": ("(?:[^"\\]|\\.)*")'),),
 )

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options, Target
 from kqlx.backends.sigma_conditions import Detection
-from kqlx.backends.sigma_rule import about
+from kqlx.backends.sigma_rule import about, file_of
 from kqlx.backends.sigma_yaml import rule_body
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import Always, And, Never, Node, Not, Or, simplify
@@ -80,4 +80,5 @@ TARGET = Target(
     by_part=True,
     keeps_names=True,  # by "taxonomy: ecs"
     join="\n---\n".join,
+    file_name=file_of,
 )

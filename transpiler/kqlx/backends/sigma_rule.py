@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kqlx.backends.sigma_lost import without_place
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import name_of_values
@@ -84,6 +85,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     if format == "rule":
         for remark in in_version_19(rule.tactics).remarks:
             yield Note("attack-version", Effect.SAME, remark)
+        yield from without_place(rule, bool(counts))
     if counts:
         yield from _about_counts(rule, bound, counts)
 
@@ -123,6 +125,13 @@ def _name(bound: Bound, field: str) -> tuple[str, bool]:
         return field, True
     name = name_of_values(bound.pack, bound.destination, field)
     return (field, False) if name is None else (name, True)
+
+
+def file_of(rule: Rule, place: Mapping[str, object]) -> str:
+    """The name of the file of a rule whose log source is that of a place."""
+    found = place.get("logsource")
+    logsource = found if isinstance(found, dict) else {"product": "elastic"}
+    return file_name(rule, str(logsource.get("product") or next(iter(logsource.values()))))
 
 
 def file_name(rule: Rule, product: str) -> str:

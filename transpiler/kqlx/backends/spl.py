@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kqlx.backends.base import Emission, Options, Target, ValueList, gather
+from kqlx.backends.base import Collected, Emission, Options, Target, ValueList, gather
 from kqlx.backends.spl_pairs import pair_fields
 from kqlx.backends.spl_remarks import Remarks
 from kqlx.backends.spl_syntax import eval_name, fold, fold_condition, quote, search_name
@@ -290,4 +290,5 @@ TARGET = Target(
     suffix=".spl",
     comment="``` {} ```",
     join=join,
+    collected=(Collected("savedsearches", "savedsearches.conf", "\n\n", r"^(\[.*\])$"),),
 )

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from kqlx.commands.streams import say
-from kqlx.errors import KqlSyntaxError, KqlxError, RuleError, UsageError, place_of, point
+from kqlx.errors import (
+    KqlSyntaxError,
+    KqlxError,
+    OutputError,
+    RuleError,
+    UsageError,
+    place_of,
+    point,
+)
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
 from kqlx.rules.model import Rule, RuleSet, Skipped
@@ -135,7 +143,8 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
     if error.hint:
         say(f"  hint: {error.hint}")
     unreadable = isinstance(error, RuleError) and not error.readable
-    return Exit.UNUSABLE if unreadable or isinstance(error, UsageError) else Exit.REFUSED
+    unusable = unreadable or isinstance(error, UsageError | OutputError)
+    return Exit.UNUSABLE if unusable else Exit.REFUSED
 
 
 def load_settings() -> Settings | None:

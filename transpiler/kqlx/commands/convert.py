@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kqlx.commands.common import Exit, about, fail, inputs, label, load_settings, report
+from kqlx.commands.common import Exit, about, fail, inputs, load_settings, report, usage
+from kqlx.commands.output import InFolder, Output, Printed
 from kqlx.commands.streams import say
 from kqlx.errors import KqlxError, UsageError
 from kqlx.notes import Note
@@ -14,6 +15,7 @@ from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from kqlx.backends.base import Target
+    from kqlx.commands.folder import Folder
     from kqlx.settings import Settings
 
 _ELASTICSEARCH = "Elasticsearch"
@@ -105,11 +107,20 @@ def convert(
     leading_wildcards: Annotated[
         bool, typer.Option(help="Take values that begin with a star.")
     ] = True,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Write files to a folder, one a rule and target."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option(help="With --out: also over files that kqlx did not write.")
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Also print the notes of effect same.")
     ] = False,
 ) -> None:
-    """Convert rules, or a query, and print the results."""
+    """Convert rules, or a query, and print the results, or write them to files."""
     from kqlx.convert import check_choices, find_packs, read
 
     try:
@@ -118,6 +129,7 @@ def convert(
         packs = find_packs(mapping or (), settings)
         check_choices(source, unmapped or "error", accept or (), packs)
         field_list = _load_fields(fields)
+        folder = _folder(out, force)
     except KqlxError as error:
         fail(error)
     options: dict[str, Any] = {
@@ -139,9 +151,10 @@ def convert(
         "leading_wildcards": leading_wildcards,
     }
     rules = list(inputs(paths or [], query))
-    several = len(rules) * len(chosen) > 1
+    output: Output = Printed(len(rules) * len(chosen) > 1, mixed=len(chosen) > 1)
+    if folder is not None:
+        output = InFolder(folder, apart=len(chosen) > 1, verbose=verbose)
     status = Exit.DONE
-    first = True
     for rule in rules:
         if not isinstance(rule, Rule):
             status = max(status, report(rule))
@@ -152,13 +165,20 @@ def convert(
             status = max(status, report(error, rule))
             continue
         for target in chosen:
-            heading = _heading(rule, target, len(chosen) > 1) if several else ""
-            if heading and not first:
-                heading = f"\n{heading}"
-            result = _convert(rule, target.name, options, heading, verbose)
-            first = first and result is not Exit.DONE
-            status = max(status, result)
-    raise typer.Exit(status)
+            status = max(status, _convert(rule, target, options, output, verbose))
+    raise typer.Exit(max(status, output.finish()))
+
+
+def _folder(out: str | None, force: bool) -> Folder | None:
+    if out is None:
+        if force:
+            usage("--force is for files, which --out writes")
+        return None
+    if not out:
+        usage("--out needs the name of a folder")
+    from kqlx.commands.folder import Folder
+
+    return Folder(out, force=force)
 
 
 def _chosen(to: str | None, settings: Settings | None, format: str | None) -> tuple[Target, ...]:
@@ -181,28 +201,22 @@ def _load_fields(name: str | None) -> object:
     return load(name)
 
 
-def _heading(rule: Rule, target: Target, mixed: bool) -> str:
-    from kqlx.render import heading
-
-    return heading(target, f"{label(rule)} -> {target.name}", mixed=mixed)
-
-
-def _convert(rule: Rule, to: str, options: dict[str, Any], heading: str, verbose: bool) -> Exit:
-    """Converts and prints one rule for one target."""
+def _convert(
+    rule: Rule, target: Target, options: dict[str, Any], output: Output, verbose: bool
+) -> Exit:
+    """Converts one rule for one target, and hands on the result."""
     from kqlx.convert import convert
 
     try:
-        result = convert(rule, to=to, **options)
+        result = convert(rule, to=target.name, **options)
     except UsageError as error:
         fail(error)
     except KqlxError as error:
-        return report(error, rule, to)
-    if heading:
-        print(heading)
-    print(result.text, flush=True)
+        return report(error, rule, target.name)
+    output.take(rule, target, result)
     for note in result.notes:
         if verbose or not note.is_quiet:
-            _print_note(note, rule, to)
+            _print_note(note, rule, target.name)
     return Exit.DONE
 
 

@@ -19,13 +19,17 @@ from kqlx.rules.kibana import Kind, kind_of, list_key
 from kqlx.rules.model import Exceptions, Rule, RuleSet, Skipped
 from kqlx.rules.text import Broken, Entry, decode
 
+MANIFEST = ".kqlx-manifest.json"
+"""The file that marks a folder of results, which are passed over where rules are looked for."""
+
 _QUERY_LIKE = re.compile(r"\s|:(?![\\/])")  # C:\rules is none
 
 
 def load_rules(path: Path | str) -> RuleSet:
     """The rules of a file, of all rule files below a folder in the order of their names, or of all
     that a pattern with stars names; hidden files and folders, whose names begin with a full stop,
-    are passed over, and so are ``.txt`` files that are not named themselves.
+    are passed over, and so are ``.txt`` files that are not named themselves, and folders that hold
+    results of ``kqlx convert``.
 
     Raises RuleError where the path does not exist or cannot be looked at, or is a folder without
     rule files; what is wrong with single files or rules is in ``errors``, and rules in other
@@ -136,7 +140,11 @@ def _below(path: Path | str, errors: list[RuleError]) -> list[Path]:
     unread: list[OSError] = []
     suffixes = formats.suffixes()
     for folder, folders, names in os.walk(path, onerror=unread.append):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and not Path(folder, name, MANIFEST).exists()
+        ]
         files += [
             Path(folder, name)
             for name in names

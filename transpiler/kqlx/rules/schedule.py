@@ -42,6 +42,12 @@ def schedule_of(rule: Rule) -> Schedule:
     return Schedule(interval or _INTERVAL, look_back or _LOOK_BACK, tuple(odd))
 
 
+def spelt(length: int) -> str:
+    """A number of seconds in the largest unit that fits: ``9m``."""
+    unit = next(unit for unit in reversed(SECONDS) if length % SECONDS[unit] == 0)
+    return f"{length // SECONDS[unit]}{unit}"
+
+
 def seconds(text: Any, before: str = "") -> int | None:
     """The length of ``5m``, or with ``now-`` before it of ``now-5m``; None for any other text."""
     match = _SPAN.fullmatch(str(text).removeprefix(before)) if text is not None else None

@@ -1,0 +1,175 @@
+"""A rule and its query → the body of a search request that finds what the rule alerts on.
+
+Kibana adds the same time window, order and size to a rule's query. It counts for a threshold by a
+composite aggregation, whose groups a ``bucket_selector`` keeps or drops
+(https://www.elastic.co/docs/reference/aggregations/search-aggregations-bucket-composite-aggregation,
+https://www.elastic.co/docs/reference/aggregations/search-aggregations-pipeline-bucket-selector-aggregation).
+Groups that are kept stand in ``aggregations.groups.buckets``, whatever the rule's type.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.threshold import Threshold, threshold_of
+
+Json = dict[str, Any]
+
+GROUPS = 10_000
+"""So many groups are looked at; it is also the largest number of hits that a search may ask for."""
+
+_SIGNALS = 100  # Kibana's where a rule says nothing
+
+_TIME = "@timestamp"
+
+# Date math, or a day or instant (docs/reference/elasticsearch/rest-apis/common-options#date-math).
+_DATE_MATH = re.compile(
+    r"(?:now|\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z?)?(?:\|\||\Z))"
+    r"(?:[+-]\d{1,9}[yMwdhHms])*(?:/[yMwdhHms])?",
+    re.ASCII,
+)
+
+
+def request_body(rule: Rule, query: Json) -> Json | None:
+    """The body of a search for a rule, from its query in Query DSL; None for a rule of a type that
+    one search cannot say.
+    """
+    if (threshold := threshold_of(rule)) is not None:
+        return {
+            "query": _both(query, _window(rule)),
+            "size": 0,
+            "aggs": {"groups": _counted(threshold)},
+        }
+    if (terms := new_terms_of(rule)) is not None:
+        history = _within(rule, {"gte": history_of(rule), "lte": end_of(rule)})
+        return {
+            "query": _both(query, history),
+            "size": 0,
+            "aggs": {"groups": _first_seen(rule, terms.fields)},
+        }
+    if rule.type != "query":
+        return None
+    return single_events(rule, query)
+
+
+def single_events(rule: Rule, query: Json) -> Json:
+    """The body of a search for the events of a query, in the rule's window, the oldest first."""
+    time = {"order": "asc", "unmapped_type": "date"}
+    names = dict.fromkeys([_override(rule) or _TIME, _TIME])
+    return {
+        "query": _both(query, _window(rule)),
+        "size": most_hits(rule),
+        "sort": [{name: time} for name in names],
+    }
+
+
+def most_hits(rule: Rule) -> int:
+    """The rule's ``max_signals``, or as many hits as a search may ask for."""
+    found = rule.data.get("max_signals")
+    wanted = found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else 0
+    return min(wanted or _SIGNALS, GROUPS)
+
+
+def start_of(rule: Rule) -> str:
+    """Where the rule's window begins, as date math; Kibana's own where the rule has none."""
+    return _moment(rule, "from") or "now-6m"
+
+
+def end_of(rule: Rule) -> str:
+    return _moment(rule, "to") or "now"
+
+
+def history_of(rule: Rule) -> str:
+    """Where the time begins in which a rule of new terms looks for earlier ones."""
+    return _moment(rule, "history_window_start") or "now-14d"
+
+
+def odd_times(rule: Rule) -> tuple[str, ...]:
+    """The keys of the rule whose time is none that Elasticsearch reads."""
+    keys = ["from", "to", *(["history_window_start"] if new_terms_of(rule) else [])]
+    return tuple(k for k in keys if rule.data.get(k) is not None and not _moment(rule, k))
+
+
+def _moment(rule: Rule, key: str) -> str:
+    text = str(rule.data.get(key, "")).strip()
+    return text if _DATE_MATH.fullmatch(text) else ""
+
+
+def _override(rule: Rule) -> str:
+    """The field whose time counts before that of ``@timestamp``, or ""."""
+    found = rule.data.get("timestamp_override")
+    return found if isinstance(found, str) and found != _TIME else ""
+
+
+def _window(rule: Rule) -> Json:
+    return _within(rule, {"gte": start_of(rule), "lte": end_of(rule)})
+
+
+def _within(rule: Rule, limits: Json) -> Json:
+    """Events whose time is within the limits; of those without the rule's own field for it, the
+    time of ``@timestamp``, unless the rule says otherwise.
+    """
+    plain = {"range": {_TIME: limits}}
+    field = _override(rule)
+    if not field:
+        return plain
+    own = {"range": {field: limits}}
+    if rule.data.get("timestamp_override_fallback_disabled") is True:
+        return own
+    without = {"bool": {"filter": [plain], "must_not": [{"exists": {"field": field}}]}}
+    return {"bool": {"should": [own, without], "minimum_should_match": 1}}
+
+
+def _both(query: Json, window: Json) -> Json:
+    return {"bool": {"filter": [query, window]}}
+
+
+def _groups(fields: tuple[str, ...]) -> Json:
+    """A group for each combination of values; all events in one where there are no fields."""
+    if not fields:
+        return {"filters": {"filters": [{"match_all": {}}]}}
+    sources = [{name: {"terms": {"field": name}}} for name in fields]
+    return {"composite": {"size": GROUPS, "sources": sources}}
+
+
+def _counted(threshold: Threshold) -> Json:
+    distinct = {
+        f"distinct_{number}": (field, least)
+        for number, (field, least) in enumerate(threshold.distinct, 1)
+    }
+    paths = {"events": "_count", **{name: name for name in distinct}}
+    tests = [f"params.events >= {threshold.least}"]
+    tests += [f"params.{name} >= {least}" for name, (_, least) in distinct.items()]
+    return {
+        **_groups(threshold.by),
+        "aggs": {
+            "first_seen": {"min": {"field": _TIME}},
+            "last_seen": {"max": {"field": _TIME}},
+            **{name: {"cardinality": {"field": field}} for name, (field, _) in distinct.items()},
+            "enough": _selector(paths, tests),
+        },
+    }
+
+
+def _first_seen(rule: Rule, fields: tuple[str, ...]) -> Json:
+    """Groups that have events in the rule's window and none before it."""
+    start = start_of(rule)
+    return {
+        **_groups(fields),
+        "aggs": {
+            "first_seen": {"min": {"field": _TIME}},
+            "before": {"filter": _within(rule, {"lt": start})},
+            "recent": {"filter": _within(rule, {"gte": start})},
+            "new": _selector(
+                {"before": "before>_count", "recent": "recent>_count"},
+                ["params.before == 0", "params.recent > 0"],
+            ),
+        },
+    }
+
+
+def _selector(paths: Json, tests: list[str]) -> Json:
+    return {"bucket_selector": {"buckets_path": paths, "script": " && ".join(tests)}}

@@ -1,0 +1,71 @@
+"""What a rule says beside its query for which a Sigma rule has no place
+(https://github.com/SigmaHQ/sigma-specification, sigma-rules-specification.md): one note for all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kqlx.notes import Effect, Note
+from kqlx.rules.model import Rule
+from kqlx.rules.schedule import schedule_of, spelt
+
+LEVELS = ("low", "medium", "high", "critical")
+
+LONGEST_TITLE = 256
+LONGEST_DESCRIPTION = 65_534
+"""What the schema allows, with the line feed that may end it."""
+
+_UUID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+_PLACELESS = {
+    "max_signals": "the most alerts of a run",
+    "risk_score": "the risk score",
+    "risk_score_mapping": "the mapping of risk scores",
+    "severity_mapping": "the mapping of severities",
+    "rule_name_override": "the field that names alerts",
+    "timestamp_override": "the field of the time",
+    "building_block_type": "that it is a building block",
+    "note": "the investigation guide",
+    "setup": "the setup guide",
+    "investigation_fields": "the fields to look at",
+    "timeline_id": "the timeline",
+    "related_integrations": "the integrations",
+    "required_fields": "the required fields",
+    "response_actions": "the response actions",
+    "data_view_id": "the data view",
+    "index": "the index patterns",
+    "tags": "Elastic's tags",
+    "version": "the version",
+}
+
+
+def is_uuid(text: str) -> bool:
+    """Whether the text is a UUID in its usual spelling, the one that schemas take."""
+    return _UUID.fullmatch(text) is not None
+
+
+def without_place(rule: Rule, counted: bool) -> Iterator[Note]:
+    """Notes on what is lost; ``counted`` says that a correlation has the rule's look-back."""
+    if rule.format == "query":
+        return
+    schedule = schedule_of(rule)
+    runs = f"when it runs (every {spelt(schedule.interval)}"
+    lost = [f"{runs})" if counted else f"{runs}, looking back {spelt(schedule.look_back)})"]
+    lost += [words for key, words in _PLACELESS.items() if rule.data.get(key)]
+    if rule.id and not is_uuid(rule.id):
+        lost.append(f"the id {rule.id}, which is no UUID")
+    if rule.severity and rule.severity not in LEVELS:
+        lost.append(f"the severity {rule.severity}")
+    frameworks = {str(threat.get("framework", "?")) for threat in rule.data.get("threat", ())}
+    lost += [f"the entries of {name}" for name in sorted(frameworks - {"MITRE ATT&CK"})]
+    if len(rule.name) > LONGEST_TITLE:
+        lost.append(f"the name beyond {LONGEST_TITLE} characters")
+    if len(rule.description) > LONGEST_DESCRIPTION:
+        lost.append(f"the description beyond {LONGEST_DESCRIPTION:,} characters")
+    message = f"a Sigma rule has no place for {', '.join(lost)}"
+    yield Note("metadata-left-out", Effect.SAME, message)
+    if rule.data.get("actions"):
+        message = "a Sigma rule has no place for the rule's actions: set up who is told of an alert"
+        yield Note("actions-left-out", Effect.SAME, message)

@@ -1,0 +1,196 @@
+"""Where ``kqlx convert`` puts its results: the standard output, or files in a folder."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from kqlx.commands.common import Exit, label, report
+from kqlx.commands.streams import say
+from kqlx.errors import OutputError, UnsupportedError
+from kqlx.rules.model import Rule
+
+if TYPE_CHECKING:
+    from kqlx.backends.base import Collected, Target
+    from kqlx.commands.folder import File, Folder
+    from kqlx.convert import Conversion
+
+
+class Output(Protocol):
+    """Takes results one by one; ``finish`` returns the status of what is left to do."""
+
+    def take(self, rule: Rule, target: Target, result: Conversion) -> None: ...
+
+    def finish(self) -> Exit: ...
+
+
+@dataclass(slots=True)
+class Printed:
+    """Results on the standard output, under headings where there are several."""
+
+    headings: bool
+    mixed: bool
+    first: bool = True
+
+    def take(self, rule: Rule, target: Target, result: Conversion) -> None:
+        from kqlx.render import heading
+
+        text = f"{label(rule)} -> {target.name}"
+        above = heading(target, text, mixed=self.mixed) if self.headings else ""
+        if above:
+            print(above if self.first else f"\n{above}")
+        print(result.text, flush=True)
+        self.first = False
+
+    def finish(self) -> Exit:
+        return Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    rule: Rule
+    target: Target
+    format: str
+    text: str
+    name: str
+
+    @property
+    def made(self) -> str:
+        """What the file is, for the manifest."""
+        return f"{self.target.name} {self.format}"
+
+    @property
+    def collected(self) -> Collected | None:
+        return next((each for each in self.target.collected if each.format == self.format), None)
+
+
+@dataclass(slots=True)
+class InFolder:
+    """Results as files of a folder, a folder for each of several targets.
+
+    Nothing is written before all rules are converted, for their names may depend on one another.
+    """
+
+    folder: Folder
+    apart: bool
+    verbose: bool = False
+    results: list[_Result] = field(default_factory=list)
+
+    def take(self, rule: Rule, target: Target, result: Conversion) -> None:
+        from kqlx.render import file_name
+
+        name = file_name(rule, target, result.place, result.format)
+        name = f"{target.name}/{name}" if self.apart else name
+        self.results.append(_Result(rule, target, result.format, result.text, name))
+
+    def finish(self) -> Exit:
+        status = Exit.DONE
+        collected = [result for result in self.results if result.collected is not None]
+        alone = [result for result in self.results if result.collected is None]
+        files = [_file(result) for result in _told_apart(alone)]
+        for name, results in self._together(collected).items():
+            kept, others = _unlike(results)
+            status = max([status, *map(_report_other, others)])
+            files.append(_collected_file(name, kept))
+        try:
+            written = self.folder.write(files)
+        except OutputError as error:
+            return report(error)
+        for item in written:
+            if item.error is not None:
+                status = max(status, report(item.error))
+            elif item.changed or self.verbose:
+                say(f"{item.path}: {'written' if item.changed else 'unchanged'}")
+        return status
+
+    def _together(self, results: list[_Result]) -> dict[str, list[_Result]]:
+        """By the name of the file that holds them all, in the order of their own names."""
+        found: dict[str, list[_Result]] = {}
+        for result in sorted(results, key=lambda result: (result.name, result.text)):
+            assert result.collected is not None
+            folder = f"{result.target.name}/" if self.apart else ""
+            found.setdefault(folder + result.collected.name, []).append(result)
+        return found
+
+
+def _file(result: _Result) -> File:
+    from kqlx.commands.folder import File
+
+    rule = result.rule.id or result.rule.name
+    return File(result.name, _bytes(result.text), result.made, rule)
+
+
+def _collected_file(name: str, results: list[_Result]) -> File:
+    from kqlx.commands.folder import File
+
+    form = results[0].collected
+    assert form is not None
+    text = form.between.join([result.text for result in results])
+    if form.between == "\n":  # of a stream of lines each is needed once: two rules may share lists
+        text = "\n".join(dict.fromkeys(text.split("\n")))
+    return File(name, _bytes(text), results[0].made)
+
+
+def _bytes(text: str) -> bytes:
+    """As it is printed: in UTF-8, what that lacks as escapes, a line feed at the end."""
+    return f"{text}\n".encode("utf-8", "backslashreplace")
+
+
+def _told_apart(results: list[_Result]) -> list[_Result]:
+    """Those of one name get a part of their rule's id, and of one id too a number, by their texts.
+
+    So the names do not depend on the order of the rules.
+    """
+    from kqlx.artifacts.common import distinction
+
+    once = {(result.name, result.text): result for result in results}  # one rule, given twice
+    shared = Counter(name for name, _ in once)
+    used: set[str] = set()
+    found = []
+    for _, result in sorted(once.items(), key=lambda item: item[0]):
+        if shared[result.name] > 1:
+            result = _renamed(result, distinction(result.rule))
+        number, base = 1, result
+        while result.name in used:
+            number += 1
+            result = _renamed(base, str(number))
+        used.add(result.name)
+        found.append(result)
+    return found
+
+
+def _renamed(result: _Result, more: str) -> _Result:
+    """With more at the end of the file's name, which is shortened so as to be no longer."""
+    folder, slash, name = result.name.rpartition("/")
+    stem, dot, suffix = name.partition(".")
+    stem = stem[: 90 - len(more) - 1].rstrip("_")
+    return replace(result, name=f"{folder}{slash}{stem}_{more}{dot}{suffix}")
+
+
+def _unlike(results: list[_Result]) -> tuple[list[_Result], list[tuple[_Result, str, _Result]]]:
+    """Those that the target can tell apart, each once, and others with what they have in common
+    with one of them.
+    """
+    form = results[0].collected
+    assert form is not None
+    known: dict[str, _Result] = {}
+    others = []
+    for result in results:
+        key = next(iter(re.findall(form.unique, result.text, re.MULTILINE)), result.text)
+        if key not in known:
+            known[key] = result
+        elif known[key].text != result.text:
+            others.append((result, key, known[key]))
+    return [*known.values()], others
+
+
+def _report_other(found: tuple[_Result, str, _Result]) -> Exit:
+    result, key, first = found
+    assert result.collected is not None
+    error = UnsupportedError(
+        f"{result.collected.name} cannot hold a second {key}; the first is of {label(first.rule)}",
+        hint="convert it by itself, to another folder",
+    )
+    return report(error, result.rule, result.target.name)
