@@ -192,3 +192,38 @@ def test_a_nested_group_is_met_by_any_objects(query: str, test: str) -> None:
     bound = bind(kqlx.parse(query), pack, "spl")
     assert [note.effect for note in bound.notes] == [Effect.WIDER]
     assert find("spl").emit(bound, Options()).query == f"x {test}"
+
+
+NAMES = {
+    "x.a": "A",
+    "x.b": "B",
+    "x.ip": "IP",
+    "x.address": "IP",
+    "x.n": "N",
+    "x.gone": {"none": "no"},
+}
+TYPES = {"x.ip": "ip", "x.n": "long"}
+
+
+@pytest.mark.parametrize(
+    ("query", "test", "effect"),
+    [
+        ("x.*:abc", '(A="abc" OR IP="abc" OR B="abc")', Effect.NARROWER),
+        (
+            "x.*:10.0.0.0/8",
+            '(A="10.0.0.0/8" OR B="10.0.0.0/8" OR IP="10.0.0.0/8")',
+            Effect.NARROWER,
+        ),
+        ("x.*:5", '(A="5" OR IP="5" OR B="5" OR N=5)', Effect.NARROWER),
+        ("x.a*:v", '(A="v" OR IP="v")', Effect.SAME),
+        ("not x.*:abc", 'NOT (A="abc" OR IP="abc" OR B="abc")', Effect.WIDER),
+    ],
+)
+def test_a_name_with_stars_is_the_fields_that_fit(query: str, test: str, effect: Effect) -> None:
+    targets = {"spl": [{"base": "x", "fields": NAMES}]}
+    pack = of_data({"source": "x", "types": TYPES, "targets": targets})
+    bound = bind(kqlx.parse(query), pack, "spl")
+    (note,) = [note for note in bound.notes if note.code == "names-expanded"]
+    assert note.effect is effect
+    text = str(find("spl").emit(bound, Options(exact=False)).query)
+    assert text.splitlines()[0] == f"x {test}"

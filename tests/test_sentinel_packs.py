@@ -137,3 +137,32 @@ def test_strings_are_written_out_whole() -> None:
     query = 'let list_a = dynamic(["list_a"]);\nT\n| where A in (list_a) and B == "list_a"'
     other = 'let list_a = dynamic(["x"]);\nT\n| where A in (list_a) and B == "list_a"'
     assert join([query, other]).count('B == "list_a")') == 2
+
+
+def test_why_a_query_never_matches() -> None:
+    with pytest.raises(kqlx.MappingError, match="every event has such a value"):
+        kqlx.convert("not event.outcome:*", "sentinel", source="o365.audit")
+
+
+@pytest.mark.parametrize(
+    ("column", "query"),
+    [
+        (Column("E.k", "double", form="elements"), "x:5"),
+        (Column("E.k", "long", form="elements"), "x > 5"),
+        (Column("E.k", "ip", form="elements"), "x:10.0.0.0/8"),
+        (Column("P.n", "boolean", form="pairs"), "x:true"),
+        (Column("L", "long", form="array"), "x > 5"),
+        (Column("L", "date", form="many"), 'x:"2026-01-02"'),
+    ],
+)
+def test_values_of_arrays_that_are_no_texts(column: Column, query: str) -> None:
+    """They are written wider, below a not left out, and told."""
+    for text, line in ((query, written("x:*", column)), (f"not {query}", "Events")):
+        bound = Bound(_renamed(kqlx.parse(text), column.name), {column.name: column})
+        emission = emit(bound, Options())
+        assert emission.query == line
+        assert "test-widened" in {note.code for note in emission.notes}
+
+
+def test_words_of_objects_below_a_not() -> None:
+    assert written("not x:a", Column("E.k", "text", form="elements")) == "Events"

@@ -9,7 +9,7 @@ https://learn.microsoft.com/kusto/query/best-practices?view=microsoft-sentinel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.sentinel_groups import Groups, has_objects
@@ -19,7 +19,7 @@ from kqlx.backends.sentinel_union import join, tables
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.text import Group, Text
 from kqlx.errors import UsageError
-from kqlx.mappings.bound import Bound, nested_path
+from kqlx.mappings.bound import Bound
 from kqlx.nodes import (
     Always,
     And,
@@ -54,7 +54,7 @@ class _Kusto(Groups):
     def is_hidden(self, node: FieldTest) -> bool:
         """Whether the field lies in nested objects, which are seen in a group alone."""
         name = self.column(node).name
-        path = nested_path(name)
+        path = self.bound.nested_path(name)
         if self.inside or name in self.bound.columns or path is None:
             return False
         message = f"{name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone"
@@ -76,7 +76,7 @@ class _Kusto(Groups):
         if not isinstance(node, Equals) or isinstance(node.field, Pattern):
             return False
         name = self.column(node).name
-        seen = self.inside or name in self.bound.columns or nested_path(name) is None
+        seen = self.inside or name in self.bound.columns or self.bound.nested_path(name) is None
         return bool(seen) and self.fits_list(node)
 
     def negate(self, node: Not) -> Text:
@@ -136,6 +136,8 @@ def emit(bound: Bound, options: Options) -> Emission:
     """
     if options.case not in (None, "sensitive", "insensitive"):
         raise UsageError(f"case is sensitive or insensitive, not {options.case!r}")
+    if options.fields is not None:
+        bound = replace(bound, types=options.fields.types())
     kusto = _Kusto(bound, options)
     conjuncts = [kusto.conjunct(item) for item in _conjuncts(bound.node)]
     conjuncts = sorted((text for text in conjuncts if text != TRUE), key=lambda text: text.rank)

@@ -9,8 +9,9 @@ import re
 from dataclasses import replace
 
 from kqlx.errors import MappingError
+from kqlx.mappings import ecs
 from kqlx.mappings.bound import MULTI_FIELDS, Bound, holds
-from kqlx.mappings.groups import flattened
+from kqlx.mappings.groups import OBJECTS, flattened, may_meet
 from kqlx.mappings.pack import FieldSpec
 from kqlx.mappings.recognise import asserts
 from kqlx.mappings.translation import Translation
@@ -23,6 +24,7 @@ from kqlx.nodes import (
     FieldTest,
     FreeText,
     Like,
+    Literal,
     Nested,
     Never,
     Node,
@@ -33,6 +35,10 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect, Note
+from kqlx.patterns import fits
+
+MOST_NAMES = 12
+"""How many fields a name with stars is written out for."""
 
 _NUMBER = re.compile(r"\.[0-9]+(?=\.|$)")
 
@@ -43,7 +49,7 @@ class Binder(Translation):
     def bind(self, node: Node) -> Bound:
         bound = simplify(self.node(node))
         if isinstance(bound, Never):
-            why = "; ".join(dict.fromkeys(self.impossible))
+            why = "; ".join(dict.fromkeys(self.impossible)) or "every event has such a value"
             notes = tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED)
             raise MappingError(
                 f"this can never match in {self.destination.name}: {why}", notes=notes
@@ -98,7 +104,7 @@ class Binder(Translation):
         assert isinstance(node, Equals | Like | Exists | Compare)
         name = node.field.name
         if isinstance(node.field, Pattern) and self.destination.fields.get(name) is None:
-            return self.unmapped(node, f"the field name {name}, a wildcard,")
+            return self.each_field(node, node.field)
         if name in self.pack.constants:
             return self.fold(node, self.pack.constants[name], self.pack.title)
         for value in self.pack.always.get(name, ()):
@@ -143,6 +149,51 @@ class Binder(Translation):
         if self.negative:
             return Never(node.span)
         return self.node(flattened(node))
+
+    def each_field(self, node: FieldTest, name: Pattern) -> Node:
+        """A test of a name with stars: of each field of ECS and of the pack that fits and has a
+        counterpart.
+        """
+        fit = fits(name.parts)
+        known = {*ecs.types(), *self.destination.fields, *self.pack.types}
+        names = sorted(
+            field
+            for field in known
+            if fit(field) and "*" not in field and may_meet(self.type_of(field), node)
+        )
+        # Of two fields in one column the one with more meaning than a text.
+        places: dict[object, str] = {}
+        for field in sorted(filter(self.has_counterpart, names), key=self.is_plain):
+            spec = self.destination.field(field)
+            assert spec is not None
+            places.setdefault(spec.column or spec.any or field, field)
+        mapped = sorted(places.values())
+        if not mapped or len(mapped) > MOST_NAMES:
+            return self.unmapped(node, f"the field name {name.name}, a wildcard,")
+        lost = [f for f in names if not self.has_counterpart(f) and self.is_value(f)]
+        message = f"{name.name} stands for {', '.join(mapped)}"
+        if lost:
+            others = " and others" if lost[3:] else ""
+            message += f"; {', '.join(lost[:3])}{others} have no counterpart"
+        effect = Effect.NARROWER if lost else Effect.SAME
+        self.say("names-expanded", message, node.span, effect)
+        tests = [self.leaf(replace(node, field=Literal(f, span=name.span))) for f in mapped]
+        return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
+
+    def is_plain(self, name: str) -> bool:
+        return self.type_of(name) in ("keyword", "constant_keyword", "wildcard")
+
+    def has_counterpart(self, name: str) -> bool:
+        spec = self.destination.field(name)
+        return spec is not None and not (spec.none and not spec.where)
+
+    def is_value(self, name: str) -> bool:
+        """Whether events of the data source may have a value of their own in the field."""
+        return self.type_of(name) not in OBJECTS and self.pack.possible(name) != ()
+
+    def type_of(self, name: str) -> str:
+        """The Elasticsearch type of a field."""
+        return self.pack.type(name) or ecs.types().get(name, "keyword")
 
     def in_any_place(self, node: FieldTest) -> FieldSpec | None:
         """Of a field in a numbered place of a list, such as ``targets.0.id``, what the destination

@@ -1,4 +1,4 @@
-"""Nested groups in the terms of single fields."""
+"""Nested groups, and names with stars, in the terms of single fields."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
+    FieldTest,
     FreeText,
     Like,
     Literal,
@@ -38,11 +39,7 @@ def flattened(node: Nested) -> Node:
             inner = Literal(f"{path}.{part.path.name}", span=part.path.span)
             return flattened(replace(part, path=inner))
         if isinstance(part, FreeText):
-            name = Literal(f"{path}.null")
-            if isinstance(part.value, Literal):
-                return Equals(name, part.value, part.span)
-            lone = part.value.is_lone_star
-            return Exists(name, part.span) if lone else Like(name, part.value, part.span)
+            return field_test(part, f"{path}.null")
         if isinstance(part, Equals | Like | Exists | Compare):
             field = part.field
             if isinstance(field, Pattern):
@@ -53,3 +50,42 @@ def flattened(node: Nested) -> Node:
         return part
 
     return simplify(full(node.item))
+
+
+def field_test(node: FreeText, name: str) -> Equals | Like | Exists:
+    """A bare value within a nested group, of which Kibana makes a test of a field called null:
+    that of this name.
+    """
+    field = Literal(name)
+    if isinstance(node.value, Literal):
+        return Equals(field, node.value, node.span)
+    if node.value.is_lone_star:
+        return Exists(field, node.span)
+    return Like(field, node.value, node.span)
+
+
+OBJECTS = frozenset({"object", "nested"})
+_NUMBERS = frozenset(
+    {
+        *("long", "integer", "short", "byte", "unsigned_long"),
+        *("double", "float", "half_float", "scaled_float"),
+    }
+)
+
+
+def may_meet(type: str, node: FieldTest) -> bool:
+    """Whether a field of this Elasticsearch type can meet the test of a name with stars, in which
+    Kibana passes over the fields that the value is no value of.
+    """
+    from kqlx.meaning.ip_type import network
+    from kqlx.meaning.number_types import number_of
+
+    if isinstance(node, Exists):
+        return type not in OBJECTS
+    if type in _NUMBERS:
+        return not isinstance(node, Like) and number_of(node.value.name) is not None
+    if type == "ip":
+        return isinstance(node, Equals) and network(node.value.name) is not None
+    if type == "boolean":
+        return isinstance(node, Equals) and node.value.name in ("true", "false")
+    return type not in OBJECTS and type not in ("date", "date_nanos", "geo_point")

@@ -1,0 +1,61 @@
+"""What holds for every mapping pack of this package: names of fields, addresses of facts."""
+
+from __future__ import annotations
+
+import pytest
+
+from kqlx.mappings import ecs
+from kqlx.mappings.pack import Pack, builtin, sources
+
+# Names beyond ECS that several integrations share, with where they are documented.
+SHARED = {
+    "winlog": "https://www.elastic.co/docs/reference/beats/winlogbeat/exported-fields-winlog",
+    "powershell": "https://www.elastic.co/docs/reference/integrations/windows",
+    "sysmon": "https://www.elastic.co/docs/reference/integrations/windows",
+    "process.Ext": "https://github.com/elastic/endpoint-package/tree/main/custom_schemas",
+    "process.parent.Ext": "https://github.com/elastic/endpoint-package/tree/main/custom_schemas",
+    "file.Ext": "https://github.com/elastic/endpoint-package/tree/main/custom_schemas",
+    "dll.Ext": "https://github.com/elastic/endpoint-package/tree/main/custom_schemas",
+    "file.code_signature": "https://www.elastic.co/docs/reference/integrations/windows",
+    "actor.entity": "https://www.elastic.co/docs/reference/ecs/ecs-entity",
+    "target.entity": "https://www.elastic.co/docs/reference/ecs/ecs-entity",
+    "related.entity": "https://www.elastic.co/docs/reference/ecs/ecs-entity",
+    "geo": "https://www.elastic.co/docs/reference/integrations/azure",
+    "icmp": "https://www.elastic.co/docs/reference/integrations/network_traffic",
+    "request": "https://www.elastic.co/docs/reference/integrations/network_traffic",
+    "http.request.headers": "https://www.elastic.co/docs/reference/integrations/network_traffic",
+    "http.response.headers": "https://www.elastic.co/docs/reference/integrations/network_traffic",
+}
+
+
+def field_names(pack: Pack) -> set[str]:
+    """The names of Elastic's fields that a pack says something of, without ``.*``."""
+    names = {*pack.constants, *pack.always, *pack.only, *pack.types}
+    for destinations in pack.targets.values():
+        for destination in destinations:
+            names |= {*destination.fields, *destination.never}
+            names |= {name for when in destination.when for name in when}
+    return {name.removesuffix(".*") for name in names}
+
+
+@pytest.mark.parametrize("source", sources())
+def test_fields_are_of_ecs_or_of_the_source(source: str) -> None:
+    known = ecs.types()
+    # The fields, and the objects that they lie in.
+    groups = {name.rsplit(".", depth)[0] for name in known for depth in range(5)}
+    own = (source.partition(".")[0], *SHARED)
+    unknown = [
+        name
+        for name in field_names(builtin(source))
+        if name not in groups and not any(name == one or name.startswith(f"{one}.") for one in own)
+    ]
+    assert not unknown
+
+
+@pytest.mark.parametrize("source", sources())
+def test_every_destination_says_where_its_facts_are_from(source: str) -> None:
+    pack = builtin(source)
+    assert set(pack.targets) == {"spl", "sentinel", "sigma"}
+    for target, destinations in pack.targets.items():
+        assert destinations, target
+        assert all(destination.source for destination in destinations), target
