@@ -109,7 +109,7 @@ def shown(rule: Rule, bound: Bound) -> tuple[str, ...]:
     found = [entity.name for entity in entities(rule, bound)]
     for field in (*suppressed_by(rule), *investigated(rule)):
         key = keys.shown(field)
-        if key is not None:
+        if key is not None and not key.name.startswith("_"):
             found.append(key.name)
     return tuple(dict.fromkeys(found))
 

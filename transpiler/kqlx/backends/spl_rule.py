@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kqlx.backends.spl_conf import detection_name, has_tokens, stanza
 from kqlx.backends.spl_entities import grouping, suppressed_by
 from kqlx.backends.spl_keys import Keys
 from kqlx.backends.spl_types import time_modifier
@@ -24,6 +25,10 @@ RULE_FORMATS = frozenset({"savedsearches", "escu"})
 
 EVENT_HASH = "event_hash"
 
+_SCORES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
+_LEAST = {"low": 21, "medium": 41, "high": 61, "critical": 81}
+"""The risk scores from which contentctl takes a detection to be so severe."""
+
 _MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
 _HOURS = (1, 2, 3, 4, 6, 8, 12)
 _CRONS = {
@@ -35,7 +40,6 @@ _CRONS = {
 """Seconds between two runs → cron. Others would not be evenly spaced."""
 
 _NO_PLACE = (
-    "timestamp_override",
     "severity_mapping",
     "risk_score_mapping",
     "rule_name_override",
@@ -44,6 +48,28 @@ _NO_PLACE = (
     "response_actions",
 )
 _NO_PLACE_IN_ESCU = ("max_signals", "tags")
+
+_DOMAINS = (
+    (("crowdstrike", "endpoint", "m365_defender", "sentinel_one", "system", "windows"), "endpoint"),
+    (("network_traffic", "panw"), "network"),
+    (("azure.audit", "azure.identity", "azure.signin", "okta"), "identity"),
+    (("google_workspace.login", "google_workspace.saml"), "identity"),
+)
+_ASSETS = (
+    ("aws", "AWS Account"),
+    ("azure.activitylogs", "Azure Tenant"),
+    ("azure.platformlogs", "Azure AKS Kubernetes cluster"),
+    ("azure", "Azure Active Directory"),
+    ("gcp", "GCP Account"),
+    ("github", "GitHub"),
+    ("google_workspace", "GSuite"),
+    ("kubernetes", "Kubernetes"),
+    ("network_traffic", "Network"),
+    ("panw", "Network"),
+    ("o365", "O365 Tenant"),
+    ("okta", "Okta Tenant"),
+    ("windows", "Windows"),
+)
 
 _SUPPRESSIBLE = re.compile(r"[\w.{}@:/-]+", re.ASCII)
 
@@ -72,8 +98,10 @@ def timing(rule: Rule, query: str) -> Timing:
     """The schedule of a rule with this search: as often as the rule, or a little more often."""
     schedule = schedule_of(rule)
     fits = [length for length in _CRONS if length <= max(schedule.interval, 60)]
-    own = re.match(r"earliest=(\S+) ", query)
+    own = re.match(r"earliest=(\S+)\s", query)
     earliest = own[1] if own else time_modifier(schedule.look_back)
+    if not own and earliest[-1] != "s":
+        earliest += "@m"  # when scheduled searches run anyway
     return Timing(_CRONS[max(fits)], earliest)
 
 
@@ -123,6 +151,50 @@ def _length(duration: dict[str, object]) -> int | None:
     return seconds(f"{duration.get('value')}{duration.get('unit')}")
 
 
+def title_of(rule: Rule) -> str:
+    """The rule's name on one line; of a bare query the beginning of its text."""
+    return " ".join(rule.name.split()) or " ".join(rule.query.split())[:80] or "Every event"
+
+
+def security_domain(bound: Bound) -> str:
+    """Enterprise Security's kind of detection, by the data source."""
+    source = bound.source or ""
+    return next((domain for starts, domain in _DOMAINS if source.startswith(starts)), "threat")
+
+
+def asset_type(bound: Bound) -> str:
+    """contentctl's kind of thing that is attacked, by the data source."""
+    return next((a for start, a in _ASSETS if (bound.source or "").startswith(start)), "Endpoint")
+
+
+def techniques(rule: Rule) -> tuple[str, ...]:
+    """The ids of ATT&CK 19; what is no id of a technique is left out."""
+    found = in_version_19(rule.tactics).techniques
+    return tuple(id for id in found if re.fullmatch(r"T\d{4}(\.\d{3})?", id, re.ASCII))
+
+
+def risk_score(rule: Rule) -> int:
+    """From 1 to 100, as risk objects want it; by the severity where the rule names none."""
+    score = rule.data.get("risk_score")
+    if isinstance(score, int | float) and score == score:
+        return min(max(round(min(max(score, 1), 100)), 1), 100)
+    return _SCORES.get(rule.severity, 47)
+
+
+def web_addresses(rule: Rule) -> list[str]:
+    """The references that contentctl takes for addresses."""
+    form = re.compile(r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,4})?(/[!-~]*)?")
+    found = [text for text in rule.texts("references") if form.fullmatch(text)]
+    return [text for text in dict.fromkeys(found) if len(text) < 2_000]
+
+
+def in_results(query: str, name: str) -> bool:
+    """Whether the results of a search have the field: grouped ones have what is named there."""
+    _, grouped, rest = query.partition("\n| stats ")
+    named = rf"(?<![\w.{{}}]){re.escape(name)}(?![\w.{{}}])"
+    return not grouped or re.search(named, rest) is not None
+
+
 def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
     """Notes on the rule beside its query."""
     if format not in RULE_FORMATS:
@@ -142,6 +214,10 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     if format == "escu":
         names += [key for key in _NO_PLACE_IN_ESCU if rule.data.get(key)]
     names += [f"the tactic {t.name}, without a technique" for t in rule.tactics if not t.techniques]
+    yield from _about_texts(rule, bound, format)
+    if override := rule.data.get("timestamp_override"):
+        message = f"the time of an event is what Splunk takes for it (_time), and not {override}"
+        yield Note("metadata-changed", Effect.SAME, message)
     if names:
         message = f"{format} has no place for {', '.join(names)}"
         yield Note("metadata-left-out", Effect.SAME, message)
@@ -162,7 +238,7 @@ def _about_schedule(rule: Rule) -> Iterator[Note]:
 
 
 def _in_words(length: int) -> str:
-    return time_modifier(length, False)[1:]
+    return time_modifier(length)[1:]
 
 
 def _about_suppression(rule: Rule, carried: bool) -> Iterator[Note]:
@@ -175,3 +251,27 @@ def _about_suppression(rule: Rule, carried: bool) -> Iterator[Note]:
     if not isinstance(table.get("duration"), dict):
         message = "the rule suppresses within each of its runs; the time between two stands for it"
         yield Note("schedule", Effect.SAME, message)
+
+
+def _about_texts(rule: Rule, bound: Bound, format: str) -> Iterator[Note]:
+    """Notes on what cannot be told in the rule's own words."""
+    title = title_of(rule)
+    if format == "escu":
+        name = detection_name(title, "…")
+        if name != title:
+            message = f"the name is {name}, of which names of macros and files can be made"
+            yield Note("metadata-changed", Effect.SAME, message)
+        told = [level for level, least in _LEAST.items() if risk_score(rule) >= least]
+        if rule.severity in _LEAST and told[-1:] != [rule.severity]:
+            message = f"contentctl takes the risk score {risk_score(rule)} for the severity, not"
+            yield Note("metadata-changed", Effect.SAME, f"{message} {rule.severity}")
+        if len(web_addresses(rule)) < len(set(rule.texts("references"))):
+            message = "escu has no place for references that are no web addresses"
+            yield Note("metadata-left-out", Effect.SAME, message)
+        return
+    if title not in stanza(title, security_domain(bound), "…"):
+        message = "the name of the search is cut, or without characters that it cannot have"
+        yield Note("metadata-changed", Effect.SAME, message)
+    if has_tokens(f"{rule.data.get('note')}") or has_tokens(title) or has_tokens(rule.description):
+        message = "in what alerts say, dollar signs and [[ are written so that they are no tokens"
+        yield Note("metadata-changed", Effect.SAME, message)

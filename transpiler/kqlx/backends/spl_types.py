@@ -14,7 +14,7 @@ from dataclasses import replace
 from kqlx.backends.base import Emission, Options
 from kqlx.backends.spl_entities import shown
 from kqlx.backends.spl_keys import Key, Keys, plain_name
-from kqlx.backends.spl_syntax import fold, fold_condition, search_name
+from kqlx.backends.spl_syntax import WIDTH, fold, fold_condition, search_name
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
@@ -46,12 +46,10 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
     return emission
 
 
-def time_modifier(seconds: int, snap: bool = True) -> str:
-    """``-9m@m``: so many seconds ago, in the largest unit that fits. Whole minutes and more are
-    rounded down to the minute, in which scheduled searches run anyway.
-    """
+def time_modifier(seconds: int) -> str:
+    """``-9m``: so many seconds ago, in the largest unit that fits."""
     unit, length = next(pair for pair in _UNITS if seconds % pair[1] == 0)
-    return f"-{seconds // length}{unit}" + ("@m" if snap and unit != "s" else "")
+    return f"-{seconds // length}{unit}"
 
 
 # Thresholds
@@ -63,8 +61,9 @@ def _counted(rule: Rule, threshold: Threshold, bound: Bound, emission: Emission)
     counts, conditions, steps = [f"count as {_COUNT}"], [], [key.step for key in by]
     if threshold.least > 1 or not by:
         conditions.append(f"{_COUNT}>={threshold.least}")
+    among = Keys(bound)
     for field, least in threshold.distinct:
-        key = keys.key(field)
+        key = among.key(field)
         if not key.name and least > 1:
             raise UnsupportedError(
                 f"cannot count {least} values of {field}: it is the same on all events there"
@@ -84,11 +83,11 @@ def _counted(rule: Rule, threshold: Threshold, bound: Bound, emission: Emission)
             "threshold-window",
             Effect.SAME,
             "events are counted over the time range of the search, which is to be the look-back of"
-            f" the rule, {time_modifier(schedule.look_back, False)[1:]}",
+            f" the rule, {time_modifier(schedule.look_back)[1:]}",
         ),
         *_apart(bound, Effect.NARROWER, "what reaches the threshold by several of them is missed"),
     ]
-    return _with(emission, lines, (*keys.notes, *notes))
+    return _with(emission, lines, (*keys.notes, *among.notes, *notes))
 
 
 # New terms
@@ -120,15 +119,17 @@ def _first_seen(
         table = f"{plain_name(rule.name).lower()[:60]}_seen.csv"
         message = (
             f"what was seen is kept in {table}, which must be there: the search without its line of"
-            f" inputlookup, run once over {time_modifier(window, False)[1:]}, makes it"
+            f" inputlookup, run once over {time_modifier(window)[1:]}, makes it"
         )
         notes.append(Note("history-window", Effect.SAME, message))
         return _with(emission, [*steps, *_remembered(table, window, by), new], notes)
     query = str(emission.query)
     if not re.search(r"(?<!\S)earliest=", query):
-        query = f"earliest={time_modifier(window)} {query}"
+        since = f"earliest={time_modifier(window)}"
+        wide = len(since) + len(query.partition("\n")[0]) >= WIDTH
+        query = f"{since}\n    {query}" if wide else f"{since} {query}"
     message = (
-        f"each run reads {time_modifier(window, False)[1:]} of history; where events are kept for a"
+        f"each run reads {time_modifier(window)[1:]} of history; where events are kept for a"
         " shorter time, old terms are new"
     )
     notes.append(Note("history-window", Effect.SAME, message))
