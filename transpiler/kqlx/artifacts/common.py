@@ -25,4 +25,6 @@ def own_id(rule: Rule, target: str, part: str = "") -> str:
 
     ``part`` names one of several documents of the rule.
     """
-    return str(uuid.uuid5(NAMESPACE, f"{target}:{rule.id or rule.query}{part and ':' + part}"))
+    name = f"{target}:{rule.id or rule.query}{part and ':' + part}"
+    # JSON may hold halves of characters, which UTF-8 lacks.
+    return str(uuid.uuid5(NAMESPACE, name.encode("utf-8", "backslashreplace").decode()))

@@ -131,13 +131,14 @@ def spl_origin(rule: Rule) -> str:
 
 
 def spl_annotations(rule: Rule, found: Alert) -> dict[str, Any]:
-    return {"mitre_attack": list(techniques(rule)), "type": [found.kind]}
+    return {"mitre_attack": list(techniques(rule)), "type": found.kind}
 
 
 def spl_message(rule: Rule, found: Alert) -> str:
     """What a risk event says: the name, and whom it is about."""
     named = [f"{e.kind} ${e.name}$" for e in found.risks if is_token(e.name)]
-    return f"{spl_title(rule)}{': ' if named else ''}{', '.join(named)}"
+    title = without_tokens(title_of(rule), beside=True)
+    return f"{title}{': ' if named else ''}{', '.join(named)}"
 
 
 def spl_risk(rule: Rule, found: Alert) -> list[dict[str, Any]]:
@@ -187,6 +188,23 @@ def spl_severity(rule: Rule) -> str:
 # contentctl
 
 
+def yaml_block(text: str, indent: int = 2) -> str:
+    return block(_whole(text), indent)
+
+
+def yaml_plain(text: str) -> str:
+    return plain(_whole(text))
+
+
+def yaml_quoted(text: str) -> str:
+    return quoted(_whole(text))
+
+
+def _whole(text: str) -> str:
+    """Text without halves of characters, which the reader of contentctl refuses."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
 def escu_name(rule: Rule) -> str:
     return detection_name(title_of(rule), own_id(rule, "spl")[:8])
 
@@ -231,7 +249,7 @@ def escu_techniques(rule: Rule) -> list[str]:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "block": block,
+    "block": yaml_block,
     "conf_json": conf_json,
     "conf_search": conf_search,
     "conf_text": conf_text,
@@ -243,8 +261,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "escu_search": escu_search,
     "escu_techniques": escu_techniques,
     "own_id": own_id,
-    "plain": plain,
-    "quoted": quoted,
+    "plain": yaml_plain,
+    "quoted": yaml_quoted,
     "spl_alert": alert,
     "spl_annotations": spl_annotations,
     "spl_artifacts": spl_artifacts,

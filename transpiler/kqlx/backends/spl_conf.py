@@ -56,12 +56,13 @@ def conf_search(query: str) -> str:
     return " \\\n".join(lines).lstrip(" ")
 
 
-def without_tokens(text: str) -> str:
+def without_tokens(text: str, beside: bool = False) -> str:
     """Text in which nothing stands for the value of a field: ``$user$`` does in what alerts say,
-    and ``[[action|ping]]`` is a button.
+    and ``[[action|ping]]`` is a button. ``beside`` tokens one dollar sign is too many.
     """
-    text = text.replace("[[", "[ [")
-    return text.replace("$", _DOLLAR) if text.count("$") > 1 else text
+    while "[[" in text:
+        text = text.replace("[[", "[ [")
+    return text.replace("$", _DOLLAR) if text.count("$") > (0 if beside else 1) else text
 
 
 def has_tokens(text: str) -> bool:

@@ -38,7 +38,7 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
         return emission
     threshold, terms = threshold_of(rule), new_terms_of(rule)
     if threshold is not None:
-        return _counted(rule, threshold, bound, emission)
+        return _counted(rule, threshold, bound, emission, options)
     if terms is not None:
         return _first_seen(rule, terms, bound, emission, options)
     if rule.type == "threat_match":
@@ -55,7 +55,9 @@ def time_modifier(seconds: int) -> str:
 # Thresholds
 
 
-def _counted(rule: Rule, threshold: Threshold, bound: Bound, emission: Emission) -> Emission:
+def _counted(
+    rule: Rule, threshold: Threshold, bound: Bound, emission: Emission, options: Options
+) -> Emission:
     keys = Keys(bound, Effect.NARROWER)
     by = keys.keys(threshold.by)
     counts, conditions, steps = [f"count as {_COUNT}"], [], [key.step for key in by]
@@ -77,16 +79,13 @@ def _counted(rule: Rule, threshold: Threshold, bound: Bound, emission: Emission)
     lines = [*steps, _stats([*counts, *_times()], by, _beside(rule, bound, by))]
     if conditions:
         lines.append(f"| where {' AND '.join(conditions)}")
-    schedule = schedule_of(rule)
-    notes = [
-        Note(
-            "threshold-window",
-            Effect.SAME,
+    notes = _apart(bound, Effect.NARROWER, "what reaches the threshold by several is missed")
+    if options.form == "query":  # others say over which time they search
+        message = (
             "events are counted over the time range of the search, which is to be the look-back of"
-            f" the rule, {time_modifier(schedule.look_back)[1:]}",
-        ),
-        *_apart(bound, Effect.NARROWER, "what reaches the threshold by several of them is missed"),
-    ]
+            f" the rule, {time_modifier(schedule_of(rule).look_back)[1:]}"
+        )
+        notes.append(Note("threshold-window", Effect.SAME, message))
     return _with(emission, lines, (*keys.notes, *among.notes, *notes))
 
 
