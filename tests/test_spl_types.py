@@ -235,7 +235,7 @@ def groups(found: Iterable[Event], by: Sequence[str]) -> set[tuple[object, ...]]
     return {tuple(row[name] for name in by) for row in found}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(
     made_events(),
     st.lists(st.sampled_from(FIELDS), max_size=3, unique=True),
@@ -274,7 +274,7 @@ def at(minutes: int) -> int:
     )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(made_events(30), st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3, unique=True))
 def test_what_is_new_is_kibanas(events: list[Event], by: list[str]) -> None:
     events = [{**event, "_time": str(at(int(str(event["_time"]))))} for event in events]
@@ -285,7 +285,7 @@ def test_what_is_new_is_kibanas(events: list[Event], by: list[str]) -> None:
     assert groups(found, by) == new_in_kibana(events, by, NOW)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(made_events(10 * 24), st.sampled_from([["user.name"], ["user.name", "tags"]]))
 def test_a_table_remembers_what_the_history_has(events: list[Event], by: list[str]) -> None:
     """The search runs each hour from the first event on, and looks back an hour."""

@@ -220,7 +220,7 @@ def normal(text: str) -> str:
     return f"{line}." if line.endswith("\\") or line == '""' else line
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=100)
 @given(
     name=TEXTS,
     description=TEXTS,

@@ -116,7 +116,7 @@ def test_names_make_names_of_files_and_macros(title: str, name: str) -> None:
 PLAIN = loaded(escu(made()).text)["search"]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(
     name=TEXTS,
     description=TEXTS,

@@ -75,6 +75,14 @@ def _harmless(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text).replace("`", "'")
 
 
+def suffix(target: Target, format: str) -> str:
+    """What the name of a file in this format ends in: that of its template, ``.conf``."""
+    if format in ("query", "tstats"):
+        return target.suffix
+    (found,) = (resources.ROOT / "templates" / target.name).glob(f"{format}.*.j2")
+    return f".{found.name.removesuffix('.j2').rpartition('.')[2]}"
+
+
 def json_text(value: Any) -> str:
     """JSON with two blanks a level. Text stays as it is, but for halves of characters, which UTF-8
     lacks.
