@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from spl.errors import NotEvaluated
+from spl.errors import Doubtful, NotEvaluated
 from spl.evaluator import evaluate, matches
-from spl.events import flat_event, splunk_event
+from spl.events import Event, flat_event, splunk_event
+from spl.grouping import Tables
 from spl.reader import parse_search
 from spl.verdicts import DOUBTS, DROPS, EVENT, KEEPS, verdict
 
@@ -158,7 +161,7 @@ def test_macros(text: str, macros: dict[str, str], expected: str) -> None:
         ("`m`", {"m": "a=1 | table a"}),
         ("`m(a)`", {"m": "a=1"}),
         ("a=1 | head 5", {}),
-        ("a=1 | stats count by a", {}),
+        ("a=1 | stats earliest(a) by a", {}),
         ("| tstats count from datamodel=X", {}),
         ("earliest=-1h a=1", {}),
         ("a=1 | where now()>1", {}),
@@ -167,6 +170,41 @@ def test_macros(text: str, macros: dict[str, str], expected: str) -> None:
 def test_what_is_not_evaluated_says_so(text: str, macros: dict[str, str]) -> None:
     with pytest.raises(NotEvaluated):
         matches(text, {"a": "1"}, macros)
+
+
+def rows(text: str, *events: Mapping[str, object], tables: Tables | None = None) -> list[Event]:
+    return evaluate(parse_search(text), events, tables=tables)
+
+
+def test_stats_groups_by_values() -> None:
+    one, two, three = {"a": "x", "n": "9"}, {"a": ["x", "y"], "n": "10"}, {"n": "1"}
+    assert rows("* | stats count by a", one, two, three) == [
+        {"a": "x", "count": "2"},
+        {"a": "y", "count": "1"},
+    ]
+    assert rows("* | stats count by a", {"a": ["x", "x"]}) == [{"a": "x", "count": "2"}]
+    assert rows("* | stats count as c, dc(a) max(n) as m", one, two, three) == [
+        {"c": "3", "dc(a)": "2", "m": "10"}
+    ]
+    assert rows("b=1 | stats count dc(a) as d min(a) as m") == [{"count": "0", "d": "0"}]
+    assert rows("b=1 | stats count by a") == []
+    assert rows("* | stats values(n) as n by a", two, one)[0] == {"a": "x", "n": ["10", "9"]}
+    with pytest.raises(Doubtful):
+        rows("* | stats count as a by a", one)
+
+
+def test_tables_are_read_and_written() -> None:
+    tables: Tables = {"t.csv": [{"a": "x", "b": "1"}, {"a": "x", "b": "2"}]}
+    assert rows("* | lookup t.csv a as c OUTPUT b as d", {"c": "x"}, {"c": "X"}, tables=tables) == [
+        {"c": "x", "d": ["1", "2"]},
+        {"c": "X"},
+    ]
+    text = "* | inputlookup append=true t.csv | stats count by a | outputlookup u.csv"
+    assert rows(text, {"a": "x"}, tables=tables) == [{"a": "x", "count": "3"}]
+    assert tables["u.csv"] == [{"a": "x", "count": "3"}]
+    for text in ("* | lookup n a OUTPUT b", "* | inputlookup append=true n"):
+        with pytest.raises(NotEvaluated):
+            rows(text, {"a": "x"})
 
 
 def test_the_empty_text_is_a_setting() -> None:

@@ -105,6 +105,23 @@ def read_lookup(cursor: Cursor, begin: int) -> Command:
     return Lookup(table, inputs, mode, outputs, (begin, cursor.at))
 
 
+def read_inputlookup(cursor: Cursor, begin: int) -> Command:
+    """Behind a pipe its rows are put to the events, by ``append`` (page inputlookup)."""
+    options = read_options(cursor, {"append": "true|t"})
+    if not options:
+        cursor.fail("inputlookup behind a pipe needs append=true", begin)
+    return Simple("inputlookup", options, (_table(cursor),), (begin, cursor.at))
+
+
+def read_outputlookup(cursor: Cursor, begin: int) -> Command:
+    return Simple("outputlookup", (), (_table(cursor),), (begin, cursor.at))
+
+
+def _table(cursor: Cursor) -> str:
+    cursor.skip()
+    return cursor.match(TABLE_NAME) or cursor.fail("expected a lookup table")
+
+
 def _pairs(cursor: Cursor, *, optional: bool = False) -> tuple[tuple[str, str], ...]:
     """``a as b, c`` → (("a", "b"), ("c", "c")); a bare name only where ``optional``."""
     pairs: list[tuple[str, str]] = []
@@ -180,6 +197,8 @@ COMMANDS: dict[str, Callable[[Cursor, int], Command]] = {
     "table": read_table,
     "stats": read_stats,
     "lookup": read_lookup,
+    "inputlookup": read_inputlookup,
+    "outputlookup": read_outputlookup,
     "rename": read_rename,
     "head": read_head,
     "dedup": read_dedup,

@@ -1,7 +1,8 @@
 """``Pipeline`` × events → the events that survive, in their order.
 
-``search``, ``where``, ``regex``, ``eval``, ``fields`` and ``table`` are played through; the other
-commands are read only, and raise ``NotEvaluated``.
+``search``, ``where``, ``regex``, ``eval``, ``fields`` and ``table`` are played through, and with
+``grouping`` those that count and look up; the other commands are read only, and raise
+``NotEvaluated``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,22 @@ from spl.errors import Doubtful, NotEvaluated
 from spl.events import Event, values_of
 from spl.expressions import Scope, outcome_of, value_of
 from spl.foreach import fitting
-from spl.nodes import Command, Eval, Fields, Foreach, Macro, Pipeline, Regex, Search, Term, Where
+from spl.grouping import Tables, group, look_up, on_table
+from spl.nodes import (
+    Command,
+    Eval,
+    Fields,
+    Foreach,
+    Lookup,
+    Macro,
+    Pipeline,
+    Regex,
+    Search,
+    Simple,
+    Stats,
+    Term,
+    Where,
+)
 from spl.reader import parse_commands, parse_search
 from spl.regexes import translate
 from spl.search_terms import Settings, keeps
@@ -44,15 +60,17 @@ def evaluate(
     *,
     now: float | None = None,
     empty_exists: bool = True,
+    tables: Tables | None = None,
 ) -> list[Event]:
     """The events that come out of the pipeline.
 
     ``macros`` gives the text of each macro by its name; one that is not given raises NotEvaluated.
     ``now`` is in seconds since 1970. ``empty_exists``: whether ``f=*`` matches an empty text, which
-    is unverified. Raises Doubtful where the fate of an event is not documented.
+    is unverified. ``tables`` are the lookup tables, and are written to. Raises Doubtful where the
+    fate of an event is not documented.
     """
     _check_circles(macros or {})
-    run = _Run(dict(macros or {}), now, empty_exists)
+    run = _Run(dict(macros or {}), now, empty_exists, {} if tables is None else tables)
     survivors: list[Event] = [dict(event) for event in events]
     for command in pipeline.commands:
         survivors = run.apply(command, survivors)
@@ -76,6 +94,7 @@ class _Run:
     macros: dict[str, str]
     now: float | None
     empty_exists: bool
+    tables: Tables
 
     def apply(self, command: Command, events: list[Event]) -> list[Event]:
         match command:
@@ -91,6 +110,12 @@ class _Run:
                 return [self._for_each(command, event) for event in events]
             case Fields():
                 return [_choose(command, event) for event in events]
+            case Stats():
+                return group(command, events)
+            case Lookup():
+                return [look_up(command, event, self.tables) for event in events]
+            case Simple(command="inputlookup" | "outputlookup"):
+                return on_table(command, events, self.tables)
             case Macro():
                 for inner in self._nested(command, parse_commands).commands:
                     events = self.apply(inner, events)

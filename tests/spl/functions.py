@@ -6,6 +6,7 @@ Those that must not evaluate all their arguments first stand in ``expressions``.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable
@@ -175,6 +176,7 @@ FUNCTIONS: dict[str, Callable[[Arguments, Surroundings], Value]] = {
     "tostring": _tostring,
     "lower": _on_text("lower()", str.lower),
     "upper": _on_text("upper()", str.upper),
+    "md5": _on_text("md5()", lambda text: hashlib.md5(text.encode()).hexdigest()),
     "len": _on_text("len()", lambda text: float(len(text))),
     "substr": _substr,
     "replace": _replace,

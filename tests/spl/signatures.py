@@ -56,6 +56,7 @@ SIGNATURES = {
     "lower": _exactly("v"),
     "upper": _exactly("v"),
     "len": _exactly("v"),
+    "md5": _exactly("x"),
     "substr": Signature("vn", 2, 3),
     "replace": _exactly("vrv"),
     "trim": Signature("vl", 1, 2),

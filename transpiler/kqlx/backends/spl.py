@@ -18,8 +18,10 @@ from dataclasses import dataclass, replace
 from kqlx.backends.base import Collected, Emission, Options, Target, ValueList, gather
 from kqlx.backends.spl_pairs import pair_fields
 from kqlx.backends.spl_remarks import Remarks
+from kqlx.backends.spl_rule import about
 from kqlx.backends.spl_syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
+from kqlx.backends.spl_types import complete
 from kqlx.backends.spl_union import join
 from kqlx.backends.text import NUMBERS, TEXTS, Group, Text
 from kqlx.errors import UnsupportedError
@@ -285,10 +287,12 @@ TARGET = Target(
     title="Splunk SPL",
     emit=emit,
     aliases=("splunk",),
-    formats=("query", "tstats"),
+    formats=("query", "savedsearches", "escu", "tstats"),
     ecs_formats=frozenset({"tstats"}),
     suffix=".spl",
     comment="``` {} ```",
+    left_out=about,
+    complete=complete,
     join=join,
     collected=(Collected("savedsearches", "savedsearches.conf", "\n\n", r"^(\[.*\])$"),),
 )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ELASTICSEARCH = "Elasticsearch"
 _SENTINEL = "Sentinel"
+_SPLUNK = "Splunk"
 
 
 def targets() -> None:
@@ -104,6 +105,14 @@ def convert(
             rich_help_panel=_SENTINEL,
         ),
     ] = None,
+    new_terms: Annotated[
+        str | None,
+        typer.Option(
+            help="How terms that are new are found: stats over the history, or a lookup table.",
+            show_default="stats",
+            rich_help_panel=_SPLUNK,
+        ),
+    ] = None,
     leading_wildcards: Annotated[
         bool, typer.Option(help="Take values that begin with a star.")
     ] = True,
@@ -148,6 +157,7 @@ def convert(
         "ignore_unmapped": ignore_unmapped,
         "table": table,
         "case": case,
+        "new_terms": new_terms,
         "leading_wildcards": leading_wildcards,
     }
     rules = list(inputs(paths or [], query))

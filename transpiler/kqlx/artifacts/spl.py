@@ -1,0 +1,284 @@
+"""What the templates of Splunk say of a rule: a correlation search of Enterprise Security, and a
+detection of contentctl 5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kqlx.artifacts.common import cut, one_line, own_id
+from kqlx.artifacts.yaml_text import block, plain, quoted
+from kqlx.backends.spl_conf import (
+    conf_json,
+    conf_search,
+    conf_text,
+    detection_name,
+    filter_macro,
+    is_token,
+    stanza,
+    without_tokens,
+)
+from kqlx.backends.spl_entities import Entity, entities
+from kqlx.backends.spl_rule import (
+    Suppression,
+    Timing,
+    asset_type,
+    in_results,
+    risk_score,
+    security_domain,
+    suppression,
+    techniques,
+    timing,
+    title_of,
+    web_addresses,
+)
+from kqlx.backends.spl_syntax import search_name
+from kqlx.mappings.bound import Bound
+from kqlx.rules.model import Rule
+
+_SEVERITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What of a rule depends on its search: ``search`` itself with what suppression needs, when it
+    runs, and whom its results are about.
+    """
+
+    search: str
+    timing: Timing
+    suppression: Suppression | None
+    risks: tuple[Entity, ...]
+    threats: tuple[Entity, ...]
+    domain: str
+    asset: str
+
+    @property
+    def kind(self) -> str:
+        """The type of a detection: one without risk objects can only be hunted with."""
+        return "TTP" if self.risks else "Hunting"
+
+
+def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
+    """The alert of a rule whose search this is."""
+    found = {e.name: e for bound in bounds for e in entities(rule, bound)}
+    there = [entity for entity in found.values() if in_results(query, entity.name)]
+    held = suppression(rule, bounds[0])
+    search = f"{query}\n{held.step}" if held and held.step else query
+    return Alert(
+        search,
+        timing(rule, query),
+        held,
+        tuple(entity for entity in there if entity.is_risk),
+        tuple(entity for entity in there if not entity.is_risk),
+        security_domain(bounds[0]),
+        asset_type(bounds[0]),
+    )
+
+
+def spl_title(rule: Rule) -> str:
+    """The name, in which nothing stands for a field's value."""
+    return without_tokens(title_of(rule))
+
+
+def spl_stanza(rule: Rule, found: Alert) -> str:
+    return stanza(title_of(rule), found.domain, own_id(rule, "spl")[:8])
+
+
+def spl_description(rule: Rule) -> str:
+    """The description with what else a reader of the search wants to know."""
+    parts = [rule.description]
+    if reasons := rule.texts("false_positives"):
+        parts.append("Known false positives: " + " ".join(reasons))
+    if references := rule.texts("references"):
+        parts.append("References: " + " ".join(references))
+    return "\n".join(filter(None, parts)) or title_of(rule)
+
+
+def spl_guide(rule: Rule) -> str:
+    """The investigation guide."""
+    return str(rule.data.get("note") or "").strip()
+
+
+def spl_metadata(rule: Rule) -> dict[str, Any]:
+    """Where the rule comes from, for programs."""
+    found: dict[str, Any] = {
+        "deprecated": "1" if rule.metadata.get("maturity") == "deprecated" else "0",
+        "detection_id": own_id(rule, "spl"),
+        "detection_version": str(rule.data.get("version", 1)),
+        "elastic_rule_id": rule.id,
+        "author": list(rule.authors),
+        "license": rule.license,
+        "license_notice": rule.license and "the search and these texts are under that licence",
+        "references": list(rule.texts("references")),
+        "tags": list(rule.texts("tags")),
+        "setup": str(rule.data.get("setup") or "").strip(),
+        "risk_score": rule.data.get("risk_score"),
+    }
+    return {key: value for key, value in found.items() if value not in (None, "", [])}
+
+
+def spl_origin(rule: Rule) -> str:
+    """One line on where the rule comes from, for people."""
+    whose = f"the Elastic rule {rule.id}" if rule.id else "a query in Kibana KQL"
+    by = f" by {', '.join(rule.authors)}" if rule.authors else ""
+    under = f" ({rule.license})" if rule.license else ""
+    text = f"Converted by kqlx from {whose}{by}{under}; disabled until reviewed."
+    return conf_text(text)
+
+
+def spl_annotations(rule: Rule, found: Alert) -> dict[str, Any]:
+    return {"mitre_attack": list(techniques(rule)), "type": found.kind}
+
+
+def spl_message(rule: Rule, found: Alert) -> str:
+    """What a risk event says: the name, and whom it is about."""
+    named = [f"{e.kind} ${e.name}$" for e in found.risks if is_token(e.name)]
+    title = without_tokens(title_of(rule), beside=True)
+    return f"{title}{': ' if named else ''}{', '.join(named)}"
+
+
+def spl_risk(rule: Rule, found: Alert) -> list[dict[str, Any]]:
+    score = risk_score(rule)
+    risks: list[dict[str, Any]] = [
+        {"risk_object_field": e.name, "risk_object_type": e.kind, "risk_score": score}
+        for e in found.risks
+    ]
+    threats = [{"threat_object_field": e.name, "threat_object_type": e.type} for e in found.threats]
+    return [*risks, *threats]
+
+
+def spl_artifacts(found: Alert) -> dict[str, list[str]]:
+    """The fields in which an investigation finds its assets and identities."""
+    assets = [e.name for e in (*found.risks, *found.threats) if e.type in ("system", "ip_address")]
+    return {"asset": assets, "identity": [e.name for e in found.risks if e.kind == "user"]}
+
+
+def spl_drilldowns(found: Alert, search: str = "") -> list[dict[str, str]]:
+    """A search for the results about the same: none where the search itself has dollar signs,
+    which would be taken for tokens.
+    """
+    named = [e for e in found.risks if is_token(e.name) and e.kind != "other"]
+    text = search or found.search
+    if not named or "$" in text:
+        return []
+    whom = " and ".join(f"${e.name}$" for e in named)
+    terms = " ".join(f'{search_name(e.name)}="${e.name}$"' for e in named)
+    return [
+        {
+            "name": f"View the results for {whom}",
+            "search": f"{text}\n| search {terms}",
+            "earliest_offset": "$info_min_time$",
+            "latest_offset": "$info_max_time$",
+        }
+    ]
+
+
+def spl_next_steps(rule: Rule) -> dict[str, Any]:
+    return {"version": 1, "data": without_tokens(spl_guide(rule))}
+
+
+def spl_severity(rule: Rule) -> str:
+    return rule.severity if rule.severity in _SEVERITIES else "medium"
+
+
+# contentctl
+
+
+def yaml_block(text: str, indent: int = 2) -> str:
+    return block(_whole(text), indent)
+
+
+def yaml_plain(text: str) -> str:
+    return plain(_whole(text))
+
+
+def yaml_quoted(text: str) -> str:
+    return quoted(_whole(text))
+
+
+def _whole(text: str) -> str:
+    """Text without halves of characters, which the reader of contentctl refuses."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def escu_name(rule: Rule) -> str:
+    return detection_name(title_of(rule), own_id(rule, "spl")[:8])
+
+
+def escu_search(rule: Rule, found: Alert) -> str:
+    """The search with the macro that contentctl makes for it."""
+    return f"{found.search}\n| `{filter_macro(escu_name(rule))}`"
+
+
+def escu_date(rule: Rule) -> str:
+    """The day of the last change, for which the first of 1970 stands where none is known."""
+    told = (rule.metadata.get("updated_date"), rule.metadata.get("creation_date"))
+    for text in (*told, rule.data.get("updated_at"), rule.data.get("created_at")):
+        if match := re.match(r"(\d{4})[-/](0[1-9]|1[0-2])[-/](0[1-9]|1\d|2[0-8])", str(text)):
+            return "-".join(match.groups())
+    return "1970-01-01"
+
+
+def escu_implementation(rule: Rule, bound: Bound) -> str:
+    """What the search needs."""
+    title = bound.pack.title if bound.pack is not None else ""
+    needs = (
+        f"The search needs the events of {title}, as their add-on extracts them." if title else ""
+    )
+    needs = needs or "The search needs events with the field names of Elastic."
+    setup = str(rule.data.get("setup") or "").strip()
+    return "\n\n".join(filter(None, [needs, setup, spl_origin(rule)]))
+
+
+def escu_false_positives(rule: Rule) -> str:
+    return "\n".join(map(one_line, rule.texts("false_positives"))) or "None are known."
+
+
+def escu_author(rule: Rule) -> str:
+    return cut(", ".join(map(one_line, rule.authors)), 255) or "unknown"
+
+
+def escu_techniques(rule: Rule) -> list[str]:
+    """Without those of which a sub-technique is named, which contentctl does not take."""
+    found = techniques(rule)
+    return [id for id in found if not any(other.startswith(f"{id}.") for other in found)]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "block": yaml_block,
+    "conf_json": conf_json,
+    "conf_search": conf_search,
+    "conf_text": conf_text,
+    "escu_author": escu_author,
+    "escu_date": escu_date,
+    "escu_false_positives": escu_false_positives,
+    "escu_implementation": escu_implementation,
+    "escu_name": escu_name,
+    "escu_search": escu_search,
+    "escu_techniques": escu_techniques,
+    "own_id": own_id,
+    "plain": yaml_plain,
+    "quoted": yaml_quoted,
+    "spl_alert": alert,
+    "spl_annotations": spl_annotations,
+    "spl_artifacts": spl_artifacts,
+    "spl_description": spl_description,
+    "spl_drilldowns": spl_drilldowns,
+    "spl_guide": spl_guide,
+    "spl_message": spl_message,
+    "spl_metadata": spl_metadata,
+    "spl_next_steps": spl_next_steps,
+    "spl_origin": spl_origin,
+    "spl_risk": spl_risk,
+    "spl_score": risk_score,
+    "spl_severity": spl_severity,
+    "spl_severity_number": lambda rule: _SEVERITIES[spl_severity(rule)],
+    "spl_stanza": spl_stanza,
+    "spl_title": spl_title,
+    "web_addresses": web_addresses,
+    "without_tokens": without_tokens,
+}

@@ -1,0 +1,142 @@
+"""Fields that a search groups by, counts or shows, beside those that it tests: name in ECS → name
+in Splunk, with the step that makes it where an event has no such field as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from kqlx.backends.spl_pairs import PAIRS, name_regex, pair_fields
+from kqlx.backends.spl_syntax import eval_name, name_problem, quote, search_name
+from kqlx.errors import UnsupportedError
+from kqlx.mappings import ecs
+from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.choose import name_of_values
+from kqlx.mappings.pack import Destination
+from kqlx.notes import Effect, Note
+
+_LISTS = frozenset({"elements", "array", "many"})
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A field of the results. ``name`` is what it is called there, "" for one that is the same on
+    all events; ``step`` the command that makes it, "" where events have it.
+    """
+
+    field: str
+    name: str
+    step: str = ""
+
+    @property
+    def spelt(self) -> str:
+        """As ``stats`` and ``lookup`` want it."""
+        return search_name(self.name)
+
+
+@dataclass
+class Keys:
+    """The keys of a bound tree, with notes on them. One object a conversion.
+
+    ``finer`` is what it means that values are told apart which Elastic's field does not.
+    """
+
+    bound: Bound
+    finer: Effect = Effect.WIDER
+    notes: list[Note] = field(default_factory=list)
+
+    def key(self, name: str) -> Key:
+        """The key of an Elastic field. Raises UnsupportedError where Splunk cannot name it; one
+        without a counterpart keeps Elastic's name, with a note.
+        """
+        pack, destination = self.bound.pack, self.bound.destination
+        if pack is None or destination is None:
+            column = self.bound.column(name)
+            if problem := name_problem(column.name):
+                raise UnsupportedError(f"cannot count or compare by {name}: {problem}")
+            return self._made(name, column, name in ecs.arrays())
+        found = name_of_values(pack, destination, name)
+        if found == "":
+            return Key(name, "")
+        spec = destination.field(name)
+        if spec is not None and spec.note is not None:
+            remark = spec.note
+            self.notes.append(Note(remark.code, remark.effect, remark.message, hint=remark.hint))
+        if found is None and spec is not None and spec.any:
+            return self._first(name, spec.any)
+        if found is None and spec is not None and spec.column is not None:
+            message = f"{name} is a part of {spec.column}, which stands for it"
+            self.notes.append(Note("value-differs", self.finer, message))
+            found = spec.column
+        if found is None:
+            why = f": {spec.none}" if spec is not None and spec.none else ""
+            message = f"{name} has no counterpart to count or compare by{why}"
+            self.notes.append(Note("unmapped-field", Effect.UNMAPPED, message))
+            return self._made(name, Column(name), False)
+        return self._mapped(name, found, destination)
+
+    def _mapped(self, name: str, column: str, destination: Destination) -> Key:
+        like = destination.column(column)
+        found = Column(column, form=like.form, json=like.json, keys=like.keys)
+        if like.form in PAIRS:
+            return self._paired(name, found)
+        return self._made(name, found, "{}" in column or like.form in _LISTS)
+
+    def keys(self, names: Iterable[str]) -> tuple[Key, ...]:
+        """The keys of fields, those left out that are the same on all events; each name once."""
+        found = {key.name: key for key in map(self.key, names) if key.name}
+        return tuple(found.values())
+
+    def shown(self, name: str) -> Key | None:
+        """The key of a field that the results may as well do without; None where there is none."""
+        quiet = Keys(self.bound)
+        try:
+            key = quiet.key(name)
+        except UnsupportedError:
+            return None
+        unmapped = any(note.effect is Effect.UNMAPPED for note in quiet.notes)
+        return None if unmapped or not key.name or key.step else key
+
+    def _made(self, field: str, column: Column, is_list: bool) -> Key:
+        name = column.name
+        if column.json:
+            text = column.json if isinstance(column.json, str) else name.partition(".")[0]
+            path = name.removeprefix(f"{text}.")
+            return Key(
+                field,
+                plain_name(name),
+                f"| spath input={quote(text)} path={quote(path)} output={plain_name(name)}",
+            )
+        if is_list:
+            # stats counts an event as often as its list has the value; Elasticsearch once.
+            made = plain_name(name)
+            return Key(field, made, f"| eval {made}=mvdedup({eval_name(name)})")
+        return Key(field, name)
+
+    def _first(self, field: str, columns: tuple[str, ...]) -> Key:
+        """The first of several columns that an event has."""
+        made = plain_name(field)
+        message = f"{field} is the first of {', '.join(columns)} that an event has"
+        self.notes.append(Note("columns-joined", Effect.SAME, message))
+        value = f"coalesce({', '.join(map(eval_name, columns))})"
+        return Key(field, made, f"| eval {made}={value}")
+
+    def _paired(self, field: str, column: Column) -> Key:
+        """The value beside the first name that is the pair's."""
+        names, values = (eval_name(name) for name in pair_fields(column))
+        made = plain_name(column.name)
+        whole = rf"\A{name_regex(column)}\z"
+        place = f"mvfind({names}, {quote(whole)})"
+        message = (
+            f"{column.name} is taken from two lists, the first value whose name stands at its place"
+        )
+        self.notes.append(Note("pairs-by-position", Effect.SAME, message))
+        return Key(field, made, f"| eval {made}=mvindex({values}, {place})")
+
+
+def plain_name(name: str) -> str:
+    """A name that every command and every token takes: letters, digits and underscores."""
+    made = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "field"
+    return made if not made[0].isdigit() else f"field_{made}"
