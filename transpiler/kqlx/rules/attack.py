@@ -59,6 +59,12 @@ def in_version_19(tactics: Sequence[Tactic]) -> Attack:
     return Attack(_once([*found, *others]), _once(techniques), _once(remarks))
 
 
+def before_version_19(technique: str) -> str:
+    """The id that a technique had before, where there was one; else the id itself."""
+    old = [id for id, now in _data()["revoked"].items() if now == technique]
+    return old[0] if len(old) == 1 else technique
+
+
 def _once(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(items))
 

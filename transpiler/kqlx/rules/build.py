@@ -21,6 +21,7 @@ def build(entry: Entry, path: Path | None, name: str, format: str) -> Rule | Ski
     where = f"{name}:{entry.line}" if entry.line else name
     table = {key: value for key, value in entry.table.items() if value is not None}
     check(where, table)
+    table |= _new_terms(table)
     kind = table.get("type", "query")
     if kind == "machine_learning":
         line = _line(entry, ("type", kind))
@@ -50,6 +51,21 @@ def build(entry: Entry, path: Path | None, name: str, format: str) -> Rule | Ski
         line=entry.line,
         number=entry.number,
     )
+
+
+def _new_terms(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that Kibana has for new terms, from the table that Elastic's rule TOML says them in:
+    ``field`` is Kibana's key, ``value`` its value, and the window's is a list of one such table.
+    """
+    found: dict[str, Any] = {}
+    place = table.get("new_terms")
+    while isinstance(place, dict):
+        if isinstance(place.get("field"), str) and "value" in place:
+            found[place["field"]] = place["value"]
+        windows = place.get("history_window_start")
+        place = windows[0] if isinstance(windows, list) and windows else None
+    wanted = ("new_terms_fields", "history_window_start")
+    return {key: found[key] for key in wanted if key in found and key not in table}
 
 
 def _query(table: Mapping[str, Any], where: str, entry: Entry) -> str:
