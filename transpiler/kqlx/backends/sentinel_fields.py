@@ -7,7 +7,7 @@ for, so that it must have a column of its own, or a path in one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kqlx.backends.base import Options
@@ -16,6 +16,7 @@ from kqlx.backends.sentinel_syntax import identifier
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.choose import name_of_values
+from kqlx.notes import Effect, Note
 
 if TYPE_CHECKING:
     from kqlx.backends.sentinel_columns import Cell
@@ -29,6 +30,7 @@ class Values:
 
     ``name`` is a plain name for them in the result; "" says that the field is the same on all
     events. ``several`` says that an event may have more than one: ``text`` is then an array.
+    ``notes`` are what those must tell who count or compare them.
     """
 
     field: str
@@ -36,6 +38,7 @@ class Values:
     text: str = ""
     type: str = "string"
     several: bool = False
+    notes: tuple[Note, ...] = ()
 
     @property
     def is_column(self) -> bool:
@@ -63,19 +66,32 @@ def values_of(bound: Bound, field: str) -> Values | None:
     columns = Columns(bound, Options())
     if bound.pack is None or bound.destination is None:
         column = bound.column(field)
-        cell = ecs_cell(columns, column)
-        return _values(field, cell, kusto_type(column.type))
+        return _values(field, ecs_cell(columns, column), kusto_type(column.type))
+    spec = bound.destination.field(field)
+    told = spec.note if spec is not None else None
+    notes = (Note(told.code, told.effect, told.message, hint=told.hint),) if told else ()
+    if spec is not None and spec.any and not (spec.part or spec.fits or spec.given):
+        return _first_of(spec.any, field, bound, columns)
     name = name_of_values(bound.pack, bound.destination, field)
     if not name:
         return None if name is None else Values(field)
-    spec = bound.destination.column(name)
-    field_spec = bound.destination.field(field)
-    if spec.form in OBJECTS or (field_spec is not None and field_spec.given):
+    if spec is not None and spec.given:
         return None
-    type = spec.type or bound.pack.type(field) or ecs.types().get(field, "keyword")
+    cell = _cell(name, field, bound, columns)
+    return (
+        replace(_values(field, cell, kusto_type(cell.column.type)), notes=notes) if cell else None
+    )
+
+
+def _cell(name: str, field: str, bound: Bound, columns: Columns) -> Cell | None:
+    """The cell of a column of the pack; None for what is scattered in an array of objects."""
+    assert bound.pack is not None and bound.destination is not None
+    spec = bound.destination.column(name)
+    if spec.form in OBJECTS:
+        return None
     column = Column(
         name,
-        type,
+        spec.type or bound.pack.type(field) or ecs.types().get(field, "keyword"),
         form=spec.form,
         field=field,
         json=spec.json,
@@ -84,7 +100,20 @@ def values_of(bound: Bound, field: str) -> Values | None:
         path=spec.path,
         keys=spec.keys,
     )
-    return _values(field, columns.pack_cell(column), kusto_type(type))
+    return columns.pack_cell(column)
+
+
+def _first_of(names: tuple[str, ...], field: str, bound: Bound, columns: Columns) -> Values | None:
+    """The first of several columns that an event has."""
+    found = [_cell(name, field, bound, columns) for name in names]
+    cells = [cell for cell in found if cell is not None and cell.form == "column"]
+    if len(cells) < len(names) or not all(cell.is_string for cell in cells):
+        return None
+    message = f"{field} is the first of {', '.join(names)} that an event has"
+    joined = Note("columns-joined", Effect.SAME, message)
+    text = f"coalesce({', '.join(cell.access for cell in cells)})"
+    first = _values(field, cells[0], "string")
+    return Values(field, f"{first.name}_or_other", text, notes=(joined,))
 
 
 def _values(field: str, cell: Cell, type: str) -> Values:

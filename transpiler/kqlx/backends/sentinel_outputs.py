@@ -39,6 +39,7 @@ _ENTITIES: dict[str, tuple[str, str, str]] = {
     "winlog.event_data.TargetDomainName": ("Account", "NTDomain", "target"),
     "winlog.event_data.TargetUserSid": ("Account", "Sid", "target"),
     "okta.actor.alternate_id": ("Account", "FullName", "okta.actor"),
+    "okta.client.ip": ("IP", "Address", "okta.client"),
     "aws.cloudtrail.user_identity.arn": ("Account", "FullName", "arn"),
     "o365.audit.UserId": ("Account", "FullName", "user.id"),
     "o365.audit.MailboxOwnerUPN": ("Mailbox", "MailboxPrimaryAddress", "mailbox"),
@@ -215,14 +216,20 @@ def _entity(bound: Bound, field: str) -> tuple[str, str, str] | None:
 
 
 def _key(field: str, source: str | None, taken: Iterable[str]) -> str:
-    """A key for a field: its last part, and of ECS names the part before it, with capitals."""
+    """A key for a field: its last two parts, without the name of the data source, or the last."""
     own = [f"{source}.", f"{(source or '.').partition('.')[0]}.", "winlog.event_data."]
     within = next((prefix for prefix in own if field.startswith(prefix)), "")
-    parts = field.split(".")[-1:] if within else field.split(".")[-2:]
-    words = [word for part in parts for word in _WORD.findall(part)] or ["Field"]
-    key = "".join(word[0].upper() + word[1:] for word in words)[:LONGEST_KEY]
+    parts = field.removeprefix(within).split(".")
+    named = (_joined(parts[-2:]), _joined(parts[-1:]))
+    key = next((name for name in named if 0 < len(name) <= LONGEST_KEY), "")
+    key = key or named[1][:LONGEST_KEY] or "Field"
     found, number = key, 2
     while found in taken:
         found = f"{key[: LONGEST_KEY - len(str(number))]}{number}"
         number += 1
     return found
+
+
+def _joined(parts: Iterable[str]) -> str:
+    words = [word for part in parts for word in _WORD.findall(part)]
+    return "".join(word[0].upper() + word[1:] for word in words)

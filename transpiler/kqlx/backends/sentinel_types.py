@@ -101,7 +101,22 @@ def _counted(
     lines.append(fold(f"| summarize {', '.join(sums)}{grouped}"))
     lines += [f"| where {' and '.join(tests)}", *_extended(_bracketed(by) if in_rule else ())]
     notes = [] if in_rule else [_window_note(rule)]
+    notes += _told([*by, *(values for found, _ in counted for values in found)])
+    if threshold.least > 1 or counted:
+        notes += _apart_note(bound, Effect.NARROWER, "what they have together may be enough")
     return _whole(emission, lines, notes)
+
+
+def _told(fields: Iterable[Values]) -> list[Note]:
+    return [note for values in fields for note in values.notes]
+
+
+def _apart_note(bound: Bound, effect: Effect, why: str) -> list[Note]:
+    """Of several data sources, of which this is the first."""
+    several = [note for note in bound.notes if note.code == "several-sources"]
+    if not any(", " in note.message for note in several):
+        return []
+    return [Note("counted-apart", effect, f"each data source is counted by itself: {why}")]
 
 
 def _window_note(rule: Rule) -> Note:
@@ -148,6 +163,8 @@ def _new(
                 hint="run it as a hunting query",
             )
         )
+    notes += _told(fields)
+    notes += _apart_note(bound, Effect.WIDER, "a value may be known in another")
     return _whole(emission, lines, notes)
 
 
@@ -181,7 +198,7 @@ def _compared(
         f"the indicators are those of {INDICATORS}, not those that the rule's own query finds in"
         f" {', '.join(rule.texts('threat_index')) or 'its indices'}"
     )
-    found = [Note("indicators", Effect.DIFFERENT, message)]
+    found = [Note("indicators", Effect.DIFFERENT, message), *_told(v for v, _ in pairs)]
     found += [Note("indicators", Effect.NARROWER, text) for text in lost]
     return _whole(emission, lines, found)
 
