@@ -8,70 +8,39 @@ from functools import cache
 from typing import Any
 
 from kqlx import resources
-from kqlx.artifacts.common import cut, one_line, own_id
+from kqlx.artifacts.common import cut, own_id
 from kqlx.artifacts.yaml_text import block, plain, quoted
 from kqlx.backends.sentinel_outputs import (
     MOST_DETAILS,
     MOST_ENTITIES,
-    investigated,
     outputs,
     suppressed,
 )
 from kqlx.backends.sentinel_rule import SEVERITIES, UNKNOWN_SEVERITY, attack_of
 from kqlx.backends.sentinel_schedule import iso, run_of, span
+from kqlx.backends.sentinel_text import (
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    title,
+    whole_description,
+)
 from kqlx.mappings.bound import Bound
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import SECONDS
 
-LONGEST_NAME = 256
-LONGEST_DESCRIPTION = 5_000
 VERSION = "1.0.0"
 
-_LICENSE = (
-    "This rule was converted from one of Elastic's, under the Elastic License 2.0"
-    " (https://www.elastic.co/licensing/elastic-license), which also applies to the conversion."
-)
 _SHORTEST_GROUPING, _LONGEST_GROUPING = 300, 7 * 86_400
 
 
 def name(rule: Rule) -> str:
-    """The rule's name; of a bare query the beginning of its text."""
-    return cut(one_line(rule.name) or one_line(rule.query) or "Every event", LONGEST_NAME)
+    """The rule's name, as much of it as fits."""
+    return cut(title(rule), LONGEST_NAME)
 
 
 def description(rule: Rule) -> str:
-    """All that an analytics rule has no key for, in words: what it is about, where it comes from,
-    and what to do, the guide last, since no more than 5,000 characters fit.
-    """
-    parts = [rule.description or name(rule)]
-    parts += [_origin(rule)]
-    for heading, key in (("False positives", "false_positives"), ("References", "references")):
-        if items := [text for text in rule.texts(key) if text]:
-            parts.append("\n".join([f"{heading}:", *(f"- {one_line(text)}" for text in items)]))
-    if fields := investigated(rule):
-        parts.append(f"Fields to look at: {', '.join(fields)}")
-    for heading, key in (("Setup", "setup"), ("Investigation guide", "note")):
-        if text := str(rule.data.get(key) or "").strip():
-            parts.append(f"{heading}:\n{text}")
-    return cut("\n\n".join(parts), LONGEST_DESCRIPTION)
-
-
-def _origin(rule: Rule) -> str:
-    lines = []
-    if rule.id:
-        lines.append(f"Elastic rule: {one_line(rule.id)}")
-    if rule.authors:
-        lines.append(f"Authors: {', '.join(one_line(text) for text in rule.authors)}")
-    if rule.license:
-        lines.append(f"License: {one_line(rule.license)}")
-    if rule.license.strip() == "Elastic License v2":
-        lines.append(_LICENSE)
-    if (score := rule.data.get("risk_score")) is not None:
-        lines.append(f"Risk score: {score}")
-    if tags := rule.texts("tags"):
-        lines.append(f"Tags: {', '.join(one_line(text) for text in tags)}")
-    lines.append("Converted by kqlx (https://github.com/kqlx/kqlx); review it before use.")
-    return "\n".join(lines)
+    """All that an analytics rule has no key for, as much of it as fits."""
+    return cut(whole_description(rule), LONGEST_DESCRIPTION)
 
 
 def entities(rule: Rule, bounds: Iterable[Bound]) -> list[dict[str, Any]]:

@@ -13,6 +13,12 @@ from kqlx.backends.sentinel_schedule import (
     about_overlap,
     about_run,
 )
+from kqlx.backends.sentinel_text import (
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    title,
+    whole_description,
+)
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.attack import before_version_19
@@ -169,6 +175,17 @@ def _about_the_rest(rule: Rule, format: str) -> Iterator[Note]:
     if format == "arm" and rule.texts("tags"):
         message = "an ARM resource of a rule has no tags; the description names them"
         yield Note("metadata-changed", Effect.SAME, message)
+    for words, text, most in (
+        ("the name", title(rule), LONGEST_NAME),
+        (
+            "the description, with all that is told there,",
+            whole_description(rule),
+            LONGEST_DESCRIPTION,
+        ),
+    ):
+        if len(text) > most:
+            message = f"{words} is cut: it has {len(text):,} characters, and {most:,} fit"
+            yield Note("metadata-left-out", Effect.SAME, message)
     if rule.data.get("building_block_type"):
         message = "a building block raises alerts without incidents"
         yield Note("metadata-changed", Effect.SAME, message)

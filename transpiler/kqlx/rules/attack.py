@@ -60,9 +60,11 @@ def in_version_19(tactics: Sequence[Tactic]) -> Attack:
 
 
 def before_version_19(technique: str) -> str:
-    """The id that a technique had before, where there was one; else the id itself."""
-    old = [id for id, now in _data()["revoked"].items() if now == technique]
-    return old[0] if len(old) == 1 else technique
+    """The id that a technique had before; of several that became one, the one that the others are
+    part of; the id itself where there is none such.
+    """
+    old = sorted(id for id, now in _data()["revoked"].items() if now == technique)
+    return old[0] if old and all(id.startswith(old[0]) for id in old) else technique
 
 
 def _once(items: Iterable[str]) -> tuple[str, ...]:
