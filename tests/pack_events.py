@@ -153,12 +153,22 @@ def _in_log_source(event: Stored, pack: Pack, place: Mapping[str, object]) -> bo
     """Whether the event is one of those that a log source stands for."""
     if event.sigma is None:
         return False
-    here = [each for each in pack.targets["sigma"] if dict(each.place) == place]
+    here = [
+        each
+        for each in pack.targets["sigma"]
+        if dict(each.place) == place
+        and not any(_has(event, name, values) for name, values in each.never.items())
+    ]
     return any(
-        all(set(values(event.elastic, name)) & set(wanted) for name, wanted in when.items())
+        all(_has(event, name, wanted) for name, wanted in when.items())
         for each in here
         for when in each.when or ({},)
     )
+
+
+def _has(event: Stored, name: str, wanted: Sequence[str]) -> bool:
+    """Whether the event has one of the values, as Elastic holds it."""
+    return bool(set(values(event.elastic, name)) & set(wanted))
 
 
 # The law

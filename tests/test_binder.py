@@ -13,7 +13,7 @@ import kqlx
 from kqlx import resources
 from kqlx.backends import find
 from kqlx.backends.base import Options
-from kqlx.mappings import pack, write_packs
+from kqlx.mappings import builtin, pack_data, write_packs
 from kqlx.mappings.choose import bind
 from kqlx.notes import Effect
 
@@ -195,7 +195,7 @@ def test_a_rule_is_more_than_its_query() -> None:
 
 
 def test_kept_packs_are_those_of_the_yaml() -> None:
-    kept = {path.name: path.read_text("utf-8") for path in pack.KEPT.glob("*")}
+    kept = {path.name: path.read_text("utf-8") for path in builtin.KEPT.glob("*")}
     assert kept == write_packs.kept_texts(), "a pack has changed: run make grammar"
 
 
@@ -206,9 +206,9 @@ def test_only_the_packs_of_the_query_are_read(monkeypatch: pytest.MonkeyPatch) -
         read.append(source)
         return original(source)
 
-    original = pack.builtin_data
-    monkeypatch.setattr(pack, "builtin_data", note)
-    pack.builtin.cache_clear()
+    original = builtin.builtin_data
+    monkeypatch.setattr(builtin, "builtin_data", note)
+    builtin.builtin.cache_clear()
     assert kqlx.convert(SOURCE + "user.id:a").source == "o365.audit"
     assert read == ["o365.audit"]
 
@@ -221,7 +221,7 @@ def test_a_pack_that_was_edited_is_read_from_its_yaml(
         text.replace("event.id: Id", "event.id: Other"), "utf-8"
     )
     monkeypatch.setattr(resources, "PACKS", tmp_path)
-    found = pack.of_data(pack.builtin_data("o365.audit"))
+    found = pack_data.of_data(builtin.builtin_data("o365.audit"))
     assert found.targets["spl"][0].fields["event.id"].column == "Other"
 
 
@@ -230,7 +230,7 @@ def in_sentinel(folder: Path, destination: str, query: str) -> str:
     path = folder / "made.yml"
     text = destination.replace("\n", "\n      ").strip()
     path.write_text(f"source: made\ntargets:\n  sentinel:\n    - {text}\n", "utf-8")
-    bound = bind(kqlx.parse(query), pack.load(path), "sentinel")
+    bound = bind(kqlx.parse(query), builtin.load(path), "sentinel")
     return str(find("sentinel").emit(bound, Options()).query)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 import kqlx
 from kqlx.backends import find
 from kqlx.backends.base import Options
+from kqlx.mappings.builtin import load
 from kqlx.mappings.choose import bind, bind_each
-from kqlx.mappings.pack import Pack, load, of_data
+from kqlx.mappings.pack import Pack
+from kqlx.mappings.pack_data import of_data
 from kqlx.mappings.recognise import asserted_values, implied_values
 from kqlx.notes import Effect, Note
 
@@ -54,6 +57,9 @@ targets:
       columns: {Kind: {type: integer}}
       fields: {process.name: FileName, event.category: Category}
 """
+
+
+OTHER_DATA = yaml.safe_load(OTHER)
 
 
 @pytest.fixture
@@ -136,6 +142,21 @@ def test_several_sources_are_one_union(packs: tuple[Pack, Pack]) -> None:
         "    | where Kind in (1, 2))",
     ]
     assert "several-sources" in [note.code for note in notes]
+
+
+def test_two_sources_in_one_place_are_one_query(packs: tuple[Pack, Pack]) -> None:
+    data = {**OTHER_DATA, "source": "third.log", "constants": {"event.dataset": "third.log"}}
+    query = " or ".join(
+        f"(event.dataset:{source}.log and process.name:{name})"
+        for source, name in (("other", "a"), ("third", "b"))
+    )
+    text, _ = joined((packs[1], of_data(data)), query)
+    assert text.splitlines() == [
+        "Others",
+        '| where Vendor == "Example"',
+        '| where FileName in ("a", "b")',
+        "| where Kind in (1, 2)",
+    ]
 
 
 def test_a_source_that_cannot_match_is_left_out(packs: tuple[Pack, Pack]) -> None:

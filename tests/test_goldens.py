@@ -18,12 +18,15 @@ from kqlx.rules.load import load_rules
 from kusto import analyse
 
 RULES = sorted((ROOT / "rules").glob("*.toml"))
-MAPPED = [path for path in RULES if path.stem.startswith("m365_")]
+OURS = ("m365_", "okta_", "aws_")
+"""How the names of the rules begin that are converted by the mapping pack of their data source."""
+
+MAPPED = [path for path in RULES if path.stem.startswith(OURS)]
 TARGETS = {target.name: target for target in kqlx.targets()}
 
 
 def convert(path: Path, target: str, **options: Any) -> kqlx.Conversion:
-    """The Microsoft 365 rules by their mapping pack, the others with ECS names kept.
+    """The Microsoft 365 rules and those of cloud services by their mapping packs, the others with ECS names kept.
 
     One rule names no field, which no target can say as Kibana means it; that is accepted.
     """
@@ -46,6 +49,31 @@ def test_golden(path: Path, target: str, golden: Callable[[str, str], None]) -> 
     golden(f"{path.stem}/{target}.notes.txt", notes)
 
 
+FORMATS = [
+    (target, format)
+    for target, found in TARGETS.items()
+    for format in found.formats[1:]
+    if format not in ("query", "tstats")
+]
+WHOLE = [*MAPPED, *(p for p in RULES if load_rules(p).rules[0].type != "query")]
+
+
+def golden_name(target: str, format: str) -> str:
+    (template,) = (ROOT / "templates" / target).glob(f"{format}.*.j2")
+    return f"{target}.{template.stem}"
+
+
+@pytest.mark.parametrize(("target", "format"), FORMATS)
+@pytest.mark.parametrize("path", WHOLE, ids=lambda path: path.stem)
+def test_golden_artifact(
+    path: Path, target: str, format: str, golden: Callable[[str, str], None]
+) -> None:
+    result = convert(path, target, format=format)
+    golden(f"{path.stem}/{golden_name(target, format)}", result.text + "\n")
+    notes = "".join(f"{note.effect} {note.code}: {note.message}\n" for note in result.notes)
+    golden(f"{path.stem}/{target}.{format}.notes.txt", notes)
+
+
 def results(target: str) -> dict[str, str]:
     """Rule → converted text, where the target can say the rule."""
     found = {}
@@ -63,12 +91,15 @@ def test_no_golden_is_left_over() -> None:
             names = [f"{target.name}{target.suffix}", f"{target.name}.notes.txt"]
             names = names if path.stem in said else [f"{target.name}.refused.txt"]
             wanted |= {f"{path.stem}/{name}" for name in names}
+    for target_name, format in FORMATS:
+        names = [golden_name(target_name, format), f"{target_name}.{format}.notes.txt"]
+        wanted |= {f"{path.stem}/{name}" for path in WHOLE for name in names}
     assert {str(path.relative_to(GOLDEN)) for path in GOLDEN.rglob("*.*")} == wanted
 
 
 def test_microsofts_analyser_takes_the_sentinel_goldens() -> None:
     said = results("sentinel")
-    mapped = {name: query for name, query in said.items() if name.startswith("m365_")}
+    mapped = {name: query for name, query in said.items() if name.startswith(OURS)}
     assert dict(zip(mapped, analyse(list(mapped.values())), strict=True)) == {n: [] for n in mapped}
 
 
@@ -155,5 +186,5 @@ def test_the_dsl_of_rule_2_is_kibanas() -> None:
 def test_no_elastic_name_is_left(path: Path, target: str) -> None:
     (rule,) = load_rules(path).rules
     query = str(kqlx.convert(rule, to=target, format="query").query)
-    for name in ("event.", "data_stream", "o365.audit"):
+    for name in ("event.", "data_stream", "o365.audit", "okta.", "aws.cloudtrail"):
         assert name not in query

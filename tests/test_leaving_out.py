@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx.mappings.choose import bind
-from kqlx.mappings.pack import of_data
+from kqlx.mappings.pack_data import of_data
 from kqlx.notes import Effect
 from spl.reader import parse_search
 

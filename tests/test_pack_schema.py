@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx import resources
-from kqlx.mappings import pack, pack_file, schema
+from kqlx.mappings import builtin, pack_file, schema
 
 SCHEMA = json.loads(pack_file.SCHEMA.read_text("utf-8"))
 ORACLE = jsonschema.Draft202012Validator(SCHEMA)
@@ -194,7 +194,7 @@ def test_what_is_wrong_is_told_with_file_line_and_key(
     path = tmp_path / "x.yml"
     path.write_text(f"source: x\n{text}\n", encoding="utf-8")
     with pytest.raises(kqlx.MappingError) as error:
-        pack.load(path)
+        builtin.load(path)
     assert message in error.value.message
     where = str(path) if "holds itself" in message else f"{path}:{line}:"
     assert error.value.message.startswith(where)
@@ -204,7 +204,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "x.yml"
     path.write_text("source: x\nconstants: {a: 1}\nalwys: {}\n", encoding="utf-8")
     with pytest.raises(kqlx.MappingError) as error:
-        pack.load(path)
+        builtin.load(path)
     assert len(error.value.message.splitlines()) == 2
 
 
@@ -213,7 +213,7 @@ def test_a_merged_key_may_be_said_again(tmp_path: Path) -> None:
     text = FIELDS.replace("fields:", "fields: &one {a: A, b: B}")
     other = "    - base: y\n      fields:\n        <<: *one\n        a: C\n"
     path.write_text(f"source: x\n{text}{other}", encoding="utf-8")
-    found = pack.load(path).targets["spl"][1].fields
+    found = builtin.load(path).targets["spl"][1].fields
     assert (found["a"].column, found["b"].column) == ("C", "B")
 
 
@@ -224,4 +224,4 @@ def test_a_file_that_is_no_pack(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.yml"
     path.write_bytes(data)
     with pytest.raises(kqlx.MappingError, match=str(path)):
-        pack.load(path)
+        builtin.load(path)

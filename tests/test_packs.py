@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kqlx.mappings import ecs
-from kqlx.mappings.pack import Pack, builtin, sources
+from kqlx.mappings.builtin import builtin, sources
+from kqlx.mappings.pack import Pack
 
 # Names beyond ECS that several integrations share, with where they are documented.
 SHARED = {

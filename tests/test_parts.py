@@ -12,7 +12,7 @@ import kqlx
 from kqlx.evaluate import matches
 from kqlx.mappings import pack
 from kqlx.mappings.binder import Binder
-from kqlx.mappings.pack import builtin
+from kqlx.mappings.builtin import builtin
 from kqlx.mappings.parts import Part, in_whole
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Pattern
 

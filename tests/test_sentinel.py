@@ -14,7 +14,8 @@ from kqlx.backends.sentinel import emit
 from kqlx.backends.sentinel_columns import kusto_type
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.pack import Destination, Pack, builtin, sources
+from kqlx.mappings.builtin import builtin, sources
+from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, walk
 from kusto import TABLES
 
@@ -66,11 +67,16 @@ FORMS = [
     ('source.ip:("10.0.0.0/8" or "192.168.0.0/16")',
      "| where ipv4_is_in_any_range(['source.ip'], dynamic([\"10.0.0.0/8\", \"192.168.0.0/16\"]))"),
     ('source.ip:"fe80::/10"', "| where ipv6_is_in_range(['source.ip'], \"fe80::/10\")"),
+    ('source.ip:"::/64"', "| where ipv6_is_in_range(['source.ip'], \"::/64\")"),
+    ('source.ip:"::ffff:1.2.3.4"', "| where ['source.ip'] == \"1.2.3.4\""),
     ("source.ip >= 10.0.0.1", "| where ipv6_compare(['source.ip'], \"10.0.0.1\") >= 0"),
     ("@timestamp >= 2026-01-02", "| where ['@timestamp'] >= datetime(2026-01-02)"),
     ("@timestamp > 2026-01", "| where ['@timestamp'] >= datetime(2026-01-02)"),
     ("@timestamp:2026-01-02",
      "| where ['@timestamp'] >= datetime(2026-01-02) and ['@timestamp'] < datetime(2026-01-03)"),
+    ("@timestamp > now-15m", "| where ['@timestamp'] > ago(15m)"),
+    ("not @timestamp <= now", "| where not(coalesce(['@timestamp'] <= now(), false))"),
+    ("@timestamp:now", "| where bin(['@timestamp'], 1ms) == bin(now(), 1ms)"),
     ("@timestamp >= now-1d/d", "| where ['@timestamp'] >= startofday(ago(1d))"),
     ("@timestamp <= now-1M/M",
      "| where ['@timestamp'] < startofmonth(datetime_add(\"month\", -1, now()), 1)"),
@@ -78,10 +84,14 @@ FORMS = [
     ("event.category:a",
      "| where ['event.category'] == \"a\" or set_has_element(['event.category'], \"a\")"),
     ("event.category:a*",
-     "| where tostring(['event.category']) matches regex @'(?s)^a|[\\[,]\"a'"),
+     "| where tostring(pack_array(['event.category'])) matches regex @'(?s)[\\[,]\"a'"),
     ("event.category:*", "| where tostring(['event.category']) !in (\"\", \"[]\", \"{}\")"),
     ("file.elf.imports:a",
-     "| where tostring(['file.elf.imports']) matches regex @'(?s)[\\[,:](?:\"a\"|a)[,\\]}]'"),
+     "| where tostring(['file.elf.imports']) matches regex @'(?s)[\\[,:]\"a\"[,\\]}]'"),
+    ("file.elf.imports:7",
+     "| where tostring(['file.elf.imports'])"
+     " matches regex @'(?s)[\\[,:](?:\"7\"|7)[,\\]}]'"),
+    ("not event.category:*", "| where tostring(['event.category']) in (\"\", \"[]\", \"{}\")"),
     ("message:word", "| where ['message'] has \"word\""),
     ('message:"two words"', "| where ['message'] has_all (\"two\", \"words\")"),
     ("message:(two words)", "| where ['message'] has_any (\"two\", \"words\")"),

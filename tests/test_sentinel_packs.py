@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kqlx
 import sentinel
 from kqlx.backends.base import Options
 from kqlx.backends.sentinel import emit
 from kqlx.backends.sentinel_columns import without_port
+from kqlx.backends.sentinel_patterns import arguments_regex, forms, split_arguments
 from kqlx.backends.sentinel_union import join
 from kqlx.mappings.bound import Bound, Column
-from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not
+from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not, Pattern
+from kqlx.patterns import fits
 from kusto import analyse
 
 ADDRESSES = ["1.2.3.4:443", "1.2.3.4", "[::1]:443", "::1", "2001:db8::1", "", "[2001:db8::1]:80"]
@@ -137,3 +142,63 @@ def test_strings_are_written_out_whole() -> None:
     query = 'let list_a = dynamic(["list_a"]);\nT\n| where A in (list_a) and B == "list_a"'
     other = 'let list_a = dynamic(["x"]);\nT\n| where A in (list_a) and B == "list_a"'
     assert join([query, other]).count('B == "list_a")') == 2
+
+
+def test_why_a_query_never_matches() -> None:
+    with pytest.raises(kqlx.MappingError, match="every event has such a value"):
+        kqlx.convert("not event.outcome:*", "sentinel", source="o365.audit")
+
+
+@pytest.mark.parametrize(
+    ("column", "query"),
+    [
+        (Column("E.k", "double", form="elements"), "x:5"),
+        (Column("E.k", "long", form="elements"), "x > 5"),
+        (Column("E.k", "ip", form="elements"), "x:10.0.0.0/8"),
+        (Column("P.n", "boolean", form="pairs"), "x:true"),
+        (Column("L", "long", form="array"), "x > 5"),
+        (Column("L", "date", form="many"), 'x:"2026-01-02"'),
+    ],
+)
+def test_values_of_arrays_that_are_no_texts(column: Column, query: str) -> None:
+    """They are written wider, below a not left out, and told."""
+    for text, line in ((query, written("x:*", column)), (f"not {query}", "Events")):
+        bound = Bound(_renamed(kqlx.parse(text), column.name), {column.name: column})
+        emission = emit(bound, Options())
+        assert emission.query == line
+        assert "test-widened" in {note.code for note in emission.notes}
+
+
+def test_words_of_objects_below_a_not() -> None:
+    assert written("not x:a", Column("E.k", "text", form="elements")) == "Events"
+
+
+WORDS = st.text(alphabet='ab-."', min_size=1, max_size=3)
+LINES = st.text(alphabet='ab-." ', max_size=12)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=3), LINES)
+@settings(max_examples=400, deadline=None)
+def test_arguments_in_one_regex_are_those_of_their_patterns(words: list[str], line: str) -> None:
+    field = Literal("C")
+    tests: list[Equals | Like] = []
+    for word in words:
+        for parts in sorted(forms(word)):
+            whole = len(parts) == 1
+            test = Equals(field, Literal(word)) if whole else Like(field, Pattern(parts))
+            tests.append(test)
+    found, rest = split_arguments(tests)
+    assert set(found) == set(words)
+    assert not rest
+    held = any(
+        fits((test.value.name,) if isinstance(test, Equals) else test.pattern.parts)(line)
+        for test in tests
+    )
+    assert bool(re.search(arguments_regex(found), line, re.DOTALL)) is held
+
+
+def test_many_arguments_are_one_test() -> None:
+    query = "event.category:process and host.os.type:windows and process.args:(/create or /delete)"
+    text = str(kqlx.convert(query, "sentinel", source="endpoint.events").query)
+    assert "(?:/create|/delete)" in text
+    assert text.count("ProcessCommandLine") == 1

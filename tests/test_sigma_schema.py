@@ -178,8 +178,12 @@ def test_real_rules_are_valid(source: str | None, exact: bool) -> None:
     """Under their own field names, and by the mapping packs."""
     reports = []
     for path, rule in corpus.rules():
-        text = kqlx.convert(
-            rule, to="sigma", source=source, exact=exact, unmapped="keep", accept=ALL
-        ).text
+        try:
+            text = kqlx.convert(
+                rule, to="sigma", source=source, exact=exact, unmapped="keep", accept=ALL
+            ).text
+        except kqlx.MappingError as error:
+            assert "can never match" in error.message
+            continue
         reports += [f"{path.name}: {p}" for d in documents(text) for p in problems(d)]
     assert not reports, "\n".join(reports)

@@ -9,7 +9,8 @@ from typing import Any
 
 from kqlx.coverage import FieldUse, binding_targets
 from kqlx.mappings.library import Packs
-from kqlx.mappings.pack import PLACES, Destination
+from kqlx.mappings.pack import Destination
+from kqlx.mappings.pack_data import PLACES
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})

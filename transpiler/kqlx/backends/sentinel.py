@@ -9,18 +9,20 @@ https://learn.microsoft.com/kusto/query/best-practices?view=microsoft-sentinel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
+from kqlx.backends.sentinel_columns import REGEX
 from kqlx.backends.sentinel_groups import Groups, has_objects
+from kqlx.backends.sentinel_patterns import arguments_regex, split_arguments
 from kqlx.backends.sentinel_rule import about
-from kqlx.backends.sentinel_syntax import WIDTH, fold
+from kqlx.backends.sentinel_syntax import WIDTH, fold, quote
 from kqlx.backends.sentinel_types import complete
 from kqlx.backends.sentinel_union import join, tables
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.text import Group, Text
 from kqlx.errors import UsageError
-from kqlx.mappings.bound import Bound, nested_path
+from kqlx.mappings.bound import Bound
 from kqlx.nodes import (
     Always,
     And,
@@ -55,7 +57,7 @@ class _Kusto(Groups):
     def is_hidden(self, node: FieldTest) -> bool:
         """Whether the field lies in nested objects, which are seen in a group alone."""
         name = self.column(node).name
-        path = nested_path(name)
+        path = self.bound.nested_path(name)
         if self.inside or name in self.bound.columns or path is None:
             return False
         message = f"{name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone"
@@ -66,18 +68,50 @@ class _Kusto(Groups):
         return all_text([self.expression(item) for item in node.items])
 
     def any_of(self, node: Or) -> Text:
+        found, rest = self.arguments(alternatives(node))
         return any_text(
             [
-                self.value_list(item) if isinstance(item, ValueList) else self.expression(item)
-                for item in gather(node.items, self.can_gather)
+                *found,
+                *(
+                    self.value_list(item) if isinstance(item, ValueList) else self.expression(item)
+                    for item in gather(rest, self.can_gather)
+                ),
             ]
         )
+
+    def arguments(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
+        """The tests for arguments of command lines, a regular expression a column, and the others
+        of these alternatives.
+        """
+        by_column: dict[str, list[Equals | Like]] = {}
+        for item in items:
+            if isinstance(item, Equals | Like) and self.is_whole_text(item):
+                by_column.setdefault(item.field.name, []).append(item)
+        texts: list[Text] = []
+        said: set[int] = set()
+        for tests in by_column.values():
+            words, others = split_arguments(tests)
+            if words:
+                cell = self.cell(self.column(tests[0]))
+                flags = "(?i)" if self.folds(cell, tests) else ""
+                pattern = quote(flags + arguments_regex(words))
+                texts.append(Text(f"{cell.access} matches regex {pattern}", rank=REGEX))
+                said |= {id(test) for test in tests} - {id(test) for test in others}
+        return texts, [item for item in items if id(item) not in said]
+
+    def is_whole_text(self, node: Equals | Like) -> bool:
+        """Whether the test is one of the text in a plain column."""
+        if isinstance(node.field, Pattern) or self.is_hidden(node):
+            return False
+        cell = self.cell(self.column(node))
+        plain = cell.form == "column" and cell.is_string and not self.is_text(cell.column)
+        return plain and cell.column.type not in ("ip", "flattened")
 
     def can_gather(self, node: Node) -> bool:
         if not isinstance(node, Equals) or isinstance(node.field, Pattern):
             return False
         name = self.column(node).name
-        seen = self.inside or name in self.bound.columns or nested_path(name) is None
+        seen = self.inside or name in self.bound.columns or self.bound.nested_path(name) is None
         return bool(seen) and self.fits_list(node)
 
     def negate(self, node: Not) -> Text:
@@ -137,6 +171,8 @@ def emit(bound: Bound, options: Options) -> Emission:
     """
     if options.case not in (None, "sensitive", "insensitive"):
         raise UsageError(f"case is sensitive or insensitive, not {options.case!r}")
+    if options.fields is not None:
+        bound = replace(bound, types=options.fields.types())
     kusto = _Kusto(bound, options)
     conjuncts = [kusto.conjunct(item) for item in _conjuncts(bound.node)]
     conjuncts = sorted((text for text in conjuncts if text != TRUE), key=lambda text: text.rank)
@@ -156,6 +192,15 @@ def emit(bound: Bound, options: Options) -> Emission:
             hint="put long lists of values into a watchlist",
         )
     return Emission(query, tuple(kusto.finished_notes()))
+
+
+def alternatives(node: Or) -> list[Node]:
+    """What may hold, one by one; groups of ``or`` within ``or`` are opened."""
+    return [
+        leaf
+        for item in node.items
+        for leaf in (alternatives(item) if isinstance(item, Or) else [item])
+    ]
 
 
 def _conjuncts(node: Node) -> list[Node]:

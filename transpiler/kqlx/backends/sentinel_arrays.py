@@ -20,14 +20,15 @@ from dataclasses import dataclass
 from kqlx.backends.sentinel_columns import PATH, REGEX, SCAN, Cell
 from kqlx.backends.sentinel_syntax import json_text, quote, regex
 from kqlx.backends.sentinel_words import Words, any_text
-from kqlx.backends.text import Group, Text
+from kqlx.backends.text import Text
+from kqlx.patterns import fits
 
 _INNER = r'(?:[^"\\]|\\.)*'
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
 # taken for the end of an escape such as \\n or \\u001f.
 _SAFE_BEGINNING = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f]')
 _SAFE_MIDDLE = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f][^\[\]{},:"\\\x00-\x1f]*')
-_BARE = re.compile(r"[a-z0-9.+-]*")
+_OF_NUMBERS = re.compile(r"[0-9.eE+-]*")
 
 
 @dataclass
@@ -38,8 +39,10 @@ class Arrays(Words, ABC):
         """Whether some value of an array is one of these; of form "many", the column may also hold
         a single value.
         """
-        if folds:
-            return any_text([self.fits(cell, (value,), folds=True) for value in values])
+        # Below a flattened field a value may be a number, or a Boolean.
+        bare = not cell.column.declared and any(_bare((value,)) for value in values)
+        if folds or bare:
+            return any_text([self.fits(cell, (value,), folds=folds) for value in values])
         literals = ", ".join(quote(value) for value in values)
         if len(values) == 1:
             test = f"set_has_element({cell.raw}, {literals})"
@@ -59,31 +62,17 @@ class Arrays(Words, ABC):
             operator = "contains" if folds else "contains_cs"
             return Text(f"tostring({cell.raw}) {operator} {quote(middle)}", rank=SCAN)
         flags = "(?is)" if folds else "(?s)"
-        array = _array_regex(parts)
         if cell.form != "many":
-            pattern = quote(flags + array)
+            pattern = quote(flags + _array_regex(parts))
             return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
-        single = value_regex(parts)
-        if (parts[0] or parts[-1]) and not _has(parts, '[],"'):
-            pattern = quote(f"{flags}{single}|{array}")
-            return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
-        # The text of an array itself could fit.
-        alone = f'gettype({cell.raw}) == "string" and '
-        alone += f"tostring({cell.raw}) matches regex {quote(flags + single)}"
-        listed = f"tostring({cell.raw}) matches regex {quote(flags + array)}"
-        return any_text([Text(alone, Group.AND, REGEX), Text(listed, rank=REGEX)])
+        # Within an array a single value has its quotation marks too.
+        found = _bag_regex(parts) if _bare(parts) else _array_regex(parts)
+        test = f"tostring(pack_array({cell.raw})) matches regex {quote(flags + found)}"
+        return Text(test, rank=REGEX)
 
     def bag(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
         """Whether some value below a flattened field fits; a lone part must be equal."""
-        flags = "(?is)" if folds else "(?s)"
-        head = _head(parts, "[]{},:")
-        marked = f'"{_inner(parts)}"'
-        if all(_BARE.fullmatch(part) for part in parts):
-            # Numbers and Booleans have no quotation marks.
-            marked = f"(?:{marked}|{'[a-z0-9.+-]*'.join(regex(part) for part in parts)})"
-            head = _head(("",), ":") if head or not parts[0] else head
-        marked = rf"[\[,:]{marked}[,\]}}]"
-        pattern = quote(flags + head + marked)
+        pattern = quote(("(?is)" if folds else "(?s)") + _bag_regex(parts))
         return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
 
     def element(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
@@ -113,9 +102,9 @@ class Arrays(Words, ABC):
             return Text(f"{cell.access} matches regex {quote(f'{_key_regex(cell)}:')}", rank=REGEX)
         return Text(f"{cell.access} contains_cs {quote(f'{_key(cell)}:')}", rank=SCAN)
 
-    def filled(self, cell: Cell) -> Text:
-        """Whether an array or bag has a value."""
-        return Text(f'tostring({cell.raw}) !in ("", "[]", "{{}}")', rank=PATH)
+    def filled(self, cell: Cell, negation: str = "!") -> Text:
+        """Whether an array or bag has a value; with "" for the negation, whether it has none."""
+        return Text(f'tostring({cell.raw}) {negation}in ("", "[]", "{{}}")', rank=PATH)
 
     @abstractmethod
     def listed(self, name: str, literals: list[str]) -> str:
@@ -157,6 +146,28 @@ def _array_regex(parts: tuple[str, ...]) -> str:
     bare = not head and not parts[0] and _SAFE_BEGINNING.match(kept[0])
     opened = "" if bare else rf'{head}[\[,]"' + ("" if parts[0] else _INNER)
     return opened + _inner(kept) + ('"[,\\]]' if parts[-1] else "")
+
+
+def _bag_regex(parts: tuple[str, ...]) -> str:
+    """A pattern as a regular expression for the JSON text of an object, or an array, with such a
+    value.
+    """
+    head = _head(parts, "[]{},:")
+    marked = f'"{_inner(parts)}"'
+    if bare := _bare(parts):
+        marked = f"(?:{'|'.join([marked, *bare])})"
+        head = _head(("",), ":") if head or not parts[0] else head
+    return rf"{head}[\[,:]{marked}[,\]}}]"
+
+
+def _bare(parts: tuple[str, ...]) -> list[str]:
+    """Regular expressions for the numbers and Booleans that fit: they have no quotation marks. The
+    same goes for null, which is no value.
+    """
+    found = [word for word in ("true", "false") if fits(parts)(word)]
+    if any(parts) and all(_OF_NUMBERS.fullmatch(part) for part in parts):
+        found.append("[0-9.eE+-]*".join(regex(part) for part in parts))
+    return found
 
 
 def _inner(parts: tuple[str, ...]) -> str:

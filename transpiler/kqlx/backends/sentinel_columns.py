@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 from kqlx.backends.sentinel_syntax import identifier, quote, steps
 from kqlx.backends.text import INTEGERS, NUMBERS, TextBackend
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Column
+from kqlx.nodes import FieldTest, walk
 
 DATES = frozenset({"date", "date_nanos"})
 CONTAINERS = frozenset({"object", "nested", "flattened"})
@@ -90,10 +92,13 @@ class Columns(TextBackend):
 
     def element_cell(self, column: Column, path: str, element: str) -> Cell:
         """A key of one object, by the type that ECS gives the whole name."""
-        name = f"{path}.{column.name}"
-        whole = replace(self.bound.column(name), name=name)
+        whole = self.bound.column(f"{path}.{column.field or column.name}")
         raw = element + steps(column.name.split("."))
-        many = "many" if name in ecs.arrays() and kusto_type(whole.type) == "string" else "column"
+        many = (
+            "many"
+            if whole.name in ecs.arrays() and kusto_type(whole.type) == "string"
+            else "column"
+        )
         return Cell(whole, raw, cast(raw, whole.type), many, PATH)
 
     def pack_cell(self, column: Column) -> Cell:
@@ -123,10 +128,15 @@ class Columns(TextBackend):
         default = '""' if kind == "string" else f"{kind}(null)"
         return f"column_ifexists({quote(name)}, {default})"
 
+    @cached_property
+    def used_names(self) -> frozenset[str]:
+        """The names of the query's columns."""
+        named = [node.field for node in walk(self.bound.node) if isinstance(node, FieldTest)]
+        return frozenset(term.name for term in named) | self.bound.columns.keys()
+
     def free_name(self, wanted: str) -> str:
         """The name for a row's object that no column of the query has."""
-        used = {column.name for column in self.bound.columns.values()}
-        return wanted if wanted not in used else f"{wanted}_"
+        return wanted if wanted not in self.used_names else f"{wanted}_"
 
 
 def ecs_cell(columns: Columns, column: Column) -> Cell:
@@ -134,7 +144,7 @@ def ecs_cell(columns: Columns, column: Column) -> Cell:
     name = column.name
     kind = kusto_type(column.type)
     for above in _above(name):
-        if ecs.types().get(above) == "flattened":
+        if columns.bound.type(above) == "flattened":
             rest = name[len(above) + 1 :].split(".")
             raw = columns.plain(above, "object", column) + steps(rest)
             return Cell(column, raw, raw, "many", PATH)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from kqlx.backends.base import Options
 from kqlx.backends.sentinel_columns import OBJECTS, Columns, ecs_cell, kusto_type
 from kqlx.backends.sentinel_syntax import identifier
-from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.choose import name_of_values
 from kqlx.notes import Effect, Note
@@ -91,7 +90,7 @@ def _cell(name: str, field: str, bound: Bound, columns: Columns) -> Cell | None:
         return None
     column = Column(
         name,
-        spec.type or bound.pack.type(field) or ecs.types().get(field, "keyword"),
+        spec.type or bound.pack.type(field) or bound.type(field) or "keyword",
         form=spec.form,
         field=field,
         json=spec.json,

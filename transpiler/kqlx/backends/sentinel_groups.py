@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kqlx.backends.sentinel_columns import EXPANDED, PATH, SCAN
+from kqlx.backends.sentinel_columns import EXPANDED, PATH, SCAN, kusto_type
 from kqlx.backends.sentinel_syntax import fold, json_text, quote, steps
 from kqlx.backends.sentinel_tests import Tests
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
-from kqlx.backends.text import Text
+from kqlx.backends.text import TEXTS, Text
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Column
+from kqlx.mappings.groups import field_test
 from kqlx.nodes import (
     Always,
     And,
@@ -76,7 +77,7 @@ class Groups(Tests):
         )
         if self.negative:
             return FALSE
-        flat = self.flat(node.item, f"tostring({raw})", True)
+        flat = self.flat(node.item, path, f"tostring({raw})", True)
         return has_objects(raw) if flat == TRUE else flat
 
     def array_of(self, node: Nested) -> tuple[str, str]:
@@ -89,34 +90,45 @@ class Groups(Tests):
             return element + steps(name.split(".")), f"{path}.{name}"
         return self.plain(name, "nested", Column(name)), name
 
-    def flat(self, node: Node, text: str, wanted: bool) -> Text:
+    def flat(self, node: Node, path: str, text: str, wanted: bool) -> Text:
         """Something that holds of the array's text wherever the node holds, or where it must not,
         does not hold, of some object in it.
         """
         if isinstance(node, Not):
-            return self.flat(node.item, text, not wanted)
+            return self.flat(node.item, path, text, not wanted)
         if isinstance(node, And | Or):
-            items = [self.flat(item, text, wanted) for item in node.items]
+            items = [self.flat(item, path, text, wanted) for item in node.items]
             return all_text(items) if isinstance(node, And) is wanted else any_text(items)
         if isinstance(node, Nested):
-            return self.flat(node.item, text, wanted)
+            return self.flat(node.item, f"{path}.{node.path.name}", text, wanted)
         if not wanted or isinstance(node, Always):
             return TRUE
         if isinstance(node, Never):
             return FALSE
-        if isinstance(node, FreeText) or isinstance(node.field, Pattern):
+        if isinstance(node, FreeText):
+            node = field_test(node, "null")
+        if isinstance(node.field, Pattern):
             return TRUE
-        name = self.bound.column(node.field.name).name
-        key = Text(f"{text} contains_cs {quote(chr(34) + name.rpartition('.')[2] + chr(34))}")
+        column = self.bound.column(f"{path}.{node.field.name}")
+        key_text = json_text(column.name.rpartition(".")[2])
+        key = Text(f"{text} contains_cs {quote(chr(34) + key_text + chr(34))}")
         parts: tuple[str, ...] = ()
-        if isinstance(node, Equals) and node.value.quoted:
-            parts = (node.value.name,)
-        elif isinstance(node, Equals):
-            parts = tuple(node.value.name.split())
-        elif isinstance(node, Like):
-            parts = tuple(word for part in node.pattern.parts for word in part.split())
-        texts = [f"{text} contains {quote(json_text(part))}" for part in parts[:1] if part]
-        return all_text([key, *[Text(test, rank=SCAN) for test in texts]])
+        # Of other types a value has many spellings.
+        if kusto_type(column.type) == "string" and column.type not in TEXTS | {"ip"}:
+            if isinstance(node, Equals):
+                parts = (node.value.name,)
+            elif isinstance(node, Like):
+                parts = node.pattern.parts
+        wanted_text = max(parts, key=len, default="")
+        if not wanted_text:
+            return key
+        value = Text(f"{text} contains {quote(json_text(wanted_text))}", rank=SCAN)
+        return all_text([key, value])
+
+    def free_text(self, node: FreeText) -> Text:
+        if self.inside:
+            return self.expression(field_test(node, "null"))
+        return super().free_text(node)
 
     # Names with stars
 
@@ -170,4 +182,7 @@ def _fitting(name: Pattern, known: Mapping[str, str]) -> list[str]:
 
 
 def _may_hold_of_nothing(node: Node) -> bool:
-    return any(isinstance(item, Not | Always) for item in walk(node))
+    return any(
+        isinstance(item, Not | Always) or (isinstance(item, Equals) and item.value.name == "")
+        for item in walk(node)
+    )

@@ -11,20 +11,38 @@ import re
 
 WIDTH = 100
 
-# Kusto's keywords and operators, of which nobody has a complete list, are in lower case; brackets
-# never hurt.
-_PLAIN_NAME = re.compile(r"[A-Z_][A-Za-z0-9_]*")
+# Kusto's keywords and operators, to which new ones come, are in lower case; brackets never hurt a
+# name that looks like one.
+_PLAIN_NAME = re.compile(r"(?!__)(?:[A-Z_][A-Za-z0-9_]*|[a-z]+[A-Z0-9_][A-Za-z0-9_]*)")
 # A step of a path may be any plain name but one of the reserved ones.
-_PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN_STEP = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset(
     {
-        "and", "asc", "between", "by", "contains", "date", "datetime", "decimal", "desc",
-        "dynamic", "find", "first", "flags", "has", "in", "int", "last", "long", "materialize",
-        "of", "or", "print", "project", "real", "search", "set", "string", "time", "timespan",
-        "title", "to", "union", "where", "true", "false", "null", "bool", "guid", "let", "not",
-        "double", "boolean",
+        "accumulate", "and", "anomalychart", "areachart", "as", "asc", "bagexpansion", "barchart",
+        "between", "bin_legacy", "bool", "boolean", "by", "byte", "cachingpolicy", "callout",
+        "cancel", "card", "char", "columnchart", "contains", "contains_cs", "containscs",
+        "cycles", "dataexport", "datascope", "datatable", "date", "datetime", "decimal",
+        "decodeblocks", "desc", "double", "dynamic", "earliest", "encodingpolicy", "endswith",
+        "endswith_cs", "expandoutput", "extent_tags_retention", "external_data", "externaldata",
+        "false", "False", "FALSE", "find", "first", "flags", "float", "force_remote", "guid",
+        "harddelete", "hardretention", "has", "has_all", "has_any", "has_cs", "hasprefix",
+        "hasprefix_cs", "hassuffix", "hassuffix_cs", "hotcache", "in", "int", "int16", "int32",
+        "int64", "int8", "invoke", "isfuzzy", "journal", "ladderchart", "last", "latest", "let",
+        "like", "likecs", "linechart", "long", "materialize", "mdm", "missing", "nooptimization",
+        "not", "notcontains", "notcontainscs", "notlike", "notlikecs", "null", "of", "or",
+        "others", "pathformat", "piechart", "pivotchart", "print", "project", "queries",
+        "query_results", "real", "relaxed", "restricted_view_access", "row_level_security",
+        "rowstore", "rowstore_references", "rowstore_sealinfo", "rowstorepolicy", "rowstores",
+        "sample", "scatterchart", "seal", "seals", "search", "set", "shards", "simple",
+        "softdelete", "softretention", "sql", "stackedareachart", "startswith", "startswith_cs",
+        "statistics", "storedqueryresultcontainers", "string", "tablepurge", "time", "timechart",
+        "timeline", "timepivot", "timespan", "title", "to", "toscalar", "totable", "treemap",
+        "true", "TRUE", "True", "uint", "uint16", "uint32", "uint64", "uint8", "ulong", "union",
+        "uniqueid", "unrestrictedviewers", "verbose", "viewers", "views", "where",
+        "with_itemindex", "with_match_id", "with_step_name", "writeaheadlog",
     }
 )  # fmt: skip
+"""Names that Microsoft's analyser refuses somewhere without brackets."""
 _REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LITERAL = r"""@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
@@ -47,7 +65,7 @@ def quote(text: str) -> str:
 
 def identifier(name: str) -> str:
     """A name, in brackets where Kusto needs them."""
-    if _PLAIN_NAME.fullmatch(name):
+    if _PLAIN_NAME.fullmatch(name) and name not in _RESERVED:
         return name
     escaped = name.replace("\\", "\\\\").replace("'", "\\'")
     return "['" + _UNPRINTABLE.sub(_escape, escaped) + "']"

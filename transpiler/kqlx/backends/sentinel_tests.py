@@ -14,7 +14,7 @@ from decimal import Decimal
 from kqlx.backends.sentinel_arrays import value_regex
 from kqlx.backends.sentinel_columns import DATES, OBJECTS, PATH, REGEX, SCAN, TIME, Cell
 from kqlx.backends.sentinel_syntax import quote, term_within
-from kqlx.backends.sentinel_time import range_test
+from kqlx.backends.sentinel_time import OPERATORS, range_test
 from kqlx.backends.sentinel_values import LARGEST_REAL, LEAST, MOST, Values, real
 from kqlx.backends.sentinel_words import FALSE, all_text
 from kqlx.backends.text import INTEGERS, NUMBERS, Text, described
@@ -24,8 +24,6 @@ from kqlx.meaning.ip_type import network as span_of
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import Compare, Equals, Exists, Like
 from kqlx.notes import Effect
-
-_OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 @dataclass
@@ -85,8 +83,10 @@ class Tests(Values):
     def missing(self, column: Column) -> Text | None:
         """The negation of existence, where Kusto has a function of its own."""
         cell = self.cell(column)
-        if cell.form != "column" or cell.column.type == "flattened":
+        if cell.form in OBJECTS:
             return None
+        if cell.form in ("array", "many") or cell.column.type == "flattened":
+            return self.filled(cell, "")
         test = "isempty" if cell.is_string else "isnull"
         return Text(f"{test}({cell.raw})", rank=cell.rank)
 
@@ -96,6 +96,8 @@ class Tests(Values):
         cell = self.cell(column)
         self.has_values(cell, node)
         kind = cell.column.type
+        if self.is_vague(cell):
+            return self.vague_test(cell, node)
         if kind in DATES:
             test = range_test(cell.access, node.op, self.date(cell, node))
             if test in ("true", "false"):
@@ -108,7 +110,7 @@ class Tests(Values):
         if kind == "flattened" or cell.form != "column" or self.is_text(cell.column):
             message = f"Kusto cannot compare what {cell.column.name} holds with < and >"
             return self.widened(message, node, self.exists(column, _asking(node)))
-        operator = _OPERATORS[node.op]
+        operator = OPERATORS[node.op]
         if kind == "ip":
             if span_of(node.value.name) is None or "/" in node.value.name:
                 what = f'"{node.value.name}" as a bound of {described(cell.column)}'
@@ -142,7 +144,7 @@ class Tests(Values):
             if (number > most) is (node.op in ("gt", "gte")):
                 return FALSE
             return Text(f"isnotnull({cell.raw})", rank=PATH)
-        test = f"{cell.access} {_OPERATORS[node.op]} {digits}"
+        test = f"{cell.access} {OPERATORS[node.op]} {digits}"
         return Text(self.never_null(test), rank=PATH)
 
     def boolean_range(self, column: Column, cell: Cell, node: Compare) -> Text:

@@ -21,9 +21,12 @@ _DATE_MATH = re.compile(r"now(?:(?:[+-]\d*|/1?)[yMwdhHms])*")
 _SPANS = {"w": "7d", "d": "1d", "h": "1h", "H": "1h", "m": "1m", "s": "1s"}
 _LONG_UNITS = {"y": "year", "M": "month"}
 
+OPERATORS: dict[Operator, str] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
 Limits = tuple[str | None, str | None]
 """An expression for the first instant that a text covers, and for the first one after it; None
-where there is none within the span of Kusto's times."""
+where there is none within the span of Kusto's times. Twice the same for ``now`` and what is counted
+from it."""
 
 
 def limits(text: str) -> Limits | None:
@@ -37,9 +40,16 @@ def limits(text: str) -> Limits | None:
     return _literal(first), _literal(last, 1)
 
 
+def is_moment(span: Limits) -> bool:
+    """Whether it is a point in time that moves with ``now``, and so has no millisecond to keep."""
+    return span[0] == span[1] is not None
+
+
 def range_test(access: str, op: Operator, span: Limits) -> str:
     """A comparison with the span of a text, "true" or "false" where it lies beyond all times."""
     first, after = span
+    if is_moment(span):
+        return f"{access} {OPERATORS[op]} {first}"
     limit, operator = {
         "gt": (after, ">="),
         "gte": (first, ">="),
@@ -83,7 +93,7 @@ def _relative(text: str) -> Limits | None:
         duration = f"{number}{'d' if unit == 'w' else unit.lower()}"
         ago = i == 0 and sign == "-"
         at = f"ago({duration})" if ago else f"{at} {sign} {duration}"
-    return f"bin({at}, 1ms)", f"bin({at}, 1ms) + 1ms"
+    return at, at
 
 
 def _beginning(at: str, unit: str, offset: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -9,12 +10,12 @@ from kqlx.backends.base import ValueList
 from kqlx.backends.sentinel_arrays import Arrays
 from kqlx.backends.sentinel_columns import CONTAINERS, DATES, OBJECTS, PLACES, SCAN, TIME, Cell
 from kqlx.backends.sentinel_syntax import quote, variable
-from kqlx.backends.sentinel_time import Limits, limits, range_test
+from kqlx.backends.sentinel_time import Limits, is_moment, limits, range_test
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text import INTEGERS, Text, described
 from kqlx.mappings.bound import Column
 from kqlx.meaning.ip_type import network as span_of
-from kqlx.nodes import Compare, Equals, FieldTest, Like, Literal
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal
 from kqlx.notes import Effect
 
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -39,6 +40,11 @@ class Values(Arrays):
         cell = self.cell(column)
         kind = cell.column.type
         self.has_values(cell, node)
+        if cell.form == "elements" and kind in INTEGERS | {"boolean"}:
+            digits = self.scalar(cell, node)
+            return self.element(cell, (digits,), folds=False) if digits else FALSE
+        if self.is_vague(cell):
+            return self.vague_test(cell, node)
         if kind in DATES:
             return self.date_equals(cell, node)
         if cell.is_string and kind != "ip" and self.is_text(cell.column):
@@ -59,6 +65,8 @@ class Values(Arrays):
             return False
         cell = self.cell(self.column(node))
         if cell.form in OBJECTS or cell.column.type in DATES | CONTAINERS | PLACES:
+            return False
+        if self.is_vague(cell):
             return False
         return not self.is_text(cell.column) and node.value.name != ""
 
@@ -104,6 +112,8 @@ class Values(Arrays):
             return ""
         for number in range(1, 1000):
             chosen = variable(name) + (f"_{number}" if number > 1 else "")
+            if chosen in self.used_names:  # a column comes before a list of its name
+                continue
             if self.lists.setdefault(chosen, literals) == literals:
                 return chosen
         return ""
@@ -130,11 +140,11 @@ class Values(Arrays):
             if span_of(text) is None:
                 what = f'"{text}" as a value of {described(cell.column)}'
                 self.refuse(test.span, what, "it is neither an address nor a network")
-            version = "6" if ":" in text else "4"
-            if found := self.network(text):
-                networks[version].append(quote(found))
+            found = self.network(text) or text
+            if "/" in found:
+                networks["6" if ":" in found else "4"].append(quote(found))
             else:
-                plain.append(text)
+                plain.append(found)
         if cell.form in ("array", "many"):
             return self.listed_addresses(cell, plain, networks, tests[0])
         texts = []
@@ -155,14 +165,16 @@ class Values(Arrays):
         texts = [self.one_of(cell, plain, folds=False)] if plain else []
         if networks["4"] or networks["6"]:
             message = f"{cell.column.name} is an array, for which Kusto has no test of networks"
-            mark = '":"' if networks["6"] else '"."'
-            upper = Text(f"tostring({cell.raw}) contains {mark}", rank=SCAN)
-            upper = self.filled(cell) if all(networks.values()) or networks["6"] else upper
+            upper = self.filled(cell)
+            if not networks["6"]:
+                upper = Text(f'tostring({cell.raw}) contains "."', rank=SCAN)
             texts.append(self.widened(message, node, upper))
         return any_text(texts)
 
     def date_equals(self, cell: Cell, node: Equals) -> Text:
         span = self.date(cell, node)
+        if is_moment(span):
+            return Text(f"bin({cell.access}, 1ms) == bin({span[0]}, 1ms)", rank=TIME)
         tests = [
             range_test(cell.access, "gte", span),
             range_test(cell.access, "lte", span),
@@ -190,6 +202,16 @@ class Values(Arrays):
             return any_text([Text(text, rank=SCAN) for text in texts])
         return Text(f"isempty({cell.raw})", rank=cell.rank)
 
+    def is_vague(self, cell: Cell) -> bool:
+        """Whether the values stand in an array without being texts: JSON spells them otherwise."""
+        within = cell.form in OBJECTS and cell.column.type == "ip"
+        return within or (cell.form != "column" and not cell.is_string)
+
+    def vague_test(self, cell: Cell, node: Equals | Compare) -> Text:
+        message = f"Kusto cannot compare the values of {described(cell.column)}, within an array"
+        column = self.column(node)
+        return self.widened(message, node, self.exists(column, Exists(node.field, node.span)))
+
     # Patterns
 
     def has_values(self, cell: Cell, node: FieldTest) -> None:
@@ -198,7 +220,7 @@ class Values(Arrays):
             why = "Elasticsearch finds nothing by it"
             self.refuse(node.span, f"a value of {described(cell.column)}", why)
 
-    def folds(self, cell: Cell, tests: list[Equals] | list[Like]) -> bool:
+    def folds(self, cell: Cell, tests: Sequence[Equals | Like]) -> bool:
         """Whether letter case is ignored, with the note where that is a difference."""
         case = cell.column.case
         wanted = "sensitive" if self.options.exact else self.options.case

@@ -9,9 +9,10 @@ more, and below a not there is an expression that matches less, where there is o
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from kqlx.backends.sentinel_columns import INDEXED, REGEX, SCAN, Cell, Columns
+from kqlx.backends.sentinel_columns import INDEXED, OBJECTS, REGEX, SCAN, Cell, Columns
 from kqlx.backends.sentinel_syntax import identifier, quote, regex
 from kqlx.backends.text import Group, Text
 from kqlx.meaning.words import split_at_spaces, words
@@ -21,7 +22,8 @@ from kqlx.notes import Effect
 TRUE, FALSE = Text("true"), Text("false")
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
-_PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]"
+_PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'
+_LETTERS = re.compile(r"[A-Za-z0-9]+")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_]+")
 _TERM_ENDS = re.compile(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
 
@@ -41,6 +43,10 @@ class Words(Columns):
         """A text field with a value or a pattern."""
         if isinstance(node, Equals) and not words(node.value.name):
             return FALSE  # for Elasticsearch too
+        if isinstance(node, Like) and cell.form == "column":
+            pieces = split_at_spaces(node.pattern.parts)
+            if pieces and all(_is_letters(piece) for piece in pieces):
+                return any_text([self.fitting(cell, piece) for piece in pieces])
         self.note(
             "text-analysis",
             Effect.WIDER,
@@ -49,7 +55,8 @@ class Words(Columns):
         )
         self.folds_oddly(cell.column, node, exact=self.options.exact)
         if self.negative:
-            return self.surely(cell, node)
+            # The text of all objects has other values too.
+            return FALSE if cell.form in OBJECTS else self.surely(cell, node)
         if isinstance(node, Like):
             tests = [self.fitting(cell, parts) for parts in split_at_spaces(node.pattern.parts)]
             return any_text(tests) if tests else FALSE
@@ -87,7 +94,9 @@ class Words(Columns):
         them.
         """
         pieces: list[tuple[str, ...]]
+        plain: Callable[[str], object] = str.isascii
         if isinstance(node, Like):
+            plain = _PLAIN_WORD.fullmatch
             pieces = split_at_spaces(node.pattern.parts)
             between = "[A-Za-z0-9_]*"
         else:
@@ -95,9 +104,9 @@ class Words(Columns):
             pieces = [tuple(found)] if node.value.quoted else [(word,) for word in found]
             between = f"{_PARTS_WORDS}+"
         alternatives = [
-            between.join(parts)
+            between.join(map(regex, parts))
             for parts in pieces
-            if any(parts) and all(_PLAIN_WORD.fullmatch(part) for part in parts if part)
+            if any(parts) and all(plain(part) for part in parts if part)
         ]
         if not alternatives:
             return FALSE
@@ -108,13 +117,9 @@ class Words(Columns):
     def free_text(self, node: FreeText) -> Text:
         """A value without a field: the columns that the pack names, or the whole row."""
         if isinstance(node.value, Pattern) and node.value.is_lone_star:
-            if self.inside:
-                return Text(f'tostring({self.inside[1]}) !in ("", "{{}}")', rank=SCAN)
             return TRUE
         named = self.bound.place.get("free_text")
         columns = [identifier(str(name)) for name in named] if isinstance(named, list) else ["*"]
-        if self.inside:
-            columns = [f"tostring({self.inside[1]})"]
         where = "any column" if columns == ["*"] else ", ".join(columns)
         self.note(
             "free-text",
@@ -124,6 +129,11 @@ class Words(Columns):
         )
         test = _term_test(node)
         return any_text([Text(f"{column} {test}", rank=SCAN) for column in columns])
+
+
+def _is_letters(parts: tuple[str, ...]) -> bool:
+    """Whether the pattern is ``*letters*``, which stand in a word wherever they stand in a text."""
+    return len(parts) == 3 and not parts[0] + parts[2] and bool(_LETTERS.fullmatch(parts[1]))
 
 
 def _term_test(node: FreeText) -> str:

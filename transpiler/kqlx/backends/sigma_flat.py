@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from kqlx.backends.text import NUMBERS
 from kqlx.mappings import ecs
+from kqlx.mappings.groups import field_test
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
     Always,
@@ -54,12 +55,8 @@ def with_path(node: Node, path: str) -> Node:
             return Not(with_path(node.item, path), node.span)
         case Nested():
             return replace(node, path=Literal(f"{path}.{node.path.name}", span=node.path.span))
-        case FreeText():  # in a group Kibana makes it a test of a field called null
-            name = Literal(f"{path}.null")
-            if isinstance(node.value, Literal):
-                return Equals(name, node.value, node.span)
-            lone = node.value.is_lone_star
-            return Exists(name, node.span) if lone else Like(name, node.value, node.span)
+        case FreeText():
+            return field_test(node, f"{path}.null")
         case Equals() | Like() | Exists() | Compare():
             field = node.field
             if isinstance(field, Pattern):

@@ -81,8 +81,10 @@ class _Search(Remarks):
 
     def in_list(self, values: ValueList) -> Text:
         column = self.bound.column(values.field.name)
-        texts = [self.value(column, test) for test in values.tests]
-        return Text(f"{search_name(column.name)} IN ({', '.join(dict.fromkeys(texts))})")
+        texts = list(dict.fromkeys(self.value(column, test) for test in values.tests))
+        if len(texts) == 1:
+            return Text(f"{search_name(column.name)}={texts[0]}")
+        return Text(f"{search_name(column.name)} IN ({', '.join(texts)})")
 
     def equals(self, column: Column, node: Equals) -> Text:
         return Text(f"{search_name(column.name)}={self.value(column, node)}")

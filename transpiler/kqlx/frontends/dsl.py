@@ -20,8 +20,20 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import comb
-from typing import Any, NoReturn
+from typing import Any
 
+from kqlx.frontends.dsl_values import (
+    ANY,
+    Untold,
+    all_of,
+    any_of,
+    clauses,
+    collapsed,
+    literal_of,
+    minimum,
+    parts_of,
+    refuse,
+)
 from kqlx.nodes import (
     Always,
     And,
@@ -35,7 +47,6 @@ from kqlx.nodes import (
     Node,
     Not,
     Operator,
-    Or,
     Pattern,
     Term,
     simplify,
@@ -49,7 +60,6 @@ _OPERATORS: dict[str, Operator] = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": 
 _OPPOSITE: dict[Operator, Operator] = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt"}
 _WORD = re.compile("[a-z0-9]{1,255}")  # that every analyzer leaves as it is
 _NO_MORE = 100  # levels, and groups that a minimum of matches is spelled out as
-_ANY = "\0?"  # of a wildcard query, in the middle of its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +95,6 @@ def read(
     return Reading(node, tuple(dict.fromkeys(reader.remarks)))
 
 
-class _Untold(Exception):
-    """The tree cannot say this; the text is the reason."""
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise _Untold(reason)
-
-
 @dataclass
 class _Reader:
     types: Mapping[str, str]
@@ -105,7 +107,7 @@ class _Reader:
         self.depth += 1
         try:
             return self.clause(clause, more)
-        except _Untold as error:
+        except Untold as error:
             self.remarks.append(Remark(False, str(error)))
             return Always() if more else Never()
         finally:
@@ -113,13 +115,13 @@ class _Reader:
 
     def clause(self, clause: Any, more: bool) -> Node:
         if self.depth > _NO_MORE:
-            _refuse("it is nested too deeply")
+            refuse("it is nested too deeply")
         if not isinstance(clause, Mapping) or len(clause) != 1:
-            _refuse("it is not one clause of Query DSL")
+            refuse("it is not one clause of Query DSL")
         ((kind, body),) = clause.items()
         read: Callable[[Any, bool], Node] | None = getattr(self, f"{kind}_clause", None)
         if read is None or not isinstance(body, Mapping):
-            _refuse(_WHY.get(kind, f"it is a {kind} query"))
+            refuse(_WHY.get(kind, f"it is a {kind} query"))
         return read(body, more)
 
     # Groups
@@ -127,20 +129,20 @@ class _Reader:
     def bool_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         known = {"must", "filter", "should", "must_not", "minimum_should_match", "boost", "_name"}
         if set(body) - known:
-            _refuse(f"bool with {', '.join(sorted(set(body) - known))}")
-        needed = [*_clauses(body, "must"), *_clauses(body, "filter")]
-        should = _clauses(body, "should")
-        least = _least(body.get("minimum_should_match"), len(should), 0 if needed else 1)
+            refuse(f"bool with {', '.join(sorted(set(body) - known))}")
+        needed = [*clauses(body, "must"), *clauses(body, "filter")]
+        should = clauses(body, "should")
+        least = minimum(body.get("minimum_should_match"), len(should), 0 if needed else 1)
         items = [self.tree(clause, more) for clause in needed]
         if least > len(should):
             items.append(Never() if should else Always())
         elif least > 0:
             if comb(len(should), least) > _NO_MORE and least > 1:
-                _refuse(f"{least} of {len(should)} clauses must match")
+                refuse(f"{least} of {len(should)} clauses must match")
             options = [self.tree(clause, more) for clause in should]
-            items.append(_any([_all(list(some)) for some in combinations(options, least)]))
-        items += [Not(self.tree(clause, not more)) for clause in _clauses(body, "must_not")]
-        return _all(items)
+            items.append(any_of([all_of(list(some)) for some in combinations(options, least)]))
+        items += [Not(self.tree(clause, not more)) for clause in clauses(body, "must_not")]
+        return all_of(items)
 
     def constant_score_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         return self.tree(body.get("filter"), more)
@@ -148,7 +150,7 @@ class _Reader:
     def nested_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         path = body.get("path")
         if not isinstance(path, str):
-            _refuse("nested without a path")
+            refuse("nested without a path")
         name = Literal(self.short(path))
         outer, self.path = self.path, f"{path}."
         try:
@@ -167,8 +169,8 @@ class _Reader:
     def match_phrase_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         name, options = self.options(body, "query", {"boost", "slop", "zero_terms_query"})
         if options.get("slop") or options.get("zero_terms_query", "none") != "none":
-            _refuse("match_phrase with slop or zero_terms_query")
-        return Equals(name, _literal(options["query"]))
+            refuse("match_phrase with slop or zero_terms_query")
+        return Equals(name, literal_of(options["query"]))
 
     def match_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         known = {"type", "operator", "boost", "lenient", "zero_terms_query", "slop"}
@@ -178,12 +180,12 @@ class _Reader:
                 {k: {o: v for o, v in options.items() if o != "type"} for k in body}, more
             )
         if set(options) & {"type", "zero_terms_query", "slop"}:
-            _refuse("match with options")
-        value = _literal(options["query"])
+            refuse("match with options")
+        value = literal_of(options["query"])
         if self.type(name) not in _TEXT or not isinstance(value.value, str):
             return Equals(name, value)
         if str(options.get("operator", "or")).lower() != "or" and not _WORD.fullmatch(value.name):
-            _refuse(f"all words of a value must stand in {name.name}, in any order")
+            refuse(f"all words of a value must stand in {name.name}, in any order")
         plain = value.value.strip() == value.value and value.value not in ("true", "false", "null")
         return Equals(name, Literal(value.value, quoted=not plain))
 
@@ -194,17 +196,17 @@ class _Reader:
     def terms_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         names = [key for key in body if key not in ("boost", "_name")]
         if len(names) != 1 or not isinstance(body[names[0]], list):
-            _refuse("terms that are looked up elsewhere")
+            refuse("terms that are looked up elsewhere")
         name = self.name(names[0])
-        return _any([self.term(name, value, False) for value in body[names[0]]])
+        return any_of([self.term(name, value, False) for value in body[names[0]]])
 
     def term(self, name: Literal, value: Any, ignores_case: bool) -> Node:
-        literal = _literal(value)
+        literal = literal_of(value)
         type = self.type(name)
         text = literal.name.lower() if ignores_case else literal.name
         if type in _TEXT:
             if not _WORD.fullmatch(text):
-                _refuse(f"{name.name} is compared word by word, which a term is not")
+                refuse(f"{name.name} is compared word by word, which a term is not")
             return Equals(name, Literal(text, quoted=True))
         self.about_case(name, literal.name, ignores_case)
         return Equals(name, literal)
@@ -213,22 +215,22 @@ class _Reader:
         known = {"wildcard", "case_insensitive", "rewrite", "boost"}
         name, options = self.options(body, "value", known)
         value = options.get("value", options.get("wildcard"))
-        parts = self.without_single(name, _parts(_literal(value).name), more)
+        parts = self.without_single(name, parts_of(literal_of(value).name), more)
         return self.pattern(name, parts, self.ignores_case(options))
 
     def prefix_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         name, options = self.options(body, "value", {"case_insensitive", "rewrite", "boost"})
-        parts = (_literal(options["value"]).name, "")
+        parts = (literal_of(options["value"]).name, "")
         return self.pattern(name, parts, self.ignores_case(options))
 
     def pattern(self, name: Literal, parts: tuple[str, ...], ignores_case: bool) -> Node:
         type = self.type(name)
         if type not in _TEXT and type not in _WHOLE:
-            _refuse(f"{name.name} is of type {type}, which Elasticsearch takes no patterns for")
+            refuse(f"{name.name} is of type {type}, which Elasticsearch takes no patterns for")
         if type in _TEXT:  # where a text without words has none that fits a lone star either
             parts = tuple([part.lower() if ignores_case else part for part in parts])
             if not re.fullmatch("[a-z0-9]+", "".join(parts)):
-                _refuse(f"{name.name} is compared word by word, which a pattern is not")
+                refuse(f"{name.name} is compared word by word, which a pattern is not")
         else:
             self.about_case(name, "".join(parts), ignores_case)
         if parts == ("", ""):
@@ -239,16 +241,16 @@ class _Reader:
 
     def without_single(self, name: Literal, parts: tuple[str, ...], more: bool) -> tuple[str, ...]:
         """The pattern without ``?``, which is any one character there."""
-        if not any(_ANY in part for part in parts):
+        if not any(ANY in part for part in parts):
             return parts
         if more:
             reason = f"? stands for one character in {name.name}, and is taken for any text"
-            parts = _collapsed([piece for part in parts for piece in part.split(_ANY)])
+            parts = collapsed([piece for part in parts for piece in part.split(ANY)])
         else:
-            if not parts[0].startswith(f"{_ANY}:") or "".join(parts).count(_ANY) > 1:
-                _refuse(f"? stands for one character in {name.name}, which Kibana KQL cannot say")
+            if not parts[0].startswith(f"{ANY}:") or "".join(parts).count(ANY) > 1:
+                refuse(f"? stands for one character in {name.name}, which Kibana KQL cannot say")
             reason = f"? stands for any drive in {name.name}, and is taken for C"
-            parts = (parts[0].replace(_ANY, "C"), *parts[1:])
+            parts = (parts[0].replace(ANY, "C"), *parts[1:])
         self.remarks.append(Remark(False, reason))
         return parts
 
@@ -267,13 +269,13 @@ class _Reader:
         )
         type = self.type(name)
         if str(limits.get("time_zone") or "UTC").upper() not in _UTC and "date" in (type or "date"):
-            _refuse(f"a range of {name.name} in a time zone of its own")
+            refuse(f"a range of {name.name} in a time zone of its own")
         if type.endswith("_range"):
-            _refuse(f"{name.name} holds ranges itself")
+            refuse(f"{name.name} holds ranges itself")
         if limits.get("format"):
-            _refuse(f"a range of {name.name} in a date format of its own")
+            refuse(f"a range of {name.name} in a date format of its own")
         tests = [
-            Compare(name, op, _literal(limits[key]))
+            Compare(name, op, literal_of(limits[key]))
             for key, op in _OPERATORS.items()
             if limits.get(key) is not None
         ]
@@ -303,30 +305,30 @@ class _Reader:
     ) -> tuple[Literal, Mapping[str, Any]]:
         """The field of ``{field: value}`` or ``{field: {main: value, …}}``, and the latter."""
         if len(body) != 1:
-            _refuse("a clause that does not name one field")
+            refuse("a clause that does not name one field")
         ((name, found),) = body.items()
         options = found if isinstance(found, Mapping) else {main: found}
         extra = set(options) - set(known) - {main, "_name"}
         if extra or (not main and not isinstance(found, Mapping)):
-            _refuse(f"an option that is not known, {', '.join(sorted(map(str, extra)))}")
+            refuse(f"an option that is not known, {', '.join(sorted(map(str, extra)))}")
         if main and main not in options and "wildcard" not in options:
-            _refuse("a clause without a value")
+            refuse("a clause without a value")
         return self.name(name), options
 
     def name(self, text: Any) -> Literal:
         if not isinstance(text, str) or not text or "*" in text:
-            _refuse("it does not name one field")
+            refuse("it does not name one field")
         parts = text.split(".")
         for end in range(1, len(parts)):
             above = ".".join(parts[:end])
             if self.types.get(above) == "nested" and not self.path.startswith(f"{above}."):
-                _refuse(f"{text} lies in the nested objects of {above}, and is not asked for there")
+                refuse(f"{text} lies in the nested objects of {above}, and is not asked for there")
         return Literal(self.short(text))
 
     def short(self, text: str) -> str:
         """The name within the nested objects around it."""
         if not text.startswith(self.path):
-            _refuse(f"{text} lies outside of the nested objects of {self.path.rstrip('.')}")
+            refuse(f"{text} lies outside of the nested objects of {self.path.rstrip('.')}")
         return text.removeprefix(self.path)
 
     def type(self, name: Literal) -> str:
@@ -352,55 +354,3 @@ _WHY = {
     "script": "it is a script",
     "regexp": "it is a regular expression",
 }
-
-
-def _clauses(body: Mapping[str, Any], key: str) -> list[Any]:
-    found = body.get(key) or []
-    return found if isinstance(found, list) else [found]
-
-
-def _least(value: Any, count: int, default: int) -> int:
-    """How many of so many clauses must match."""
-    if value is None:
-        return default if count else 0
-    if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,9}", str(value)):
-        _refuse(f"minimum_should_match {value}")
-    number = int(value)
-    return max(0, count + number) if number < 0 else number
-
-
-def _literal(value: Any) -> Literal:
-    """A JSON value as Elasticsearch reads it: numbers by their text."""
-    if isinstance(value, bool):
-        return Literal(value)
-    if isinstance(value, str):
-        return Literal(value, quoted=True)
-    if isinstance(value, int) or (isinstance(value, float) and "e" not in repr(value)):
-        return Literal(repr(value), quoted=True)
-    return _refuse("a value that is neither a text nor a plain number nor a Boolean")
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    """The pieces of a wildcard query's text between its stars."""
-    parts = [""]
-    for escaped, sign, plain in re.findall(r"\\(.)|([*?])|([^*?\\]+|\\)", text, re.DOTALL):
-        if sign == "*":
-            parts.append("")
-        else:
-            parts[-1] += escaped or (_ANY if sign else plain)
-    return _collapsed(parts)
-
-
-def _collapsed(parts: list[str]) -> tuple[str, ...]:
-    """Several stars in a row are one."""
-    if len(parts) < 3:
-        return tuple(parts)
-    return (parts[0], *[part for part in parts[1:-1] if part], parts[-1])
-
-
-def _all(items: list[Node]) -> Node:
-    return items[0] if len(items) == 1 else And(tuple(items)) if items else Always()
-
-
-def _any(items: list[Node]) -> Node:
-    return items[0] if len(items) == 1 else Or(tuple(items)) if items else Never()

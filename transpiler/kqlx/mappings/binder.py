@@ -49,7 +49,7 @@ class Binder(Translation):
     def bind(self, node: Node) -> Bound:
         bound = simplify(self.node(node))
         if isinstance(bound, Never):
-            why = "; ".join(dict.fromkeys(self.impossible))
+            why = "; ".join(dict.fromkeys(self.impossible)) or "every event has such a value"
             notes = tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED)
             raise MappingError(
                 f"this can never match in {self.destination.name}: {why}", notes=notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from kqlx.mappings import ecs
 from kqlx.mappings.pack import Case, Destination, Form, Pack
@@ -64,7 +65,8 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A tree whose fields are columns of one destination, or, unless ``renamed``, still Elastic's
-    fields. ``pack`` and ``destination`` are what it was bound by.
+    fields. ``pack`` and ``destination`` are what it was bound by; ``types`` are those of fields
+    beyond ECS, or that differ from it.
     """
 
     node: Node
@@ -75,9 +77,18 @@ class Bound:
     renamed: bool = False
     pack: Pack | None = None
     destination: Destination | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+
+    def type(self, name: str) -> str | None:
+        """The Elasticsearch type of Elastic's field, as far as it is known."""
+        return self.types.get(name) or ecs.types().get(name)
+
+    def nested_path(self, name: str) -> str | None:
+        """``nested_path`` by these types."""
+        return nested_path(name, self.types)
 
     def column(self, name: str) -> Column:
-        """The column of this name; one that is not described has the type that ECS gives it."""
+        """The column of this name; one that is not described has the type of Elastic's field."""
         if name in self.columns:
             return self.columns[name]
         parent, _, last = name.rpartition(".")
@@ -85,17 +96,21 @@ class Bound:
             # A second reading of the same values, which other systems do not keep.
             type, case = MULTI_FIELDS[last]
             return Column(parent, type, case, field=name)
-        type_of_ecs = ecs.types().get(name)
-        declared = type_of_ecs is not None
-        return Column(name, type_of_ecs or "keyword", field=name, declared=declared)
+        known = self.type(name)
+        return Column(name, known or "keyword", field=name, declared=known is not None)
 
 
-def nested_path(name: str) -> str | None:
-    """The path of the ECS field of type nested that a field lies below, or None."""
+def nested_path(name: str, own: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """The path of the field of type nested that a field lies below, or None; ``own`` types come
+    before those of ECS.
+    """
     types = ecs.types()
     for place, character in enumerate(name):
-        if character == "." and types.get(name[:place]) == "nested":
-            return name[:place]
+        if character != ".":
+            continue
+        path = name[:place]
+        if own.get(path, types.get(path)) == "nested":
+            return path
     return None
 
 

@@ -10,10 +10,10 @@ from typing import Literal as OneOf
 
 from kqlx.errors import MappingError
 from kqlx.mappings.binder import Binder
-from kqlx.mappings.bound import Bound
+from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognise import asserted_values, asserts, implied_values
-from kqlx.nodes import Node, Span
+from kqlx.nodes import And, Node, Or, Span, simplify
 from kqlx.notes import Effect, Note
 
 Unmapped = OneOf["error", "keep", "comment"]
@@ -54,7 +54,11 @@ def bind_each(
             message = f"{pack.source} is left out: {error.message}"
             beside.append(Note("source-left-out", effect, message, hint=hint))
             continue
-        if not any(_same(bound, other) for other in bounds):
+        for number, other in enumerate(bounds):
+            if (both := _as_one(other, bound)) is not None:
+                bounds[number] = both
+                break
+        else:
             bounds.append(bound)
     if not bounds:
         unmapped_ones = [e for e in errors if any(n.effect is Effect.UNMAPPED for n in e.notes)]
@@ -67,8 +71,45 @@ def bind_each(
     return tuple(bounds)
 
 
-def _same(bound: Bound, other: Bound) -> bool:
-    return bound.place == other.place and bound.node == other.node
+def _as_one(bound: Bound, other: Bound) -> Bound | None:
+    """Two sources whose events are in one place there: what is asked of either. None where they are
+    in two places, or read a column of it in two ways.
+    """
+    if bound.place != other.place or bound.renamed is not other.renamed:
+        return None
+    if bound.node == other.node:
+        return bound
+    shared = bound.columns.keys() & other.columns.keys()
+    if any(_reading(bound.columns[name]) != _reading(other.columns[name]) for name in shared):
+        return None
+    return replace(
+        bound,
+        node=_either(bound.node, other.node),
+        columns={**bound.columns, **other.columns},
+        notes=(*bound.notes, *other.notes),
+        source=f"{bound.source}, {other.source}",
+    )
+
+
+def _either(one: Node, other: Node) -> Node:
+    """One query or the other, what both ask for said once."""
+    first, second = _conjuncts(one), _conjuncts(other)
+    common = [test for test in first if test in second]
+    rest = [
+        And(tuple(test for test in tests if test not in common), one.span)
+        for tests in (first, second)
+    ]
+    return simplify(And((*common, Or(tuple(rest), one.span)), one.span))
+
+
+def _conjuncts(node: Node) -> list[Node]:
+    if not isinstance(node, And):
+        return [node]
+    return [test for item in node.items for test in _conjuncts(item)]
+
+
+def _reading(column: Column) -> Column:
+    return replace(column, field="")
 
 
 def bind(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kqlx.meaning.ip_type import network
-from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
     Always,
     And,
@@ -41,11 +39,7 @@ def flattened(node: Nested) -> Node:
             inner = Literal(f"{path}.{part.path.name}", span=part.path.span)
             return flattened(replace(part, path=inner))
         if isinstance(part, FreeText):
-            name = Literal(f"{path}.null")
-            if isinstance(part.value, Literal):
-                return Equals(name, part.value, part.span)
-            lone = part.value.is_lone_star
-            return Exists(name, part.span) if lone else Like(name, part.value, part.span)
+            return field_test(part, f"{path}.null")
         if isinstance(part, Equals | Like | Exists | Compare):
             field = part.field
             if isinstance(field, Pattern):
@@ -56,6 +50,18 @@ def flattened(node: Nested) -> Node:
         return part
 
     return simplify(full(node.item))
+
+
+def field_test(node: FreeText, name: str) -> Equals | Like | Exists:
+    """A bare value within a nested group, of which Kibana makes a test of a field called null:
+    that of this name.
+    """
+    field = Literal(name)
+    if isinstance(node.value, Literal):
+        return Equals(field, node.value, node.span)
+    if node.value.is_lone_star:
+        return Exists(field, node.span)
+    return Like(field, node.value, node.span)
 
 
 OBJECTS = frozenset({"object", "nested"})
@@ -71,6 +77,9 @@ def may_meet(type: str, node: FieldTest) -> bool:
     """Whether a field of this Elasticsearch type can meet the test of a name with stars, in which
     Kibana passes over the fields that the value is no value of.
     """
+    from kqlx.meaning.ip_type import network
+    from kqlx.meaning.number_types import number_of
+
     if isinstance(node, Exists):
         return type not in OBJECTS
     if type in _NUMBERS:

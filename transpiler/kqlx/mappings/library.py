@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kqlx.mappings.pack import Marks, Pack, builtin, builtin_marks, no_pack, sources
+from kqlx.mappings.builtin import builtin, builtin_marks, no_pack, sources
+from kqlx.mappings.pack import Marks, Pack
 
 
 class Packs:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kqlx.mappings.builtin import builtin_data, sources
 from kqlx.mappings.library import Packs
-from kqlx.mappings.pack import PLACES, builtin_data, of_data, sources
+from kqlx.mappings.pack_data import PLACES, of_data
 from kqlx.mappings.pack_file import (
     Document,
     check_whole,

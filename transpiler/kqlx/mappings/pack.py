@@ -7,16 +7,10 @@ and when ``write_packs`` keeps them as JSON, those of users by ``pack_file``.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal, TypeVar
-from zlib import crc32
 
-from kqlx import resources
-from kqlx.errors import UsageError
 from kqlx.mappings.parts import Part
 from kqlx.notes import Effect
 
@@ -175,30 +169,6 @@ class Pack:
         return _named(self.only, field, lambda values, rest: values)
 
 
-class Lazy(Mapping[str, T]):
-    """A mapping whose values are made of plain data when they are first asked for: of a pack's
-    hundreds of fields a query names a few.
-    """
-
-    __slots__ = ("_data", "_made", "_make")
-
-    def __init__(self, data: Mapping[str, Any], make: Callable[[Any], T]) -> None:
-        self._data = data
-        self._make = make
-        self._made: dict[str, T] = {}
-
-    def __getitem__(self, name: str) -> T:
-        if name not in self._made:
-            self._made[name] = self._make(self._data[name])
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._data)
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-
 _PLAIN = ColumnSpec()
 
 
@@ -224,148 +194,3 @@ def _below(spec: FieldSpec, rest: str) -> FieldSpec:
 
 def _filled(column: str, rest: str) -> str:
     return column[:-1] + rest if column == "*" or column.endswith(".*") else column
-
-
-@cache
-def sources() -> tuple[str, ...]:
-    """The names of the data sources that have a pack in this package."""
-    return tuple(sorted(path.stem for path in resources.PACKS.glob("*.yml")))
-
-
-@cache
-def builtin(source: str) -> Pack:
-    """The pack of a data source. Raises UsageError where there is none."""
-    if source not in sources():
-        raise no_pack(source, sources())
-    return of_data(builtin_data(source))
-
-
-def no_pack(source: str, known: tuple[str, ...]) -> UsageError:
-    """The error for a data source that has no pack."""
-    return UsageError(
-        f"no mapping pack for the data source {source!r}",
-        hint=f"there are {', '.join(known)}; none keeps all names",
-    )
-
-
-# Packs kept as JSON: reading YAML costs more than a conversion. One file a pack, named after it,
-# and one for what is asked of all of them. Pack authors who have not run write_packs yet are served
-# from their YAML.
-
-KEPT = resources.PACKAGE / "mappings/kept"
-INDEX = "index.json"
-
-
-def builtin_data(source: str) -> dict[str, Any]:
-    """The pack of a data source as plain data: the kept one, where it is that of the YAML."""
-    path = resources.PACKS / f"{source}.yml"
-    found: dict[str, Any]
-    try:
-        kept = json.loads((KEPT / f"{source}.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        kept = None
-    if kept is not None and kept["digest"] == digest(path.read_bytes()):
-        found = kept["data"]
-    else:
-        from kqlx.mappings.pack_file import read_data
-
-        found = read_data(path)
-    return found
-
-
-def digest(text: bytes) -> int:
-    """What tells one text of a pack from another, whatever its line ends."""
-    return crc32(text.replace(b"\r\n", b"\n"))
-
-
-@cache
-def builtin_marks() -> Mapping[str, Marks]:
-    """By data source how rules name it, without a look at the packs that are kept."""
-    index = json.loads((KEPT / INDEX).read_text(encoding="utf-8"))
-    return {
-        source: marks(index[source]) if source in index else builtin(source).recognise
-        for source in sources()
-    }
-
-
-def load(path: Path) -> Pack:
-    """The pack of a file. Raises MappingError, with the line and key, for what is wrong with it."""
-    from kqlx.mappings.pack_file import read_data
-
-    return of_data(read_data(path))
-
-
-# Plain data → Pack. The shapes are those of pack.schema.json.
-
-
-def of_data(data: Mapping[str, Any]) -> Pack:
-    """The pack of plain data that has been checked."""
-    return Pack(
-        source=data["source"],
-        title=data.get("title", data["source"]),
-        recognise=marks(data.get("recognise", {})),
-        constants=data.get("constants", {}),
-        always=_lists(data.get("always", {})),
-        only=_lists(data.get("only", {})),
-        types=data.get("types", {}),
-        targets=Lazy(data.get("targets", {}), lambda items: tuple(map(_destination, items))),
-    )
-
-
-def marks(data: Mapping[str, Any]) -> Marks:
-    """What stands below ``recognise``."""
-    return Marks(
-        fields=_lists(data.get("fields", {})),
-        indices=tuple(data.get("indices", ())),
-        implied=data.get("implied", {}),
-    )
-
-
-PLACES = ("base", "table", "logsource")
-"""The keys that name a destination."""
-
-
-def _destination(data: Mapping[str, Any]) -> Destination:
-    return Destination(
-        place={key: data[key] for key in (*PLACES, "free_text") if key in data},
-        fields=Lazy(data.get("fields", {}), _field),
-        columns=Lazy(data.get("columns", {}), _column),
-        when=_whens(data.get("when", ())),
-        never=_lists(data.get("never", {})),
-        notes=tuple(map(_note, data.get("notes", ()))),
-        unconfirmed=data.get("unconfirmed", {}),
-        source=data.get("source", ""),
-        filter=data.get("filter", ""),
-    )
-
-
-def _column(data: Mapping[str, Any]) -> ColumnSpec:
-    lists = {name: tuple(data[name]) for name in ("path", "keys") if name in data}
-    return ColumnSpec(**{**data, **lists})
-
-
-def _field(data: Any) -> FieldSpec:
-    if isinstance(data, list):
-        *others, last = map(_field, data)
-        return replace(last, instead=tuple(others))
-    if isinstance(data, str):
-        return FieldSpec(column=data)
-    item = dict(data)
-    item["any"] = tuple(item.get("any", ()))
-    item["fits"] = tuple(item.get("fits", ()))
-    item["when"] = _whens(item.get("when", ()))
-    if "note" in item:
-        item["note"] = _note({"code": "value-differs", **item["note"]})
-    return FieldSpec(**item)
-
-
-def _note(data: Mapping[str, str]) -> PackNote:
-    return PackNote(**{**data, "effect": Effect[data["effect"].upper()]})  # type: ignore[arg-type]
-
-
-def _whens(data: Any) -> tuple[When, ...]:
-    return tuple(map(_lists, [data] if isinstance(data, Mapping) else data))
-
-
-def _lists(data: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(values) for name, values in data.items()}

@@ -10,7 +10,7 @@ from typing import Any
 
 from kqlx import resources
 from kqlx.errors import MappingError
-from kqlx.mappings.pack import INDEX, KEPT, digest
+from kqlx.mappings.builtin import INDEX, KEPT, digest
 from kqlx.mappings.pack_file import read_data
 
 

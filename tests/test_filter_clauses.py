@@ -1,0 +1,223 @@
+"""Clauses of filters: what each becomes in the tree, and that it means the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import event as record
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clauses import border_tests, clause_matches, clauses
+from edges import NOW, TYPES
+from kqlx.evaluate import compile
+from kqlx.frontends.dsl import read
+from kqlx.frontends.kql_format import format_node
+from kqlx.nodes import Always, Literal, Nested, Never, Node, Or
+from strategies import events_for
+
+ECS = {
+    "user.name": "keyword",
+    "file.path": "keyword",
+    "message": "match_only_text",
+    "destination.port": "long",
+    "source.ip": "ip",
+    "@timestamp": "date",
+    "process.args": "keyword",
+    "parts": "nested",
+    "parts.name": "keyword",
+}
+ARRAYS = ("process.args",)
+
+
+def kql(clause: Any, *, more: bool = True) -> tuple[str, tuple[str, ...]]:
+    """The tree as text, and the remarks: "case" for those on letter case, else the reason."""
+    reading = read(clause, ECS, ARRAYS, more=more)
+    remarks = tuple("case" if r.by_case else r.reason for r in reading.remarks)
+    node = reading.node
+    return "never" if isinstance(node, Never) else format_node(node), remarks
+
+
+@pytest.mark.parametrize(
+    ("clause", "query"),
+    [
+        ({"match_phrase": {"user.name": "a b"}}, 'user.name:"a b"'),
+        ({"match_phrase": {"user.name": {"query": "a", "boost": 2}}}, 'user.name:"a"'),
+        ({"match": {"user.name": {"query": "a b", "type": "phrase"}}}, 'user.name:"a b"'),
+        ({"match": {"user.name": "a b"}}, 'user.name:"a b"'),
+        ({"match": {"message": "a b"}}, "message:a b"),
+        ({"match": {"message": "true"}}, 'message:"true"'),
+        ({"match": {"message": {"query": "word", "operator": "AND"}}}, "message:word"),
+        ({"match_phrase": {"message": "A b"}}, 'message:"A b"'),
+        ({"term": {"destination.port": 22}}, 'destination.port:"22"'),
+        ({"term": {"x.ok": True}}, "x.ok:true"),
+        ({"term": {"x.ok": {"value": False}}}, "x.ok:false"),
+        ({"term": {"message": "word"}}, 'message:"word"'),
+        ({"term": {"message": {"value": "WORD", "case_insensitive": True}}}, 'message:"word"'),
+        ({"term": {"source.ip": "10.0.0.0/8"}}, 'source.ip:"10.0.0.0/8"'),
+        ({"terms": {"user.name": ["a", "b"]}}, 'user.name:("a" or "b")'),
+        ({"terms": {"user.name": [], "boost": 1}}, "never"),
+        ({"wildcard": {"user.name": "a*b"}}, "user.name:a*b"),
+        ({"wildcard": {"user.name": {"wildcard": "*a b"}}}, "user.name:*a b"),
+        ({"wildcard": {"user.name": r"a\*b\?c\\d*"}}, r"user.name:a\*b?c\\d*"),
+        ({"wildcard": {"user.name": r"a\*b"}}, 'user.name:"a*b"'),
+        ({"wildcard": {"user.name": "a**b"}}, "user.name:a*b"),
+        ({"wildcard": {"user.name": "**"}}, "user.name:*"),
+        ({"wildcard": {"message": "*word*"}}, "message:*word*"),
+        ({"wildcard": {"user.name": {"value": "1*", "case_insensitive": True}}}, "user.name:1*"),
+        ({"prefix": {"user.name": "a*"}}, r"user.name:a\**"),
+        ({"prefix": {"user.name": ""}}, "user.name:*"),
+        ({"exists": {"field": "user.name"}}, "user.name:*"),
+        ({"exists": {"field": "user.*"}}, "user.*:*"),
+        ({"range": {"destination.port": {"gte": 1, "lt": 5.5}}}, None),
+        ({"range": {"@timestamp": {"gt": "now-1d/d"}}}, '@timestamp > "now-1d/d"'),
+        ({"range": {"@timestamp": {"gte": "2024", "lte": "2024"}}}, '@timestamp:"2024"'),
+        ({"range": {"process.args": {"gte": "a", "lte": "a"}}}, 'process.args:"a"'),
+        ({"range": {"destination.port": {"gte": None, "boost": 1}}}, "destination.port:*"),
+        ({"bool": {}}, "*:*"),
+        ({"bool": {"should": []}}, "*:*"),
+        ({"bool": {"must_not": {"match_all": {}}}}, "never"),
+        ({"constant_score": {"filter": {"match_none": {}}}}, "never"),
+        (
+            {"nested": {"path": "parts", "query": {"term": {"parts.name": "a"}}}},
+            'parts:{ name:"a" }',
+        ),
+    ],
+)
+def test_what_a_clause_becomes(clause: Any, query: str | None) -> None:
+    expected = query or 'destination.port >= "1" and destination.port < "5.5"'
+    assert kql(clause) == kql(clause, more=False) == (expected, ())
+
+
+A, B, C = ({"exists": {"field": name}} for name in "abc")
+
+
+@pytest.mark.parametrize(
+    ("body", "query"),
+    [
+        ({"should": [A, B]}, "a:* or b:*"),
+        ({"should": [A, B], "must": C}, "c:*"),
+        ({"should": [A, B], "filter": [C], "minimum_should_match": "1"}, "c:* and (a:* or b:*)"),
+        ({"should": [A, B, C], "minimum_should_match": -2}, "a:* or b:* or c:*"),
+        ({"should": [A, B], "minimum_should_match": 2}, "a:* and b:*"),
+        ({"should": [A], "minimum_should_match": 2}, "never"),
+        ({"should": [A], "minimum_should_match": 0, "must_not": [B, C]}, "not b:* and not c:*"),
+        (
+            {"should": [A, B, C], "minimum_should_match": 2},
+            "a:* and b:* or a:* and c:* or b:* and c:*",
+        ),
+    ],
+)
+def test_how_many_of_the_alternatives_must_match(body: Any, query: str) -> None:
+    assert kql({"bool": body}) == (query, ())
+
+
+@pytest.mark.parametrize(
+    ("clause", "more", "less", "reason"),
+    [
+        ({"wildcard": {"file.path": "a?c"}}, "file.path:a*c", "never", "? stands for one"),
+        (
+            {"wildcard": {"file.path": r"?:\\x\\*"}},
+            r"file.path:*\:\\x\\*",
+            r"file.path:C\:\\x\\*",
+            "? stands for",
+        ),
+        ({"wildcard": {"file.path": r"?:\\x?"}}, r"file.path:*\:\\x*", "never", "? stands"),
+        (
+            {"range": {"process.args": {"gte": "a", "lt": "c"}}},
+            'process.args >= "a" and process.args < "c"',
+            'process.args >= "a" and process.args < "c"'
+            ' and not process.args < "a" and not process.args >= "c"',
+            "one value of process.args must meet both limits",
+        ),
+        ({"range": {"x": {"gte": 1, "format": "yyyy"}}}, "*:*", "never", "a range of x in a date"),
+        ({"range": {"x": {"gte": 1, "time_zone": "+02:00"}}}, "*:*", "never", "a range of x in a"),
+        ({"range": {"x": {"from": 1}}}, "*:*", "never", "an option that is not known, from"),
+        ({"range": {"x": 5}}, "*:*", "never", "an option"),
+        ({"term": {"message": "Two words"}}, "*:*", "never", "message is compared word by word"),
+        ({"wildcard": {"message": "Upper*"}}, "*:*", "never", "message is compared word by word"),
+        ({"prefix": {"message": "a-b"}}, "*:*", "never", "message is compared word by word"),
+        ({"prefix": {"source.ip": "10."}}, "*:*", "never", "source.ip is of type ip"),
+        ({"match": {"message": {"query": "a b", "operator": "and"}}}, "*:*", "never", "all words"),
+        ({"match_phrase": {"message": {"query": "a", "slop": 1}}}, "*:*", "never", "match_phrase"),
+        ({"match_phrase": {"x": None}}, "*:*", "never", "a value that is neither"),
+        ({"term": {"x": 1e300}}, "*:*", "never", "a value that is neither"),
+        ({"term": {"x": ["a"]}}, "*:*", "never", "a value that is neither"),
+        ({"term": {"x": {}}}, "*:*", "never", "a clause without a value"),
+        ({"term": {"x": 1, "y": 2}}, "*:*", "never", "a clause that does not name one field"),
+        ({"term": {"parts.name": "a"}}, "*:*", "never", "parts.name lies in the nested objects"),
+        ({"terms": {"x": {"index": "i", "id": 1, "path": "p"}}}, "*:*", "never", "terms that are"),
+        ({"query_string": {"query": "a"}}, "*:*", "never", "it is a query in Lucene's language"),
+        ({"script": {"script": {"source": "1"}}}, "*:*", "never", "it is a script"),
+        ({"geo_shape": {}}, "*:*", "never", "it is a geo_shape query"),
+        ({"bool": {"should": [A], "minimum_should_match": "75%"}}, "*:*", "never", "minimum_"),
+        ({"bool": {"adjust_pure_negative": False}}, "*:*", "never", "bool with adjust_pure"),
+        ({"bool": [A]}, "*:*", "never", "it is a bool query"),
+        ({**A, "bool": {}}, "*:*", "never", "it is not one clause"),
+        ([], "*:*", "never", "it is not one clause"),
+        (
+            {"nested": {"path": "parts", "query": {"term": {"user.name": "a"}}}},
+            "parts:{ *:* }",
+            "parts:{ never }",
+            "user.name lies outside of the nested objects",
+        ),
+    ],
+)
+def test_what_the_tree_cannot_say(clause: Any, more: str, less: str, reason: str) -> None:
+    """The reason is told; what stands for the clause matches more where that is wanted, or less."""
+    if "never }" not in less:
+        assert kql(clause, more=False)[0] == less
+    found, remarks = kql(clause)
+    assert found == more
+    assert len(remarks) == 1 and remarks[0].startswith(reason)
+    assert kql({"bool": {"must_not": [clause]}}, more=False)[0] != "*:*"
+
+
+def test_letter_case_is_remarked_where_there_is_any() -> None:
+    clause = {"wildcard": {"user.name": {"value": "Ab*", "case_insensitive": True}}}
+    assert kql(clause) == ("user.name:Ab*", ("case",))
+    caseless = {"term": {"user.name.caseless": {"value": "Ab", "case_insensitive": True}}}
+    assert kql(caseless)[1] == ()
+
+
+def test_depth_has_an_end() -> None:
+    clause: Any = A
+    for _ in range(5000):
+        clause = {"bool": {"filter": [clause]}}
+    node, remarks = kql(clause)
+    assert (node, remarks) == ("*:*", ("it is nested too deeply",))
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_a_drawn_clause_means_what_its_tree_means(data: st.DataObject) -> None:
+    """Exactly, where nothing is remarked; else on the side that was asked for."""
+    clause = data.draw(clauses())
+    tests: list[Node] = list(border_tests(clause))
+    inner = [t for t in tests if t.field.name.startswith("parts.")]  # type: ignore[union-attr]
+    near: list[Node] = [t for t in tests if t not in inner]
+    for test in inner:
+        near.append(Nested(Literal("parts"), _short(test)))
+    event = data.draw(events_for(Or((*near, Always()))))
+    for more in (True, False):
+        reading = read(clause, TYPES, TYPES, more=more)
+        by_case = any(remark.by_case for remark in reading.remarks)
+        is_exact = all(remark.by_case for remark in reading.remarks)
+        wanted = clause_matches(clause, event, fold=False)
+        record(f"exact: {is_exact}, by case: {by_case}, matches: {wanted}")
+        found = compile(reading.node, TYPES, now=NOW)(event)
+        if is_exact:
+            assert found == wanted
+        else:
+            assert found >= wanted if more else found <= wanted
+        if not reading.remarks:
+            assert found == clause_matches(clause, event, fold=True)
+
+
+def _short(node: Any) -> Node:
+    return replace(node, field=Literal(node.field.name.removeprefix("parts.")))  # type: ignore[no-any-return]
+
+
+# Filters

@@ -1,0 +1,71 @@
+"""The values of a filter's clause: texts, patterns, counts; and clauses put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from kqlx.nodes import Always, And, Literal, Never, Node, Or
+
+ANY = "\0?"  # of a wildcard query, in the middle of its text
+
+
+class Untold(Exception):
+    """The tree cannot say this; the text is the reason."""
+
+
+def refuse(reason: str) -> NoReturn:
+    raise Untold(reason)
+
+
+def clauses(body: Mapping[str, Any], key: str) -> list[Any]:
+    found = body.get(key) or []
+    return found if isinstance(found, list) else [found]
+
+
+def minimum(value: Any, count: int, default: int) -> int:
+    """How many of so many clauses must match."""
+    if value is None:
+        return default if count else 0
+    if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,9}", str(value)):
+        refuse(f"minimum_should_match {value}")
+    number = int(value)
+    return max(0, count + number) if number < 0 else number
+
+
+def literal_of(value: Any) -> Literal:
+    """A JSON value as Elasticsearch reads it: numbers by their text."""
+    if isinstance(value, bool):
+        return Literal(value)
+    if isinstance(value, str):
+        return Literal(value, quoted=True)
+    if isinstance(value, int) or (isinstance(value, float) and "e" not in repr(value)):
+        return Literal(repr(value), quoted=True)
+    return refuse("a value that is neither a text nor a plain number nor a Boolean")
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """The pieces of a wildcard query's text between its stars."""
+    parts = [""]
+    for escaped, sign, plain in re.findall(r"\\(.)|([*?])|([^*?\\]+|\\)", text, re.DOTALL):
+        if sign == "*":
+            parts.append("")
+        else:
+            parts[-1] += escaped or (ANY if sign else plain)
+    return collapsed(parts)
+
+
+def collapsed(parts: list[str]) -> tuple[str, ...]:
+    """Several stars in a row are one."""
+    if len(parts) < 3:
+        return tuple(parts)
+    return (parts[0], *[part for part in parts[1:-1] if part], parts[-1])
+
+
+def all_of(items: list[Node]) -> Node:
+    return items[0] if len(items) == 1 else And(tuple(items)) if items else Always()
+
+
+def any_of(items: list[Node]) -> Node:
+    return items[0] if len(items) == 1 else Or(tuple(items)) if items else Never()

@@ -1,0 +1,87 @@
+"""The packs of this package, which are kept as JSON: reading YAML costs more than a conversion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from kqlx import resources
+from kqlx.errors import UsageError
+from kqlx.mappings.pack import Marks, Pack
+from kqlx.mappings.pack_data import marks, of_data
+
+
+@cache
+def sources() -> tuple[str, ...]:
+    """The names of the data sources that have a pack in this package."""
+    return tuple(sorted(path.stem for path in resources.PACKS.glob("*.yml")))
+
+
+@cache
+def builtin(source: str) -> Pack:
+    """The pack of a data source. Raises UsageError where there is none."""
+    if source not in sources():
+        raise no_pack(source, sources())
+    return of_data(builtin_data(source))
+
+
+def no_pack(source: str, known: tuple[str, ...]) -> UsageError:
+    """The error for a data source that has no pack."""
+    return UsageError(
+        f"no mapping pack for the data source {source!r}",
+        hint=f"there are {', '.join(known)}; none keeps all names",
+    )
+
+
+# Packs kept as JSON: reading YAML costs more than a conversion. One file a pack, named after it,
+# and one for what is asked of all of them. Pack authors who have not run write_packs yet are served
+# from their YAML.
+
+KEPT = resources.PACKAGE / "mappings/kept"
+INDEX = "index.json"
+
+
+def builtin_data(source: str) -> dict[str, Any]:
+    """The pack of a data source as plain data: the kept one, where it is that of the YAML."""
+    path = resources.PACKS / f"{source}.yml"
+    found: dict[str, Any]
+    try:
+        kept = json.loads((KEPT / f"{source}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        kept = None
+    if kept is not None and kept["digest"] == digest(path.read_bytes()):
+        found = kept["data"]
+    else:
+        from kqlx.mappings.pack_file import read_data
+
+        found = read_data(path)
+    return found
+
+
+def digest(text: bytes) -> int:
+    """What tells one text of a pack from another, whatever its line ends."""
+    return crc32(text.replace(b"\r\n", b"\n"))
+
+
+@cache
+def builtin_marks() -> Mapping[str, Marks]:
+    """By data source how rules name it, without a look at the packs that are kept."""
+    index = json.loads((KEPT / INDEX).read_text(encoding="utf-8"))
+    return {
+        source: marks(index[source]) if source in index else builtin(source).recognise
+        for source in sources()
+    }
+
+
+def load(path: Path) -> Pack:
+    """The pack of a file. Raises MappingError, with the line and key, for what is wrong with it."""
+    from kqlx.mappings.pack_file import read_data
+
+    return of_data(read_data(path))
+
+
+# Plain data → Pack. The shapes are those of pack.schema.json.
