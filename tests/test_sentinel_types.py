@@ -134,9 +134,12 @@ def test_the_query_of_a_count() -> None:
         "Events\n"
         "| where ['event.action'] == \"a\"\n"
         "| where isnotempty(['user.name'])\n"
-        "| summarize EventCount = count(), host_name_count = count_distinctif(['host.name'],\n"
-        "    isnotempty(['host.name'])), StartTime = min(TimeGenerated),\n"
-        "    TimeGenerated = max(TimeGenerated) by ['user.name']\n"
+        "| summarize\n"
+        "    EventCount = count(),\n"
+        "    host_name_count = count_distinctif(['host.name'], isnotempty(['host.name'])),\n"
+        "    StartTime = min(TimeGenerated),\n"
+        "    TimeGenerated = max(TimeGenerated)\n"
+        "    by ['user.name']\n"
         "| where EventCount >= 3 and host_name_count >= 2"
     )
 
@@ -225,6 +228,6 @@ def test_each_data_source_by_itself() -> None:
     )
     found = kqlx.convert(rule, "sentinel", accept=["narrower"])
     assert notes(found)["counted-apart"] == "narrower"
-    assert str(found.query).count("| summarize ") == 2
+    assert str(found.query).count("| summarize") == 2
     with pytest.raises(kqlx.UnsupportedError, match="counted by itself"):
         kqlx.convert(rule, "sentinel")

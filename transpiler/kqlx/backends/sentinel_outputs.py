@@ -129,6 +129,8 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
         if place is None or values is None:
             continue
         type, identifier, group = place
+        if field not in own and any(type == known for known, other in entities if other != group):
+            continue
         if any(values in known.values() for known in entities.values()):
             continue
         known = entities.setdefault((type, group), {})
@@ -149,14 +151,13 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
         if values is None or (values.several and field not in _grouped(rule)):
             lost.append(field)
         elif values.name and values.name not in details.values():
-            if len(details) == MOST_DETAILS - len(_sums(rule)):
+            if len(details) == MOST_DETAILS - len(_sums(rule, bound)):
                 lost.append(field)
                 continue
             details[_key(field, bound.source, details)] = values.name
             if not values.several:
                 used[values.name] = values
-    for name in _sums(rule):
-        details[name] = name
+    details |= _sums(rule, bound)
     title = rule.data.get("rule_name_override")
     naming = seen(title) if isinstance(title, str) else None
     for values in [v for _, known in named for v in known.values()] + ([naming] if naming else []):
@@ -189,8 +190,23 @@ def _grouped(rule: Rule) -> tuple[str, ...]:
     return (threshold.by if threshold else ()) + (terms.fields if terms else ())
 
 
-def _sums(rule: Rule) -> tuple[str, ...]:
-    return ("EventCount",) if threshold_of(rule) else ()
+def _sums(rule: Rule, bound: Bound) -> dict[str, str]:
+    """The counts of a threshold rule: columns by key."""
+    threshold = threshold_of(rule)
+    if threshold is None:
+        return {}
+    found = {"EventCount": "EventCount"}
+    for number, (field, _) in enumerate(threshold.distinct):
+        values = values_of(bound, field)
+        if values is not None and values.name:
+            key = "DistinctCount" + (str(number + 1) if number else "")
+            found[key] = counted_name(values)
+    return found
+
+
+def counted_name(values: Values) -> str:
+    """The column with the number of different values."""
+    return f"{values.name}_count"
 
 
 def _wanted(rule: Rule) -> list[str]:

@@ -16,9 +16,9 @@ from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options
 from kqlx.backends.sentinel_fields import Values, as_column, values_of
-from kqlx.backends.sentinel_outputs import outputs
+from kqlx.backends.sentinel_outputs import counted_name, outputs
 from kqlx.backends.sentinel_schedule import LONGEST, RULE_FORMATS, run_of, span
-from kqlx.backends.sentinel_syntax import fold, quote
+from kqlx.backends.sentinel_syntax import WIDTH, fold, quote
 from kqlx.backends.sentinel_union import without_lists
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
@@ -91,20 +91,29 @@ def _counted(
         if values.several:
             message = f"the values of {values.field} are arrays, and Kusto counts none within them"
             raise _refused(f"a count of {values.field}", message)
-        name = f"{values.name}_count"
+        name = counted_name(values)
         sums.append(f"{name} = count_distinctif({values.text}, {values.present})")
         tests.append(f"{name} >= {least}")
     sums.append(f"StartTime = min({TIME})")
     times = [values.name for values in latest if values.name != TIME]
     sums.append(f"arg_max({TIME}, {', '.join(times)})" if times else f"{TIME} = max({TIME})")
-    grouped = f" by {', '.join(values.grouped for values in by)}" if by else ""
-    lines.append(fold(f"| summarize {', '.join(sums)}{grouped}"))
+    grouped = f"by {', '.join(values.grouped for values in by)}" if by else ""
+    lines.append(_summarized(sums, grouped))
     lines += [f"| where {' and '.join(tests)}", *_extended(_bracketed(by) if in_rule else ())]
     notes = [] if in_rule else [_window_note(rule)]
     notes += _told([*by, *(values for found, _ in counted for values in found)])
     if threshold.least > 1 or counted:
         notes += _apart_note(bound, Effect.NARROWER, "what they have together may be enough")
     return _whole(emission, lines, notes)
+
+
+def _summarized(sums: Sequence[str], grouped: str) -> str:
+    """``summarize`` on a line, or a line for each column of a long one."""
+    whole = f"| summarize {', '.join(sums)} {grouped}".rstrip()
+    if len(whole) <= WIDTH:
+        return whole
+    lines = [f"{text}," for text in sums[:-1]] + [sums[-1]] + ([grouped] if grouped else [])
+    return "\n    ".join(["| summarize", *(fold(line, " " * 8) for line in lines)])
 
 
 def _told(fields: Iterable[Values]) -> list[Note]:
