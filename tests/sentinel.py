@@ -160,16 +160,25 @@ def connection() -> Any:
         "to_json(list_intersect(CAST(to_json({0}) AS JSON[]), CAST(to_json({1}) AS JSON[])))",
         (2,),
     )
+    functions.SCALAR_FUNCTIONS["set_union"] = functions._f(
+        "set_union",
+        "template",
+        "to_json(list_distinct(list_concat(CAST(to_json({0}) AS JSON[]),"
+        " CAST(to_json({1}) AS JSON[]))))",
+        (2,),
+    )
     return made
 
 
 def rewritten(query: str) -> str:
     """The query for DuckDB: ``now()`` is that of the tests; columns that may be missing are there;
-    an array is taken apart by ``mv-expand``, which gives a row for each object that passes, where
-    ``mv-apply`` with ``take 1`` keeps one.
+    different values are counted by ``dcountif``, which is exact in DuckDB; an array is taken apart
+    by ``mv-expand``, which gives a row for each object that passes, where ``mv-apply`` with
+    ``take 1`` keeps one.
     """
     now = f"datetime({NOW.isoformat().replace('+00:00', 'Z')})"
     query = re.sub(r"ago\((\w+)\)", rf"({now} - \1)", query).replace("now()", now)
+    query = query.replace("count_distinctif(", "dcountif(")
     query = IF_EXISTS.sub(lambda match: f"['{json.loads(match[1])}']", query)
     return _APPLIED.sub(r"| mv-expand \1 = \2\n| where \3", query)
 

@@ -17,14 +17,18 @@ from conftest import GOLDEN, ROOT
 from kqlx.render import suffix
 from kqlx.rules.load import load_rules
 from kusto import analyse
+from sentinel_ci import complaints, deployed
 
 RULES = sorted((ROOT / "rules").glob("*.toml"))
-MAPPED = [path for path in RULES if path.stem.startswith(("aws_", "m365_"))]
+OURS = ("m365_", "okta_", "aws_")
+"""How the names of the rules begin that are converted by the mapping pack of their data source."""
+
+MAPPED = [path for path in RULES if path.stem.startswith(OURS)]
 TARGETS = {target.name: target for target in kqlx.targets()}
 
 
 def convert(path: Path, target: str, **options: Any) -> kqlx.Conversion:
-    """The Microsoft 365 rules by their mapping pack, the others with ECS names kept.
+    """Rules for cloud services by their mapping packs, the others with ECS names kept.
 
     One rule names no field, which no target can say as Kibana means it; that is accepted.
     """
@@ -96,8 +100,19 @@ def test_no_golden_is_left_over() -> None:
 
 def test_microsofts_analyser_takes_the_sentinel_goldens() -> None:
     said = results("sentinel")
-    mapped = {name: query for name, query in said.items() if name.startswith("m365_")}
+    mapped = {name: query for name, query in said.items() if name.startswith(OURS)}
     assert dict(zip(mapped, analyse(list(mapped.values())), strict=True)) == {n: [] for n in mapped}
+
+
+def test_what_loads_the_analytics_rules_takes_them() -> None:
+    queries = []
+    for path in WHOLE:
+        rule = convert(path, "sentinel", format="rule")
+        assert complaints(rule.text) == []
+        template = deployed(convert(path, "sentinel", format="arm").text)
+        assert template["query"] == rule.query
+        queries.append(str(rule.query))
+    assert not any(analyse(queries))
 
 
 def test_the_analyser_sees_what_is_wrong() -> None:
@@ -185,5 +200,5 @@ def test_the_dsl_of_rule_2_is_kibanas() -> None:
 def test_no_elastic_name_is_left(path: Path, target: str) -> None:
     (rule,) = load_rules(path).rules
     query = str(kqlx.convert(rule, to=target, format="query").query)
-    for name in ("event.", "data_stream", "o365.audit"):
+    for name in ("event.", "data_stream", "o365.audit", "okta.", "aws.cloudtrail"):
         assert name not in query

@@ -17,6 +17,7 @@ from kqlx.backends.sentinel_groups import Groups, has_objects
 from kqlx.backends.sentinel_patterns import arguments_regex, split_arguments
 from kqlx.backends.sentinel_rule import about
 from kqlx.backends.sentinel_syntax import WIDTH, fold, quote
+from kqlx.backends.sentinel_types import complete
 from kqlx.backends.sentinel_union import join, tables
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.text import Group, Text
@@ -214,8 +215,10 @@ TARGET = Target(
     title="Microsoft Sentinel KQL (Kusto)",
     emit=emit,
     aliases=("kusto",),
+    formats=("query", "rule", "arm"),
     suffix=".kql",
     comment="// {}",
     left_out=about,
     join=join,
+    complete=complete,
 )

@@ -1,30 +1,191 @@
-"""What an analytics rule of Sentinel cannot hold of a rule, whatever its query."""
+"""What an analytics rule of Sentinel cannot hold of a rule, or tells in its own terms."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from kqlx.backends.sentinel_outputs import MOST_DETAILS, outputs
+from kqlx.backends.sentinel_schedule import (
+    LONGEST,
+    RULE_FORMATS,
+    about_overlap,
+    about_run,
+)
+from kqlx.backends.sentinel_text import (
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    title,
+    whole_description,
+)
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.attack import before_version_19
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
+from kqlx.rules.schedule import schedule_of
 
-_LOOK_BACK = re.compile(r"now-(\d+)([smhdw])")
-_DAYS = {"s": 1 / 86_400, "m": 1 / 1_440, "h": 1 / 24, "d": 1, "w": 7}
+MOST_ALERTS = 150
+"""In one run of a rule (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
 
-LONGEST_LOOK_BACK = 14
-"""Days (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
+SEVERITIES = {"low": "Low", "medium": "Medium", "high": "High", "critical": "High"}
+UNKNOWN_SEVERITY = "Medium"
+
+_TACTICS = {
+    "TA0001": "InitialAccess",
+    "TA0002": "Execution",
+    "TA0003": "Persistence",
+    "TA0004": "PrivilegeEscalation",
+    "TA0005": "DefenseEvasion",
+    "TA0112": "DefenseEvasion",
+    "TA0006": "CredentialAccess",
+    "TA0007": "Discovery",
+    "TA0008": "LateralMovement",
+    "TA0009": "Collection",
+    "TA0010": "Exfiltration",
+    "TA0011": "CommandAndControl",
+    "TA0040": "Impact",
+    "TA0042": "ResourceDevelopment",
+    "TA0043": "Reconnaissance",
+}
+
+_TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?", re.ASCII)
+
+# Keys of a rule that an analytics rule has no place for, in words.
+_NO_PLACE = {
+    "actions": "actions",
+    "response_actions": "response actions",
+    "risk_score_mapping": "risk scores from fields",
+    "severity_mapping": "severities from fields",
+    "timeline_id": "the timeline template",
+    "throttle": "the throttling of actions",
+    "outcome": "the outcome of its import",
+    "related_integrations": "related integrations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """Tactics and techniques as Sentinel names them, and in words what was changed on the way."""
+
+    tactics: tuple[str, ...]
+    techniques: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def attack_of(rule: Rule) -> Attack:
+    """The rule's tactics and techniques, in the versions of ATT&CK before 19, which Sentinel
+    knows.
+    """
+    tactics: list[str] = []
+    techniques: list[str] = []
+    remarks: list[str] = []
+    for tactic in rule.tactics:
+        name = _TACTICS.get(tactic.id)
+        if name is None:
+            remarks.append(f"{tactic.name or tactic.id or 'a tactic'} is no tactic that it knows")
+            continue
+        tactics.append(name)
+        if name == "DefenseEvasion" and tactic.name != "Defense Evasion":
+            remarks.append(f"{tactic.name} is a part of DefenseEvasion")
+        for id in tactic.techniques:
+            before = before_version_19(id)
+            if before != id:
+                remarks.append(f"{id} is {before} in earlier versions of ATT&CK")
+            if _TECHNIQUE.fullmatch(before):
+                techniques.append(before)
+            else:
+                remarks.append(f"{id} is no id of a technique")
+    return Attack(tuple(dict.fromkeys(tactics)), tuple(dict.fromkeys(techniques)), tuple(remarks))
 
 
 def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
     """Notes on the rule beside its query."""
-    yield from left_out(rule)
-    match = _LOOK_BACK.fullmatch(str(rule.data.get("from", "")))
-    if match and (days := int(match[1]) * _DAYS[match[2]]) > LONGEST_LOOK_BACK:
+    in_rule = format in RULE_FORMATS
+    for note in left_out(rule):
+        if not (in_rule and note.code == "suppression-left-out"):
+            yield note
+    schedule = schedule_of(rule)
+    if schedule.look_back > LONGEST and not (in_rule and rule.type == "threshold"):
+        days = schedule.look_back / 86_400
         yield Note(
             "look-back",
             Effect.SAME,
-            f"the rule looks back {days:g} days, and an analytics rule {LONGEST_LOOK_BACK} at most",
+            f"the rule looks back {days:g} days, and an analytics rule {LONGEST // 86_400} at most",
             hint="run it as a hunting query, or over a summary of earlier events",
         )
+    if in_rule:
+        yield from about_run(rule, schedule)
+        yield from about_overlap(rule)
+        yield from _about_alerts(rule)
+        yield from _about_shown(rule, bound)
+        yield from _about_the_rest(rule, format)
+
+
+def _about_alerts(rule: Rule) -> Iterator[Note]:
+    severity = rule.severity
+    if severity == "critical":
+        message = "the severity critical is High, the highest that Sentinel has"
+        yield Note("metadata-changed", Effect.SAME, message)
+    elif severity not in SEVERITIES:
+        said = f"the severity {severity}" if severity else "a rule without a severity"
+        yield Note("metadata-changed", Effect.SAME, f"{said} is {UNKNOWN_SEVERITY}")
+    most = rule.data.get("max_signals")
+    if isinstance(most, int) and most > MOST_ALERTS:
+        message = f"the rule raises up to {most} alerts a run, and Sentinel {MOST_ALERTS}"
+        yield Note("metadata-changed", Effect.SAME, message)
+    if suppression := rule.data.get("alert_suppression"):
+        named = suppression.get("group_by") if isinstance(suppression, Mapping) else None
+        by = f" with the same {', '.join(map(str, named))}" if isinstance(named, list) else ""
+        yield Note(
+            "suppression-grouped",
+            Effect.SAME,
+            f"Kibana suppresses repeated alerts{by}; Sentinel raises them all, and puts them into"
+            " one incident",
+        )
+    for remark in attack_of(rule).remarks:
+        yield Note("attack-version", Effect.SAME, remark)
+
+
+def _about_shown(rule: Rule, bound: Bound) -> Iterator[Note]:
+    shown = outputs(rule, bound)
+    if shown.lost:
+        yield Note(
+            "metadata-left-out",
+            Effect.SAME,
+            f"alerts do not show {', '.join(shown.lost)}: there is no column of their values, or"
+            f" there are {MOST_DETAILS} details already",
+        )
+    if not shown.entities:
+        message = "no entity is known of the alerts: the table has no column that names one"
+        yield Note("metadata-left-out", Effect.SAME, message, hint="add entityMappings")
+    if rule.data.get("rule_name_override") and not shown.name:
+        message = f"alerts are not named after {rule.data['rule_name_override']}"
+        yield Note("metadata-left-out", Effect.SAME, message)
+
+
+def _about_the_rest(rule: Rule, format: str) -> Iterator[Note]:
+    for key, words in _NO_PLACE.items():
+        if rule.data.get(key):
+            yield Note("metadata-left-out", Effect.SAME, f"Sentinel has no place for {words}")
+    if over := rule.data.get("timestamp_override"):
+        message = f"the time of an event is TimeGenerated, where the rule takes {over}"
+        yield Note("metadata-changed", Effect.SAME, message)
+    if format == "arm" and rule.texts("tags"):
+        message = "an ARM resource of a rule has no tags; the description names them"
+        yield Note("metadata-changed", Effect.SAME, message)
+    for words, text, most in (
+        ("the name", title(rule), LONGEST_NAME),
+        (
+            "the description, with all that is told there,",
+            whole_description(rule),
+            LONGEST_DESCRIPTION,
+        ),
+    ):
+        if len(text) > most:
+            message = f"{words} is cut: it has {len(text):,} characters, and {most:,} fit"
+            yield Note("metadata-left-out", Effect.SAME, message)
+    if rule.data.get("building_block_type"):
+        message = "a building block raises alerts without incidents"
+        yield Note("metadata-changed", Effect.SAME, message)

@@ -21,6 +21,15 @@ def tables(named: object) -> str:
     return names[0] if len(names) == 1 else f"union {', '.join(names)}"
 
 
+def without_lists(query: str) -> tuple[str, str, str]:
+    """The definitions that a query begins with, its first line, and the lines after it."""
+    start = 0
+    while match := _LET.match(query, start):
+        start = match.end()
+    head, _, body = query[start:].partition("\n")
+    return query[:start], head, body
+
+
 def join(queries: Sequence[str]) -> str:
     """One query: tables side by side where their tests are the same, else each with its own."""
     lists: dict[str, str] = {}

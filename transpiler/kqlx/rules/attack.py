@@ -59,6 +59,14 @@ def in_version_19(tactics: Sequence[Tactic]) -> Attack:
     return Attack(_once([*found, *others]), _once(techniques), _once(remarks))
 
 
+def before_version_19(technique: str) -> str:
+    """The id that a technique had before; of several that became one, the one that the others are
+    part of; the id itself where there is none such.
+    """
+    old = sorted(id for id, now in _data()["revoked"].items() if now == technique)
+    return old[0] if old and all(id.startswith(old[0]) for id in old) else technique
+
+
 def _once(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(items))
 

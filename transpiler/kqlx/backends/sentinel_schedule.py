@@ -1,0 +1,126 @@
+"""When an analytics rule of Sentinel runs, and how far it looks back.
+
+Both are 5 minutes to 14 days, the period no shorter than the frequency; a rule that looks back two
+days or more runs each hour at most. Sentinel starts a rule five minutes late, so that late events
+are there, and ``ago()`` counts from then
+(https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kqlx.notes import Effect, Note
+from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.schedule import Schedule, schedule_of
+from kqlx.rules.threshold import threshold_of
+
+SHORTEST = 300
+LONGEST = 14 * 86_400
+DELAY = 300
+RULE_FORMATS = frozenset({"rule", "arm"})
+
+_LONG = 2 * 86_400
+_HOUR = 3_600
+_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """In seconds: ``frequency`` and ``period`` of the rule, and with ``recent`` how old an event
+    may be that is to be told of; the older ones of the period are there to compare with.
+    """
+
+    frequency: int
+    period: int
+    recent: int
+
+
+def run_of(rule: Rule) -> Run:
+    """The run of an analytics rule, within Sentinel's limits."""
+    schedule = schedule_of(rule)
+    frequency = _within(_minutes(schedule.interval))
+    period = _within(_minutes(schedule.look_back))
+    if rule.type == "threat_match":
+        period = LONGEST
+    elif terms := new_terms_of(rule):
+        period = max(period, _within(_minutes(terms.window)))
+    if period >= _LONG:
+        frequency = max(frequency, _HOUR)
+    margin = max(_minutes(schedule.look_back) - schedule.interval, 0)
+    recent = max(_minutes(schedule.look_back), frequency + margin)
+    return Run(frequency, max(period, frequency), recent + DELAY)
+
+
+def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
+    """Where the run is not the rule's own."""
+    run = run_of(rule)
+    counts = threshold_of(rule) is not None
+    for odd in schedule.odd:
+        yield Note("schedule", Effect.DIFFERENT, f"{odd} is no plain span of time before now")
+    if run.frequency != schedule.interval:
+        message = f"the rule runs every {span(run.frequency)} instead of {span(schedule.interval)}"
+        yield Note("schedule", Effect.SAME, message)
+    terms = new_terms_of(rule)
+    if terms is not None and terms.odd:
+        message = f"the history window begins at {terms.odd}, for which {span(terms.window)} stand"
+        yield Note("schedule", Effect.DIFFERENT, message)
+    if terms is not None and terms.window > LONGEST:
+        yield Note(
+            "look-back",
+            Effect.WIDER,
+            f"the rule knows values of {span(terms.window)}, and an analytics rule of"
+            f" {span(LONGEST)} at most: values last seen before are new again",
+            hint="keep known values in a watchlist, or run the query as a hunting query",
+        )
+    if terms is not None or rule.type == "threat_match":
+        return
+    if run.period > schedule.look_back:
+        longer = f"looks back {span(run.period)} instead of {span(schedule.look_back)}"
+        gap = schedule.look_back < schedule.interval
+        if counts or gap:
+            more = "so that it counts more" if counts else "so that no event falls between two runs"
+            yield Note("schedule", Effect.WIDER, f"the rule {longer}, {more}")
+        else:
+            yield Note("schedule", Effect.SAME, f"the rule {longer}")
+    elif run.period < schedule.look_back and counts:
+        shorter = f"looks back {span(run.period)} instead of {span(schedule.look_back)}"
+        yield Note("schedule", Effect.NARROWER, f"the rule {shorter}, so that it counts less")
+
+
+def about_overlap(rule: Rule) -> Iterator[Note]:
+    """Kibana knows what earlier runs have alerted on, Sentinel does not."""
+    run = run_of(rule)
+    seen = run.recent if new_terms_of(rule) or rule.type == "threat_match" else run.period
+    if seen > run.frequency:
+        yield Note(
+            "schedule",
+            Effect.SAME,
+            f"each run looks at {span(seen)} and the next follows after {span(run.frequency)}: what"
+            " both find is told twice, where Kibana tells it once",
+        )
+
+
+def span(seconds: int) -> str:
+    """A length of time in the largest unit that fits, as Kusto and rules write it: ``5m``."""
+    for unit, length in (("d", 86_400), ("h", _HOUR), ("m", _MINUTE)):
+        if seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def iso(seconds: int) -> str:
+    """The same in ISO 8601: ``PT5M``, ``P14D``."""
+    text = span(seconds).upper()
+    return f"P{text}" if text.endswith("D") else f"PT{text}"
+
+
+def _minutes(seconds: int) -> int:
+    """In whole minutes, up."""
+    return -(-seconds // _MINUTE) * _MINUTE
+
+
+def _within(seconds: int) -> int:
+    return min(max(seconds, SHORTEST), LONGEST)
