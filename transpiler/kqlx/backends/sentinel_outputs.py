@@ -27,7 +27,7 @@ LONGEST_KEY = 20
 _ENTITIES: dict[str, tuple[str, str, str]] = {
     "user.name": ("Account", "Name", "user"),
     "user.domain": ("Account", "NTDomain", "user"),
-    "user.email": ("Account", "FullName", "user.email"),
+    "user.email": ("Account", "FullName", "user.id"),
     "source.user.name": ("Account", "Name", "source.user"),
     "source.user.email": ("Account", "FullName", "source.user.email"),
     "client.user.name": ("Account", "Name", "client.user"),

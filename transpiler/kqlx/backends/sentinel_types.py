@@ -275,7 +275,10 @@ def _bracketed(fields: Iterable[Values]) -> list[Values]:
 
 def _extended(shown: Iterable[Values]) -> list[str]:
     made = [text for values in shown if (text := as_column(values))]
-    return [fold(f"| extend {', '.join(made)}")] if made else []
+    whole = f"| extend {', '.join(made)}"
+    if len(whole) > WIDTH:
+        whole = "| extend\n    " + ",\n    ".join(fold(text, " " * 8) for text in made)
+    return [whole] if made else []
 
 
 def _whole(emission: Emission, lines: Sequence[str], notes: Sequence[Note]) -> Emission:
