@@ -184,7 +184,7 @@ def test_a_source_is_recognised_by_index_patterns(indices: list[str], source: st
 def test_a_rule_is_more_than_its_query() -> None:
     def notes(type: str, **data: object) -> dict[str, Effect]:
         rule = kqlx.Rule(name="r", query="a:1", type=type, data=data)
-        return effects(kqlx.convert(rule, source="none", accept=["different"]))
+        return effects(kqlx.convert(rule, "elasticsearch", source="none", accept=["different"]))
 
     assert notes("threshold", threshold={"field": ["a"], "value": 5})["rule-type"] is Effect.WIDER
     assert notes("new_terms")["rule-type"] is Effect.WIDER

@@ -279,5 +279,11 @@ def _check(
         raise UnsupportedError(
             f"the result would be {effect}: {refused[0].message}",
             notes=notes,
-            hint="" if strict else f"--accept {effect} converts it all the same",
+            hint="" if strict else _way_out(effect),
         )
+
+
+def _way_out(effect: Effect) -> str:
+    if effect is Effect.UNMAPPED:
+        return "--unmapped keep leaves Elastic's name there"
+    return f"--accept {effect} converts it all the same"

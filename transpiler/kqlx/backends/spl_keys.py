@@ -73,7 +73,8 @@ class Keys:
         if found is None:
             why = f": {spec.none}" if spec is not None and spec.none else ""
             message = f"{name} has no counterpart to count or compare by{why}"
-            self.notes.append(Note("unmapped-field", Effect.UNMAPPED, message))
+            code = "no-counterpart" if why else "unmapped-field"
+            self.notes.append(Note(code, Effect.UNMAPPED, message))
             return self._made(name, Column(name), False)
         return self._mapped(name, found, destination)
 

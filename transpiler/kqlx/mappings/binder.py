@@ -5,13 +5,12 @@ Which data source and destination it is, ``choose`` decides.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import MULTI_FIELDS, Bound, holds
-from kqlx.mappings.groups import OBJECTS, flattened, may_meet
+from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import FieldSpec
 from kqlx.mappings.recognise import asserts
 from kqlx.mappings.translation import Translation
@@ -39,8 +38,6 @@ from kqlx.patterns import fits
 
 MOST_NAMES = 12
 """How many fields a name with stars is written out for."""
-
-_NUMBER = re.compile(r"\.[0-9]+(?=\.|$)")
 
 
 class Binder(Translation):
@@ -200,7 +197,7 @@ class Binder(Translation):
         says of ``targets.*.id``.
         """
         name = node.field.name
-        spec = self.destination.fields.get(_NUMBER.sub(".*", name))
+        spec = self.destination.fields.get(in_any_place(name))
         if spec is not None and not isinstance(node.field, Pattern):
             message = f"{self.destination.name} is asked for {name} in any place of the list"
             self.say("any-place", message, node.span, Effect.WIDER)

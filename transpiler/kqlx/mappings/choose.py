@@ -11,6 +11,7 @@ from typing import Literal as OneOf
 from kqlx.errors import MappingError
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognise import asserted_values, asserts, implied_values
 from kqlx.nodes import And, Node, Or, Span, simplify
@@ -189,7 +190,7 @@ def name_of_values(pack: Pack, destination: Destination, field: str) -> str | No
     """
     if field in pack.constants:
         return ""
-    spec = destination.field(field)
+    spec = destination.field(field) or destination.fields.get(in_any_place(field))
     if spec is None or spec.part or spec.fits:
         return None
     if spec.fixed is not None or spec.constant is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from kqlx.nodes import (
@@ -62,6 +63,16 @@ def field_test(node: FreeText, name: str) -> Equals | Like | Exists:
     if node.value.is_lone_star:
         return Exists(field, node.span)
     return Like(field, node.value, node.span)
+
+
+_PLACE = re.compile(r"\.[0-9]+(?=\.|$)")
+
+
+def in_any_place(name: str) -> str:
+    """The name of a field in a numbered place of a list, ``targets.0.id``, for any place:
+    ``targets.*.id``. Other names as they are.
+    """
+    return _PLACE.sub(".*", name)
 
 
 OBJECTS = frozenset({"object", "nested"})
