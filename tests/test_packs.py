@@ -21,6 +21,8 @@ SHARED = {
     "actor.entity": "https://www.elastic.co/docs/reference/ecs/ecs-entity",
     "target.entity": "https://www.elastic.co/docs/reference/ecs/ecs-entity",
     "related.entity": "https://www.elastic.co/docs/reference/ecs/ecs-entity",
+    "auditd": "https://www.elastic.co/docs/reference/integrations/auditd_manager",
+    "user.audit": "https://www.elastic.co/docs/reference/integrations/auditd_manager",
     "geo": "https://www.elastic.co/docs/reference/integrations/azure",
     "icmp": "https://www.elastic.co/docs/reference/integrations/network_traffic",
     "request": "https://www.elastic.co/docs/reference/integrations/network_traffic",
