@@ -27,7 +27,7 @@ from sigma.validators.sigmahq.data import (
 
 import corpus
 import kqlx
-from conftest import ROOT
+from conftest import GOLDEN, ROOT
 from kqlx.backends.sigma_rule import file_name
 from kqlx.rules import attack
 from kqlx.rules.model import Rule, Tactic
@@ -36,6 +36,8 @@ from sigma_schema import problems
 
 # Rules that count or compare are several documents, or none; the goldens have them.
 OWN = [rule for rule in kqlx.load_rules(ROOT / "rules").rules if rule.type == "query"]
+COUNTED = [path.parent.name for path in GOLDEN.glob("*/sigma.yml")
+           if "\ncorrelation:" in path.read_text("utf-8")]  # fmt: skip
 MAPPED = [rule for rule in OWN if "m365" in str(rule.path)]
 ALL = ("wider", "narrower", "different")
 
@@ -77,7 +79,8 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for name, value in data.items():
         monkeypatch.setitem(vars(mitre), f"mitre_attack_{name}", value)
-    services = ("m365_None_exchange", "m365_None_threat_management", "elastic_None_None")
+    services = ("m365_None_exchange", "m365_None_threat_management", "aws_None_cloudtrail",
+                "elastic_None_None")  # fmt: skip
     sources: dict[str, Any] = {service: [] for service in services}
     for module, name, value in [
         (data_taxonomy, "sigmahq_taxonomy_fieldsname", sources),
@@ -109,6 +112,15 @@ def test_sigma_check_finds_nothing_in_own_rules(tmp_path: Path) -> None:
         path = tmp_path / file_name(rule, "m365" if rule in MAPPED else "elastic")
         path.write_text(sigma(rule).text + "\n", encoding="utf-8")
         assert not list(issues(path))
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("name", COUNTED)
+def test_sigma_check_finds_nothing_in_what_counts(name: str, tmp_path: Path) -> None:
+    """A correlation and the rule that it counts, as the golden has them."""
+    path = tmp_path / f"{name}.yml"
+    path.write_text((GOLDEN / name / "sigma.yml").read_text("utf-8"), encoding="utf-8")
+    assert not list(issues(path))
 
 
 @pytest.mark.usefixtures("offline")
