@@ -118,7 +118,9 @@ def test_sigma_check_finds_nothing_in_own_rules(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", COUNTED)
 def test_sigma_check_finds_nothing_in_what_counts(name: str, tmp_path: Path) -> None:
     """A correlation and the rule that it counts, as the golden has them."""
-    path = tmp_path / f"{name}.yml"
+    (rule,) = kqlx.load_rules(ROOT / f"rules/{name}.toml").rules
+    path = tmp_path / file_name(rule, "aws")
+    assert path.name.startswith("correlation_aws_")
     path.write_text((GOLDEN / name / "sigma.yml").read_text("utf-8"), encoding="utf-8")
     assert not list(issues(path))
 

@@ -135,7 +135,8 @@ def file_of(rule: Rule, place: Mapping[str, object]) -> str:
 
 
 def file_name(rule: Rule, product: str) -> str:
-    """A file's name as SigmaHQ wants it: ``microsoft365_….yml``, of 14 to 94 characters.
+    """A file's name as SigmaHQ wants it: ``microsoft365_….yml``, of 14 to 94 characters; of a rule
+    that counts, and so has a correlation, ``correlation_…``.
 
     https://github.com/SigmaHQ/sigma-specification/blob/main/sigmahq/sigmahq-filename-convention.md
     """
@@ -143,6 +144,8 @@ def file_name(rule: Rule, product: str) -> str:
     title = _slug(rule.name or "query")
     for name in (prefix, product, *_WORDS_OF.get(product, ())):  # not twice
         title = title.removeprefix(f"{_slug(name)}_")
+    if threshold_of(rule) is not None:
+        prefix = f"correlation_{prefix}"
     return f"{f'{prefix}_{title}'[:90].rstrip('_'):_<10}.yml"
 
 
