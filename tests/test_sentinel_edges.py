@@ -94,7 +94,7 @@ def test_a_list_has_no_name_of_a_column() -> None:
     """Kusto would take the column."""
     values = " or ".join(f"v{i}" for i in range(51))
     query = written(f"a.b:({values}) and a_b_values:c")
-    assert query.endswith("| where ['a.b'] in (a_b_values_2)\n| where ['a_b_values'] == \"c\"")
+    assert query.endswith("| where ['a.b'] in (a_b_values_2)\n| where a_b_values == \"c\"")
 
 
 def test_an_object_of_a_group_has_no_name_of_a_column() -> None:

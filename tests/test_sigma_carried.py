@@ -71,7 +71,7 @@ def test_the_id_is_its_own_and_the_same_each_time() -> None:
 
 def lost(**data: Any) -> str:
     rule = Rule(name="Some rule", query="a:b", data=data, id=data.get("rule_id", ""), format="json")
-    (note,) = [note for note in convert(rule).notes if note.code == "metadata-left-out"]
+    (note,) = [note for note in convert(rule).notes if note.code == "metadata-no-place"]
     assert note.is_quiet
     return note.message
 
@@ -106,13 +106,13 @@ def test_what_is_carried_is_not_told() -> None:
     query = kqlx.convert(Rule(name="n", query="a:b", data=data, format="json"), "sigma",
                          format="query", source="none")  # fmt: skip
     for found in (bare, query):
-        assert "metadata-left-out" not in {note.code for note in found.notes}
+        assert "metadata-no-place" not in {note.code for note in found.notes}
 
 
 def test_a_correlation_has_the_look_back() -> None:
     table = {"type": "threshold", "threshold": {"field": ["user.id"], "value": 3}}
     rule = Rule(name="n", query="a:b", type="threshold", data=table, format="json")
-    (note,) = [note for note in convert(rule).notes if note.code == "metadata-left-out"]
+    (note,) = [note for note in convert(rule).notes if note.code == "metadata-no-place"]
     assert "when it runs (every 5m)" in note.message
 
 
@@ -120,4 +120,4 @@ def test_actions_and_long_names_are_told() -> None:
     rule = Rule(name="long " * 99, query="a:b", data={"actions": [{"id": "1"}]}, format="json")
     notes = {note.code: note for note in convert(rule).notes}
     assert not notes["actions-left-out"].is_quiet
-    assert "the name beyond 256 characters" in notes["metadata-left-out"].message
+    assert "the name beyond 256 characters" in notes["metadata-no-place"].message

@@ -138,6 +138,7 @@ CODES = {
     "look-back": "the rule looks further back than one of the target can",
     "metadata-assumed": "the rule lacks what the format asks for, so something stands for it",
     "metadata-changed": "a part of the rule beside its query is told in the target's own terms",
+    "metadata-no-place": "what a rule of the target's language, by its nature, does not say",
     "metadata-left-out": "what the rule says beside its query has no place in the result",
     "never-there": "the destination never holds events with this value",
     "name-wildcard": "a field name with a wildcard fits fields of several types",
