@@ -4,6 +4,7 @@ has a counterpart in the target, or of which the pack says why there is none.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ def shares(rules: Iterable[kqlx.Rule]) -> dict[tuple[str, str], Share]:
                 queries.append((source, text))
                 continue
             try:
-                for part in text.split("\n---\n"):
+                for part in searches(text) if target == "spl" else text.split("\n---\n"):
                     (SPLUNK if target == "spl" else SIGMA).read(part)
             except Malformed as error:
                 share.malformed.append(f"{rule.name}: {target}: {error}")
@@ -68,6 +69,14 @@ def shares(rules: Iterable[kqlx.Rule]) -> dict[tuple[str, str], Share]:
         if bad := [c for c in complaints if "an analytics rule takes 10,000" not in c]:
             found[source, "sentinel"].malformed.append(f"{bad}\n{text}")
     return found
+
+
+def searches(text: str) -> list[str]:
+    """The searches of one for several data sources, which the strict reader takes one by one."""
+    text = text.removeprefix("| multisearch\n")
+    first, *others = re.split(r"(?:^|\n| append\n) {4}\[search ", text)
+    parts = [first.removesuffix("\n|"), *(part.removesuffix("\n|") for part in others)]
+    return [re.sub(r"\]$", "", part).replace("\n    ", "\n") for part in parts if part.strip()]
 
 
 def table(found: Mapping[tuple[str, str], Share]) -> Iterator[str]:
