@@ -184,3 +184,31 @@ def test_letters_within_a_word_are_found_exactly(negation: str) -> None:
     test = "['message'] contains \"oad3\""
     assert str(result.query).endswith(f"| where not({test})" if negation else f"| where {test}")
     assert not [note for note in result.notes if note.effect]
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("file.elf.sections:{ *:* }", '| where tostring([\'file.elf.sections\']) !in ("", "[]")'),
+        (
+            "not file.elf.sections:{ *:* }",
+            '| where tostring([\'file.elf.sections\']) in ("", "[]")',
+        ),
+        ("@timestamp >= 5.5", "| where ['@timestamp'] >= datetime(1970-01-01T00:00:00.005Z)"),
+    ],
+)
+def test_what_drawn_queries_found(query: str, line: str) -> None:
+    text = str(kqlx.convert(query, "sentinel", source="none").query)
+    assert text.splitlines()[1:] == [line]
+
+
+@pytest.mark.parametrize("target", ["sentinel", "spl"])
+def test_numbers_of_more_digits_than_the_type_holds_are_refused(target: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="rounds numbers of so many digits"):
+        kqlx.convert("event.risk_score:9007199254740993", target, source="none")
+
+
+@pytest.mark.parametrize("query", ["*s:0", "*s:a"])
+def test_names_with_stars_tell_of_numbers_and_flattened_fields(query: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="also fits"):
+        kqlx.convert(query, "spl", source="none")
