@@ -4,7 +4,6 @@ real records, as each system holds them. See ``pack_events``.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from functools import cache
 
@@ -69,8 +68,6 @@ def test_the_analyser_takes_every_query() -> None:
                 queries.append(converted(query, builtin(source), target).text)
             except REFUSALS:
                 continue
-    if shutil.which("node") is None:
-        pytest.skip("Node.js is not installed")
     complaints = [
         f"{complaint}\n{query}"
         for query, found in zip(queries, analyse(queries), strict=True)

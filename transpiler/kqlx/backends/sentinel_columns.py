@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kqlx.backends.sentinel_syntax import identifier, quote, steps
-from kqlx.backends.text import INTEGERS, NUMBERS, TextBackend
+from kqlx.backends.text import TextBackend
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import Column
+from kqlx.mappings.bound import INTEGERS, NUMBERS, Column
 from kqlx.nodes import FieldTest, walk
 
 DATES = frozenset({"date", "date_nanos"})

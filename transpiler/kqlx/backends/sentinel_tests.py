@@ -17,8 +17,8 @@ from kqlx.backends.sentinel_syntax import quote, term_within
 from kqlx.backends.sentinel_time import OPERATORS, range_test
 from kqlx.backends.sentinel_values import LARGEST_REAL, LEAST, MOST, Values, real
 from kqlx.backends.sentinel_words import FALSE, all_text
-from kqlx.backends.text import INTEGERS, NUMBERS, Text, described
-from kqlx.mappings.bound import Column
+from kqlx.backends.text import Text, described
+from kqlx.mappings.bound import INTEGERS, NUMBERS, Column
 from kqlx.meaning.field_types import COMPARISONS
 from kqlx.meaning.ip_type import network as span_of
 from kqlx.meaning.number_types import number_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from kqlx.backends.text import NUMBERS
 from kqlx.mappings import ecs
+from kqlx.mappings.bound import NUMBERS
 from kqlx.mappings.groups import field_test
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (

@@ -18,8 +18,8 @@ from kqlx.backends.sigma_words import (
     phrase_between_blanks,
     pieces_of,
 )
-from kqlx.backends.text import NUMBERS, described
-from kqlx.mappings.bound import Column
+from kqlx.backends.text import described
+from kqlx.mappings.bound import NUMBERS, Column
 from kqlx.nodes import (
     Compare,
     Equals,

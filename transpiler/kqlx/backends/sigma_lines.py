@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from kqlx.backends.sigma_tree import Tree
 from kqlx.backends.sigma_yaml import Number, escape
-from kqlx.backends.text import NUMBERS
-from kqlx.mappings.bound import Column
+from kqlx.mappings.bound import NUMBERS, Column
 from kqlx.nodes import Compare, Equals, Exists, Like, Node, Not, Or
 
 Value = str | Number | bool

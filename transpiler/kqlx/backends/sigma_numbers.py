@@ -7,8 +7,8 @@ from decimal import Decimal
 from math import inf, nextafter
 
 from kqlx.backends.sigma_yaml import Number
-from kqlx.backends.text import NUMBERS, TextBackend, described
-from kqlx.mappings.bound import Column
+from kqlx.backends.text import TextBackend, described
+from kqlx.mappings.bound import NUMBERS, Column
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import And, Compare, Equals, Exists, FieldTest, Literal, Never, Node
 from kqlx.notes import Effect

@@ -20,6 +20,8 @@ MULTI_FIELDS: dict[str, tuple[str, Case]] = {
 """Names of multi-fields in Elastic's mappings: how they read the values of the field above them."""
 
 INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
+NUMBERS = INTEGERS | {"double", "float", "half_float", "scaled_float"}
+"""Elasticsearch types."""
 
 
 @dataclass(frozen=True, slots=True)

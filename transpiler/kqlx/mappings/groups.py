@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from kqlx.mappings.bound import NUMBERS
 from kqlx.nodes import (
     Always,
     And,
@@ -76,12 +77,6 @@ def in_any_place(name: str) -> str:
 
 
 OBJECTS = frozenset({"object", "nested"})
-_NUMBERS = frozenset(
-    {
-        *("long", "integer", "short", "byte", "unsigned_long"),
-        *("double", "float", "half_float", "scaled_float"),
-    }
-)
 
 
 def may_meet(type: str, node: FieldTest) -> bool:
@@ -93,7 +88,7 @@ def may_meet(type: str, node: FieldTest) -> bool:
 
     if isinstance(node, Exists):
         return type not in OBJECTS
-    if type in _NUMBERS:
+    if type in NUMBERS:
         return not isinstance(node, Like) and number_of(node.value.name) is not None
     if type == "ip":
         return isinstance(node, Equals) and network(node.value.name) is not None
