@@ -20,6 +20,7 @@ from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
 
 if TYPE_CHECKING:
@@ -245,9 +246,13 @@ def _bind(
 ) -> tuple[Bound, ...]:
     if source == "none":
         return (unbound(node, source),)
-    threshold = threshold_of(rule)
-    counted = threshold.fields if threshold else ()
-    named, unread = ((packs.get(source),), ()) if source else recognise(node, rule.indices, packs)
+    counting = threshold_of(rule) or (None if target.keeps_names else new_terms_of(rule))
+    counted = counting.fields if counting else ()
+    named, unread = (
+        ((packs.get(source),), ())
+        if source
+        else recognise(node, rule.indices, rule.integrations, packs)
+    )
     if named:
         first, *others = bind_each(
             node, named, target.name, unmapped, rule.indices, target.keeps_names, counted

@@ -68,8 +68,10 @@ class FieldCount:
         Raises KqlSyntaxError, and UsageError for a data source that there is not.
         """
         node, _ = with_conditions(parse(rule.query), rule)
-        found = (
-            (self.packs.get(source),) if source else recognise(node, rule.indices, self.packs)[0]
+        found, _ = (
+            ((self.packs.get(source),), ())
+            if source
+            else recognise(node, rule.indices, rule.integrations, self.packs)
         )
         names = set(field_names(node))
         for name in [pack.source for pack in found] or [""]:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from kqlx.backends.base import Options
 from kqlx.backends.sentinel_columns import OBJECTS, Columns, ecs_cell, kusto_type
-from kqlx.backends.sentinel_syntax import identifier
+from kqlx.backends.sentinel_syntax import identifier, quote
 from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.captures import captures
 from kqlx.mappings.choose import name_of_values
+from kqlx.mappings.pack import FieldSpec
 from kqlx.notes import Effect, Note
 
 if TYPE_CHECKING:
@@ -67,19 +69,35 @@ def values_of(bound: Bound, field: str) -> Values | None:
         column = bound.column(field)
         return _values(field, ecs_cell(columns, column), kusto_type(column.type))
     spec = bound.destination.field(field)
-    told = spec.note if spec is not None else None
-    notes = (Note(told.code, told.effect, told.message, hint=told.hint),) if told else ()
+    notes = _notes(field, spec) if spec is not None else ()
     if spec is not None and spec.any and not (spec.part or spec.fits or spec.given):
         return _first_of(spec.any, field, bound, columns)
     name = name_of_values(bound.pack, bound.destination, field)
+    if name is None and spec is not None and spec.column and (parts := captures(spec)):
+        whole = _cell(spec.column, field, bound, columns)
+        return replace(_taken_out(field, whole, parts), notes=notes) if whole else None
     if not name:
         return None if name is None else Values(field)
-    if spec is not None and spec.given:
-        return None
     cell = _cell(name, field, bound, columns)
     return (
         replace(_values(field, cell, kusto_type(cell.column.type)), notes=notes) if cell else None
     )
+
+
+def _notes(field: str, spec: FieldSpec) -> tuple[Note, ...]:
+    if spec.counted_by is not None:
+        message = f"{field} is told apart by {spec.counted_by}, whose values are others"
+        return (Note("counted-by", Effect.SAME, message),)
+    told = spec.note
+    return (Note(told.code, told.effect, told.message, hint=told.hint),) if told else ()
+
+
+def _taken_out(field: str, whole: Cell, expressions: tuple[str, ...]) -> Values:
+    """The part of a column that the first of the expressions that matches takes out."""
+    each = [f"extract({quote(f'(?is){e}')}, 1, {whole.access})" if e else whole.access
+            for e in expressions]  # fmt: skip
+    text = each[0] if len(each) == 1 else f"coalesce({', '.join(each)})"
+    return Values(field, "_".join(re.findall(r"[A-Za-z0-9]+", field)), text)
 
 
 def _cell(name: str, field: str, bound: Bound, columns: Columns) -> Cell | None:

@@ -13,10 +13,12 @@ from kqlx.backends.spl_syntax import eval_name, name_problem, quote, search_name
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.captures import captures
 from kqlx.mappings.choose import name_of_values
 from kqlx.mappings.pack import Destination
 from kqlx.notes import Effect, Note
 
+FIRST_GROUP = "\\1"
 _LISTS = frozenset({"elements", "array", "many"})
 
 
@@ -61,12 +63,18 @@ class Keys:
         if found == "":
             return Key(name, "")
         spec = destination.field(name)
-        if spec is not None and spec.note is not None:
+        if spec is not None and spec.counted_by is not None:
+            message = f"{name} is told apart by {spec.counted_by}, whose values are others"
+            self.notes.append(Note("counted-by", Effect.SAME, message))
+        elif spec is not None and spec.note is not None:
             remark = spec.note
             self.notes.append(Note(remark.code, remark.effect, remark.message, hint=remark.hint))
         if found is None and spec is not None and spec.any:
             return self._first(name, spec.any)
-        if found is None and spec is not None and spec.column is not None:
+        parts = captures(spec) if found is None and spec is not None else ()
+        if parts and spec is not None and spec.column and _is_plain(destination, spec.column):
+            return self._taken_out(name, spec.column, parts)
+        if found is None and spec is not None and spec.column is not None and not spec.given:
             message = f"{name} is a part of {spec.column}, which stands for it"
             self.notes.append(Note("value-differs", self.finer, message))
             found = spec.column
@@ -124,6 +132,20 @@ class Keys:
         value = f"coalesce({', '.join(map(eval_name, columns))})"
         return Key(field, made, f"| eval {made}={value}")
 
+    def _taken_out(self, field: str, column: str, expressions: tuple[str, ...]) -> Key:
+        """The part of a column that the first of the expressions that matches takes out."""
+        name, made = eval_name(column), plain_name(field)
+        value = "null()"
+        for expression in reversed(expressions):
+            if not expression:
+                value = name
+                continue
+            start, end = expression.startswith("^"), expression.endswith("$")
+            whole = quote(f"(?is){'' if start else '^.*?'}{expression}{'' if end else '.*$'}")
+            taken = f"replace({name}, {whole}, {quote(FIRST_GROUP)})"
+            value = f"if(match({name}, {whole}), {taken}, {value})"
+        return Key(field, made, f"| eval {made}={value}")
+
     def _paired(self, field: str, column: Column) -> Key:
         """The value beside the first name that is the pair's."""
         names, values = (eval_name(name) for name in pair_fields(column))
@@ -135,6 +157,11 @@ class Keys:
         )
         self.notes.append(Note("pairs-by-position", Effect.SAME, message))
         return Key(field, made, f"| eval {made}=mvindex({values}, {place})")
+
+
+def _is_plain(destination: Destination, column: str) -> bool:
+    like = destination.column(column)
+    return like.form == "column" and not like.json and "{}" not in column
 
 
 def plain_name(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Literal as OneOf
 from kqlx.errors import MappingError
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.captures import captures
 from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognise import asserted_values, asserts, implied_values
@@ -34,13 +35,14 @@ def bind_each(
 
     ``indices`` are the index patterns that the rule reads; with ``keeps_names`` a query stays in
     Elastic's names where the destination lacks some of them, or of those that are ``counted``
-    beside the query. Two sources whose events are in one
-    place there, under the same names, are one. Raises MappingError as ``bind``, where no source is
-    left.
+    beside the query; a source that lacks one of these is left out too. Two sources whose events are
+    in one place there, under the same names, are one. Raises MappingError as ``bind``, where no
+    source is left.
     """
     packs = tuple(packs)
     indices = tuple(indices)
     bounds: list[Bound] = []
+    uncounted: list[Bound] = []
     errors: list[MappingError] = []
     beside: list[Note] = []
     for pack in packs:
@@ -55,12 +57,19 @@ def bind_each(
             message = f"{pack.source} is left out: {error.message}"
             beside.append(Note("source-left-out", effect, message, hint=hint))
             continue
+        if len(packs) > 1 and (missing_count := _uncounted(bound, counted)):
+            uncounted.append(bound)
+            message = f"{pack.source} is left out: {missing_count} has no counterpart to count by"
+            beside.append(Note("source-left-out", Effect.NARROWER, message))
+            continue
         for number, other in enumerate(bounds):
             if (both := _as_one(other, bound)) is not None:
                 bounds[number] = both
                 break
         else:
             bounds.append(bound)
+    if not bounds and uncounted:
+        return (uncounted[0],)  # the target tells what it lacks
     if not bounds:
         unmapped_ones = [e for e in errors if any(n.effect is Effect.UNMAPPED for n in e.notes)]
         raise (unmapped_ones or errors)[0]
@@ -70,6 +79,20 @@ def bind_each(
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
     return tuple(bounds)
+
+
+def _uncounted(bound: Bound, counted: Iterable[str]) -> str:
+    """The first of the fields to count by that has no column of its values there, or none."""
+    if bound.pack is None or bound.destination is None:
+        return ""
+    pack, destination = bound.pack, bound.destination
+
+    def has(name: str) -> bool:
+        spec = destination.field(name)
+        joined = spec is not None and bool(captures(spec) or spec.any)
+        return joined or name_of_values(pack, destination, name) is not None
+
+    return next((name for name in counted if not has(name)), "")
 
 
 def _as_one(bound: Bound, other: Bound) -> Bound | None:
@@ -191,7 +214,9 @@ def name_of_values(pack: Pack, destination: Destination, field: str) -> str | No
     if field in pack.constants:
         return ""
     spec = destination.field(field) or destination.fields.get(in_any_place(field))
-    if spec is None or spec.part or spec.fits:
+    if spec is not None and spec.counted_by is not None:
+        return spec.counted_by
+    if spec is None or spec.part or spec.fits or spec.given:
         return None
     if spec.fixed is not None or spec.constant is not None:
         return ""

@@ -77,8 +77,10 @@ def _recognise(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
         fields[name] = _joined(fields.get(name, ()), values)
     return {
         "fields": fields,
+        "own": _joined(base.get("own", ()), over.get("own", ())),
         "indices": _joined(base.get("indices", ()), over.get("indices", ())),
         "implied": {**base.get("implied", {}), **over.get("implied", {})},
+        "assumed": [*base.get("assumed", ()), *over.get("assumed", ())],
     }
 
 

@@ -76,8 +76,9 @@ class FieldSpec:
     field is a part of what the column holds, in which ``separators`` are those of a path. ``given``
     is a predicate in Kibana KQL that must hold beside each test of the field. ``fits`` are patterns
     of the column's values, in which ``{}`` stands for the field's: ``{}@*`` where the field is the
-    beginning of an address. ``instead`` are other specs; the first whose ``when`` the query asserts
-    counts.
+    beginning of an address. ``counted_by`` is a column with other values that tells the same things
+    apart: it stands for the field where its values are only counted or looked for as new.
+    ``instead`` are other specs; the first whose ``when`` the query asserts counts.
     """
 
     column: str | None = None
@@ -95,6 +96,7 @@ class FieldSpec:
     note: PackNote | None = None
     part: Part | None = None
     separators: str = "\\"
+    counted_by: str | None = None
     when: tuple[When, ...] = ()
     instead: tuple[FieldSpec, ...] = ()
 
@@ -137,14 +139,18 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """How a rule names a data source: by values of fields, or by index patterns.
+    """How a rule names a data source: by values of fields, by fields that it alone has, or by index
+    patterns.
 
-    ``implied`` has, by index pattern, values of fields that all events there have.
+    ``implied`` has, by index pattern, values of fields that all events there have. Where a rule
+    names no source at all, one of which it asserts all values of an ``assumed`` is taken for it.
     """
 
     fields: Mapping[str, tuple[str, ...]]
+    own: tuple[str, ...]
     indices: tuple[str, ...]
     implied: Mapping[str, Mapping[str, str]]
+    assumed: tuple[When, ...]
 
 
 @dataclass(frozen=True, slots=True)

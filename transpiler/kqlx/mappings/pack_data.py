@@ -54,8 +54,10 @@ def marks(data: Mapping[str, Any]) -> Marks:
     """What stands below ``recognise``."""
     return Marks(
         fields=_lists(data.get("fields", {})),
+        own=tuple(data.get("own", ())),
         indices=tuple(data.get("indices", ())),
         implied=data.get("implied", {}),
+        assumed=tuple(map(_lists, data.get("assumed", ()))),
     )
 
 

@@ -8,37 +8,58 @@ from fnmatch import fnmatchcase
 
 from kqlx.mappings.library import Packs
 from kqlx.mappings.pack import Marks, Pack, When
-from kqlx.nodes import And, Equals, Node, Or
+from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Or, Pattern
 from kqlx.notes import Effect, Note
 
 # Patterns of the shippers say nothing of the data source, nor do those of everything.
 _BROAD = re.compile(
-    r"(?:(?:file|win|audit|packet|heart|metric)beat-|logs-?|apm-|traces-|\.alerts-.*)?\*.*"
+    r"(?:(?:file|winlog|audit|packet|heart|metric)beat-|logs-?|apm-|traces-|\.alerts-.*)?\*.*"
 )
+
+_NAMING = {"event.dataset", "data_stream.dataset", "event.module"}
+"""Fields that name a data source, if one of which there is no mapping."""
 
 
 def recognise(
-    node: Node, indices: Iterable[str] = (), packs: Packs | None = None
+    node: Node,
+    indices: Iterable[str] = (),
+    integrations: Iterable[str] = (),
+    packs: Packs | None = None,
 ) -> tuple[tuple[Pack, ...], tuple[Note, ...]]:
-    """The packs of the sources that a query asserts, else of the index patterns that the rule
-    reads; with a note on the patterns for which there is none.
+    """The packs of the sources that a query names by what it asserts: values, or fields that one
+    source alone has; else of the index patterns that the rule reads, with a note on those for which
+    there is none; else of the integrations that it is tagged with (``aws``, ``aws.cloudtrail``);
+    else those whose kind of events it asks for, with a note that this is an assumption.
 
     ``packs`` are those to choose among, by default those of this package.
     """
     packs = packs or Packs()
     marks = packs.marks()
-    asserted = asserted_values(node)
-    named = [s for s, m in marks.items() if any(_meets(asserted, *f) for f in m.fields.items())]
-    if named:
-        return tuple(packs.get(source) for source in named), ()
-    own = own_indices(indices)
-    found = [s for s, m in marks.items() if any(_overlap(index, m) for index in own)]
-    unknown = [index for index in own if not any(_overlap(index, marks[s]) for s in found)]
+    asserted, own = asserted_values(node), own_indices(indices)
     notes: tuple[Note, ...] = ()
-    if found and unknown:
-        message = f"there is no mapping for {', '.join(unknown)}, which the rule reads too"
-        notes = (Note("source-left-out", Effect.SAME, message),)
-    return tuple(packs.get(source) for source in found), notes
+    named = [s for s, m in marks.items() if any(_meets(asserted, *f) for f in m.fields.items())]
+    if not named:
+        named = [s for s, m in marks.items() if m.own and _tests_one(node, m.own)]
+    if not named and own:
+        named = [s for s, m in marks.items() if any(_overlap(index, m) for index in own)]
+        unknown = [index for index in own if not any(_overlap(index, marks[s]) for s in named)]
+        if named and unknown:
+            message = f"there is no mapping for {', '.join(unknown)}, which the rule reads too"
+            notes = (Note("source-left-out", Effect.SAME, message),)
+    elif not named:
+        tags = (*integrations,)
+        named = [s for s in marks if any(s == tag or s.startswith(f"{tag}.") for tag in tags)]
+        if not named and not tags and not asserted.keys() & _NAMING:
+            named = [s for s, m in marks.items() if asserts(asserted, m.assumed)]
+        if named:
+            notes = (_assumed(named, tags),)
+    return tuple(packs.get(source) for source in named), notes
+
+
+def _assumed(sources: Iterable[str], tags: Iterable[str]) -> Note:
+    why = f"but the integration ({', '.join(tags)})" if tags else "but the kind of events"
+    message = f"nothing names the data source {why}; taken to be {', '.join(sources)}"
+    return Note("source-assumed", Effect.SAME, message, hint="name another with --source")
 
 
 def own_indices(indices: Iterable[str]) -> list[str]:
@@ -61,6 +82,27 @@ def asserted_values(node: Node) -> dict[str, frozenset[str]]:
             for name, values in asserted_values(item).items():
                 asserted[name] = asserted[name] & values if name in asserted else values
     return asserted
+
+
+def _tests_one(node: Node, names: Iterable[str]) -> bool:
+    """Whether every matching event has one of these fields, as far as the query says. A name that
+    ends in a star stands for all that begin so.
+    """
+    match node:
+        case Equals() | Like() | Exists() | Compare():
+            return not isinstance(node.field, Pattern) and _is_one(node.field.name, names)
+        case Nested():
+            return _is_one(node.path.name, names)
+        case And():
+            return any(_tests_one(item, names) for item in node.items)
+        case Or():
+            return all(_tests_one(item, names) for item in node.items)
+        case _:
+            return False
+
+
+def _is_one(name: str, names: Iterable[str]) -> bool:
+    return any(name == one or (one[-1] == "*" and name.startswith(one[:-1])) for one in names)
 
 
 def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, str]:

@@ -76,6 +76,20 @@ class Rule:
         return self.texts("index")
 
     @property
+    def integrations(self) -> tuple[str, ...]:
+        """The integrations that the rule is tagged with: ``aws``, or ``aws.cloudtrail`` where it
+        says which of the data streams.
+        """
+        tags = self.metadata.get("integration")
+        found = [tags] if isinstance(tags, str) else [*tags] if isinstance(tags, list) else []
+        related = self.data.get("related_integrations")
+        for item in related if isinstance(related, list) else ():
+            if isinstance(item, dict) and item.get("package"):
+                parts = (item["package"], item.get("integration"))
+                found.append(".".join(str(part) for part in parts if part))
+        return tuple(dict.fromkeys(map(str, found)))
+
+    @property
     def exception_lists(self) -> tuple[Mapping[str, Any], ...]:
         """The lists that the rule names, whether their items are known or not."""
         found = self.data.get("exceptions_list")

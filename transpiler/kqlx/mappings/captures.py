@@ -1,0 +1,59 @@
+"""The value of a field that is a part of a column: regular expressions that take it out.
+
+They are such as both PCRE (Splunk) and RE2 (Kusto) read, each with one group.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kqlx.mappings.pack import FieldSpec
+
+WHOLE = ""
+"""Stands for the column's value as it is."""
+
+
+def captures(spec: FieldSpec) -> tuple[str, ...]:
+    """The expressions for the part of a column that a field is, the first that matches counting;
+    none where no expression can take it out.
+    """
+    if spec.given or (spec.part is None and not spec.fits):
+        return ()
+    if spec.part is not None:
+        found = _of_part(spec.part, spec.separators)
+        return (found,) if found else ()
+    # What is told more exactly counts before what fits more values, and the whole comes last.
+    patterns = sorted(spec.fits, key=lambda pattern: -len(pattern.replace("*", "")))
+    each = [WHOLE if pattern == "{}" else _of_pattern(pattern) for pattern in patterns]
+    return () if None in each else tuple(expression or WHOLE for expression in each)
+
+
+def _of_part(part: str, separators: str) -> str | None:
+    signs = "".join(map(re.escape, separators))
+    match part:
+        case "name":
+            return rf"([^{signs}]+)$"
+        case "extension":
+            return rf"\.([^.{signs}]+)$"
+        case "directory":
+            return rf"^(.*)[{signs}]"
+        case "pair":
+            return rf"(?:^|,){_literal(separators)}([^,]*)"
+    return None  # an argument of a command line is one of many
+
+
+def _of_pattern(pattern: str) -> str | None:
+    """The expression for ``{}`` in a pattern with stars; None where stars leave its ends open."""
+    before, _, after = pattern.partition("{}")
+    if before.endswith("*") or after.startswith("*"):
+        return None
+    start = "" if before.startswith("*") else "^"
+    end = "" if after.endswith("*") else "$"
+    left = ".*?".join(map(_literal, before.removeprefix("*").split("*")))
+    right = ".*?".join(map(_literal, after.removesuffix("*").split("*")))
+    return f"{start}{left}({'.+?' if right else '.+'}){right}{end}"
+
+
+def _literal(text: str) -> str:
+    """The text with the signs of both languages escaped, and no others."""
+    return re.sub(r"([\\.+*?()\[\]{}|^$])", r"\\\1", text)
