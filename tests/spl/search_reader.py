@@ -194,9 +194,9 @@ def _read_comparison(cursor: Cursor, field: str, begin: int) -> Term:
         cursor.fail("== is no operator of search", at)
     if operator == "<>":
         cursor.fail("<> is no operator of search", at)
-    if operator == "!=":
-        cursor.doubt("not-equals", "!= drops events without the field, NOT keeps them", at)
     value = _read_value(cursor)
+    if operator == "!=" and value.text != "null":  # of which it is meant that it drops them
+        cursor.doubt("not-equals", "!= drops events without the field, NOT keeps them", at)
     span = (begin, cursor.at)
     if field in TIME_MODIFIERS:
         if operator != "=" or not RELATIVE_TIME.fullmatch(value.text) or value.has_wildcard:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kqlx.backends.base import Collected, Emission, Options, Target, ValueList, gather
+from kqlx.backends.spl_leaves import NULL
 from kqlx.backends.spl_pairs import pair_fields
 from kqlx.backends.spl_remarks import Remarks
 from kqlx.backends.spl_rule import about
@@ -93,7 +94,7 @@ class _Search(Remarks):
 
     def like(self, column: Column, node: Like) -> Text:
         if not any(node.pattern.parts):
-            return Text(f"{search_name(column.name)}=*")
+            return self.present(column)
         return Text(f"{search_name(column.name)}={self.value(column, node)}")
 
     def value(self, column: Column, node: Equals | Like) -> str:
@@ -112,7 +113,11 @@ class _Search(Remarks):
         return quote(text)
 
     def exists(self, column: Column, node: Exists) -> Text:
-        return Text(f"{search_name(column.name)}=*")
+        return self.present(column)
+
+    def present(self, column: Column) -> Text:
+        name = search_name(column.name)
+        return Text(f"{name}!={quote(NULL)}" if self.has_nulls(column) else f"{name}=*")
 
     def compare(self, column: Column, node: Compare) -> Text:
         limit = self.number(column, node.value, node)

@@ -44,6 +44,10 @@ _WORD_CHARACTERS = re.compile(r"[A-Za-z0-9_]+")
 DATES = frozenset({"date", "date_nanos"})
 
 
+NULL = "null"
+"""What Splunk makes of JSON's null."""
+
+
 @dataclass
 class Leaves(TextBackend):
     """Sorts tests into those that ``search`` says exactly and others."""
@@ -72,6 +76,11 @@ class Leaves(TextBackend):
             network = isinstance(node, Equals) and self.is_network(text)
             return is_speakable(text) and not network and not self.case_counts(column, text)
         return True
+
+    def has_nulls(self, column: Column) -> bool:
+        """Whether a missing value may stand there as the text ``null``, as JSON's is extracted."""
+        plain = column.form == "column" and not column.json and "{}" not in column.name
+        return plain and bool(self.bound.place.get("json"))
 
     def spread(self, node: Node) -> Node:
         """A test in the terms of flat fields, where that says exactly the same.

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from kqlx.backends.base import ValueList, gather
-from kqlx.backends.spl_leaves import DATES, Leaves
+from kqlx.backends.spl_leaves import DATES, NULL, Leaves
 from kqlx.backends.spl_pairs import PAIRS, name_regex, pair_fields
 from kqlx.backends.spl_syntax import eval_name, quote, regex
 from kqlx.backends.text import TEXTS, Group, Text
@@ -132,6 +132,8 @@ class Where(Leaves):
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
         """The test on the field of this name, as ``where`` spells it."""
         if isinstance(node, Exists):
+            if self.has_nulls(column):
+                return _find(name, f"^(?!{NULL}$)")
             return Text(f"isnotnull({name})")
         if isinstance(node, Compare):
             limit = self.number(column, node.value, node)

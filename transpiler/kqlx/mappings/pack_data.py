@@ -67,7 +67,7 @@ PLACES = ("base", "table", "logsource")
 
 def _destination(data: Mapping[str, Any]) -> Destination:
     return Destination(
-        place={key: data[key] for key in (*PLACES, "free_text") if key in data},
+        place={key: data[key] for key in (*PLACES, "free_text", "json") if key in data},
         fields=Lazy(data.get("fields", {}), _field),
         columns=Lazy(data.get("columns", {}), _column),
         when=_whens(data.get("when", ())),
