@@ -179,7 +179,8 @@ def mapped_names(destination: Destination) -> list[str]:
 def kind(spec: FieldSpec, destination: Destination) -> str:
     """In a few words how a field is told at a destination."""
     if spec.none and not spec.where:
-        return f"none: {spec.none}"
+        told_apart = f"; counted by {spec.counted_by}" if spec.counted_by else ""
+        return f"none: {spec.none}{told_apart}"
     if spec.fixed is not None:
         return f'"{spec.fixed}" on every event'
     if spec.constant is not None:

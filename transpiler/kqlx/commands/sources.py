@@ -182,8 +182,13 @@ def _about(pack: Pack) -> Iterator[str]:
     yield f"{pack.source}: {pack.title}"
     for name, values in pack.recognise.fields.items():
         yield f"named by {name}: {', '.join(values)}"
+    if pack.recognise.own:
+        yield f"named by fields of its own: {', '.join(pack.recognise.own)}"
     if pack.recognise.indices:
         yield f"named by index patterns: {', '.join(pack.recognise.indices)}"
+    for when in pack.recognise.assumed:
+        asked = "; ".join(f"{name}: {', '.join(values)}" for name, values in when.items())
+        yield f"assumed where nothing names a source, for {asked}"
     for name, value in pack.constants.items():
         yield f"on every event {name}: {value}"
     for name, values in pack.always.items():
@@ -195,6 +200,8 @@ def _about(pack: Pack) -> Iterator[str]:
 def _about_place(destination: Destination) -> Iterator[str]:
     if destination.source:
         yield f"source: {destination.source}"
+    if destination.place.get("json"):
+        yield "the events are JSON, whose nulls may be the text null"
     for when in destination.when:
         yield "for " + "; ".join(f"{name}: {', '.join(values)}" for name, values in when.items())
     for name, values in destination.never.items():
