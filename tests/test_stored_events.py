@@ -21,7 +21,7 @@ PLACES = [
     (source, target)
     for source in FILES
     for target in TARGETS
-    if builtin(source).targets.get(target)
+    if any(place.fields for place in builtin(source).targets.get(target, ()))
 ]
 
 
