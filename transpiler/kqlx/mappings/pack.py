@@ -77,7 +77,7 @@ class FieldSpec:
     is a predicate in Kibana KQL that must hold beside each test of the field. ``fits`` are patterns
     of the column's values, in which ``{}`` stands for the field's: ``{}@*`` where the field is the
     beginning of an address. ``instead`` are other specs; the first whose ``when`` the query asserts
-    counts.
+    counts, or of whose ``unless`` it asserts, for one field, other values alone.
     """
 
     column: str | None = None
@@ -96,6 +96,7 @@ class FieldSpec:
     part: Part | None = None
     separators: str = "\\"
     when: tuple[When, ...] = ()
+    unless: When = field(default_factory=dict)
     instead: tuple[FieldSpec, ...] = ()
 
 
