@@ -33,7 +33,11 @@ def effects(conversion: kqlx.Conversion) -> dict[str, Effect]:
     ("query", "to", "expected"),
     [
         ("user.id:a", "spl", 'UserId="a"'),
-        ("not event.outcome:success", "spl", '" ResultStatus IN ("failed", "false")'),
+        ("event.action:x and not event.outcome:success", "spl",
+         '" ResultStatus IN ("failed", "false")'),
+        # DLP records, whose outcome is said otherwise, are among these.
+        ("event.outcome:failure", "spl", '{}.Rules{}.Actions{}="BlockAccess"'),
+        ("event.action:DLPRuleMatch and event.outcome:failure", "spl", '="BlockAccess"'),
         ("event.outcome:failure", "sentinel", '| where ResultStatus in~ ("failed", "false")'),
         ("event.outcome:success", "sentinel", '| where ResultStatus !in~ ("failed", "false")'),
         ("event.outcome:* and user.id:a", "spl", 'UserId="a"'),

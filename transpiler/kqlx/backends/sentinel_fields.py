@@ -62,8 +62,10 @@ class Values:
         return self.text if plain else f"{self.name} = {self.text}"
 
 
-def values_of(bound: Bound, field: str) -> Values | None:
-    """Where the values of a field are; None where the table does not have them as such."""
+def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
+    """Where the values of a field are; None where the table does not have them as such. Those that
+    are ``counted`` may be a part of a column.
+    """
     columns = Columns(bound, Options())
     if bound.pack is None or bound.destination is None:
         column = bound.column(field)
@@ -73,7 +75,8 @@ def values_of(bound: Bound, field: str) -> Values | None:
     if spec is not None and spec.any and not (spec.part or spec.fits or spec.given):
         return _first_of(spec.any, field, bound, columns)
     name = name_of_values(bound.pack, bound.destination, field)
-    if name is None and spec is not None and spec.column and (parts := captures(spec)):
+    parts = captures(spec) if counted and spec is not None else ()
+    if name is None and spec is not None and spec.column and parts:
         whole = _cell(spec.column, field, bound, columns)
         return replace(_taken_out(field, whole, parts), notes=notes) if whole else None
     if not name:

@@ -240,7 +240,7 @@ def _needed(bound: Bound, fields: Iterable[str], what: str) -> list[Values]:
     """The values of fields, without those that are the same on all events there."""
     found = []
     for field in fields:
-        values = values_of(bound, field)
+        values = values_of(bound, field, counted=True)
         if values is None:
             name = bound.destination.name if bound.destination else "the table"
             raise _refused(f"a rule that {what} {field}", f"{name} has no column of its values")

@@ -23,7 +23,8 @@ def pair_fields(column: Column) -> tuple[str, ...]:
     if column.form not in PAIRS:
         return (column.name,)
     pair = column.pair
-    return (f"{pair.path}.Name", f"{pair.path}.{pair.key}")
+    name, value = column.keys
+    return (f"{pair.path}.{name}", f"{pair.path}.{value if column.form == 'pairs' else pair.key}")
 
 
 def name_regex(column: Column) -> str:

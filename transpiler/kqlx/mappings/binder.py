@@ -12,7 +12,7 @@ from kqlx.mappings import ecs
 from kqlx.mappings.bound import MULTI_FIELDS, Bound, holds
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import FieldSpec
-from kqlx.mappings.recognise import asserts
+from kqlx.mappings.recognise import counts
 from kqlx.mappings.translation import Translation
 from kqlx.nodes import (
     Always,
@@ -128,7 +128,7 @@ class Binder(Translation):
         )
         if spec is None:
             return self.unmapped(node, name)
-        spec = next((one for one in spec.instead if asserts(self.asserted, one.when)), spec)
+        spec = next((one for one in spec.instead if counts(self.asserted, one)), spec)
         known = isinstance(node, Exists) and isinstance(spec.exists, str)
         if spec.none and not spec.where and not known:
             return self.unmapped(node, name, spec.none)

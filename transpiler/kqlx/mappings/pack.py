@@ -78,7 +78,8 @@ class FieldSpec:
     of the column's values, in which ``{}`` stands for the field's: ``{}@*`` where the field is the
     beginning of an address. ``counted_by`` is a column with other values that tells the same things
     apart: it stands for the field where its values are only counted or looked for as new.
-    ``instead`` are other specs; the first whose ``when`` the query asserts counts.
+    ``instead`` are other specs; the first whose ``when`` the query asserts counts, or of whose
+    ``unless`` it asserts, for one field, other values alone.
     """
 
     column: str | None = None
@@ -98,6 +99,7 @@ class FieldSpec:
     separators: str = "\\"
     counted_by: str | None = None
     when: tuple[When, ...] = ()
+    unless: When = field(default_factory=dict)
     instead: tuple[FieldSpec, ...] = ()
 
 

@@ -94,6 +94,7 @@ def _field(data: Any) -> FieldSpec:
     item["any"] = tuple(item.get("any", ()))
     item["fits"] = tuple(item.get("fits", ()))
     item["when"] = _whens(item.get("when", ()))
+    item["unless"] = _lists(item.get("unless", {}))
     if "note" in item:
         item["note"] = _note({"code": "value-differs", **item["note"]})
     return FieldSpec(**item)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from kqlx.mappings.library import Packs
-from kqlx.mappings.pack import Marks, Pack, When
+from kqlx.mappings.pack import FieldSpec, Marks, Pack, When
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Or, Pattern
 from kqlx.notes import Effect, Note
 
@@ -133,6 +133,16 @@ def asserts(asserted: Mapping[str, frozenset[str]], whens: Iterable[When]) -> bo
             for field, values in w.items()
         )
         for w in whens
+    )
+
+
+def counts(asserted: Mapping[str, frozenset[str]], spec: FieldSpec) -> bool:
+    """Whether one of a list of mappings of a field is for the query: it asserts what its ``when``
+    says, or of a field of its ``unless`` other values alone.
+    """
+    apart = spec.unless.items()
+    return asserts(asserted, spec.when) or any(
+        asserted.get(field) and asserted[field].isdisjoint(values) for field, values in apart
     )
 
 
