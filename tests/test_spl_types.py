@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import kqlx
@@ -126,13 +126,15 @@ def test_new_terms_over_the_history() -> None:
 def test_new_terms_with_a_table() -> None:
     found = spl(new_terms("user.name"), new_terms="lookup")
     assert found.text == (
-        'a="b"\n'
-        "| stats min(_time) as firstTime max(_time) as lastTime by user.name\n"
+        'earliest=-14m a="b"\n'
+        '| eval knownTime=if(_time<=relative_time(now(), "-9m"), _time, null())\n'
+        "| stats max(_time) as lastTime max(knownTime) as knownTime by user.name\n"
         "| inputlookup append=true a_rule_seen.csv\n"
         '| where lastTime>=relative_time(now(), "-7d")\n'
-        "| stats min(firstTime) as firstTime max(lastTime) as lastTime by user.name\n"
+        "| stats max(lastTime) as lastTime max(knownTime) as knownTime by user.name\n"
         "| outputlookup a_rule_seen.csv\n"
-        '| where firstTime>relative_time(now(), "-9m")'
+        '| where lastTime>relative_time(now(), "-9m")\n'
+        '    AND (isnull(knownTime) OR knownTime<relative_time(now(), "-7d"))'
     )
 
 
@@ -179,17 +181,40 @@ def test_indicators_are_a_lookup_that_must_be_accepted() -> None:
             spl(broken, accept=["different"])
 
 
-def test_each_data_source_is_counted_by_itself() -> None:
-    indices = ["logs-okta.system-*", "logs-aws.cloudtrail-*"]
-    counted = threshold(["source.ip"], 3, index=indices)
-    both = Rule(**{**vars_of(counted), "query": "source.ip:*"})
-    with pytest.raises(UnsupportedError, match="each data source is counted by itself"):
-        spl(both, source=None)
-    found = spl(both, source=None, accept=["narrower", "different"])
-    first, second = found.text.split("\n| append\n    [search ")
-    assert first.count("| stats") == second.count("| stats") == 1
-    parse_search(first)
-    parse_search(second.removesuffix("]").replace("\n    ", "\n"))
+SEVERAL = ["logs-okta.system-*", "logs-aws.cloudtrail-*"]
+
+
+def of_several(counted: Rule, query: str = "source.ip:*") -> Rule:
+    return Rule(**{**vars_of(counted), "query": query})
+
+
+def test_several_data_sources_are_counted_together() -> None:
+    """Neither by subsearches, of which Splunk cuts off what takes long, nor each by itself."""
+    told = {"field_names": ["user.name", "source.ip"]}
+    counted = threshold(["source.ip"], 3, index=SEVERAL, investigation_fields=told)
+    found = spl(of_several(counted), source=None)
+    assert found.text == (
+        "| multisearch\n"
+        '    [search sourcetype="aws:cloudtrail"'
+        ' sourceIPAddress IN ("0.0.0.0/0", "2000::/3", "fc00::/7")\n'
+        "    | eval source_ip=sourceIPAddress\n"
+        "    | eval user_name=coalesce('userIdentity.userName',"
+        " 'userIdentity.sessionContext.sessionIssuer.userName')]\n"
+        '    [search sourcetype="OktaIM2:log" client.ipAddress=*\n'
+        "    | eval source_ip='client.ipAddress']\n"
+        "| stats count as event_count min(_time) as firstTime max(_time) as lastTime\n"
+        "    values(user_name) as user_name by source_ip\n"
+        "| where event_count>=3"
+    )
+    assert "counted-apart" not in codes(found)
+
+
+def test_terms_that_are_new_are_known_from_any_data_source() -> None:
+    found = spl(of_several(new_terms("source.ip", "event.dataset", index=SEVERAL)), source=None)
+    assert found.text.count("[search earliest=-7d ") == 2
+    assert found.text.count('| eval event_dataset="aws.cloudtrail"]') == 1
+    assert found.text.count("| stats") == 1
+    assert "counted-apart" not in codes(found)
 
 
 # Against Kibana's own meaning
@@ -285,25 +310,46 @@ def test_what_is_new_is_kibanas(events: list[Event], by: list[str]) -> None:
     assert groups(found, by) == new_in_kibana(events, by, NOW)
 
 
+HOURS = st.sampled_from([0, 1, 2, 3, 40, 164, 165, 166, 167, 168, 169, 170, 171, 200])
+
+
 @settings(deadline=None, max_examples=30)
-@given(made_events(10 * 24), st.sampled_from([["user.name"], ["user.name", "tags"]]))
-def test_a_table_remembers_what_the_history_has(events: list[Event], by: list[str]) -> None:
-    """The search runs each hour from the first event on, and looks back an hour."""
+@given(
+    st.lists(st.tuples(st.sampled_from(["x", "y"]), HOURS), max_size=6),
+    st.sampled_from([("1h", 1), ("1h", 3), ("4h", 1)]),
+)
+@example([("x", 0), ("x", 166)], ("1h", 3))
+@example([("x", 2), ("x", 40)], ("4h", 1))
+def test_a_table_remembers_what_the_history_has(
+    drawn: list[tuple[str, int]], times: tuple[str, int]
+) -> None:
+    """Runs each hour, of which several see the same event, or each four hours, with time between
+    that no run looks at: a term is known by any event of the history before the look-back.
+    """
+    interval, hours = times
     start = NOW - 10 * DAY
-    events = [
-        {**event, "_time": str(start + int(str(event["_time"])) * HOUR - HOUR // 2)}
-        for event in events
+    events: list[Event] = [
+        {"a": "b", "user.name": user, "_time": str(start + hour * HOUR - HOUR // 2)}
+        for user, hour in drawn
     ]
-    terms = new_terms(*by, **{"from": "now-1h", "interval": "1h"})
-    query = parse_search(spl(terms, new_terms="lookup").text)
+    terms = new_terms("user.name", interval=interval, **{"from": f"now-{hours}h"})
+    text = spl(terms, new_terms="lookup").text
+    earliest, _, rest = text.partition(" ")
+    reads = int(earliest.removeprefix("earliest=-").removesuffix("h")) * HOUR
+    query = parse_search(rest)
     tables: Tables = {"a_rule_seen.csv": []}
-    for now in range(start, NOW + 1, HOUR):
-        seen = [event for event in events if now - HOUR <= int(str(event["_time"])) < now]
+    for now in range(start, NOW + 1, int(interval[:-1]) * HOUR):
+        seen = [event for event in events if now - reads <= int(str(event["_time"])) < now]
         found = evaluate(query, seen, now=now, tables=tables)
         within = [event for event in events if now - 7 * DAY <= int(str(event["_time"])) < now]
         expected = {
             place
-            for place, members in buckets(within, by).items()
-            if min(int(str(member["_time"])) for member in members) > now - HOUR
+            for place, members in buckets(within, ["user.name"]).items()
+            if min(int(str(member["_time"])) for member in members) > now - hours * HOUR
         }
-        assert groups(found, by) == expected
+        assert groups(found, ["user.name"]) == expected
+
+
+def test_a_value_that_looks_like_a_time_range_is_none() -> None:
+    found = spl(rule("new_terms", 'a:"x earliest=-1y"', new_terms_fields=["u"]))
+    assert found.text.startswith("earliest=-14d a=")

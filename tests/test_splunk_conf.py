@@ -178,6 +178,57 @@ def test_alerts_are_held_back() -> None:
     assert held(**terms)[0] == "cloud_account_id,userIdentity.principalId"
 
 
+def test_alerts_are_held_back_where_the_search_itself_runs_more_often() -> None:
+    """No cron runs each 45 minutes; runs each 30 minutes look back at each other."""
+    assert held(interval="45m", **{"from": "now-45m"})[:2] == ("event_hash", "2700s")
+    assert held(interval="30m", **{"from": "now-30m"})[:2] == (None, None)
+
+
+def test_what_holding_back_changes_is_told() -> None:
+    counted = {"type": "threshold", "threshold": {"field": ["user.id"], "value": 3}}
+    assert "alerts-held" in held(**counted)[2]
+    assert "alerts-held" not in held(**counted, interval="6m")[2]
+    short = {"group_by": ["user.id"], "duration": {"value": 10, "unit": "m"}}
+    assert "alerts-repeated" in held(alert_suppression=short, **{"from": "now-1h"})[2]
+    assert "alerts-repeated" not in held(alert_suppression=short, **{"from": "now-9m"})[2]
+
+
+SEVERAL = {"index": ["logs-okta.system-*", "logs-aws.cloudtrail-*"], "interval": "1h"}
+
+
+def test_several_data_sources_are_held_back_by_what_each_has() -> None:
+    """By a field that one of them lacks all its alerts would be one."""
+    by = {"group_by": ["source.ip", "event.action"], "duration": {"value": 5, "unit": "h"}}
+    settings = one(convert("source.ip:*", alert_suppression=by, **SEVERAL).text)
+    assert settings["alert.suppress.fields"] == "group_hash"
+    (*_, last) = settings["search"].partition("| eval group_hash=")
+    assert " ".join(last.split()) == (
+        'md5(coalesce(mvjoin(sourceIPAddress, ","), mvjoin(\'client.ipAddress\', ","), "")'
+        ' ."|".coalesce(mvjoin(eventName, ","), mvjoin(eventType, ","), ""))'
+    )
+    parse_search(settings["search"].replace("\n", " "))
+    (drilldown,) = json.loads(settings["action.notable.param.drilldown_searches"])
+    assert drilldown["search"].endswith(
+        'sourceIPAddress="$sourceIPAddress$" OR client.ipAddress="$client.ipAddress$"'
+    )
+    counted = {"type": "threshold", "threshold": {"field": ["source.ip"], "value": 3}}
+    settings = one(convert("source.ip:*", **counted, **{**SEVERAL, "from": "now-2h"}).text)
+    assert settings["alert.suppress.fields"] == "source_ip"
+    assert settings["action.notable.param.nes_fields"] == "source_ip"
+
+
+def test_a_window_that_is_none_changes_what_is_counted() -> None:
+    rule = Rule(
+        name="x",
+        query=CLOUDTRAIL,
+        type="threshold",
+        data={"threshold": {"field": ["user.id"], "value": 3}, "from": "now-1h/h"},
+    )
+    for format in ("query", "savedsearches", "escu"):
+        with pytest.raises(kqlx.UnsupportedError, match="no plain span of time before now"):
+            kqlx.convert(rule, to="spl", format=format)
+
+
 def test_new_terms_are_dispatched_over_their_history() -> None:
     found = convert(type="new_terms", new_terms_fields=["user.id"], history_window_start="now-5d")
     assert one(found.text)["dispatch.earliest_time"] == "-5d"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kqlx.notes import Effect, Note
+from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.schedule import Schedule, schedule_of
@@ -58,15 +59,15 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
     """Where the run is not the rule's own."""
     run = run_of(rule)
     counts = threshold_of(rule) is not None
+    yield from about_window(rule)
     for odd in schedule.odd:
-        yield Note("schedule", Effect.DIFFERENT, f"{odd} is no plain span of time before now")
+        if odd not in schedule.odd_window:
+            message = f"{odd} is no plain span of time; {span(schedule.interval)} stand for it"
+            yield Note("schedule", Effect.DIFFERENT, message)
     if run.frequency != schedule.interval:
         message = f"the rule runs every {span(run.frequency)} instead of {span(schedule.interval)}"
         yield Note("schedule", Effect.SAME, message)
     terms = new_terms_of(rule)
-    if terms is not None and terms.odd:
-        message = f"the history window begins at {terms.odd}, for which {span(terms.window)} stand"
-        yield Note("schedule", Effect.DIFFERENT, message)
     if terms is not None and terms.window > LONGEST:
         yield Note(
             "look-back",

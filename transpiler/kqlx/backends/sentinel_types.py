@@ -23,6 +23,7 @@ from kqlx.backends.sentinel_union import without_lists
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
 from kqlx.rules.schedule import schedule_of
@@ -100,7 +101,7 @@ def _counted(
     grouped = f"by {', '.join(values.grouped for values in by)}" if by else ""
     lines.append(_summarized(sums, grouped))
     lines += [f"| where {' and '.join(tests)}", *_extended(_bracketed(by) if in_rule else ())]
-    notes = [] if in_rule else [_window_note(rule)]
+    notes = [*about_window(rule), *([] if in_rule else [_window_note(rule)])]
     notes += _told([*by, *(values for found, _ in counted for values in found)])
     if threshold.least > 1 or counted:
         notes += _apart_note(bound, Effect.NARROWER, "what they have together may be enough")
@@ -161,7 +162,10 @@ def _new(
     lines.append(fold(f"| summarize arg_min({TIME}, *) by {by}"))
     lines.append(f"| where {TIME} > ago({span(recent)})")
     lines += _extended([values for values in shown if values.name not in names])
-    notes = []
+    notes = [*about_window(rule)]
+    if terms.odd:
+        message = f"the history window begins at {terms.odd}, for which {span(terms.window)} stand"
+        notes.append(Note("schedule", Effect.DIFFERENT, message))
     if not in_rule and window > LONGEST:
         notes.append(
             Note(
@@ -207,7 +211,8 @@ def _compared(
         f"the indicators are those of {INDICATORS}, not those that the rule's own query finds in"
         f" {', '.join(rule.texts('threat_index')) or 'its indices'}"
     )
-    found = [Note("indicators", Effect.DIFFERENT, message), *_told(v for v, _ in pairs)]
+    found = [Note("indicators", Effect.DIFFERENT, message), *about_window(rule)]
+    found += _told(values for values, _ in pairs)
     found += [Note("indicators", Effect.NARROWER, text) for text in lost]
     return _whole(emission, lines, found)
 

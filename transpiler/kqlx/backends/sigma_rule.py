@@ -104,6 +104,9 @@ def _about_counts(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> 
             f"the rule looks back to {rule.data['from']}, which is no plain number of days, hours,"
             f" minutes or seconds; {counts[0].timespan} stands for it",
         )
+    if rule.data.get("to", "now") != "now":
+        message = f"the rule looks up to {rule.data['to']}, and a correlation up to the last event"
+        yield Note("threshold-window", Effect.DIFFERENT, message)
     if len(counts) > 1:
         yield Note(
             "threshold-split",

@@ -40,17 +40,37 @@ class Key:
 class Keys:
     """The keys of a bound tree, with notes on them. One object a conversion.
 
-    ``finer`` is what it means that values are told apart which Elastic's field does not.
+    ``finer`` is what it means that values are told apart which Elastic's field does not;
+    ``together`` asks for names that are the same for all data sources of a rule.
     """
 
     bound: Bound
     finer: Effect = Effect.WIDER
+    together: bool = False
     notes: list[Note] = field(default_factory=list)
 
     def key(self, name: str) -> Key:
         """The key of an Elastic field. Raises UnsupportedError where Splunk cannot name it; one
         without a counterpart keeps Elastic's name, with a note.
         """
+        key = self._own(name)
+        if not self.together:
+            return key
+        made = plain_name(name)
+        value = eval_name(key.name) if key.name else quote(self._constant(name))
+        named = f"| eval {made}={value}" if key.name != made else ""
+        return Key(name, made, "\n".join(filter(None, [key.step, named])))
+
+    def _constant(self, name: str) -> str:
+        """The value that a field has on all events of the data source."""
+        pack, destination = self.bound.pack, self.bound.destination
+        assert pack is not None and destination is not None
+        spec = destination.field(name)
+        told = (spec.fixed, spec.constant) if spec is not None else ()
+        return next(filter(None, [pack.constants.get(name), *told]), "")
+
+    def _own(self, name: str) -> Key:
+        """The key by what the data source itself calls it."""
         pack, destination = self.bound.pack, self.bound.destination
         if pack is None or destination is None:
             column = self.bound.column(name)
@@ -92,13 +112,13 @@ class Keys:
 
     def shown(self, name: str) -> Key | None:
         """The key of a field that the results may as well do without; None where there is none."""
-        quiet = Keys(self.bound)
+        quiet = Keys(self.bound, together=self.together)
         try:
             key = quiet.key(name)
         except UnsupportedError:
             return None
         unmapped = any(note.effect is Effect.UNMAPPED for note in quiet.notes)
-        return None if unmapped or not key.name or key.step else key
+        return None if unmapped or not key.name or (key.step and not self.together) else key
 
     def _made(self, field: str, column: Column, is_list: bool) -> Key:
         name = column.name

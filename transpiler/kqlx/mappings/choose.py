@@ -69,7 +69,7 @@ def bind_each(
         message = f"the rule reads several data sources; the result is for {names}"
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
-    return tuple(bounds)
+    return tuple(replace(bound, beside_others=len(bounds) > 1) for bound in bounds)
 
 
 def _as_one(bound: Bound, other: Bound) -> Bound | None:

@@ -27,6 +27,11 @@ class Schedule:
     look_back: int
     odd: tuple[str, ...] = ()
 
+    @property
+    def odd_window(self) -> tuple[str, ...]:
+        """What is odd of the time that a run looks at."""
+        return tuple(text for text in self.odd if not text.startswith("interval: "))
+
 
 def schedule_of(rule: Rule) -> Schedule:
     """The schedule of a rule."""
