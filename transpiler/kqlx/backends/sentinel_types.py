@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options
-from kqlx.backends.sentinel_fields import Values, as_column, values_of
+from kqlx.backends.sentinel_fields import Values, extend, extended, values_of
 from kqlx.backends.sentinel_outputs import counted_name, outputs
 from kqlx.backends.sentinel_schedule import LONGEST, RULE_FORMATS, run_of, span
 from kqlx.backends.sentinel_syntax import WIDTH, fold, quote
@@ -55,15 +55,25 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
     Raises UnsupportedError where a field that is counted or compared has no column.
     """
     in_rule = options.form in RULE_FORMATS
-    shown = outputs(rule, bound).columns if in_rule else ()
-    query = str(emission.query)
+    found = outputs(rule, bound) if in_rule else None
+    completed = _by_type(rule, bound, emission, found.columns if found else (), in_rule)
+    if found is None or not found.common:
+        return completed
+    # Where two tables have columns of one name and two types, union would rename them.
+    texts = [f"{name} = tostring({column})" for name, column in found.common.items()]
+    return replace(completed, query=f"{completed.query}\n{extend(texts)}")
+
+
+def _by_type(
+    rule: Rule, bound: Bound, emission: Emission, shown: Sequence[Values], in_rule: bool
+) -> Emission:
     if threshold := threshold_of(rule):
         return _counted(threshold, rule, bound, emission, shown, in_rule)
     if terms := new_terms_of(rule):
         return _new(terms, rule, bound, emission, shown, in_rule)
     if rule.type == "threat_match":
         return _compared(rule, bound, emission, shown, in_rule)
-    return replace(emission, query="\n".join([query, *_extended(shown)]))
+    return replace(emission, query="\n".join([str(emission.query), *extended(shown)]))
 
 
 def _counted(
@@ -81,7 +91,7 @@ def _counted(
     lines = [str(emission.query), *_apart(by, once=True), *_present(by)]
     names = {values.name for values in by}
     latest = [values for values in shown if values.name not in names]
-    lines += _extended(latest)
+    lines += extended(latest)
     sums = ["EventCount = count()"]
     tests = [f"EventCount >= {threshold.least}"]
     for found, least in counted:
@@ -100,7 +110,7 @@ def _counted(
     sums.append(f"arg_max({TIME}, {', '.join(times)})" if times else f"{TIME} = max({TIME})")
     grouped = f"by {', '.join(values.grouped for values in by)}" if by else ""
     lines.append(_summarized(sums, grouped))
-    lines += [f"| where {' and '.join(tests)}", *_extended(_bracketed(by) if in_rule else ())]
+    lines += [f"| where {' and '.join(tests)}", *extended(_bracketed(by) if in_rule else ())]
     notes = [*about_window(rule), *([] if in_rule else [_window_note(rule)])]
     notes += _told([*by, *(values for found, _ in counted for values in found)])
     if threshold.least > 1 or counted:
@@ -161,7 +171,7 @@ def _new(
     by = ", ".join(values.grouped for values in fields)
     lines.append(fold(f"| summarize arg_min({TIME}, *) by {by}"))
     lines.append(f"| where {TIME} > ago({span(recent)})")
-    lines += _extended([values for values in shown if values.name not in names])
+    lines += extended([values for values in shown if values.name not in names])
     notes = [*about_window(rule)]
     if terms.odd:
         message = f"the history window begins at {terms.odd}, for which {span(terms.window)} stand"
@@ -205,7 +215,7 @@ def _compared(
         fold(f"| mv-expand Observable = pack_array({', '.join(each)}) to typeof(string)"),
         "| where isnotempty(Observable)",
         "| join kind=inner indicators on $left.Observable == $right.ObservableValue",
-        *_extended(shown),
+        *extended(shown),
     ]
     message = (
         f"the indicators are those of {INDICATORS}, not those that the rule's own query finds in"
@@ -276,14 +286,6 @@ def _present(fields: Sequence[Values]) -> list[str]:
 def _bracketed(fields: Iterable[Values]) -> list[Values]:
     """Those that keep a name which entities and details cannot have."""
     return [values for values in fields if not values.several and values.text.startswith("['")]
-
-
-def _extended(shown: Iterable[Values]) -> list[str]:
-    made = [text for values in shown if (text := as_column(values))]
-    whole = f"| extend {', '.join(made)}"
-    if len(whole) > WIDTH:
-        whole = "| extend\n    " + ",\n    ".join(fold(text, " " * 8) for text in made)
-    return [whole] if made else []
 
 
 def _whole(emission: Emission, lines: Sequence[str], notes: Sequence[Note]) -> Emission:
