@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from kqlx.backends.spl_conf import detection_name, has_tokens, stanza
+from kqlx.backends.spl_entities import entities
 from kqlx.backends.spl_held import about_suppression, carries
 from kqlx.backends.spl_schedule import about_schedule
 from kqlx.mappings.bound import Bound
@@ -16,6 +17,7 @@ from kqlx.notes import Effect, Note
 from kqlx.rules.attack import in_version_19
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
+from kqlx.rules.unsaid import odd_techniques, unsaid
 
 RULE_FORMATS = frozenset({"savedsearches", "escu"})
 
@@ -23,15 +25,13 @@ _SCORES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
 _LEAST = {"low": 21, "medium": 41, "high": 61, "critical": 81}
 """The risk scores from which contentctl takes a detection to be so severe."""
 
-_NO_PLACE = (
-    "severity_mapping",
-    "risk_score_mapping",
-    "rule_name_override",
-    "timeline_title",
-    "actions",
-    "response_actions",
-)
-_NO_PLACE_IN_ESCU = ("max_signals", "tags")
+_SAID = frozenset(
+    {
+        "author", "building_block_type", "false_positives", "investigation_fields", "license",
+        "note", "references", "setup", "timestamp_override",
+    }
+)  # fmt: skip
+_SAID_IN = {"savedsearches": {"max_signals", "tags", "version"}, "escu": {"updated_at"}}
 
 _DOMAINS = (
     (("crowdstrike", "endpoint", "m365_defender", "sentinel_one", "system", "windows"), "endpoint"),
@@ -115,17 +115,17 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     for remark in found.remarks:
         if re.match(r"T\d", remark):
             yield Note("attack-version", Effect.SAME, remark)
-    names = [key for key in _NO_PLACE if rule.data.get(key)]
-    if format == "escu":
-        names += [key for key in _NO_PLACE_IN_ESCU if rule.data.get(key)]
-    names += [f"the tactic {t.name}, without a technique" for t in rule.tactics if not t.techniques]
     yield from _about_texts(rule, bound, format)
     if override := rule.data.get("timestamp_override"):
         message = f"the time of an event is what Splunk takes for it (_time), and not {override}"
         yield Note("metadata-changed", Effect.SAME, message)
-    if names:
-        message = f"{format} has no place for {', '.join(names)}"
-        yield Note("metadata-left-out", Effect.SAME, message)
+    more = [f"the tactic {t.name}, without a technique" for t in rule.tactics if not t.techniques]
+    said = _SAID | _SAID_IN[format]
+    yield from unsaid(rule, format, said, [*more, *odd_techniques(rule)])
+    block = rule.data.get("building_block_type")
+    if block and not any(entity.is_risk for entity in entities(rule, bound)):
+        message = "the building block is a finding: nobody is known whose risk it could add to"
+        yield Note("metadata-changed", Effect.SAME, message)
 
 
 def _about_texts(rule: Rule, bound: Bound, format: str) -> Iterator[Note]:
