@@ -129,10 +129,10 @@ def test_new_terms_with_a_table() -> None:
         'earliest=-14m a="b"\n'
         '| eval knownTime=if(_time<=relative_time(now(), "-9m"), _time, null())\n'
         "| stats max(_time) as lastTime max(knownTime) as knownTime by user.name\n"
-        "| inputlookup append=true a_rule_seen.csv\n"
+        "| inputlookup append=true a_rule_2d711642_seen.csv\n"
         '| where lastTime>=relative_time(now(), "-7d")\n'
         "| stats max(lastTime) as lastTime max(knownTime) as knownTime by user.name\n"
-        "| outputlookup a_rule_seen.csv\n"
+        "| outputlookup a_rule_2d711642_seen.csv\n"
         '| where lastTime>relative_time(now(), "-9m")\n'
         '    AND (isnull(knownTime) OR knownTime<relative_time(now(), "-7d"))'
     )
@@ -337,7 +337,7 @@ def test_a_table_remembers_what_the_history_has(
     earliest, _, rest = text.partition(" ")
     reads = int(earliest.removeprefix("earliest=-").removesuffix("h")) * HOUR
     query = parse_search(rest)
-    tables: Tables = {"a_rule_seen.csv": []}
+    tables: Tables = {"a_rule_2d711642_seen.csv": []}
     for now in range(start, NOW + 1, int(interval[:-1]) * HOUR):
         seen = [event for event in events if now - reads <= int(str(event["_time"])) < now]
         found = evaluate(query, seen, now=now, tables=tables)
@@ -348,6 +348,17 @@ def test_a_table_remembers_what_the_history_has(
             if min(int(str(member["_time"])) for member in members) > now - hours * HOUR
         }
         assert groups(found, ["user.name"]) == expected
+
+
+def test_each_rule_has_a_table_of_its_own() -> None:
+    """Rules whose names begin alike, or have no letters that a table's name takes."""
+    names = ["规则一", "规则二", "x" * 70 + "a", "x" * 70 + "b", "a-b", "a b"]
+    tables = set()
+    for name in names:
+        of = Rule(name, "a:b", type="new_terms", data={"new_terms_fields": ["u"]})
+        text = spl(of, new_terms="lookup").text
+        tables.add(text.partition("outputlookup ")[2].partition("\n")[0])
+    assert len(tables) == len(names)
 
 
 def test_a_value_that_looks_like_a_time_range_is_none() -> None:

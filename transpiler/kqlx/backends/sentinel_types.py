@@ -132,9 +132,7 @@ def _told(fields: Iterable[Values]) -> list[Note]:
 
 
 def _apart_note(bound: Bound, effect: Effect, why: str) -> list[Note]:
-    """Of several data sources, of which this is the first."""
-    several = [note for note in bound.notes if note.code == "several-sources"]
-    if not any(", " in note.message for note in several):
+    if not bound.beside_others:
         return []
     return [Note("counted-apart", effect, f"each data source is counted by itself: {why}")]
 

@@ -113,6 +113,9 @@ def _about_counts(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> 
             Effect.WIDER,
             "the rule asks for several counts at once; each is a correlation that alerts by itself",
         )
+    if bound.beside_others and (len(counts) > 1 or counts[0].least > 1):
+        message = "each data source is counted by itself: what they have together may be enough"
+        yield Note("counted-apart", Effect.NARROWER, message)
     threshold = threshold_of(rule)
     for field in threshold.fields if threshold else ():
         if not _name(bound, field)[1]:

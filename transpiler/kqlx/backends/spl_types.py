@@ -7,6 +7,7 @@ https://help.splunk.com/splunk-enterprise/spl-search-reference/9.4/search-comman
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -107,7 +108,7 @@ def _first_seen(
         message = f"the history begins at {terms.odd}, which is no plain span; 14 days stand for it"
         notes.append(Note("history-window", Effect.DIFFERENT, message))
     if options.new_terms == "lookup":
-        table = f"{plain_name(rule.name).lower()[:60]}_seen.csv"
+        table = _table_of(rule)
         since = look_back + run_every(rule)
         message = (
             f"what was seen is kept in {table}, which must be there: the search without its line of"
@@ -128,6 +129,13 @@ def _first_seen(
     stats = _stats([f"count as {_COUNT}", *_times()], by, _beside(rule, bound, by))
     steps += _steps_beside(rule, bound, by)
     return _with(replace(emission, query=query), [*dict.fromkeys(steps), stats, new], notes)
+
+
+def _table_of(rule: Rule) -> str:
+    """A table of the rule's own, whatever others are called."""
+    named = (rule.id or f"{rule.name}\n{rule.query}").encode("utf-8", "backslashreplace")
+    own = hashlib.sha256(named).hexdigest()[:8]
+    return f"{plain_name(rule.name).lower()[:60]}_{own}_seen.csv"
 
 
 def _since(query: str, seconds: int) -> str:
