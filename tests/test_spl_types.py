@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import kqlx
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.rules.model import Rule
+from mapped import searches
 from spl.evaluator import evaluate
 from spl.events import Event, values_of
 from spl.grouping import Tables
@@ -207,6 +208,10 @@ def test_several_data_sources_are_counted_together() -> None:
         "| where event_count>=3"
     )
     assert "counted-apart" not in codes(found)
+    one, other = searches(found.text)
+    assert one.endswith(")\n" + found.text.partition("]\n")[2].partition("]\n")[2])
+    for part in (one, other):
+        parse_search(part)
 
 
 def test_terms_that_are_new_are_known_from_any_data_source() -> None:
