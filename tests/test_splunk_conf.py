@@ -172,8 +172,10 @@ def test_alerts_are_held_back() -> None:
     assert "suppression-left-out" in noted
     counted = {"type": "threshold", "threshold": {"field": ["user.id"], "value": 3}}
     assert held(**counted)[:2] == ("userIdentity.principalId", "360s")
-    everything = {"type": "threshold", "threshold": {"field": [], "value": 3}}
-    assert held(**everything)[:2] == (None, "360s")
+    everything: dict[str, Any] = {"type": "threshold", "threshold": {"field": [], "value": 3}}
+    assert held(**everything)[:2] == ("group_hash", "360s")
+    everything["alert_suppression"] = {"duration": {"value": 1, "unit": "d"}}
+    assert held(**everything)[:2] == ("group_hash", "86400s")
     terms = {"type": "new_terms", "new_terms_fields": ["cloud.account.id", "user.id"]}
     assert held(**terms)[0] == "cloud_account_id,userIdentity.principalId"
 

@@ -27,8 +27,8 @@ _SUPPRESSIBLE = re.compile(r"[\w.{}@:/-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Alerts with the same values of ``fields`` are one within ``period``, a number of seconds;
-    without fields all are. ``step`` is a command that makes a field of them.
+    """Alerts with the same values of ``fields`` are one within ``period``, a number of seconds.
+    ``step`` is a command that makes a field of them.
     """
 
     fields: tuple[str, ...]
@@ -124,6 +124,8 @@ def _grouped(rule: Rule, bound: Bound) -> tuple[str, ...]:
 def _by(named: Sequence[tuple[str, ...]], period: int) -> Suppression:
     """By fields that have these names in the results for each of several data sources."""
     names = named[0]
+    if not names:  # contentctl wants a field
+        return Suppression((GROUP_HASH,), period, f'| eval {GROUP_HASH}="all"')
     if len(set(named)) == 1 and all(map(_SUPPRESSIBLE.fullmatch, names)):
         return Suppression(tuple(dict.fromkeys(names)), period)
     values = []
