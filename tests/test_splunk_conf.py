@@ -238,6 +238,25 @@ def test_new_terms_are_dispatched_over_their_history() -> None:
     assert first.startswith("earliest=-5d sourcetype=")
 
 
+@pytest.mark.parametrize("query", [CLOUDTRAIL, "source.ip:*"])
+def test_a_drilldown_finds_the_events_of_new_terms(query: str) -> None:
+    """Later nothing is new, and the table of what was seen is not to be written."""
+    of = Rule(
+        name="x",
+        query=query,
+        type="new_terms",
+        data={"new_terms_fields": ["source.ip"], "index": SEVERAL["index"]},
+    )
+    for form in ("stats", "lookup"):
+        found = kqlx.convert(of, to="spl", format="savedsearches", new_terms=form)
+        assert "earliest=" in one(found.text)["search"]
+        settings = one(found.text)
+        (drilldown,) = json.loads(settings["action.notable.param.drilldown_searches"])
+        for word in ("earliest=", "| stats", "lookup"):
+            assert word not in drilldown["search"]
+        assert "\n| search " in drilldown["search"]
+
+
 def test_a_building_block_is_no_notable() -> None:
     settings = one(convert(building_block_type="default").text)
     assert (settings["action.notable"], settings["action.risk"]) == ("0", "1")

@@ -159,10 +159,14 @@ def spl_artifacts(found: Alert) -> dict[str, list[str]]:
 
 def spl_drilldowns(found: Alert, search: str = "") -> list[dict[str, str]]:
     """A search for the results about the same: none where the search itself has dollar signs,
-    which would be taken for tokens.
+    which would be taken for tokens. Whoever follows it does so later, when nothing is new any more:
+    of terms that are new it finds the events of the run.
     """
     named = [e for e in found.risks if is_token(e.name) and e.kind != "other"]
     text = search or found.search
+    events, counts, rest = found.search.partition("\n| stats ")
+    if counts and "relative_time(now()" in rest:
+        text = re.sub(r"(\A|\[search )earliest=\S+\s+", r"\1", events)
     if not named or "$" in text:
         return []
     whom = " and ".join(f"${e.name}$" for e in named)
