@@ -65,6 +65,8 @@ def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
     """The alert of a rule whose search this is."""
     found = {e.name: e for bound in bounds for e in entities(rule, bound)}
     there = [entity for entity in found.values() if in_results(query, entity.name)]
+    if not any(entity.is_risk for entity in there):  # whose address it is, is not told
+        there = [Entity(e.name, "system", "system") if e.type == "ip_address" else e for e in there]
     held = suppression(rule, bounds)
     search = f"{query}\n{held.step}" if held and held.step else query
     return Alert(
