@@ -198,6 +198,19 @@ def test_what_holding_back_changes_is_told() -> None:
 SEVERAL = {"index": ["logs-okta.system-*", "logs-aws.cloudtrail-*"], "interval": "1h"}
 
 
+def test_a_field_whose_name_no_setting_takes_is_held_back_by_a_hash() -> None:
+    """Without it all groups would be one."""
+    table = {"threshold": {"field": ["a b"], "value": 2}, "name": "x", "from": "now-9m"}
+    counted = Rule(name="x", query="c:d", type="threshold", data=table, format="toml")
+    table = {"alert_suppression": {"group_by": ["a b"]}, "name": "x"}
+    events = Rule(name="x", query="c:d", data=table, format="toml")
+    for rule in (counted, events):
+        found = kqlx.convert(rule, to="spl", format="savedsearches", source="none")
+        settings = one(found.text)
+        assert settings["alert.suppress.fields"] == "group_hash"
+        assert settings["search"].endswith("""group_hash=md5(coalesce(mvjoin('a b', ","), ""))""")
+
+
 def test_several_data_sources_are_held_back_by_what_each_has() -> None:
     """By a field that one of them lacks all its alerts would be one."""
     by = {"group_by": ["source.ip", "event.action"], "duration": {"value": 5, "unit": "h"}}

@@ -28,7 +28,7 @@ from kqlx.rules.attack import before_version_19
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of
-from kqlx.rules.unsaid import unsaid
+from kqlx.rules.unsaid import other_frameworks, unsaid
 
 MOST_ALERTS = 150
 """In one run of a rule (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
@@ -198,7 +198,7 @@ def _about_the_rest(rule: Rule, format: str) -> Iterator[Note]:
     for key, words in _NO_PLACE.items():
         if rule.data.get(key):
             yield Note("metadata-left-out", Effect.SAME, f"Sentinel has no place for {words}")
-    yield from unsaid(rule, "Sentinel", {*_NO_PLACE, *_SAID})
+    yield from unsaid(rule, "Sentinel", {*_NO_PLACE, *_SAID}, other_frameworks(rule))
     if over := rule.data.get("timestamp_override"):
         message = f"the time of an event is TimeGenerated, where the rule takes {over}"
         yield Note("metadata-changed", Effect.SAME, message)

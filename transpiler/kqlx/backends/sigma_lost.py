@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
-from kqlx.rules.unsaid import odd_techniques, unsaid
+from kqlx.rules.unsaid import odd_techniques, other_frameworks, unsaid
 
 LEVELS = ("low", "medium", "high", "critical")
 
@@ -61,7 +61,7 @@ def without_place(rule: Rule, counted: bool) -> Iterator[Note]:
         lost.append(f"the id {rule.id}, which is no UUID")
     if rule.severity and rule.severity not in LEVELS:
         lost.append(f"the severity {rule.severity}")
-    lost += odd_techniques(rule)
+    lost += [*other_frameworks(rule), *odd_techniques(rule)]
     if rule.data.get("to", "now") != "now":
         lost.append(f"where its window ends ({rule.data['to']})")
     if len(rule.name) > LONGEST_TITLE:

@@ -111,7 +111,7 @@ def _suppressed(rule: Rule, bound: Bound) -> tuple[str, ...] | None:
     for field in suppressed_by(rule):
         key = keys.shown(field)
         name = grouped.get(field) or (key.name if key else "")
-        if not _SUPPRESSIBLE.fullmatch(name):
+        if not name:
             return None
         names.append(name)
     return tuple(names) or None

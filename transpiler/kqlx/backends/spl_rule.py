@@ -17,7 +17,7 @@ from kqlx.notes import Effect, Note
 from kqlx.rules.attack import in_version_19
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
-from kqlx.rules.unsaid import odd_techniques, unsaid
+from kqlx.rules.unsaid import odd_techniques, other_frameworks, unsaid
 
 RULE_FORMATS = frozenset({"savedsearches", "escu"})
 
@@ -121,7 +121,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
         yield Note("metadata-changed", Effect.SAME, message)
     more = [f"the tactic {t.name}, without a technique" for t in rule.tactics if not t.techniques]
     said = _SAID | _SAID_IN[format]
-    yield from unsaid(rule, format, said, [*more, *odd_techniques(rule)])
+    yield from unsaid(rule, format, said, [*more, *other_frameworks(rule), *odd_techniques(rule)])
     block = rule.data.get("building_block_type")
     if block and not any(entity.is_risk for entity in entities(rule, bound)):
         message = "the building block is a finding: nobody is known whose risk it could add to"

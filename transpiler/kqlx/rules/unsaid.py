@@ -49,7 +49,6 @@ def unsaid(
     known = {*said, *_TAKEN, *_BOOKKEEPING}
     keys = [key for key, value in rule.data.items() if key not in known and value]
     loud = [*(key for key in keys if key not in _QUIET), *more]
-    loud += [f"the entries of {name}" for name in other_frameworks(rule)]
     if loud:
         message = f"{where} has no place for {', '.join(loud)}"
         yield Note("metadata-left-out", Effect.SAME, message)
@@ -64,7 +63,7 @@ def unsaid(
 def other_frameworks(rule: Rule) -> list[str]:
     """Those of the rule's threats, but for ATT&CK."""
     found = {str(threat.get("framework", "?")) for threat in rule.data.get("threat", ())}
-    return sorted(found - {"MITRE ATT&CK"})
+    return [f"the entries of {name}" for name in sorted(found - {"MITRE ATT&CK"})]
 
 
 def odd_techniques(rule: Rule) -> list[str]:
