@@ -72,11 +72,14 @@ def shares(rules: Iterable[kqlx.Rule]) -> dict[tuple[str, str], Share]:
 
 
 def searches(text: str) -> list[str]:
-    """The searches of one for several data sources, which the strict reader takes one by one."""
-    text = text.removeprefix("| multisearch\n")
-    first, *others = re.split(r"(?:^|\n| append\n) {4}\[search ", text)
-    parts = [first.removesuffix("\n|"), *(part.removesuffix("\n|") for part in others)]
-    return [re.sub(r"\]$", "", part).replace("\n    ", "\n") for part in parts if part.strip()]
+    """The searches of one for several data sources, which the strict reader takes one by one, each
+    with what is counted of all.
+    """
+    if not text.startswith("| multisearch\n"):
+        return [text]
+    whole, mark, counted = text.partition("]\n| stats ")
+    _, *parts = re.split(r"\]?\n {4}\[search ", whole if mark else whole.removesuffix("]"))
+    return [part.replace("\n    ", "\n") + mark[1:] + counted for part in parts]
 
 
 def table(found: Mapping[tuple[str, str], Share]) -> Iterator[str]:

@@ -117,10 +117,7 @@ def test_counted_in_splunk() -> None:
         r'| eval process_name=if(match(Image, "(?is)^.*?([^\\\\/]+)$"), '
         r'replace(Image, "(?is)^.*?([^\\\\/]+)$", "\\1"), null())' in text
     )
-    assert (
-        r'| eval user_name=if(match(Caller, "(?is)^(.+?)@.*$"), '
-        r'replace(Caller, "(?is)^(.+?)@.*$", "\\1"), Caller)' in text
-    )
+    assert r'| eval user_name=replace(Caller, "(?is)^(.+?)@.*$", "\\1")' in text
     assert "by process_name user_name Computer" in " ".join(text.split()).replace(",", "")
     assert [n.code for n in found.notes if n.code == "counted-by"] == ["counted-by"]
 

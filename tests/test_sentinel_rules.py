@@ -232,6 +232,51 @@ def test_suppression_becomes_incidents() -> None:
     assert notes(of, "suppression-left-out") == []
 
 
+def test_a_suppression_that_sentinel_cannot_group_by_is_told() -> None:
+    group = {"group_by": ["process.args"], "missing_fields_strategy": "doNotSuppress"}
+    of = rule(alert_suppression=group)
+    assert notes(of, "suppression-left-out") == [
+        "same: alerts are not grouped by process.args, but by all entities",
+        "same: the rule leaves alerts without these fields alone, Sentinel may group them",
+    ]
+    assert notes(of, "schedule")[-1] == (
+        "same: Kibana suppresses alerts of one run; Sentinel groups those of 5h"
+    )
+    long = rule(alert_suppression={"group_by": ["a"], "duration": {"value": 30, "unit": "d"}})
+    assert "same: Kibana suppresses alerts of 30d; Sentinel groups those of 7d" in notes(
+        long, "schedule"
+    )
+
+
+def test_a_suppressed_threshold_is_grouped_by_what_it_counts_by() -> None:
+    of = rule(
+        type="threshold",
+        threshold={"field": ["user.id"], "value": 3},
+        alert_suppression={"duration": {"value": 2, "unit": "h"}},
+    )
+    grouping = as_arm(of)["incidentConfiguration"]["groupingConfiguration"]
+    assert grouping["matchingMethod"] == "Selected"
+    assert grouping["groupByCustomDetails"] == ["UserId"]
+
+
+def test_details_have_the_same_columns_in_all_tables() -> None:
+    """Else alerts of the second table have no details, and are one incident."""
+    of = rule(
+        "source.ip:*",
+        index=["logs-okta.system-*", "logs-aws.cloudtrail-*"],
+        alert_suppression={"group_by": ["source.ip"]},
+        rule_name_override="event.action",
+    )
+    found = kqlx.convert(of, "sentinel", format="rule")
+    loaded = yaml.safe_load(found.text)
+    assert loaded["customDetails"] == {"SourceIp": "SourceIp_shown"}
+    assert loaded["alertDetailsOverride"] == {"alertDisplayNameFormat": "{{Title_shown}}"}
+    for column in ("SourceIp_shown = tostring(SrcIpAddr)", "Title_shown = tostring(EventName)"):
+        assert loaded["query"].count(column) == 1
+    assert loaded["query"].count("SourceIp_shown = ") == 2
+    assert analyse([loaded["query"]]) == [[]]
+
+
 def test_building_blocks_and_single_alerts() -> None:
     block = as_arm(rule(building_block_type="default", max_signals=1))
     assert block["incidentConfiguration"]["createIncident"] is False

@@ -97,3 +97,20 @@ def test_new_terms_are_refused_unless_noise_is_accepted() -> None:
         sigma(rule, source="none")
     assert "--accept wider" in refusal.value.hint
     assert "rule-type" in {n.code for n in sigma(rule, source="none", accept=["wider"]).notes}
+
+
+def test_each_data_source_is_counted_by_itself_and_that_is_told() -> None:
+    """A correlation for each, so that what they have together may be enough."""
+    indices = ["logs-okta.system-*", "logs-aws.cloudtrail-*"]
+    rule = threshold(threshold={"field": ["source.ip"], "value": 5}, index=indices)
+    of = Rule(name="Many", query="source.ip:10.0.0.1", type="threshold", data=rule.data)
+    with pytest.raises(kqlx.UnsupportedError, match="counted by itself"):
+        sigma(of)
+    found = sigma(of, accept=["narrower"])
+    assert sum("correlation" in document for document in documents(found.text)) == 2
+
+
+def test_a_window_that_ends_before_now_is_told() -> None:
+    rule = threshold(threshold={"field": ["user.id"], "value": 5}, to="now-5m")
+    with pytest.raises(kqlx.UnsupportedError, match="looks up to now-5m"):
+        sigma(rule)

@@ -147,37 +147,6 @@ def test_schedules(interval: str, start: str, cron: str, earliest: str, noted: b
     assert any(note.code == "schedule" for note in found.notes) is noted
 
 
-def held(**data: Any) -> tuple[str | None, str | None, set[str]]:
-    found = convert(**data)
-    settings = one(found.text)
-    fields, period = (settings.get(f"alert.suppress.{key}") for key in ("fields", "period"))
-    return fields, period, {note.code for note in found.notes}
-
-
-def test_alerts_are_held_back() -> None:
-    apart = {"interval": "1h", "from": "now-1h"}
-    assert held(**apart)[:2] == (None, None)
-    by = {"group_by": ["user.id", "source.ip"], "duration": {"value": 5, "unit": "h"}}
-    fields, period, noted = held(alert_suppression=by, **apart)
-    assert (fields, period) == ("userIdentity.principalId,sourceIPAddress", "18000s")
-    assert "suppression-left-out" not in noted
-    fields, period, noted = held(alert_suppression={"group_by": ["user.id"]}, **apart)
-    assert (fields, period) == ("userIdentity.principalId", "3600s")
-    assert "schedule" in noted
-    alone = {**by, "missing_fields_strategy": "doNotSuppress"}
-    assert "suppression-left-out" in held(alert_suppression=alone, **apart)[2]
-    unknown = {"group_by": ["host.name"], "duration": {"value": 5, "unit": "h"}}
-    fields, _, noted = held(alert_suppression=unknown)
-    assert fields == "event_hash"
-    assert "suppression-left-out" in noted
-    counted = {"type": "threshold", "threshold": {"field": ["user.id"], "value": 3}}
-    assert held(**counted)[:2] == ("userIdentity.principalId", "360s")
-    everything = {"type": "threshold", "threshold": {"field": [], "value": 3}}
-    assert held(**everything)[:2] == (None, "360s")
-    terms = {"type": "new_terms", "new_terms_fields": ["cloud.account.id", "user.id"]}
-    assert held(**terms)[0] == "cloud_account_id,userIdentity.principalId"
-
-
 def test_new_terms_are_dispatched_over_their_history() -> None:
     found = convert(type="new_terms", new_terms_fields=["user.id"], history_window_start="now-5d")
     assert one(found.text)["dispatch.earliest_time"] == "-5d"

@@ -240,6 +240,11 @@ def _coalesce(arguments: Arguments, scope: Scope) -> Value:
     return None
 
 
+def _nullif(arguments: Arguments, scope: Scope) -> Value:
+    one, other = (value_of(argument, scope) for argument in arguments)
+    return None if one == other else one
+
+
 def _mvfilter(arguments: Arguments, scope: Scope) -> Value:
     name = next(iter(field_names(arguments[0])))
     kept = [
@@ -263,6 +268,7 @@ LAZY: dict[str, Callable[[Arguments, Scope], Value]] = {
     "if": _if,
     "case": _case,
     "coalesce": _coalesce,
+    "nullif": _nullif,
     "mvfilter": _mvfilter,
     "mvmap": _mvmap,
 }

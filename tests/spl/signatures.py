@@ -50,6 +50,7 @@ SIGNATURES = {
     "case": Signature("bv", 2, MANY),
     "coalesce": Signature("v", 1, MANY),
     "null": _exactly(""),
+    "nullif": _exactly("vv"),
     # text and numbers
     "tonumber": Signature("vn", 1, 2),
     "tostring": Signature("al", 1, 2),

@@ -85,6 +85,7 @@ _LOUD = frozenset(
         "suppression-left-out",
         "table-unknown",
         "time-range",
+        "threshold-assumed",
         "threshold-window",
         "type-assumed",
         "unconfirmed-mapping",
@@ -109,6 +110,7 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
 CODES = {
     "actions-kept": "the rule's actions name connectors that must be there",
     "actions-left-out": "the rule's own actions are not in the result",
+    "alerts-held": "after an alert, further ones about the same are held back for a time",
     "alerts-repeated": "runs look back over each other, and tell some events twice",
     "any-place": "a numbered place in a list is looked for in any place of it",
     "approximated": "the target cannot say a test; one that matches more stands for it",
@@ -169,6 +171,7 @@ CODES = {
     "table-unknown": "no table is known, so a name stands for it",
     "text-analysis": "Elasticsearch compares the field word by word, the target does not",
     "time-range": "the time range of the search is set by the query itself",
+    "threshold-assumed": "what the rule counts is other than it says, or not what can be counted",
     "threshold-split": "each of several thresholds of the rule alerts by itself",
     "threshold-window": "over which time the rule's events are counted",
     "test-widened": "the target cannot say a test, and one that matches more stands for it",

@@ -16,8 +16,18 @@ from kqlx.backends.elasticsearch_search import history_of
 from kqlx.rules.kibana import list_key
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
+from kqlx.rules.unsaid import other_frameworks
 
 Json = dict[str, Any]
+
+# What a watch says elsewhere, in other words, or in notes.
+_IN_WATCH = frozenset(
+    {
+        "actions", "alert_suppression", "enabled", "exceptions_list", "filters", "from",
+        "history_window_start", "index", "interval", "language", "new_terms", "new_terms_fields",
+        "note", "threat", "threshold", "timestamp_override", "to", "type",
+    }
+)  # fmt: skip
 
 _LEVELS = {"low": "info", "medium": "warn", "high": "warn", "critical": "error"}
 
@@ -91,7 +101,7 @@ def watch_metadata(rule: Rule) -> Json:
     severity, score = _judgement(rule)
     fields = rule.data.get("investigation_fields")
     names = fields.get("field_names") if isinstance(fields, dict) else None
-    found = {
+    found: Json = {
         "name": one_line(rule.name) or cut(one_line(rule.query), 80) or "Every event",
         "id": own_id(rule, "elasticsearch"),
         "rule_id": rule.id,
@@ -115,6 +125,9 @@ def watch_metadata(rule: Rule) -> Json:
         "setup": rule.data.get("setup", ""),
         "query": rule.query,
     }
+    elsewhere = {*found, *_IN_WATCH} - ({"threat"} if other_frameworks(rule) else set())
+    if more := {key: value for key, value in rule.data.items() if key not in elsewhere}:
+        found["rule"] = more
     return {key: value for key, value in found.items() if value or value == 0}
 
 

@@ -17,7 +17,7 @@ from kqlx.backends.sentinel_outputs import (
     suppressed,
 )
 from kqlx.backends.sentinel_rule import SEVERITIES, UNKNOWN_SEVERITY, attack_of
-from kqlx.backends.sentinel_schedule import iso, run_of, span
+from kqlx.backends.sentinel_schedule import grouping_time, iso, run_of, span
 from kqlx.backends.sentinel_text import (
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
@@ -26,11 +26,8 @@ from kqlx.backends.sentinel_text import (
 )
 from kqlx.mappings.bound import Bound
 from kqlx.rules.model import Rule
-from kqlx.rules.schedule import SECONDS
 
 VERSION = "1.0.0"
-
-_SHORTEST_GROUPING, _LONGEST_GROUPING = 300, 7 * 86_400
 
 
 def name(rule: Rule) -> str:
@@ -93,47 +90,22 @@ def grouping(rule: Rule, bounds: Sequence[Bound]) -> dict[str, Any]:
     """``incidentConfiguration``: what Elastic suppresses becomes one incident; building blocks
     make none.
     """
-    known = details(rule, bounds)
-    wanted = [outputs(rule, bound).details for bound in bounds]
     fields = set(suppressed(rule))
-    keys = [key for key in known if any(key in one for one in wanted)] if fields else []
-    keys = [key for key in keys if _field_of(rule, bounds, key) in fields]
+    found = [outputs(rule, bound).fields for bound in bounds]
+    keys = [key for key in details(rule, bounds) if any(one.get(key) in fields for one in found)]
     suppression = rule.data.get("alert_suppression")
     return {
         "createIncident": not rule.data.get("building_block_type"),
         "groupingConfiguration": {
             "enabled": bool(suppression),
             "reopenClosedIncident": False,
-            "lookbackDuration": _duration(suppression),
+            "lookbackDuration": grouping_time(rule),
             "matchingMethod": "Selected" if keys else "AllEntities",
             "groupByEntities": [],
             "groupByAlertDetails": [],
             "groupByCustomDetails": keys,
         },
     }
-
-
-def _field_of(rule: Rule, bounds: Iterable[Bound], key: str) -> str:
-    """The field that a detail shows."""
-    from kqlx.backends.sentinel_fields import values_of
-
-    for bound in bounds:
-        column = outputs(rule, bound).details.get(key)
-        for field in suppressed(rule):
-            values = values_of(bound, field)
-            if values is not None and values.name == column:
-                return field
-    return ""
-
-
-def _duration(suppression: Any) -> int:
-    """In seconds: how long alerts are put together, 5 hours where the rule does not say."""
-    duration = suppression.get("duration") if isinstance(suppression, dict) else None
-    duration = duration if isinstance(duration, dict) else {}
-    value, unit = duration.get("value"), duration.get("unit")
-    if not isinstance(value, int) or unit not in SECONDS:
-        return 5 * 3_600
-    return min(max(value * SECONDS[unit], _SHORTEST_GROUPING), _LONGEST_GROUPING)
 
 
 def aggregation(rule: Rule) -> str:

@@ -22,19 +22,17 @@ from kqlx.backends.spl_conf import (
     without_tokens,
 )
 from kqlx.backends.spl_entities import Entity, entities
+from kqlx.backends.spl_held import Suppression, suppression
 from kqlx.backends.spl_rule import (
-    Suppression,
-    Timing,
     asset_type,
     in_results,
     risk_score,
     security_domain,
-    suppression,
     techniques,
-    timing,
     title_of,
     web_addresses,
 )
+from kqlx.backends.spl_schedule import Timing, timing
 from kqlx.backends.spl_syntax import search_name
 from kqlx.mappings.bound import Bound
 from kqlx.rules.model import Rule
@@ -45,7 +43,7 @@ _SEVERITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
 @dataclass(frozen=True, slots=True)
 class Alert:
     """What of a rule depends on its search: ``search`` itself with what suppression needs, when it
-    runs, and whom its results are about.
+    runs, and whom its results are about. ``several`` data sources may name these in other fields.
     """
 
     search: str
@@ -55,6 +53,7 @@ class Alert:
     threats: tuple[Entity, ...]
     domain: str
     asset: str
+    several: bool = False
 
     @property
     def kind(self) -> str:
@@ -66,7 +65,9 @@ def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
     """The alert of a rule whose search this is."""
     found = {e.name: e for bound in bounds for e in entities(rule, bound)}
     there = [entity for entity in found.values() if in_results(query, entity.name)]
-    held = suppression(rule, bounds[0])
+    if not any(entity.is_risk for entity in there):  # whose address it is, is not told
+        there = [Entity(e.name, "system", "system") if e.type == "ip_address" else e for e in there]
+    held = suppression(rule, bounds)
     search = f"{query}\n{held.step}" if held and held.step else query
     return Alert(
         search,
@@ -76,6 +77,7 @@ def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
         tuple(entity for entity in there if not entity.is_risk),
         security_domain(bounds[0]),
         asset_type(bounds[0]),
+        len(bounds) > 1,
     )
 
 
@@ -159,14 +161,19 @@ def spl_artifacts(found: Alert) -> dict[str, list[str]]:
 
 def spl_drilldowns(found: Alert, search: str = "") -> list[dict[str, str]]:
     """A search for the results about the same: none where the search itself has dollar signs,
-    which would be taken for tokens.
+    which would be taken for tokens. Whoever follows it does so later, when nothing is new any more:
+    of terms that are new it finds the events of the run.
     """
     named = [e for e in found.risks if is_token(e.name) and e.kind != "other"]
     text = search or found.search
+    events, counts, rest = found.search.partition("\n| stats ")
+    if counts and "relative_time(now()" in rest:
+        text = re.sub(r"(\A|\[search )earliest=\S+\s+", r"\1", events)
     if not named or "$" in text:
         return []
     whom = " and ".join(f"${e.name}$" for e in named)
-    terms = " ".join(f'{search_name(e.name)}="${e.name}$"' for e in named)
+    both = " OR " if found.several else " "
+    terms = both.join(f'{search_name(e.name)}="${e.name}$"' for e in named)
     return [
         {
             "name": f"View the results for {whom}",

@@ -7,12 +7,13 @@ for, so that it must have a column of its own, or a path in one.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kqlx.backends.base import Options
 from kqlx.backends.sentinel_columns import OBJECTS, Columns, ecs_cell, kusto_type
-from kqlx.backends.sentinel_syntax import identifier, quote
+from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier, quote
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures
 from kqlx.mappings.choose import name_of_values
@@ -152,3 +153,17 @@ def as_column(values: Values) -> str:
     """``extend`` text that gives the values a plain name; "" where they have it."""
     same = values.text in (values.name, identifier(values.name))
     return "" if same else f"{values.name} = {values.text}"
+
+
+def extended(shown: Iterable[Values]) -> list[str]:
+    """The command that gives values plain names, where they have none."""
+    made = [text for values in shown if (text := as_column(values))]
+    return [extend(made)] if made else []
+
+
+def extend(made: Sequence[str]) -> str:
+    """``extend`` on a line, or a line for each column of a long one."""
+    whole = f"| extend {', '.join(made)}"
+    if len(whole) <= WIDTH:
+        return whole
+    return "| extend\n    " + ",\n    ".join(fold(text, " " * 8) for text in made)

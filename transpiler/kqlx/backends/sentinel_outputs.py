@@ -8,7 +8,7 @@ identifiers: https://learn.microsoft.com/azure/sentinel/entities-reference.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kqlx.backends.sentinel_fields import Values, values_of
@@ -22,6 +22,7 @@ MOST_ENTITIES = 5
 MOST_IDENTIFIERS = 3
 MOST_DETAILS = 20
 LONGEST_KEY = 20
+TITLE = "Title_shown"
 
 # Field → entity type, identifier, and the group of fields that describe one entity together.
 _ENTITIES: dict[str, tuple[str, str, str]] = {
@@ -102,13 +103,18 @@ class Outputs:
     pairs a type with its identifiers and their columns; ``details`` names columns by key. ``lost``
     are fields that the author wants to see and that have no column, ``name`` the column that names
     each alert, "" for the rule's own name.
+
+    ``fields`` are the Elastic fields of the details by key. ``common`` gives columns the names that
+    they have in all tables of a rule about several data sources.
     """
 
     columns: tuple[Values, ...]
     entities: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     details: dict[str, str]
     lost: tuple[str, ...]
-    name: str = ""
+    name: str
+    fields: Mapping[str, str]
+    common: Mapping[str, str]
 
 
 def outputs(rule: Rule, bound: Bound) -> Outputs:
@@ -145,6 +151,7 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
         type, identifier, column = usual_there
         named = [(type, {identifier: Values("", column, column)})]
     details: dict[str, str] = {}
+    fields: dict[str, str] = {}
     lost: list[str] = []
     for field in wanted:
         values = values_of(bound, field)
@@ -154,7 +161,8 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
             if len(details) == MOST_DETAILS - len(_sums(rule, bound)):
                 lost.append(field)
                 continue
-            details[_key(field, bound.source, details)] = values.name
+            key = _key(field, bound.source, details)
+            details[key], fields[key] = values.name, field
             if not values.several:
                 used[values.name] = values
     details |= _sums(rule, bound)
@@ -162,12 +170,21 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
     naming = seen(title) if isinstance(title, str) else None
     for values in [v for _, known in named for v in known.values()] + ([naming] if naming else []):
         used.setdefault(values.name, values)
+    named_by = naming.name if naming else ""
+    common: dict[str, str] = {}
+    if bound.beside_others:
+        common = {f"{key}_shown": column for key, column in details.items()}
+        details = {key: f"{key}_shown" for key in details}
+        if named_by:
+            common[TITLE], named_by = named_by, TITLE
     return Outputs(
         tuple(used.values()),
         tuple((type, tuple((i, v.name) for i, v in known.items())) for type, known in named),
         details,
         tuple(lost),
-        naming.name if naming else "",
+        named_by,
+        fields,
+        common,
     )
 
 
@@ -179,8 +196,13 @@ def investigated(rule: Rule) -> tuple[str, ...]:
 
 
 def suppressed(rule: Rule) -> tuple[str, ...]:
-    """The fields by which the rule suppresses repeated alerts."""
+    """The fields by which the rule suppresses repeated alerts; a threshold rule suppresses those of
+    the same group.
+    """
     found = rule.data.get("alert_suppression")
+    threshold = threshold_of(rule)
+    if found and threshold is not None:
+        return threshold.by
     fields = found.get("group_by") if isinstance(found, dict) else None
     return tuple(str(name) for name in fields) if isinstance(fields, list) else ()
 

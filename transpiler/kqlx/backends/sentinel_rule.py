@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kqlx.backends.sentinel_outputs import MOST_DETAILS, outputs
+from kqlx.backends.sentinel_outputs import MOST_DETAILS, outputs, suppressed
 from kqlx.backends.sentinel_schedule import (
     LONGEST,
     RULE_FORMATS,
     about_overlap,
     about_run,
+    grouping_time,
+    span,
+    suppressed_for,
 )
 from kqlx.backends.sentinel_text import (
     LONGEST_DESCRIPTION,
@@ -25,6 +28,7 @@ from kqlx.rules.attack import before_version_19
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of
+from kqlx.rules.unsaid import other_frameworks, unsaid
 
 MOST_ALERTS = 150
 """In one run of a rule (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
@@ -60,9 +64,15 @@ _NO_PLACE = {
     "severity_mapping": "severities from fields",
     "timeline_id": "the timeline template",
     "throttle": "the throttling of actions",
-    "outcome": "the outcome of its import",
-    "related_integrations": "related integrations",
 }
+
+_SAID = frozenset(
+    {
+        "author", "building_block_type", "false_positives", "investigation_fields", "license",
+        "max_signals", "note", "references", "rule_name_override", "setup", "tags",
+        "timestamp_override",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
         yield from about_run(rule, schedule)
         yield from about_overlap(rule)
         yield from _about_alerts(rule)
+        yield from _about_grouping(rule, bound)
         yield from _about_shown(rule, bound)
         yield from _about_the_rest(rule, format)
 
@@ -135,17 +146,35 @@ def _about_alerts(rule: Rule) -> Iterator[Note]:
     if isinstance(most, int) and most > MOST_ALERTS:
         message = f"the rule raises up to {most} alerts a run, and Sentinel {MOST_ALERTS}"
         yield Note("metadata-changed", Effect.SAME, message)
-    if suppression := rule.data.get("alert_suppression"):
-        named = suppression.get("group_by") if isinstance(suppression, Mapping) else None
-        by = f" with the same {', '.join(map(str, named))}" if isinstance(named, list) else ""
-        yield Note(
-            "suppression-grouped",
-            Effect.SAME,
-            f"Kibana suppresses repeated alerts{by}; Sentinel raises them all, and puts them into"
-            " one incident",
-        )
     for remark in attack_of(rule).remarks:
         yield Note("attack-version", Effect.SAME, remark)
+
+
+def _about_grouping(rule: Rule, bound: Bound) -> Iterator[Note]:
+    suppression = rule.data.get("alert_suppression")
+    if not suppression:
+        return
+    wanted = suppressed(rule)
+    by = f" with the same {', '.join(wanted)}" if wanted else ""
+    message = (
+        f"Kibana suppresses repeated alerts{by}; Sentinel raises them all, and puts those of"
+        f" {span(grouping_time(rule))} into one incident"
+    )
+    yield Note("suppression-grouped", Effect.SAME, message)
+    shown = outputs(rule, bound).fields.values()
+    if lost := [field for field in wanted if field not in shown]:
+        instead = "all entities" if len(lost) == len(wanted) else "the others"
+        message = f"alerts are not grouped by {', '.join(lost)}, but by {instead}"
+        yield Note("suppression-left-out", Effect.SAME, message)
+    told = isinstance(suppression, Mapping) and suppression.get("missing_fields_strategy")
+    if told == "doNotSuppress":
+        message = "the rule leaves alerts without these fields alone, Sentinel may group them"
+        yield Note("suppression-left-out", Effect.SAME, message)
+    if suppressed_for(rule) != grouping_time(rule):
+        long = suppressed_for(rule)
+        what = f"alerts of {span(long)}" if long else "alerts of one run"
+        message = f"Kibana suppresses {what}; Sentinel groups those of {span(grouping_time(rule))}"
+        yield Note("schedule", Effect.SAME, message)
 
 
 def _about_shown(rule: Rule, bound: Bound) -> Iterator[Note]:
@@ -169,6 +198,7 @@ def _about_the_rest(rule: Rule, format: str) -> Iterator[Note]:
     for key, words in _NO_PLACE.items():
         if rule.data.get(key):
             yield Note("metadata-left-out", Effect.SAME, f"Sentinel has no place for {words}")
+    yield from unsaid(rule, "Sentinel", {*_NO_PLACE, *_SAID}, other_frameworks(rule))
     if over := rule.data.get("timestamp_override"):
         message = f"the time of an event is TimeGenerated, where the rule takes {over}"
         yield Note("metadata-changed", Effect.SAME, message)

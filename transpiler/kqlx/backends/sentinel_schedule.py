@@ -8,19 +8,22 @@ are there, and ``ago()`` counts from then
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kqlx.notes import Effect, Note
+from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
-from kqlx.rules.schedule import Schedule, schedule_of
+from kqlx.rules.schedule import Schedule, schedule_of, seconds
 from kqlx.rules.threshold import threshold_of
 
 SHORTEST = 300
 LONGEST = 14 * 86_400
 DELAY = 300
 RULE_FORMATS = frozenset({"rule", "arm"})
+
+_SHORTEST_GROUPING, _USUAL_GROUPING, _LONGEST_GROUPING = 300, 5 * 3_600, 7 * 86_400
 
 _LONG = 2 * 86_400
 _HOUR = 3_600
@@ -58,15 +61,15 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
     """Where the run is not the rule's own."""
     run = run_of(rule)
     counts = threshold_of(rule) is not None
+    yield from about_window(rule)
     for odd in schedule.odd:
-        yield Note("schedule", Effect.DIFFERENT, f"{odd} is no plain span of time before now")
+        if odd not in schedule.odd_window:
+            message = f"{odd} is no plain span of time; {span(schedule.interval)} stand for it"
+            yield Note("schedule", Effect.DIFFERENT, message)
     if run.frequency != schedule.interval:
         message = f"the rule runs every {span(run.frequency)} instead of {span(schedule.interval)}"
         yield Note("schedule", Effect.SAME, message)
     terms = new_terms_of(rule)
-    if terms is not None and terms.odd:
-        message = f"the history window begins at {terms.odd}, for which {span(terms.window)} stand"
-        yield Note("schedule", Effect.DIFFERENT, message)
     if terms is not None and terms.window > LONGEST:
         yield Note(
             "look-back",
@@ -103,24 +106,39 @@ def about_overlap(rule: Rule) -> Iterator[Note]:
         )
 
 
-def span(seconds: int) -> str:
+def grouping_time(rule: Rule) -> int:
+    """In seconds: how long alerts are put into one incident, by the rule's suppression."""
+    wanted = suppressed_for(rule)
+    return min(max(wanted, _SHORTEST_GROUPING), _LONGEST_GROUPING) if wanted else _USUAL_GROUPING
+
+
+def suppressed_for(rule: Rule) -> int:
+    """In seconds: how long the rule suppresses alerts; 0 where it does not say."""
+    table = rule.data.get("alert_suppression")
+    duration = table.get("duration") if isinstance(table, Mapping) else None
+    if not isinstance(duration, Mapping):
+        return 0
+    return seconds(f"{duration.get('value')}{duration.get('unit')}") or 0
+
+
+def span(length: int) -> str:
     """A length of time in the largest unit that fits, as Kusto and rules write it: ``5m``."""
-    for unit, length in (("d", 86_400), ("h", _HOUR), ("m", _MINUTE)):
-        if seconds % length == 0:
-            return f"{seconds // length}{unit}"
-    return f"{seconds}s"
+    for unit, one in (("d", 86_400), ("h", _HOUR), ("m", _MINUTE)):
+        if length % one == 0:
+            return f"{length // one}{unit}"
+    return f"{length}s"
 
 
-def iso(seconds: int) -> str:
+def iso(length: int) -> str:
     """The same in ISO 8601: ``PT5M``, ``P14D``."""
-    text = span(seconds).upper()
+    text = span(length).upper()
     return f"P{text}" if text.endswith("D") else f"PT{text}"
 
 
-def _minutes(seconds: int) -> int:
+def _minutes(length: int) -> int:
     """In whole minutes, up."""
-    return -(-seconds // _MINUTE) * _MINUTE
+    return -(-length // _MINUTE) * _MINUTE
 
 
-def _within(seconds: int) -> int:
-    return min(max(seconds, SHORTEST), LONGEST)
+def _within(length: int) -> int:
+    return min(max(length, SHORTEST), LONGEST)

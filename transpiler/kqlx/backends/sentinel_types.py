@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options
-from kqlx.backends.sentinel_fields import Values, as_column, values_of
+from kqlx.backends.sentinel_fields import Values, extend, extended, values_of
 from kqlx.backends.sentinel_outputs import counted_name, outputs
 from kqlx.backends.sentinel_schedule import LONGEST, RULE_FORMATS, run_of, span
 from kqlx.backends.sentinel_syntax import WIDTH, fold, quote
@@ -23,6 +23,7 @@ from kqlx.backends.sentinel_union import without_lists
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
 from kqlx.rules.schedule import schedule_of
@@ -54,15 +55,25 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
     Raises UnsupportedError where a field that is counted or compared has no column.
     """
     in_rule = options.form in RULE_FORMATS
-    shown = outputs(rule, bound).columns if in_rule else ()
-    query = str(emission.query)
+    found = outputs(rule, bound) if in_rule else None
+    completed = _by_type(rule, bound, emission, found.columns if found else (), in_rule)
+    if found is None or not found.common:
+        return completed
+    # Where two tables have columns of one name and two types, union would rename them.
+    texts = [f"{name} = tostring({column})" for name, column in found.common.items()]
+    return replace(completed, query=f"{completed.query}\n{extend(texts)}")
+
+
+def _by_type(
+    rule: Rule, bound: Bound, emission: Emission, shown: Sequence[Values], in_rule: bool
+) -> Emission:
     if threshold := threshold_of(rule):
         return _counted(threshold, rule, bound, emission, shown, in_rule)
     if terms := new_terms_of(rule):
         return _new(terms, rule, bound, emission, shown, in_rule)
     if rule.type == "threat_match":
         return _compared(rule, bound, emission, shown, in_rule)
-    return replace(emission, query="\n".join([query, *_extended(shown)]))
+    return replace(emission, query="\n".join([str(emission.query), *extended(shown)]))
 
 
 def _counted(
@@ -80,7 +91,7 @@ def _counted(
     lines = [str(emission.query), *_apart(by, once=True), *_present(by)]
     names = {values.name for values in by}
     latest = [values for values in shown if values.name not in names]
-    lines += _extended(latest)
+    lines += extended(latest)
     sums = ["EventCount = count()"]
     tests = [f"EventCount >= {threshold.least}"]
     for found, least in counted:
@@ -99,8 +110,8 @@ def _counted(
     sums.append(f"arg_max({TIME}, {', '.join(times)})" if times else f"{TIME} = max({TIME})")
     grouped = f"by {', '.join(values.grouped for values in by)}" if by else ""
     lines.append(_summarized(sums, grouped))
-    lines += [f"| where {' and '.join(tests)}", *_extended(_bracketed(by) if in_rule else ())]
-    notes = [] if in_rule else [_window_note(rule)]
+    lines += [f"| where {' and '.join(tests)}", *extended(_bracketed(by) if in_rule else ())]
+    notes = [*about_window(rule), *([] if in_rule else [_window_note(rule)])]
     notes += _told([*by, *(values for found, _ in counted for values in found)])
     if threshold.least > 1 or counted:
         notes += _apart_note(bound, Effect.NARROWER, "what they have together may be enough")
@@ -121,9 +132,7 @@ def _told(fields: Iterable[Values]) -> list[Note]:
 
 
 def _apart_note(bound: Bound, effect: Effect, why: str) -> list[Note]:
-    """Of several data sources, of which this is the first."""
-    several = [note for note in bound.notes if note.code == "several-sources"]
-    if not any(", " in note.message for note in several):
+    if not bound.beside_others:
         return []
     return [Note("counted-apart", effect, f"each data source is counted by itself: {why}")]
 
@@ -160,8 +169,11 @@ def _new(
     by = ", ".join(values.grouped for values in fields)
     lines.append(fold(f"| summarize arg_min({TIME}, *) by {by}"))
     lines.append(f"| where {TIME} > ago({span(recent)})")
-    lines += _extended([values for values in shown if values.name not in names])
-    notes = []
+    lines += extended([values for values in shown if values.name not in names])
+    notes = [*about_window(rule)]
+    if terms.odd:
+        message = f"the history window begins at {terms.odd}, for which {span(terms.window)} stand"
+        notes.append(Note("schedule", Effect.DIFFERENT, message))
     if not in_rule and window > LONGEST:
         notes.append(
             Note(
@@ -201,13 +213,14 @@ def _compared(
         fold(f"| mv-expand Observable = pack_array({', '.join(each)}) to typeof(string)"),
         "| where isnotempty(Observable)",
         "| join kind=inner indicators on $left.Observable == $right.ObservableValue",
-        *_extended(shown),
+        *extended(shown),
     ]
     message = (
         f"the indicators are those of {INDICATORS}, not those that the rule's own query finds in"
         f" {', '.join(rule.texts('threat_index')) or 'its indices'}"
     )
-    found = [Note("indicators", Effect.DIFFERENT, message), *_told(v for v, _ in pairs)]
+    found = [Note("indicators", Effect.DIFFERENT, message), *about_window(rule)]
+    found += _told(values for values, _ in pairs)
     found += [Note("indicators", Effect.NARROWER, text) for text in lost]
     return _whole(emission, lines, found)
 
@@ -271,14 +284,6 @@ def _present(fields: Sequence[Values]) -> list[str]:
 def _bracketed(fields: Iterable[Values]) -> list[Values]:
     """Those that keep a name which entities and details cannot have."""
     return [values for values in fields if not values.several and values.text.startswith("['")]
-
-
-def _extended(shown: Iterable[Values]) -> list[str]:
-    made = [text for values in shown if (text := as_column(values))]
-    whole = f"| extend {', '.join(made)}"
-    if len(whole) > WIDTH:
-        whole = "| extend\n    " + ",\n    ".join(fold(text, " " * 8) for text in made)
-    return [whole] if made else []
 
 
 def _whole(emission: Emission, lines: Sequence[str], notes: Sequence[Note]) -> Emission:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
+from kqlx.rules.unsaid import odd_techniques, other_frameworks, unsaid
 
 LEVELS = ("low", "medium", "high", "critical")
 
@@ -40,6 +41,8 @@ _PLACELESS = {
     "version": "the version",
 }
 
+_SAID = frozenset({"actions", "author", "false_positives", "license", "references"})
+
 
 def is_uuid(text: str) -> bool:
     """Whether the text is a UUID in its usual spelling, the one that schemas take."""
@@ -58,14 +61,16 @@ def without_place(rule: Rule, counted: bool) -> Iterator[Note]:
         lost.append(f"the id {rule.id}, which is no UUID")
     if rule.severity and rule.severity not in LEVELS:
         lost.append(f"the severity {rule.severity}")
-    frameworks = {str(threat.get("framework", "?")) for threat in rule.data.get("threat", ())}
-    lost += [f"the entries of {name}" for name in sorted(frameworks - {"MITRE ATT&CK"})]
+    lost += [*other_frameworks(rule), *odd_techniques(rule)]
+    if rule.data.get("to", "now") != "now":
+        lost.append(f"where its window ends ({rule.data['to']})")
     if len(rule.name) > LONGEST_TITLE:
         lost.append(f"the name beyond {LONGEST_TITLE} characters")
     if len(rule.description) > LONGEST_DESCRIPTION:
         lost.append(f"the description beyond {LONGEST_DESCRIPTION:,} characters")
     message = f"a Sigma rule has no place for {', '.join(lost)}"
     yield Note("metadata-no-place", Effect.SAME, message)
+    yield from unsaid(rule, "a Sigma rule", {*_PLACELESS, *_SAID})
     if rule.data.get("actions"):
         message = "a Sigma rule has no place for the rule's actions: set up who is told of an alert"
         yield Note("actions-left-out", Effect.SAME, message)

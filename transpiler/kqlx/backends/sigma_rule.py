@@ -104,12 +104,18 @@ def _about_counts(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> 
             f"the rule looks back to {rule.data['from']}, which is no plain number of days, hours,"
             f" minutes or seconds; {counts[0].timespan} stands for it",
         )
+    if rule.data.get("to", "now") != "now":
+        message = f"the rule looks up to {rule.data['to']}, and a correlation up to the last event"
+        yield Note("threshold-window", Effect.DIFFERENT, message)
     if len(counts) > 1:
         yield Note(
             "threshold-split",
             Effect.WIDER,
             "the rule asks for several counts at once; each is a correlation that alerts by itself",
         )
+    if bound.beside_others and (len(counts) > 1 or counts[0].least > 1):
+        message = "each data source is counted by itself: what they have together may be enough"
+        yield Note("counted-apart", Effect.NARROWER, message)
     threshold = threshold_of(rule)
     for field in threshold.fields if threshold else ():
         if not _name(bound, field)[1]:

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from kqlx.backends.spl_keys import Keys
+from kqlx.backends.spl_keys import Keys, plain_name
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import Compare, Equals, Exists, Like, Pattern, walk
+from kqlx.notes import Effect
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
@@ -81,8 +82,9 @@ def entities(rule: Rule, bound: Bound) -> tuple[Entity, ...]:
         kind, type = _kind(field)
         if kind and name not in found:
             found[name] = (field, Entity(name, kind, type))
-    if not any(entity.is_risk for _, entity in found.values()) and bound.pack is not None:
-        keys = Keys(bound)
+    usual = bound.pack is not None and not _together(rule, bound)
+    if usual and not any(entity.is_risk for _, entity in found.values()):
+        keys = keys_of(rule, bound)
         for field in _USUAL:
             key = keys.shown(field)
             if key is not None and key.name not in found:
@@ -105,13 +107,27 @@ def shown(rule: Rule, bound: Bound) -> tuple[str, ...]:
     """The fields that grouped results keep beside their counts: those of the entities, those that
     alerts are suppressed by and those that are to be looked at first.
     """
-    keys = Keys(bound)
+    if _together(rule, bound):
+        return tuple(dict.fromkeys(map(plain_name, told_of(rule))))
+    keys = keys_of(rule, bound)
     found = [entity.name for entity in entities(rule, bound)]
-    for field in (*suppressed_by(rule), *investigated(rule)):
+    for field in told_of(rule):
         key = keys.shown(field)
         if key is not None and not key.name.startswith("_"):
             found.append(key.name)
     return tuple(dict.fromkeys(found))
+
+
+def keys_of(rule: Rule, bound: Bound, finer: Effect = Effect.WIDER) -> Keys:
+    """The names that fields have in the results of a rule: of one that counts or compares events of
+    several data sources those that these have in common.
+    """
+    return Keys(bound, finer, _together(rule, bound))
+
+
+def _together(rule: Rule, bound: Bound) -> bool:
+    grouped = threshold_of(rule) is not None or new_terms_of(rule) is not None
+    return bound.beside_others and grouped
 
 
 def grouping(rule: Rule) -> tuple[str, ...]:
@@ -122,14 +138,20 @@ def grouping(rule: Rule) -> tuple[str, ...]:
 
 def _names(rule: Rule, bound: Bound) -> Iterator[tuple[str, str]]:
     """Elastic fields that the rule uses, each with its name in the results."""
-    keys = Keys(bound)
+    keys = keys_of(rule, bound)
     for field in grouping(rule):
         if name := keys.key(field).name:
             yield field, name
-    for field in (*suppressed_by(rule), *investigated(rule), *_tested(bound)):
+    tested = () if keys.together else _tested(bound)
+    for field in (*told_of(rule), *tested):
         key = keys.shown(field)
         if key is not None:
             yield field, key.name
+
+
+def told_of(rule: Rule) -> tuple[str, ...]:
+    """The fields beside those of the query that a reader of the results needs."""
+    return tuple(dict.fromkeys([*suppressed_by(rule), *investigated(rule)]))
 
 
 def investigated(rule: Rule) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kqlx.backends.spl_leaves import NULL
 from kqlx.backends.spl_pairs import PAIRS, name_regex, pair_fields
-from kqlx.backends.spl_syntax import eval_name, name_problem, quote, search_name
+from kqlx.backends.spl_syntax import WIDTH, eval_name, name_problem, quote, search_name
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
@@ -25,12 +26,14 @@ _LISTS = frozenset({"elements", "array", "many"})
 @dataclass(frozen=True, slots=True)
 class Key:
     """A field of the results. ``name`` is what it is called there, "" for one that is the same on
-    all events; ``step`` the command that makes it, "" where events have it.
+    all events; ``step`` the command that makes it, "" where events have it. ``null`` is the field
+    of the events in which JSON's null may stand as a text.
     """
 
     field: str
     name: str
     step: str = ""
+    null: str = ""
 
     @property
     def spelt(self) -> str:
@@ -42,17 +45,37 @@ class Key:
 class Keys:
     """The keys of a bound tree, with notes on them. One object a conversion.
 
-    ``finer`` is what it means that values are told apart which Elastic's field does not.
+    ``finer`` is what it means that values are told apart which Elastic's field does not;
+    ``together`` asks for names that are the same for all data sources of a rule.
     """
 
     bound: Bound
     finer: Effect = Effect.WIDER
+    together: bool = False
     notes: list[Note] = field(default_factory=list)
 
     def key(self, name: str) -> Key:
         """The key of an Elastic field. Raises UnsupportedError where Splunk cannot name it; one
         without a counterpart keeps Elastic's name, with a note.
         """
+        key = self._own(name)
+        if not self.together:
+            return key
+        made = plain_name(name)
+        value = eval_name(key.name) if key.name else quote(self._constant(name))
+        named = f"| eval {made}={value}" if key.name != made else ""
+        return Key(name, made, "\n".join(filter(None, [key.step, named])), key.null)
+
+    def _constant(self, name: str) -> str:
+        """The value that a field has on all events of the data source."""
+        pack, destination = self.bound.pack, self.bound.destination
+        assert pack is not None and destination is not None
+        spec = destination.field(name)
+        told = (spec.fixed, spec.constant) if spec is not None else ()
+        return next(filter(None, [pack.constants.get(name), *told]), "")
+
+    def _own(self, name: str) -> Key:
+        """The key by what the data source itself calls it."""
         pack, destination = self.bound.pack, self.bound.destination
         if pack is None or destination is None:
             column = self.bound.column(name)
@@ -100,13 +123,13 @@ class Keys:
 
     def shown(self, name: str) -> Key | None:
         """The key of a field that the results may as well do without; None where there is none."""
-        quiet = Keys(self.bound)
+        quiet = Keys(self.bound, together=self.together)
         try:
             key = quiet.key(name)
         except UnsupportedError:
             return None
         unmapped = any(note.effect is Effect.UNMAPPED for note in quiet.notes)
-        return None if unmapped or not key.name or key.step else key
+        return None if unmapped or not key.name or (key.step and not self.together) else key
 
     def _made(self, field: str, column: Column, is_list: bool) -> Key:
         name = column.name
@@ -122,14 +145,23 @@ class Keys:
             # stats counts an event as often as its list has the value; Elasticsearch once.
             made = plain_name(name)
             return Key(field, made, f"| eval {made}=mvdedup({eval_name(name)})")
-        return Key(field, name)
+        return Key(field, name, null=name if self._nulls else "")
+
+    @property
+    def _nulls(self) -> bool:
+        return bool(self.bound.place.get("json"))
 
     def _first(self, field: str, columns: tuple[str, ...]) -> Key:
         """The first of several columns that an event has."""
         made = plain_name(field)
         message = f"{field} is the first of {', '.join(columns)} that an event has"
         self.notes.append(Note("columns-joined", Effect.SAME, message))
-        value = f"coalesce({', '.join(map(eval_name, columns))})"
+        names = [eval_name(column) for column in columns]
+        if self._nulls:
+            names = [f"nullif({name}, {quote(NULL)})" for name in names]
+        value = f"coalesce({', '.join(names)})"
+        if len(value) > WIDTH - 20:
+            value = value.replace("), ", "),\n        ")
         return Key(field, made, f"| eval {made}={value}")
 
     def _taken_out(self, field: str, column: str, expressions: tuple[str, ...]) -> Key:
@@ -143,8 +175,9 @@ class Keys:
             start, end = expression.startswith("^"), expression.endswith("$")
             whole = quote(f"(?is){'' if start else '^.*?'}{expression}{'' if end else '.*$'}")
             taken = f"replace({name}, {whole}, {quote(FIRST_GROUP)})"
-            value = f"if(match({name}, {whole}), {taken}, {value})"
-        return Key(field, made, f"| eval {made}={value}")
+            # Where nothing matches, replace() leaves the whole.
+            value = taken if value == name else f"if(match({name}, {whole}), {taken}, {value})"
+        return Key(field, made, f"| eval {made}={value}", column if self._nulls else "")
 
     def _paired(self, field: str, column: Column) -> Key:
         """The value beside the first name that is the pair's."""

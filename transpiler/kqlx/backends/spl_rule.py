@@ -1,5 +1,4 @@
-"""What a saved search says beside its query: when it runs, which alerts it holds back, and what of
-the rule is lost.
+"""What a saved search says beside its query, and what of the rule is lost.
 
 https://docs.splunk.com/Documentation/Splunk/latest/Admin/Savedsearchesconf
 """
@@ -8,46 +7,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kqlx.backends.spl_conf import detection_name, has_tokens, stanza
-from kqlx.backends.spl_entities import grouping, suppressed_by
-from kqlx.backends.spl_keys import Keys
-from kqlx.backends.spl_types import time_modifier
+from kqlx.backends.spl_entities import entities
+from kqlx.backends.spl_held import about_suppression, carries
+from kqlx.backends.spl_schedule import about_schedule
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.attack import in_version_19
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
-from kqlx.rules.schedule import schedule_of, seconds
+from kqlx.rules.unsaid import odd_techniques, other_frameworks, unsaid
 
 RULE_FORMATS = frozenset({"savedsearches", "escu"})
-
-EVENT_HASH = "event_hash"
 
 _SCORES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
 _LEAST = {"low": 21, "medium": 41, "high": 61, "critical": 81}
 """The risk scores from which contentctl takes a detection to be so severe."""
 
-_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
-_HOURS = (1, 2, 3, 4, 6, 8, 12)
-_CRONS = {
-    **{60 * n: f"*/{n} * * * *" if n > 1 else "* * * * *" for n in _MINUTES},
-    **{3_600 * n: f"0 */{n} * * *" if n > 1 else "0 * * * *" for n in _HOURS},
-    86_400: "0 0 * * *",
-    7 * 86_400: "0 0 * * 0",
-}
-"""Seconds between two runs → cron. Others would not be evenly spaced."""
-
-_NO_PLACE = (
-    "severity_mapping",
-    "risk_score_mapping",
-    "rule_name_override",
-    "timeline_title",
-    "actions",
-    "response_actions",
-)
-_NO_PLACE_IN_ESCU = ("max_signals", "tags")
+_SAID = frozenset(
+    {
+        "author", "building_block_type", "false_positives", "investigation_fields", "license",
+        "note", "references", "setup", "timestamp_override",
+    }
+)  # fmt: skip
+_SAID_IN = {"savedsearches": {"max_signals", "tags", "version"}, "escu": {"updated_at"}}
 
 _DOMAINS = (
     (("crowdstrike", "endpoint", "m365_defender", "sentinel_one", "system", "windows"), "endpoint"),
@@ -70,85 +54,6 @@ _ASSETS = (
     ("okta", "Okta Tenant"),
     ("windows", "Windows"),
 )
-
-_SUPPRESSIBLE = re.compile(r"[\w.{}@:/-]+", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When a search runs and over which time, in Splunk's words."""
-
-    cron: str
-    earliest: str
-    latest: str = "now"
-
-
-@dataclass(frozen=True, slots=True)
-class Suppression:
-    """Alerts with the same values of ``fields`` are one within ``period``, a number of seconds;
-    without fields all are. ``step`` is a command that makes a field of them.
-    """
-
-    fields: tuple[str, ...]
-    period: int
-    step: str = ""
-
-
-def timing(rule: Rule, query: str) -> Timing:
-    """The schedule of a rule with this search: as often as the rule, or a little more often."""
-    schedule = schedule_of(rule)
-    fits = [length for length in _CRONS if length <= max(schedule.interval, 60)]
-    own = re.match(r"earliest=(\S+)\s", query)
-    earliest = own[1] if own else time_modifier(schedule.look_back)
-    if not own and earliest[-1] != "s":
-        earliest += "@m"  # when scheduled searches run anyway
-    return Timing(_CRONS[max(fits)], earliest)
-
-
-def suppression(rule: Rule, bound: Bound) -> Suppression | None:
-    """How alerts are held back: as the rule says, else so that what two runs find is told once, as
-    Kibana does. None where no run looks at what another has seen.
-    """
-    schedule = schedule_of(rule)
-    table = rule.data.get("alert_suppression")
-    if isinstance(table, dict) and _suppressed(rule, bound) is not None:
-        duration = table.get("duration")
-        length = _length(duration) if isinstance(duration, dict) else None
-        fields = _suppressed(rule, bound) or ()
-        return Suppression(fields, length or schedule.interval)
-    if schedule.look_back <= schedule.interval:
-        return None
-    if by := _grouped(rule, bound):
-        return Suppression(by, schedule.look_back)
-    if rule.type == "threshold":
-        return Suppression((), schedule.look_back)
-    step = f"| eval {EVENT_HASH}=md5(_raw)"
-    return Suppression((EVENT_HASH,), schedule.look_back, step)
-
-
-def _suppressed(rule: Rule, bound: Bound) -> tuple[str, ...] | None:
-    """The fields of the rule's own suppression in the results; None where one is not there."""
-    if rule.type == "threshold":
-        return _grouped(rule, bound)
-    keys = Keys(bound)
-    grouped = {key.field: key.name for key in keys.keys(grouping(rule))}
-    names = []
-    for field in suppressed_by(rule):
-        key = keys.shown(field)
-        name = grouped.get(field) or (key.name if key else "")
-        if not _SUPPRESSIBLE.fullmatch(name):
-            return None
-        names.append(name)
-    return tuple(dict.fromkeys(names)) or None
-
-
-def _grouped(rule: Rule, bound: Bound) -> tuple[str, ...]:
-    names = [key.name for key in Keys(bound).keys(grouping(rule))]
-    return tuple(name for name in names if _SUPPRESSIBLE.fullmatch(name))
-
-
-def _length(duration: dict[str, object]) -> int | None:
-    return seconds(f"{duration.get('value')}{duration.get('unit')}")
 
 
 def title_of(rule: Rule) -> str:
@@ -200,57 +105,27 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     if format not in RULE_FORMATS:
         yield from left_out(rule)
         return
-    carried = _suppressed(rule, bound) is not None
+    carried = carries(rule, bound)
     for note in left_out(rule):
         if note.code != "suppression-left-out" or not carried:
             yield note
-    yield from _about_schedule(rule)
-    yield from _about_suppression(rule, carried)
+    yield from about_schedule(rule)
+    yield from about_suppression(rule, carried)
     found = in_version_19(rule.tactics)
     for remark in found.remarks:
         if re.match(r"T\d", remark):
             yield Note("attack-version", Effect.SAME, remark)
-    names = [key for key in _NO_PLACE if rule.data.get(key)]
-    if format == "escu":
-        names += [key for key in _NO_PLACE_IN_ESCU if rule.data.get(key)]
-    names += [f"the tactic {t.name}, without a technique" for t in rule.tactics if not t.techniques]
     yield from _about_texts(rule, bound, format)
     if override := rule.data.get("timestamp_override"):
         message = f"the time of an event is what Splunk takes for it (_time), and not {override}"
         yield Note("metadata-changed", Effect.SAME, message)
-    if names:
-        message = f"{format} has no place for {', '.join(names)}"
-        yield Note("metadata-left-out", Effect.SAME, message)
-
-
-def _about_schedule(rule: Rule) -> Iterator[Note]:
-    schedule = schedule_of(rule)
-    for odd in schedule.odd:
-        message = f"{odd} is no span of time that ends now; Kibana's default stands for it"
-        yield Note("schedule", Effect.SAME, message)
-    cron = timing(rule, "").cron
-    if _CRONS.get(schedule.interval) != cron:
-        every = _in_words(schedule.interval)
-        message = f"no cron runs evenly every {every}; {cron} is the next more often"
-        if schedule.interval < 60:
-            message = f"the rule runs every {every}, a search at most once a minute"
-        yield Note("schedule", Effect.SAME, message)
-
-
-def _in_words(length: int) -> str:
-    return time_modifier(length)[1:]
-
-
-def _about_suppression(rule: Rule, carried: bool) -> Iterator[Note]:
-    table = rule.data.get("alert_suppression")
-    if not isinstance(table, dict) or not carried:
-        return
-    if table.get("missing_fields_strategy") == "doNotSuppress":
-        message = "alerts without the fields of suppression are left alone by the rule"
-        yield Note("suppression-left-out", Effect.SAME, message)
-    if not isinstance(table.get("duration"), dict):
-        message = "the rule suppresses within each of its runs; the time between two stands for it"
-        yield Note("schedule", Effect.SAME, message)
+    more = [f"the tactic {t.name}, without a technique" for t in rule.tactics if not t.techniques]
+    said = _SAID | _SAID_IN[format]
+    yield from unsaid(rule, format, said, [*more, *other_frameworks(rule), *odd_techniques(rule)])
+    block = rule.data.get("building_block_type")
+    if block and not any(entity.is_risk for entity in entities(rule, bound)):
+        message = "the building block is a finding: nobody is known whose risk it could add to"
+        yield Note("metadata-changed", Effect.SAME, message)
 
 
 def _about_texts(rule: Rule, bound: Bound, format: str) -> Iterator[Note]:

@@ -13,6 +13,7 @@ from kqlx.nodes import Compare
 # (https://www.elastic.co/docs/reference/elasticsearch/rest-apis/common-options, date math) and
 # Splunk's; a week begins on Monday for Elasticsearch.
 _UNITS = {"y": "y", "M": "mon", "w": "w", "d": "d", "h": "h", "H": "h", "m": "m", "s": "s"}
+_SECONDS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _STEP = re.compile(r"([+-]\d+)([yMwdhHms])")
 _DATE_MATH = re.compile(r"now((?:[+-]\d+[yMwdhHms])*)(?:/([yMwdhHms]))?")
@@ -42,3 +43,16 @@ def time_range(node: Compare) -> tuple[str, str] | None:
     if past and op in ("gt", "gte"):
         return f"earliest={modifier}", condition if op == "gt" else ""
     return "", condition
+
+
+def time_modifier(seconds: int) -> str:
+    """``-9m``: so many seconds ago, in the largest unit that fits."""
+    unit, length = next(pair for pair in _SECONDS if seconds % pair[1] == 0)
+    return f"-{seconds // length}{unit}"
+
+
+def own_beginning(query: str) -> str:
+    """How far a search says itself that it looks back, or ""."""
+    plain = re.sub(r'"(?:[^"\\]|\\.)*"', '""', query, flags=re.DOTALL)
+    match = re.search(r"(?<!\S)earliest=(\S+)", plain)
+    return match[1] if match else ""

@@ -7,17 +7,22 @@ https://help.splunk.com/splunk-enterprise/spl-search-reference/9.4/search-comman
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options
-from kqlx.backends.spl_entities import shown
+from kqlx.backends.spl_entities import keys_of, shown, told_of
 from kqlx.backends.spl_keys import Key, Keys, plain_name
-from kqlx.backends.spl_syntax import WIDTH, fold, fold_condition, search_name
+from kqlx.backends.spl_leaves import NULL
+from kqlx.backends.spl_schedule import run_every
+from kqlx.backends.spl_syntax import WIDTH, eval_name, fold, fold_condition, quote, search_name
+from kqlx.backends.spl_time import own_beginning, time_modifier
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.recognise import tests_one
 from kqlx.notes import Effect, Note
+from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
 from kqlx.rules.schedule import schedule_of
@@ -26,7 +31,7 @@ from kqlx.rules.threshold import Threshold, threshold_of
 _COUNT = "event_count"
 _FIRST = "firstTime"
 _LAST = "lastTime"
-_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+_KNOWN = "knownTime"
 
 INDICATORS = "threat_indicators"
 """The lookup that stands for a rule's indicators: its columns are named as Elastic's fields."""
@@ -46,24 +51,19 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
     return emission
 
 
-def time_modifier(seconds: int) -> str:
-    """``-9m``: so many seconds ago, in the largest unit that fits."""
-    unit, length = next(pair for pair in _UNITS if seconds % pair[1] == 0)
-    return f"-{seconds // length}{unit}"
-
-
 # Thresholds
 
 
 def _counted(
     rule: Rule, threshold: Threshold, bound: Bound, emission: Emission, options: Options
 ) -> Emission:
-    keys = Keys(bound, Effect.NARROWER)
+    keys = keys_of(rule, bound, Effect.NARROWER)
     by = keys.keys(threshold.by)
-    counts, conditions, steps = [f"count as {_COUNT}"], [], [key.step for key in by]
+    counts, conditions = [f"count as {_COUNT}"], []
+    steps = [_present(bound, by), *(key.step for key in by)]
     if threshold.least > 1 or not by:
         conditions.append(f"{_COUNT}>={threshold.least}")
-    among = Keys(bound)
+    among = keys_of(rule, bound)
     for field, least in threshold.distinct:
         key = among.key(field)
         if not key.name and least > 1:
@@ -73,13 +73,15 @@ def _counted(
         if not key.name:
             continue
         name = f"dc_{plain_name(key.name)}"
-        counts.append(f"dc({key.spelt}) as {name}")
+        value = f"eval(nullif({eval_name(key.name)}, {quote(NULL)}))" if key.null else key.spelt
+        counts.append(f"dc({value}) as {name}")
         conditions.append(f"{name}>={least}")
         steps.append(key.step)
-    lines = [*steps, _stats([*counts, *_times()], by, _beside(rule, bound, by))]
+    steps += _steps_beside(rule, bound, by)
+    lines = [*dict.fromkeys(steps), _stats([*counts, *_times()], by, _beside(rule, bound, by))]
     if conditions:
         lines.append(f"| where {' AND '.join(conditions)}")
-    notes = _apart(bound, Effect.NARROWER, "what reaches the threshold by several is missed")
+    notes = [*about_window(rule)]
     if options.form == "query":  # others say over which time they search
         message = (
             "events are counted over the time range of the search, which is to be the look-back of"
@@ -97,56 +99,77 @@ def _first_seen(
 ) -> Emission:
     if options.new_terms not in (None, "stats", "lookup"):
         raise UsageError(f"new_terms is stats or lookup, not {options.new_terms!r}")
-    keys = Keys(bound)
+    keys = keys_of(rule, bound)
     by = keys.keys(terms.fields)
     if not by:
         names = ", ".join(terms.fields)
         raise UnsupportedError(f"no term of {names} can be new: it is the same on all events there")
     look_back = schedule_of(rule).look_back
     window = max(terms.window, look_back)
-    # Kibana takes a term that it saw first at the very beginning of the look-back for an old one.
-    new = f'| where {_FIRST}>relative_time(now(), "{time_modifier(look_back)}")'
-    steps = [key.step for key in by]
-    notes = [
-        *keys.notes,
-        *_apart(bound, Effect.WIDER, "a term is new where the same one does not have it"),
-    ]
+    steps = [_present(bound, by), *(key.step for key in by)]
+    notes = [*keys.notes, *about_window(rule)]
     if terms.odd:
         message = f"the history begins at {terms.odd}, which is no plain span; 14 days stand for it"
         notes.append(Note("history-window", Effect.DIFFERENT, message))
     if options.new_terms == "lookup":
-        table = f"{plain_name(rule.name).lower()[:60]}_seen.csv"
+        table = _table_of(rule)
+        since = look_back + run_every(rule)
         message = (
             f"what was seen is kept in {table}, which must be there: the search without its line of"
-            f" inputlookup, run once over {time_modifier(window)[1:]}, makes it"
+            f" inputlookup, and with earliest={time_modifier(window + since)}, run once, makes it;"
+            " events of the time of a run that was left out are not known"
         )
         notes.append(Note("history-window", Effect.SAME, message))
-        return _with(emission, [*steps, *_remembered(table, window, by), new], notes)
-    query = str(emission.query)
-    if not re.search(r"(?<!\S)earliest=", query):
-        since = f"earliest={time_modifier(window)}"
-        wide = len(since) + len(query.partition("\n")[0]) >= WIDTH
-        query = f"{since}\n    {query}" if wide else f"{since} {query}"
+        emission = replace(emission, query=_since(str(emission.query), since))
+        return _with(emission, [*steps, *_remembered(table, window, look_back, by)], notes)
+    # Kibana takes a term that it saw first at the very beginning of the look-back for an old one.
+    new = f'| where {_FIRST}>relative_time(now(), "{time_modifier(look_back)}")'
+    query = _since(str(emission.query), window)
     message = (
         f"each run reads {time_modifier(window)[1:]} of history; where events are kept for a"
         " shorter time, old terms are new"
     )
     notes.append(Note("history-window", Effect.SAME, message))
     stats = _stats([f"count as {_COUNT}", *_times()], by, _beside(rule, bound, by))
-    return _with(replace(emission, query=query), [*steps, stats, new], notes)
+    steps += _steps_beside(rule, bound, by)
+    return _with(replace(emission, query=query), [*dict.fromkeys(steps), stats, new], notes)
 
 
-def _remembered(table: str, window: int, by: Sequence[Key]) -> list[str]:
-    """The terms of the events together with those in a table, which is written anew. What was last
-    seen before the window is forgotten first, as Kibana does not look so far back.
+def _table_of(rule: Rule) -> str:
+    """A table of the rule's own, whatever others are called."""
+    named = (rule.id or f"{rule.name}\n{rule.query}").encode("utf-8", "backslashreplace")
+    own = hashlib.sha256(named).hexdigest()[:8]
+    return f"{plain_name(rule.name).lower()[:60]}_{own}_seen.csv"
+
+
+def _since(query: str, seconds: int) -> str:
+    """The search over the last so many seconds, unless it says itself how far it looks back."""
+    if own_beginning(query):
+        return query
+    since = f"earliest={time_modifier(seconds)}"
+    wide = len(since) + len(query.partition("\n")[0]) >= WIDTH
+    return f"{since}\n    {query}" if wide else f"{since} {query}"
+
+
+def _remembered(table: str, window: int, look_back: int, by: Sequence[Key]) -> list[str]:
+    """The terms of the events together with those in a table, which is written anew.
+
+    Of each the last event is kept, and the last one before the look-back: what a run sees in its
+    look-back, a later one may still have there, so that the term is not known by it. So each run
+    reads what has left the look-back since the one before. What was last seen before the window is
+    forgotten, as Kibana does not look so far back.
     """
-    again = [f"min({_FIRST}) as {_FIRST}", f"max({_LAST}) as {_LAST}"]
+    begin = f'relative_time(now(), "{time_modifier(look_back)}")'
+    history = f'relative_time(now(), "{time_modifier(window)}")'
+    new = f"(isnull({_KNOWN}) OR {_KNOWN}<{history})"
     return [
-        _stats(_times(), by, ()),
+        f"| eval {_KNOWN}=if(_time<={begin}, _time, null())",
+        _stats([f"max(_time) as {_LAST}", f"max({_KNOWN}) as {_KNOWN}"], by, ()),
         f"| inputlookup append=true {table}",
-        f'| where {_LAST}>=relative_time(now(), "{time_modifier(window)}")',
-        _stats(again, by, ()),
+        f"| where {_LAST}>={history}",
+        _stats([f"max({name}) as {name}" for name in (_LAST, _KNOWN)], by, ()),
         f"| outputlookup {table}",
+        f"| where {_LAST}>{begin}\n    AND {new}",
     ]
 
 
@@ -205,6 +228,13 @@ def _mappings(rule: Rule) -> list[list[tuple[str, str]]]:
 # What they share
 
 
+def _present(bound: Bound, by: Iterable[Key]) -> str:
+    """Leaves out events in which a null of JSON would pass for a value, unless the query does."""
+    names = dict.fromkeys(key.null for key in by if key.null)
+    tests = [f"{search_name(n)}!={quote(NULL)}" for n in names if not tests_one(bound.node, [n])]
+    return "| " + fold(["search", *tests]) if tests else ""
+
+
 def _times() -> list[str]:
     return [f"min(_time) as {_FIRST}", f"max(_time) as {_LAST}"]
 
@@ -224,12 +254,14 @@ def _beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
     return [f"values({search_name(name)}) as {search_name(name)}" for name in names]
 
 
-def _apart(bound: Bound, effect: Effect, why: str) -> list[Note]:
-    """A note where the rule is about several data sources, of which this is the first."""
-    several = [note for note in bound.notes if note.code == "several-sources"]
-    if not any(", " in note.message for note in several):
+def _steps_beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
+    """What makes those of several data sources."""
+    keys = keys_of(rule, bound)
+    if not keys.together:
         return []
-    return [Note("counted-apart", effect, f"each data source is counted by itself: {why}")]
+    grouped = {key.name for key in by}
+    found = [key for key in map(keys.shown, told_of(rule)) if key and key.name not in grouped]
+    return [key.step for key in found]
 
 
 def _with(emission: Emission, lines: Iterable[str], notes: Iterable[Note]) -> Emission:

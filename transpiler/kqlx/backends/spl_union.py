@@ -1,24 +1,36 @@
 """Searches for several data sources as one: alternatives of one search, or where some have further
-steps, ``multisearch``, or ``append`` of what was counted.
+steps, ``multisearch``; what they count, they count together.
 
-https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Multisearch
-https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Append
+https://help.splunk.com/splunk-cloud-platform/spl-search-reference/10.0.2503/search-commands/multisearch:
+its parts may have steps that look at one event after the other, as ``eval`` and ``where``, and are
+not cut off by the limits of subsearches, as those of ``append`` are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kqlx.errors import UnsupportedError
+
+_COUNTING = "\n| stats "
+
 
 def join(searches: Sequence[str]) -> str:
-    """One search. ``where`` is a streaming command, and so may stand within ``multisearch``;
-    ``stats`` is none, and its results are put together by ``append``.
-    """
-    searches = list(dict.fromkeys(searches))
-    if any("\n| stats " in search for search in searches):
-        first, *others = searches
-        later = ["| append\n    [search " + s.replace("\n", "\n    ") + "]" for s in others]
-        return "\n".join([first, *later])
+    """One search. Raises UnsupportedError where they do not count the same."""
+    parted = [search.partition(_COUNTING) for search in dict.fromkeys(searches)]
+    if len({(mark, counted) for _, mark, counted in parted}) > 1:
+        raise UnsupportedError(
+            "cannot convert a rule that counts for several data sources in different ways",
+            hint="name one with --source",
+        )
+    _, mark, counted = parted[0]
+    return _events([search for search, _, _ in parted]) + mark + counted
+
+
+def _events(searches: Sequence[str]) -> str:
+    """The events that any of the searches finds."""
+    if len(searches) == 1:
+        return searches[0]
     if not any("\n| " in search for search in searches):
         return "\nOR ".join(f"({search})" for search in searches)
     parts = ["    [search " + search.replace("\n", "\n    ") + "]" for search in searches]

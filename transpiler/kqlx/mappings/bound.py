@@ -68,7 +68,8 @@ class Column:
 class Bound:
     """A tree whose fields are columns of one destination, or, unless ``renamed``, still Elastic's
     fields. ``pack`` and ``destination`` are what it was bound by; ``types`` are those of fields
-    beyond ECS, or that differ from it.
+    beyond ECS, or that differ from it. ``beside_others`` says that the rule has others, for further
+    data sources.
     """
 
     node: Node
@@ -80,6 +81,7 @@ class Bound:
     pack: Pack | None = None
     destination: Destination | None = None
     types: Mapping[str, str] = field(default_factory=dict)
+    beside_others: bool = False
 
     def type(self, name: str) -> str | None:
         """The Elasticsearch type of Elastic's field, as far as it is known."""

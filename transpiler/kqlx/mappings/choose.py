@@ -78,7 +78,7 @@ def bind_each(
         message = f"the rule reads several data sources; the result is for {names}"
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
-    return tuple(bounds)
+    return tuple(replace(bound, beside_others=len(bounds) > 1) for bound in bounds)
 
 
 def _uncounted(bound: Bound, counted: Iterable[str]) -> str:

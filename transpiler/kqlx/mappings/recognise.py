@@ -39,7 +39,7 @@ def recognise(
     notes: tuple[Note, ...] = ()
     named = [s for s, m in marks.items() if any(_meets(asserted, *f) for f in m.fields.items())]
     if not named:
-        named = [s for s, m in marks.items() if m.own and _tests_one(node, m.own)]
+        named = [s for s, m in marks.items() if m.own and tests_one(node, m.own)]
     if not named and own:
         named = [s for s, m in marks.items() if any(_overlap(index, m) for index in own)]
         unknown = [index for index in own if not any(_overlap(index, marks[s]) for s in named)]
@@ -84,7 +84,7 @@ def asserted_values(node: Node) -> dict[str, frozenset[str]]:
     return asserted
 
 
-def _tests_one(node: Node, names: Iterable[str]) -> bool:
+def tests_one(node: Node, names: Iterable[str]) -> bool:
     """Whether every matching event has one of these fields, as far as the query says. A name that
     ends in a star stands for all that begin so.
     """
@@ -94,9 +94,9 @@ def _tests_one(node: Node, names: Iterable[str]) -> bool:
         case Nested():
             return _is_one(node.path.name, names)
         case And():
-            return any(_tests_one(item, names) for item in node.items)
+            return any(tests_one(item, names) for item in node.items)
         case Or():
-            return all(_tests_one(item, names) for item in node.items)
+            return all(tests_one(item, names) for item in node.items)
         case _:
             return False
 

@@ -9,6 +9,8 @@ from kqlx.nodes import Always
 from kqlx.notes import Effect, Note
 from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.model import Rule
+from kqlx.rules.schedule import schedule_of, spelt
+from kqlx.rules.threshold import odd_counts, uncounted
 
 
 def left_out(rule: Rule, *, clauses: bool = False) -> Iterator[Note]:
@@ -17,6 +19,7 @@ def left_out(rule: Rule, *, clauses: bool = False) -> Iterator[Note]:
     ``clauses`` says that filters are taken over as they are, in Query DSL, and not into the tree.
     """
     yield from _about_type(rule)
+    yield from _about_counts(rule)
     yield from beside(rule).notes.made() if clauses else with_conditions(Always(), rule)[1]
     suppression = rule.data.get("alert_suppression")
     if suppression:
@@ -26,6 +29,19 @@ def left_out(rule: Rule, *, clauses: bool = False) -> Iterator[Note]:
             Effect.SAME,
             f"the rule suppresses repeated alerts{details}, which the query does not",
         )
+
+
+def about_window(rule: Rule) -> Iterator[Note]:
+    """Notes on a window that is no span of time before now, of rules that count or compare events
+    within it.
+    """
+    schedule = schedule_of(rule)
+    for odd in schedule.odd_window:
+        message = (
+            f"{odd} is no plain span of time before now; the last {spelt(schedule.look_back)} stand"
+            " for the rule's window"
+        )
+        yield Note("schedule", Effect.DIFFERENT, message)
 
 
 def _about_type(rule: Rule) -> Iterator[Note]:
@@ -58,6 +74,15 @@ def _about_type(rule: Rule) -> Iterator[Note]:
             Effect.DIFFERENT,
             f'the rule runs the saved query "{rule.data["saved_id"]}", which may be another by now',
         )
+
+
+def _about_counts(rule: Rule) -> Iterator[Note]:
+    if others := uncounted(rule):
+        message = f"Kibana counts the values of the first field alone, not of {', '.join(others)}"
+        yield Note("threshold-assumed", Effect.SAME, message)
+    if odd := odd_counts(rule):
+        message = f"{', '.join(odd)} is no number from 1 on, and 1 stands for it"
+        yield Note("threshold-assumed", Effect.DIFFERENT, message)
 
 
 def _details(suppression: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from kqlx.rules.model import Rule
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
-_SPAN = re.compile(r"([1-9][0-9]{0,8})([smhdw])")
+_SPAN = re.compile(r"0*([1-9][0-9]{0,8})([smhdw])", re.ASCII)
 _INTERVAL = 300  # Kibana's where a rule names none
 _LOOK_BACK = 360
 
@@ -26,6 +26,11 @@ class Schedule:
     interval: int
     look_back: int
     odd: tuple[str, ...] = ()
+
+    @property
+    def odd_window(self) -> tuple[str, ...]:
+        """What is odd of the time that a run looks at."""
+        return tuple(text for text in self.odd if not text.startswith("interval: "))
 
 
 def schedule_of(rule: Rule) -> Schedule:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,10 +32,41 @@ def threshold_of(rule: Rule) -> Threshold | None:
     data = rule.data.get("threshold")
     if rule.type != "threshold" or not isinstance(data, dict):
         return None
+    distinct = [(str(entry.get("field", "")), _count(entry)) for entry in _entries(data)[:1]]
+    return Threshold(tuple(dict.fromkeys(_texts(data.get("field")))), _count(data), tuple(distinct))
+
+
+def uncounted(rule: Rule) -> tuple[str, ...]:
+    """The fields whose different values a threshold rule asks for, and Kibana does not count: all
+    but the first (elastic/kibana, ``build_threshold_aggregation.ts``).
+    """
+    data = rule.data.get("threshold")
+    if threshold_of(rule) is None or not isinstance(data, dict):
+        return ()
+    return tuple(str(entry.get("field", "")) for entry in _entries(data)[1:])
+
+
+def odd_counts(rule: Rule) -> tuple[str, ...]:
+    """What a threshold rule says of a count that is no whole number from 1 on, for which 1 stands;
+    a number in quotes is one.
+    """
+    data = rule.data.get("threshold")
+    if threshold_of(rule) is None or not isinstance(data, dict):
+        return ()
+    return tuple(
+        f"{place}: {table.get('value', 'missing')}"
+        for place, table in (
+            ("threshold.value", data),
+            *(("threshold.cardinality.value", entry) for entry in _entries(data)[:1]),
+        )
+        if _whole(table.get("value")) is None
+    )
+
+
+def _entries(data: dict[str, Any]) -> list[dict[str, Any]]:
     entries = data.get("cardinality") or []
     entries = entries if isinstance(entries, list) else [entries]
-    distinct = [(str(e.get("field", "")), _count(e)) for e in entries if isinstance(e, dict)]
-    return Threshold(tuple(dict.fromkeys(_texts(data.get("field")))), _count(data), tuple(distinct))
+    return [entry for entry in entries if isinstance(entry, dict)]
 
 
 def _texts(value: Any) -> list[str]:
@@ -42,5 +74,12 @@ def _texts(value: Any) -> list[str]:
 
 
 def _count(data: dict[str, Any]) -> int:
-    value = data.get("value", 1)
-    return value if isinstance(value, int) else 1
+    return _whole(data.get("value")) or 1
+
+
+def _whole(value: Any) -> int | None:
+    """A number from 1 on; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    match = re.fullmatch(r"0*([1-9][0-9]{0,8})(?:\.0*)?", str(value).strip(), re.ASCII)
+    return int(match[1]) if match else None
