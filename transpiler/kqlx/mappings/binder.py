@@ -112,8 +112,8 @@ class Binder(Translation):
         if possible is not None and tested and not any(holds(node, value) for value in possible):
             values = " or ".join(possible) or "never set"
             if len(possible) > MOST_NAMES and isinstance(node, Equals | Like):
-                value = node.value if isinstance(node, Equals) else node.pattern
-                values = f'never "{value.name}", but one of {len(possible)} other values'
+                asked = node.value if isinstance(node, Equals) else node.pattern
+                values = f'never "{asked.name}", but one of {len(possible)} other values'
             message = f"{name} of {self.pack.title} is {values}"
             self.say("constant-folded", message, node.span if possible else None)
             return self.constant(False, message, node.span)
