@@ -36,6 +36,7 @@ PACK = of_data(
                             "counted_by": "Number",
                             "note": {"effect": "different", "message": "other numbers"},
                         },
+                        "dll.name": {"any": ["Loaded", "Image"], "part": "name"},
                         "url.path": {"column": "Pair", "given": "Kind:path"},
                     },
                 }
@@ -129,6 +130,14 @@ def test_counted_in_sentinel() -> None:
     assert r'user_name = coalesce(extract("(?is)^(.+?)@", 1, Caller), Caller)' in text
 
 
+def test_parts_of_the_first_of_several_columns() -> None:
+    splunk = str(kqlx.convert(rule("dll.name"), "spl", mappings=PACKS).query)
+    sentinel = str(kqlx.convert(rule("dll.name"), "sentinel", mappings=PACKS).query)
+    assert "coalesce(if(match(Loaded, " in splunk and "if(match(Image, " in splunk
+    taken = [rf'extract(@"(?is)([^\\]+)$", 1, {column})' for column in ("Loaded", "Image")]
+    assert f"coalesce({', '.join(taken)})" in " ".join(sentinel.split())
+
+
 def test_the_analyser_takes_it() -> None:
     query = "event.dataset:azure.activitylogs and event.outcome:success"
     data = {
@@ -147,6 +156,9 @@ def test_other_values_that_tell_the_same_apart(target: str) -> None:
     assert "different" not in {str(note.effect) for note in found.notes}
     with pytest.raises(kqlx.KqlxError, match="other numbers"):
         kqlx.convert("event.dataset:example.log and user.id:7", target, mappings=PACKS)
-    for field in ("url.path", "process.title"):
+    if target == "spl":
+        told = kqlx.convert(rule("url.path"), target, mappings=PACKS).notes
+        assert "url.path is a part of Pair" in " ".join(note.message for note in told)
+    for field in ("process.title", *(["url.path"] if target == "sentinel" else [])):
         with pytest.raises(kqlx.KqlxError, match=r"no counterpart|no column of its"):
             kqlx.convert(rule(field), target, mappings=PACKS)

@@ -97,6 +97,8 @@ def test_by_the_query(query: str, sources: str) -> None:
     ("indices", "integrations", "sources"),
     [
         (("logs-cloud.trail-*",), ("sensor",), "cloud.trail"),
+        (("east:logs-cloud.trail-*", "*:logs-*"), (), "cloud.trail"),
+        (("logs-cloud.trail-*", "-logs-cloud.trail-test", "-*:x"), (), "cloud.trail"),
         (("logs-*", "filebeat-*"), ("sensor",), "sensor.events source-assumed"),
         ((), ("cloud",), "cloud.flow cloud.trail source-assumed"),
         ((), ("cloud.flow",), "cloud.flow source-assumed"),
@@ -110,6 +112,15 @@ def test_by_index_patterns_and_integrations(
     indices: tuple[str, ...], integrations: tuple[str, ...], sources: str
 ) -> None:
     assert found("event.category:process", indices, integrations) == sources
+
+
+@pytest.mark.parametrize(
+    ("other", "effect"),
+    [("endgame-*", "same"), ("ours-*", "same"), ("logs-zeek.*", "narrower")],
+)
+def test_events_that_are_not_looked_for_are_a_gap(other: str, effect: str) -> None:
+    _, notes = recognise(kqlx.parse("a:1"), ("logs-sensor.*", other), (), PACKS)
+    assert [str(note.effect) for note in notes] == [effect]
 
 
 def test_an_index_pattern_forbids_the_assumption() -> None:

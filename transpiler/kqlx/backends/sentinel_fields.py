@@ -73,10 +73,10 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
         return _values(field, ecs_cell(columns, column), kusto_type(column.type))
     spec = bound.destination.field(field)
     notes = _notes(field, spec) if spec is not None else ()
-    if spec is not None and spec.any and not (spec.part or spec.fits or spec.given):
-        return _first_of(spec.any, field, bound, columns)
-    name = name_of_values(bound.pack, bound.destination, field)
     parts = captures(spec) if counted and spec is not None else ()
+    if spec is not None and spec.any and (parts or not (spec.part or spec.fits or spec.given)):
+        return _first_of(spec.any, field, bound, columns, parts)
+    name = name_of_values(bound.pack, bound.destination, field)
     if name is None and spec is not None and spec.column and parts:
         whole = _cell(spec.column, field, bound, columns)
         return replace(_taken_out(field, whole, parts), notes=notes) if whole else None
@@ -98,10 +98,16 @@ def _notes(field: str, spec: FieldSpec) -> tuple[Note, ...]:
 
 def _taken_out(field: str, whole: Cell, expressions: tuple[str, ...]) -> Values:
     """The part of a column that the first of the expressions that matches takes out."""
-    each = [f"extract({quote(f'(?is){e}')}, 1, {whole.access})" if e else whole.access
-            for e in expressions]  # fmt: skip
+    each = _extracts(whole, expressions)
     text = each[0] if len(each) == 1 else f"coalesce({', '.join(each)})"
     return Values(field, "_".join(re.findall(r"[A-Za-z0-9]+", field)), text)
+
+
+def _extracts(whole: Cell, expressions: tuple[str, ...]) -> list[str]:
+    return [
+        f"extract({quote(f'(?is){expression}')}, 1, {whole.access})" if expression else whole.access
+        for expression in expressions
+    ]
 
 
 def _cell(name: str, field: str, bound: Bound, columns: Columns) -> Cell | None:
@@ -124,15 +130,18 @@ def _cell(name: str, field: str, bound: Bound, columns: Columns) -> Cell | None:
     return columns.pack_cell(column)
 
 
-def _first_of(names: tuple[str, ...], field: str, bound: Bound, columns: Columns) -> Values | None:
-    """The first of several columns that an event has."""
+def _first_of(
+    names: tuple[str, ...], field: str, bound: Bound, columns: Columns, parts: tuple[str, ...]
+) -> Values | None:
+    """The first of several columns that an event has, or of what is taken out of them."""
     found = [_cell(name, field, bound, columns) for name in names]
     cells = [cell for cell in found if cell is not None and cell.form == "column"]
     if len(cells) < len(names) or not all(cell.is_string for cell in cells):
         return None
     message = f"{field} is the first of {', '.join(names)} that an event has"
     joined = Note("columns-joined", Effect.SAME, message)
-    text = f"coalesce({', '.join(cell.access for cell in cells)})"
+    each = [text for c in cells for text in (_extracts(c, parts) if parts else [c.access])]
+    text = f"coalesce({', '.join(each)})"
     first = _values(field, cells[0], "string")
     return Values(field, f"{first.name}_or_other", text, notes=(joined,))
 

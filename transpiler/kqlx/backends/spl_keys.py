@@ -16,7 +16,7 @@ from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures
 from kqlx.mappings.choose import name_of_values
-from kqlx.mappings.pack import Destination
+from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.notes import Effect, Note
 
 FIRST_GROUP = "\\1"
@@ -93,11 +93,11 @@ class Keys:
             remark = spec.note
             self.notes.append(Note(remark.code, remark.effect, remark.message, hint=remark.hint))
         if found is None and spec is not None and spec.any:
-            return self._first(name, spec.any)
+            return self._first(name, spec)
         parts = captures(spec) if found is None and spec is not None else ()
         if parts and spec is not None and spec.column and _is_plain(destination, spec.column):
             return self._taken_out(name, spec.column, parts)
-        if found is None and spec is not None and spec.column is not None and not spec.given:
+        if found is None and spec is not None and spec.column is not None:
             message = f"{name} is a part of {spec.column}, which stands for it"
             self.notes.append(Note("value-differs", self.finer, message))
             found = spec.column
@@ -151,33 +151,24 @@ class Keys:
     def _nulls(self) -> bool:
         return bool(self.bound.place.get("json"))
 
-    def _first(self, field: str, columns: tuple[str, ...]) -> Key:
-        """The first of several columns that an event has."""
-        made = plain_name(field)
-        message = f"{field} is the first of {', '.join(columns)} that an event has"
+    def _first(self, field: str, spec: FieldSpec) -> Key:
+        """The first of several columns that an event has, or of what is taken out of them."""
+        made, parts = plain_name(field), captures(spec)
+        message = f"{field} is the first of {', '.join(spec.any)} that an event has"
         self.notes.append(Note("columns-joined", Effect.SAME, message))
-        names = [eval_name(column) for column in columns]
+        names = [_part_of(column, parts) if parts else eval_name(column) for column in spec.any]
         if self._nulls:
             names = [f"nullif({name}, {quote(NULL)})" for name in names]
         value = f"coalesce({', '.join(names)})"
         if len(value) > WIDTH - 20:
-            value = value.replace("), ", "),\n        ")
+            value = f"coalesce({f',{chr(10)}        '.join(names)})"
         return Key(field, made, f"| eval {made}={value}")
 
     def _taken_out(self, field: str, column: str, expressions: tuple[str, ...]) -> Key:
-        """The part of a column that the first of the expressions that matches takes out."""
-        name, made = eval_name(column), plain_name(field)
-        value = "null()"
-        for expression in reversed(expressions):
-            if not expression:
-                value = name
-                continue
-            start, end = expression.startswith("^"), expression.endswith("$")
-            whole = quote(f"(?is){'' if start else '^.*?'}{expression}{'' if end else '.*$'}")
-            taken = f"replace({name}, {whole}, {quote(FIRST_GROUP)})"
-            # Where nothing matches, replace() leaves the whole.
-            value = taken if value == name else f"if(match({name}, {whole}), {taken}, {value})"
-        return Key(field, made, f"| eval {made}={value}", column if self._nulls else "")
+        """A part of a column."""
+        made = plain_name(field)
+        step = f"| eval {made}={_part_of(column, expressions)}"
+        return Key(field, made, step, column if self._nulls else "")
 
     def _paired(self, field: str, column: Column) -> Key:
         """The value beside the first name that is the pair's."""
@@ -190,6 +181,21 @@ class Keys:
         )
         self.notes.append(Note("pairs-by-position", Effect.SAME, message))
         return Key(field, made, f"| eval {made}=mvindex({values}, {place})")
+
+
+def _part_of(column: str, expressions: tuple[str, ...]) -> str:
+    """What the first of the expressions that matches takes out of a column."""
+    name, value = eval_name(column), "null()"
+    for expression in reversed(expressions):
+        if not expression:
+            value = name
+            continue
+        start, end = expression.startswith("^"), expression.endswith("$")
+        whole = quote(f"(?is){'' if start else '^.*?'}{expression}{'' if end else '.*$'}")
+        taken = f"replace({name}, {whole}, {quote(FIRST_GROUP)})"
+        # Where nothing matches, replace() leaves the whole.
+        value = taken if value == name else f"if(match({name}, {whole}), {taken}, {value})"
+    return value
 
 
 def _is_plain(destination: Destination, column: str) -> bool:

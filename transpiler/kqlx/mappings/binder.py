@@ -37,7 +37,7 @@ from kqlx.notes import Effect, Note
 from kqlx.patterns import fits
 
 MOST_NAMES = 12
-"""How many fields a name with stars is written out for."""
+"""How many fields a name with stars is written out for, and how many values a note names."""
 
 
 class Binder(Translation):
@@ -111,6 +111,9 @@ class Binder(Translation):
         tested = isinstance(node, Equals | Like) or not possible
         if possible is not None and tested and not any(holds(node, value) for value in possible):
             values = " or ".join(possible) or "never set"
+            if len(possible) > MOST_NAMES and isinstance(node, Equals | Like):
+                asked = node.value if isinstance(node, Equals) else node.pattern
+                values = f'never "{asked.name}", but one of {len(possible)} other values'
             message = f"{name} of {self.pack.title} is {values}"
             self.say("constant-folded", message, node.span if possible else None)
             return self.constant(False, message, node.span)

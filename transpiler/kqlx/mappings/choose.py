@@ -21,6 +21,9 @@ from kqlx.notes import Effect, Note
 Unmapped = OneOf["error", "keep", "comment"]
 """What becomes of tests without a counterpart: refused, Elastic's name, or left out."""
 
+_FEW = 3
+"""So many ways to say which events are meant are told."""
+
 
 def bind_each(
     node: Node,
@@ -236,7 +239,10 @@ def _nowhere(pack: Pack, destinations: Iterable[Destination]) -> MappingError:
         for d in destinations
         for when in d.when
     ]
-    message = f"which events of {pack.source} are meant is not said; say {', or '.join(wanted)}"
+    few = sorted(dict.fromkeys(wanted), key=len)[:_FEW]
+    message = f"which events of {pack.source} are meant is not said; say {', or '.join(few)}"
+    if len(wanted) > _FEW:
+        message += f", or what else kqlx sources show {pack.source} names"
     note = Note("unmapped-field", Effect.UNMAPPED, message)
     return MappingError(message, notes=(note,), hint="--source none keeps Elastic's field names")
 

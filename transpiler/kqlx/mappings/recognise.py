@@ -16,6 +16,9 @@ _BROAD = re.compile(
     r"(?:(?:file|winlog|audit|packet|heart|metric)beat-|logs-?|apm-|traces-|\.alerts-.*)?\*.*"
 )
 
+_DATA_STREAM = re.compile(r"logs-\w+\.")
+"""Indices of one of Elastic's integrations. Others may be aliases, or a retired product's."""
+
 _NAMING = {"event.dataset", "data_stream.dataset", "event.module"}
 """Fields that name a data source, if one of which there is no mapping."""
 
@@ -45,7 +48,9 @@ def recognise(
         unknown = [index for index in own if not any(_overlap(index, marks[s]) for s in named)]
         if named and unknown:
             message = f"there is no mapping for {', '.join(unknown)}, which the rule reads too"
-            notes = (Note("source-left-out", Effect.SAME, message),)
+            lost = any(_DATA_STREAM.match(index) for index in unknown)
+            effect = Effect.NARROWER if lost else Effect.SAME
+            notes = (Note("source-left-out", effect, message),)
     elif not named:
         tags = (*integrations,)
         named = [s for s in marks if any(s == tag or s.startswith(f"{tag}.") for tag in tags)]
@@ -64,7 +69,9 @@ def _assumed(sources: Iterable[str], tags: Iterable[str]) -> Note:
 
 def own_indices(indices: Iterable[str]) -> list[str]:
     """The index patterns that say something of the data source."""
-    return [index for index in indices if not _BROAD.fullmatch(index)]
+    # Behind a cluster's name; a pattern that begins with a hyphen takes indices away.
+    bare = [index.rpartition(":")[2] for index in indices if not index.startswith("-")]
+    return [index for index in bare if not _BROAD.fullmatch(index)]
 
 
 def asserted_values(node: Node) -> dict[str, frozenset[str]]:
@@ -108,7 +115,7 @@ def _is_one(name: str, names: Iterable[str]) -> bool:
 def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, str]:
     """Values that all events have in the index patterns of the pack that a rule reads."""
     marks = pack.recognise
-    read = [index for index in indices if _overlap(index, marks)]
+    read = [index for index in own_indices(indices) if _overlap(index, marks)]
     each = [
         values
         for index in read
@@ -153,6 +160,4 @@ def _meets(asserted: Mapping[str, frozenset[str]], field: str, values: Iterable[
 
 def _overlap(index: str, marks: Marks) -> bool:
     """Whether a rule's pattern names indices of the data source."""
-    return not _BROAD.fullmatch(index) and any(
-        fnmatchcase(index, known) or fnmatchcase(known, index) for known in marks.indices
-    )
+    return any(fnmatchcase(index, known) or fnmatchcase(known, index) for known in marks.indices)
