@@ -127,7 +127,10 @@ def _files(path: Path | str, errors: list[RuleError]) -> list[Path]:
             errors.append(_unreachable(name, error))
         except RuleError as error:
             errors.append(error)
-    return [*dict.fromkeys(files)]  # a pattern may name a folder and what is in it
+    # A pattern may name a folder and what is in it, and links may lead round: the shortest way.
+    longest_first = sorted(files, key=lambda file: (-len(file.parts), file.parts))
+    once = {os.path.realpath(file): file for file in longest_first}
+    return sorted(once.values(), key=lambda file: file.parts)
 
 
 def _named(path: Path | str, errors: list[RuleError]) -> list[Path]:
@@ -151,16 +154,15 @@ def _finite(files: Iterable[Path], errors: list[RuleError]) -> list[Path]:
 
 
 def _globbed(path: str) -> list[str]:
-    """What a pattern names that no shell has expanded, as on Windows: each file once, by the
-    shortest way where links lead round. Brackets are part of a name where they name nothing else.
+    """What a pattern names that no shell has expanded, as on Windows. Brackets are part of a name
+    where they name nothing else.
     """
     if "\0" in path or not glob.has_magic(path):
         return []
     for pattern in (path, path.replace("[", "[[]")):
         names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - any pattern
-        longest_first = sorted(names, key=lambda name: (-name.count(os.sep), name))
-        if once := {os.path.realpath(name): name for name in longest_first}:
-            return sorted(once.values())
+        if names:
+            return sorted(names)
     return []
 
 
