@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal as OneOf
 
-from kqlx.backends import targets
+from kqlx.backends import binding_targets
 from kqlx.frontends.kql import parse
 from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
@@ -101,7 +101,7 @@ def field_uses(
     ``mappings`` are a user's files of packs. Raises KqlSyntaxError for the first rule that cannot
     be parsed, and MappingError for a wrong file.
     """
-    count = FieldCount(packs_of(mappings))
+    count = FieldCount(packs_of(mappings, binding_targets()))
     for rule in rules:
         count.add(rule, source)
     return count.uses()
@@ -112,12 +112,7 @@ def sources(mappings: Iterable[str | Path] = ()) -> tuple[str, ...]:
 
     Raises MappingError for a wrong file.
     """
-    return packs_of(mappings).sources()
-
-
-def binding_targets() -> tuple[str, ...]:
-    """The names of the targets whose fields are other than Elastic's."""
-    return tuple(target.name for target in targets() if target.binds)
+    return packs_of(mappings, binding_targets()).sources()
 
 
 def field_names(node: Node, prefix: str = "") -> Iterator[str]:

@@ -7,7 +7,7 @@ others. A file of another data source is a pack of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,17 @@ _TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed")
 """Put together key by key; of ``when`` a list takes the other's place."""
 
 
-def load_packs(files: Iterable[str | Path]) -> Packs:
+def load_packs(files: Iterable[str | Path], targets: Collection[str] | None = None) -> Packs:
     """The packs with those of a user's files over them, the later over the earlier.
 
-    Raises MappingError, with the file, line and key, for a file that cannot be read or is wrong.
+    Raises MappingError, with the file, line and key, for a file that cannot be read or is wrong,
+    and for a target that is not among ``targets``, where those are given.
     """
     found: dict[str, dict[str, Any]] = {}
     for file in files:
         for document in read_documents(Path(file)):
+            if targets is not None and (problems := list(_other_targets(document.data, targets))):
+                raise document.errors(problems)
             source = document.data["source"]
             if source in found:
                 found[source] = _over(found[source], document)
@@ -44,6 +47,13 @@ def load_packs(files: Iterable[str | Path]) -> Packs:
                 check_whole(document)
                 found[source] = document.data
     return Packs({source: of_data(data) for source, data in found.items()})
+
+
+def _other_targets(data: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:
+    for name in data.get("targets", {}):
+        if name not in known:
+            names = ", ".join(sorted(known))
+            yield Problem(("targets", name), f"there is no such target; there are {names}")
 
 
 def _over(base: Mapping[str, Any], document: Document) -> dict[str, Any]:
