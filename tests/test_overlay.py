@@ -138,6 +138,25 @@ def test_columns_of_the_built_in_pack_may_be_described(tmp_path: Path) -> None:
     assert place.column("UserId").case == "differs"
 
 
+def test_an_overlay_is_about_all_destinations_of_its_place(tmp_path: Path) -> None:
+    """The pack has two of this source type, one of them for ConsoleLogin."""
+    place = "source: aws.cloudtrail\ntargets: {spl: [{base: 'sourcetype=\"aws:cloudtrail\"', "
+    path = write(tmp_path, "x.yml", place + "fields: {user.id: Mine, x.y: Z}, columns: {Z: {}}}]}")
+    login = "event.action:ConsoleLogin"
+    for test in ("", f" and {login}"):
+        for name, column in (("user.id", "Mine"), ("x.y", "Z")):
+            query = f"event.dataset:aws.cloudtrail{test} and {name}:a"
+            assert kqlx.convert(query, "spl", mappings=path).text.endswith(f' {column}="a"')
+    when = "when: {event.action: [ConsoleLogin]}, fields: {user.id: Mine}"
+    path = write(tmp_path, "y.yml", f"{place}{when}}}]}}")
+    query = "event.dataset:aws.cloudtrail and user.id:a"
+    assert "Mine" not in kqlx.convert(query, "spl", mappings=path).text
+    assert "Mine" in kqlx.convert(f"{query} and {login}", "spl", mappings=path).text
+    path = write(tmp_path, "z.yml", place + "fields: {x.y: null}}]}")
+    with pytest.raises(kqlx.MappingError, match=r"x\.y: nothing stands here"):
+        packs_of([path])
+
+
 # kqlx.yml
 
 
