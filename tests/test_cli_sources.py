@@ -135,6 +135,27 @@ def test_the_fields_of_filters_beside_a_query_count() -> None:
     assert [use.name for use in library.field_uses([rule])] == ["q", "x.y"]
 
 
+def test_what_becomes_of_fields_is_what_the_binder_makes_of_them() -> None:
+    def states(query: str) -> dict[str, State]:
+        found = library.field_uses([library.Rule(name="", query=query)], source="system.security")
+        return {use.name: use.states["spl"] for use in found}
+
+    names = ("process.name.caseless", "process.pe.original_file_name", "no.such.name")
+    found = states(" and ".join(f"{name}:a" for name in names))
+    assert [found[name].kind for name in names] == ["mapped", "folded", "unmapped"]
+    assert found["process.pe.original_file_name"].reason == "no event has it"
+    assert states("event.code:1 and x.0.y:a")["x.0.y"].kind == "unmapped"
+
+
+def test_fields_that_a_rule_counts_by_are_used() -> None:
+    data = {"threshold": {"field": ["user.id"], "cardinality": [{"field": "source.ip"}]}}
+    counts = library.Rule(name="", query="event.code:1", type="threshold", data=data)
+    terms = {"new_terms_fields": ["user.name"], "history_window_start": "now-7d"}
+    new = library.Rule(name="", query="event.code:1", type="new_terms", data=terms)
+    found = {use.name: use.rules for use in library.field_uses([counts, new], source="okta.system")}
+    assert found == {"event.code": 2, "user.id": 1, "source.ip": 1, "user.name": 1}
+
+
 def test_no_stub_where_all_is_known() -> None:
     run = kqlx("fields", "--stub", *RULES)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "all fields are known\n")

@@ -57,8 +57,8 @@ def _refuse_depth(path: Path, text: str, loader_class: Any) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _DEEPEST:
-            line = event.start_mark.line + 1
-            raise MappingError(f"{path}:{line}: nested too deeply")
+            where = f"{path}:{event.start_mark.line + 1}" if event.start_mark else str(path)
+            raise MappingError(f"{where}: nested too deeply")
 
 
 def _key_given_twice(root: yaml.Node) -> tuple[int, str, int] | None:
