@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import yaml
@@ -13,6 +14,8 @@ import kqlx as library
 from conftest import ROOT
 from kqlx.coverage import State
 from kqlx.mappings import pack_file
+from kqlx.mappings.builtin import builtin
+from kqlx.mappings.library import packs_of
 from test_cli import kqlx, write
 from test_overlay import NEW, OVER
 
@@ -82,6 +85,10 @@ def test_a_configuration_gives_targets_mappings_and_what_is_unmapped(tmp_path: P
     run = kqlx("convert", "-q", query, cwd=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith("error: kqlx.yml: to: ")
+    write(tmp_path, "kqlx.yml", "spl: {indexes: {o365.audti: m365}}\n")
+    run = kqlx("convert", "--source", "none", "-q", "a:b", cwd=tmp_path)
+    assert run.stdout == 'a="b"\n'
+    assert run.stderr.startswith("warning: kqlx.yml: spl.indexes.o365.audti: there is no such data")
 
 
 def test_fields_as_a_table_json_and_csv() -> None:
@@ -128,39 +135,77 @@ def test_the_fields_of_filters_beside_a_query_count() -> None:
     assert [use.name for use in library.field_uses([rule])] == ["q", "x.y"]
 
 
+def test_what_becomes_of_fields_is_what_the_binder_makes_of_them() -> None:
+    def states(query: str) -> dict[str, State]:
+        found = library.field_uses([library.Rule(name="", query=query)], source="system.security")
+        return {use.name: use.states["spl"] for use in found}
+
+    names = ("process.name.caseless", "process.pe.original_file_name", "no.such.name")
+    found = states(" and ".join(f"{name}:a" for name in names))
+    assert [found[name].kind for name in names] == ["mapped", "folded", "unmapped"]
+    assert found["process.pe.original_file_name"].reason == "no event has it"
+    assert states("event.code:1 and x.0.y:a")["x.0.y"].kind == "unmapped"
+
+
+def test_fields_that_a_rule_counts_by_are_used() -> None:
+    data = {"threshold": {"field": ["user.id"], "cardinality": [{"field": "source.ip"}]}}
+    counts = library.Rule(name="", query="event.code:1", type="threshold", data=data)
+    terms = {"new_terms_fields": ["user.name"], "history_window_start": "now-7d"}
+    new = library.Rule(name="", query="event.code:1", type="new_terms", data=terms)
+    found = {use.name: use.rules for use in library.field_uses([counts, new], source="okta.system")}
+    assert found == {"event.code": 2, "user.id": 1, "source.ip": 1, "user.name": 1}
+
+
 def test_no_stub_where_all_is_known() -> None:
     run = kqlx("fields", "--stub", *RULES)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "all fields are known\n")
 
 
-def test_a_stub_is_a_pack_but_for_its_blanks(tmp_path: Path) -> None:
+def test_a_stub_is_an_overlay_as_it_is_and_when_it_is_filled_in(tmp_path: Path) -> None:
     write(tmp_path, "r.toml", '[rule]\nname = "r"\nindex = ["logs-own.*"]\nquery = "q.r:1"\n')
     odd = f'[rule]\nname = "o"\nquery = "{ODD}"\n'
     write(tmp_path, "odd.toml", odd)
     text = kqlx("fields", "--stub", tmp_path).stdout
-    assert "user.idd:  # 1 rule; near: user.id" in text
-    known, other = yaml.safe_load_all(text)
-    assert list(pack_file.pack_schema().problems(known)) == []
-    assert [p.path for p in pack_file.pack_schema().problems(other)] == [
+    assert "        # user.idd:  # 1 rule; near: user.id" in text
+    stub = write(tmp_path, "stub.yml", text)
+    assert packs_of([stub]).get("o365.audit") == builtin("o365.audit")
+    run = kqlx("convert", "--mapping", stub, "-q", ODD)
+    assert (run.returncode, run.stdout) == (1, "")
+    filled = write(tmp_path, "filled.yml", text.replace("# user.idd:  #", "user.idd: Who  #"))
+    run = kqlx("convert", "--to", "spl", "--mapping", filled, "-q", ODD)
+    assert 'Who="a"' in run.stdout
+    other = text.split("---\n")[1]
+    new = re.sub("^# ", "", other.partition("line away.\n")[2], flags=re.MULTILINE)
+    assert [p.path for p in pack_file.pack_schema().problems(yaml.safe_load(new))] == [
         ("source",),
         ("title",),
         ("targets", "sentinel", 0, "table"),
         ("targets", "sigma", 0, "logsource"),
         ("targets", "spl", 0, "base"),
     ]
-    assert other["recognise"]["indices"] == ["logs-own.*"]
-    blank = write(tmp_path, "blank.yml", text.split("---\n")[0])
-    run = kqlx("convert", "--mapping", blank, "-q", ODD)
-    assert "user.idd: nothing stands here" in run.stderr
-    filled = write(tmp_path, "filled.yml", text.split("---\n")[0].replace("idd:  #", "idd: Who  #"))
-    run = kqlx("convert", "--to", "spl", "--mapping", filled, "-q", ODD)
-    assert 'Who="a"' in run.stdout
+    new = new.replace("source:\ntitle:", "source: own.one\ntitle: Own").replace("q.r:", "q.r: Q")
+    new = new.replace("table:", "table: T").replace("base:", "base: b")
+    write(tmp_path, "new.yml", new.replace("logsource:", "logsource: {product: p}"))
+    run = kqlx("convert", "--mapping", tmp_path / "new.yml", tmp_path / "r.toml")
+    assert run.stdout == 'b Q="1"\n'
+
+
+def test_a_stub_of_an_own_pack_without_some_target(tmp_path: Path) -> None:
+    recognised = "recognise: {fields: {event.dataset: [own]}}\nconstants: {event.dataset: own}\n"
+    for targets in ("{spl: [{base: b, fields: {a: A}}]}", "{}"):
+        own = f"source: own\ntitle: Own\n{recognised}targets: {targets}\n"
+        mapping = ("--mapping", write(tmp_path, "own.yml", own))
+        text = kqlx("fields", "--stub", *mapping, "-q", "event.dataset:own and a:1").stdout
+        assert "# a:  # 1 rule" in text
+        stub = write(tmp_path, "stub.yml", text)
+        run = kqlx("fields", *mapping, "--mapping", stub, "-q", "event.dataset:own and a:1")
+        assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_a_stub_spells_odd_names_so_that_yaml_reads_them() -> None:
     run = kqlx(
         "fields", "--stub", "-q", 'event.dataset:o365.audit and (@a\\:b:1 or yes:1 or "#c":1)'
     )
-    (found,) = yaml.safe_load_all(run.stdout)
+    (found,) = yaml.safe_load_all(run.stdout.replace("        # ", "        "))
     names = set(found["targets"]["spl"][0]["fields"])
     assert {"@a:b", "yes"} <= names

@@ -73,6 +73,22 @@ def kql(clause: Any, *, more: bool = True) -> tuple[str, tuple[str, ...]]:
         ({"exists": {"field": "user.*"}}, "user.*:*"),
         ({"range": {"destination.port": {"gte": 1, "lt": 5.5}}}, None),
         ({"range": {"@timestamp": {"gt": "now-1d/d"}}}, '@timestamp > "now-1d/d"'),
+        (
+            {"range": {"@timestamp": {"lt": "now", "format": "strict_date_optional_time"}}},
+            '@timestamp < "now"',
+        ),
+        (
+            {
+                "range": {
+                    "@timestamp": {
+                        "gte": 1577836800000,
+                        "lt": "2024-01-01T00:00:00.000Z",
+                        "format": "strict_date_optional_time||epoch_millis",
+                    }
+                }
+            },
+            '@timestamp >= "1577836800000" and @timestamp < "2024-01-01T00:00:00.000Z"',
+        ),
         ({"range": {"@timestamp": {"gte": "2024", "lte": "2024"}}}, '@timestamp:"2024"'),
         ({"range": {"process.args": {"gte": "a", "lte": "a"}}}, 'process.args:"a"'),
         ({"range": {"destination.port": {"gte": None, "boost": 1}}}, "destination.port:*"),
@@ -133,6 +149,12 @@ def test_how_many_of_the_alternatives_must_match(body: Any, query: str) -> None:
             "one value of process.args must meet both limits",
         ),
         ({"range": {"x": {"gte": 1, "format": "yyyy"}}}, "*:*", "never", "a range of x in a date"),
+        (
+            {"range": {"x": {"gte": "2024", "format": "epoch_millis"}}},
+            "*:*",
+            "never",
+            "a range of x in a date format of its own",
+        ),
         ({"range": {"x": {"gte": 1, "time_zone": "+02:00"}}}, "*:*", "never", "a range of x in a"),
         ({"range": {"x": {"from": 1}}}, "*:*", "never", "an option that is not known, from"),
         ({"range": {"x": 5}}, "*:*", "never", "an option"),

@@ -82,6 +82,7 @@ Y = {"exists": {"field": "y"}}
             },
             "a:1",
         ),
+        ({"query": {"match_none": {}}}, "never"),
     ],
 )
 def test_a_filter_joins_the_query(item: Any, query: str | None) -> None:

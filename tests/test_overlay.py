@@ -119,6 +119,7 @@ def test_later_files_go_over_earlier_ones_and_one_file_may_hold_several(tmp_path
         ("targets: {spl: [{base: new, fields: {a: A}, columns: {B: {}}}]}",
          "spl[0].columns.B: no field of a destination has this column"),
         ("tragets: {}", ":2: tragets: not known here"),
+        ("targets: {splunk: [{base: b}]}", ":2: targets.splunk: there is no such target; there ar"),
     ],
 )  # fmt: skip
 def test_a_wrong_overlay_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -135,6 +136,25 @@ def test_columns_of_the_built_in_pack_may_be_described(tmp_path: Path) -> None:
     pack = packs_of([path]).get("o365.audit")
     (place,) = [d for d in pack.targets["sentinel"] if d.name == "OfficeActivity"]
     assert place.column("UserId").case == "differs"
+
+
+def test_an_overlay_is_about_all_destinations_of_its_place(tmp_path: Path) -> None:
+    """The pack has two of this source type, one of them for ConsoleLogin."""
+    place = "source: aws.cloudtrail\ntargets: {spl: [{base: 'sourcetype=\"aws:cloudtrail\"', "
+    path = write(tmp_path, "x.yml", place + "fields: {user.id: Mine, x.y: Z}, columns: {Z: {}}}]}")
+    login = "event.action:ConsoleLogin"
+    for test in ("", f" and {login}"):
+        for name, column in (("user.id", "Mine"), ("x.y", "Z")):
+            query = f"event.dataset:aws.cloudtrail{test} and {name}:a"
+            assert kqlx.convert(query, "spl", mappings=path).text.endswith(f' {column}="a"')
+    when = "when: {event.action: [ConsoleLogin]}, fields: {user.id: Mine}"
+    path = write(tmp_path, "y.yml", f"{place}{when}}}]}}")
+    query = "event.dataset:aws.cloudtrail and user.id:a"
+    assert "Mine" not in kqlx.convert(query, "spl", mappings=path).text
+    assert "Mine" in kqlx.convert(f"{query} and {login}", "spl", mappings=path).text
+    path = write(tmp_path, "z.yml", place + "fields: {x.y: null}}]}")
+    with pytest.raises(kqlx.MappingError, match=r"x\.y: nothing stands here"):
+        packs_of([path])
 
 
 # kqlx.yml
@@ -199,6 +219,10 @@ def test_an_own_table_for_all_that_has_no_other(tmp_path: Path) -> None:
         ("sentinel: {tables: {o365.audit: {A: 1}}}", "sentinel.tables.o365.audit.A is no name"),
         ("sentinel: {tables: []}", "sentinel.tables must be a table"),
         ("spl: {1: x}", "spl does not know 1"),
+        ("spl: {index: a}\nspl: {index: b}", ":2: spl: given already in line 1"),
+        ("to: spl\n---\nto: spl\n", "must be one document, and there are 2"),
+        (f"to: {'[' * 100_000}{']' * 100_000}", ":1: nested too deeply"),
+        ("to: [", ":2: not YAML: "),
     ],
 )
 def test_broken_settings_name_the_key(tmp_path: Path, text: str, message: str) -> None:
@@ -207,3 +231,19 @@ def test_broken_settings_name_the_key(tmp_path: Path, text: str, message: str) -
         settings.load(file)
     assert message in error.value.message
     assert str(file) in error.value.message
+
+
+def test_settings_for_what_is_not_there_are_named(tmp_path: Path) -> None:
+    text = (
+        "spl: {indexes: {o365.audti: a}, macros: {okta.system: b}}\n"
+        "sentinel: {tables: {o365.audit: {Office: Mine, OfficeActivity: Ours}, own: {T: U}}}\n"
+    )
+    file = write(tmp_path, "kqlx.yml", text)
+    told = list(settings.load(file).strangers(packs_of([])))
+    assert [line.removeprefix(f"{file}: ") for line in told] == [
+        "spl.indexes.o365.audti: there is no such data source; did you mean o365.audit?",
+        "sentinel.tables.own: there is no such data source",
+        "sentinel.tables.o365.audit.Office: the data source has no such table; it has "
+        "SecurityAlert, SigninLogs, AADNonInteractiveUserSignInLogs, OfficeActivity,"
+        " CloudAppEvents",
+    ]

@@ -39,9 +39,9 @@ LAYERS = {
     "backends": _MIDDLE,
     "artifacts": {*_MIDDLE, "backends"},
     "render": {*_MIDDLE, "backends", "artifacts"},
-    "settings": _GROUND,
+    "settings": {*_GROUND, "mappings"},
     "coverage": {*_MIDDLE, "backends"},
-    "stub": {*_MIDDLE, "coverage"},
+    "stub": {*_MIDDLE, "backends", "coverage"},
     "convert": {*_MIDDLE, "backends", "render", "settings"},
 }
 

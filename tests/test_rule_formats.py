@@ -30,6 +30,9 @@ ITEM = {
     "name": "known",
     "entries": [{"type": "match", "field": "u", "operator": "included", "value": "x"}],
 }
+BOMB = "query: a\na0: &a0 {}\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
+)
 REST = [{"list_id": "L", "type": "rule_default"}, ITEM, {"exported_count": 2}]
 
 
@@ -91,6 +94,13 @@ def test_a_broken_line_of_an_export_does_not_stop_the_others(tmp_path: Path) -> 
         ("r.kql", " \n", "r.kql: the file is empty"),
         ("r.ndjson", b"\xff{}", "r.ndjson: not UTF-8 at byte 0"),
         ("r.toml", "rule = 5", "r.toml: no [rule] table"),
+        ("r.json", '{"query": "a", "query": "b"}', "r.json:1: not JSON: the key query is given t"),
+        ("r.json", '{"query": "a", "exceptions_list": 5}', "r.json: rule.exceptions_list must be"),
+        ("r.yml", "query: a\nx: &x [*x]\n", "r.yml:1: not read: by its aliases the text holds it"),
+        ("r.yml", BOMB, "r.yml:1: not read: by its aliases the text stands for more than 1,000,"),
+        ("r.kql", "a:b".encode("utf-16-le"), "r.kql: not UTF-8, and without the byte order mark"),
+        ("r.kql", "a:b".encode("utf-16-be"), "r.kql: not UTF-8, and without the byte order mark"),
+        ("r.kql", "a:b".encode("utf-32"), "r.kql: not UTF-8, and without the byte order mark"),
     ],
 )
 def test_what_is_broken_is_told_with_its_place(

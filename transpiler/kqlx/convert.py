@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from kqlx.backends import find, targets
+from kqlx.backends import binding_targets, find, targets
 from kqlx.backends.base import Emission, Options, Target
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
@@ -175,10 +175,9 @@ def find_packs(
     """The packs with those of files over them: of the settings, then of the call."""
     if isinstance(mappings, Packs):
         return mappings
-    if settings is None or not settings.mappings:
-        return packs_of(mappings)
-    own = [mappings] if isinstance(mappings, str | os.PathLike) else mappings
-    return packs_of([*settings.mappings, *own])
+    own = [mappings] if isinstance(mappings, str | os.PathLike) else [*mappings]
+    files = [*(settings.mappings if settings is not None else ()), *own]
+    return packs_of(files, binding_targets()) if files else Packs()
 
 
 def check_choices(

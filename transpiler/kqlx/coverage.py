@@ -8,14 +8,18 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal as OneOf
 
-from kqlx.backends import targets
+from kqlx.backends import binding_targets
 from kqlx.frontends.kql import parse
+from kqlx.mappings.bound import without_reading
+from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
 from kqlx.mappings.recognise import own_indices, recognise
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Not, Or, Pattern
 from kqlx.rules.beside import with_conditions
 from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.threshold import threshold_of
 
 Kind = OneOf["mapped", "folded", "none", "unmapped"]
 
@@ -63,9 +67,10 @@ class FieldCount:
         self.indices: dict[str, dict[str, None]] = {}
 
     def add(self, rule: Rule, source: str | None = None) -> None:
-        """Counts the fields of one rule, of a named data source or of those that it is about.
+        """Counts the fields of one rule, also those that it counts by.
 
-        Raises KqlSyntaxError, and UsageError for a data source that there is not.
+        ``source`` names the data source, else they are those that the rule is about. Raises
+        KqlSyntaxError, and UsageError for a data source that there is not.
         """
         node, _ = with_conditions(parse(rule.query), rule)
         found, _ = (
@@ -73,7 +78,7 @@ class FieldCount:
             if source
             else recognise(node, rule.indices, rule.integrations, self.packs)
         )
-        names = set(field_names(node))
+        names = {*field_names(node), *_counted(rule)}
         for name in [pack.source for pack in found] or [""]:
             self.indices.setdefault(name, {}).update(dict.fromkeys(own_indices(rule.indices)))
             for field_name in names:
@@ -95,6 +100,12 @@ class FieldCount:
         )
 
 
+def _counted(rule: Rule) -> tuple[str, ...]:
+    """The fields beside the query whose values a rule counts, or looks for new ones of."""
+    threshold, terms = threshold_of(rule), new_terms_of(rule)
+    return (*(threshold.fields if threshold else ()), *(terms.fields if terms else ()))
+
+
 def field_uses(
     rules: Iterable[Rule], mappings: Iterable[str | Path] = (), source: str | None = None
 ) -> tuple[FieldUse, ...]:
@@ -103,7 +114,7 @@ def field_uses(
     ``mappings`` are a user's files of packs. Raises KqlSyntaxError for the first rule that cannot
     be parsed, and MappingError for a wrong file.
     """
-    count = FieldCount(packs_of(mappings))
+    count = FieldCount(packs_of(mappings, binding_targets()))
     for rule in rules:
         count.add(rule, source)
     return count.uses()
@@ -114,12 +125,7 @@ def sources(mappings: Iterable[str | Path] = ()) -> tuple[str, ...]:
 
     Raises MappingError for a wrong file.
     """
-    return packs_of(mappings).sources()
-
-
-def binding_targets() -> tuple[str, ...]:
-    """The names of the targets whose fields are other than Elastic's."""
-    return tuple(target.name for target in targets() if target.binds)
+    return packs_of(mappings, binding_targets()).sources()
 
 
 def field_names(node: Node, prefix: str = "") -> Iterator[str]:
@@ -141,10 +147,12 @@ def state(pack: Pack, target: str, name: str) -> State:
     """What becomes of a field of a data source in a target."""
     if name in pack.constants:
         return State("folded", f'"{pack.constants[name]}" on every event')
+    if pack.possible(name) == ():
+        return State("folded", "no event has it")
     destinations = pack.targets.get(target, ())
     if not destinations:
         return State("unmapped", f"the pack has no mapping for {target}")
-    told = [spec for d in destinations if (spec := d.field(name)) is not None]
+    told = [spec for d in destinations if (spec := _told(d, name)) is not None]
     specs = [each for spec in told for each in (*spec.instead, spec)]
     if any(spec.column or spec.any or spec.where for spec in specs):
         return State("mapped")
@@ -157,6 +165,15 @@ def state(pack: Pack, target: str, name: str) -> State:
     if "*" in name:
         return State("unmapped", "a field name with a wildcard")
     return State("unmapped", near=tuple(get_close_matches(name, known_names(pack, target))))
+
+
+def _told(destination: Destination, name: str) -> FieldSpec | None:
+    """What the destination says of a field, as the binder looks it up."""
+    return (
+        destination.field(name)
+        or destination.field(without_reading(name))
+        or destination.fields.get(in_any_place(name))
+    )
 
 
 def known_names(pack: Pack, target: str) -> list[str]:

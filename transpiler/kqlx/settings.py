@@ -22,12 +22,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from kqlx.errors import UsageError
+from kqlx.errors import MappingError, UsageError
+
+if TYPE_CHECKING:
+    from kqlx.mappings.library import Packs
+    from kqlx.mappings.pack import Pack
 
 FILE = "kqlx.yml"
 
@@ -72,6 +77,38 @@ class Settings:
         """The user's table for those of a data source: one for all, or each by theirs."""
         return self.tables.get(source or "", self.table) if target == "sentinel" else None
 
+    def strangers(self, packs: Packs) -> Iterator[str]:
+        """What is set for data sources, or for tables of theirs, that there are not: it counts for
+        nothing.
+        """
+        known = packs.sources()
+        named = {
+            "spl.indexes": self.indexes,
+            "spl.macros": self.macros,
+            "sentinel.tables": self.tables,
+        }
+        for key, by_source in named.items():
+            for source in by_source:
+                if source not in known:
+                    near = get_close_matches(source, known, 1)
+                    hint = f"; did you mean {near[0]}?" if near else ""
+                    yield f"{self.path}: {key}.{source}: there is no such data source{hint}"
+        for source, tables in self.tables.items():
+            if source in known and not isinstance(tables, str):
+                there = _tables(packs.get(source))
+                for name in tables:
+                    if name not in there:
+                        what = f"the data source has no such table; it has {', '.join(there)}"
+                        yield f"{self.path}: sentinel.tables.{source}.{name}: {what}"
+
+
+def _tables(pack: Pack) -> list[str]:
+    found: dict[str, None] = {}
+    for destination in pack.targets.get("sentinel", ()):
+        names = destination.place.get("table")
+        found |= dict.fromkeys(names if isinstance(names, list) else [str(names)])
+    return list(found)
+
 
 def load(path: Path | None = None) -> Settings:
     """The settings of a file; by default those of the user, or none where there is no file.
@@ -84,15 +121,19 @@ def load(path: Path | None = None) -> Settings:
         path = Path(named) if named else Path(FILE)
         if not named and not path.is_file():
             return Settings()
-    import yaml
+    from kqlx.mappings.yaml_file import yaml_documents
 
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = [data for data, _ in yaml_documents(path, path.read_text(encoding="utf-8-sig"))]
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    return _Reader(path).settings(data)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 at byte {error.start}") from None
+    except MappingError as error:
+        raise UsageError(error.message) from None
+    if len(found) > 1:
+        raise UsageError(f"{path}: must be one document, and there are {len(found)}")
+    return _Reader(path).settings(found[0] if found else None)
 
 
 class _Reader:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kqlx.coverage import FieldUse, binding_targets
+from kqlx.backends import binding_targets
+from kqlx.coverage import FieldUse
 from kqlx.mappings.library import Packs
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.pack_data import PLACES
@@ -18,44 +19,67 @@ _PLACE_OF = {"spl": "base", "sentinel": "table", "sigma": "logsource"}
 
 
 def stub(uses: Iterable[FieldUse], packs: Packs) -> str:
-    """YAML of packs, one document a data source, with a blank for each field that has no column.
+    """YAML of overlays, one document a data source, with a line for each field that has no column.
 
-    Text without a line where nothing is unmapped.
+    These lines are comments, so that the text can be read as it is. What no data source is known of
+    is one comment altogether. Text without a line where nothing is unmapped.
     """
     by_source: dict[str | None, list[FieldUse]] = {}
     for use in uses:
         if use.is_unmapped:
             by_source.setdefault(use.source, []).append(use)
-    documents = (_document(source, found, packs) for source, found in by_source.items())
+    documents = (
+        _overlay(source, found, packs) if source else _new_pack(found)
+        for source, found in by_source.items()
+    )
     return "---\n".join("\n".join(lines) + "\n" for lines in documents)
 
 
-def _document(source: str | None, uses: list[FieldUse], packs: Packs) -> Iterator[str]:
-    yield "# Fill in the columns; write {none: why} for a field that has no counterpart."
-    yield f"source: {_text(source)}" if source else "source:"
-    if source is None:
-        yield "title:"
-        yield "recognise:"
-        yield f"  indices: {json.dumps(list(uses[0].indices), ensure_ascii=False)}"
-    yield "targets:"
+def _overlay(source: str, uses: list[FieldUse], packs: Packs) -> Iterator[str]:
+    yield "# Fill in the columns, and take the # before them away; write {none: why} for a field"
+    yield "# that has no counterpart."
+    yield f"source: {_text(source)}"
+    missing = {
+        target: [use for use in uses if use.states[target].kind == "unmapped"]
+        for target in binding_targets()
+    }
+    places = {target: _place(packs, source, target) for target in missing if missing[target]}
+    yield "targets:" if any(places.values()) else "# targets:"
+    for target, place in places.items():
+        lines = _destination(target, place or _blank(target))
+        yield from (line if place else f"# {line}" for line in lines)
+        for use in missing[target]:
+            yield f"        # {_text(use.name)}:  # {_remark(use, target)}"
+
+
+def _destination(target: str, place: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  {target}:"
+    for number, (key, value) in enumerate(place.items()):
+        yield f"    {' ' if number else '-'} {key}:{_value(value)}"
+    yield "      fields:"
+
+
+def _blank(target: str) -> dict[str, Any]:
+    return {_PLACE_OF.get(target, PLACES[0]): None}
+
+
+def _new_pack(uses: list[FieldUse]) -> Iterator[str]:
+    yield "# No data source is known of the rules that use these fields. Name it and its places,"
+    yield "# fill in the columns, and take the # that begins each line away."
+    indices = json.dumps(list(uses[0].indices), ensure_ascii=False)
+    lines = ["source:", "title:", "recognise:", f"  indices: {indices}", "targets:"]
     for target in binding_targets():
-        missing = [u for u in uses if source is None or u.states[target].kind == "unmapped"]
-        if missing:
-            yield f"  {target}:"
-            place = _place(packs, source, target)
-            for number, (key, value) in enumerate(place.items()):
-                yield f"    {' ' if number else '-'} {key}:{_value(value)}"
-            yield "      fields:"
-            for use in missing:
-                yield f"        {_text(use.name)}:  # {_remark(use, target)}"
+        lines += _destination(target, _blank(target))
+        lines += [f"        {_text(use.name)}:  # {_remark(use, target)}" for use in uses]
+    yield from (f"# {line}" for line in lines)
 
 
-def _place(packs: Packs, source: str | None, target: str) -> dict[str, Any]:
-    """The place of the destination for all events, or the first; a blank where there is none."""
-    there: tuple[Destination, ...] = packs.get(source).targets.get(target, ()) if source else ()
+def _place(packs: Packs, source: str, target: str) -> dict[str, Any]:
+    """The place of the destination for all events, or the first; nothing where there is none."""
+    there: tuple[Destination, ...] = packs.get(source).targets.get(target, ())
     for destination in sorted(there, key=lambda d: bool(d.when)):
         return dict(destination.place)
-    return {_PLACE_OF.get(target, PLACES[0]): None}
+    return {}
 
 
 def _remark(use: FieldUse, target: str) -> str:

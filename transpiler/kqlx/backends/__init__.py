@@ -40,3 +40,8 @@ def targets() -> tuple[Target, ...]:
 
     others = [entry.load() for entry in entry_points(group="kqlx.backends")]
     return (*sorted(own, key=lambda t: t.name), *sorted(others, key=lambda t: t.name))
+
+
+def binding_targets() -> tuple[str, ...]:
+    """The names of the targets whose fields are other than Elastic's."""
+    return tuple(target.name for target in targets() if target.binds)

@@ -56,6 +56,9 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
         except RuleError as error:
             yield error
             continue
+        if not (found.rules or found.skipped or found.errors):
+            name = "standard input" if path == "-" else path
+            yield RuleError(f"{name}: there is no rule in it", readable=False)
         yield from found.rules
         for item in found.skipped:
             where = f"{item.path}:{item.line}" if item.line else str(item.path)

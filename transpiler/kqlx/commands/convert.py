@@ -141,6 +141,8 @@ def convert(
         folder = _folder(out, force)
     except KqlxError as error:
         fail(error)
+    for stranger in settings.strangers(packs) if settings is not None else ():
+        say(f"warning: {stranger}")
     options: dict[str, Any] = {
         "source": source,
         "mappings": packs,

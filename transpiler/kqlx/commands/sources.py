@@ -34,7 +34,8 @@ def list_sources(context: typer.Context, mapping: Mapping = None) -> None:
     context.obj = mapping
     if context.invoked_subcommand is not None:
         return
-    from kqlx.coverage import binding_targets, mapped_names
+    from kqlx.backends import binding_targets
+    from kqlx.coverage import mapped_names
 
     packs = _packs(mapping)
     rows = [("source", "target", "fields", "destinations")]
@@ -124,11 +125,10 @@ def fields(
 
 
 def _packs(mapping: list[str] | None) -> Packs:
-    from kqlx.mappings.library import packs_of
+    from kqlx.convert import find_packs
 
     try:
-        settings = load_settings()
-        return packs_of([*(settings.mappings if settings else ()), *(mapping or ())])
+        return find_packs(mapping or (), load_settings())
     except KqlxError as error:
         fail(error)
 
@@ -144,7 +144,7 @@ def _print_stub(uses: Iterable[FieldUse], packs: Packs) -> None:
 
 
 def _rows(uses: Iterable[FieldUse], comma: str) -> Iterator[tuple[str, ...]]:
-    from kqlx.coverage import binding_targets
+    from kqlx.backends import binding_targets
 
     names = binding_targets()
     yield ("source", "field", "rules", *names, "near", "reason")

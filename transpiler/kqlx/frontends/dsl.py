@@ -29,6 +29,7 @@ from kqlx.frontends.dsl_values import (
     any_of,
     clauses,
     collapsed,
+    is_plain_format,
     literal_of,
     minimum,
     parts_of,
@@ -272,7 +273,8 @@ class _Reader:
             refuse(f"a range of {name.name} in a time zone of its own")
         if type.endswith("_range"):
             refuse(f"{name.name} holds ranges itself")
-        if limits.get("format"):
+        values = [limits.get(key) for key in _OPERATORS]
+        if limits.get("format") and not is_plain_format(limits["format"], values):
             refuse(f"a range of {name.name} in a date format of its own")
         tests = [
             Compare(name, op, literal_of(limits[key]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from kqlx.nodes import Always, And, Literal, Never, Node, Or
@@ -43,6 +43,25 @@ def literal_of(value: Any) -> Literal:
     if isinstance(value, int) or (isinstance(value, float) and "e" not in repr(value)):
         return Literal(repr(value), quoted=True)
     return refuse("a value that is neither a text nor a plain number nor a Boolean")
+
+
+_FORMATS = frozenset({"strict_date_optional_time", "date_optional_time", "epoch_millis"})
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:.*)?|now.*", re.DOTALL)
+_MILLISECONDS = re.compile(r"[0-9]{12,13}")
+
+
+def is_plain_format(format: Any, values: Iterable[Any]) -> bool:
+    """Whether dates of this format are the same to a field that no format is set for, which takes
+    ``strict_date_optional_time||epoch_millis``.
+
+    https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/mapping-date-format
+    """
+    names = str(format).split("||")
+    texts = [str(value) for value in values if value is not None]
+    shapes = [_MILLISECONDS if name == "epoch_millis" else _ISO_DATE for name in names]
+    return _FORMATS.issuperset(names) and all(
+        any(shape.fullmatch(text) for shape in shapes) for text in texts
+    )
 
 
 def parts_of(text: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import MULTI_FIELDS, Bound, holds
+from kqlx.mappings.bound import Bound, holds, without_reading
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import FieldSpec
 from kqlx.mappings.recognise import counts
@@ -126,7 +126,7 @@ class Binder(Translation):
                     return self.constant(False, message, node.span)
         spec = (
             self.destination.field(name)
-            or self.destination.field(_without_reading(name))
+            or self.destination.field(without_reading(name))
             or self.in_any_place(node)
         )
         if spec is None:
@@ -233,9 +233,3 @@ class Binder(Translation):
         if spec.part:
             return self.part(node, spec, spec.part)
         return self.rename(node, spec)
-
-
-def _without_reading(name: str) -> str:
-    """The name of a multi-field's field; other names as they are."""
-    parent, _, last = name.rpartition(".")
-    return parent if last in MULTI_FIELDS else name

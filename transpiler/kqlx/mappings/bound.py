@@ -24,6 +24,12 @@ NUMBERS = INTEGERS | {"double", "float", "half_float", "scaled_float"}
 """Elasticsearch types."""
 
 
+def without_reading(name: str) -> str:
+    """The name of a multi-field's field; other names as they are."""
+    parent, _, last = name.rpartition(".")
+    return parent if last in MULTI_FIELDS else name
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """In the array ``path``, of the object called ``name``, the value of ``key``."""

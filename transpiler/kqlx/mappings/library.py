@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from kqlx.mappings.builtin import builtin, builtin_marks, no_pack, sources
@@ -37,13 +37,15 @@ class Packs:
         return dict(sorted({**builtin_marks(), **own}.items()))
 
 
-def packs_of(files: Iterable[str | Path] | str | Path) -> Packs:
+def packs_of(
+    files: Iterable[str | Path] | str | Path, targets: Collection[str] | None = None
+) -> Packs:
     """The packs, with those of a user's files over them, or of one file. Raises MappingError for a
-    wrong file.
+    wrong file, and for a target that is not among those of these names, where they are given.
     """
     files = (files,) if isinstance(files, str | Path) else tuple(files)
     if not files:
         return Packs()
     from kqlx.mappings.overlay import load_packs
 
-    return load_packs(files)
+    return load_packs(files, targets)

@@ -7,7 +7,7 @@ others. A file of another data source is a pack of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,17 @@ _TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed")
 """Put together key by key; of ``when`` a list takes the other's place."""
 
 
-def load_packs(files: Iterable[str | Path]) -> Packs:
+def load_packs(files: Iterable[str | Path], targets: Collection[str] | None = None) -> Packs:
     """The packs with those of a user's files over them, the later over the earlier.
 
-    Raises MappingError, with the file, line and key, for a file that cannot be read or is wrong.
+    Raises MappingError, with the file, line and key, for a file that cannot be read or is wrong,
+    and for a target that is not among ``targets``, where those are given.
     """
     found: dict[str, dict[str, Any]] = {}
     for file in files:
         for document in read_documents(Path(file)):
+            if targets is not None and (problems := list(_other_targets(document.data, targets))):
+                raise document.errors(problems)
             source = document.data["source"]
             if source in found:
                 found[source] = _over(found[source], document)
@@ -44,6 +47,13 @@ def load_packs(files: Iterable[str | Path]) -> Packs:
                 check_whole(document)
                 found[source] = document.data
     return Packs({source: of_data(data) for source, data in found.items()})
+
+
+def _other_targets(data: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:
+    for name in data.get("targets", {}):
+        if name not in known:
+            names = ", ".join(sorted(known))
+            yield Problem(("targets", name), f"there is no such target; there are {names}")
 
 
 def _over(base: Mapping[str, Any], document: Document) -> dict[str, Any]:
@@ -98,18 +108,22 @@ def _targets(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
         there = list(base.get(target, ()))
         new = []
         for destination in destinations:
-            at = _at(there, destination)
-            if at is None:
+            places = _at(there, destination)
+            if not places:
                 new.append(_patched_destination({}, destination))
-            else:
+            for at in places:
                 there[at] = _patched_destination(there[at], destination)
         merged[target] = [*new, *there]
     return merged
 
 
-def _at(destinations: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any]) -> int | None:
-    places = [_place(destination) for destination in destinations]
-    return places.index(_place(wanted)) if _place(wanted) in places else None
+def _at(destinations: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any]) -> list[int]:
+    """Which destinations an overlay's is about: all of its place, or the one with its ``when``."""
+    there = [*destinations]
+    found = [at for at, other in enumerate(there) if _place(other) == _place(wanted)]
+    if "when" not in wanted:
+        return found
+    return ([at for at in found if there[at].get("when") == wanted["when"]] or found)[:1]
 
 
 def _patched_destination(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,17 +141,18 @@ def _nothing_to_take(base: Mapping[str, Any], over: Mapping[str, Any]) -> Iterat
     """Each null of an overlay for which the pack has nothing: a name that is misspelt, or a blank
     that nobody has filled in.
     """
-    pairs: list[tuple[tuple[str | int, ...], Any, Any]] = [
+    pairs: list[tuple[tuple[str | int, ...], Collection[Any], Any]] = [
         ((key,), base.get(key, {}), over.get(key, {})) for key in _TABLES
     ]
     for target, destinations in over.get("targets", {}).items():
         there = base.get("targets", {}).get(target, [])
         for number, destination in enumerate(destinations):
-            at = _at(there, destination)
-            known = {} if at is None else there[at]
+            places = [there[at] for at in _at(there, destination)]
             for key in _TABLES_OF_DESTINATIONS:
                 at_key = ("targets", target, number, key)
-                pairs.append((at_key, known.get(key, {}), destination.get(key, {})))
+                tables = [place.get(key, {}) for place in places]
+                names = {name for table in tables if isinstance(table, Mapping) for name in table}
+                pairs.append((at_key, names, destination.get(key, {})))
     for path, known, said in pairs:
         for name, value in said.items() if isinstance(said, Mapping) else ():
             if value is None and name not in known:
@@ -146,11 +161,15 @@ def _nothing_to_take(base: Mapping[str, Any], over: Mapping[str, Any]) -> Iterat
 
 
 def _own_columns(merged: Mapping[str, Any], over: Mapping[str, Any]) -> Iterator[Problem]:
-    """Columns that the overlay describes and that no field has, by their places in the overlay."""
-    targets = merged.get("targets", {})
-    for problem in columns_without_a_field(merged):
-        _, target, number, part, column = problem.path
-        place = _place(targets[target][number])
-        for own, destination in enumerate(over.get("targets", {}).get(target, ())):
-            if _place(destination) == place and column in destination.get(part, {}):
-                yield Problem(("targets", str(target), own, part, column), problem.message)
+    """Columns that the overlay describes and that no field has in any destination that it is about,
+    by their places in the overlay.
+    """
+    lost = {problem.path: problem.message for problem in columns_without_a_field(merged)}
+    for target, destinations in over.get("targets", {}).items():
+        for own, destination in enumerate(destinations):
+            places = _at(merged["targets"][target], destination)
+            for part in ("columns", "unconfirmed"):
+                for column in destination.get(part, {}):
+                    told = [lost.get(("targets", target, at, part, column)) for at in places]
+                    if told and all(told):
+                        yield Problem(("targets", target, own, part, column), str(told[0]))

@@ -17,6 +17,7 @@ from kqlx import resources
 from kqlx.errors import KqlSyntaxError, MappingError
 from kqlx.mappings.schema import Path as KeyPath
 from kqlx.mappings.schema import Problem, Schema, dotted
+from kqlx.mappings.yaml_file import line_of, yaml_documents
 from kqlx.nodes import FreeText, Nested, Pattern, walk
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Document:
 
     def _told(self, problem: Problem) -> str:
         key = f" {dotted(problem.path)}:" if problem.path else ""
-        return f"{self.path}:{_line(self.root, problem.path)}:{key} {problem.message}"
+        return f"{self.path}:{line_of(self.root, problem.path)}:{key} {problem.message}"
 
 
 @cache
@@ -71,14 +72,23 @@ def read_documents(path: Path) -> list[Document]:
         raise MappingError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise MappingError(f"{path}: not UTF-8 at byte {error.start}") from None
-    documents = [Document(path, data, root) for data, root in _yaml(path, text)]
+    documents = [Document(path, data, root) for data, root in yaml_documents(path, text)]
     if not documents:
         raise MappingError(f"{path}: there is no pack in it")
     for document in documents:
         _refuse(document, pack_schema().problems(document.data))
+        _drop_blank_fields(document.data)
         _refuse(document, _of_fields(document.data))
         document.data.pop("shared", None)  # anchors, which YAML has put in their places
     return documents
+
+
+def _drop_blank_fields(data: Mapping[str, Any]) -> None:
+    """Takes away ``fields`` with nothing below, as in a stub that is not filled in yet."""
+    for destinations in data.get("targets", {}).values():
+        for destination in destinations:
+            if destination.get("fields", ()) is None:
+                del destination["fields"]
 
 
 def check_whole(document: Document) -> None:
@@ -91,89 +101,6 @@ def _refuse(document: Document, problems: Iterator[Problem]) -> None:
     found = list(problems)
     if found:
         raise document.errors(found)
-
-
-# YAML
-
-
-def _yaml(path: Path, text: str) -> Iterator[tuple[Any, yaml.Node]]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-    try:
-        while loader.check_node():
-            root = loader.get_node()
-            assert root is not None, "check_node has seen one"
-            if (twice := _key_given_twice(root)) is not None:
-                line, key, first = twice
-                raise MappingError(f"{path}:{line}: {key}: given already in line {first}")
-            data = loader.construct_document(root)
-            if data is not None:
-                yield data, root
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise MappingError(f"{where}: not YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise MappingError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise MappingError(f"{path}: nested too deeply") from None
-    finally:
-        loader.dispose()
-
-
-def _key_given_twice(root: yaml.Node) -> tuple[int, str, int] | None:
-    """The line, the path and the first line of a key that a mapping has twice: YAML forbids it,
-    and PyYAML takes the last in silence. Raises ValueError for a node that holds itself.
-    """
-    import yaml
-
-    done: set[int] = set()
-    above: set[int] = set()
-
-    def search(node: yaml.Node, path: KeyPath) -> tuple[int, str, int] | None:
-        if id(node) in above:
-            raise ValueError(f"{dotted(path)} holds itself")
-        if id(node) in done or isinstance(node, yaml.ScalarNode):
-            return None
-        above.add(id(node))
-        seen: dict[str, int] = {}
-        inner: list[tuple[str | int, yaml.Node]] = []
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                name = str(key.value)
-                line = key.start_mark.line + 1
-                if name in seen:
-                    return line, dotted((*path, name)), seen[name]
-                seen[name] = line
-                inner.append((name, value))
-        else:
-            inner = list(enumerate(node.value))
-        found = next(filter(None, (search(item, (*path, key)) for key, item in inner)), None)
-        above.discard(id(node))
-        done.add(id(node))
-        return found
-
-    return search(root, ())
-
-
-def _line(root: yaml.Node, path: KeyPath) -> int:
-    """The line of the key at the end of a path, or of the nearest one above it that is there."""
-    import yaml
-
-    node, line = root, root.start_mark.line + 1
-    for step in path:
-        found: tuple[int, yaml.Node] | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:  # of keys that << brought in, one's own is the last
-                if str(key.value) == step:
-                    found = key.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            found = node.value[step].start_mark.line + 1, node.value[step]
-        if found is None:
-            break
-        line, node = found
-    return line
 
 
 # What no schema can say

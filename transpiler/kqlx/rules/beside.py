@@ -132,7 +132,7 @@ def _clause(item: Any) -> Mapping[str, Any] | None:
         return _combined(meta)
     clause = item.get("query") or {k: v for k, v in item.items() if k not in ("meta", "$state")}
     if not isinstance(clause, dict) or not clause.get(next(iter(clause), "")):
-        return {"match_all": {}} if clause == {"match_all": {}} else None
+        return clause if clause in ({"match_all": {}}, {"match_none": {}}) else None
     match = clause.get("match")
     if isinstance(match, dict) and len(match) == 1:
         ((name, options),) = match.items()

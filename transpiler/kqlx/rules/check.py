@@ -36,6 +36,7 @@ def check(where: str, rule: Mapping[str, Any]) -> None:
         checker.string(rule, key, "rule")
     for key in _LISTS:
         checker.strings(rule, key, "rule")
+    checker.tables(rule, "exceptions_list", "rule")
     for threat, place in checker.tables(rule, "threat", "rule"):
         checker.string(threat, "framework", place)
         tactic = checker.table(threat, "tactic", place)

@@ -7,7 +7,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,27 +112,58 @@ def _own(rule: Rule, exceptions: Exceptions) -> Exceptions:
     return {key: exceptions[key] for key in keys if key in exceptions}
 
 
-def _files(path: Path | str, errors: list[RuleError]) -> Iterator[Path]:
+def _files(path: Path | str, errors: list[RuleError]) -> list[Path]:
     try:
-        mode = Path(path).stat().st_mode
+        return _named(path, errors)
     except (OSError, ValueError) as error:
         names = _globbed(os.fspath(path))
         if not names:
             raise _unreachable(os.fspath(path), error) from None
-        for name in names:
-            yield from _files(name, errors)
-        return
-    if not stat.S_ISDIR(mode):
-        yield Path(path)
-        return
-    yield from _below(path, errors)
+    files: list[Path] = []
+    for name in names:
+        try:
+            files += _finite(_named(name, errors), errors)
+        except OSError as error:
+            errors.append(_unreachable(name, error))
+        except RuleError as error:
+            errors.append(error)
+    # A pattern may name a folder and what is in it, and links may lead round: the shortest way.
+    longest_first = sorted(files, key=lambda file: (-len(file.parts), file.parts))
+    once = {os.path.realpath(file): file for file in longest_first}
+    return sorted(once.values(), key=lambda file: file.parts)
+
+
+def _named(path: Path | str, errors: list[RuleError]) -> list[Path]:
+    """Raises OSError and ValueError where there is no such path."""
+    if stat.S_ISDIR(Path(path).stat().st_mode):
+        return _finite(_below(path, errors), errors)
+    return [Path(path)]
+
+
+def _finite(files: Iterable[Path], errors: list[RuleError]) -> list[Path]:
+    """Without those whose reading might wait for ever, pipes and devices: nobody asked for them by
+    their names.
+    """
+    found = []
+    for file in files:
+        if os.path.exists(file) and not os.path.isfile(file):  # noqa: PTH110, PTH113 - no errors
+            errors.append(RuleError(f"{file}: not a file", readable=False))
+        else:
+            found.append(file)
+    return found
 
 
 def _globbed(path: str) -> list[str]:
-    """What a pattern names that no shell has expanded, as on Windows."""
+    """What a pattern names that no shell has expanded, as on Windows. Brackets are part of a name
+    where they name nothing else.
+    """
     if "\0" in path or not glob.has_magic(path):
         return []
-    return sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - any pattern
+    for pattern in (path, path.replace("[", "[[]")):
+        names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - any pattern
+        if names:
+            return sorted(names)
+    return []
 
 
 def _below(path: Path | str, errors: list[RuleError]) -> list[Path]:
@@ -143,7 +174,7 @@ def _below(path: Path | str, errors: list[RuleError]) -> list[Path]:
         folders[:] = [
             name
             for name in folders
-            if not name.startswith(".") and not Path(folder, name, MANIFEST).exists()
+            if not name.startswith(".") and not _is_of_results(folder, name)
         ]
         files += [
             Path(folder, name)
@@ -154,10 +185,14 @@ def _below(path: Path | str, errors: list[RuleError]) -> list[Path]:
         RuleError(f"{error.filename}: {error.strerror}", readable=False)
         for error in sorted(unread, key=lambda error: str(error.filename))
     ]
-    if not files and not errors:
+    if not files and not unread:
         kinds = ", ".join(f"*{suffix}" for suffix in dict.fromkeys(suffixes))
         raise RuleError(f"{path}: no rule files ({kinds}) in this folder", readable=False)
     return sorted(files, key=lambda file: file.parts)
+
+
+def _is_of_results(folder: str, name: str) -> bool:
+    return os.path.exists(os.path.join(folder, name, MANIFEST))  # noqa: PTH110, PTH118 - no errors
 
 
 def _unreachable(name: str, error: OSError | ValueError) -> RuleError:

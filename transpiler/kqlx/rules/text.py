@@ -64,6 +64,10 @@ def decode(data: bytes, name: str) -> str:
     PowerShell writes it. Raises RuleError.
     """
     encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8-sig"
+    start = data[2:4] if encoding == "utf-16" else data[:4]
+    if b"\0" in start and (encoding != "utf-16" or start == b"\0\0"):  # the latter is UTF-32
+        why = "not UTF-8, and without the byte order mark that UTF-16 must have"
+        raise RuleError(f"{name}: {why}", readable=False)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -1,7 +1,7 @@
 """JSON of the detection engine: one rule, an array of rules, or one object after another.
 
 An answer of Kibana's ``_find``, with the rules under ``data``, is read as the array. Numbers keep
-what they are, ``NaN`` and its kin are refused.
+what they are; ``NaN`` and its kin, and a key that is given twice, are refused.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import copy
 import dataclasses
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -21,6 +22,15 @@ SUFFIXES = (".json",)
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = r'"(?:[^"\\]|\\.)*+"'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GivenTwice:
+    """Stands for a value in which an object has a key twice, of which most readers take the last in
+    silence.
+    """
+
+    key: str
 
 
 def looks_like(text: str) -> bool:
@@ -57,6 +67,8 @@ def read(text: str) -> Iterator[Entry | Broken]:
 
 def entry(value: Any, text: str, start: int, end: int, line: int) -> Entry | Broken:
     """The object that stands in the text from start to end, and begins on that line."""
+    if isinstance(value, GivenTwice):
+        return Broken(f"not JSON: the key {value.key} is given twice", line)
     if not isinstance(value, dict):
         return Broken("an object is wanted here", line, start - text.rfind("\n", 0, start))
 
@@ -74,9 +86,21 @@ def entry(value: Any, text: str, start: int, end: int, line: int) -> Entry | Bro
 
 
 def load(text: str, start: int = 0) -> tuple[Any, int]:
-    """The value that begins there, and where it ends. Raises ValueError and RecursionError."""
-    value, end = _DECODER.raw_decode(text, start)
-    return value, end
+    """The value that begins there, or the key that stands twice in it, and where it ends. Raises
+    ValueError and RecursionError.
+    """
+    twice: list[str] = []
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            twice.append(next(key for key in counts if counts[key] > 1))
+        return found
+
+    decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=table)
+    value, end = decoder.raw_decode(text, start)
+    return GivenTwice(twice[0]) if twice else value, end
 
 
 def reason(error: ValueError | RecursionError) -> str:
@@ -174,6 +198,3 @@ def _after_space(text: str, at: int) -> int:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"the number {constant}")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
