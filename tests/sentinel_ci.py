@@ -13,6 +13,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import jsonschema
@@ -153,13 +154,19 @@ def _of_alerts(rule: dict[str, Any]) -> Iterator[str]:
         yield "aggregationKind"
 
 
+@cache
+def _template_schema() -> jsonschema.Draft202012Validator:
+    schema = json.loads((ROOT / "tests/schemas/sentinel-arm.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
 def deployed(text: str) -> dict[str, Any]:
     """The properties of the rule that an ARM template deploys, its literals read as Azure reads
     them. Raises ValidationError where the template is not as documented.
     """
     template = json.loads(text)
-    schema = json.loads((ROOT / "tests/schemas/sentinel-arm.json").read_text("utf-8"))
-    jsonschema.validate(template, schema, cls=jsonschema.Draft202012Validator)
+    _template_schema().validate(template)
     (resource,) = template["resources"]
     found: dict[str, Any] = _read(resource["properties"])
     return found

@@ -48,9 +48,9 @@ def detections(texts: list[str], lookups: list[str]) -> list[list[str]]:
     )
     store = importlib.import_module("contentctl.objects.lookup").KVStoreLookup
     for name in lookups:
-        table = {"name": name, "description": "x", "author": "x", "date": "2026-01-01"}
-        table |= {"id": str(uuid.uuid4()), "version": 1, "lookup_type": "kvstore"}
-        table |= {"fields": ["_key", "value"]}
+        table: dict[str, Any] = dict.fromkeys(("description", "author"), "x")
+        table |= {"name": name, "id": str(uuid.uuid4()), "date": "2026-01-01", "version": 1}
+        table |= {"lookup_type": "kvstore", "fields": ["_key", "value"]}
         lookup = store.model_validate(table, context={"output_dto": context})
         context.addContentToDictMappings(lookup)
     with tempfile.TemporaryDirectory() as folder:
