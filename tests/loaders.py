@@ -68,34 +68,15 @@ _JSON = re.compile(r"annotations|metadata|artifacts|drilldown_searches|next_step
 
 # What every correlation search has, whatever its rule.
 _SETTINGS = [
-    "description",
-    "search",
-    "cron_schedule",
-    "dispatch.earliest_time",
-    "dispatch.latest_time",
-    "enableSched",
-    "disabled",
-    "is_visible",
-    "realtime_schedule",
-    "schedule_window",
-    "allow_skew",
-    "counttype",
-    "relation",
-    "quantity",
-    "alert.digest_mode",
-    "alert.severity",
-    "action.correlationsearch.enabled",
-    "action.correlationsearch.label",
-    "action.correlationsearch.annotations",
-    "action.correlationsearch.metadata",
-    "action.notable",
-    "action.notable.param.rule_title",
-    "action.notable.param.rule_description",
-    "action.notable.param.security_domain",
-    "action.notable.param.severity",
-    "action.notable.param.extract_artifacts",
-    "action.notable.param.drilldown_searches",
-]
+    "description", "search", "cron_schedule", "dispatch.earliest_time", "dispatch.latest_time",
+    "enableSched", "disabled", "is_visible", "realtime_schedule", "schedule_window", "allow_skew",
+    "counttype", "relation", "quantity", "alert.digest_mode", "alert.severity",
+    "action.correlationsearch.enabled", "action.correlationsearch.label",
+    "action.correlationsearch.annotations", "action.correlationsearch.metadata", "action.notable",
+    "action.notable.param.rule_title", "action.notable.param.rule_description",
+    "action.notable.param.security_domain", "action.notable.param.severity",
+    "action.notable.param.extract_artifacts", "action.notable.param.drilldown_searches",
+]  # fmt: skip
 
 
 def saved_search_problems(text: str) -> Iterator[str]:
