@@ -279,7 +279,7 @@ def check_texts(settings: Mapping[str, str], rule: Rule) -> None:
 def test_what_ends_in_a_backslash_does_not_go_on() -> None:
     """The reader of this test would see it: the next setting would be gone."""
     path = "C:\\"
-    assert conf_text('""') == '"".'  # which Splunk reads as no value
+    assert conf_text('""') == '"".'  # the pair alone is read as no value
     text = f"[a]\nx = {conf_text(path)}\ny = 1\n\n[b]\nz = 1\n"
     assert loaded(text) == {"a": {"x": "C:\\.", "y": "1"}, "b": {"z": "1"}}
     assert loaded("[a]\nx = C:\\\ny = 1\n")["a"] != {"x": "C:\\", "y": "1"}
