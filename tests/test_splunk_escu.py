@@ -183,3 +183,9 @@ def test_no_text_of_a_rule_leaves_its_place(
 def said(text: str) -> str:
     """Text without halves of characters, which YAML cannot hold."""
     return text.replace("\ud800", "\ufffd")
+
+
+def test_nothing_stands_for_a_field_or_a_button() -> None:
+    assert without_tokens("$a$ [[[x|y]]") == "\uff04a\uff04 [ [ [x|y]]"
+    assert without_tokens("5 $") == "5 $"
+    assert without_tokens("5 $", beside=True) == "5 \uff04"
