@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+TOOLS  := tests/engines/.venv
 
 .PHONY: setup demo test check format bench scoreboard grammar clean
 
-setup: $(STAMP)
+setup: $(STAMP) $(TOOLS)/.installed
 
 $(STAMP): pyproject.toml tests/engines/package.json
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kqlx needs Python 3.11 or newer")'
@@ -17,6 +18,12 @@ $(STAMP): pyproject.toml tests/engines/package.json
 	@if command -v npm >/dev/null; then npm install --prefix tests/engines --no-package-lock --no-audit --no-fund --loglevel=error; \
 	 else echo "no Node.js: the tests that need Microsoft's analyser will be skipped"; fi
 	@touch $@
+
+# Splunk's own tools want an older pydantic than the rest: an environment of their own, for the tests.
+$(TOOLS)/.installed: tests/engines/requirements.txt
+	$(PYTHON) -m venv $(TOOLS)
+	@if $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<; then touch $@; \
+	 else echo "no contentctl and AppInspect: the tests that need Splunk's tools will be skipped"; fi
 
 # The demo needs the project alone, not the tools of its tests.
 $(BIN)/kqlx: pyproject.toml
@@ -53,4 +60,4 @@ grammar: setup
 	$(BIN)/python -m kqlx.mappings.write_packs
 
 clean:
-	rm -rf $(VENV) tests/engines/node_modules
+	rm -rf $(VENV) $(TOOLS) tests/engines/node_modules

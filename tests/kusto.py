@@ -14,14 +14,22 @@ ENGINES = Path(__file__).parent / "engines"
 TABLES = Path(__file__).parent / "sentinel_tables.json"
 
 
+def there() -> bool:
+    """Whether the analyser is installed."""
+    installed = (ENGINES / "node_modules/@kusto/language-service-next").is_dir()
+    return installed and shutil.which("node") is not None
+
+
 def analyse(
     queries: Sequence[str],
     schema: Mapping[str, Mapping[str, str]] | None = None,
     folder: Path | None = None,
+    own: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None,
 ) -> list[list[str]]:
     """By query the analyser's complaints: none where Sentinel would take it.
 
-    ``schema`` is {table: {column: Kusto type}}, by default the tables that the packs use.
+    ``schema`` is {table: {column: Kusto type}}, by default the tables that the packs use; ``own``
+    has that of queries which are on others.
     """
     if shutil.which("node") is None:
         missing("Node.js is not installed")
@@ -32,7 +40,8 @@ def analyse(
         assert folder is not None
         tables = folder / "schema.json"
         tables.write_text(json.dumps(schema), encoding="utf-8")
-    lines = "\n".join(json.dumps({"query": query}) for query in queries)
+    asked = [{"query": query, "schema": (own or {}).get(query)} for query in queries]
+    lines = "\n".join(map(json.dumps, asked))
     run = subprocess.run(
         ["node", str(ENGINES / "kusto.js"), str(tables)],
         input=lines,

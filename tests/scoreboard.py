@@ -20,6 +20,7 @@ from zlib import crc32
 
 import corpus
 import kqlx
+import loaders
 import mapped
 import whole
 from agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
@@ -129,7 +130,8 @@ def main(arguments: list[str]) -> int:
     print("\n".join(mapped.table(shares)))
     by_type = [whole.fates([rule for _, rule in rules], o) for o in (whole.KEPT, whole.MAPPED)]
     for title, fates in zip(("field names kept", "with the mapping packs"), by_type, strict=True):
-        print(f"\nby type of rule, {title}, nothing accepted:\nwhole/query alone/refused/crashed\n")
+        print(f"\nby type of rule, {title}, nothing accepted:")
+        print("whole/query alone/refused/malformed/crashed\n")
         print("\n".join([*whole.table(fates), *whole.reasons(fates, REASONS)]))
     for target, found in scores.items():
         if found.reasons:
@@ -143,8 +145,9 @@ def main(arguments: list[str]) -> int:
             if len(found.failures) > SHOWN:
                 print(f"… and {len(found.failures) - SHOWN} more")
     bad = [complaint for share in shares.values() for complaint in share.malformed]
-    bad += [crash for fates in by_type for crash in whole.crashes(fates)]
+    bad += [crash for fates in by_type for crash in whole.failures(fates)]
     print("\n".join(["", *bad[:SHOWN]]) if bad else "")
+    print("\n".join(loaders.lacking()), file=sys.stderr)
     print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
     return int(bool(bad) or any(found.failed for found in scores.values()))
 

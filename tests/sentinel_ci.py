@@ -13,6 +13,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import jsonschema
@@ -153,16 +154,66 @@ def _of_alerts(rule: dict[str, Any]) -> Iterator[str]:
         yield "aggregationKind"
 
 
+@cache
+def _template_schema() -> jsonschema.Draft202012Validator:
+    schema = json.loads((ROOT / "tests/schemas/sentinel-arm.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
 def deployed(text: str) -> dict[str, Any]:
     """The properties of the rule that an ARM template deploys, its literals read as Azure reads
     them. Raises ValidationError where the template is not as documented.
     """
     template = json.loads(text)
-    schema = json.loads((ROOT / "tests/schemas/sentinel-arm.json").read_text("utf-8"))
-    jsonschema.validate(template, schema, cls=jsonschema.Draft202012Validator)
+    _template_schema().validate(template)
     (resource,) = template["resources"]
     found: dict[str, Any] = _read(resource["properties"])
+    if against := list(_of_properties(found)):
+        raise jsonschema.ValidationError("; ".join(against))
     return found
+
+
+_DURATION = re.compile(r"P(?:(\d+)D|T(\d+)H|T(\d+)M)", re.ASCII)
+
+
+def _of_properties(rule: dict[str, Any]) -> Iterator[str]:
+    """What a schema cannot say: lengths of time against their limits and each other
+    (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview), and what entities,
+    details and tactics may be, as in the repository's rules.
+    """
+    for key, most in (("displayName", 256), ("description", 5_000)):
+        if len(rule[key]) > most:
+            yield f"{key} has more than {most} characters"
+    incidents = rule["incidentConfiguration"]["groupingConfiguration"]
+    frequency, period = _length(rule["queryFrequency"]), _length(rule["queryPeriod"])
+    for name, length, longest in (
+        ("queryFrequency", frequency, 14),
+        ("queryPeriod", period, 14),
+        ("suppressionDuration", _length(rule["suppressionDuration"]), 1),
+        ("lookbackDuration", _length(incidents["lookbackDuration"]), 7),
+    ):
+        if not 5 * _MINUTE <= length <= timedelta(days=longest):
+            yield f"{name} is not of 5 minutes to {longest} days"
+    if period < frequency:
+        yield "the period is shorter than the frequency"
+    if period >= timedelta(days=2) and frequency < 60 * _MINUTE:
+        yield "a period of two days or more needs a frequency of an hour or more"
+    techniques = [*rule["techniques"], *rule["subTechniques"]]
+    yield from _of_attack({**rule, "relevantTechniques": techniques})
+    for technique in rule["subTechniques"]:
+        if technique.partition(".")[0] not in rule["techniques"]:
+            yield f"{technique} without its technique"
+    yield from _of_alerts(rule)
+    for key in incidents["groupByCustomDetails"]:
+        if key not in rule.get("customDetails", {}):
+            yield f"groups by {key}, which is no detail"
+
+
+def _length(text: str) -> timedelta:
+    match = _DURATION.fullmatch(text)
+    days, hours, minutes = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    return timedelta(days=days, hours=hours, minutes=minutes)
 
 
 def _read(value: Any) -> Any:

@@ -4,20 +4,19 @@ them, whatever stands in a rule.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from addonfactory_splunk_conf_parser_lib import TABConfigParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends.spl_conf import conf_text, stanza, without_tokens
 from kqlx.rules.model import Rule
+from loaders import stanzas as loaded
 from spl.reader import parse_search
 
 CLOUDTRAIL = "event.dataset:aws.cloudtrail and event.action:X and user.id:y"
@@ -49,17 +48,6 @@ def convert(query: str = CLOUDTRAIL, **data: Any) -> kqlx.Conversion:
         format="toml",
     )
     return kqlx.convert(rule, to="spl", format="savedsearches", accept=["different"])
-
-
-def loaded(text: str) -> dict[str, dict[str, str]]:
-    """Stanza → setting → value, lines that go on behind a backslash put together as Splunk does."""
-    parser = TABConfigParser()
-    parser.read_file(io.StringIO(text))
-    assert not parser.fields_outside_stanza
-    return {
-        name: {key: re.sub(r"[ ]?\\\n", "\n", value) for key, value in settings.items()}
-        for name, settings in parser.item_dict().items()
-    }
 
 
 def one(text: str) -> dict[str, str]:
@@ -260,6 +248,7 @@ def check_texts(settings: Mapping[str, str], rule: Rule) -> None:
 def test_what_ends_in_a_backslash_does_not_go_on() -> None:
     """The reader of this test would see it: the next setting would be gone."""
     path = "C:\\"
+    assert conf_text('""') == '"".'  # the pair alone is read as no value
     text = f"[a]\nx = {conf_text(path)}\ny = 1\n\n[b]\nz = 1\n"
     assert loaded(text) == {"a": {"x": "C:\\.", "y": "1"}, "b": {"z": "1"}}
     assert loaded("[a]\nx = C:\\\ny = 1\n")["a"] != {"x": "C:\\", "y": "1"}

@@ -1,11 +1,7 @@
-"""Detections of contentctl 5: what its reader makes of them, and its models where they are
-installed.
-"""
+"""Detections of contentctl 5: what its reader makes of them (its models: test_splunk_tools)."""
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
-from conftest import ROOT
 from kqlx.backends.spl_conf import LONGEST_NAME, detection_name, filter_macro, without_tokens
-from kqlx.rules.load import load_rules
 from kqlx.rules.model import Rule
 from spl.reader import parse_search
 from test_splunk_conf import CLOUDTRAIL, TEXTS
@@ -87,6 +81,37 @@ def test_a_severity_that_the_score_does_not_tell_is_noted() -> None:
     assert not told(severity="critical")
     assert told(severity="high", risk_score=21)
     assert told(severity="low", risk_score=99)
+
+
+def test_what_a_detection_cannot_hold_is_cut_and_told() -> None:
+    """contentctl's limits, which its own models are asked about in test_splunk_tools."""
+    long = made(description="d" * 10_001, author=["a" * 300])
+    found = loaded(escu(long).text)
+    assert (len(found["description"]), len(found["author"])) == (10_000, 255)
+    told = [note.message for note in escu(long).notes if "is cut" in note.message]
+    assert [text.partition(" is cut")[0] for text in told] == [
+        "the description",
+        "the list of authors",
+    ]
+    fits = made(description="d" * 10_000, author=["a" * 255])
+    assert not any("is cut" in note.message for note in escu(fits).notes)
+    for reason, said in (("no", "Known: no"), ("", "None are known."), ("Some", "Some")):
+        found = loaded(escu(made(false_positives=[reason])).text)
+        assert found["known_false_positives"] == said
+    for texts, changed in (({"description": "a $b$ c"}, True), ({"note": "a $b$ c"}, False)):
+        notes = escu(made(**texts)).notes
+        assert any("dollar signs" in note.message for note in notes) is changed
+
+
+def test_fields_of_suppression_are_named_in_the_search() -> None:
+    by = {"group_by": ["source.ip", "user.id"], "duration": {"value": 5, "unit": "h"}}
+    found = loaded(escu(made(alert_suppression=by)).text)
+    fields = found["tags"]["throttling"]["fields"]
+    assert fields == ["sourceIPAddress", "userIdentity.principalId"]
+    assert found["search"].split("\n")[-2] == "| fields *, sourceIPAddress"
+    assert not parse_search(found["search"]).doubtful
+    named = {**by, "group_by": ["user.id"]}
+    assert "| fields" not in loaded(escu(made(alert_suppression=named)).text)["search"]
 
 
 def test_what_has_nobody_is_hunted_for() -> None:
@@ -160,37 +185,7 @@ def said(text: str) -> str:
     return text.replace("\ud800", "\ufffd")
 
 
-def contentctl(path: Path) -> Any:
-    """contentctl's own model of a detection, none of whose stories, macros and lookups exist."""
-    director = importlib.import_module("contentctl.input.director")
-    names = {
-        name: getattr(importlib.import_module(f"contentctl.objects.{name.lower()}"), name)
-        for name in ("Investigation", "Baseline", "Story", "Detection")
-    }
-    names["Detection"].model_rebuild(_types_namespace={**vars(director), **names})
-    without = {"use_enrichment": False}
-    context = director.DirectorOutputDto(
-        director.AtomicEnrichment(**without),
-        director.AttackEnrichment(**without),
-        director.CveEnrichment(**without),
-    )
-    data = {**loaded(path.read_text("utf-8")), "file_path": path}
-    return names["Detection"].model_validate(data, context={"output_dto": context})
-
-
-@pytest.mark.filterwarnings("default")
-def test_contentctl_takes_the_detections(tmp_path: Path) -> None:
-    pytest.importorskip(
-        "contentctl.objects.detection",
-        reason="contentctl is not installed: it takes 60 MB, and a pydantic of its own",
-    )
-    for path in sorted((ROOT / "rules").glob("*.toml")):
-        (rule,) = load_rules(path).rules
-        mapped = path.stem.startswith(("aws_", "m365_"))
-        options = {} if mapped else {"source": "none", "accept": ["different"]}
-        text = escu(rule, **options).text
-        file = tmp_path / f"{filter_macro(loaded(text)['name']).removesuffix('_filter')}.yml"
-        file.write_text(text, encoding="utf-8")
-        detection = contentctl(file)
-        assert detection.name == loaded(text)["name"]
-        assert not mapped or str(detection.severity) == rule.severity
+def test_nothing_stands_for_a_field_or_a_button() -> None:
+    assert without_tokens("$a$ [[[x|y]]") == "\uff04a\uff04 [ [ [x|y]]"
+    assert without_tokens("5 $") == "5 $"
+    assert without_tokens("5 $", beside=True) == "5 \uff04"

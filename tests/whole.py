@@ -1,33 +1,27 @@
 """What becomes of whole rules, by their type, in every target and format: converted, refused with
-what reason, or crashed.
+what reason, malformed (what loads the format, or a model of it, does not take the result), or
+crashed.
 
 Nothing is accepted that a user does not get by default, so that a rule which would lose its meaning
-counts as refused. A result that the model of its loader refuses counts as crashed.
+counts as refused.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import kqlx
+import loaders
 from agreement import REFUSALS
-from kibana_import import import_problems, strict, watch_problems
 
 TYPES = ("query", "threshold", "new_terms", "threat_match", "saved_query")
 KEPT: Mapping[str, Any] = {"source": "none", "unmapped": "keep"}
 MAPPED: Mapping[str, Any] = {}
 """Options of a conversion: with Elastic's field names kept, or by the mapping packs."""
-
-MODELS: dict[tuple[str, str], Callable[[str], Iterable[str]]] = {
-    ("elasticsearch", "rule"): import_problems,
-    ("elasticsearch", "watcher"): lambda text: watch_problems(strict(text)),
-    ("elasticsearch", "search"): lambda text: () if "body" in strict(text) else ("no body",),
-}
-"""What says of an artifact why it would not be loaded, by target and format."""
 
 BY_NATURE = ("tstats",)
 
@@ -35,16 +29,19 @@ BY_NATURE = ("tstats",)
 @dataclass
 class Fate:
     """Of the rules of one type in one format: how many are converted as a whole, and how many as
-    their query alone, with a note. ``reasons`` are of refusals, ``crashes`` in words.
+    their query alone, with a note. ``reasons`` are of refusals; ``malformed`` and ``crashes`` in
+    words.
     """
 
     whole: int = 0
     alone: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    malformed: list[str] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{self.whole}/{self.alone}/{self.reasons.total()}/{len(self.crashes)}"
+        failed = f"{len(self.malformed)}/{len(self.crashes)}"
+        return f"{self.whole}/{self.alone}/{self.reasons.total()}/{failed}"
 
 
 Fates = dict[tuple[str, str], dict[str, Fate]]
@@ -53,24 +50,38 @@ Fates = dict[tuple[str, str], dict[str, Fate]]
 
 def fates(rules: Iterable[kqlx.Rule], options: Mapping[str, Any]) -> Fates:
     """What becomes of the rules in all formats of all targets."""
-    found: Fates = {(t.name, format): {} for t in kqlx.targets() for format in t.formats}
+    rules = list(rules)
+    return {
+        (target.name, format): fates_of(rules, target.name, format, options)
+        for target in kqlx.targets()
+        for format in target.formats
+    }
+
+
+def fates_of(
+    rules: Iterable[kqlx.Rule], target: str, format: str, options: Mapping[str, Any]
+) -> dict[str, Fate]:
+    """By type, what becomes of the rules in one format."""
+    found: dict[str, Fate] = {}
+    made: list[tuple[kqlx.Rule, kqlx.Conversion]] = []
     for rule in rules:
-        for (target, format), by_type in found.items():
-            fate = by_type.setdefault(rule.type, Fate())
-            try:
-                result = kqlx.convert(rule, target, format=format, **options)
-                model = MODELS.get((target, format))
-                problems = list(model(result.text)) if model else []
-            except REFUSALS as error:
-                fate.reasons[shape(error.message)] += 1
-            except Exception as error:  # whatever it is, it is what is looked for here
-                name = f"{target} {format}: {rule.path or rule.name}"
-                fate.crashes.append(f"{name}: {type(error).__name__}: {error}")
-            else:
-                alone = any(note.code == "rule-type" for note in result.notes)
-                fate.alone += alone and not problems
-                fate.whole += not alone and not problems
-                fate.crashes += [f"{target} {format}: {rule.name}: {p}" for p in problems[:1]]
+        fate = found.setdefault(rule.type, Fate())
+        try:
+            made.append((rule, kqlx.convert(rule, target, format=format, **options)))
+        except REFUSALS as error:
+            fate.reasons[shape(error.message)] += 1
+        except Exception as error:  # whatever it is, it is what is looked for here
+            name = f"{target} {format}: {rule.path or rule.name}"
+            fate.crashes.append(f"{name}: {type(error).__name__}: {error}")
+    problems = loaders.load(target, format, [result.text for _, result in made])
+    for (rule, result), complaints in zip(made, problems, strict=True):
+        fate = found[rule.type]
+        if complaints:
+            fate.malformed.append(f"{target} {format}: {rule.name}: {complaints[0]}")
+        elif any(note.code == "rule-type" for note in result.notes):
+            fate.alone += 1
+        else:
+            fate.whole += 1
     return found
 
 
@@ -82,11 +93,11 @@ def shape(reason: str) -> str:
 
 
 def table(found: Fates) -> Iterator[str]:
-    """A row a format, a column a type: whole/query alone/refused/crashed."""
+    """A row a format, a column a type: whole/query alone/refused/malformed/crashed."""
     types = [type for type in TYPES if any(type in by_type for by_type in found.values())]
-    yield f"{'':26}" + " ".join(f"{type:>14}" for type in types)
+    yield f"{'':26}" + " ".join(f"{type:>16}" for type in types)
     for (target, format), by_type in found.items():
-        cells = " ".join(f"{by_type.get(type, Fate())!s:>14}" for type in types)
+        cells = " ".join(f"{by_type.get(type, Fate())!s:>16}" for type in types)
         yield f"{f'{target} {format}':26}{cells}"
 
 
@@ -103,5 +114,7 @@ def reasons(found: Fates, most: int) -> Iterator[str]:
             yield f"{count:5}  {type}: {reason}"
 
 
-def crashes(found: Fates) -> list[str]:
-    return [crash for types in found.values() for fate in types.values() for crash in fate.crashes]
+def failures(found: Fates) -> list[str]:
+    """What crashed or was malformed, in words."""
+    every = [fate for types in found.values() for fate in types.values()]
+    return [failure for fate in every for failure in (*fate.malformed, *fate.crashes)]

@@ -1,6 +1,6 @@
 // Microsoft's analyser of Kusto over lines of JSON: {"query": …} in, {"errors": […], "warnings": […]} out.
 //   node kusto.js SCHEMA.json < queries.jsonl
-// SCHEMA.json is {table: {column: type}}. Besides the analyser's own errors there are warnings for what it accepts
+// SCHEMA.json is {table: {column: type}}; a line may have a "schema" of its own instead. Besides the analyser's own errors there are warnings for what it accepts
 // and Sentinel does not mean or allow: unlike types compared, two literals compared, isnull() on a string, length.
 'use strict';
 const fs = require('fs');
@@ -56,8 +56,8 @@ function lint(code, text) {
 const state = globals(JSON.parse(fs.readFileSync(process.argv[2], 'utf8')));
 for (const line of fs.readFileSync(0, 'utf8').split('\n')) {
   if (!line) continue;
-  const { query } = JSON.parse(line);
-  const code = Kusto.KustoCode.ParseAndAnalyze(query, state);
+  const { query, schema } = JSON.parse(line);
+  const code = Kusto.KustoCode.ParseAndAnalyze(query, schema ? globals(schema) : state);
   const diagnostics = code.GetDiagnostics();
   const errors = [];
   for (let i = 0; i < diagnostics.Count; i++) {

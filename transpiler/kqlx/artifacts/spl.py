@@ -1,5 +1,5 @@
-"""What the templates of Splunk say of a rule: a correlation search of Enterprise Security, and a
-detection of contentctl 5.
+"""What the templates of Splunk say of a rule: first of all a correlation search of Enterprise
+Security; what a detection of contentctl says beside it is in ``spl_escu``.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kqlx.artifacts.common import cut, one_line, own_id
-from kqlx.artifacts.yaml_text import block, plain, quoted
+from kqlx.artifacts.common import own_id
+from kqlx.artifacts.spl_escu import ESCU, spl_origin
 from kqlx.backends.spl_conf import (
     conf_json,
     conf_search,
     conf_text,
-    detection_name,
-    filter_macro,
     is_token,
     stanza,
     without_tokens,
@@ -68,9 +66,8 @@ def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
     if not any(entity.is_risk for entity in there):  # whose address it is, is not told
         there = [Entity(e.name, "system", "system") if e.type == "ip_address" else e for e in there]
     held = suppression(rule, bounds)
-    search = f"{query}\n{held.step}" if held and held.step else query
     return Alert(
-        search,
+        f"{query}{_for_suppression(query, held)}",
         timing(rule, query),
         held,
         tuple(entity for entity in there if entity.is_risk),
@@ -79,6 +76,18 @@ def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
         asset_type(bounds[0]),
         len(bounds) > 1,
     )
+
+
+def _for_suppression(query: str, held: Suppression | None) -> str:
+    """What a search needs for its alerts to be held back: contentctl wants each field by which they
+    are in the text of the search, where ``fields *`` names it and leaves the results alone.
+    """
+    if held is None:
+        return ""
+    if held.step:
+        return f"\n{held.step}"
+    unnamed = [search_name(field) for field in held.fields if field not in query]
+    return f"\n| fields {', '.join(['*', *unnamed])}" if unnamed else ""
 
 
 def spl_title(rule: Rule) -> str:
@@ -121,15 +130,6 @@ def spl_metadata(rule: Rule) -> dict[str, Any]:
         "risk_score": rule.data.get("risk_score"),
     }
     return {key: value for key, value in found.items() if value not in (None, "", [])}
-
-
-def spl_origin(rule: Rule) -> str:
-    """One line on where the rule comes from, for people."""
-    whose = f"the Elastic rule {rule.id}" if rule.id else "a query in Kibana KQL"
-    by = f" by {', '.join(rule.authors)}" if rule.authors else ""
-    under = f" ({rule.license})" if rule.license else ""
-    text = f"Converted by kqlx from {whose}{by}{under}; disabled until reviewed."
-    return conf_text(text)
 
 
 def spl_annotations(rule: Rule, found: Alert) -> dict[str, Any]:
@@ -192,84 +192,12 @@ def spl_severity(rule: Rule) -> str:
     return rule.severity if rule.severity in _SEVERITIES else "medium"
 
 
-# contentctl
-
-
-def yaml_block(text: str, indent: int = 2) -> str:
-    return block(_whole(text), indent)
-
-
-def yaml_plain(text: str) -> str:
-    return plain(_whole(text))
-
-
-def yaml_quoted(text: str) -> str:
-    return quoted(_whole(text))
-
-
-def _whole(text: str) -> str:
-    """Text without halves of characters, which the reader of contentctl refuses."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
-
-
-def escu_name(rule: Rule) -> str:
-    return detection_name(title_of(rule), own_id(rule, "spl")[:8])
-
-
-def escu_search(rule: Rule, found: Alert) -> str:
-    """The search with the macro that contentctl makes for it."""
-    return f"{found.search}\n| `{filter_macro(escu_name(rule))}`"
-
-
-def escu_date(rule: Rule) -> str:
-    """The day of the last change, for which the first of 1970 stands where none is known."""
-    told = (rule.metadata.get("updated_date"), rule.metadata.get("creation_date"))
-    for text in (*told, rule.data.get("updated_at"), rule.data.get("created_at")):
-        if match := re.match(r"(\d{4})[-/](0[1-9]|1[0-2])[-/](0[1-9]|1\d|2[0-8])", str(text)):
-            return "-".join(match.groups())
-    return "1970-01-01"
-
-
-def escu_implementation(rule: Rule, bound: Bound) -> str:
-    """What the search needs."""
-    title = bound.pack.title if bound.pack is not None else ""
-    needs = (
-        f"The search needs the events of {title}, as their add-on extracts them." if title else ""
-    )
-    needs = needs or "The search needs events with the field names of Elastic."
-    setup = str(rule.data.get("setup") or "").strip()
-    return "\n\n".join(filter(None, [needs, setup, spl_origin(rule)]))
-
-
-def escu_false_positives(rule: Rule) -> str:
-    return "\n".join(map(one_line, rule.texts("false_positives"))) or "None are known."
-
-
-def escu_author(rule: Rule) -> str:
-    return cut(", ".join(map(one_line, rule.authors)), 255) or "unknown"
-
-
-def escu_techniques(rule: Rule) -> list[str]:
-    """Without those of which a sub-technique is named, which contentctl does not take."""
-    found = techniques(rule)
-    return [id for id in found if not any(other.startswith(f"{id}.") for other in found)]
-
-
 FILTERS: dict[str, Callable[..., Any]] = {
-    "block": yaml_block,
+    **ESCU,
     "conf_json": conf_json,
     "conf_search": conf_search,
     "conf_text": conf_text,
-    "escu_author": escu_author,
-    "escu_date": escu_date,
-    "escu_false_positives": escu_false_positives,
-    "escu_implementation": escu_implementation,
-    "escu_name": escu_name,
-    "escu_search": escu_search,
-    "escu_techniques": escu_techniques,
     "own_id": own_id,
-    "plain": yaml_plain,
-    "quoted": yaml_quoted,
     "spl_alert": alert,
     "spl_annotations": spl_annotations,
     "spl_artifacts": spl_artifacts,

@@ -27,6 +27,9 @@ LONGEST_STANZA = 99
 LONGEST_NAME = 67
 """contentctl adds its own words to a name, so that it may be shorter."""
 
+MOST_DESCRIBED, MOST_OF_AUTHORS = 10_000, 255
+"""How many characters contentctl takes of a description and of authors."""
+
 
 def conf_text(text: str) -> str:
     """Prose as the value of a setting: one line, its white space single blanks.

@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kqlx.backends.spl_conf import detection_name, has_tokens, stanza
+from kqlx.backends.spl_conf import (
+    MOST_DESCRIBED,
+    MOST_OF_AUTHORS,
+    detection_name,
+    has_tokens,
+    stanza,
+)
 from kqlx.backends.spl_entities import entities
 from kqlx.backends.spl_held import about_suppression, carries
 from kqlx.backends.spl_schedule import about_schedule
@@ -131,6 +137,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
 def _about_texts(rule: Rule, bound: Bound, format: str) -> Iterator[Note]:
     """Notes on what cannot be told in the rule's own words."""
     title = title_of(rule)
+    tokens = has_tokens(title) or has_tokens(rule.description)
     if format == "escu":
         name = detection_name(title, "…")
         if name != title:
@@ -143,10 +150,16 @@ def _about_texts(rule: Rule, bound: Bound, format: str) -> Iterator[Note]:
         if len(web_addresses(rule)) < len(set(rule.texts("references"))):
             message = "escu has no place for references that are no web addresses"
             yield Note("metadata-left-out", Effect.SAME, message)
-        return
-    if title not in stanza(title, security_domain(bound), "…"):
+        for words, text, most in (
+            ("the description", rule.description, MOST_DESCRIBED),
+            ("the list of authors", ", ".join(rule.authors), MOST_OF_AUTHORS),
+        ):
+            if len(text) > most:
+                message = f"{words} is cut: it has {len(text):,} characters, and {most:,} fit"
+                yield Note("metadata-left-out", Effect.SAME, message)
+    elif title not in stanza(title, security_domain(bound), "…"):
         message = "the name of the search is cut, or without characters that it cannot have"
         yield Note("metadata-changed", Effect.SAME, message)
-    if has_tokens(f"{rule.data.get('note')}") or has_tokens(title) or has_tokens(rule.description):
+    if tokens or (format != "escu" and has_tokens(f"{rule.data.get('note')}")):
         message = "in what alerts say, dollar signs and [[ are written so that they are no tokens"
         yield Note("metadata-changed", Effect.SAME, message)
