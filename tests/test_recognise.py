@@ -67,6 +67,13 @@ def found(query: str, indices: tuple[str, ...] = (), integrations: tuple[str, ..
     ("query", "sources"),
     [
         ("event.dataset:cloud.trail and cloud.flow.id:1", "cloud.trail"),
+        ("event.dataset:(cloud.trail or cloud.flow)", "cloud.flow cloud.trail"),
+        ("event.dataset:(cloud.trail or zeek.http)", "cloud.trail source-left-out"),
+        (
+            "(event.dataset:zeek.http and a:1) or event.dataset:cloud.trail",
+            "cloud.trail source-left-out",
+        ),
+        ("event.dataset:zeek.http", ""),
         ("cloud.trail.name:x", "cloud.trail"),
         ("cloud.trail.name:x* and not cloud.flow.id:1", "cloud.trail"),
         ("cloud.trail.name:* or cloud.trail.id > 3", "cloud.trail"),

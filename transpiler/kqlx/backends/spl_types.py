@@ -20,7 +20,7 @@ from kqlx.backends.spl_syntax import WIDTH, eval_name, fold, fold_condition, quo
 from kqlx.backends.spl_time import own_beginning, time_modifier
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.recognise import tests_one
+from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
 from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
@@ -231,7 +231,9 @@ def _mappings(rule: Rule) -> list[list[tuple[str, str]]]:
 def _present(bound: Bound, by: Iterable[Key]) -> str:
     """Leaves out events in which a null of JSON would pass for a value, unless the query does."""
     names = dict.fromkeys(key.null for key in by if key.null)
-    tests = [f"{search_name(n)}!={quote(NULL)}" for n in names if not tests_one(bound.node, [n])]
+    tests = [
+        f"{search_name(n)}!={quote(NULL)}" for n in names if not asserts_field(bound.node, [n])
+    ]
     return "| " + fold(["search", *tests]) if tests else ""
 
 

@@ -41,16 +41,18 @@ def recognise(
     asserted, own = asserted_values(node), own_indices(indices)
     notes: tuple[Note, ...] = ()
     named = [s for s, m in marks.items() if any(_meets(asserted, *f) for f in m.fields.items())]
-    if not named:
-        named = [s for s, m in marks.items() if m.own and tests_one(node, m.own)]
+    if named:
+        others = _others(asserted, [packs.get(source) for source in named])
+        notes = (_left_out(others, "asks for"),) if others else ()
+    else:
+        named = [s for s, m in marks.items() if m.own and asserts_field(node, m.own)]
     if not named and own:
         named = [s for s, m in marks.items() if any(_overlap(index, m) for index in own)]
         unknown = [index for index in own if not any(_overlap(index, marks[s]) for s in named)]
         if named and unknown:
-            message = f"there is no mapping for {', '.join(unknown)}, which the rule reads too"
             lost = any(_DATA_STREAM.match(index) for index in unknown)
             effect = Effect.NARROWER if lost else Effect.SAME
-            notes = (Note("source-left-out", effect, message),)
+            notes = (_left_out(unknown, "reads", effect),)
     elif not named:
         tags = (*integrations,)
         named = [s for s in marks if any(s == tag or s.startswith(f"{tag}.") for tag in tags)]
@@ -59,6 +61,23 @@ def recognise(
         if named:
             notes = (_assumed(named, tags),)
     return tuple(packs.get(source) for source in named), notes
+
+
+def _others(asserted: Mapping[str, frozenset[str]], packs: Iterable[Pack]) -> list[str]:
+    """What the query names beside the sources of these packs."""
+    found: dict[str, None] = {}
+    for name in sorted(asserted.keys() & _NAMING):
+        known: set[str] = set()
+        for pack in packs:
+            known |= {pack.constants.get(name, ""), *pack.always.get(name, ())}
+            known |= {*(pack.possible(name) or ()), *pack.recognise.fields.get(name, ())}
+        found |= dict.fromkeys(sorted(asserted[name] - known))
+    return list(found)
+
+
+def _left_out(names: Iterable[str], verb: str, effect: Effect = Effect.NARROWER) -> Note:
+    message = f"there is no mapping for {', '.join(names)}, which the rule {verb} too"
+    return Note("source-left-out", effect, message)
 
 
 def _assumed(sources: Iterable[str], tags: Iterable[str]) -> Note:
@@ -91,7 +110,7 @@ def asserted_values(node: Node) -> dict[str, frozenset[str]]:
     return asserted
 
 
-def tests_one(node: Node, names: Iterable[str]) -> bool:
+def asserts_field(node: Node, names: Iterable[str]) -> bool:
     """Whether every matching event has one of these fields, as far as the query says. A name that
     ends in a star stands for all that begin so.
     """
@@ -101,9 +120,9 @@ def tests_one(node: Node, names: Iterable[str]) -> bool:
         case Nested():
             return _is_one(node.path.name, names)
         case And():
-            return any(tests_one(item, names) for item in node.items)
+            return any(asserts_field(item, names) for item in node.items)
         case Or():
-            return all(tests_one(item, names) for item in node.items)
+            return all(asserts_field(item, names) for item in node.items)
         case _:
             return False
 
