@@ -169,3 +169,18 @@ def test_the_wrong_partner_is_not_taken() -> None:
     for query, expected in (("p.To:x", False), ("not p.To:x", True), ("p.Cc:x", True)):
         text = str(emitted(kqlx.parse(query)).query)
         assert SPLUNK.keeps(text, splunk_event(raw), []) is expected
+
+
+@pytest.mark.parametrize("name", ["Name", "Value"])
+def test_pairs_that_are_called_as_their_names_are(name: str) -> None:
+    rest = "event.dataset:o365.audit and o365.audit.Parameters.Enabled:true"
+    query = f"{rest} and o365.audit.Parameters.{name}:x"
+    text = str(kqlx.convert(query, "spl").query)
+    assert f'"\\\\A{name}=(?i:x)\\\\z"' in text
+    raw = {
+        "sourcetype": "o365:management:activity",
+        "Parameters": [{"Name": name, "Value": "x"}, {"Name": "Enabled", "Value": "true"}],
+    }
+    assert SPLUNK.keeps(text, splunk_event(raw), [])
+    raw["Parameters"] = [{"Name": "Other", "Value": "x"}, {"Name": "Enabled", "Value": "true"}]
+    assert not SPLUNK.keeps(text, splunk_event(raw), [])

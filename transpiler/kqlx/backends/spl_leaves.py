@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from kqlx.backends.spl_pairs import PAIRS, parted
+from kqlx.backends.spl_pairs import PAIRS, pair_fields, parted
 from kqlx.backends.spl_syntax import as_wildcards, is_speakable, regex
 from kqlx.backends.text import TEXTS, TextBackend
 from kqlx.mappings.bound import INTEGERS, NUMBERS, Column, nested_path
@@ -143,9 +143,9 @@ class Leaves(TextBackend):
             return flattened(node)
         if isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Literal):
             column = self.column(node)
-            if column.form in PAIRS:
+            if column.form in PAIRS and column.name not in pair_fields(column):
                 return parted(column, node)
-            if column.json:
+            if column.form in PAIRS or column.json:  # a pair may be called as their names are
                 return Always(node.span)
             if isinstance(node, Exists | Compare):
                 return node
