@@ -203,6 +203,15 @@ def _is_plain(destination: Destination, column: str) -> bool:
     return like.form == "column" and not like.json and "{}" not in column
 
 
+def without_null(key: Key) -> Key:
+    """The key as a field that an event lacks in which a null of JSON passes for a value."""
+    if not key.null:
+        return key
+    made = plain_name(key.name)
+    step = f"| eval {made}=nullif({eval_name(key.name)}, {quote(NULL)})"
+    return Key(key.field, made, "\n".join(filter(None, [key.step, step])))
+
+
 def plain_name(name: str) -> str:
     """A name that every command and every token takes: letters, digits and underscores."""
     made = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "field"

@@ -13,10 +13,10 @@ from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options
 from kqlx.backends.spl_entities import keys_of, shown, told_of
-from kqlx.backends.spl_keys import Key, Keys, plain_name
+from kqlx.backends.spl_keys import Key, Keys, plain_name, without_null
 from kqlx.backends.spl_leaves import NULL
 from kqlx.backends.spl_schedule import run_every
-from kqlx.backends.spl_syntax import WIDTH, eval_name, fold, fold_condition, quote, search_name
+from kqlx.backends.spl_syntax import WIDTH, fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import own_beginning, time_modifier
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.mappings.bound import Bound
@@ -72,9 +72,9 @@ def _counted(
             )
         if not key.name:
             continue
+        key = without_null(key)
         name = f"dc_{plain_name(key.name)}"
-        value = f"eval(nullif({eval_name(key.name)}, {quote(NULL)}))" if key.null else key.spelt
-        counts.append(f"dc({value}) as {name}")
+        counts.append(f"dc({key.spelt}) as {name}")
         conditions.append(f"{name}>={least}")
         steps.append(key.step)
     steps += _steps_beside(rule, bound, by)
