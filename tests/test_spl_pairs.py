@@ -171,6 +171,14 @@ def test_the_wrong_partner_is_not_taken() -> None:
         assert SPLUNK.keeps(text, splunk_event(raw), []) is expected
 
 
+@pytest.mark.parametrize("target", ["spl", "sentinel"])
+def test_a_change_without_its_old_or_new_value_is_refused(target: str) -> None:
+    rule = "event.dataset:o365.audit and event.provider:AzureActiveDirectory and "
+    with pytest.raises(kqlx.MappingError, match="only its old and its new value"):
+        kqlx.convert(f"{rule}o365.audit.ModifiedProperties.Role:x", target)
+    assert kqlx.convert(f"{rule}o365.audit.ModifiedProperties.Role.NewValue:x", target).query
+
+
 @pytest.mark.parametrize("name", ["Name", "Value"])
 def test_pairs_that_are_called_as_their_names_are(name: str) -> None:
     rest = "event.dataset:o365.audit and o365.audit.Parameters.Enabled:true"

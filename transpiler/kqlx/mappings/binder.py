@@ -135,6 +135,9 @@ class Binder(Translation):
         known = isinstance(node, Exists) and isinstance(spec.exists, str)
         if spec.none and not spec.where and not known:
             return self.unmapped(node, name, spec.none)
+        changed = spec.column and self.destination.column(spec.column).form == "changes"
+        if changed and name.rpartition(".")[2].lower() not in ("newvalue", "oldvalue"):
+            return self.unmapped(node, name, "only its old and its new value are compared")
         if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
             self.say(note.code, note.message, node.span, note.effect)
         return self.mapped(node, spec)
