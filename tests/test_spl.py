@@ -37,6 +37,12 @@ def spl(query: str, **options: object) -> str:
         ("@timestamp < now/d", '*\n| where _time<relative_time(now(), "@d")'),
         ("@timestamp <= now-1d/w", '*\n| where _time<relative_time(now(), "-1d@w1+1w")'),
         ("@timestamp <= now", "*\n| where _time<=now()"),
+        ('@timestamp >= "2026-01-01"', "*\n| where _time>=1767225600"),
+        ('@timestamp > "2026-01-01"', "*\n| where _time>=1767312000"),
+        ('@timestamp <= "2026-01-01T00:00:00.005Z"', "*\n| where _time<1767225600.006"),
+        ('@timestamp < "2026-01-01T01:00:00+01:00"', "*\n| where _time<1767225600"),
+        ("@timestamp < 1767225600000", "*\n| where _time<1767225600"),
+        ('@timestamp >= "2026-01-15||/M"', "*\n| where _time>=1767225600"),
         ("source.ip:\\:\\:ffff\\:10.0.0.1", 'source.ip="10.0.0.1"'),
         ("*", "*"),
         (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from kqlx.meaning import date_math
 from kqlx.nodes import Compare
 
 # Elasticsearch's units
@@ -20,17 +21,19 @@ _DATE_MATH = re.compile(r"now((?:[+-]\d+[yMwdhHms])*)(?:/([yMwdhHms]))?")
 
 
 def time_range(node: Compare) -> tuple[str, str] | None:
-    """For a range on the time of the event by date math: a term of the search or "", and a
-    condition or "".
+    """For a range on the time of the event: a term of the search or "", and a condition or "".
 
-    None for other ranges. Only a beginning in the past becomes ``earliest``, for which Splunk takes
-    ``now`` as the end; ``latest`` would do away with the end that the schedule gives. ``earliest``
-    is inclusive, so that ``>`` of an instant needs the condition too. A rounded ``>`` or ``<=``
-    bears on the end of the unit, which is the beginning of the next.
+    None for other ranges, and for texts that are no dates. Only a beginning in the past becomes
+    ``earliest``, for which Splunk takes ``now`` as the end; ``latest`` would do away with the end
+    that the schedule gives. ``earliest`` is inclusive, so that ``>`` of an instant needs the
+    condition too. A rounded ``>`` or ``<=`` bears on the end of the unit, which is the beginning of
+    the next.
     """
     match = _DATE_MATH.fullmatch(node.value.name)
-    if node.field.name not in ("@timestamp", "_time") or match is None:
+    if node.field.name not in ("@timestamp", "_time"):
         return None
+    if match is None:
+        return ("", condition) if (condition := _since_or_until(node)) else None
     modifier = "".join(f"{n}{_UNITS[unit]}" for n, unit in _STEP.findall(match[1]))
     op = node.op
     if unit := match[2]:
@@ -43,6 +46,21 @@ def time_range(node: Compare) -> tuple[str, str] | None:
     if past and op in ("gt", "gte"):
         return f"earliest={modifier}", condition if op == "gt" else ""
     return "", condition
+
+
+def _since_or_until(node: Compare) -> str:
+    """The condition for a date, in seconds since 1970; "" for a text that is none."""
+    text, op = node.value.name, node.op
+    if text.startswith("now"):
+        return ""
+    after = op in ("gt", "lte")  # what the text leaves out becomes the end of the day, the hour, …
+    moment = date_math.instant(text, round_up=after, now=0)
+    if moment is None:
+        return ""
+    milliseconds = moment // date_math.MILLISECOND + after
+    seconds, rest = divmod(milliseconds, 1000)
+    limit = f"{seconds}.{rest:03}" if rest else str(seconds)
+    return f"_time{'>=' if op in ('gt', 'gte') else '<'}{limit}"
 
 
 def time_modifier(seconds: int) -> str:
