@@ -67,6 +67,8 @@ class FieldSpec:
 
     ``values`` translates values on the way (``others``: what becomes of those that it does not
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
+    ``notes`` has, by value, what a test of it by ``where`` tells; one that other events meet too
+    (wider, different) is left out below a not, so that nothing is missed.
     ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
     not, but stands for; ``none`` the reason why there is no counterpart (beside ``where``: for
     other values). ``any`` names several columns, some of which holds the value. A ``note`` is what
@@ -87,6 +89,7 @@ class FieldSpec:
     values: Mapping[str, str | int] = field(default_factory=dict)
     others: Literal["keep", "refuse"] = "keep"
     where: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, PackNote] = field(default_factory=dict)
     exists: bool | str = False
     fits: tuple[str, ...] = ()
     fixed: str | None = None

@@ -96,8 +96,14 @@ def _field(data: Any) -> FieldSpec:
     item["when"] = _whens(item.get("when", ()))
     item["unless"] = _lists(item.get("unless", {}))
     if "note" in item:
-        item["note"] = _note({"code": "value-differs", **item["note"]})
+        item["note"] = _field_note(item["note"])
+    if "notes" in item:
+        item["notes"] = {value: _field_note(note) for value, note in item["notes"].items()}
     return FieldSpec(**item)
+
+
+def _field_note(data: Mapping[str, str]) -> PackNote:
+    return _note({"code": "value-differs", **data})
 
 
 def _note(data: Mapping[str, str]) -> PackNote:

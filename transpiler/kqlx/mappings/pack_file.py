@@ -138,6 +138,9 @@ def _of_field(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
     for key, beside in (("values", ("column", "any")), ("others", ("values",))):
         if key in field and not any(name in field for name in beside):
             yield Problem((*path, key), f"has a meaning beside {' or '.join(beside)} alone")
+    for value in field.get("notes", {}):
+        if value not in field.get("where", {}):
+            yield Problem((*path, "notes", value), "where has no such value")
     for at, predicate in _predicates(field):
         if why := _why_no_predicate(predicate):
             yield Problem((*path, *at), f"is no predicate: {why}")

@@ -23,6 +23,7 @@ from kqlx.nodes import (
     FieldTest,
     Like,
     Literal,
+    Never,
     Node,
     Not,
     Or,
@@ -30,7 +31,7 @@ from kqlx.nodes import (
     Span,
     transform,
 )
-from kqlx.notes import Effect
+from kqlx.notes import Effect, Note
 
 # Types whose tests are written in a way of their own: a column has one type in a query.
 _OWN_SYNTAX = frozenset({"ip", "boolean", "date"}) | INTEGERS
@@ -200,11 +201,27 @@ class Translation(Remarks):
         items: list[Node] = []
         for value in known:
             meaning = spec.where[value]
+            if self.left_out(node, spec, value):
+                items.append(Never(node.span))
+                continue
             there = "true" if meaning == "*:*" else meaning
             message = f'{name} "{value}" is {there} in {self.destination.name}'
             self.say("value-translated", message, node.span)
             items.append(self.parse_predicate(meaning, node.span, name))
         return items[0] if len(items) == 1 else Or(tuple(items), node.span)
+
+    def left_out(self, node: FieldTest, spec: FieldSpec, value: str) -> bool:
+        """Tells the note of a value. What events without it meet too would, below a not, take them
+        away, and is left out there.
+        """
+        if (note := spec.notes.get(value)) is None:
+            return False
+        if not (self.negative and note.effect in (Effect.WIDER, Effect.DIFFERENT)):
+            self.say(note.code, note.message, node.span, note.effect)
+            return False
+        message = f'{note.message}; that {node.field.name} is not "{value}" is left out'
+        self.notes.append(Note(note.code, Effect.WIDER, message, node.span))
+        return True
 
     def parse_predicate(
         self, text: str, span: Span, field: str, types: Mapping[str, str] = MappingProxyType({})

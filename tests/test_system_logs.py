@@ -1,0 +1,70 @@
+"""The logs of Linux that Elastic's System integration reads, beside that of Windows."""
+
+from __future__ import annotations
+
+import pytest
+
+import kqlx
+from kqlx.mappings.recognise import recognise
+
+AUTH = "event.dataset:system.auth and "
+
+
+@pytest.mark.parametrize(
+    ("query", "indices", "sources"),
+    [
+        ("user.name:x", ("logs-system.auth-*", "filebeat-*"), ["system.auth"]),
+        ("system.auth.ssh.method:password", (), ["system.auth"]),
+        ("event.dataset:system.syslog", ("filebeat-*",), ["system.syslog"]),
+        ("user.name:x", ("logs-system.syslog-*",), ["system.syslog"]),
+        ("user.name:x", ("logs-system.*",), ["system.auth", "system.security", "system.syslog"]),
+    ],
+)
+def test_they_are_told_apart(query: str, indices: tuple[str, ...], sources: list[str]) -> None:
+    packs, _ = recognise(kqlx.parse(query), indices)
+    assert sorted(pack.source for pack in packs) == sources
+
+
+@pytest.mark.parametrize(
+    ("query", "to", "there"),
+    [
+        ("event.action:ssh_login and event.outcome:success", "spl",
+         '_raw="*: Accepted * for * from * port * ssh2*"'),
+        ("event.action:ssh_login and event.outcome:success and user.name:x", "spl", 'user="x"'),
+        ("event.action:ssh_login and source.ip:10.0.0.0/8", "spl", 'src="10.0.0.0/8"'),
+        ("event.action:ssh_login and event.outcome:success", "sentinel",
+         'SyslogMessage startswith_cs "Accepted "'),
+        ("event.category:process and user.name:x", "sentinel", '"(?s)^x : .*COMMAND="'),
+        ("event.action:user-created", "sentinel", 'SyslogMessage startswith_cs "new user: name="'),
+        ("event.action:ssh_login", "sigma", "service: sshd"),
+        ("event.action:ssh_login", "sigma", "event.action: 'ssh_login'"),
+    ],
+)  # fmt: skip
+def test_what_becomes_of_a_line(query: str, to: str, there: str) -> None:
+    assert there in str(kqlx.convert(AUTH + query, to=to).query).replace("\n    ", " ")
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_another_name_of_a_login_is_no_gap(to: str) -> None:
+    """Rules name the action of the Linux audit framework beside that of this log."""
+    both = kqlx.convert(f"{AUTH}event.action:(ssh_login or user_login)", to=to)
+    assert both.query == kqlx.convert(f"{AUTH}event.action:ssh_login", to=to).query
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+@pytest.mark.parametrize("action", ["service-stop", "a-later-one"])
+def test_an_action_that_is_not_known_is_refused_not_denied(action: str, to: str) -> None:
+    with pytest.raises(kqlx.MappingError, match="has no counterpart"):
+        kqlx.convert(f"{AUTH}event.action:{action}", to=to)
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_events_of_windows_are_not_looked_for_in_them(to: str) -> None:
+    packs, _ = recognise(kqlx.parse("a:1"), ("logs-system.*",))
+    for pack in packs:
+        if pack.source != "system.security":
+            query = (
+                f"event.dataset:{pack.source} and event.provider:x and winlog.logon.type:Network"
+            )
+            with pytest.raises(kqlx.MappingError, match="this can never match"):
+                kqlx.convert(query, to=to)

@@ -1,0 +1,63 @@
+"""Values for which a destination has a predicate that other events meet too: what is told, and that
+below a not they take nothing away.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import kqlx
+from kqlx.notes import Effect
+
+SOURCE = "event.module:endpoint and event.category:file and file.name:x and "
+
+
+def convert(query: str, to: str = "spl", **options: object) -> kqlx.Conversion:
+    return kqlx.convert(SOURCE + query, to=to, **options)  # type: ignore[arg-type]
+
+
+def told(conversion: kqlx.Conversion) -> set[Effect]:
+    return {note.effect for note in conversion.notes if note.code == "value-differs"}
+
+
+@pytest.mark.parametrize("to", ["spl", "sigma"])
+@pytest.mark.parametrize(
+    ("query", "effect"),
+    [
+        ("event.type:creation", Effect.WIDER),
+        ("event.action:overwrite", Effect.WIDER),
+        ("not event.type:creation", Effect.WIDER),
+        ("not event.type:change", Effect.WIDER),
+        ("not (event.type:change or event.action:overwrite)", Effect.WIDER),
+        ("not (process.name:y and not event.type:creation)", Effect.WIDER),
+    ],
+)
+def test_what_finds_more_is_told(query: str, effect: Effect, to: str) -> None:
+    assert told(convert(query, to)) == {effect}
+
+
+@pytest.mark.parametrize("to", ["spl", "sigma"])
+@pytest.mark.parametrize("query", ["event.type:change", "not (not event.type:change)"])
+def test_what_finds_others_is_refused_until_it_is_accepted(query: str, to: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="the result would be different"):
+        convert(query, to)
+    assert told(convert(query, to, accept={"different"})) == {Effect.DIFFERENT}
+
+
+def test_the_predicate_stands_where_it_is_asked_for() -> None:
+    assert "EventCode=11" in str(convert("event.type:change", accept={"different"}).query)
+    assert "EventCode=11" in str(convert("event.type:creation").query)
+
+
+@pytest.mark.parametrize("value", ["event.type:change", "event.type:creation", "event.type:c*"])
+def test_below_a_not_nothing_is_taken_away(value: str) -> None:
+    query = str(convert(f"not {value}").query)
+    assert "NOT" not in query
+    assert query.count("EventCode") == 1  # that of all events of files
+
+
+def test_other_values_are_asked_for_below_a_not() -> None:
+    result = convert("not event.type:(change or deletion)")
+    assert "NOT EventCode IN (23, 26)" in str(result.query)
+    assert told(result) == {Effect.WIDER}
+    assert not told(convert("not event.type:deletion"))
