@@ -100,7 +100,9 @@ class Binder(Translation):
             return self.group(node)
         assert isinstance(node, Equals | Like | Exists | Compare)
         name = node.field.name
-        if isinstance(node.field, Pattern) and self.destination.fields.get(name) is None:
+        # What is said of all fields below a name is not said of a field whose name ends in a star.
+        own = self.destination.fields.get(name) if not name.endswith(".*") else None
+        if isinstance(node.field, Pattern) and own is None:
             return self.each_field(node, node.field)
         if name in self.pack.constants:
             return self.fold(node, self.pack.constants[name], self.pack.title)
@@ -174,14 +176,28 @@ class Binder(Translation):
         if not mapped or len(mapped) > MOST_NAMES:
             return self.unmapped(node, f"the field name {name.name}, a wildcard,")
         lost = [f for f in names if not self.has_counterpart(f) and self.is_value(f)]
+        below = self.reaches_below(name)
         message = f"{name.name} stands for {', '.join(mapped)}"
         if lost:
             others = " and others" if lost[3:] else ""
             message += f"; {', '.join(lost[:3])}{others} have no counterpart"
-        effect = Effect.NARROWER if lost else Effect.SAME
+        if below:
+            message += f"; what else is below {below} is not known by name"
+        effect = Effect.NARROWER if lost or below else Effect.SAME
         self.say("names-expanded", message, node.span, effect)
         tests = [self.leaf(replace(node, field=Literal(f, span=name.span))) for f in mapped]
         return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
+
+    def reaches_below(self, name: Pattern) -> str:
+        """Of what the destination holds below a name without naming each field, where a name with
+        stars may fit some of it; "" where it fits none.
+        """
+        head = name.parts[0]
+        for known in self.destination.fields:
+            above = known.removesuffix("*")
+            if above != known and (head.startswith(above) or above.startswith(head)):
+                return above.removesuffix(".")
+        return ""
 
     def is_plain(self, name: str) -> bool:
         return self.type_of(name) in ("keyword", "constant_keyword", "wildcard")
