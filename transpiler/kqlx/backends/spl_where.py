@@ -60,7 +60,15 @@ class Where(Leaves):
             )
             conjunction = isinstance(node, And) is not self.negative
             own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
+            before = len(self.steps)
             parts = [self.part(item) for item in items]
+            deciding, neutral = ("false()", "true()") if conjunction else ("true()", "false()")
+            if any(part.text == deciding for part in parts):
+                del self.steps[before:]
+                return Text(deciding)
+            parts = [part for part in parts if part.text != neutral]
+            if not parts:
+                return Text(neutral)
             if len(parts) == 1:
                 return parts[0]
             texts = [_grouped(part, other) for part in parts]
