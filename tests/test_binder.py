@@ -328,5 +328,5 @@ def test_a_search_takes_apart_text_of_json() -> None:
         '| spath input="properties.log" path="verb" output="properties.log.verb"',
         '| spath input="properties.log" path="userAgent" output="properties.log.userAgent"',
         "| where isnotnull(mvfind('properties.log.verb', \"(?i)\\\\Aget\\\\z\"))",
-        "| where isnull('properties.log.userAgent')",
+        """| where isnull(mvfind('properties.log.userAgent', "^(?!null$)"))""",
     ]

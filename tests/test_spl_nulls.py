@@ -11,17 +11,18 @@ from kqlx.backends import find
 from kqlx.backends.base import Options
 from kqlx.evaluate import matches
 from kqlx.mappings.choose import bind
+from kqlx.mappings.library import Packs
 from kqlx.mappings.pack_data import of_data
 from spl.events import splunk_event
 from splunk import SPLUNK
 
-FIELDS = {"a": "a", "b.c": "b.c", "list": "list{}"}
-PACK = of_data(
-    {
-        "source": "example.log",
-        "targets": {"spl": [{"base": "sourcetype=example", "json": True, "fields": FIELDS}]},
-    }
-)
+FIELDS = {
+    **{"a": "a", "b.c": "b.c", "list": "list{}"},
+    **{"n": "n", "text.d": "text.d", "record": "_raw"},
+}
+COLUMNS = {"n": {"type": "long"}, "text.*": {"json": True}}
+PLACE = {"base": "sourcetype=example", "json": True, "fields": FIELDS, "columns": COLUMNS}
+PACK = of_data({"source": "example.log", "types": {"n": "long"}, "targets": {"spl": [PLACE]}})
 
 
 def search(query: str, exact: bool = False) -> str:
@@ -40,18 +41,47 @@ def search(query: str, exact: bool = False) -> str:
             r"a:* or b.c:x\*y",
             '(a!="null" OR b.c="x*y")\n| where isnotnull(mvfind(a, "^(?!null$)"))',
         ),
+        ("record:*", "_raw=*"),
+        ("n > 5", 'n>5 n!="null"'),
+        ("not n >= 5", 'NOT (n>=5 n!="null")'),
+        ("n < 5 or a:x", '(n<5 OR a="x")'),
+        (
+            "not text.d:*",
+            '\n| spath input="text" path="d" output="text.d"\n'
+            """| where isnull(mvfind('text.d', "^(?!null$)"))""",
+        ),
     ],
 )
 def test_presence(query: str, expected: str) -> None:
-    assert f"sourcetype=example {expected}" in search(query)
+    found = search(query).removeprefix("sourcetype=example").lstrip(" ")
+    assert found.startswith(expected)
+
+
+def test_a_null_in_text_of_json_is_no_value_to_count() -> None:
+    data = {"new_terms_fields": ["text.d"], "history_window_start": "now-7d"}
+    rule = kqlx.Rule(name="new", query="a:x", type="new_terms", data=data)
+    packs = Packs({"example.log": PACK})
+    text = kqlx.convert(rule, "spl", source="example.log", mappings=packs).text
+    assert text.splitlines()[1:3] == [
+        '| spath input="text" path="d" output=text_d',
+        '| eval text_d=mvfilter(text_d!="null")',
+    ]
 
 
 VALUES = st.sampled_from([None, "x", "y", "x*y", ""])
 EVENTS = st.fixed_dictionaries(
-    {}, optional={"a": VALUES, "b": st.fixed_dictionaries({}, optional={"c": VALUES})}
+    {},
+    optional={
+        "a": VALUES,
+        "b": st.fixed_dictionaries({}, optional={"c": VALUES}),
+        "n": st.sampled_from([None, 4, 5, 10]),
+    },
 )
 TESTS = st.sampled_from(
-    ["a:*", "b.c:*", "a:x", r"b.c:x\*y", "not a:*", "not b.c:*", "a:(* and not x)"]
+    [
+        *("a:*", "b.c:*", "a:x", r"b.c:x\*y", "not a:*", "not b.c:*", "a:(* and not x)"),
+        *("n:*", "n > 4", "n >= 10", "not n >= 5", "n < 5", "not n <= 4"),
+    ]
 )
 
 
@@ -61,4 +91,4 @@ def test_nulls_do_not_decide(tests: list[str], word: str, event: dict[str, objec
     for null in (None, "null"):
         raw = {"sourcetype": "example", **event}
         found = SPLUNK.keeps(search(query, exact=True), splunk_event(raw, null=null), [])
-        assert found == matches(kqlx.parse(query), event), (query, null)
+        assert found == matches(kqlx.parse(query), event, {"n": "long"}), (query, null)

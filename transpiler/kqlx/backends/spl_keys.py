@@ -136,11 +136,9 @@ class Keys:
         if column.json:
             text = column.json if isinstance(column.json, str) else name.partition(".")[0]
             path = name.removeprefix(f"{text}.")
-            return Key(
-                field,
-                plain_name(name),
-                f"| spath input={quote(text)} path={quote(path)} output={plain_name(name)}",
-            )
+            made = plain_name(name)
+            step = f"| spath input={quote(text)} path={quote(path)} output={made}"
+            return Key(field, made, f"{step}\n| eval {made}=mvfilter({made}!={quote(NULL)})")
         if is_list:
             # stats counts an event as often as its list has the value; Elasticsearch once.
             made = plain_name(name)

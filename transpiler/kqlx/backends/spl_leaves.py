@@ -79,8 +79,9 @@ class Leaves(TextBackend):
 
     def has_nulls(self, column: Column) -> bool:
         """Whether a missing value may stand there as the text ``null``, as JSON's is extracted."""
-        plain = column.form == "column" and not column.json and "{}" not in column.name
-        return plain and bool(self.bound.place.get("json"))
+        if column.form != "column" or "{}" in column.name or column.name == "_raw":
+            return False
+        return bool(self.bound.place.get("json") or column.json)
 
     def spread(self, node: Node) -> Node:
         """A test in the terms of flat fields, where that says exactly the same.
