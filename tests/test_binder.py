@@ -50,7 +50,7 @@ def effects(conversion: kqlx.Conversion) -> dict[str, Effect]:
         ("event.action:AlertTriggered and event.provider:SecurityComplianceCenter and rule.name:x",
          "sentinel", 'SecurityAlert\n| where AlertName =~ "x"'),
         ("o365.audit.OperationProperties.Name:* and event.action:x", "sentinel",
-         "| where tostring(OperationProperties) contains_cs '\"Name\":'"),
+         "| where tostring(OperationProperties) matches regex '\"Name\":[^n]'"),
         ("not o365.audit.OperationProperties.Name:a", "sentinel",
          "| where not(tostring(OperationProperties) contains_cs '\"Name\":\"a\"')"),
     ],
