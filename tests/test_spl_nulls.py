@@ -17,7 +17,7 @@ from spl.events import splunk_event
 from splunk import SPLUNK
 
 FIELDS = {
-    **{"a": "a", "b.c": "b.c", "list": "list{}"},
+    **{"a": "a", "b.c": "b.c", "list": "list{}", "items.k": "items{}.k"},
     **{"n": "n", "text.d": "text.d", "record": "_raw"},
 }
 COLUMNS = {"n": {"type": "long"}, "text.*": {"json": True}}
@@ -36,6 +36,11 @@ def search(query: str, exact: bool = False) -> str:
         ("a:*", 'a!="null"'),
         ("not b.c:*", 'NOT b.c!="null"'),
         ("list:*", "list{}=*"),
+        (
+            "items.k:*",
+            """items{}.k=*\n| where isnotnull(mvfind('items{}.k', "^(?!null$)"))""",
+        ),
+        ("not items.k:*", """\n| where isnull(mvfind('items{}.k', "^(?!null$)"))"""),
         (r"a:* and b.c:x\*y", 'a!="null" b.c="x*y"\n'),
         (
             r"a:* or b.c:x\*y",
@@ -75,11 +80,13 @@ EVENTS = st.fixed_dictionaries(
         "a": VALUES,
         "b": st.fixed_dictionaries({}, optional={"c": VALUES}),
         "n": st.sampled_from([None, 4, 5, 10]),
+        "items": st.lists(st.fixed_dictionaries({}, optional={"k": VALUES}), max_size=3),
     },
 )
 TESTS = st.sampled_from(
     [
         *("a:*", "b.c:*", "a:x", r"b.c:x\*y", "not a:*", "not b.c:*", "a:(* and not x)"),
+        *("items.k:*", "not items.k:*", "items.k:x"),
         *("n:*", "n > 4", "n >= 10", "not n >= 5", "n < 5", "not n <= 4"),
     ]
 )

@@ -140,7 +140,7 @@ class Where(Leaves):
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
         """The test on the field of this name, as ``where`` spells it."""
         if isinstance(node, Exists):
-            if self.has_nulls(column):
+            if self.has_nulls(column) or self.lists_nulls(column):
                 return _find(name, f"^(?!{NULL}$)")
             return Text(f"isnotnull({name})")
         if isinstance(node, Compare):
