@@ -11,7 +11,7 @@ from kqlx.errors import MappingError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, holds, without_reading
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognise import counts
 from kqlx.mappings.translation import Translation
 from kqlx.nodes import (
@@ -65,8 +65,19 @@ class Binder(Translation):
             tuple(note for note in self.notes if note not in gone),
             renamed=True,
             pack=self.pack,
-            destination=self.destination,
+            destination=self.settled(),
         )
+
+    def settled(self) -> Destination:
+        """The destination as it is for the query: of fields that mean another column with other
+        events the one that counts, for what a rule counts and shows beside its tests.
+        """
+        fields = self.destination.fields
+        chosen = {name: self.chosen(spec) for name, spec in fields.items() if spec.instead}
+        return replace(self.destination, fields={**fields, **chosen})
+
+    def chosen(self, spec: FieldSpec) -> FieldSpec:
+        return next((one for one in spec.instead if counts(self.asserted, one)), spec)
 
     def node(self, node: Node) -> Node:
         if isinstance(node, Or) and (name := self.said_once(node)):
@@ -133,7 +144,7 @@ class Binder(Translation):
         )
         if spec is None:
             return self.unmapped(node, name)
-        spec = next((one for one in spec.instead if counts(self.asserted, one)), spec)
+        spec = self.chosen(spec)
         known = isinstance(node, Exists) and isinstance(spec.exists, str)
         if spec.none and not spec.where and not known:
             return self.unmapped(node, name, spec.none)
