@@ -73,6 +73,42 @@ def test_a_null_in_text_of_json_is_no_value_to_count() -> None:
     ]
 
 
+def test_sources_with_and_without_nulls_are_counted_together() -> None:
+    kept = {"a": "a", "b.c": "b", "items.k": "items{}.k"}
+    packs = [
+        of_data(
+            {
+                "source": source,
+                "recognise": {"fields": {"event.module": ["both"]}},
+                "always": {"event.module": ["both"]},
+                "targets": {
+                    "spl": [{"base": f"sourcetype={source}", "json": json, "fields": kept}]
+                },
+            }
+        )
+        for source, json in (("x", True), ("y", False))
+    ]
+    data = {
+        "threshold": {
+            "field": ["a", "items.k"],
+            "value": 1,
+            "cardinality": [{"field": "b.c", "value": 2}],
+        }
+    }
+    rule = kqlx.Rule(name="both", query="event.module:both", type="threshold", data=data)
+    text = kqlx.convert(rule, "spl", mappings=Packs({pack.source: pack for pack in packs})).text
+    for line in (
+        'eval a=nullif(a, "null")',
+        """eval items_k=mvdedup(mvfilter('items{}.k'!="null"))""",
+        "eval items_k=mvdedup('items{}.k')",
+        'eval b_c=nullif(b, "null")',
+        "eval b_c=b",
+        "dc(b_c) as dc_b_c",
+    ):
+        assert line in text
+    assert text.split()[-5:-2] == ["a,", "items_k", "|"]
+
+
 VALUES = st.sampled_from([None, "x", "y", "x*y", ""])
 EVENTS = st.fixed_dictionaries(
     {},
