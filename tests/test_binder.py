@@ -50,7 +50,7 @@ def effects(conversion: kqlx.Conversion) -> dict[str, Effect]:
         ("event.action:AlertTriggered and event.provider:SecurityComplianceCenter and rule.name:x",
          "sentinel", 'SecurityAlert\n| where AlertName =~ "x"'),
         ("o365.audit.OperationProperties.Name:* and event.action:x", "sentinel",
-         "| where tostring(OperationProperties) contains_cs '\"Name\":'"),
+         "| where tostring(OperationProperties) matches regex '\"Name\":[^n]'"),
         ("not o365.audit.OperationProperties.Name:a", "sentinel",
          "| where not(tostring(OperationProperties) contains_cs '\"Name\":\"a\"')"),
     ],
@@ -328,5 +328,5 @@ def test_a_search_takes_apart_text_of_json() -> None:
         '| spath input="properties.log" path="verb" output="properties.log.verb"',
         '| spath input="properties.log" path="userAgent" output="properties.log.userAgent"',
         "| where isnotnull(mvfind('properties.log.verb', \"(?i)\\\\Aget\\\\z\"))",
-        "| where isnull('properties.log.userAgent')",
+        """| where isnull(mvfind('properties.log.userAgent', "^(?!null$)"))""",
     ]

@@ -248,3 +248,49 @@ def test_a_name_with_stars_is_the_fields_that_fit(query: str, test: str, effect:
     assert note.effect is effect
     text = str(find("spl").emit(bound, Options(exact=False)).query)
     assert text.splitlines()[0] == f"x {test}"
+
+
+BELOW = {"x.a": "A", "x.keys.*": "Keys.*", "x.keys.b": "B", "x.list.*.id": "List{}.id"}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("x.keys.*:v", 'B="v"'),
+        ("not x.keys.*:v", 'NOT B="v"'),
+        ("x.*:v", '(A="v" OR B="v")'),
+        ("x.list.*.id:v", 'List{}.id="v"'),
+        ("x.list.0.id:v", 'List{}.id="v"'),
+    ],
+)
+def test_a_star_is_never_a_key_of_what_lies_below(query: str, expected: str) -> None:
+    pack = of_data({"source": "x", "targets": {"spl": [{"base": "x", "fields": BELOW}]}})
+    bound = bind(kqlx.parse(query), pack, "spl")
+    assert str(find("spl").emit(bound, Options()).query) == f"x {expected}"
+    effects = {note.effect for note in bound.notes if note.code == "names-expanded"}
+    if "list" not in query:
+        assert effects == {Effect.WIDER if "not" in query else Effect.NARROWER}
+
+
+def test_a_star_that_fits_no_field_by_name_has_no_counterpart() -> None:
+    place = {"base": "x", "fields": {"x.keys.*": "Keys.*"}}
+    pack = of_data({"source": "x", "targets": {"spl": [place]}})
+    with pytest.raises(kqlx.MappingError, match=r"the field name x\.keys\.\*, a wildcard"):
+        bind(kqlx.parse("x.keys.*:v"), pack, "spl")
+
+
+@pytest.mark.parametrize(
+    ("code", "user"),
+    [("4625", "TargetUserName"), ("4688", "SubjectUserName"), ("(4625 or 4624)", "TargetUserName")],
+)
+def test_a_rule_counts_by_the_column_that_is_for_its_events(code: str, user: str) -> None:
+    rule = kqlx.Rule(
+        name="failures",
+        query=f"data_stream.dataset:system.security and event.code:{code}",
+        type="threshold",
+        data={"threshold": {"field": ["user.name"], "value": 10}},
+    )
+    for target in ("spl", "sentinel"):
+        text = kqlx.convert(rule, target).text
+        assert f"by {user}" in text
+        assert "coalesce" not in text

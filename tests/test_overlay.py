@@ -59,7 +59,7 @@ def test_an_overlay_adds_to_a_pack_and_changes_it(over: Path) -> None:
     base = 'sourcetype="o365:management:activity" '
     assert spl(SOURCE + "user.id:a", over) == base + 'Actor="a"'
     assert spl(SOURCE + "source.geo.city_name:a", over) == base + 'City="a"'
-    assert spl(SOURCE + "own.count > 5", over) == base + "Count>5"
+    assert spl(SOURCE + "own.count > 5", over) == base + 'Count>5 Count!="null"'
     assert spl(SOURCE + "file.extension:a", over) == base + 'SourceFileExtension="a"'
     assert spl(SOURCE + "cloud.provider:azure and user.id:a", over) == base + 'Actor="a"'
     assert spl(SOURCE + "own.only:a", over) == 'sourcetype="own" Only="a"'

@@ -196,7 +196,7 @@ def test_the_table_is_a_choice() -> None:
         (
             Column("J.To", form="pairs", json=True),
             "x:*",
-            'tostring(parse_json(J)) contains_cs \'"Name":"To","Value":\'',
+            'tostring(parse_json(J)) matches regex \'"Name":"To","Value":[^n]\'',
         ),
         (
             Column("M.A_B.NewValue", form="changes"),
@@ -207,13 +207,14 @@ def test_the_table_is_a_choice() -> None:
             Column("M.A.OldValue", form="changes"),
             "x:*",
             'tostring(M) matches regex @\'"Name":"A","NewValue":'
-            '"(?:[^"\\\\]|\\\\.)*","OldValue":\'',
+            '"(?:[^"\\\\]|\\\\.)*","OldValue":[^n]\'',
         ),
         (Column("E.k", "boolean", form="elements"), "x:true",
          "tostring(E) matches regex '\"k\":true[,}]'"),
         (Column("E.k", "long", form="elements"), "x:22",
          "tostring(E) matches regex '\"k\":22[,}]'"),
-        (Column("E.k", "long", form="elements"), "x > 22", "tostring(E) contains_cs '\"k\":'"),
+        (Column("E.k", "long", form="elements"), "x > 22",
+         "tostring(E) matches regex '\"k\":[^n]'"),
         (Column("C", optional=True), "x:v", 'column_ifexists("C", "") == "v"'),
         (Column("N", "long", optional=True), "x:5", 'column_ifexists("N", long(null)) == 5'),
     ],

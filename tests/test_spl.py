@@ -97,6 +97,8 @@ def spl(query: str, **options: object) -> str:
             '"(?is)\\\\A(?:x|y.*)\\\\z")), 1, kqlx_match_1) ]\n| where isnotnull(kqlx_match_1)',
         ),
         ("message:quick", 'message="*quick*"'),
+        (r"not message:(c.d and fox)", "*"),
+        (r"not (message:c.d or f:a\*b)", '*\n| where isnull(mvfind(f, "(?i)\\\\Aa\\\\*b\\\\z"))'),
         ('message:"quick  fox"', 'message="*quick*fox*"'),
     ],
 )  # fmt: skip

@@ -97,10 +97,10 @@ class Arrays(Words, ABC):
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
     def any_element(self, cell: Cell) -> Text:
-        """Whether some object of the array has the key, or the name."""
-        if cell.form == "changes":
-            return Text(f"{cell.access} matches regex {quote(f'{_key_regex(cell)}:')}", rank=REGEX)
-        return Text(f"{cell.access} contains_cs {quote(f'{_key(cell)}:')}", rank=SCAN)
+        """Whether some object of the array has the key with a value, or the name."""
+        # Of all values of JSON null alone begins with this letter.
+        pattern = f"{_key_regex(cell)}:[^n]"
+        return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
     def filled(self, cell: Cell, negation: str = "!") -> Text:
         """Whether an array or bag has a value; with "" for the negation, whether it has none."""

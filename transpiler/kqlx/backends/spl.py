@@ -121,7 +121,11 @@ class _Search(Remarks):
 
     def compare(self, column: Column, node: Compare) -> Text:
         limit = self.number(column, node.value, node)
-        return Text(f"{search_name(column.name)}{_OPERATORS[node.op]}{limit}")
+        test = f"{search_name(column.name)}{_OPERATORS[node.op]}{limit}"
+        if node.op in ("gt", "gte") and self.has_nulls(column):
+            # What is no number is compared as text, and "null" comes behind all digits.
+            return Text(f"{test} {self.present(column).text}", Group.AND)
+        return Text(test)
 
     def free_text(self, node: FreeText) -> Text:
         return Text(self.free_term(node))

@@ -17,6 +17,7 @@ from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures
 from kqlx.mappings.choose import name_of_values
 from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
 
 FIRST_GROUP = "\\1"
@@ -63,8 +64,11 @@ class Keys:
             return key
         made = plain_name(name)
         value = eval_name(key.name) if key.name else quote(self._constant(name))
-        named = f"| eval {made}={value}" if key.name != made else ""
-        return Key(name, made, "\n".join(filter(None, [key.step, named])), key.null)
+        if key.null and not asserts_field(self.bound.node, [key.null]):
+            # Here, so that what counts them is the same for all data sources
+            value = f"nullif({value}, {quote(NULL)})"
+        named = f"| eval {made}={value}" if value != made else ""
+        return Key(name, made, "\n".join(filter(None, [key.step, named])))
 
     def _constant(self, name: str) -> str:
         """The value that a field has on all events of the data source."""
@@ -136,15 +140,15 @@ class Keys:
         if column.json:
             text = column.json if isinstance(column.json, str) else name.partition(".")[0]
             path = name.removeprefix(f"{text}.")
-            return Key(
-                field,
-                plain_name(name),
-                f"| spath input={quote(text)} path={quote(path)} output={plain_name(name)}",
-            )
+            made = plain_name(name)
+            step = f"| spath input={quote(text)} path={quote(path)} output={made}"
+            return Key(field, made, f"{step}\n| eval {made}=mvfilter({made}!={quote(NULL)})")
         if is_list:
             # stats counts an event as often as its list has the value; Elasticsearch once.
-            made = plain_name(name)
-            return Key(field, made, f"| eval {made}=mvdedup({eval_name(name)})")
+            made, values = plain_name(name), eval_name(name)
+            if self._nulls and "{}" in name and not name.endswith("{}"):
+                values = f"mvfilter({values}!={quote(NULL)})"
+            return Key(field, made, f"| eval {made}=mvdedup({values})")
         return Key(field, name, null=name if self._nulls else "")
 
     @property

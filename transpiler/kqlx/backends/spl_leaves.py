@@ -64,6 +64,8 @@ class Leaves(TextBackend):
             self.column(node).form in PAIRS or self.column(node).json
         ):
             return False
+        if isinstance(node, Exists) and self.lists_nulls(self.column(node)):
+            return False
         if isinstance(node, Equals | Like):
             column = self.column(node)
             if column.type in TEXTS:
@@ -79,8 +81,16 @@ class Leaves(TextBackend):
 
     def has_nulls(self, column: Column) -> bool:
         """Whether a missing value may stand there as the text ``null``, as JSON's is extracted."""
-        plain = column.form == "column" and not column.json and "{}" not in column.name
-        return plain and bool(self.bound.place.get("json"))
+        if column.form != "column" or "{}" in column.name or column.name == "_raw":
+            return False
+        return bool(self.bound.place.get("json") or column.json)
+
+    def lists_nulls(self, column: Column) -> bool:
+        """Whether it is a key of several objects, of which some may have null there: whether
+        ``!=`` asks for one that has not is not documented.
+        """
+        key = "{}" in column.name and not column.name.endswith("{}")
+        return key and column.form == "column" and bool(self.bound.place.get("json"))
 
     def spread(self, node: Node) -> Node:
         """A test in the terms of flat fields, where that says exactly the same.

@@ -60,7 +60,15 @@ class Where(Leaves):
             )
             conjunction = isinstance(node, And) is not self.negative
             own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
+            before = len(self.steps)
             parts = [self.part(item) for item in items]
+            deciding, neutral = ("false()", "true()") if conjunction else ("true()", "false()")
+            if any(part.text == deciding for part in parts):
+                del self.steps[before:]
+                return Text(deciding)
+            parts = [part for part in parts if part.text != neutral]
+            if not parts:
+                return Text(neutral)
             if len(parts) == 1:
                 return parts[0]
             texts = [_grouped(part, other) for part in parts]
@@ -132,7 +140,7 @@ class Where(Leaves):
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
         """The test on the field of this name, as ``where`` spells it."""
         if isinstance(node, Exists):
-            if self.has_nulls(column):
+            if self.has_nulls(column) or self.lists_nulls(column):
                 return _find(name, f"^(?!{NULL}$)")
             return Text(f"isnotnull({name})")
         if isinstance(node, Compare):

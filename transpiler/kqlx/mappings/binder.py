@@ -11,7 +11,7 @@ from kqlx.errors import MappingError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, holds, without_reading
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognise import counts
 from kqlx.mappings.translation import Translation
 from kqlx.nodes import (
@@ -65,8 +65,19 @@ class Binder(Translation):
             tuple(note for note in self.notes if note not in gone),
             renamed=True,
             pack=self.pack,
-            destination=self.destination,
+            destination=self.settled(),
         )
+
+    def settled(self) -> Destination:
+        """The destination as it is for the query: of fields that mean another column with other
+        events the one that counts, for what a rule counts and shows beside its tests.
+        """
+        fields = self.destination.fields
+        chosen = {name: self.chosen(spec) for name, spec in fields.items() if spec.instead}
+        return replace(self.destination, fields={**fields, **chosen})
+
+    def chosen(self, spec: FieldSpec) -> FieldSpec:
+        return next((one for one in spec.instead if counts(self.asserted, one)), spec)
 
     def node(self, node: Node) -> Node:
         if isinstance(node, Or) and (name := self.said_once(node)):
@@ -100,7 +111,9 @@ class Binder(Translation):
             return self.group(node)
         assert isinstance(node, Equals | Like | Exists | Compare)
         name = node.field.name
-        if isinstance(node.field, Pattern) and self.destination.fields.get(name) is None:
+        # What is said of all fields below a name is not said of a field whose name ends in a star.
+        own = self.destination.fields.get(name) if not name.endswith(".*") else None
+        if isinstance(node.field, Pattern) and own is None:
             return self.each_field(node, node.field)
         if name in self.pack.constants:
             return self.fold(node, self.pack.constants[name], self.pack.title)
@@ -131,7 +144,7 @@ class Binder(Translation):
         )
         if spec is None:
             return self.unmapped(node, name)
-        spec = next((one for one in spec.instead if counts(self.asserted, one)), spec)
+        spec = self.chosen(spec)
         known = isinstance(node, Exists) and isinstance(spec.exists, str)
         if spec.none and not spec.where and not known:
             return self.unmapped(node, name, spec.none)
@@ -174,14 +187,28 @@ class Binder(Translation):
         if not mapped or len(mapped) > MOST_NAMES:
             return self.unmapped(node, f"the field name {name.name}, a wildcard,")
         lost = [f for f in names if not self.has_counterpart(f) and self.is_value(f)]
+        below = self.reaches_below(name)
         message = f"{name.name} stands for {', '.join(mapped)}"
         if lost:
             others = " and others" if lost[3:] else ""
             message += f"; {', '.join(lost[:3])}{others} have no counterpart"
-        effect = Effect.NARROWER if lost else Effect.SAME
+        if below:
+            message += f"; what else is below {below} is not known by name"
+        effect = Effect.NARROWER if lost or below else Effect.SAME
         self.say("names-expanded", message, node.span, effect)
         tests = [self.leaf(replace(node, field=Literal(f, span=name.span))) for f in mapped]
         return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
+
+    def reaches_below(self, name: Pattern) -> str:
+        """Of what the destination holds below a name without naming each field, where a name with
+        stars may fit some of it; "" where it fits none.
+        """
+        head = name.parts[0]
+        for known in self.destination.fields:
+            above = known.removesuffix("*")
+            if above != known and (head.startswith(above) or above.startswith(head)):
+                return above.removesuffix(".")
+        return ""
 
     def is_plain(self, name: str) -> bool:
         return self.type_of(name) in ("keyword", "constant_keyword", "wildcard")
