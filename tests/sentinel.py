@@ -70,7 +70,8 @@ _APPLIED = re.compile(
 
 _KEYS = re.compile(
     r"\| mv-apply element = (?:iff\(tostring\(.*\) == \"\[\]\", dynamic\(null\), )?(.*?)\)? on \(\n"
-    r"    summarize (by )?(\w+) = (?:make_set_if\()?tostring\(element\.(\w+)\)[^\n]*\n\)",
+    r"    summarize (by )?(\w+) = (?:make_set_if\()?tostring\(element\.(\w+)\)"
+    r"[^\n]*(?:\n {8}[^\n]*)*\n\)",
 )
 
 

@@ -119,8 +119,8 @@ def told(fields: Iterable[Values]) -> list[Note]:
     texts = [v.field for v in found if v.name and v.type == "string" and not v.several]
     if texts:
         message = (
-            f"events in which {' or '.join(dict.fromkeys(texts))} is an empty text are left out:"
-            " Kusto cannot tell it from a missing one"
+            f"an empty text in {' or '.join(dict.fromkeys(texts))} counts for nothing: Kusto cannot"
+            " tell it from a missing one"
         )
         notes.append(Note("empty-is-missing", Effect.SAME, message))
     return notes
