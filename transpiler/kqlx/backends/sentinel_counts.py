@@ -126,9 +126,9 @@ def told(fields: Iterable[Values]) -> list[Note]:
     return notes
 
 
-def apart(fields: Iterable[Values], effect: Effect, why: str) -> list[Note]:
+def apart(bound: Bound, fields: Iterable[Values], effect: Effect, why: str) -> list[Note]:
     """Of several data sources: where other values stand for those of a field."""
-    names = [v.field for v in fields if any(note.code == "counted-by" for note in v.notes)]
+    names = [values.field for values in fields if _has_others(bound, values.field)]
     if not names:
         return []
     message = (
@@ -136,6 +136,11 @@ def apart(fields: Iterable[Values], effect: Effect, why: str) -> list[Note]:
         f" their events are counted by themselves: {why}"
     )
     return [Note("counted-apart", effect, message)]
+
+
+def _has_others(bound: Bound, field: str) -> bool:
+    spec = bound.destination.field(field) if bound.destination else None
+    return spec is not None and bool(spec.counted_by or spec.values)
 
 
 def bracketed(fields: Iterable[Values]) -> list[Values]:

@@ -92,7 +92,7 @@ def _counted(
     notes += told([*by, *counted])
     if together and (threshold.least > 1 or counted):
         why = "what they have together may be enough"
-        notes += apart([*by, *counted], Effect.NARROWER, why)
+        notes += apart(bound, [*by, *counted], Effect.NARROWER, why)
     lines = [str(emission.query), *taken_apart(by, once=True), *steps]
     names = {values.name for values in by}
     latest = [] if together else [values for values in shown if values.name not in names]
@@ -151,7 +151,7 @@ def _new(
     lines += taken_apart(fields, once=False)
     notes = [*about_window(rule), *_about_history(terms, window, in_rule), *told(fields)]
     if together:
-        notes += apart(fields, Effect.WIDER, "a value may be known in another")
+        notes += apart(bound, fields, Effect.WIDER, "a value may be known in another")
         common = [in_common(values) for values in fields]
         lines += present((in_common(v) for v in fields if v.name), body)
         lines.append(commonly("extend", [*common, *shown]))
