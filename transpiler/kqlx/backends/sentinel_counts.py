@@ -16,6 +16,7 @@ from kqlx.backends.sentinel_outputs import counted_name
 from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.choose import name_of_values
 from kqlx.notes import Effect, Note
 
 TIME = "TimeGenerated"
@@ -127,15 +128,32 @@ def told(fields: Iterable[Values]) -> list[Note]:
 
 
 def apart(bound: Bound, fields: Iterable[Values], effect: Effect, why: str) -> list[Note]:
-    """Of several data sources: where other values stand for those of a field."""
-    names = [values.field for values in fields if _has_others(bound, values.field)]
+    """Of several data sources: where a field has other values, or may be spelt otherwise."""
+    found = dict.fromkeys(values.field for values in fields)
+    notes = [
+        Note(
+            "case-kept",
+            Effect.CASE,
+            f"{field} may be spelt in several letter cases, each of which is counted by itself",
+        )
+        for field in found
+        if _differs_in_case(bound, field)
+    ]
+    names = [field for field in found if _has_others(bound, field)]
     if not names:
-        return []
+        return notes
     message = (
-        f"the values of {', '.join(dict.fromkeys(names))} differ between the data sources, so that"
+        f"the values of {', '.join(names)} differ between the data sources, so that"
         f" their events are counted by themselves: {why}"
     )
-    return [Note("counted-apart", effect, message)]
+    return [*notes, Note("counted-apart", effect, message)]
+
+
+def _differs_in_case(bound: Bound, field: str) -> bool:
+    if bound.pack is None or bound.destination is None:
+        return False
+    column = name_of_values(bound.pack, bound.destination, field)
+    return bool(column) and bound.destination.column(str(column)).case == "differs"
 
 
 def _has_others(bound: Bound, field: str) -> bool:
