@@ -1,5 +1,5 @@
-"""Rules that count or compare arrays, and keys of the objects in them, in Sentinel: executed against
-Kibana's meaning of them, and read by Microsoft's analyser.
+"""Rules that count or compare arrays, and keys of the objects in them, in Sentinel: executed
+against Kibana's meaning of them, and read by Microsoft's analyser.
 """
 
 from __future__ import annotations
