@@ -68,6 +68,20 @@ _APPLIED = re.compile(
 )
 
 
+_KEYS = re.compile(
+    r"\| mv-apply element = (?:iff\(tostring\(.*\) == \"\[\]\", dynamic\(null\), )?(.*?)\)? on \(\n"
+    r"    summarize (by )?(\w+) = (?:make_set_if\()?tostring\(element\.(\w+)\)"
+    r"[^\n]*(?:\n {8}[^\n]*)*\n\)",
+)
+
+
+def _keys(match: re.Match[str]) -> str:
+    array, by, name, key = match.groups()
+    array += ")" if array.count("(") > array.count(")") else ""
+    made = f'| extend {name} = object_keys({array}, "{key}")'
+    return f"{made}\n| mv-expand {name} to typeof(string)" if by else made
+
+
 # What DuckDB lacks
 
 
@@ -112,6 +126,13 @@ def _last(network: str) -> int:
     return _first(network) + found.num_addresses - 1
 
 
+def _object_keys(objects: str | None, key: str | None) -> str:
+    """The different texts of a key of the objects in an array."""
+    found = json.loads(objects) if objects else []
+    texts = [item.get(key) for item in found if isinstance(item, dict)]
+    return as_json([*dict.fromkeys(text for text in texts if text)])
+
+
 def _strcmp(one: str, other: str) -> int:
     return (one > other) - (one < other)
 
@@ -154,6 +175,11 @@ def connection() -> Any:
     )
     parse = "TRY_CAST(kqlx_plain_json(CAST({0} AS VARCHAR)) AS JSON)"
     functions.SCALAR_FUNCTIONS["parse_json"] = functions._f("parse_json", "template", parse, (1,))
+    made.create_function(
+        "kqlx_object_keys", _object_keys, texts, "VARCHAR", null_handling="special"
+    )
+    keys = "CAST(kqlx_object_keys(CAST({0} AS VARCHAR), CAST({1} AS VARCHAR)) AS JSON)"
+    functions.SCALAR_FUNCTIONS["object_keys"] = functions._f("object_keys", "template", keys, (2,))
     functions.SCALAR_FUNCTIONS["set_intersect"] = functions._f(
         "set_intersect",
         "template",
@@ -174,12 +200,13 @@ def rewritten(query: str) -> str:
     """The query for DuckDB: ``now()`` is that of the tests; columns that may be missing are there;
     different values are counted by ``dcountif``, which is exact in DuckDB; an array is taken apart
     by ``mv-expand``, which gives a row for each object that passes, where ``mv-apply`` with
-    ``take 1`` keeps one.
+    ``take 1`` keeps one; the different texts of a key of objects come from a function.
     """
     now = f"datetime({NOW.isoformat().replace('+00:00', 'Z')})"
     query = re.sub(r"ago\((\w+)\)", rf"({now} - \1)", query).replace("now()", now)
     query = query.replace("count_distinctif(", "dcountif(")
     query = IF_EXISTS.sub(lambda match: f"['{json.loads(match[1])}']", query)
+    query = _KEYS.sub(_keys, query)
     return _APPLIED.sub(r"| mv-expand \1 = \2\n| where \3", query)
 
 

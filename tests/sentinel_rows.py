@@ -52,6 +52,11 @@ def matching(query: str, tables: list[str], rows: Rows) -> set[int]:
     Raises NotExecuted, Malformed for a column that there is not, and ValueError for a row that its
     table cannot hold.
     """
+    return {row[ROW] for row in results(f"{query}\n| project {ROW}", tables, rows)}
+
+
+def results(query: str, tables: list[str], rows: Rows) -> list[dict[str, Any]]:
+    """What comes out of the query, a row by names of columns. Raises as ``matching``."""
     columns = dict(union_of(tables).values())
     for table in tables:
         held = [(n, _in_union(row, table, tables)) for n, name, row in rows if name == table]
@@ -59,8 +64,9 @@ def matching(query: str, tables: list[str], rows: Rows) -> set[int]:
     if ESCAPED.search(query):
         raise NotExecuted("\\u in a literal")
     try:
-        found = duckdb_kql.query(connection(), f"{_readable(query, columns)}\n| project {ROW}")
-        return {number for (number,) in found.fetchall()}
+        found = duckdb_kql.query(connection(), _readable(query, columns))
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     except duckdb_kql.KqlUnsupportedError as error:
         what = str(error).split("(")[0].partition(" at ")[0]
         sentinel.NOT_EXECUTED[what] += 1

@@ -213,21 +213,3 @@ def test_indicators_that_nothing_stands_for() -> None:
     rule = indicator_rule(value="threat.indicator.registry.path")
     with pytest.raises(kqlx.UnsupportedError, match="no kind of indicator"):
         converted(rule, accept=["different"])
-
-
-def test_each_data_source_by_itself() -> None:
-    """The result is refused: what two sources have together may be enough for an alert."""
-    rule = kqlx.Rule(
-        "r",
-        "event.action:a",
-        type="threshold",
-        data={
-            "threshold": {"field": ["source.ip"], "value": 5},
-            "index": ["logs-okta.system-*", "logs-aws.cloudtrail-*"],
-        },
-    )
-    found = kqlx.convert(rule, "sentinel", accept=["narrower"])
-    assert notes(found)["counted-apart"] == "narrower"
-    assert str(found.query).count("| summarize") == 2
-    with pytest.raises(kqlx.UnsupportedError, match="counted by itself"):
-        kqlx.convert(rule, "sentinel")

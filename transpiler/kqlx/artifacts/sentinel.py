@@ -41,8 +41,13 @@ def description(rule: Rule) -> str:
 
 
 def entities(rule: Rule, bounds: Iterable[Bound]) -> list[dict[str, Any]]:
-    """``entityMappings``: of several data sources those of all, each once."""
-    found = [entity for bound in bounds for entity in outputs(rule, bound).entities]
+    """``entityMappings``: of several data sources those of all, each once, as it is known best."""
+    every = [entity for bound in bounds for entity in outputs(rule, bound).entities]
+    found = [
+        (type, pairs)
+        for type, pairs in every
+        if not any(type == other and {*pairs} < {*more} for other, more in every)
+    ]
     return [
         {
             "entityType": type,

@@ -12,16 +12,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kqlx.backends.base import Options
-from kqlx.backends.sentinel_columns import OBJECTS, Columns, ecs_cell, kusto_type
-from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier, quote
+from kqlx.backends.sentinel_columns import OBJECTS, Columns, cast, ecs_cell, kusto_type
+from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier, quote, steps
+from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures
 from kqlx.mappings.choose import name_of_values
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.pack import FieldSpec, Pack
 from kqlx.notes import Effect, Note
 
 if TYPE_CHECKING:
     from kqlx.backends.sentinel_columns import Cell
+
+ELEMENT = "element"
+"""The object at hand of an array that is taken apart."""
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -31,7 +35,9 @@ class Values:
     """The values of a field: the expression for them, and its Kusto type.
 
     ``name`` is a plain name for them in the result; "" says that the field is the same on all
-    events. ``several`` says that an event may have more than one: ``text`` is then an array.
+    events, and ``text`` is then that value. ``several`` says that an event may have more than one:
+    ``text`` is then an array, and ``held`` what events have, which may also be a single value.
+    ``array`` is one of objects, each of which has its value in ``text`` as the key of ``ELEMENT``.
     ``notes`` are what those must tell who count or compare them.
     """
 
@@ -40,6 +46,8 @@ class Values:
     text: str = ""
     type: str = "string"
     several: bool = False
+    held: str = ""
+    array: str = ""
     notes: tuple[Note, ...] = ()
 
     @property
@@ -80,12 +88,54 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
     if name is None and spec is not None and spec.column and parts:
         whole = _cell(spec.column, field, bound, columns)
         return replace(_taken_out(field, whole, parts), notes=notes) if whole else None
+    if name is None:
+        return None
     if not name:
-        return None if name is None else Values(field)
+        return Values(field, text=quote(_constant(bound.pack, field, spec)))
+    if bound.destination.column(name).form == "elements":
+        return _of_objects(field, name, bound, columns, notes)
     cell = _cell(name, field, bound, columns)
     return (
         replace(_values(field, cell, kusto_type(cell.column.type)), notes=notes) if cell else None
     )
+
+
+def _constant(pack: Pack, field: str, spec: FieldSpec | None) -> str:
+    """The value that a field has on all events of the data source."""
+    told = (spec.fixed, spec.constant) if spec is not None else ()
+    return next(filter(None, [pack.constants.get(field), *told]), "")
+
+
+def _of_objects(
+    field: str, name: str, bound: Bound, columns: Columns, notes: tuple[Note, ...]
+) -> Values | None:
+    """A key of the objects in an array, or of the object in one place of it. None where the key
+    lies deeper in the objects, as a column that is only searched may say.
+    """
+    column = _column(name, field, bound)
+    cell = columns.pack_cell(column)
+    above = field.split(".")[:-1]
+    place = above.pop() if above and above[-1].isdecimal() else ""
+    parent, array = _letters(above[-1] if above else ""), _letters(name.split(".")[-2])
+    if any(step.isdecimal() for step in above) or not (parent and parent in array):
+        return None
+    key = steps([name.rpartition(".")[2]])
+    if place:
+        text = cast(f"{cell.raw}[{place}]{key}", column.type)
+        return Values(field, plain_name(f"{name}_{place}"), text, kusto_type(column.type))
+    return Values(
+        field,
+        plain_name(name),
+        cast(f"{ELEMENT}{key}", column.type),
+        kusto_type(column.type),
+        several=True,
+        array=cell.raw,
+        notes=notes,
+    )
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _notes(field: str, spec: FieldSpec) -> tuple[Note, ...]:
@@ -112,11 +162,14 @@ def _extracts(whole: Cell, expressions: tuple[str, ...]) -> list[str]:
 
 def _cell(name: str, field: str, bound: Bound, columns: Columns) -> Cell | None:
     """The cell of a column of the pack; None for what is scattered in an array of objects."""
+    column = _column(name, field, bound)
+    return None if column.form in OBJECTS else columns.pack_cell(column)
+
+
+def _column(name: str, field: str, bound: Bound) -> Column:
     assert bound.pack is not None and bound.destination is not None
     spec = bound.destination.column(name)
-    if spec.form in OBJECTS:
-        return None
-    column = Column(
+    return Column(
         name,
         spec.type or bound.pack.type(field) or bound.type(field) or "keyword",
         form=spec.form,
@@ -127,7 +180,6 @@ def _cell(name: str, field: str, bound: Bound, columns: Columns) -> Cell | None:
         path=spec.path,
         keys=spec.keys,
     )
-    return columns.pack_cell(column)
 
 
 def _first_of(
@@ -147,15 +199,40 @@ def _first_of(
 
 
 def _values(field: str, cell: Cell, type: str) -> Values:
-    name = cell.column.name
-    plain = name if _PLAIN.fullmatch(name) else re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")
-    plain = plain if _PLAIN.fullmatch(plain) else f"Field_{plain}"
+    plain = plain_name(cell.column.name)
     if cell.form in ("array", "many"):
         whole = cell.raw
         if cell.form == "many":
             whole = f'iff(gettype({whole}) == "array", {whole}, pack_array({whole}))'
-        return Values(field, f"{plain}_value", whole, type, several=True)
+        return Values(field, f"{plain}_value", whole, type, several=True, held=cell.raw)
     return Values(field, plain, cell.access, type)
+
+
+def plain_name(name: str) -> str:
+    """A name that needs no brackets in entities and details."""
+    plain = name if _PLAIN.fullmatch(name) else re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")
+    return plain if _PLAIN.fullmatch(plain) else f"Field_{plain}"
+
+
+def in_common(values: Values, whole: bool = False) -> Values:
+    """The values, of an array those that were taken apart or the ``whole``, under the name and of
+    the type that they have for all data sources of a rule: ``union`` would rename columns of one
+    name and two types.
+    """
+    if whole and values.several:
+        name = plain_name(values.field)
+        return replace(values, name=name, text=values.held, held=f"{name}_set")
+    type = ecs.types().get(values.field, "keyword")
+    type = "keyword" if kusto_type(type) == "dynamic" else type
+    text = identifier(values.name) if values.several else values.text
+    same = values.type == kusto_type(type)
+    return replace(
+        values,
+        name=plain_name(values.field),
+        text=text if same else cast(text, type),
+        type=kusto_type(type),
+        several=False,
+    )
 
 
 def as_column(values: Values) -> str:
@@ -172,7 +249,11 @@ def extended(shown: Iterable[Values]) -> list[str]:
 
 def extend(made: Sequence[str]) -> str:
     """``extend`` on a line, or a line for each column of a long one."""
-    whole = f"| extend {', '.join(made)}"
+    return columns_made("extend", made)
+
+
+def columns_made(operator: str, made: Sequence[str]) -> str:
+    whole = f"| {operator} {', '.join(made)}"
     if len(whole) <= WIDTH:
         return whole
-    return "| extend\n    " + ",\n    ".join(fold(text, " " * 8) for text in made)
+    return f"| {operator}\n    " + ",\n    ".join(fold(text, " " * 8) for text in made)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kqlx.backends.sentinel_columns import EXPANDED, PATH, SCAN, kusto_type
+from kqlx.backends.sentinel_fields import ELEMENT
 from kqlx.backends.sentinel_syntax import fold, json_text, quote, steps
 from kqlx.backends.sentinel_tests import Tests
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
@@ -40,8 +41,6 @@ from kqlx.patterns import fits
 
 MOST_COLUMNS = 50
 """That a name with stars is written out for."""
-
-ELEMENT = "element"
 
 
 @dataclass

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from kqlx.backends.sentinel_fields import Values, values_of
+from kqlx.backends.sentinel_fields import Values, in_common, values_of
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import Compare, Equals, Exists, FreeText, Like, Literal, walk
 from kqlx.rules.model import Rule
@@ -105,7 +105,8 @@ class Outputs:
     each alert, "" for the rule's own name.
 
     ``fields`` are the Elastic fields of the details by key. ``common`` gives columns the names that
-    they have in all tables of a rule about several data sources.
+    they have in all tables of a rule about several data sources; where it counts or looks for new
+    terms, all columns have them.
     """
 
     columns: tuple[Values, ...]
@@ -121,9 +122,16 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
     """What alerts of the rule show of the events of one data source."""
     used: dict[str, Values] = {}
 
+    grouped = _grouped(rule)
+
     def seen(field: str) -> Values | None:
-        values = values_of(bound, field)
+        values = values_of(bound, field, counted=field in grouped)
         return values if values and values.name and not values.several else None
+
+    together = counts_together(rule, bound)
+
+    def named(values: Values) -> Values:
+        return in_common(values) if together else values
 
     wanted = _wanted(rule)
     own = [*_tested(bound), *wanted]
@@ -142,50 +150,56 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
         known = entities.setdefault((type, group), {})
         if len(known) < MOST_IDENTIFIERS:
             known.setdefault(identifier, values)
-    named = [
+    entitled = [
         (type, known)
         for (type, _), known in entities.items()
         if _REQUIRED.get(type, set(known)) & set(known)
     ][:MOST_ENTITIES]
-    if not named and (usual_there := _OF_TABLES.get(str(bound.place.get("table")))):
+    if not entitled and (usual_there := _OF_TABLES.get(str(bound.place.get("table")))):
         type, identifier, column = usual_there
-        named = [(type, {identifier: Values("", column, column)})]
+        entitled = [(type, {identifier: Values(column, column, column)})]
     details: dict[str, str] = {}
     fields: dict[str, str] = {}
     lost: list[str] = []
     for field in wanted:
-        values = values_of(bound, field)
-        if values is None or (values.several and field not in _grouped(rule)):
+        values = values_of(bound, field, counted=field in grouped)
+        if values is None or (values.several and field not in grouped):
             lost.append(field)
-        elif values.name and values.name not in details.values():
+        elif (values.name or together) and named(values).name not in details.values():
             if len(details) == MOST_DETAILS - len(_sums(rule, bound)):
                 lost.append(field)
                 continue
             key = _key(field, bound.source, details)
-            details[key], fields[key] = values.name, field
+            details[key], fields[key] = named(values).name, field
             if not values.several:
-                used[values.name] = values
+                used[named(values).name] = named(values)
     details |= _sums(rule, bound)
     title = rule.data.get("rule_name_override")
     naming = seen(title) if isinstance(title, str) else None
-    for values in [v for _, known in named for v in known.values()] + ([naming] if naming else []):
-        used.setdefault(values.name, values)
-    named_by = naming.name if naming else ""
+    for values in [*(v for _, known in entitled for v in known.values()), naming]:
+        if values is not None:
+            used.setdefault(named(values).name, named(values))
+    named_by = named(naming).name if naming else ""
     common: dict[str, str] = {}
-    if bound.beside_others:
+    if bound.beside_others and not together:
         common = {f"{key}_shown": column for key, column in details.items()}
         details = {key: f"{key}_shown" for key in details}
         if named_by:
             common[TITLE], named_by = named_by, TITLE
     return Outputs(
         tuple(used.values()),
-        tuple((type, tuple((i, v.name) for i, v in known.items())) for type, known in named),
+        tuple((t, tuple((i, named(v).name) for i, v in known.items())) for t, known in entitled),
         details,
         tuple(lost),
         named_by,
         fields,
         common,
     )
+
+
+def counts_together(rule: Rule, bound: Bound) -> bool:
+    """Whether the rule counts or compares what several data sources have together."""
+    return bound.beside_others and bool(threshold_of(rule) or new_terms_of(rule))
 
 
 def investigated(rule: Rule) -> tuple[str, ...]:
@@ -219,10 +233,11 @@ def _sums(rule: Rule, bound: Bound) -> dict[str, str]:
         return {}
     found = {"EventCount": "EventCount"}
     for number, (field, _) in enumerate(threshold.distinct):
-        values = values_of(bound, field)
-        if values is not None and values.name:
+        values = values_of(bound, field, counted=True)
+        together = counts_together(rule, bound)
+        if values is not None and (values.name or together):
             key = "DistinctCount" + (str(number + 1) if number else "")
-            found[key] = counted_name(values)
+            found[key] = counted_name(in_common(values) if together else values)
     return found
 
 

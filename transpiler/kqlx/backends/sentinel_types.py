@@ -3,24 +3,42 @@
 * threshold: ``summarize … by … | where EventCount >= n``
 * new terms: the first event of each combination of values in the history window, kept where it is
   recent
-* indicator match: a join with ``ThreatIntelIndicators``, whose indicators are not Elastic's
+* indicator match: ``sentinel_indicators``
 
 Events without one of the fields count for nothing, as in Elasticsearch; each value of an array
-counts by itself (https://www.elastic.co/docs/solutions/security/detect-and-alert).
+counts by itself (https://www.elastic.co/docs/solutions/security/detect-and-alert). What several
+data sources have is counted together: each part of the query names the fields alike, and what
+follows, the same for all, ``sentinel_union`` puts behind their union.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options
-from kqlx.backends.sentinel_fields import Values, extend, extended, values_of
+from kqlx.backends.sentinel_counts import (
+    TIME,
+    apart,
+    bracketed,
+    commonly,
+    gathered,
+    needed,
+    number_of_values,
+    present,
+    refused,
+    so_named,
+    summarized,
+    taken_apart,
+    told,
+    whole,
+)
+from kqlx.backends.sentinel_fields import Values, extend, extended, in_common
+from kqlx.backends.sentinel_indicators import compared
 from kqlx.backends.sentinel_outputs import counted_name, outputs
 from kqlx.backends.sentinel_schedule import LONGEST, RULE_FORMATS, run_of, span
-from kqlx.backends.sentinel_syntax import WIDTH, fold, quote
+from kqlx.backends.sentinel_syntax import fold
 from kqlx.backends.sentinel_union import without_lists
-from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.left_out import about_window
@@ -28,24 +46,6 @@ from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
 from kqlx.rules.schedule import schedule_of
 from kqlx.rules.threshold import Threshold, threshold_of
-
-TIME = "TimeGenerated"
-INDICATORS = "ThreatIntelIndicators"
-
-# The beginning of ObservableKey by what follows ``threat.indicator.`` in Elastic's fields: keys are
-# STIX object paths, ipv4-addr:value, file:hashes.MD5
-# (https://learn.microsoft.com/azure/azure-monitor/reference/tables/threatintelindicators).
-_KINDS = {
-    "ip": ("ipv4-addr", "ipv6-addr"),
-    "url.full": ("url",),
-    "url.original": ("url",),
-    "url.domain": ("domain-name",),
-    "domain": ("domain-name",),
-    "file.hash.md5": ("file:hashes",),
-    "file.hash.sha1": ("file:hashes",),
-    "file.hash.sha256": ("file:hashes",),
-    "email.address": ("email-addr",),
-}
 
 
 def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
@@ -72,7 +72,7 @@ def _by_type(
     if terms := new_terms_of(rule):
         return _new(terms, rule, bound, emission, shown, in_rule)
     if rule.type == "threat_match":
-        return _compared(rule, bound, emission, shown, in_rule)
+        return compared(rule, bound, emission, shown, in_rule)
     return replace(emission, query="\n".join([str(emission.query), *extended(shown)]))
 
 
@@ -84,57 +84,40 @@ def _counted(
     shown: Sequence[Values],
     in_rule: bool,
 ) -> Emission:
-    by = _needed(bound, threshold.by, "counts by")
-    counted = [
-        (_needed(bound, [field], "counts values of"), least) for field, least in threshold.distinct
-    ]
-    lines = [str(emission.query), *_apart(by, once=True), *_present(by)]
+    together = bound.beside_others
+    by = needed(bound, threshold.by, "counts by", together)
+    distinct = [name for name, _ in threshold.distinct]
+    steps, counted = gathered(needed(bound, distinct, "counts values of", together))
+    notes = [*about_window(rule), *([] if in_rule else [_window_note(rule)])]
+    notes += told([*by, *counted])
+    if together and (threshold.least > 1 or counted):
+        why = "what they have together may be enough"
+        notes += apart(bound, [*by, *counted], Effect.NARROWER, why)
+    lines = [str(emission.query), *taken_apart(by, once=True), *steps]
     names = {values.name for values in by}
-    latest = [values for values in shown if values.name not in names]
-    lines += extended(latest)
-    sums = ["EventCount = count()"]
-    tests = [f"EventCount >= {threshold.least}"]
-    for found, least in counted:
-        if not found:  # the same on all events
-            tests += [] if least <= 1 else ["false"]
-            continue
-        (values,) = found
-        if values.several:
-            message = f"the values of {values.field} are arrays, and Kusto counts none within them"
-            raise _refused(f"a count of {values.field}", message)
-        name = counted_name(values)
-        sums.append(f"{name} = count_distinctif({values.text}, {values.present})")
-        tests.append(f"{name} >= {least}")
-    sums.append(f"StartTime = min({TIME})")
-    times = [values.name for values in latest if values.name != TIME]
+    latest = [] if together else [values for values in shown if values.name not in names]
+    if together:
+        common = [in_common(values) for values in by]
+        lines += present((in_common(v) for v in by if v.name), lines[0])
+        among = [in_common(values, whole=True) for values in counted]
+        lines.append(commonly("project", [*common, *among, *shown], TIME))
+        by, counted = [so_named(v) for v in common], [so_named(v) for v in among]
+    else:
+        lines += [*present(by, lines[0]), *extended(latest)]
+    sums = ["EventCount = count()", *map(number_of_values, counted), f"StartTime = min({TIME})"]
+    times = ["*"] if together and in_rule else [v.name for v in latest if v.name != TIME]
     sums.append(f"arg_max({TIME}, {', '.join(times)})" if times else f"{TIME} = max({TIME})")
     grouped = f"by {', '.join(values.grouped for values in by)}" if by else ""
-    lines.append(_summarized(sums, grouped))
-    lines += [f"| where {' and '.join(tests)}", *extended(_bracketed(by) if in_rule else ())]
-    notes = [*about_window(rule), *([] if in_rule else [_window_note(rule)])]
-    notes += _told([*by, *(values for found, _ in counted for values in found)])
-    if threshold.least > 1 or counted:
-        notes += _apart_note(bound, Effect.NARROWER, "what they have together may be enough")
-    return _whole(emission, lines, notes)
-
-
-def _summarized(sums: Sequence[str], grouped: str) -> str:
-    """``summarize`` on a line, or a line for each column of a long one."""
-    whole = f"| summarize {', '.join(sums)} {grouped}".rstrip()
-    if len(whole) <= WIDTH:
-        return whole
-    lines = [f"{text}," for text in sums[:-1]] + [sums[-1]] + ([grouped] if grouped else [])
-    return "\n    ".join(["| summarize", *(fold(line, " " * 8) for line in lines)])
-
-
-def _told(fields: Iterable[Values]) -> list[Note]:
-    return [note for values in fields for note in values.notes]
-
-
-def _apart_note(bound: Bound, effect: Effect, why: str) -> list[Note]:
-    if not bound.beside_others:
-        return []
-    return [Note("counted-apart", effect, f"each data source is counted by itself: {why}")]
+    named = {values.field: counted_name(values) for values in counted}
+    tests = [f"EventCount >= {threshold.least}"]
+    for field, least in threshold.distinct:
+        if field in named:
+            tests.append(f"{named[field]} >= {least}")
+        elif least > 1:  # it is the same on all events
+            tests.append("false")
+    lines += [summarized(sums, grouped), f"| where {' and '.join(tests)}"]
+    lines += extended(bracketed(by) if in_rule and not together else ())
+    return whole(emission, lines, notes)
 
 
 def _window_note(rule: Rule) -> Note:
@@ -155,22 +138,36 @@ def _new(
     shown: Sequence[Values],
     in_rule: bool,
 ) -> Emission:
-    fields = _needed(bound, terms.fields, "looks for new values of")
+    together = bound.beside_others
+    fields = needed(bound, terms.fields, "looks for new values of", together)
     if not fields:
         named = ", ".join(terms.fields)
-        raise _refused(f"new terms of {named}", "it is the same on all events there")
+        raise refused(f"new terms of {named}", "it is the same on all events there")
     window, recent = terms.window, schedule_of(rule).look_back
     if in_rule:
         window, recent = min(window, LONGEST), run_of(rule).recent
     lists, head, body = without_lists(str(emission.query))
     lines = [f"{lists}{head}", f"| where {TIME} > ago({span(window)})", *([body] if body else [])]
-    lines += [*_apart(fields, once=False), *_present(fields)]
-    names = {values.name for values in fields} - {values.name for values in _bracketed(fields)}
+    lines += taken_apart(fields, once=False)
+    notes = [*about_window(rule), *_about_history(terms, window, in_rule), *told(fields)]
+    if together:
+        notes += apart(bound, fields, Effect.WIDER, "a value may be known in another")
+        common = [in_common(values) for values in fields]
+        lines += present((in_common(v) for v in fields if v.name), body)
+        lines.append(commonly("extend", [*common, *shown]))
+        fields, shown = [so_named(values) for values in common], ()
+    else:
+        lines += present(fields, body)
+    names = {values.name for values in fields} - {values.name for values in bracketed(fields)}
     by = ", ".join(values.grouped for values in fields)
     lines.append(fold(f"| summarize arg_min({TIME}, *) by {by}"))
     lines.append(f"| where {TIME} > ago({span(recent)})")
     lines += extended([values for values in shown if values.name not in names])
-    notes = [*about_window(rule)]
+    return whole(emission, lines, notes)
+
+
+def _about_history(terms: NewTerms, window: int, in_rule: bool) -> list[Note]:
+    notes = []
     if terms.odd:
         message = f"the history window begins at {terms.odd}, for which {span(terms.window)} stand"
         notes.append(Note("schedule", Effect.DIFFERENT, message))
@@ -184,107 +181,4 @@ def _new(
                 hint="run it as a hunting query",
             )
         )
-    notes += _told(fields)
-    notes += _apart_note(bound, Effect.WIDER, "a value may be known in another")
-    return _whole(emission, lines, notes)
-
-
-def _compared(
-    rule: Rule, bound: Bound, emission: Emission, shown: Sequence[Values], in_rule: bool
-) -> Emission:
-    pairs, lost = _mapped(rule, bound)
-    if not pairs:
-        reason = "; ".join(lost) or "the rule names no fields"
-        raise _refused("the comparison with indicators", reason)
-    kinds = list(dict.fromkeys(kind for _, found in pairs for kind in found))
-    keys = " or ".join(f"ObservableKey startswith {quote(kind)}" for kind in kinds)
-    lists, head, body = without_lists(str(emission.query))
-    recent = run_of(rule).recent if in_rule else schedule_of(rule).look_back
-    each = list(dict.fromkeys(values.text for values, _ in pairs))
-    lines = [
-        f"{lists}let indicators = {INDICATORS}",
-        "    | summarize arg_max(TimeGenerated, *) by Id",
-        "    | where IsActive and (isnull(ValidUntil) or ValidUntil > now())",
-        fold(f"    | where {keys}", " " * 8),
-        "    | project IndicatorId = Id, ObservableKey, ObservableValue;",
-        head,
-        f"| where {TIME} > ago({span(recent)})",
-        *([body] if body else []),
-        fold(f"| mv-expand Observable = pack_array({', '.join(each)}) to typeof(string)"),
-        "| where isnotempty(Observable)",
-        "| join kind=inner indicators on $left.Observable == $right.ObservableValue",
-        *extended(shown),
-    ]
-    message = (
-        f"the indicators are those of {INDICATORS}, not those that the rule's own query finds in"
-        f" {', '.join(rule.texts('threat_index')) or 'its indices'}"
-    )
-    found = [Note("indicators", Effect.DIFFERENT, message), *about_window(rule)]
-    found += _told(values for values, _ in pairs)
-    found += [Note("indicators", Effect.NARROWER, text) for text in lost]
-    return _whole(emission, lines, found)
-
-
-def _mapped(rule: Rule, bound: Bound) -> tuple[list[tuple[Values, tuple[str, ...]]], list[str]]:
-    """The fields that are compared with kinds of indicators, and what cannot be."""
-    pairs: list[tuple[Values, tuple[str, ...]]] = []
-    lost: list[str] = []
-    mapping = rule.data.get("threat_mapping")
-    for item in mapping if isinstance(mapping, list) else []:
-        entries = item.get("entries") if isinstance(item, dict) else None
-        entries = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
-        named = " and ".join(str(entry.get("field", "?")) for entry in entries)
-        if len(entries) != 1 or entries[0].get("negate"):
-            lost.append(f"{named or 'an entry'} is compared with one indicator in several ways")
-            continue
-        other = str(entries[0].get("value", ""))
-        kinds = _KINDS.get(other.partition("indicator.")[2])
-        values = values_of(bound, named)
-        if kinds is None:
-            lost.append(f"{named} is not compared: no kind of indicator stands for {other}")
-        elif values is None or not values.name or values.several or values.type != "string":
-            lost.append(f"{named} is not compared: the table has no column of texts for it")
-        else:
-            pairs.append((values, kinds))
-    return pairs, lost
-
-
-def _needed(bound: Bound, fields: Iterable[str], what: str) -> list[Values]:
-    """The values of fields, without those that are the same on all events there."""
-    found = []
-    for field in fields:
-        values = values_of(bound, field, counted=True)
-        if values is None:
-            name = bound.destination.name if bound.destination else "the table"
-            raise _refused(f"a rule that {what} {field}", f"{name} has no column of its values")
-        if values.name:
-            found.append(values)
-    return found
-
-
-def _refused(what: str, why: str) -> UnsupportedError:
-    note = Note("rule-type", Effect.DIFFERENT, f"{what}: {why}")
-    return UnsupportedError(f"cannot convert {what}: {why}", notes=(note,))
-
-
-def _apart(fields: Iterable[Values], once: bool) -> list[str]:
-    """Arrays taken apart, a row for each value, equal ones counted ``once``."""
-    lines = []
-    for values in fields:
-        if values.several:
-            whole = f"set_union({values.text}, dynamic([]))" if once else values.text
-            lines.append(fold(f"| mv-expand {values.name} = {whole} to typeof({values.type})"))
-    return lines
-
-
-def _present(fields: Sequence[Values]) -> list[str]:
-    return [fold(f"| where {' and '.join(v.present for v in fields)}")] if fields else []
-
-
-def _bracketed(fields: Iterable[Values]) -> list[Values]:
-    """Those that keep a name which entities and details cannot have."""
-    return [values for values in fields if not values.several and values.text.startswith("['")]
-
-
-def _whole(emission: Emission, lines: Sequence[str], notes: Sequence[Note]) -> Emission:
-    return Emission("\n".join(lines), (*emission.notes, *notes), whole=True)
+    return notes

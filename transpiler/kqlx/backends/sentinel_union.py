@@ -1,4 +1,5 @@
-"""Queries for several data sources as one, by ``union`` of named tables.
+"""Queries for several data sources as one, by ``union`` of named tables; what they count, they
+count together.
 
 https://learn.microsoft.com/kusto/query/union-operator?view=microsoft-sentinel
 """
@@ -9,7 +10,9 @@ import re
 from collections.abc import Sequence
 
 from kqlx.backends.sentinel_syntax import LITERAL, identifier
+from kqlx.errors import UnsupportedError
 
+_COUNTING = "\n| summarize"
 _LET = re.compile(r"let (\w+) = .*?;\n", re.DOTALL)
 
 
@@ -31,9 +34,13 @@ def without_lists(query: str) -> tuple[str, str, str]:
 
 
 def join(queries: Sequence[str]) -> str:
-    """One query: tables side by side where their tests are the same, else each with its own."""
+    """One query: tables side by side where their tests are the same, else each with its own.
+
+    Raises UnsupportedError where they do not count the same.
+    """
     lists: dict[str, str] = {}
     bodies: list[tuple[str, str]] = []
+    counted: set[str] = set()
     for query in queries:
         text = query
         while match := _LET.match(text):
@@ -41,9 +48,16 @@ def join(queries: Sequence[str]) -> str:
             name = _free(match[1], match[0], lists)
             text = _renamed(text, match[1], name)
             lists[name] = match[0].replace(match[1], name, 1)
+        text, mark, counts = text.partition(_COUNTING)
+        counted.add(mark + counts)
         head, _, body = text.partition("\n")
         bodies.append((head, body))
-    return "".join(lists.values()) + _union(bodies)
+    if len(counted) > 1:
+        raise UnsupportedError(
+            "cannot convert a rule that counts for several data sources in different ways",
+            hint="name one with --source",
+        )
+    return "".join(lists.values()) + _union(bodies) + counted.pop()
 
 
 def _free(name: str, definition: str, lists: dict[str, str]) -> str:
