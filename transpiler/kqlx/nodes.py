@@ -8,7 +8,7 @@ name and the place of the name in the text are kept; after binding they name col
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
@@ -180,6 +180,20 @@ def transform(node: Node, leaf: Callable[[Node], Node]) -> Node:
     if isinstance(node, Not):
         return Not(transform(node.item, leaf), node.span)
     return leaf(node)
+
+
+def said_once(node: Node, key: Callable[[Node], Hashable]) -> Node:
+    """The same meaning without a test beside one that has the same key."""
+    if isinstance(node, Not):
+        return replace(node, item=said_once(node.item, key))
+    if not isinstance(node, And | Or):
+        return node
+    found: dict[Hashable, Node] = {}
+    for item in node.items:
+        once = said_once(item, key)
+        found.setdefault(key(once), once)
+    items = tuple(found.values())
+    return items[0] if len(items) == 1 else replace(node, items=items)
 
 
 def simplify(node: Node) -> Node:

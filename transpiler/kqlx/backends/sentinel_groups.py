@@ -15,10 +15,10 @@ from kqlx.backends.sentinel_fields import ELEMENT
 from kqlx.backends.sentinel_syntax import fold, json_text, quote, steps
 from kqlx.backends.sentinel_tests import Tests
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
-from kqlx.backends.text import TEXTS, Text
+from kqlx.backends.text import Text
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import Column
+from kqlx.mappings.bound import TEXTS, Column
 from kqlx.mappings.groups import field_test
 from kqlx.nodes import (
     Always,

@@ -24,9 +24,9 @@ from kqlx.backends.spl_syntax import eval_name, fold, fold_condition, quote, sea
 from kqlx.backends.spl_time import time_range
 from kqlx.backends.spl_types import complete
 from kqlx.backends.spl_union import join
-from kqlx.backends.text import TEXTS, Group, Text
+from kqlx.backends.text import Group, Text
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.bound import NUMBERS, Bound, Column
+from kqlx.mappings.bound import NUMBERS, TEXTS, Bound, Column
 from kqlx.nodes import (
     Always,
     And,

@@ -9,9 +9,9 @@ from kqlx.backends.spl_leaves import DATES
 from kqlx.backends.spl_pairs import PAIRS
 from kqlx.backends.spl_syntax import name_problem
 from kqlx.backends.spl_where import Where
-from kqlx.backends.text import TEXTS, described
+from kqlx.backends.text import described
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import NUMBERS, Column
+from kqlx.mappings.bound import NUMBERS, TEXTS, Column
 from kqlx.mappings.groups import flattened
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (

@@ -11,12 +11,10 @@ from enum import Enum
 from typing import NoReturn
 
 from kqlx.backends.base import Backend
-from kqlx.mappings.bound import NUMBERS, Column
+from kqlx.mappings.bound import NUMBERS, TEXTS, Column
 from kqlx.meaning.words import odd_letters
 from kqlx.nodes import Equals, FieldTest, Like, Literal
 from kqlx.notes import Effect, Note
-
-TEXTS = frozenset({"text", "match_only_text"})
 
 # ASCII digits alone: Python's own readers also take 1_000 and the digits of all scripts.
 _NUMBER = re.compile(

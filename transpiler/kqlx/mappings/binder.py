@@ -5,11 +5,12 @@ Which data source and destination it is, ``choose`` decides.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
-from kqlx.mappings.bound import Bound, holds, without_reading
+from kqlx.mappings.bound import TEXTS, Bound, holds, without_reading
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognise import counts
@@ -30,6 +31,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    said_once,
     simplify,
     walk,
 )
@@ -58,7 +60,7 @@ class Binder(Translation):
         left = {id(leaf) for leaf in walk(bound)}
         gone = {note for note, leaf in self.missing if id(leaf) not in left}
         return Bound(
-            bound,
+            said_once(bound, self.meaning),
             self.columns,
             self.destination.place,
             self.pack.source,
@@ -67,6 +69,14 @@ class Binder(Translation):
             pack=self.pack,
             destination=self.settled(),
         )
+
+    def meaning(self, node: Node) -> Hashable:
+        """What is the same for two tests that ask for the same: quotation marks count in texts."""
+        if isinstance(node, Equals) and node.field.name in self.columns:
+            column = self.columns[node.field.name]
+            if column.type not in TEXTS:
+                return column.name, node.value.name
+        return node
 
     def settled(self) -> Destination:
         """The destination as it is for the query: of fields that mean another column with other

@@ -21,6 +21,7 @@ MULTI_FIELDS: dict[str, tuple[str, Case]] = {
 
 INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 NUMBERS = INTEGERS | {"double", "float", "half_float", "scaled_float"}
+TEXTS = frozenset({"text", "match_only_text"})
 """Elasticsearch types."""
 
 
