@@ -182,15 +182,15 @@ def transform(node: Node, leaf: Callable[[Node], Node]) -> Node:
     return leaf(node)
 
 
-def said_once(node: Node, key: Callable[[Node], Hashable]) -> Node:
+def without_repeats(node: Node, key: Callable[[Node], Hashable]) -> Node:
     """The same meaning without a test beside one that has the same key."""
     if isinstance(node, Not):
-        return replace(node, item=said_once(node.item, key))
+        return replace(node, item=without_repeats(node.item, key))
     if not isinstance(node, And | Or):
         return node
     found: dict[Hashable, Node] = {}
     for item in node.items:
-        once = said_once(item, key)
+        once = without_repeats(item, key)
         found.setdefault(key(once), once)
     items = tuple(found.values())
     return items[0] if len(items) == 1 else replace(node, items=items)

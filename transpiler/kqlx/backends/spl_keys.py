@@ -65,7 +65,7 @@ class Keys:
         made = plain_name(name)
         value = eval_name(key.name) if key.name else quote(self._constant(name))
         if key.null and not asserts_field(self.bound.node, [key.null]):
-            # Here, so that what counts them is the same for all data sources
+            # Here, so that what counts them is the same for all data sources.
             value = f"nullif({value}, {quote(NULL)})"
         named = f"| eval {made}={value}" if value != made else ""
         return Key(name, made, "\n".join(filter(None, [key.step, named])))

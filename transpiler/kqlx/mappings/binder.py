@@ -13,6 +13,7 @@ from kqlx.mappings import ecs
 from kqlx.mappings.bound import TEXTS, Bound, holds, without_reading
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.pack_data import Lazy
 from kqlx.mappings.recognise import counts
 from kqlx.mappings.translation import Translation
 from kqlx.nodes import (
@@ -31,9 +32,9 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
-    said_once,
     simplify,
     walk,
+    without_repeats,
 )
 from kqlx.notes import Effect, Note
 from kqlx.patterns import fits
@@ -60,7 +61,7 @@ class Binder(Translation):
         left = {id(leaf) for leaf in walk(bound)}
         gone = {note for note, leaf in self.missing if id(leaf) not in left}
         return Bound(
-            said_once(bound, self.meaning),
+            without_repeats(bound, self.meaning),
             self.columns,
             self.destination.place,
             self.pack.source,
@@ -82,9 +83,7 @@ class Binder(Translation):
         """The destination as it is for the query: of fields that mean another column with other
         events the one that counts, for what a rule counts and shows beside its tests.
         """
-        fields = self.destination.fields
-        chosen = {name: self.chosen(spec) for name, spec in fields.items() if spec.instead}
-        return replace(self.destination, fields={**fields, **chosen})
+        return replace(self.destination, fields=Lazy(self.destination.fields, self.chosen))
 
     def chosen(self, spec: FieldSpec) -> FieldSpec:
         return next((one for one in spec.instead if counts(self.asserted, one)), spec)
