@@ -30,9 +30,10 @@ def recognise(
     packs: Packs | None = None,
 ) -> tuple[tuple[Pack, ...], tuple[Note, ...]]:
     """The packs of the sources that a query names by what it asserts: values, or fields that one
-    source alone has; else of the index patterns that the rule reads, with a note on those for which
-    there is none; else of the integrations that it is tagged with (``aws``, ``aws.cloudtrail``);
-    else those whose kind of events it asks for, with a note that this is an assumption.
+    source alone has; else of the index patterns that the rule reads; with a note on those values
+    and patterns for which there is no pack; else of the integrations that it is tagged with
+    (``aws``, ``aws.cloudtrail``); else those whose kind of events it asks for, with a note that
+    this is an assumption.
 
     ``packs`` are those to choose among, by default those of this package.
     """
