@@ -182,7 +182,7 @@ def test_unreadable_input(tmp_path: Path) -> None:
         (("--to", "base", "-q", "a"), "unknown target 'base'"),
         (("--to", "spl", "--format", "rule", "-q", "a:b"), "Splunk SPL has no format 'rule'"),
         (("--unmapped", "drop", "-q", "a"), "unmapped is error, keep or comment, not 'drop'"),
-        (("--accept", "loss", "-q", "a"), "accept takes wider, narrower or different"),
+        (("--accept", "loss", "-q", "a"), "accept takes coverage, wider, narrower or different"),
         (("-q", "a", "b.toml"), "either files or --query"),
     ],
 )

@@ -212,7 +212,7 @@ def test_an_own_table_for_all_that_has_no_other(tmp_path: Path) -> None:
     [
         ("to: [1, '']", "to must be names of targets"),
         ("unmapped: drop", "unmapped takes error, keep, comment, not 'drop'"),
-        ("accept: [same]", "accept takes wider, narrower, different, not 'same'"),
+        ("accept: [same]", "accept takes coverage, wider, narrower, different, not 'same'"),
         ("mappings: [5]", "mappings must be a list of texts"),
         ("spl: {indexes: {o365.audit: 'a b'}}", "spl.indexes.o365.audit is no name"),
         ("sentinel: {table: a b}", "sentinel.table is no name that Sentinel takes"),

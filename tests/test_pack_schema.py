@@ -184,7 +184,7 @@ FIELDS = "targets:\n  spl:\n    - base: x\n      fields:\n"
          "columns.A.type: must be boolean, byte"),
         (FIELDS + "        a: A\n      filter: '('", 7, "filter: is no predicate"),
         (FIELDS + "        a: A\n      notes: [{code: x, effect: worse, message: m}]", 7,
-         "effect: must be same, case, wider, narrower, different or unmapped, not 'worse'"),
+         "must be same, case, coverage, wider, narrower, different or unmapped, not 'worse'"),
         (FIELDS + "        a: A\n      notes:\n      - {code: x, effect: same}", 8,
          "notes[0]: needs the key message"),
         (FIELDS + "        a: {where: {x: 'A:1'}, notes: {y: {effect: wider, message: m}}}", 6,

@@ -16,7 +16,7 @@ from kqlx.mappings.choose import Unmapped, bind_each, unbound, with_own_table
 from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.recognise import recognise
 from kqlx.nodes import NOWHERE, Node
-from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
+from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
@@ -75,8 +75,9 @@ def convert(
     ``mappings.overlay.load_packs`` made of them. ``unmapped`` says what becomes of fields without a
     counterpart: "error" (the default), "keep" Elastic's name, or leave the test out with a
     "comment" in the text of the query. ``accept`` says which effects
-    ("narrower", "different") are let pass besides same, case and wider ("wider" by name lets pass
-    what a target refuses for its noise); ``strict`` lets only same and case pass; ``exact`` asks
+    ("narrower", "different") are let pass besides same, case, coverage and wider ("wider" by name
+    lets pass what a target refuses for its noise); ``strict`` lets only same and case pass, and
+    what ``accept`` names; ``exact`` asks
     for the form without a difference in letter case. ``leading_wildcards=False`` refuses values
     that begin with a star, as Kibana can be set to. ``node`` is the query's tree, where ``read``
     has made it already. ``settings`` are the user's (``kqlx.settings.load``); none are read unless
@@ -189,8 +190,8 @@ def check_choices(
     if unmapped not in ("error", "keep", "comment"):
         raise UsageError(f"unmapped is error, keep or comment, not {unmapped!r}")
     for effect in sorted(accept):
-        if effect not in ("wider", "narrower", "different"):
-            raise UsageError(f"accept takes wider, narrower or different, not {effect!r}")
+        if effect not in map(str, ACCEPTABLE):
+            raise UsageError(f"accept takes coverage, wider, narrower or different, not {effect!r}")
 
 
 def _options(**options: Any) -> Options:

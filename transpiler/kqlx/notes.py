@@ -16,13 +16,15 @@ class Effect(IntEnum):
     """Matches exactly these events; something was folded or translated on the way."""
     CASE = 1
     """Differs in letter case alone."""
-    WIDER = 2
+    COVERAGE = 2
+    """Matches these events, where they are: the destination may hold none or not all of them."""
+    WIDER = 3
     """Also matches other events: noise, but nothing is missed."""
-    NARROWER = 3
+    NARROWER = 4
     """Misses some events: a detection gap."""
-    DIFFERENT = 4
+    DIFFERENT = 5
     """May miss some events and match others."""
-    UNMAPPED = 5
+    UNMAPPED = 6
     """Names a field that the target does not have."""
 
     def __str__(self) -> str:
@@ -30,11 +32,15 @@ class Effect(IntEnum):
 
     @property
     def is_difference(self) -> bool:
-        """Whether other events match than in Kibana, letter case aside."""
-        return self > Effect.CASE
+        """Whether other events match than in Kibana, of those that both systems hold and letter
+        case aside.
+        """
+        return self > Effect.COVERAGE
 
 
-ACCEPTED_BY_DEFAULT = frozenset({Effect.SAME, Effect.CASE, Effect.WIDER})
+ACCEPTED_BY_DEFAULT = frozenset({Effect.SAME, Effect.CASE, Effect.COVERAGE, Effect.WIDER})
+ACCEPTABLE = (Effect.COVERAGE, Effect.WIDER, Effect.NARROWER, Effect.DIFFERENT)
+"""What a user can accept by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,11 @@ class Note:
     message: str
     span: Span | None = None
     hint: str = ""
+
+    @property
+    def calls_for_action(self) -> bool:
+        """Whether the rule may find other events in the target, or none, unless somebody acts."""
+        return self.effect >= Effect.COVERAGE
 
     @property
     def is_quiet(self) -> bool:
@@ -77,7 +88,6 @@ _LOUD = frozenset(
         "runs-at-once",
         "schedule",
         "schedule-assumed",
-        "sensor-substituted",
         "source-assumed",
         "several-sources",
         "source-left-out",
@@ -102,9 +112,22 @@ def worst(notes: Iterable[Note]) -> Effect:
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """Without repetitions, the worst first, then by place in the query."""
-    unique = dict.fromkeys(notes)
+    """Without repetitions, what destinations may lack in one note, the worst first, then by place
+    in the query.
+    """
+    unique = _coverage_once(dict.fromkeys(notes))
     return tuple(sorted(unique, key=lambda note: (-note.effect, note.span or (0, 0), note.code)))
+
+
+def _coverage_once(notes: Iterable[Note]) -> list[Note]:
+    """One note tells everything that the destinations of a rule may lack."""
+    found = [note for note in notes if note.effect is Effect.COVERAGE]
+    if len(found) < 2:
+        return [*notes]
+    hints = "; ".join(dict.fromkeys(note.hint for note in found if note.hint))
+    messages = "; ".join(dict.fromkeys(note.message for note in found))
+    one = Note(found[0].code, Effect.COVERAGE, messages, None, hints)
+    return [one, *(note for note in notes if note.effect is not Effect.COVERAGE)]
 
 
 CODES = {
@@ -155,7 +178,7 @@ CODES = {
     "pairs-by-position": "names and values stand in two lists, put together by their places",
     "own-table": "a table of the user's stands for those of a data source",
     "place-chosen": "another table or log source was passed over, with the reason",
-    "table-coverage": "what the table has of the data source",
+    "table-coverage": "what of the data source the destination may lack",
     "query-too-long": "the query is longer than the target takes in a rule",
     "rule-type": "the rule is more than its query, and the result is the query alone",
     "runs-at-once": "the result is at work as soon as it is loaded",

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kqlx.errors import MappingError, UsageError
+from kqlx.notes import ACCEPTABLE
 
 if TYPE_CHECKING:
     from kqlx.mappings.library import Packs
@@ -153,7 +154,7 @@ class _Reader:
             to=self.to(top.get("to")),
             unmapped=self.one_of("unmapped", top.get("unmapped"), ("error", "keep", "comment")),
             accept=frozenset(
-                self.one_of("accept", effect, ("wider", "narrower", "different")) or ""
+                self.one_of("accept", effect, (*map(str, ACCEPTABLE),)) or ""
                 for effect in self.texts("accept", top.get("accept"))
             ),
             mappings=tuple(

@@ -68,10 +68,13 @@ def convert(
     accept: Annotated[
         list[str] | None,
         typer.Option(
-            help="Let an effect pass that is refused otherwise: narrower or different; wider."
+            help="Accept an effect that is refused otherwise: narrower or different; with --strict"
+            " coverage or wider too."
         ),
     ] = None,
-    strict: Annotated[bool, typer.Option(help="Refuse all but the effects same and case.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Refuse all effects but same, case and those that --accept names.")
+    ] = False,
     exact: Annotated[bool, typer.Option(help="Ask for no difference in letter case.")] = False,
     fields: Annotated[
         str | None,
@@ -233,7 +236,7 @@ def _convert(
 
 
 def _print_note(note: Note, rule: Rule, target: str) -> None:
-    kind = "warning" if note.effect.is_difference else "note"
+    kind = "warning" if note.calls_for_action else "note"
     say(f"{about(rule, note.span, kind)}{target}: {note.message} [{note.effect}: {note.code}]")
     if note.hint:
         say(f"  hint: {note.hint}")
