@@ -186,15 +186,20 @@ def test_asserted_values(query: str, values: dict[str, set[str]]) -> None:
     assert asserted_values(kqlx.parse(query)) == values
 
 
-def test_sigma_keeps_the_names_that_it_does_not_know() -> None:
-    query = "event.dataset:o365.audit and source.geo.city_name:x"
-    result = kqlx.convert(query, "sigma")
-    assert "taxonomy: ecs" in result.text
-    assert "product: m365" in result.text
-    assert "source.geo.city_name: 'x'" in result.text
-    assert "names-kept" in [note.code for note in result.notes]
-    with pytest.raises(kqlx.MappingError):
-        kqlx.convert(query, "spl")
+@pytest.mark.parametrize("to", ["spl", "sentinel", "sigma"])
+def test_a_name_that_the_target_lacks_is_refused_or_kept_alone(to: str) -> None:
+    query = "event.dataset:o365.audit and event.action:a and source.geo.city_name:x"
+    with pytest.raises(kqlx.MappingError, match=r"source\.geo\.city_name has no counterpart"):
+        kqlx.convert(query, to)
+    kept = kqlx.convert(query, to, unmapped="keep", format="query")
+    assert kept.fidelity is Effect.UNMAPPED
+    assert "source.geo.city_name" in kept.text
+    assert "event.action" not in kept.text
+    with pytest.raises(kqlx.UnsupportedError):
+        kqlx.convert(query, to, unmapped="keep", strict=True)
+    left_out = kqlx.convert(query, to, unmapped="comment", format="query")
+    assert left_out.fidelity is Effect.WIDER
+    assert "left out: source.geo.city_name:x" in left_out.text
 
 
 @pytest.mark.parametrize(

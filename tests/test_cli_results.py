@@ -30,8 +30,11 @@ RULES = sorted((ROOT / "rules").glob("m365_*.toml"))
         (("--to", "spl,all,nothing"), "unknown target 'nothing'"),
         (("--source", "bogus"), "no mapping pack for the data source 'bogus'"),
         (("--to", "es,spl", "--source", "bogus"), "no mapping pack for the data source 'bogus'"),
-        (("--accept", "same"), "accept takes wider, narrower or different, not 'same'"),
-        (("--accept", "unmapped"), "accept takes wider, narrower or different, not 'unmapped'"),
+        (("--accept", "same"), "accept takes coverage, wider, narrower or different, not 'same'"),
+        (
+            ("--accept", "unmapped"),
+            "accept takes coverage, wider, narrower or different, not 'unmapped'",
+        ),
         (("--accept", "narrower", "--accept", "loss"), "not 'loss'"),
     ],
 )

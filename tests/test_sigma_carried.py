@@ -121,3 +121,31 @@ def test_actions_and_long_names_are_told() -> None:
     notes = {note.code: note for note in convert(rule).notes}
     assert not notes["actions-left-out"].is_quiet
     assert "the name beyond 256 characters" in notes["metadata-no-place"].message
+
+
+@pytest.mark.parametrize("description", ["", "A description."])
+@pytest.mark.parametrize(
+    ("data", "alerts"),
+    [
+        (
+            {
+                "type": "new_terms",
+                "new_terms_fields": ["user.name", "host.id"],
+                "history_window_start": "now-10d",
+            },
+            "on combinations of values of user.name, host.id that were not seen in the last 10d",
+        ),
+        ({"type": "threat_match"}, "on events that match an indicator"),
+    ],
+)
+def test_what_a_plain_rule_lacks_of_the_rules_type_stands_in_its_description(
+    data: dict[str, Any], alerts: str, description: str
+) -> None:
+    data = {**data, "description": description}
+    rule = Rule(name="A rule", query="a:b", type=data["type"], description=description, data=data)
+    (found,) = documents(
+        kqlx.convert(rule, "sigma", source="none", accept=["wider", "different"]).text
+    )
+    lacks = f"Elastic's rule alerts {alerts}; this rule alerts on every event that it matches."
+    assert found["description"].split() == f"{description} {lacks}".split()
+    assert not problems(found)

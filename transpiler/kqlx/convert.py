@@ -246,7 +246,7 @@ def _bind(
 ) -> tuple[Bound, ...]:
     if source == "none":
         return (unbound(node, source),)
-    counting = threshold_of(rule) or (None if target.keeps_names else new_terms_of(rule))
+    counting = threshold_of(rule) or (new_terms_of(rule) if target.finds_new_terms else None)
     counted = counting.fields if counting else ()
     named, unread = (
         ((packs.get(source),), ())
@@ -254,16 +254,14 @@ def _bind(
         else recognise(node, rule.indices, rule.integrations, packs)
     )
     if named:
-        first, *others = bind_each(
-            node, named, target.name, unmapped, rule.indices, target.keeps_names, counted
-        )
+        first, *others = bind_each(node, named, target.name, unmapped, rule.indices, counted)
         return (replace(first, notes=(*unread, *first.notes)), *others)
-    if rule.format != "query" and unmapped != "keep" and not target.keeps_names:
+    if rule.format != "query" and unmapped != "keep":
         raise UnsupportedError(
             "no data source was recognised, so the fields have no names in the target",
             hint="name it with --source, or keep Elastic's names with --source none",
         )
-    return (unbound(node, None, target.keeps_names),)
+    return (unbound(node, None),)
 
 
 def _check(

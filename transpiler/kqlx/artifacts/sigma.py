@@ -11,7 +11,9 @@ from kqlx.artifacts.common import cut, one_line, own_id
 from kqlx.backends.sigma_lost import LONGEST_DESCRIPTION, LONGEST_TITLE, is_uuid
 from kqlx.backends.sigma_rule import correlations
 from kqlx.backends.sigma_yaml import paragraph, plain, scalar
+from kqlx.mappings.bound import Bound
 from kqlx.rules.attack import in_version_19
+from kqlx.rules.left_out import reduced
 from kqlx.rules.model import Rule
 
 _LICENSES = {"Elastic License v2": "Elastic-2.0"}
@@ -26,9 +28,14 @@ def sigma_title(rule: Rule) -> str:
     )
 
 
-def sigma_description(rule: Rule) -> str:
-    """The rule's description, as long as it may be."""
-    return cut(rule.description, LONGEST_DESCRIPTION)
+def sigma_description(rule: Rule, bound: Bound) -> str:
+    """The rule's description, as long as it may be, and what a plain Sigma rule lacks of it."""
+    lacks = "" if correlations(rule, bound) else reduced(rule)
+    if not lacks:
+        return cut(rule.description, LONGEST_DESCRIPTION)
+    remark = f"Elastic's rule alerts {lacks}; this rule alerts on every event that it matches."
+    room = LONGEST_DESCRIPTION - len(remark) - 2
+    return "\n\n".join(filter(None, (cut(rule.description.strip(), room), remark)))
 
 
 def sigma_id(rule: Rule, part: str = "") -> str:

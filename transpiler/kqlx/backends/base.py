@@ -102,13 +102,12 @@ class Target:
     results, "" where it has no comments; ``remark`` how it writes one within a result, where that
     is another, and ``remarks_above`` the line above which it stands, "" for the first.
     ``left_out`` makes the notes on what of a rule is beside its query, of the rule, the bound tree,
-    the format and the accepted effects; None: those of ``rules.left_out``. ``keeps_names`` says
-    that the result can tell that its names are Elastic's, and so may have them where the target has
-    none of its own. ``join`` makes one query of those for several data sources; None: it cannot.
-    ``complete`` adds to the query what the rule's type asks for beyond it; None: the query alone is
-    the result. ``by_part`` says that a rule about several data sources is a document for each.
-    ``collected`` are the files that hold all rules in a format; ``file_name`` names the file of
-    a rule whose events are in a place, None: by the rule's name.
+    the format and the accepted effects; None: those of ``rules.left_out``. ``finds_new_terms`` says
+    whether a result can look for values that are new. ``join`` makes one query of those for several
+    data sources; None: it cannot. ``complete`` adds to the query what the rule's type asks for
+    beyond it; None: the query alone is the result. ``by_part`` says that a rule about several data
+    sources is a document for each. ``collected`` are the files that hold all rules in a format;
+    ``file_name`` names the file of a rule whose events are in a place, None: by the rule's name.
     """
 
     name: str
@@ -123,7 +122,7 @@ class Target:
     remark: str = ""
     remarks_above: str = ""
     left_out: Callable[[Rule, Bound, str, frozenset[str]], Iterable[Note]] | None = None
-    keeps_names: bool = False
+    finds_new_terms: bool = True
     by_part: bool = False
     complete: Callable[[Rule, Bound, Emission, Options], Emission] | None = None
     join: Callable[[list[str]], str] | None = None

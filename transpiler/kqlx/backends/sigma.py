@@ -78,7 +78,7 @@ TARGET = Target(
     remarks_above="detection:",
     left_out=about,
     by_part=True,
-    keeps_names=True,  # by "taxonomy: ecs"
+    finds_new_terms=False,  # a rule knows nothing of earlier events
     join="\n---\n".join,
     file_name=file_of,
 )

@@ -77,9 +77,9 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     lost = [note for note in left_out(rule) if not (counts and note.code == "rule-type")]
     if format == "rule" and rule.type == "new_terms" and "wider" not in accept:
         raise UnsupportedError(
-            "cannot convert a rule of new terms: Sigma knows nothing of what was seen before",
+            "Sigma cannot express new-terms rules: it knows nothing of what was seen before",
             notes=tuple(lost),
-            hint="--accept wider makes a rule of its query, which alerts on all terms",
+            hint="--accept wider converts the query alone, which alerts on every value",
         )
     yield from lost
     if format == "rule":

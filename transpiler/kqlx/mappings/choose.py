@@ -31,14 +31,12 @@ def bind_each(
     target: str,
     unmapped: Unmapped,
     indices: Iterable[str] = (),
-    keeps_names: bool = False,
     counted: Iterable[str] = (),
 ) -> tuple[Bound, ...]:
     """Binds a tree to each data source, and leaves out those in which it can match nothing.
 
-    ``indices`` are the index patterns that the rule reads; with ``keeps_names`` a query stays in
-    Elastic's names where the destination lacks some of them, or of those that are ``counted``
-    beside the query; a source that lacks one of these is left out too. Two sources whose events are
+    ``indices`` are the index patterns that the rule reads; of several sources one that lacks a
+    field that is ``counted`` beside the query is left out too. Two sources whose events are
     in one place there, under the same names, are one. Raises MappingError as ``bind``, where no
     source is left.
     """
@@ -51,7 +49,7 @@ def bind_each(
     for pack in packs:
         try:
             implied = implied_values(pack, indices)
-            bound = bind(node, pack, target, unmapped, implied, keeps_names, counted)
+            bound = bind(node, pack, target, unmapped, implied)
         except MappingError as error:
             errors.append(error)
             missing = any(note.effect is Effect.UNMAPPED for note in error.notes)
@@ -145,8 +143,6 @@ def bind(
     target: str,
     unmapped: Unmapped = "error",
     implied: Mapping[str, str] | None = None,
-    keeps_names: bool = False,
-    counted: Iterable[str] = (),
 ) -> Bound:
     """Binds a tree to the destination of the pack that suits it best.
 
@@ -180,26 +176,18 @@ def bind(
         attempts.append(attempt)
         if not candidates:
             continue
-        uncounted = [name for name in counted if name_of_values(pack, destination, name) is None]
-        if not missing and keeps_names and unmapped == "error" and uncounted:
-            return _named_as_is(node, attempt, f"{uncounted[0]} has no counterpart there")
         if not missing:
             return replace(attempt, notes=(*attempt.notes, *passed_over))
         passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
     if not attempts:
         raise impossible[0]
     if not candidates:
-        nowhere = _nowhere(pack, destinations)
-        if unmapped != "comment" and keeps_names:
-            return _named_as_is(node, replace(attempts[0], place={}), nowhere.message)
-        raise nowhere
+        raise _nowhere(pack, destinations)
     best = min(attempts, key=lambda attempt: len(_missing(attempt)))
     if unmapped == "comment":
         from kqlx.mappings.leaving_out import LeavingOut
 
         return LeavingOut(best, asserted).bind(node)
-    if unmapped == "error" and keeps_names:
-        return _named_as_is(node, best, _missing(best)[0].message)
     if unmapped == "error":
         raise MappingError(
             "; ".join(dict.fromkeys(note.message for note in _missing(best))),
@@ -226,12 +214,6 @@ def name_of_values(pack: Pack, destination: Destination, field: str) -> str | No
     return spec.column
 
 
-def _named_as_is(node: Node, best: Bound, why: str) -> Bound:
-    """The query in Elastic's names, where the events of the best destination are looked for."""
-    note = Note("names-kept", Effect.SAME, f"all names stay Elastic's (ECS): {why}")
-    return Bound(node, place=best.place, source=best.source, notes=(note,))
-
-
 def _nowhere(pack: Pack, destinations: Iterable[Destination]) -> MappingError:
     """Every destination is for queries that say more than this one."""
     wanted = [
@@ -255,9 +237,9 @@ def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
     return Note("place-chosen", Effect.SAME, f"{destination.name} was passed over: {why}", span)
 
 
-def unbound(node: Node, source: str | None, keeps_names: bool = False) -> Bound:
+def unbound(node: Node, source: str | None) -> Bound:
     """A tree that keeps Elastic's names, because the user says so or nothing was recognised."""
-    if source == "none" or keeps_names:
+    if source == "none":
         return Bound(node, source=source)
     note = Note(
         "no-data-source",

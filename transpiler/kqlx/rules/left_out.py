@@ -9,6 +9,7 @@ from kqlx.nodes import Always
 from kqlx.notes import Effect, Note
 from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.schedule import schedule_of, spelt
 from kqlx.rules.threshold import odd_counts, uncounted
 
@@ -44,30 +45,33 @@ def about_window(rule: Rule) -> Iterator[Note]:
         yield Note("schedule", Effect.DIFFERENT, message)
 
 
-def _about_type(rule: Rule) -> Iterator[Note]:
+def reduced(rule: Rule) -> str:
+    """What the rule alerts on, where that is less than every event that its query finds; "" for
+    rules of single events. Saved queries are such.
+    """
     if rule.type == "threshold":
         threshold = rule.data.get("threshold")
         threshold = threshold if isinstance(threshold, dict) else {}
         fields = threshold.get("field") or []
         by = ", ".join(map(str, fields if isinstance(fields, list) else [fields]))
-        yield Note(
-            "rule-type",
-            Effect.WIDER,
-            f"the rule alerts from {threshold.get('value', '?')} events on"
-            f"{f', counted by {by}' if by else ''}; the query finds each of them",
-        )
-    elif rule.type == "new_terms":
-        yield Note(
-            "rule-type",
-            Effect.WIDER,
-            "the rule alerts on values that were not seen before; the query finds all of them",
-        )
-    elif rule.type == "threat_match":
-        yield Note(
-            "rule-type",
-            Effect.DIFFERENT,
-            "the rule compares events with indicators; the query knows none of them",
-        )
+        return f"at {threshold.get('value', '?')} events{f' for each {by}' if by else ''}"
+    if rule.type == "new_terms":
+        terms = new_terms_of(rule)
+        if terms is None:
+            return "on values that were not seen before"
+        values = "combinations of values" if len(terms.fields) > 1 else "values"
+        before = f"in the last {spelt(terms.window)}"
+        return f"on {values} of {', '.join(terms.fields)} that were not seen {before}"
+    if rule.type == "threat_match":
+        return "on events that match an indicator"
+    return ""
+
+
+def _about_type(rule: Rule) -> Iterator[Note]:
+    if alerts := reduced(rule):
+        effect = Effect.DIFFERENT if rule.type == "threat_match" else Effect.WIDER
+        message = f"the rule alerts {alerts}; the query alone returns every match"
+        yield Note("rule-type", effect, message)
     elif rule.type == "saved_query" and rule.data.get("saved_id"):
         yield Note(
             "rule-type",
