@@ -142,7 +142,7 @@ def test_what_a_plain_rule_lacks_of_the_rules_type_stands_in_its_description(
     data: dict[str, Any], alerts: str, description: str
 ) -> None:
     data = {**data, "description": description}
-    rule = Rule(name="A rule", query="a:b", type=data["type"], description=description, data=data)
+    rule = Rule(name="A rule", query="a:b", type=data["type"], data=data)
     (found,) = documents(
         kqlx.convert(rule, "sigma", source="none", accept=["wider", "different"]).text
     )
