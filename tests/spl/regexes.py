@@ -18,7 +18,7 @@ MAX_DEPTH = 30
 
 FLAGS = {"i": re.IGNORECASE, "s": re.DOTALL, "m": re.MULTILINE}
 LEADING_FLAGS = re.compile(r"\(\?([ism]+)\)")
-QUANTIFIER = re.compile(r"(?:[*+?]|\{(\d{1,6})(?:(,)(\d{0,6}))?\})([?+]?)")
+QUANTIFIER = re.compile(r"(?:[*+?]|\{(\d{1,6})(?:(,)(\d{0,6}))?\})\??")
 GROUP = re.compile(r"\((?:\?(?:[is]{0,2}:|=|!|<=|<!|P?<([A-Za-z_][A-Za-z0-9_]*)>))?")
 HEX = re.compile(r"\\x(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{2}))")
 CONTROL = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "e": "\x1b"}

@@ -54,7 +54,7 @@ _SHAPES: tuple[tuple[str, Language], ...] = (
 _KNOWN = tuple((re.compile(shape, re.IGNORECASE | re.DOTALL), name) for shape, name in _SHAPES)
 
 _LOOKED_AT = 2_000
-_IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_IN_QUOTES = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 def recognise(text: str) -> Language | None:

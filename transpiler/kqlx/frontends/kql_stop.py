@@ -15,13 +15,15 @@ from kqlx.frontends.tables import Parser, UnexpectedInput
 from kqlx.nodes import Pattern
 
 SPACES = " \t\r\n\xa0"
-QUOTED = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"')
-VALUE = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"|\([^()":<>{}]*\)|(?:[^\s\\():<>"{}]|\\\S)+')
+_QUOTED = r'"[^"\\]*(?:\\(?s:.)[^"\\]*)*"'
+_WORD = r'(?:[^\s\\():<>"{}]|\\\S)+'
+QUOTED = re.compile(_QUOTED)
+VALUE = re.compile(rf'{_QUOTED}|\([^()":<>{{}}]*\)|{_WORD}')
 """One word, quoted text or simple group, as it may follow a colon."""
 
 EXPRESSION = re.compile(
-    r'(?:(?:"(?:[^"\\]|\\(?s:.))*+"|(?:[^\s\\():<>"{}]|\\\S)+)\s*(?::|[<>]=?)\s*)?'
-    r'(?:"(?:[^"\\]|\\(?s:.))*+"|\((?:[^()"]|"(?:[^"\\]|\\.)*")*\)|(?:[^\s\\():<>"{}]|\\\S)+)'
+    rf"(?:(?:{_QUOTED}|{_WORD})\s*(?::|[<>]=?)\s*)?"
+    rf'(?:{_QUOTED}|\((?:[^()"]|"(?:[^"\\]|\\.)*")*\)|{_WORD})'
 )
 """The same, with a field before it or not."""
 
@@ -30,7 +32,7 @@ _DRIVE = re.compile(r"[A-Za-z]:\\(?!\\)(?:.(?!\\\\))*$")
 
 _ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
 
-_PARENTHESES = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"|\\.|[()]')
+_PARENTHESES = re.compile(rf"{_QUOTED}|\\.|[()]")
 
 WORDS = re.compile(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}\\])*', re.DOTALL)
 """Words up to the next keyword or sign."""

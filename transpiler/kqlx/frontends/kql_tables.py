@@ -3,7 +3,7 @@
 from kqlx.frontends.tables import Rule, Tables
 
 TABLES = Tables(
-    digest=3963130086,
+    digest=1918858767,
     terminals=(
         ('_OR', '[ \t\r\n\xa0]+(?i:or)[ \t\r\n\xa0]+'),
         ('_AND', '[ \t\r\n\xa0]+(?i:and)[ \t\r\n\xa0]+'),
@@ -14,8 +14,8 @@ TABLES = Tables(
         ('RBRACE', '\\}'),
         ('_COLON', ':[ \t\r\n\xa0]*'),
         ('OPERATOR', '[<>]=?[ \t\r\n\xa0]*'),
-        ('QUOTED', '"(?:[^"\\\\]|\\\\(?s:.))*+"'),
-        ('UNQUOTED', '(?![ \t\r\n\xa0])(?:[^\\\\():<>"{} \t\r\n\xa0nN]++|[nN](?!(?i:ot)[ \t\r\n\xa0])|[ \t\r\n\xa0]++(?!(?i:or|and)[ \t\r\n\xa0])|\\\\(?:[trn\\\\():<>"*{}]|u[0-9a-fA-F]{4}|(?i:or|and|not)))++'),
+        ('QUOTED', '"[^"\\\\]*(?:\\\\(?s:.)[^"\\\\]*)*"'),
+        ('UNQUOTED', '(?![ \t\r\n\xa0])(?:(?![nN](?i:ot)[ \t\r\n\xa0]|[ \t\r\n\xa0](?<![ \t\r\n\xa0][ \t\r\n\xa0])[ \t\r\n\xa0]*(?i:or|and)[ \t\r\n\xa0])[^\\\\():<>"{}][^\\\\():<>"{} \t\r\n\xa0nN]*[^\\\\():<>"{}]*?(?=[\\\\():<>"{}]|[nN](?i:ot)[ \t\r\n\xa0]|[ \t\r\n\xa0](?<![ \t\r\n\xa0][ \t\r\n\xa0])[ \t\r\n\xa0]*(?i:or|and)[ \t\r\n\xa0]|\\Z)|\\\\(?:[trn\\\\():<>"*{}]|u[0-9a-fA-F]{4}|(?i:or|and|not)))+'),
         ('WHITE_SPACE', '[ \t\r\n\xa0]+'),
     ),
     ignored=frozenset(['WHITE_SPACE']),

@@ -47,17 +47,17 @@ _DIGIT = rf"(?:\d{_MARK}*)"
 _IN_LETTERS = rf"[:\xb7\u0387\u055f\u05f4\u2027\ufe13\ufe55\uff1a{_BOTH}]"
 _IN_DIGITS = rf"[,;\u037e\u0589\u060c\u060d\u066c\u07f8\u2044\ufe10\ufe14\uff0c\uff1b{_BOTH}]"
 _SIGN = rf"(?:{_LETTER}(?:{_IN_LETTERS}(?={_LETTER}))?|{_DIGIT}(?:{_IN_DIGITS}(?={_DIGIT}))?)"
-_PLAIN_SIGNS = r"(?:[A-Za-z]++(?:[:.'](?=[A-Za-z]))?|[0-9]++(?:[,;.'](?=[0-9]))?)"
-_PLAIN_WORD = re.compile(
-    rf"(?<!_)_*+{_PLAIN_SIGNS}(?:{_PLAIN_SIGNS}|_)*+"
-)  # the same for ASCII, quicker
+_PLAIN_JOIN = r"(?:(?<=[A-Za-z])[:.'](?=[A-Za-z])|(?<=[0-9])[,;.'](?=[0-9]))"
+_PLAIN_WORD = re.compile(  # the same for ASCII, quicker
+    rf"(?<!_)_*[A-Za-z0-9][A-Za-z0-9_]*(?:{_PLAIN_JOIN}[A-Za-z0-9_]*)*"
+)
 _WHITE_SPACE = re.compile("[ \t\r\n\u3000]+")  # what Lucene's query parser splits at
 
 
 @cache
 def _word() -> re.Pattern[str]:
     return re.compile(
-        rf"(?<!_)_*+{_SIGN}(?:{_SIGN}|_)*+"
+        rf"(?<!_)_*{_SIGN}(?:{_SIGN}|_)*"
         rf"|[{_HAN}{_HIRAGANA}]{_MARK}*"
         rf"|(?:[{_KATAKANA}]{_MARK}*)+"
         "|[\U0001f1e6-\U0001f1ff]{2}"

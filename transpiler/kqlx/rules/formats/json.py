@@ -21,7 +21,7 @@ from kqlx.rules.text import Broken, Entry, Position
 SUFFIXES = (".json",)
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_STRING = r'"(?:[^"\\]|\\.)*+"'
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
