@@ -104,7 +104,12 @@ class Columns(TextBackend):
     def pack_cell(self, column: Column) -> Cell:
         first, *rest = column.name.split(".")
         rest = list(column.path) or rest
-        if not rest and not column.json and column.form == "column":
+        if column.form == "xml":
+            text = xml_value(self.plain(first, "keyword", column), ".".join(rest))
+            text = decoded(text) if column.escaped else text
+            kept = kusto_type(column.type) == "string"
+            return Cell(column, text, text if kept else cast(text, column.type), "column", SCAN)
+        if not rest and not column.json and column.form in ("column", "words"):
             raw = self.plain(first, column.type, column)
             if column.port:
                 return Cell(column, raw, without_port(raw), "column", SCAN)
@@ -170,6 +175,27 @@ def rank_of(type: str) -> int:
 def without_port(address: str) -> str:
     """The address of ``1.2.3.4:443`` and ``[::1]:443``; of IPv6 a port stands behind brackets."""
     return rf'extract(@"^\[?([0-9]+\.[0-9.]+|[0-9A-Fa-f:.]+)", 1, {address})'
+
+
+def xml_value(xml: str, name: str) -> str:
+    """The text of the element ``Data`` of this name in the ``EventData`` of a Windows event, signs
+    as they stand there (https://learn.microsoft.com/windows/win32/wes/eventschema-datafieldtype-complextype).
+    """
+    expression = f'Name="{name}"[^>]*>([^<]*)<'
+    return f"extract({quote(expression)}, 1, {xml})"
+
+
+def decoded(text: str) -> str:
+    """A text of XML with the signs that its entities stand for."""
+    for entity, sign in (
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", '"'),
+        ("&apos;", "'"),
+        ("&amp;", "&"),
+    ):
+        text = f"replace_string({text}, {quote(entity)}, {quote(sign)})"
+    return text
 
 
 def cast(raw: str, type: str) -> str:

@@ -16,7 +16,7 @@ from kqlx.backends.sentinel_columns import OBJECTS, Columns, cast, ecs_cell, kus
 from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier, quote, steps
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.captures import captures
+from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import name_of_values
 from kqlx.mappings.pack import FieldSpec, Pack
 from kqlx.notes import Effect, Note
@@ -38,7 +38,8 @@ class Values:
     events, and ``text`` is then that value. ``several`` says that an event may have more than one:
     ``text`` is then an array, and ``held`` what events have, which may also be a single value.
     ``array`` is one of objects, each of which has its value in ``text`` as the key of ``ELEMENT``.
-    ``notes`` are what those must tell who count or compare them.
+    ``notes`` are what those must tell who count or compare them. ``absent`` are texts that stand
+    for no value.
     """
 
     field: str
@@ -49,6 +50,7 @@ class Values:
     held: str = ""
     array: str = ""
     notes: tuple[Note, ...] = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def is_column(self) -> bool:
@@ -60,7 +62,11 @@ class Values:
         """A test that an event has a value, after the array was taken apart."""
         if self.several:
             return f"isnotempty({self.name})"
-        return f"isnotempty({self.text})" if self.type == "string" else f"isnotnull({self.text})"
+        if self.type != "string":
+            return f"isnotnull({self.text})"
+        if not self.absent:
+            return f"isnotempty({self.text})"
+        return f"{self.text} !in ({', '.join(map(quote, ('', *self.absent)))})"
 
     @property
     def grouped(self) -> str:
@@ -81,6 +87,11 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
         return _values(field, ecs_cell(columns, column), kusto_type(column.type))
     spec = bound.destination.field(field)
     notes = _notes(field, spec) if spec is not None else ()
+    if spec is not None and spec.by:
+        return _by_case(spec, field, bound, columns)
+    if spec is not None and spec.column and cut_at(spec):
+        text = _text_of(spec, field, bound, columns)
+        return Values(field, _words(field), text, notes=notes) if text else None
     parts = captures(spec) if counted and spec is not None else ()
     if spec is not None and spec.any and (parts or not (spec.part or spec.fits or spec.given)):
         return _first_of(spec.any, field, bound, columns, parts)
@@ -95,9 +106,10 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
     if bound.destination.column(name).form == "elements":
         return _of_objects(field, name, bound, columns, notes)
     cell = _cell(name, field, bound, columns)
-    return (
-        replace(_values(field, cell, kusto_type(cell.column.type)), notes=notes) if cell else None
-    )
+    if cell is None:
+        return None
+    values = _values(field, cell, kusto_type(cell.column.type))
+    return replace(values, notes=notes, absent=bound.destination.absent_in(name))
 
 
 def _constant(pack: Pack, field: str, spec: FieldSpec | None) -> str:
@@ -150,7 +162,74 @@ def _taken_out(field: str, whole: Cell, expressions: tuple[str, ...]) -> Values:
     """The part of a column that the first of the expressions that matches takes out."""
     each = _extracts(whole, expressions)
     text = each[0] if len(each) == 1 else f"coalesce({', '.join(each)})"
-    return Values(field, "_".join(re.findall(r"[A-Za-z0-9]+", field)), text)
+    return Values(field, _words(field), text)
+
+
+def _words(field: str) -> str:
+    return "_".join(re.findall(r"[A-Za-z0-9]+", field))
+
+
+def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Values | None:
+    """A field that is another column by the kind of event."""
+    assert bound.destination is not None
+    by = bound.destination.field(spec.by)
+    kinds = _cell(by.column, spec.by, bound, columns) if by and by.column else None
+    if kinds is None:
+        return None
+    pairs: list[str] = []
+    notes: list[Note] = []
+    others = quote("")
+    for case in (case for case in spec.cases if case.column or case.any):
+        text = _text_of(case, field, bound, columns)
+        if text is None:
+            return None
+        notes += _notes(field, case)
+        if not case.of:
+            others = text
+            continue
+        listed = ", ".join(case.of if not kinds.is_string else map(quote, case.of))
+        one = len(case.of) == 1
+        test = f"{kinds.access} == {listed}" if one else f"{kinds.access} in ({listed})"
+        pairs += [test, text]
+    if not pairs:
+        return None
+    joined = Note("columns-joined", Effect.SAME, f"{field} is another column by {spec.by}")
+    text = f"case({', '.join([*pairs, others])})"
+    return Values(field, _words(field), text, notes=(joined, *notes))
+
+
+def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str | None:
+    """The expression for a field that is a column of texts, the first of several, or a part; empty
+    where a text stands for none.
+    """
+    assert bound.destination is not None
+    each = []
+    for name in spec.any or filter(None, [spec.column]):
+        cell = _cell(name, field, bound, columns)
+        if cell is None or cell.form != "column":
+            return None
+        text = cell.access if cell.is_string else f"tostring({cell.access})"
+        if absent := bound.destination.absent_in(name):
+            same = f"== {quote(absent[0])}" if len(absent) == 1 else f"in ({_quoted(absent)})"
+            text = f'iff({text} {same}, "", {text})'
+        if mark := cut_at(spec):
+            text = f"tostring(split({text}, {quote(mark)})[0])"
+        elif spec.part or spec.fits:
+            parts = captures(spec)
+            if not parts:
+                return None
+            found = [
+                f"extract({quote(f'(?is){part}')}, 1, {text})" if part else text for part in parts
+            ]
+            text = found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+        each.append(text)
+    if not each:
+        return None
+    return each[0] if len(each) == 1 else f"coalesce({', '.join(each)})"
+
+
+def _quoted(texts: Iterable[str]) -> str:
+    return ", ".join(map(quote, texts))
 
 
 def _extracts(whole: Cell, expressions: tuple[str, ...]) -> list[str]:
@@ -179,6 +258,7 @@ def _column(name: str, field: str, bound: Bound) -> Column:
         optional=spec.optional,
         path=spec.path,
         keys=spec.keys,
+        escaped=spec.form == "xml",
     )
 
 
@@ -193,6 +273,10 @@ def _first_of(
     message = f"{field} is the first of {', '.join(names)} that an event has"
     joined = Note("columns-joined", Effect.SAME, message)
     each = [text for c in cells for text in (_extracts(c, parts) if parts else [c.access])]
+    if any(map(bound.destination.absent_in, names)) if bound.destination else False:
+        spec = bound.destination.field(field) if bound.destination else None
+        joint = _text_of(spec, field, bound, columns) if spec else None
+        return Values(field, _words(field), joint, notes=(joined,)) if joint else None
     text = f"coalesce({', '.join(each)})"
     first = _values(field, cells[0], "string")
     return Values(field, f"{first.name}_or_other", text, notes=(joined,))

@@ -8,11 +8,21 @@ value, which ``where`` drops, but which ``not`` keeps null
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
 from kqlx.backends.sentinel_arrays import value_regex
-from kqlx.backends.sentinel_columns import DATES, OBJECTS, PATH, REGEX, SCAN, TIME, Cell
+from kqlx.backends.sentinel_columns import (
+    DATES,
+    INDEXED,
+    OBJECTS,
+    PATH,
+    REGEX,
+    SCAN,
+    TIME,
+    Cell,
+)
 from kqlx.backends.sentinel_syntax import quote, term_within
 from kqlx.backends.sentinel_time import OPERATORS, range_test
 from kqlx.backends.sentinel_values import LARGEST_REAL, LEAST, MOST, Values, real
@@ -24,6 +34,9 @@ from kqlx.meaning.ip_type import network as span_of
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import Compare, Equals, Exists, Like
 from kqlx.notes import Effect
+
+_TERM = re.compile(r"[A-Za-z0-9]{4,}")
+"""What Kusto's ``has`` looks for as a whole term."""
 
 
 @dataclass
@@ -53,6 +66,8 @@ class Tests(Values):
     def pattern(self, cell: Cell, parts: tuple[str, ...], folds: bool) -> Text:
         """A whole value of a string column with a pattern."""
         cased = "" if folds else "_cs"
+        if cell.column.form == "words" and _is_word(parts):
+            return Text(f"{cell.access} has{cased} {quote(parts[1])}", rank=INDEXED)
         shape = tuple(bool(part) for part in parts)
         for known, operator, place in (
             ((True, False), "startswith", 0),
@@ -164,3 +179,8 @@ def _joined(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _asking(node: Compare) -> Exists:
     return Exists(node.field, node.span)
+
+
+def _is_word(parts: tuple[str, ...]) -> bool:
+    """Whether a pattern looks for letters and digits anywhere in a text."""
+    return len(parts) == 3 and not (parts[0] or parts[2]) and bool(_TERM.fullmatch(parts[1]))

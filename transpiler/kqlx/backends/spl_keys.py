@@ -6,15 +6,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from textwrap import wrap
 
 from kqlx.backends.spl_leaves import NULL
 from kqlx.backends.spl_pairs import PAIRS, name_regex, pair_fields
-from kqlx.backends.spl_syntax import WIDTH, eval_name, name_problem, quote, search_name
+from kqlx.backends.spl_syntax import (
+    WIDTH,
+    eval_name,
+    name_problem,
+    quote,
+    search_name,
+)
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.captures import captures
+from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import name_of_values
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognise import asserts_field
@@ -28,13 +35,14 @@ _LISTS = frozenset({"elements", "array", "many"})
 class Key:
     """A field of the results. ``name`` is what it is called there, "" for one that is the same on
     all events; ``step`` the command that makes it, "" where events have it. ``null`` is the field
-    of the events in which JSON's null may stand as a text.
+    of the events in which a text may stand for none, JSON's null or those of ``nulls``.
     """
 
     field: str
     name: str
     step: str = ""
     null: str = ""
+    nulls: tuple[str, ...] = (NULL,)
 
     @property
     def spelt(self) -> str:
@@ -66,7 +74,7 @@ class Keys:
         value = eval_name(key.name) if key.name else quote(self._constant(name))
         if key.null and not asserts_field(self.bound.node, [key.null]):
             # Here, so that what counts them is the same for all data sources.
-            value = f"nullif({value}, {quote(NULL)})"
+            value = without_texts(value, key.nulls)
         named = f"| eval {made}={value}" if value != made else ""
         return Key(name, made, "\n".join(filter(None, [key.step, named])))
 
@@ -96,6 +104,8 @@ class Keys:
         elif spec is not None and spec.note is not None:
             remark = spec.note
             self.notes.append(Note(remark.code, remark.effect, remark.message, hint=remark.hint))
+        if found is None and spec is not None and spec.by:
+            return self._by_case(name, spec)
         if found is None and spec is not None and spec.any:
             return self._first(name, spec)
         parts = captures(spec) if found is None and spec is not None else ()
@@ -118,7 +128,9 @@ class Keys:
         found = Column(column, form=like.form, json=like.json, keys=like.keys)
         if like.form in PAIRS:
             return self._paired(name, found)
-        return self._made(name, found, "{}" in column or like.form in _LISTS)
+        key = self._made(name, found, "{}" in column or like.form in _LISTS)
+        absent = destination.absent_in(column)
+        return replace(key, null=column, nulls=absent) if absent and not key.step else key
 
     def keys(self, names: Iterable[str]) -> tuple[Key, ...]:
         """The keys of fields, those left out that are the same on all events; each name once."""
@@ -160,19 +172,62 @@ class Keys:
         made, parts = plain_name(field), captures(spec)
         message = f"{field} is the first of {', '.join(spec.any)} that an event has"
         self.notes.append(Note("columns-joined", Effect.SAME, message))
-        names = [_part_of(column, parts) if parts else eval_name(column) for column in spec.any]
-        if self._nulls:
-            names = [f"nullif({name}, {quote(NULL)})" for name in names]
+        return Key(field, made, f"| eval {made}={self._coalesced(spec, parts)}")
+
+    def _coalesced(self, spec: FieldSpec, parts: tuple[str, ...]) -> str:
+        names = [self._present(column, parts) for column in spec.any]
         value = f"coalesce({', '.join(names)})"
         if len(value) > WIDTH - 20:
             value = f"coalesce({f',{chr(10)}        '.join(names)})"
-        return Key(field, made, f"| eval {made}={value}")
+        return value
+
+    def _present(self, column: str, parts: tuple[str, ...]) -> str:
+        """What is taken out of a column, or all of it, null where a text stands for none."""
+        destination = self.bound.destination
+        absent = destination.absent_in(column) if destination else ()
+        absent += (NULL,) if self._nulls else ()
+        value = _part_of(column, parts) if parts else eval_name(column)
+        return without_texts(value, absent)
+
+    def _by_case(self, field: str, spec: FieldSpec) -> Key:
+        """A field that is another column by the kind of event."""
+        destination = self.bound.destination
+        assert destination is not None
+        by = destination.field(spec.by)
+        assert by is not None and by.column is not None
+        made, pairs = plain_name(field), []
+        for case in (case for case in spec.cases if case.column or case.any):
+            if case.note is not None:
+                remark = case.note
+                self.notes.append(Note(remark.code, remark.effect, remark.message))
+            mark = cut_at(case)
+            if case.any:
+                value = self._coalesced(case, captures(case))
+            elif mark and case.column:
+                whole = self._present(case.column, ())
+                value = f"mvindex(split({whole}, {quote(mark)}), 0)"
+            else:
+                value = self._present(str(case.column), captures(case))
+            kinds = _is_in(by.column, case.of) if case.of else "true()"
+            pairs.append(f"{kinds},\n        {value}")
+        message = f"{field} is another column by {spec.by}"
+        self.notes.append(Note("columns-joined", Effect.SAME, message))
+        between = ",\n    "
+        if not pairs:
+            return Key(field, made, f"| eval {made}=null()")
+        return Key(field, made, f"| eval {made}=case(\n    {between.join(pairs)})")
 
     def _taken_out(self, field: str, column: str, expressions: tuple[str, ...]) -> Key:
         """A part of a column."""
         made = plain_name(field)
-        step = f"| eval {made}={_part_of(column, expressions)}"
-        return Key(field, made, step, column if self._nulls else "")
+        spec = self.bound.destination.field(field) if self.bound.destination else None
+        if spec is not None and (mark := cut_at(spec)):
+            value = f"mvindex(split({eval_name(column)}, {quote(mark)}), 0)"
+        else:
+            value = _part_of(column, expressions)
+        absent = self.bound.destination.absent_in(column) if self.bound.destination else ()
+        nulls = (NULL,) if self._nulls else absent
+        return Key(field, made, f"| eval {made}={value}", column if nulls else "", nulls)
 
     def _paired(self, field: str, column: Column) -> Key:
         """The value beside the first name that is the pair's."""
@@ -202,9 +257,25 @@ def _part_of(column: str, expressions: tuple[str, ...]) -> str:
     return value
 
 
+def _is_in(column: str, values: Iterable[str]) -> str:
+    """The condition of ``eval`` that a column has one of the values, on lines of about 100
+    columns.
+    """
+    listed = ", ".join(map(quote, values))
+    whole = f"in({eval_name(column)}, {listed})"
+    return "\n        ".join(wrap(whole, WIDTH - 8, break_long_words=False, break_on_hyphens=False))
+
+
 def _is_plain(destination: Destination, column: str) -> bool:
     like = destination.column(column)
     return like.form == "column" and not like.json and "{}" not in column
+
+
+def without_texts(value: str, texts: Iterable[str]) -> str:
+    """The value of an expression, null where it is one of the texts that stand for none."""
+    for text in texts:
+        value = f"nullif({value}, {quote(text)})"
+    return value
 
 
 def without_null(key: Key) -> Key:
@@ -212,7 +283,7 @@ def without_null(key: Key) -> Key:
     if not key.null:
         return key
     made = plain_name(key.name)
-    step = f"| eval {made}=nullif({eval_name(key.name)}, {quote(NULL)})"
+    step = f"| eval {made}={without_texts(eval_name(key.name), key.nulls)}"
     return Key(key.field, made, "\n".join(filter(None, [key.step, step])))
 
 

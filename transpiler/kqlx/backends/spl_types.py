@@ -14,7 +14,6 @@ from dataclasses import replace
 from kqlx.backends.base import Emission, Options
 from kqlx.backends.spl_entities import keys_of, shown, told_of
 from kqlx.backends.spl_keys import Key, Keys, plain_name, without_null
-from kqlx.backends.spl_leaves import NULL
 from kqlx.backends.spl_schedule import run_every
 from kqlx.backends.spl_syntax import WIDTH, fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import own_beginning, time_modifier
@@ -229,10 +228,15 @@ def _mappings(rule: Rule) -> list[list[tuple[str, str]]]:
 
 
 def _present(bound: Bound, by: Iterable[Key]) -> str:
-    """Leaves out events in which a null of JSON would pass for a value, unless the query does."""
-    names = dict.fromkeys(key.null for key in by if key.null)
+    """Leaves out events in which a text that stands for none would pass for a value, unless the
+    query does.
+    """
+    names = {key.null: key.nulls for key in by if key.null}
     tests = [
-        f"{search_name(n)}!={quote(NULL)}" for n in names if not asserts_field(bound.node, [n])
+        f"{search_name(name)}!={quote(text)}"
+        for name, texts in names.items()
+        if not asserts_field(bound.node, [name])
+        for text in texts
     ]
     return "| " + fold(["search", *tests]) if tests else ""
 

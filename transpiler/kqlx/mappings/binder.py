@@ -5,16 +5,18 @@ Which data source and destination it is, ``choose`` decides.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from kqlx.errors import MappingError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import TEXTS, Bound, holds, without_reading
+from kqlx.mappings.cases import either, narrowed
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.pack_data import Lazy
-from kqlx.mappings.recognise import counts
+from kqlx.mappings.recognise import asserted_values, counts
 from kqlx.mappings.translation import Translation
 from kqlx.nodes import (
     Always,
@@ -86,6 +88,10 @@ class Binder(Translation):
         return replace(self.destination, fields=Lazy(self.destination.fields, self.chosen))
 
     def chosen(self, spec: FieldSpec) -> FieldSpec:
+        """Of the specs of a field the one that is for the query, with the cases that are left."""
+        return narrowed(self.first(spec), self.destination, self.asserted, self.first)
+
+    def first(self, spec: FieldSpec) -> FieldSpec:
         return next((one for one in spec.instead if counts(self.asserted, one)), spec)
 
     def node(self, node: Node) -> Node:
@@ -96,7 +102,10 @@ class Binder(Translation):
             tests = Or(tuple([self.node(item) for item in node.items]), node.span)
             self.given = ""
             return And((self.parse_predicate(spec.given, node.span, name), tests), node.span)
-        if isinstance(node, And | Or):
+        if isinstance(node, And):
+            with self.asserting(node):
+                return replace(node, items=tuple([self.node(item) for item in node.items]))
+        if isinstance(node, Or):
             return replace(node, items=tuple([self.node(item) for item in node.items]))
         if isinstance(node, Not):
             self.negative = not self.negative
@@ -104,6 +113,18 @@ class Binder(Translation):
             self.negative = not self.negative
             return Not(item, node.span)
         return self.leaf(node)
+
+    @contextmanager
+    def asserting(self, node: And) -> Iterator[None]:
+        """What stands beside a test in a group is asserted of it too."""
+        before = self.asserted
+        beside = asserted_values(node)
+        self.asserted = {
+            **before,
+            **{name: before.get(name, values) & values for name, values in beside.items()},
+        }
+        yield
+        self.asserted = before
 
     def said_once(self, node: Or) -> str:
         """The field that all tests are of, if a predicate must hold beside each."""
@@ -245,7 +266,36 @@ class Binder(Translation):
             self.say("any-place", message, node.span, Effect.WIDER)
         return spec
 
+    def by_case(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """A field that is another column by the kind of event."""
+        name = node.field.name
+        by = self.destination.field(spec.by)
+        assert by is not None
+        if not spec.cases:
+            message = f"{name} is set on none of the events that the query asks for"
+            self.say("constant-folded", message, node.span)
+            return self.constant(False, message, node.span)
+        tests: list[Node] = []
+        for case in spec.cases:
+            if case.none:
+                return self.unmapped(node, name, case.none)
+            test = self.mapped(node, case)
+            if note := case.note:
+                self.say(note.code, note.message, node.span, note.effect)
+            if not case.apart:
+                kinds = [Equals(Literal(spec.by), Literal(kind), node.span) for kind in case.of]
+                guard = either([self.mapped(kind, by) for kind in kinds], node.span)
+                test = And((guard, test), node.span)
+            tests.append(test)
+        columns = dict.fromkeys(c for case in spec.cases for c in (case.column, *case.any) if c)
+        if len(columns) > 1:
+            message = f"{name} is {' or '.join(columns)}, by {spec.by}"
+            self.say("value-translated", message, None)
+        return either(tests, node.span)
+
     def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
+        if spec.by:
+            return self.by_case(node, spec)
         if isinstance(node, Exists) and isinstance(spec.exists, str):
             return self.presence(node, spec)
         if isinstance(node, Equals | Like):
@@ -253,6 +303,9 @@ class Binder(Translation):
             if found := next((c for c in value if c in spec.foreign), None):
                 why = f"{self.destination.name} writes {found} otherwise"
                 return self.unmapped(node, f'the value "{value}" of {node.field.name}', why)
+        if spec.given and self.given != node.field.name:
+            beside = self.parse_predicate(spec.given, node.span, node.field.name)
+            return And((beside, self.mapped(node, replace(spec, given=""))), node.span)
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
@@ -260,9 +313,6 @@ class Binder(Translation):
             return self.fit(node, spec)
         if spec.fixed is not None:
             return self.fold(node, spec.fixed, self.destination.name)
-        if spec.given and self.given != node.field.name:
-            beside = self.parse_predicate(spec.given, node.span, node.field.name)
-            return And((beside, self.mapped(node, replace(spec, given=""))), node.span)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.where:

@@ -46,7 +46,8 @@ class Column:
 
     ``type`` is the Elasticsearch type of its values; ``case``, ``form``, ``json``, ``port``,
     ``optional``, ``path`` and ``keys`` as in ColumnSpec; ``field`` the Elastic field that it stands
-    for. Where no type is ``declared``, keyword is a guess.
+    for. Where no type is ``declared``, keyword is a guess. ``absent`` are values that stand there
+    for none; ``escaped`` says that signs as in XML are to be read for what they stand for.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Column:
     optional: bool = False
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")
+    absent: tuple[str, ...] = ()
+    escaped: bool = False
 
     @property
     def pair(self) -> Pair:

@@ -28,6 +28,11 @@ def captures(spec: FieldSpec) -> tuple[str, ...]:
     return () if None in each else tuple(expression or WHOLE for expression in each)
 
 
+def cut_at(spec: FieldSpec) -> str | None:
+    """The mark up to which the field is what a column holds; None for other fields."""
+    return spec.separators if spec.part == "before" and not spec.given else None
+
+
 def _of_part(part: str, separators: str) -> str | None:
     signs = "".join(map(re.escape, separators))
     match part:
@@ -37,6 +42,8 @@ def _of_part(part: str, separators: str) -> str | None:
             return rf"\.([^.{signs}]+)$"
         case "directory":
             return rf"^(.*)[{signs}]"
+        case "before":
+            return f"^([^{signs}]+)"
         case "pair":
             return rf"(?:^|,){_literal(separators)}([^,]*)"
     return None  # an argument of a command line is one of many

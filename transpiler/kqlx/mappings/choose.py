@@ -90,7 +90,7 @@ def _uncounted(bound: Bound, counted: Iterable[str]) -> str:
 
     def has(name: str) -> bool:
         spec = destination.field(name)
-        joined = spec is not None and bool(captures(spec) or spec.any)
+        joined = spec is not None and bool(captures(spec) or spec.any or spec.cases)
         return joined or name_of_values(pack, destination, name) is not None
 
     return next((name for name in counted if not has(name)), "")

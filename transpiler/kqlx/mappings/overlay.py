@@ -23,7 +23,7 @@ from kqlx.mappings.pack_file import (
 from kqlx.mappings.schema import Problem
 
 _TABLES = ("constants", "always", "only", "types")
-_TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed")
+_TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed", "absent")
 """Put together key by key; of ``when`` a list takes the other's place."""
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeVar
 
 from kqlx.mappings.parts import Part
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]
-Form = Literal["column", "elements", "array", "many", "pairs", "changes"]
+Form = Literal["column", "elements", "array", "many", "pairs", "changes", "words", "xml"]
 
 When = Mapping[str, tuple[str, ...]]
 """By field the values of which a query must assert one; of several such, one must be met."""
@@ -39,6 +40,11 @@ class ColumnSpec:
     ``path`` are the steps in a dynamic column, where a key has a dot in it. ``json`` says that the
     column holds JSON as text (or names it, where that is more than the first part), ``port`` that
     an address may have a port behind it, ``optional`` that not every table has the column.
+    ``mapped`` says that IPv4 addresses may be written there as IPv6 ones, ``::ffff:10.0.0.1``,
+    ``hex`` that numbers are, as ``0x1a4``, ``escaped`` that ``&``, ``<``, ``>`` and quotation marks
+    may be as in XML, ``&amp;``. Of form ``words`` is a text that is several values with white space
+    between; of form ``xml`` a value of XML as text: that of the element ``Data`` of the name behind
+    the column's.
     """
 
     type: str | None = None
@@ -47,6 +53,9 @@ class ColumnSpec:
     json: bool | str = False
     port: bool = False
     optional: bool = False
+    mapped: bool = False
+    hex: bool = False
+    escaped: bool = False
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")
 
@@ -82,6 +91,9 @@ class FieldSpec:
     apart: it stands for the field where its values are only counted or looked for as new.
     ``instead`` are other specs; the first whose ``when`` the query asserts counts, or of whose
     ``unless`` it asserts, for one field, other values alone.
+    ``cases`` are specs for the events that have one of the values ``of`` in the field ``by``;
+    other events lack the field, unless a last one without ``of`` is for them. Those marked
+    ``apart`` need no test of ``by``, for other events have nothing in their columns.
     """
 
     column: str | None = None
@@ -104,6 +116,10 @@ class FieldSpec:
     when: tuple[When, ...] = ()
     unless: When = field(default_factory=dict)
     instead: tuple[FieldSpec, ...] = ()
+    by: str = ""
+    cases: tuple[FieldSpec, ...] = ()
+    of: tuple[str, ...] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +129,8 @@ class Destination:
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
     tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
     all below them. ``filter`` is a predicate in Kibana KQL on the columns that tells the events of
-    the data source from others there.
+    the data source from others there. ``absent`` has, by patterns of columns' names, the values
+    that stand there for none, which Elastic's pipeline drops.
     """
 
     place: Mapping[str, Any]
@@ -125,6 +142,7 @@ class Destination:
     unconfirmed: Mapping[str, str]
     source: str
     filter: str = ""
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -140,6 +158,11 @@ class Destination:
     def column(self, name: str) -> ColumnSpec:
         """What the column is like."""
         return _named(self.columns, name, lambda spec, rest: spec) or _PLAIN
+
+    def absent_in(self, column: str) -> tuple[str, ...]:
+        """The values that stand in the column for none: by the longest pattern that fits."""
+        fit = [pattern for pattern in self.absent if fnmatchcase(column, pattern)]
+        return self.absent[max(fit, key=len)] if fit else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         unconfirmed=data.get("unconfirmed", {}),
         source=data.get("source", ""),
         filter=data.get("filter", ""),
+        absent=_lists(data.get("absent", {})),
     )
 
 
@@ -93,6 +94,8 @@ def _field(data: Any) -> FieldSpec:
     item = dict(data)
     item["any"] = tuple(item.get("any", ()))
     item["fits"] = tuple(item.get("fits", ()))
+    item["of"] = tuple(item.get("of", ()))
+    item["cases"] = tuple(map(_field, item.get("cases", ())))
     item["when"] = _whens(item.get("when", ()))
     item["unless"] = _lists(item.get("unless", {}))
     if "note" in item:

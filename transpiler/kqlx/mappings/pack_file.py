@@ -127,9 +127,34 @@ def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
                 for at, one in enumerate(field if isinstance(field, list) else ()):
                     if isinstance(one, dict):
                         yield from _of_field(one, (*key, at))
+                if any(by not in destination["fields"] for by in _told_by(field)):
+                    yield Problem(key, "by names no field of the destination")
+
+
+def _told_by(field: Any) -> Iterator[str]:
+    for one in field if isinstance(field, list) else [field]:
+        if isinstance(one, dict) and "by" in one:
+            yield one["by"]
+
+
+def _of_cases(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+    """What is wrong with a field that is another column by the kind of event."""
+    if said := [key for key in (*_DECIDING, "of", "fits", "part") if key in field]:
+        yield Problem(path, f"says by and {said[0]}; its cases say that")
+    if "by" not in field or "cases" not in field:
+        yield Problem(path, "by and cases stand together")
+    for at, case in enumerate(field.get("cases", ())):
+        key = (*path, "cases", at)
+        last = at == len(field["cases"]) - 1
+        if "of" not in case and not (last and case.get("apart")):
+            yield Problem(key, "needs the key of; the last one may do without, if it is apart")
+        yield from _of_field(case, key)
 
 
 def _of_field(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+    if "by" in field or "cases" in field:
+        yield from _of_cases(field, path)
+        return
     said = [key for key in _DECIDING if key in field]
     if not said:
         yield Problem(path, f"says none of {', '.join(_DECIDING)}")
@@ -198,7 +223,7 @@ def named_columns(destination: Mapping[str, Any]) -> set[str]:
     named: set[str] = set()
     predicates = [destination.get("filter", "*:*")]
     for said in destination.get("fields", {}).values():
-        for field in said if isinstance(said, list) else [said]:
+        for field in _each(said):
             if isinstance(field, str):
                 named.add(field)
             elif field is not None:
@@ -208,6 +233,12 @@ def named_columns(destination: Mapping[str, Any]) -> set[str]:
         terms = (getattr(part, "field", None) for part in walk(parse(predicate)))
         named |= {term.name for term in terms if term is not None}
     return named
+
+
+def _each(said: Any) -> Iterator[Any]:
+    """What is said of a field, each of a list and each of its cases."""
+    for field in said if isinstance(said, list) else [said]:
+        yield from field["cases"] if isinstance(field, dict) and "cases" in field else [field]
 
 
 def _meet(one: str, other: str) -> bool:

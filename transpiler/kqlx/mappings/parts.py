@@ -4,14 +4,31 @@ command line.
 
 from __future__ import annotations
 
+import re
 from typing import Literal as OneOf
 
-from kqlx.nodes import And, Compare, Equals, Exists, FieldTest, Like, Node, Not, Or, Pattern
+from kqlx.nodes import (
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+)
 
-Part = OneOf["name", "extension", "directory", "word", "pair"]
+# What the name of a domain never has.
+_NO_HOST = re.compile(r"[^A-Za-z0-9.-]")
+
+Part = OneOf["name", "extension", "directory", "word", "pair", "before"]
 """What a field holds of a path (``name``, ``extension`` without the dot, ``directory`` without the
 last separator), of a command line (``word``, an argument) or of a list such as ``MD5=1f,SHA1=2e``
-(``pair``, the value behind a key).
+(``pair``, the value behind a key); what stands before a mark (``before``), such as the ``@`` of an
+address, of which one at most is taken to be there.
 """
 
 
@@ -25,6 +42,8 @@ def in_whole(test: FieldTest, part: Part, separators: str) -> tuple[Node, bool] 
         return None
     if part == "word":
         return _word(test)
+    if part == "before":
+        return _before(test, separators), False
     if part == "extension":
         return _extension(test)
     if part == "pair":
@@ -61,6 +80,22 @@ def _pair(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
         return _any([_like(test, "", end), _like(test, "", f"{end},", "")], test), False
     first, *others = test.pattern.parts
     return _like(test, "", mark + first, *(part for part in others if part), ""), True
+
+
+def _before(test: Equals | Like | Exists, mark: str) -> Node:
+    if isinstance(test, Exists):
+        return test
+    parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
+    if any(mark in part for part in parts):
+        return Never(test.span)
+    if len(parts) > 1 and parts == (parts[0], ""):
+        return test  # how the part begins the whole does
+    marked = _like(test, *parts[:-1], parts[-1] + mark, "")
+    if len(parts) == 1 or _NO_HOST.search(parts[-1]):
+        return _any([test, marked], test)
+    # What follows a star may stand behind the mark.
+    bare = And((test, Not(_like(test, "", mark, ""), test.span)), test.span)
+    return _any([bare, marked], test)
 
 
 def _directory(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:

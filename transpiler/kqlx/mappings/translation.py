@@ -4,7 +4,6 @@ predicate, a part of a value.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -13,7 +12,7 @@ from kqlx.mappings import ecs
 from kqlx.mappings.bound import INTEGERS, Column, holds
 from kqlx.mappings.pack import Case, FieldSpec
 from kqlx.mappings.parts import Part, in_whole
-from kqlx.mappings.remarks import Remarks
+from kqlx.mappings.spellings import CANONICAL_INTEGER, Spellings, test_of
 from kqlx.nodes import (
     Always,
     And,
@@ -27,7 +26,6 @@ from kqlx.nodes import (
     Node,
     Not,
     Or,
-    Pattern,
     Span,
     transform,
 )
@@ -35,10 +33,9 @@ from kqlx.notes import Effect, Note
 
 # Types whose tests are written in a way of their own: a column has one type in a query.
 _OWN_SYNTAX = frozenset({"ip", "boolean", "date"}) | INTEGERS
-_CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
-class Translation(Remarks):
+class Translation(Spellings):
     """The ways in which a pack says a field."""
 
     def fit(self, node: FieldTest, spec: FieldSpec) -> Node:
@@ -60,7 +57,7 @@ class Translation(Remarks):
             self.say("approximated", f"{message}; a star may reach beyond it", None, Effect.WIDER)
         else:
             self.say("value-translated", message, None)
-        tests = [self.rename(_test_of(node, parts), replace(spec, fits=())) for parts in needed]
+        tests = [self.rename(test_of(node, parts), replace(spec, fits=())) for parts in needed]
         return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
 
     def rename(self, node: FieldTest, spec: FieldSpec, type: str | None = None) -> Node:
@@ -77,11 +74,12 @@ class Translation(Remarks):
         if type is None and column.type in INTEGERS and of_field not in INTEGERS:
             if isinstance(node, Compare | Like):
                 return self.unmapped(node, f"{name}, compared as text,")
-            if isinstance(node, Equals) and not _CANONICAL_INTEGER.fullmatch(node.value.name):
+            if isinstance(node, Equals) and not CANONICAL_INTEGER.fullmatch(node.value.name):
                 message = f'{name} is an integer there, and never "{node.value.name}"'
                 self.say("constant-folded", message, node.span)
                 return self.constant(False, message, node.span)
-        return replace(node, field=Literal(column.name, span=node.field.span))
+        test = replace(node, field=Literal(column.name, span=node.field.span))
+        return self.present(test, column) if column.absent else self.spelt(test, column)
 
     def part(self, node: FieldTest, spec: FieldSpec, part: Part) -> Node:
         """A test of a part of what the column holds."""
@@ -90,6 +88,13 @@ class Translation(Remarks):
         if whole is None:
             return self.unmapped(node, f"{name}, compared as text,")
         test, wider = whole
+        if isinstance(test, Never):
+            message = f"{name} is {spec.column} up to its {spec.separators}, and so has none"
+            self.say("constant-folded", message, node.span)
+            return self.constant(False, message, node.span)
+        if part == "before":
+            message = f"{name} is {spec.column} up to its {spec.separators}"
+            self.say("value-translated", message, None)
         if wider:
             kind = "word" if part == "word" else "part"
             message = f"{name} is looked for as a {kind} of {spec.column}"
@@ -121,6 +126,7 @@ class Translation(Remarks):
             optional=spec.optional,
             path=spec.path,
             keys=spec.keys,
+            absent=self.destination.absent_in(name),
         )
         self.columns[name] = column
         if reason := self.destination.unconfirmed.get(name):
@@ -250,10 +256,3 @@ def _covers(pattern: Sequence[str], other: Sequence[str]) -> bool:
     """Whether another pattern only asks for more behind the star in which this one ends."""
     ends = len(pattern) > 1 and not pattern[-1]
     return ends and pattern != other and other[: len(pattern) - 1] == pattern[:-1]
-
-
-def _test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:
-    """The test whether the field fits a pattern of these parts."""
-    if len(parts) == 1:
-        return Equals(node.field, Literal(parts[0], True, node.span), node.span)
-    return Like(node.field, Pattern(parts, node.span), node.span)

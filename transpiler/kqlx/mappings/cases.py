@@ -1,0 +1,110 @@
+"""Fields that Elastic's pipeline takes from another column by the kind of event: which of these
+kinds a query can be about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.nodes import And, Equals, Node, Not, Or, Span, simplify
+
+Chosen = Callable[[FieldSpec], FieldSpec]
+"""Of the specs of a field the one that is for the query."""
+
+
+def narrowed(
+    spec: FieldSpec,
+    destination: Destination,
+    asserted: Mapping[str, frozenset[str]],
+    chosen: Chosen = lambda spec: spec,
+) -> FieldSpec:
+    """The field as it is on the events that the query asserts: with the cases that are left, or,
+    where all of those events are of one case, as that case says.
+
+    ``asserted`` are the values by field of which every matching event has one.
+    """
+    if not spec.cases:
+        return spec
+    kinds = kinds_asserted(spec.by, destination, asserted, chosen)
+    if kinds is None:
+        return spec
+    told = frozenset(kind for case in spec.cases for kind in case.of)
+    left = []
+    for case in spec.cases:
+        meant = kinds & frozenset(case.of) if case.of else kinds - told
+        if meant and len(meant) == len(kinds):
+            alone = replace(case, of=(), apart=False)
+            if not any(kinds & frozenset(other.of) for other in spec.cases if other is not case):
+                return alone
+        if meant:
+            left.append(replace(case, of=tuple(sorted(meant)) if case.of else ()))
+    return replace(spec, cases=tuple(left))
+
+
+def kinds_asserted(
+    by: str,
+    destination: Destination,
+    asserted: Mapping[str, frozenset[str]],
+    chosen: Chosen = lambda spec: spec,
+) -> frozenset[str] | None:
+    """The values of a field of which every matching event has one, by all that the query asserts:
+    of the field itself, of others in the same column, and of those that the destination tells by
+    that column. None where nothing is asserted of it.
+    """
+    own = destination.field(by)
+    if own is None or own.column is None:
+        return None
+    kinds: frozenset[str] | None = None
+    for name, values in asserted.items():
+        spec = destination.field(name)
+        if spec is None:
+            continue
+        spec = chosen(spec)
+        if name == by or spec == own:
+            found: frozenset[str] | None = values
+        elif spec.where and all(value in spec.where for value in values):
+            found = _of_predicates((spec.where[value] for value in values), own.column)
+        else:
+            continue
+        if found is not None:
+            kinds = found if kinds is None else kinds & found
+    return kinds
+
+
+def _of_predicates(predicates: Iterable[str], column: str) -> frozenset[str] | None:
+    from kqlx.frontends.kql import parse
+
+    found: frozenset[str] = frozenset()
+    for predicate in predicates:
+        values = _values(parse(predicate), column)
+        if values is None:
+            return None
+        found |= values
+    return found
+
+
+def _values(node: Node, column: str) -> frozenset[str] | None:
+    """The values of the column of which every event has one that meets the predicate."""
+    if isinstance(node, Equals):
+        return frozenset({node.value.name}) if node.field.name == column else None
+    if isinstance(node, Or):
+        each = [_values(item, column) for item in node.items]
+        known = [values for values in each if values is not None]
+        return frozenset().union(*known) if len(known) == len(each) else None
+    if isinstance(node, And):
+        known = [v for item in node.items if (v := _values(item, column)) is not None]
+        return frozenset.intersection(*known) if known else None
+    return None
+
+
+def either(tests: list[Node], span: Span) -> Node:
+    """One of the tests, each of other events."""
+    return simplify(tests[0] if len(tests) == 1 else Or(tuple(tests), span))
+
+
+def without(test: Node, excluded: Iterable[Node], span: Span) -> Node:
+    """The test, and none of those that are excluded."""
+    each = [Not(node, span) for node in excluded]
+    return And((test, *each), span) if each else test

@@ -1,0 +1,161 @@
+"""How a value of Elastic's may be written in a column: texts that stand for none, addresses of IPv4
+in IPv6, numbers in hexadecimal, signs as in XML.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from kqlx.mappings.bound import INTEGERS, Column, holds
+from kqlx.mappings.cases import without
+from kqlx.mappings.remarks import Remarks
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node, Or, Pattern
+from kqlx.notes import Effect
+
+CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+_ESCAPED = ("&<>", '&<>"', "&<>\"'")
+"""The signs that a writer of XML escapes in texts: those that must be, and quotation marks."""
+
+AS_TEXT = " as text"
+"""Behind the name of a column in a test of its text, whatever its type is."""
+DECODED = " decoded"
+"""Behind the name of a column of XML in a test of a value with signs that are escaped there."""
+MAPPED = "::ffff:"
+"""Before an IPv4 address that is written as an IPv6 one."""
+
+
+class Spellings(Remarks):
+    """The spellings of values in a destination."""
+
+    def present(self, test: FieldTest, column: Column) -> Node:
+        """The test, of values alone: what stands there for none is no value in Elastic."""
+        if isinstance(test, Equals) and test.value.name in column.absent:
+            message = f'"{test.value.name}" stands for no value in {column.name}: Elastic drops it'
+            self.say("constant-folded", message, test.span)
+            return self.constant(False, message, test.span)
+        met = [value for value in column.absent if _stands_in(value, test, column)]
+        text = self.as_text(column)
+        excluded = [Equals(text, Literal(value, True), test.span) for value in met]
+        if met:
+            values = " and ".join(f'"{value}"' for value in met)
+            message = f"{values} in {column.name} stands for no value: Elastic drops it"
+            self.say("value-translated", message, None)
+        return without(self.spelt(test, column), excluded, test.span)
+
+    def as_text(self, column: Column) -> Literal:
+        """The name of a column for tests of its text, whatever its type is."""
+        name = f"{column.name}{AS_TEXT}"
+        self.columns[name] = replace(column, type="keyword")
+        return Literal(name)
+
+    def spelt(self, test: FieldTest, column: Column) -> Node:
+        """The test in all spellings of a value that the column may hold."""
+        spec = self.destination.column(column.name)
+        if spec.mapped and isinstance(test, Equals):
+            return self.addresses(test, column)
+        if spec.hex and not isinstance(test, Exists):
+            return self.hexadecimal(test, column)
+        if spec.form == "words" and isinstance(test, Equals) and test.value.name:
+            return Like(test.field, Pattern(("", test.value.name, "")), test.span)
+        if spec.form == "xml" and isinstance(test, Equals | Like) and _has_entities(test):
+            name = f"{column.name}{DECODED}"
+            self.columns[name] = replace(column, escaped=True)
+            return replace(test, field=Literal(name))
+        if spec.escaped and isinstance(test, Equals | Like):
+            return self.escaped(test, column)
+        return test
+
+    def addresses(self, test: Equals, column: Column) -> Node:
+        """IPv4 addresses, also those that are written as IPv6 ones."""
+        address, slash, length = test.value.name.partition("/")
+        if ":" in address:
+            return test
+        if not slash:
+            return Or((test, replace(test, value=Literal(MAPPED + address, True))), test.span)
+        text = self.as_text(column)
+        return Or((test, *(Like(text, p, test.span) for p in _mapped(address, length))), test.span)
+
+    def hexadecimal(self, test: FieldTest, column: Column) -> Node:
+        """A number where the column has it in hexadecimal."""
+        text = test.value.name if isinstance(test, Equals) else ""
+        if (
+            not isinstance(test, Equals)
+            or not CANONICAL_INTEGER.fullmatch(text)
+            or text.startswith("-")
+        ):
+            return self.unmapped(test, f"{column.field}, compared as a number,")
+        written = hex(int(text))
+        self.say("value-translated", f"{column.field} {text} is {written} there", test.span)
+        return replace(test, value=Literal(written, True))
+
+    def escaped(self, test: Equals | Like, column: Column) -> Node:
+        """A text whose signs may be written as in XML, or as they are."""
+        parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
+        if isinstance(test, Like) and any(map(_may_be_in_entity, parts)):
+            message = (
+                f"{column.name} may have signs as in XML, such as &amp;, where a part is found"
+            )
+            self.say("approximated", message, test.span, Effect.WIDER)
+        each = [tuple(_escape(part, signs) for part in parts) for signs in ("", *_ESCAPED)]
+        spellings = list(dict.fromkeys(each))
+        if len(spellings) == 1:
+            return test
+        message = f"signs may stand as in XML, such as &amp;, in {column.name}"
+        self.say("value-translated", message, test.span)
+        return Or(tuple(test_of(test, parts) for parts in spellings), test.span)
+
+
+def test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:
+    """The test whether the field fits a pattern of these parts."""
+    if len(parts) == 1:
+        return Equals(node.field, Literal(parts[0], True, node.span), node.span)
+    return Like(node.field, Pattern(parts, node.span), node.span)
+
+
+def _escape(text: str, signs: str) -> str:
+    return "".join(_ENTITIES[sign] if sign in signs else sign for sign in text)
+
+
+def _has_entities(test: Equals | Like) -> bool:
+    """Whether a test is met by other texts where signs stand as in XML."""
+    parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
+    signs = any(sign in part for part in parts for sign in _ENTITIES)
+    return signs or (isinstance(test, Like) and any(map(_may_be_in_entity, parts)))
+
+
+def _may_be_in_entity(part: str) -> bool:
+    """Whether a part of a text may be found in what stands for a sign."""
+    return bool(part) and any(part.lower() in entity for entity in _ENTITIES.values())
+
+
+def _stands_in(value: str, test: FieldTest, column: Column) -> bool:
+    """Whether a text that stands for no value meets a test of a column."""
+    if isinstance(test, Equals):
+        return False
+    if isinstance(test, Compare) and column.type in INTEGERS:
+        return test.op in ("lt", "lte")  # as texts are compared, signs come before digits
+    return holds(test, value)
+
+
+def _mapped(address: str, length: str) -> list[Pattern]:
+    """The beginnings of the IPv4-mapped addresses of a network."""
+    octets, bits = address.split("."), int(length) if length.isdecimal() else -1
+    if len(octets) != 4 or not all(map(str.isdecimal, octets)) or not 0 < bits <= 32:
+        return []
+    whole, rest = divmod(bits, 8)
+    steps = [str(int(octet)) for octet in octets[:whole]]
+    if not rest:
+        ends = [[]]  # type: list[list[str]]
+    else:
+        size = 1 << (8 - rest)
+        first = int(octets[whole]) // size * size
+        ends = [[str(number)] for number in range(first, first + size)]
+    found = []
+    for end in ends:
+        text = MAPPED + ".".join([*steps, *end])
+        full = len(steps) + len(end) == 4
+        found.append(Pattern((text,)) if full else Pattern((f"{text}.", "")))
+    return found
