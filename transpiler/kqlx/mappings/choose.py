@@ -12,6 +12,7 @@ from kqlx.errors import MappingError
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures
+from kqlx.mappings.dialects import in_own_words
 from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognise import asserted_values, asserts, implied_values
@@ -53,15 +54,11 @@ def bind_each(
         except MappingError as error:
             errors.append(error)
             missing = any(note.effect is Effect.UNMAPPED for note in error.notes)
-            effect = Effect.NARROWER if missing else Effect.SAME
-            hint = "--source names those to convert it for" if missing else ""
-            message = f"{pack.source} is left out: {error.message}"
-            beside.append(Note("source-left-out", effect, message, hint=hint))
+            beside.append(_left_out(pack, error.message, missing))
             continue
         if len(packs) > 1 and (missing_count := _uncounted(bound, counted)):
             uncounted.append(bound)
-            message = f"{pack.source} is left out: {missing_count} has no counterpart to count by"
-            beside.append(Note("source-left-out", Effect.NARROWER, message))
+            beside.append(_left_out(pack, f"{missing_count} has no counterpart to count by", True))
             continue
         for number, other in enumerate(bounds):
             if (both := _as_one(other, bound)) is not None:
@@ -80,6 +77,20 @@ def bind_each(
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
     return tuple(replace(bound, beside_others=len(bounds) > 1) for bound in bounds)
+
+
+def _left_out(pack: Pack, why: str, missing: bool) -> Note:
+    """A note on a source that is not in the result: it can have no such event, or it is ``missing``
+    something. What a Beat may ship beside other sources, these have seen too.
+    """
+    if missing and pack.by_shipper:
+        first = why.partition("; ")[0]
+        message = f"{pack.source} is left out, the other data sources stand for it: {first}"
+        return Note("source-left-out", Effect.COVERAGE, message)
+    message = f"{pack.source} is left out: {why}"
+    effect = Effect.NARROWER if missing else Effect.SAME
+    hint = "--source names those to convert it for" if missing else ""
+    return Note("source-left-out", effect, message, hint=hint)
 
 
 def _uncounted(bound: Bound, counted: Iterable[str]) -> str:
@@ -158,6 +169,7 @@ def bind(
             notes=(Note("unmapped-field", Effect.UNMAPPED, f"no mapping for {target}"),),
             hint="--source none keeps Elastic's field names",
         )
+    node, respelt = in_own_words(node, pack)
     asserted = {name: frozenset({value}) for name, value in (implied or {}).items()}
     asserted |= asserted_values(node)
     chosen = [d for d in destinations if asserts(asserted, d.when)]
@@ -172,6 +184,7 @@ def bind(
             impossible.append(error)
             passed_over.append(_passed_over(destination, error.message, None))
             continue
+        attempt = replace(attempt, notes=(*respelt, *attempt.notes))
         missing = _missing(attempt)
         attempts.append(attempt)
         if not candidates:

@@ -23,6 +23,7 @@ from kqlx.mappings.pack_file import (
 from kqlx.mappings.schema import Problem
 
 _TABLES = ("constants", "always", "only", "types")
+_LISTS_OF_MARKS = ("own", "indices", "beats", "modules", "codes")
 _TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed", "absent")
 """Put together key by key; of ``when`` a list takes the other's place."""
 
@@ -87,9 +88,9 @@ def _recognise(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
         fields[name] = _joined(fields.get(name, ()), values)
     return {
         "fields": fields,
-        "own": _joined(base.get("own", ()), over.get("own", ())),
-        "indices": _joined(base.get("indices", ()), over.get("indices", ())),
+        **{key: _joined(base.get(key, ()), over.get(key, ())) for key in _LISTS_OF_MARKS},
         "implied": {**base.get("implied", {}), **over.get("implied", {})},
+        "aliases": {**base.get("aliases", {}), **over.get("aliases", {})},
         "assumed": [*base.get("assumed", ()), *over.get("assumed", ())],
     }
 

@@ -170,8 +170,12 @@ class Marks:
     """How a rule names a data source: by values of fields, by fields that it alone has, or by index
     patterns.
 
-    ``implied`` has, by index pattern, values of fields that all events there have. Where a rule
-    names no source at all, one of which it asserts all values of an ``assumed`` is taken for it.
+    ``implied`` has, by index pattern, values of fields that all events there have. ``beats`` are
+    the Beats that ship the source's events, ``modules`` values of event.module that others have
+    too, ``codes`` the numbers of its Windows events (``4688`` or ``4608-4999``), ``aliases`` by
+    field and value what other shippers write: a query in Kibana KQL that asks for the same in the
+    words of Elastic's integration. Where a rule names no source at all, these hint at it, and then
+    the values of one table of ``assumed``.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -179,11 +183,17 @@ class Marks:
     indices: tuple[str, ...]
     implied: Mapping[str, Mapping[str, str]]
     assumed: tuple[When, ...]
+    beats: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One data source of Elastic's."""
+    """One data source of Elastic's. ``by_shipper`` says that a rule reads it through the index
+    pattern of a Beat alone, which may hold it: where it lacks a field, the others do without it.
+    """
 
     source: str
     title: str
@@ -193,6 +203,7 @@ class Pack:
     only: Mapping[str, tuple[str, ...]]
     types: Mapping[str, str]
     targets: Mapping[str, tuple[Destination, ...]]
+    by_shipper: bool = False
 
     def type(self, field: str) -> str | None:
         """The Elasticsearch type of a field, where the pack names it."""

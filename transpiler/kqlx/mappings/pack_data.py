@@ -58,6 +58,10 @@ def marks(data: Mapping[str, Any]) -> Marks:
         indices=tuple(data.get("indices", ())),
         implied=data.get("implied", {}),
         assumed=tuple(map(_lists, data.get("assumed", ()))),
+        beats=tuple(data.get("beats", ())),
+        modules=tuple(data.get("modules", ())),
+        codes=tuple(data.get("codes", ())),
+        aliases=data.get("aliases", {}),
     )
 
 

@@ -115,6 +115,10 @@ def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with single fields of the destinations."""
     if data["source"] == "none":
         yield Problem(("source",), "none is what --source takes for no data source at all")
+    for field, values in data.get("recognise", {}).get("aliases", {}).items():
+        for value, predicate in values.items():
+            if why := _why_no_predicate(predicate):
+                yield Problem(("recognise", "aliases", field, value), f"is no predicate: {why}")
     for target, destinations in data.get("targets", {}).items():
         for number, destination in enumerate(destinations):
             path = ("targets", target, number)

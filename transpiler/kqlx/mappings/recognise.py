@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from kqlx.mappings.library import Packs
+from kqlx.mappings.naming import Level, Names, bare, names_of, overlap, own_names
 from kqlx.mappings.pack import FieldSpec, Marks, Pack, When
+from kqlx.mappings.shippers import shipper, unmapped_modules
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Or, Pattern
 from kqlx.notes import Effect, Note
 
-# Patterns of the shippers say nothing of the data source, nor do those of everything.
-_BROAD = re.compile(
-    r"(?:(?:file|winlog|audit|packet|heart|metric)beat-|logs-?|apm-|traces-|\.alerts-.*)?\*.*"
-)
+# Patterns of everything say nothing of the data source, nor do those of Security Onion.
+_BROAD = re.compile(r"(?:logs-?\*?|(?:apm|traces|metrics|\.alerts)-.*|so-(?:beats-)?\*.*)?\*?")
 
 _DATA_STREAM = re.compile(r"logs-\w+\.")
 """Indices of one of Elastic's integrations. Others may be aliases, or a retired product's."""
 
-_NAMING = {"event.dataset", "data_stream.dataset", "event.module"}
-"""Fields that name a data source, if one of which there is no mapping."""
+Found = tuple[list[str], tuple[Note, ...]]
+"""Names of data sources, and what is to be said of them."""
 
 
 def recognise(
@@ -30,50 +31,85 @@ def recognise(
     packs: Packs | None = None,
 ) -> tuple[tuple[Pack, ...], tuple[Note, ...]]:
     """The packs of the sources that a query names by what it asserts: values, or fields that one
-    source alone has; else of the index patterns that the rule reads; with a note on those values
-    and patterns for which there is no pack; else of the integrations that it is tagged with
-    (``aws``, ``aws.cloudtrail``); else those whose kind of events it asks for, with a note that
-    this is an assumption.
+    source alone has; else of the index patterns that the rule reads, those of Beats among them;
+    with a note on those values and patterns for which there is no pack; else of the integrations
+    that it is tagged with (``aws``, ``aws.cloudtrail``); else those that its module, its shipper,
+    the numbers of its events or the kind of its events hint at, with a note that this is an
+    assumption.
 
     ``packs`` are those to choose among, by default those of this package.
     """
     packs = packs or Packs()
     marks = packs.marks()
-    asserted, own = asserted_values(node), own_indices(indices)
-    notes: tuple[Note, ...] = ()
-    named = [s for s, m in marks.items() if any(_meets(asserted, *f) for f in m.fields.items())]
-    if named:
-        others = _others(asserted, [packs.get(source) for source in named])
-        notes = (_left_out(others, "asks for"),) if others else ()
-    else:
-        named = [s for s, m in marks.items() if m.own and asserts_field(node, m.own)]
-    if not named and own:
-        named = [s for s, m in marks.items() if any(_overlap(index, m) for index in own)]
-        unknown = [index for index in own if not any(_overlap(index, marks[s]) for s in named)]
-        if named and unknown:
-            lost = any(_DATA_STREAM.match(index) for index in unknown)
-            effect = Effect.NARROWER if lost else Effect.SAME
-            notes = (_left_out(unknown, "reads", effect),)
-    elif not named:
-        tags = (*integrations,)
-        named = [s for s in marks if any(s == tag or s.startswith(f"{tag}.") for tag in tags)]
-        if not named and not tags and not asserted.keys() & _NAMING:
-            named = [s for s, m in marks.items() if asserts(asserted, m.assumed)]
-        if named:
-            notes = (_assumed(named, tags),)
-    return tuple(packs.get(source) for source in named), notes
+    names = names_of(node, marks)
+    read = [bare(index) for index in indices if not index.startswith("-")]
+    beside: list[str] = []
+    found, notes = _named(names)
+    if not found:
+        found, beside, notes = _by_indices(node, names, read, marks)
+    if not found and not beside and not own_indices(read):
+        found, notes = _assumed(node, names, (*integrations,), marks)
+    shipped = tuple(replace(packs.get(source), by_shipper=bool(found)) for source in beside)
+    return (*(packs.get(source) for source in found), *shipped), notes
 
 
-def _others(asserted: Mapping[str, frozenset[str]], packs: Iterable[Pack]) -> list[str]:
-    """What the query names beside the sources of these packs."""
-    found: dict[str, None] = {}
-    for name in sorted(asserted.keys() & _NAMING):
-        known: set[str] = set()
-        for pack in packs:
-            known |= {pack.constants.get(name, ""), *pack.always.get(name, ())}
-            known |= {*(pack.possible(name) or ()), *pack.recognise.fields.get(name, ())}
-        found |= dict.fromkeys(sorted(asserted[name] - known))
-    return list(found)
+def _named(names: Names | None) -> Found:
+    if names is None or names.level is not Level.NAMED or not names.sources:
+        return [], ()
+    notes = (_left_out(sorted(names.others), "asks for"),) if names.others else ()
+    return sorted(names.sources), notes
+
+
+def _by_indices(
+    node: Node, names: Names | None, read: list[str], marks: Mapping[str, Marks]
+) -> tuple[list[str], list[str], tuple[Note, ...]]:
+    """The sources of the data streams that a rule reads, and those that its Beats ship beside them.
+    What hints at some of a shipper's tells these apart.
+    """
+    own = own_indices(read)
+    found = [s for s, m in marks.items() if any(overlap(index, m) for index in own)]
+    unknown = [index for index in own if not any(overlap(index, marks[s]) for s in found)]
+    beats = dict.fromkeys(filter(None, map(shipper, read)))
+    everything = any(_BROAD.fullmatch(index) for index in read)
+    if not own and (everything or "filebeat" in beats):
+        return [], [], ()
+    notes: list[Note] = []
+    if found and unknown:
+        lost = any(_DATA_STREAM.match(index) for index in unknown)
+        notes.append(_left_out(unknown, "reads", Effect.NARROWER if lost else Effect.SAME))
+    if own and not found:
+        return [], [], ()
+    beside: dict[str, None] = {}
+    for beat in beats:
+        shipped = [s for s, m in marks.items() if beat in m.beats]
+        if names is not None and (hinted := [s for s in shipped if s in names.sources]):
+            shipped = hinted
+        if beat != "filebeat":
+            beside |= dict.fromkeys(source for source in shipped if source not in found)
+        if (ours := [source for source in shipped if source in found]) and beat != "winlogbeat":
+            notes.append(_one_module(beat, ours))
+        elif beat == "filebeat":
+            notes.append(_any_module(beat))
+        elif found or shipped:
+            notes += unmapped_modules(beat, asserted_values(node), bool(found))
+    return sorted(found), sorted(beside), tuple(notes)
+
+
+def _assumed(
+    node: Node, names: Names | None, tags: tuple[str, ...], marks: Mapping[str, Marks]
+) -> Found:
+    hinted = sorted(names.sources) if names is not None else []
+    tagged = [s for s in marks if any(s == tag or s.startswith(f"{tag}.") for tag in tags)]
+    if tagged:
+        found = [source for source in tagged if source in hinted] or tagged
+        return found, (_guess(found, f"but the integration ({', '.join(tags)})"),)
+    if tags or (names is not None and names.others):
+        return [], ()
+    if hinted:
+        return hinted, (_guess(hinted, "but what such events are known by"),)
+    asserted = asserted_values(node)
+    found = [s for s, m in marks.items() if asserts(asserted, m.assumed)]
+    return found, (_guess(found, "but the kind of events"),) if found else ()
 
 
 def _left_out(names: Iterable[str], verb: str, effect: Effect = Effect.NARROWER) -> Note:
@@ -81,17 +117,26 @@ def _left_out(names: Iterable[str], verb: str, effect: Effect = Effect.NARROWER)
     return Note("source-left-out", effect, message)
 
 
-def _assumed(sources: Iterable[str], tags: Iterable[str]) -> Note:
-    why = f"but the integration ({', '.join(tags)})" if tags else "but the kind of events"
+def _any_module(beat: str) -> Note:
+    message = f"{beat}-* may hold events of any module, which the rule reads too"
+    return Note("source-left-out", Effect.NARROWER, message, hint="name them with --source")
+
+
+def _one_module(beat: str, sources: Iterable[str]) -> Note:
+    message = f"{beat}-* may hold events of any module; taken to be those of {', '.join(sources)}"
+    return Note("source-assumed", Effect.SAME, message)
+
+
+def _guess(sources: Iterable[str], why: str) -> Note:
     message = f"nothing names the data source {why}; taken to be {', '.join(sources)}"
     return Note("source-assumed", Effect.SAME, message, hint="name another with --source")
 
 
 def own_indices(indices: Iterable[str]) -> list[str]:
-    """The index patterns that say something of the data source."""
-    # Behind a cluster's name; a pattern that begins with a hyphen takes indices away.
-    bare = [index.rpartition(":")[2] for index in indices if not index.startswith("-")]
-    return [index for index in bare if not _BROAD.fullmatch(index)]
+    """The index patterns that name data sources: not those of Beats, nor of everything."""
+    # A pattern that begins with a hyphen takes indices away.
+    names = [bare(index) for index in indices if not index.startswith("-")]
+    return [name for name in names if not _BROAD.fullmatch(name) and not shipper(name)]
 
 
 def asserted_values(node: Node) -> dict[str, frozenset[str]]:
@@ -117,9 +162,9 @@ def asserts_field(node: Node, names: Iterable[str]) -> bool:
     """
     match node:
         case Equals() | Like() | Exists() | Compare():
-            return not isinstance(node.field, Pattern) and _is_one(node.field.name, names)
+            return not isinstance(node.field, Pattern) and bool(own_names(node.field.name, names))
         case Nested():
-            return _is_one(node.path.name, names)
+            return bool(own_names(node.path.name, names))
         case And():
             return any(asserts_field(item, names) for item in node.items)
         case Or():
@@ -128,14 +173,10 @@ def asserts_field(node: Node, names: Iterable[str]) -> bool:
             return False
 
 
-def _is_one(name: str, names: Iterable[str]) -> bool:
-    return any(name == one or (one[-1] == "*" and name.startswith(one[:-1])) for one in names)
-
-
 def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, str]:
     """Values that all events have in the index patterns of the pack that a rule reads."""
     marks = pack.recognise
-    read = [index for index in own_indices(indices) if _overlap(index, marks)]
+    read = [index for index in own_indices(indices) if overlap(index, marks)]
     each = [
         values
         for index in read
@@ -171,13 +212,3 @@ def counts(asserted: Mapping[str, frozenset[str]], spec: FieldSpec) -> bool:
     return asserts(asserted, spec.when) or any(
         asserted.get(field) and asserted[field].isdisjoint(values) for field, values in apart
     )
-
-
-def _meets(asserted: Mapping[str, frozenset[str]], field: str, values: Iterable[str]) -> bool:
-    """Whether the query asserts a value of these, perhaps beside others."""
-    return bool(asserted.get(field, frozenset()) & frozenset(values))
-
-
-def _overlap(index: str, marks: Marks) -> bool:
-    """Whether a rule's pattern names indices of the data source."""
-    return any(fnmatchcase(index, known) or fnmatchcase(known, index) for known in marks.indices)

@@ -1,0 +1,211 @@
+"""Data sources by what people write who do not have Elastic's integrations: the index patterns and
+modules of Beats, Security Onion's names, channels, providers and numbers of Windows events.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import kqlx
+from kqlx.mappings.recognise import recognise
+from kqlx.notes import Effect
+
+SECURITY, SYSMON = "system.security", "windows.sysmon_operational"
+POWERSHELL = "windows.powershell_operational"
+
+
+def found(query: str, *indices: str) -> list[str]:
+    packs, _ = recognise(kqlx.parse(query), indices)
+    return sorted(pack.source for pack in packs)
+
+
+def notes(query: str, *indices: str) -> list[tuple[str, Effect]]:
+    _, said = recognise(kqlx.parse(query), indices)
+    return [(note.code, note.effect) for note in said]
+
+
+@pytest.mark.parametrize(
+    ("query", "source"),
+    [
+        ("winlog.channel:Security and event.code:4625", SECURITY),
+        ('winlog.channel:security and event.code:"4625"', SECURITY),
+        ("event.provider:Microsoft-Windows-Security-Auditing and event.code:4720", SECURITY),
+        ('winlog.provider_name:"microsoft-windows-security-auditing"', SECURITY),
+        ("winlog.provider_name:Microsoft-Windows-Sysmon and process.name:x", SYSMON),
+        ('winlog.channel:"Microsoft-Windows-Sysmon/Operational"', SYSMON),
+        ("winlog.channel:*Sysmon*", SYSMON),
+        ("event.module:sysmon and event.code:1", SYSMON),
+        ("agent.type:winlogbeat and event.module:sysmon and event.code:(12 or 13)", SYSMON),
+        ("event.module:security and user.name:x", SECURITY),
+        ("event.module:sysmon and event.dataset:process_creation", SYSMON),
+        ("event.dataset:registry_value_set and registry.path:*Run*", SYSMON),
+        ("event.code:4625", SECURITY),
+        ("winlog.event_id:4625 and user.name:x", SECURITY),
+        ("event.code:(4624 or 4672) and not user.name:x", SECURITY),
+        ("winlog.event_id:1 and process.parent.name:x", SYSMON),
+        ("event.code:10 and winlog.event_data.TargetImage:*lsass.exe", SYSMON),
+        ("event.code:4104 and powershell.file.script_block_text:*x*", POWERSHELL),
+        ("event.code:4104", POWERSHELL),
+        ("winlog.provider_name:PowerShell and event.code:400", "windows.powershell"),
+        ("event.module:windows and event.code:4104", POWERSHELL),
+        ("event.module:system and fileset.name:auth", "system.auth"),
+        ("event.module:system and system.auth.ssh.event:Failed", "system.auth"),
+        ("event.action:ssh_login and event.outcome:failure", "system.auth"),
+        ("agent.type:auditbeat and event.module:auditd", "auditd_manager.auditd"),
+        ("event.module:aws and fileset.name:cloudtrail", "aws.cloudtrail"),
+        ("event.provider:iam.amazonaws.com and event.action:CreateUser", "aws.cloudtrail"),
+        ("event.module:o365 and event.action:x", "o365.audit"),
+        ("event.module:azure and fileset.name:signinlogs", "azure.signinlogs"),
+        ("event.module:gsuite and event.dataset:gsuite.admin", "google_workspace.admin"),
+        ("event.module:gcp and event.action:x", "gcp.audit"),
+        ("data_stream.dataset:okta.system", "okta.system"),
+        ("agent.type:packetbeat and event.dataset:dns", "network_traffic"),
+        ("agent.type:endpoint and event.category:process", "endpoint.events"),
+        ('_index:"logs-aws.cloudtrail-default" and event.action:x', "aws.cloudtrail"),
+        ("event.module:zeek and event.dataset:zeek.dns", ""),
+        ("event.module:system and event.dataset:user", ""),
+        ("winlog.channel:Microsoft-Windows-Other/Operational and event.code:1", ""),
+        ("event.provider:Microsoft-Windows-Other and winlog.event_data.A:b", ""),
+        ("not event.code:4625", ""),
+        ("event.code:4625 or user.name:x", ""),
+        ("event.code:(4625 or nonsense)", ""),
+    ],
+)
+def test_what_queries_name(query: str, source: str) -> None:
+    assert found(query) == ([source] if source else [])
+
+
+def test_each_branch_may_be_of_another_log() -> None:
+    provider = "event.provider:Microsoft-Windows-"
+    query = f"({provider}Sysmon and event.code:1) or ({provider}Security-Auditing and a:b)"
+    assert found(query) == [SECURITY, SYSMON]
+    assert found(f"({provider}Sysmon and event.code:11) or event.code:4663") == [SECURITY, SYSMON]
+
+
+def test_hints_are_told_as_assumptions() -> None:
+    assert notes("event.code:4625") == [("source-assumed", Effect.SAME)]
+    assert notes("event.module:windows and event.code:4104") == [("source-assumed", Effect.SAME)]
+    assert notes("winlog.channel:Security") == []
+
+
+@pytest.mark.parametrize(
+    ("indices", "sources"),
+    [
+        (["packetbeat-*", "logs-endpoint.events.*"], ["endpoint.events", "network_traffic"]),
+        (["packetbeat-7.17.*"], ["network_traffic"]),
+        (["east:packetbeat-*"], ["network_traffic"]),
+        ([".ds-packetbeat-8.1.0-2024.01.01-000001"], ["network_traffic"]),
+        (["auditbeat-*"], ["auditd_manager.auditd"]),
+        (["auditbeat-*", "logs-endpoint.events.*"], ["auditd_manager.auditd", "endpoint.events"]),
+        (["logs-okta.system-*", "filebeat-*"], ["okta.system"]),
+        (["*:logs-okta.system-default"], ["okta.system"]),
+        (["filebeat-*"], []),
+        (["filebeat-*", "winlogbeat-*", "logs-*"], []),
+        (["*:so-*", "packetbeat-*"], []),
+        (["heartbeat-*", "logs-okta.system-*"], ["okta.system"]),
+    ],
+)
+def test_index_patterns_of_beats(indices: list[str], sources: list[str]) -> None:
+    assert found("user.name:x", *indices) == sources
+
+
+def test_winlogbeat_ships_the_logs_of_windows() -> None:
+    every = found("user.name:x", "winlogbeat-*")
+    assert {SECURITY, SYSMON, POWERSHELL, "windows.powershell"} <= {*every}
+    assert found("event.code:4720", "winlogbeat-*") == [SECURITY]
+    assert found("event.code:4720", "winlogbeat-7.*", "east:winlogbeat-*") == [SECURITY]
+    assert SECURITY in found("user.name:x", "winlogbeat-*", "logs-endpoint.events.*")
+
+
+@pytest.mark.parametrize(
+    ("query", "indices", "told"),
+    [
+        (
+            "user.name:x",
+            ["filebeat-*", "logs-endpoint.events.*"],
+            [("source-left-out", Effect.NARROWER)],
+        ),
+        ("user.name:x", ["filebeat-*", "logs-okta.system-*"], [("source-assumed", Effect.SAME)]),
+        ("event.category:file", ["auditbeat-*"], [("source-left-out", Effect.NARROWER)]),
+        (
+            "event.category:file",
+            ["auditbeat-*", "logs-endpoint.events.*"],
+            [("source-left-out", Effect.COVERAGE)],
+        ),
+        ("event.category:driver", ["auditbeat-*", "logs-endpoint.events.*"], []),
+        ("user.name:x", ["packetbeat-*", "logs-endpoint.events.*"], []),
+    ],
+)
+def test_what_beats_may_hold_besides_is_told(
+    query: str, indices: list[str], told: list[tuple[str, Effect]]
+) -> None:
+    assert notes(query, *indices) == told
+
+
+def test_network_traffic_is_not_sysmon_alone() -> None:
+    rule = kqlx.Rule(
+        name="Large upload",
+        query="event.category:(network or network_traffic) and destination.port:3389",
+        data={"index": ["packetbeat-*", "logs-endpoint.events.*"]},
+    )
+    result = kqlx.convert(rule, "spl")
+    assert result.source == "endpoint.events, network_traffic"
+    assert "Sysmon" in str(result.query)
+    assert "tag=network tag=communicate dest_port=3389" in str(result.query)
+
+
+def test_what_a_beat_may_ship_is_done_without() -> None:
+    """A field that one of a Beat's sources lacks does not stop the others."""
+    rule = kqlx.Rule(
+        name="Parent",
+        query="event.category:process and event.type:start and host.os.type:linux "
+        "and process.parent.name:x",
+        data={"index": ["auditbeat-*", "logs-endpoint.events.*"]},
+    )
+    result = kqlx.convert(rule, "spl")
+    assert result.source == "endpoint.events"
+    assert result.fidelity is Effect.COVERAGE or result.fidelity is Effect.WIDER
+    assert any("auditd_manager.auditd is left out" in note.message for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("query", "same_as"),
+    [
+        (
+            "event.module:sysmon and event.dataset:process_creation and process.name:x",
+            "event.dataset:windows.sysmon_operational and event.code:1 and process.name:x",
+        ),
+        (
+            "agent.type:winlogbeat and event.module:security and event.code:4625",
+            "event.dataset:system.security and event.code:4625",
+        ),
+        (
+            "event.module:sysmon and event.type:process_start and process.name:x",
+            "event.dataset:windows.sysmon_operational and event.code:1 and process.name:x",
+        ),
+        (
+            "event.dataset:gsuite.login and event.action:x",
+            "event.dataset:google_workspace.login and event.action:x",
+        ),
+        (
+            "event.module:system and fileset.name:auth and event.action:ssh_login",
+            "event.dataset:system.auth and event.action:ssh_login",
+        ),
+        (
+            '_index:"winlogbeat-*" and winlog.channel:Security and event.code:4625',
+            "event.dataset:system.security and event.code:4625",
+        ),
+    ],
+)
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_their_words_mean_the_same(query: str, same_as: str, to: str) -> None:
+    options: Any = {"unmapped": "keep"}
+    assert kqlx.convert(query, to, **options).query == kqlx.convert(same_as, to, **options).query
+
+
+def test_another_module_below_a_not_stays_false() -> None:
+    query = "event.dataset:windows.sysmon_operational and process.name:x and not event.module:{}"
+    with_module = kqlx.convert(query.format("sysmon"), "spl")
+    assert with_module.query == kqlx.convert(query.format("other"), "spl").query

@@ -1,0 +1,63 @@
+"""What other shippers of the same events write (Beats, Security Onion): a tree in their words → in
+those of Elastic's integration, which packs are written in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kqlx.mappings.naming import bare, overlap
+from kqlx.mappings.pack import Pack
+from kqlx.mappings.recognise import asserted_values
+from kqlx.mappings.shippers import shipper
+from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
+from kqlx.notes import Effect, Note
+
+
+def in_own_words(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
+    """The tree with each value of another shipper as what it stands for, and a note on each. A
+    value that names the data source is true of all its events, where the query asserts it.
+    """
+    asserted = asserted_values(node)
+    notes: dict[Note, None] = {}
+
+    def own(test: Node) -> Node:
+        if not isinstance(test, Equals | Like) or isinstance(test.field, Pattern):
+            return test
+        name = test.field.name
+        said = test.value.name if isinstance(test, Equals) else test.pattern.name
+        meaning = pack.recognise.aliases.get(name, {}).get(said, "")
+        if not meaning and _names_source(name, said, pack, asserted):
+            meaning = "*:*"
+        if not meaning:
+            return test
+        there = "true of every event" if meaning == "*:*" else meaning
+        message = f'{name} "{said}" is what another shipper writes; in {pack.source} it is {there}'
+        notes[Note("value-translated", Effect.SAME, message, test.span)] = None
+        return _parsed(meaning, test)
+
+    return transform(node, own), tuple(notes)
+
+
+def _names_source(name: str, said: str, pack: Pack, asserted: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a test is of a shipper's name for the data source: no column is asked for it."""
+    marks = pack.recognise
+    if name == "_index":
+        return shipper(bare(said)) in marks.beats or overlap(bare(said), marks)
+    if said not in asserted.get(name, ()):
+        return False
+    if name == "agent.type":
+        return said in (*marks.beats, *marks.fields.get(name, ()))
+    shared = marks.modules if name == "event.module" else ()
+    differs = pack.constants.get(name, said) != said or name == "fileset.name"
+    return differs and said in (*marks.fields.get(name, ()), *shared)
+
+
+def _parsed(meaning: str, test: Equals | Like) -> Node:
+    from kqlx.frontends.kql import parse
+
+    if meaning == "*:*":
+        return Always(test.span)
+    moved = transform(parse(meaning), lambda leaf: replace(leaf, span=test.span))
+    return replace(moved, span=test.span)

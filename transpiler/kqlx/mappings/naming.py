@@ -1,0 +1,182 @@
+"""What a query says of where its events come from: the data sources that it names, and hints such
+as the number of a Windows event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from fnmatch import fnmatchcase
+
+from kqlx.mappings.pack import Marks
+from kqlx.mappings.shippers import shipper
+from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Or, Pattern
+from kqlx.patterns import fits
+
+NAMING = {"event.dataset", "data_stream.dataset", "event.module", "winlog.channel"}
+"""Fields that name a data source, if one of which there is no mapping."""
+
+PROVIDERS = ("event.provider", "winlog.provider_name")
+"""Fields that name one, where they hold a provider of Windows."""
+
+CODES = ("event.code", "winlog.event_id")
+"""Fields that hold the number of a Windows event."""
+
+
+class Level(IntEnum):
+    """What kind of sign of the data source a test is, the better first: its name; what several of
+    one product share; the number of an event; what all logs of Windows have.
+    """
+
+    NAMED = 0
+    SHARED = 1
+    LIKELY = 2
+    FAMILY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Data sources one of which every matching event comes from; ``others`` are names of those that
+    have no mapping, ``level`` is that of the weakest sign that is needed for it.
+    """
+
+    sources: frozenset[str]
+    others: frozenset[str] = frozenset()
+    level: Level = Level.NAMED
+
+
+def names_of(node: Node, marks: Mapping[str, Marks]) -> Names | None:
+    """Where all events that match come from, as far as the query says; None where it does not."""
+    match node:
+        case And():
+            each = [names_of(item, marks) for item in node.items]
+            return _together([names for names in each if names is not None])
+        case Or():
+            each = [names_of(item, marks) for item in node.items]
+            said = [names for names in each if names is not None]
+            if len(said) < len(each):
+                return None
+            return Names(
+                frozenset().union(*[names.sources for names in said]),
+                frozenset().union(*[names.others for names in said]),
+                max(names.level for names in said),
+            )
+        case _:
+            return _leaf(node, marks)
+
+
+def _together(said: list[Names]) -> Names | None:
+    """What several tests say that must all be met: names go before hints, and one of which there is
+    no mapping before the module that it belongs to. A hint tells apart what other hints leave.
+    """
+    if not said:
+        return None
+    first, *rest = sorted(said, key=lambda names: (names.level, bool(names.sources)))
+    for names in rest:
+        if names.level is Level.FAMILY or (names.level > Level.SHARED and not first.level):
+            break
+        both = replace(
+            first, sources=first.sources & names.sources, others=first.others & names.others
+        )
+        if both.sources or both.others:
+            first = both
+    return first
+
+
+def _leaf(node: Node, marks: Mapping[str, Marks]) -> Names | None:
+    match node:
+        case Equals() | Like() | Exists() | Compare():
+            if isinstance(node.field, Pattern):
+                return None
+            name = node.field.name
+        case Nested():
+            name = node.path.name
+        case _:
+            return None
+    sources = _owners(name, marks)
+    if isinstance(node, Equals | Like):
+        sources |= {s for s, m in marks.items() if name in m.fields and _some(node, m.fields[name])}
+        if name == "_index":
+            sources |= {s for s, m in marks.items() if overlap(bare(_asked(node)), m)}
+    if sources:
+        return Names(frozenset(sources))
+    if known := _shared(node, name, marks):
+        return Names(known, level=Level.SHARED)
+    if isinstance(node, Equals) and (name in NAMING or _is_provider(name, node.value.name)):
+        return Names(frozenset(), frozenset({node.value.name}))
+    if name in CODES and isinstance(node, Equals):
+        code = node.value.name
+        by_code = frozenset(s for s, m in marks.items() if any(in_range(code, r) for r in m.codes))
+        return Names(by_code, level=Level.LIKELY) if by_code else None
+    if name.startswith("winlog."):
+        family = frozenset(s for s, m in marks.items() if "winlogbeat" in m.beats)
+        return Names(family, level=Level.FAMILY) if family else None
+    return None
+
+
+def _is_provider(name: str, value: str) -> bool:
+    return name in PROVIDERS and value.lower().startswith("microsoft-windows-")
+
+
+def _shared(node: Node, name: str, marks: Mapping[str, Marks]) -> frozenset[str]:
+    """The data sources of a module, or of a shipper other than the one that ships nearly all."""
+    if not isinstance(node, Equals | Like):
+        return frozenset()
+    aliases = [(s, m.aliases[name]) for s, m in marks.items() if name in m.aliases]
+    if found := frozenset(s for s, values in aliases if _some(node, values)):
+        return found
+    if name == "_index" and (beat := shipper(bare(_asked(node)))):
+        return frozenset(s for s, m in marks.items() if beat in m.beats)
+    if name == "event.module":
+        return frozenset(s for s, m in marks.items() if _some(node, m.modules))
+    if name == "agent.type" and not (isinstance(node, Equals) and node.value.name == "filebeat"):
+        return frozenset(s for s, m in marks.items() if _some(node, m.beats))
+    return frozenset()
+
+
+def _owners(name: str, marks: Mapping[str, Marks]) -> set[str]:
+    """The data sources that alone have a field: of ``a.*`` and ``a.b.*`` the nearer one's."""
+    found = {s: max(map(len, ours)) for s, m in marks.items() if (ours := own_names(name, m.own))}
+    nearest = max(found.values(), default=0)
+    return {source for source, length in found.items() if length == nearest}
+
+
+def _asked(test: Equals | Like) -> str:
+    return test.value.name if isinstance(test, Equals) else test.pattern.name
+
+
+def in_range(code: str, wanted: str) -> bool:
+    """Whether a number is the one, or between the two, of ``4624`` or ``4608-4999``."""
+    first, _, last = wanted.partition("-")
+    return code.isdecimal() and int(first) <= int(code) <= int(last or first)
+
+
+def own_names(name: str, names: Iterable[str]) -> list[str]:
+    """Those of the names that are the field's. One that ends in a star stands for all that begin
+    so.
+    """
+    return [one for one in names if name == one or (one[-1] == "*" and name.startswith(one[:-1]))]
+
+
+def bare(index: str) -> str:
+    """An index pattern without the name of a cluster, and a data stream's backing index by the
+    name of the stream.
+    """
+    return index.rpartition(":")[2].removeprefix(".ds-")
+
+
+def overlap(index: str, marks: Marks) -> bool:
+    """Whether a rule's pattern names indices of the data source."""
+    return any(fnmatchcase(index, known) or fnmatchcase(known, index) for known in marks.indices)
+
+
+def _some(test: Equals | Like, values: Iterable[str]) -> bool:
+    """Whether a test asks for one of the values, whatever its letter case: names of channels and
+    providers of Windows are written in any. A value of a pack may have stars.
+    """
+    if isinstance(test, Equals):
+        asked = test.value.name.lower()
+        return any(fnmatchcase(asked, value.lower()) for value in values)
+    fit = fits(tuple(part.lower() for part in test.pattern.parts))
+    return not test.pattern.is_lone_star and any(fit(value.lower()) for value in values)

@@ -1,0 +1,50 @@
+"""Beats: which of them an index pattern is of, and what they ship that has no mapping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from kqlx.notes import Effect, Note
+
+_BEAT = re.compile(
+    r"((?:file|winlog|audit|packet|heart|metric|function|journal|osquery)beat)(?:[-.*].*)?"
+)
+
+_UNMAPPED: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "auditbeat": {
+        "the module file_integrity": frozenset({"file"}),
+        "the module system": frozenset(
+            {"authentication", "host", "iam", "network", "package", "process"}
+        ),
+    },
+}
+"""Modules of Beats for which there is no mapping, with the categories of their events. From
+https://www.elastic.co/guide/en/beats/auditbeat/current/exported-fields.html
+"""
+
+
+def shipper(index: str) -> str:
+    """The Beat that fills the indices of a pattern, whatever version stands in it; else ""."""
+    found = _BEAT.fullmatch(index)
+    return found[1] if found else ""
+
+
+def unmapped_modules(
+    beat: str, asserted: Mapping[str, frozenset[str]], beside_others: bool
+) -> Iterator[Note]:
+    """A note on the modules of a Beat that have no mapping and that may have what the query asks
+    for. Where other sources are looked at too, theirs are the events of the same activity.
+    """
+    wanted = asserted.get("event.category")
+    modules = [
+        module
+        for module, categories in _UNMAPPED.get(beat, {}).items()
+        if not wanted or wanted & categories
+    ]
+    if modules:
+        message = f"there is no mapping for {' and '.join(modules)} of {beat}-*"
+        if beside_others:
+            message += "; the other data sources stand for it"
+        effect = Effect.COVERAGE if beside_others else Effect.NARROWER
+        yield Note("source-left-out", effect, f"{message}", hint="")
