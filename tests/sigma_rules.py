@@ -3,8 +3,9 @@
 The evaluator knows of Sigma what its specification says
 (https://github.com/SigmaHQ/sigma-specification): values are compared whole and without regard to
 letter case, with ``*`` and ``?``; ``cased`` counts it; numbers are compared as numbers, addresses
-with networks; any value of a list may match; ``exists`` asks for a value. Keywords stand somewhere
-in the text of the event. The event is flattened as for Splunk, see ``spl.events``.
+with networks; any value of a list may match; ``exists`` asks for a field, "be
+it empty or null", and ``null`` for one that is not there or null. Keywords stand somewhere in the
+text of the event. The event is flattened as for Splunk, see ``spl.events``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -33,6 +34,7 @@ from sigma.types import (
     SigmaCIDRExpression,
     SigmaCompareExpression,
     SigmaExists,
+    SigmaNull,
     SigmaNumber,
     SigmaString,
     SpecialChars,
@@ -88,7 +90,19 @@ class Sigma:
             raise Malformed(str(error)) from None
 
     def holds(self, query: str, event: Event) -> bool:
-        return _predicate(query)(flat_event(event))
+        return _predicate(query)({**dict.fromkeys(_nulls(event)), **flat_event(event)})
+
+
+def _nulls(value: object, name: str = "") -> Iterator[str]:
+    """The names of fields that are null, or a list that holds a null."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _nulls(item, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _nulls(item, name)
+    elif value is None:
+        yield name
 
 
 SIGMA = Sigma()
@@ -122,7 +136,9 @@ def _compiled(node: Any) -> Predicate:
     name = node.field
     if isinstance(node.value, SigmaExists):
         wanted = node.value.exists
-        return lambda event: bool(values_of(event, name)) is wanted
+        return lambda event: (name in event) is wanted
+    if isinstance(node.value, SigmaNull):
+        return lambda event: not values_of(event, name)
     test = _test(node.value)
     return lambda event: any(map(test, values_of(event, name)))
 

@@ -33,7 +33,9 @@ _MAP = {
     "propertyNames": {
         "pattern": r"^[^|]+(\|(contains|startswith|endswith|cased|exists|cidr|gte?|lte?))*$"
     },
-    "additionalProperties": {"anyOf": [_VALUE, {"type": "array", "items": _VALUE, "minItems": 2}]},
+    "additionalProperties": {
+        "anyOf": [_VALUE, {"type": "null"}, {"type": "array", "items": _VALUE, "minItems": 2}]
+    },
 }
 _SELECTION = {
     "anyOf": [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sigma.collection import SigmaCollection
@@ -119,10 +120,10 @@ def test_values_that_do_not_suit_the_field_are_refused(query: str, to: str) -> N
         ("a:1 and not custom.list:{ *:* }", "selection", "approximated", Effect.WIDER),
         ("{group}", "selection_any", "names-expanded", Effect.NARROWER),
         ("event.action:a or {group}", "selection_any", "names-expanded", Effect.NARROWER),
-        ("not {group}", "not filter_main_other", "names-expanded", Effect.WIDER),
+        ("not {group}", "all of selection_*", "names-expanded", Effect.WIDER),
         (
             "event.action:a and not {group}",
-            "selection and not filter_main_other",
+            "selection and all of selection_*",
             "names-expanded",
             Effect.WIDER,
         ),
@@ -136,8 +137,9 @@ def test_a_group_of_nothing_but_exists_asks_for_an_object(
     found = kqlx.convert(text, "sigma", source="none", accept=["narrower"])
     assert found.text.endswith(f"\n    condition: {condition}")
     assert [note.effect for note in found.notes if note.code == code] == [effect]
-    assert ("file.elf.sections.name|exists: true" in found.text) is (code == "names-expanded")
-    assert kqlx.notes.worst(found.notes) is effect
+    assert ("file.elf.sections.name|exists: " in found.text) is (code == "names-expanded")
+    others = [note for note in found.notes if note.code != "null-exists"]
+    assert kqlx.notes.worst(others) is effect
 
 
 def test_any_object_beside_a_test_asks_for_nothing_more() -> None:
@@ -156,3 +158,55 @@ def test_words_with_letters_of_several_cases_are_not_exact() -> None:
     with pytest.raises(kqlx.UnsupportedError, match="the letters ß in words of message"):
         kqlx.convert("message:straße", "sigma", source="none", exact=True)
     assert kqlx.convert("message:Éa", "sigma", source="none", exact=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "detection"),
+    [
+        (
+            "not b:*",
+            {"selection_b": [{"b|exists": False}, {"b": None}], "condition": "selection_b"},
+        ),
+        ("b:*", {"selection": {"b|exists": True}, "condition": "selection"}),
+        (
+            "a:x and not (c:y or b:*)",
+            {
+                "selection": {"a": "x"},
+                "selection_b": [{"b|exists": False}, {"b": None}],
+                "filter_main_c": {"c": "y"},
+                "condition": "selection and selection_b and not filter_main_c",
+            },
+        ),
+        (
+            "a:x and not (c:y and b:*)",
+            {
+                "selection": {"a": "x"},
+                "filter_main_c": {"c": "y"},
+                "selection_b": [{"b|exists": False}, {"b": None}],
+                "condition": "selection and ((not filter_main_c) or selection_b)",
+            },
+        ),
+        (
+            "b:y or not b:*",
+            {
+                "selection_b": [{"b": "y"}, {"b|exists": False}, {"b": None}],
+                "condition": "selection_b",
+            },
+        ),
+    ],
+)
+def test_a_field_that_is_null_does_not_exist(query: str, detection: dict[str, object]) -> None:
+    """``exists`` asks for a field, be it null; ``null`` never stands in a list of values."""
+    found = kqlx.convert(query, "sigma", source="none", format="query")
+    assert yaml.safe_load(found.text)["detection"] == detection
+    wider = [note.message for note in found.notes if note.code == "null-exists"]
+    assert bool(wider) is ("b|exists: true" in found.text)
+
+
+def test_logs_that_know_no_null_are_asked_for_existence_alone() -> None:
+    query = (
+        "event.dataset:windows.sysmon_operational and event.code:1 and not process.command_line:*"
+    )
+    found = kqlx.convert(query, "sigma", format="query")
+    assert "exists: false" in found.text
+    assert "null" not in found.text

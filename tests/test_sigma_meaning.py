@@ -18,6 +18,7 @@ import kqlx
 from agreement import REFUSALS, Query, convert
 from drawn import check_drawn
 from kqlx.frontends.kql_format import format_node
+from kqlx.nodes import Exists, walk
 from kqlx.notes import Effect
 from near import near_events
 from sigma_rules import SIGMA
@@ -159,10 +160,19 @@ CHANGES: list[Callable[[str], str]] = [
 
 
 def events_near(query: Query) -> Iterator[Event]:
-    """Near the border, and with words that go on, end in a sign or are parted by one."""
+    """Near the border, with nulls where a field's existence counts, and with words that go on, end
+    in a sign or are parted by one.
+    """
+    tests = [test for test in walk(query.node) if isinstance(test, Exists)]
     for number, event in enumerate(near_events(query.node, query.types, 400, seed=1)):
         yield event
+        for test in tests:
+            yield map_values(event, partial(_null, test.field.name))
         yield map_values(event, partial(_changed, CHANGES[number % len(CHANGES)]))
+
+
+def _null(field: str, name: str, value: object) -> object:
+    return None if name == field else value
 
 
 def _changed(change: Callable[[str], str], name: str, value: object) -> object:

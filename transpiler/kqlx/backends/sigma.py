@@ -15,11 +15,15 @@ from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options, Target
 from kqlx.backends.sigma_conditions import Detection
+from kqlx.backends.sigma_presence import asked_for, with_nulls
 from kqlx.backends.sigma_rule import about, file_of
 from kqlx.backends.sigma_yaml import rule_body
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import Always, And, Never, Node, Not, Or, simplify
 from kqlx.notes import Effect
+
+MOST_FIELDS = 3
+"""So many fields are named by a note."""
 
 
 def _flat(node: Node) -> Node:
@@ -54,8 +58,17 @@ def emit(bound: Bound, options: Options) -> Emission:
         backend.refuse(None, "a query that matches every event", why)
     if isinstance(node, Never):
         backend.refuse(None, "a query that can never match", "a rule needs something to select")
-    detection = backend.detection(_flat(node))
     logsource = bound.place.get("logsource")
+    if not _is_text(logsource):
+        node = with_nulls(node)
+    node = _flat(node)
+    if (fields := asked_for(node)) and not _is_text(logsource):
+        backend.note(
+            "null-exists",
+            Effect.WIDER,
+            f"Sigma's exists also matches an event in which {_listed(fields)} is null",
+        )
+    detection = backend.detection(node)
     if not isinstance(logsource, dict):
         logsource = {"product": "elastic"}
         backend.note(
@@ -65,6 +78,16 @@ def emit(bound: Bound, options: Options) -> Emission:
         )
     query = rule_body(logsource, detection)
     return Emission(query, tuple(backend.finished_notes()))
+
+
+def _is_text(logsource: object) -> bool:
+    """Whether the log is XML or lines of text, which know no null."""
+    return isinstance(logsource, dict) and logsource.get("product") in ("windows", "linux")
+
+
+def _listed(fields: Sequence[str]) -> str:
+    shown = ", ".join(fields[:MOST_FIELDS])
+    return shown if len(fields) <= MOST_FIELDS else f"{shown} or another field"
 
 
 TARGET = Target(

@@ -79,7 +79,11 @@ class Detection(Selections):
             for number, item in enumerate(self.gathered(node), 1):
                 self.selections[f"{prefix}_{number}"] = self.map_of(item)
             return f"1 of {prefix}_*"
-        return " or ".join([self.grouped(item) for item in self.gathered(node)])
+        single = tuple([item for item in node.items if self.is_entry(item)])
+        if len(single) < 2:
+            return " or ".join([self.grouped(item) for item in self.gathered(node)])
+        others = [self.grouped(item) for item in node.items if item not in single]
+        return " or ".join([*others, self.alternatives(Or(single, node.span))])
 
     def grouped(self, node: Node) -> str:
         """The condition of a tree, in parentheses where it is not one name or selector."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kqlx.backends.sigma_presence import is_null
 from kqlx.backends.sigma_tree import Tree
 from kqlx.backends.sigma_yaml import Number, escape
 from kqlx.mappings.bound import NUMBERS, Column
 from kqlx.nodes import Compare, Equals, Exists, Like, Node, Not, Or
 
-Value = str | Number | bool
+Value = str | Number | bool | None
 Test = tuple[str, Value | list[Value]]
 """A line of a selection: ``field|modifier`` and its value or values."""
 
@@ -33,6 +34,8 @@ class Lines(Tree):
                 return self.entry(node.item)[0], False
             case Exists():
                 return f"{self.column(node).name}|exists", True
+            case Equals() if is_null(node):
+                return self.column(node).name, None
             case Equals():
                 return self.equal_entry(self.column(node), node)
             case Like():

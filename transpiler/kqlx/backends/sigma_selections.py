@@ -9,6 +9,7 @@ from typing import Any
 
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.sigma_lines import Lines
+from kqlx.backends.sigma_presence import is_null
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Node, Not, Or
 
 Selection = dict[str, Any] | list[Any]
@@ -31,7 +32,7 @@ class Selections(Lines):
             return True
         if not isinstance(node, Or):
             return False
-        tests = [item for item in node.items if isinstance(item, Equals | Like)]
+        tests = [item for item in node.items if _may_be_listed(item)]
         return len(tests) == len(node.items) and len({self.entry(t)[0] for t in tests}) == 1
 
     def is_map(self, node: Node) -> bool:
@@ -96,7 +97,7 @@ class Selections(Lines):
 
     def gathered(self, node: Or) -> list[Node]:
         """The alternatives, with those that one list of values can say joined."""
-        items = gather(node.items, lambda item: isinstance(item, Equals | Like))
+        items = gather(node.items, _may_be_listed)
         joined: list[Node] = []
         for item in items:
             if isinstance(item, ValueList):
@@ -107,6 +108,11 @@ class Selections(Lines):
             else:
                 joined.append(item)
         return joined
+
+
+def _may_be_listed(node: Node) -> bool:
+    """Whether a test's value may stand in a list of values: a null never does."""
+    return isinstance(node, Equals | Like) and not is_null(node)
 
 
 def fields_of(node: Node) -> list[str]:

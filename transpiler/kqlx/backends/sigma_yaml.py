@@ -48,8 +48,8 @@ def escape(text: str) -> str:
 
 def scalar(value: object) -> str:
     """A value as YAML: text always quoted, so that no loader takes it for a date or a number."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Number) and value.is_safe:
         return str(value)
     text = str(value)
