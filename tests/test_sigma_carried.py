@@ -69,6 +69,14 @@ def test_the_id_is_its_own_and_the_same_each_time() -> None:
     assert one["related"] == [{"id": UUID, "type": "derived"}]
 
 
+def test_that_a_rule_goes_by_arrival_is_told_once() -> None:
+    data = {"timestamp_override": "event.ingested", "max_signals": 3}
+    notes = convert(Rule(name="Some rule", query="a:b", data=data, format="json")).notes
+    (note,) = [note for note in notes if "event.ingested" in note.message]
+    assert note.is_quiet
+    assert "goes by when an event arrived" in note.message
+
+
 def lost(**data: Any) -> str:
     rule = Rule(name="Some rule", query="a:b", data=data, id=data.get("rule_id", ""), format="json")
     (note,) = [note for note in convert(rule).notes if note.code == "metadata-no-place"]
@@ -86,7 +94,6 @@ def lost(**data: Any) -> str:
         ({"note": "## Triage"}, "the investigation guide"),
         ({"setup": "Install"}, "the setup guide"),
         ({"investigation_fields": {"field_names": ["a"]}}, "the fields to look at"),
-        ({"timestamp_override": "event.ingested"}, "the field of the time"),
         ({"building_block_type": "default"}, "that it is a building block"),
         ({"tags": ["Domain: Cloud"]}, "Elastic's tags"),
         ({"index": ["logs-*"]}, "the index patterns"),

@@ -17,6 +17,7 @@ from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.recognise import recognise
 from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
+from kqlx.rules.arrival import with_late_events
 from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
@@ -113,10 +114,13 @@ def convert(
     about = target.left_out or (lambda rule, *_: left_out(rule, clauses=clauses))
     notes: list[Note] = []
     emissions: list[Emission] = []
+    given = {name: value for name, value in options.items() if value is not None}
+    every = []
     for bound in bounds:
         own = settings.options(target.name, bound.source) if settings is not None else {}
-        given = {name: value for name, value in options.items() if value is not None}
-        chosen_options = _options(exact=exact, form=chosen, **{**own, **given})
+        every.append(_options(exact=exact, form=chosen, **{**own, **given}))
+    rule = with_late_events(rule, [options.late_events for options in every])
+    for bound, chosen_options in zip(bounds, every, strict=True):
         emission = target.emit(bound, chosen_options)
         if clauses and isinstance(emission.query, dict):
             emission = replace(emission, query=beside(rule).around(emission.query))

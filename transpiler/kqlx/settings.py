@@ -5,11 +5,13 @@
     unmapped: comment              # as --unmapped
     accept: [narrower]             # as --accept
     mappings: [own/firewall.yml]   # as --mapping; relative to this file
+    late_events: 2d                # as --late-events; below spl or sentinel for one of them
     spl:
       index: security                # searches begin with index=security
       indexes: {o365.audit: m365}    # by data source, before index
       macros:
         o365.audit: o365_management_activity     # by data source, instead of its source type
+      late_events: {o365.audit: 3d}  # by data source
     sentinel:
       table: MyEvents                # as --table, for data sources that tables does not name
       tables:
@@ -40,6 +42,7 @@ FILE = "kqlx.yml"
 _NAME = re.compile(r"[\w*.-]+")
 _MACRO = re.compile(r"\w+(?:\([^`]*\))?")
 _TABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_LENGTH = re.compile(r"0*[1-9][0-9]{0,8}[smhdw]", re.ASCII)
 _TARGETS = re.compile(r"[\w-]+(?: *, *[\w-]+)*")
 
 T = TypeVar("T")
@@ -48,7 +51,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Settings:
     """``macros``, ``indexes`` and ``tables`` are by data source; macros are without backquotes, a
-    table is a name for all of the data source's tables, or the own names by theirs.
+    table is a name for all of the data source's tables, or the own names by theirs. ``late_events``
+    are by target, "" for all, each a length of time or those by data source.
 
     ``path`` is the file, None where there is none; ``to`` and ``unmapped`` are None and ``accept``
     is empty where the file does not say.
@@ -64,15 +68,28 @@ class Settings:
     macros: Mapping[str, str] = field(default_factory=dict)
     table: str | None = None
     tables: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
+    late_events: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
 
     def options(self, target: str, source: str | None) -> dict[str, Any]:
         """The options of a back end that follow from the settings."""
-        if target == "sentinel" and source in (None, "none"):
-            return {"table": self.table}
+        if target == "sentinel":
+            table = self.table if source in (None, "none") else None
+            return {"table": table, "late_events": self.how_late(target, source)}
         if target != "spl":
             return {}
         index = self.indexes.get(source or "", self.index)
-        return {"index": index, "macro": self.macros.get(source or "")}
+        macro = self.macros.get(source or "")
+        return {"index": index, "macro": macro, "late_events": self.how_late(target, source)}
+
+    def how_late(self, target: str, source: str | None) -> str | None:
+        """How late events of a data source may arrive: what the file says of the target goes before
+        what it says of all.
+        """
+        for said in (self.late_events.get(target), self.late_events.get("")):
+            found = said if isinstance(said, str) or said is None else said.get(source or "")
+            if found is not None:
+                return found
+        return None
 
     def own_table(self, target: str, source: str | None) -> str | Mapping[str, str] | None:
         """The user's table for those of a data source: one for all, or each by theirs."""
@@ -83,11 +100,14 @@ class Settings:
         nothing.
         """
         known = packs.sources()
-        named = {
+        named: dict[str, Mapping[str, object]] = {
             "spl.indexes": self.indexes,
             "spl.macros": self.macros,
             "sentinel.tables": self.tables,
         }
+        for target, said in self.late_events.items():
+            if not isinstance(said, str):
+                named[f"{target}.late_events".lstrip(".")] = said
         for key, by_source in named.items():
             for source in by_source:
                 if source not in known:
@@ -144,10 +164,11 @@ class _Reader:
         self.path = path
 
     def settings(self, data: Any) -> Settings:
-        known = {"to", "unmapped", "accept", "mappings", "spl", "sentinel"}
+        known = {"to", "unmapped", "accept", "mappings", "late_events", "spl", "sentinel"}
         top = self.table("the file", data, known)
-        spl = self.table("spl", top.get("spl"), {"index", "indexes", "macros"})
-        sentinel = self.table("sentinel", top.get("sentinel"), {"table", "tables"})
+        known = {"index", "indexes", "macros", "late_events"}
+        spl = self.table("spl", top.get("spl"), known)
+        sentinel = self.table("sentinel", top.get("sentinel"), {"table", "tables", "late_events"})
         index, table = spl.get("index"), sentinel.get("table")
         return Settings(
             path=self.path,
@@ -160,6 +181,11 @@ class _Reader:
             mappings=tuple(
                 self.path.parent / name for name in self.texts("mappings", top.get("mappings"))
             ),
+            late_events={
+                target: self.how_late(f"{target}.late_events".lstrip("."), found["late_events"])
+                for target, found in (("", top), ("spl", spl), ("sentinel", sentinel))
+                if found.get("late_events") is not None
+            },
             index=None if index is None else self.name("spl.index", index, _NAME),
             indexes=self.names("spl.indexes", spl.get("indexes"), _NAME),
             macros=self.names("spl.macros", spl.get("macros"), _MACRO),
@@ -173,6 +199,16 @@ class _Reader:
                 ).items()
             },
         )
+
+    def how_late(self, key: str, value: Any) -> str | dict[str, str]:
+        """A length of time, or those by data source."""
+        if isinstance(value, dict):
+            by_source = self.table(key, value, None).items()
+            return {name: str(self.how_late(f"{key}.{name}", item)) for name, item in by_source}
+        if not isinstance(value, str) or not _LENGTH.fullmatch(value):
+            what = "a length of time such as 1d or 12h"
+            raise UsageError(f"{self.path}: {key} must be {what}, not {value!r}")
+        return value
 
     def to(self, value: Any) -> str | None:
         """Targets as --to takes them, or a list of them."""

@@ -4,13 +4,13 @@ Security; what a detection of contentctl says beside it is in ``spl_escu``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kqlx.artifacts.common import own_id
 from kqlx.artifacts.spl_escu import ESCU, spl_origin
+from kqlx.backends.spl_arrival import without_window
 from kqlx.backends.spl_conf import (
     conf_json,
     conf_search,
@@ -161,14 +161,17 @@ def spl_artifacts(found: Alert) -> dict[str, list[str]]:
 
 def spl_drilldowns(found: Alert, search: str = "") -> list[dict[str, str]]:
     """A search for the results about the same: none where the search itself has dollar signs,
-    which would be taken for tokens. Whoever follows it does so later, when nothing is new any more:
-    of terms that are new it finds the events of the run.
+    which would be taken for tokens. Whoever follows it does so later, when nothing is new any more,
+    nor has arrived lately: of terms that are new it finds the events of the run, and it goes by the
+    time range of the run alone.
     """
     named = [e for e in found.risks if is_token(e.name) and e.kind != "other"]
     text = search or found.search
     events, counts, rest = found.search.partition("\n| stats ")
     if counts and "relative_time(now()" in rest:
-        text = re.sub(r"(\A|\[search )earliest=\S+\s+", r"\1", events)
+        text = without_window(events)
+    elif "_index_earliest=" in found.search:
+        text = without_window(found.search)
     if not named or "$" in text:
         return []
     whom = " and ".join(f"${e.name}$" for e in named)

@@ -47,10 +47,11 @@ class Options:
     for. ``index`` and ``macro`` are Splunk's: they begin the search, the macro instead of the
     source type; ``new_terms`` says how it finds terms that are new: by ``stats`` over the history
     (None), or by a ``lookup`` that remembers them. ``table`` and ``case`` (None, "sensitive" or
-    "insensitive") are Sentinel's. The others are Elasticsearch's: ``fields``, the field list by
-    whose types Kibana writes; ``compact``, a smaller equivalent query; ``time_zone`` of dates;
-    ``case_insensitive`` for keyword fields; ``ignore_unmapped`` for nested groups (None leaves it
-    unsaid); ``filters_in_must``, ``must`` instead of ``filter``.
+    "insensitive") are Sentinel's. ``late_events`` is theirs both: how late events may arrive that
+    rules are to see, as ``1d`` (None: a day). The others are Elasticsearch's: ``fields``, the field
+    list by whose types Kibana writes; ``compact``, a smaller equivalent query; ``time_zone`` of
+    dates; ``case_insensitive`` for keyword fields; ``ignore_unmapped`` for nested groups (None
+    leaves it unsaid); ``filters_in_must``, ``must`` instead of ``filter``.
     """
 
     exact: bool = False
@@ -58,6 +59,7 @@ class Options:
     index: str | None = None
     macro: str | None = None
     new_terms: str | None = None
+    late_events: str | None = None
     table: str | None = None
     case: str | None = None
     compact: bool = False

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from kqlx.rules.arrival import override_of
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import Threshold, threshold_of
@@ -58,7 +59,7 @@ def request_body(rule: Rule, query: Json) -> Json | None:
 def single_events(rule: Rule, query: Json) -> Json:
     """The body of a search for the events of a query, in the rule's window, the oldest first."""
     time = {"order": "asc", "unmapped_type": "date"}
-    names = dict.fromkeys([_override(rule) or _TIME, _TIME])
+    names = dict.fromkeys([override_of(rule) or _TIME, _TIME])
     return {
         "query": _both(query, _window(rule)),
         "size": most_hits(rule),
@@ -98,12 +99,6 @@ def _moment(rule: Rule, key: str) -> str:
     return text if _DATE_MATH.fullmatch(text) else ""
 
 
-def _override(rule: Rule) -> str:
-    """The field whose time counts before that of ``@timestamp``, or ""."""
-    found = rule.data.get("timestamp_override")
-    return found if isinstance(found, str) and found != _TIME else ""
-
-
 def _window(rule: Rule) -> Json:
     return _within(rule, {"gte": start_of(rule), "lte": end_of(rule)})
 
@@ -113,7 +108,7 @@ def _within(rule: Rule, limits: Json) -> Json:
     time of ``@timestamp``, unless the rule says otherwise.
     """
     plain = {"range": {_TIME: limits}}
-    field = _override(rule)
+    field = override_of(rule)
     if not field:
         return plain
     own = {"range": {field: limits}}

@@ -14,6 +14,7 @@ from kqlx.backends.sentinel_syntax import fold, quote
 from kqlx.backends.sentinel_union import without_lists
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.arrival import by_arrival
 from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of
@@ -55,7 +56,7 @@ def compared(
         fold(f"    | where {keys}", " " * 8),
         "    | project IndicatorId = Id, ObservableKey, ObservableValue;",
         head,
-        f"| where {TIME} > ago({span(recent)})",
+        *([] if by_arrival(rule) else [f"| where {TIME} > ago({span(recent)})"]),
         *([body] if body else []),
         fold(f"| mv-expand Observable = pack_array({', '.join(each)}) to typeof(string)"),
         "| where isnotempty(Observable)",

@@ -199,9 +199,6 @@ def _about_the_rest(rule: Rule, format: str) -> Iterator[Note]:
         if rule.data.get(key):
             yield Note("metadata-left-out", Effect.SAME, f"Sentinel has no place for {words}")
     yield from unsaid(rule, "Sentinel", {*_NO_PLACE, *_SAID}, other_frameworks(rule))
-    if over := rule.data.get("timestamp_override"):
-        message = f"the time of an event is TimeGenerated, where the rule takes {over}"
-        yield Note("metadata-changed", Effect.SAME, message)
     if format == "arm" and rule.texts("tags"):
         message = "an ARM resource of a rule has no tags; the description names them"
         yield Note("metadata-changed", Effect.SAME, message)

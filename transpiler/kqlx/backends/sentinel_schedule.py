@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kqlx.notes import Effect, Note
+from kqlx.rules.arrival import by_arrival, event_range
 from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -33,12 +34,14 @@ _MINUTE = 60
 @dataclass(frozen=True, slots=True)
 class Run:
     """In seconds: ``frequency`` and ``period`` of the rule, and with ``recent`` how old an event
-    may be that is to be told of; the older ones of the period are there to compare with.
+    may be that is to be told of; the older ones of the period are there to compare with, or in case
+    that they arrive late. ``window`` is the rule's own, in which events happened or arrived.
     """
 
     frequency: int
     period: int
     recent: int
+    window: int
 
 
 def run_of(rule: Rule) -> Run:
@@ -46,15 +49,30 @@ def run_of(rule: Rule) -> Run:
     schedule = schedule_of(rule)
     frequency = _within(_minutes(schedule.interval))
     period = _within(_minutes(schedule.look_back))
+    terms = new_terms_of(rule)
     if rule.type == "threat_match":
         period = LONGEST
-    elif terms := new_terms_of(rule):
+    elif by_arrival(rule):
+        period = _for_late_events(rule, frequency, max(period, terms.window if terms else 0))
+    elif terms:
         period = max(period, _within(_minutes(terms.window)))
     if period >= _LONG:
         frequency = max(frequency, _HOUR)
     margin = max(_minutes(schedule.look_back) - schedule.interval, 0)
     recent = max(_minutes(schedule.look_back), frequency + margin)
-    return Run(frequency, max(period, frequency), recent + DELAY)
+    period = max(period, frequency)
+    window = max(schedule.look_back, frequency) if by_arrival(rule) else period
+    return Run(frequency, period, recent + DELAY, window)
+
+
+def _for_late_events(rule: Rule, frequency: int, window: int) -> int:
+    """The period in which events happened that arrive in the window. Where the user does not say
+    how late they may be, it is not so long that the rule would run less often for it.
+    """
+    period = _within(event_range(rule, window))
+    if rule.late_events is None and frequency < _HOUR and window < _LONG <= period:
+        return max(_LONG - _HOUR, _minutes(window))
+    return period
 
 
 def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
@@ -80,8 +98,8 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
         )
     if terms is not None or rule.type == "threat_match":
         return
-    if run.period > schedule.look_back:
-        longer = f"looks back {span(run.period)} instead of {span(schedule.look_back)}"
+    if run.window > schedule.look_back:
+        longer = f"looks back {span(run.window)} instead of {span(schedule.look_back)}"
         gap = schedule.look_back < schedule.interval
         if counts or gap:
             more = "so that it counts more" if counts else "so that no event falls between two runs"
@@ -96,7 +114,9 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
 def about_overlap(rule: Rule) -> Iterator[Note]:
     """Kibana knows what earlier runs have alerted on, Sentinel does not."""
     run = run_of(rule)
-    seen = run.recent if new_terms_of(rule) or rule.type == "threat_match" else run.period
+    seen = run.recent if new_terms_of(rule) or rule.type == "threat_match" else run.window
+    if by_arrival(rule) and not threshold_of(rule):
+        seen = run.recent
     if seen > run.frequency:
         yield Note(
             "schedule",

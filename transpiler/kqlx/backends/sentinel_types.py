@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options
+from kqlx.backends.sentinel_arrival import COLUMN, about_arrival, arrived, by_table
 from kqlx.backends.sentinel_counts import (
     TIME,
     apart,
@@ -41,6 +42,7 @@ from kqlx.backends.sentinel_syntax import fold
 from kqlx.backends.sentinel_union import without_lists
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.arrival import by_arrival
 from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
@@ -56,12 +58,23 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
     """
     in_rule = options.form in RULE_FORMATS
     found = outputs(rule, bound) if in_rule else None
+    notes = (*emission.notes, *about_arrival(rule, bound, options))
+    query = _with_steps(str(emission.query), arrived(rule, bound, options))
+    emission = replace(emission, query=query, notes=notes)
     completed = _by_type(rule, bound, emission, found.columns if found else (), in_rule)
+    if not bound.beside_others:  # else their union comes first
+        completed = replace(completed, query=by_table(str(completed.query)))
     if found is None or not found.common:
         return completed
     # Where two tables have columns of one name and two types, union would rename them.
     texts = [f"{name} = tostring({column})" for name, column in found.common.items()]
     return replace(completed, query=f"{completed.query}\n{extend(texts)}")
+
+
+def _with_steps(query: str, steps: Sequence[str]) -> str:
+    """The query with steps right behind its tables."""
+    lists, head, body = without_lists(query)
+    return lists + "\n".join([head, *steps, *([body] if body else [])])
 
 
 def _by_type(
@@ -88,7 +101,8 @@ def _counted(
     by = needed(bound, threshold.by, "counts by", together)
     distinct = [name for name, _ in threshold.distinct]
     steps, counted = gathered(needed(bound, distinct, "counts values of", together))
-    notes = [*about_window(rule), *([] if in_rule else [_window_note(rule)])]
+    said = in_rule or by_arrival(rule)
+    notes = [*about_window(rule), *([] if said else [_window_note(rule)])]
     notes += told([*by, *counted])
     if together and (threshold.least > 1 or counted):
         why = "what they have together may be enough"
@@ -146,8 +160,10 @@ def _new(
     window, recent = terms.window, schedule_of(rule).look_back
     if in_rule:
         window, recent = min(window, LONGEST), run_of(rule).recent
+    time = COLUMN if by_arrival(rule) else TIME
     lists, head, body = without_lists(str(emission.query))
-    lines = [f"{lists}{head}", f"| where {TIME} > ago({span(window)})", *([body] if body else [])]
+    begins = [] if by_arrival(rule) else [f"| where {TIME} > ago({span(window)})"]
+    lines = [f"{lists}{head}", *begins, *([body] if body else [])]
     lines += taken_apart(fields, once=False)
     notes = [*about_window(rule), *_about_history(terms, window, in_rule), *told(fields)]
     if together:
@@ -160,8 +176,8 @@ def _new(
         lines += present(fields, body)
     names = {values.name for values in fields} - {values.name for values in bracketed(fields)}
     by = ", ".join(values.grouped for values in fields)
-    lines.append(fold(f"| summarize arg_min({TIME}, *) by {by}"))
-    lines.append(f"| where {TIME} > ago({span(recent)})")
+    lines.append(fold(f"| summarize arg_min({time}, *) by {by}"))
+    lines.append(f"| where {time} > ago({span(recent)})")
     lines += extended([values for values in shown if values.name not in names])
     return whole(emission, lines, notes)
 

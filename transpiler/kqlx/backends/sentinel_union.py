@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kqlx.backends.sentinel_arrival import by_table
 from kqlx.backends.sentinel_syntax import LITERAL, identifier
 from kqlx.errors import UnsupportedError
 
@@ -57,7 +58,7 @@ def join(queries: Sequence[str]) -> str:
             "cannot convert a rule that counts for several data sources in different ways",
             hint="name one with --source",
         )
-    return "".join(lists.values()) + _union(bodies) + counted.pop()
+    return "".join(lists.values()) + by_table(_union(bodies)) + counted.pop()
 
 
 def _free(name: str, definition: str, lists: dict[str, str]) -> str:

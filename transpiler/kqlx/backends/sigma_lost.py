@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from kqlx.notes import Effect, Note
+from kqlx.rules.arrival import unsaid_arrival
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
 from kqlx.rules.unsaid import odd_techniques, other_frameworks, unsaid
@@ -26,7 +27,6 @@ _PLACELESS = {
     "risk_score_mapping": "the mapping of risk scores",
     "severity_mapping": "the mapping of severities",
     "rule_name_override": "the field that names alerts",
-    "timestamp_override": "the field of the time",
     "building_block_type": "that it is a building block",
     "note": "the investigation guide",
     "setup": "the setup guide",
@@ -41,7 +41,9 @@ _PLACELESS = {
     "version": "the version",
 }
 
-_SAID = frozenset({"actions", "author", "false_positives", "license", "references"})
+_SAID = frozenset(
+    {"actions", "author", "false_positives", "license", "references", "timestamp_override"}
+)
 
 
 def is_uuid(text: str) -> bool:
@@ -70,6 +72,7 @@ def without_place(rule: Rule, counted: bool) -> Iterator[Note]:
         lost.append(f"the description beyond {LONGEST_DESCRIPTION:,} characters")
     message = f"a Sigma rule has no place for {', '.join(lost)}"
     yield Note("metadata-no-place", Effect.SAME, message)
+    yield from unsaid_arrival(rule, "a Sigma rule", "let what runs it look for late events too")
     yield from unsaid(rule, "a Sigma rule", {*_PLACELESS, *_SAID})
     if rule.data.get("actions"):
         message = "a Sigma rule has no place for the rule's actions: set up who is told of an alert"

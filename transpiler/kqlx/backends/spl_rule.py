@@ -122,9 +122,6 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
         if re.match(r"T\d", remark):
             yield Note("attack-version", Effect.SAME, remark)
     yield from _about_texts(rule, bound, format)
-    if override := rule.data.get("timestamp_override"):
-        message = f"the time of an event is what Splunk takes for it (_time), and not {override}"
-        yield Note("metadata-changed", Effect.SAME, message)
     more = [f"the tactic {t.name}, without a technique" for t in rule.tactics if not t.techniques]
     said = _SAID | _SAID_IN[format]
     yield from unsaid(rule, format, said, [*more, *other_frameworks(rule), *odd_techniques(rule)])

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kqlx.backends.spl_time import own_beginning, time_modifier
+from kqlx.backends.spl_arrival import LATEST
+from kqlx.backends.spl_time import in_whole_minutes, own_beginning, time_modifier
 from kqlx.notes import Effect, Note
+from kqlx.rules.arrival import by_arrival, event_range
 from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of
@@ -27,11 +29,15 @@ _CRONS = {
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a search runs and over which time, in Splunk's words."""
+    """When a search runs and over which time, in Splunk's words. The time of the index, when events
+    arrived, is "" where it does not count.
+    """
 
     cron: str
     earliest: str
     latest: str = "now"
+    index_earliest: str = ""
+    index_latest: str = ""
 
 
 def run_every(rule: Rule) -> int:
@@ -42,12 +48,14 @@ def run_every(rule: Rule) -> int:
 
 def timing(rule: Rule, query: str) -> Timing:
     """The schedule of a rule with this search, which may say itself how far it looks back."""
-    schedule = schedule_of(rule)
+    look_back = schedule_of(rule).look_back
+    cron = _CRONS[run_every(rule)]
     own = own_beginning(query)
-    earliest = own or time_modifier(schedule.look_back)
-    if not own and earliest[-1] != "s":
-        earliest += "@m"  # when scheduled searches run anyway
-    return Timing(_CRONS[run_every(rule)], earliest)
+    if not by_arrival(rule):
+        return Timing(cron, own or in_whole_minutes(look_back))
+    since = own_beginning(query, "_index_earliest") or in_whole_minutes(look_back)
+    happened = own or in_whole_minutes(event_range(rule, look_back))
+    return Timing(cron, happened, LATEST, since, "now")
 
 
 def about_schedule(rule: Rule) -> Iterator[Note]:

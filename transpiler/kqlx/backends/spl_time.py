@@ -69,8 +69,16 @@ def time_modifier(seconds: int) -> str:
     return f"-{seconds // length}{unit}"
 
 
-def own_beginning(query: str) -> str:
-    """How far a search says itself that it looks back, or ""."""
+def in_whole_minutes(seconds: int) -> str:
+    """``-9m@m``: the same from the beginning of a minute, when scheduled searches run anyway."""
+    modifier = time_modifier(seconds)
+    return modifier if modifier.endswith("s") else f"{modifier}@m"
+
+
+def own_beginning(query: str, modifier: str = "earliest") -> str:
+    """How far a search says itself that it looks back, or "": over the times of events, or with
+    ``_index_earliest`` over those of their arrival.
+    """
     plain = re.sub(r'"(?:[^"\\]|\\.)*"', '""', query, flags=re.DOTALL)
-    match = re.search(r"(?<!\S)earliest=(\S+)", plain)
+    match = re.search(rf"(?<!\S){modifier}=(\S+)", plain)
     return match[1] if match else ""

@@ -12,15 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.backends.base import Emission, Options
+from kqlx.backends.spl_arrival import about_arrival, earliest, over_arrival, with_modifiers
 from kqlx.backends.spl_entities import keys_of, shown, told_of
 from kqlx.backends.spl_keys import Key, Keys, plain_name, without_null
 from kqlx.backends.spl_schedule import run_every
-from kqlx.backends.spl_syntax import WIDTH, fold, fold_condition, quote, search_name
+from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import own_beginning, time_modifier
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
+from kqlx.rules.arrival import by_arrival
 from kqlx.rules.left_out import about_window
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
@@ -31,23 +33,42 @@ _COUNT = "event_count"
 _FIRST = "firstTime"
 _LAST = "lastTime"
 _KNOWN = "knownTime"
+_FIRST_ARRIVAL = "firstArrival"
+_LAST_ARRIVAL = "lastArrival"
+_KNOWN_ARRIVAL = "knownArrival"
 
 INDICATORS = "threat_indicators"
 """The lookup that stands for a rule's indicators: its columns are named as Elastic's fields."""
 
 
 def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
-    """The search with what the type of the rule asks for. Raises UnsupportedError."""
+    """The search with what the type of the rule asks for, and where it goes by when events arrived
+    the time modifiers for that. Raises UnsupportedError.
+    """
+    threshold, terms = threshold_of(rule), new_terms_of(rule)
+    if terms is not None and options.form != "tstats":
+        return _first_seen(rule, terms, bound, emission, options)
+    if by_arrival(rule):
+        counts = threshold is not None and options.form == "query"
+        emission = _arrived(rule, emission, options, schedule_of(rule).look_back, counts)
     if options.form == "tstats":
         return emission
-    threshold, terms = threshold_of(rule), new_terms_of(rule)
     if threshold is not None:
         return _counted(rule, threshold, bound, emission, options)
-    if terms is not None:
-        return _first_seen(rule, terms, bound, emission, options)
     if rule.type == "threat_match":
         return _matched(rule, bound, emission)
     return emission
+
+
+def _arrived(
+    rule: Rule, emission: Emission, options: Options, window: int, whole: bool
+) -> Emission:
+    """The search over what arrived in a window, ``whole`` whatever time range it is given."""
+    query = str(emission.query)
+    if options.form != "tstats":
+        query = over_arrival(rule, query, window, options.form, whole)
+    notes = about_arrival(rule, query, window, options.form, whole)
+    return replace(emission, query=query, notes=(*emission.notes, *notes))
 
 
 # Thresholds
@@ -81,7 +102,7 @@ def _counted(
     if conditions:
         lines.append(f"| where {' AND '.join(conditions)}")
     notes = [*about_window(rule)]
-    if options.form == "query":  # others say over which time they search
+    if options.form == "query" and not by_arrival(rule):  # the others say over which time
         message = (
             "events are counted over the time range of the search, which is to be the look-back of"
             f" the rule, {time_modifier(schedule_of(rule).look_back)[1:]}"
@@ -105,6 +126,7 @@ def _first_seen(
         raise UnsupportedError(f"no term of {names} can be new: it is the same on all events there")
     look_back = schedule_of(rule).look_back
     window = max(terms.window, look_back)
+    arrived = by_arrival(rule)
     steps = [_present(bound, by), *(key.step for key in by)]
     notes = [*keys.notes, *about_window(rule)]
     if terms.odd:
@@ -113,25 +135,39 @@ def _first_seen(
     if options.new_terms == "lookup":
         table = _table_of(rule)
         since = look_back + run_every(rule)
+        beginning = f"earliest={time_modifier(window + since)}"
+        if arrived:
+            happened = earliest(rule, window + since)
+            beginning = f"earliest={happened} and _index_{beginning}"
         message = (
             f"what was seen is kept in {table}, which must be there: the search without its line of"
-            f" inputlookup, and with earliest={time_modifier(window + since)}, run once, makes it;"
+            f" inputlookup, and with {beginning}, run once, makes it;"
             " events of the time of a run that was left out are not known"
         )
         notes.append(Note("history-window", Effect.SAME, message))
-        emission = replace(emission, query=_since(str(emission.query), since))
-        return _with(emission, [*steps, *_remembered(table, window, look_back, by)], notes)
+        emission = _looking_back(rule, emission, options, since)
+        remembered = _remembered(table, window, look_back, by, arrived)
+        return _with(emission, [*steps, *remembered], notes)
     # Kibana takes a term that it saw first at the very beginning of the look-back for an old one.
-    new = f'| where {_FIRST}>relative_time(now(), "{time_modifier(look_back)}")'
-    query = _since(str(emission.query), window)
+    first = _FIRST_ARRIVAL if arrived else _FIRST
+    new = f'| where {first}>relative_time(now(), "{time_modifier(look_back)}")'
     message = (
         f"each run reads {time_modifier(window)[1:]} of history; where events are kept for a"
         " shorter time, old terms are new"
     )
     notes.append(Note("history-window", Effect.SAME, message))
-    stats = _stats([f"count as {_COUNT}", *_times()], by, _beside(rule, bound, by))
+    arrival = [f"min(_indextime) as {first}"] if arrived else []
+    stats = _stats([f"count as {_COUNT}", *_times(), *arrival], by, _beside(rule, bound, by))
     steps += _steps_beside(rule, bound, by)
-    return _with(replace(emission, query=query), [*dict.fromkeys(steps), stats, new], notes)
+    emission = _looking_back(rule, emission, options, window)
+    return _with(emission, [*dict.fromkeys(steps), stats, new], notes)
+
+
+def _looking_back(rule: Rule, emission: Emission, options: Options, window: int) -> Emission:
+    """The search over so many seconds, whatever time range it is given."""
+    if by_arrival(rule):
+        return _arrived(rule, emission, options, window, whole=True)
+    return replace(emission, query=_since(str(emission.query), window))
 
 
 def _table_of(rule: Rule) -> str:
@@ -145,13 +181,14 @@ def _since(query: str, seconds: int) -> str:
     """The search over the last so many seconds, unless it says itself how far it looks back."""
     if own_beginning(query):
         return query
-    since = f"earliest={time_modifier(seconds)}"
-    wide = len(since) + len(query.partition("\n")[0]) >= WIDTH
-    return f"{since}\n    {query}" if wide else f"{since} {query}"
+    return with_modifiers(query, [f"earliest={time_modifier(seconds)}"])
 
 
-def _remembered(table: str, window: int, look_back: int, by: Sequence[Key]) -> list[str]:
-    """The terms of the events together with those in a table, which is written anew.
+def _remembered(
+    table: str, window: int, look_back: int, by: Sequence[Key], arrived: bool
+) -> list[str]:
+    """The terms of the events together with those in a table, which is written anew, by when they
+    happened or ``arrived``.
 
     Of each the last event is kept, and the last one before the look-back: what a run sees in its
     look-back, a later one may still have there, so that the term is not known by it. So each run
@@ -160,15 +197,18 @@ def _remembered(table: str, window: int, look_back: int, by: Sequence[Key]) -> l
     """
     begin = f'relative_time(now(), "{time_modifier(look_back)}")'
     history = f'relative_time(now(), "{time_modifier(window)}")'
-    new = f"(isnull({_KNOWN}) OR {_KNOWN}<{history})"
+    time, last, known = "_time", _LAST, _KNOWN
+    if arrived:
+        time, last, known = "_indextime", _LAST_ARRIVAL, _KNOWN_ARRIVAL
+    new = f"(isnull({known}) OR {known}<{history})"
     return [
-        f"| eval {_KNOWN}=if(_time<={begin}, _time, null())",
-        _stats([f"max(_time) as {_LAST}", f"max({_KNOWN}) as {_KNOWN}"], by, ()),
+        f"| eval {known}=if({time}<={begin}, {time}, null())",
+        _stats([f"max({time}) as {last}", f"max({known}) as {known}"], by, ()),
         f"| inputlookup append=true {table}",
-        f"| where {_LAST}>={history}",
-        _stats([f"max({name}) as {name}" for name in (_LAST, _KNOWN)], by, ()),
+        f"| where {last}>={history}",
+        _stats([f"max({name}) as {name}" for name in (last, known)], by, ()),
         f"| outputlookup {table}",
-        f"| where {_LAST}>{begin}\n    AND {new}",
+        f"| where {last}>{begin}\n    AND {new}",
     ]
 
 
@@ -255,7 +295,7 @@ def _stats(aggregates: Iterable[str], by: Sequence[Key], beside: Iterable[str]) 
 
 def _beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
     """The values of further fields that a reader of the results needs."""
-    taken = {key.name for key in by} | {_COUNT, _FIRST, _LAST}
+    taken = {key.name for key in by} | {_COUNT, _FIRST, _LAST, _FIRST_ARRIVAL}
     names = [name for name in shown(rule, bound) if name not in taken]
     return [f"values({search_name(name)}) as {search_name(name)}" for name in names]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kqlx.backends.spl_arrival import common_window
 from kqlx.errors import UnsupportedError
 
 _COUNTING = "\n| stats "
@@ -32,6 +33,8 @@ def _events(searches: Sequence[str]) -> str:
     if len(searches) == 1:
         return searches[0]
     if not any("\n| " in search for search in searches):
-        return "\nOR ".join(f"({search})" for search in searches)
+        window = common_window(searches)
+        either = "\nOR ".join(f"({search[len(window) :]})" for search in searches)
+        return f"{window.rstrip()}\n({either})" if window else either
     parts = ["    [search " + search.replace("\n", "\n    ") + "]" for search in searches]
     return "| multisearch\n" + "\n".join(parts)

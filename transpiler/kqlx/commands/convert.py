@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ELASTICSEARCH = "Elasticsearch"
 _SENTINEL = "Sentinel"
 _SPLUNK = "Splunk"
+_BOTH = "Splunk and Sentinel"
 
 
 def targets() -> None:
@@ -116,6 +117,15 @@ def convert(
             rich_help_panel=_SPLUNK,
         ),
     ] = None,
+    late_events: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LENGTH",
+            help="How late events may arrive that a rule is to see: 12h, 3d.",
+            show_default="1d",
+            rich_help_panel=_BOTH,
+        ),
+    ] = None,
     leading_wildcards: Annotated[
         bool, typer.Option(help="Take values that begin with a star.")
     ] = True,
@@ -163,6 +173,7 @@ def convert(
         "table": table,
         "case": case,
         "new_terms": new_terms,
+        "late_events": late_events,
         "leading_wildcards": leading_wildcards,
     }
     rules = list(inputs(paths or [], query))

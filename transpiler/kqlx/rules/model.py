@@ -36,6 +36,9 @@ class Rule:
     begins, and ``indent`` is by how many columns its further lines are set in. The column is 0
     where the text does not stand there as it is, and the line is then that of its key; both are 0
     where that is not known.
+
+    ``late_events`` is the user's, not the file's: how late events may arrive, in seconds; None
+    where nothing is said.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Rule:
     line: int = 0
     number: int = 0
     indent: int = 0
+    late_events: int | None = None
 
     @property
     def description(self) -> str:
