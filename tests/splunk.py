@@ -84,6 +84,8 @@ def _within(times: tuple[TimeModifier, ...], stamps: list[str]) -> bool:
         raise Impossible("every event in Splunk has one time")
     at = datetime.fromisoformat(stamps[0]).timestamp()
     for modifier in times:
+        if modifier.name not in ("earliest", "latest"):
+            raise NotEvaluated(f"the time modifier {modifier.name}")
         limit = shift_time(NOW.timestamp(), modifier.text.removeprefix("now").removeprefix("()"))
         if at < limit if modifier.name == "earliest" else at >= limit:
             return False

@@ -88,6 +88,10 @@ def codes(text: str) -> list[str]:
         # the rest
         ("`m` a=1 ```why``` b=2", ("and", "`m`", "a=1", "b=2")),
         ("earliest=-1h@h a=1", ("and", ("earliest", "-1h@h"), "a=1")),
+        (
+            "latest=+2d _index_earliest=-9m@m a=1",
+            ("and", ("latest", "+2d"), ("_index_earliest", "-9m@m"), "a=1"),
+        ),
         ("host=CASE(LOCALHOST) TERM(10.0.0.1)", ("and", "host=LOCALHOST", "10.0.0.1")),
         ("a=1\n  b=2", ("and", "a=1", "b=2")),
     ],

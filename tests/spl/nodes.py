@@ -70,7 +70,9 @@ class InList:
 
 @dataclass(frozen=True, slots=True)
 class TimeModifier:
-    """``earliest=…`` or ``latest=…``: the time range of the search, no field of the event."""
+    """``earliest=…``, ``latest=…`` and the like of ``_indextime``: the time range of the search, no
+    field of the event.
+    """
 
     name: str
     text: str

@@ -30,12 +30,13 @@ BARE_FIELD = re.compile(r"[A-Za-z0-9_.{}/-]+")
 
 WELL_FORMED_FIELD = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./-]|\{[0-9]*\})*")
 BARE_VALUE = re.compile(r"[A-Za-z0-9_.:@/$#%*?\\~^-]+")
+TIME = re.compile(r"\+?" + BARE_VALUE.pattern)  # latest=+7d@w6
 COMPARATOR = re.compile(r"==|=|!=|<>|<=|<|>=|>")
 DIRECTIVE = re.compile(r"(CASE|TERM)\(")
 RELATIVE_TIME = re.compile(
     r"now\(?\)?|0|\d{9,10}(\.\d+)?|([+-]\d*[a-z]+)?(@[a-z]+[0-7]?)?([+-]\d+[a-z]+)*"
 )
-TIME_MODIFIERS = frozenset({"earliest", "latest"})
+TIME_MODIFIERS = frozenset({"earliest", "latest", "_index_earliest", "_index_latest"})
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
@@ -194,7 +195,7 @@ def _read_comparison(cursor: Cursor, field: str, begin: int) -> Term:
         cursor.fail("== is no operator of search", at)
     if operator == "<>":
         cursor.fail("<> is no operator of search", at)
-    value = _read_value(cursor)
+    value = _read_value(cursor, TIME if field in TIME_MODIFIERS else BARE_VALUE)
     if operator == "!=" and value.text != "null":  # of which it is meant that it drops them
         cursor.doubt("not-equals", "!= drops events without the field, NOT keeps them", at)
     span = (begin, cursor.at)
@@ -225,7 +226,7 @@ def _read_list(cursor: Cursor, field: str, begin: int) -> InList:
     return InList(field, tuple(values), (begin, cursor.at))
 
 
-def _read_value(cursor: Cursor) -> Value:
+def _read_value(cursor: Cursor, pattern: re.Pattern[str] = BARE_VALUE) -> Value:
     next_one = cursor.peek()
     begin = cursor.at
     if next_one == '"':
@@ -237,7 +238,7 @@ def _read_value(cursor: Cursor) -> Value:
             cursor.fail("TERM() is no value of a field", begin)
         value = word.value
     else:
-        bare = cursor.match(BARE_VALUE)
+        bare = cursor.match(pattern)
         if not bare:
             cursor.fail("expected a value; this character needs quotes")
         if bare.upper() in OPERATOR_WORDS and (bare.isupper() or cursor.strict):
