@@ -112,3 +112,13 @@ def test_several_sources_have_their_comments_above_all(tmp_path: Any) -> None:
 def test_a_rule_without_a_data_source_is_still_refused() -> None:
     with pytest.raises(kqlx.UsageError, match="error, keep or comment"):
         kqlx.convert("a:b", unmapped="drop")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_of_a_test_that_is_left_out_nothing_else_is_told(to: str) -> None:
+    """Neither where the field would be looked for, nor what of its values was translated."""
+    query = "event.dataset:aws.cloudtrail and aws.cloudtrail.request_parameters:*a*b=c*"
+    found = kqlx.convert(f"{query} and event.action:x", to, unmapped="comment")
+    (note,) = [note for note in found.notes if note.effect.is_difference]
+    assert note.code == "unmapped-left-out"
+    assert 'the value "*a*b=c*" of aws.cloudtrail.request_parameters' in note.message

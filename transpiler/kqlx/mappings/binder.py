@@ -17,6 +17,7 @@ from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.pack_data import Lazy
 from kqlx.mappings.recognise import asserted_values, counts
+from kqlx.mappings.remarks import is_unmapped
 from kqlx.mappings.translation import Translation
 from kqlx.nodes import (
     Always,
@@ -135,6 +136,15 @@ class Binder(Translation):
         return name if spec is not None and spec.given else ""
 
     def leaf(self, node: Node) -> Node:
+        """A test, bound. Of one without a counterpart nothing else is told."""
+        before = len(self.notes)
+        found = self.bind_test(node)
+        new = self.notes[before:]
+        if found is node or any(note.code == "unmapped-left-out" for note in new):
+            self.notes[before:] = [note for note in new if is_unmapped(note)]
+        return found
+
+    def bind_test(self, node: Node) -> Node:
         if isinstance(node, FreeText | Always | Never):
             return node
         if isinstance(node, Nested):
@@ -299,10 +309,10 @@ class Binder(Translation):
         if isinstance(node, Exists) and isinstance(spec.exists, str):
             return self.presence(node, spec)
         if isinstance(node, Equals | Like):
-            value = node.value.name if isinstance(node, Equals) else "".join(node.pattern.parts)
-            if found := next((c for c in value if c in spec.foreign), None):
+            asked = node.value if isinstance(node, Equals) else node.pattern
+            if found := next((c for c in asked.name if c in spec.foreign), None):
                 why = f"{self.destination.name} writes {found} otherwise"
-                return self.unmapped(node, f'the value "{value}" of {node.field.name}', why)
+                return self.unmapped(node, f'the value "{asked.name}" of {node.field.name}', why)
         if spec.given and self.given != node.field.name:
             beside = self.parse_predicate(spec.given, node.span, node.field.name)
             return And((beside, self.mapped(node, replace(spec, given=""))), node.span)

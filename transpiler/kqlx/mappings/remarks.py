@@ -10,6 +10,11 @@ from kqlx.nodes import Always, FieldTest, Never, Node, Span
 from kqlx.notes import Effect, Note
 
 
+def is_unmapped(note: Note) -> bool:
+    """Whether it says that a test has no counterpart, or is left out for want of one."""
+    return note.effect is Effect.UNMAPPED or note.code == "unmapped-left-out"
+
+
 class Remarks:
     """One attempt to bind a tree to a destination: what was found out on the way."""
 
