@@ -34,6 +34,11 @@ from kqlx.nodes import (
 Json = Mapping[str, Any]
 
 _OPERATORS: dict[str, Operator] = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
+_RANGE = re.compile(
+    r'([\[{])(?:\*|"(?P<low>(?:[^"\\]|\\.)*)") TO (?:\*|"(?P<high>(?:[^"\\]|\\.)*)")(?P<end>[\]}])',
+    re.DOTALL,
+)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PIECE = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
 
 
@@ -75,16 +80,27 @@ def node(kind: str, body: Any) -> Node:
     if kind == "match_all":
         return Always()
     if kind == "exists":
-        return Exists(Literal(body["field"]))
+        return Exists(field_of(body["field"]))
     if kind == "multi_match":
         assert body["lenient"] is True
-        return FreeText(Literal(body["query"], body["type"] == "phrase"))
-    if kind == "query_string":
-        found = pattern(body["query"])
+        value = Literal(body["query"], body["type"] == "phrase")
         if "fields" not in body:
-            return FreeText(found)
+            return FreeText(value)
         (field,) = body["fields"]
-        return Like(Literal(field), found)
+        return Equals(field_of(field), value)
+    if kind == "query_string":
+        if "fields" not in body:
+            return FreeText(pattern(body["query"]))
+        (field,) = body["fields"]
+        if limits := _RANGE.fullmatch(body["query"]):
+            low, high = limits["low"], limits["high"]
+            assert (low is None) is not (high is None)
+            op: Operator = "gte" if limits[1] == "[" else "gt"
+            if low is None:
+                op = "lte" if limits["end"] == "]" else "lt"
+            limit = _ESCAPED.sub(r"\1", low if high is None else high)
+            return Compare(field_of(field), op, Literal(limit))
+        return Like(field_of(field), pattern(body["query"]))
     if kind == "nested":
         assert body["score_mode"] == "none"
         return Nested(Literal(body["path"]), relative(body["query"], body["path"]))
@@ -104,6 +120,11 @@ def node(kind: str, body: Any) -> Node:
         case "terms":
             return Or(tuple(Equals(name, Literal(v, True)) for v in value))
     raise AssertionError(f"a clause that we do not write: {kind}")
+
+
+def field_of(name: str) -> Literal | Pattern:
+    """A name in a clause that takes names with stars."""
+    return Pattern(tuple(name.split("*"))) if "*" in name else Literal(name)
 
 
 def span(name: Literal, limits: Json) -> Node:
@@ -127,7 +148,7 @@ def relative(query: Json, path: str) -> Node:
             return found
         name = found.path if isinstance(found, Nested) else found.field  # type: ignore[union-attr]
         assert name.name.startswith(f"{path}.")
-        short = Literal(name.name.removeprefix(f"{path}."))
+        short = field_of(name.name.removeprefix(f"{path}."))
         if isinstance(found, Nested):
             return replace(found, path=short)
         return replace(found, field=short)  # type: ignore[arg-type]

@@ -13,12 +13,15 @@ from kqlx.errors import UnsupportedError, UsageError
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import Unmapped, bind_each, unbound, with_own_table
+from kqlx.mappings.fields import FieldList, read_fields
+from kqlx.mappings.known_types import Types
 from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.recognise import recognise
 from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 from kqlx.rules.arrival import with_late_events
 from kqlx.rules.beside import beside, with_conditions
+from kqlx.rules.known import known_types
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -67,6 +70,7 @@ def convert(
     leading_wildcards: bool = True,
     node: Node | None = None,
     settings: Settings | None = None,
+    fields: FieldList | Mapping[str, str] | str | None = None,
     **options: Any,
 ) -> Conversion:
     """Converts a rule or the text of a query to one target.
@@ -82,8 +86,10 @@ def convert(
     for the form without a difference in letter case. ``leading_wildcards=False`` refuses values
     that begin with a star, as Kibana can be set to. ``node`` is the query's tree, where ``read``
     has made it already. ``settings`` are the user's (``kqlx.settings.load``); none are read unless
-    they are given; what is said here goes before them. ``options`` are those of
-    ``backends.base.Options``; ``fields`` may also be a file's name, or "ecs".
+    they are given; what is said here goes before them. ``fields`` says the types of fields, before
+    what the packs and ECS say of them: a field list, a table name → Elasticsearch type, the name of
+    a file with a data view, ``_mapping`` or ``_field_caps``, "ecs", or "none": no types are known.
+    ``options`` are those of ``backends.base.Options``.
 
     Raises KqlSyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
     """
@@ -100,11 +106,16 @@ def convert(
         rule = Rule(name="", query=rule)
     if node is None:
         node = read(rule.query, leading_wildcards)
+    types = known_types(node, rule, read_fields(fields), source, packs)
     clauses = target.name == "elasticsearch"  # it takes filters as they are
     if not clauses:
-        node, _ = with_conditions(node, rule)
+        node, _ = with_conditions(node, rule, types)
     binds = target.binds and chosen not in target.ecs_formats
-    bounds = _bind(node, rule, target, source, unmapped, packs) if binds else (Bound(node),)
+    bounds = (
+        _bind(node, rule, target, source, unmapped, packs, types)
+        if binds
+        else (Bound(node, types=types),)
+    )
     if settings is not None:
         own_table = settings.own_table
         bounds = tuple(
@@ -199,11 +210,7 @@ def check_choices(
 
 
 def _options(**options: Any) -> Options:
-    """The options, with the field list read. Raises UsageError for one that there is not."""
-    if isinstance(options.get("fields"), str):
-        from kqlx.mappings.fields import load
-
-        options["fields"] = load(options["fields"])
+    """The options. Raises UsageError for one that there is not."""
     try:
         return Options(**options)
     except TypeError as error:
@@ -246,10 +253,16 @@ def _remarked(target: Target, emission: Emission, notes: Iterable[Note]) -> Emis
 
 
 def _bind(
-    node: Node, rule: Rule, target: Target, source: str | None, unmapped: Unmapped, packs: Packs
+    node: Node,
+    rule: Rule,
+    target: Target,
+    source: str | None,
+    unmapped: Unmapped,
+    packs: Packs,
+    types: Types,
 ) -> tuple[Bound, ...]:
     if source == "none":
-        return (unbound(node, source),)
+        return (unbound(node, source, types),)
     counting = threshold_of(rule) or (new_terms_of(rule) if target.finds_new_terms else None)
     counted = counting.fields if counting else ()
     named, unread = (
@@ -258,14 +271,14 @@ def _bind(
         else recognise(node, rule.indices, rule.integrations, packs)
     )
     if named:
-        first, *others = bind_each(node, named, target.name, unmapped, rule.indices, counted)
+        first, *others = bind_each(node, named, target.name, unmapped, rule.indices, counted, types)
         return (replace(first, notes=(*unread, *first.notes)), *others)
     if rule.format != "query" and unmapped != "keep":
         raise UnsupportedError(
             "no data source was recognised, so the fields have no names in the target",
             hint="name it with --source, or keep Elastic's names with --source none",
         )
-    return (unbound(node, None),)
+    return (unbound(node, None, types),)
 
 
 def _check(
@@ -280,7 +293,8 @@ def _check(
     accepted |= {effect for effect in Effect if str(effect) in accept}
     if not strict and (unmapped == "keep" or bounds[0].source is None):
         accepted.add(Effect.UNMAPPED)
-    refused = [note for note in notes if note.effect not in accepted]
+    asked_for = set() if strict else {"types-left-out"}
+    refused = [n for n in notes if n.effect not in accepted and n.code not in asked_for]
     if refused:
         effect = worst(refused)
         raise UnsupportedError(

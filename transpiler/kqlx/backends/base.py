@@ -33,7 +33,6 @@ from kqlx.nodes import (
 from kqlx.notes import Effect, Note
 
 if TYPE_CHECKING:
-    from kqlx.mappings.fields import FieldList
     from kqlx.rules.model import Rule
 
 E = TypeVar("E")
@@ -48,10 +47,10 @@ class Options:
     source type; ``new_terms`` says how it finds terms that are new: by ``stats`` over the history
     (None), or by a ``lookup`` that remembers them. ``table`` and ``case`` (None, "sensitive" or
     "insensitive") are Sentinel's. ``late_events`` is theirs both: how late events may arrive that
-    rules are to see, as ``1d`` (None: a day). The others are Elasticsearch's: ``fields``, the field
-    list by whose types Kibana writes; ``compact``, a smaller equivalent query; ``time_zone`` of
-    dates; ``case_insensitive`` for keyword fields; ``ignore_unmapped`` for nested groups (None
-    leaves it unsaid); ``filters_in_must``, ``must`` instead of ``filter``.
+    rules are to see, as ``1d`` (None: a day). The others are Elasticsearch's: ``compact``, a smaller
+    equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
+    ``ignore_unmapped`` for nested groups (None leaves it unsaid); ``filters_in_must``, ``must``
+    instead of ``filter``.
     """
 
     exact: bool = False
@@ -63,7 +62,6 @@ class Options:
     table: str | None = None
     case: str | None = None
     compact: bool = False
-    fields: FieldList | None = None
     time_zone: str | None = None
     case_insensitive: bool | None = None
     ignore_unmapped: bool | None = None

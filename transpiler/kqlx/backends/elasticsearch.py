@@ -1,15 +1,17 @@
 """Kibana KQL → Elasticsearch Query DSL, the very JSON that Kibana builds.
 
 The forms were measured on Kibana's own code (package es-query, https://github.com/elastic/kibana).
-Without a field list they are those of its detection engine, which passes an empty one; with one
-they follow the types.
+They follow the types of the fields, as in its detection engine, which loads the fields of a rule's
+indices (``loadFields``, https://github.com/elastic/kibana/pull/157981). A field of which no type is
+known gets the form that Kibana writes where it finds no such field. Which fields of an index fit a
+name with stars, Kibana looks up; unless the user lists the fields, Elasticsearch does it here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from kqlx.backends.base import Backend, Collected, Emission, Options, Target
@@ -17,7 +19,8 @@ from kqlx.backends.elasticsearch_compact import compact
 from kqlx.backends.elasticsearch_rule import about, complete
 from kqlx.backends.elasticsearch_script import script_equals, script_range
 from kqlx.errors import MappingError
-from kqlx.mappings.bound import Bound
+from kqlx.mappings.assumed import HINT, listed
+from kqlx.mappings.bound import TEXTS, Bound
 from kqlx.mappings.fields import Field
 from kqlx.nodes import (
     And,
@@ -32,8 +35,10 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Span,
     Term,
 )
+from kqlx.notes import Effect, Note
 
 Json = dict[str, Any]
 Clause = Callable[[Field, Any], Json | None]
@@ -42,14 +47,25 @@ Clause = Callable[[Field, Any], Json | None]
 # do we.
 _RESERVED = re.compile(r'[-+=&|><!(){}\[\]^"~*?:\\/]')
 
+_SPACE = re.compile(r"[ \t\r\n\u3000]")
+"""Where query_string parts one term from the next."""
+
 _EPOCH = re.compile(r"[0-9]+")
 
 
 @dataclass
 class _Dsl(Backend[Json]):
-    """``path`` is the nested path that the expression stands in, "" outside of any."""
+    """``path`` is the nested path that the expression stands in, "" outside of any.
+
+    Patterns with white space and names with stars depend on what is known of the types: the fields
+    with such a pattern, by how it is read, and such names are remembered for the notes.
+    """
 
     path: str = ""
+    split: dict[str, Span] = field(default_factory=dict)
+    guessed: dict[str, Span] = field(default_factory=dict)
+    whole: dict[str, Span] = field(default_factory=dict)
+    starred: dict[str, Span] = field(default_factory=dict)
 
     def expression(self, node: Node) -> Json:
         # Kibana works on names as they are, wildcards too: columns have no use here.
@@ -116,8 +132,13 @@ class _Dsl(Backend[Json]):
     # The fields that a name means, and a clause for each
 
     def each_field(self, name: Term, clause: Clause, what: Any) -> Json:
-        known = self.options.fields
-        fields = known.fitting(name, self.prefix) if known else None
+        types = self.bound.types
+        fields = types.fields(name, self.prefix)
+        to_null = isinstance(what, Compare) and what.value.value is None
+        if isinstance(name, Pattern) and not types.knows_all_names and not to_null:
+            return self.any_field(name, fields, clause, what)
+        if isinstance(name, Pattern) and types.is_alone:
+            self.starred.setdefault(self.full_name(name), name.span)
         if not fields:
             # Where no field fits, the name is passed on as it is, stars and all.
             only = clause(Field(self.full_name(name), "string"), what)
@@ -129,6 +150,36 @@ class _Dsl(Backend[Json]):
         clauses = [self.wrapped(name, field, clause(field, what)) for field in fields]
         return _should(*[item for item in clauses if item is not None])
 
+    def any_field(self, name: Pattern, known: list[Field], clause: Clause, what: Any) -> Json:
+        """A clause in which Elasticsearch itself looks up the fields that fit
+        (https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-query-string-query).
+        It does not look into nested objects, which Kibana does.
+        """
+        full = self.full_name(name)
+        clauses: list[Json]
+        if isinstance(what, Compare):
+            zone = self.zone_option(what.value)
+            query = {"query": _range_of_any(what), "lenient": True, **zone}
+            clauses = [{"query_string": {"fields": [full], **query}}]
+        elif isinstance(what, Pattern):
+            text = _SPACE.sub(r"\\\g<0>", pattern_text(what))
+            if _SPACE.search(text):
+                self.whole.setdefault(full, name.span)
+            clauses = [{"query_string": {"fields": [full], "query": text, "lenient": True}}]
+        elif isinstance(what, Literal):
+            kind = "phrase" if what.quoted else "best_fields"
+            match = {"fields": [full], "type": kind, "query": what.value, "lenient": True}
+            clauses = [{"multi_match": match}]
+        else:
+            clauses = [{"exists": {"field": full}}]
+        if not self.path and name.parts[0]:
+            for field in known:
+                if field.nested_path and (inner := clause(field, what)) is not None:
+                    group = self.in_nested(field.nested_path, inner)
+                    group["nested"]["ignore_unmapped"] = True  # the index may lack it
+                    clauses.append(group)
+        return _should(*clauses)
+
     def wrapped(self, name: Term, field: Field, clause: Json | None) -> Json | None:
         """A nested field that a wildcard name found outside of a group gets a group of its own."""
         if clause is None or not field.nested_path or self.path or not isinstance(name, Pattern):
@@ -136,15 +187,15 @@ class _Dsl(Backend[Json]):
         return self.in_nested(field.nested_path, clause)
 
     def check_nesting(self, name: Term, fields: list[Field]) -> None:
-        for field in fields:
-            if field.nested_path == self.path:
+        for found in fields:
+            if found.nested_path == self.path:
                 continue
             if not self.path:
-                problem = f"{field.name} is a nested field: write {field.nested_path}:{{ … }}"
-            elif not field.nested_path:
-                problem = f"{field.name} is not nested, but stands in the group {self.path}:{{ … }}"
+                problem = f"{found.name} is a nested field: write {found.nested_path}:{{ … }}"
+            elif not found.nested_path:
+                problem = f"{found.name} is not nested, but stands in the group {self.path}:{{ … }}"
             else:
-                problem = f"{field.name} is nested in {field.nested_path}, not in {self.path}"
+                problem = f"{found.name} is nested in {found.nested_path}, not in {self.path}"
             raise MappingError(problem)
 
     @property
@@ -153,6 +204,35 @@ class _Dsl(Backend[Json]):
 
     def full_name(self, name: Term) -> str:
         return self.prefix + name.name
+
+    def about_types(self) -> Iterator[Note]:
+        """Where it shows which types are known."""
+        if self.bound.types.is_alone:
+            parts = []
+            if self.starred:
+                parts.append(f"the names {listed(self.starred)} are looked for with their stars")
+            if self.split:
+                parts.append(f"patterns of {listed(self.split)} are split at blanks")
+            if parts:
+                how = "no types are known, as you say, so that"
+                message = f"{how} {'; '.join(parts)}"
+                yield Note("types-left-out", Effect.DIFFERENT, message)
+            return
+        if self.split:
+            message = (
+                f"Kibana splits patterns of {listed(self.split)}, no plain keyword, at blanks;"
+                " one piece is enough"
+            )
+            yield Note("pattern-split", Effect.SAME, message, min(self.split.values()))
+        if self.guessed:
+            message = (
+                f"no type is known of {listed(self.guessed)}: the pattern is split at blanks, as"
+                " Kibana does it for all but keywords"
+            )
+            yield Note("type-assumed", Effect.DIFFERENT, message, min(self.guessed.values()), HINT)
+        if self.whole:
+            message = f"the fields {listed(self.whole)} are taken for keywords, compared whole"
+            yield Note("type-assumed", Effect.SAME, message, min(self.whole.values()), HINT)
 
     # Clauses
 
@@ -172,6 +252,9 @@ class _Dsl(Backend[Json]):
         text = pattern_text(pattern)
         if field.is_keyword:
             return {"wildcard": {field.name: {"value": text, **self.case_option()}}}
+        if _SPACE.search(text) and not TEXTS.intersection(field.types):
+            known = self.split if field.types or self.bound.types.knows_all_names else self.guessed
+            known.setdefault(field.name, pattern.span)
         return {"query_string": {"fields": [field.name], "query": text}}
 
     def exists_clause(self, field: Field, _: None) -> Json | None:
@@ -198,6 +281,13 @@ def pattern_text(pattern: Pattern) -> str:
     return "*".join([_RESERVED.sub(r"\\\g<0>", part) for part in pattern.parts])
 
 
+def _range_of_any(node: Compare) -> str:
+    """A range in the syntax of query_string."""
+    value = '"' + re.sub(r'["\\]', r"\\\g<0>", node.value.name) + '"'
+    forms = {"gt": "{%s TO *]", "gte": "[%s TO *]", "lt": "[* TO %s}", "lte": "[* TO %s]"}
+    return forms[node.op] % value
+
+
 def _should(*clauses: Json) -> Json:
     return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
 
@@ -211,8 +301,11 @@ def emit(bound: Bound, options: Options) -> Emission:
     """The Query DSL of a tree, as a dict. Raises MappingError for a nested field used outside of
     its group.
     """
-    query = _Dsl(bound, options).expression(bound.node)
-    return Emission(compact(query) if options.compact else query)
+    dsl = _Dsl(bound, options)
+    query = dsl.expression(bound.node)
+    # A rule stays Kibana KQL: its fields are looked up where it runs.
+    notes = () if options.form == "rule" else tuple(dsl.about_types())
+    return Emission(compact(query) if options.compact else query, notes)
 
 
 TARGET = Target(

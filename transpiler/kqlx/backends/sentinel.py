@@ -9,7 +9,7 @@ https://learn.microsoft.com/kusto/query/best-practices?view=microsoft-sentinel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.sentinel_columns import REGEX
@@ -171,8 +171,6 @@ def emit(bound: Bound, options: Options) -> Emission:
     """
     if options.case not in (None, "sensitive", "insensitive"):
         raise UsageError(f"case is sensitive or insensitive, not {options.case!r}")
-    if options.fields is not None:
-        bound = replace(bound, types=options.fields.types())
     kusto = _Kusto(bound, options)
     conjuncts = [kusto.conjunct(item) for item in _conjuncts(bound.node)]
     conjuncts = sorted((text for text in conjuncts if text != TRUE), key=lambda text: text.rank)

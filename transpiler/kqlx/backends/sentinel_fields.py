@@ -250,7 +250,7 @@ def _column(name: str, field: str, bound: Bound) -> Column:
     spec = bound.destination.column(name)
     return Column(
         name,
-        spec.type or bound.pack.type(field) or bound.type(field) or "keyword",
+        spec.type or bound.type(field) or "keyword",
         form=spec.form,
         field=field,
         json=spec.json,

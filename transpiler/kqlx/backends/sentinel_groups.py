@@ -17,7 +17,6 @@ from kqlx.backends.sentinel_tests import Tests
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text import Text
 from kqlx.errors import UnsupportedError
-from kqlx.mappings import ecs
 from kqlx.mappings.bound import TEXTS, Column
 from kqlx.mappings.groups import field_test
 from kqlx.nodes import (
@@ -136,8 +135,8 @@ class Groups(Tests):
         if name.is_lone_star and isinstance(node, Equals | Like):
             value = node.value if isinstance(node, Equals) else node.pattern
             return self.free_text(FreeText(value, node.span))
-        known = self.options.fields.types() if self.options.fields else ecs.types()
-        names = _fitting(name, known)
+        types = self.bound.types
+        names = _fitting(name, types.listed())
         tests: list[Text] = []
         if len(names) <= MOST_COLUMNS:
             for found in names:
@@ -150,14 +149,14 @@ class Groups(Tests):
             message = f"no columns are known for {name.name}, so the test is left out"
             self.note("name-wildcard", Effect.WIDER, message, node.span)
             return FALSE if self.negative else TRUE
-        if self.options.fields is None:
+        if not types.knows_all_names:
             effect = Effect.WIDER if self.negative else Effect.NARROWER
-            message = f"{name.name} stands for the {len(names)} fields of ECS that fit, no others"
+            message = f"{name.name} stands for the {len(names)} known fields that fit, no others"
             self.note("name-wildcard", effect, message, node.span, "name the fields with --fields")
         return any_text(tests)
 
     def optional_test(self, node: FieldTest) -> Text:
-        if self.options.fields:
+        if self.bound.types.is_own(node.field.name):
             return self.expression(node)
         with self.optionally():
             return self.expression(node)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
-from kqlx.mappings import ecs
 from kqlx.mappings.bound import NUMBERS
 from kqlx.mappings.groups import field_test
 from kqlx.meaning.number_types import number_of
@@ -66,10 +66,9 @@ def with_path(node: Node, path: str) -> Node:
     return node
 
 
-def names_of(name: Pattern, node: FieldTest) -> list[str]:
-    """The fields of ECS that the name fits and whose type suits the test, multi-fields apart."""
+def names_of(name: Pattern, node: FieldTest, types: Mapping[str, str]) -> list[str]:
+    """The fields that the name fits and whose type suits the test, multi-fields apart."""
     fits = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
-    types = ecs.types()
     return [
         field
         for field, kind in types.items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from kqlx.backends.sigma_flat import is_any, names_of, with_path, without_not
 from kqlx.backends.sigma_leaves import Leaves, any_of
-from kqlx.mappings.bound import Column, nested_path
+from kqlx.mappings.bound import Column
 from kqlx.nodes import (
     Always,
     And,
@@ -67,7 +67,7 @@ class Tree(Leaves):
         return node
 
     def leaf(self, column: Column, node: FieldTest) -> Node:
-        path = column.name if column.type == "nested" else nested_path(column.name)
+        path = column.name if column.type == "nested" else self.bound.nested_path(column.name)
         if path and not self.in_group and not self.bound.renamed:
             self.note(
                 "nested-outside",
@@ -151,18 +151,21 @@ class Tree(Leaves):
         return self.left_out(node, f"the field name {name.name}, a wildcard: Sigma has none")
 
     def known_fields(self, node: FieldTest, name: Pattern) -> Node | None:
-        """The test of any field of ECS that the name fits, with a note, where that may stand for
-        the test: below a not, and where nothing else is left to say.
+        """The test of any field that the name fits, with a note, where that may stand for the test:
+        below a not, and where nothing else is left to say. Without a list of the user's there may
+        be others than those that are known.
         """
         if not (self.negative or self.expanding):
             return None
-        known = [Literal(found, span=name.span) for found in names_of(name, node)]
+        types = self.bound.types
+        known = [Literal(f, span=name.span) for f in names_of(name, node, types.listed())]
         if not 0 < len(known) <= MOST_NAMES:
             return None
+        effect = Effect.WIDER if self.negative else Effect.NARROWER
         self.note(
             "names-expanded",
-            Effect.WIDER if self.negative else Effect.NARROWER,
-            f"{name.name} stands for the {len(known)} fields of ECS that fit",
+            Effect.SAME if types.knows_all_names else effect,
+            f"{name.name} stands for the {len(known)} known fields that fit",
             node.span,
         )
         return any_of([replace(node, field=field) for field in known], node.span)

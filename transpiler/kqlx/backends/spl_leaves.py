@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from kqlx.backends.spl_pairs import PAIRS, pair_fields, parted
 from kqlx.backends.spl_syntax import as_wildcards, is_speakable, regex
 from kqlx.backends.text import TextBackend
-from kqlx.mappings.bound import INTEGERS, NUMBERS, TEXTS, Column, nested_path
+from kqlx.mappings.bound import INTEGERS, NUMBERS, TEXTS, Column
 from kqlx.mappings.groups import flattened
 from kqlx.meaning.words import split_at_spaces, words
 from kqlx.nodes import (
@@ -111,7 +111,7 @@ class Leaves(TextBackend):
         ):
             return node
         column = self.column(node)
-        if not self.bound.renamed and (path := nested_path(column.name)):
+        if not self.bound.renamed and (path := self.bound.nested_path(column.name)):
             self.note(
                 "nested-outside",
                 Effect.SAME,

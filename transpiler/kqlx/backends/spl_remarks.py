@@ -10,7 +10,6 @@ from kqlx.backends.spl_pairs import PAIRS
 from kqlx.backends.spl_syntax import name_problem
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import described
-from kqlx.mappings import ecs
 from kqlx.mappings.bound import NUMBERS, TEXTS, Column
 from kqlx.mappings.groups import flattened
 from kqlx.meaning.number_types import number_of
@@ -71,8 +70,9 @@ class Remarks(Where):
         """A name with stars is tested as text, which some of the fields that it fits are not."""
         if isinstance(node, Compare):
             self.refuse(node.span, f"a range on the fields {name.name}", "their types may differ")
+        types = self.bound.types
         known = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
-        for field, type in ecs.types().items():
+        for field, type in types.listed().items():
             if not known.fullmatch(field):
                 continue
             # The values of a flattened field are in Splunk's fields below it.
@@ -85,8 +85,9 @@ class Remarks(Where):
                     node.span,
                 )
                 return
-        flattened = ecs.types().get(name.parts[0].removesuffix(".")) == "flattened"
-        if not flattened and _may_be_a_number(node):  # the values of a flattened field are texts
+        flattened = types.get(name.parts[0].removesuffix(".")) == "flattened"
+        others = not types.knows_all_names and not flattened
+        if others and _may_be_a_number(node):  # the values of a flattened field are texts
             message = (
                 f"{name.name} also fits numbers of your own fields, and all are compared as text"
             )

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from kqlx.errors import MappingError
-from kqlx.mappings import ecs
 from kqlx.mappings.bound import TEXTS, Bound, holds, without_reading
 from kqlx.mappings.cases import either, narrowed
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
@@ -72,6 +71,7 @@ class Binder(Translation):
             renamed=True,
             pack=self.pack,
             destination=self.settled(),
+            types=self.types,
         )
 
     def meaning(self, node: Node) -> Hashable:
@@ -211,7 +211,7 @@ class Binder(Translation):
         counterpart.
         """
         fit = fits(name.parts)
-        known = {*ecs.types(), *self.destination.fields, *self.pack.types}
+        known = {*self.types, *self.destination.fields, *self.pack.types}
         names = sorted(
             field
             for field in known
@@ -263,7 +263,7 @@ class Binder(Translation):
 
     def type_of(self, name: str) -> str:
         """The Elasticsearch type of a field."""
-        return self.pack.type(name) or ecs.types().get(name, "keyword")
+        return self.types.get(name, "keyword")
 
     def in_any_place(self, node: FieldTest) -> FieldSpec | None:
         """Of a field in a numbered place of a list, such as ``targets.0.id``, what the destination

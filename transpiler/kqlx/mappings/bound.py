@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from kqlx.mappings import ecs
 from kqlx.mappings.pack import Case, Destination, Form, Pack
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Note
 from kqlx.patterns import fits
+
+if TYPE_CHECKING:
+    from kqlx.mappings.known_types import Types
 
 MULTI_FIELDS: dict[str, tuple[str, Case]] = {
     "text": ("match_only_text", "same"),
@@ -22,6 +24,7 @@ MULTI_FIELDS: dict[str, tuple[str, Case]] = {
 INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 NUMBERS = INTEGERS | {"double", "float", "half_float", "scaled_float"}
 TEXTS = frozenset({"text", "match_only_text"})
+STRINGS = TEXTS | {"keyword", "constant_keyword", "wildcard"}
 """Elasticsearch types."""
 
 
@@ -74,12 +77,19 @@ class Column:
         return Pair(path, name, last)
 
 
+def _plain_types() -> Types:
+    """Those of ECS."""
+    from kqlx.mappings.known_types import Types
+
+    return Types()
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A tree whose fields are columns of one destination, or, unless ``renamed``, still Elastic's
-    fields. ``pack`` and ``destination`` are what it was bound by; ``types`` are those of fields
-    beyond ECS, or that differ from it. ``beside_others`` says that the rule has others, for further
-    data sources.
+    fields. ``pack`` and ``destination`` are what it was bound by; ``types`` are those of fields in
+    Elasticsearch, as far as they are known. ``beside_others`` says that the rule has others, for
+    further data sources.
     """
 
     node: Node
@@ -90,42 +100,31 @@ class Bound:
     renamed: bool = False
     pack: Pack | None = None
     destination: Destination | None = None
-    types: Mapping[str, str] = field(default_factory=dict)
+    types: Types = field(default_factory=_plain_types, compare=False)
     beside_others: bool = False
 
     def type(self, name: str) -> str | None:
         """The Elasticsearch type of Elastic's field, as far as it is known."""
-        return self.types.get(name) or ecs.types().get(name)
+        return self.types.get(name)
 
     def nested_path(self, name: str) -> str | None:
-        """``nested_path`` by these types."""
-        return nested_path(name, self.types)
+        """The path of the field of type nested that a field lies below, or None."""
+        for place, character in enumerate(name):
+            if character == "." and self.types.get(name[:place]) == "nested":
+                return name[:place]
+        return None
 
     def column(self, name: str) -> Column:
         """The column of this name; one that is not described has the type of Elastic's field."""
         if name in self.columns:
             return self.columns[name]
         parent, _, last = name.rpartition(".")
-        if last in MULTI_FIELDS and parent:
+        if last in MULTI_FIELDS and parent and not self.types.stands_alone(name, parent):
             # A second reading of the same values, which other systems do not keep.
             type, case = MULTI_FIELDS[last]
             return Column(parent, type, case, field=name)
         known = self.type(name)
         return Column(name, known or "keyword", field=name, declared=known is not None)
-
-
-def nested_path(name: str, own: Mapping[str, str] = MappingProxyType({})) -> str | None:
-    """The path of the field of type nested that a field lies below, or None; ``own`` types come
-    before those of ECS.
-    """
-    types = ecs.types()
-    for place, character in enumerate(name):
-        if character != ".":
-            continue
-        path = name[:place]
-        if own.get(path, types.get(path)) == "nested":
-            return path
-    return None
 
 
 def holds(test: FieldTest, value: str) -> bool:

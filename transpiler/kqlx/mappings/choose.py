@@ -14,6 +14,7 @@ from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures
 from kqlx.mappings.dialects import in_own_words
 from kqlx.mappings.groups import in_any_place
+from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognise import asserted_values, asserts, implied_values
 from kqlx.nodes import And, Node, Or, Span, simplify
@@ -33,11 +34,13 @@ def bind_each(
     unmapped: Unmapped,
     indices: Iterable[str] = (),
     counted: Iterable[str] = (),
+    types: Types | None = None,
 ) -> tuple[Bound, ...]:
     """Binds a tree to each data source, and leaves out those in which it can match nothing.
 
-    ``indices`` are the index patterns that the rule reads; of several sources one that lacks a
-    field that is ``counted`` beside the query is left out too. Two sources whose events are
+    ``indices`` are the index patterns that the rule reads, ``types`` what is known of types beside
+    the packs; of several sources one that lacks a field that is ``counted`` beside the query is
+    left out too. Two sources whose events are
     in one place there, under the same names, are one. Raises MappingError as ``bind``, where no
     source is left.
     """
@@ -50,7 +53,7 @@ def bind_each(
     for pack in packs:
         try:
             implied = implied_values(pack, indices)
-            bound = bind(node, pack, target, unmapped, implied)
+            bound = bind(node, pack, target, unmapped, implied, types)
         except MappingError as error:
             errors.append(error)
             missing = any(note.effect is Effect.UNMAPPED for note in error.notes)
@@ -154,6 +157,7 @@ def bind(
     target: str,
     unmapped: Unmapped = "error",
     implied: Mapping[str, str] | None = None,
+    types: Types | None = None,
 ) -> Bound:
     """Binds a tree to the destination of the pack that suits it best.
 
@@ -162,6 +166,7 @@ def bind(
     where a field or value has no counterpart and ``unmapped`` is "error", and where the query can
     match nothing. With "comment" a test without a counterpart is left out, so that more matches.
     """
+    types = (types or Types()).of((pack,))
     destinations = pack.targets.get(target, ())
     if not destinations:
         raise MappingError(
@@ -179,7 +184,7 @@ def bind(
     candidates = chosen + [d for d in destinations if not d.when]
     for destination in candidates or destinations:
         try:
-            attempt = Binder(pack, destination, asserted).bind(node)
+            attempt = Binder(pack, destination, asserted, types).bind(node)
         except MappingError as error:
             impossible.append(error)
             passed_over.append(_passed_over(destination, error.message, None))
@@ -250,17 +255,17 @@ def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
     return Note("place-chosen", Effect.SAME, f"{destination.name} was passed over: {why}", span)
 
 
-def unbound(node: Node, source: str | None) -> Bound:
+def unbound(node: Node, source: str | None, types: Types) -> Bound:
     """A tree that keeps Elastic's names, because the user says so or nothing was recognised."""
     if source == "none":
-        return Bound(node, source=source)
+        return Bound(node, source=source, types=types)
     note = Note(
         "no-data-source",
         Effect.UNMAPPED,
         "no data source was recognised, so Elastic's field names stay as they are",
         hint="name it with --source, or say --source none if the target holds ECS names",
     )
-    return Bound(node, notes=(note,))
+    return Bound(node, notes=(note,), types=types)
 
 
 def with_own_table(bound: Bound, target: str, own: str | Mapping[str, str] | None) -> Bound:

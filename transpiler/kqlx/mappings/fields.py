@@ -6,7 +6,7 @@ Read from a Kibana data view, an Elasticsearch ``_mapping`` or ``_field_caps`` r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,9 @@ _KINDS = {
 }
 
 _MAPPING_KEYS = ("mappings", "properties", "runtime")
+
+# What a data view without ``esTypes`` says by its own type alone: a string may be text or keyword.
+_BY_KIND = {kind: (kind,) for kind in ("date", "boolean", "ip")} | {"number": ("double",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,13 @@ class Field:
 
 
 class FieldList:
-    """The fields of a data view, in its order."""
+    """The fields of a data view, in its order. ``alone`` says that nothing else is to be known of
+    types: neither what packs say, nor ECS.
+    """
 
-    def __init__(self, fields: Iterator[Field] | list[Field]) -> None:
+    def __init__(self, fields: Iterable[Field], alone: bool = False) -> None:
         self.fields = list(fields)
+        self.alone = alone
 
     @cached_property
     def _by_name(self) -> Mapping[str, Field]:
@@ -76,23 +82,43 @@ class FieldList:
         fit = fits((prefix + name.parts[0], *name.parts[1:]))
         return [field for field in self.fields if fit(field.name)]
 
+    def all_types(self) -> dict[str, tuple[str, ...]]:
+        """Name → Elasticsearch types; the paths of nested fields among the names."""
+        nested = {field.nested_path: ("nested",) for field in self.fields if field.nested_path}
+        return nested | {
+            field.name: field.types or _BY_KIND.get(field.kind, ())
+            for field in self.fields
+            if field.types or field.kind in _BY_KIND
+        }
+
     def types(self) -> dict[str, str]:
         """Name → Elasticsearch type, for the evaluator; of several types the first."""
-        return {field.name: field.types[0] for field in self.fields if field.types}
+        return {name: types[0] for name, types in self.all_types().items()}
+
+
+def read_fields(fields: FieldList | Mapping[str, str] | str | None) -> FieldList | None:
+    """The field list that an option of this name says. Raises MappingError as ``load``."""
+    if isinstance(fields, str):
+        return load(fields)
+    return fields if fields is None or isinstance(fields, FieldList) else of_types(fields)
 
 
 def load(path_or_name: str) -> FieldList:
-    """The field list of a file, or ECS for the name ``ecs``.
+    """The field list of a file, or ECS for the name ``ecs``; for ``none`` one that says that no
+    types are known at all.
 
     Raises MappingError where the file cannot be read or has none of the three shapes.
     """
     if path_or_name == "ecs":
-        return FieldList(_field(name, (type,)) for name, type in ecs.types().items())
+        return of_types(ecs.types())
+    if path_or_name == "none":
+        return FieldList((), alone=True)
     path = Path(path_or_name)
     try:
         data = _json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise MappingError(f"{path}: {error.strerror}", hint="or name the fields ecs") from None
+        hint = "ecs stands for the types of ECS, none for no types at all"
+        raise MappingError(f"{path}: {error.strerror}", hint=hint) from None
     except ValueError as error:
         raise MappingError(f"{path}: not JSON: {error}") from None
     except RecursionError:
@@ -149,7 +175,18 @@ def parse(data: Any, place: str = "the field list") -> FieldList:
     )
 
 
-def _field(name: str, types: tuple[str, ...], nested_path: str = "") -> Field:
+def of_types(types: Mapping[str, str]) -> FieldList:
+    """The field list of a table name → Elasticsearch type; objects are no fields in it."""
+    nested = {name for name, type in types.items() if type == "nested"}
+    return FieldList(
+        described(name, (type,), _innermost(name, nested))
+        for name, type in types.items()
+        if type not in ("object", "nested")
+    )
+
+
+def described(name: str, types: tuple[str, ...], nested_path: str = "") -> Field:
+    """A field of these Elasticsearch types, as a data view shows it."""
     kinds = {_KINDS.get(type, type) for type in types}
     return Field(name, kinds.pop() if len(kinds) == 1 else "conflict", types, nested_path)
 
@@ -170,7 +207,7 @@ def _of_capabilities(fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Field]
     for name, by_type in fields.items():
         types = tuple(type for type in by_type if type != "unmapped")
         if not set(types) <= {"object", "nested"}:
-            yield _field(name, types, _innermost(name, nested))
+            yield described(name, types, _innermost(name, nested))
 
 
 def _innermost(name: str, nested: set[str]) -> str:
@@ -193,7 +230,7 @@ def _of_mappings(data: Mapping[str, Any]) -> Iterator[Field]:
                 known.append(type)
             paths[name] = nested_path
     for name, found in types.items():
-        yield _field(name, tuple(found), paths[name])
+        yield described(name, tuple(found), paths[name])
 
 
 def _of_index(mapping: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

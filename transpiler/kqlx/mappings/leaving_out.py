@@ -37,7 +37,7 @@ class LeavingOut(Binder):
 
     def __init__(self, plain: Bound, asserted: Mapping[str, frozenset[str]]) -> None:
         assert plain.pack is not None and plain.destination is not None
-        super().__init__(plain.pack, plain.destination, asserted)
+        super().__init__(plain.pack, plain.destination, asserted, plain.types)
         self.decisive = {_key(test) for test in walk(plain.node) if not _is_group(test)}
 
     def bind(self, node: Node) -> Bound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kqlx.mappings.bound import Column, holds
+from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Always, FieldTest, Never, Node, Span
 from kqlx.notes import Effect, Note
@@ -19,9 +20,14 @@ class Remarks:
     """One attempt to bind a tree to a destination: what was found out on the way."""
 
     def __init__(
-        self, pack: Pack, destination: Destination, asserted: Mapping[str, frozenset[str]]
+        self,
+        pack: Pack,
+        destination: Destination,
+        asserted: Mapping[str, frozenset[str]],
+        types: Types | None = None,
     ) -> None:
         self.pack = pack
+        self.types = types if types is not None else Types(packs=(pack,))
         self.destination = destination
         self.asserted = asserted
         self.columns: dict[str, Column] = {}

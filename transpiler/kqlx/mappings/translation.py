@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from kqlx.mappings import ecs
-from kqlx.mappings.bound import INTEGERS, Column, holds
+from kqlx.mappings.bound import INTEGERS, STRINGS, Column, holds
 from kqlx.mappings.pack import Case, FieldSpec
 from kqlx.mappings.parts import Part, in_whole
 from kqlx.mappings.spellings import CANONICAL_INTEGER, Spellings, test_of
@@ -64,7 +63,7 @@ class Translation(Spellings):
         """The test on the column, with Elastic's meaning where the column holds another type."""
         assert spec.column is not None
         name = node.field.name
-        of_field = self.pack.type(name) or ecs.types().get(name, "keyword")
+        of_field = self.types.get(name, "keyword")
         before = self.columns.get(spec.column)
         column = self.column(spec.column, type or of_field, name)
         if before and before.type != column.type and {before.type, column.type} & _OWN_SYNTAX:
@@ -107,7 +106,8 @@ class Translation(Spellings):
 
     def column(self, name: str, type: str, field: str, predicate: bool = False) -> Column:
         """A column; letter case is ignored for what Elastic's pipeline did so, not for
-        the field itself.
+        the field itself. How a text is read, whole or by words, the user knows better than the
+        pack; what else a column holds, the pack knows.
         """
         spec = self.destination.column(name)
         case: Case = "same" if spec.case == "ignored" and not predicate else spec.case
@@ -115,9 +115,10 @@ class Translation(Spellings):
             case = "ignored"
         if name in self.columns and self.columns[name].case != case:
             case = "differs"  # two readings of one column
+        own = self.types.is_own(field) and {spec.type, type} <= STRINGS
         column = Column(
             name,
-            spec.type or type,
+            type if own or spec.type is None else spec.type,
             case,
             spec.form,
             field,
@@ -186,7 +187,7 @@ class Translation(Spellings):
         name, meaning = node.field.name, str(spec.exists)
         message = f"that {name} exists is {meaning} in {self.destination.name}"
         self.say("value-translated", message, node.span)
-        of_field = self.pack.type(name) or ecs.types().get(name, "keyword")
+        of_field = self.types.get(name, "keyword")
         types = {spec.column: of_field} if spec.column else {}
         return self.parse_predicate(meaning, node.span, name, types)
 

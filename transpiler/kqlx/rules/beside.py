@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kqlx.frontends import dsl
+from kqlx.mappings import ecs
 from kqlx.nodes import Always, And, Node, Not, simplify
 from kqlx.notes import Effect, Note
 from kqlx.rules.exceptions import NotConverted, clause_of
@@ -67,13 +68,18 @@ def beside(rule: Rule) -> Beside:
     return found
 
 
-def with_conditions(query: Node, rule: Rule) -> tuple[Node, tuple[Note, ...]]:
-    """The tree of a rule's query and of the conditions beside it, and notes on these.
+def with_conditions(
+    query: Node, rule: Rule, types: Mapping[str, str] | None = None
+) -> tuple[Node, tuple[Note, ...]]:
+    """The tree of a rule's query and of the conditions beside it, and notes on these. ``types`` are
+    the Elasticsearch types of fields, by default those of ECS.
 
     It matches all that the rule matches, but for letter case where a note says so.
     """
     found = beside(rule)
-    nodes = [_node(item, found.notes) for item in found.conditions]
+    if found.conditions and types is None:
+        types = ecs.types()
+    nodes = [_node(item, found.notes, types or {}) for item in found.conditions]
     items = [node for node in nodes if not isinstance(node, Always)]
     if items:
         own = query.items if isinstance(query, And) else (query,)
@@ -85,10 +91,8 @@ _LEFT = "is not converted"
 _IN_PART = "is converted in part"
 
 
-def _node(item: Condition, notes: _Notes) -> Node:
-    from kqlx.mappings import ecs
-
-    reading = dsl.read(item.clause, ecs.types(), ecs.arrays(), more=not item.negated)
+def _node(item: Condition, notes: _Notes, types: Mapping[str, str]) -> Node:
+    reading = dsl.read(item.clause, types, ecs.arrays(), more=not item.negated)
     node = simplify(Not(reading.node)) if item.negated else reading.node
     nothing = isinstance(node, Always)
     for remark in reading.remarks:

@@ -1,0 +1,233 @@
+"""What type the fields of a rule have in Elasticsearch, as far as anybody says: the user, the rule
+itself, the packs of its data sources, ECS. Whoever speaks first in this order counts.
+
+All that depends on a type asks here: the binder, the targets, the evaluator, the filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar, overload
+
+from kqlx.mappings import ecs
+from kqlx.mappings.bound import MULTI_FIELDS
+from kqlx.mappings.fields import Field, FieldList, described, of_types
+from kqlx.mappings.library import Packs
+from kqlx.mappings.pack import Pack
+from kqlx.mappings.recognise import recognise
+from kqlx.nodes import (
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Literal,
+    Nested,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Term,
+)
+from kqlx.patterns import fits
+
+D = TypeVar("D")
+
+
+class Types(Mapping[str, str]):
+    """Field name → Elasticsearch type.
+
+    ``own`` is the user's field list: where it stands ``alone``, nothing else counts. ``texts`` are
+    fields that the rule names beside their multi-field ``keyword``: so Elasticsearch maps texts of
+    its own accord, the field itself as text
+    (https://www.elastic.co/docs/manage-data/data-store/mapping/dynamic-field-mapping).
+    """
+
+    def __init__(
+        self,
+        own: FieldList | None = None,
+        packs: Iterable[Pack] = (),
+        texts: Iterable[str] = (),
+    ) -> None:
+        self.own = own
+        self.packs = tuple(packs)
+        self.texts = frozenset(texts)
+        self._own = own.all_types() if own is not None else {}
+        self._found: dict[str, tuple[str, ...]] = {}
+
+    def of(self, packs: Iterable[Pack]) -> Types:
+        """The same with other packs."""
+        return Types(self.own, packs, self.texts)
+
+    def is_own(self, name: str) -> bool:
+        """Whether it is the user who says the type."""
+        return name in self._own
+
+    def stands_alone(self, name: str, parent: str) -> bool:
+        """Whether the user says a type of a field that is named like a multi-field, of a parent
+        that is none.
+        """
+        return name in self._own and not set(self.each(parent)) - {"object", "nested"}
+
+    def each(self, name: str) -> tuple[str, ...]:
+        """The types of a field, several where data sources or indices differ; none where it is not
+        known.
+        """
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self._each(name)
+        return found
+
+    def _each(self, name: str) -> tuple[str, ...]:
+        if name in self._own:
+            return self._own[name]
+        if self.own is not None and self.own.alone:
+            return ()
+        if name in self.texts:
+            return ("text",)
+        parent, _, last = name.rpartition(".")
+        if last == "keyword" and parent in self.texts:
+            return ("keyword",)
+        of_ecs = ecs.types().get(name)
+        of_packs = [pack.type(name) or of_ecs for pack in self.packs] or [of_ecs]
+        return tuple(dict.fromkeys(type for type in of_packs if type))
+
+    def __getitem__(self, name: str) -> str:
+        if found := self.each(name):
+            return found[0]
+        raise KeyError(name)
+
+    @overload
+    def get(self, key: str, /) -> str | None: ...
+    @overload
+    def get(self, key: str, /, default: str) -> str: ...
+    @overload
+    def get(self, key: str, /, default: D) -> str | D: ...
+    def get(self, key: str, /, default: Any = None) -> Any:
+        found = self.each(key)
+        return found[0] if found else default
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self.each(name))
+
+    def __iter__(self) -> Iterator[str]:
+        """The names that are known one by one."""
+        names: dict[str, None] = dict.fromkeys(self._own)
+        if self.own is None or not self.own.alone:
+            names |= dict.fromkeys(self.texts)
+            for pack in self.packs:
+                names |= dict.fromkeys(name for name in pack.types if not name.endswith(".*"))
+            names |= dict.fromkeys(ecs.types())
+        return iter(names)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def listed(self) -> dict[str, str]:
+        """The fields that a name with stars may stand for: those of the user's list, where there is
+        one, else all that are known.
+        """
+        names = self._own if self.knows_all_names else self
+        return {name: self[name] for name in names}
+
+    # As Kibana has them
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing counts but the user's list."""
+        return self.own is not None and self.own.alone
+
+    @property
+    def knows_all_names(self) -> bool:
+        """Whether the user has listed the fields: then a name with stars fits no others."""
+        return self.own is not None
+
+    def fields(self, name: Term, prefix: str = "") -> list[Field]:
+        """The fields that Kibana finds by this name behind the prefix; all that are known, for a
+        name with stars. Keys below a flattened field are none.
+        """
+        own = self.own.fitting(name, prefix) if self.own is not None else []
+        if own or (self.own is not None and (self.own.alone or isinstance(name, Pattern))):
+            return own
+        if isinstance(name, Pattern):
+            fit = fits((prefix + name.parts[0], *name.parts[1:]))
+            found = [self._field(known) for known in self if fit(known)]
+            return [field for field in found if field is not None]
+        field = self._field(prefix + name.name)
+        return [field] if field is not None else []
+
+    def _field(self, name: str) -> Field | None:
+        types = self.each(name)
+        if not types:
+            parent, _, last = name.rpartition(".")
+            types = (MULTI_FIELDS[last][0],) if parent and last in MULTI_FIELDS else ()
+        if not types or set(types) <= {"object", "nested"} or self.below(name, "flattened"):
+            return None
+        return described(name, types, self.below(name, "nested"))
+
+    def below(self, name: str, type: str) -> str:
+        """The nearest field of a type that the name lies below, or ""."""
+        end = name.rfind(".")
+        while end > 0:
+            if type in self.each(name[:end]):
+                return name[:end]
+            end = name.rfind(".", 0, end)
+        return ""
+
+
+def types_for(
+    node: Node,
+    own: FieldList | Mapping[str, str] | None = None,
+    source: str | None = None,
+    packs: Packs | None = None,
+    indices: Iterable[str] = (),
+    integrations: Iterable[str] = (),
+    counted: Iterable[str] = (),
+) -> Types:
+    """The types of the fields of a query, whose data source is recognised as for a conversion
+    unless it is named ("none": of no data source).
+
+    ``own`` are the user's, ``packs`` those to choose among; ``indices`` and ``integrations`` are
+    those of the rule around the query, ``counted`` the fields that it counts beside the query.
+    Raises UsageError for a data source that there is not.
+    """
+    if isinstance(own, Types):
+        return own
+    if own is not None and not isinstance(own, FieldList):
+        own = of_types(own)
+    chosen = packs or Packs()
+    if own is not None and own.alone:
+        found: tuple[Pack, ...] = ()
+    elif source is not None:
+        found = () if source == "none" else (chosen.get(source),)
+    else:
+        found, _ = recognise(node, indices, integrations, chosen)
+    return Types(own, found, texts_beside_keywords(node, counted))
+
+
+def texts_beside_keywords(node: Node, counted: Iterable[str] = ()) -> frozenset[str]:
+    """The fields ``x`` that a query, or what its rule counts, names beside ``x.keyword``."""
+    names = {*named_fields(node), *counted}
+    return frozenset(name for name in names if f"{name}.keyword" in names)
+
+
+def named_fields(node: Node) -> Iterator[str]:
+    """The full names of the fields that a query tests, those with stars left out."""
+    return (name for name, _ in field_tests(node))
+
+
+def field_tests(node: Node) -> Iterator[tuple[str, FieldTest]]:
+    """The tests of fields with the full names of these, those with stars left out."""
+    stack = [(node, "")]
+    while stack:
+        top, path = stack.pop()
+        match top:
+            case And() | Or():
+                stack.extend((item, path) for item in top.items)
+            case Not():
+                stack.append((top.item, path))
+            case Nested():
+                stack.append((top.item, f"{path}{top.path.name}."))
+            case Equals() | Like() | Exists() | Compare() if isinstance(top.field, Literal):
+                yield path + top.field.name, top

@@ -1,0 +1,30 @@
+"""What types the fields of a rule have, as far as the rule and others say."""
+
+from __future__ import annotations
+
+from kqlx.mappings.fields import FieldList
+from kqlx.mappings.known_types import Types, types_for
+from kqlx.mappings.library import Packs
+from kqlx.nodes import Node
+from kqlx.rules.beside import with_conditions
+from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.threshold import threshold_of, uncounted
+
+
+def known_types(
+    node: Node,
+    rule: Rule,
+    own: FieldList | None = None,
+    source: str | None = None,
+    packs: Packs | None = None,
+) -> Types:
+    """The types of the fields of a rule, from the tree of its query. The data source is recognised
+    as for a conversion, unless it is named.
+
+    Raises UsageError for a data source that there is not.
+    """
+    around, _ = with_conditions(node, rule, Types(own))
+    counting = threshold_of(rule) or new_terms_of(rule)
+    counted = (*(counting.fields if counting else ()), *uncounted(rule))
+    return types_for(around, own, source, packs, rule.indices, rule.integrations, counted)
