@@ -129,6 +129,8 @@ def convert(
     every = []
     for bound in bounds:
         own = settings.options(target.name, bound.source) if settings is not None else {}
+        if clauses and rule.format != "query":
+            own = {"time_zone": "Zulu", **own}  # as Kibana's detection engine says it
         every.append(_options(exact=exact, form=chosen, **{**own, **given}))
     rule = with_late_events(rule, [options.late_events for options in every])
     for bound, chosen_options in zip(bounds, every, strict=True):

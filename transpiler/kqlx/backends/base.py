@@ -47,8 +47,8 @@ class Options:
     source type; ``new_terms`` says how it finds terms that are new: by ``stats`` over the history
     (None), or by a ``lookup`` that remembers them. ``table`` and ``case`` (None, "sensitive" or
     "insensitive") are Sentinel's. ``late_events`` is theirs both: how late events may arrive that
-    rules are to see, as ``1d`` (None: a day). The others are Elasticsearch's: ``compact``, a smaller
-    equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
+    rules are to see, as ``1d`` (None: a day). The others are Elasticsearch's: ``compact``, a
+    smaller equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
     ``ignore_unmapped`` for nested groups (None leaves it unsaid); ``filters_in_must``, ``must``
     instead of ``filter``.
     """
