@@ -40,6 +40,8 @@ def test_dsl_means_what_the_query_means(fields: str, compact: bool, data: st.Dat
     tree = data.draw(trees(wildcard_fields=fields == "known"))
     event: dict[str, Any] = data.draw(events_for(tree))
     known = {"none": "none", "known": None, "listed": field_list()}[fields]
-    query = kqlx.convert(format_node(tree), "es", fields=known, compact=compact).query
+    text = format_node(tree)
+    # Of no known type are the fields that ECS does not have: patterns with blanks are split there.
+    query = kqlx.convert(text, "es", fields=known, compact=compact, accept=["different"]).query
     assert isinstance(query, dict)
     assert dsl_matches(query, event, TYPES) == matches(tree, event, TYPES)
