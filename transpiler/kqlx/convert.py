@@ -148,13 +148,15 @@ def convert(
         ]
         notes += map(_placed, (*apart, *bound.notes, *emission.notes))
         emissions.append(emission)
-    in_all = in_order(notes)
-    _check(in_all, bounds, accept, strict, unmapped)
+    _check(in_order(notes), bounds, accept, strict, unmapped)
     from kqlx.render import render
 
     query = _joined(target, [emission.query for emission in emissions])
     if len(bounds) > 1 and not target.remarks_above:
         query = _remarked(target, Emission(query), notes).query
+    if target.about_length is not None:
+        notes += target.about_length(str(query), chosen)
+    in_all = in_order(notes)
     text = render(rule, target, query, [*zip(bounds, emissions, strict=True)], chosen)
     sources = ", ".join(bound.source for bound in bounds if bound.source) or None
     place = bounds[0].place

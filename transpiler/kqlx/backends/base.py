@@ -108,6 +108,8 @@ class Target:
     beyond it; None: the query alone is the result. ``by_part`` says that a rule about several data
     sources is a document for each. ``collected`` are the files that hold all rules in a format;
     ``file_name`` names the file of a rule whose events are in a place, None: by the rule's name.
+    ``about_length`` makes the notes on how long a finished query is, for the format, and refuses
+    one that is too long for it.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Target:
     join: Callable[[list[str]], str] | None = None
     collected: tuple[Collected, ...] = ()
     file_name: Callable[[Rule, Mapping[str, object]], str] | None = None
+    about_length: Callable[[str, str], Iterable[Note]] | None = None
 
 
 @dataclass

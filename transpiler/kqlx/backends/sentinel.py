@@ -15,7 +15,7 @@ from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.sentinel_columns import REGEX
 from kqlx.backends.sentinel_groups import Groups, has_objects
 from kqlx.backends.sentinel_patterns import arguments_regex, split_arguments
-from kqlx.backends.sentinel_rule import about
+from kqlx.backends.sentinel_rule import about, about_length
 from kqlx.backends.sentinel_syntax import WIDTH, fold, quote
 from kqlx.backends.sentinel_types import complete
 from kqlx.backends.sentinel_union import join, tables
@@ -40,8 +40,6 @@ from kqlx.nodes import (
 from kqlx.notes import Effect
 
 DEFAULT_TABLE = "Events"
-LONGEST_RULE = 10_000
-"""Characters (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
 
 
 @dataclass
@@ -182,13 +180,6 @@ def emit(bound: Bound, options: Options) -> Emission:
         kusto.note("table-unknown", Effect.SAME, message, hint="--table names it")
     lines = [tables(table or DEFAULT_TABLE), *map(kusto.line, conjuncts)]
     query = kusto.named_lists() + "\n".join(lines)
-    if len(query) > LONGEST_RULE:
-        kusto.note(
-            "query-too-long",
-            Effect.SAME,
-            f"{len(query):,} characters, and an analytics rule takes {LONGEST_RULE:,}",
-            hint="put long lists of values into a watchlist",
-        )
     return Emission(query, tuple(kusto.finished_notes()))
 
 
@@ -219,4 +210,5 @@ TARGET = Target(
     left_out=about,
     join=join,
     complete=complete,
+    about_length=about_length,
 )

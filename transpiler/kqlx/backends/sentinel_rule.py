@@ -22,6 +22,7 @@ from kqlx.backends.sentinel_text import (
     title,
     whole_description,
 )
+from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.attack import before_version_19
@@ -75,6 +76,10 @@ _SAID = frozenset(
 )  # fmt: skip
 
 
+LONGEST_RULE = 10_000
+"""Characters (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attack:
     """Tactics and techniques as Sentinel names them, and in words what was changed on the way."""
@@ -108,6 +113,28 @@ def attack_of(rule: Rule) -> Attack:
             else:
                 remarks.append(f"{id} is no id of a technique")
     return Attack(tuple(dict.fromkeys(tactics)), tuple(dict.fromkeys(techniques)), tuple(remarks))
+
+
+def about_length(query: str, format: str) -> Iterator[Note]:
+    """A note on a query that no analytics rule takes. Raises UnsupportedError where it is to be in
+    one.
+    """
+    length = len(query.encode("utf-16-le", "surrogatepass")) // 2
+    if length <= LONGEST_RULE:
+        return
+    note = Note(
+        "query-too-long",
+        Effect.SAME,
+        f"the query has {length:,} characters; an analytics rule takes {LONGEST_RULE:,}",
+        hint="put long lists of values into a watchlist",
+    )
+    if format in RULE_FORMATS:
+        raise UnsupportedError(
+            note.message,
+            notes=(note,),
+            hint=f"{note.hint}; --format query converts it for a hunting query",
+        )
+    yield note
 
 
 def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:

@@ -19,7 +19,7 @@ from kqlx.backends.base import Collected, Emission, Options, Target, ValueList, 
 from kqlx.backends.spl_leaves import NULL
 from kqlx.backends.spl_pairs import pair_fields
 from kqlx.backends.spl_remarks import Remarks
-from kqlx.backends.spl_rule import about
+from kqlx.backends.spl_rule import about, about_length
 from kqlx.backends.spl_syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import time_range
 from kqlx.backends.spl_types import complete
@@ -49,13 +49,13 @@ from kqlx.notes import Effect
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
+MOST_FIELDS = 3
+"""So many fields are named by a note."""
+
 TIME_RANGE = (
     "earliest takes the place of the search's own time range, which then ends now; "
     "days begin in the searcher's time zone"
 )
-
-LONG_SEARCH = 10_000
-"""Characters. Splunk documents no limit; long lists are better kept in a lookup."""
 
 
 @dataclass
@@ -214,21 +214,14 @@ def emit(bound: Bound, options: Options) -> Emission:
         *(f"| where {fold_condition(text)}" for text in conditions),
     ]
     query = "\n".join(lines)
-    named = {name for column in bound.columns.values() for name in pair_fields(column)}
-    lists = sorted({name for name in named if "{}" in name and name in query})
-    if lists:
+    if extracted := _extracted(bound, query):
+        lists = [name for name in extracted if "{}" in name]  # what makes events long
         search.note(
             "extraction-limit",
-            Effect.SAME,
-            f"{', '.join(lists)}: Splunk reads fields from the first 10,240 characters of an event",
-            hint="raise maxchars in limits.conf if events are longer",
-        )
-    if len(query) > LONG_SEARCH:
-        search.note(
-            "query-too-long",
-            Effect.SAME,
-            f"{len(query):,} characters",
-            hint="put long lists of values into a lookup",
+            Effect.COVERAGE if lists else Effect.SAME,
+            "Splunk reads the fields of JSON from the first 10,240 characters of an event:"
+            f" a longer one may lack {_some_of(lists or extracted)}",
+            hint="raise maxchars under [kv] in limits.conf if events are longer",
         )
     return Emission(query, tuple(search.finished_notes()))
 
@@ -269,6 +262,21 @@ def _base(bound: Bound, options: Options) -> list[str]:
     return [*index, str(bound.place["base"])] if "base" in bound.place else index
 
 
+def _extracted(bound: Bound, query: str) -> list[str]:
+    """The fields of a search that Splunk extracts by itself from JSON
+    (maxchars of [kv], https://docs.splunk.com/Documentation/Splunk/latest/Admin/Limitsconf).
+    """
+    named = {name for column in bound.columns.values() for name in pair_fields(column)}
+    if not bound.place.get("json"):
+        named = {name for name in named if "{}" in name}
+    return sorted(name for name in named - {"_raw", "_time"} if name in query)
+
+
+def _some_of(names: list[str]) -> str:
+    shown = ", ".join(names[:MOST_FIELDS])
+    return shown if len(names) <= MOST_FIELDS else f"{shown} or another field"
+
+
 def _parsed(bound: Bound, conditions: list[str]) -> list[str]:
     """The commands that take apart columns which hold JSON as text
     (https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Spath).
@@ -303,5 +311,6 @@ TARGET = Target(
     left_out=about,
     complete=complete,
     join=join,
+    about_length=about_length,
     collected=(Collected("savedsearches", "savedsearches.conf", "\n\n", r"^(\[.*\])$"),),
 )

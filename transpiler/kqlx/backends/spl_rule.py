@@ -27,6 +27,9 @@ from kqlx.rules.unsaid import odd_techniques, other_frameworks, unsaid
 
 RULE_FORMATS = frozenset({"savedsearches", "escu"})
 
+LONG_SEARCH = 10_000
+"""Characters. Splunk documents no limit; long lists are better kept in a lookup."""
+
 _SCORES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
 _LEAST = {"low": 21, "medium": 41, "high": 61, "critical": 81}
 """The risk scores from which contentctl takes a detection to be so severe."""
@@ -104,6 +107,14 @@ def in_results(query: str, name: str) -> bool:
     _, grouped, rest = query.partition("\n| stats ")
     named = rf"(?<![\w.{{}}]){re.escape(name)}(?![\w.{{}}])"
     return not grouped or re.search(named, rest) is not None
+
+
+def about_length(query: str, format: str) -> Iterator[Note]:
+    """A note on a search that is hard to keep."""
+    if len(query) > LONG_SEARCH:
+        message = f"the search has {len(query):,} characters"
+        hint = "put long lists of values into a lookup"
+        yield Note("query-too-long", Effect.SAME, message, hint=hint)
 
 
 def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
