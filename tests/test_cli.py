@@ -233,7 +233,7 @@ def test_one_bad_rule_does_not_stop_the_others(tmp_path: Path) -> None:
     assert run.returncode == 2
     result = (GOLDENS / "spl.spl").read_text("utf-8")
     assert run.stdout == f"``` {tmp_path / 'b.toml'} -> spl ```\n{result}"
-    assert "a.toml: not TOML" in run.stderr
+    assert "a.toml:1:7: not TOML" in run.stderr
     assert "c.toml: line 3: the query is in 'eql'" in run.stderr
 
 

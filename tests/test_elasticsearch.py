@@ -151,7 +151,7 @@ def test_an_export_of_saved_objects_is_read(tmp_path: Path) -> None:
 def test_deep_field_lists_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "deep.json"
     path.write_text("[" * 100_000, "utf-8")
-    with pytest.raises(kqlx.MappingError, match="nested too deeply"):
+    with pytest.raises(kqlx.MappingError, match=r"deep\.json:1:101: nested too deeply"):
         fields.load(str(path))
     deep: dict[str, Any] = {}
     for _ in range(5_000):

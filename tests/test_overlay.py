@@ -222,6 +222,10 @@ def test_an_own_table_for_all_that_has_no_other(tmp_path: Path) -> None:
         ("spl: {index: a}\nspl: {index: b}", ":2: spl: given already in line 1"),
         ("to: spl\n---\nto: spl\n", "must be one document, and there are 2"),
         (f"to: {'[' * 100_000}{']' * 100_000}", ":1: nested too deeply"),
+        (f"to: spl\nunmapped: {'{a: ' * 100_000}", ":2: nested too deeply"),
+        (f"to:\n{'- ' * 10_000}a", ":2: nested too deeply"),
+        ("\n".join(f"{' ' * i}a:" for i in range(2_000)), ":51: nested too deeply"),
+        ("to: 9999-99-99", ": not YAML: a number or date that cannot be read"),
         ("to: [", ":2: not YAML: "),
     ],
 )

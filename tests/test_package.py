@@ -20,12 +20,13 @@ SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
 RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
 
 # Which rooms a room may import from, besides its own.
-_GROUND = {"nodes", "notes", "errors", "resources", "patterns"}
+_GROUND = {"nodes", "notes", "errors", "resources", "patterns", "malformed"}
 _MIDDLE = {*_GROUND, "frontends", "evaluate", "events", "lint", "mappings", "meaning", "rules"}
 LAYERS = {
     "nodes": set[str](),
     "resources": set[str](),
     "patterns": set[str](),
+    "malformed": set[str](),
     "notes": {"nodes"},
     "errors": {"nodes", "notes"},
     "frontends": _GROUND,

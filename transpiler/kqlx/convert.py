@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from kqlx.backends import binding_targets, find, targets
@@ -215,10 +215,11 @@ def check_choices(
 
 def _options(**options: Any) -> Options:
     """The options. Raises UsageError for one that there is not."""
-    try:
-        return Options(**options)
-    except TypeError as error:
-        raise UsageError(f"convert(): {str(error).partition('() ')[2]}") from None
+    known = [option.name for option in fields(Options)]
+    for name in options:
+        if name not in known:
+            raise UsageError(f"convert() has no option {name!r}", hint=f"it has {', '.join(known)}")
+    return Options(**options)
 
 
 def _format(target: Target, format: str | None) -> str:

@@ -17,12 +17,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, cast
+from typing import Any, BinaryIO, cast
 
 from kqlx.errors import UsageError
+from kqlx.malformed import Refused, json_document, refuse_constant
 
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def _read(file: BinaryIO) -> Iterator[EventLine]:
             if line.strip():
                 yield _event_of(number, line, counted.total)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        reason = f"the compressed file is damaged: {error}"
+        ends = isinstance(error, EOFError)
+        reason = f"the compressed file {'ends too early' if ends else 'is damaged'}"
         yield EventLine(number + 1, None, reason, counted.total)
 
 
@@ -102,15 +105,11 @@ class _Counted(io.RawIOBase):
 def _event_of(number: int, line: bytes, bytes_read: int) -> EventLine:
     try:
         text = line.rstrip(b"\r\n").decode("utf-8")
-        event = json.loads(text, parse_constant=_refuse)
+        event = json_document(_DECODER, text)
     except UnicodeDecodeError as error:
         reason = f"not UTF-8 at byte {error.start + 1}"
-    except json.JSONDecodeError as error:
-        reason = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}"
-    except ValueError as error:  # NaN and its kin, or a number of thousands of digits
-        reason = f"not JSON: {error}"
-    except RecursionError:
-        reason = "nested too deeply"
+    except Refused as error:
+        reason = f"{error.reason} at column {error.offset + 1}"
     else:
         if isinstance(event, dict):
             source = event.get("_source")
@@ -118,7 +117,3 @@ def _event_of(number: int, line: bytes, bytes_read: int) -> EventLine:
             return EventLine(number, found, "", bytes_read, text)
         reason = "not a JSON object"
     return EventLine(number, None, reason, bytes_read)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")

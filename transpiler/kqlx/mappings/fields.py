@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kqlx.errors import MappingError
+from kqlx.errors import MappingError, place_of
+from kqlx.malformed import TOO_DEEP, Refused, json_document, refuse_constant
 from kqlx.mappings import ecs
 from kqlx.nodes import Pattern, Term
 from kqlx.patterns import fits
@@ -115,31 +116,34 @@ def load(path_or_name: str) -> FieldList:
         return FieldList((), alone=True)
     path = Path(path_or_name)
     try:
-        data = _json(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        data = _json(text, path)
     except OSError as error:
         hint = "ecs stands for the types of ECS, none for no types at all"
         raise MappingError(f"{path}: {error.strerror}", hint=hint) from None
-    except ValueError as error:
-        raise MappingError(f"{path}: not JSON: {error}") from None
-    except RecursionError:
-        raise MappingError(f"{path}: nested too deeply") from None
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{path}: not UTF-8 at byte {error.start}") from None
+    except Refused as error:
+        place = place_of(text, error.offset)
+        raise MappingError(f"{path}:{place.line}:{place.column}: {error.reason}") from None
     return parse(data, str(path))
 
 
-def _json(text: str) -> Any:
+def _json(text: str, path: Path) -> Any:
     """One JSON value; of an export of saved objects, a line each, the data view."""
+    decoder = json.JSONDecoder(parse_constant=refuse_constant)
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        return json_document(decoder, text)
+    except Refused:
         try:
-            lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except json.JSONDecodeError:
+            lines = [json_document(decoder, line) for line in text.split("\n") if line.strip()]
+        except Refused:
             lines = []
         views = [
             line for line in lines if isinstance(line, dict) and line.get("type") == "index-pattern"
         ]
         if len(views) > 1:
-            raise ValueError(f"{len(views)} data views, and one is wanted") from None
+            raise MappingError(f"{path}: {len(views)} data views, and one is wanted") from None
         if not views:
             raise
         return views[0]
@@ -156,7 +160,7 @@ def parse(data: Any, place: str = "the field list") -> FieldList:
             data = data["data_view"]  # an answer of the data views API
         fields = data.get("fields") if isinstance(data, dict) else data
         if isinstance(fields, str):
-            fields = json.loads(fields)
+            fields = json_document(json.JSONDecoder(), fields)
         if isinstance(fields, list):
             return FieldList(_of_data_view(field) for field in fields)
         if isinstance(fields, dict) and "properties" not in data:
@@ -165,10 +169,10 @@ def parse(data: Any, place: str = "the field list") -> FieldList:
             return FieldList(_of_capabilities(fields))
         if isinstance(data, dict) and data:
             return FieldList(_of_mappings(data))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise MappingError(f"{place}: not a list of fields: {error!r}") from None
     except RecursionError:
-        raise MappingError(f"{place}: nested too deeply") from None
+        raise MappingError(f"{place}: {TOO_DEEP}") from None
+    except (KeyError, TypeError, AttributeError, ValueError):
+        pass
     raise MappingError(
         f"{place}: not a list of fields",
         hint="give a Kibana data view, or the answer of _mapping or _field_caps",

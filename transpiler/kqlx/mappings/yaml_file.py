@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlx.errors import MappingError
+from kqlx.malformed import TOO_DEEP, yaml_problem
 from kqlx.mappings.schema import Path as KeyPath
 from kqlx.mappings.schema import dotted
 
@@ -30,18 +31,17 @@ def yaml_documents(path: Path, text: str) -> Iterator[tuple[Any, yaml.Node]]:
         while loader.check_node():
             root = loader.get_node()
             assert root is not None, "check_node has seen one"
-            if (twice := _key_given_twice(root)) is not None:
+            if (twice := _key_given_twice(path, root)) is not None:
                 line, key, first = twice
                 raise MappingError(f"{path}:{line}: {key}: given already in line {first}")
             data = loader.construct_document(root)
             if data is not None:
                 yield data, root
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise MappingError(f"{where}: not YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise MappingError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    except yaml.YAMLError as error:
+        reason, line, _ = yaml_problem(text, error, _DEEPEST)
+        raise MappingError(f"{path}:{line}: {reason}") from None
+    except ValueError:
+        raise MappingError(f"{path}: not YAML: a number or date that cannot be read") from None
     finally:
         loader.dispose()
 
@@ -58,12 +58,12 @@ def _refuse_depth(path: Path, text: str, loader_class: Any) -> None:
             depth -= 1
         if depth > _DEEPEST:
             where = f"{path}:{event.start_mark.line + 1}" if event.start_mark else str(path)
-            raise MappingError(f"{where}: nested too deeply")
+            raise MappingError(f"{where}: {TOO_DEEP}")
 
 
-def _key_given_twice(root: yaml.Node) -> tuple[int, str, int] | None:
+def _key_given_twice(file: Path, root: yaml.Node) -> tuple[int, str, int] | None:
     """The line, the path and the first line of a key that a mapping has twice: YAML forbids it,
-    and PyYAML takes the last in silence. Raises ValueError for a node that holds itself.
+    and PyYAML takes the last in silence. Raises MappingError for a node that holds itself.
     """
     import yaml
 
@@ -72,7 +72,7 @@ def _key_given_twice(root: yaml.Node) -> tuple[int, str, int] | None:
 
     def search(node: yaml.Node, path: KeyPath) -> tuple[int, str, int] | None:
         if id(node) in above:
-            raise ValueError(f"{dotted(path)} holds itself")
+            raise MappingError(f"{file}:{line_of(root, path)}: {dotted(path)} holds itself")
         if id(node) in done or isinstance(node, yaml.ScalarNode):
             return None
         above.add(id(node))

@@ -203,7 +203,9 @@ def _unreachable(name: str, error: OSError | ValueError) -> RuleError:
     name = " ".join(name.split())
     if len(name) > 100:
         name = f"{name[:99]}…"
-    reason = getattr(error, "strerror", None) or str(error)
-    if getattr(error, "errno", None) in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+    known = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+    if isinstance(error, ValueError) or error.errno in known:  # no name of a file has a null
         reason = "no such file or folder"
+    else:
+        reason = error.strerror or "it cannot be looked at"
     return RuleError(f"{name}: {reason}", readable=False, hint=hint)

@@ -12,15 +12,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 from kqlx.errors import place_of
+from kqlx.malformed import Refused, after_space, json_value, refuse_constant, too_deep_at
 from kqlx.rules.kibana import rule_table
 from kqlx.rules.text import Broken, Entry, Position
 
 SUFFIXES = (".json",)
 
-_SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 
 
@@ -44,7 +44,7 @@ def is_lines(text: str) -> bool:
         return False
     try:
         _, end = load(first)
-    except (ValueError, RecursionError):
+    except Refused:
         return False
     return not first[end:].strip()
 
@@ -85,9 +85,9 @@ def entry(value: Any, text: str, start: int, end: int, line: int) -> Entry | Bro
     return Entry(rule_table(value), value, line=line, find=find)
 
 
-def load(text: str, start: int = 0) -> tuple[Any, int]:
-    """The value that begins there, or the key that stands twice in it, and where it ends. Raises
-    ValueError and RecursionError.
+def load(text: str, start: int = 0, deep: int | None = None) -> tuple[Any, int]:
+    """The value that begins there, or the key that stands twice in it, and where it ends; ``deep``
+    as in ``malformed.json_value``. Raises ``malformed.Refused``.
     """
     twice: list[str] = []
 
@@ -98,16 +98,9 @@ def load(text: str, start: int = 0) -> tuple[Any, int]:
             twice.append(next(key for key in counts if counts[key] > 1))
         return found
 
-    decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=table)
-    value, end = decoder.raw_decode(text, start)
+    decoder = json.JSONDecoder(parse_constant=refuse_constant, object_pairs_hook=table)
+    value, end = json_value(decoder, text, start, deep)
     return GivenTwice(twice[0]) if twice else value, end
-
-
-def reason(error: ValueError | RecursionError) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    words = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-    return f"not JSON: {words[:1].lower()}{words[1:]}"
 
 
 def replace(text: str, number: int, query: str) -> str | None:
@@ -140,34 +133,32 @@ def _strings(text: str, key: str, value: str) -> Iterator[tuple[int, int]]:
 
 def _objects(text: str) -> Iterator[tuple[Any, int, int, bool] | Broken]:
     """Each value with its start and end, and whether it is all that the text holds or ends it."""
-    at = _after_space(text, 0)
+    deep = too_deep_at(text, "json")
+    at = after_space(text, 0)
     array = text.startswith("[", at)
-    at = _after_space(text, at + 1) if array else at
+    at = after_space(text, at + 1) if array else at
     if array and text.startswith("]", at):
         return
     while True:
         start = at
         try:
-            value, end = load(text, start)
-        except json.JSONDecodeError as error:
-            yield Broken(reason(error), error.lineno, error.colno)
+            value, end = load(text, start, deep)
+        except Refused as error:
+            yield Broken(error.reason, *_place(text, error.offset))
             return
-        except (ValueError, RecursionError) as error:
-            yield Broken(reason(error), place_of(text, start).line)
-            return
-        at = _after_space(text, end)
+        at = after_space(text, end)
         if not array and isinstance(value, dict) and _is_answer(value):
-            yield from _answered(text, start)
+            yield from _answered(text, start, deep)
         else:
             yield value, start, end, at == len(text) and not array
         if array:
-            if text.startswith("]", at) and _after_space(text, at + 1) == len(text):
+            if text.startswith("]", at) and after_space(text, at + 1) == len(text):
                 return
             if not text.startswith(",", at):
-                found = place_of(text, at)
-                yield Broken("not JSON: expecting a comma or the array's end", *_pair(found))
+                reason = "not JSON: a comma or the end of the array must stand here"
+                yield Broken(reason, *_place(text, at))
                 return
-            at = _after_space(text, at + 1)
+            at = after_space(text, at + 1)
         elif at == len(text):
             return
 
@@ -176,25 +167,17 @@ def _is_answer(value: dict[str, Any]) -> bool:
     return isinstance(value.get("data"), list) and "total" in value and "query" not in value
 
 
-def _answered(text: str, start: int) -> Iterator[tuple[Any, int, int, bool]]:
+def _answered(text: str, start: int, deep: int) -> Iterator[tuple[Any, int, int, bool]]:
     """The objects of the array under ``data``, each where it stands."""
     match = re.compile(r'"data"[ \t\r\n]*:[ \t\r\n]*\[').search(text, start)
-    at = _after_space(text, match.end()) if match else len(text)
+    at = after_space(text, match.end()) if match else len(text)
     while match and not text.startswith("]", at):
-        value, end = load(text, at)
+        value, end = load(text, at, deep)
         yield value, at, end, False
-        at = _after_space(text, end)
-        at = _after_space(text, at + 1) if text.startswith(",", at) else at
+        at = after_space(text, end)
+        at = after_space(text, at + 1) if text.startswith(",", at) else at
 
 
-def _pair(place: Any) -> tuple[int, int]:
-    return place.line, place.column
-
-
-def _after_space(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"the number {constant}")
+def _place(text: str, offset: int) -> tuple[int, int]:
+    found = place_of(text, offset)
+    return found.line, found.column

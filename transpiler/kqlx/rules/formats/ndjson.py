@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from kqlx.malformed import Refused
 from kqlx.rules.formats import json
 from kqlx.rules.text import Broken, Entry
 
@@ -31,8 +32,8 @@ def _read_line(text: str, start: int, end: int, number: int) -> Entry | Broken:
     begin = len(line) - len(line.lstrip(" \t"))
     try:
         value, until = json.load(line, begin)
-    except (ValueError, RecursionError) as error:
-        return Broken(json.reason(error), number + 1, getattr(error, "colno", 0))
+    except Refused as error:
+        return Broken(error.reason, number + 1, error.offset + 1)
     if line[until:].strip():
         return Broken("not JSON: more than one value on a line", number + 1, until + 1)
     found = json.entry(value, line, begin, until, number + 1)

@@ -7,6 +7,8 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from kqlx.errors import place_of
+from kqlx.malformed import MAX_NESTING, TOO_DEEP, is_too_deep, toml_problem, too_deep_at
 from kqlx.rules.formats import toml_places
 from kqlx.rules.text import Broken, Entry, Position
 
@@ -23,11 +25,11 @@ def looks_like(text: str) -> bool:
 def read(text: str) -> Iterator[Entry | Broken]:
     try:
         data = tomllib.loads(text)
-    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        yield Broken(f"not TOML: {str(error)[:1].lower()}{str(error)[1:]}")
+    except (ValueError, RecursionError) as error:
+        yield _broken(text, error)
         return
-    except RecursionError:
-        yield Broken("nested too deeply")
+    if is_too_deep(data, MAX_NESTING + 2):  # the document and the table of the rule
+        yield _broken(text, RecursionError())
         return
     table = data.get("rule")
     if not isinstance(table, dict):
@@ -39,6 +41,18 @@ def read(text: str) -> Iterator[Entry | Broken]:
         return Position(*toml_places.beginning(text, key, value))
 
     yield Entry(table, data, metadata if isinstance(metadata, dict) else {}, find=find)
+
+
+def _broken(text: str, error: ValueError | RecursionError) -> Broken:
+    deep = too_deep_at(text, "toml")
+    if deep >= 0:
+        place = place_of(text, deep)
+        return Broken(TOO_DEEP, place.line, place.column)
+    if isinstance(error, RecursionError):  # by names with many full stops
+        dots = [line.count(".") for line in text.split("\n")]
+        return Broken(TOO_DEEP, dots.index(max(dots)) + 1 if max(dots) > MAX_NESTING // 2 else 0)
+    reason, line, column = toml_problem(text, error)
+    return Broken(f"not TOML: {reason}", line, column)
 
 
 def replace(text: str, number: int, query: str) -> str | None:

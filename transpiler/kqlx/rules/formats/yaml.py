@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from kqlx.malformed import MAX_NESTING, TOO_DEEP, yaml_problem
 from kqlx.rules.kibana import rule_table
 from kqlx.rules.text import Broken, Entry, Position
 
@@ -38,10 +39,8 @@ def read(text: str) -> Iterator[Entry | Broken]:
     broken = None
     try:
         nodes.extend(_nodes(text))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, _TooDeep, RecursionError) as error:
         broken = _broken(error, text)
-    except RecursionError:
-        broken = Broken("nested too deeply")
     single = len(nodes) == 1 and broken is None
     for number, node in enumerate(nodes):
         line = node.start_mark.line + 1
@@ -54,8 +53,11 @@ def read(text: str) -> Iterator[Entry | Broken]:
         except yaml.YAMLError as error:
             yield _broken(error, text)
             continue
-        except (RecursionError, ValueError) as error:
-            yield Broken(f"not YAML: {error}", line)
+        except RecursionError:
+            yield Broken(TOO_DEEP, line)
+            continue
+        except ValueError:
+            yield Broken("not YAML: a number that cannot be read", line)
             continue
         if isinstance(value, dict):
             find = _finder(text, node)
@@ -72,7 +74,7 @@ def replace(text: str, number: int, query: str) -> str | None:
     try:
         node, before = list(_nodes(text))[number], _values(text)
         scalar = _scalar(node, "query")
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, _TooDeep, RecursionError):
         return None  # The file is broken elsewhere, and what is not read cannot be kept for sure.
     table = rule_table(before[number])
     table["query"] = query + "\n" if table["query"].endswith("\n") or "\n" in query else query
@@ -82,7 +84,7 @@ def replace(text: str, number: int, query: str) -> str | None:
         try:
             if _values(new) == before:
                 return new
-        except (yaml.YAMLError, RecursionError):
+        except (yaml.YAMLError, _TooDeep, RecursionError):
             continue
     return None
 
@@ -172,13 +174,18 @@ def _position(text: str, scalar: Any, value: str) -> Position:
     return Position(line, column + start - mark.index if text.startswith(value, start) else 0)
 
 
-def _broken(error: Any, text: str) -> Broken:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    what = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    if mark is None:
-        at = getattr(error, "position", 0)
-        return Broken(f"not YAML: {what}", text.count("\n", 0, at) + 1)
-    return Broken(f"not YAML: {what}", mark.line + 1, mark.column + 1)
+class _TooDeep(Exception):
+    """Lists and mappings nest deeper than the limit, from that line and column on."""
+
+    def __init__(self, line: int, column: int) -> None:
+        super().__init__(line, column)
+        self.place = line, column
+
+
+def _broken(error: Exception, text: str) -> Broken:
+    if isinstance(error, _TooDeep):
+        return Broken(TOO_DEEP, *error.place)
+    return Broken(*yaml_problem(text, error))
 
 
 def _loader(text: str) -> Any:
@@ -190,7 +197,19 @@ def _loader_class() -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Without dates, and strict about keys."""
+        """Without dates, and strict about keys and depth."""
+
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            deeper = isinstance(event, yaml.CollectionStartEvent)
+            self.depth += deeper
+            if self.depth > MAX_NESTING:
+                raise _TooDeep(event.start_mark.line + 1, event.start_mark.column + 1)
+            node = super().compose_node(parent, index)
+            self.depth -= deeper
+            return node
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             seen = set()
