@@ -37,6 +37,7 @@ from kqlx.nodes import Compare, Equals, Exists, Like, Node, walk
 from kqlx.notes import Note
 from sentinel_rows import NotExecuted, matching
 from sigma_rules import SIGMA, documents
+from spl.events import Event as FlatEvent
 from spl.events import splunk_event
 from splunk import SPLUNK
 from stored import Event
@@ -139,9 +140,23 @@ def _of_splunk(query: Converted, events: Sequence[Stored]) -> Iterator[tuple[int
         times = [str(value) for value in values(event.elastic, "@timestamp")]
         if base and not SPLUNK.keeps(str(base), flats[0], times):
             continue
+        flats += list(_from_other_collectors(query, flats))
         found = {SPLUNK.keeps(query.text, flat, times) for flat in flats}
-        assert len(found) == 1, f"nulls of event {event.number} decide: {query.text}"
+        assert len(found) == 1, f"nulls or names of event {event.number} decide: {query.text}"
         yield event.number, found.pop()
+
+
+def _from_other_collectors(query: Converted, flats: Sequence[FlatEvent]) -> Iterator[FlatEvent]:
+    """The events under the names that they have where another collector brought them."""
+    destination = query.bound.destination
+    for start, other in destination.also.items() if destination is not None else ():
+        for flat in flats:
+            names = {name: _other_name(name, start, other) for name in flat}
+            yield {names[name]: values for name, values in flat.items()}
+
+
+def _other_name(name: str, start: str, other: str) -> str:
+    return other + name.removeprefix(start) if name.startswith(start) else name
 
 
 def _of_sentinel(query: Converted, events: Sequence[Stored]) -> Answers:

@@ -235,3 +235,18 @@ def test_real_rules_are_read() -> None:
             if not backend.convert(rules):
                 reports.append(f"{path.name}: nothing")
     assert not reports, "\n".join(reports)
+
+
+def test_a_log_source_that_says_it_all_is_passed_over_for_one_with_a_test() -> None:
+    """A rule of Sigma needs a test: process_creation alone would be every event of it."""
+    query = 'event.code:1 and event.provider:"Microsoft-Windows-Sysmon"'
+    found = kqlx.convert(query, "sigma", format="query")
+    assert "service: sysmon" in str(found.query)
+    assert "EventID: 1" in str(found.query)
+    assert any("process_creation/windows was passed over" in note.message for note in found.notes)
+    script = kqlx.convert(
+        "event.dataset:windows.powershell_operational and event.code:4104", "sigma"
+    )
+    assert "service: powershell" in str(script.query)
+    with pytest.raises(kqlx.UnsupportedError, match="every event of okta/okta"):
+        kqlx.convert("event.dataset:okta.system", "sigma")

@@ -5,7 +5,7 @@ Security; what a detection of contentctl says beside it is in ``spl_escu``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kqlx.artifacts.common import own_id
@@ -64,8 +64,12 @@ def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
     found = {e.name: e for bound in bounds for e in entities(rule, bound)}
     there = [entity for entity in found.values() if in_results(query, entity.name)]
     if not any(entity.is_risk for entity in there):  # whose address it is, is not told
-        there = [Entity(e.name, "system", "system") if e.type == "ip_address" else e for e in there]
+        there = [
+            replace(e, kind="system", type="system") if e.type == "ip_address" else e for e in there
+        ]
     held = suppression(rule, bounds)
+    steps = dict.fromkeys(entity.step for entity in there if entity.step)
+    query = "\n".join([query, *steps])
     return Alert(
         f"{query}{_for_suppression(query, held)}",
         timing(rule, query),

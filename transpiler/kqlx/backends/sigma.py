@@ -55,7 +55,8 @@ def emit(bound: Bound, options: Options) -> Emission:
     if isinstance(node, Always):
         left_out = [note for note in backend.notes if note.effect is Effect.WIDER]
         why = left_out[0].message if left_out else "a rule needs something to select"
-        backend.refuse(None, "a query that matches every event", why)
+        of = f" of {bound.destination.name}" if bound.destination is not None else ""
+        backend.refuse(None, f"a query that matches every event{of}", why)
     if isinstance(node, Never):
         backend.refuse(None, "a query that can never match", "a rule needs something to select")
     logsource = bound.place.get("logsource")

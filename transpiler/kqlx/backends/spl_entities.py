@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from kqlx.backends.spl_keys import Keys, plain_name
+from kqlx.backends.spl_keys import Key, Keys, plain_name
+from kqlx.backends.spl_syntax import eval_name
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import Compare, Equals, Exists, Like, Pattern, walk
 from kqlx.notes import Effect
@@ -61,12 +62,14 @@ _USUAL = ("user.id", "user.name", "user.email", "host.name", "source.ip", "desti
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A field of the results by its name there. ``kind`` is that of a risk object, or "threat";
-    ``type`` then the type of the threat object, else the kind again.
+    ``type`` then the type of the threat object, else the kind again. ``step`` is the command that
+    makes the field of several columns, "" where events have it.
     """
 
     name: str
     kind: Kind
     type: str
+    step: str = ""
 
     @property
     def is_risk(self) -> bool:
@@ -78,25 +81,26 @@ def entities(rule: Rule, bound: Bound) -> tuple[Entity, ...]:
     no user or host, and threat objects beside them.
     """
     found: dict[str, tuple[str, Entity]] = {}
-    for field, name in _names(rule, bound):
+    for field, name, step in _names(rule, bound):
         kind, type = _kind(field)
-        if kind and name not in found:
-            found[name] = (field, Entity(name, kind, type))
+        told = name in found or any(eval_name(other) in step for other in found)
+        if kind and not told:
+            found[name] = (field, Entity(name, kind, type, step))
     usual = bound.pack is not None and not _together(rule, bound)
     if usual and not any(entity.is_risk for _, entity in found.values()):
         keys = keys_of(rule, bound)
         for field in _USUAL:
-            key = keys.shown(field)
+            key = keys.shown(field) or _made(rule, keys, field)
             if key is not None and key.name not in found:
                 kind, type = _kind(field)
                 assert kind
-                found[key.name] = (field, Entity(key.name, kind, type))
+                found[key.name] = (field, Entity(key.name, kind, type, key.step))
                 break
     whose = any(
         e.kind in ("user", "system") and not _ADDRESS.fullmatch(f) for f, e in found.values()
     )
     return tuple(
-        Entity(entity.name, "threat", "ip_address")
+        replace(entity, kind="threat", type="ip_address")
         if whose and _ADDRESS.fullmatch(field)
         else entity
         for field, entity in found.values()
@@ -136,17 +140,22 @@ def grouping(rule: Rule) -> tuple[str, ...]:
     return threshold.by if threshold else terms.fields if terms else ()
 
 
-def _names(rule: Rule, bound: Bound) -> Iterator[tuple[str, str]]:
-    """Elastic fields that the rule uses, each with its name in the results."""
+def _names(rule: Rule, bound: Bound) -> Iterator[tuple[str, str, str]]:
+    """Elastic fields that the rule uses, each with its name in the results and what makes it."""
     keys = keys_of(rule, bound)
     for field in grouping(rule):
         if name := keys.key(field).name:
-            yield field, name
+            yield field, name, ""
     tested = () if keys.together else _tested(bound)
     for field in (*told_of(rule), *tested):
-        key = keys.shown(field)
+        key = keys.shown(field) or _made(rule, keys, field)
         if key is not None:
-            yield field, key.name
+            yield field, key.name, key.step
+
+
+def _made(rule: Rule, keys: Keys, field: str) -> Key | None:
+    """A field that is made of several columns, of results that are single events."""
+    return None if grouping(rule) or threshold_of(rule) else keys.joined(field)
 
 
 def told_of(rule: Rule) -> tuple[str, ...]:

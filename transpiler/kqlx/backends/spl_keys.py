@@ -137,6 +137,18 @@ class Keys:
         found = {key.name: key for key in map(self.key, names) if key.name}
         return tuple(found.values())
 
+    def joined(self, name: str) -> Key | None:
+        """The key of a field that the results may as well do without, where it is one of several
+        columns; None for others.
+        """
+        destination = self.bound.destination
+        spec = destination.field(name) if destination is not None else None
+        if self.together or spec is None or captures(spec) or not (spec.any or spec.by):
+            return None
+        quiet = Keys(self.bound)
+        key = quiet.key(name)
+        return key if key.step and key.name else None
+
     def shown(self, name: str) -> Key | None:
         """The key of a field that the results may as well do without; None where there is none."""
         quiet = Keys(self.bound, together=self.together)

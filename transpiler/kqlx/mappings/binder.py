@@ -18,6 +18,7 @@ from kqlx.mappings.pack_data import Lazy
 from kqlx.mappings.recognise import asserted_values, counts
 from kqlx.mappings.remarks import is_unmapped
 from kqlx.mappings.translation import Translation
+from kqlx.mappings.twins import either_column, under_both
 from kqlx.nodes import (
     Always,
     And,
@@ -59,6 +60,8 @@ class Binder(Translation):
         if self.destination.filter:
             own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
             bound = simplify(And((own, bound), node.span))
+        if self.destination.also:
+            bound = under_both(bound, self.columns, self.destination.also)
         # What another test decides needs no counterpart.
         left = {id(leaf) for leaf in walk(bound)}
         gone = {note for note, leaf in self.missing if id(leaf) not in left}
@@ -86,7 +89,12 @@ class Binder(Translation):
         """The destination as it is for the query: of fields that mean another column with other
         events the one that counts, for what a rule counts and shows beside its tests.
         """
-        return replace(self.destination, fields=Lazy(self.destination.fields, self.chosen))
+        also = self.destination.also
+
+        def settled(spec: FieldSpec) -> FieldSpec:
+            return either_column(self.chosen(spec), also) if also else self.chosen(spec)
+
+        return replace(self.destination, fields=Lazy(self.destination.fields, settled))
 
     def chosen(self, spec: FieldSpec) -> FieldSpec:
         """Of the specs of a field the one that is for the query, with the cases that are left."""

@@ -17,7 +17,7 @@ from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognise import asserted_values, asserts, implied_values
-from kqlx.nodes import And, Node, Or, Span, simplify
+from kqlx.nodes import Always, And, Node, Or, Span, simplify
 from kqlx.notes import Effect, Note
 
 Unmapped = OneOf["error", "keep", "comment"]
@@ -180,6 +180,7 @@ def bind(
     chosen = [d for d in destinations if asserts(asserted, d.when)]
     passed_over: list[Note] = []
     attempts: list[Bound] = []
+    whole: list[Bound] = []
     impossible: list[MappingError] = []
     candidates = chosen + [d for d in destinations if not d.when]
     for destination in candidates or destinations:
@@ -194,9 +195,16 @@ def bind(
         attempts.append(attempt)
         if not candidates:
             continue
-        if not missing:
-            return replace(attempt, notes=(*attempt.notes, *passed_over))
-        passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
+        attempt = replace(attempt, notes=(*attempt.notes, *passed_over))
+        if not missing and "logsource" in destination.place and isinstance(attempt.node, Always):
+            whole.append(attempt)  # a rule of Sigma needs a test
+            passed_over.append(_passed_over(destination, "every event of it is meant", None))
+        elif not missing:
+            return attempt
+        else:
+            passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
+    if whole:
+        return whole[0]
     if not attempts:
         raise impossible[0]
     if not candidates:

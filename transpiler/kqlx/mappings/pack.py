@@ -129,8 +129,9 @@ class Destination:
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
     tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
     all below them. ``filter`` is a predicate in Kibana KQL on the columns that tells the events of
-    the data source from others there. ``absent`` has, by patterns of columns' names, the values
-    that stand there for none, which Elastic's pipeline drops.
+    the data source from others there. ``also`` has the other beginnings that names of columns may
+    have, where another collector brought the events. ``absent`` has, by patterns of columns'
+    names, the values that stand there for none, which Elastic's pipeline drops.
     """
 
     place: Mapping[str, Any]
@@ -143,6 +144,7 @@ class Destination:
     source: str
     filter: str = ""
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    also: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

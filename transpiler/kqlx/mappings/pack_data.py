@@ -80,6 +80,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         unconfirmed=data.get("unconfirmed", {}),
         source=data.get("source", ""),
         filter=data.get("filter", ""),
+        also=data.get("also", {}),
         absent=_lists(data.get("absent", {})),
     )
 
