@@ -4,6 +4,8 @@ what a rule names, the packs of its data source, ECS.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 import kqlx
 from kqlx.notes import Effect
 from kqlx.rules.model import Rule
+from test_cli import kqlx as run
 
 
 def dsl(query: str, **options: Any) -> Any:
@@ -174,3 +177,67 @@ def test_keys_below_a_flattened_field_are_no_fields_of_kibanas() -> None:
     query = "file.pe.imports.kernel32:x*"
     name = query.partition(":")[0]
     assert dsl(query) == {"query_string": {"fields": [name], "query": "x*"}}
+
+
+SCRIPT = "powershell.file.script_block_text"
+"""A field that ECS does not have, and the pack of its data source declares as text."""
+
+EVENT = {"powershell": {"file": {"script_block_text": "Invoke-Mimikatz -DumpCreds"}}}
+
+
+def test_the_evaluator_knows_the_types_of_the_data_source() -> None:
+    assert kqlx.matches(f"{SCRIPT}:mimikatz", EVENT)
+    assert kqlx.compile(f"{SCRIPT}:dumpcreds")(EVENT)
+    assert not kqlx.matches(f"{SCRIPT}:mimikatz", EVENT, source="none")
+    assert kqlx.matches(f"{SCRIPT}:mimikatz", EVENT, source="windows.powershell_operational")
+    assert kqlx.explain(f"{SCRIPT}:mimikatz", EVENT)[0][1]
+    # The user's own types go before them, and leave the others.
+    assert not kqlx.matches(f"{SCRIPT}:mimikatz", EVENT, {SCRIPT: "keyword"})
+    assert kqlx.matches(f"{SCRIPT}:mimikatz", EVENT, {"a": "long"})
+    address = {"source": {"ip": "10.1.2.3"}}
+    assert kqlx.matches("source.ip:10.0.0.0/8", address, {"a": "long"})
+    assert not kqlx.matches("source.ip:10.0.0.0/8", address, {"source.ip": "keyword"})
+    assert not kqlx.matches("source.ip:10.0.0.0/8", address, "none")
+    assert not kqlx.matches("source.ip:10.0.0.0/8", address, {})
+    with pytest.raises(kqlx.UsageError, match="no mapping pack"):
+        kqlx.compile("a:b", source="nothing")
+
+
+def test_the_command_test_takes_types_as_convert_does(tmp_path: Path) -> None:
+    rule = tmp_path / "rule.toml"
+    rule.write_text(
+        '[rule]\nname = "r"\nrule_id = "00000000-0000-0000-0000-000000000001"\n'
+        'type = "query"\nlanguage = "kuery"\nindex = ["logs-windows.powershell_operational-*"]\n'
+        f'query = "{SCRIPT}:mimikatz"\n'
+    )
+    fields = tmp_path / "fields.json"
+    fields.write_text(json.dumps({"fields": {SCRIPT: {"keyword": {"type": "keyword"}}}}))
+    event = json.dumps(EVENT)
+    assert run("test", str(rule), "--count", input=event).stdout == "1\n"
+    assert run("test", str(rule), "--count", "--source", "none", input=event).stdout == "0\n"
+    assert run("test", str(rule), "--count", "--fields", str(fields), input=event).stdout == "0\n"
+    assert run("test", str(rule), "--count", "--fields", "none", input=event).stdout == "0\n"
+    explained = run("test", str(rule), "--explain", input=event).stdout
+    assert explained.startswith("yes")
+    wrong = run("test", str(rule), "--source", "nothing", input=event)
+    assert wrong.returncode == 2
+    assert "no mapping pack for the data source 'nothing'" in wrong.stderr
+
+
+def test_a_pack_of_the_users_gives_its_types(tmp_path: Path) -> None:
+    pack = tmp_path / "own.yml"
+    pack.write_text(
+        "source: own.log\ntitle: Own log\nrecognise: {own: [own.*]}\ntypes: {own.text: text}\n"
+        "targets: {spl: [{base: sourcetype=own, fields: {own.text: text}}]}\n"
+    )
+    assert dsl("own.text:x", mappings=pack) == {"match": {"own.text": "x"}}
+    query = ("-q", "own.text:fox", "--mapping", str(pack), "--count")
+    event = '{"own": {"text": "the quick fox"}}'
+    assert run("test", *query, input=event).stdout == "1\n"
+    assert run("test", *query[:2], "--count", input=event).stdout == "0\n"
+
+
+def test_lint_knows_the_types_of_the_data_source() -> None:
+    query = f"{SCRIPT}:(a b)"
+    assert "on a text field" in run("lint", "-q", query).stdout
+    assert "one value of several words" in run("lint", "-q", query, "--source", "none").stdout

@@ -29,6 +29,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import assert_never
 
+from kqlx.mappings.fields import FieldList
+from kqlx.mappings.known_types import Types, types_for
 from kqlx.meaning import date_math
 from kqlx.meaning.event_fields import Event, all_values, objects
 from kqlx.meaning.schema import Make, Predicate, Schema, always, never, some_value
@@ -58,41 +60,49 @@ _MOST_NAMES = 10_000
 
 def compile(
     query: str | Node,
-    types: Mapping[str, str] | None = None,
+    types: Mapping[str, str] | FieldList | str | None = None,
     *,
+    source: str | None = None,
     now: datetime | None = None,
     time_zone: str = "UTC",
 ) -> Predicate:
     """A function that says whether an event matches.
 
     ``query`` is Kibana KQL or its tree, ``types`` maps full field names to Elasticsearch types
-    (``{"source.ip": "ip"}``); without it they are those of ECS. ``now`` is the time of date math
-    (UTC unless it says otherwise), by default the time of this call, and ``time_zone`` an offset or
-    IANA name for dates in the query that name none.
+    (``{"source.ip": "ip"}``), or is a field list or the name of one, as ``fields`` of ``convert``;
+    an empty table says that no types are known. Fields that it does not name have the types that
+    the mapping pack of the data source says, and after it ECS. ``source`` names the data source;
+    None: it is recognised as for a conversion, "none": no pack counts. ``now`` is the time of date
+    math (UTC unless it says otherwise), by default the time of this call, and ``time_zone`` an
+    offset or IANA name for dates in the query that name none.
 
     Events are what ``json.loads`` makes of an object, in any spelling (see ``event_fields``); the
-    function raises nothing on them. Raises KqlSyntaxError and UsageError (no such time zone).
+    function raises nothing on them. Raises KqlSyntaxError, MappingError (no field list) and
+    UsageError (no such data source, or no such time zone).
     """
-    return _Compiler(types, now, time_zone).predicate(_tree(query))
+    tree = _tree(query)
+    return _Compiler(types_for(tree, types, source), now, time_zone).predicate(tree)
 
 
 def matches(
     query: str | Node,
     event: Event,
-    types: Mapping[str, str] | None = None,
+    types: Mapping[str, str] | FieldList | str | None = None,
     *,
+    source: str | None = None,
     now: datetime | None = None,
     time_zone: str = "UTC",
 ) -> bool:
     """Whether the event matches; for many events ``compile`` once. Arguments as there."""
-    return compile(query, types, now=now, time_zone=time_zone)(event)
+    return compile(query, types, source=source, now=now, time_zone=time_zone)(event)
 
 
 def explain(
     query: str | Node,
     event: Event,
-    types: Mapping[str, str] | None = None,
+    types: Mapping[str, str] | FieldList | str | None = None,
     *,
+    source: str | None = None,
     now: datetime | None = None,
     time_zone: str = "UTC",
 ) -> list[tuple[Node, bool]]:
@@ -101,8 +111,9 @@ def explain(
     A node within a nested group is true if some object of the group meets this node alone; the
     group may still be false, for it needs one object that meets all. Arguments as for ``compile``.
     """
-    compiler = _Remembering(types, now, time_zone)
-    return [(node, test(event)) for node, test in compiler.each(_tree(query))]
+    tree = _tree(query)
+    compiler = _Remembering(types_for(tree, types, source), now, time_zone)
+    return [(node, test(event)) for node, test in compiler.each(tree)]
 
 
 def _tree(query: str | Node) -> Node:
@@ -114,13 +125,7 @@ def _tree(query: str | Node) -> Node:
 
 
 class _Compiler:
-    def __init__(
-        self, types: Mapping[str, str] | None, now: datetime | None, time_zone: str
-    ) -> None:
-        if types is None:
-            from kqlx.mappings import ecs
-
-            types = ecs.types()
+    def __init__(self, types: Types, now: datetime | None, time_zone: str) -> None:
         at = time.time_ns() if now is None else date_math.instant_of(now)
         self.schema = Schema(types, at, date_math.time_zone_of(time_zone))
 
@@ -254,9 +259,7 @@ class _Compiler:
 class _Remembering(_Compiler):
     """Each test is made once, and asked once about an event or an object in it."""
 
-    def __init__(
-        self, types: Mapping[str, str] | None, now: datetime | None, time_zone: str
-    ) -> None:
+    def __init__(self, types: Types, now: datetime | None, time_zone: str) -> None:
         super().__init__(types, now, time_zone)
         self._tests: dict[tuple[int, str], tuple[Node, Predicate]] = {}
 

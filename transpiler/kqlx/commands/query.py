@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from kqlx.commands.common import Exit, about, fail, inputs, label, report, usage
+from kqlx.commands.common import (
+    Exit,
+    about,
+    fail,
+    inputs,
+    label,
+    report,
+    usage,
+)
+from kqlx.commands.known import (
+    FieldsOption,
+    MappingOption,
+    SourceOption,
+    load_packs_and_fields,
+)
 from kqlx.commands.streams import say
 from kqlx.errors import KqlxError
 from kqlx.rules.model import Rule
@@ -58,17 +72,18 @@ def fmt(
 def lint(
     paths: Paths = None,
     query: Query = None,
-    fields: Annotated[
-        str, typer.Option(help="Field types: a data view, _mapping or _field_caps file, or ecs.")
-    ] = "ecs",
+    fields: FieldsOption = None,
+    source: SourceOption = None,
+    mapping: MappingOption = None,
 ) -> None:
     """Say what is valid and probably not meant. The exit status is 1 where anything is found."""
+    from kqlx.frontends.kql import parse
     from kqlx.lint import lint
     from kqlx.mappings import ecs
-    from kqlx.mappings.fields import load
+    from kqlx.rules.known import known_types
 
     try:
-        types = ecs.types() if fields == "ecs" else load(fields).types()
+        packs, own = load_packs_and_fields(mapping, fields, source)
     except KqlxError as error:
         fail(error)
     status = Exit.DONE
@@ -77,7 +92,8 @@ def lint(
             status = max(status, report(rule))
             continue
         try:
-            notes = lint(rule.query, types, ecs.arrays() if fields == "ecs" else None)
+            types = known_types(parse(rule.query), rule, own, source, packs)
+            notes = lint(rule.query, types, ecs.arrays() if fields in (None, "ecs") else None)
         except KqlxError as error:
             status = max(status, report(error, rule))
             continue

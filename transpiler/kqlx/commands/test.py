@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kqlx.commands.common import Exit, about, fail, inputs, report, usage
+from kqlx.commands.common import (
+    Exit,
+    about,
+    fail,
+    inputs,
+    report,
+    usage,
+)
+from kqlx.commands.known import (
+    FieldsOption,
+    MappingOption,
+    SourceOption,
+    load_packs_and_fields,
+)
 from kqlx.commands.streams import say
 from kqlx.errors import KqlxError
 from kqlx.nodes import NOWHERE, And, Nested, Node, Not, Or
@@ -18,6 +31,7 @@ from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from kqlx.events import EventLine
+    from kqlx.mappings.known_types import Types
 
 
 def test(
@@ -35,11 +49,13 @@ def test(
         bool, typer.Option(help="Say of one event which parts of the query hold.")
     ] = False,
     line: Annotated[int, typer.Option(help="The line of the event to explain.", min=1)] = 1,
-    fields: Annotated[
-        str, typer.Option(help="Field types: a data view, _mapping or _field_caps file, or ecs.")
-    ] = "ecs",
+    fields: FieldsOption = None,
+    source: SourceOption = None,
+    mapping: MappingOption = None,
 ) -> None:
     """Print the events that a rule matches, by Kibana's meaning of its query and filters.
+
+    The types of fields are those of --fields, of the mapping of the data source, and of ECS.
 
     Broken lines are reported with their number and passed over; the exit status is then 1.
     """
@@ -47,19 +63,25 @@ def test(
     from kqlx.events import read_events
     from kqlx.frontends.kql import parse
     from kqlx.rules.beside import with_conditions
+    from kqlx.rules.known import known_types
 
     if (path is None) == (query is None):
         usage("give a rule file or --query")
     (rule,) = _one(list(inputs([path] if path else [], query)))
     try:
-        node, notes = with_conditions(parse(rule.query), rule)
+        packs, own = load_packs_and_fields(mapping, fields, source)
+    except KqlxError as error:
+        fail(error)
+    try:
+        tree = parse(rule.query)
+        types = known_types(tree, rule, own, source, packs)
+        node, notes = with_conditions(tree, rule, types)
     except KqlxError as error:
         raise typer.Exit(report(error, rule)) from None
     for note in notes:
         if not note.is_quiet:
             say(f"{about(rule, None, 'warning')}{note.message} [{note.effect}: {note.code}]")
     try:
-        types = None if fields == "ecs" else _types(fields)
         lines = _with_progress(read_events(events), events)
         if explain:
             raise typer.Exit(_explain(rule, node, types, lines, line))
@@ -75,12 +97,6 @@ def _one(rules: list[Rule | KqlxError]) -> list[Rule]:
     if len(rules) != 1:
         usage(f"one rule is tested at a time, and there are {len(rules)}")
     return [rule for rule in rules if isinstance(rule, Rule)]
-
-
-def _types(name: str) -> dict[str, str]:
-    from kqlx.mappings.fields import load
-
-    return load(name).types()
 
 
 def _matches(predicate: Any, lines: Iterator[EventLine], count: bool) -> Exit:
@@ -99,9 +115,7 @@ def _matches(predicate: Any, lines: Iterator[EventLine], count: bool) -> Exit:
     return status
 
 
-def _explain(
-    rule: Rule, node: Node, types: dict[str, str] | None, lines: Iterator[EventLine], number: int
-) -> Exit:
+def _explain(rule: Rule, node: Node, types: Types, lines: Iterator[EventLine], number: int) -> Exit:
     from kqlx.evaluate import explain
 
     for line in lines:

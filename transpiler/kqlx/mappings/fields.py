@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from kqlx.errors import MappingError, place_of
@@ -67,9 +68,15 @@ class FieldList:
     types: neither what packs say, nor ECS.
     """
 
-    def __init__(self, fields: Iterable[Field], alone: bool = False) -> None:
+    def __init__(
+        self,
+        fields: Iterable[Field],
+        alone: bool = False,
+        objects: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.fields = list(fields)
         self.alone = alone
+        self.objects = objects
 
     @cached_property
     def _by_name(self) -> Mapping[str, Field]:
@@ -85,8 +92,9 @@ class FieldList:
 
     def all_types(self) -> dict[str, tuple[str, ...]]:
         """Name → Elasticsearch types; the paths of nested fields among the names."""
-        nested = {field.nested_path: ("nested",) for field in self.fields if field.nested_path}
-        return nested | {
+        objects = {name: (type,) for name, type in self.objects.items()}
+        objects |= {field.nested_path: ("nested",) for field in self.fields if field.nested_path}
+        return objects | {
             field.name: field.types or _BY_KIND.get(field.kind, ())
             for field in self.fields
             if field.types or field.kind in _BY_KIND
@@ -180,13 +188,19 @@ def parse(data: Any, place: str = "the field list") -> FieldList:
 
 
 def of_types(types: Mapping[str, str]) -> FieldList:
-    """The field list of a table name → Elasticsearch type; objects are no fields in it."""
-    nested = {name for name, type in types.items() if type == "nested"}
-    return FieldList(
+    """The field list of a table name → Elasticsearch type; objects are no fields in it. One of
+    nothing says that no types are known at all.
+    """
+    if not types:
+        return FieldList((), alone=True)
+    objects = {name: type for name, type in types.items() if type in ("object", "nested")}
+    nested = {name for name, type in objects.items() if type == "nested"}
+    fields = [
         described(name, (type,), _innermost(name, nested))
         for name, type in types.items()
-        if type not in ("object", "nested")
-    )
+        if name not in objects
+    ]
+    return FieldList(fields, objects=objects)
 
 
 def described(name: str, types: tuple[str, ...], nested_path: str = "") -> Field:

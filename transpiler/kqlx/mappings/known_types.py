@@ -7,11 +7,12 @@ All that depends on a type asks here: the binder, the targets, the evaluator, th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import MULTI_FIELDS
-from kqlx.mappings.fields import Field, FieldList, described, of_types
+from kqlx.mappings.fields import Field, FieldList, described, read_fields
 from kqlx.mappings.library import Packs
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.recognise import recognise
@@ -38,27 +39,35 @@ D = TypeVar("D")
 class Types(Mapping[str, str]):
     """Field name → Elasticsearch type.
 
-    ``own`` is the user's field list: where it stands ``alone``, nothing else counts. ``texts`` are
-    fields that the rule names beside their multi-field ``keyword``: so Elasticsearch maps texts of
-    its own accord, the field itself as text
+    ``own`` is the user's field list, or a table name → type: where the list stands ``alone``, or
+    the table is empty, nothing else counts. ``texts`` are fields that the rule names beside their
+    multi-field ``keyword``: so Elasticsearch maps texts of its own accord, the field itself as text
     (https://www.elastic.co/docs/manage-data/data-store/mapping/dynamic-field-mapping).
     """
 
     def __init__(
         self,
-        own: FieldList | None = None,
+        own: FieldList | Mapping[str, str] | None = None,
         packs: Iterable[Pack] = (),
         texts: Iterable[str] = (),
     ) -> None:
-        self.own = own
+        self.given = own
         self.packs = tuple(packs)
         self.texts = frozenset(texts)
-        self._own = own.all_types() if own is not None else {}
+        self.is_alone = own.alone if isinstance(own, FieldList) else own is not None and not own
+        self._own: Mapping[str, str | tuple[str, ...]] = {}
+        if own is not None:
+            self._own = own.all_types() if isinstance(own, FieldList) else own
         self._found: dict[str, tuple[str, ...]] = {}
 
     def of(self, packs: Iterable[Pack]) -> Types:
         """The same with other packs."""
-        return Types(self.own, packs, self.texts)
+        return Types(self.given, packs, self.texts)
+
+    @cached_property
+    def own(self) -> FieldList | None:
+        """The user's field list."""
+        return read_fields(self.given)
 
     def is_own(self, name: str) -> bool:
         """Whether it is the user who says the type."""
@@ -80,9 +89,10 @@ class Types(Mapping[str, str]):
         return found
 
     def _each(self, name: str) -> tuple[str, ...]:
-        if name in self._own:
-            return self._own[name]
-        if self.own is not None and self.own.alone:
+        own = self._own.get(name)
+        if own is not None:
+            return (own,) if isinstance(own, str) else own
+        if self.is_alone:
             return ()
         if name in self.texts:
             return ("text",)
@@ -114,7 +124,7 @@ class Types(Mapping[str, str]):
     def __iter__(self) -> Iterator[str]:
         """The names that are known one by one."""
         names: dict[str, None] = dict.fromkeys(self._own)
-        if self.own is None or not self.own.alone:
+        if not self.is_alone:
             names |= dict.fromkeys(self.texts)
             for pack in self.packs:
                 names |= dict.fromkeys(name for name in pack.types if not name.endswith(".*"))
@@ -134,21 +144,16 @@ class Types(Mapping[str, str]):
     # As Kibana has them
 
     @property
-    def is_alone(self) -> bool:
-        """Whether nothing counts but the user's list."""
-        return self.own is not None and self.own.alone
-
-    @property
     def knows_all_names(self) -> bool:
         """Whether the user has listed the fields: then a name with stars fits no others."""
-        return self.own is not None
+        return self.given is not None
 
     def fields(self, name: Term, prefix: str = "") -> list[Field]:
         """The fields that Kibana finds by this name behind the prefix; all that are known, for a
         name with stars. Keys below a flattened field are none.
         """
         own = self.own.fitting(name, prefix) if self.own is not None else []
-        if own or (self.own is not None and (self.own.alone or isinstance(name, Pattern))):
+        if own or self.is_alone or (self.knows_all_names and isinstance(name, Pattern)):
             return own
         if isinstance(name, Pattern):
             fit = fits((prefix + name.parts[0], *name.parts[1:]))
@@ -178,7 +183,7 @@ class Types(Mapping[str, str]):
 
 def types_for(
     node: Node,
-    own: FieldList | Mapping[str, str] | None = None,
+    own: FieldList | Mapping[str, str] | str | None = None,
     source: str | None = None,
     packs: Packs | None = None,
     indices: Iterable[str] = (),
@@ -188,18 +193,18 @@ def types_for(
     """The types of the fields of a query, whose data source is recognised as for a conversion
     unless it is named ("none": of no data source).
 
-    ``own`` are the user's, ``packs`` those to choose among; ``indices`` and ``integrations`` are
-    those of the rule around the query, ``counted`` the fields that it counts beside the query.
-    Raises UsageError for a data source that there is not.
+    ``own`` are the user's (a text as ``fields.load`` takes it), ``packs`` those to choose among;
+    ``indices`` and ``integrations`` are those of the rule around the query, ``counted`` the fields
+    that it counts beside the query. Raises MappingError as ``fields.load``, and UsageError for a
+    data source that there is not.
     """
     if isinstance(own, Types):
         return own
-    if own is not None and not isinstance(own, FieldList):
-        own = of_types(own)
+    if isinstance(own, str):
+        own = read_fields(own)
     chosen = packs or Packs()
-    if own is not None and own.alone:
-        found: tuple[Pack, ...] = ()
-    elif source is not None:
+    found: tuple[Pack, ...] = ()
+    if source is not None:
         found = () if source == "none" else (chosen.get(source),)
     else:
         found, _ = recognise(node, indices, integrations, chosen)
