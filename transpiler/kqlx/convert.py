@@ -21,6 +21,7 @@ from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 from kqlx.rules.arrival import with_late_events
 from kqlx.rules.beside import beside, with_conditions
+from kqlx.rules.constant_fields import refuse_constants
 from kqlx.rules.known import known_types
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
@@ -122,6 +123,7 @@ def convert(
             with_own_table(bound, target.name, own_table(target.name, bound.source))
             for bound in bounds
         )
+    refuse_constants(rule, bounds)
     about = target.left_out or (lambda rule, *_: left_out(rule, clauses=clauses))
     notes: list[Note] = []
     emissions: list[Emission] = []

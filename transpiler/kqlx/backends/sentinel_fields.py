@@ -17,8 +17,8 @@ from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier, quote, steps
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
-from kqlx.mappings.choose import name_of_values
-from kqlx.mappings.pack import FieldSpec, Pack
+from kqlx.mappings.choose import constant_value, name_of_values
+from kqlx.mappings.pack import FieldSpec
 from kqlx.notes import Effect, Note
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
     if name is None:
         return None
     if not name:
-        return Values(field, text=quote(_constant(bound.pack, field, spec)))
+        return Values(field, text=quote(constant_value(bound.pack, bound.destination, field) or ""))
     if bound.destination.column(name).form == "elements":
         return _of_objects(field, name, bound, columns, notes)
     cell = _cell(name, field, bound, columns)
@@ -110,12 +110,6 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
         return None
     values = _values(field, cell, kusto_type(cell.column.type))
     return replace(values, notes=notes, absent=bound.destination.absent_in(name))
-
-
-def _constant(pack: Pack, field: str, spec: FieldSpec | None) -> str:
-    """The value that a field has on all events of the data source."""
-    told = (spec.fixed, spec.constant) if spec is not None else ()
-    return next(filter(None, [pack.constants.get(field), *told]), "")
 
 
 def _of_objects(

@@ -124,11 +124,8 @@ def _counted(
     grouped = f"by {', '.join(values.grouped for values in by)}" if by else ""
     named = {values.field: counted_name(values) for values in counted}
     tests = [f"EventCount >= {threshold.least}"]
-    for field, least in threshold.distinct:
-        if field in named:
-            tests.append(f"{named[field]} >= {least}")
-        elif least > 1:  # it is the same on all events
-            tests.append("false")
+    # A field that is not among the named ones is the same on all events: its one value is enough.
+    tests += [f"{named[f]} >= {least}" for f, least in threshold.distinct if f in named]
     lines += [summarized(sums, grouped), f"| where {' and '.join(tests)}"]
     lines += extended(bracketed(by) if in_rule and not together else ())
     return whole(emission, lines, notes)

@@ -51,7 +51,8 @@ def correlations(rule: Rule, bound: Bound) -> tuple[Correlation, ...]:
     span = _timespan(rule)[0]
     found = []
     for field, least in threshold.distinct:
-        found.append(Correlation("value_count", by, span, least, _name(bound, field)[0]))
+        if name := _name(bound, field)[0]:  # else it is the same on all events: one value is enough
+            found.append(Correlation("value_count", by, span, least, name))
     if threshold.least > 1 or not found:
         found.insert(0, Correlation("event_count", by, span, threshold.least))
     return tuple(found)

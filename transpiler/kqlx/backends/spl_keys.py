@@ -22,7 +22,7 @@ from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
-from kqlx.mappings.choose import name_of_values
+from kqlx.mappings.choose import constant_value, name_of_values
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
@@ -82,9 +82,7 @@ class Keys:
         """The value that a field has on all events of the data source."""
         pack, destination = self.bound.pack, self.bound.destination
         assert pack is not None and destination is not None
-        spec = destination.field(name)
-        told = (spec.fixed, spec.constant) if spec is not None else ()
-        return next(filter(None, [pack.constants.get(name), *told]), "")
+        return constant_value(pack, destination, name) or ""
 
     def _own(self, name: str) -> Key:
         """The key by what the data source itself calls it."""

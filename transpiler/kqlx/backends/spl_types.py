@@ -86,11 +86,7 @@ def _counted(
     among = keys_of(rule, bound)
     for field, least in threshold.distinct:
         key = among.key(field)
-        if not key.name and least > 1:
-            raise UnsupportedError(
-                f"cannot count {least} values of {field}: it is the same on all events there"
-            )
-        if not key.name:
+        if not key.name:  # it is the same on all events: its one value is enough
             continue
         key = without_null(key)
         name = f"dc_{plain_name(key.name)}"

@@ -224,6 +224,15 @@ def bind(
     return best
 
 
+def constant_value(pack: Pack, destination: Destination, field: str) -> str | None:
+    """The value that a field has on all events of the data source there; None where it varies, or
+    that is not known.
+    """
+    spec = destination.field(field)
+    told = (spec.fixed, spec.constant) if spec is not None else ()
+    return next((value for value in (pack.constants.get(field), *told) if value is not None), None)
+
+
 def name_of_values(pack: Pack, destination: Destination, field: str) -> str | None:
     """The column that has the values of a field, "" for what is the same on all events there; None
     where there is neither.

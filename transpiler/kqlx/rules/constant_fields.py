@@ -1,0 +1,50 @@
+"""Rules that can never alert in a target: they count values, or look for new ones, of a field that
+is the same on all events there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.bound import Bound
+from kqlx.mappings.choose import constant_value
+from kqlx.notes import Effect, Note
+from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.threshold import threshold_of
+
+
+def refuse_constants(rule: Rule, bounds: Sequence[Bound]) -> None:
+    """Raises UnsupportedError where a threshold asks for more values of a field than its data
+    sources have, or where all fields whose new values a rule looks for are constant.
+    """
+    if (threshold := threshold_of(rule)) is not None:
+        for field, least in threshold.distinct:
+            values = _constants(field, bounds)
+            if values is not None and len(set(values)) < least:
+                _refuse(f"it counts {least} different values of {field}", values)
+    if (terms := new_terms_of(rule)) is not None:
+        fields = " and ".join(terms.fields)
+        found = [_constants(field, bounds) or () for field in terms.fields]
+        if all(len(set(values)) == 1 for values in found):
+            _refuse(f"it looks for new values of {fields}", [values[0] for values in found])
+
+
+def _constants(field: str, bounds: Sequence[Bound]) -> tuple[str, ...] | None:
+    """The values that a field has on all events, a data source each; None where it varies."""
+    values = [
+        constant_value(bound.pack, bound.destination, field)
+        if bound.pack is not None and bound.destination is not None
+        else None
+        for bound in bounds
+    ]
+    known = tuple(value for value in values if value is not None)
+    return known if len(known) == len(values) else None
+
+
+def _refuse(what: str, values: Sequence[str]) -> None:
+    shown = " or ".join(f'"{value}"' for value in dict.fromkeys(values))
+    message = f"the rule can never alert: {what}, always {shown} there"
+    note = Note("constant-folded", Effect.DIFFERENT, message)
+    raise UnsupportedError(message, notes=(note,))
