@@ -137,6 +137,7 @@ CODES = {
     "alerts-held": "after an alert, further ones about the same are held back for a time",
     "alerts-repeated": "runs look back over each other, and tell some events twice",
     "any-place": "a numbered place in a list is looked for in any place of it",
+    "array-on-the-way": "a value in arrays of JSON is looked for by its key in their text",
     "approximated": "the target cannot say a test; one that matches more stands for it",
     "attack-version": "the rule's ATT&CK ids and tactics are those of a later version",
     "back-end-support": "some tools that read the result refuse a part of it",

@@ -67,9 +67,11 @@ class _Kusto(Groups):
 
     def any_of(self, node: Or) -> Text:
         found, rest = self.arguments(alternatives(node))
+        on_paths, rest = self.paths(rest)
         return any_text(
             [
                 *found,
+                *on_paths,
                 *(
                     self.value_list(item) if isinstance(item, ValueList) else self.expression(item)
                     for item in gather(rest, self.can_gather)

@@ -40,7 +40,7 @@ class Arrays(Words, ABC):
         a single value.
         """
         # Below a flattened field a value may be a number, or a Boolean.
-        bare = not cell.column.declared and any(_bare((value,)) for value in values)
+        bare = not cell.column.declared and any(bare_values((value,)) for value in values)
         if folds or bare:
             return any_text([self.fits(cell, (value,), folds=folds) for value in values])
         literals = ", ".join(quote(value) for value in values)
@@ -66,7 +66,7 @@ class Arrays(Words, ABC):
             pattern = quote(flags + _array_regex(parts))
             return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
         # Within an array a single value has its quotation marks too.
-        found = _bag_regex(parts) if _bare(parts) else _array_regex(parts)
+        found = _bag_regex(parts) if bare_values(parts) else _array_regex(parts)
         test = f"tostring(pack_array({cell.raw})) matches regex {quote(flags + found)}"
         return Text(test, rank=REGEX)
 
@@ -82,7 +82,7 @@ class Arrays(Words, ABC):
         flags = "(?is)" if folds else "(?s)"
         if cell.form == "changes" or not cell.is_string:
             # JSON writes numbers and Booleans without quotation marks.
-            value = f'"{_inner(parts)}"' if cell.is_string else f"{regex(parts[0])}[,}}]"
+            value = f'"{inner_regex(parts)}"' if cell.is_string else f"{regex(parts[0])}[,}}]"
             pattern = f"{flags if folds or len(parts) > 1 else ''}{_key_regex(cell)}:{value}"
             return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
         key = _key(cell)
@@ -93,7 +93,7 @@ class Arrays(Words, ABC):
         if len(parts) == 2 and not parts[1]:
             needle = f'{key}:"{json_text(parts[0])}'
             return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
-        pattern = f'{flags}{regex(key)}:"{_inner(parts)}"'
+        pattern = f'{flags}{regex(key)}:"{inner_regex(parts)}"'
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
     def any_element(self, cell: Cell) -> Text:
@@ -145,7 +145,7 @@ def _array_regex(parts: tuple[str, ...]) -> str:
     head = _head(parts, "[],")
     bare = not head and not parts[0] and _SAFE_BEGINNING.match(kept[0])
     opened = "" if bare else rf'{head}[\[,]"' + ("" if parts[0] else _INNER)
-    return opened + _inner(kept) + ('"[,\\]]' if parts[-1] else "")
+    return opened + inner_regex(kept) + ('"[,\\]]' if parts[-1] else "")
 
 
 def _bag_regex(parts: tuple[str, ...]) -> str:
@@ -153,14 +153,14 @@ def _bag_regex(parts: tuple[str, ...]) -> str:
     value.
     """
     head = _head(parts, "[]{},:")
-    marked = f'"{_inner(parts)}"'
-    if bare := _bare(parts):
+    marked = f'"{inner_regex(parts)}"'
+    if bare := bare_values(parts):
         marked = f"(?:{'|'.join([marked, *bare])})"
         head = _head(("",), ":") if head or not parts[0] else head
     return rf"{head}[\[,:]{marked}[,\]}}]"
 
 
-def _bare(parts: tuple[str, ...]) -> list[str]:
+def bare_values(parts: tuple[str, ...]) -> list[str]:
     """Regular expressions for the numbers and Booleans that fit: they have no quotation marks. The
     same goes for null, which is no value.
     """
@@ -170,7 +170,7 @@ def _bare(parts: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _inner(parts: tuple[str, ...]) -> str:
+def inner_regex(parts: tuple[str, ...]) -> str:
     """A pattern between the quotation marks of JSON text."""
     return _INNER.join(regex(json_text(part)) for part in parts)
 

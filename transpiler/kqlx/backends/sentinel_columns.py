@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kqlx.backends.sentinel_syntax import identifier, quote, steps
 from kqlx.backends.text import TextBackend
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import INTEGERS, NUMBERS, Column
+from kqlx.mappings.json_arrays import all_known, array_places, is_repeated
 from kqlx.nodes import FieldTest, walk
 
 DATES = frozenset({"date", "date_nanos"})
 CONTAINERS = frozenset({"object", "nested", "flattened"})
-OBJECTS = frozenset({"elements", "pairs", "changes"})
+OBJECTS = frozenset({"elements", "pairs", "changes", "path"})
 """Forms of columns that look into the objects of an array."""
 
 PLACES = frozenset({"geo_point", "geo_shape", "point", "shape"})
@@ -45,10 +46,25 @@ def kusto_type(type: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """The keys from a cell, in which arrays may lie, to the values of form ``path``.
+
+    ``listed`` says that the values may stand in an array, ``plain`` is the path to them where no
+    array lies on the way, "" where one does; ``sure`` says that the last key stands nowhere else
+    below.
+    """
+
+    keys: tuple[str, ...]
+    listed: bool
+    plain: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """Where a column's values are. ``raw`` is the column, or a path in a dynamic one; ``access``
     the same in the type of its values; ``form`` as in ColumnSpec, "many" for an array or a single
-    value.
+    value; ``way`` leads on from there.
     """
 
     column: Column
@@ -56,6 +72,7 @@ class Cell:
     access: str
     form: str
     rank: int
+    way: Way | None = None
 
     @property
     def is_string(self) -> bool:
@@ -117,6 +134,8 @@ class Columns(TextBackend):
         within = self.plain(first, "keyword" if column.json else "object", column)
         within = f"parse_json({within})" if column.json else within
         rank = SCAN if column.json else PATH
+        if column.below:
+            return self.way_cell(column, within, rest, rank)
         if column.form in OBJECTS:
             raw = within + steps(rest[: -2 if column.form == "changes" else -1])
             return Cell(column, raw, f"tostring({raw})", column.form, SCAN)
@@ -124,6 +143,30 @@ class Columns(TextBackend):
         if column.form in ("array", "many"):
             return Cell(column, raw, raw, column.form, rank)
         return Cell(column, raw, cast(raw, column.type), "column", rank)
+
+    def way_cell(self, column: Column, within: str, keys: list[str], rank: int) -> Cell:
+        """A path on which arrays lie, or may lie."""
+        known = column.form != "path" or all_known(keys, column.arrays)
+        start = len(column.below.split(".")) - 1
+        places = array_places(keys, column.arrays)
+        raw = within + steps(keys)
+        last = len(keys) - 1
+        if known and not places:
+            return Cell(column, raw, cast(raw, column.type), "column", rank)
+        first = places[0] if known else start
+        if first == last:
+            # What may be one value or several may also be a number.
+            one = replace(column, declared=known)
+            return Cell(one, raw, raw, "array" if places else "many", rank)
+        above = within + steps(keys[: first + 1])
+        way = Way(
+            tuple(keys[first + 1 :]),
+            listed=last in places or not known,
+            plain="" if places else raw,
+            sure=(column.form != "path" and not is_repeated(keys[first], keys[-1]))
+            or (known and first == last - 1),
+        )
+        return Cell(column, above, f"tostring({above})", "path", SCAN, way)
 
     def plain(self, name: str, type: str, column: Column) -> str:
         """A column of the table, with a default of its type where the table may lack it."""

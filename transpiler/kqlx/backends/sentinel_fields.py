@@ -108,6 +108,7 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
     cell = _cell(name, field, bound, columns)
     if cell is None:
         return None
+    notes = (*notes, *_beside_arrays(name, field, bound, columns))
     values = _values(field, cell, kusto_type(cell.column.type))
     return replace(values, notes=notes, absent=bound.destination.absent_in(name))
 
@@ -236,12 +237,29 @@ def _extracts(whole: Cell, expressions: tuple[str, ...]) -> list[str]:
 def _cell(name: str, field: str, bound: Bound, columns: Columns) -> Cell | None:
     """The cell of a column of the pack; None for what is scattered in an array of objects."""
     column = _column(name, field, bound)
-    return None if column.form in OBJECTS else columns.pack_cell(column)
+    if column.form in OBJECTS - {"path"}:
+        return None
+    cell = columns.pack_cell(column)
+    if cell.way is None:
+        return cell
+    if not cell.way.plain:
+        return None
+    return columns.pack_cell(replace(column, form="column", below=""))
+
+
+def _beside_arrays(name: str, field: str, bound: Bound, columns: Columns) -> tuple[Note, ...]:
+    """That values in arrays which may lie on the way are not seen."""
+    column = _column(name, field, bound)
+    if column.form != "path" or columns.pack_cell(column).way is None:
+        return ()
+    message = f"values of {field} are not counted or compared where an array lies on the way"
+    return (Note("array-on-the-way", Effect.NARROWER, message),)
 
 
 def _column(name: str, field: str, bound: Bound) -> Column:
     assert bound.pack is not None and bound.destination is not None
-    spec = bound.destination.column(name)
+    of_field = bound.destination.field(field)
+    spec = bound.destination.column(name, of_field is not None and of_field.below)
     return Column(
         name,
         spec.type or bound.type(field) or "keyword",
@@ -253,6 +271,8 @@ def _column(name: str, field: str, bound: Bound) -> Column:
         path=spec.path,
         keys=spec.keys,
         escaped=spec.form == "xml",
+        arrays=spec.arrays,
+        below=spec.below,
     )
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from kqlx.backends.sentinel_columns import EXPANDED, PATH, SCAN, kusto_type
 from kqlx.backends.sentinel_fields import ELEMENT
+from kqlx.backends.sentinel_paths import Paths
 from kqlx.backends.sentinel_syntax import fold, json_text, quote, steps
-from kqlx.backends.sentinel_tests import Tests
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text import Text
 from kqlx.errors import UnsupportedError
@@ -43,7 +43,7 @@ MOST_COLUMNS = 50
 
 
 @dataclass
-class Groups(Tests):
+class Groups(Paths):
     def whole_group(self, node: Nested) -> Text:
         """``mv-apply`` for a group that must hold by itself: the text after the bar."""
         raw, path = self.array_of(node)

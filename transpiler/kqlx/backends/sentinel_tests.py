@@ -46,7 +46,7 @@ class Tests(Values):
     def like(self, column: Column, node: Like) -> Text:
         cell = self.cell(column)
         self.has_values(cell, node)
-        parts = _joined(node.pattern.parts)
+        parts = joined(node.pattern.parts)
         if cell.column.type != "flattened" and (not cell.is_string or cell.column.type == "ip"):
             why = "Elasticsearch finds nothing by it"
             self.refuse(node.span, f"a wildcard on {described(cell.column)}", why)
@@ -172,7 +172,7 @@ class Tests(Values):
         return Text(f"{cell.access} == {str(met[0]).lower()}", rank=PATH) if met else FALSE
 
 
-def _joined(parts: tuple[str, ...]) -> tuple[str, ...]:
+def joined(parts: tuple[str, ...]) -> tuple[str, ...]:
     """The pattern with each run of stars made one."""
     return (parts[0], *[part for part in parts[1:-1] if part], parts[-1])
 

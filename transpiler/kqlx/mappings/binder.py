@@ -115,7 +115,7 @@ class Binder(Translation):
             with self.asserting(node):
                 return replace(node, items=tuple([self.node(item) for item in node.items]))
         if isinstance(node, Or):
-            return replace(node, items=tuple([self.node(item) for item in node.items]))
+            return replace(node, items=tuple(self.alternatives(node)))
         if isinstance(node, Not):
             self.negative = not self.negative
             item = self.node(node.item)
@@ -134,6 +134,17 @@ class Binder(Translation):
         }
         yield
         self.asserted = before
+
+    def alternatives(self, node: Or) -> Iterator[Node]:
+        """What becomes of the items; the columns that may have one and the same value stand beside
+        those of the next, so that a target can gather the values of each.
+        """
+        for item in node.items:
+            made = self.node(item)
+            if isinstance(item, FieldTest) and isinstance(made, Or):
+                yield from made.items
+            else:
+                yield made
 
     def said_once(self, node: Or) -> str:
         """The field that all tests are of, if a predicate must hold beside each."""
@@ -200,7 +211,8 @@ class Binder(Translation):
         if changed and name.rpartition(".")[2].lower() not in ("newvalue", "oldvalue"):
             return self.unmapped(node, name, "only its old and its new value are compared")
         if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
-            self.say(note.code, note.message, node.span, note.effect)
+            once = note.code == "back-end-support"  # of the field, whatever its value
+            self.say(note.code, note.message, None if once else node.span, note.effect)
         return self.mapped(node, spec)
 
     def group(self, node: Nested) -> Node:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeVar
 
+from kqlx.mappings.json_arrays import all_known, spellings
 from kqlx.mappings.parts import Part
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]
-Form = Literal["column", "elements", "array", "many", "pairs", "changes", "words", "xml"]
+Form = Literal["column", "elements", "array", "many", "path", "pairs", "changes", "words", "xml"]
 
 When = Mapping[str, tuple[str, ...]]
 """By field the values of which a query must assert one; of several such, one must be met."""
@@ -35,8 +36,9 @@ class ColumnSpec:
     column's name without its last part; ``array`` for an array of values, ``many`` for an array or
     a single one; ``pairs`` for the value of the object of that name in an array of objects with
     ``Name`` and ``Value`` (``keys`` where they are called otherwise), which Elastic turns into a
-    map; ``changes`` for the value of one key, the last part, of such an object with ``Name``,
-    ``NewValue`` and ``OldValue``, where Elastic writes ``_`` for the blanks and dots of names.
+    map; ``path`` for a path on which arrays may lie anywhere; ``changes`` for the value of one key,
+    the last part, of such an object with ``Name``, ``NewValue`` and ``OldValue``, where Elastic
+    writes ``_`` for the blanks and dots of names.
     ``path`` are the steps in a dynamic column, where a key has a dot in it. ``json`` says that the
     column holds JSON as text (or names it, where that is more than the first part), ``port`` that
     an address may have a port behind it, ``optional`` that not every table has the column.
@@ -45,6 +47,8 @@ class ColumnSpec:
     may be as in XML, ``&amp;``. Of form ``words`` is a text that is several values with white space
     between; of form ``xml`` a value of XML as text: that of the element ``Data`` of the name behind
     the column's.
+    ``arrays`` are keys below a column that are known to hold arrays: all that do, or of form
+    ``path`` some; ``below`` is the name that these keys are below.
     """
 
     type: str | None = None
@@ -58,6 +62,8 @@ class ColumnSpec:
     escaped: bool = False
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")
+    arrays: tuple[str, ...] = ()
+    below: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class FieldSpec:
     ``cases`` are specs for the events that have one of the values ``of`` in the field ``by``;
     other events lack the field, unless a last one without ``of`` is for them. Those marked
     ``apart`` need no test of ``by``, for other events have nothing in their columns.
+    ``below`` says that the column's name was made of one that stands for all below it.
     """
 
     column: str | None = None
@@ -120,6 +127,7 @@ class FieldSpec:
     cases: tuple[FieldSpec, ...] = ()
     of: tuple[str, ...] = ()
     apart: bool = False
+    below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +163,26 @@ class Destination:
 
     def field(self, name: str) -> FieldSpec | None:
         """What becomes of the field; None where the destination does not say."""
-        return _named(self.fields, name, _below)
+        spec = _named(self.fields, name, _below)
+        if spec is None or not spec.below or not spec.column or "table" in self.place:
+            return spec
+        column = self.column(spec.column, below=True)
+        return _with_arrays(spec, column, "base" in self.place) if column.below else spec
 
-    def column(self, name: str) -> ColumnSpec:
-        """What the column is like."""
-        return _named(self.columns, name, lambda spec, rest: spec) or _PLAIN
+    def column(self, name: str, below: bool = False) -> ColumnSpec:
+        """What the column is like. Arrays are looked for on the way to one that lies ``below`` what
+        the destination names, and no others: what it names in full is as it says.
+        """
+
+        def at(spec: ColumnSpec, rest: str) -> ColumnSpec:
+            return replace(spec, below=name[: -len(rest) - 1])
+
+        spec = _named(self.columns, name, at) or _PLAIN
+        if below and (spec.form == "path" or spec.arrays):
+            return spec
+        return replace(
+            spec, arrays=(), below="", form="column" if spec.form == "path" else spec.form
+        )
 
     def absent_in(self, column: str) -> tuple[str, ...]:
         """The values that stand in the column for none: by the longest pattern that fits."""
@@ -230,10 +253,39 @@ def _named(specs: Mapping[str, T], name: str, below: Callable[[T, str], T]) -> T
     return None
 
 
+def _with_arrays(spec: FieldSpec, column: ColumnSpec, braces: bool) -> FieldSpec:
+    """A field below which arrays lie, for a target that has no paths: by all its names, with
+    ``braces`` behind what holds an array, or with a word on them.
+    """
+    name = spec.column or ""
+    known = column.form != "path" or all_known(name.split("."), column.arrays)
+    names, complete = spellings(name, column.arrays, "" if known else column.below)
+    if not braces:
+        if known and names[0] == name:
+            return spec
+        return replace(spec, note=spec.note or _lists_note(name, names[0], known))
+    if not complete:
+        message = f"where lists lie on the way to {name} is not known, and not all ways are tried"
+        note = PackNote("approximated", Effect.NARROWER, message, "name the column in a mapping")
+        spec = replace(spec, note=spec.note or note)
+    if len(names) == 1:
+        return replace(spec, column=names[0], below=False)
+    return replace(spec, column=None, any=names, below=False)
+
+
+def _lists_note(name: str, spelt: str, known: bool) -> PackNote:
+    may = "lies" if known else "may lie"
+    message = f"{name} {may} in a list, of which Sigma's names tell nothing: its back end must know"
+    if known:
+        message += f" (Splunk calls it {spelt})"
+    return PackNote("back-end-support", Effect.SAME, message)
+
+
 def _below(spec: FieldSpec, rest: str) -> FieldSpec:
     """Of a field below a prefix, the columns below theirs."""
     return replace(
         spec,
+        below=bool(spec.column) and _filled(spec.column or "", rest) != spec.column,
         column=_filled(spec.column, rest) if spec.column else spec.column,
         any=tuple(_filled(column, rest) for column in spec.any),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from kqlx.mappings.json_arrays import NAMED
 from kqlx.mappings.pack import ColumnSpec, Destination, FieldSpec, Marks, Pack, PackNote, When
 from kqlx.notes import Effect
 
@@ -87,6 +88,9 @@ def _destination(data: Mapping[str, Any]) -> Destination:
 
 def _column(data: Mapping[str, Any]) -> ColumnSpec:
     lists = {name: tuple(data[name]) for name in ("path", "keys") if name in data}
+    if "arrays" in data:
+        names = [data["arrays"]] if isinstance(data["arrays"], str) else data["arrays"]
+        lists["arrays"] = tuple(key for name in names for key in NAMED.get(name, (name,)))
     return ColumnSpec(**{**data, **lists})
 
 

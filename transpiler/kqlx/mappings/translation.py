@@ -65,7 +65,7 @@ class Translation(Spellings):
         name = node.field.name
         of_field = self.types.get(name, "keyword")
         before = self.columns.get(spec.column)
-        column = self.column(spec.column, type or of_field, name)
+        column = self.column(spec.column, type or of_field, name, below=spec.below)
         if before and before.type != column.type and {before.type, column.type} & _OWN_SYNTAX:
             return self.unmapped(
                 node, f"{name} beside {before.field}, which is in the same column,"
@@ -104,12 +104,14 @@ class Translation(Spellings):
 
         return transform(test, rename)
 
-    def column(self, name: str, type: str, field: str, predicate: bool = False) -> Column:
+    def column(
+        self, name: str, type: str, field: str, predicate: bool = False, below: bool = False
+    ) -> Column:
         """A column; letter case is ignored for what Elastic's pipeline did so, not for
         the field itself. How a text is read, whole or by words, the user knows better than the
         pack; what else a column holds, the pack knows.
         """
-        spec = self.destination.column(name)
+        spec = self.destination.column(name, below)
         case: Case = "same" if spec.case == "ignored" and not predicate else spec.case
         if field.endswith(".caseless") and case == "same":
             case = "ignored"
@@ -128,6 +130,8 @@ class Translation(Spellings):
             path=spec.path,
             keys=spec.keys,
             absent=self.destination.absent_in(name),
+            arrays=spec.arrays,
+            below=spec.below,
         )
         self.columns[name] = column
         if reason := self.destination.unconfirmed.get(name):
