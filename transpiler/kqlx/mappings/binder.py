@@ -174,12 +174,13 @@ class Binder(Translation):
         own = self.destination.fields.get(name) if not name.endswith(".*") else None
         if isinstance(node.field, Pattern) and own is None:
             return self.each_field(node, node.field)
-        if name in self.pack.constants:
-            return self.fold(node, self.pack.constants[name], self.pack.title)
-        for value in self.pack.always.get(name, ()):
+        base = without_reading(name)
+        if base in self.pack.constants:
+            return self.fold(node, self.pack.constants[base], self.pack.title)
+        for value in self.pack.always.get(base, ()):
             if not isinstance(node, Compare) and holds(node, value):
                 return self.fold(node, value, self.pack.title)
-        possible = self.pack.possible(name)
+        possible = self.pack.possible(base)
         tested = isinstance(node, Equals | Like) or not possible
         if possible is not None and tested and not any(holds(node, value) for value in possible):
             values = " or ".join(possible) or "never set"
@@ -189,7 +190,7 @@ class Binder(Translation):
             message = f"{name} of {self.pack.title} is {values}"
             self.say("constant-folded", message, node.span if possible else None)
             return self.constant(False, message, node.span)
-        for value in self.destination.never.get(name, ()):
+        for value in self.destination.never.get(base, ()):
             if not isinstance(node, Exists | Compare) and holds(node, value):
                 message = f'{self.destination.name} never holds {name} "{value}"'
                 effect = Effect.SAME if self.negative else Effect.NARROWER

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kqlx.mappings.pack import Case, Destination, Form, Pack
-from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node
 from kqlx.notes import Note
 from kqlx.patterns import fits
 
@@ -131,7 +131,12 @@ class Bound:
 
 
 def holds(test: FieldTest, value: str) -> bool:
-    """Whether a keyword field with this one value meets the test."""
+    """Whether a keyword field with this one value meets the test, or the multi-field of it that the
+    test names: ``.caseless`` has no regard to letter case, ``.text`` compares words.
+    """
+    last = test.field.name.rpartition(".")[2]
+    if last in ("caseless", "text") and isinstance(test.field, Literal):
+        return _multi_field_holds(last, test, value)
     match test:
         case Equals():
             return test.value.name == value
@@ -147,3 +152,19 @@ def holds(test: FieldTest, value: str) -> bool:
                 "lt": ours < theirs,
                 "lte": ours <= theirs,
             }[test.op]
+
+
+def _multi_field_holds(last: str, test: FieldTest, value: str) -> bool:
+    from kqlx.meaning.field_types import Caseless, Text
+
+    type = Caseless() if last == "caseless" else Text()
+    match test:
+        case Equals():
+            found = type.any_of([test.value])
+        case Like():
+            found = type.like(test.pattern)
+        case Compare():
+            found = type.compare(test.op, test.value)
+        case Exists():
+            return True
+    return found is not None and found(value)
