@@ -47,3 +47,16 @@ def test_a_value_is_translated_as_the_multi_field_reads_it(to: str) -> None:
     plain = kqlx.convert(query.format("", "success"), to).query
     assert kqlx.convert(query.format(".caseless", "SUCCESS"), to).query == plain
     assert kqlx.convert(query.format(".keyword", "success"), to).query == plain
+
+
+@pytest.mark.parametrize(
+    ("query", "source"),
+    [
+        ("event.dataset.keyword:okta.system", "okta.system"),
+        ("event.dataset.keyword:(okta.system or aws.cloudtrail)", "aws.cloudtrail, okta.system"),
+        ("winlog.channel.keyword:Security and event.code:4625", "system.security"),
+    ],
+)
+def test_keyword_fields_name_a_data_source_too(query: str, source: str) -> None:
+    found = kqlx.convert(f"{query} and source.ip.keyword:10.0.0.1", "spl", accept=["narrower"])
+    assert found.source == source

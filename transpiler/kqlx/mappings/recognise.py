@@ -11,7 +11,7 @@ from kqlx.mappings.library import Packs
 from kqlx.mappings.naming import Level, Names, bare, names_of, overlap, own_names
 from kqlx.mappings.pack import FieldSpec, Marks, Pack, When
 from kqlx.mappings.shippers import shipper, unmapped_modules
-from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Or, Pattern
+from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Or, Pattern, transform
 from kqlx.notes import Effect, Note
 
 # Patterns of everything say nothing of the data source, nor do those of Security Onion.
@@ -41,6 +41,7 @@ def recognise(
     """
     packs = packs or Packs()
     marks = packs.marks()
+    node = without_keyword(node)
     names = names_of(node, marks)
     read = [bare(index) for index in indices if not index.startswith("-")]
     beside: list[str] = []
@@ -139,10 +140,27 @@ def own_indices(indices: Iterable[str]) -> list[str]:
     return [name for name in names if not _BROAD.fullmatch(name) and not shipper(name)]
 
 
+def without_keyword(node: Node) -> Node:
+    """The tree with the names of ``.keyword`` fields as those of the fields above them, which have
+    the same values.
+    """
+
+    def plain(test: Node) -> Node:
+        if not isinstance(test, Equals | Like | Exists | Compare):
+            return test
+        if isinstance(test.field, Pattern) or not test.field.name.endswith(".keyword"):
+            return test
+        name = test.field.name.removesuffix(".keyword")
+        return replace(test, field=replace(test.field, value=name))
+
+    return transform(node, plain)
+
+
 def asserted_values(node: Node) -> dict[str, frozenset[str]]:
     """By field the values of which every matching event has one, as far as the query says."""
     if isinstance(node, Equals):
-        return {node.field.name: frozenset({node.value.name})}
+        name = node.field.name.removesuffix(".keyword")
+        return {name: frozenset({node.value.name})}
     asserted: dict[str, frozenset[str]] = {}
     if isinstance(node, Or):
         each = [asserted_values(item) for item in node.items]
