@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+import kqlx
 from kqlx.mappings import ecs
 from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.pack import Pack
+from kqlx.notes import Effect
 
 # Names beyond ECS that several integrations share, with where they are documented.
 SHARED = {
@@ -62,3 +64,29 @@ def test_every_destination_says_where_its_facts_are_from(source: str) -> None:
     for target, destinations in pack.targets.items():
         assert destinations, target
         assert all(destination.source for destination in destinations), target
+
+
+def test_what_a_place_may_lack_is_told() -> None:
+    """Of each destination in Splunk, and of each rule of Sigma: what it needs to hold the events is
+    the first cause of rules that never fire.
+    """
+    for source in sources():
+        for destination in builtin(source).targets.get("spl", ()):
+            told = [note for note in destination.notes if note.effect is Effect.COVERAGE]
+            assert told, f"{source}: {destination.name} {destination.when}"
+    for query in ("event.dataset:okta.system and user.name:x", "event.code:4625 and user.name:x"):
+        found = kqlx.convert(query, "sigma")
+        assert [note.effect for note in found.notes].count(Effect.COVERAGE) == 1
+
+
+def test_windows_logs_are_read_as_xml() -> None:
+    for source in ("system.security", "windows.sysmon_operational", "windows.powershell"):
+        for destination in builtin(source).targets["spl"]:
+            assert any("as XML" in note.message for note in destination.notes)
+
+
+def test_the_source_type_of_an_event_hub_is_told() -> None:
+    for source in sources():
+        for destination in builtin(source).targets.get("spl", ()):
+            if "azure:monitor" in destination.name:
+                assert any("mscs:azure:eventhub" in note.message for note in destination.notes)
