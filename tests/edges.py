@@ -9,6 +9,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from kqlx.meaning import date_math
+from kqlx.meaning.words import pieces_of
 from kqlx.nodes import Compare, Equals, FreeText, Like, Node, Pattern
 
 TYPES: dict[str, str] = {
@@ -159,6 +160,9 @@ def edge_values(node: Node, type_name: str | None = None) -> list[Any]:
         assert isinstance(term, Pattern)
         for filling in ("", "x", "*", "\n", " "):
             values += _text_edges(filling.join(term.parts))
+        pieces = pieces_of(term.parts)
+        for piece in pieces if len(pieces) > 1 else []:  # which some types take one by one
+            values += _text_edges("x".join(piece))
         values.append("".join(term.parts[:-1]))
         values += _between_signs("x".join(term.parts), node, type_name)
     elif isinstance(node, Equals | Compare | FreeText):

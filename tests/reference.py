@@ -87,8 +87,15 @@ def objects(event: Any, path: str, name: str = "") -> Iterator[dict[str, Any]]:
 
 def field_test(node: Equals | Like | Exists | Compare, event: dict[str, Any], path: str) -> bool:
     found = [(path + name, value) for name, value in flatten(event)]
+    if isinstance(node, Equals | Compare) and node.value.value is None:
+        is_date = TYPES.get(path + node.field.name) == "date" and isinstance(node.field, Literal)
+        if isinstance(node, Compare) or is_date:
+            return field_test(Exists(node.field), event, path)
+        return False
     if isinstance(node.field, Literal):
         wanted = path + node.field.name
+        if wanted.startswith("labels."):
+            return of_key(node, wanted, found)
         if not path and (wanted + ".").startswith("parts."):
             return False
         if isinstance(node, Exists) and wanted not in TYPES:
@@ -107,6 +114,32 @@ def field_test(node: Equals | Like | Exists | Compare, event: dict[str, Any], pa
     )
 
 
+def of_key(node: Node, name: str, found: list[tuple[str, Any]]) -> bool:
+    """A test of a key of a flattened field."""
+    own = [value for other, value in found if other == name]
+    if isinstance(node, Compare):
+        return False
+    if not isinstance(node, Like):
+        return any(passes(node, name, value) for value in own)
+    whole = [f"{n.removeprefix('labels.')}\0{spelled(v)}" for n, v in found if "labels." in n]
+    for piece in pieces(node.pattern):
+        if len(piece.parts) == 1:
+            met = piece.parts[0] in map(spelled, own)
+        elif piece.parts == ("", ""):
+            met = bool(own)
+        elif len(piece.parts) == 2 and piece.parts[0] and not piece.parts[1]:
+            met = any(spelled(value).startswith(piece.parts[0]) for value in own)
+        else:
+            met = any(re.match(star(piece), text, re.DOTALL) for text in whole)
+        if met:
+            return True
+    return False
+
+
+def spelled(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def free_text(value: Term, event: dict[str, Any], path: str) -> bool:
     null = Literal("null")
     if path:
@@ -118,13 +151,13 @@ def free_text(value: Term, event: dict[str, Any], path: str) -> bool:
     found = list(flatten(event))
     if isinstance(value, Pattern):
         if value.parts == ("", ""):
-            return bool(found)
+            return True
         tests: list[Node] = []
         for piece in pieces(value):
             test: Node
             if piece.parts == ("", ""):
-                test = Exists(null)
-            elif len(piece.parts) == 1:
+                return True
+            if len(piece.parts) == 1:
                 test = Equals(null, Literal(piece.parts[0]))
             else:
                 test = Like(null, piece)
@@ -142,7 +175,7 @@ def free_text(value: Term, event: dict[str, Any], path: str) -> bool:
 
 def names_over(name: str) -> list[str]:
     """The fields that a value under this name belongs to."""
-    found = [] if name == "parts" else [name]
+    found = [] if name == "parts" or name.startswith("labels.") else [name]
     if name == "user.name":
         found.append("user.name.text")
     if name.startswith("labels."):
@@ -151,9 +184,11 @@ def names_over(name: str) -> list[str]:
 
 
 def pieces(pattern: Pattern) -> Iterator[Pattern]:
-    for piece in re.split("[ \t\r\n\u3000]+", "\0".join(pattern.parts)):
-        if piece:
-            yield Pattern(tuple(piece.split("\0")))
+    whole = "\0".join(pattern.parts).replace("\u3000", " ")
+    whole = re.sub("[ \t\r\n]+", " ", whole).strip(" ")
+    # A blank parts where a piece beside it has a star.
+    for piece in re.findall(r"[^ \0]+(?: [^ \0]+)*(?![^ ])|[^ ]+", whole):
+        yield Pattern(tuple(piece.split("\0")))
 
 
 def star(pattern: Pattern) -> str:
@@ -163,15 +198,19 @@ def star(pattern: Pattern) -> str:
 def passes(node: Node, name: str, value: Any) -> bool:
     """Whether one value passes a test, by the type of the field."""
     kind = TYPES.get(name) or ("keyword" if name.startswith("labels.") else type(value).__name__)
+    if kind == "flattened" and isinstance(node, Like):
+        return any(
+            piece.parts == ("", "") or bool(re.match(star(piece), spelled(value), re.DOTALL))
+            for piece in pieces(node.pattern)
+        )
     if kind in ("flattened", "str", "keyword"):
-        texts = [value if isinstance(value, str) else json.dumps(value)]
-        return isinstance(node, Exists) or any(of_text(node, text) for text in texts)
+        return isinstance(node, Exists) or of_text(node, spelled(value))
     if kind in ("text", "match_only_text"):
         return of_words(node, words(value if isinstance(value, str) else json.dumps(value)))
     if isinstance(node, Exists) and name not in TYPES:
         return True
     if isinstance(node, Like):
-        return False
+        return name in TYPES and in_pieces(node, name, value)
     if kind in ("boolean", "bool"):
         table: dict[Any, Any] = {"true": 1, "false": 0, "": 0} if kind == "boolean" else {}
         found = int(value) if isinstance(value, bool) else table.get(value)
@@ -192,6 +231,31 @@ def passes(node: Node, name: str, value: Any) -> bool:
             millis(date_math.instant(text, now=_NOW, round_up=True)),
         )
     return of_number(node, kind, value)
+
+
+def in_pieces(node: Like, name: str, value: Any) -> bool:
+    """A pattern on a field that has none: only its pieces without stars, and lone stars, count."""
+    tests: list[Node] = []
+    for piece in pieces(node.pattern):
+        if len(piece.parts) == 1:
+            tests.append(Equals(node.field, Literal(piece.parts[0])))
+            if is_refused(TYPES[name], piece.parts[0]):
+                return False
+        elif piece.parts == ("", ""):
+            tests.append(Exists(node.field))
+        else:
+            return False
+    return any(passes(test, name, value) for test in tests)
+
+
+def is_refused(kind: str, text: str) -> bool:
+    if kind == "boolean":
+        return text not in ("true", "false")
+    if kind == "ip":
+        return network(text)[0] is None
+    if kind == "date":
+        return date_math.instant(text, now=_NOW) is None
+    return number(text) is None
 
 
 def of_text(node: Node, text: str) -> bool:
@@ -235,8 +299,16 @@ def of_number(node: Node, kind: str, value: Any) -> bool:
     if kind in _SPANS and found is not None:
         found = Fraction(math.trunc(found))
         found = found if low <= found <= high else None
+    if kind in _SPANS and isinstance(node, Compare) and wanted is not None:
+        taken = (-(2**31), 2**31 - 1) if kind == "byte" else (low, high)
+        if not taken[0] <= wanted <= taken[1]:
+            return False
     if kind in ("double", "float"):
-        found, wanted = as_double(found), as_double(wanted)
+        found = as_double(found)
+        if isinstance(node, Equals):
+            wanted = as_double(wanted)
+        elif wanted is not None:
+            wanted = as_double(wanted) or (wanted if as_double(wanted) is None else Fraction(0))
     return between(node, found, wanted, wanted)
 
 

@@ -122,7 +122,9 @@ ONE_TWO = {"f": ["a", "b"], "n": [1, 20]}
         ("f:(null or a)", {"f": "a"}, True),
         ("f:(null or null)", {"f": "null"}, False),
         ('f:"null"', {"f": "null"}, True),
-        ("f > null", {"f": "z"}, False),
+        ("f > null", {"f": "z"}, True),  # no bound
+        ("f > null", {}, False),
+        ("not f <= null", {"f": 5}, False),
         ('"null":a', {"null": "a"}, True),
         ("", {}, True),
         ("*:*", {}, True),

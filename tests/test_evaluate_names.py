@@ -130,7 +130,8 @@ FREE = {
         ("q*k", True),
         ("zz* q*k", True),
         ("zz* fox", True),
-        ("zz* Send Mail", False),
+        ("zz* Send Mail", True),  # "Send Mail" is one piece
+        ("zz* Mail Send", False),
         ("zz* *", True),
         ("10.*", False),
         ("*", True),
@@ -142,10 +143,11 @@ def test_bare_values_look_in_all_fields(query: str, expected: bool) -> None:
     assert matches(f"not {query}", FREE) is not expected
 
 
-def test_bare_star_needs_some_value() -> None:
-    assert not matches("*", {})
-    assert not matches("*", {"f": [None, {}], "g": {"h": []}})
-    assert matches("*", {"g": {"h": [""]}})
+def test_a_bare_star_matches_every_event() -> None:
+    assert matches("*", {})
+    assert matches("x *", {"f": [None, {}], "g": {"h": []}})
+    assert not matches("not *", {"g": {"h": [""]}})
+    assert not matches("**", {})
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,9 @@ FLAT = {"labels": "flattened"}
         ("labels.b:5", False),
         ("labels:5", True),
         ("labels:5.0", False),
-        ("labels.b.c > 30", True),  # as texts
+        ("labels.b.c > 30", False),  # refused: one bound
+        ("labels.b.c > null", True),
+        ("labels > 30", True),  # as texts
         ("labels:y", False),
         ("labels.z:x", False),
         ("labels:*", True),
@@ -196,6 +200,18 @@ FLAT = {"labels": "flattened"}
         ("lab*:x", True),
         ("x", True),
         ("labels.a.text:X", False),
+        ("labels.b:*", False),  # an object below a key is no value of it
+        ("labels.*:x", False),  # names with stars do not reach keys
+        ("*.a:x", False),
+        ("labels.z:*x", True),  # a star at the beginning reaches over the keys
+        ("labels.z:*z", False),
+        ("labels.z:b*5", True),
+        ("labels.a:x*", True),
+        ("labels.z:x*", False),
+        ("labels.a:q* x", True),
+        ("labels.a:* q", True),
+        ("labels.z:* q", False),
+        ("labels:q* x", True),
     ],
 )
 def test_flattened_fields(query: str, expected: bool) -> None:

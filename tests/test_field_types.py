@@ -54,8 +54,6 @@ def check(type_name: str | None, query: str, value: Any, expected: bool) -> None
         ("f:*ba*ab", "xbab", False),
         ("f:a*\\n*c", "a\nc", True),
         ("f:A*", "abc", False),
-        ("f:a* b", "a x b", True),
-        ("f:a* b", "a", False),
         (r"f:a\*", "a*", True),
         (r"f:a\*", "ab", False),
         (r"f:a\**", "a*b", True),
@@ -80,6 +78,27 @@ def check(type_name: str | None, query: str, value: Any, expected: bool) -> None
 )
 def test_keyword(type_name: str, query: str, value: Any, expected: bool) -> None:
     check(type_name, query, value, expected)
+
+
+@pytest.mark.parametrize(
+    ("query", "value", "parted", "whole"),
+    [
+        ("f:a* b", "a x b", True, True),
+        ("f:a* b", "a", True, False),
+        ("f:a* b", "b", True, False),
+        ("f:x b c*", "x b", True, False),  # pieces without stars in a row are one
+        ("f:x b c*", "x", False, False),
+        ("f:x b c*", "x b c", False, True),
+        ("f:q *", "z", True, False),
+        ("f:q* *", "", True, False),
+        ("f:a*\\tb", "b", True, False),
+    ],
+)
+@pytest.mark.parametrize("type_name", ["keyword", "wildcard", "constant_keyword", "version"])
+def test_only_keywords_have_patterns_with_blanks(
+    type_name: str, query: str, value: str, parted: bool, whole: bool
+) -> None:
+    check(type_name, query, value, whole if type_name == "keyword" else parted)
 
 
 def test_lone_surrogates_are_characters_like_others() -> None:
@@ -178,9 +197,16 @@ LONG, UNSIGNED = 2**63 - 1, 2**64 - 1
         ("long", f"f > {LONG - 1}", LONG, True),
         ("long", f"f >= {LONG}", LONG - 1, False),
         ("long", f"f > {LONG}", LONG, False),
-        ("long", f"f <= {LONG + 5}", LONG, True),
-        ("long", "f < 1e400", LONG, True),
-        ("long", "f > -1e400", -LONG, True),
+        ("long", f"f <= {LONG + 5}", LONG, False),  # refused: out of range
+        ("long", "f < 1e400", LONG, False),
+        ("long", f"f > {-LONG - 2}", -LONG, False),
+        ("long", "f:5d", 5, False),
+        ("long", "f < Infinity", 5, False),
+        ("long", "f:1e-400", 0, True),
+        ("long", "f >= 1e-400", 0, True),
+        ("long", "f:* 5", 7, True),
+        ("long", "f:5 *", 7, True),
+        ("long", "f:a *", 7, False),  # refused
         ("long", "f:1e400", LONG, False),
         ("long", "f > 5.5", 5, False),
         ("long", "f > 5.5", 6, True),
@@ -204,6 +230,15 @@ LONG, UNSIGNED = 2**63 - 1, 2**64 - 1
         ("byte", "f:*", 128, False),
         ("byte", "f <= 128", 127, True),
         ("byte", "f >= 128", 127, False),
+        ("byte", "f < 2147483648", 127, False),  # refused: out of range for an integer
+        ("integer", "f:5d", 5, True),
+        ("integer", "f:5f", 5, True),
+        ("integer", 'f:" 5"', 5, True),
+        ("integer", "f > 0x1p2", 5, True),
+        ("integer", "f > NaN", 0, True),
+        ("integer", "f < NaN", 0, True),
+        ("integer", "f < 2147483648", 5, False),
+        ("integer", "f > 4.999999999999999999", 5, False),  # is the double 5
         ("byte", "f > 127", 127, False),
         ("byte", "f:*", -129, False),
         ("short", "f:*", 2**15, False),
@@ -213,10 +248,20 @@ LONG, UNSIGNED = 2**63 - 1, 2**64 - 1
         ("double", "f:0.1", "0.10", True),
         ("double", "f > 0.1", 0.1, False),
         ("double", "f:5", 5, True),
-        ("double", "f:-0", 0.0, True),
+        ("double", "f:-0", 0.0, False),
+        ("double", "f:-0", -0.0, True),
+        ("double", "f:0", -0.0, False),
+        ("double", "f < 0", -0.0, True),
+        ("double", "f:5d", 5, True),
+        ("double", "f:0x1p3", 8, True),
+        ("double", "f < Infinity", 1e308, True),
+        ("double", "f < NaN", 1e308, True),
+        ("double", "f > NaN", 1e308, False),
+        ("double", "f:NaN", 5, False),
         ("double", "f:1e3", 1000, True),
         ("double", "f:1e400", 1e308, False),
-        ("double", "f < 1e400", 1e308, False),  # Elasticsearch refuses infinite bounds
+        ("double", "f < 1e400", 1e308, True),
+        ("double", "f >= -1e400", -1e308, True),
         ("double", "f:9007199254740993", 2**53, True),  # the same double
         ("double", "f:*", 10**400, False),
         ("double", "f:NaN", float("nan"), False),
@@ -226,8 +271,15 @@ LONG, UNSIGNED = 2**63 - 1, 2**64 - 1
         ("float", "f > 0.1", 0.1, False),
         ("float", "f:16777217", 16777216, True),  # the same float
         ("float", "f:*", 1e39, False),
+        ("float", "f < 1e39", 3e38, True),
+        ("float", "f:1e39", 3e38, False),
         ("half_float", "f:2049", 2048, True),
         ("half_float", "f:*", 70000, False),
+        ("half_float", "f < 70000", 5, True),
+        ("half_float", "f:0.1", 0.1, True),
+        ("half_float", "f >= 0.1", 0.1, False),  # 0.09998 is kept, and bounds are floats
+        ("half_float", "f > 1e-7", 1e-7, True),
+        ("scaled_float", "f:0", -0.0, True),
     ],
 )
 def test_numbers(type_name: str, query: str, value: Any, expected: bool) -> None:
@@ -295,7 +347,15 @@ def test_boolean(query: str, value: Any, expected: bool) -> None:
         ("f:*", 5, False),
         ("f:10.0.0", "10.0.0.0", False),
         ("f:010.0.0.1", "10.0.0.1", False),
-        ('f:"fe80::1%eth0"', "fe80::1", False),
+        ('f:"fe80::1%eth0"', "fe80::1", True),
+        ('f:"fe80::1%eth0/64"', "fe80::2", True),
+        ('f >= "fe80::1%eth0"', "fe80::1", True),
+        ('f:"fe80::1"', "fe80::1%eth1", True),
+        ('f:"fe80::1%"', "fe80::1", False),
+        ('f:"10.0.0.1%eth0"', "10.0.0.1", False),
+        ('f:"10.0.0.0/08"', "10.0.0.1", True),
+        ('f:"10.0.0.0/+8"', "10.0.0.1", True),
+        ("f:1.2.3.4 *", "10.0.0.1", True),
         ("f >= 9.0.0.0 and f < 10.0.0.0", "9.200.0.1", True),
         ("f > 9.0.0.0", "10.0.0.0", True),  # not as texts
         ("f > 10.0.0.0/8", "11.0.0.0", False),

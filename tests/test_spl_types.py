@@ -197,7 +197,7 @@ def test_several_data_sources_are_counted_together() -> None:
     assert found.text == (
         "| multisearch\n"
         '    [search sourcetype="aws:cloudtrail"'
-        ' sourceIPAddress IN ("0.0.0.0/0", "2000::/3", "fc00::/7")\n'
+        ' sourceIPAddress IN ("0.0.0.0/0", "::/0")\n'
         "    | eval source_ip=sourceIPAddress\n"
         "    | eval user_name=coalesce(nullif('userIdentity.userName', \"null\"),\n"
         "            nullif('userIdentity.sessionContext.sessionIssuer.userName', \"null\"))]\n"

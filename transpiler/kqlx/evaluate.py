@@ -16,7 +16,12 @@ A query means what Kibana and Elasticsearch together make of it. What is settled
   expands it so where it knows the fields. Without them Elasticsearch looks for the name as it is
   written, and finds nothing;
 - a bare value is looked for in all fields, each by its type. A bare pattern is split at its white
-  space, one piece is enough; the lone star asks for any value;
+  space, one piece is enough; the lone star matches every event;
+- where Kibana asks by ``query_string``, a pattern is split so on a field too (``field_types``);
+- the keys of a flattened field are keywords, but no names with stars reach them, an object below a
+  key is no value of it, a range of one bound is refused, and a pattern other than the beginning of
+  a value is held against the keys too (``Schema.like_a_key``);
+- ``field > null`` has no bound, and asks whether the field exists; ``date:null`` likewise;
 - ``x.text``, ``x.caseless`` and ``x.keyword``, and multi-fields that the types declare, have the
   values of ``x`` where the event has no such key;
 - Lucene's operator words (``AND``, ``OR``, ``NOT``) in a pattern are words like others.
@@ -34,7 +39,7 @@ from kqlx.mappings.known_types import Types, types_for
 from kqlx.meaning import date_math
 from kqlx.meaning.event_fields import Event, all_values, objects
 from kqlx.meaning.schema import Make, Predicate, Schema, always, never, some_value
-from kqlx.meaning.words import split_at_spaces
+from kqlx.meaning.words import pieces_of
 from kqlx.nodes import (
     Always,
     And,
@@ -146,13 +151,17 @@ class _Compiler:
                 return self._free_text(node.value)
             case Equals():
                 if node.value.value is None:
-                    return never
+                    return self._null(node.field, path)
                 return self._field(node.field, path, lambda kind: kind.any_of((node.value,)))
             case Like():
+                if isinstance(node.field, Literal) and self._is_key(node.field, path):
+                    return self.schema.like_a_key(node.field.name, _prefix(path), node.pattern)
                 return self._field(node.field, path, lambda kind: kind.like(node.pattern))
             case Compare():
-                if node.value.value is None:
-                    return never
+                if node.value.value is None:  # no bound
+                    return self._exists(node.field, path)
+                if isinstance(node.field, Literal) and self._is_key(node.field, path):
+                    return never  # refused: it wants both bounds
                 return self._field(node.field, path, lambda kind: kind.compare(node.op, node.value))
             case Exists():
                 return self._exists(node.field, path)
@@ -182,9 +191,12 @@ class _Compiler:
         values: dict[str, list[Literal]] = {}
         tests: list[Predicate] = []
         for item in node.items:
-            if isinstance(item, Equals) and isinstance(item.field, Literal):
-                if item.value.value is not None:
-                    values.setdefault(item.field.name, []).append(item.value)
+            if (
+                isinstance(item, Equals)
+                and isinstance(item.field, Literal)
+                and item.value.value is not None
+            ):
+                values.setdefault(item.field.name, []).append(item.value)
             else:
                 tests.append(self.predicate(item, path))
         for name, wanted in values.items():
@@ -206,6 +218,19 @@ class _Compiler:
             return never
         return some_value(self.schema.field(field.name, prefix), make)
 
+    def _is_key(self, field: Literal, path: str) -> bool:
+        """Whether the field is a key of a flattened one."""
+        return self.schema.flattened_above(_prefix(path) + field.name) != ""
+
+    def _null(self, field: Term, path: str) -> Predicate:
+        """``field:null``, which is refused, except that of a date Kibana makes a range without
+        bounds.
+        """
+        prefix = _prefix(path)
+        if isinstance(field, Literal) and self.schema.is_date(prefix + field.name):
+            return self._exists(field, path)
+        return never
+
     def _exists(self, field: Term, path: str) -> Predicate:
         prefix = _prefix(path)
         if isinstance(field, Pattern):
@@ -219,13 +244,10 @@ class _Compiler:
             if value.value is None:
                 return never
             return self._any_field("", None, lambda kind: kind.any_of((value,)))
-        if value.is_lone_star:
-            return lambda event: next(all_values(event), None) is not None
-        pieces = [
-            self._any_field("", None, _like_or_equal(piece))
-            for piece in split_at_spaces(value.parts)
-        ]
-        return _any_of_tests(pieces)
+        pieces = pieces_of(value.parts)
+        if ("", "") in pieces:
+            return always
+        return _any_of_tests([self._any_field("", None, _like_or_equal(p)) for p in pieces])
 
     def _any_field(self, prefix: str, fit: Callable[[str], bool] | None, make: Make) -> Predicate:
         """Whether a value passes in some field: one whose name, without the prefix, fits, or, with
@@ -300,8 +322,6 @@ def _any_of(wanted: tuple[Literal, ...]) -> Make:
 def _like_or_equal(parts: tuple[str, ...]) -> Make:
     if len(parts) == 1:
         return _any_of((Literal(parts[0]),))
-    if parts == ("", ""):
-        return lambda kind: kind.holds
     return lambda kind: kind.like(Pattern(parts))
 
 

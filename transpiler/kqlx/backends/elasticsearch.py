@@ -22,6 +22,7 @@ from kqlx.errors import MappingError
 from kqlx.mappings.assumed import HINT, listed
 from kqlx.mappings.bound import TEXTS, Bound
 from kqlx.mappings.fields import Field
+from kqlx.mappings.refused import notes_on_refusals
 from kqlx.nodes import (
     And,
     Compare,
@@ -305,6 +306,8 @@ def emit(bound: Bound, options: Options) -> Emission:
     query = dsl.expression(bound.node)
     # A rule stays Kibana KQL: its fields are looked up where it runs.
     notes = () if options.form == "rule" else tuple(dsl.about_types())
+    if not bound.types.is_alone:
+        notes = (*notes_on_refusals(bound.node, bound.types.type_asked), *notes)
     return Emission(compact(query) if options.compact else query, notes)
 
 

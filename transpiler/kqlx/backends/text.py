@@ -27,7 +27,6 @@ _LARGEST_EXPONENT = 400  # a double ends at 308, its smallest number at -324
 
 
 _NETWORK = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/[0-9]{1,3})?")
-_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 class Group(Enum):
@@ -95,7 +94,12 @@ class TextBackend(Backend[Text]):
         digits = format(Decimal(value.name), "f")
         if "." in digits:
             digits = digits.rstrip("0").rstrip(".")
-        return "0" if digits == "-0" else digits
+        if digits != "-0":
+            return digits
+        if column.type in ("double", "float", "half_float"):
+            what = f'"{value.name}" as a value of {described(column)}'
+            self.refuse(node.span, what, "Elasticsearch tells it from 0")
+        return "0"
 
     def refuse_rounded(self, column: Column, number: str, node: FieldTest) -> None:
         """Refuses a number of more digits than the column's type holds in Elasticsearch, which
@@ -121,6 +125,8 @@ class TextBackend(Backend[Text]):
 
         "" for anything else, a single IPv4 address among it.
         """
+        start, slash, prefix = text.partition("/")
+        text = f"{start.partition('%')[0]}{slash}{prefix}" if ":" in start else text
         if not _NETWORK.fullmatch(text):
             return ""
         try:
@@ -132,8 +138,6 @@ class TextBackend(Backend[Text]):
         if mapped is not None and network.prefixlen >= 96:  # for Elasticsearch the same address
             length = network.prefixlen - 96
             return str(mapped) if length == 32 else f"{mapped}/{length}"
-        if network.version == 6 and network.prefixlen < 96 and _MAPPED.subnet_of(network):
-            return ""  # holds all IPv4 addresses too, which no other system takes it for
         return str(network)
 
     def boolean(self, column: Column, node: Equals) -> bool:

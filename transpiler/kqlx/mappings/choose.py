@@ -17,6 +17,7 @@ from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognise import asserted_values, asserts, implied_values
+from kqlx.mappings.refused import asked
 from kqlx.nodes import Always, And, Node, Or, Span, simplify
 from kqlx.notes import Effect, Note
 
@@ -174,6 +175,7 @@ def bind(
             notes=(Note("unmapped-field", Effect.UNMAPPED, f"no mapping for {target}"),),
             hint="--source none keeps Elastic's field names",
         )
+    node, told = asked(node, types.type_asked)
     node, respelt = in_own_words(node, pack)
     asserted = {name: frozenset({value}) for name, value in (implied or {}).items()}
     asserted |= asserted_values(node)
@@ -186,6 +188,7 @@ def bind(
     for destination in candidates or destinations:
         try:
             attempt = Binder(pack, destination, asserted, types).bind(node)
+            attempt = replace(attempt, notes=(*told, *attempt.notes))
         except MappingError as error:
             impossible.append(error)
             passed_over.append(_passed_over(destination, error.message, None))
@@ -213,7 +216,8 @@ def bind(
     if unmapped == "comment":
         from kqlx.mappings.leaving_out import LeavingOut
 
-        return LeavingOut(best, asserted).bind(node)
+        left = LeavingOut(best, asserted).bind(node)
+        return replace(left, notes=(*told, *left.notes))
     if unmapped == "error":
         raise MappingError(
             "; ".join(dict.fromkeys(note.message for note in _missing(best))),
@@ -274,15 +278,16 @@ def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
 
 def unbound(node: Node, source: str | None, types: Types) -> Bound:
     """A tree that keeps Elastic's names, because the user says so or nothing was recognised."""
+    node, told = asked(node, types.type_asked)
     if source == "none":
-        return Bound(node, source=source, types=types)
+        return Bound(node, source=source, notes=told, types=types)
     note = Note(
         "no-data-source",
         Effect.UNMAPPED,
         "no data source was recognised, so Elastic's field names stay as they are",
         hint="name it with --source, or say --source none if the target holds ECS names",
     )
-    return Bound(node, notes=(note,), types=types)
+    return Bound(node, notes=(note, *told), types=types)
 
 
 def with_own_table(bound: Bound, target: str, own: str | Mapping[str, str] | None) -> Bound:

@@ -118,6 +118,16 @@ class Types(Mapping[str, str]):
         found = self.each(key)
         return found[0] if found else default
 
+    def type_asked(self, name: str) -> str | None:
+        """The type by which Elasticsearch is asked (``meaning.asked``): where there are several it
+        is none of them, for what one refuses another takes, and patterns are split.
+        """
+        found = self.each(name)
+        if not found:
+            field = self._field(name)
+            return field.types[0] if field is not None and field.types else None
+        return found[0] if len(found) == 1 else "conflict"
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and bool(self.each(name))
 

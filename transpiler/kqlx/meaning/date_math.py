@@ -29,7 +29,7 @@ _DATE = re.compile(
     r"(?:T(?:(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d\d(?::?\d\d){0,2})?)?)?)?)?",
     re.ASCII,
 )
-_EPOCH_MILLIS = re.compile(r"(-?)(\d{1,19})(?:\.(\d{1,6}))?", re.ASCII)
+_EPOCH_MILLIS = re.compile(r"(-?)(\d{1,19})(?:\.(\d{0,6}))?", re.ASCII)
 _STEPS = re.compile(r"(?:(?:[+-]\d*|/1?)[yMwdhHms])*", re.ASCII)
 _STEP = re.compile(r"([+/-])(\d*)(.)")
 _UNITS = {
@@ -123,6 +123,8 @@ def _epoch_millis(text: str, round_up: bool) -> int | None:
     if match is None:
         return None
     sign, millis, fraction = match.groups()
+    if int(millis) >= 2**63:
+        return None
     nanos = int(millis) * MILLISECOND + int((fraction or "").ljust(6, "0"))
     nanos = -nanos if sign else nanos
     return nanos + (MILLISECOND - 1 if round_up and not fraction else 0)

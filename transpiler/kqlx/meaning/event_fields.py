@@ -82,6 +82,15 @@ def values_below(event: Event, name: str) -> list[Any]:
     return found
 
 
+def keys_below(event: Event, name: str) -> Iterator[tuple[str, Any]]:
+    """Each value below a field with its key there: ``b.c`` for ``a.b.c``, below ``a``."""
+    for value in _at(event, name):
+        for inner in _objects(value):
+            yield from all_values(inner)
+    for inner in _dotted_below(event, name):
+        yield from all_values(inner)
+
+
 def all_values(event: Event) -> Iterator[tuple[str, Any]]:
     """Each value of the event with the dotted name of its field, in no certain order."""
     stack: list[tuple[str, Event]] = [("", event)]

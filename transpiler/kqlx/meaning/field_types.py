@@ -2,8 +2,12 @@
 
 Each type is given the parts of a test once, when a query is compiled, and returns a function on one
 value of an event, or None where no value can match. None too where Elasticsearch refuses the search
-(a number field asked for ``abc``, an address field with a star): a search that fails finds no
-event.
+(a number field asked for ``abc``, an address field with a star), which the ``refuses`` methods
+tell: a search that fails finds no event.
+
+Kibana asks for patterns by ``query_string``, except on a field that is a keyword and nothing else:
+a pattern is split there at its white space, and one piece is enough. That goes for ``wildcard``,
+``constant_keyword``, ``version`` and ``flattened`` too (``Parted``).
 
 Types are taken as mapped without parameters of their own: no ``ignore_above``, ``null_value`` or
 normalizer, ``coerce`` on, default date format, standard analyzer. The range types (``ip_range``,
@@ -21,7 +25,7 @@ from decimal import Decimal
 from typing import Any
 
 from kqlx.meaning import date_math
-from kqlx.meaning.words import lower, split_at_spaces, words
+from kqlx.meaning.words import lower, pieces_of, words
 from kqlx.nodes import Literal, Operator, Pattern
 from kqlx.patterns import fits
 
@@ -50,7 +54,29 @@ def text_of(value: Any) -> str:
 
 
 class FieldType:
-    """What all types have in common: nothing matches, every value is a value."""
+    """What all types have in common: nothing matches, every value is a value, and nothing is
+    refused.
+    """
+
+    takes_patterns = True
+    """Whether a pattern may have a star; else the lone one alone is not refused."""
+
+    def refuses(self, literal: Literal) -> bool:
+        """Whether Elasticsearch refuses a search for this value, whatever is joined to it."""
+        return False
+
+    def refuses_bound(self, literal: Literal) -> bool:
+        """The same of ``field >= literal``."""
+        return self.refuses(literal)
+
+    def refuses_pattern(self, pattern: Pattern) -> bool:
+        """The same of ``field:a*b``, not the lone star."""
+        if self.takes_patterns:
+            return False
+        return any(
+            self.refuses(Literal(parts[0])) if len(parts) == 1 else parts != ("", "")
+            for parts in pieces_of(pattern.parts)
+        )
 
     def holds(self, value: Any) -> bool:
         """Whether the field has an indexed value when this stands in the event."""
@@ -92,6 +118,15 @@ class Keyword(FieldType):
         return lambda value: stands(text_of(value), text)
 
 
+class Parted(Keyword):
+    """Whole values too, but a pattern is split at its white space, and one piece is enough; what
+    stands between two pieces with stars is one value.
+    """
+
+    def like(self, pattern: Pattern) -> Test | None:
+        return any_piece(self, pattern, super().like)
+
+
 class Caseless(FieldType):
     """A keyword with the normalizer ``lowercase``: both sides in lower case."""
 
@@ -125,14 +160,7 @@ class Text(FieldType):
         return any_test(tests)
 
     def like(self, pattern: Pattern) -> Test | None:
-        tests: list[Test] = []
-        for parts in split_at_spaces(pattern.parts):
-            if parts == ("", ""):
-                return lambda value: True
-            test = _any_word_fits(parts) if len(parts) > 1 else _text_equals(Literal(parts[0]))
-            if test:
-                tests.append(test)
-        return any_test(tests)
+        return any_piece(self, pattern, lambda piece: _any_word_fits(piece.parts))
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
         stands, text = COMPARISONS[op], bound.name
@@ -160,6 +188,28 @@ def _any_word_fits(parts: Sequence[str]) -> Test:
     return lambda value: any(map(fit, words(text_of(value))))
 
 
+def any_piece(
+    kind: FieldType, pattern: Pattern, fitting: Callable[[Pattern], Test | None] | None = None
+) -> Test | None:
+    """One of the pieces into which white space parts a pattern: the lone star asks for any value,
+    one with stars is put to ``fitting``, others are values. None where one of them is refused, or
+    has stars and there is nothing to put it to.
+    """
+    tests: list[Test | None] = []
+    for parts in pieces_of(pattern.parts):
+        if parts == ("", ""):
+            tests.append(kind.holds)
+        elif len(parts) > 1:
+            if fitting is None:
+                return None
+            tests.append(fitting(Pattern(parts)))
+        else:
+            if kind.refuses(Literal(parts[0])):
+                return None
+            tests.append(kind.any_of((Literal(parts[0]),)))
+    return any_test([test for test in tests if test])
+
+
 def any_test(tests: Sequence[Test]) -> Test | None:
     """One of the tests; None where there are none."""
     if len(tests) < 2:
@@ -172,6 +222,14 @@ class Boolean(FieldType):
     (https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/boolean). False comes
     before true.
     """
+
+    takes_patterns = False
+
+    def refuses(self, literal: Literal) -> bool:
+        return literal.name not in ("true", "false")
+
+    def like(self, pattern: Pattern) -> Test | None:
+        return any_piece(self, pattern)
 
     def holds(self, value: Any) -> bool:
         return self.read(value) is not None
@@ -201,6 +259,14 @@ class Date(FieldType):
     text covers (https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/date; see
     ``date_math.instant`` for what that is). ``now`` is an instant, ``zone`` that of the query.
     """
+
+    takes_patterns = False
+
+    def refuses(self, literal: Literal) -> bool:
+        return self._bound(literal, False) is None
+
+    def like(self, pattern: Pattern) -> Test | None:
+        return any_piece(self, pattern)
 
     def __init__(self, unit: int, now: int, zone: tzinfo = UTC) -> None:
         self.unit = unit  # in nanoseconds
@@ -242,8 +308,15 @@ class Date(FieldType):
 
     def _bound(self, literal: Literal, round_up: bool) -> int | None:
         at = date_math.instant(literal.name, round_up=round_up, now=self.now, zone=self.zone)
-        return None if at is None else at // self.unit
+        if at is None or (self.unit == 1 and not 0 <= at < 2**63):  # date_nanos: 1970 to 2262
+            return None
+        return at // self.unit
 
 
 class Located(FieldType):
     """``geo_point`` and the other types of places: Kibana KQL can only ask whether there is one."""
+
+    takes_patterns = False
+
+    def refuses(self, literal: Literal) -> bool:
+        return True

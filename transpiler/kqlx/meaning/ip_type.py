@@ -2,8 +2,8 @@
 
 IPv4 addresses are their IPv4-mapped IPv6 addresses, as Elasticsearch keeps them, so that
 ``::ffff:10.0.0.1`` equals ``10.0.0.1`` and ranges run over both versions
-(https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/ip). Not read: zones
-(``fe80::1%eth0``) and octets with leading zeros.
+(https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/ip). The zone of an IPv6
+address (``fe80::1%eth0``) does not matter; octets with leading zeros are not read.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Any
 
-from kqlx.meaning.field_types import COMPARISONS, FieldType, Test
-from kqlx.nodes import Literal, Operator
+from kqlx.meaning.field_types import COMPARISONS, FieldType, Test, any_piece
+from kqlx.nodes import Literal, Operator, Pattern
 
 _MAPPED = 0xFFFF << 32
 _BITS = 128
-_PREFIX = re.compile(r"\d{1,3}", re.ASCII)
+_PREFIX = re.compile(r"\+?0*\d{1,3}", re.ASCII)
 
 
 @lru_cache(maxsize=10_000)
@@ -28,7 +28,8 @@ def address(text: str) -> int | None:
     try:
         if ":" not in text:
             return _MAPPED + int(IPv4Address(text))
-        return None if "%" in text else int(IPv6Address(text))
+        plain, percent, zone = text.partition("%")
+        return None if percent and not zone else int(IPv6Address(plain))
     except AddressValueError:
         return None
 
@@ -53,6 +54,17 @@ def network(text: str) -> tuple[int, int] | None:
 
 class Ip(FieldType):
     """Addresses; a value may be a network, a bound of a range may not, and a pattern is refused."""
+
+    takes_patterns = False
+
+    def refuses(self, literal: Literal) -> bool:
+        return network(literal.name) is None
+
+    def refuses_bound(self, literal: Literal) -> bool:
+        return address(literal.name) is None
+
+    def like(self, pattern: Pattern) -> Test | None:
+        return any_piece(self, pattern)
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, str) and address(value) is not None

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from kqlx.meaning.date_math import MILLISECOND
-from kqlx.meaning.event_fields import Event, Reader, reader, values_below
+from kqlx.meaning.event_fields import Event, Reader, keys_below, reader, values_below
 from kqlx.meaning.field_types import (
     Boolean,
     Caseless,
@@ -16,11 +16,17 @@ from kqlx.meaning.field_types import (
     FieldType,
     Keyword,
     Located,
+    Parted,
     Test,
     Text,
+    any_piece,
+    text_of,
 )
 from kqlx.meaning.ip_type import Ip
-from kqlx.meaning.number_types import Dynamic, Floating, Integer
+from kqlx.meaning.number_types import LONG_SPAN, Dynamic, Floating, Integer
+from kqlx.meaning.words import pieces_of
+from kqlx.nodes import Pattern
+from kqlx.patterns import fits
 
 Predicate = Callable[[Event], bool]
 Make = Callable[[FieldType], Test | None]
@@ -35,24 +41,31 @@ _TYPES: dict[str, FieldType] = {
     "byte": Integer(-(2**7), 2**7 - 1),
     "short": Integer(-(2**15), 2**15 - 1),
     "integer": Integer(-(2**31), 2**31 - 1),
-    "long": Integer(-(2**63), 2**63 - 1),
-    "unsigned_long": Integer(0, 2**64 - 1),
+    "long": Integer(*LONG_SPAN, reads_digits=True, taken=LONG_SPAN),
+    "unsigned_long": Integer(0, 2**64 - 1, reads_digits=True, taken=None),
     "half_float": Floating(16),
     "float": Floating(32),
     "double": Floating(64),
-    "scaled_float": Floating(64),
+    "scaled_float": Floating(64, has_two_zeros=False),
     "geo_point": Located(),
     "geo_shape": Located(),
     "point": Located(),
     "shape": Located(),
+    **dict.fromkeys(("wildcard", "constant_keyword", "version", "flattened"), Parted()),
 }
 _KEYWORD = Keyword()
+_PARTED = Parted()
 _DYNAMIC = Dynamic()
 _MULTI_FIELDS: dict[str, FieldType] = {
     "text": Text(),
     "caseless": Caseless(),
     "keyword": _KEYWORD,
 }
+
+
+def type_named(name: str) -> FieldType:
+    """What an Elasticsearch type makes of values, but for dates, which need a time."""
+    return _TYPES.get(name, _KEYWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +116,12 @@ class Schema:
         full = prefix + name
         declared = self._types.get(full)
         if declared == "flattened":
-            return Field(lambda event: values_below(event, name), _KEYWORD)
+            return Field(lambda event: values_below(event, name), _PARTED)
         if declared in _CONTAINERS:
             return Field(_no_values, _KEYWORD)
         parent, _, last = name.rpartition(".")
         of_parent = self._types.get(prefix + parent)
-        if parent and of_parent not in _CONTAINERS and not self._is_flattened(full):
+        if parent and of_parent not in _CONTAINERS and not self.flattened_above(full):
             multi_field = _MULTI_FIELDS.get(last)
             if declared and of_parent:
                 kind = self.type_of(full)
@@ -121,7 +134,7 @@ class Schema:
         """The type of a field that has values of its own."""
         declared = self._types.get(name)
         if declared is None:
-            return _KEYWORD if self._is_flattened(name) else _DYNAMIC
+            return _PARTED if self.flattened_above(name) else _DYNAMIC
         if declared == "keyword" and name.endswith(".caseless"):
             return _MULTI_FIELDS["caseless"]
         return self._dates.get(declared) or _TYPES.get(declared, _KEYWORD)
@@ -137,14 +150,14 @@ class Schema:
                 if self._types.get(parent, "object") not in _CONTAINERS:
                     self._multi_fields.setdefault(parent, []).append(multi)
         found: list[tuple[str, FieldType]] = []
-        if self._types.get(name) not in ("object", "nested"):
-            found.append((name, self.type_of(name)))
+        if self._types.get(name) not in ("object", "nested") and not self.flattened_above(name):
+            found.append((name, self.type_of(name)))  # Kibana does not know keys of flattened ones
         for multi in self._multi_fields.get(name, ()):
             found.append((multi, self.type_of(multi)))
         end = name.rfind(".")
         while end > 0:
             if self._types.get(name[:end]) == "flattened":
-                found.append((name[:end], _KEYWORD))
+                found.append((name[:end], _PARTED))
             end = name.rfind(".", 0, end)
         return found
 
@@ -156,17 +169,60 @@ class Schema:
         if declared in _CONTAINERS or (declared and isinstance(_TYPES.get(declared), Located)):
             return lambda event: bool(values_below(event, name))
         has_value = some_value(self.field(name, prefix), lambda kind: kind.holds)
-        if declared:
+        if declared or self.flattened_above(prefix + name):
             return has_value
         return lambda event: has_value(event) or bool(values_below(event, name))
 
-    def _is_flattened(self, name: str) -> bool:
+    def flattened_above(self, name: str) -> str:
+        """The flattened field that the field is a key of, or ""."""
         end = name.rfind(".")
         while end > 0:
             if self._types.get(name[:end]) == "flattened":
-                return True
+                return name[:end]
             end = name.rfind(".", 0, end)
-        return False
+        return ""
+
+    def is_date(self, name: str) -> bool:
+        """Whether the field is declared to be a date."""
+        return self._types.get(name) in self._dates
+
+    def like_a_key(self, name: str, prefix: str, pattern: Pattern) -> Predicate:
+        """Whether the key ``prefix + name`` of a flattened field fits a pattern, as Elasticsearch
+        sees it: it keeps each value behind its key, and holds a pattern that is more than the
+        beginning of a value against both, whatever the key is.
+        """
+        above = self.flattened_above(prefix + name)
+        root = above.removeprefix(prefix)
+        kind = any_piece(_PARTED, pattern, _beginning)
+        own = some_value(Field(reader(name), _PARTED), lambda _: kind)
+        crossing = [fits(parts) for parts in crossing_pieces(pattern)]
+
+        def predicate(event: Event) -> bool:
+            if own(event):
+                return True
+            return bool(crossing) and any(
+                fit(f"{key}\0{text_of(value)}")
+                for key, value in keys_below(event, root)
+                for fit in crossing
+            )
+
+        return predicate
+
+
+def crossing_pieces(pattern: Pattern) -> list[tuple[str, ...]]:
+    """The pieces of a pattern that are held against all keys of a flattened field."""
+    return [
+        parts
+        for parts in pieces_of(pattern.parts)
+        if len(parts) > 1 and parts != ("", "") and (parts[0] == "" or parts[1:] != ("",))
+    ]
+
+
+def _beginning(pattern: Pattern) -> Test | None:
+    start, *rest = pattern.parts
+    if not start or rest != [""]:
+        return None
+    return lambda value: text_of(value).startswith(start)
 
 
 def some_value(field: Field, make: Make) -> Predicate:

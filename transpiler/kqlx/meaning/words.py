@@ -98,6 +98,19 @@ def split_at_spaces(parts: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(piece) for piece in pieces if piece != [""]]
 
 
+def pieces_of(parts: Sequence[str]) -> list[tuple[str, ...]]:
+    """What Lucene's query parser makes of a pattern: its pieces between white space, of which those
+    without a star that stand beside each other are one text again, with single spaces.
+    """
+    pieces: list[tuple[str, ...]] = []
+    for piece in split_at_spaces(parts):
+        if len(piece) == 1 and pieces and len(pieces[-1]) == 1:
+            pieces[-1] = (f"{pieces[-1][0]} {piece[0]}",)
+        else:
+            pieces.append(piece)
+    return pieces
+
+
 def odd_letters(text: str) -> str:
     """The letters without one other case, of which some systems make this and some that: İ, ß, Σ.
 

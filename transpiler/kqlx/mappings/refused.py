@@ -1,0 +1,68 @@
+"""What Elasticsearch is asked by a tree, before it is bound: what it refuses is refused by each
+target, and the rest is put in terms that have one meaning everywhere.
+"""
+
+from __future__ import annotations
+
+from kqlx.errors import UnsupportedError
+from kqlx.meaning.asked import Refusal, TypeOf, as_asked, crossings, parted, refusals
+from kqlx.nodes import Like, Node
+from kqlx.notes import Effect, Note
+
+
+def asked(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note, ...]]:
+    """The tree as Elasticsearch takes it (``meaning.asked.as_asked``), and what it does there that
+    no target does.
+
+    Raises UnsupportedError where Elasticsearch refuses the search: the rule fails in Kibana
+    whenever it runs, nothing the same could be said in any target, and what its author meant is not
+    known.
+    """
+    refused = notes_on_refusals(node, type_of)
+    if refused:
+        first = refused[0]
+        raise UnsupportedError(f"cannot convert: {first.message}", notes=refused, hint=first.hint)
+    notes = [_crossing(name, above, negative) for name, above, negative in crossings(node, type_of)]
+    notes += notes_on_patterns(node, type_of)
+    return as_asked(node, type_of), tuple(dict.fromkeys(notes))
+
+
+def notes_on_refusals(node: Node, type_of: TypeOf) -> tuple[Note, ...]:
+    """A note on each test for which Elasticsearch refuses the search."""
+    return tuple([_note(refusal) for refusal in refusals(node, type_of)])
+
+
+def notes_on_patterns(node: Node, type_of: TypeOf) -> tuple[Note, ...]:
+    """A note on each pattern of whole values that is taken by its pieces."""
+    return tuple([_parted(test, kind) for test, kind in parted(node, type_of)])
+
+
+def _note(refusal: Refusal) -> Note:
+    message = f"Elasticsearch refuses the search: {refusal.why}"
+    return Note("refused-value", Effect.DIFFERENT, message, refusal.span, hint_of(refusal))
+
+
+def hint_of(refusal: Refusal) -> str:
+    """What to write in place of the test, or ""."""
+    if refusal.instead is None:
+        return refusal.hint
+    from kqlx.frontends.kql_format import format_node
+    from kqlx.frontends.kql_stop import write
+
+    return write(format_node(refusal.instead, 1_000_000))
+
+
+def _parted(test: Like, kind: str) -> Note:
+    message = (
+        f'{test.field.name} is of type {kind}: Kibana splits the pattern "{test.pattern.name}" at'
+        " its blanks; one piece is enough"
+    )
+    return Note("pattern-split", Effect.SAME, message, test.span)
+
+
+def _crossing(name: str, above: str, negative: bool) -> Note:
+    message = (
+        f"{name}: Elasticsearch looks for such a pattern in all keys of {above}, and the result in"
+        " this one alone"
+    )
+    return Note("flattened-keys", Effect.WIDER if negative else Effect.NARROWER, message)
