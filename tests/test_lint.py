@@ -138,7 +138,8 @@ def test_every_code_is_documented_and_tested() -> None:
             r"^\| `([a-z-]+)` \|", importlib.import_module("kqlx.lint").__doc__ or "", re.MULTILINE
         )
     )
-    assert documented == {code for code, *_ in DOUBTS}
+    by_types_and_names = {"refused-value", "pattern-split", "unknown-field"}  # elsewhere
+    assert documented == {code for code, *_ in DOUBTS} | by_types_and_names
 
 
 @pytest.mark.parametrize(

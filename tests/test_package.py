@@ -34,7 +34,7 @@ LAYERS = {
     "meaning": _GROUND,
     "evaluate": {*_GROUND, "meaning", "frontends", "mappings"},
     "lint": {*_GROUND, "lints", "frontends"},
-    "lints": {*_GROUND, "lint", "frontends"},
+    "lints": {*_GROUND, "lint", "frontends", "meaning"},
     "mappings": {*_GROUND, "frontends", "meaning"},
     "rules": {*_GROUND, "frontends", "mappings"},
     "backends": _MIDDLE,

@@ -17,13 +17,16 @@ Codes, all of them stable:
 | `line-break-in-value` | has a value that goes on over a line break |
 | `null-value` | compares with null, which Elasticsearch refuses |
 | `other-language` | holds words or operators of another query language |
+| `pattern-split` | has a pattern with blanks on a field whose type makes Kibana split it there |
 | `question-mark` | has `?` as if it stood for any character |
+| `refused-value` | asks a field for what Elasticsearch refuses for its type: the search fails |
 | `repeated-condition` | states the same condition twice |
 | `repeated-value` | lists the same value twice |
 | `single-quoted` | has quotes of another kind, which belong to the value |
 | `star-in-quotes` | has a star in quotes, where it is no wildcard |
 | `swapped-comparison` | compares a field whose name is a number |
 | `symbol-operator` | uses `&&`, `||`, `!`, `-` or `+`, which are plain text |
+| `unknown-field` | names a field that nothing knows, and that is nearly one that is known |
 | `upper-case-boolean` | writes True or FALSE, which are texts |
 | `useless-condition` | states what another condition implies |
 | `value-with-blanks` | has several words without quotes: one value |
@@ -31,28 +34,46 @@ Codes, all of them stable:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kqlx.notes import Note
 
+_LESS_TELLING = frozenset({"star-in-quotes", "question-mark", "bare-value"})
+_MORE_TELLING = frozenset({"other-language", "null-value", "upper-case-boolean"})
+"""Doubts that give way to, or take the place of, one about the same value being refused."""
+
 
 def lint(
-    text: str, types: Mapping[str, str] | None = None, arrays: frozenset[str] | None = None
+    text: str,
+    types: Mapping[str, str] | None = None,
+    arrays: frozenset[str] | None = None,
+    nearest: Callable[[str], str] | None = None,
 ) -> list[Note]:
     """The doubts about a Kibana KQL query, in the order of the text.
 
     ``types`` gives the Elasticsearch type of fields by name, ``arrays`` the names of those that may
     hold several values; two values asked of one field are a contradiction only where both are given
-    and say so. Spans count code points; a hint shows what to write between backquotes, and that can
-    be read. Every note has the effect ``SAME``: it is about the query, not about a target.
+    and say so. ``nearest`` makes of a field name that is not known one that was probably meant, or
+    "" (``kqlx.mappings.names.nearest``). Spans count code points; a hint shows what to write
+    between backquotes, and that can be read. Every note has the effect ``SAME``: it is about the
+    query, not about a target.
 
     Raises KqlSyntaxError where the text is not Kibana KQL.
     """
     from kqlx.frontends.kql import parse
-    from kqlx.lints import groups, values
+    from kqlx.lints import groups, types_and_names, values
 
     root = parse(text)
-    found = [*values.check(root, text, types or {}), *groups.check(root, text, types, arrays)]
+    found = [*types_and_names.check(root, types or {}, nearest)]
+    said = {note.span for note in found if note.code == "refused-value"}
+    found += [
+        note
+        for note in values.check(root, text, types or {})
+        if not (note.code in _LESS_TELLING and note.span in said)
+    ]
+    others = {note.span for note in found if note.code in _MORE_TELLING}
+    found = [n for n in found if not (n.code == "refused-value" and n.span in others)]
+    found += groups.check(root, text, types, arrays)
     return sorted(dict.fromkeys(found), key=lambda note: (note.span or (0, 0), note.code))

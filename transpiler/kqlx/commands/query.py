@@ -80,6 +80,7 @@ def lint(
     from kqlx.frontends.kql import parse
     from kqlx.lint import lint
     from kqlx.mappings import ecs
+    from kqlx.mappings.names import nearest
     from kqlx.rules.known import known_types
 
     try:
@@ -93,7 +94,8 @@ def lint(
             continue
         try:
             types = known_types(parse(rule.query), rule, own, source, packs)
-            notes = lint(rule.query, types, ecs.arrays() if fields in (None, "ecs") else None)
+            known = (ecs.arrays(), nearest) if fields in (None, "ecs") else ()
+            notes = lint(rule.query, types, *known)
         except KqlxError as error:
             status = max(status, report(error, rule))
             continue

@@ -23,6 +23,16 @@ _PARTS = {
 }
 _SIGN_AT_END = re.compile(r"(?P<name>[^=!~]+?)(?P<sign>===?|!==?|=~|!~|=)$")
 
+EXPRESSION = Diagnosis(
+    "lucene-syntax",
+    "regular expressions are Lucene's; Kibana KQL has none",
+    "list the values, or use stars for parts",
+)
+_BETWEEN_SLASHES = re.compile(r"(?<![^\s(:])/(?:\\.|[^/\\\r\n\"])+/(?=[\s)]|$)")
+_SIGNS = re.compile(
+    r"\.[*+]|\[[^\]]+\]|\\[dwsDWS.]|[|^]|\$/$|\{\d+(?:,\d*)?\}|\([^()]*\)[*+?{]|[\w)]\+"
+)
+
 
 def sql(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``x in ("a", "b")``, ``x is not null``."""
@@ -113,12 +123,29 @@ def bracket_range(field: str, low: str, high: str, opening: str, closing: str) -
     return write(" and ".join(f"{field} {sign} {value}" for sign, value in ends if value != "*"))
 
 
+def in_expression(text: str, offset: int) -> bool:
+    """Whether the place lies in a regular expression of Lucene: between slashes where a value may
+    stand, with a sign that no path has.
+    """
+    return any(
+        match.start() < offset < match.end() and is_expression(match[0])
+        for match in _BETWEEN_SLASHES.finditer(text)
+    )
+
+
+def is_expression(text: str) -> bool:
+    """Whether the text looks like a regular expression of Lucene: between slashes, with signs that
+    no path has.
+    """
+    between = _BETWEEN_SLASHES.fullmatch(text)
+    return between is not None and bool(_SIGNS.search(text, 1))
+
+
 def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     if words and stop.at.kind == "LPAR" and re.fullmatch(r"/[^/]*", stop.word()):
         after = stop.text[stop.offset : stop.offset + 2 * LONGEST_ADVICE]
         if re.match(r"[^/]*/\s*($|[)\s])", after):
-            message = "Kibana KQL has no regular expressions"
-            return Diagnosis("lucene-syntax", message, "list the values, or use stars for parts")
+            return EXPRESSION
     if stop.kind() == "QUOTED" and stop.touches and re.match(r"[~^]\d*$", here):
         message = f"Kibana KQL has no {'proximity' if here[0] == '~' else 'boost'}"
         return Diagnosis("lucene-syntax", message, write(stop.preceding))

@@ -10,7 +10,7 @@ import re
 
 from kqlx.errors import place_of
 from kqlx.frontends.foreign import recognise
-from kqlx.frontends.kql_borrowed import bracket_range
+from kqlx.frontends.kql_borrowed import EXPRESSION, bracket_range, in_expression
 from kqlx.frontends.kql_juxtaposed import juxtaposed
 from kqlx.frontends.kql_negation import negation
 from kqlx.frontends.kql_signs import colon, comparison, in_place
@@ -41,6 +41,8 @@ def diagnose(stop: Stop) -> Diagnosis | None:
         message = f"this looks like {language.name}, which is not Kibana KQL"
         return Diagnosis("other-language", message, language.advice)
     kind, text = stop.at.kind, stop.text
+    if in_expression(text, stop.offset):
+        return EXPRESSION
     signed = negation(stop)
     if signed is not None:
         return signed
@@ -95,8 +97,7 @@ def _escape(stop: Stop) -> Diagnosis:
         hint = write(prefix + whole) or "take the backslash away, or double it to mean it"
         return Diagnosis("bad-escape", "a blank needs no escape", hint)
     if re.match(r"[dwsDWSb][+*?{]", text[offset + 1 : offset + 3]):
-        message = "Kibana KQL has no regular expressions"
-        return Diagnosis("lucene-syntax", message, "list the values, or use stars for parts")
+        return EXPRESSION
     end = re.compile(r'[^\s()"{}<>]*').match(text, offset)
     chunk = text[start : end.end() if end else offset]
     if re.search(r"\\\w", chunk) and "\\\\" not in chunk[2:]:  # a path of Windows as it is

@@ -4,15 +4,11 @@
 
 from __future__ import annotations
 
-import re
-
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql_format import format_node
 from kqlx.frontends.kql_stop import write
 from kqlx.nodes import Exists, Node, Span, Term
 from kqlx.notes import Effect, Note
-
-_SIGNS = re.compile(r"\.[*+]|\[[^\]]+\]|\\[dwsDWS]|[|^]|\$/$")
 
 NUMBERS = frozenset(
     {
@@ -44,10 +40,3 @@ def written(node: Node) -> str:
 def name_of(field: Term) -> str:
     """A field name as Kibana KQL."""
     return spelled(Exists(field)).removesuffix(":*")
-
-
-def is_expression(text: str) -> bool:
-    """Whether the text looks like a regular expression of Lucene: between slashes, with signs that
-    no path has.
-    """
-    return len(text) > 2 and text[0] == text[-1] == "/" and bool(_SIGNS.search(text, 1))

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from kqlx.frontends.kql_borrowed import EXPRESSION, is_expression
 from kqlx.frontends.kql_stop import SPACES, short, write
-from kqlx.lints import NUMBERS, TEXT_TYPES, is_expression, name_of, note, spelled, words, written
+from kqlx.lints import NUMBERS, TEXT_TYPES, name_of, note, spelled, words, written
 from kqlx.nodes import (
     And,
     Compare,
@@ -140,6 +141,8 @@ def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) ->
         return
     yield from _control_in_path(node, raw, span)
     if value.quoted:
+        if is_expression(content):
+            yield _expression(span)
         if "*" in content and not _ANY_SERVER.match(content):
             message = "a star in quotes is no wildcard: it matches a star only"
             yield note("star-in-quotes", message, span, _star_hint(node.field, content, types))
@@ -191,8 +194,7 @@ def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) 
         message = "ranges in brackets are Lucene; here they are one value"
         yield note("other-language", message, span, hint)
     elif is_expression(content):
-        message = "Kibana KQL has no regular expressions; the slashes are part of the value"
-        yield note("other-language", message, span, "list the values, or use stars for parts")
+        yield _expression(span)
     elif _FUZZY.fullmatch(content) and not _SHORT_NAME.match(content):
         message = "~ and ^ are Lucene; here they are part of the value"
         fixed = re.split(r"[~^]", content)[0]
@@ -280,8 +282,7 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
         ]
         yield note("other-language", message, span, write(" and ".join(tests)))
     elif is_expression(raw):
-        message = "Kibana KQL has no regular expressions; the slashes are part of the value"
-        yield note("other-language", message, span, "list the values, or use stars for parts")
+        yield _expression(span)
     if _OTHER_QUOTES.fullmatch(raw):
         message = 'only " quotes: these quotes are part of the value'
         yield note("single-quoted", message, span, write(f"{name_of(node.field)}:{raw[1:-1]}"))
@@ -291,6 +292,11 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
         hint = write(f"{name_of(node.field)}:({' or '.join(parts)})")
         yield note("comma-list", message, span, hint)
     yield from _question_mark(pattern.name, span)
+
+
+def _expression(span: Span) -> Note:
+    message = f"{EXPRESSION.message}: the slashes are part of the value"
+    return note("other-language", message, span, EXPRESSION.hint)
 
 
 def _question_mark(content: str, span: tuple[int, int]) -> Iterator[Note]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from kqlx.frontends.foreign import recognise
+from kqlx.frontends.kql_borrowed import EXPRESSION, is_expression
 from kqlx.frontends.kql_stop import SPACES, quote, short, write
-from kqlx.lints import is_expression, note
+from kqlx.lints import note
 from kqlx.nodes import And, Compare, Equals, Exists, FreeText, Like, Nested, Node, Not, Or, walk
 from kqlx.notes import Note
 
@@ -111,7 +112,7 @@ def _borrowed(node: FreeText, raw: str) -> Note | None:
         return note("other-language", message.format(f'"{word}"'), node.span, hint)
     if is_expression(raw):
         hint = "name the field, and list the values or use stars for parts"
-        return note("other-language", message.format("regular expressions"), node.span, hint)
+        return note("other-language", EXPRESSION.message, node.span, hint)
     if re.search(r"\s\|\s", raw):
         hint = "write the filter alone"
         return note("other-language", message.format("pipes"), node.span, hint)
