@@ -62,7 +62,8 @@ def test_a_broken_line_of_an_export_does_not_stop_the_others(tmp_path: Path) -> 
     assert messages(found, tmp_path) == [
         "r.ndjson:2:9: not JSON: the text ends too early",
         "r.ndjson:3:1: an object is wanted here",
-        "r.ndjson:4:3: not JSON: more than one value on a line",
+        "r.ndjson:4: not a detection rule: no query",
+        "r.ndjson:4: not a detection rule: no query",
         "r.ndjson:5: not a detection rule: no query",
         "r.ndjson:7: rule.name must be a string, not an integer",
     ]

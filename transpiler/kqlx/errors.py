@@ -128,13 +128,18 @@ class MappingError(KqlxError):
 
 
 class RuleError(KqlxError):
-    """A rule file cannot be used; ``readable`` is False where it could not even be read."""
+    """A rule file cannot be used; ``readable`` is False where it could not be read, ``is_rule``
+    where it is whole, and something other than a rule.
+    """
 
     code = "rule"
 
-    def __init__(self, message: str, *, readable: bool = True, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, readable: bool = True, is_rule: bool = True, hint: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.readable = readable
+        self.is_rule = is_rule
 
 
 class UsageError(KqlxError):

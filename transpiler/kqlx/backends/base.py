@@ -84,12 +84,15 @@ class Emission:
 class Collected:
     """A file for all rules of a format: its name, what stands between two of them, and a regular
     expression whose group is what must not be the same in two (a stanza's name, an id).
+    ``renamed`` makes another such name of it and of a few characters that tell the rule from
+    others; None: there is no other.
     """
 
     format: str
     name: str
     between: str
     unique: str
+    renamed: Callable[[str, str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

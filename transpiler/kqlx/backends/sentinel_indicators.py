@@ -82,8 +82,14 @@ def _mapped(rule: Rule, bound: Bound) -> tuple[list[tuple[Values, tuple[str, ...
         entries = item.get("entries") if isinstance(item, dict) else None
         entries = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
         named = " and ".join(str(entry.get("field", "?")) for entry in entries)
-        if len(entries) != 1 or entries[0].get("negate"):
-            lost.append(f"{named or 'an entry'} is compared with one indicator in several ways")
+        if any(entry.get("negate") for entry in entries):
+            lost.append(
+                f"{named} is not compared: the table cannot say which indicator must not match"
+            )
+            continue
+        if len(entries) != 1:
+            named = named or "an entry"
+            lost.append(f"{named} are not compared: each indicator in the table has one value")
             continue
         other = str(entries[0].get("value", ""))
         kinds = _KINDS.get(other.partition("indicator.")[2])

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kqlx.backends.base import Collected, Emission, Options, Target, ValueList, gather
+from kqlx.backends.spl_conf import renamed_stanza
 from kqlx.backends.spl_leaves import NULL
 from kqlx.backends.spl_pairs import pair_fields
 from kqlx.backends.spl_remarks import Remarks
@@ -299,6 +300,10 @@ def _conjuncts(node: Node) -> list[Node]:
     return [leaf for item in node.items for leaf in _conjuncts(item)]
 
 
+SAVED_SEARCHES = Collected(
+    "savedsearches", "savedsearches.conf", "\n\n", r"^(\[.*\])$", renamed_stanza
+)
+
 TARGET = Target(
     name="spl",
     title="Splunk SPL",
@@ -312,5 +317,5 @@ TARGET = Target(
     complete=complete,
     join=join,
     about_length=about_length,
-    collected=(Collected("savedsearches", "savedsearches.conf", "\n\n", r"^(\[.*\])$"),),
+    collected=(SAVED_SEARCHES,),
 )

@@ -77,16 +77,26 @@ def is_token(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9_.]+", name) is not None
 
 
+_END = " - Rule"
+
+
 def stanza(title: str, domain: str, distinction: str) -> str:
     """``Threat - Title - Rule``, as Enterprise Security names its searches, of at most 99
     characters. A title that is not as it was has ``distinction`` behind it.
     """
     plain = " ".join(_UNPRINTABLE.sub(" ", title).translate(str.maketrans("[]", "()")).split())
-    head, tail = f"{domain.capitalize()} - ", " - Rule"
+    head, tail = f"{domain.capitalize()} - ", _END
     most = LONGEST_STANZA - len(head) - len(tail)
     if plain != title or len(plain) > most:
         plain = f"{plain[: most - len(distinction) - 1].rstrip()} {distinction}"
     return f"{head}{plain}{tail}"
+
+
+def renamed_stanza(header: str, distinction: str) -> str:
+    """Another line for a stanza of the same title: ``[Threat - Title 1a2b3c4d - Rule]``."""
+    title = header[1:-1].removesuffix(_END)
+    most = LONGEST_STANZA - len(_END) - len(distinction) - 1
+    return f"[{title[:most].rstrip()} {distinction}{_END}]"
 
 
 def detection_name(title: str, distinction: str) -> str:

@@ -28,7 +28,7 @@ from kqlx.errors import (
 )
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
-from kqlx.rules.model import Rule, RuleSet, Skipped
+from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 
 if TYPE_CHECKING:
     from kqlx.settings import Settings
@@ -62,7 +62,10 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
         yield from found.rules
         for item in found.skipped:
             where = f"{item.path}:{item.line}" if item.line else str(item.path)
-            yield RuleError(f"{where}: {item.reason}")
+            if item.kind == NO_RULE:
+                say(f"{where}: passed over: {item.reason}")
+            else:
+                yield RuleError(f"{where}: {item.reason}")
         skipped += found.skipped
         yield from found.errors
     if len(skipped) > 1:

@@ -26,35 +26,13 @@ class Output(Protocol):
     def finish(self) -> Exit: ...
 
 
-@dataclass(slots=True)
-class Printed:
-    """Results on the standard output, under headings where there are several."""
-
-    headings: bool
-    mixed: bool
-    first: bool = True
-
-    def take(self, rule: Rule, target: Target, result: Conversion) -> None:
-        from kqlx.render import heading
-
-        text = f"{label(rule)} -> {target.name}"
-        above = heading(target, text, mixed=self.mixed) if self.headings else ""
-        if above:
-            print(above if self.first else f"\n{above}")
-        print(result.text, flush=True)
-        self.first = False
-
-    def finish(self) -> Exit:
-        return Exit.DONE
-
-
 @dataclass(frozen=True, slots=True)
 class _Result:
     rule: Rule
     target: Target
     format: str
     text: str
-    name: str
+    name: str = ""
 
     @property
     def made(self) -> str:
@@ -62,8 +40,50 @@ class _Result:
         return f"{self.target.name} {self.format}"
 
     @property
+    def key(self) -> str:
+        """What must not be the same in two results of a file that holds them all."""
+        form = self.collected
+        found = re.search(form.unique, self.text, re.MULTILINE) if form is not None else None
+        return found[1] if found else self.text
+
+    @property
     def collected(self) -> Collected | None:
         return next((each for each in self.target.collected if each.format == self.format), None)
+
+
+@dataclass(slots=True)
+class Printed:
+    """Results on the standard output, under headings where there are several.
+
+    From the first on that may have to be renamed beside others they are printed at the end.
+    """
+
+    headings: bool
+    mixed: bool
+    first: bool = True
+    held: list[_Result] = field(default_factory=list)
+
+    def take(self, rule: Rule, target: Target, result: Conversion) -> None:
+        found = _Result(rule, target, result.format, result.text)
+        if self.held or (found.collected is not None and found.collected.renamed is not None):
+            self.held.append(found)
+        else:
+            self._print(found)
+
+    def _print(self, result: _Result) -> None:
+        from kqlx.render import heading
+
+        text = f"{label(result.rule)} -> {result.target.name}"
+        above = heading(result.target, text, mixed=self.mixed) if self.headings else ""
+        if above:
+            print(above if self.first else f"\n{above}")
+        print(result.text, flush=True)
+        self.first = False
+
+    def finish(self) -> Exit:
+        for result in _uniquely_named(self.held):
+            self._print(result)
+        return Exit.DONE
 
 
 @dataclass(slots=True)
@@ -91,7 +111,7 @@ class InFolder:
         alone = [result for result in self.results if result.collected is None]
         files = [_file(result) for result in _told_apart(alone)]
         for name, results in self._together(collected).items():
-            kept, others = _unlike(results)
+            kept, others = _unlike(_uniquely_named(results))
             status = max([status, *map(_report_other, others)])
             files.append(_collected_file(name, kept))
         try:
@@ -169,16 +189,36 @@ def _renamed(result: _Result, more: str) -> _Result:
     return replace(result, name=f"{folder}{slash}{stem}_{more}{dot}{suffix}")
 
 
+def _uniquely_named(results: list[_Result]) -> list[_Result]:
+    """Those that a target knows by one name get a part of their rule's id, if they can be renamed,
+    and that is told.
+    """
+    from kqlx.artifacts.common import distinction
+
+    texts: dict[tuple[str, str], set[str]] = {}
+    for result in results:
+        texts.setdefault((result.made, result.key), set()).add(result.text)
+    found = []
+    for result in results:
+        form = result.collected
+        if form is None or form.renamed is None or len(texts[result.made, result.key]) < 2:
+            found.append(result)
+            continue
+        name = form.renamed(result.key, distinction(result.rule))
+        message = f"another rule is called {result.key} too: this one becomes {name}"
+        say(f"{label(result.rule)}: warning: {result.target.name}: {message}")
+        found.append(replace(result, text=result.text.replace(result.key, name, 1)))
+    return found
+
+
 def _unlike(results: list[_Result]) -> tuple[list[_Result], list[tuple[_Result, str, _Result]]]:
     """Those that the target can tell apart, each once, and others with what they have in common
     with one of them.
     """
-    form = results[0].collected
-    assert form is not None
     known: dict[str, _Result] = {}
     others = []
     for result in results:
-        key = next(iter(re.findall(form.unique, result.text, re.MULTILINE)), result.text)
+        key = result.key
         if key not in known:
             known[key] = result
         elif known[key].text != result.text:

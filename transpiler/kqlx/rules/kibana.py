@@ -1,11 +1,14 @@
 """What the objects of Kibana's exports are: rules, exception lists and their items, connectors, the
-summary at the end.
+summary at the end; and saved objects, of which some have a query: saved queries and searches,
+visualizations, dashboards.
 
 https://www.elastic.co/docs/api/doc/kibana/operation/operation-exportrules
+https://www.elastic.co/docs/api/doc/kibana/group/endpoint-saved-objects
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -28,25 +31,64 @@ class Kind(Enum):
     RULE = "rule"
     EXCEPTION_ITEM = "exception item"
     EXCEPTION_LIST = "exception list"
-    CONNECTOR = "connector"
+    SAVED_OBJECT = "saved object"
     SUMMARY = "summary"
     OTHER = "something else"
 
 
 def rule_table(document: dict[str, Any]) -> dict[str, Any]:
-    """What has the keys of a rule: the object, or the ``attributes`` of a saved object."""
+    """What has the keys of a rule: the object, or the ``attributes`` of a saved object; or the
+    keys of a rule of the query in one.
+    """
     attributes = document.get("attributes")
-    inner = isinstance(attributes, dict) and document.get("type") == "security-rule"
-    return attributes if inner and isinstance(attributes, dict) else document
+    if not isinstance(attributes, dict):
+        return document
+    if document.get("type") == "security-rule":
+        return attributes
+    return _searched(attributes) or document
+
+
+def _searched(attributes: dict[str, Any]) -> dict[str, Any]:
+    """The query and filters of a saved object, under the keys of a rule; empty where it has
+    neither.
+    """
+    meta = attributes.get("kibanaSavedObjectMeta")
+    source = _parsed(meta.get("searchSourceJSON")) if isinstance(meta, dict) else {}
+    state = attributes.get("state")  # of a Lens visualization
+    for place, filters in ((attributes, "filters"), (source, "filter"), (state, "filters")):
+        query = place.get("query") if isinstance(place, dict) else None
+        if isinstance(place, dict) and isinstance(query, dict):
+            found = {
+                "name": attributes.get("title"),
+                "description": attributes.get("description"),
+                "type": "query",
+                "language": query.get("language", "kuery"),
+                "query": query.get("query"),
+                "filters": place.get(filters),
+            }
+            asks = found["query"] or found["filters"]
+            return {key: value for key, value in found.items() if value} if asks else {}
+    return {}
+
+
+def _parsed(text: object) -> dict[str, Any]:
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {}
 
 
 def kind_of(table: Mapping[str, Any]) -> Kind:
     if "list_id" in table and "query" not in table:
         return Kind.EXCEPTION_ITEM if "entries" in table else Kind.EXCEPTION_LIST
-    if any(str(key).startswith("exported_") and str(key).endswith("_count") for key in table):
+    names = {str(key) for key in table}
+    if "exportedCount" in names or any(
+        name.startswith("exported_") and name.endswith("_count") for name in names
+    ):
         return Kind.SUMMARY
-    if "attributes" in table and table.get("type") == "action":
-        return Kind.CONNECTOR
+    if isinstance(table.get("attributes"), dict) and isinstance(table.get("type"), str):
+        return Kind.SAVED_OBJECT  # connectors, index patterns, searches for everything
     is_rule = str(table.get("type")) in RULE_TYPES or {"query", "language", "rule_id"} & set(table)
     return Kind.RULE if is_rule else Kind.OTHER
 

@@ -16,7 +16,7 @@ from kqlx.errors import RuleError
 from kqlx.rules import formats
 from kqlx.rules.build import build
 from kqlx.rules.kibana import Kind, kind_of, list_key
-from kqlx.rules.model import Exceptions, Rule, RuleSet, Skipped
+from kqlx.rules.model import NO_RULE, Exceptions, Rule, RuleSet, Skipped
 from kqlx.rules.text import Broken, Entry, decode
 
 MANIFEST = ".kqlx-manifest.json"
@@ -29,7 +29,7 @@ def load_rules(path: Path | str) -> RuleSet:
     """The rules of a file, of all rule files below a folder in the order of their names, or of all
     that a pattern with stars names; hidden files and folders, whose names begin with a full stop,
     are passed over, and so are ``.txt`` files that are not named themselves, and folders that hold
-    results of ``kqlx convert``.
+    results of ``kqlx convert``. Files in a folder that are whole and no rules are in ``skipped``.
 
     Raises RuleError where the path does not exist or cannot be looked at, or is a folder without
     rule files; what is wrong with single files or rules is in ``errors``, and rules in other
@@ -37,6 +37,7 @@ def load_rules(path: Path | str) -> RuleSet:
     """
     found = RuleSet()
     for file in _files(path, found.errors):
+        is_named = os.fspath(file) == os.fspath(path)
         try:
             data = file.read_bytes()
             text = decode(data, str(file))
@@ -46,7 +47,18 @@ def load_rules(path: Path | str) -> RuleSet:
         except RuleError as error:
             found.errors.append(error)
         else:
-            found.add(read(text, file, str(file)))
+            found.add(read(text, file, str(file)) if is_named else _in_folder(text, file))
+    return found
+
+
+def _in_folder(text: str, file: Path) -> RuleSet:
+    """What a file holds that nobody named: other things than rules are no errors there."""
+    found = read(text, file, str(file))
+    others = [error for error in found.errors if not error.is_rule]
+    if others:
+        found.errors = [error for error in found.errors if error.is_rule]
+        reason = others[0].message.removeprefix(f"{file}: ").removeprefix(f"{file}:")
+        found.skipped.append(Skipped(file, reason, NO_RULE))
     return found
 
 
@@ -69,7 +81,8 @@ def read(text: str, path: Path | None, name: str) -> RuleSet:
     for entry in format.read(text):
         if isinstance(entry, Broken):
             at = "".join(f":{number}" for number in (entry.line, entry.column) if number)
-            found.errors.append(RuleError(f"{name}{at}: {entry.reason}", readable=False))
+            message = f"{name}{at}: {entry.reason}"
+            found.errors.append(RuleError(message, readable=False, is_rule=entry.is_rule))
             continue
         try:
             made = _made(entry, path, name, formats.name(format), exceptions)
@@ -104,7 +117,8 @@ def _made(
         return None
     where = f"{name}:{entry.line}" if entry.line else name
     hint = "it seems to be a Sigma rule" if "detection" in entry.table else ""
-    raise RuleError(f"{where}: not a detection rule: no query", readable=False, hint=hint)
+    message = f"{where}: not a detection rule: no query"
+    raise RuleError(message, readable=False, is_rule=False, hint=hint)
 
 
 def _own(rule: Rule, exceptions: Exceptions) -> Exceptions:

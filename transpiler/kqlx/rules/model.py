@@ -123,11 +123,15 @@ class Rule:
         return tuple(found)
 
 
+NO_RULE = "no rule"
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A rule that is none of ours to convert: another language, or no query.
+    """A rule that is none of ours to convert: another language, or no query; or another file in a
+    folder of rules.
 
-    ``kind`` is the language, or "machine learning"; ``line`` as in ``Rule``.
+    ``kind`` is the language, "machine learning" or "no rule"; ``line`` as in ``Rule``.
     """
 
     path: Path

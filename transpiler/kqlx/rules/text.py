@@ -52,11 +52,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """What cannot be read: the reason, and the line and column if they are known."""
+    """What cannot be read: the reason, and the line and column if they are known. ``is_rule`` is
+    false for what is whole, and no rule.
+    """
 
     reason: str
     line: int = 0
     column: int = 0
+    is_rule: bool = True
 
 
 def decode(data: bytes, name: str) -> str:

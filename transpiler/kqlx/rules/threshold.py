@@ -64,9 +64,10 @@ def odd_counts(rule: Rule) -> tuple[str, ...]:
 
 
 def _entries(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The counts of different values. One of no field, as old forms of Kibana wrote, is none."""
     entries = data.get("cardinality") or []
     entries = entries if isinstance(entries, list) else [entries]
-    return [entry for entry in entries if isinstance(entry, dict)]
+    return [entry for entry in entries if isinstance(entry, dict) and entry.get("field")]
 
 
 def _texts(value: Any) -> list[str]:

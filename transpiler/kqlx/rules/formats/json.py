@@ -70,7 +70,8 @@ def entry(value: Any, text: str, start: int, end: int, line: int) -> Entry | Bro
     if isinstance(value, GivenTwice):
         return Broken(f"not JSON: the key {value.key} is given twice", line)
     if not isinstance(value, dict):
-        return Broken("an object is wanted here", line, start - text.rfind("\n", 0, start))
+        column = start - text.rfind("\n", 0, start)
+        return Broken("an object is wanted here", line, column, is_rule=False)
 
     def find(key: str, value: str) -> Position:
         body = text[start:end]

@@ -1,5 +1,8 @@
 """Kibana's export: one JSON object a line, rules first, then exception lists with their items,
 connectors, and a summary. A broken line does not stop the others.
+
+Several objects on a line are read one after another, and a file of this name that holds an array,
+or objects over several lines, is read as JSON.
 """
 
 from __future__ import annotations
@@ -7,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from kqlx.malformed import Refused
+from kqlx.malformed import Refused, after_space
 from kqlx.rules.formats import json
 from kqlx.rules.text import Broken, Entry
 
@@ -19,29 +22,68 @@ def looks_like(text: str) -> bool:
 
 
 def read(text: str) -> Iterator[Entry | Broken]:
-    start = 0
-    for number, line in enumerate(text.split("\n")):  # no others: U+2028 may stand in a string
-        end = start + len(line)
-        if line.strip():
-            yield _read_line(text, start, end, number)
-        start = end + 1
+    if _is_one_text(text):
+        yield from json.read(text)
+        return
+    count = 0
+    for place, line in enumerate(_lines(text), 1):
+        for found in _read_line(line, place):
+            if isinstance(found, Entry):
+                found = dataclasses.replace(found, number=count)
+                count += 1
+            yield found
 
 
-def _read_line(text: str, start: int, end: int, number: int) -> Entry | Broken:
-    line = text[start:end].rstrip("\r")
-    begin = len(line) - len(line.lstrip(" \t"))
+def _lines(text: str) -> list[str]:
+    return text.split("\n")  # no others: U+2028 may stand in a string
+
+
+def _is_one_text(text: str) -> bool:
+    """Whether the text is an array, or begins with an object that goes on over lines."""
+    start = after_space(text, 0)
+    if text.startswith("[", start):
+        return True
+    first, _, rest = text[start:].partition("\n")
+    if not rest.strip() or not first.startswith("{"):
+        return False
     try:
-        value, until = json.load(line, begin)
-    except Refused as error:
-        return Broken(error.reason, number + 1, error.offset + 1)
-    if line[until:].strip():
-        return Broken("not JSON: more than one value on a line", number + 1, until + 1)
-    found = json.entry(value, line, begin, until, number + 1)
-    return dataclasses.replace(found, number=number) if isinstance(found, Entry) else found
+        _, end = json.load(text, start)
+    except Refused:
+        return False
+    return end > start + len(first)
+
+
+def _read_line(line: str, place: int) -> Iterator[Entry | Broken]:
+    line = line.rstrip("\r")
+    start = after_space(line, 0)
+    while start < len(line):
+        try:
+            value, end = json.load(line, start)
+        except Refused as error:
+            yield Broken(error.reason, place, error.offset + 1)
+            return
+        yield json.entry(value, line, start, end, place)
+        start = after_space(line, end)
 
 
 def replace(text: str, number: int, query: str) -> str | None:
-    lines = text.split("\n")
-    line = lines[number]
-    new = json.replace_string(line, json.load(line.strip())[0], query)
-    return None if new is None else "\n".join([*lines[:number], new, *lines[number + 1 :]])
+    if _is_one_text(text):
+        return json.replace(text, number, query)
+    lines, count = _lines(text), 0
+    for place, line in enumerate(lines):
+        start = after_space(line, 0)
+        while start < len(line.rstrip("\r")):
+            try:
+                value, end = json.load(line, start)
+            except Refused:
+                break
+            if isinstance(value, dict):
+                if count == number:
+                    new = json.replace_string(line[start:end], value, query)
+                    if new is None:
+                        return None
+                    lines[place] = line[:start] + new + line[end:]
+                    return "\n".join(lines)
+                count += 1
+            start = after_space(line, end)
+    return None

@@ -1,4 +1,6 @@
-"""Elastic's rule TOML (elastic/detection-rules): one rule a file, in the table ``[rule]``."""
+"""Elastic's rule TOML (elastic/detection-rules): one rule a file, in the table ``[rule]``, or with
+the keys of a rule at the top.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,15 @@ from typing import Any
 from kqlx.errors import place_of
 from kqlx.malformed import MAX_NESTING, TOO_DEEP, is_too_deep, toml_problem, too_deep_at
 from kqlx.rules.formats import toml_places
+from kqlx.rules.kibana import Kind, kind_of
 from kqlx.rules.text import Broken, Entry, Position
 
 SUFFIXES = (".toml",)
 
-_HEADER = re.compile(r"^[ \t]*\[rule\][ \t]*(?:#.*)?$|^[ \t]*rule[ \t]*[.=]", re.MULTILINE)
+_HEADER = re.compile(
+    r"^[ \t]*\[rule\][ \t]*(?:#.*)?$|^[ \t]*(?:rule[ \t]*[.=]|(?:query|rule_id)[ \t]*=)",
+    re.MULTILINE,
+)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -31,9 +37,9 @@ def read(text: str) -> Iterator[Entry | Broken]:
     if is_too_deep(data, MAX_NESTING + 2):  # the document and the table of the rule
         yield _broken(text, RecursionError())
         return
-    table = data.get("rule")
-    if not isinstance(table, dict):
-        yield Broken("no [rule] table, so this is not a detection rule")
+    table = _rule_table(data)
+    if table is None:
+        yield Broken("no [rule] table, so this is not a detection rule", is_rule=False)
         return
     metadata = data.get("metadata")
 
@@ -60,17 +66,28 @@ def replace(text: str, number: int, query: str) -> str | None:
     before.
     """
     before = _values(text)
-    old = before["rule"]["query"]
+    table = _rule_table(before)
+    assert table is not None, "a rule was read"
+    old = table["query"]
     wanted = query + "\n" if old.endswith("\n") or "\n" in query else query
     for entry in toml_places.entries(text, "query"):
         literal = _string(wanted).replace("\n", _line_feed(text, entry.start))
         new = text[: entry.start] + literal + text[entry.end :]
         try:
-            if _values(new) == {**before, "rule": {**before["rule"], "query": wanted}}:
+            table["query"] = wanted
+            if _values(new) == before:
                 return new
         except (tomllib.TOMLDecodeError, RecursionError):
             continue
     return None
+
+
+def _rule_table(data: dict[str, Any]) -> dict[str, Any] | None:
+    """The table that has the keys of a rule; None where there is none."""
+    table = data.get("rule")
+    if "rule" not in data and "query" in data and kind_of(data) is Kind.RULE:
+        return data
+    return table if isinstance(table, dict) else None
 
 
 def _values(text: str) -> dict[str, Any]:
