@@ -241,3 +241,197 @@ def test_lint_knows_the_types_of_the_data_source() -> None:
     query = f"{SCRIPT}:(a b)"
     assert "on a text field" in run("lint", "-q", query).stdout
     assert "one value of several words" in run("lint", "-q", query, "--source", "none").stdout
+
+
+# The user's own types, in every target
+
+OWN = {
+    "a.n": "long",
+    "a.ip": "ip",
+    "a.t": "text",
+    "a.d": "date",
+    "a.b": "boolean",
+    "a.f": "flattened",
+    "p": "nested",
+    "p.k": "keyword",
+    "message": "keyword",
+    "user.id": "text",
+    "source.ip": "keyword",
+}
+
+
+def query_of(query: str, target: str, **options: Any) -> str:
+    """The query without what tells where it looks."""
+    options = {"fields": OWN, "source": "none", "format": "query", **options}
+    text = kqlx.convert(query, target, **options).text
+    if target == "sentinel":
+        return text.partition("\n| where ")[2].replace("\n", " ")
+    return text.partition("selection:")[2].partition("condition:")[0].strip() or text
+
+
+@pytest.mark.parametrize(
+    ("query", "spl", "sentinel", "sigma"),
+    [
+        ("a.n >= 5", "a.n>=5", "['a.n'] >= 5", "a.n|gte: 5"),
+        ("a.n:5", "a.n=5", "['a.n'] == 5", "a.n: 5"),
+        (
+            "a.ip:10.0.0.0/8",
+            'a.ip="10.0.0.0/8"',
+            "ipv4_is_in_range(['a.ip'], \"10.0.0.0/8\")",
+            "a.ip|cidr: '10.0.0.0/8'",
+        ),
+        ("a.t:login", 'a.t="*login*"', "['a.t'] has \"login\"", "a.t|contains: 'login'"),
+        ("a.b:true", "a.b=true", "['a.b'] == true", "a.b: true"),
+        ("message:Login", 'message="Login"', "['message'] == \"Login\"", "message: 'Login'"),
+        (
+            'source.ip:"10.0.0.0/8"',
+            "source.ip=\"10.0.0.0/8\"\n| where isnotnull(mvfind('source.ip',"
+            ' "\\\\A10\\\\.0\\\\.0\\\\.0/8\\\\z"))',
+            "['source.ip'] == \"10.0.0.0/8\"",
+            "source.ip: '10.0.0.0/8'",
+        ),
+    ],
+)
+def test_every_target_goes_by_the_types_of_the_user(
+    query: str, spl: str, sentinel: str, sigma: str
+) -> None:
+    assert query_of(query, "spl") == spl
+    assert query_of(query, "sentinel") == sentinel
+    assert query_of(query, "sigma") == sigma
+
+
+def test_what_a_type_cannot_be_asked_is_refused_in_every_target() -> None:
+    for target in ("spl", "sentinel", "sigma"):
+        with pytest.raises(kqlx.UnsupportedError):
+            query_of("a.n:abc", target)
+        assert query_of("a.n:abc", target, fields=None)
+    with pytest.raises(kqlx.UnsupportedError, match=r"a range on a\.d"):
+        query_of("a.d >= 2024-01-01", "spl")
+    assert query_of("a.d >= 2024-01-01", "sentinel") == "['a.d'] >= datetime(2024-01-01)"
+
+
+def test_flattened_and_nested_fields_of_the_user() -> None:
+    assert "a.f.*" in query_of("a.f:x", "spl")
+    assert "tostring(['a.f'])" in query_of("a.f:x", "sentinel")
+    outside = kqlx.convert("p.k:x or a.t:y", "spl", source="none", fields=OWN)
+    assert "nested-outside" in notes(outside)
+    assert "nested-outside" not in notes(kqlx.convert("p:{k:x}", "spl", source="none", fields=OWN))
+
+
+def test_names_with_stars_stand_for_the_fields_of_the_users_list() -> None:
+    fields = {"a.x": "keyword", "a.y": "long"}
+    sentinel = kqlx.convert("a.*:v", "sentinel", source="none", fields=fields)
+    assert "['a.x'] == \"v\"" in sentinel.text
+    assert "name-wildcard" not in notes(sentinel)
+    both = kqlx.convert("not a.*:5", "sigma", source="none", fields=fields)
+    assert notes(both)["names-expanded"] is Effect.SAME
+    assert "a.y: 5" in both.text
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("spl", 'UserId="*alice*"'),
+        ("sentinel", 'UserId has "alice"'),
+        ("sigma", "UserId|contains: 'alice'"),
+    ],
+)
+def test_the_types_of_the_user_hold_for_columns_of_packs(target: str, expected: str) -> None:
+    query = "event.dataset:o365.audit and user.id:alice"
+    result = kqlx.convert(query, target, fields=OWN, format="query")
+    assert expected in result.text
+    assert notes(result)["text-analysis"] is Effect.WIDER
+    assert "text-analysis" not in notes(kqlx.convert(query, target, format="query"))
+
+
+def test_what_a_column_holds_the_pack_knows() -> None:
+    """A number in the destination stays one, whatever the user's index makes of the field."""
+    query = "event.dataset:system.security and event.code:4625"
+    for type in ("long", "keyword"):
+        text = kqlx.convert(query, "sentinel", fields={"event.code": type}).text
+        assert "EventID == 4625" in text
+
+
+def test_filters_are_read_by_the_types_of_the_user() -> None:
+    data = {"filters": [{"meta": {}, "query": {"match_phrase": {"message": "a b"}}}]}
+    rule = Rule("r", "a.n:1", data=data, format="ndjson")
+    keyword = kqlx.convert(rule, "spl", source="none", fields=OWN)
+    assert keyword.text == 'a.n=1 message="a b"'
+    words = kqlx.convert(rule, "spl", source="none", fields={"a.n": "long"})
+    assert words.text == 'a.n=1 message="*a*b*"'
+
+
+# A type that nobody says
+
+TARGETS = ["spl", "sentinel", "sigma"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_types_that_are_not_known_are_told_once_a_rule(target: str) -> None:
+    query = "a.b:x and not a.b:(y or z) and c.d:w* and n > 5 and process.pid:4 and labels.e:f"
+    result = kqlx.convert(query, target, source="none")
+    (note,) = [note for note in result.notes if note.code == "type-assumed"]
+    assert note.effect is Effect.SAME and not note.is_quiet
+    assert "n taken for a number" in note.message
+    assert "a.b, c.d taken for keywords" in note.message
+    assert "process.pid" not in note.message and "labels" not in note.message
+    assert "--fields" in note.hint
+    types = {"a.b": "keyword", "c.d": "keyword", "n": "long"}
+    told = kqlx.convert(query, target, source="none", fields=types)
+    assert "type-assumed" not in notes(told)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_does_not_depend_on_the_type_is_not_told(target: str) -> None:
+    result = kqlx.convert("a.b:* and event.code:1", target, source="none")
+    assert "type-assumed" not in notes(result)
+
+
+KEYWORD_BESIDE = 'a.b.keyword:"x" or a.b:login'
+
+
+def test_what_is_named_beside_its_keyword_is_text() -> None:
+    assert query_of(KEYWORD_BESIDE, "spl", fields=None) == '(a.b="x" OR a.b="*login*")'
+    found = query_of(KEYWORD_BESIDE, "sentinel", fields=None)
+    assert found == "['a.b'] == \"x\" or ['a.b'] has \"login\""
+    assert "a.b|contains: 'login'" in kqlx.convert(KEYWORD_BESIDE, "sigma", source="none").text
+    first, second = dsl(KEYWORD_BESIDE)["bool"]["should"]
+    assert first == {"term": {"a.b.keyword": {"value": "x"}}}
+    assert second == {"match": {"a.b": "login"}}
+    event = {"a": {"b": "Login failed"}}
+    assert kqlx.matches(KEYWORD_BESIDE, event)
+    assert not kqlx.matches("a.b:login", event)
+    for target in TARGETS:
+        result = kqlx.convert(KEYWORD_BESIDE, target, source="none")
+        assert notes(result)["text-analysis"] is Effect.WIDER
+        assert "type-assumed" not in notes(result)
+        own = kqlx.convert(KEYWORD_BESIDE, target, source="none", fields={"a.b": "keyword"})
+        assert "text-analysis" not in notes(own)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"filters": [{"meta": {}, "query": {"match_phrase": {"a.b.keyword": "x"}}}]},
+        {"new_terms_fields": ["a.b.keyword"], "history_window_start": "now-7d"},
+        {"threshold": {"field": ["a.b.keyword"], "value": 5}},
+        {
+            "threshold": {
+                "field": ["host.name"],
+                "value": 1,
+                "cardinality": [{"field": "a.b.keyword", "value": 2}],
+            }
+        },
+    ],
+)
+def test_the_keyword_may_stand_beside_the_query(data: dict[str, Any]) -> None:
+    kind = next((kind for kind in ("threshold", "new_terms") if f"{kind}" in str(data)), "query")
+    rule = Rule("r", "a.b:login", type=kind, data=data, format="ndjson")
+    result = kqlx.convert(rule, "spl", source="none", accept=["different", "narrower"])
+    assert 'a.b="*login*"' in result.text
+
+
+def test_in_nested_groups_the_full_names_count() -> None:
+    assert "text-analysis" in notes(
+        kqlx.convert("p:{k.keyword:x and k:login}", "spl", source="none")
+    )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kqlx.backends import binding_targets, find, targets
 from kqlx.backends.base import Emission, Options, Target
+from kqlx.backends.options import check_taken, given_options
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
+from kqlx.mappings.assumed import assumed_types
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import Unmapped, bind_each, unbound, with_own_table
 from kqlx.mappings.fields import FieldList, read_fields
@@ -90,12 +92,14 @@ def convert(
     they are given; what is said here goes before them. ``fields`` says the types of fields, before
     what the packs and ECS say of them: a field list, a table name → Elasticsearch type, the name of
     a file with a data view, ``_mapping`` or ``_field_caps``, "ecs", or "none": no types are known.
-    ``options`` are those of ``backends.base.Options``.
+    ``options`` are those of ``backends.base.Options``, of which each target takes its own.
 
     Raises KqlSyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
     """
     target = find(to)
     chosen = _format(target, format)
+    given = given_options({"exact": exact, **options})
+    check_taken((target,), given)
     if settings is not None:
         unmapped = unmapped or settings.unmapped
         accept = frozenset(accept) or settings.accept
@@ -127,16 +131,16 @@ def convert(
     about = target.left_out or (lambda rule, *_: left_out(rule, clauses=clauses))
     notes: list[Note] = []
     emissions: list[Emission] = []
-    given = {name: value for name, value in options.items() if value is not None}
     every = []
     for bound in bounds:
         own = settings.options(target.name, bound.source) if settings is not None else {}
         if clauses and rule.format != "query":
             own = {"time_zone": "Zulu", **own}  # as Kibana's detection engine says it
-        every.append(_options(exact=exact, form=chosen, **{**own, **given}))
+        every.append(Options(form=chosen, **{**own, **given}))
     rule = with_late_events(rule, [options.late_events for options in every])
     for bound, chosen_options in zip(bounds, every, strict=True):
         emission = target.emit(bound, chosen_options)
+        assumed = assumed_types(bound) if target.assumes_types else ()
         if clauses and isinstance(emission.query, dict):
             emission = replace(emission, query=beside(rule).around(emission.query))
         if target.complete is not None:
@@ -148,7 +152,7 @@ def convert(
             for note in about(rule, bound, chosen, accept)
             if not (emission.whole and note.code == "rule-type")
         ]
-        notes += map(_placed, (*apart, *bound.notes, *emission.notes))
+        notes += map(_placed, (*apart, *bound.notes, *assumed, *emission.notes))
         emissions.append(emission)
     _check(in_order(notes), bounds, accept, strict, unmapped)
     from kqlx.render import render
@@ -213,15 +217,6 @@ def check_choices(
     for effect in sorted(accept):
         if effect not in map(str, ACCEPTABLE):
             raise UsageError(f"accept takes coverage, wider, narrower or different, not {effect!r}")
-
-
-def _options(**options: Any) -> Options:
-    """The options. Raises UsageError for one that there is not."""
-    known = [option.name for option in fields(Options)]
-    for name in options:
-        if name not in known:
-            raise UsageError(f"convert() has no option {name!r}", hint=f"it has {', '.join(known)}")
-    return Options(**options)
 
 
 def _format(target: Target, format: str | None) -> str:

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kqlx.errors import MappingError, UsageError
+from kqlx.mappings.place_names import name_problem
 from kqlx.notes import ACCEPTABLE
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 
 FILE = "kqlx.yml"
 
-_NAME = re.compile(r"[\w*.-]+")
-_MACRO = re.compile(r"\w+(?:\([^`]*\))?")
-_TABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LENGTH = re.compile(r"0*[1-9][0-9]{0,8}[smhdw]", re.ASCII)
 _TARGETS = re.compile(r"[\w-]+(?: *, *[\w-]+)*")
 
@@ -186,14 +184,14 @@ class _Reader:
                 for target, found in (("", top), ("spl", spl), ("sentinel", sentinel))
                 if found.get("late_events") is not None
             },
-            index=None if index is None else self.name("spl.index", index, _NAME),
-            indexes=self.names("spl.indexes", spl.get("indexes"), _NAME),
-            macros=self.names("spl.macros", spl.get("macros"), _MACRO),
-            table=None if table is None else self.name("sentinel.table", table, _TABLE),
+            index=None if index is None else self.name("spl.index", index, "index"),
+            indexes=self.names("spl.indexes", spl.get("indexes"), "index"),
+            macros=self.names("spl.macros", spl.get("macros"), "macro"),
+            table=None if table is None else self.name("sentinel.table", table, "table"),
             tables={
-                source: self.names(f"sentinel.tables.{source}", value, _TABLE)
+                source: self.names(f"sentinel.tables.{source}", value, "table")
                 if isinstance(value, dict)
-                else self.name(f"sentinel.tables.{source}", value, _TABLE)
+                else self.name(f"sentinel.tables.{source}", value, "table")
                 for source, value in self.table(
                     "sentinel.tables", sentinel.get("tables"), None
                 ).items()
@@ -244,14 +242,14 @@ class _Reader:
                 raise UsageError(f"{self.path}: {key} does not know {name!r}", hint=hint)
         return found
 
-    def names(self, key: str, value: Any, form: re.Pattern[str]) -> dict[str, str]:
+    def names(self, key: str, value: Any, kind: str) -> dict[str, str]:
         return {
-            name: self.name(f"{key}.{name}", item, form)
+            name: self.name(f"{key}.{name}", item, kind)
             for name, item in self.table(key, value, None).items()
         }
 
-    def name(self, key: str, value: Any, form: re.Pattern[str]) -> str:
-        if not isinstance(value, str) or not form.fullmatch(value):
-            taker = "Sentinel" if form is _TABLE else "Splunk"
-            raise UsageError(f"{self.path}: {key} is no name that {taker} takes: {value!r}")
+    def name(self, key: str, value: Any, kind: str) -> str:
+        if problem := name_problem(kind, value):
+            raise UsageError(f"{self.path}: {key} {problem}")
+        assert isinstance(value, str)
         return value

@@ -107,12 +107,14 @@ class Target:
     ``left_out`` makes the notes on what of a rule is beside its query, of the rule, the bound tree,
     the format and the accepted effects; None: those of ``rules.left_out``. ``finds_new_terms`` says
     whether a result can look for values that are new. ``join`` makes one query of those for several
-    data sources; None: it cannot. ``complete`` adds to the query what the rule's type asks for
-    beyond it; None: the query alone is the result. ``by_part`` says that a rule about several data
-    sources is a document for each. ``collected`` are the files that hold all rules in a format;
-    ``file_name`` names the file of a rule whose events are in a place, None: by the rule's name.
-    ``about_length`` makes the notes on how long a finished query is, for the format, and refuses
-    one that is too long for it.
+    data sources; None: it cannot. ``assumes_types`` says that the form of a test depends on the
+    type of the field, so that one is assumed where none is known. ``complete`` adds to the query
+    what the rule's type asks for beyond it; None: the query alone is the result. ``by_part`` says
+    that a rule about several data sources is a document for each. ``collected`` are the files that
+    hold all rules in a format; ``file_name`` names the file of a rule whose events are in a place,
+    None: by the rule's name. ``about_length`` makes the notes on how long a finished query is, for
+    the format, and refuses one that is too long for it. ``options`` are the names of the
+    ``Options`` that it takes, besides ``exact``.
     """
 
     name: str
@@ -120,6 +122,7 @@ class Target:
     emit: Callable[[Bound, Options], Emission]
     aliases: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("query",)
+    options: frozenset[str] = frozenset()
     binds: bool = True
     ecs_formats: frozenset[str] = frozenset()
     suffix: str = ".txt"
@@ -129,6 +132,7 @@ class Target:
     left_out: Callable[[Rule, Bound, str, frozenset[str]], Iterable[Note]] | None = None
     finds_new_terms: bool = True
     by_part: bool = False
+    assumes_types: bool = True
     complete: Callable[[Rule, Bound, Emission, Options], Emission] | None = None
     join: Callable[[list[str]], str] | None = None
     collected: tuple[Collected, ...] = ()

@@ -317,7 +317,11 @@ TARGET = Target(
     emit=emit,
     aliases=("es",),
     formats=("query", "search", "rule", "watcher"),
+    options=frozenset(
+        {"compact", "time_zone", "case_insensitive", "ignore_unmapped", "filters_in_must"}
+    ),
     binds=False,
+    assumes_types=False,  # Elasticsearch knows them; where it shows, the emitter tells
     suffix=".json",
     comment="",
     left_out=about,

@@ -21,7 +21,6 @@ from kqlx.backends.sentinel_types import complete
 from kqlx.backends.sentinel_union import join, tables
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.text import Group, Text
-from kqlx.errors import UsageError
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import (
     Always,
@@ -166,11 +165,7 @@ class _Kusto(Groups):
 
 
 def emit(bound: Bound, options: Options) -> Emission:
-    """The query of a bound tree. Raises UnsupportedError, and UsageError for a case that there is
-    not.
-    """
-    if options.case not in (None, "sensitive", "insensitive"):
-        raise UsageError(f"case is sensitive or insensitive, not {options.case!r}")
+    """The query of a bound tree. Raises UnsupportedError."""
     kusto = _Kusto(bound, options)
     conjuncts = [kusto.conjunct(item) for item in _conjuncts(bound.node)]
     conjuncts = sorted((text for text in conjuncts if text != TRUE), key=lambda text: text.rank)
@@ -207,6 +202,7 @@ TARGET = Target(
     emit=emit,
     aliases=("kusto",),
     formats=("query", "rule", "arm"),
+    options=frozenset({"table", "case", "late_events"}),
     suffix=".kql",
     comment="// {}",
     left_out=about,

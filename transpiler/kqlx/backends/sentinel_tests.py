@@ -33,7 +33,6 @@ from kqlx.meaning.field_types import COMPARISONS
 from kqlx.meaning.ip_type import network as span_of
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import Compare, Equals, Exists, Like
-from kqlx.notes import Effect
 
 _TERM = re.compile(r"[A-Za-z0-9]{4,}")
 """What Kusto's ``has`` looks for as a whole term."""
@@ -133,8 +132,6 @@ class Tests(Values):
             test = f"ipv6_compare({cell.access}, {quote(node.value.name)}) {operator} 0"
             return Text(self.never_null(test), rank=SCAN)
         if not cell.column.declared and number_of(node.value.name) is not None:
-            message = f"{cell.column.name} is taken for a number: no type of it is known"
-            self.note("type-assumed", Effect.SAME, message, node.span)
             digits = real(self.number(cell.column, node.value, node))
             test = f"todouble({cell.raw}) {operator} {digits}"
             return Text(self.never_null(test), rank=SCAN)

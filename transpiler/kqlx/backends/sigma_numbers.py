@@ -68,16 +68,10 @@ class Numbers(TextBackend):
         limit = node.value
         if limit.value is None:
             self.null_value(node)
-        if column.type not in NUMBERS:
-            if column.declared or number_of(limit.name) is None:
-                what = f"a range on {described(column)}"
-                return self.approximate(node, what, "Sigma compares numbers only")
-            self.note(
-                "type-assumed",
-                Effect.SAME,
-                f"{column.name} is taken for a number: no type of it is known",
-                node.span,
-            )
+        is_number = column.type in NUMBERS or not column.declared
+        if not is_number or (column.type not in NUMBERS and number_of(limit.name) is None):
+            what = f"a range on {described(column)}"
+            return self.approximate(node, what, "Sigma compares numbers only")
         number = Number(self.number(column, limit, node))
         lower = (node.op in ("gt", "gte")) is not self.negative
         if self.is_rounded(column, number):

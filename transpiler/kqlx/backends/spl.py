@@ -310,6 +310,7 @@ TARGET = Target(
     emit=emit,
     aliases=("splunk",),
     formats=("query", "savedsearches", "escu", "tstats"),
+    options=frozenset({"index", "macro", "new_terms", "late_events"}),
     ecs_formats=frozenset({"tstats"}),
     suffix=".spl",
     comment="``` {} ```",

@@ -129,13 +129,6 @@ class Remarks(Where):
             if abs(int(float(number)) if "." in number else int(number)) > 2**53:
                 what = f"{number} as a limit of {described(column)}"
                 self.refuse(node.span, what, "Splunk's numbers lose digits beyond 2^53")
-            if not self.is_number(column):
-                self.note(
-                    "type-assumed",
-                    Effect.SAME,
-                    f"{column.name} is taken for a number: no type of it is known",
-                    node.span,
-                )
         elif isinstance(node, Like):
             if column.type in NUMBERS | DATES | {"ip", "boolean"}:
                 why = "Elasticsearch finds nothing by it"

@@ -18,7 +18,7 @@ from kqlx.backends.spl_keys import Key, Keys, plain_name, without_null
 from kqlx.backends.spl_schedule import run_every
 from kqlx.backends.spl_syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl_time import own_beginning, time_modifier
-from kqlx.errors import UnsupportedError, UsageError
+from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
@@ -113,8 +113,6 @@ def _counted(
 def _first_seen(
     rule: Rule, terms: NewTerms, bound: Bound, emission: Emission, options: Options
 ) -> Emission:
-    if options.new_terms not in (None, "stats", "lookup"):
-        raise UsageError(f"new_terms is stats or lookup, not {options.new_terms!r}")
     keys = keys_of(rule, bound)
     by = keys.keys(terms.fields)
     if not by:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kqlx.commands.common import Exit, about, fail, inputs, load_settings, report, usage
+from kqlx.commands.known import FieldsOption, MappingOption, SourceOption
 from kqlx.commands.output import InFolder, Output, Printed
 from kqlx.commands.streams import say
 from kqlx.errors import KqlxError, UsageError
@@ -47,14 +48,8 @@ def convert(
     query: Annotated[
         str | None, typer.Option("--query", "-q", help="The text of a query, instead of files.")
     ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(help="Data source, such as o365.audit; none keeps all field names."),
-    ] = None,
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option(help="A file of mapping packs, over or beside the built-in ones."),
-    ] = None,
+    source: SourceOption = None,
+    mapping: MappingOption = None,
     format: Annotated[
         str | None, typer.Option(help="Artifact: query, or for Sigma rule. See kqlx targets.")
     ] = None,
@@ -77,13 +72,7 @@ def convert(
         bool, typer.Option(help="Refuse all effects but same, case and those that --accept names.")
     ] = False,
     exact: Annotated[bool, typer.Option(help="Ask for no difference in letter case.")] = False,
-    fields: Annotated[
-        str | None,
-        typer.Option(
-            help="Field types: a data view, _mapping or _field_caps file, or ecs.",
-            rich_help_panel=_ELASTICSEARCH,
-        ),
-    ] = None,
+    fields: FieldsOption = None,
     compact: Annotated[
         bool, typer.Option(help="A smaller equivalent query.", rich_help_panel=_ELASTICSEARCH)
     ] = False,
@@ -97,6 +86,17 @@ def convert(
     ] = None,
     ignore_unmapped: Annotated[
         bool | None, typer.Option(help="For nested groups.", rich_help_panel=_ELASTICSEARCH)
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(help="The index to search in.", rich_help_panel=_SPLUNK),
+    ] = None,
+    macro: Annotated[
+        str | None,
+        typer.Option(
+            help="The macro that searches begin with, instead of a source type.",
+            rich_help_panel=_SPLUNK,
+        ),
     ] = None,
     table: Annotated[
         str | None,
@@ -143,6 +143,7 @@ def convert(
     ] = False,
 ) -> None:
     """Convert rules, or a query, and print the results, or write them to files."""
+    from kqlx.backends.options import check_taken, given_options, options_for
     from kqlx.convert import check_choices, find_packs, read
 
     try:
@@ -151,6 +152,23 @@ def convert(
         packs = find_packs(mapping or (), settings)
         check_choices(source, unmapped or "error", accept or (), packs)
         field_list = _load_fields(fields)
+        given = given_options(
+            {
+                "exact": exact,
+                "index": index,
+                "macro": macro,
+                "new_terms": new_terms,
+                "late_events": late_events,
+                "table": table,
+                "case": case,
+                "compact": compact,
+                "time_zone": time_zone,
+                "case_insensitive": case_insensitive,
+                "ignore_unmapped": ignore_unmapped,
+            },
+            _spelt,
+        )
+        check_taken(chosen, given, _spelt)
         folder = _folder(out, force)
     except KqlxError as error:
         fail(error)
@@ -162,18 +180,9 @@ def convert(
         "unmapped": unmapped,
         "accept": accept or (),
         "strict": strict,
-        "exact": exact,
         "format": format,
         "fields": field_list,
         "settings": settings,
-        "compact": compact,
-        "time_zone": time_zone,
-        "case_insensitive": case_insensitive,
-        "ignore_unmapped": ignore_unmapped,
-        "table": table,
-        "case": case,
-        "new_terms": new_terms,
-        "late_events": late_events,
         "leading_wildcards": leading_wildcards,
     }
     rules = list(inputs(paths or [], query))
@@ -191,8 +200,13 @@ def convert(
             status = max(status, report(error, rule))
             continue
         for target in chosen:
-            status = max(status, _convert(rule, target, options, output, verbose))
+            own = options_for(target, given)
+            status = max(status, _convert(rule, target, {**options, **own}, output, verbose))
     raise typer.Exit(max(status, output.finish()))
+
+
+def _spelt(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
 
 
 def _folder(out: str | None, force: bool) -> Folder | None:

@@ -23,7 +23,7 @@ def assumed_types(bound: Bound) -> tuple[Note, ...]:
     """
     keywords: dict[str, Span] = {}
     numbers: dict[str, Span] = {}
-    for name, test in field_tests(bound.node):
+    for name, test in sorted(field_tests(bound.node), key=lambda found: found[1].span):
         if not isinstance(test, Equals | Like | Compare) or bound.column(name).declared:
             continue
         if bound.types.below(name, "flattened") or bound.types.below(name, "object") in _LABELS:

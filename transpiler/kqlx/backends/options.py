@@ -1,0 +1,90 @@
+"""The options of a conversion: what they may be, and which targets take them.
+
+Each target says in its ``TARGET`` which it takes (``exact`` concerns all). What no target takes is
+an error, for an option that does nothing would be believed to do something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from kqlx.backends import targets
+from kqlx.backends.base import Options, Target
+from kqlx.errors import UsageError
+from kqlx.mappings.place_names import FORMS, name_problem
+from kqlx.meaning.date_math import time_zone_of
+from kqlx.rules.arrival import length_of
+
+Spelling = Callable[[str], str]
+
+_DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(Options) if f.name != "form"}
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "case": ("sensitive", "insensitive"),
+    "new_terms": ("stats", "lookup"),
+}
+_SWITCHES = frozenset(
+    {
+        *("exact", "compact", "filters_in_must"),
+        *("case_insensitive", "ignore_unmapped"),
+    }
+)
+
+
+def given_options(options: Mapping[str, Any], spell: Spelling = str) -> dict[str, Any]:
+    """The options that are not as they are by themselves. Raises UsageError for one that there is
+    not, and for a value that it cannot have; ``spell`` says how the user has written its name.
+    """
+    for name in options:
+        if name not in _DEFAULTS:
+            known = ", ".join(_DEFAULTS)
+            raise UsageError(f"convert() has no option {name!r}", hint=f"it has {known}")
+    given = {
+        name: value
+        for name, value in options.items()
+        if value is not None and value is not _DEFAULTS[name]
+    }
+    for name, value in given.items():
+        _check(name, value, spell(name))
+    return given
+
+
+def check_taken(chosen: Iterable[Target], given: Iterable[str], spell: Spelling = str) -> None:
+    """Raises UsageError for an option that none of these targets takes; ``spell`` as above."""
+    chosen = tuple(chosen)
+    for name in given:
+        if any(takes(target, name) for target in chosen):
+            continue
+        takers = [target.name for target in targets() if takes(target, name)]
+        names = ", ".join(target.name for target in chosen)
+        message = f"{spell(name)} does nothing for {names}"
+        raise UsageError(message, hint=f"it is an option for {' and '.join(takers)}")
+
+
+def options_for(target: Target, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options that the target takes."""
+    return {name: value for name, value in given.items() if takes(target, name)}
+
+
+def takes(target: Target, name: str) -> bool:
+    """Whether the option concerns the target."""
+    return name == "exact" or name in target.options
+
+
+def _check(name: str, value: Any, spelt: str) -> None:
+    """Raises UsageError for a value that the option cannot have."""
+    if name in _SWITCHES:
+        if not isinstance(value, bool):
+            raise UsageError(f"{spelt} is true or false, not {value!r}")
+        return
+    if not isinstance(value, str):
+        raise UsageError(f"{spelt} is a text, not {value!r}")
+    if name in FORMS and (problem := name_problem(name, value)):
+        raise UsageError(f"{spelt} {problem}")
+    if name in _WORDS and value not in _WORDS[name]:
+        raise UsageError(f"{spelt} is {' or '.join(_WORDS[name])}, not {value!r}")
+    if name == "time_zone":
+        time_zone_of(value)
+    if name == "late_events":
+        length_of(value)

@@ -1,0 +1,20 @@
+"""The names that users give to places of their targets: indexes, macros, tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "index": (re.compile(r"[\w*.-]+"), "Splunk"),
+    "macro": (re.compile(r"\w+(?:\([^`]*\))?"), "Splunk"),
+    "table": (re.compile(r"[A-Za-z_]\w*", re.ASCII), "Sentinel"),
+}
+"""By kind the form of its names, and who takes them."""
+
+
+def name_problem(kind: str, value: object) -> str:
+    """What is wrong with a name, or ""."""
+    form, taker = FORMS[kind]
+    good = isinstance(value, str) and form.fullmatch(value)
+    return "" if good else f"is no name that {taker} takes: {value!r}"
