@@ -55,7 +55,7 @@ class Splunk:
         """Whether the search keeps an event of Splunk's, whose times are ``stamps``. Raises as
         ``holds``.
         """
-        pipeline, times = _without_times(query)
+        pipeline, times = without_times(query)
         if len(stamps) != 1 and "_time" in query:
             raise Impossible("every event in Splunk has one time")
         if len(stamps) == 1 and _is_date(stamps[0]):
@@ -93,7 +93,7 @@ def _within(times: tuple[TimeModifier, ...], stamps: list[str]) -> bool:
 
 
 @lru_cache(maxsize=1000)
-def _without_times(query: str) -> tuple[Pipeline, tuple[TimeModifier, ...]]:
+def without_times(query: str) -> tuple[Pipeline, tuple[TimeModifier, ...]]:
     """The search without the time modifiers that all of it is under, and these. The evaluator
     knows no time range.
     """
