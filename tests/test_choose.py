@@ -282,20 +282,3 @@ def test_a_star_that_fits_no_field_by_name_has_no_counterpart() -> None:
     pack = of_data({"source": "x", "targets": {"spl": [place]}})
     with pytest.raises(kqlx.MappingError, match=r"the field name x\.keys\.\*, a wildcard"):
         bind(kqlx.parse("x.keys.*:v"), pack, "spl")
-
-
-@pytest.mark.parametrize(
-    ("code", "user"),
-    [("4625", "TargetUserName"), ("4688", "SubjectUserName"), ("(4625 or 4624)", "TargetUserName")],
-)
-def test_a_rule_counts_by_the_column_that_is_for_its_events(code: str, user: str) -> None:
-    rule = kqlx.Rule(
-        name="failures",
-        query=f"data_stream.dataset:system.security and event.code:{code}",
-        type="threshold",
-        data={"threshold": {"field": ["user.name"], "value": 10}},
-    )
-    for target in ("spl", "sentinel"):
-        text = kqlx.convert(rule, target).text
-        assert f"by {user}" in text
-        assert "coalesce" not in text

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.backends.base import Emission
-from kqlx.backends.sentinel_fields import ELEMENT, Values, as_column, columns_made, values_of
+from kqlx.backends.sentinel_fields import (
+    ELEMENT,
+    Values,
+    as_column,
+    columns_made,
+    extended,
+    values_of,
+)
 from kqlx.backends.sentinel_outputs import counted_name
 from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier
 from kqlx.errors import UnsupportedError
@@ -40,6 +47,13 @@ def needed(bound: Bound, fields: Iterable[str], what: str, together: bool = Fals
 def refused(what: str, why: str) -> UnsupportedError:
     note = Note("rule-type", Effect.DIFFERENT, f"{what}: {why}")
     return UnsupportedError(f"cannot convert {what}: {why}", notes=(note,))
+
+
+def made_first(fields: Iterable[Values]) -> tuple[list[str], list[Values]]:
+    """The command that makes long expressions columns, and the fields with these."""
+    found = [*fields]
+    made = extended(values for values in found if values.long)
+    return made, [so_named(values) if values.long else values for values in found]
 
 
 def taken_apart(fields: Iterable[Values], once: bool) -> list[str]:

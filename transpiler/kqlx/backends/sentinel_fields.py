@@ -39,7 +39,7 @@ class Values:
     ``text`` is then an array, and ``held`` what events have, which may also be a single value.
     ``array`` is one of objects, each of which has its value in ``text`` as the key of ``ELEMENT``.
     ``notes`` are what those must tell who count or compare them. ``absent`` are texts that stand
-    for no value.
+    for no value. ``long`` says that a command of its own should make them first.
     """
 
     field: str
@@ -51,6 +51,7 @@ class Values:
     array: str = ""
     notes: tuple[Note, ...] = ()
     absent: tuple[str, ...] = ()
+    long: bool = False
 
     @property
     def is_column(self) -> bool:
@@ -91,7 +92,9 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
         return _by_case(spec, field, bound, columns)
     if spec is not None and spec.column and cut_at(spec):
         text = _text_of(spec, field, bound, columns)
-        return Values(field, _words(field), text, notes=notes) if text else None
+        absent = bound.destination.absent_in(spec.column)
+        made = Values(field, _words(field), text or "", notes=notes, absent=absent, long=True)
+        return made if text else None
     parts = captures(spec) if counted and spec is not None else ()
     if spec is not None and spec.any and (parts or not (spec.part or spec.fits or spec.given)):
         return _first_of(spec.any, field, bound, columns, parts)
@@ -173,12 +176,15 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
         return None
     pairs: list[str] = []
     notes: list[Note] = []
+    absent: dict[str, None] = {}
     others = quote("")
     for case in (case for case in spec.cases if case.column or case.any):
         text = _text_of(case, field, bound, columns)
         if text is None:
             return None
         notes += _notes(field, case)
+        for name in (case.column, *case.any):
+            absent |= dict.fromkeys(bound.destination.absent_in(name) if name else ())
         if not case.of:
             others = text
             continue
@@ -190,12 +196,13 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
         return None
     joined = Note("columns-joined", Effect.SAME, f"{field} is another column by {spec.by}")
     text = f"case({', '.join([*pairs, others])})"
-    return Values(field, _words(field), text, notes=(joined, *notes))
+    told = (joined, *notes)
+    return Values(field, _words(field), text, notes=told, absent=(*absent,), long=True)
 
 
 def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str | None:
-    """The expression for a field that is a column of texts, the first of several, or a part; empty
-    where a text stands for none.
+    """The expression for a field that is a column of texts, the first of several that has more than
+    a text that stands for none, or a part.
     """
     assert bound.destination is not None
     each = []
@@ -204,13 +211,13 @@ def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str
         if cell is None or cell.form != "column":
             return None
         text = cell.access if cell.is_string else f"tostring({cell.access})"
-        if absent := bound.destination.absent_in(name):
+        if (absent := bound.destination.absent_in(name)) and spec.any:
             same = f"== {quote(absent[0])}" if len(absent) == 1 else f"in ({_quoted(absent)})"
             text = f'iff({text} {same}, "", {text})'
         if mark := cut_at(spec):
             text = f"tostring(split({text}, {quote(mark)})[0])"
         elif spec.part or spec.fits:
-            parts = captures(spec)
+            parts = captures(replace(spec, given=""))
             if not parts:
                 return None
             found = [
@@ -290,7 +297,7 @@ def _first_of(
     if any(map(bound.destination.absent_in, names)) if bound.destination else False:
         spec = bound.destination.field(field) if bound.destination else None
         joint = _text_of(spec, field, bound, columns) if spec else None
-        return Values(field, _words(field), joint, notes=(joined,)) if joint else None
+        return Values(field, _words(field), joint, notes=(joined,), long=True) if joint else None
     text = f"coalesce({', '.join(each)})"
     first = _values(field, cells[0], "string")
     return Values(field, f"{first.name}_or_other", text, notes=(joined,))

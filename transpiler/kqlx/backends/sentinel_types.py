@@ -24,6 +24,7 @@ from kqlx.backends.sentinel_counts import (
     bracketed,
     commonly,
     gathered,
+    made_first,
     needed,
     number_of_values,
     present,
@@ -107,7 +108,9 @@ def _counted(
     if together and (threshold.least > 1 or counted):
         why = "what they have together may be enough"
         notes += apart(bound, [*by, *counted], Effect.NARROWER, why)
-    lines = [str(emission.query), *taken_apart(by, once=True), *steps]
+    made, columns = made_first([*by, *counted])
+    by, counted = columns[: len(by)], columns[len(by) :]
+    lines = [str(emission.query), *made, *taken_apart(by, once=True), *steps]
     names = {values.name for values in by}
     latest = [] if together else [values for values in shown if values.name not in names]
     if together:
@@ -161,7 +164,8 @@ def _new(
     lists, head, body = without_lists(str(emission.query))
     begins = [] if by_arrival(rule) else [f"| where {TIME} > ago({span(window)})"]
     lines = [f"{lists}{head}", *begins, *([body] if body else [])]
-    lines += taken_apart(fields, once=False)
+    made, fields = made_first(fields)
+    lines += [*made, *taken_apart(fields, once=False)]
     notes = [*about_window(rule), *_about_history(terms, window, in_rule), *told(fields)]
     if together:
         notes += apart(bound, fields, Effect.WIDER, "a value may be known in another")

@@ -185,6 +185,7 @@ class Keys:
         return Key(field, made, f"| eval {made}={self._coalesced(spec, parts)}")
 
     def _coalesced(self, spec: FieldSpec, parts: tuple[str, ...]) -> str:
+        """The first of several columns of which a text does not stand for none."""
         names = [self._present(column, parts) for column in spec.any]
         value = f"coalesce({', '.join(names)})"
         if len(value) > WIDTH - 20:
@@ -206,6 +207,7 @@ class Keys:
         by = destination.field(spec.by)
         assert by is not None and by.column is not None
         made, pairs = plain_name(field), []
+        absent: dict[str, None] = {}
         for case in (case for case in spec.cases if case.column or case.any):
             if case.note is not None:
                 remark = case.note
@@ -213,11 +215,13 @@ class Keys:
             mark = cut_at(case)
             if case.any:
                 value = self._coalesced(case, captures(case))
-            elif mark and case.column:
-                whole = self._present(case.column, ())
-                value = f"mvindex(split({whole}, {quote(mark)}), 0)"
+            elif mark:
+                value = f"mvindex(split({eval_name(str(case.column))}, {quote(mark)}), 0)"
+            elif parts := captures(replace(case, given="")):
+                value = _part_of(str(case.column), parts)
             else:
-                value = self._present(str(case.column), captures(case))
+                value = eval_name(str(case.column))
+            absent |= dict.fromkeys(destination.absent_in(str(case.column)))
             kinds = _is_in(by.column, case.of) if case.of else "true()"
             pairs.append(f"{kinds},\n        {value}")
         message = f"{field} is another column by {spec.by}"
@@ -225,7 +229,8 @@ class Keys:
         between = ",\n    "
         if not pairs:
             return Key(field, made, f"| eval {made}=null()")
-        return Key(field, made, f"| eval {made}=case(\n    {between.join(pairs)})")
+        value = without_texts(f"case(\n    {between.join(pairs)})", absent)
+        return Key(field, made, f"| eval {made}={value}")
 
     def _taken_out(self, field: str, column: str, expressions: tuple[str, ...]) -> Key:
         """A part of a column."""

@@ -106,5 +106,5 @@ def either(tests: list[Node], span: Span) -> Node:
 
 def without(test: Node, excluded: Iterable[Node], span: Span) -> Node:
     """The test, and none of those that are excluded."""
-    each = [Not(node, span) for node in excluded]
-    return And((test, *each), span) if each else test
+    left_out = list(excluded)
+    return And((test, Not(either(left_out, span), span)), span) if left_out else test

@@ -43,12 +43,10 @@ class ColumnSpec:
     column holds JSON as text (or names it, where that is more than the first part), ``port`` that
     an address may have a port behind it, ``optional`` that not every table has the column.
     ``mapped`` says that IPv4 addresses may be written there as IPv6 ones, ``::ffff:10.0.0.1``,
-    ``hex`` that numbers are, as ``0x1a4``, ``escaped`` that ``&``, ``<``, ``>`` and quotation marks
-    may be as in XML, ``&amp;``. Of form ``words`` is a text that is several values with white space
-    between; of form ``xml`` a value of XML as text: that of the element ``Data`` of the name behind
-    the column's.
-    ``arrays`` are keys below a column that are known to hold arrays: all that do, or of form
-    ``path`` some; ``below`` is the name that these keys are below.
+    ``hex`` that numbers are, as ``0x1a4``. Of form ``words`` is a text that is several values with
+    white space between; of form ``xml`` a value of XML as text: that of the element ``Data`` of the
+    name behind the column's. ``arrays`` are keys below a column that are known to hold arrays: all
+    that do, or of form ``path`` some; ``below`` is the name that these keys are below.
     """
 
     type: str | None = None
@@ -59,7 +57,6 @@ class ColumnSpec:
     optional: bool = False
     mapped: bool = False
     hex: bool = False
-    escaped: bool = False
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")
     arrays: tuple[str, ...] = ()
@@ -139,7 +136,8 @@ class Destination:
     all below them. ``filter`` is a predicate in Kibana KQL on the columns that tells the events of
     the data source from others there. ``also`` has the other beginnings that names of columns may
     have, where another collector brought the events. ``absent`` has, by patterns of columns'
-    names, the values that stand there for none, which Elastic's pipeline drops.
+    names, the values that stand there for none, which Elastic's pipeline drops; ``escaped`` says
+    that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``.
     """
 
     place: Mapping[str, Any]
@@ -153,6 +151,7 @@ class Destination:
     filter: str = ""
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
+    escaped: bool = False
 
     @property
     def name(self) -> str:

@@ -83,6 +83,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         filter=data.get("filter", ""),
         also=data.get("also", {}),
         absent=_lists(data.get("absent", {})),
+        escaped=data.get("escaped", False),
     )
 
 

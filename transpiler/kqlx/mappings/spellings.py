@@ -32,7 +32,8 @@ class Spellings(Remarks):
 
     def present(self, test: FieldTest, column: Column) -> Node:
         """The test, of values alone: what stands there for none is no value in Elastic."""
-        if isinstance(test, Equals) and test.value.name in column.absent:
+        empty = isinstance(test, Equals) and not test.value.name
+        if isinstance(test, Equals) and (empty or test.value.name in column.absent):
             message = f'"{test.value.name}" stands for no value in {column.name}: Elastic drops it'
             self.say("constant-folded", message, test.span)
             return self.constant(False, message, test.span)
@@ -64,7 +65,7 @@ class Spellings(Remarks):
             name = f"{column.name}{DECODED}"
             self.columns[name] = replace(column, escaped=True)
             return replace(test, field=Literal(name))
-        if spec.escaped and isinstance(test, Equals | Like):
+        if self.destination.escaped and isinstance(test, Equals | Like):
             return self.escaped(test, column)
         return test
 
@@ -73,10 +74,9 @@ class Spellings(Remarks):
         address, slash, length = test.value.name.partition("/")
         if ":" in address:
             return test
-        if not slash:
-            return Or((test, replace(test, value=Literal(MAPPED + address, True))), test.span)
-        text = self.as_text(column)
-        return Or((test, *(Like(text, p, test.span) for p in _mapped(address, length))), test.span)
+        named = replace(test, field=self.as_text(column))
+        spellings = _mapped(address, length) if slash else [(MAPPED + address,)]
+        return Or((test, *(test_of(named, parts) for parts in spellings)), test.span)
 
     def hexadecimal(self, test: FieldTest, column: Column) -> Node:
         """A number where the column has it in hexadecimal."""
@@ -94,7 +94,7 @@ class Spellings(Remarks):
     def escaped(self, test: Equals | Like, column: Column) -> Node:
         """A text whose signs may be written as in XML, or as they are."""
         parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
-        if isinstance(test, Like) and any(map(_may_be_in_entity, parts)):
+        if isinstance(test, Like) and any(map(_may_be_in_entity, parts[1:-1])):
             message = (
                 f"{column.name} may have signs as in XML, such as &amp;, where a part is found"
             )
@@ -140,7 +140,7 @@ def _stands_in(value: str, test: FieldTest, column: Column) -> bool:
     return holds(test, value)
 
 
-def _mapped(address: str, length: str) -> list[Pattern]:
+def _mapped(address: str, length: str) -> list[tuple[str, ...]]:
     """The beginnings of the IPv4-mapped addresses of a network."""
     octets, bits = address.split("."), int(length) if length.isdecimal() else -1
     if len(octets) != 4 or not all(map(str.isdecimal, octets)) or not 0 < bits <= 32:
@@ -153,9 +153,9 @@ def _mapped(address: str, length: str) -> list[Pattern]:
         size = 1 << (8 - rest)
         first = int(octets[whole]) // size * size
         ends = [[str(number)] for number in range(first, first + size)]
-    found = []
+    found: list[tuple[str, ...]] = []
     for end in ends:
         text = MAPPED + ".".join([*steps, *end])
         full = len(steps) + len(end) == 4
-        found.append(Pattern((text,)) if full else Pattern((f"{text}.", "")))
+        found.append((text,) if full else (f"{text}.", ""))
     return found

@@ -1,0 +1,168 @@
+"""Whose account ``user.*`` is on records of the Windows Security log: by the kind of record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+import kqlx
+from kqlx.notes import Effect
+from kusto import analyse
+from sentinel_rows import matching, results
+from spl.events import splunk_event
+from splunk import SPLUNK
+
+SECURITY = "data_stream.dataset:system.security"
+TARGETS = ("spl", "sentinel", "sigma")
+
+RECORDS: dict[int, dict[str, Any]] = {
+    1: {"code": 4625, "SubjectUserName": "DC01$", "TargetUserName": "alice", "IpAddress": "-"},
+    2: {"code": 4769, "TargetUserName": "alice@CORP.LOCAL", "IpAddress": "::ffff:10.0.0.7"},
+    3: {"code": 4720, "SubjectUserName": "admin", "TargetUserName": "alice"},
+    4: {"code": 4648, "SubjectUserName": "bob", "TargetUserName": "alice"},
+    5: {"code": 4778, "AccountName": "carol", "ClientAddress": "10.0.0.9"},
+    6: {"code": 4663, "SubjectUserName": "alice"},
+    7: {"code": 4624, "SubjectUserName": "-", "TargetUserName": "dave", "IpAddress": "10.0.0.8"},
+    8: {"code": 4771, "TargetUserName": "bob", "TargetSid": "S-1-5-21-1-2-3-1104"},
+    9: {"code": 4625, "SubjectUserName": "-", "TargetUserName": "-", "TargetUserSid": "S-1-0-0"},
+}
+
+
+def of_splunk(query: str) -> set[int]:
+    found = set()
+    for number, record in RECORDS.items():
+        event = {
+            "source": "XmlWinEventLog:Security",
+            "EventCode": str(record["code"]),
+            **{name: value for name, value in record.items() if name != "code"},
+        }
+        if SPLUNK.keeps(query, splunk_event(event, null=None), []):
+            found.add(number)
+    return found
+
+
+def rows() -> list[tuple[int, str, Mapping[str, Any]]]:
+    found: list[tuple[int, str, Mapping[str, Any]]] = []
+    for number, record in RECORDS.items():
+        row = {"EventID" if name == "code" else name: value for name, value in record.items()}
+        found.append((number, "SecurityEvent", row))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("user.name:alice", {1, 2}),
+        ("user.name:admin", {3}),
+        ("user.name:bob", {4, 8}),
+        ("user.name:carol", {5}),
+        ("event.code:4769 and user.name:alice", {2}),
+        ("winlog.event_id:4625 and user.name:alice", {1}),
+        ("event.action:added-user-account and user.name:(admin or alice)", {3}),
+        ("event.code:(4625 or 4720) and user.name:alice", {1}),
+        ("(event.code:4625 and user.name:alice) or (event.code:4720 and user.name:admin)", {1, 3}),
+        ("event.category:authentication and user.name:*", {1, 2, 4, 5, 7, 8}),
+        ("event.category:authentication and not user.name:*", {9}),
+        ("event.code:4625 and not user.name:alice", {9}),
+        ("not user.name:alice and user.name:*", {3, 4, 5, 7, 8}),
+        ("user.target.name:alice", {3}),
+        ("user.effective.name:alice", {4}),
+        ("user.name:*@*", set()),
+        ("user.id:S-1-5-21-1-2-3-1104", {8}),
+        ("source.ip:*", {2, 5, 7}),
+        ("not source.ip:* and user.name:alice", {1}),
+        ("source.ip:10.0.0.7", {2}),
+        ("source.ip:10.0.0.0/29", {2}),
+        ("source.ip:10.0.0.0/8", {2, 5, 7}),
+        ("event.code:4769 and source.ip:10.0.0.0/24", {2}),
+        ('source.ip:"-"', set()),
+        ("winlog.event_data.TargetUserName:*", {1, 2, 3, 4, 7, 8}),
+        ("not winlog.event_data.SubjectUserName:* and event.code:4624", {7}),
+    ],
+)
+def test_the_account_is_that_of_the_kind_of_record(query: str, wanted: set[int]) -> None:
+    for target in ("spl", "sentinel"):
+        try:
+            result = kqlx.convert(f"{SECURITY} and {query}", target)
+        except kqlx.MappingError as error:
+            assert not wanted, error  # can never match
+            continue
+        assert result.fidelity in (Effect.SAME, Effect.CASE, Effect.COVERAGE), result.notes
+        text = str(result.query)
+        found = of_splunk(text) if target == "spl" else matching(text, ["SecurityEvent"], rows())
+        assert found == wanted, text
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_queries_name_the_columns_of_the_asserted_records_alone(target: str) -> None:
+    text = str(kqlx.convert(f"{SECURITY} and event.code:4625 and user.name:alice", target).query)
+    assert "TargetUserName" in text
+    assert "SubjectUserName" not in text
+    assert "4720" not in text
+
+
+def test_a_name_may_have_a_domain_behind_it() -> None:
+    query = f"{SECURITY} and event.code:4769 and user.name:alice"
+    assert 'TargetUserName IN ("alice", "alice@*")' in str(kqlx.convert(query, "spl").query)
+    text = str(kqlx.convert(query, "sentinel").query)
+    assert 'TargetUserName == "alice" or TargetUserName startswith_cs "alice@"' in text
+
+
+def counting(query: str, **threshold: Any) -> kqlx.Rule:
+    data = {"threshold": {"field": ["user.name"], "value": 1, **threshold}}
+    return kqlx.Rule(name="counts", query=f"{SECURITY} and {query}", type="threshold", data=data)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (
+            "winlog.event_id:4625",
+            {
+                "spl": '| eval user_name=mvindex(split(TargetUserName, "@"), 0)',
+                "sentinel": '| extend user_name = tostring(split(TargetUserName, "@")[0])',
+            },
+        ),
+        ("event.code:4688", {"spl": "by SubjectUserName", "sentinel": "by SubjectUserName"}),
+        (
+            "event.category:authentication",
+            {
+                "spl": 'in(EventCode, "4648"), SubjectUserName,',
+                "sentinel": "EventID == 4648, SubjectUserName,",
+            },
+        ),
+    ],
+)
+def test_a_rule_counts_by_the_account_of_the_kind_of_record(
+    query: str, expected: dict[str, str]
+) -> None:
+    for target, part in expected.items():
+        result = kqlx.convert(counting(query), target)
+        assert part in " ".join(result.text.split())
+        assert "coalesce" not in result.text
+        if target == "sentinel":
+            assert not analyse([result.text])[0]
+
+
+def test_what_is_counted_is_the_name_alone() -> None:
+    rule = counting("event.category:authentication")
+    text = kqlx.convert(rule, "sentinel").text
+    counted = {
+        row["user_name"]: row["EventCount"] for row in results(text, ["SecurityEvent"], rows())
+    }
+    assert counted == {"alice": 2, "bob": 2, "carol": 1, "dave": 1}
+
+
+@pytest.mark.parametrize(("target", "format"), [("sentinel", "rule"), ("spl", "escu")])
+def test_alerts_are_about_the_account(target: str, format: str) -> None:
+    rule = counting("event.code:4625")
+    text = kqlx.convert(rule, target, format=format).text
+    assert "user_name" in text
+    assert "SubjectUserName" not in text
+
+
+def test_a_correlation_counts_by_the_column() -> None:
+    text = kqlx.convert(counting("event.code:4625", value=5), "sigma", format="rule").text
+    assert "- TargetUserName" in text
