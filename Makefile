@@ -1,43 +1,64 @@
-# The two commands of the README are "make demo" and "make test"; each sets up by itself.
+# The two commands of the README are "make demo" and "make test"; each sets up by itself, with the
+# versions that locks/ names. PYTHON says with which Python (3.11 or newer), VENV in which folder:
+#   make test PYTHON=/usr/bin/python3 VENV=.venv-debian
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
 TOOLS  := tests/engines/.venv
+NODE   := tests/engines/node_modules/.package-lock.json
+LATEST := .venv-latest
 
-.PHONY: setup demo test check format bench scoreboard grammar clean
+ENVIRONMENT := $(PYTHON) tests/environment.py
+OLD := "kqlx needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=... names another"
 
-setup: $(STAMP) $(TOOLS)/.installed
+# What of the tests is about reading: the language, rule files, the words of errors, the goldens.
+LANGUAGE := $(addprefix tests/test_, kql.py kql_format.py bad_queries.py goldens.py words.py \
+    regexes.py malformed.py rule_files.py rule_formats.py rule_paths.py lint.py cli.py docs.py)
 
-$(STAMP): pyproject.toml tests/engines/package.json
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kqlx needs Python 3.11 or newer")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	$(BIN)/python -m compileall -q transpiler
-	@if command -v npm >/dev/null; then npm install --prefix tests/engines --no-package-lock --no-audit --no-fund --loglevel=error; \
+# The tests that "make test-latest" runs.
+TESTS ?= tests
+
+.PHONY: python setup demo test test-language test-latest lock check format bench scoreboard grammar clean
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and $(OLD))'
+
+setup: python $(NODE)
+	@$(ENVIRONMENT) $(VENV) locks/test.txt --project
+	@$(ENVIRONMENT) $(TOOLS) locks/engines.txt --optional \
+	    "no contentctl and AppInspect: the tests that need Splunk's tools will be skipped"
+
+# Splunk's own tools want an older pydantic than the rest, hence an environment of their own; Microsoft's
+# analyser of Kusto is Node.js.
+$(NODE): tests/engines/package-lock.json
+	@if command -v npm >/dev/null; then \
+	    npm ci --prefix tests/engines --no-audit --no-fund --loglevel=error && touch $@; \
 	 else echo "no Node.js: the tests that need Microsoft's analyser will be skipped"; fi
-	@touch $@
-
-# Splunk's own tools want an older pydantic than the rest: an environment of their own, for the tests.
-$(TOOLS)/.installed: tests/engines/requirements.txt
-	$(PYTHON) -m venv $(TOOLS)
-	@if $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<; then touch $@; \
-	 else echo "no contentctl and AppInspect: the tests that need Splunk's tools will be skipped"; fi
 
 # The demo needs the project alone, not the tools of its tests.
-$(BIN)/kqlx: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kqlx needs Python 3.11 or newer")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
-	$(BIN)/python -m compileall -q transpiler
-	@touch $@
-
-demo: $(BIN)/kqlx
+demo: python
+	@$(ENVIRONMENT) $(VENV) locks/run.txt locks/language.txt locks/test.txt --project
 	@$(BIN)/python tests/demo.py
 
 test: check
 	$(BIN)/python -m pytest --numprocesses=auto
+
+# On another Python, in little time: make test-language PYTHON=/usr/bin/python3 VENV=.venv-debian
+test-language: python $(NODE)
+	@$(ENVIRONMENT) $(VENV) locks/language.txt locks/test.txt --project
+	$(BIN)/python -m pytest --numprocesses=auto -k "not pysigma" $(LANGUAGE)
+
+# With the newest versions that pyproject.toml allows, where they are others than the locked ones.
+test-latest: setup
+	@mkdir -p $(LATEST); $(BIN)/python tests/locks.py latest $(LATEST)/locks; status=$$?; \
+	if [ $$status -ne 1 ]; then exit $$status; fi; \
+	$(ENVIRONMENT) $(LATEST)/environment $(LATEST)/locks/test.txt --project && \
+	$(LATEST)/environment/bin/python -m pytest --numprocesses=auto $(TESTS)
+
+# Writes the locks anew, with the newest versions.
+lock: setup
+	$(BIN)/python tests/locks.py write
 
 check: setup
 	$(BIN)/ruff check
@@ -60,4 +81,4 @@ grammar: setup
 	$(BIN)/python -m kqlx.mappings.write_packs
 
 clean:
-	rm -rf $(VENV) $(TOOLS) tests/engines/node_modules
+	rm -rf $(VENV) $(TOOLS) $(LATEST) tests/engines/node_modules
