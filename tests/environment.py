@@ -57,6 +57,8 @@ def make(folder: Path, lock: Path, project: bool) -> None:
     """Makes the environment anew. Raises subprocess.CalledProcessError."""
     version = sys.version.split()[0]
     print(f"{folder}: Python {version}, versions of {lock}", file=sys.stderr, flush=True)
+    if folder.is_symlink():  # what it leads to is another's
+        folder.unlink()
     shutil.rmtree(folder, ignore_errors=True)
     python = str(python_of(folder))
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
