@@ -159,7 +159,8 @@ def test_the_wheel_works_outside_of_the_checkout(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     venv.create(tmp_path / "env", with_pip=True)
     scripts = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")
-    for what in (["--require-hashes", "-r", ROOT / "locks/run.txt"], ["--no-deps", wheel]):
+    locked: list[str | Path] = ["--require-hashes", "-r", ROOT / "locks/run.txt"]
+    for what in (locked, ["--no-deps", wheel]):
         installed = run(scripts / "python", *pip, "install", *what)
         assert installed.returncode == 0, installed.stderr
     result = run(scripts / "kqlx", "convert", "--to", "all", RULE)
