@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 
 from kqlx.notes import Effect, Note
-from kqlx.rules.arrival import unsaid_arrival
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
 from kqlx.rules.unsaid import odd_techniques, other_frameworks, unsaid
@@ -72,7 +71,6 @@ def without_place(rule: Rule, counted: bool) -> Iterator[Note]:
         lost.append(f"the description beyond {LONGEST_DESCRIPTION:,} characters")
     message = f"a Sigma rule has no place for {', '.join(lost)}"
     yield Note("metadata-no-place", Effect.SAME, message)
-    yield from unsaid_arrival(rule, "a Sigma rule", "let what runs it look for late events too")
     yield from unsaid(rule, "a Sigma rule", {*_PLACELESS, *_SAID})
     if rule.data.get("actions"):
         message = "a Sigma rule has no place for the rule's actions: set up who is told of an alert"

@@ -11,6 +11,7 @@ from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import name_of_values
 from kqlx.notes import Effect, Note
+from kqlx.rules.arrival import unsaid_arrival
 from kqlx.rules.attack import in_version_19
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
@@ -83,6 +84,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
             hint="--accept wider converts the query alone, which alerts on every value",
         )
     yield from lost
+    yield from unsaid_arrival(rule, "a Sigma rule", "let what runs it look for late events too")
     if format == "rule":
         for remark in in_version_19(rule.tactics).remarks:
             yield Note("attack-version", Effect.SAME, remark)
