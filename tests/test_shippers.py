@@ -64,6 +64,11 @@ def notes(query: str, *indices: str) -> list[tuple[str, Effect]]:
         ("agent.type:packetbeat and event.dataset:dns", "network_traffic"),
         ("agent.type:endpoint and event.category:process", "endpoint.events"),
         ('_index:"logs-aws.cloudtrail-default" and event.action:x', "aws.cloudtrail"),
+        ('event.provider:"Service Control Manager" and event.code:7045', "system.system"),
+        ("event.code:7045 and winlog.event_data.ImagePath:*temp*", "system.system"),
+        ("winlog.event_id:(1074 or 6006 or 6008)", "system.system"),
+        ("agent.type:winlogbeat and event.dataset:system and event.code:7045", "system.system"),
+        ("winlog.channel:Application and event.provider:MsiInstaller", "system.application"),
         ("event.module:zeek and event.dataset:zeek.dns", ""),
         ("event.module:system and event.dataset:user", ""),
         ("winlog.channel:Microsoft-Windows-Other/Operational and event.code:1", ""),
@@ -209,3 +214,27 @@ def test_another_module_below_a_not_stays_false() -> None:
     query = "event.dataset:windows.sysmon_operational and process.name:x and not event.module:{}"
     with_module = kqlx.convert(query.format("sysmon"), "spl")
     assert with_module.query == kqlx.convert(query.format("other"), "spl").query
+
+
+def test_the_system_log_of_windows() -> None:
+    query = 'event.dataset:system.system and event.provider:"Service Control Manager" '
+    query += "and event.code:7045 and winlog.event_data.ImagePath:*temp*"
+    spl = str(kqlx.convert(query, "spl").query)
+    assert spl.startswith('source="XmlWinEventLog:System" Name="Service Control Manager"')
+    assert 'ImagePath="*temp*"' in spl
+    sentinel = str(kqlx.convert(query, "sentinel").query)
+    assert sentinel.startswith('Event\n| where EventLog == "System"')
+    assert 'Source == "Service Control Manager"' in sentinel
+    assert "EventID == 7045" in sentinel
+    assert 'Name="ImagePath"' in sentinel
+    sigma = str(kqlx.convert(query, "sigma").query)
+    assert "service: system" in sigma
+    assert "Provider_Name: 'Service Control Manager'" in sigma
+
+
+def test_the_application_log_of_windows() -> None:
+    query = "winlog.channel:Application and event.provider:MsiInstaller and event.code:1033"
+    assert "XmlWinEventLog:Application" in str(kqlx.convert(query, "spl").query)
+    assert 'EventLog == "Application"' in str(kqlx.convert(query, "sentinel").query)
+    with pytest.raises(kqlx.MappingError, match="have no names there"):
+        kqlx.convert(f"{query} and winlog.event_data.param1:x", "spl")
