@@ -37,6 +37,7 @@ from arrivals import (
     seen,
     threshold,
 )
+from kqlx.backends.sentinel_arrival import by_table
 from kusto import analyse
 from loaders import load
 from sentinel import connection, rewritten
@@ -254,6 +255,16 @@ def test_it_stands_behind_each_table_by_itself(kind: str) -> None:
     indicators |= {"IsActive": "bool", **dict.fromkeys(columns, "string")}
     tables_of = {**known_tables(), "ThreatIntelIndicators": indicators}
     assert analyse(queries, own=dict.fromkeys(queries, tables_of)) == [[] for _ in queries]
+
+
+def test_a_union_of_tables_that_may_be_missing_stays_one() -> None:
+    steps = "\n    | where TimeGenerated > ago(25h)\n    | where ingestion_time() > ago(9m)"
+    found = by_table(f"(union isfuzzy=true A, B{steps}\n    | where x == 1)")
+    each = "| where TimeGenerated > ago(25h) | where ingestion_time() > ago(9m)"
+    assert found == (
+        f"(union isfuzzy=true\n        (A {each}),\n        (B {each})\n    | where x == 1)"
+    )
+    assert by_table("union A, B\n| where x == 1") == "union A, B\n| where x == 1"
 
 
 def test_what_a_parser_hides_is_told() -> None:

@@ -156,6 +156,7 @@ def test_long_searches_are_folded_and_never_within_a_value() -> None:
         ('@timestamp:"2024-01-01"', "it stands for a span of time"),
         ('""', "an empty value without a field"),
         ("earliest:foo", "Splunk means something of its own"),
+        ("_index_earliest:foo", "Splunk means something of its own"),
         ("a\\*b:x", "no way to write such a name"),
         ("event.sequence > 9007199254740993", "lose digits"),
         ("a.*:x and k*:y", "foreach would see its own marks"),
