@@ -122,7 +122,7 @@ class _Kusto(Groups):
     def negated_operator(self, node: Node) -> Text | None:
         """Kusto's own operator for the negation of a test, all of which keep missing values."""
         if isinstance(node, Exists) and not isinstance(node.field, Pattern):
-            return None if self.is_hidden(node) else self.missing(self.column(node))
+            return None if self.is_hidden(node) else self.missing(self.column(node), node)
         if isinstance(node, Nested) and isinstance(node.item, Always):
             return has_objects(self.array_of(node)[0], "")
         test: Node | ValueList = node

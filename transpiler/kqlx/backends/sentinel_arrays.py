@@ -80,10 +80,13 @@ class Arrays(Words, ABC):
         the object of that name has.
         """
         flags = "(?is)" if folds else "(?s)"
-        if cell.form == "changes" or not cell.is_string:
+        if cell.form == "changes":
+            value = f'"{inner_regex(parts)}"'
+            pattern = f"{flags if folds or len(parts) > 1 else ''}{_change(cell, value, value)}"
+            return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+        if not cell.is_string:
             # JSON writes numbers and Booleans without quotation marks.
-            value = f'"{inner_regex(parts)}"' if cell.is_string else f"{regex(parts[0])}[,}}]"
-            pattern = f"{flags if folds or len(parts) > 1 else ''}{_key_regex(cell)}:{value}"
+            pattern = f"{regex(_key(cell))}:{regex(parts[0])}[,}}]"
             return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
         key = _key(cell)
         operator = "contains" if folds else "contains_cs"
@@ -99,7 +102,9 @@ class Arrays(Words, ABC):
     def any_element(self, cell: Cell) -> Text:
         """Whether some object of the array has the key with a value, or the name."""
         # Of all values of JSON null alone begins with this letter.
-        pattern = f"{_key_regex(cell)}:[^n]"
+        pattern = f"{regex(_key(cell))}:[^n]"
+        if cell.form == "changes":
+            pattern = _change(cell, "[^n]", f'"{_INNER}"')
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
     def filled(self, cell: Cell, negation: str = "!") -> Text:
@@ -122,14 +127,14 @@ def _key(cell: Cell) -> str:
     return f"{name}:{key},{value}" if cell.form == "pairs" else key
 
 
-def _key_regex(cell: Cell) -> str:
-    """The same as a regular expression. Objects of changes have their keys in this order."""
-    if cell.form != "changes":
-        return regex(_key(cell))
+def _change(cell: Cell, value: str, whole: str) -> str:
+    """A regular expression for an object of changes by its name with a value, of which ``whole``
+    is all of it. Records have the three keys in any order.
+    """
     pair = cell.column.pair
-    name = "[ ._]".join(regex(json_text(part)) for part in pair.name.split("_"))
-    before = f'"NewValue":"{_INNER}",' if pair.key == "OldValue" else ""
-    return f'"Name":"{name}",{before}"{pair.key}"'
+    named = "[ ._]".join(regex(json_text(part)) for part in pair.name.split("_"))
+    name, key, between = f'"Name":"{named}"', f'"{pair.key}"', f'(?:"[^"]*":"{_INNER}",)?'
+    return f"(?:{name},{between}{key}:{value}|{key}:{whole},{between}{name})"
 
 
 def value_regex(parts: tuple[str, ...]) -> str:

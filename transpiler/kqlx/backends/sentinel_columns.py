@@ -78,6 +78,12 @@ class Cell:
     def is_string(self) -> bool:
         return kusto_type(self.column.type) == "string"
 
+    @property
+    def keeps_empties(self) -> bool:
+        """Whether an empty text is a value that can be told from none: in a dynamic column."""
+        within = self.form == "column" and self.raw != self.access and not self.column.port
+        return within and self.column.empties
+
 
 @dataclass
 class Columns(TextBackend):

@@ -91,17 +91,28 @@ class Tests(Values):
             return self.any_element(cell)
         if cell.form in ("array", "many") or cell.column.type == "flattened":
             return self.filled(cell)
-        test = "isnotempty" if cell.is_string else "isnotnull"
+        self.tell_empties(cell, node)
+        test = "isnotempty" if cell.is_string and not cell.keeps_empties else "isnotnull"
         return Text(f"{test}({cell.raw})", rank=cell.rank)
 
-    def missing(self, column: Column) -> Text | None:
+    def tell_empties(self, cell: Cell, node: Exists) -> None:
+        """Tells that an empty text, which is a value in Elastic, is none in a column of texts."""
+        if cell.column.empties and cell.is_string and not cell.keeps_empties:
+            message = (
+                f"{cell.column.name} may hold an empty text, which Kusto cannot tell from none"
+            )
+            effect = Effect.WIDER if self.negative else Effect.NARROWER
+            self.note("empty-is-missing", effect, message, node.span)
+
+    def missing(self, column: Column, node: Exists) -> Text | None:
         """The negation of existence, where Kusto has a function of its own."""
         cell = self.cell(column)
         if cell.form in OBJECTS:
             return None
         if cell.form in ("array", "many") or cell.column.type == "flattened":
             return self.filled(cell, "")
-        test = "isempty" if cell.is_string else "isnull"
+        self.tell_empties(cell, node)
+        test = "isempty" if cell.is_string and not cell.keeps_empties else "isnull"
         return Text(f"{test}({cell.raw})", rank=cell.rank)
 
     def compare(self, column: Column, node: Compare) -> Text:

@@ -192,6 +192,11 @@ class Values(Arrays):
         return span
 
     def empty(self, cell: Cell, node: Equals) -> Text:
+        if cell.form in OBJECTS:
+            return self.element(cell, ("",), folds=False)
+        if cell.keeps_empties:
+            texts = [f"isnotnull({cell.raw})", f'{cell.access} == ""']
+            return all_text([Text(text, rank=cell.rank) for text in texts])
         message = f"Kusto cannot tell an empty {cell.column.name} from a missing one"
         self.note("empty-is-missing", Effect.WIDER, message, node.span)
         if self.negative:

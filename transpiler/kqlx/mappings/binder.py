@@ -340,7 +340,7 @@ class Binder(Translation):
         if spec.any:
             each = [replace(spec, column=column, any=()) for column in spec.any]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
-        if spec.fits:
+        if spec.fits and not spec.where:
             return self.fit(node, spec)
         if spec.fixed is not None:
             return self.fold(node, spec.fixed, self.destination.name)

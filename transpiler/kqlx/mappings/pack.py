@@ -41,7 +41,8 @@ class ColumnSpec:
     writes ``_`` for the blanks and dots of names.
     ``path`` are the steps in a dynamic column, where a key has a dot in it. ``json`` says that the
     column holds JSON as text (or names it, where that is more than the first part), ``port`` that
-    an address may have a port behind it, ``optional`` that not every table has the column.
+    an address may have a port behind it, ``optional`` that not every table has the column,
+    ``empties`` that it may hold an empty text, which Elastic keeps as a value.
     ``mapped`` says that IPv4 addresses may be written there as IPv6 ones, ``::ffff:10.0.0.1``,
     ``hex`` that numbers are, as ``0x1a4``. Of form ``words`` is a text that is several values with
     white space between; of form ``xml`` a value of XML as text: that of the element ``Data`` of the
@@ -57,6 +58,7 @@ class ColumnSpec:
     optional: bool = False
     mapped: bool = False
     hex: bool = False
+    empties: bool = False
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")
     arrays: tuple[str, ...] = ()

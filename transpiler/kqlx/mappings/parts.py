@@ -65,7 +65,7 @@ def _name(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
 
 def _extension(test: Equals | Like | Exists) -> tuple[Node, bool]:
     if isinstance(test, Exists):
-        return _like(test, "", ".", ""), False
+        return _like(test, "", ".", ""), True  # the dot may be one of a directory's
     if isinstance(test, Equals):
         return _like(test, "", f".{test.value.name}"), False
     first, *others = test.pattern.parts

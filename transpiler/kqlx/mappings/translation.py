@@ -127,6 +127,7 @@ class Translation(Spellings):
             json=spec.json,
             port=spec.port,
             optional=spec.optional,
+            empties=spec.empties,
             path=spec.path,
             keys=spec.keys,
             absent=self.destination.absent_in(name),
@@ -205,7 +206,7 @@ class Translation(Spellings):
             [] if isinstance(node, Exists | Compare) else [v for v in spec.where if holds(node, v)]
         )
         if not known and spec.column:
-            return self.rename(node, spec)
+            return self.in_column(node, spec)
         if not known:
             value = f'the value "{node.value.name}" of ' if isinstance(node, Equals) else ""
             return self.unmapped(node, f"{value}{name}", spec.none or "")
@@ -219,7 +220,20 @@ class Translation(Spellings):
             message = f'{name} "{value}" is {there} in {self.destination.name}'
             self.say("value-translated", message, node.span)
             items.append(self.parse_predicate(meaning, node.span, name))
+        if spec.column and isinstance(node, Like):
+            # The values beside them, less those that stand in the column for other ones.
+            raw = [Equals(node.field, Literal(value, True), node.span) for value in known]
+            others = [Not(self.in_column(test, spec), node.span) for test in raw]
+            items.append(And((self.in_column(node, spec), *others), node.span))
         return items[0] if len(items) == 1 else Or(tuple(items), node.span)
+
+    def in_column(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """The test on the column that has the values which ``where`` does not name."""
+        plain = replace(spec, where={}, exists=False)
+        if plain.fits:
+            return self.fit(node, plain)
+        part = self.part(node, plain, plain.part) if plain.part else None
+        return part or self.rename(node, plain)
 
     def left_out(self, node: FieldTest, spec: FieldSpec, value: str) -> bool:
         """Tells the note of a value. What events without it meet too would, below a not, take them
