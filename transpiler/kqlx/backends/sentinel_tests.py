@@ -33,6 +33,7 @@ from kqlx.meaning.field_types import COMPARISONS
 from kqlx.meaning.ip_type import network as span_of
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import Compare, Equals, Exists, Like
+from kqlx.notes import Effect
 
 _TERM = re.compile(r"[A-Za-z0-9]{4,}")
 """What Kusto's ``has`` looks for as a whole term."""
