@@ -210,3 +210,19 @@ def test_logs_that_know_no_null_are_asked_for_existence_alone() -> None:
     found = kqlx.convert(query, "sigma", format="query")
     assert "exists: false" in found.text
     assert "null" not in found.text
+
+
+@pytest.mark.parametrize("query", ["a:x and b:*", "a:x and not b:*"])
+def test_which_back_ends_take_exists(query: str) -> None:
+    """As the note says; pySigma's back end for Kusto is not among the tests' packages."""
+    from sigma.backends.elasticsearch import EqlBackend, ESQLBackend, LuceneBackend
+    from sigma.backends.splunk import SplunkBackend
+    from sigma.exceptions import SigmaError
+
+    found = kqlx.convert(query, "sigma", source="none")
+    notes = [note.message for note in found.notes if note.code == "back-end-support"]
+    assert notes[0].startswith("exists is refused by pySigma's EQL back end")
+    for backend in (SplunkBackend(), LuceneBackend(), ESQLBackend()):
+        assert backend.convert(SigmaCollection.from_yaml(found.text))
+    with pytest.raises((NotImplementedError, SigmaError)):
+        EqlBackend().convert(SigmaCollection.from_yaml(found.text))

@@ -19,7 +19,7 @@ from kqlx.backends.sigma_presence import asked_for, with_nulls
 from kqlx.backends.sigma_rule import about, file_of
 from kqlx.backends.sigma_yaml import rule_body
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import Always, And, Never, Node, Not, Or, simplify
+from kqlx.nodes import Always, And, Exists, Never, Node, Not, Or, simplify, walk
 from kqlx.notes import Effect
 
 MOST_FIELDS = 3
@@ -70,6 +70,13 @@ def emit(bound: Bound, options: Options) -> Emission:
             f"Sigma's exists also matches an event in which {_listed(fields)} is null",
         )
     detection = backend.detection(node)
+    if any(isinstance(test, Exists) for test in walk(node)):
+        backend.note(
+            "back-end-support",
+            Effect.SAME,
+            "exists is refused by pySigma's EQL back end, and taken by those for Splunk, Kusto,"
+            " Lucene and ES|QL",
+        )
     if not isinstance(logsource, dict):
         logsource = {"product": "elastic"}
         backend.note(
