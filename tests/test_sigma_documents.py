@@ -161,7 +161,7 @@ def test_letter_case_counts_on_demand() -> None:
     found = sigma(MAPPED[0], exact=True)
     assert "eventName|cased: 'MailItemsAccessed'" in found.text
     assert "back-end-support" in {note.code for note in found.notes}
-    assert kqlx.notes.worst(found.notes) is kqlx.notes.Effect.COVERAGE
+    assert kqlx.notes.worst(found.notes) is kqlx.notes.Effect.SAME
     with pytest.raises(NotImplementedError):
         SplunkBackend().convert(loaded(found.text))
 

@@ -84,11 +84,6 @@ def emit(bound: Bound, options: Options) -> Emission:
             Effect.SAME,
             "no log source is known, so product: elastic stands for events with ECS names",
         )
-    if (there := bound.destination) is not None and not any(
-        note.effect is Effect.COVERAGE for note in there.notes
-    ):
-        message = f"where the events of {there.name} are, the tool that reads the rule decides"
-        backend.note("table-coverage", Effect.COVERAGE, f"{message}; it must hold them")
     query = rule_body(logsource, detection)
     return Emission(query, tuple(backend.finished_notes()))
 
