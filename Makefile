@@ -9,7 +9,8 @@ TOOLS  := tests/engines/.venv
 NODE   := tests/engines/node_modules/.package-lock.json
 LATEST := .venv-latest
 
-ENVIRONMENT := $(PYTHON) tests/environment.py
+# Where PYTHON is not said an environment of any Python will do.
+ENVIRONMENT := $(PYTHON) tests/environment.py $(if $(filter file,$(origin PYTHON)),--any-python)
 OLD := "kqlx needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=... names another"
 
 # What of the tests is about reading: the language, rule files, the words of errors, the goldens.

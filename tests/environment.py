@@ -1,10 +1,10 @@
 """Makes a virtual environment with the versions of a lock file, or leaves one that is current:
 
-    PYTHON tests/environment.py FOLDER LOCK [LOCK...] [--project] [--optional WHAT]
+    PYTHON tests/environment.py FOLDER LOCK [LOCK...] [--project] [--any-python] [--optional WHAT]
 
 It is made of the first lock; one made of any of the others will do. With ``--project`` the project
 itself is in it, as it stands in its folder. An environment of another Python than the one that
-runs this, or of a lock that has changed since, is made anew. With ``--optional`` a failure is no
+runs this (unless any will do), or of a lock that has changed since, is made anew. With ``--optional`` a failure is no
 error, and ``WHAT`` is told. Needs nothing but Python.
 """
 
@@ -37,15 +37,27 @@ def state(lock: Path, project: bool) -> dict[str, object]:
     }
 
 
-def is_current(folder: Path, locks: list[Path], project: bool) -> bool:
-    """Whether the environment is there, and made of one of the locks and of this Python."""
+def is_current(folder: Path, locks: list[Path], project: bool, any_python: bool = False) -> bool:
+    """Whether the environment is there, and made of one of the locks and of this Python, or of any
+    that made it so.
+    """
     try:
         found = json.loads((folder / STATE).read_text("utf-8"))
     except (OSError, ValueError):
         return False
     if not python_of(folder).exists():
         return False
-    return any(found == state(lock, project) for lock in locks)
+    for lock in locks:
+        wanted = state(lock, project)
+        if found == ({**wanted, **_python(found)} if any_python else wanted):
+            return True
+    return False
+
+
+def _python(found: object) -> dict[str, object]:
+    """What a state says of the Python."""
+    known = found if isinstance(found, dict) else {}
+    return {key: known.get(key) for key in ("python", "base")}
 
 
 def python_of(folder: Path) -> Path:
@@ -78,9 +90,10 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("locks", type=Path, nargs="+")
     parser.add_argument("--project", action="store_true")
+    parser.add_argument("--any-python", action="store_true")
     parser.add_argument("--optional", default="")
     options = parser.parse_args()
-    if is_current(options.folder, options.locks, options.project):
+    if is_current(options.folder, options.locks, options.project, options.any_python):
         return 0
     try:
         make(options.folder, options.locks[0], options.project)

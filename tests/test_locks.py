@@ -109,6 +109,8 @@ def test_an_environment_is_kept_until_something_changes(tmp_path: Path) -> None:
     assert not environment.is_current(folder, [other], False)
     (folder / environment.STATE).write_text(json.dumps({**made, "python": "3.9.1"}), "utf-8")
     assert not environment.is_current(folder, [lock, other], True)
+    assert environment.is_current(folder, [lock, other], True, any_python=True)
+    assert not environment.is_current(folder, [lock], True, any_python=True)
     (folder / environment.STATE).write_text(json.dumps(made), "utf-8")
     other.write_text("a==1\nb==3\n", "utf-8")
     assert not environment.is_current(folder, [lock, other], True)
