@@ -209,7 +209,7 @@ def test_as_many_hits_as_the_rule_makes_alerts(most: object, size: int) -> None:
 @pytest.mark.parametrize("format", ["search", "watcher"])
 def test_what_one_search_cannot_say_is_refused(kind: str, format: str) -> None:
     rule = rule_of(kind, saved_id="x")
-    why = "indicators" if kind == "threat_match" else "saved query"
+    why = "indicator" if kind == "threat_match" else "saved query"
     with pytest.raises(kqlx.UnsupportedError, match=why):
         kqlx.convert(rule, "es", format=format)
     found = kqlx.convert(rule, "es", format=format, accept=["different"])

@@ -71,6 +71,8 @@ def about_arrival(rule: Rule, query: str, window: int, form: str, whole: bool) -
     """Notes on what is looked at, for a search that ``over_arrival`` made."""
     if form in ("query", "tstats") and not whole:
         advice = "give it _index_earliest beside a wide earliest"
+        if form == "tstats":  # of data models the index time is not documented
+            advice = "search over a time range that late events are in"
         return unsaid_arrival(rule, "the search", advice)
     own = own_beginning(query)
     happened = own[1:] if whole and own else in_words(event_range(rule, window))
