@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import kqlx
 from kqlx.mappings import ecs
 from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.pack import Pack
@@ -67,16 +66,13 @@ def test_every_destination_says_where_its_facts_are_from(source: str) -> None:
 
 
 def test_what_a_place_may_lack_is_told() -> None:
-    """Of each destination in Splunk, and of each rule of Sigma: what it needs to hold the events is
-    the first cause of rules that never fire.
+    """Of each destination in Splunk: what it needs to hold the events is the first cause of rules
+    that never fire. (A log source of Sigma is no place.)
     """
     for source in sources():
         for destination in builtin(source).targets.get("spl", ()):
             told = [note for note in destination.notes if note.effect is Effect.COVERAGE]
             assert told, f"{source}: {destination.name} {destination.when}"
-    for query in ("event.dataset:okta.system and user.name:x", "event.code:4625 and user.name:x"):
-        found = kqlx.convert(query, "sigma")
-        assert [note.effect for note in found.notes].count(Effect.COVERAGE) == 1
 
 
 def test_windows_logs_are_read_as_xml() -> None:

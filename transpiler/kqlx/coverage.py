@@ -153,7 +153,7 @@ def state(pack: Pack, target: str, name: str) -> State:
     if not destinations:
         return State("unmapped", f"the pack has no mapping for {target}")
     told = [spec for d in destinations if (spec := _told(d, name)) is not None]
-    specs = [each for spec in told for each in (*spec.instead, spec)]
+    specs = [each for spec in told for each in (*spec.instead, *spec.cases, spec)]
     if any(spec.column or spec.any or spec.where for spec in specs):
         return State("mapped")
     if any(spec.fixed is not None or spec.constant is not None for spec in specs):

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from kqlx.errors import MappingError
 from kqlx.mappings.bound import TEXTS, Bound, holds, without_reading
+from kqlx.mappings.builtin import owner_of
 from kqlx.mappings.cases import either, narrowed
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import Destination, FieldSpec
@@ -202,6 +203,10 @@ class Binder(Translation):
             or self.destination.field(without_reading(name))
             or self.in_any_place(node)
         )
+        if spec is None and (owner := owner_of(name, self.pack)):
+            message = f"{name} is a field of {owner}, never set on events of {self.pack.title}"
+            self.say("constant-folded", message, node.span)
+            return self.constant(False, message, node.span)
         if spec is None:
             return self.unmapped(node, name)
         spec = self.chosen(spec)

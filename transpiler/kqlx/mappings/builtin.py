@@ -11,6 +11,7 @@ from zlib import crc32
 
 from kqlx import resources
 from kqlx.errors import UsageError
+from kqlx.mappings.naming import own_names
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.pack_data import marks, of_data
 
@@ -75,6 +76,28 @@ def builtin_marks() -> Mapping[str, Marks]:
         source: marks(index[source]) if source in index else builtin(source).recognise
         for source in sources()
     }
+
+
+WINDOWS = frozenset({"windows", "windows_eventlog"})
+"""Modules of the logs of Windows, one of which may hold what another one forwards."""
+
+
+def owner_of(field: str, pack: Pack) -> str:
+    """The data source that alone has a field, where it is another than the pack's; else ""."""
+    ours = pack.recognise
+    if own_names(field, ours.own):
+        return ""
+    of_windows = WINDOWS & {*ours.modules}
+    return next(
+        (
+            source
+            for source, marks in builtin_marks().items()
+            if source != pack.source
+            and own_names(field, marks.own)
+            and not (of_windows and WINDOWS & {*marks.modules})
+        ),
+        "",
+    )
 
 
 def load(path: Path) -> Pack:
