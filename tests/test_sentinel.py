@@ -171,7 +171,7 @@ def test_an_unknown_case_is_an_error() -> None:
 
 
 def test_the_table_is_a_choice() -> None:
-    result = kqlx.convert("a:b", "sentinel", source="none", table="My-Table")
+    result = kqlx.convert("host.name:b", "sentinel", source="none", table="My-Table")
     assert str(result.query).splitlines()[0] == "['My-Table']"
     assert not result.notes
 

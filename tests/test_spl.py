@@ -131,7 +131,8 @@ def test_a_value_cannot_be_taken_for_the_mark_of_foreach() -> None:
 
 
 def test_the_note_says_which_predicate_and_which_way() -> None:
-    notes = kqlx.convert("f:a and not g:b", "spl", source="none").notes
+    types = {"f": "keyword", "g": "keyword"}
+    notes = kqlx.convert("f:a and not g:b", "spl", source="none", fields=types).notes
     assert [(n.effect, n.message) for n in notes] == [
         (Effect.CASE, "Splunk's search ignores letter case in f"),
         (

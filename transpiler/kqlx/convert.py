@@ -154,7 +154,7 @@ def convert(
         ]
         notes += map(_placed, (*apart, *bound.notes, *assumed, *emission.notes))
         emissions.append(emission)
-    _check(in_order(notes), bounds, accept, strict, unmapped)
+    _check(in_order(notes), accept, strict, unmapped)
     from kqlx.render import render
 
     query = _joined(target, [emission.query for emission in emissions])
@@ -275,9 +275,11 @@ def _bind(
     if named:
         first, *others = bind_each(node, named, target.name, unmapped, rule.indices, counted, types)
         return (replace(first, notes=(*unread, *first.notes)), *others)
-    if rule.format != "query" and unmapped != "keep":
+    if unmapped != "keep":
+        message = "no data source was recognised, so the fields have no names in the target"
         raise UnsupportedError(
-            "no data source was recognised, so the fields have no names in the target",
+            message,
+            notes=(Note("no-data-source", Effect.UNMAPPED, message),),
             hint="name it with --source, or keep Elastic's names with --source none",
         )
     return (unbound(node, None, types),)
@@ -285,7 +287,6 @@ def _bind(
 
 def _check(
     notes: tuple[Note, ...],
-    bounds: tuple[Bound, ...],
     accept: frozenset[str],
     strict: bool,
     unmapped: Unmapped,
@@ -293,7 +294,7 @@ def _check(
     """Raises UnsupportedError for effects that were not accepted."""
     accepted = {Effect.SAME, Effect.CASE} if strict else {*ACCEPTED_BY_DEFAULT}
     accepted |= {effect for effect in Effect if str(effect) in accept}
-    if not strict and (unmapped == "keep" or bounds[0].source is None):
+    if not strict and unmapped == "keep":
         accepted.add(Effect.UNMAPPED)
     asked_for = set() if strict else {"types-left-out"}
     refused = [n for n in notes if n.effect not in accepted and n.code not in asked_for]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from kqlx.nodes import Span
@@ -48,7 +48,7 @@ class Note:
     """One thing that a reader of the conversion must know.
 
     ``code`` is a stable word (docs/notes.md lists them), ``span`` the part of the query that it is
-    about.
+    about, the first of ``count`` such parts.
     """
 
     code: str
@@ -56,6 +56,7 @@ class Note:
     message: str
     span: Span | None = None
     hint: str = ""
+    count: int = field(default=1, compare=False)
 
     @property
     def calls_for_action(self) -> bool:
@@ -113,11 +114,21 @@ def worst(notes: Iterable[Note]) -> Effect:
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """Without repetitions, what destinations may lack in one note, the worst first, then by place
-    in the query.
+    """Without repetitions: notes that differ by their places alone are one, and so is what
+    destinations may lack. The worst come first, then those that are about what comes first.
     """
-    unique = _coverage_once(dict.fromkeys(notes))
+    unique = _coverage_once([*_once(notes)])
     return tuple(sorted(unique, key=lambda note: (-note.effect, note.span or (0, 0), note.code)))
+
+
+def _once(notes: Iterable[Note]) -> Iterator[Note]:
+    """The notes that say the same as one, with the first of their places."""
+    same: dict[tuple[str, Effect, str, str], dict[Note, None]] = {}
+    for note in notes:
+        same.setdefault((note.code, note.effect, note.message, note.hint), {})[note] = None
+    for several in same.values():
+        first = min(several, key=lambda note: note.span or (0, 0))
+        yield replace(first, count=len(several)) if len(several) > 1 else first
 
 
 def _coverage_once(notes: Iterable[Note]) -> list[Note]:

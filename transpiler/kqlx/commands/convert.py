@@ -262,6 +262,8 @@ def _convert(
 
 def _print_note(note: Note, rule: Rule, target: str) -> None:
     kind = "warning" if note.calls_for_action else "note"
-    say(f"{about(rule, note.span, kind)}{target}: {note.message} [{note.effect}: {note.code}]")
+    times = f" ×{note.count}" if note.count > 1 else ""
+    start = f"{about(rule, note.span, kind)}{target}: "
+    say(f"{start}{note.message}{times} [{note.effect}: {note.code}]")
     if note.hint:
         say(f"  hint: {note.hint}")

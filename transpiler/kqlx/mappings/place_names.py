@@ -8,9 +8,10 @@ from collections.abc import Mapping
 FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "index": (re.compile(r"[\w*.-]+"), "Splunk"),
     "macro": (re.compile(r"\w+(?:\([^`]*\))?"), "Splunk"),
-    "table": (re.compile(r"[A-Za-z_]\w*", re.ASCII), "Sentinel"),
+    "table": (re.compile(r"\w[\w.-]*"), "Sentinel"),
 }
-"""By kind the form of its names, and who takes them."""
+"""By kind the form of its names, and who takes them. For tables:
+https://learn.microsoft.com/kusto/query/schema-entities/entity-names?view=microsoft-sentinel."""
 
 
 def name_problem(kind: str, value: object) -> str:
