@@ -87,7 +87,9 @@ def test_a_query_as_an_argument() -> None:
 
 
 def test_names_are_kept_with_one_note_where_no_source_is_recognised() -> None:
-    run = kqlx("convert", "--to", "spl", "-q", "process.name:a and user.name:b")
+    query = ("convert", "--to", "spl", "-q", "process.name:a and user.name:b")
+    assert kqlx(*query).returncode == 1
+    run = kqlx(*query, "--unmapped", "keep")
     assert run.stdout == 'process.name="a" user.name="b"\n'
     assert run.stderr.count("no data source was recognised") == 1
     assert "--source" in run.stderr
