@@ -4,8 +4,8 @@
 
 It is made of the first lock; one made of any of the others will do. With ``--project`` the project
 itself is in it, as it stands in its folder. An environment of another Python than the one that
-runs this (unless any will do), or of a lock that has changed since, is made anew. With ``--optional`` a failure is no
-error, and ``WHAT`` is told. Needs nothing but Python.
+runs this (unless any will do), or of a lock that has changed since, is made anew. With
+``--optional`` a failure is no error, and ``WHAT`` is told. Needs nothing but Python.
 """
 
 from __future__ import annotations
