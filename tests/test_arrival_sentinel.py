@@ -211,6 +211,10 @@ def test_how_late_events_may_be(late: str | None, data: dict[str, Any], times: A
     (note,) = [note for note in found.notes if note.code == "late-events"]
     assert not note.is_quiet
     assert f"happened in the last {times[1]}" in note.message
+    most = times[1] == "14d"
+    assert note.hint == (
+        "an analytics rule looks back 14d at most" if most else "--late-events widens it"
+    )
     assert load("sentinel", "rule", [found.text]) == [[]]
 
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 
 from kqlx.backends.base import Options
-from kqlx.backends.sentinel_schedule import DELAY, RULE_FORMATS, Run, run_of, span
+from kqlx.backends.sentinel_schedule import DELAY, LONGEST, RULE_FORMATS, Run, run_of, span
 from kqlx.backends.sentinel_syntax import WIDTH
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.arrival import (
+    WIDEN,
     about_override,
     arrival_note,
     by_arrival,
@@ -79,7 +80,10 @@ def about_arrival(rule: Rule, bound: Bound, options: Options) -> list[Note]:
     if in_rule and not terms:
         wait = window + DELAY if threshold_of(rule) else run.recent
         happened += f" (in the query {span(wait)}, for Sentinel starts a rule {span(DELAY)} late)"
-    notes = [arrival_note(rule, window, happened)]
+    hint = WIDEN
+    if in_rule and run.period == LONGEST:
+        hint = f"an analytics rule looks back {span(LONGEST)} at most"
+    notes = [arrival_note(rule, window, happened, hint)]
     notes += about_override(rule)
     parsers = [name for name in _tables(bound, options) if _PARSER.fullmatch(name)]
     if parsers:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from kqlx.backends.spl_syntax import WIDTH
 from kqlx.backends.spl_time import in_whole_minutes, own_beginning, time_modifier
 from kqlx.notes import Note
-from kqlx.rules.arrival import about_override, arrival_note, event_range, in_words, unsaid_arrival
+from kqlx.rules.arrival import WIDEN, about_override, arrival_note, event_range, unsaid_arrival
 from kqlx.rules.model import Rule
 
 LATEST = "+2d"
@@ -74,6 +74,7 @@ def about_arrival(rule: Rule, query: str, window: int, form: str, whole: bool) -
         if form == "tstats":  # of data models the index time is not documented
             advice = "search over a time range that late events are in"
         return unsaid_arrival(rule, "the search", advice)
-    own = own_beginning(query)
-    happened = own[1:] if whole and own else in_words(event_range(rule, window))
-    return [arrival_note(rule, window, happened), *about_override(rule)]
+    happened, wide = own_beginning(query), earliest(rule, window)
+    hint = WIDEN if happened in ("", wide) else "the query itself says when they happened"
+    note = arrival_note(rule, window, (happened or wide).removeprefix("-"), hint)
+    return [note, *about_override(rule)]

@@ -22,6 +22,8 @@ USUALLY_LATE = 86_400
 """How late events may arrive where the user does not say, in seconds: audit records of Microsoft
 365, for one, come half an hour to a day after the event."""
 
+WIDEN = "--late-events widens it"
+
 _HOUR, _MINUTE = 3_600, 60
 
 
@@ -76,16 +78,16 @@ def in_words(length: int) -> str:
     return f"{length // 86_400}d" if length % 86_400 == 0 else spelt(length)
 
 
-def arrival_note(rule: Rule, arrived: int, happened: str, hint: str = "") -> Note:
+def arrival_note(rule: Rule, arrived: int, happened: str, hint: str = WIDEN) -> Note:
     """What the result does: it takes what ``arrived`` in the last so many seconds, of the events
-    that ``happened`` in the last ``25h``.
+    that ``happened`` in the last ``25h``. ``hint`` is what a user can do about the latter.
     """
     field = override_of(rule)
     message = (
         f"it takes events by when they arrived, as the rule does by {field}: those that arrived in"
         f" the last {in_words(arrived)}, and happened in the last {happened}"
     )
-    return Note("late-events", Effect.SAME, message, hint=hint or "--late-events widens it")
+    return Note("late-events", Effect.SAME, message, hint=hint)
 
 
 def about_override(rule: Rule) -> list[Note]:
