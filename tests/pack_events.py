@@ -103,7 +103,7 @@ class Converted:
 def converted(query: str, pack: Pack, target: str) -> Converted:
     """The query in the target, every effect accepted. Raises MappingError, UnsupportedError."""
     node = kqlx.parse(query)
-    (bound,) = bind_each(node, (pack,), target, "error")
+    bound, *_ = bind_each(node, (pack,), target, "error")
     backend = find(target)
     emission = backend.emit(bound, Options(form=backend.formats[0]))
     assert isinstance(emission.query, str)

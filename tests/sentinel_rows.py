@@ -58,6 +58,9 @@ def matching(query: str, tables: list[str], rows: Rows) -> set[int]:
 def results(query: str, tables: list[str], rows: Rows) -> list[dict[str, Any]]:
     """What comes out of the query, a row by names of columns. Raises as ``matching``."""
     columns = dict(union_of(tables).values())
+    # DuckDB has no regard to letter case in names, and some tables have two of one name.
+    lower = {name.lower(): name for name in reversed(columns)}
+    columns = {name: kind for name, kind in columns.items() if lower[name.lower()] == name}
     for table in tables:
         held = [(n, _in_union(row, table, tables)) for n, name, row in rows if name == table]
         _load(table, columns, held)

@@ -83,7 +83,7 @@ def written(pack: Pack, query: str, **implied: str) -> str:
     ("query", "lines"),
     [
         ("event.category:process and process.name:a", ["Processes", '| where FileName == "a"']),
-        ("event.category:file and file.name:a", ["union FilesA, FilesB",
+        ("event.category:file and file.name:a", ["union isfuzzy=true FilesA, FilesB",
                                                  '| where FileName == "a"']),
         ("event.category:process and example.args.a.b:x",
          ["Processes", '| where tostring(parse_json(Arguments).a.b) == "x"']),
@@ -132,7 +132,7 @@ def test_several_sources_are_one_union(packs: tuple[Pack, Pack]) -> None:
     query = "event.dataset:(example.log or other.log) and event.category:process"
     text, notes = joined(packs, f"{query} and process.name:a")
     assert text.splitlines() == [
-        "union",
+        "union isfuzzy=true",
         "    (Processes",
         '    | where FileName == "a"),',
         "    (Others",

@@ -98,12 +98,14 @@ def test_pairs_of_names_and_values(query: str, rows: set[int]) -> None:
 
 def test_several_tables_with_the_same_columns() -> None:
     bound = Bound(kqlx.parse("A:x"), {"A": Column("A")}, {"table": ["T1", "T2", "where"]})
-    text = "union T1, T2, ['where']\n| where A == \"x\""
+    text = "union isfuzzy=true T1, T2, ['where']\n| where A == \"x\""
     assert emit(bound, Options()).query == text
 
 
 def test_tables_with_the_same_tests_are_one_union() -> None:
-    assert join(["T1\n| where A == 1", "T2\n| where A == 1"]) == "union T1, T2\n| where A == 1"
+    assert join(["T1\n| where A == 1", "T2\n| where A == 1"]) == (
+        "union isfuzzy=true T1, T2\n| where A == 1"
+    )
 
 
 def test_tables_with_tests_of_their_own() -> None:
@@ -111,7 +113,8 @@ def test_tables_with_tests_of_their_own() -> None:
              "let list_a = dynamic([2]);\nT2\n| where A in (list_a)"]  # fmt: skip
     assert join(lists) == (
         "let list_a = dynamic([1]);\nlet list_a_2 = dynamic([2]);\n"
-        "union\n    (T1\n    | where A in (list_a)),\n    (T2\n    | where A in (list_a_2))"
+        "union isfuzzy=true\n    (T1\n    | where A in (list_a)),\n"
+        "    (T2\n    | where A in (list_a_2))"
     )
 
 

@@ -152,7 +152,7 @@ def test_alerts_show_values_of_the_latest_event(events: list[RuleEvent]) -> None
 def test_the_query_of_a_count_over_two_tables() -> None:
     found = kqlx.convert(threshold(["source.ip"], 5, {}, query="event.action:a"), "sentinel")
     assert found.query == (
-        "union\n"
+        "union isfuzzy=true\n"
         "    (AWSCloudTrail\n"
         '    | where EventName == "a"\n'
         "    | where isnotempty(SourceIpAddress)\n"
@@ -203,7 +203,7 @@ def test_columns_of_two_types_become_one() -> None:
         index=["logs-panw.panos-*", "logs-azure.firewall_logs-*", "logs-network_traffic.flow-*"],
     )
     query = str(kqlx.convert(of, "sentinel", accept=["different", "narrower"]).query)
-    assert query.startswith("union\n")
+    assert query.startswith("union isfuzzy=true\n")
     assert "destination_port = tolong(" in query
     assert analyse([query]) == [[]]
 

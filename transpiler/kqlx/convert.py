@@ -127,6 +127,7 @@ def convert(
             with_own_table(bound, target.name, own_table(target.name, bound.source))
             for bound in bounds
         )
+    bounds = _in_own_tables(bounds, options.get("table"))
     refuse_constants(rule, bounds)
     about = target.left_out or (lambda rule, *_: left_out(rule, clauses=clauses))
     notes: list[Note] = []
@@ -164,9 +165,19 @@ def convert(
         notes += target.about_length(str(query), chosen)
     in_all = in_order(notes)
     text = render(rule, target, query, [*zip(bounds, emissions, strict=True)], chosen)
-    sources = ", ".join(bound.source for bound in bounds if bound.source) or None
+    sources = ", ".join(dict.fromkeys(b.source for b in bounds if b.source)) or None
     place = bounds[0].place
     return Conversion(query, text, in_all, sources, target.name, chosen, place)
+
+
+def _in_own_tables(bounds: tuple[Bound, ...], table: str | None) -> tuple[Bound, ...]:
+    """Without further parts of a data source whose events are all in one table of the user's."""
+    found: dict[tuple[str | None, str], Bound] = {}
+    for bound in bounds:
+        found.setdefault((bound.source, table or str(bound.place.get("table"))), bound)
+    if len(found) == len(bounds):
+        return bounds
+    return tuple(replace(one, beside_others=len(found) > 1) for one in found.values())
 
 
 def _placed(note: Note) -> Note:

@@ -196,6 +196,7 @@ CODES = {
     "place-chosen": "another table or log source was passed over, with the reason",
     "table-coverage": "what of the data source the destination may lack",
     "query-too-long": "the query is longer than the target takes in a rule",
+    "read-once": "a table holds what another one has, and is not asked for it again",
     "refused-value": "Elasticsearch refuses the search for this value, and the rule fails",
     "rule-type": "the rule is more than its query, and the result is the query alone",
     "runs-at-once": "the result is at work as soon as it is loaded",

@@ -76,8 +76,9 @@ def connectors(bounds: Iterable[Bound]) -> list[dict[str, Any]]:
     found: dict[str, list[str]] = {}
     for bound in bounds:
         table = bound.place.get("table")
+        own = bound.place.get("connectors")
         for one in table if isinstance(table, list) else [table]:
-            for connector in _connectors().get(str(one), ()):
+            for connector in own if isinstance(own, list) else _connectors().get(str(one), ()):
                 tables = found.setdefault(connector, [])
                 if str(one) not in tables:
                     tables.append(str(one))

@@ -9,7 +9,9 @@ https://learn.microsoft.com/kusto/query/best-practices?view=microsoft-sentinel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
 from kqlx.backends.sentinel_columns import REGEX
@@ -37,6 +39,8 @@ from kqlx.nodes import (
     Pattern,
 )
 from kqlx.notes import Effect
+
+_JSON_IF_EXISTS = re.compile(r'parse_json\(column_ifexists\("(\w+)", ""\)\)')
 
 DEFAULT_TABLE = "Events"
 
@@ -175,9 +179,33 @@ def emit(bound: Bound, options: Options) -> Emission:
     if table is None:
         message = f"no table is known, so {DEFAULT_TABLE} stands for one with columns of ECS names"
         kusto.note("table-unknown", Effect.SAME, message, hint="--table names it")
-    lines = [tables(table or DEFAULT_TABLE), *map(kusto.line, conjuncts)]
+    lines = [tables(table or DEFAULT_TABLE), *_lines(kusto, conjuncts)]
     query = kusto.named_lists() + "\n".join(lines)
     return Emission(query, tuple(kusto.finished_notes()))
+
+
+def _lines(kusto: _Kusto, conjuncts: list[Text]) -> Iterator[str]:
+    """The conjuncts; JSON in a column that a table may lack is read once, before the first of them
+    that looks into it.
+    """
+    read: set[str] = set()
+
+    def named(match: re.Match[str]) -> str:
+        return _name_of_json(match[1])
+
+    for conjunct in conjuncts:
+        for match in _JSON_IF_EXISTS.finditer(conjunct.text):
+            if match[1] not in read:
+                read.add(match[1])
+                yield f"| extend {_name_of_json(match[1])} = {match[0]}"
+        texts = (_JSON_IF_EXISTS.sub(named, text) for text in conjunct.alternatives)
+        text = _JSON_IF_EXISTS.sub(named, conjunct.text)
+        yield kusto.line(replace(conjunct, text=text, alternatives=tuple(texts)))
+
+
+def _name_of_json(column: str) -> str:
+    """``Log`` of ``log_s``: a custom column's name without the letter for its type."""
+    return column.removesuffix("_s").capitalize()
 
 
 def alternatives(node: Or) -> list[Node]:

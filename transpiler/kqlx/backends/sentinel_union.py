@@ -13,6 +13,10 @@ from kqlx.backends.sentinel_arrival import by_table
 from kqlx.backends.sentinel_syntax import LITERAL, identifier
 from kqlx.errors import UnsupportedError
 
+UNION = "union isfuzzy=true"
+"""A table that a workspace lacks is passed over; else a rule that names it could not be created
+(https://github.com/Azure/Azure-Sentinel/issues/4007)."""
+
 _COUNTING = "\n| summarize"
 _LET = re.compile(r"let (\w+) = .*?;\n", re.DOTALL)
 
@@ -22,7 +26,7 @@ def tables(named: object) -> str:
     if not isinstance(named, list):
         return identifier(str(named))
     names = [identifier(str(name)) for name in named]
-    return names[0] if len(names) == 1 else f"union {', '.join(names)}"
+    return names[0] if len(names) == 1 else f"{UNION} {', '.join(names)}"
 
 
 def without_lists(query: str) -> tuple[str, str, str]:
@@ -77,10 +81,10 @@ def _renamed(text: str, old: str, new: str) -> str:
 
 def _union(bodies: list[tuple[str, str]]) -> str:
     if len({body for _, body in bodies}) == 1:
-        heads = [head.removeprefix("union ") for head, _ in bodies]
+        heads = [head.removeprefix(f"{UNION} ") for head, _ in bodies]
         names = dict.fromkeys(name for head in heads for name in head.split(", "))
         body = bodies[0][1]
-        return f"union {', '.join(names)}" + (f"\n{body}" if body else "")
+        return f"{UNION} {', '.join(names)}" + (f"\n{body}" if body else "")
     parts = [f"{head}\n{body}" if body else head for head, body in bodies]
     inner = ",\n".join("(" + part.replace("\n", "\n    ") + ")" for part in parts)
-    return "union\n    " + inner.replace("\n(", "\n    (")
+    return f"{UNION}\n    " + inner.replace("\n(", "\n    (")

@@ -5,7 +5,7 @@ Which data source and destination it is, ``choose`` decides.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from kqlx.mappings.bound import TEXTS, Bound, holds, without_reading
 from kqlx.mappings.builtin import owner_of
 from kqlx.mappings.cases import either, narrowed
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
-from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.pack import Destination, FieldSpec, Pack
 from kqlx.mappings.pack_data import Lazy
 from kqlx.mappings.recognise import asserted_values, counts
 from kqlx.mappings.remarks import is_unmapped
@@ -47,6 +47,14 @@ MOST_NAMES = 12
 """How many fields a name with stars is written out for, and how many values a note names."""
 
 
+def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> MappingError:
+    """The error for events of a data source that no destination is for."""
+    message = f"no mapping is known for these events of {pack.source}; those that are known are in"
+    message += f" {known}"
+    note = Note("unmapped-field", Effect.UNMAPPED, message)
+    return MappingError(message, notes=(*notes, note), hint="a mapping of your own may name them")
+
+
 class Binder(Translation):
     """One attempt: one tree, one destination."""
 
@@ -55,6 +63,10 @@ class Binder(Translation):
         if isinstance(bound, Never):
             why = "; ".join(dict.fromkeys(self.impossible)) or "every event has such a value"
             notes = tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED)
+            if self.kinds and not self.destination.when:
+                # The source has other events too, of which nothing is known here.
+                known = " and ".join(dict.fromkeys(self.kinds))
+                raise no_mapping(self.pack, f"{self.destination.name}: {known}", notes)
             raise MappingError(
                 f"this can never match in {self.destination.name}: {why}", notes=notes
             )
@@ -116,7 +128,7 @@ class Binder(Translation):
             with self.asserting(node):
                 return replace(node, items=tuple([self.node(item) for item in node.items]))
         if isinstance(node, Or):
-            return replace(node, items=tuple(self.alternatives(node)))
+            return self.by_cases(node) or replace(node, items=tuple(self.alternatives(node)))
         if isinstance(node, Not):
             self.negative = not self.negative
             item = self.node(node.item)
@@ -135,6 +147,28 @@ class Binder(Translation):
         }
         yield
         self.asserted = before
+
+    def by_cases(self, node: Or) -> Node | None:
+        """Several values of a field that is another column by the kind of event: the kinds once,
+        each with all values. None for any other group.
+        """
+        tests = [item for item in node.items if isinstance(item, Equals | Like)]
+        names = {test.field.name for test in tests if isinstance(test.field, Literal)}
+        if len(tests) < len(node.items) or len(names) != 1:
+            return None
+        spec = self.destination.field(*names)
+        spec = self.chosen(spec) if spec is not None else None
+        if spec is None or not spec.by or any(case.apart or case.none for case in spec.cases):
+            return None
+        made = [self.node(test) for test in tests]
+        cases = [_kinds_and_test(one) for one in made]
+        if any(len(case) != len(spec.cases) for case in cases):
+            return replace(node, items=tuple(made))
+        grouped = [
+            And((each[0][0], Or(tuple(test for _, test in each), node.span)), node.span)
+            for each in zip(*cases, strict=True)
+        ]
+        return either(grouped, node.span)
 
     def alternatives(self, node: Or) -> Iterator[Node]:
         """What becomes of the items; the columns that may have one and the same value stand beside
@@ -319,9 +353,10 @@ class Binder(Translation):
             if note := case.note:
                 self.say(note.code, note.message, node.span, note.effect)
             if not case.apart:
-                kinds = [Equals(Literal(spec.by), Literal(kind), node.span) for kind in case.of]
+                of = case.of or [kind for other in spec.cases for kind in other.of]
+                kinds = [Equals(Literal(spec.by), Literal(kind), node.span) for kind in of]
                 guard = either([self.mapped(kind, by) for kind in kinds], node.span)
-                test = And((guard, test), node.span)
+                test = And((guard if case.of else Not(guard, node.span), test), node.span)
             tests.append(test)
         columns = dict.fromkeys(c for case in spec.cases for c in (case.column, *case.any) if c)
         if len(columns) > 1:
@@ -348,6 +383,8 @@ class Binder(Translation):
         if spec.fits and not spec.where:
             return self.fit(node, spec)
         if spec.fixed is not None:
+            if not (holds(node, spec.fixed) or self.negative):
+                self.kinds.append(f'{node.field.name} is "{spec.fixed}"')
             return self.fold(node, spec.fixed, self.destination.name)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
@@ -358,3 +395,13 @@ class Binder(Translation):
         if spec.part:
             return self.part(node, spec, spec.part)
         return self.rename(node, spec)
+
+
+def _kinds_and_test(node: Node) -> list[tuple[Node, Node]]:
+    """The cases that ``by_case`` made of a test: which kinds of events, and the test of those."""
+    cases = node.items if isinstance(node, Or) else (node,)
+    return [
+        (case.items[0], case.items[1])
+        for case in cases
+        if isinstance(case, And) and len(case.items) == 2
+    ]

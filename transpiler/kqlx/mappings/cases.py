@@ -4,7 +4,7 @@ kinds a query can be about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kqlx.mappings.pack import Destination, FieldSpec
@@ -99,7 +99,7 @@ def _values(node: Node, column: str) -> frozenset[str] | None:
     return None
 
 
-def either(tests: list[Node], span: Span) -> Node:
+def either(tests: Sequence[Node], span: Span) -> Node:
     """One of the tests, each of other events."""
     return simplify(tests[0] if len(tests) == 1 else Or(tuple(tests), span))
 

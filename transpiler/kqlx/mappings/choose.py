@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal as OneOf
 
 from kqlx.errors import MappingError
-from kqlx.mappings.binder import Binder
+from kqlx.mappings.binder import Binder, no_mapping
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures
 from kqlx.mappings.dialects import in_own_words
@@ -18,7 +18,7 @@ from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognise import asserted_values, asserts, implied_values
 from kqlx.mappings.refused import asked
-from kqlx.nodes import Always, And, Node, Or, Span, simplify
+from kqlx.nodes import Always, And, FieldTest, Node, Not, Or, Span, simplify, walk
 from kqlx.notes import Effect, Note
 
 Unmapped = OneOf["error", "keep", "comment"]
@@ -64,23 +64,89 @@ def bind_each(
             uncounted.append(bound)
             beside.append(_left_out(pack, f"{missing_count} has no counterpart to count by", True))
             continue
-        for number, other in enumerate(bounds):
-            if (both := _as_one(other, bound)) is not None:
-                bounds[number] = both
-                break
-        else:
-            bounds.append(bound)
+        for one in _beside(bound, node, target, implied, counted, types):
+            for number, other in enumerate(bounds):
+                if (both := _as_one(other, one)) is not None:
+                    bounds[number] = both
+                    break
+            else:
+                bounds.append(one)
     if not bounds and uncounted:
         return (uncounted[0],)  # the target tells what it lacks
     if not bounds:
         unmapped_ones = [e for e in errors if any(n.effect is Effect.UNMAPPED for n in e.notes)]
         raise (unmapped_ones or errors)[0]
     if len(packs) > 1:
-        names = ", ".join(bound.source or "" for bound in bounds)
+        names = ", ".join(dict.fromkeys(bound.source or "" for bound in bounds))
         message = f"the rule reads several data sources; the result is for {names}"
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
+    bounds = [_without_doubles(bound, bounds) for bound in bounds]
     return tuple(replace(bound, beside_others=len(bounds) > 1) for bound in bounds)
+
+
+def _without_doubles(bound: Bound, bounds: Iterable[Bound]) -> Bound:
+    """The tree without the events that it would find a second time, in a table of the others."""
+    from kqlx.frontends.kql import parse
+
+    if bound.destination is None or not bound.destination.holds:
+        return bound
+    read = {str(one.place.get("table")) for one in bounds if one is not bound}
+    for table, predicate in bound.destination.holds.items():
+        if table not in read:
+            continue
+        theirs = parse(predicate)
+        columns = {
+            test.field.name: Column(test.field.name)
+            for test in walk(theirs)
+            if isinstance(test, FieldTest)
+        }
+        here = bound.destination.name
+        note = Note("read-once", Effect.SAME, f"{here} also holds {table}, which is read by itself")
+        bound = replace(
+            bound,
+            node=simplify(And((Not(theirs), bound.node))),
+            columns={**bound.columns, **columns},
+            notes=(*bound.notes, note),
+        )
+    return bound
+
+
+def _beside(
+    bound: Bound,
+    node: Node,
+    target: str,
+    implied: Mapping[str, str] | None,
+    counted: Iterable[str],
+    types: Types | None,
+) -> list[Bound]:
+    """The bound tree, and those of the destinations in which the rest of its events may be."""
+    pack, destination = bound.pack, bound.destination
+    if pack is None or destination is None or not destination.together or _missing(bound):
+        return [bound]
+    types = (types or Types()).of((pack,))
+    node, _ = in_own_words(node, pack)
+    asserted = {name: frozenset({value}) for name, value in (implied or {}).items()}
+    asserted |= asserted_values(node)
+    found = [bound]
+    for other in pack.targets[target]:
+        meant = not other.when or asserts(asserted, other.when)
+        same = meant and other.together == destination.together
+        if not same or other.place == destination.place:
+            continue
+        try:
+            one = Binder(pack, other, asserted, types).bind(node)
+            gaps = [note.message for note in _missing(one)]
+            if lost := _uncounted(one, counted):
+                gaps.append(f"{lost} has no counterpart to count by")
+        except MappingError as error:
+            gaps = [error.message]
+        if gaps:
+            note = Note("table-coverage", Effect.COVERAGE, f"{other.name} is not read: {gaps[0]}")
+            found[0] = replace(found[0], notes=(*found[0].notes, note))
+        else:
+            found.append(one)
+    return found
 
 
 def _left_out(pack: Pack, why: str, missing: bool) -> Note:
@@ -208,6 +274,10 @@ def bind(
             passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
     if whole:
         return whole[0]
+    if not attempts and not candidates and pack.title not in impossible[0].message:
+        named = [*dict.fromkeys(destination.name for destination in destinations)]
+        others = " and others" if named[_FEW:] else ""
+        raise no_mapping(pack, ", ".join(named[:_FEW]) + others)
     if not attempts:
         raise impossible[0]
     if not candidates:

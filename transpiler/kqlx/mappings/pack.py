@@ -140,6 +140,9 @@ class Destination:
     have, where another collector brought the events. ``absent`` has, by patterns of columns'
     names, the values that stand there for none, which Elastic's pipeline drops; ``escaped`` says
     that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``.
+    names, the values that stand there for none, which Elastic's pipeline drops. ``together`` is a
+    word of destinations between which the events are. ``holds`` has other tables whose events this
+    one holds too, each with a predicate on its columns that tells them.
     """
 
     place: Mapping[str, Any]
@@ -151,6 +154,8 @@ class Destination:
     unconfirmed: Mapping[str, str]
     source: str
     filter: str = ""
+    together: str = ""
+    holds: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
     escaped: bool = False

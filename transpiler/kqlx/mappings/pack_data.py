@@ -70,9 +70,15 @@ PLACES = ("base", "table", "logsource")
 """The keys that name a destination."""
 
 
+_BESIDE_PLACES = ("free_text", "json", "connectors")
+"""What a target must know of the place beside its name."""
+
+
 def _destination(data: Mapping[str, Any]) -> Destination:
     return Destination(
-        place={key: data[key] for key in (*PLACES, "free_text", "json") if key in data},
+        place={
+            key: data[key] for key in (*PLACES, "free_text", "json", "connectors") if key in data
+        },
         fields=Lazy(data.get("fields", {}), _field),
         columns=Lazy(data.get("columns", {}), _column),
         when=_whens(data.get("when", ())),
@@ -82,6 +88,8 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         source=data.get("source", ""),
         filter=data.get("filter", ""),
         also=data.get("also", {}),
+        together=data.get("together", ""),
+        holds=data.get("holds", {}),
         absent=_lists(data.get("absent", {})),
         escaped=data.get("escaped", False),
     )

@@ -150,8 +150,8 @@ def _of_cases(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
     for at, case in enumerate(field.get("cases", ())):
         key = (*path, "cases", at)
         last = at == len(field["cases"]) - 1
-        if "of" not in case and not (last and case.get("apart")):
-            yield Problem(key, "needs the key of; the last one may do without, if it is apart")
+        if "of" not in case and not last:
+            yield Problem(key, "needs the key of; the last one alone may do without")
         yield from _of_field(case, key)
 
 

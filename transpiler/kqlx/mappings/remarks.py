@@ -33,6 +33,7 @@ class Remarks:
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
         self.impossible: list[str] = []  # why tests were folded to false
+        self.kinds: list[str] = []  # what the destination's events have in common, and the test not
         self.missing: list[tuple[Note, Node]] = []
         self.given = ""  # the field whose predicate is said already
         self.notes: list[Note] = [
