@@ -4,6 +4,7 @@ have no window, or the very field.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,18 @@ def test_elasticsearch_filters_by_the_field_or_else_by_the_time_of_the_event(
     assert set(search(new_terms(3, **more)).groups(EVENTS)) == {
         ("late",), ("forgotten",), *((user,) for user in plain)
     }  # fmt: skip
+
+
+def test_what_came_at_the_very_beginning_of_the_look_back_is_known() -> None:
+    body = kqlx.convert(new_terms(3), "elasticsearch", format="search").query
+    assert isinstance(body, dict)
+    found = [event("a", 1, 9), event("b", 1, 8.99), event("c", 9, None), event("d", 8.99, None)]
+    assert set(Search(body, TYPES, NOW).groups(found)) == {("b",), ("d",)}
+    body = kqlx.convert(new_terms(3, **{"from": "now-1h/h"}), "es", format="search").query
+    assert isinstance(body, dict)
+    aggregations = body["aggs"]["groups"]["aggs"]
+    assert '"gte": "now-1h/h"' in json.dumps(aggregations["recent"])
+    assert '"lt": "now-1h/h"' in json.dumps(aggregations["before"])
 
 
 def test_a_rule_of_kibana_keeps_the_override() -> None:

@@ -150,14 +150,18 @@ def _counted(threshold: Threshold) -> Json:
 
 
 def _first_seen(rule: Rule, fields: tuple[str, ...]) -> Json:
-    """Groups that have events in the rule's window and none before it."""
+    """Groups that have events in the rule's window and none before it. One at its very beginning
+    is before it, as for Kibana, whose terms are new if they are first seen later than that
+    (``build_new_terms_aggregation.ts``); but ``gt`` of a rounded time is later than its unit.
+    """
     start = start_of(rule)
+    until, since = ("lt", "gte") if "/" in start else ("lte", "gt")
     return {
         **_groups(fields),
         "aggs": {
             "first_seen": {"min": {"field": _TIME}},
-            "before": {"filter": _within(rule, {"lt": start})},
-            "recent": {"filter": _within(rule, {"gte": start})},
+            "before": {"filter": _within(rule, {until: start})},
+            "recent": {"filter": _within(rule, {since: start})},
             "new": _selector(
                 {"before": "before>_count", "recent": "recent>_count"},
                 ["params.before == 0", "params.recent > 0"],
