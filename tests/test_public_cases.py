@@ -112,3 +112,29 @@ def test_rules_of_one_name_are_both_kept(tmp_path: Path) -> None:
     run(*options, "--out", str(tmp_path / "out"))
     text = (tmp_path / "out" / "savedsearches.conf").read_text("utf-8")
     assert [line for line in text.splitlines() if line.startswith("[")] == headers
+
+
+@pytest.mark.parametrize(
+    ("case", "to", "there"),
+    [
+        ("06", "spl", 'source="XmlWinEventLog:Security" EventCode=4625 LogonType=10'),
+        ("06", "sentinel", "SecurityEvent\n| where EventID == 4625\n| where LogonType == 10"),
+        ("07", "sigma", "    service: sysmon\ndetection:\n    selection:\n        EventID: 1\n"),
+        (
+            "20",
+            "spl",
+            'source="XmlWinEventLog:System" Name="Service Control Manager" EventCode=7045',
+        ),
+        (
+            "20",
+            "sentinel",
+            'Event\n| where EventLog == "System"\n| where Source == "Service Control',
+        ),
+        ("20", "sigma", "service: system\n"),
+    ],
+)
+def test_the_log_of_windows_is_found_by_its_channel_or_provider(
+    case: str, to: str, there: str
+) -> None:
+    (rule,) = rules(case)
+    assert there in str(kqlx.convert(rule, to).query)

@@ -106,7 +106,7 @@ def test_by_the_query(query: str, sources: str) -> None:
     ("indices", "integrations", "sources"),
     [
         (("logs-cloud.trail-*",), ("sensor",), "cloud.trail"),
-        (("east:logs-cloud.trail-*", "*:logs-*"), (), "cloud.trail"),
+        (("east:logs-cloud.trail-*", "*:logs-*"), (), "cloud.trail source-assumed"),
         (("logs-cloud.trail-*", "-logs-cloud.trail-test", "-*:x"), (), "cloud.trail"),
         (("logs-*", "filebeat-*"), ("sensor",), "sensor.events source-assumed"),
         ((), ("cloud",), "cloud.flow cloud.trail source-assumed"),

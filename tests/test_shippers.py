@@ -110,6 +110,11 @@ def test_hints_are_told_as_assumptions() -> None:
         (["filebeat-*", "winlogbeat-*", "logs-*"], []),
         (["*:so-*", "packetbeat-*"], []),
         (["heartbeat-*", "logs-okta.system-*"], ["okta.system"]),
+        (["ours-packetbeat-7-*"], ["network_traffic"]),
+        (["*packetbeat*"], ["network_traffic"]),
+        (["ours-*", "packetbeat-*"], ["network_traffic"]),
+        (["logs-zeek.*", "packetbeat-*"], ["network_traffic"]),
+        (["ours-*"], []),
     ],
 )
 def test_index_patterns_of_beats(indices: list[str], sources: list[str]) -> None:
@@ -141,6 +146,12 @@ def test_winlogbeat_ships_the_logs_of_windows() -> None:
         ),
         ("event.category:driver", ["auditbeat-*", "logs-endpoint.events.*"], []),
         ("user.name:x", ["packetbeat-*", "logs-endpoint.events.*"], []),
+        ("a:1", ["logs-*", "logs-okta.system-*"], [("source-assumed", Effect.SAME)]),
+        ("a:1", ["packetbeat-*", "logs-zeek.*"], [("source-left-out", Effect.NARROWER)]),
+        ("a:1", ["packetbeat-*", "ours-*"], [("source-left-out", Effect.SAME)]),
+        ("event.code:4625", ["ours-*"], [("source-assumed", Effect.SAME)]),
+        ("event.code:4625", ["logs-other.log-*"], []),
+        ("event.category:process", ["ours-*"], []),
     ],
 )
 def test_what_beats_may_hold_besides_is_told(

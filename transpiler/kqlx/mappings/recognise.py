@@ -48,8 +48,9 @@ def recognise(
     found, notes = _named(names)
     if not found:
         found, beside, notes = _by_indices(node, names, read, marks)
-    if not found and not beside and not own_indices(read):
-        found, notes = _assumed(node, names, (*integrations,), marks)
+    strange = own_indices(read)
+    if not found and not beside and not any(_DATA_STREAM.match(index) for index in strange):
+        found, notes = _assumed(node, names, (*integrations,), marks, kinds=not strange)
     shipped = tuple(replace(packs.get(source), by_shipper=bool(found)) for source in beside)
     return (*(packs.get(source) for source in found), *shipped), notes
 
@@ -71,15 +72,10 @@ def _by_indices(
     found = [s for s, m in marks.items() if any(overlap(index, m) for index in own)]
     unknown = [index for index in own if not any(overlap(index, marks[s]) for s in found)]
     beats = dict.fromkeys(filter(None, map(shipper, read)))
-    everything = any(_BROAD.fullmatch(index) for index in read)
-    if not own and (everything or "filebeat" in beats):
+    everything = [index for index in read if _BROAD.fullmatch(index)]
+    if not found and (everything or "filebeat" in beats):
         return [], [], ()
-    notes: list[Note] = []
-    if found and unknown:
-        lost = any(_DATA_STREAM.match(index) for index in unknown)
-        notes.append(_left_out(unknown, "reads", Effect.NARROWER if lost else Effect.SAME))
-    if own and not found:
-        return [], [], ()
+    notes = [_any_stream(everything, found)] if everything and found else []
     beside: dict[str, None] = {}
     for beat in beats:
         shipped = [s for s, m in marks.items() if beat in m.beats]
@@ -93,13 +89,24 @@ def _by_indices(
             notes.append(_any_module(beat))
         elif found or shipped:
             notes += unmapped_modules(beat, asserted_values(node), bool(found))
-    return sorted(found), sorted(beside), tuple(notes)
+    if (found or beside) and unknown:
+        lost = any(_DATA_STREAM.match(index) for index in unknown)
+        notes.insert(0, _left_out(unknown, "reads", Effect.NARROWER if lost else Effect.SAME))
+    return (sorted(found), sorted(beside), tuple(notes)) if found or beside else ([], [], ())
 
 
 def _assumed(
-    node: Node, names: Names | None, tags: tuple[str, ...], marks: Mapping[str, Marks]
+    node: Node,
+    names: Names | None,
+    tags: tuple[str, ...],
+    marks: Mapping[str, Marks],
+    kinds: bool,
 ) -> Found:
+    """The sources that something hints at; those of the rule's integrations and of the kinds of
+    its events where it reads no index pattern of its own (``kinds``).
+    """
     hinted = sorted(names.sources) if names is not None else []
+    tags = tags if kinds else ()
     tagged = [s for s in marks if any(s == tag or s.startswith(f"{tag}.") for tag in tags)]
     if tagged:
         found = [source for source in tagged if source in hinted] or tagged
@@ -109,13 +116,18 @@ def _assumed(
     if hinted:
         return hinted, (_guess(hinted, "but what such events are known by"),)
     asserted = asserted_values(node)
-    found = [s for s, m in marks.items() if asserts(asserted, m.assumed)]
+    found = [s for s, m in marks.items() if kinds and asserts(asserted, m.assumed)]
     return found, (_guess(found, "but the kind of events"),) if found else ()
 
 
 def _left_out(names: Iterable[str], verb: str, effect: Effect = Effect.NARROWER) -> Note:
     message = f"there is no mapping for {', '.join(names)}, which the rule {verb} too"
     return Note("source-left-out", effect, message)
+
+
+def _any_stream(indices: Iterable[str], sources: Iterable[str]) -> Note:
+    message = f"{', '.join(indices)} may hold any events; taken to be those of "
+    return Note("source-assumed", Effect.SAME, message + ", ".join(sources))
 
 
 def _any_module(beat: str) -> Note:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from kqlx.notes import Effect, Note
 
 _BEAT = re.compile(
-    r"((?:file|winlog|audit|packet|heart|metric|function|journal|osquery)beat)(?:[-.*].*)?"
+    r"(?:[\w.*-]*[-_.*])?((?:file|winlog|audit|packet|heart|metric|function|journal|osquery)beat)"
+    r"(?:[-_.*].*)?"
 )
 
 _UNMAPPED: Mapping[str, Mapping[str, frozenset[str]]] = {
