@@ -48,12 +48,26 @@ class Names:
 
 def names_of(node: Node, marks: Mapping[str, Marks]) -> Names | None:
     """Where all events that match come from, as far as the query says; None where it does not."""
+    telling = {*NAMING, *CODES, *PROVIDERS, "agent.type", "_index"}
+    heads = {"winlog"}
+    for each in marks.values():
+        telling |= {*each.fields, *each.aliases}
+        heads |= {own.partition(".")[0] for own in each.own}
+    return _names_of(node, marks, frozenset(telling), frozenset(heads))
+
+
+def _names_of(
+    node: Node, marks: Mapping[str, Marks], telling: frozenset[str], heads: frozenset[str]
+) -> Names | None:
+    """``telling`` are the fields of which a value says something, ``heads`` the first parts of the
+    names of those whose presence does.
+    """
     match node:
         case And():
-            each = [names_of(item, marks) for item in node.items]
+            each = [_names_of(item, marks, telling, heads) for item in node.items]
             return _together([names for names in each if names is not None])
         case Or():
-            each = [names_of(item, marks) for item in node.items]
+            each = [_names_of(item, marks, telling, heads) for item in node.items]
             said = [names for names in each if names is not None]
             if len(said) < len(each):
                 return None
@@ -62,8 +76,16 @@ def names_of(node: Node, marks: Mapping[str, Marks]) -> Names | None:
                 frozenset().union(*[names.others for names in said]),
                 max(names.level for names in said),
             )
+        case Nested() | Equals() | Like() | Exists() | Compare():
+            term = node.path if isinstance(node, Nested) else node.field
+            name = term.name
+            if isinstance(term, Pattern) or not (
+                name in telling or name.partition(".")[0] in heads
+            ):
+                return None
+            return _leaf(node, name, marks)
         case _:
-            return _leaf(node, marks)
+            return None
 
 
 def _together(said: list[Names]) -> Names | None:
@@ -84,16 +106,7 @@ def _together(said: list[Names]) -> Names | None:
     return first
 
 
-def _leaf(node: Node, marks: Mapping[str, Marks]) -> Names | None:
-    match node:
-        case Equals() | Like() | Exists() | Compare():
-            if isinstance(node.field, Pattern):
-                return None
-            name = node.field.name
-        case Nested():
-            name = node.path.name
-        case _:
-            return None
+def _leaf(node: Node, name: str, marks: Mapping[str, Marks]) -> Names | None:
     sources = _owners(name, marks)
     if isinstance(node, Equals | Like):
         sources |= {s for s, m in marks.items() if name in m.fields and _some(node, m.fields[name])}
