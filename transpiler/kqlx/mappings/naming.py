@@ -38,12 +38,14 @@ class Level(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Names:
     """Data sources one of which every matching event comes from; ``others`` are names of those that
-    have no mapping, ``level`` is that of the weakest sign that is needed for it.
+    have no mapping, ``level`` is that of the weakest sign that is needed for it. ``broad`` says
+    that these are names of more than data sets: a known data set goes before them.
     """
 
     sources: frozenset[str]
     others: frozenset[str] = frozenset()
     level: Level = Level.NAMED
+    broad: bool = False
 
 
 def names_of(node: Node, marks: Mapping[str, Marks]) -> Names | None:
@@ -75,6 +77,7 @@ def _names_of(
                 frozenset().union(*[names.sources for names in said]),
                 frozenset().union(*[names.others for names in said]),
                 max(names.level for names in said),
+                all(names.broad for names in said),
             )
         case Nested() | Equals() | Like() | Exists() | Compare():
             term = node.path if isinstance(node, Nested) else node.field
@@ -94,7 +97,7 @@ def _together(said: list[Names]) -> Names | None:
     """
     if not said:
         return None
-    first, *rest = sorted(said, key=lambda names: (names.level, bool(names.sources)))
+    first, *rest = sorted(said, key=lambda names: (names.level, names.broad, bool(names.sources)))
     for names in rest:
         if names.level is Level.FAMILY or (names.level > Level.SHARED and not first.level):
             break
@@ -117,7 +120,8 @@ def _leaf(node: Node, name: str, marks: Mapping[str, Marks]) -> Names | None:
     if known := _shared(node, name, marks):
         return Names(known, level=Level.SHARED)
     if isinstance(node, Equals) and (name in NAMING or _is_provider(name, node.value.name)):
-        return Names(frozenset(), frozenset({node.value.name}))
+        data_set = name.endswith(".dataset")
+        return Names(frozenset(), frozenset({node.value.name}), broad=not data_set)
     if name in CODES and isinstance(node, Equals):
         code = node.value.name
         by_code = frozenset(s for s, m in marks.items() if any(in_range(code, r) for r in m.codes))
