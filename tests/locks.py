@@ -104,6 +104,12 @@ def differences(ours: Mapping[str, str], newest: Mapping[str, str]) -> list[str]
     ]
 
 
+def changes(name: str, folder: Path) -> list[str]:
+    """How the lock of this name in another folder differs from ours."""
+    ours, newest = (versions((f / f"{name}.txt").read_text("utf-8")) for f in (LOCKS, folder))
+    return differences(ours, newest)
+
+
 def main(arguments: list[str]) -> int:
     if arguments == ["write"]:
         write(LOCKS)
@@ -115,13 +121,13 @@ def main(arguments: list[str]) -> int:
     if len(arguments) == 2 and arguments[0] == "latest":
         folder = Path(arguments[1])
         write(folder)
-        ours, newest = (versions((f / "test.txt").read_text("utf-8")) for f in (LOCKS, folder))
-        changes = differences(ours, newest)
-        for line in changes:
-            print(f"newer than locked: {line}")
-        if not changes:
-            print("the newest versions are the locked ones")
-        return 1 if changes else 0
+        found = {name: changes(name, folder) for name in ("test", "engines")}
+        for name, lines in found.items():
+            for line in lines:
+                print(f"newer than locked, {name}: {line}")
+        if not found["test"]:
+            print("the newest versions of what the tests import are the locked ones")
+        return 1 if found["test"] else 0
     print(__doc__, file=sys.stderr)
     return 2
 
