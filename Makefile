@@ -14,13 +14,14 @@ ENVIRONMENT := $(PYTHON) tests/environment.py $(if $(filter file,$(origin PYTHON
 OLD := "kqlx needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=... names another"
 
 # What of the tests is about reading: the language, rule files, the words of errors, the goldens.
+ON_ELASTICSEARCH := tests/test_server_meaning.py tests/test_server_rules.py
 LANGUAGE := $(addprefix tests/test_, kql.py kql_format.py bad_queries.py goldens.py words.py \
     regexes.py malformed.py rule_files.py rule_formats.py rule_paths.py lint.py cli.py docs.py)
 
 # The tests that "make test-latest" runs.
 TESTS ?= tests
 
-.PHONY: python setup demo test test-language test-latest lock check format bench scoreboard grammar clean
+.PHONY: python setup demo test test-elasticsearch test-language test-latest lock check format bench scoreboard grammar clean
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and $(OLD))'
@@ -44,6 +45,10 @@ demo: python
 
 test: check
 	$(BIN)/python -m pytest --numprocesses=auto
+
+# What we say of queries, asked of a real Elasticsearch: by Java and Maven, which gets it at the first time.
+test-elasticsearch: setup
+	$(BIN)/python -m pytest --numprocesses=0 -m elasticsearch $(ON_ELASTICSEARCH)
 
 # On another Python, in little time: make test-language PYTHON=/usr/bin/python3 VENV=.venv-debian
 test-language: python $(NODE)

@@ -68,6 +68,7 @@ TAKEN = [
     "host.cpu.usage < 1e400",
     "@timestamp > now-1d",
     "@timestamp:null",
+    "@timestamp:now-400d",
     "process.pid > null",
     "process.code_signature.trusted:true",
     "process.code_signature.trusted > false",

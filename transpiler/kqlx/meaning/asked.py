@@ -36,6 +36,9 @@ from kqlx.nodes import (
     Span,
 )
 
+_SOME_DAY = 1_700_000_000 * 10**9
+"""In nanoseconds since 1970. Which day it is makes no difference to what is a date."""
+
 TypeOf = Callable[[str], str | None]
 """From the full name of a field to its Elasticsearch type, None where that is not known."""
 
@@ -158,7 +161,7 @@ def _is_refused(kind: FieldType, node: Equals | Like | Compare) -> bool:
 
 def _reader(kind: str) -> FieldType:
     if kind in _DATES:
-        return Date(1 if kind == "date_nanos" else 10**6, now=0, zone=UTC)
+        return Date(1 if kind == "date_nanos" else 10**6, now=_SOME_DAY, zone=UTC)
     return type_named(kind)
 
 
