@@ -435,3 +435,20 @@ def test_in_nested_groups_the_full_names_count() -> None:
     assert "text-analysis" in notes(
         kqlx.convert("p:{k.keyword:x and k:login}", "spl", source="none")
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "m365_defender.event.additional_fields.Key",
+        "aws.cloudtrail.flattened.request_parameters.key",
+        "okta.debug_context.debug_data.flattened.risk",
+    ],
+)
+def test_patterns_of_keys_below_flattened_fields_are_none_that_elasticsearch_refuses(
+    name: str,
+) -> None:
+    """It has no ``wildcard`` queries there."""
+    source = ".".join(name.split(".")[:2]).replace("okta.debug_context", "okta.system")
+    expected = {"query_string": {"fields": [name], "query": "a*"}}
+    assert dsl(f"{name}:a*", source=source) == expected
