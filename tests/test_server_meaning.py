@@ -67,7 +67,7 @@ TEXTS = [
     *("foo bar", "foo", "bar", "bar-baz", "baz", "a&b", "a", "b", "q?", "q", "Foo Bar", "x foo"),
     *("foo bar baz", "foo\tbar", "foo\nbar", "a.b", "C:\\Windows\\x", "foo*", "*", "?", "", "5"),
     *("5 6", "don't", "10.0.0.1", "a/b", "foo_bar", "foo-*", "foo  bar", "日本 語", "é", "bar foo"),
-    *("1️⃣", 'צה"ל', "and", "B c"),
+    *("1️⃣", 'צה"ל', "and", "B c", "①", "#️⃣", "*️⃣ x", "x²", "½ kg", "Ⓑ", "™ ©", "ל", "צה", "a①b"),
 ]
 TEXT_FIELDS = {
     "k": "keyword",
@@ -86,6 +86,7 @@ TEXT_FIELDS = {
 TEXT_TESTS = [
     *("foo bar*", "*foo bar-baz", "*a&b q?", "q? *x", "foo* bar", "* foo", "foo *", "*oo b*"),
     *("a b *z", "bar foo*", "foo bar *q", "*bar baz foo", "foo bar", '"foo bar"', "bar-baz", "a&b"),
+    *("①", "#️⃣", "x²", "x", "½", "Ⓑ", "ⓑ", "™", "©", "ל", "kg", "b", "צה"),
     *('"1️⃣"', '"צה\\"ל"', "צה*", "f* and*", "5*", "5 6*", "don*", "*.b", "a/*", "foo_*", "foo-*"),
     *("*-baz", "C\\:*x", "*\\\\*", '"*"', "?", "q?*", "日*", "é*", "É*", "F*", "f*o", "**", "* *"),
     *("foo   bar*", "> foo", "<= foo", ">= null", "< null"),

@@ -26,6 +26,10 @@ from kqlx.meaning.words import lower, split_at_spaces, words
         ("C:\\Windows\\System32\\cmd.exe", ["c", "windows", "system32", "cmd.exe"]),
         ("user@example.com", ["user", "example.com"]),
         ("foo-bar", ["foo", "bar"]),
+        ("a① ½ x²y", ["a", "x", "y"]),  # no letters, nor digits
+        ("Ⓑ ™", ["ⓑ", "™"]),
+        ("#️⃣1️⃣ *️⃣", ["#️⃣", "1️⃣", "*️⃣"]),
+        ('צה"ל "ל" a"b', ['צה"ל', "ל", "a", "b"]),
         ("10.0.0.1", ["10.0.0.1"]),
         ("ΣΑΣ Straße", ["σασ", "straße"]),
         ("İstanbul", ["istanbul"]),
