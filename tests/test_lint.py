@@ -110,6 +110,8 @@ DOUBTS = [
     ("bare-value", "f:x and hello", "hello", "`message:hello`"),
     ("bare-value", '"hello world"', '"hello world"', '`message:"hello world"`'),
     ("bare-value", "cmd*", "cmd*", "`message:cmd*`"),
+    ("bare-value", "n:{ 007 }", "007", "name the field, without the path"),
+    ("bare-value", "n:{ a:b and c }", "c", "name the field, without the path"),
 ]
 
 

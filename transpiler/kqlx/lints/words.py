@@ -45,9 +45,19 @@ def check(root: Node, text: str) -> Iterator[Note]:
     if not bare:
         return
     ranges = {id(node.item) for node in walk(root) if isinstance(node, Nested)}
+    in_groups = {
+        id(node): group.path.name
+        for group in walk(root)
+        if isinstance(group, Nested)
+        for node in walk(group.item)
+        if isinstance(node, FreeText)
+    }
     for node in bare:
         if id(node) in ranges and re.search(r"\sTO\s", text[slice(*node.span)]):
             continue  # said of the group
+        if id(node) in in_groups:
+            yield _in_group(node, in_groups[id(node)])
+            continue
         yield _doubt(node, text[slice(*node.span)])
 
 
@@ -62,6 +72,11 @@ def _doubt(node: FreeText, raw: str) -> Note:
         return note("keyword-in-value", message, node.span, hint)
     message = f"no field is named: {short(' '.join(raw.split()))} is looked for in every field"
     return note("bare-value", message, node.span, _named(raw))
+
+
+def _in_group(node: FreeText, path: str) -> Note:
+    message = f"in a group a value without a field is asked of {short(path)}.null, which none has"
+    return note("bare-value", message, node.span, "name the field, without the path of the group")
 
 
 def _named(raw: str) -> str:
