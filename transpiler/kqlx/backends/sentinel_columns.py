@@ -169,8 +169,9 @@ class Columns(TextBackend):
             tuple(keys[first + 1 :]),
             listed=last in places or not known,
             plain="" if places else raw,
-            sure=(column.form != "path" and not is_repeated(keys[first], keys[-1]))
-            or (known and first == last - 1),
+            sure=(known and first == last - 1)
+            if column.form == "path"
+            else not is_repeated(keys[first], keys[-1]),
         )
         return Cell(column, above, f"tostring({above})", "path", SCAN, way)
 
