@@ -77,7 +77,6 @@ def rows() -> list[tuple[int, str, Mapping[str, Any]]]:
         ("source.ip:10.0.0.0/29", {2}),
         ("source.ip:10.0.0.0/8", {2, 5, 7}),
         ("event.code:4769 and source.ip:10.0.0.0/24", {2}),
-        ('source.ip:"-"', set()),
         ("winlog.event_data.TargetUserName:*", {1, 2, 3, 4, 7, 8}),
         ("not winlog.event_data.SubjectUserName:* and event.code:4624", {7}),
     ],
