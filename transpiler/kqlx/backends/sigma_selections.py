@@ -10,6 +10,7 @@ from typing import Any
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.sigma_lines import Lines
 from kqlx.backends.sigma_presence import is_null
+from kqlx.mappings.bound import without_spelling
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Node, Not, Or
 
 Selection = dict[str, Any] | list[Any]
@@ -122,7 +123,7 @@ def fields_of(node: Node) -> list[str]:
     if isinstance(node, And | Or):
         return [name for item in node.items for name in fields_of(item)]
     assert isinstance(node, Equals | Like | Exists | Compare), "selections are made of these"
-    return [node.field.name]
+    return [without_spelling(node.field.name)]
 
 
 def slug(fields: Sequence[str]) -> str:

@@ -28,6 +28,17 @@ STRINGS = TEXTS | {"keyword", "constant_keyword", "wildcard"}
 """Elasticsearch types."""
 
 
+AS_TEXT = " as text"
+"""Behind the name of a column in a test of its text, whatever its type is."""
+DECODED = " decoded"
+"""Behind the name of a column of XML in a test of a value with signs that are escaped there."""
+
+
+def without_spelling(name: str) -> str:
+    """The name of the column that a test of its text, or of its decoded text, is about."""
+    return name.removesuffix(AS_TEXT).removesuffix(DECODED)
+
+
 def without_reading(name: str) -> str:
     """The name of a multi-field's field; other names as they are."""
     parent, _, last = name.rpartition(".")

@@ -44,7 +44,8 @@ class ColumnSpec:
     an address may have a port behind it, ``optional`` that not every table has the column,
     ``empties`` that it may hold an empty text, which Elastic keeps as a value.
     ``mapped`` says that IPv4 addresses may be written there as IPv6 ones, ``::ffff:10.0.0.1``,
-    ``hex`` that numbers are, as ``0x1a4``. Of form ``words`` is a text that is several values with
+    ``hex`` that numbers are, as ``0x1a4``, ``dwords`` that a whole number may stand there as
+    ``DWORD (0x000001a4)``. Of form ``words`` is a text that is several values with
     white space between; of form ``xml`` a value of XML as text: that of the element ``Data`` of the
     name behind the column's. ``arrays`` are keys below a column that are known to hold arrays: all
     that do, or of form ``path`` some; ``below`` is the name that these keys are below.
@@ -59,6 +60,7 @@ class ColumnSpec:
     mapped: bool = False
     hex: bool = False
     empties: bool = False
+    dwords: bool = False
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")
     arrays: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from kqlx.mappings.bound import INTEGERS, Column, holds
+from kqlx.mappings.bound import AS_TEXT, DECODED, INTEGERS, Column, holds
 from kqlx.mappings.cases import without
 from kqlx.mappings.remarks import Remarks
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node, Or, Pattern
@@ -19,10 +19,6 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;
 _ESCAPED = ("&<>", '&<>"', "&<>\"'")
 """The signs that a writer of XML escapes in texts: those that must be, and quotation marks."""
 
-AS_TEXT = " as text"
-"""Behind the name of a column in a test of its text, whatever its type is."""
-DECODED = " decoded"
-"""Behind the name of a column of XML in a test of a value with signs that are escaped there."""
 MAPPED = "::ffff:"
 """Before an IPv4 address that is written as an IPv6 one."""
 
@@ -59,6 +55,8 @@ class Spellings(Remarks):
             return self.addresses(test, column)
         if spec.hex and not isinstance(test, Exists):
             return self.hexadecimal(test, column)
+        if spec.dwords and isinstance(test, Equals):
+            return self.dwords(test)
         if spec.form == "words" and isinstance(test, Equals) and test.value.name:
             return Like(test.field, Pattern(("", test.value.name, "")), test.span)
         if spec.form == "xml" and isinstance(test, Equals | Like) and _has_entities(test):
@@ -90,6 +88,17 @@ class Spellings(Remarks):
         written = hex(int(text))
         self.say("value-translated", f"{column.field} {text} is {written} there", test.span)
         return replace(test, value=Literal(written, True))
+
+    def dwords(self, test: Equals) -> Node:
+        """A whole number as Sysmon writes the registry's (https://learn.microsoft.com/sysinternals/downloads/sysmon)."""
+        text = test.value.name
+        if not CANONICAL_INTEGER.fullmatch(text) or not 0 <= (number := int(text)) < 2**32:
+            return test
+        each = (f"DWORD (0x{number:08x})", f"QWORD (0x00000000-0x{number:08x})")
+        message = f"{text} is {each[0]} there"
+        self.say("value-translated", message, test.span)
+        written = [replace(test, value=Literal(one, True)) for one in each]
+        return Or((test, *written), test.span)
 
     def escaped(self, test: Equals | Like, column: Column) -> Node:
         """A text whose signs may be written as in XML, or as they are."""

@@ -52,7 +52,7 @@ class Translation(Spellings):
             patterns.append(_joined(before.split("*"), _joined(inner, after.split("*"))))
         needed = [one for one in patterns if not any(_covers(other, one) for other in patterns)]
         message = f"{node.field.name} is part of {spec.column} in {self.destination.name}"
-        if isinstance(node, Like):
+        if isinstance(node, Like) and any("*" in text for text in spec.fits):
             self.say("approximated", f"{message}; a star may reach beyond it", None, Effect.WIDER)
         else:
             self.say("value-translated", message, None)

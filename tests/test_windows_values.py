@@ -1,0 +1,274 @@
+"""Values of Windows events that Elastic's pipeline drops, computes or spells otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import kqlx
+from kqlx.notes import Effect
+from kusto import analyse
+from sentinel_rows import matching
+from spl.events import splunk_event
+from splunk import SPLUNK
+
+SECURITY = "data_stream.dataset:system.security"
+SYSMON = "data_stream.dataset:windows.sysmon_operational"
+EXACT = (Effect.SAME, Effect.CASE, Effect.COVERAGE)
+
+
+def text_of(query: str, target: str) -> str:
+    result = kqlx.convert(query, target)
+    assert result.fidelity in EXACT, result.notes
+    return str(result.query)
+
+
+def in_splunk(query: str, fields: dict[str, str], log: str = "Security") -> bool:
+    event = {"source": f"XmlWinEventLog:{log}", **fields}
+    return SPLUNK.keeps(text_of(query, "spl"), splunk_event(event, null=None), [])
+
+
+def in_table(query: str, row: dict[str, Any], table: str = "SecurityEvent") -> bool:
+    text = text_of(query, "sentinel")
+    assert not analyse([text])[0]
+    return matching(text, [table], [(1, table, row)]) == {1}
+
+
+# What stands for no value
+
+
+@pytest.mark.parametrize("value", ["-", ""])
+@pytest.mark.parametrize("field", ["WorkstationName", "ServiceName", "Anything"])
+def test_a_hyphen_is_no_value(field: str, value: str) -> None:
+    query = f"{SECURITY} and event.code:4624 and winlog.event_data.{field}:*"
+    none = f"{SECURITY} and event.code:4624 and not winlog.event_data.{field}:*"
+    fields = {"EventCode": "4624"} | ({field: value} if value else {})
+    assert not in_splunk(query, fields)
+    assert in_splunk(none, fields)
+    there = {"EventCode": "4624", field: "a"}
+    assert in_splunk(query, there)
+    assert not in_splunk(none, there)
+
+
+def test_a_hyphen_is_no_value_in_sentinel() -> None:
+    query = f"{SECURITY} and event.code:4624 and source.port:*"
+    row = {"EventID": 4624, "IpPort": "-"}
+    assert not in_table(query, row)
+    assert in_table(query.replace("source", "not source"), row)
+    assert in_table(query, {"EventID": 4624, "IpPort": "443"})
+    text = text_of(f"{SECURITY} and event.code:4624 and source.ip:*", "spl")
+    assert text.endswith('IpAddress=* NOT IpAddress="-"')
+
+
+def test_a_pattern_that_a_hyphen_fits_does_not_find_it() -> None:
+    query = f"{SECURITY} and event.code:4624 and winlog.event_data.ServiceName:*-*"
+    assert not in_splunk(query, {"EventCode": "4624", "ServiceName": "-"})
+    assert in_splunk(query, {"EventCode": "4624", "ServiceName": "a-b"})
+    with pytest.raises(kqlx.MappingError, match="can never match"):
+        kqlx.convert(f'{SECURITY} and winlog.event_data.ServiceName:"-"', "spl")
+
+
+def test_a_port_below_a_number_is_no_hyphen() -> None:
+    query = f"{SECURITY} and event.code:4624 and source.port < 1024"
+    assert in_splunk(query, {"EventCode": "4624", "IpPort": "443"})
+    assert not in_splunk(query, {"EventCode": "4624", "IpPort": "-"})
+
+
+def test_sysmon_has_hyphens_and_zero_guids_for_none() -> None:
+    log = "Microsoft-Windows-Sysmon/Operational"
+    zero = "{00000000-0000-0000-0000-000000000000}"
+    rule = f"{SYSMON} and rule.name:*"
+    assert not in_splunk(rule, {"EventCode": "1", "RuleName": "-"}, log)
+    assert in_splunk(rule, {"EventCode": "1", "RuleName": "technique_id=T1059"}, log)
+    parent = f"{SYSMON} and event.code:1 and not process.parent.entity_id:*"
+    assert in_splunk(parent, {"EventCode": "1", "ParentProcessGuid": zero}, log)
+    row = {
+        "Provider": "Microsoft-Windows-Sysmon",
+        "EventID": 1,
+        "EventData": {"ParentProcessGuid": zero, "RuleName": "-"},
+    }
+    assert in_table(parent, row, "WindowsEvent")
+    assert not in_table(rule, row, "WindowsEvent")
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel"])
+def test_a_hyphen_is_not_counted(target: str) -> None:
+    rule = kqlx.Rule(
+        name="n",
+        query=f"{SECURITY} and event.code:4625",
+        type="threshold",
+        data={
+            "threshold": {
+                "field": ["source.ip"],
+                "value": 2,
+                "cardinality": [{"field": "user.name", "value": 3}],
+            }
+        },
+    )
+    text = " ".join(kqlx.convert(rule, target).text.split())
+    if target == "spl":
+        assert 'IpAddress!="-"' in text
+        assert 'nullif(user_name, "-")' in text or 'TargetUserName!="-"' in text
+    else:
+        assert 'IpAddress !in ("", "-")' in text
+        assert 'count_distinctif(user_name, user_name !in ("", "-"))' in text
+
+
+# What Elastic computes
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "column", "value"),
+    [
+        ('AccessMaskDescription:"Control Access"', 4662, "AccessList", "%%7688\n\t\t\t\t"),
+        ("AccessMaskDescription:WRITE_DAC", 4662, "AccessList", "%%1537 %%1539"),
+        ('AuditPolicyChangesDescription:"Success removed"', 4719, "AuditPolicyChanges", "%%8448"),
+        ('AccessListDescription:"Set key value"', 4663, "AccessList", "%%4433"),
+        ("AccessList:4433", 4663, "AccessList", "%%4432 %%4433"),
+        (
+            'SubCategory:"Process Creation"',
+            4719,
+            "SubcategoryGuid",
+            "{0CCE922B-69AE-11D9-BED3-505054503030}",
+        ),
+        (
+            'Category:"Account Management"',
+            4719,
+            "SubcategoryGuid",
+            "{0cce9235-69ae-11d9-bed3-505054503030}",
+        ),
+        ("StatusDescription:KDC_ERR_PREAUTH_FAILED", 4771, "Status", "0x18"),
+        (
+            "PrivilegeList:SeDebugPrivilege",
+            4672,
+            "PrivilegeList",
+            "SeTcbPrivilege\n\t\tSeDebugPrivilege",
+        ),
+    ],
+)  # fmt: skip
+def test_what_elastic_computes_is_asked_of_what_it_computes_from(
+    query: str, code: int, column: str, value: str
+) -> None:
+    asked = f"{SECURITY} and event.code:{code} and winlog.event_data.{query}"
+    assert in_splunk(asked, {"EventCode": str(code), column: value})
+    assert in_table(asked, {"EventID": code, column: value})
+    assert not in_table(asked, {"EventID": code, column: "x"})
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["SidListDesc", "NewSdDacl0", "OldSdOwner", "TicketOptionsDescription", "NewUACList"],
+)
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+def test_what_cannot_be_computed_back_is_refused(field: str, target: str) -> None:
+    with pytest.raises(kqlx.MappingError, match="Elastic"):
+        kqlx.convert(f"{SECURITY} and winlog.event_data.{field}:x", target)
+
+
+def test_failures_are_told_by_their_codes() -> None:
+    query = f'{SECURITY} and winlog.logon.failure.reason:"Account locked out."'
+    assert 'FailureReason="%%2307"' in text_of(query, "spl")
+    query = (
+        f"{SECURITY} and event.code:4625 and winlog.logon.failure.sub_status:"
+        '"User logon with misspelled or bad user account"'
+    )
+    assert in_table(query, {"EventID": 4625, "SubStatus": "0xc0000064"})
+
+
+def test_a_process_id_is_hexadecimal() -> None:
+    query = f"{SECURITY} and event.code:4688 and process.pid:420"
+    assert in_table(query, {"EventID": 4688, "NewProcessId": "0x1a4"})
+    assert 'NewProcessId="0x1a4"' in text_of(query, "spl")
+
+
+# Sysmon
+
+
+def test_a_query_of_sysmon_is_dns() -> None:
+    log = "Microsoft-Windows-Sysmon/Operational"
+    result = kqlx.convert(f"{SYSMON} and network.protocol:dns", "spl")
+    event = splunk_event({"source": f"XmlWinEventLog:{log}", "EventCode": "22"}, null=None)
+    assert SPLUNK.keeps(str(result.query), event, [])
+    assert "EventCode=22" in text_of(f"{SYSMON} and event.code:22 and network.protocol:dns", "spl")
+
+
+@pytest.mark.parametrize("details", ["DWORD (0x00000001)", "1", "QWORD (0x00000000-0x00000001)"])
+def test_a_number_of_the_registry(details: str) -> None:
+    query = f"{SYSMON} and event.code:13 and registry.data.strings:1"
+    row = {"Provider": "Microsoft-Windows-Sysmon", "EventID": 13, "EventData": {"Details": details}}
+    assert in_table(query, row, "WindowsEvent")
+
+
+def test_a_registry_key_is_below_its_hive() -> None:
+    query = f"{SYSMON} and event.code:13 and registry.key:SYSTEM\\\\Setup\\\\*"
+    log = "Microsoft-Windows-Sysmon/Operational"
+    path = r"HKLM\SYSTEM\Setup\State"
+    assert in_splunk(query, {"EventCode": "13", "TargetObject": path}, log)
+
+
+@pytest.mark.parametrize("results", ["10.0.0.1;", "type:  5 a.example;::ffff:10.0.0.1;"])
+def test_an_address_among_the_results_of_a_query(results: str) -> None:
+    query = f"{SYSMON} and event.code:22 and dns.resolved_ip:10.0.0.1"
+    log = "Microsoft-Windows-Sysmon/Operational"
+    assert in_splunk(query, {"EventCode": "22", "QueryResults": results}, log)
+    assert not in_splunk(query, {"EventCode": "22", "QueryResults": "10.0.0.11;"}, log)
+
+
+# XML
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'a & b > "c"',
+        'a &amp; b &gt; "c"',
+        "a &amp; b &gt; &quot;c&quot;",
+    ],
+)
+@pytest.mark.parametrize("test", ['"a & b > \\"c\\""', "*b*c*", "*\\>*"])
+def test_signs_in_splunk_may_be_as_in_xml(written: str, test: str) -> None:
+    query = f"{SECURITY} and event.code:4688 and process.command_line:{test}"
+    assert in_splunk(query, {"EventCode": "4688", "CommandLine": written})
+    assert not in_splunk(query, {"EventCode": "4688", "CommandLine": "a + b"})
+
+
+def test_signs_elsewhere_are_as_they_are() -> None:
+    query = f'{SECURITY} and event.code:4688 and process.command_line:"a & b"'
+    for target in ("sentinel", "sigma"):
+        assert "&amp;" not in str(kqlx.convert(query, target).query)
+    assert "&amp;" not in str(kqlx.convert('a.b:"a & b"', "spl", source="none").query)
+
+
+XML = (
+    '<EventData xmlns="http://schemas.microsoft.com/win/2004/08/events/event">'
+    '<Data Name="TargetUserName">alice@CORP.LOCAL</Data>'
+    '<Data Name="TicketOptions">0x40810000</Data>'
+    '<Data Name="TicketEncryptionType">0x17</Data>'
+    '<Data Name="ObjectDN">CN=a &amp; b,DC=corp</Data>'
+    '<Data Name="AttributeLDAPDisplayName">servicePrincipalName</Data>'
+    '<Data Name="Nothing">-</Data></EventData>'
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("TicketEncryptionType:0x17", True),
+        ("TicketEncryptionType:0x12", False),
+        ("TicketEncryptionTypeDescription:RC4-HMAC", True),
+        ("AttributeLDAPDisplayName:servicePrincipal*", True),
+        ('ObjectDN:"CN=a & b,DC=corp"', True),
+        ('ObjectDN:"CN=a &amp; b,DC=corp"', False),
+        ("ObjectDN:*a &*", True),
+        ("ObjectDN:*amp*", False),
+        ("Nothing:*", False),
+        ("Missing:*", False),
+        ("TicketOptions:*", True),
+    ],
+)
+def test_what_has_no_column_is_taken_from_the_xml(query: str, found: bool) -> None:
+    asked = f"{SECURITY} and winlog.event_data.{query}"
+    row = {"EventID": 4769, "EventData": XML}
+    assert in_table(asked, row) is found
+    assert in_table(asked.replace("winlog", "not winlog"), row) is not found
