@@ -128,6 +128,7 @@ class Translation(Spellings):
             port=spec.port,
             optional=spec.optional,
             empties=spec.empties,
+            null_text=spec.null_text,
             path=spec.path,
             keys=spec.keys,
             absent=self.destination.absent_in(name),
