@@ -83,10 +83,15 @@ def pairs(source: str) -> tuple[Pair, ...]:
 
 
 def _pair(data: Mapping[str, Any]) -> Pair:
+    return Pair(data["id"], data["raw"], fields_of(data["elastic"]))
+
+
+def fields_of(document: Mapping[str, Any]) -> dict[str, Values]:
+    """The values of a document, by the full name of the field."""
     found: dict[str, list[Any]] = {}
-    for name, value in _leaves(data["elastic"], ""):
+    for name, value in _leaves(document, ""):
         found.setdefault(name, []).append(value)
-    return Pair(data["id"], data["raw"], {name: tuple(values) for name, values in found.items()})
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -115,11 +115,15 @@ class Tally:
 
 @dataclass(frozen=True)
 class Store:
-    """The events of one data source as a target holds them."""
+    """The events of one data source as a target holds them: ``forms`` are those of Splunk, by the
+    number of the pair, ``tables`` the rows of Sentinel.
+    """
 
     pack: Pack
     target: str
     pairs: tuple[Pair, ...]
+    forms: Sequence[Sequence[Mapping[str, Any]]]
+    tables: Sequence[Sequence[tuple[str, Mapping[str, Any]]]]
 
     @cached_property
     def flats(self) -> list[FlatEvent]:
@@ -128,7 +132,7 @@ class Store:
         return [
             {**splunk_event(form, null=null), **_time(pair), NUMBER: str(number)}
             for number, pair in enumerate(self.pairs)
-            for form in in_splunk(self.pack.source, pair.raw)
+            for form in self.forms[number]
             for null in nulls
         ]
 
@@ -137,7 +141,7 @@ class Store:
         return [
             (number, table, {**row, **_generated(pair)})
             for number, pair in enumerate(self.pairs)
-            for table, row in in_sentinel(self.pack.source, pair.raw)
+            for table, row in self.tables[number]
         ]
 
     @property
@@ -217,8 +221,23 @@ def _answers(held: Counter[int], found: Counter[int]) -> dict[int, set[bool]]:
 
 def judge(pack: Pack, target: str, pairs: tuple[Pair, ...], share: int = 1, rate: int = 1) -> Tally:
     """The questions in every destination of the target that holds some of the events."""
+    return judge_store(
+        Store(
+            pack,
+            target,
+            pairs,
+            [in_splunk(pack.source, pair.raw) for pair in pairs],
+            [in_sentinel(pack.source, pair.raw) for pair in pairs],
+        ),
+        share,
+        rate,
+    )
+
+
+def judge_store(store: Store, share: int = 1, rate: int = 1) -> Tally:
+    """The same of events whose forms are known."""
+    pack, target, pairs = store.pack, store.target, store.pairs
     tally = Tally()
-    store = Store(pack, target, pairs)
     each = [
         replace(pack, targets={target: (place,)})
         for place in pack.targets[target]

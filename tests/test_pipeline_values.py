@@ -1,0 +1,85 @@
+"""What Elastic's pipelines compute, rename or cut, as the targets must ask for it."""
+
+from __future__ import annotations
+
+import pytest
+
+import kqlx
+
+ACCEPT = ("narrower", "different")
+
+
+def converted(query: str, to: str) -> str:
+    return " ".join(str(kqlx.convert(query, to=to, accept=ACCEPT).query).split())
+
+
+def test_alerts_of_microsoft_365_are_authentication_but_of_three_categories() -> None:
+    query = "event.dataset:o365.audit and event.category:authentication"
+    text = converted(query, "spl")
+    assert "RecordType=15" in text
+    assert "RecordType=40" in text
+    for category in ("DataGovernance", "DataLossPrevention", "ThreatManagement"):
+        assert category in text
+    notes = kqlx.convert(query, to="sentinel", accept=ACCEPT).notes
+    assert any(note.effect.name == "NARROWER" and "alerts" in note.message for note in notes)
+    named = f"{query} and event.action:UserLoginFailed"
+    assert all(n.effect.name != "NARROWER" for n in kqlx.convert(named, to="sentinel").notes)
+
+
+def test_an_empty_parameter_is_one_of_that_name() -> None:
+    query = 'event.dataset:o365.audit and event.provider:Exchange and o365.audit.Parameters.X:""'
+    text = converted(query, "sentinel")
+    assert '"Name":"X","Value":""' in text
+    assert "isempty" not in text
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "graph.microsoft.com",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+        "microsoftgraph.chinacloudapi.cn",
+    ],
+)
+def test_microsoft_graph_of_every_cloud_is_asked_for(host: str, to: str) -> None:
+    query = "event.dataset:azure.graphactivitylogs and url.path:/v1.0/me"
+    assert f"https://{host}/v1.0/me" in converted(query, to)
+
+
+def test_a_zone_of_okta_that_is_the_text_null_is_a_zone() -> None:
+    text = converted("event.dataset:okta.system and okta.client.zone:*", "spl")
+    assert "client.zone=*" in text
+
+
+@pytest.mark.parametrize("to", ["sentinel", "sigma", "spl"])
+@pytest.mark.parametrize("field", ["event.action", "okta.event_type"])
+def test_an_event_type_of_okta_fixes_the_category(to: str, field: str) -> None:
+    query = f"event.dataset:okta.system and {field}:user.session.start"
+    more = f"{query} and event.category:authentication and event.type:start"
+    assert converted(more, to) == converted(query, to)
+
+
+def test_crowdstrike_names_events_of_windows_as_elastics_sensor_does() -> None:
+    query = "event.dataset:crowdstrike.fdr and event.action"
+    text = converted(f"{query}:creation", "spl")
+    assert 'event_platform="Win" event_simpleName="*Written"' in text
+    assert "RegGenericValueUpdate" in converted(f"{query}:modification", "spl")
+    text = converted(f"{query}:PdfFileWritten", "spl")
+    assert 'event_simpleName="PdfFileWritten" NOT event_platform="Win"' in text
+
+
+def test_the_name_before_the_at_of_an_address() -> None:
+    for source in ("admin", "login", "drive", "token", "groups", "saml"):
+        query = f"event.dataset:google_workspace.{source} and user.name:eve"
+        assert 'actor.email="eve@*"' in converted(query, "spl")
+        assert 'startswith "eve@"' in converted(query, "sentinel").replace("_cs", "")
+
+
+def test_what_is_not_translated_has_no_translated_address() -> None:
+    text = converted("event.dataset:panw.panos and source.nat.ip:*", "spl")
+    assert "0.0.0.0" in text
+    assert "src_translated_port=0" in text
+    text = converted("event.dataset:panw.panos and event.action:flow_denied", "spl")
+    assert 'log_subtype="deny"' in text
