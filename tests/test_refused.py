@@ -220,3 +220,16 @@ def test_lint_looks_at_each_field_that_a_name_with_stars_stands_for() -> None:
 def test_lint_tells_of_patterns_that_are_taken_apart(query: str, is_told: bool) -> None:
     codes = [note.code for note in kqlx.lint(query, ecs.types())]
     assert ("pattern-split" in codes) is is_told
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("file.elf.imports.*:a", "no name with stars reaches them"),
+        ("user.name.*:*", "whose values are in user.name alone"),
+    ],
+)
+def test_names_with_stars_that_splunk_takes_otherwise(query: str, why: str) -> None:
+    result = kqlx.convert(query, "spl", source="none", accept=["different"])
+    assert any(why in note.message for note in result.notes if note.code == "name-wildcard")
+    assert str(result.fidelity) == "different"

@@ -10,7 +10,7 @@ from kqlx.backends.spl_pairs import PAIRS
 from kqlx.backends.spl_syntax import name_problem
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import described
-from kqlx.mappings.bound import NUMBERS, TEXTS, Column
+from kqlx.mappings.bound import NUMBERS, TEXTS, Column, without_reading
 from kqlx.mappings.groups import flattened
 from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
@@ -26,6 +26,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    walk,
 )
 from kqlx.notes import Effect
 
@@ -74,7 +75,22 @@ class Remarks(Where):
         known = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
         for field, type in types.listed().items():
             if not known.fullmatch(field):
+                is_key = type == "flattened" and known.fullmatch(f"{field}.x")
+                if is_key and any(
+                    getattr(part, "field", None) == name for part in walk(self.bound.node)
+                ):  # else it is a test of the whole field, in terms of its keys
+                    message = (
+                        f"{name.name} fits keys of {field}, which is flattened: no name with stars"
+                        " reaches them in Elasticsearch"
+                    )
+                    self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
+                    return
                 continue
+            above = without_reading(field)
+            if isinstance(node, Exists) and above != field and not known.fullmatch(above):
+                message = f"{name.name} also fits {field}, whose values are in {above} alone"
+                self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
+                return
             # The values of a flattened field are in Splunk's fields below it.
             apart = type == "flattened" and not known.fullmatch(f"{field}.x")
             if apart or not self.reads_alike(type, node):
