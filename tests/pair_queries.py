@@ -116,7 +116,8 @@ class Tally:
 @dataclass(frozen=True)
 class Store:
     """The events of one data source as a target holds them: ``forms`` are those of Splunk, by the
-    number of the pair, ``tables`` the rows of Sentinel.
+    number of the pair, ``tables`` the rows of Sentinel. Documents that are not ``complete`` are asked
+    about the fields that they have.
     """
 
     pack: Pack
@@ -124,6 +125,7 @@ class Store:
     pairs: tuple[Pair, ...]
     forms: Sequence[Sequence[Mapping[str, Any]]]
     tables: Sequence[Sequence[tuple[str, Mapping[str, Any]]]]
+    complete: bool = True
 
     @cached_property
     def flats(self) -> list[FlatEvent]:
@@ -310,6 +312,8 @@ def _compare(
     assert made.bound.destination is not None
     names = _names(question, made.bound.destination)
     for number, found in answers.items():
+        if not store.complete and question.field not in store.pairs[number].fields:
+            continue
         document = _document(store.pairs[number], store.pack.source, names)
         bounds = kibana.bounds(document, folded=claim.folded)
         broken = {b for answer in found if (b := claim.broken_by(answer, bounds))}
@@ -340,7 +344,8 @@ def _never(question: Question, text: str, store: Store, claim: Claim, tally: Tal
         names |= _names(question, destination)
     for pair in (store.pairs[number] for number in store.held):
         document = _document(pair, store.pack.source, names)
-        if claim.may_miss or not kibana.exact(document):
+        known_of = store.complete or question.field in pair.fields
+        if claim.may_miss or not known_of or not kibana.exact(document):
             continue
         if _is_known(pair, question):
             tally.known += 1

@@ -81,7 +81,9 @@ class Leaves(TextBackend):
 
     def has_nulls(self, column: Column) -> bool:
         """Whether a missing value may stand there as the text ``null``, as JSON's is extracted."""
-        if column.form != "column" or "{}" in column.name or column.name == "_raw" or column.null_text:
+        if column.form != "column" or "{}" in column.name or column.name == "_raw":
+            return False
+        if column.null_text:
             return False
         return bool(self.bound.place.get("json") or column.json)
 

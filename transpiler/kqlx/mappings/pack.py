@@ -42,8 +42,8 @@ class ColumnSpec:
     ``path`` are the steps in a dynamic column, where a key has a dot in it. ``json`` says that the
     column holds JSON as text (or names it, where that is more than the first part), ``port`` that
     an address may have a port behind it, ``optional`` that not every table has the column,
-    ``empties`` that it may hold an empty text, which Elastic keeps as a value, ``null_text`` that the
-    text ``null`` is a value of it.
+    ``empties`` that it may hold an empty text, which Elastic keeps as a value, ``null_text`` that
+    the text ``null`` is a value of it.
     ``mapped`` says that IPv4 addresses may be written there as IPv6 ones, ``::ffff:10.0.0.1``,
     ``hex`` that numbers are, as ``0x1a4``, ``dwords`` that a whole number may stand there as
     ``DWORD (0x000001a4)``. Of form ``words`` is a text that is several values with
@@ -61,11 +61,8 @@ class ColumnSpec:
     mapped: bool = False
     hex: bool = False
     empties: bool = False
-<<<<<<< HEAD
     dwords: bool = False
-=======
     null_text: bool = False
->>>>>>> 89ff0b1 (Microsoft Graph of all clouds; Okta's zones that are the text null, and categories of event types that a query names)
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")
     arrays: tuple[str, ...] = ()
