@@ -116,8 +116,8 @@ class Tally:
 @dataclass(frozen=True)
 class Store:
     """The events of one data source as a target holds them: ``forms`` are those of Splunk, by the
-    number of the pair, ``tables`` the rows of Sentinel. Documents that are not ``complete`` are asked
-    about the fields that they have.
+    number of the pair, ``tables`` the rows of Sentinel. Documents that are not ``complete`` are
+    asked about the fields that they have.
     """
 
     pack: Pack
