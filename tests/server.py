@@ -111,6 +111,12 @@ class Server:
             raise Refused(_reason(found))
         return found
 
+    def close(self) -> None:
+        """Ends the connection, which the next question would open again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def create(self, index: str, types: Mapping[str, str]) -> None:
         """An index whose fields have these Elasticsearch types."""
         body = {"settings": SETTINGS, "mappings": {"dynamic": True, **mapping(types)}}
@@ -227,6 +233,7 @@ def running() -> Iterator[Server]:
             server = Server(ports[0])
             _wait(server, process, home)
             yield server
+            server.close()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

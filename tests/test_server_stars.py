@@ -11,6 +11,8 @@ import pytest
 import kqlx
 from server import Server
 
+pytestmark = pytest.mark.elasticsearch
+
 TYPES = {
     "a.0.n": "keyword",
     "a.0.t": "text",
