@@ -368,5 +368,6 @@ def test_events_are_tested_with_the_filters(tmp_path: Path) -> None:
 
 def test_a_query_file_keeps_its_names(tmp_path: Path) -> None:
     (tmp_path / "r.kuery").write_text("process.name:a\n")
-    done = run("convert", tmp_path / "r.kuery")
+    done = run("convert", "--source", "none", tmp_path / "r.kuery")
     assert (done.returncode, done.stdout) == (0, 'process.name="a"\n')
+    assert run("convert", tmp_path / "r.kuery").returncode == 1  # as any query without a source
