@@ -252,3 +252,11 @@ def test_the_application_log_of_windows() -> None:
     assert 'EventLog == "Application"' in str(kqlx.convert(query, "sentinel").query)
     with pytest.raises(kqlx.MappingError, match="have no names there"):
         kqlx.convert(f"{query} and winlog.event_data.param1:x", "spl")
+
+
+def test_a_rule_that_reads_forwarded_events_keeps_them() -> None:
+    streams = ("logs-system.security*", "logs-windows.forwarded*")
+    query = "winlog.channel:Security and event.code:1102"
+    assert found(query, *streams) == [SECURITY, "windows.forwarded"]
+    assert found(query, "logs-system.security*") == [SECURITY]
+    assert found(query) == [SECURITY]

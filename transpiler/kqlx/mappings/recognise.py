@@ -46,6 +46,7 @@ def recognise(
     read = [bare(index) for index in indices if not index.startswith("-")]
     beside: list[str] = []
     found, notes = _named(names)
+    found += [s for s in _forwarded(found, read, marks) if s not in found]
     if not found:
         found, beside, notes = _by_indices(node, names, read, marks)
     strange = own_indices(read)
@@ -60,6 +61,16 @@ def _named(names: Names | None) -> Found:
         return [], ()
     notes = (_left_out(sorted(names.others), "asks for"),) if names.others else ()
     return sorted(names.sources), notes
+
+
+def _forwarded(found: list[str], read: list[str], marks: Mapping[str, Marks]) -> list[str]:
+    """Of the data streams that a rule reads those that hold what is forwarded of the logs of
+    Windows that it names: a channel or a provider does not tell them apart.
+    """
+    if not any("winlogbeat" in marks[source].beats for source in found):
+        return []
+    others = {s: m for s, m in marks.items() if "windows" in m.modules and not m.beats}
+    return [s for s, m in others.items() if any(overlap(i, m) for i in own_indices(read))]
 
 
 def _by_indices(
