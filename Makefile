@@ -14,7 +14,7 @@ ENVIRONMENT := $(PYTHON) tests/environment.py $(if $(filter file,$(origin PYTHON
 OLD := "kqlx needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=... names another"
 
 # What of the tests is about reading: the language, rule files, the words of errors, the goldens.
-ON_ELASTICSEARCH := tests/test_server_meaning.py tests/test_server_rules.py
+ON_ELASTICSEARCH := $(wildcard tests/test_server_*.py)
 LANGUAGE := $(addprefix tests/test_, kql.py kql_format.py bad_queries.py goldens.py words.py \
     regexes.py malformed.py rule_files.py rule_formats.py rule_paths.py lint.py cli.py docs.py)
 
