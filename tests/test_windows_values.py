@@ -272,3 +272,13 @@ def test_what_has_no_column_is_taken_from_the_xml(query: str, found: bool) -> No
     row = {"EventID": 4769, "EventData": XML}
     assert in_table(asked, row) is found
     assert in_table(asked.replace("winlog", "not winlog"), row) is not found
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["data_stream.dataset:endpoint.events.process and event.type:start", f"{SYSMON} and event.code:1"],
+)  # fmt: skip
+def test_signs_are_as_in_xml_in_every_log_of_windows(source: str) -> None:
+    query = f'{source} and event.category:process and process.command_line:"a & b"'
+    text = str(kqlx.convert(query, "spl", accept=["narrower", "different"]).query)
+    assert "&amp;" in text
