@@ -276,8 +276,11 @@ def test_what_has_no_column_is_taken_from_the_xml(query: str, found: bool) -> No
 
 @pytest.mark.parametrize(
     "source",
-    ["data_stream.dataset:endpoint.events.process and event.type:start", f"{SYSMON} and event.code:1"],
-)  # fmt: skip
+    [
+        "data_stream.dataset:endpoint.events.process and event.type:start",
+        f"{SYSMON} and event.code:1",
+    ],
+)
 def test_signs_are_as_in_xml_in_every_log_of_windows(source: str) -> None:
     query = f'{source} and event.category:process and process.command_line:"a & b"'
     text = str(kqlx.convert(query, "spl", accept=["narrower", "different"]).query)
