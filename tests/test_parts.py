@@ -111,7 +111,7 @@ def test_what_a_query_asserts_decides_on_a_field() -> None:
         assert f'{column} == "a"' in text
     both = kqlx.convert("user.name:a", to="sentinel", source="system.security")
     assert {"SubjectUserName", "TargetUserName"} <= set(str(both.query).split())
-    assert [note.effect.name for note in both.notes if note.code == "value-differs"] == ["WIDER"]
+    assert both.fidelity <= kqlx.Effect.COVERAGE  # by the kind of event, neither is an assumption
     destination = security.targets["sentinel"][0]
     assert isinstance(destination.field("user.name"), pack.FieldSpec)
     assert Binder(security, destination, {}).asserted == {}
