@@ -122,3 +122,24 @@ def test_of_a_test_that_is_left_out_nothing_else_is_told(to: str) -> None:
     (note,) = [note for note in found.notes if note.effect.is_difference]
     assert note.code == "unmapped-left-out"
     assert 'the value "*a*b=c*" of aws.cloudtrail.request_parameters' in note.message
+
+
+@pytest.mark.parametrize("target", ["sigma", "spl", "sentinel"])
+@pytest.mark.parametrize(
+    ("test", "unmapped"),
+    [
+        ("not (process.args:a and x.y:z)", "comment"),
+        ("not (process.args:a and not (x.y:z or process.args:b))", "comment"),
+        ("not (process.args:a and event.module:aws)", "error"),
+        ("(not process.args:a or event.module:windows)", "error"),
+        ("not (not (not process.args:a or event.module:windows) and process.pid:4)", "error"),
+    ],
+)
+def test_nothing_is_told_of_tests_that_another_decides(
+    test: str, unmapped: Any, target: str
+) -> None:
+    """Below a not a word of the command line is ``narrower``, where it is in the result."""
+    source = "event.dataset:windows.sysmon_operational and event.code:1 and process.name:a.exe"
+    result = kqlx.convert(f"{source} and {test}", target, unmapped=unmapped)
+    assert "approximated" not in {note.code for note in result.notes}
+    assert result.query == kqlx.convert(source, target).query or unmapped == "comment"

@@ -126,7 +126,7 @@ class Binder(Translation):
             return And((self.parse_predicate(spec.given, node.span, name), tests), node.span)
         if isinstance(node, And):
             with self.asserting(node):
-                return replace(node, items=tuple([self.node(item) for item in node.items]))
+                return replace(node, items=tuple(self.items(node)))
         if isinstance(node, Or):
             return self.by_cases(node) or replace(node, items=tuple(self.alternatives(node)))
         if isinstance(node, Not):
@@ -135,6 +135,25 @@ class Binder(Translation):
             self.negative = not self.negative
             return Not(item, node.span)
         return self.leaf(node)
+
+    def items(self, node: And | Or) -> list[Node]:
+        """The items, bound. Where one decides the group, being never met or always, the others are
+        not in the result, and nothing is told of them.
+        """
+        before = len(self.notes)
+        decides = Never if isinstance(node, And) else Always
+        made: list[Node] = []
+        deciding: list[Note] = []
+        decided = False
+        for item in node.items:
+            start = len(self.notes)
+            made.append(self.node(item))
+            if isinstance(simplify(made[-1]), decides):
+                decided = True
+                deciding += self.notes[start:]
+        if decided:
+            self.notes[before:] = deciding
+        return made
 
     @contextmanager
     def asserting(self, node: And) -> Iterator[None]:
@@ -174,8 +193,7 @@ class Binder(Translation):
         """What becomes of the items; the columns that may have one and the same value stand beside
         those of the next, so that a target can gather the values of each.
         """
-        for item in node.items:
-            made = self.node(item)
+        for item, made in zip(node.items, self.items(node), strict=True):
             if isinstance(item, FieldTest) and isinstance(made, Or):
                 yield from made.items
             else:
