@@ -296,6 +296,7 @@ def test_the_analyser_takes_every_form() -> None:
             ),
             ("kubernetes.audit_logs", "kubernetes.audit.requestObject.spec.containers.args"),
         )
+        if not (".flattened." in path and ">" in text)  # which Elasticsearch refuses
     ]
     complaints = [
         f"{complaint}\n{query}"

@@ -230,7 +230,7 @@ def test_parts_that_count_otherwise_are_refused() -> None:
     with pytest.raises(kqlx.UnsupportedError, match="in different ways"):
         join(parts)
     assert join([parts[0], parts[0].replace("A\n", "B\n")]) == parts[0].replace(
-        "A", "union A, B", 1
+        "A", "union isfuzzy=true A, B", 1
     )
 
 
