@@ -169,6 +169,15 @@ def test_field_types_decide(tmp_path: Path) -> None:
     assert kqlx(*arguments, input=event).stdout == "0\n"
 
 
+def test_says_that_elasticsearch_refuses_the_search() -> None:
+    run = kqlx("test", "-q", "a:b or process.pid:abc", input='{"a":"b"}')
+    assert (run.returncode, run.stdout) == (0, '{"a":"b"}\n')
+    assert run.stderr == (
+        "query:1:20: warning: Elasticsearch refuses the search: process.pid is of type long, and"
+        ' "abc" is no number; here that part matches nothing\n'
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -11,7 +11,7 @@ from kqlx.rules.model import Rule
 
 OKTA = "event.dataset:okta.system and event.action:x"
 BOTH = "event.dataset:(okta.system or aws.cloudtrail) and event.action:x"
-TARGETS = ["spl", "sentinel", "sigma"]
+TARGETS = ["spl", "sentinel", "sigma", "elasticsearch"]
 
 
 def threshold(query: str, field: str, value: int) -> Rule:
@@ -49,10 +49,16 @@ def test_each_data_source_has_a_value_of_its_own(to: str) -> None:
         convert(threshold(BOTH, "event.dataset", 3), to)
 
 
-@pytest.mark.parametrize("to", ["spl", "sentinel"])
+@pytest.mark.parametrize("to", ["spl", "sentinel", "elasticsearch"])
 def test_new_values_of_what_never_changes(to: str) -> None:
     data = {"type": "new_terms", "new_terms_fields": ["event.dataset", "event.module"]}
     with pytest.raises(kqlx.UnsupportedError, match="the rule can never alert: it looks for new"):
         convert(Rule(name="New", query=OKTA, type="new_terms", data=data), to)
     data["new_terms_fields"] = ["event.dataset", "source.ip"]
     assert convert(Rule(name="New", query=OKTA, type="new_terms", data=data), to)
+
+
+def test_elasticsearch_may_find_events_of_other_data_sources() -> None:
+    """Only a query that names its data source finds no others."""
+    for query in ("aws.cloudtrail.error_code:x", BOTH):
+        assert convert(threshold(query, "event.dataset", 2), "elasticsearch")

@@ -202,6 +202,15 @@ def test_what_is_no_field_list_is_refused(data: object) -> None:
         fields.parse(data)
 
 
+@pytest.mark.parametrize("data", ["[]", '{"fields": {}}', '{"i": {"mappings": {}}}'])
+def test_a_file_without_fields_is_refused(data: str, tmp_path: Path) -> None:
+    """As ``_field_caps`` answers for an index that is not there."""
+    file = tmp_path / "fields.json"
+    file.write_text(data)
+    with pytest.raises(kqlx.MappingError, match="no fields in it"):
+        kqlx.convert("a:b", "es", fields=str(file))
+
+
 def test_ecs_types_are_built_in() -> None:
     query = "process.pid:4 and process.name:a* and @timestamp:2024"
     result = kqlx.convert(query, "es", fields="ecs").query

@@ -57,11 +57,14 @@ def test(
 
     The types of fields are those of --fields, of the mapping of the data source, and of ECS.
 
+    Where Elasticsearch refuses a value, and so the whole search, a warning says so.
+
     Broken lines are reported with their number and passed over; the exit status is then 1.
     """
     from kqlx.evaluate import compile
     from kqlx.events import read_events
     from kqlx.frontends.kql import parse
+    from kqlx.mappings.refused import notes_on_refusals
     from kqlx.rules.beside import with_conditions
     from kqlx.rules.known import known_types
 
@@ -81,6 +84,8 @@ def test(
     for note in notes:
         if not note.is_quiet:
             say(f"{about(rule, None, 'warning')}{note.message} [{note.effect}: {note.code}]")
+    for note in notes_on_refusals(node, types.type_asked):
+        say(f"{about(rule, note.span, 'warning')}{note.message}; here that part matches nothing")
     try:
         lines = _with_progress(read_events(events), events)
         if explain:

@@ -116,7 +116,7 @@ def load(path_or_name: str) -> FieldList:
     """The field list of a file, or ECS for the name ``ecs``; for ``none`` one that says that no
     types are known at all.
 
-    Raises MappingError where the file cannot be read or has none of the three shapes.
+    Raises MappingError where the file cannot be read, has none of the three shapes or no fields.
     """
     if path_or_name == "ecs":
         return of_types(ecs.types())
@@ -134,7 +134,11 @@ def load(path_or_name: str) -> FieldList:
     except Refused as error:
         place = place_of(text, error.offset)
         raise MappingError(f"{path}:{place.line}:{place.column}: {error.reason}") from None
-    return parse(data, str(path))
+    found = parse(data, str(path))
+    if not found.fields:
+        hint = "none stands for no types at all; _field_caps needs the parameter fields=*"
+        raise MappingError(f"{path}: no fields in it", hint=hint)
+    return found
 
 
 def _json(text: str, path: Path) -> Any:

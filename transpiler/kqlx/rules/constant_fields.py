@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import constant_value
+from kqlx.mappings.recognise import asserted_values
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -33,14 +34,24 @@ def refuse_constants(rule: Rule, bounds: Sequence[Bound]) -> None:
 
 def _constants(field: str, bounds: Sequence[Bound]) -> tuple[str, ...] | None:
     """The values that a field has on all events, a data source each; None where it varies."""
-    values = [
-        constant_value(bound.pack, bound.destination, field)
-        if bound.pack is not None and bound.destination is not None
-        else None
-        for bound in bounds
-    ]
+    values = [value for bound in bounds for value in _values(field, bound)]
     known = tuple(value for value in values if value is not None)
     return known if len(known) == len(values) else None
+
+
+def _values(field: str, bound: Bound) -> list[str | None]:
+    """The value in a destination; in Elasticsearch itself that in each data source that the query
+    names, for it may find events of others too.
+    """
+    if bound.pack is not None and bound.destination is not None:
+        return [constant_value(bound.pack, bound.destination, field)]
+    asserted = asserted_values(bound.node)
+    return [
+        pack.constants.get(field)
+        if any(asserted.get(name) == {value} for name, value in pack.constants.items())
+        else None
+        for pack in bound.types.packs
+    ] or [None]
 
 
 def _refuse(what: str, values: Sequence[str]) -> None:
