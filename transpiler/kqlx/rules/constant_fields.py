@@ -48,7 +48,7 @@ def _values(field: str, bound: Bound) -> list[str | None]:
     asserted = asserted_values(bound.node)
     return [
         pack.constants.get(field)
-        if any(asserted.get(name) == {value} for name, value in pack.constants.items())
+        if any(asserted.get(name) == frozenset({value}) for name, value in pack.constants.items())
         else None
         for pack in bound.types.packs
     ] or [None]
