@@ -21,6 +21,7 @@ from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not, Pattern
 from kqlx.patterns import fits
 from kusto import analyse
+from sentinel_rows import matching
 
 ADDRESSES = ["1.2.3.4:443", "1.2.3.4", "[::1]:443", "::1", "2001:db8::1", "", "[2001:db8::1]:80"]
 
@@ -66,6 +67,41 @@ def test_addresses_with_ports(query: str, rows: set[int]) -> None:
     values = ["10.1.1.1:80", "10.1.1.1", "192.168.0.1", "unknown", "[2001:db8::1]:443", ""]
     stored = [[number, value] for number, value in enumerate(values)]
     assert sentinel.execute(written(query, column), {"IP": "string"}, stored) == rows
+
+
+PORTS = ["9", "445", "1024", "49152", "-", ""]
+
+
+@pytest.mark.parametrize(
+    ("test", "rows"),
+    [
+        ("source.port > 1024", {3}),
+        ("source.port >= 445", {1, 2, 3}),
+        ("source.port < 1024", {0, 1}),
+        ("not source.port <= 1024", {3, 4, 5}),
+    ],
+)
+def test_numbers_in_a_column_of_texts_are_compared_as_numbers(test: str, rows: set[int]) -> None:
+    query = f"event.dataset:system.security and event.code:4625 and {test}"
+    stored = [
+        (number, "SecurityEvent", {"EventID": 4625, "IpPort": port})
+        for number, port in enumerate(PORTS)
+    ]
+    text = kqlx.convert(query, "sentinel").query
+    assert matching(str(text), ["SecurityEvent"], stored) == rows
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "source.as.number > 1000",
+        "azure.signinlogs.properties.status.error_code >= 50000",
+        "azure.signinlogs.properties.autonomous_system_number < 9000",
+    ],
+)
+def test_no_number_is_compared_as_text(test: str) -> None:
+    text = str(kqlx.convert(f"event.dataset:azure.signinlogs and {test}", "sentinel").query)
+    assert "tolong(" in text and "strcmp(" not in text
 
 
 PAIRS = [

@@ -9,7 +9,7 @@ value, which ``where`` drops, but which ``not`` keeps null
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kqlx.backends.sentinel_arrays import value_regex
@@ -22,6 +22,7 @@ from kqlx.backends.sentinel_columns import (
     SCAN,
     TIME,
     Cell,
+    cast,
 )
 from kqlx.backends.sentinel_syntax import quote, term_within
 from kqlx.backends.sentinel_time import OPERATORS, range_test
@@ -121,9 +122,10 @@ class Tests(Values):
             self.null_value(node)
         cell = self.cell(column)
         self.has_values(cell, node)
-        kind = cell.column.type
         if self.is_vague(cell):
             return self.vague_test(cell, node)
+        cell = self.as_number(cell)
+        kind = cell.column.type
         if kind in DATES:
             test = range_test(cell.access, node.op, self.date(cell, node))
             if test in ("true", "false"):
@@ -154,6 +156,18 @@ class Tests(Values):
         if node.op in ("gt", "gte") and node.value.name:
             return stands
         return all_text([self.exists(column, _asking(node)), stands])
+
+    def as_number(self, cell: Cell) -> Cell:
+        """The cell, read as a number where a column of texts holds the numbers of a field: as texts
+        "9" comes behind "1024".
+        """
+        known = self.bound.type(cell.column.field) if cell.column.field else None
+        if known not in NUMBERS or not cell.is_string or cell.form != "column":
+            return cell
+        access = cast(cell.access, known)
+        return replace(
+            cell, column=replace(cell.column, type=known), raw=access, access=access, rank=SCAN
+        )
 
     def number_range(self, cell: Cell, node: Compare) -> Text:
         digits = self.number(cell.column, node.value, node)
