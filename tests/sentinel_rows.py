@@ -128,7 +128,7 @@ def _readable(query: str, columns: Mapping[str, str]) -> str:
 
     def default(match: Any) -> str:
         name = json.loads(match[1])
-        return str(match[0]) if name in columns else str(match[0]).partition(",")[2].strip(" )")
+        return str(match[0]) if name in columns else str(match[0]).partition(",")[2][:-1].strip()
 
     return rewritten(IF_EXISTS.sub(default, query))
 

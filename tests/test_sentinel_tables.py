@@ -5,6 +5,7 @@ once, and none that a workspace must have.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from kqlx.notes import Effect
 from kqlx.rules.model import Rule
 from kusto import analyse, there
 from pack_events import EventFile, Stored, judged
-from sentinel_rows import results
+from sentinel_rows import known_tables, results
 
 Row = tuple[int, str, Mapping[str, Any]]
 """The number of an event, its table, and its row there."""
@@ -328,3 +329,81 @@ def test_what_is_not_mapped_is_not_said_to_be_nowhere(target: str, query: str, s
 def test_what_the_pack_knows_is_said_to_be_never() -> None:
     with pytest.raises(kqlx.MappingError, match="can never match"):
         kqlx.convert("event.dataset:other", "sentinel", source="windows.forwarded")
+
+
+# Tables with the same columns, of which a workspace may have some
+
+
+def read_together() -> list[tuple[str, tuple[str, ...]]]:
+    """(query, tables) for each field of a destination that reads several tables by name."""
+    found: dict[tuple[str, tuple[str, ...]], None] = {}
+    for source in sources():
+        for place in builtin(source).targets.get("sentinel", ()):
+            tables = place.place.get("table")
+            if not isinstance(tables, list):
+                continue
+            for field in place.fields:
+                if field.endswith(".*") or "*" in field:
+                    continue
+                for query in (f"{field}:*", f"not {field}:*"):
+                    said = f"event.dataset:{source} and {query}"
+                    try:
+                        made = kqlx.convert(said, "sentinel", accept=["narrower", "different"])
+                    except kqlx.KqlxError:
+                        continue
+                    head = str(made.query).partition("\n")[0]
+                    if head == f"union isfuzzy=true {', '.join(tables)}":
+                        found[str(made.query), tuple(tables)] = None
+    return list(found)
+
+
+@pytest.mark.skipif(not there(), reason="Microsoft's analyser is not installed")
+def test_a_rule_can_be_created_where_a_workspace_has_one_of_the_tables() -> None:
+    """A column that the tables have in two types has two names in their union, and its own where
+    one table alone is there.
+    """
+    known = known_tables()
+    own: dict[str, dict[str, dict[str, str]]] = {}
+    for query, tables in read_together():
+        steps = query.partition("\n")[2]
+        named = set(re.findall(r"\b[A-Z]\w+\b", steps))
+        for table in tables:
+            others = {name for t in tables for name in known[t]} - known[table].keys()
+            if not others & named:  # else no event there has the field
+                own[f"{table}\n{steps}"] = {table: known[table]}
+    assert len(own) > 300
+    complaints = zip(own, analyse(list(own), own=own), strict=True)
+    faults = [(query, said) for query, said in complaints if said]
+    assert not faults, faults[:3]
+
+
+@pytest.mark.parametrize(
+    ("test", "rows"),
+    [
+        ("azure.signinlogs.properties.device_detail.browser:Chrome*", {1, 2}),
+        ("not azure.signinlogs.properties.device_detail.browser:*", {3, 4}),
+        ("azure.signinlogs.properties.applied_conditional_access_policies.result:notApplied", {2}),
+    ],
+)
+def test_details_of_sign_ins_are_found_in_either_type(test: str, rows: set[int]) -> None:
+    policy = [{"id": "1", "result": "notApplied"}]
+    held: list[Row] = [
+        (1, "SigninLogs", {"DeviceDetail": {"browser": "Chrome 1"}}),
+        (
+            2,
+            "AADNonInteractiveUserSignInLogs",
+            {
+                "DeviceDetail": json.dumps({"browser": "Chrome 2"}),
+                "ConditionalAccessPolicies": json.dumps(policy),
+            },
+        ),
+        (3, "SigninLogs", {}),
+        (4, "AADNonInteractiveUserSignInLogs", {"DeviceDetail": "{}"}),
+    ]
+    query = f"event.dataset:azure.signinlogs and {test} and"
+    made = kqlx.convert(f"{query} azure.signinlogs.properties.user_type:Member", "sentinel")
+    tables = ["SigninLogs", "AADNonInteractiveUserSignInLogs"]
+    users: list[Row] = [
+        (number, table, {**row, "UserType": "Member"}) for number, table, row in held
+    ]
+    assert found(str(made.query), tables, users) == rows

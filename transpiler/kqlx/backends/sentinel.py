@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kqlx.backends.base import Emission, Options, Target, ValueList, gather
-from kqlx.backends.sentinel_columns import REGEX
+from kqlx.backends.sentinel_columns import REGEX, united
 from kqlx.backends.sentinel_groups import Groups, has_objects
 from kqlx.backends.sentinel_patterns import arguments_regex, split_arguments
 from kqlx.backends.sentinel_rule import about, about_length
@@ -40,7 +40,10 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 
-_JSON_IF_EXISTS = re.compile(r'parse_json\(column_ifexists\("(\w+)", ""\)\)')
+_UNITED = re.escape(f"parse_json({united('NAME')})")
+_UNITED = _UNITED.replace("NAME", r"(?P<united>\w+)", 1).replace("NAME", "(?P=united)")
+_JSON_READ = re.compile(rf'parse_json\(column_ifexists\("(?P<own>\w+)", ""\)\)|{_UNITED}')
+"""JSON that is read once, under a name."""
 
 DEFAULT_TABLE = "Events"
 
@@ -185,27 +188,25 @@ def emit(bound: Bound, options: Options) -> Emission:
 
 
 def _lines(kusto: _Kusto, conjuncts: list[Text]) -> Iterator[str]:
-    """The conjuncts; JSON in a column that a table may lack is read once, before the first of them
-    that looks into it.
+    """The conjuncts; JSON in a column that a table may lack, or that tables have in different
+    types, is read once, before the first of them that looks into it.
     """
     read: set[str] = set()
-
-    def named(match: re.Match[str]) -> str:
-        return _name_of_json(match[1])
-
     for conjunct in conjuncts:
-        for match in _JSON_IF_EXISTS.finditer(conjunct.text):
-            if match[1] not in read:
-                read.add(match[1])
-                yield f"| extend {_name_of_json(match[1])} = {match[0]}"
-        texts = (_JSON_IF_EXISTS.sub(named, text) for text in conjunct.alternatives)
-        text = _JSON_IF_EXISTS.sub(named, conjunct.text)
+        for match in _JSON_READ.finditer(conjunct.text):
+            if match[0] not in read:
+                read.add(match[0])
+                yield f"| extend {_name_of_json(match)} = {match[0]}"
+        texts = (_JSON_READ.sub(_name_of_json, text) for text in conjunct.alternatives)
+        text = _JSON_READ.sub(_name_of_json, conjunct.text)
         yield kusto.line(replace(conjunct, text=text, alternatives=tuple(texts)))
 
 
-def _name_of_json(column: str) -> str:
-    """``Log`` of ``log_s``: a custom column's name without the letter for its type."""
-    return column.removesuffix("_s").capitalize()
+def _name_of_json(match: re.Match[str]) -> str:
+    """``Log`` of ``log_s``: a custom column's name without the letter for its type; one that a
+    union would split keeps its name.
+    """
+    return match["united"] or match["own"].removesuffix("_s").capitalize()
 
 
 def alternatives(node: Or) -> list[Node]:

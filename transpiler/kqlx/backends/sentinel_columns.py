@@ -138,6 +138,7 @@ class Columns(TextBackend):
                 return Cell(column, raw, without_port(raw), "column", SCAN)
             return Cell(column, raw, raw, "column", rank_of(column.type))
         within = self.plain(first, "keyword" if column.json else "object", column)
+        within = united(first) if column.united else within
         within = f"parse_json({within})" if column.json else within
         rank = SCAN if column.json else PATH
         if column.below:
@@ -208,6 +209,18 @@ def ecs_cell(columns: Columns, column: Column) -> Cell:
         return Cell(column, raw, raw, "many", PATH)
     raw = columns.plain(name, column.type, column)
     return Cell(column, raw, raw, "column", rank_of(column.type))
+
+
+def united(name: str) -> str:
+    """The text of JSON that is dynamic in some tables of a union, and text in others. The union has
+    it under two names; where a workspace has tables of one of the types alone, under its own
+    (https://learn.microsoft.com/kusto/query/union-operator?view=microsoft-sentinel).
+    """
+    return (
+        f'coalesce(tostring(column_ifexists("{name}_dynamic", dynamic(null))),'
+        f' column_ifexists("{name}_string", ""),'
+        f' tostring(column_ifexists("{name}", dynamic(null))))'
+    )
 
 
 def _above(name: str) -> Iterator[str]:

@@ -275,6 +275,7 @@ def _column(name: str, field: str, bound: Bound) -> Column:
         json=spec.json,
         port=spec.port,
         optional=spec.optional,
+        united=spec.united,
         path=spec.path,
         keys=spec.keys,
         escaped=spec.form == "xml",

@@ -59,10 +59,10 @@ class Column:
     """A column of the target, as a test of the bound tree names it.
 
     ``type`` is the Elasticsearch type of its values; ``case``, ``form``, ``json``, ``port``,
-    ``optional``, ``empties``, ``null_text``, ``path``, ``keys``, ``arrays`` and ``below`` as in
-    ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is ``declared``,
-    keyword is a guess. ``absent`` are values that stand there for none; ``escaped`` says that signs
-    as in XML are to be read for what they stand for.
+    ``optional``, ``united``, ``empties``, ``null_text``, ``path``, ``keys``, ``arrays`` and
+    ``below`` as in ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is
+    ``declared``, keyword is a guess. ``absent`` are values that stand there for none; ``escaped``
+    says that signs as in XML are to be read for what they stand for.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Column:
     json: bool | str = False
     port: bool = False
     optional: bool = False
+    united: bool = False
     empties: bool = False
     null_text: bool = False
     path: tuple[str, ...] = ()

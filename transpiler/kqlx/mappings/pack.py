@@ -42,6 +42,7 @@ class ColumnSpec:
     ``path`` are the steps in a dynamic column, where a key has a dot in it. ``json`` says that the
     column holds JSON as text (or names it, where that is more than the first part), ``port`` that
     an address may have a port behind it, ``optional`` that not every table has the column,
+    ``united`` that tables read as one have it in different types,
     ``empties`` that it may hold an empty text, which Elastic keeps as a value, ``null_text`` that
     the text ``null`` is a value of it.
     ``mapped`` says that IPv4 addresses may be written there as IPv6 ones, ``::ffff:10.0.0.1``,
@@ -58,6 +59,7 @@ class ColumnSpec:
     json: bool | str = False
     port: bool = False
     optional: bool = False
+    united: bool = False
     mapped: bool = False
     hex: bool = False
     empties: bool = False

@@ -127,6 +127,7 @@ class Translation(Spellings):
             json=spec.json,
             port=spec.port,
             optional=spec.optional,
+            united=spec.united,
             empties=spec.empties,
             null_text=spec.null_text,
             path=spec.path,
