@@ -407,3 +407,29 @@ def test_details_of_sign_ins_are_found_in_either_type(test: str, rows: set[int])
         (number, table, {**row, "UserType": "Member"}) for number, table, row in held
     ]
     assert found(str(made.query), tables, users) == rows
+
+
+# Microsoft 365
+
+
+@pytest.mark.parametrize(
+    ("test", "table"),
+    [
+        ('event.action:"Disable account."', "CloudAppEvents"),
+        ('event.action:"Add owner to service principal."', "CloudAppEvents"),
+        (
+            'event.action:"Update application – Certificates and secrets management "',
+            "CloudAppEvents",
+        ),
+        ("event.action:deleted-user-account", "CloudAppEvents"),
+        ("event.category:iam and event.type:user", "CloudAppEvents"),
+        ("event.action:New-InboxRule", "OfficeActivity"),
+        ("event.category:file", "OfficeActivity"),
+        ('event.provider:Exchange and not event.action:"Disable account."', "OfficeActivity"),
+    ],
+)
+def test_records_of_entra_id_are_looked_for_where_they_are(test: str, table: str) -> None:
+    """The Office 365 connector, which fills OfficeActivity, does not bring them."""
+    made = kqlx.convert(f"event.dataset:o365.audit and {test}", "sentinel")
+    assert str(made.query).partition("\n")[0] == table
+    assert any(note.code == "table-coverage" for note in made.notes)

@@ -244,6 +244,12 @@ class Binder(Translation):
             self.say("constant-folded", message, node.span if possible else None)
             return self.constant(False, message, node.span)
         for value in self.destination.never.get(base, ()):
+            if (
+                "*" in value
+                and isinstance(node, Equals)
+                and fits(value.split("*"))(node.value.name)
+            ):
+                value = node.value.name
             if not isinstance(node, Exists | Compare) and holds(node, value):
                 message = f'{self.destination.name} never holds {name} "{value}"'
                 effect = Effect.SAME if self.negative else Effect.NARROWER
