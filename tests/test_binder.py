@@ -330,3 +330,24 @@ def test_a_search_takes_apart_text_of_json() -> None:
         "| where isnotnull(mvfind('properties.log.verb', \"(?i)\\\\Aget\\\\z\"))",
         """| where isnull(mvfind('properties.log.userAgent', "^(?!null$)"))""",
     ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'not event.action:"User Risk Detection"',
+        "not azure.identityprotection.category:UserRiskEvents and user.id:a",
+    ],
+)
+def test_what_only_other_events_are_is_not_known_rather_than_never(query: str) -> None:
+    """Of risky users there is no log source, which is not to say that there are none."""
+    with pytest.raises(kqlx.MappingError, match="no mapping is known for these events"):
+        kqlx.convert(f"event.dataset:azure.identity_protection and {query}", "sigma")
+
+
+@pytest.mark.parametrize("test", ["{}:*foo*", "not {}:*foo*", "{}:*", "not {}:*"])
+@pytest.mark.parametrize("name", ["request_parameters", "response_elements"])
+def test_sigma_tells_that_an_object_is_tested_as_one_text(name: str, test: str) -> None:
+    query = f"event.dataset:aws.cloudtrail and event.action:x and {test}"
+    notes = kqlx.convert(query.format(f"aws.cloudtrail.{name}"), "sigma").notes
+    assert any(n.effect is Effect.COVERAGE and "one text" in n.message for n in notes)

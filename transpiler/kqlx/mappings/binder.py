@@ -407,7 +407,7 @@ class Binder(Translation):
         if spec.fits and not spec.where:
             return self.fit(node, spec)
         if spec.fixed is not None:
-            if not (holds(node, spec.fixed) or self.negative):
+            if holds(node, spec.fixed) is self.negative:
                 self.kinds.append(f'{node.field.name} is "{spec.fixed}"')
             return self.fold(node, spec.fixed, self.destination.name)
         if spec.constant is not None:

@@ -218,6 +218,8 @@ class Translation(Spellings):
             if self.left_out(node, spec, value):
                 items.append(Never(node.span))
                 continue
+            if meaning == "*:*" and self.negative:
+                self.kinds.append(f'{name} is "{value}"')
             there = "true" if meaning == "*:*" else meaning
             message = f'{name} "{value}" is {there} in {self.destination.name}'
             self.say("value-translated", message, node.span)
