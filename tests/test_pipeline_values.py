@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import kqlx
+from kqlx.rules.model import Rule
 
 ACCEPT = ("narrower", "different")
 
@@ -83,3 +84,68 @@ def test_what_is_not_translated_has_no_translated_address() -> None:
     assert "src_translated_port=0" in text
     text = converted("event.dataset:panw.panos and event.action:flow_denied", "spl")
     assert 'log_subtype="deny"' in text
+
+
+DROPPED = [
+    ("aws.cloudtrail", "aws.cloudtrail.user_identity.access_key_id", "userIdentity.accessKeyId"),
+    ("azure.graphactivitylogs", "user_agent.original", "properties.userAgent"),
+    ("github.audit", "github.repo", "repo"),
+    ("okta.system", "okta.outcome.reason", "outcome.reason"),
+]
+
+
+@pytest.mark.parametrize(("source", "field", "column"), DROPPED)
+def test_empty_texts_that_a_pipeline_drops_are_no_values(
+    source: str, field: str, column: str
+) -> None:
+    text = converted(f"event.dataset:{source} and {field}:*", "spl")
+    assert f'{column}!="null" NOT {column}=""' in text
+    with pytest.raises(kqlx.KqlxError, match="can never match"):
+        kqlx.convert(f'event.dataset:{source} and {field}:""', to="spl", accept=ACCEPT)
+
+
+def test_what_passes_for_no_value_is_not_counted() -> None:
+    """Neither an empty text, which the pipeline drops, nor JSON's null; a zone may be null."""
+    rule = Rule(
+        name="n",
+        query="event.dataset:okta.system and event.action:user.session.start",
+        type="threshold",
+        data={"threshold": {"field": ["okta.client.zone", "okta.actor.id"], "value": 2}},
+    )
+    text = str(kqlx.convert(rule, to="spl", accept=ACCEPT).query)
+    assert 'client.zone!="null"' not in text
+    for left_out in ('client.zone!=""', 'actor.id!=""', 'actor.id!="null"'):
+        assert left_out in text
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+def test_a_script_that_is_typed_in_has_no_path(to: str) -> None:
+    text = converted("event.dataset:windows.powershell_operational and not file.path:*", to)
+    assert text.endswith(('NOT (Path=* NOT Path="")', "isempty(EventData.Path)"))
+
+
+def test_a_failed_sign_in_to_a_machine_has_a_reason() -> None:
+    query = "event.dataset:m365_defender.event and event.category:authentication"
+    text = converted(f"{query} and event.outcome:failure", "spl")
+    assert 'properties.FailureReason!="null" NOT properties.FailureReason=""' in text
+
+
+@pytest.mark.parametrize("to", ["sentinel", "sigma", "spl"])
+def test_a_list_of_scopes_holds_whole_ones(to: str) -> None:
+    query = "event.dataset:azure.graphactivitylogs and not azure.graphactivitylogs.properties"
+    found = kqlx.convert(f"{query}.scopes:Mail.Read", to=to)
+    assert {note.effect.name for note in found.notes} <= {"SAME", "CASE", "COVERAGE"}
+    assert "Mail.Read " in str(found.query)
+
+
+@pytest.mark.parametrize("to", ["sentinel", "sigma", "spl"])
+def test_resources_of_clusters_have_no_name_of_their_own(to: str) -> None:
+    query = "event.dataset:gcp.audit and gcp.audit.resource_name:projects/p/*"
+    assert "k8s_cluster" in converted(query, to)
+
+
+@pytest.mark.parametrize("to", ["sigma", "spl"])
+def test_numbers_of_the_registry_as_elastic_defend_has_them(to: str) -> None:
+    query = "event.dataset:endpoint.events.registry and event.category:registry"
+    found = kqlx.convert(f"{query} and host.os.type:windows and registry.data.strings:1", to=to)
+    assert "DWORD (0x00000001)" in str(found.query)

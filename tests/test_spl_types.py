@@ -76,8 +76,9 @@ GLOBAL = (
         ([], 1, [], f"{GLOBAL}\n| where event_count>=1"),
         (["event.dataset"], 5, [], f"{GLOBAL}\n| where event_count>=5"),
         (["cloud.account.id"], 1, [("event.dataset", 1)],
-         "| eval cloud_account_id=coalesce(nullif('userIdentity.accountId', \"null\"),\n"
-             '        nullif(recipientAccountId, "null"))\n'
+         "| eval cloud_account_id=coalesce("
+             "nullif(nullif('userIdentity.accountId', \"\"), \"null\"),\n"
+             '        nullif(nullif(recipientAccountId, ""), "null"))\n'
          "| stats count as event_count min(_time) as firstTime max(_time) as lastTime"
          " by cloud_account_id"),
     ],
@@ -199,12 +200,13 @@ def test_several_data_sources_are_counted_together() -> None:
         '    [search sourcetype="aws:cloudtrail"'
         ' sourceIPAddress IN ("0.0.0.0/0", "::/0")\n'
         "    | eval source_ip=sourceIPAddress\n"
-        "    | eval user_name=coalesce(nullif('userIdentity.userName', \"null\"),\n"
-        "            nullif('userIdentity.sessionContext.sessionIssuer.userName', \"null\"))]\n"
-        '    [search sourcetype="OktaIM2:log" client.ipAddress!="null"\n'
+        '    | eval user_name=coalesce(nullif(nullif(\'userIdentity.userName\', ""), "null"),\n'
+        "            nullif(nullif('userIdentity.sessionContext.sessionIssuer.userName', \"\"),"
+        ' "null"))]\n'
+        '    [search sourcetype="OktaIM2:log" client.ipAddress!="null" NOT client.ipAddress=""\n'
         "    | eval source_ip='client.ipAddress'\n"
         '    | eval user_name=replace(\'actor.alternateId\', "(?is)^(.+?)@.*$", "\\\\1")\n'
-        '    | eval user_name=nullif(user_name, "null")]\n'
+        '    | eval user_name=nullif(nullif(user_name, ""), "null")]\n'
         "| stats count as event_count min(_time) as firstTime max(_time) as lastTime\n"
         "    values(user_name) as user_name by source_ip\n"
         "| where event_count>=3"

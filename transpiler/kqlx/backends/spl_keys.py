@@ -127,8 +127,17 @@ class Keys:
         if like.form in PAIRS:
             return self._paired(name, found)
         key = self._made(name, found, "{}" in column or like.form in _LISTS)
-        absent = destination.absent_in(column)
-        return replace(key, null=column, nulls=absent) if absent and not key.step else key
+        if key.step:
+            return key
+        texts = self._texts_for_none(column)
+        return replace(key, null=column if texts else "", nulls=texts)
+
+    def _texts_for_none(self, column: str) -> tuple[str, ...]:
+        """The texts that stand in a column for no value: those of the pack, and JSON's null."""
+        destination = self.bound.destination
+        absent = destination.absent_in(column) if destination else ()
+        written = destination is not None and destination.column(column).null_text
+        return (*absent, NULL) if self._nulls and not written else absent
 
     def keys(self, names: Iterable[str]) -> tuple[Key, ...]:
         """The keys of fields, those left out that are the same on all events; each name once."""
@@ -168,8 +177,11 @@ class Keys:
         if is_list:
             # stats counts an event as often as its list has the value; Elasticsearch once.
             made, values = plain_name(name), eval_name(name)
-            if self._nulls and "{}" in name and not name.endswith("{}"):
-                values = f"mvfilter({values}!={quote(NULL)})"
+            nulls = self._nulls and "{}" in name and not name.endswith("{}")
+            texts = [text for text in self._texts_for_none(name) if text != NULL or nulls]
+            if texts:
+                tests = " AND ".join(f"{values}!={quote(text)}" for text in texts)
+                values = f"mvfilter({tests})"
             return Key(field, made, f"| eval {made}=mvdedup({values})")
         return Key(field, name, null=name if self._nulls else "")
 
@@ -194,11 +206,8 @@ class Keys:
 
     def _present(self, column: str, parts: tuple[str, ...]) -> str:
         """What is taken out of a column, or all of it, null where a text stands for none."""
-        destination = self.bound.destination
-        absent = destination.absent_in(column) if destination else ()
-        absent += (NULL,) if self._nulls else ()
         value = _part_of(column, parts) if parts else eval_name(column)
-        return without_texts(value, absent)
+        return without_texts(value, self._texts_for_none(column))
 
     def _by_case(self, field: str, spec: FieldSpec) -> Key:
         """A field that is another column by the kind of event."""
@@ -221,7 +230,7 @@ class Keys:
                 value = _part_of(str(case.column), parts)
             else:
                 value = eval_name(str(case.column))
-            absent |= dict.fromkeys(destination.absent_in(str(case.column)))
+            absent |= dict.fromkeys(self._texts_for_none(str(case.column)))
             kinds = _is_in(by.column, case.of) if case.of else "true()"
             pairs.append(f"{kinds},\n        {value}")
         message = f"{field} is another column by {spec.by}"
@@ -240,8 +249,7 @@ class Keys:
             value = f"mvindex(split({eval_name(column)}, {quote(mark)}), 0)"
         else:
             value = _part_of(column, expressions)
-        absent = self.bound.destination.absent_in(column) if self.bound.destination else ()
-        nulls = (NULL,) if self._nulls else absent
+        nulls = self._texts_for_none(column)
         return Key(field, made, f"| eval {made}={value}", column if nulls else "", nulls)
 
     def _paired(self, field: str, column: Column) -> Key:
