@@ -149,3 +149,33 @@ def test_numbers_of_the_registry_as_elastic_defend_has_them(to: str) -> None:
     query = "event.dataset:endpoint.events.registry and event.category:registry"
     found = kqlx.convert(f"{query} and host.os.type:windows and registry.data.strings:1", to=to)
     assert "DWORD (0x00000001)" in str(found.query)
+
+
+@pytest.mark.parametrize("to", ["sentinel", "sigma", "spl"])
+def test_addresses_that_elastic_decodes_are_encoded_there(to: str) -> None:
+    query = "event.dataset:azure.graphactivitylogs and url.path"
+    assert "/v1.0/me" in converted(f"{query}:/v1.0/me", to)
+    with pytest.raises(kqlx.MappingError, match="writes"):
+        kqlx.convert(f'{query}:"/v1.0/drive/root:/two words"', to=to)
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+def test_queries_that_elastic_decodes_may_be_missed(to: str) -> None:
+    query = "event.dataset:azure.graphactivitylogs and url.query:*$filter*"
+    effects = {note.effect.name for note in kqlx.convert(query, to=to, accept=ACCEPT).notes}
+    assert "NARROWER" in effects
+
+
+def test_guests_are_called_by_their_whole_name() -> None:
+    name = "eve_example.org#EXT#@corp.example"
+    text = converted(f'event.dataset:azure.activitylogs and user.name:"{name}"', "sentinel")
+    assert f'Caller =~ "{name}"' in text
+    # An application has no name.
+    assert 'Caller contains "@"' in text
+
+
+@pytest.mark.parametrize("to", ["sentinel", "sigma", "spl"])
+def test_the_name_before_a_plus_of_an_address_in_okta(to: str) -> None:
+    text = converted("event.dataset:okta.system and user.name:eve", to)
+    assert "eve+" in text
+    assert "eve@" in text
