@@ -155,6 +155,7 @@ def test_the_query_of_a_count_over_two_tables() -> None:
         "union isfuzzy=true\n"
         "    (AWSCloudTrail\n"
         '    | where EventName == "a"\n'
+        '    | where ipv6_compare(SourceIpAddress, "::") >= 0\n'
         "    | where isnotempty(SourceIpAddress)\n"
         "    | project TimeGenerated, source_ip = SourceIpAddress),\n"
         "    (OktaV2_CL\n"

@@ -28,7 +28,7 @@ from kqlx.rules.known import known_types
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
-from kqlx.rules.threshold import threshold_of
+from kqlx.rules.threshold import Threshold, threshold_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -278,13 +278,16 @@ def _bind(
         return (unbound(node, source, types),)
     counting = threshold_of(rule) or (new_terms_of(rule) if target.finds_new_terms else None)
     counted = counting.fields if counting else ()
+    present = counting.by if isinstance(counting, Threshold) else counted
     named, unread = (
         ((packs.get(source),), ())
         if source
         else recognise(node, rule.indices, rule.integrations, packs)
     )
     if named:
-        first, *others = bind_each(node, named, target.name, unmapped, rule.indices, counted, types)
+        first, *others = bind_each(
+            node, named, target.name, unmapped, rule.indices, counted, types, present
+        )
         return (replace(first, notes=(*unread, *first.notes)), *others)
     if unmapped != "keep":
         message = "no data source was recognised, so the fields have no names in the target"

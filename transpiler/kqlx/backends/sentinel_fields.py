@@ -112,6 +112,9 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
     if cell is None:
         return None
     notes = (*notes, *_beside_arrays(name, field, bound, columns))
+    if cell.column.form == "words":
+        message = f"the words of {name}, each a value of {field}, count as one value"
+        notes += (Note("value-differs", Effect.DIFFERENT, message),)
     values = _values(field, cell, kusto_type(cell.column.type))
     return replace(values, notes=notes, absent=bound.destination.absent_in(name))
 

@@ -102,6 +102,9 @@ class Keys:
         elif spec is not None and spec.note is not None:
             remark = spec.note
             self.notes.append(Note(remark.code, remark.effect, remark.message, hint=remark.hint))
+        if spec is None and found:
+            message = f"values of {name} are taken from any place of the list {found}"
+            self.notes.append(Note("any-place", Effect.WIDER, message))
         if found is None and spec is not None and spec.by:
             return self._by_case(name, spec)
         if found is None and spec is not None and spec.any:
@@ -126,6 +129,9 @@ class Keys:
         found = Column(column, form=like.form, json=like.json, keys=like.keys)
         if like.form in PAIRS:
             return self._paired(name, found)
+        if like.form == "words":
+            message = f"the words of {column}, each a value of {name}, count as one value"
+            self.notes.append(Note("value-differs", self.finer, message))
         key = self._made(name, found, "{}" in column or like.form in _LISTS)
         if key.step:
             return key
@@ -176,14 +182,19 @@ class Keys:
             return Key(field, made, f"{step}\n| eval {made}=mvfilter({made}!={quote(NULL)})")
         if is_list:
             # stats counts an event as often as its list has the value; Elasticsearch once.
-            made, values = plain_name(name), eval_name(name)
-            nulls = self._nulls and "{}" in name and not name.endswith("{}")
-            texts = [text for text in self._texts_for_none(name) if text != NULL or nulls]
-            if texts:
-                tests = " AND ".join(f"{values}!={quote(text)}" for text in texts)
-                values = f"mvfilter({tests})"
-            return Key(field, made, f"| eval {made}=mvdedup({values})")
+            made = plain_name(name)
+            return Key(field, made, f"| eval {made}={self._listed(name)}")
         return Key(field, name, null=name if self._nulls else "")
+
+    def _listed(self, name: str) -> str:
+        """The values of a list, each once, without those that stand for none."""
+        values = eval_name(name)
+        nulls = "{}" in name and not name.endswith("{}")
+        texts = [text for text in self._texts_for_none(name) if text != NULL or nulls]
+        if texts:
+            tests = " AND ".join(f"{values}!={quote(text)}" for text in texts)
+            values = f"mvfilter({tests})"
+        return f"mvdedup({values})"
 
     @property
     def _nulls(self) -> bool:
@@ -194,6 +205,9 @@ class Keys:
         made, parts = plain_name(field), captures(spec)
         message = f"{field} is the first of {', '.join(spec.any)} that an event has"
         self.notes.append(Note("columns-joined", Effect.SAME, message))
+        if not parts and (spec.part or spec.fits):
+            message = f"{field} is a part of {', '.join(spec.any)}, which stand for it"
+            self.notes.append(Note("value-differs", self.finer, message))
         return Key(field, made, f"| eval {made}={self._coalesced(spec, parts)}")
 
     def _coalesced(self, spec: FieldSpec, parts: tuple[str, ...]) -> str:
@@ -206,6 +220,11 @@ class Keys:
 
     def _present(self, column: str, parts: tuple[str, ...]) -> str:
         """What is taken out of a column, or all of it, null where a text stands for none."""
+        like = self.bound.destination.column(column) if self.bound.destination else None
+        if like is not None and like.form in PAIRS:
+            return self._beside_name(Column(column, form=like.form, keys=like.keys))
+        if "{}" in column and not parts:
+            return self._listed(column)
         value = _part_of(column, parts) if parts else eval_name(column)
         return without_texts(value, self._texts_for_none(column))
 
@@ -254,15 +273,17 @@ class Keys:
 
     def _paired(self, field: str, column: Column) -> Key:
         """The value beside the first name that is the pair's."""
-        names, values = (eval_name(name) for name in pair_fields(column))
         made = plain_name(column.name)
+        return Key(field, made, f"| eval {made}={self._beside_name(column)}")
+
+    def _beside_name(self, column: Column) -> str:
+        names, values = (eval_name(name) for name in pair_fields(column))
         whole = rf"\A{name_regex(column)}\z"
-        place = f"mvfind({names}, {quote(whole)})"
         message = (
             f"{column.name} is taken from two lists, the first value whose name stands at its place"
         )
         self.notes.append(Note("pairs-by-position", Effect.SAME, message))
-        return Key(field, made, f"| eval {made}=mvindex({values}, {place})")
+        return f"mvindex({values}, mvfind({names}, {quote(whole)}))"
 
 
 def _part_of(column: str, expressions: tuple[str, ...]) -> str:

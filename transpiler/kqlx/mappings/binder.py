@@ -19,7 +19,7 @@ from kqlx.mappings.pack_data import Lazy
 from kqlx.mappings.recognise import asserted_values, counts
 from kqlx.mappings.remarks import is_unmapped
 from kqlx.mappings.translation import Translation
-from kqlx.mappings.twins import either_column, under_both
+from kqlx.mappings.twins import both, under_both
 from kqlx.nodes import (
     Always,
     And,
@@ -102,12 +102,8 @@ class Binder(Translation):
         """The destination as it is for the query: of fields that mean another column with other
         events the one that counts, for what a rule counts and shows beside its tests.
         """
-        also = self.destination.also
-
-        def settled(spec: FieldSpec) -> FieldSpec:
-            return either_column(self.chosen(spec), also) if also else self.chosen(spec)
-
-        return replace(self.destination, fields=Lazy(self.destination.fields, settled))
+        settled = replace(self.destination, fields=Lazy(self.destination.fields, self.chosen))
+        return both(settled) if settled.also else settled
 
     def chosen(self, spec: FieldSpec) -> FieldSpec:
         """Of the specs of a field the one that is for the query, with the cases that are left."""

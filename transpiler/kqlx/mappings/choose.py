@@ -16,9 +16,21 @@ from kqlx.mappings.dialects import in_own_words
 from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.mappings.recognise import asserted_values, asserts, implied_values
+from kqlx.mappings.recognise import asserted_values, asserts, asserts_field, implied_values
 from kqlx.mappings.refused import asked
-from kqlx.nodes import Always, And, FieldTest, Node, Not, Or, Span, simplify, walk
+from kqlx.nodes import (
+    Always,
+    And,
+    Exists,
+    FieldTest,
+    Literal,
+    Node,
+    Not,
+    Or,
+    Span,
+    simplify,
+    walk,
+)
 from kqlx.notes import Effect, Note
 
 Unmapped = OneOf["error", "keep", "comment"]
@@ -36,8 +48,10 @@ def bind_each(
     indices: Iterable[str] = (),
     counted: Iterable[str] = (),
     types: Types | None = None,
+    present: Iterable[str] = (),
 ) -> tuple[Bound, ...]:
     """Binds a tree to each data source, and leaves out those in which it can match nothing.
+    ``present`` are fields that an event must have beside what the query asks.
 
     ``indices`` are the index patterns that the rule reads, ``types`` what is known of types beside
     the packs; of several sources one that lacks a field that is ``counted`` beside the query is
@@ -53,8 +67,13 @@ def bind_each(
     beside: list[Note] = []
     for pack in packs:
         try:
-            implied = implied_values(pack, indices)
+            asked, implied = node, implied_values(pack, indices)
             bound = bind(node, pack, target, unmapped, implied, types)
+            unsaid = [name for name in present if not asserts_field(node, [name])]
+            if needed := _partly_there(bound, unsaid):
+                # Of what the column holds the field has but some, and no other value counts.
+                asked = And((node, *[Exists(Literal(name)) for name in needed]), node.span)
+                bound = bind(asked, pack, target, unmapped, implied, types)
         except MappingError as error:
             errors.append(error)
             missing = any(note.effect is Effect.UNMAPPED for note in error.notes)
@@ -64,7 +83,7 @@ def bind_each(
             uncounted.append(bound)
             beside.append(_left_out(pack, f"{missing_count} has no counterpart to count by", True))
             continue
-        for one in _beside(bound, node, target, implied, counted, types):
+        for one in _beside(bound, asked, target, implied, counted, types):
             for number, other in enumerate(bounds):
                 if (both := _as_one(other, one)) is not None:
                     bounds[number] = both
@@ -83,6 +102,14 @@ def bind_each(
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
     bounds = [_without_doubles(bound, bounds) for bound in bounds]
     return tuple(replace(bound, beside_others=len(bounds) > 1) for bound in bounds)
+
+
+def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:
+    """The fields that events lack though their column has a value."""
+    if bound.destination is None:
+        return []
+    specs = [(name, bound.destination.field(name)) for name in names]
+    return [name for name, spec in specs if spec is not None and isinstance(spec.exists, str)]
 
 
 def _without_doubles(bound: Bound, bounds: Iterable[Bound]) -> Bound:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 from kqlx.mappings.bound import Column
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Literal, Node, Not, Or, Pattern
 
 Also = Mapping[str, str]
@@ -37,11 +37,26 @@ def under_both(node: Node, columns: dict[str, Column], also: Also) -> Node:
     return Or((node, _other(node, columns, also)), node.span) if _has(node, also) else node
 
 
+@dataclass(frozen=True, slots=True)
+class Both(Destination):
+    """A destination whose fields are looked for in their columns under either name."""
+
+    def field(self, name: str) -> FieldSpec | None:
+        spec = Destination.field(self, name)
+        return either_column(spec, self.also) if spec is not None else None
+
+
+def both(destination: Destination) -> Both:
+    return Both(**{each.name: getattr(destination, each.name) for each in fields(Destination)})
+
+
 def either_column(spec: FieldSpec, also: Also) -> FieldSpec:
-    """What becomes of a field, its column under both names."""
-    if spec.column is None or spec.where or (other := twin(spec.column, also)) is None:
+    """What becomes of a field, its columns under both names."""
+    if spec.where:
         return spec
-    return replace(spec, column=None, any=(spec.column, other))
+    columns = (spec.column,) if spec.column is not None else spec.any
+    others = [other for column in columns if (other := twin(column, also)) is not None]
+    return replace(spec, column=None, any=(*columns, *others)) if others else spec
 
 
 def _has(node: Node, also: Also) -> bool:
