@@ -48,6 +48,9 @@ REFUSED = [
     ("file.elf.imports.a > 5", "no ranges", ""),
     ("user.name:null", "null", "not user.name:*"),
     ("labels.*:null", "null", "not labels.*:*"),
+    ("*:null", "null", ""),
+    ("*:(null or a)", "null", ""),
+    ("process.pe.sections:{ *:null }", "null", ""),
     ("null", "null", ""),
     ("process.name:{ a:b }", "no nested objects", ""),
 ]

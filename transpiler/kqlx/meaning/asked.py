@@ -98,7 +98,8 @@ def _refusal(node: Equals | Like | Compare, type_of: TypeOf, name: str) -> Refus
     if isinstance(node, Equals) and node.value.value is None:
         if kind in _DATES:
             return None
-        missing = Not(Exists(node.field, node.span), node.span)
+        named = node.field.name != "*"  # every event has some field
+        missing = Not(Exists(node.field, node.span), node.span) if named else None
         return Refusal(node, "null is no value to look for", instead=missing)
     if isinstance(node.field, Pattern):
         return None
