@@ -165,3 +165,31 @@ def test_alerts_are_about_the_account(target: str, format: str) -> None:
 def test_a_correlation_counts_by_the_column() -> None:
     text = kqlx.convert(counting("event.code:4625", value=5), "sigma", format="rule").text
     assert "- TargetUserName" in text
+
+
+# Forwarded records of other logs
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "test",
+    [
+        "event.code:7045 and winlog.event_data.ServiceName:evil",
+        "event.code:104",
+        "winlog.event_id:4104",
+        'event.provider:"Service Control Manager" and host.name:a',
+        'event.provider:"Microsoft-Windows-TerminalServices-LocalSessionManager"',
+    ],
+)
+def test_records_of_other_logs_are_not_looked_for_in_the_security_log(
+    target: str, test: str
+) -> None:
+    with pytest.raises((kqlx.MappingError, kqlx.UnsupportedError)):
+        kqlx.convert(f"event.dataset:windows.forwarded and {test}", target)
+
+
+@pytest.mark.parametrize("code", [1102, 4608, 4624, 4999, 5024, 5136, 5376, 5890, 6145, 6416])
+def test_records_of_the_security_log_are_looked_for_there(code: int) -> None:
+    query = f"event.dataset:windows.forwarded and event.code:{code}"
+    assert f"EventCode={code}" in str(kqlx.convert(query, "spl").query)
+    assert f"EventID == {code}" in str(kqlx.convert(query, "sentinel").query)
