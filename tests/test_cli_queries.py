@@ -169,6 +169,19 @@ def test_field_types_decide(tmp_path: Path) -> None:
     assert kqlx(*arguments, input=event).stdout == "0\n"
 
 
+def test_no_place_is_shown_that_is_not_that_of_the_reason() -> None:
+    """The test that is left out has a place, the reason of the refusal has none."""
+    query = "event.dataset:windows.sysmon_operational and event.code:1 and process.pid:1"
+    query += " and x.y:b and not process.args:a"
+    run = kqlx("convert", "--to", "spl", "--unmapped", "comment", "-q", query)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[0] == (
+        "query: error: spl: the result would be narrower: process.args is looked for as a word of"
+        " CommandLine [unsupported]"
+    )
+    assert "^" not in run.stderr
+
+
 def test_says_that_elasticsearch_refuses_the_search() -> None:
     run = kqlx("test", "-q", "a:b or process.pid:abc", input='{"a":"b"}')
     assert (run.returncode, run.stdout) == (0, '{"a":"b"}\n')

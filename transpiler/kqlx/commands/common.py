@@ -138,6 +138,8 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
         show(rule, span)
     elif rule is not None:
         notes: tuple[Note, ...] = getattr(error, "notes", ())
+        # The place of what the message says, which may have none, not that of another note.
+        notes = tuple(note for note in notes if note.message in error.message) or notes
         spans = [note.span for note in notes if note.effect.is_difference and note.span]
         spans = [span for span in spans if span != NOWHERE]
         start = about(rule, spans[0] if spans else None, "error")
