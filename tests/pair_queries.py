@@ -141,7 +141,11 @@ class Store:
     @cached_property
     def rows(self) -> list[tuple[int, str, Mapping[str, Any]]]:
         return [
-            (number, table, {**row, **_generated(pair)})
+            (
+                number,
+                table,
+                {**row, **_generated(pair)} if self.complete else {**_generated(pair), **row},
+            )
             for number, pair in enumerate(self.pairs)
             for table, row in self.tables[number]
         ]
