@@ -27,7 +27,7 @@ from sigma_rules import documents
 FILES = [path.stem for path in sorted(FOLDER.glob("*.yml"))]
 TARGETS = ("spl", "sentinel")
 LEFT_OUT = {
-    # Elastic joins the records of one event, which are events of their own in the destinations: what
+    # Elastic joins the records of one event, which are events of their own there: what
     # is asserted to choose one is in another record than what is asked for.
     ("auditd_manager.auditd", "spl"),
     ("auditd_manager.auditd", "sentinel"),
