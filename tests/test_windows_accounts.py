@@ -188,6 +188,21 @@ def test_records_of_other_logs_are_not_looked_for_in_the_security_log(
         kqlx.convert(f"event.dataset:windows.forwarded and {test}", target)
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        'event.provider:"Microsoft-Windows-TaskScheduler" and event.code:106',
+        'event.provider:"Microsoft-Windows-Windows Defender" and event.code:1116',
+        'event.dataset:system.system and winlog.provider_name:"Microsoft-Windows-AppLocker"',
+    ],
+)
+def test_providers_with_logs_of_their_own_are_in_no_other(target: str, query: str) -> None:
+    rule = kqlx.Rule("r", query, data={"index": ["winlogbeat-*"]}, format="toml")
+    with pytest.raises((kqlx.MappingError, kqlx.UnsupportedError)):
+        kqlx.convert(rule, target)
+
+
 @pytest.mark.parametrize("code", [1102, 4608, 4624, 4999, 5024, 5136, 5376, 5890, 6145, 6416])
 def test_records_of_the_security_log_are_looked_for_there(code: int) -> None:
     query = f"event.dataset:windows.forwarded and event.code:{code}"
