@@ -29,10 +29,28 @@ RECORDS: dict[int, dict[str, Any]] = {
     9: {"code": 4625, "SubjectUserName": "-", "TargetUserName": "-", "TargetUserSid": "S-1-0-0"},
 }
 
+WITHOUT_SUBJECT: dict[int, dict[str, Any]] = {
+    1: {"code": 4648, "SubjectUserName": "-", "TargetUserName": "erin@CORP.LOCAL"},
+    2: {"code": 4648, "SubjectUserName": "frank", "TargetUserName": "erin"},
+    3: {"code": 4627, "SubjectUserName": "-", "TargetUserName": "erin"},
+    4: {"code": 4627, "SubjectUserName": "frank", "TargetUserName": "erin"},
+}
+CONDITIONAL = [
+    ("event.code:4728", "user.target.group.name", {
+        1: {"code": 4728, "MemberName": "CN=a,DC=b", "TargetUserName": "admins"},
+        2: {"code": 4728, "MemberName": "-", "TargetUserName": "admins"},
+    }, {"admins": 1}),
+    ("event.code:4663", "registry.path", {
+        1: {"code": 4663, "ObjectType": "Key", "ObjectName": "k"},
+        2: {"code": 4663, "ObjectType": "File", "ObjectName": "f"},
+    }, {"k": 1}),
+    ("event.code:(4627 or 4648)", "user.name", WITHOUT_SUBJECT, {"erin": 2, "frank": 2}),
+]  # fmt: skip
 
-def of_splunk(query: str) -> set[int]:
+
+def of_splunk(query: str, records: Mapping[int, dict[str, Any]] = RECORDS) -> set[int]:
     found = set()
-    for number, record in RECORDS.items():
+    for number, record in records.items():
         event = {
             "source": "XmlWinEventLog:Security",
             "EventCode": str(record["code"]),
@@ -43,9 +61,11 @@ def of_splunk(query: str) -> set[int]:
     return found
 
 
-def rows() -> list[tuple[int, str, Mapping[str, Any]]]:
+def rows(
+    records: Mapping[int, dict[str, Any]] = RECORDS,
+) -> list[tuple[int, str, Mapping[str, Any]]]:
     found: list[tuple[int, str, Mapping[str, Any]]] = []
-    for number, record in RECORDS.items():
+    for number, record in records.items():
         row = {"EventID" if name == "code" else name: value for name, value in record.items()}
         found.append((number, "SecurityEvent", row))
     return found
@@ -208,3 +228,47 @@ def test_records_of_the_security_log_are_looked_for_there(code: int) -> None:
     query = f"event.dataset:windows.forwarded and event.code:{code}"
     assert f"EventCode={code}" in str(kqlx.convert(query, "spl").query)
     assert f"EventID == {code}" in str(kqlx.convert(query, "sentinel").query)
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("event.code:4648 and user.name:erin", {1}),
+        ("event.code:4648 and user.name:frank", {2}),
+        ("user.name:erin", {1, 3}),
+        ("user.name:*", {1, 2, 3, 4}),
+        ("user.effective.name:erin and event.code:4648", {1, 2}),
+    ],
+)
+def test_without_a_subject_the_account_is_the_target(query: str, wanted: set[int]) -> None:
+    text = str(kqlx.convert(f"{SECURITY} and {query}", "spl").query)
+    assert of_splunk(text, WITHOUT_SUBJECT) == wanted
+    text = str(kqlx.convert(f"{SECURITY} and {query}", "sentinel").query)
+    assert matching(text, ["SecurityEvent"], rows(WITHOUT_SUBJECT)) == wanted
+
+
+@pytest.mark.parametrize(("query", "field", "records", "wanted"), CONDITIONAL)
+def test_a_value_counts_on_the_records_that_have_it(
+    query: str, field: str, records: dict[int, dict[str, Any]], wanted: dict[str, int]
+) -> None:
+    rule = counting(query, field=[field])
+    result = kqlx.convert(rule, "sentinel")
+    name = field.replace(".", "_")
+    found = {
+        row[name]: row["EventCount"]
+        for row in results(result.text, ["SecurityEvent"], rows(records))
+    }
+    assert found == wanted
+    assert result.fidelity in (Effect.SAME, Effect.CASE, Effect.COVERAGE)
+    text = kqlx.convert(rule, "spl").text
+    assert f"by {name}" in text
+    assert "isnull(" in text or "isnotnull(" in text  # the condition
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel"])
+def test_a_changed_object_is_a_user_or_a_group_by_its_class(target: str) -> None:
+    for field, kind in (("user.target.name", "user"), ("group.name", "group")):
+        result = kqlx.convert(counting("event.code:5136", field=[field]), target)
+        assert result.fidelity in (Effect.SAME, Effect.CASE, Effect.COVERAGE), result.notes
+        assert "ObjectClass" in result.text
+        assert kind in result.text

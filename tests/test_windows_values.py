@@ -39,7 +39,7 @@ def in_table(query: str, row: dict[str, Any], table: str = "SecurityEvent") -> b
 
 
 @pytest.mark.parametrize("value", ["-", ""])
-@pytest.mark.parametrize("field", ["WorkstationName", "ServiceName", "Anything"])
+@pytest.mark.parametrize("field", ["LmPackageName", "ServiceName", "Anything"])
 def test_a_hyphen_is_no_value(field: str, value: str) -> None:
     query = f"{SECURITY} and event.code:4624 and winlog.event_data.{field}:*"
     none = f"{SECURITY} and event.code:4624 and not winlog.event_data.{field}:*"
@@ -115,6 +115,99 @@ def test_a_hyphen_is_not_counted(target: str) -> None:
         assert 'count_distinctif(user_name, user_name !in ("", "-"))' in text
 
 
+# What Elastic moves to other fields
+
+MOVED = [
+    (4625, "IpAddress", "10.0.0.7", "source.ip"),
+    (4625, "IpPort", "443", "source.port"),
+    (4624, "WorkstationName", "WS1", "source.domain"),
+    (4689, "ProcessName", r"C:\\a.exe", "process.executable"),
+    (4689, "ProcessId", "0x1a4", "process.pid"),
+    (4688, "NewProcessName", r"C:\\a.exe", "process.executable"),
+    (4688, "NewProcessId", "0x1a4", "process.pid"),
+    (4688, "ParentProcessName", r"C:\\a.exe", "process.parent.executable"),
+    (5156, "Application", r"C:\\a.exe", "process.executable"),
+    (5156, "SourceAddress", "10.0.0.7", "source.ip"),
+    (5156, "DestAddress", "10.0.0.7", "destination.ip"),
+    (5156, "SourcePort", "443", "source.port"),
+    (5156, "DestPort", "443", "destination.port"),
+]
+
+
+@pytest.mark.parametrize("source", [SECURITY, "data_stream.dataset:windows.forwarded"])
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize(("code", "field", "value", "moved"), MOVED)
+def test_what_elastic_moves_away_is_told(
+    code: int, field: str, value: str, moved: str, target: str, source: str
+) -> None:
+    test = f'winlog.event_data.{field}:"{value}"'
+    result = kqlx.convert(f"{source} and event.code:{code} and {test}", target)
+    told = [note for note in result.notes if "moves this value" in note.message]
+    assert [note.effect for note in told] == [Effect.WIDER]
+    assert told[0].message.endswith(f"ask for {moved}")
+    assert field in str(result.query)
+    negated = kqlx.convert(
+        f"{source} and event.code:{code} and not {test}", target, accept=["narrower"]
+    )
+    assert negated.fidelity is Effect.NARROWER
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize(
+    ("code", "test"),
+    [
+        (4663, "ProcessName:a.exe"),
+        (4663, "ProcessId:0x1a4"),
+        (4688, "ProcessId:0x1a4"),
+        (4688, "CommandLine:*whoami*"),
+        (4776, "Workstation:WS1"),
+    ],
+)
+def test_what_elastic_keeps_there_is_asked_for_as_it_is(code: int, test: str, target: str) -> None:
+    query = f"{SECURITY} and event.code:{code} and winlog.event_data.{test}"
+    assert text_of(query, target)
+
+
+def test_rules_count_by_what_elastic_moves_away_with_the_same_word() -> None:
+    rule = kqlx.Rule(
+        name="n",
+        query=f"{SECURITY} and event.code:4625",
+        type="threshold",
+        data={"threshold": {"field": ["winlog.event_data.IpAddress"], "value": 5}},
+    )
+    for target in ("spl", "sentinel"):
+        result = kqlx.convert(rule, target)
+        assert result.fidelity is Effect.WIDER
+        assert "by IpAddress" in " ".join(result.text.split())
+
+
+# Words that stand for values
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("source.ip:127.0.0.1", True),
+        ("source.ip:127.0.0.0/8", True),
+        ("source.ip:*", True),
+        ("not source.ip:*", False),
+        ("source.ip:10.0.0.0/8", False),
+        ("not source.ip:10.0.0.0/8", True),
+        ("not source.ip:127.0.0.1", False),
+        ("winlog.event_data.ClientAddress:127.0.0.1", True),
+        ("winlog.event_data.ClientAddress:127.*", True),
+        ("winlog.event_data.ClientAddress:LOCAL", False),
+        ("winlog.event_data.ClientAddress:L*", False),
+    ],
+)
+def test_a_local_session_is_from_the_loopback_address(query: str, wanted: bool) -> None:
+    asked = f"{SECURITY} and event.code:4778 and {query}"
+    assert in_splunk(asked, {"EventCode": "4778", "ClientAddress": "LOCAL"}) is wanted
+    data = '<EventData><Data Name="ClientAddress">LOCAL</Data></EventData>'
+    row = {"EventID": 4778, "ClientAddress": "LOCAL", "EventData": data}
+    assert in_table(asked, row) is wanted
+
+
 # What Elastic computes
 
 
@@ -123,6 +216,11 @@ def test_a_hyphen_is_not_counted(target: str) -> None:
     [
         ('AccessMaskDescription:"Control Access"', 4662, "AccessList", "%%7688\n\t\t\t\t"),
         ("AccessMaskDescription:WRITE_DAC", 4662, "AccessList", "%%1537 %%1539"),
+        ('AccessMaskDescription:"Delete Child"', 5145, "AccessList", "%%4417\n\t\t\t\t%%4423"),
+        ("AccessMaskDescription:WRITE_OWNER", 4656, "AccessList", "%%1538\n\t\t\t\t%%1540"),
+        ("AccessMaskDescription:DELETE", 4663, "AccessList", "%%1537"),
+        ("AccessMaskDescription:SYNCHRONIZE", 4691, "AccessList", "%%1541"),
+        ("AccessMaskDescription:READ_CONTROL", 4661, "AccessList", "%%1538"),
         ('AuditPolicyChangesDescription:"Success removed"', 4719, "AuditPolicyChanges", "%%8448"),
         ('AccessListDescription:"Set key value"', 4663, "AccessList", "%%4433"),
         ("AccessList:4433", 4663, "AccessList", "%%4432 %%4433"),
@@ -164,6 +262,20 @@ def test_what_elastic_computes_is_asked_of_what_it_computes_from(
 def test_what_cannot_be_computed_back_is_refused(field: str, target: str) -> None:
     with pytest.raises(kqlx.MappingError, match="Elastic"):
         kqlx.convert(f"{SECURITY} and winlog.event_data.{field}:x", target)
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize("code", [4656, 4661, 4663, 4691])
+def test_bits_that_depend_on_the_kind_of_object_are_refused(code: int, target: str) -> None:
+    query = f'{SECURITY} and event.code:{code} and winlog.event_data.AccessMaskDescription:"SELF"'
+    with pytest.raises(kqlx.MappingError, match="depends on the kind of object"):
+        kqlx.convert(query, target)
+
+
+def test_a_mask_without_bits_has_no_description() -> None:
+    query = f"{SECURITY} and event.code:4656 and winlog.event_data.AccessMaskDescription:*"
+    assert in_splunk(query, {"EventCode": "4656", "AccessMask": "0x10000"})
+    assert not in_splunk(query, {"EventCode": "4656", "AccessMask": "0x0"})
 
 
 def test_failures_are_told_by_their_codes() -> None:

@@ -171,6 +171,12 @@ class _Kusto(Groups):
         )
 
 
+def condition_text(bound: Bound) -> str:
+    """The tree as a condition that others can stand beside."""
+    text = _Kusto(bound, Options()).expression(bound.node)
+    return f"({text.text})" if text.group is Group.OR else text.text
+
+
 def emit(bound: Bound, options: Options) -> Emission:
     """The query of a bound tree. Raises UnsupportedError."""
     kusto = _Kusto(bound, options)

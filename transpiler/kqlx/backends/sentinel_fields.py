@@ -18,6 +18,7 @@ from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import constant_value, name_of_values
+from kqlx.mappings.conditions import condition, conditional_first, names_columns
 from kqlx.mappings.pack import FieldSpec
 from kqlx.notes import Effect, Note
 
@@ -88,7 +89,7 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
         return _values(field, ecs_cell(columns, column), kusto_type(column.type))
     spec = bound.destination.field(field)
     notes = _notes(field, spec) if spec is not None else ()
-    if spec is not None and spec.by:
+    if spec is not None and (spec.by or (spec.given and names_columns(spec))):
         return _by_case(spec, field, bound, columns)
     if spec is not None and spec.column and cut_at(spec):
         text = _text_of(spec, field, bound, columns)
@@ -171,35 +172,41 @@ def _words(field: str) -> str:
 
 
 def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Values | None:
-    """A field that is another column by the kind of event."""
+    """A field that is another column by the kind of event, or that some events alone have."""
     assert bound.destination is not None
-    by = bound.destination.field(spec.by)
+    by = bound.destination.field(spec.by) if spec.by else None
     kinds = _cell(by.column, spec.by, bound, columns) if by and by.column else None
-    if kinds is None:
+    if spec.by and kinds is None:
         return None
     pairs: list[str] = []
     notes: list[Note] = []
     absent: dict[str, None] = {}
     others = quote("")
-    for case in (case for case in spec.cases if case.column or case.any):
+    for case in conditional_first(spec.cases or (spec,)):
         text = _text_of(case, field, bound, columns)
         if text is None:
             return None
         notes += _notes(field, case)
         for name in (case.column, *case.any):
             absent |= dict.fromkeys(bound.destination.absent_in(name) if name else ())
-        if not case.of:
+        tests = []
+        if case.of and kinds is not None:
+            listed = ", ".join(case.of if not kinds.is_string else map(quote, case.of))
+            one = len(case.of) == 1
+            tests = [f"{kinds.access} == {listed}" if one else f"{kinds.access} in ({listed})"]
+        if beside := condition(case, bound, field):
+            from kqlx.backends.sentinel import condition_text
+
+            tests.append(condition_text(beside))
+        if not tests:
             others = text
             continue
-        listed = ", ".join(case.of if not kinds.is_string else map(quote, case.of))
-        one = len(case.of) == 1
-        test = f"{kinds.access} == {listed}" if one else f"{kinds.access} in ({listed})"
-        pairs += [test, text]
+        pairs += [" and ".join(tests), text]
     if not pairs:
         return None
     joined = Note("columns-joined", Effect.SAME, f"{field} is another column by {spec.by}")
-    text = f"case({', '.join([*pairs, others])})"
-    told = (joined, *notes)
+    text = f"{'case' if pairs[2:] else 'iff'}({', '.join([*pairs, others])})"
+    told = (joined, *notes) if spec.by else tuple(notes)
     return Values(field, _words(field), text, notes=told, absent=(*absent,), long=True)
 
 
@@ -208,6 +215,7 @@ def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str
     a text that stands for none, or a part.
     """
     assert bound.destination is not None
+    spec = replace(spec, given="")
     each = []
     for name in spec.any or filter(None, [spec.column]):
         cell = _cell(name, field, bound, columns)
@@ -220,7 +228,7 @@ def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str
         if mark := cut_at(spec):
             text = f"tostring(split({text}, {quote(mark)})[0])"
         elif spec.part or spec.fits:
-            parts = captures(replace(spec, given=""))
+            parts = captures(spec)
             if not parts:
                 return None
             found = [

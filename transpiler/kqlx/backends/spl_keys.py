@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from textwrap import wrap
 
+from kqlx.backends.base import Options
 from kqlx.backends.spl_leaves import NULL
 from kqlx.backends.spl_pairs import PAIRS, name_regex, pair_fields
 from kqlx.backends.spl_syntax import (
@@ -18,11 +19,14 @@ from kqlx.backends.spl_syntax import (
     quote,
     search_name,
 )
+from kqlx.backends.spl_where import Where
+from kqlx.backends.text import Group
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import constant_value, name_of_values
+from kqlx.mappings.conditions import condition, conditional_first, names_columns
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
@@ -105,7 +109,7 @@ class Keys:
         if spec is None and found:
             message = f"values of {name} are taken from any place of the list {found}"
             self.notes.append(Note("any-place", Effect.WIDER, message))
-        if found is None and spec is not None and spec.by:
+        if found is None and spec is not None and (spec.by or (spec.given and names_columns(spec))):
             return self._by_case(name, spec)
         if found is None and spec is not None and spec.any:
             return self._first(name, spec)
@@ -229,18 +233,17 @@ class Keys:
         return without_texts(value, self._texts_for_none(column))
 
     def _by_case(self, field: str, spec: FieldSpec) -> Key:
-        """A field that is another column by the kind of event."""
+        """A field that is another column by the kind of event, or that some events alone have."""
         destination = self.bound.destination
         assert destination is not None
-        by = destination.field(spec.by)
-        assert by is not None and by.column is not None
+        by = destination.field(spec.by) if spec.by else None
         made, pairs = plain_name(field), []
         absent: dict[str, None] = {}
-        for case in (case for case in spec.cases if case.column or case.any):
+        for case in conditional_first(spec.cases or (spec,)):
             if case.note is not None:
                 remark = case.note
                 self.notes.append(Note(remark.code, remark.effect, remark.message))
-            mark = cut_at(case)
+            mark = cut_at(replace(case, given=""))
             if case.any:
                 value = self._coalesced(case, captures(case))
             elif mark:
@@ -250,10 +253,15 @@ class Keys:
             else:
                 value = eval_name(str(case.column))
             absent |= dict.fromkeys(self._texts_for_none(str(case.column)))
-            kinds = _is_in(by.column, case.of) if case.of else "true()"
+            tests = [_is_in(by.column, case.of)] if case.of and by and by.column else []
+            if beside := condition(case, self.bound, field):
+                test = Where(beside, Options()).condition(beside.node)
+                tests.append(f"({test.text})" if test.group is Group.OR else test.text)
+            kinds = "\n        AND ".join(tests) or "true()"
             pairs.append(f"{kinds},\n        {value}")
-        message = f"{field} is another column by {spec.by}"
-        self.notes.append(Note("columns-joined", Effect.SAME, message))
+        if spec.by:
+            message = f"{field} is another column by {spec.by}"
+            self.notes.append(Note("columns-joined", Effect.SAME, message))
         between = ",\n    "
         if not pairs:
             return Key(field, made, f"| eval {made}=null()")

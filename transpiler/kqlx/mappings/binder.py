@@ -367,7 +367,7 @@ class Binder(Translation):
             return self.constant(False, message, node.span)
         tests: list[Node] = []
         for case in spec.cases:
-            if case.none:
+            if case.none and not case.where:
                 return self.unmapped(node, name, case.none)
             test = self.mapped(node, case)
             if note := case.note:

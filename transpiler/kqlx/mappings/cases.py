@@ -29,7 +29,7 @@ def narrowed(
         return spec
     kinds = kinds_asserted(spec.by, destination, asserted, chosen)
     if kinds is None:
-        return spec
+        return _alike(spec)
     told = frozenset(kind for case in spec.cases for kind in case.of)
     left = []
     for case in spec.cases:
@@ -40,7 +40,18 @@ def narrowed(
                 return alone
         if meant:
             left.append(replace(case, of=tuple(sorted(meant)) if case.of else ()))
-    return replace(spec, cases=tuple(left))
+    return _alike(replace(spec, cases=tuple(left)))
+
+
+def _alike(spec: FieldSpec) -> FieldSpec:
+    """The field as the one column that all cases name, if they differ in notes alone and stand for
+    all kinds; the note is that of the first that has one.
+    """
+    plain = [replace(case, of=(), apart=False, note=None) for case in spec.cases]
+    if len(plain) < 2 or any(one != plain[0] for one in plain) or spec.cases[-1].of:
+        return spec
+    note = next((case.note for case in spec.cases if case.note), None)
+    return replace(plain[0], note=note)
 
 
 def kinds_asserted(

@@ -5,10 +5,11 @@ in IPv6, numbers in hexadecimal, signs as in XML.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kqlx.mappings.bound import AS_TEXT, DECODED, INTEGERS, Column, holds
-from kqlx.mappings.cases import without
+from kqlx.mappings.cases import either, without
 from kqlx.mappings.remarks import Remarks
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node, Or, Pattern
 from kqlx.notes import Effect
@@ -51,9 +52,12 @@ class Spellings(Remarks):
     def spelt(self, test: FieldTest, column: Column) -> Node:
         """The test in all spellings of a value that the column may hold."""
         spec = self.destination.column(column.name)
+        if spec.named and not isinstance(test, Exists):
+            return self.words(test, column, spec.named)
         if spec.mapped and isinstance(test, Equals):
             return self.addresses(test, column)
-        if spec.hex and not isinstance(test, Exists):
+        of_number = self.types.get(column.field, "keyword") in INTEGERS
+        if spec.hex and of_number and not isinstance(test, Exists):
             return self.hexadecimal(test, column)
         if spec.dwords and isinstance(test, Equals):
             return self.dwords(test)
@@ -66,6 +70,21 @@ class Spellings(Remarks):
         if self.destination.escaped and isinstance(test, Equals | Like):
             return self.escaped(test, column)
         return test
+
+    def words(self, test: FieldTest, column: Column, named: Mapping[str, str]) -> Node:
+        """The test, also of the words that stand there for a value that meets it, and not of those
+        that meet it themselves.
+        """
+        text, found, not_found = self.as_text(column), [], []
+        for word, value in named.items():
+            spelt = Equals(text, Literal(word, True), test.span)
+            if _meets(test, value, column.type):
+                message = f"{value} may stand as {word} in {column.name}"
+                self.say("value-translated", message, test.span)
+                found.append(spelt)
+            elif column.type != "ip" and holds(test, word):
+                not_found.append(spelt)
+        return either([without(test, not_found, test.span), *found], test.span)
 
     def addresses(self, test: Equals, column: Column) -> Node:
         """IPv4 addresses, also those that are written as IPv6 ones."""
@@ -138,6 +157,19 @@ def _has_entities(test: Equals | Like) -> bool:
 def _may_be_in_entity(part: str) -> bool:
     """Whether a part of a text may be found in what stands for a sign."""
     return bool(part) and any(part.lower() in entity for entity in _ENTITIES.values())
+
+
+def _meets(test: FieldTest, value: str, type: str) -> bool:
+    """Whether a value of the type meets a test."""
+    if type != "ip":
+        return holds(test, value)
+    from kqlx.meaning.ip_type import Ip
+
+    if isinstance(test, Equals):
+        meets = Ip().any_of([test.value])
+    else:
+        meets = Ip().compare(test.op, test.value) if isinstance(test, Compare) else None
+    return meets is not None and meets(value)
 
 
 def _stands_in(value: str, test: FieldTest, column: Column) -> bool:
