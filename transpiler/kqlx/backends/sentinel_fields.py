@@ -195,7 +195,7 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
             one = len(case.of) == 1
             tests = [f"{kinds.access} == {listed}" if one else f"{kinds.access} in ({listed})"]
         if beside := condition(case, bound, field):
-            from kqlx.backends.sentinel import condition_text
+            from kqlx.backends.sentinel_query import condition_text
 
             tests.append(condition_text(beside))
         if not tests:
