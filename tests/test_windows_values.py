@@ -397,3 +397,28 @@ def test_signs_are_as_in_xml_in_every_log_of_windows(source: str) -> None:
     query = f'{source} and event.category:process and process.command_line:"a & b"'
     text = str(kqlx.convert(query, "spl", accept=["narrower", "different"]).query)
     assert "&amp;" in text
+
+
+# Elastic Defend's events, as Sysmon has them in Splunk
+
+DEFEND = "event.dataset:endpoint.events.process and host.os.type:windows and event.type:start"
+
+
+@pytest.mark.parametrize(
+    ("field", "column", "none"),
+    [
+        ("process.pe.original_file_name", "OriginalFileName", "-"),
+        ("process.parent.executable", "ParentImage", "-"),
+        ("process.parent.command_line", "ParentCommandLine", "-"),
+        ("process.parent.entity_id", "ParentProcessGuid", "{00000000-0000-0000-0000-000000000000}"),
+    ],
+)
+def test_what_sysmon_writes_for_none_is_no_value_of_defend(
+    field: str, column: str, none: str
+) -> None:
+    log = "Microsoft-Windows-Sysmon/Operational"
+    query = f"{DEFEND} and event.category:process and {field}:*"
+    event = {"EventCode": "1", column: none}
+    assert not in_splunk(query, event, log)
+    assert in_splunk(query.replace(f"{field}:", f"not {field}:"), event, log)
+    assert in_splunk(query, {**event, column: "a"}, log)
