@@ -113,3 +113,11 @@ def test_a_window_that_ends_before_now_is_told() -> None:
     rule = threshold(threshold={"field": ["user.id"], "value": 5}, to="now-5m")
     with pytest.raises(kqlx.UnsupportedError, match="looks up to now-5m"):
         sigma(rule)
+
+
+def test_a_query_alone_says_in_its_text_what_the_rule_does_beside_it() -> None:
+    data = {"new_terms_fields": ["user.name", "host.id"], "history_window_start": "now-7d"}
+    rule = Rule(name="New", query="a:1", type="new_terms", data=data)
+    text = kqlx.convert(rule, "sigma", format="query", source="none", accept=["wider"]).text
+    (comment,) = [line for line in text.splitlines() if line.startswith("# ")]
+    assert "user.name, host.id" in comment and "not seen" in comment

@@ -146,13 +146,16 @@ def convert(
             emission = replace(emission, query=beside(rule).around(emission.query))
         if target.complete is not None:
             emission = target.complete(rule, bound, emission, chosen_options)
-        if len(bounds) == 1 or target.remarks_above:
-            emission = _remarked(target, emission, bound.notes)
         apart = [
             note
             for note in about(rule, bound, chosen, accept)
             if not (emission.whole and note.code == "rule-type")
         ]
+        if len(bounds) == 1 or target.remarks_above:
+            # A whole rule says it in its description.
+            reduced = target.remarks_above and chosen == "query"
+            beside_it = [note for note in apart if reduced and note.code == "rule-type"]
+            emission = _remarked(target, emission, (*beside_it, *bound.notes))
         notes += map(_placed, (*apart, *bound.notes, *assumed, *emission.notes))
         emissions.append(emission)
     _check(in_order(notes), accept, strict, unmapped)
@@ -160,7 +163,8 @@ def convert(
 
     query = _joined(target, [emission.query for emission in emissions])
     if len(bounds) > 1 and not target.remarks_above:
-        query = _remarked(target, Emission(query), notes).query
+        left = [note for note in notes if note.code == "unmapped-left-out"]
+        query = _remarked(target, Emission(query), left).query
     if target.about_length is not None:
         notes += target.about_length(str(query), chosen)
     in_all = in_order(notes)
@@ -256,8 +260,11 @@ def _joined(target: Target, queries: list[Any]) -> str | dict[str, Any]:
 
 
 def _remarked(target: Target, emission: Emission, notes: Iterable[Note]) -> Emission:
-    """With comments in its text on the tests that were left out."""
-    remarks = [note.message for note in notes if note.code == "unmapped-left-out"]
+    """With comments in its text on the tests that were left out, and on a rule that is its query
+    alone.
+    """
+    codes = ("unmapped-left-out", "rule-type")
+    remarks = [note.message for note in notes if note.code in codes]
     if not remarks or not isinstance(emission.query, str):
         return emission
     from kqlx.render import with_remarks
