@@ -179,3 +179,34 @@ def test_the_name_before_a_plus_of_an_address_in_okta(to: str) -> None:
     text = converted("event.dataset:okta.system and user.name:eve", to)
     assert "eve+" in text
     assert "eve@" in text
+
+
+REGISTRY = "event.dataset:m365_defender.event and event.category:registry"
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+def test_keys_of_the_registry_have_no_hive_in_microsoft_365_defender(to: str) -> None:
+    text = converted(rf"{REGISTRY} and registry.key:SOFTWARE\\Policies", to)
+    for key in (
+        r"HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies",
+        r"HKEY_CURRENT_USER\\SOFTWARE\\Policies",
+    ):
+        assert key in text or key.replace(r"\\", "\\") in text
+    assert "HKEY_LOCAL_MACHINE" in converted(f"{REGISTRY} and registry.hive:HKLM", to)
+    with pytest.raises(kqlx.MappingError, match="joins hive, key and value"):
+        kqlx.convert(rf"{REGISTRY} and registry.path:HKLM\\SOFTWARE\\*", to=to)
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+def test_files_have_a_path_and_a_directory_in_microsoft_365_defender(to: str) -> None:
+    query = "event.dataset:m365_defender.event and event.category:file"
+    assert "FolderPath" in converted(rf"{query} and file.path:C\:\\Temp\\x.exe", to)
+    assert "Temp" in converted(rf"{query} and file.directory:C\:\\Temp", to)
+    assert "exe" in converted(f"{query} and file.extension:exe", to)
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+@pytest.mark.parametrize("category", ["library", "network", "registry"])
+def test_the_account_of_the_process_is_the_user(category: str, to: str) -> None:
+    query = f"event.dataset:m365_defender.event and event.category:{category} and user.name:eve"
+    assert "InitiatingProcessAccountName" in converted(query, to)
