@@ -14,6 +14,7 @@ from kqlx.mappings.library import Packs
 from kqlx.mappings.pack import FieldSpec
 from kqlx.mappings.pack_data import of_data
 from kqlx.mappings.parts import Part
+from kqlx.notes import Effect
 from kusto import analyse
 
 PACK = of_data(
@@ -162,3 +163,18 @@ def test_other_values_that_tell_the_same_apart(target: str) -> None:
     for field in ("process.title", *(["url.path"] if target == "sentinel" else [])):
         with pytest.raises(kqlx.KqlxError, match=r"no counterpart|no column of its"):
             kqlx.convert(rule(field), target, mappings=PACKS)
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+@pytest.mark.parametrize(
+    ("field", "effect"), [("related.user", Effect.NARROWER), ("user.email", Effect.SAME)]
+)
+def test_of_several_columns_all_at_once_the_first_is_not_enough(
+    to: str, field: str, effect: Effect
+) -> None:
+    """An array of ECS has the values of all columns, and Kibana counts by each."""
+    data = {"threshold": {"field": [field], "value": 2}}
+    query = "event.dataset:o365.audit and event.action:x"
+    of = kqlx.Rule(name="n", query=query, type="threshold", data={"type": "threshold", **data})
+    notes = kqlx.convert(of, to, accept=["narrower", "different"], unmapped="keep").notes
+    assert {note.effect for note in notes if note.code == "columns-joined"} <= {effect}

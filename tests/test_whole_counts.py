@@ -21,8 +21,6 @@ from spl.reader import parse_search
 from test_whole_events import FILES, mapped, store_of
 
 KNOWN = {
-    # Of several columns the first that holds something is counted for all.
-    ("aws.cloudtrail", "related.user"),
     # Of level and Level only the first is counted.
     ("azure.activitylogs", "log.level"),
     # A hyphen, which the documents keep, is no value in the pack.

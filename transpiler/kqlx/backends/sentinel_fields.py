@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kqlx.backends.base import Options
 from kqlx.backends.sentinel_columns import OBJECTS, Columns, cast, ecs_cell, kusto_type
 from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier, quote, steps
+from kqlx.backends.text import joined
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
@@ -204,9 +205,9 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
         pairs += [" and ".join(tests), text]
     if not pairs:
         return None
-    joined = Note("columns-joined", Effect.SAME, f"{field} is another column by {spec.by}")
+    by_kind = Note("columns-joined", Effect.SAME, f"{field} is another column by {spec.by}")
     text = f"{'case' if pairs[2:] else 'iff'}({', '.join([*pairs, others])})"
-    told = (joined, *notes) if spec.by else tuple(notes)
+    told = (by_kind, *notes) if spec.by else tuple(notes)
     return Values(field, _words(field), text, notes=told, absent=(*absent,), long=True)
 
 
@@ -303,16 +304,15 @@ def _first_of(
     cells = [cell for cell in found if cell is not None and cell.form == "column"]
     if len(cells) < len(names) or not all(cell.is_string for cell in cells):
         return None
-    message = f"{field} is the first of {', '.join(names)} that an event has"
-    joined = Note("columns-joined", Effect.SAME, message)
+    told = joined(field, names)
     each = [text for c in cells for text in (_extracts(c, parts) if parts else [c.access])]
     if any(map(bound.destination.absent_in, names)) if bound.destination else False:
         spec = bound.destination.field(field) if bound.destination else None
         joint = _text_of(spec, field, bound, columns) if spec else None
-        return Values(field, _words(field), joint, notes=(joined,), long=True) if joint else None
+        return Values(field, _words(field), joint, notes=(told,), long=True) if joint else None
     text = f"coalesce({', '.join(each)})"
     first = _values(field, cells[0], "string")
-    return Values(field, f"{first.name}_or_other", text, notes=(joined,))
+    return Values(field, f"{first.name}_or_other", text, notes=(told,))
 
 
 def _values(field: str, cell: Cell, type: str) -> Values:

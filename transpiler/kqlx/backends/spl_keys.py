@@ -20,7 +20,7 @@ from kqlx.backends.spl_syntax import (
     search_name,
 )
 from kqlx.backends.spl_where import Where
-from kqlx.backends.text import Group
+from kqlx.backends.text import Group, joined
 from kqlx.errors import UnsupportedError
 from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
@@ -207,8 +207,7 @@ class Keys:
     def _first(self, field: str, spec: FieldSpec) -> Key:
         """The first of several columns that an event has, or of what is taken out of them."""
         made, parts = plain_name(field), captures(spec)
-        message = f"{field} is the first of {', '.join(spec.any)} that an event has"
-        self.notes.append(Note("columns-joined", Effect.SAME, message))
+        self.notes.append(joined(field, spec.any))
         if not parts and (spec.part or spec.fits):
             message = f"{field} is a part of {', '.join(spec.any)}, which stand for it"
             self.notes.append(Note("value-differs", self.finer, message))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NoReturn
 
 from kqlx.backends.base import Backend
+from kqlx.mappings import ecs
 from kqlx.mappings.bound import NUMBERS, TEXTS, Column
 from kqlx.meaning.words import odd_letters
 from kqlx.nodes import Equals, FieldTest, Like, Literal
@@ -211,3 +212,13 @@ class TextBackend(Backend[Text]):
                 first.span,
             )
         return self.notes
+
+
+def joined(field: str, columns: Iterable[str]) -> Note:
+    """A note on the first of several columns, by which a rule counts or compares. Of a field that
+    has all of their values at once, an array of ECS, the others are lost.
+    """
+    message = f"{field} is the first of {', '.join(columns)} that an event has"
+    if field not in ecs.arrays():
+        return Note("columns-joined", Effect.SAME, message)
+    return Note("columns-joined", Effect.NARROWER, f"{message}; Elastic counts the values of all")
