@@ -205,7 +205,13 @@ def test_several_data_sources_are_counted_together() -> None:
         ' "null"))]\n'
         '    [search sourcetype="OktaIM2:log" client.ipAddress!="null" NOT client.ipAddress=""\n'
         "    | eval source_ip='client.ipAddress'\n"
-        '    | eval user_name=replace(\'actor.alternateId\', "(?is)^(.+?)@.*$", "\\\\1")\n'
+        "    | eval user_name=if(match('actor.alternateId', "
+        r'"(?is)^(.+?)\\+.*$"), '
+        "replace('actor.alternateId', "
+        r'"(?is)^(.+?)\\+.*$", "\\1"), '
+        "replace('actor.alternateId', "
+        r'"(?is)^(.+?)@.*$", "\\1"))'
+        "\n"
         '    | eval user_name=nullif(nullif(user_name, ""), "null")]\n'
         "| stats count as event_count min(_time) as firstTime max(_time) as lastTime\n"
         "    values(user_name) as user_name by source_ip\n"
