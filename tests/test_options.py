@@ -98,6 +98,7 @@ def test_of_several_targets_one_that_takes_it_is_enough(name: str) -> None:
         ("sentinel", "table", "A | take 1", "is no name that Sentinel takes"),
         ("spl", "late_events", "soon", "is a length of time, not 'soon'"),
         ("sentinel", "late_events", "", "is a length of time, not ''"),
+        ("spl", "late_events", "99999999w", "is a year at most, not '99999999w'"),
     ],
 )
 def test_a_value_that_an_option_cannot_have_is_refused(

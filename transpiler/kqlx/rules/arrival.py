@@ -18,6 +18,7 @@ from kqlx.rules.model import Rule
 from kqlx.rules.schedule import seconds, spelt
 
 INGESTED = "event.ingested"
+MOST_LATE = 366 * 86_400
 USUALLY_LATE = 86_400
 """How late events may arrive where the user does not say, in seconds: audit records of Microsoft
 365, for one, come half an hour to a day after the event."""
@@ -55,8 +56,12 @@ def event_range(rule: Rule, window: int) -> int:
 
 
 def length_of(text: str) -> int:
-    """The seconds of ``1d`` or ``90m``. Raises UsageError for any other text."""
+    """The seconds of ``1d`` or ``90m``. Raises UsageError for any other text, and for more than a
+    year.
+    """
     found = seconds(text)
+    if found is not None and found > MOST_LATE:
+        raise UsageError(f"late_events is a year at most, not {text!r}")
     if found is None:
         raise UsageError(
             f"late_events is a length of time, not {text!r}",
