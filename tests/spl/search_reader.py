@@ -196,7 +196,8 @@ def _read_comparison(cursor: Cursor, field: str, begin: int) -> Term:
     if operator == "<>":
         cursor.fail("<> is no operator of search", at)
     value = _read_value(cursor, TIME if field in TIME_MODIFIERS else BARE_VALUE)
-    if operator == "!=" and value.text != "null":  # of which it is meant that it drops them
+    # Of texts that stand for no value it is meant that it drops events without the field too.
+    if operator == "!=" and value.text not in ("null", "", "-"):
         cursor.doubt("not-equals", "!= drops events without the field, NOT keeps them", at)
     span = (begin, cursor.at)
     if field in TIME_MODIFIERS:
