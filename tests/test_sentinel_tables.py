@@ -17,7 +17,7 @@ from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.choose import bind_each
 from kqlx.notes import Effect
 from kqlx.rules.model import Rule
-from kusto import analyse, there
+from kusto import analyse
 from pack_events import EventFile, Stored, judged
 from sentinel_rows import known_tables, results
 
@@ -295,8 +295,6 @@ def test_newer_connectors_stand_beside_the_old(table: str, ids: set[str]) -> Non
 
 
 def test_the_analyser_takes_unions_of_several_kinds() -> None:
-    if not there():
-        pytest.skip("Microsoft's analyser is not installed")
     rules = [
         rule_of(ALL_VERBS, index=["logs-kubernetes.audit_logs-*"]),
         rule_of("event.action:repo.destroy", index=["logs-github.audit-*"]),
@@ -357,7 +355,6 @@ def read_together() -> list[tuple[str, tuple[str, ...]]]:
     return list(found)
 
 
-@pytest.mark.skipif(not there(), reason="Microsoft's analyser is not installed")
 def test_a_rule_can_be_created_where_a_workspace_has_one_of_the_tables() -> None:
     """A column that the tables have in two types has two names in their union, and its own where
     one table alone is there.

@@ -144,6 +144,10 @@ class Types(Mapping[str, str]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def __bool__(self) -> bool:
+        """Whether any name is known, without counting them: ECS always knows some."""
+        return not self.is_alone or bool(self._own)
+
     def listed(self) -> dict[str, str]:
         """The fields that a name with stars may stand for: those of the user's list, where there is
         one, else all that are known.
