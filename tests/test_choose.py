@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ import yaml
 import kqlx
 from kqlx.backends import find
 from kqlx.backends.base import Options
-from kqlx.mappings.builtin import load
+from kqlx.errors import MappingError
+from kqlx.mappings import ecs
+from kqlx.mappings.asserted import asserted_values
+from kqlx.mappings.builtin import builtin, load, sources
 from kqlx.mappings.choose import bind, bind_each
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.pack_data import of_data
-from kqlx.mappings.recognise import asserted_values, implied_values
+from kqlx.mappings.recognise import implied_values
 from kqlx.notes import Effect, Note
 
 EXAMPLE = """
@@ -174,16 +178,67 @@ def test_a_source_that_lacks_a_field_is_a_gap(packs: tuple[Pack, Pack]) -> None:
 @pytest.mark.parametrize(
     ("query", "values"),
     [
-        ("a:1 and b:2", {"a": {"1"}, "b": {"2"}}),
-        ("a:(1 or 2)", {"a": {"1", "2"}}),
-        ("(a:1 and b:2) or (a:3 and c:4)", {"a": {"1", "3"}}),
-        ("(a:1 or b:2) and a:3", {"a": {"3"}}),
+        ("a:1 and b:2", {"a": ["1"], "b": ["2"]}),
+        ("a:(1 or 2)", {"a": ["1 2"]}),
+        ("(a:1 and b:2) or (a:3 and c:4)", {"a": ["1 3"]}),
+        ("(a:1 or b:2) and a:3", {"a": ["3"]}),
         ("not a:1", {}),
         ("a:1* or a:2", {}),
+        # An event may have both values, and is then of either kind.
+        ("a:(1 and 2)", {"a": ["1", "2"]}),
+        ("a.keyword:1 and a:(1 or 2)", {"a": ["1"]}),
+        ("event.type:(1 or 2) and event.type:(2 or 3)", {"event.type": ["1 2", "2 3"]}),
+        ("event.type:(1 and 2) or event.type:3", {"event.type": ["1 3", "2 3"]}),
+        ("event.type:(1 and 2) or event.type:(1 and 3)", {"event.type": ["1", "2 3"]}),
+        # ECS has one value of it.
+        ("event.action:(1 or 2) and event.action:(2 or 3)", {"event.action": ["2"]}),
     ],
 )
-def test_asserted_values(query: str, values: dict[str, set[str]]) -> None:
-    assert asserted_values(kqlx.parse(query)) == values
+def test_asserted_values(query: str, values: dict[str, list[str]]) -> None:
+    found = asserted_values(kqlx.parse(query))
+    assert {n: [" ".join(sorted(one)) for one in sets] for n, sets in found.items()} == values
+
+
+@pytest.mark.parametrize(
+    ("query", "table"),
+    [
+        ("event.type:(user and deletion)", "CloudAppEvents"),
+        ("event.type:user and event.type:deletion", "CloudAppEvents"),
+        ("event.type:(deletion and user)", "CloudAppEvents"),
+        ("event.category:(iam and configuration)", "CloudAppEvents"),
+        ("event.category:iam and event.type:(group and creation)", "CloudAppEvents"),
+        ("event.category:authentication and event.type:(start and access)", "SigninLogs"),
+        ("event.type:(deletion and access)", "OfficeActivity"),
+    ],
+)
+def test_several_values_of_one_field_choose_a_destination(query: str, table: str) -> None:
+    made = kqlx.convert(query, "sentinel", source="o365.audit", accept=["narrower", "different"])
+    there = made.place["table"]
+    assert (there[0] if isinstance(there, list) else there) == table
+
+
+def test_values_of_one_field_choose_as_each_of_them_does() -> None:
+    tried = 0
+    for pack in map(builtin, sources()):
+        for target, destinations in pack.targets.items():
+            for name in {n for d in destinations for w in d.when for n in w} & ecs.arrays():
+                named = {v: None for d in destinations for w in d.when for v in w.get(name, ())}
+                values = [v for v in named if _is_meant(f"{name}:{v}", pack, target)]
+                for first in values:
+                    for second in {*named, "other"} - {first}:
+                        query = f'{name}:("{second}" and "{first}")'
+                        assert _is_meant(query, pack, target), (pack.source, target, query)
+                        tried += 1
+    assert tried > 100
+
+
+def _is_meant(query: str, pack: Pack, target: str) -> bool:
+    """Whether some destination is for the query, which its tests may yet refuse."""
+    try:
+        bind(kqlx.parse(query), pack, target)
+    except MappingError as error:
+        return not re.match("no mapping is known|which events of", error.message)
+    return True
 
 
 @pytest.mark.parametrize("to", ["spl", "sentinel", "sigma"])

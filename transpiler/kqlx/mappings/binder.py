@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from kqlx.errors import MappingError
+from kqlx.mappings.asserted import asserted_values, counts, together
 from kqlx.mappings.bound import TEXTS, Bound, holds, without_reading
 from kqlx.mappings.builtin import owner_of
 from kqlx.mappings.cases import either, narrowed
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
 from kqlx.mappings.pack_data import Lazy
-from kqlx.mappings.recognise import asserted_values, counts
 from kqlx.mappings.remarks import is_unmapped
 from kqlx.mappings.translation import Translation
 from kqlx.mappings.twins import both, under_both
@@ -155,11 +155,7 @@ class Binder(Translation):
     def asserting(self, node: And) -> Iterator[None]:
         """What stands beside a test in a group is asserted of it too."""
         before = self.asserted
-        beside = asserted_values(node)
-        self.asserted = {
-            **before,
-            **{name: before.get(name, values) & values for name, values in beside.items()},
-        }
+        self.asserted = together(before, asserted_values(node))
         yield
         self.asserted = before
 

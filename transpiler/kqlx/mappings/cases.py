@@ -4,9 +4,10 @@ kinds a query can be about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from kqlx.mappings.asserted import Asserted
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.nodes import And, Equals, Node, Not, Or, Span, simplify
 
@@ -17,13 +18,13 @@ Chosen = Callable[[FieldSpec], FieldSpec]
 def narrowed(
     spec: FieldSpec,
     destination: Destination,
-    asserted: Mapping[str, frozenset[str]],
+    asserted: Asserted,
     chosen: Chosen = lambda spec: spec,
 ) -> FieldSpec:
     """The field as it is on the events that the query asserts: with the cases that are left, or,
     where all of those events are of one case, as that case says.
 
-    ``asserted`` are the values by field of which every matching event has one.
+    ``asserted`` are the sets of values by field of which every matching event has one.
     """
     if not spec.cases:
         return spec
@@ -57,7 +58,7 @@ def _alike(spec: FieldSpec) -> FieldSpec:
 def kinds_asserted(
     by: str,
     destination: Destination,
-    asserted: Mapping[str, frozenset[str]],
+    asserted: Asserted,
     chosen: Chosen = lambda spec: spec,
 ) -> frozenset[str] | None:
     """The values of a field of which every matching event has one, by all that the query asserts:
@@ -73,14 +74,15 @@ def kinds_asserted(
         if spec is None:
             continue
         spec = chosen(spec)
-        if name == by or spec == own:
-            found: frozenset[str] | None = values
-        elif spec.where and all(value in spec.where for value in values):
-            found = _of_predicates((spec.where[value] for value in values), own.column)
-        else:
-            continue
-        if found is not None:
-            kinds = found if kinds is None else kinds & found
+        for one in values:
+            if name == by or spec == own:
+                found: frozenset[str] | None = one
+            elif spec.where and all(value in spec.where for value in one):
+                found = _of_predicates((spec.where[value] for value in one), own.column)
+            else:
+                continue
+            if found is not None:
+                kinds = found if kinds is None else kinds & found
     return kinds
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Literal as OneOf
 
 from kqlx.errors import MappingError
+from kqlx.mappings.asserted import Asserted, asserted_values, asserts, together
 from kqlx.mappings.binder import Binder, no_mapping
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures
@@ -16,7 +17,7 @@ from kqlx.mappings.dialects import in_own_words
 from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.mappings.recognise import asserted_values, asserts, asserts_field, implied_values
+from kqlx.mappings.recognise import asserts_field, implied_values
 from kqlx.mappings.refused import asked
 from kqlx.nodes import (
     Always,
@@ -153,8 +154,7 @@ def _beside(
         return [bound]
     types = (types or Types()).of((pack,))
     node, _ = in_own_words(node, pack)
-    asserted = {name: frozenset({value}) for name, value in (implied or {}).items()}
-    asserted |= asserted_values(node)
+    asserted = together(_each(implied or {}), asserted_values(node))
     found = [bound]
     for other in pack.targets[target]:
         meant = not other.when or asserts(asserted, other.when)
@@ -270,8 +270,7 @@ def bind(
         )
     node, told = asked(node, types.type_asked)
     node, respelt = in_own_words(node, pack)
-    asserted = {name: frozenset({value}) for name, value in (implied or {}).items()}
-    asserted |= asserted_values(node)
+    asserted = together(_each(implied or {}), asserted_values(node))
     chosen = [d for d in destinations if asserts(asserted, d.when)]
     passed_over: list[Note] = []
     attempts: list[Bound] = []
@@ -323,6 +322,11 @@ def bind(
             "--source none keeps all names",
         )
     return best
+
+
+def _each(values: Mapping[str, str]) -> Asserted:
+    """Values that all events have, as asserted ones."""
+    return {name: (frozenset({value}),) for name, value in values.items()}
 
 
 def constant_value(pack: Pack, destination: Destination, field: str) -> str | None:

@@ -4,12 +4,11 @@ those of Elastic's integration, which packs are written in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
+from kqlx.mappings.asserted import Asserted, asserted_values
 from kqlx.mappings.naming import bare, overlap
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.recognise import asserted_values
 from kqlx.mappings.shippers import shipper
 from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
 from kqlx.notes import Effect, Note
@@ -40,12 +39,12 @@ def in_own_words(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
     return transform(node, own), tuple(notes)
 
 
-def _names_source(name: str, said: str, pack: Pack, asserted: Mapping[str, frozenset[str]]) -> bool:
+def _names_source(name: str, said: str, pack: Pack, asserted: Asserted) -> bool:
     """Whether a test is of a shipper's name for the data source: no column is asked for it."""
     marks = pack.recognise
     if name == "_index":
         return shipper(bare(said)) in marks.beats or overlap(bare(said), marks)
-    if said not in asserted.get(name, ()):
+    if not any(said in values for values in asserted.get(name, ())):
         return False
     if name == "agent.type":
         return said in (*marks.beats, *marks.fields.get(name, ()))

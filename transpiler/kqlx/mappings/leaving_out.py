@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from kqlx.frontends.kql_format import format_node
+from kqlx.mappings.asserted import Asserted
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import (
@@ -35,7 +35,7 @@ class LeavingOut(Binder):
     needs no counterpart.
     """
 
-    def __init__(self, plain: Bound, asserted: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, plain: Bound, asserted: Asserted) -> None:
         assert plain.pack is not None and plain.destination is not None
         super().__init__(plain.pack, plain.destination, asserted, plain.types)
         self.decisive = {_key(test) for test in walk(plain.node) if not _is_group(test)}

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from kqlx.mappings.asserted import asserted_values, asserts
 from kqlx.mappings.library import Packs
 from kqlx.mappings.naming import Level, Names, bare, names_of, overlap, own_names
-from kqlx.mappings.pack import FieldSpec, Marks, Pack, When
+from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.shippers import shipper, unmapped_modules
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Or, Pattern, transform
 from kqlx.notes import Effect, Note
@@ -179,24 +180,6 @@ def without_keyword(node: Node) -> Node:
     return transform(node, plain)
 
 
-def asserted_values(node: Node) -> dict[str, frozenset[str]]:
-    """By field the values of which every matching event has one, as far as the query says."""
-    if isinstance(node, Equals):
-        name = node.field.name.removesuffix(".keyword")
-        return {name: frozenset({node.value.name})}
-    asserted: dict[str, frozenset[str]] = {}
-    if isinstance(node, Or):
-        each = [asserted_values(item) for item in node.items]
-        for name in each[0]:
-            if all(name in one for one in each):
-                asserted[name] = frozenset().union(*[one[name] for one in each])
-    if isinstance(node, And):
-        for item in node.items:
-            for name, values in asserted_values(item).items():
-                asserted[name] = asserted[name] & values if name in asserted else values
-    return asserted
-
-
 def asserts_field(node: Node, names: Iterable[str]) -> bool:
     """Whether every matching event has one of these fields, as far as the query says. A name that
     ends in a star stands for all that begin so.
@@ -232,24 +215,3 @@ def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, str]:
         for name, value in each[0].items()
         if all(one.get(name) == value for one in each)
     }
-
-
-def asserts(asserted: Mapping[str, frozenset[str]], whens: Iterable[When]) -> bool:
-    """Whether the query asserts, for each field of one of these, one of the allowed values."""
-    return any(
-        all(
-            asserted.get(field) and asserted[field] <= frozenset(values)
-            for field, values in w.items()
-        )
-        for w in whens
-    )
-
-
-def counts(asserted: Mapping[str, frozenset[str]], spec: FieldSpec) -> bool:
-    """Whether one of a list of mappings of a field is for the query: it asserts what its ``when``
-    says, or of a field of its ``unless`` other values alone.
-    """
-    apart = spec.unless.items()
-    return asserts(asserted, spec.when) or any(
-        asserted.get(field) and asserted[field].isdisjoint(values) for field, values in apart
-    )

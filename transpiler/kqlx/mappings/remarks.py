@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from kqlx.mappings.asserted import Asserted
 from kqlx.mappings.bound import Column, holds
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
@@ -23,7 +22,7 @@ class Remarks:
         self,
         pack: Pack,
         destination: Destination,
-        asserted: Mapping[str, frozenset[str]],
+        asserted: Asserted,
         types: Types | None = None,
     ) -> None:
         self.pack = pack

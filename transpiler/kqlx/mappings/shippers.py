@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from kqlx.mappings.asserted import Asserted
 from kqlx.notes import Effect, Note
 
 _BEAT = re.compile(
@@ -31,17 +32,15 @@ def shipper(index: str) -> str:
     return found[1] if found else ""
 
 
-def unmapped_modules(
-    beat: str, asserted: Mapping[str, frozenset[str]], beside_others: bool
-) -> Iterator[Note]:
+def unmapped_modules(beat: str, asserted: Asserted, beside_others: bool) -> Iterator[Note]:
     """A note on the modules of a Beat that have no mapping and that may have what the query asks
     for. Where other sources are looked at too, theirs are the events of the same activity.
     """
-    wanted = asserted.get("event.category")
+    wanted = asserted.get("event.category", ())
     modules = [
         module
         for module, categories in _UNMAPPED.get(beat, {}).items()
-        if not wanted or wanted & categories
+        if all(values & categories for values in wanted)
     ]
     if modules:
         message = f"there is no mapping for {' and '.join(modules)} of {beat}-*"

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kqlx.errors import UnsupportedError
+from kqlx.mappings.asserted import asserted_values
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import constant_value
-from kqlx.mappings.recognise import asserted_values
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -48,7 +48,9 @@ def _values(field: str, bound: Bound) -> list[str | None]:
     asserted = asserted_values(bound.node)
     return [
         pack.constants.get(field)
-        if any(asserted.get(name) == frozenset({value}) for name, value in pack.constants.items())
+        if any(
+            frozenset({value}) in asserted.get(name, ()) for name, value in pack.constants.items()
+        )
         else None
         for pack in bound.types.packs
     ] or [None]

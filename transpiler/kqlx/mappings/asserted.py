@@ -1,0 +1,94 @@
+"""What a query asserts: the values of which every event that matches has one.
+
+A field may hold several values, and the tests of an ``and`` be met by different ones: an event of
+``event.type:(user and deletion)`` has both. So these are sets beside each other, and only of fields
+that ECS has a single value of what they have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+
+from kqlx.mappings.pack import FieldSpec, When
+from kqlx.nodes import And, Equals, Node, Or
+
+Values = frozenset[str]
+
+Asserted = Mapping[str, tuple[Values, ...]]
+"""By field sets of values, of each of which every event that matches has one."""
+
+_MOST = 8
+"""So many sets of values of one field are kept of what an ``or`` says, the smallest."""
+
+
+def asserted_values(node: Node) -> dict[str, tuple[Values, ...]]:
+    """What a tree asserts, as far as it says."""
+    if isinstance(node, Equals):
+        name = node.field.name.removesuffix(".keyword")
+        return {name: (frozenset({node.value.name}),)}
+    if isinstance(node, And):
+        return together(*[asserted_values(item) for item in node.items])
+    asserted: dict[str, tuple[Values, ...]] = {}
+    if isinstance(node, Or):
+        each = [asserted_values(item) for item in node.items]
+        for name in each[0]:
+            if all(name in one for one in each):
+                asserted[name] = _either([one[name] for one in each])
+    return asserted
+
+
+def together(*each: Asserted) -> dict[str, tuple[Values, ...]]:
+    """What holds where all of these do."""
+    found: dict[str, tuple[Values, ...]] = {}
+    for asserted in each:
+        for name, sets in asserted.items():
+            found[name] = _all_of(name, (*found[name], *sets)) if name in found else sets
+    return found
+
+
+def _all_of(name: str, sets: Iterable[Values]) -> tuple[Values, ...]:
+    least = _least(sets)
+    common = frozenset.intersection(*least)
+    return (common,) if common and _is_single(name) else least
+
+
+def _either(each: list[tuple[Values, ...]]) -> tuple[Values, ...]:
+    found = each[0]
+    for sets in each[1:]:
+        found = _least(one | other for one, other in product(found, sets))
+    return found
+
+
+def _least(sets: Iterable[Values]) -> tuple[Values, ...]:
+    """The sets without those that hold another one whole, and say less."""
+    least: list[Values] = []
+    for values in sorted(dict.fromkeys(sets), key=len):
+        if not any(other <= values for other in least):
+            least.append(values)
+    return tuple(least[:_MOST])
+
+
+def _is_single(name: str) -> bool:
+    """Whether a field holds one value at most, as ECS has it."""
+    from kqlx.mappings import ecs
+
+    return name in ecs.types() and name not in ecs.arrays()
+
+
+def asserts(asserted: Asserted, whens: Iterable[When]) -> bool:
+    """Whether the query asserts, for each field of one of these, one of the allowed values."""
+    return any(
+        all(any(one <= frozenset(values) for one in asserted.get(f, ())) for f, values in w.items())
+        for w in whens
+    )
+
+
+def counts(asserted: Asserted, spec: FieldSpec) -> bool:
+    """Whether one of a list of mappings of a field is for the query: it asserts what its ``when``
+    says, or of a field of its ``unless`` other values alone.
+    """
+    return asserts(asserted, spec.when) or any(
+        any(one.isdisjoint(values) for one in asserted.get(field, ()))
+        for field, values in spec.unless.items()
+    )
