@@ -18,13 +18,12 @@ from kqlx.mappings.choose import Unmapped, bind_each, unbound, with_own_table
 from kqlx.mappings.fields import FieldList, read_fields
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.library import Packs, packs_of
-from kqlx.mappings.recognise import recognise
 from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 from kqlx.rules.arrival import with_late_events
 from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.constant_fields import refuse_constants
-from kqlx.rules.known import known_types
+from kqlx.rules.known import types_and_remarks
 from kqlx.rules.left_out import left_out
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -111,13 +110,13 @@ def convert(
         rule = Rule(name="", query=rule)
     if node is None:
         node = read(rule.query, leading_wildcards)
-    types = known_types(node, rule, read_fields(fields), source, packs)
+    types, remarks = types_and_remarks(node, rule, read_fields(fields), source, packs)
     clauses = target.name == "elasticsearch"  # it takes filters as they are
     if not clauses:
         node, _ = with_conditions(node, rule, types)
     binds = target.binds and chosen not in target.ecs_formats
     bounds = (
-        _bind(node, rule, target, source, unmapped, packs, types)
+        _bind(node, rule, target, source, unmapped, types, remarks)
         if binds
         else (Bound(node, types=types),)
     )
@@ -278,24 +277,19 @@ def _bind(
     target: Target,
     source: str | None,
     unmapped: Unmapped,
-    packs: Packs,
     types: Types,
+    remarks: tuple[Note, ...],
 ) -> tuple[Bound, ...]:
     if source == "none":
         return (unbound(node, source, types),)
     counting = threshold_of(rule) or (new_terms_of(rule) if target.finds_new_terms else None)
     counted = counting.fields if counting else ()
     present = counting.by if isinstance(counting, Threshold) else counted
-    named, unread = (
-        ((packs.get(source),), ())
-        if source
-        else recognise(node, rule.indices, rule.integrations, packs)
-    )
-    if named:
+    if types.packs:
         first, *others = bind_each(
-            node, named, target.name, unmapped, rule.indices, counted, types, present
+            node, types.packs, target.name, unmapped, rule.indices, counted, types, present
         )
-        return (replace(first, notes=(*unread, *first.notes)), *others)
+        return (replace(first, notes=(*remarks, *first.notes)), *others)
     if unmapped != "keep":
         message = "no data source was recognised, so the fields have no names in the target"
         raise UnsupportedError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
+from operator import is_
 from typing import Literal as OneOf
 
 Span = tuple[int, int]
@@ -176,10 +177,17 @@ def walk(node: Node) -> Iterator[Node]:
 def transform(node: Node, leaf: Callable[[Node], Node]) -> Node:
     """The same tree with every leaf replaced by ``leaf(node)``; a nested group counts as a leaf."""
     if isinstance(node, And | Or):
-        return replace(node, items=tuple([transform(item, leaf) for item in node.items]))
+        return _with_items(node, tuple([transform(item, leaf) for item in node.items]))
     if isinstance(node, Not):
-        return Not(transform(node.item, leaf), node.span)
+        item = transform(node.item, leaf)
+        return node if item is node.item else Not(item, node.span)
     return leaf(node)
+
+
+def _with_items(node: And | Or, items: tuple[Node, ...]) -> And | Or:
+    """The group of these items: the same one where they are its own."""
+    unchanged = len(items) == len(node.items) and all(map(is_, items, node.items))
+    return node if unchanged else type(node)(items, node.span)
 
 
 def without_repeats(node: Node, key: Callable[[Node], Hashable]) -> Node:
@@ -193,7 +201,7 @@ def without_repeats(node: Node, key: Callable[[Node], Hashable]) -> Node:
         once = without_repeats(item, key)
         found.setdefault(key(once), once)
     items = tuple(found.values())
-    return items[0] if len(items) == 1 else replace(node, items=items)
+    return items[0] if len(items) == 1 else _with_items(node, items)
 
 
 def simplify(node: Node) -> Node:
@@ -206,7 +214,9 @@ def simplify(node: Node) -> Node:
             return Never(node.span)
         if isinstance(item, Not):
             return item.item
-        return Always(node.span) if isinstance(item, Never) else Not(item, node.span)
+        if isinstance(item, Never):
+            return Always(node.span)
+        return node if item is node.item else Not(item, node.span)
     if not isinstance(node, And | Or):
         return node
     absorbing, neutral = (Never, Always) if isinstance(node, And) else (Always, Never)
@@ -216,4 +226,4 @@ def simplify(node: Node) -> Node:
     items = [item for item in items if not isinstance(item, neutral)]
     if not items:
         return neutral(node.span)
-    return items[0] if len(items) == 1 else replace(node, items=tuple(items))
+    return items[0] if len(items) == 1 else _with_items(node, tuple(items))

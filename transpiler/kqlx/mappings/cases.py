@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from kqlx.mappings.asserted import Asserted
 from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.predicates import read_predicate
 from kqlx.nodes import And, Equals, Node, Not, Or, Span, simplify
 
 Chosen = Callable[[FieldSpec], FieldSpec]
@@ -87,11 +88,9 @@ def kinds_asserted(
 
 
 def _of_predicates(predicates: Iterable[str], column: str) -> frozenset[str] | None:
-    from kqlx.frontends.kql import parse
-
     found: frozenset[str] = frozenset()
     for predicate in predicates:
-        values = _values(parse(predicate), column)
+        values = _values(read_predicate(predicate), column)
         if values is None:
             return None
         found |= values

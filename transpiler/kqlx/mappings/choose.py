@@ -17,6 +17,7 @@ from kqlx.mappings.dialects import in_own_words
 from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
+from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.recognise import asserts_field, implied_values
 from kqlx.mappings.refused import asked
 from kqlx.nodes import (
@@ -115,15 +116,13 @@ def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:
 
 def _without_doubles(bound: Bound, bounds: Iterable[Bound]) -> Bound:
     """The tree without the events that it would find a second time, in a table of the others."""
-    from kqlx.frontends.kql import parse
-
     if bound.destination is None or not bound.destination.holds:
         return bound
     read = {str(one.place.get("table")) for one in bounds if one is not bound}
     for table, predicate in bound.destination.holds.items():
         if table not in read:
             continue
-        theirs = parse(predicate)
+        theirs = read_predicate(predicate)
         columns = {
             test.field.name: Column(test.field.name)
             for test in walk(theirs)

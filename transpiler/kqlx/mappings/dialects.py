@@ -9,6 +9,7 @@ from dataclasses import replace
 from kqlx.mappings.asserted import Asserted, asserted_values
 from kqlx.mappings.naming import bare, overlap
 from kqlx.mappings.pack import Pack
+from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.shippers import shipper
 from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
 from kqlx.notes import Effect, Note
@@ -54,9 +55,7 @@ def _names_source(name: str, said: str, pack: Pack, asserted: Asserted) -> bool:
 
 
 def _parsed(meaning: str, test: Equals | Like) -> Node:
-    from kqlx.frontends.kql import parse
-
     if meaning == "*:*":
         return Always(test.span)
-    moved = transform(parse(meaning), lambda leaf: replace(leaf, span=test.span))
+    moved = transform(read_predicate(meaning), lambda leaf: replace(leaf, span=test.span))
     return replace(moved, span=test.span)

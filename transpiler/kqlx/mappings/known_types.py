@@ -15,7 +15,7 @@ from kqlx.mappings.bound import MULTI_FIELDS
 from kqlx.mappings.fields import Field, FieldList, described, read_fields
 from kqlx.mappings.library import Packs
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.recognise import recognise
+from kqlx.mappings.recognise import sources_of
 from kqlx.nodes import (
     And,
     Compare,
@@ -216,12 +216,7 @@ def types_for(
         return own
     if isinstance(own, str):
         own = read_fields(own)
-    chosen = packs or Packs()
-    found: tuple[Pack, ...] = ()
-    if source is not None:
-        found = () if source == "none" else (chosen.get(source),)
-    else:
-        found, _ = recognise(node, indices, integrations, chosen)
+    found, _ = sources_of(node, source, packs, indices, integrations)
     return Types(own, found, texts_beside_keywords(node, counted))
 
 

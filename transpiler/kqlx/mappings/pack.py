@@ -192,7 +192,8 @@ class Destination:
             return replace(spec, below=name[: -len(rest) - 1])
 
         spec = _named(self.columns, name, at) or _PLAIN
-        if below and (spec.form == "path" or spec.arrays):
+        on_the_way = bool(spec.arrays or spec.below) or spec.form == "path"
+        if not on_the_way or (below and (spec.form == "path" or spec.arrays)):
             return spec
         return replace(
             spec, arrays=(), below="", form="column" if spec.form == "path" else spec.form

@@ -57,6 +57,21 @@ def recognise(
     return (*(packs.get(source) for source in found), *shipped), notes
 
 
+def sources_of(
+    node: Node,
+    source: str | None,
+    packs: Packs | None = None,
+    indices: Iterable[str] = (),
+    integrations: Iterable[str] = (),
+) -> tuple[tuple[Pack, ...], tuple[Note, ...]]:
+    """The packs of the data source that a user names ("none": there are none), or those that are
+    recognised. Raises UsageError for a data source that there is not.
+    """
+    if source is None:
+        return recognise(node, indices, integrations, packs)
+    return ((), ()) if source == "none" else (((packs or Packs()).get(source),), ())
+
+
 def _named(names: Names | None) -> Found:
     if names is None or names.level is not Level.NAMED or not names.sources:
         return [], ()

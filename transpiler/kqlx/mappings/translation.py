@@ -11,6 +11,7 @@ from types import MappingProxyType
 from kqlx.mappings.bound import INTEGERS, STRINGS, Column, holds
 from kqlx.mappings.pack import Case, FieldSpec
 from kqlx.mappings.parts import Part, in_whole
+from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.spellings import CANONICAL_INTEGER, Spellings, test_of
 from kqlx.nodes import (
     Always,
@@ -259,7 +260,6 @@ class Translation(Spellings):
 
         ``types`` are the Elasticsearch types of columns that are not keywords.
         """
-        from kqlx.frontends.kql import parse
 
         def place(node: Node) -> Node:
             if isinstance(node, Equals | Like | Exists | Compare):
@@ -267,7 +267,7 @@ class Translation(Spellings):
                 self.column(name, types.get(name, "keyword"), field, predicate=True)
             return replace(node, span=span)
 
-        return replace(transform(parse(text), place), span=span)
+        return replace(transform(read_predicate(text), place), span=span)
 
 
 def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from kqlx.mappings.fields import FieldList
-from kqlx.mappings.known_types import Types, types_for
+from kqlx.mappings.known_types import Types, texts_beside_keywords
 from kqlx.mappings.library import Packs
+from kqlx.mappings.recognise import sources_of
 from kqlx.nodes import Node
+from kqlx.notes import Note
 from kqlx.rules.beside import with_conditions
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -24,7 +26,20 @@ def known_types(
 
     Raises UsageError for a data source that there is not.
     """
+    types, _ = types_and_remarks(node, rule, own, source, packs)
+    return types
+
+
+def types_and_remarks(
+    node: Node,
+    rule: Rule,
+    own: FieldList | None = None,
+    source: str | None = None,
+    packs: Packs | None = None,
+) -> tuple[Types, tuple[Note, ...]]:
+    """The same, with notes on the data sources, which are those of ``Types.packs``."""
     around, _ = with_conditions(node, rule, Types(own))
+    found, remarks = sources_of(around, source, packs, rule.indices, rule.integrations)
     counting = threshold_of(rule) or new_terms_of(rule)
     counted = (*(counting.fields if counting else ()), *uncounted(rule))
-    return types_for(around, own, source, packs, rule.indices, rule.integrations, counted)
+    return Types(own, found, texts_beside_keywords(around, counted)), remarks
