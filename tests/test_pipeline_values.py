@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 import kqlx
+from kqlx.frontends.kql import parse
+from kqlx.mappings.bound import AS_TEXT
+from kqlx.mappings.builtin import builtin, sources
+from kqlx.mappings.pack import Destination
+from kqlx.mappings.translation import Translation
+from kqlx.nodes import Equals, Exists, Literal, walk
 from kqlx.rules.model import Rule
 
 ACCEPT = ("narrower", "different")
@@ -210,3 +218,52 @@ def test_files_have_a_path_and_a_directory_in_microsoft_365_defender(to: str) ->
 def test_the_account_of_the_process_is_the_user(category: str, to: str) -> None:
     query = f"event.dataset:m365_defender.event and event.category:{category} and user.name:eve"
     assert "InitiatingProcessAccountName" in converted(query, to)
+
+
+OUTCOMES = [
+    ("event.dataset:aws.cloudtrail and event.outcome:failure", "errorMessage"),
+    ("event.dataset:aws.cloudtrail and not event.outcome:success", "errorMessage"),
+    ("event.dataset:aws.cloudtrail and aws.cloudtrail.error_code:*", "errorCode"),
+]
+
+
+@pytest.mark.parametrize(("query", "column"), OUTCOMES)
+def test_predicates_of_a_pack_find_no_texts_that_stand_for_none(query: str, column: str) -> None:
+    text = converted(query, "spl")
+    assert f'{column}!="null" NOT {column}=""' in text
+
+
+def test_no_predicate_of_a_pack_is_met_by_a_text_that_stands_for_none() -> None:
+    """Each test of any value, in each predicate of each destination, names what it must not be."""
+    seen = set()
+    for pack in map(builtin, sources()):
+        for target, destinations in pack.targets.items():
+            for place in destinations:
+                for column, text in _any_value_in_predicates(place):
+                    absent = place.absent_in(column)
+                    if not absent:
+                        continue
+                    bound = Translation(pack, place, {}).parse_predicate(text, (0, 0), "x")
+                    named = {
+                        (test.field.name.removesuffix(AS_TEXT), test.value.name)
+                        for test in walk(bound)
+                        if isinstance(test, Equals)
+                    }
+                    assert {(column, value) for value in absent} <= named, (pack.source, text)
+                    seen.add((pack.source, target))
+    assert {("aws.cloudtrail", "spl"), ("system.security", "sentinel")} <= seen
+
+
+def _any_value_in_predicates(place: Destination) -> Iterator[tuple[str, str]]:
+    """The columns that a predicate of a field asks for any value of, with the predicate."""
+    for name in place.fields:
+        specs = [place.fields[name]]
+        while specs:
+            spec = specs.pop()
+            specs += [*spec.cases, *spec.instead]
+            texts = [*spec.where.values(), spec.given]
+            texts += [spec.exists] if isinstance(spec.exists, str) else []
+            for text in filter(None, texts):
+                for test in walk(parse(text)):
+                    if isinstance(test, Exists) and isinstance(test.field, Literal):
+                        yield test.field.name, text

@@ -34,14 +34,19 @@ class Spellings(Remarks):
             message = f'"{test.value.name}" stands for no value in {column.name}: Elastic drops it'
             self.say("constant-folded", message, test.span)
             return self.constant(False, message, test.span)
+        return self.values_alone(test, self.spelt(test, column), column)
+
+    def values_alone(self, test: FieldTest, spelt: Node, column: Column) -> Node:
+        """The test, as it is ``spelt``, of values alone."""
         met = [value for value in column.absent if _stands_in(value, test, column)]
+        if not met:
+            return spelt
         text = self.as_text(column)
         excluded = [Equals(text, Literal(value, True), test.span) for value in met]
-        if met:
-            values = " and ".join(f'"{value}"' for value in met)
-            message = f"{values} in {column.name} stands for no value: Elastic drops it"
-            self.say("value-translated", message, None)
-        return without(self.spelt(test, column), excluded, test.span)
+        values = " and ".join(f'"{value}"' for value in met)
+        message = f"{values} in {column.name} stands for no value: Elastic drops it"
+        self.say("value-translated", message, None)
+        return without(spelt, excluded, test.span)
 
     def as_text(self, column: Column) -> Literal:
         """The name of a column for tests of its text, whatever its type is."""

@@ -258,13 +258,16 @@ class Translation(Spellings):
     ) -> Node:
         """A pack's predicate, its columns known and its places those of the test it stands for.
 
-        ``types`` are the Elasticsearch types of columns that are not keywords.
+        Texts that stand for no value meet none of its tests but those that name them. ``types`` are
+        the Elasticsearch types of columns that are not keywords.
         """
 
         def place(node: Node) -> Node:
             if isinstance(node, Equals | Like | Exists | Compare):
                 name = node.field.name
-                self.column(name, types.get(name, "keyword"), field, predicate=True)
+                column = self.column(name, types.get(name, "keyword"), field, predicate=True)
+                test = replace(node, span=span)
+                return self.values_alone(test, test, column)
             return replace(node, span=span)
 
         return replace(transform(read_predicate(text), place), span=span)
