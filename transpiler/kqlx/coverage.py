@@ -15,7 +15,7 @@ from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
 from kqlx.mappings.recognise import own_indices, recognise
-from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Not, Or, Pattern
+from kqlx.nodes import And, FieldTest, Nested, Node, Not, Or, Pattern
 from kqlx.rules.beside import with_conditions
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -137,7 +137,7 @@ def field_names(node: Node, prefix: str = "") -> Iterator[str]:
         yield from field_names(node.item, prefix)
     elif isinstance(node, Nested):
         yield from field_names(node.item, f"{prefix}{node.path.name}.")
-    elif isinstance(node, Equals | Like | Exists | Compare) and not (
+    elif isinstance(node, FieldTest) and not (
         isinstance(node.field, Pattern) and node.field.is_lone_star
     ):
         yield prefix + node.field.name

@@ -8,7 +8,7 @@ name and the place of the name in the text are kept; after binding they name col
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import is_
 from typing import Literal as OneOf
@@ -172,6 +172,27 @@ def walk(node: Node) -> Iterator[Node]:
             stack.extend(reversed(top.items))
         elif isinstance(top, Not | Nested):
             stack.append(top.item)
+
+
+def conjuncts(node: Node) -> list[Node]:
+    """What must hold, one by one: groups of ``and`` within ``and`` are opened."""
+    if not isinstance(node, And):
+        return [node]
+    return [leaf for item in node.items for leaf in conjuncts(item)]
+
+
+def all_of(items: Sequence[Node], span: Span = NOWHERE) -> Node:
+    """Every item holds; one alone is itself, of none it is ``Always``."""
+    if not items:
+        return Always(span)
+    return items[0] if len(items) == 1 else And(tuple(items), span)
+
+
+def any_of(items: Sequence[Node], span: Span = NOWHERE) -> Node:
+    """At least one item holds; one alone is itself, of none it is ``Never``."""
+    if not items:
+        return Never(span)
+    return items[0] if len(items) == 1 else Or(tuple(items), span)
 
 
 def transform(node: Node, leaf: Callable[[Node], Node]) -> Node:

@@ -22,10 +22,7 @@ from kqlx.backends.sentinel_union import join, tables
 from kqlx.backends.sentinel_words import FALSE, TRUE
 from kqlx.backends.text import Text
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import (
-    And,
-    Node,
-)
+from kqlx.nodes import conjuncts
 from kqlx.notes import Effect
 
 _UNITED = re.escape(f"parse_json({united('NAME')})")
@@ -39,32 +36,32 @@ DEFAULT_TABLE = "Events"
 def emit(bound: Bound, options: Options) -> Emission:
     """The query of a bound tree. Raises UnsupportedError."""
     kusto = Kusto(bound, options)
-    conjuncts = [kusto.conjunct(item) for item in _conjuncts(bound.node)]
-    conjuncts = sorted((text for text in conjuncts if text != TRUE), key=lambda text: text.rank)
-    if FALSE in conjuncts:
-        conjuncts = [FALSE]
+    texts = [kusto.conjunct(item) for item in conjuncts(bound.node)]
+    texts = sorted((text for text in texts if text != TRUE), key=lambda text: text.rank)
+    if FALSE in texts:
+        texts = [FALSE]
     table = options.table or bound.place.get("table")
     if table is None:
         message = f"no table is known, so {DEFAULT_TABLE} stands for one with columns of ECS names"
         kusto.note("table-unknown", Effect.SAME, message, hint="--table names it")
-    lines = [tables(table or DEFAULT_TABLE), *_lines(kusto, conjuncts)]
+    lines = [tables(table or DEFAULT_TABLE), *_lines(kusto, texts)]
     query = kusto.named_lists() + "\n".join(lines)
     return Emission(query, tuple(kusto.finished_notes()))
 
 
-def _lines(kusto: Kusto, conjuncts: list[Text]) -> Iterator[str]:
+def _lines(kusto: Kusto, texts: list[Text]) -> Iterator[str]:
     """The conjuncts; JSON in a column that a table may lack, or that tables have in different
     types, is read once, before the first of them that looks into it.
     """
     read: set[str] = set()
-    for conjunct in conjuncts:
+    for conjunct in texts:
         for match in _JSON_READ.finditer(conjunct.text):
             if match[0] not in read:
                 read.add(match[0])
                 yield f"| extend {_name_of_json(match)} = {match[0]}"
-        texts = (_JSON_READ.sub(_name_of_json, text) for text in conjunct.alternatives)
+        lines = (_JSON_READ.sub(_name_of_json, text) for text in conjunct.alternatives)
         text = _JSON_READ.sub(_name_of_json, conjunct.text)
-        yield kusto.line(replace(conjunct, text=text, alternatives=tuple(texts)))
+        yield kusto.line(replace(conjunct, text=text, alternatives=tuple(lines)))
 
 
 def _name_of_json(match: re.Match[str]) -> str:
@@ -72,13 +69,6 @@ def _name_of_json(match: re.Match[str]) -> str:
     union would split keeps its name.
     """
     return match["united"] or match["own"].removesuffix("_s").capitalize()
-
-
-def _conjuncts(node: Node) -> list[Node]:
-    """What must hold, one by one; groups of ``and`` within ``and`` are opened."""
-    if not isinstance(node, And):
-        return [node]
-    return [leaf for item in node.items for leaf in _conjuncts(item)]
 
 
 TARGET = Target(

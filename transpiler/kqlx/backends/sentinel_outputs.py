@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from kqlx.backends.sentinel_fields import Values, in_common, values_of
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import Compare, Equals, Exists, FreeText, Like, Literal, walk
+from kqlx.nodes import FieldTest, FreeText, Literal, walk
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
@@ -253,7 +253,7 @@ def _wanted(rule: Rule) -> list[str]:
 def _tested(bound: Bound) -> Iterator[str]:
     """The fields that the query tests, in Elastic's names."""
     for node in walk(bound.node):
-        if isinstance(node, FreeText) or not isinstance(node, Equals | Like | Exists | Compare):
+        if isinstance(node, FreeText) or not isinstance(node, FieldTest):
             continue
         if isinstance(node.field, Literal):
             column = bound.columns.get(node.field.name)

@@ -15,7 +15,6 @@ from kqlx.mappings.bound import Bound
 from kqlx.nodes import (
     Always,
     And,
-    Compare,
     Equals,
     Exists,
     FieldTest,
@@ -32,7 +31,7 @@ from kqlx.notes import Effect
 @dataclass
 class Kusto(Groups):
     def expression(self, node: Node) -> Text:
-        if isinstance(node, Equals | Like | Exists | Compare):
+        if isinstance(node, FieldTest):
             if isinstance(node.field, Pattern):
                 return self.any_field(node, node.field)
             if self.is_hidden(node):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kqlx.backends.sigma_lines import Value, distinct, pattern
-from kqlx.backends.sigma_selections import Selections, conjuncts, fields_of, slug
+from kqlx.backends.sigma_selections import Selections, fields_of, slug
 from kqlx.backends.sigma_yaml import escape
-from kqlx.nodes import And, Exists, FreeText, Node, Not, Or, Pattern
+from kqlx.nodes import And, Exists, FreeText, Node, Not, Or, Pattern, conjuncts
 
 
 @dataclass

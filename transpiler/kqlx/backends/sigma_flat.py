@@ -37,7 +37,7 @@ def is_any(node: Node) -> bool:
         return all(is_any(item) for item in node.items)
     if isinstance(node, Nested):
         return is_any(node.item)
-    return isinstance(node, Equals | Like | Exists | Compare | Always)
+    return isinstance(node, FieldTest | Always)
 
 
 def without_not(node: Node) -> Node:

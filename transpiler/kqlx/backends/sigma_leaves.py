@@ -29,9 +29,8 @@ from kqlx.nodes import (
     Literal,
     Never,
     Node,
-    Or,
     Pattern,
-    Span,
+    any_of,
 )
 from kqlx.notes import Effect
 
@@ -132,12 +131,6 @@ class Leaves(Numbers):
             else:
                 tests.append(_test(node, ("", *[part for part in piece if part], "")))
         return any_of(tests, node.span)
-
-
-def any_of(items: list[Node], span: Span) -> Node:
-    if not items:
-        return Never(span)
-    return items[0] if len(items) == 1 else Or(tuple(items), span)
 
 
 def _test(node: Equals | Like, parts: tuple[str, ...]) -> Node:

@@ -11,7 +11,18 @@ from kqlx.backends.base import ValueList, gather
 from kqlx.backends.sigma_lines import Lines
 from kqlx.backends.sigma_presence import is_null
 from kqlx.mappings.bound import without_spelling
-from kqlx.nodes import And, Compare, Equals, Exists, Like, Node, Not, Or
+from kqlx.nodes import (
+    And,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Node,
+    Not,
+    Or,
+    any_of,
+    conjuncts,
+)
 
 Selection = dict[str, Any] | list[Any]
 """A map of tests that all hold, a list of such maps of which one holds, or a list of keywords."""
@@ -29,7 +40,7 @@ class Selections(Lines):
         """One line of a map: a test, that a field is missing, or values with one modifier."""
         if isinstance(node, Not):
             return isinstance(node.item, Exists)
-        if isinstance(node, Equals | Like | Exists | Compare):
+        if isinstance(node, FieldTest):
             return True
         if not isinstance(node, Or):
             return False
@@ -105,7 +116,7 @@ class Selections(Lines):
                 keys: dict[str, list[Node]] = {}
                 for test in item.tests:
                     keys.setdefault(self.entry(test)[0], []).append(test)
-                joined += [t[0] if len(t) == 1 else Or(tuple(t)) for t in keys.values()]
+                joined += [any_of(t) for t in keys.values()]
             else:
                 joined.append(item)
         return joined
@@ -122,7 +133,7 @@ def fields_of(node: Node) -> list[str]:
         return fields_of(node.item)
     if isinstance(node, And | Or):
         return [name for item in node.items for name in fields_of(item)]
-    assert isinstance(node, Equals | Like | Exists | Compare), "selections are made of these"
+    assert isinstance(node, FieldTest), "selections are made of these"
     return [without_spelling(node.field.name)]
 
 
@@ -132,10 +143,3 @@ def slug(fields: Sequence[str]) -> str:
         return ""
     last = re.sub("[^a-z0-9]", "", fields[0].rpartition(".")[2].lower())[:40]
     return f"field{last}" if re.fullmatch(r"(?:or)?\d*", last) else last
-
-
-def conjuncts(node: Node) -> Sequence[Node]:
-    """The conjuncts of a tree, groups within groups opened."""
-    if not isinstance(node, And):
-        return (node,)
-    return [leaf for item in node.items for leaf in conjuncts(item)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kqlx.backends.sigma_flat import is_any, names_of, with_path, without_not
-from kqlx.backends.sigma_leaves import Leaves, any_of
+from kqlx.backends.sigma_leaves import Leaves
 from kqlx.mappings.bound import Column
 from kqlx.nodes import (
     Always,
@@ -25,6 +25,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    any_of,
     simplify,
 )
 from kqlx.notes import Effect

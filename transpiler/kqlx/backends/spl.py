@@ -42,6 +42,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    conjuncts,
     simplify,
     transform,
     walk,
@@ -188,7 +189,7 @@ def emit(bound: Bound, options: Options) -> Emission:
     search = _Search(bound, options)
     terms = _base(bound, options)
     conditions: list[str] = []
-    for item in _conjuncts(simplify(transform(bound.node, search.spread))):
+    for item in conjuncts(simplify(transform(bound.node, search.spread))):
         if isinstance(item, Compare) and (times := time_range(item)):
             if any(term.startswith("earliest=") for term in terms) and times[0]:
                 search.refuse(item.span, "a second beginning in time", "a search has one")
@@ -289,15 +290,6 @@ def _parsed(bound: Bound, conditions: list[str]) -> list[str]:
             path = name.removeprefix(f"{text}.")
             steps.append(f"| spath input={quote(text)} path={quote(path)} output={quote(name)}")
     return steps
-
-
-def _conjuncts(node: Node) -> list[Node]:
-    """What must hold, one by one; groups of ``and`` within ``and`` are opened, for each
-    may need its own step.
-    """
-    if not isinstance(node, And):
-        return [node]
-    return [leaf for item in node.items for leaf in _conjuncts(item)]
 
 
 SAVED_SEARCHES = Collected(

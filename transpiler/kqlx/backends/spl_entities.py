@@ -15,7 +15,7 @@ from typing import Literal
 from kqlx.backends.spl_keys import Key, Keys, plain_name
 from kqlx.backends.spl_syntax import eval_name
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import Compare, Equals, Exists, Like, Pattern, walk
+from kqlx.nodes import FieldTest, Pattern, walk
 from kqlx.notes import Effect
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -179,9 +179,7 @@ def suppressed_by(rule: Rule) -> tuple[str, ...]:
 
 def _tested(bound: Bound) -> Iterator[str]:
     for test in walk(bound.node):
-        if isinstance(test, Equals | Like | Exists | Compare) and not isinstance(
-            test.field, Pattern
-        ):
+        if isinstance(test, FieldTest) and not isinstance(test.field, Pattern):
             yield bound.column(test.field.name).field
 
 

@@ -23,6 +23,7 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
+    FieldTest,
     FreeText,
     Like,
     Literal,
@@ -32,6 +33,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    any_of,
     walk,
 )
 from kqlx.notes import Effect
@@ -60,7 +62,7 @@ class Leaves(TextBackend):
             return True
         if isinstance(node, Nested) or isinstance(getattr(node, "field", None), Pattern):
             return False
-        if isinstance(node, Equals | Like | Exists | Compare) and (
+        if isinstance(node, FieldTest) and (
             self.column(node).form in PAIRS or self.column(node).json
         ):
             return False
@@ -108,9 +110,7 @@ class Leaves(TextBackend):
             return flattened(node) if plain else node
         if isinstance(node, FreeText) and isinstance(node.value, Pattern):
             return node if any(node.value.parts) else Always(node.span)
-        if not isinstance(node, Equals | Like | Exists | Compare) or isinstance(
-            node.field, Pattern
-        ):
+        if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
             return node
         column = self.column(node)
         if not self.bound.renamed and (path := self.bound.nested_path(column.name)):
@@ -153,7 +153,7 @@ class Leaves(TextBackend):
         """Tests that ``search`` says exactly and that hold wherever this one does."""
         if isinstance(node, Nested):
             return flattened(node)
-        if isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Literal):
+        if isinstance(node, FieldTest) and isinstance(node.field, Literal):
             column = self.column(node)
             if column.form in PAIRS and column.name not in pair_fields(column):
                 return parted(column, node)
@@ -237,4 +237,4 @@ def _contains(node: Equals | Like) -> Node:
     ]
     if not pieces:
         return Exists(node.field, node.span)
-    return pieces[0] if len(pieces) == 1 else Or(tuple(pieces), node.span)
+    return any_of(pieces, node.span)

@@ -59,7 +59,7 @@ class Remarks(Where):
             )
         elif isinstance(node, Equals | Like | Compare) and not isinstance(node.field, Pattern):
             self.check_type(self.column(node), node)
-        if isinstance(node, Equals | Like | Exists | Compare):
+        if isinstance(node, FieldTest):
             if isinstance(node.field, Pattern):
                 self.check_pattern(node.field, node)
             elif node.field.name not in self.bound.columns and (

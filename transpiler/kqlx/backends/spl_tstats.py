@@ -17,9 +17,9 @@ from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column, holds
 from kqlx.nodes import (
     Always,
-    Compare,
     Equals,
     Exists,
+    FieldTest,
     Like,
     Literal,
     Nested,
@@ -89,13 +89,13 @@ def _fields(node: Node) -> list[str]:
     for leaf in walk(node):
         if isinstance(leaf, Nested):
             names.append(f"{leaf.path.name}:{{ ... }}")
-        elif isinstance(leaf, Equals | Like | Exists | Compare):
+        elif isinstance(leaf, FieldTest):
             names.append(leaf.field.name)
     return list(dict.fromkeys(names))
 
 
 def _renamed(leaf: Node, names: dict[str, str]) -> Node:
-    if isinstance(leaf, Equals | Like | Exists | Compare):
+    if isinstance(leaf, FieldTest):
         field: Term = Literal(names[leaf.field.name], span=leaf.field.span)
         return replace(leaf, field=field)
     return leaf

@@ -25,8 +25,6 @@ from typing import Any
 from kqlx.frontends.dsl_values import (
     ANY,
     Untold,
-    all_of,
-    any_of,
     clauses,
     collapsed,
     is_plain_format,
@@ -50,6 +48,8 @@ from kqlx.nodes import (
     Operator,
     Pattern,
     Term,
+    all_of,
+    any_of,
     simplify,
 )
 

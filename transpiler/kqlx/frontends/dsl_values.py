@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
-from kqlx.nodes import Always, And, Literal, Never, Node, Or
+from kqlx.nodes import Literal
 
 ANY = "\0?"  # of a wildcard query, in the middle of its text
 
@@ -80,11 +80,3 @@ def collapsed(parts: list[str]) -> tuple[str, ...]:
     if len(parts) < 3:
         return tuple(parts)
     return (parts[0], *[part for part in parts[1:-1] if part], parts[-1])
-
-
-def all_of(items: list[Node]) -> Node:
-    return items[0] if len(items) == 1 else And(tuple(items)) if items else Always()
-
-
-def any_of(items: list[Node]) -> Node:
-    return items[0] if len(items) == 1 else Or(tuple(items)) if items else Never()

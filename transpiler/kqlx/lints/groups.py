@@ -19,6 +19,7 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
+    FieldTest,
     FreeText,
     Like,
     Literal,
@@ -284,7 +285,7 @@ class _Group:
 
 
 def _is_leaf(node: Node) -> bool:
-    return isinstance(node, Equals | Like | Exists | Compare | FreeText)
+    return isinstance(node, FieldTest | FreeText)
 
 
 def _opaque(test: Equals | Like) -> str:

@@ -12,7 +12,7 @@ from kqlx.nodes import (
     And,
     Compare,
     Equals,
-    Exists,
+    FieldTest,
     Like,
     Literal,
     Nested,
@@ -86,7 +86,7 @@ def _names(
     elif isinstance(node, Nested):
         yield from _name(node.path, prefix, nearest, told)
         yield from _names(node.item, f"{prefix}{node.path.name}.", nearest, told)
-    elif isinstance(node, Equals | Like | Exists | Compare):
+    elif isinstance(node, FieldTest):
         yield from _name(node.field, prefix, nearest, told)
 
 

@@ -14,6 +14,7 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
+    FieldTest,
     FreeText,
     Like,
     Literal,
@@ -64,7 +65,7 @@ def _of_leaves(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note
     yield from words.check(root, text)
     named: Span | None = None
     for node in walk(root):
-        if isinstance(node, Equals | Like | Exists | Compare) and node.field.span != named:
+        if isinstance(node, FieldTest) and node.field.span != named:
             named = node.field.span  # the values of a group share it
             yield from _name(node, node.field, text)
         if isinstance(node, Equals):
@@ -93,7 +94,7 @@ def _negated(doubt: Note) -> Note:
     )
 
 
-def _name(node: Equals | Like | Exists | Compare, field: Term, text: str) -> Iterator[Note]:
+def _name(node: FieldTest, field: Term, text: str) -> Iterator[Note]:
     raw = text[slice(*field.span)]
     if raw.startswith('"') or not raw:
         return

@@ -9,7 +9,16 @@ from kqlx.frontends.foreign import recognise
 from kqlx.frontends.kql_borrowed import EXPRESSION, is_expression
 from kqlx.frontends.kql_stop import SPACES, quote, short, write
 from kqlx.lints import note
-from kqlx.nodes import And, Compare, Equals, Exists, FreeText, Like, Nested, Node, Not, Or, walk
+from kqlx.nodes import (
+    And,
+    FieldTest,
+    FreeText,
+    Nested,
+    Node,
+    Not,
+    Or,
+    walk,
+)
 from kqlx.notes import Note
 
 _NAME = r"(?P<name>[A-Za-z_@][\w.@-]*)"
@@ -156,6 +165,6 @@ def _signed(node: FreeText, raw: str) -> Note | None:
 def _begins_with_blanks(root: Node, text: str) -> bool:
     """Whether the first field has a name of several words: ``process where a:b``."""
     first = next(node for node in walk(root) if not isinstance(node, And | Or | Not))
-    return isinstance(first, Equals | Like | Exists | Compare) and (
+    return isinstance(first, FieldTest) and (
         " " in text[slice(*first.field.span)] and text[first.field.span[0]] != '"'
     )

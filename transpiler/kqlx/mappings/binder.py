@@ -36,6 +36,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    any_of,
     simplify,
     walk,
     without_repeats,
@@ -193,7 +194,7 @@ class Binder(Translation):
 
     def said_once(self, node: Or) -> str:
         """The field that all tests are of, if a predicate must hold beside each."""
-        kinds = Equals | Like | Exists | Compare
+        kinds = FieldTest
         names = {item.field.name if isinstance(item, kinds) else "" for item in node.items}
         name = names.pop() if len(names) == 1 else ""
         spec = self.destination.field(name) if name else None
@@ -213,7 +214,7 @@ class Binder(Translation):
             return node
         if isinstance(node, Nested):
             return self.group(node)
-        assert isinstance(node, Equals | Like | Exists | Compare)
+        assert isinstance(node, FieldTest)
         name = node.field.name
         # What is said of all fields below a name is not said of a field whose name ends in a star.
         own = self.destination.fields.get(name) if not name.endswith(".*") else None
@@ -313,7 +314,7 @@ class Binder(Translation):
         effect = Effect.NARROWER if lost or below else Effect.SAME
         self.say("names-expanded", message, node.span, effect)
         tests = [self.leaf(replace(node, field=Literal(f, span=name.span))) for f in mapped]
-        return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
+        return any_of(tests, node.span)
 
     def reaches_below(self, name: Pattern) -> str:
         """Of what the destination holds below a name without naming each field, where a name with

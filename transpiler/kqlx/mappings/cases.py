@@ -10,7 +10,7 @@ from dataclasses import replace
 from kqlx.mappings.asserted import Asserted
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.predicates import read_predicate
-from kqlx.nodes import And, Equals, Node, Not, Or, Span, simplify
+from kqlx.nodes import And, Equals, Node, Not, Or, Span, any_of, simplify
 
 Chosen = Callable[[FieldSpec], FieldSpec]
 """Of the specs of a field the one that is for the query."""
@@ -113,7 +113,7 @@ def _values(node: Node, column: str) -> frozenset[str] | None:
 
 def either(tests: Sequence[Node], span: Span) -> Node:
     """One of the tests, each of other events."""
-    return simplify(tests[0] if len(tests) == 1 else Or(tuple(tests), span))
+    return simplify(any_of(tests, span))
 
 
 def without(test: Node, excluded: Iterable[Node], span: Span) -> Node:

@@ -30,6 +30,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Span,
+    conjuncts,
     simplify,
     walk,
 )
@@ -225,19 +226,13 @@ def _as_one(bound: Bound, other: Bound) -> Bound | None:
 
 def _either(one: Node, other: Node) -> Node:
     """One query or the other, what both ask for said once."""
-    first, second = _conjuncts(one), _conjuncts(other)
+    first, second = conjuncts(one), conjuncts(other)
     common = [test for test in first if test in second]
     rest = [
         And(tuple(test for test in tests if test not in common), one.span)
         for tests in (first, second)
     ]
     return simplify(And((*common, Or(tuple(rest), one.span)), one.span))
-
-
-def _conjuncts(node: Node) -> list[Node]:
-    if not isinstance(node, And):
-        return [node]
-    return [test for item in node.items for test in _conjuncts(item)]
 
 
 def _reading(column: Column) -> Column:

@@ -9,7 +9,6 @@ from kqlx.mappings.bound import NUMBERS
 from kqlx.nodes import (
     Always,
     And,
-    Compare,
     Equals,
     Exists,
     FieldTest,
@@ -42,7 +41,7 @@ def flattened(node: Nested) -> Node:
             return flattened(replace(part, path=inner))
         if isinstance(part, FreeText):
             return field_test(part, f"{path}.null")
-        if isinstance(part, Equals | Like | Exists | Compare):
+        if isinstance(part, FieldTest):
             field = part.field
             if isinstance(field, Pattern):
                 field = Pattern((f"{path}.{field.parts[0]}", *field.parts[1:]), field.span)

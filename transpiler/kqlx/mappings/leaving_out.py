@@ -11,10 +11,7 @@ from kqlx.mappings.bound import Bound
 from kqlx.nodes import (
     Always,
     And,
-    Compare,
-    Equals,
-    Exists,
-    Like,
+    FieldTest,
     Literal,
     Never,
     Node,
@@ -71,8 +68,7 @@ class LeavingOut(Binder):
         """
         names = {
             test.field.name
-            if isinstance(test, Equals | Like | Exists | Compare)
-            and isinstance(test.field, Literal)
+            if isinstance(test, FieldTest) and isinstance(test.field, Literal)
             else ""
             for test in walk(node)
             if not isinstance(test, And | Or | Not)

@@ -17,8 +17,8 @@ from kqlx.nodes import (
     Never,
     Node,
     Not,
-    Or,
     Pattern,
+    any_of,
 )
 
 # What the name of a domain never has.
@@ -143,4 +143,4 @@ def _like(test: FieldTest, *parts: str) -> Like:
 
 def _any(nodes: list[Node], test: FieldTest) -> Node:
     unique = tuple(dict.fromkeys(nodes))
-    return unique[0] if len(unique) == 1 else Or(unique, test.span)
+    return any_of(unique, test.span)

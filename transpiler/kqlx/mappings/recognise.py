@@ -12,7 +12,19 @@ from kqlx.mappings.library import Packs
 from kqlx.mappings.naming import Level, Names, bare, names_of, overlap, own_names
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.shippers import shipper, unmapped_modules
-from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Or, Pattern, transform
+from kqlx.nodes import (
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Nested,
+    Node,
+    Or,
+    Pattern,
+    transform,
+)
 from kqlx.notes import Effect, Note
 
 # Patterns of everything say nothing of the data source, nor do those of Security Onion.
@@ -185,7 +197,7 @@ def without_keyword(node: Node) -> Node:
     """
 
     def plain(test: Node) -> Node:
-        if not isinstance(test, Equals | Like | Exists | Compare):
+        if not isinstance(test, FieldTest):
             return test
         if isinstance(test.field, Pattern) or not test.field.name.endswith(".keyword"):
             return test

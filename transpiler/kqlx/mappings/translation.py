@@ -25,8 +25,8 @@ from kqlx.nodes import (
     Never,
     Node,
     Not,
-    Or,
     Span,
+    any_of,
     transform,
 )
 from kqlx.notes import Effect, Note
@@ -58,7 +58,7 @@ class Translation(Spellings):
         else:
             self.say("value-translated", message, None)
         tests = [self.rename(test_of(node, parts), replace(spec, fits=())) for parts in needed]
-        return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
+        return any_of(tests, node.span)
 
     def rename(self, node: FieldTest, spec: FieldSpec, type: str | None = None) -> Node:
         """The test on the column, with Elastic's meaning where the column holds another type."""
@@ -169,7 +169,7 @@ class Translation(Spellings):
         if not tests:
             value = node.value.name if isinstance(node, Equals) else node.pattern.name
             return self.unmapped(node, f'the value "{value}" of {name}')
-        return tests[0] if len(tests) == 1 else Or(tuple(tests), node.span)
+        return any_of(tests, node.span)
 
     def untranslated(self, node: Equals | Like, spec: FieldSpec, known: list[str]) -> Node:
         """Values that stay as they are, less the raw ones that the pipeline makes others of."""
@@ -230,7 +230,7 @@ class Translation(Spellings):
             raw = [Equals(node.field, Literal(value, True), node.span) for value in known]
             others = [Not(self.in_column(test, spec), node.span) for test in raw]
             items.append(And((self.in_column(node, spec), *others), node.span))
-        return items[0] if len(items) == 1 else Or(tuple(items), node.span)
+        return any_of(items, node.span)
 
     def in_column(self, node: FieldTest, spec: FieldSpec) -> Node:
         """The test on the column that has the values which ``where`` does not name."""
@@ -263,7 +263,7 @@ class Translation(Spellings):
         """
 
         def place(node: Node) -> Node:
-            if isinstance(node, Equals | Like | Exists | Compare):
+            if isinstance(node, FieldTest):
                 name = node.field.name
                 column = self.column(name, types.get(name, "keyword"), field, predicate=True)
                 test = replace(node, span=span)

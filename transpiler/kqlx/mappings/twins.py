@@ -7,7 +7,15 @@ from dataclasses import dataclass, fields, replace
 
 from kqlx.mappings.bound import Column
 from kqlx.mappings.pack import Destination, FieldSpec
-from kqlx.nodes import And, Compare, Equals, Exists, Like, Literal, Node, Not, Or, Pattern
+from kqlx.nodes import (
+    And,
+    FieldTest,
+    Literal,
+    Node,
+    Not,
+    Or,
+    Pattern,
+)
 
 Also = Mapping[str, str]
 """The beginning of names: the other one that they may have."""
@@ -61,13 +69,13 @@ def either_column(spec: FieldSpec, also: Also) -> FieldSpec:
 
 def _has(node: Node, also: Also) -> bool:
     """Whether it is a test of a column with another name."""
-    if not isinstance(node, Equals | Like | Exists | Compare) or isinstance(node.field, Pattern):
+    if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
         return False
     return twin(node.field.name, also) is not None
 
 
 def _other(node: Node, columns: dict[str, Column], also: Also) -> Node:
-    assert isinstance(node, Equals | Like | Exists | Compare)
+    assert isinstance(node, FieldTest)
     name = twin(node.field.name, also)
     assert name is not None
     if (column := columns.get(node.field.name)) is not None:
