@@ -4,9 +4,9 @@ them.
 ``tests/events/<data source>.yml`` has queries in Kibana KQL and a handful of events, each as
 Elastic stores it after its ingest pipeline (``elastic``), as Splunk extracts it (``splunk``), and
 as a row of a table of Sentinel's (``sentinel``, of several tables a list). Sigma's reader is given
-the event of Splunk's unless the file has another one (``sigma``; null for none). A query bound to a
-pack's destination has to answer on the target's event what Kibana answers on Elastic's, see
-``agreement``.
+the event of Splunk's unless the file has another one (``sigma``; null for none). In a source type
+of JSON a list is an array, else a field of many values. A query bound to a pack's destination has to
+answer on the target's event what Kibana answers on Elastic's, see ``agreement``.
 
 An event that the destination does not hold is left out: in Splunk one that the source type does not
 find, in Sentinel one without a row in the table, in Sigma one that lacks what the log source is
@@ -38,7 +38,7 @@ from kqlx.notes import Note
 from sentinel_rows import NotExecuted, matching
 from sigma_rules import SIGMA, documents
 from spl.events import Event as FlatEvent
-from spl.events import splunk_event
+from spl.events import stored_event
 from splunk import SPLUNK
 from stored import Event
 
@@ -135,8 +135,9 @@ def _of_splunk(query: Converted, events: Sequence[Stored]) -> Iterator[tuple[int
         if event.splunk is None:
             continue
         # Whether Splunk makes a text of JSON's null is not documented: no query may depend on it.
-        nulls = (None, NULL) if query.bound.place.get("json") else (None,)
-        flats = [splunk_event(event.splunk, null=null) for null in nulls]
+        json = bool(query.bound.place.get("json"))
+        nulls = (None, NULL) if json else (None,)
+        flats = [stored_event(event.splunk, json, null=null) for null in nulls]
         times = [str(value) for value in values(event.elastic, "@timestamp")]
         if base and not SPLUNK.keeps(str(base), flats[0], times):
             continue

@@ -30,7 +30,7 @@ from sentinel_rows import NotExecuted, matching
 from spl.errors import Doubtful, NotEvaluated
 from spl.evaluator import evaluate
 from spl.events import Event as FlatEvent
-from spl.events import splunk_event
+from spl.events import stored_event
 from spl.reader import parse_search
 
 NUMBER = "pair_number"
@@ -130,9 +130,10 @@ class Store:
     @cached_property
     def flats(self) -> list[FlatEvent]:
         """Splunk's events, each in all its forms, with the number of its pair."""
-        nulls = (None, "null") if any(d.place.get("json") for d in self.destinations) else (None,)
+        json = any(d.place.get("json") for d in self.destinations)
+        nulls = (None, "null") if json else (None,)
         return [
-            {**splunk_event(form, null=null), **_time(pair), NUMBER: str(number)}
+            {**stored_event(form, json, null=null), **_time(pair), NUMBER: str(number)}
             for number, pair in enumerate(self.pairs)
             for form in self.forms[number]
             for null in nulls
@@ -156,18 +157,19 @@ class Store:
 
     def holds(self, place: Destination) -> bool:
         """Whether some event is there."""
+        return bool(self.held_in(place))
+
+    def held_in(self, place: Destination) -> set[int]:
+        """The numbers of the pairs that a destination holds."""
         if self.target == "spl":
-            return bool(self._in_base(str(place.place.get("base") or "*")))
-        return any(row[1] in tables_of(place.place) for row in self.rows)
+            return set(_numbers(self._in_base(str(place.place.get("base") or "*"))))
+        tables = tables_of(place.place)
+        return {number for number, table, _ in self.rows if table in tables}
 
     @cached_property
     def held(self) -> set[int]:
         """The numbers of the pairs that some destination holds."""
-        if self.target == "spl":
-            bases = {str(place.place.get("base") or "*") for place in self.destinations}
-            return {number for base in bases for number in _numbers(self._in_base(base))}
-        tables = {name for place in self.destinations for name in tables_of(place.place)}
-        return {number for number, table, _ in self.rows if table in tables}
+        return {number for place in self.destinations for number in self.held_in(place)}
 
     @cached_property
     def _of_base(self) -> dict[str, list[FlatEvent]]:

@@ -267,3 +267,36 @@ def _any_value_in_predicates(place: Destination) -> Iterator[tuple[str, str]]:
                 for test in walk(parse(text)):
                     if isinstance(test, Exists) and isinstance(test.field, Literal):
                         yield test.field.name, text
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+def test_addresses_of_network_cards_have_colons(to: str) -> None:
+    flow = "event.dataset:network_traffic.flow and source.mac"
+    assert '"00:00:5E:00:53:23"' in converted(f'{flow}:"00-00-5E-00-53-23"', to)
+    assert "00:00:5E:" in converted(f"{flow}:00-00-5E-*", to)
+    assert "00:00:5E:" in converted(f"{flow}:* and not source.mac:00-00-5E-*", to)
+    with pytest.raises(kqlx.MappingError, match="can never match"):
+        converted(f'{flow}:"00:00:5E:00:53:23"', to)
+
+
+@pytest.mark.parametrize(("to", "word"), [("sentinel", "Inbound"), ("spl", "inbound")])
+def test_what_comes_in_at_a_host_or_a_network_is_one_word_among_sessions(
+    to: str, word: str
+) -> None:
+    flow = "event.dataset:network_traffic.flow and network.direction"
+    for value in ("ingress", "inbound"):
+        made = kqlx.convert(f"{flow}:{value}", to)
+        assert word in str(made.query)
+        assert made.fidelity.name == "WIDER"
+    assert "inbound" not in converted(f"{flow}:* and not network.direction:ingress", to).lower()
+
+
+def test_icmp_of_version_6_has_the_name_of_iana() -> None:
+    query = "event.dataset:network_traffic.icmp and network.transport:ipv6-icmp"
+    assert '"IPv6-ICMP"' in converted(query, "sentinel")
+
+
+def test_the_host_that_http_asks_for() -> None:
+    query = "event.dataset:network_traffic.http and destination.domain:www.example.net"
+    assert "HttpHost" in converted(query, "sentinel")
+    assert "url_domain" in converted(query, "spl")

@@ -47,6 +47,13 @@ def flat_event(record: Mapping[str, object]) -> Event:
     return _finish(record, None, "")
 
 
+def stored_event(record: Mapping[str, object], json: bool, *, null: str | None = None) -> Event:
+    """An event whose fields are taken from JSON, or else are as an add-on names them: arrays are
+    fields of many values there.
+    """
+    return splunk_event(record, null=null) if json else flat_event(record)
+
+
 def _finish(record: Mapping[str, object], null: str | None, array: str) -> Event:
     fields: dict[str, list[str]] = {}
     for key, value in record.items():

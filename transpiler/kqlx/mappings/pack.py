@@ -48,10 +48,12 @@ class ColumnSpec:
     ``mapped`` says that IPv4 addresses may be written there as IPv6 ones, ``::ffff:10.0.0.1``,
     ``hex`` that numbers are, as ``0x1a4``, ``dwords`` that a whole number may stand there as
     ``DWORD (0x000001a4)``; ``named`` has words that stand there for a value, as Elastic's pipeline
-    reads them (``LOCAL`` for ``127.0.0.1``). Of form ``words`` is a text that is several values
-    with white space between; of form ``xml`` a value of XML as text: that of the element ``Data``
-    of the name behind the column's. ``arrays`` are keys below a column that are known to hold
-    arrays: all that do, or of form ``path`` some; ``below`` is the name that these keys are below.
+    reads them (``LOCAL`` for ``127.0.0.1``); ``signs`` single characters of Elastic's values that
+    are others there, ``-`` and ``:`` in the addresses of network cards. Of form ``words`` is a text
+    that is several values with white space between; of form ``xml`` a value of XML as text: that of
+    the element ``Data`` of the name behind the column's. ``arrays`` are keys below a column that
+    are known to hold arrays: all that do, or of form ``path`` some; ``below`` is the name that
+    these keys are below.
     """
 
     type: str | None = None
@@ -66,6 +68,7 @@ class ColumnSpec:
     empties: bool = False
     dwords: bool = False
     named: Mapping[str, str] = field(default_factory=dict)
+    signs: Mapping[str, str] = field(default_factory=dict)
     null_text: bool = False
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")

@@ -57,6 +57,8 @@ class Spellings(Remarks):
     def spelt(self, test: FieldTest, column: Column) -> Node:
         """The test in all spellings of a value that the column may hold."""
         spec = self.destination.column(column.name)
+        if spec.signs and isinstance(test, Equals | Like):
+            return self.with_signs(test, column, spec.signs)
         if spec.named and not isinstance(test, Exists):
             return self.words(test, column, spec.named)
         if spec.mapped and isinstance(test, Equals):
@@ -75,6 +77,23 @@ class Spellings(Remarks):
         if self.destination.escaped and isinstance(test, Equals | Like):
             return self.escaped(test, column)
         return test
+
+    def with_signs(self, test: Equals | Like, column: Column, signs: Mapping[str, str]) -> Node:
+        """The test with the signs that stand there for some of Elastic's."""
+        said = test.value.name if isinstance(test, Equals) else test.pattern.name
+        if there := next((sign for sign in signs.values() if sign in said), None):
+            message = f'{column.field} has no "{there}" in Elastic, whose sign for it is another'
+            self.say("constant-folded", message, test.span)
+            return self.constant(False, message, test.span)
+        table = str.maketrans(dict(signs))
+        for sign, there in signs.items():
+            if sign in said:
+                message = f'"{sign}" of {column.field} is "{there}" in {column.name}'
+                self.say("value-translated", message, None)
+        if isinstance(test, Equals):
+            return replace(test, value=replace(test.value, value=said.translate(table)))
+        parts = tuple(part.translate(table) for part in test.pattern.parts)
+        return replace(test, pattern=replace(test.pattern, parts=parts))
 
     def words(self, test: FieldTest, column: Column, named: Mapping[str, str]) -> Node:
         """The test, also of the words that stand there for a value that meets it, and not of those
