@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from edges import NOW
-from kqlx.evaluate import compile
+from kqlx.elastic import ecs
+from kqlx.elastic.numbers import number_of
+from kqlx.evaluate.compiler import compile
+from kqlx.evaluate.event_fields import objects
 from kqlx.frontends.kql_format import format_node
-from kqlx.mappings import ecs
-from kqlx.meaning.event_fields import objects
-from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
     And,
     Compare,

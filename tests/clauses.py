@@ -1,7 +1,7 @@
 """Clauses of Query DSL as other people write them × event → does it match, value by value, read
 from Elasticsearch's documentation; and a strategy that draws such clauses.
 
-Where ``dsl`` asks ``kqlx.evaluate`` what a clause of ours means, here each value of a field is held
+Where ``dsl`` asks ``kqlx.evaluate.compiler`` what a clause of ours means, here each value of a field is held
 against the clause by itself: patterns as regular expressions, both limits of a range on one value,
 terms on text word by word. Only the types of values, dates and addresses are the evaluator's.
 """
@@ -16,12 +16,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from edges import NOW, TEXTS, TYPES, VALUES_OF_TYPE
-from kqlx.meaning import date_math
-from kqlx.meaning.event_fields import objects
-from kqlx.meaning.field_types import FieldType, Keyword, Text, text_of
-from kqlx.meaning.number_types import Dynamic
-from kqlx.meaning.schema import Schema, some_value
-from kqlx.meaning.words import words
+from kqlx.elastic import date_math
+from kqlx.elastic.field_types import FieldType, Keyword, Text, text_of
+from kqlx.elastic.numbers import Dynamic
+from kqlx.elastic.text_analysis import words
+from kqlx.evaluate.event_fields import objects
+from kqlx.evaluate.schema import Schema, some_value
 from kqlx.nodes import Equals, FieldTest, Like, Literal, Operator, Pattern
 
 Json = Mapping[str, Any]

@@ -8,8 +8,8 @@ from decimal import ROUND_FLOOR, Decimal
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
-from kqlx.meaning import date_math
-from kqlx.meaning.words import pieces_of
+from kqlx.elastic import date_math
+from kqlx.elastic.text_analysis import pieces_of
 from kqlx.nodes import Compare, Equals, FreeText, Like, Node, Pattern
 
 TYPES: dict[str, str] = {

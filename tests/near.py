@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from edges import NOW, edge_values, put
-from kqlx.evaluate import compile
+from kqlx.evaluate.compiler import compile
 from kqlx.nodes import (
     And,
     Compare,

@@ -27,12 +27,12 @@ from edges import NOW
 from kqlx.backends import find
 from kqlx.backends.base import Options
 from kqlx.backends.spl_leaves import NULL
-from kqlx.evaluate import matches
-from kqlx.mappings import ecs
+from kqlx.elastic import ecs
+from kqlx.evaluate.compiler import matches
+from kqlx.evaluate.event_fields import values
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import bind_each
 from kqlx.mappings.pack import Pack
-from kqlx.meaning.event_fields import values
 from kqlx.nodes import Compare, Equals, Exists, Like, Node, walk
 from kqlx.notes import Note
 from sentinel_rows import NotExecuted, matching

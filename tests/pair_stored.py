@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from kqlx.meaning.ip_type import address
+from kqlx.elastic.addresses import address
 from sentinel_rows import known_tables
 
 Record = Mapping[str, Any]

@@ -1,7 +1,7 @@
 """A second evaluator, as plain and slow as can be, to hold the fast one against.
 
 It flattens the whole event for every test, tries every field, and shares nothing with
-``kqlx.evaluate`` but the words of a text (``kqlx.words``) and the reading of dates
+``kqlx.evaluate.compiler`` but the words of a text (``kqlx.words``) and the reading of dates
 (``kqlx.date_math``), which have tables of their own. It knows the types of ``edges.TYPES``.
 """
 
@@ -16,8 +16,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from edges import NOW, TYPES
-from kqlx.meaning import date_math
-from kqlx.meaning.words import words
+from kqlx.elastic import date_math
+from kqlx.elastic.text_analysis import words
 from kqlx.nodes import (
     Always,
     And,

@@ -34,9 +34,9 @@ from duckdb_kql.translate import functions
 from agreement import Impossible
 from edges import NOW
 from kqlx.backends.sentinel_columns import kusto_type
-from kqlx.mappings import ecs
-from kqlx.meaning.event_fields import all_values, objects, values
-from kqlx.meaning.field_types import text_of
+from kqlx.elastic import ecs
+from kqlx.elastic.field_types import text_of
+from kqlx.evaluate.event_fields import all_values, objects, values
 from stored import Event
 
 TABLE = "Events"

@@ -22,10 +22,10 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address
 from typing import Any
 
-from kqlx.meaning import date_math
-from kqlx.meaning.field_types import Boolean
-from kqlx.meaning.ip_type import address
-from kqlx.meaning.number_types import Floating, Integer
+from kqlx.elastic import date_math
+from kqlx.elastic.addresses import address
+from kqlx.elastic.field_types import Boolean
+from kqlx.elastic.numbers import Floating, Integer
 
 Event = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ import kqlx
 from agreement import Claim, Query, Unsettled
 from bounds import Kibana, has_odd_letters, types_of
 from edges import NOW, TYPES
-from kqlx.evaluate import compile
+from kqlx.evaluate.compiler import compile
 from kqlx.notes import Effect, Note
 from near import near_events
 from stored import Event, as_stored

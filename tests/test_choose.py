@@ -11,8 +11,8 @@ import yaml
 import kqlx
 from kqlx.backends import find
 from kqlx.backends.base import Options
+from kqlx.elastic import ecs
 from kqlx.errors import MappingError
-from kqlx.mappings import ecs
 from kqlx.mappings.asserted import asserted_values
 from kqlx.mappings.builtin import builtin, load, sources
 from kqlx.mappings.choose import bind, bind_each

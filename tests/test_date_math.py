@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kqlx.evaluate import matches
-from kqlx.meaning import date_math
+from kqlx.elastic import date_math
+from kqlx.evaluate.compiler import matches
 
 NOW = datetime(2024, 2, 29, 12, 34, 56, 789_012, tzinfo=UTC)
 END = "T23:59:59.999"

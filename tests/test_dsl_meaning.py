@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import kqlx
 from dsl import dsl_matches
 from edges import TYPES
-from kqlx.evaluate import matches
+from kqlx.evaluate.compiler import matches
 from kqlx.frontends.kql_format import format_node
 from kqlx.mappings.fields import Field, FieldList
 from strategies import events_for, trees

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from kqlx.elastic import ecs
 from kqlx.errors import KqlSyntaxError, UsageError
-from kqlx.evaluate import compile, explain, matches
-from kqlx.mappings import ecs
+from kqlx.evaluate.compiler import compile, explain, matches
 from kqlx.nodes import Equals, Like, Literal, Nested, Never, Not, Or, Pattern, walk
 
 Event = dict[str, Any]

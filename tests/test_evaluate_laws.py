@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import reference
 from edges import NOW, TYPES, put
-from kqlx.evaluate import compile, explain
+from kqlx.evaluate.compiler import compile, explain
 from kqlx.nodes import And, Like, Literal, Nested, Node, Not, Or, Pattern, walk
 from strategies import events_for, patterns, trees
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kqlx.evaluate import matches
+from kqlx.evaluate.compiler import matches
 
 Event = dict[str, Any]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kqlx.errors import UsageError
-from kqlx.events import EventLine, read_events
+from kqlx.evaluate.event_reader import EventLine, read_events
 
 
 def read(folder: Path, data: bytes) -> list[EventLine]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clauses import border_tests, clause_matches, clauses
 from edges import NOW, TYPES
-from kqlx.evaluate import compile
+from kqlx.evaluate.compiler import compile
 from kqlx.frontends.dsl import read
 from kqlx.frontends.kql_format import format_node
 from kqlx.nodes import Always, Literal, Nested, Never, Node, Or

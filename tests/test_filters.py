@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import kqlx
 from dsl import dsl_matches
-from kqlx.evaluate import compile
+from kqlx.evaluate.compiler import compile
 from kqlx.frontends.kql import parse
 from kqlx.frontends.kql_format import format_node
 from kqlx.nodes import Never

@@ -8,7 +8,7 @@ import pytest
 
 import corpus
 import kqlx
-from kqlx.mappings import ecs
+from kqlx.elastic import ecs
 from kqlx.mappings.names import nearest
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Literal, Nested, Node, Not, Or
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kqlx.mappings import ecs
+from kqlx.elastic import ecs
 from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.pack import Pack
 from kqlx.notes import Effect

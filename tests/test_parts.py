@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.evaluate import matches
+from kqlx.evaluate.compiler import matches
 from kqlx.mappings import pack
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.builtin import builtin

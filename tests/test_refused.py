@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 
 import kqlx
-from kqlx.mappings import ecs
-from kqlx.meaning.asked import refusals
+from kqlx.elastic import ecs
+from kqlx.elastic.typed_tests import refusals
 
 TARGETS = ("spl", "sentinel", "sigma")
 

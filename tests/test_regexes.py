@@ -24,10 +24,10 @@ import pytest
 
 import kqlx
 from conftest import ROOT
+from kqlx.elastic.text_analysis import words
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends.kql_tables import TABLES
 from kqlx.frontends.tables import compile_grammar
-from kqlx.meaning.words import words
 
 SOURCES = sorted(
     path

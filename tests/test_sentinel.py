@@ -12,7 +12,7 @@ from conftest import ROOT
 from kqlx.backends.base import Options
 from kqlx.backends.sentinel import emit
 from kqlx.backends.sentinel_columns import kusto_type
-from kqlx.mappings import ecs
+from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.pack import Destination, Pack

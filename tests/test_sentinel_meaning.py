@@ -18,8 +18,8 @@ import kqlx
 import sentinel
 from agreement import REFUSALS, Query, convert, without_refused
 from drawn import converted, with_one_type_a_name
+from kqlx.elastic import ecs
 from kqlx.frontends.kql_format import format_node
-from kqlx.mappings import ecs
 from kqlx.notes import Effect
 from near import near_events
 from sentinel import SENTINEL

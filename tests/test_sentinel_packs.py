@@ -17,9 +17,9 @@ from kqlx.backends.sentinel import emit
 from kqlx.backends.sentinel_columns import without_port
 from kqlx.backends.sentinel_patterns import arguments_regex, forms, split_arguments
 from kqlx.backends.sentinel_union import join
+from kqlx.elastic.patterns import fits
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not, Pattern
-from kqlx.patterns import fits
 from kusto import analyse
 from sentinel_rows import matching
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import kqlx
-from kqlx.evaluate import compile
+from kqlx.elastic.typed_tests import refusals
+from kqlx.evaluate.compiler import compile
 from kqlx.mappings.fields import FieldList, of_types
-from kqlx.meaning.asked import refusals
 from kqlx.nodes import Exists, Like, Pattern, walk
 from server import Refused, Server
 

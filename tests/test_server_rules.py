@@ -22,10 +22,10 @@ import corpus
 import kqlx
 from bounds import types_of
 from conftest import ROOT
-from kqlx.evaluate import compile
+from kqlx.evaluate.compiler import compile
+from kqlx.evaluate.event_fields import all_values
 from kqlx.mappings.fields import of_types
 from kqlx.mappings.known_types import Types, field_tests, types_for
-from kqlx.meaning.event_fields import all_values
 from kqlx.nodes import FreeText, Nested, Node, Pattern, walk
 from kqlx.rules.load import load_rules
 from kqlx.rules.new_terms import new_terms_of

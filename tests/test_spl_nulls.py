@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import kqlx
 from kqlx.backends import find
 from kqlx.backends.base import Options
-from kqlx.evaluate import matches
+from kqlx.evaluate.compiler import matches
 from kqlx.mappings.choose import bind
 from kqlx.mappings.library import Packs
 from kqlx.mappings.pack_data import of_data

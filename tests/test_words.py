@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kqlx.meaning.words import lower, split_at_spaces, words
+from kqlx.elastic.text_analysis import lower, split_at_spaces, words
 
 
 @pytest.mark.parametrize(

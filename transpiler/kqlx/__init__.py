@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from kqlx.errors import RuleError as RuleError
     from kqlx.errors import UnsupportedError as UnsupportedError
     from kqlx.errors import UsageError as UsageError
-    from kqlx.evaluate import compile as compile
-    from kqlx.evaluate import explain as explain
-    from kqlx.evaluate import matches as matches
-    from kqlx.events import read_events as read_events
+    from kqlx.evaluate.compiler import compile as compile
+    from kqlx.evaluate.compiler import explain as explain
+    from kqlx.evaluate.compiler import matches as matches
+    from kqlx.evaluate.event_reader import read_events as read_events
     from kqlx.frontends.kql import parse as parse
     from kqlx.frontends.kql_format import format_text as format
     from kqlx.lint import lint as lint
@@ -64,16 +64,16 @@ _HOMES = {
     "RuleSet": "kqlx.rules.model",
     "UnsupportedError": "kqlx.errors",
     "UsageError": "kqlx.errors",
-    "compile": "kqlx.evaluate",
+    "compile": "kqlx.evaluate.compiler",
     "convert": "kqlx.convert",
-    "explain": "kqlx.evaluate",
+    "explain": "kqlx.evaluate.compiler",
     "field_uses": "kqlx.coverage",
     "format": "kqlx.frontends.kql_format:format_text",
     "lint": "kqlx.lint",
     "load_rules": "kqlx.rules.load",
-    "matches": "kqlx.evaluate",
+    "matches": "kqlx.evaluate.compiler",
     "parse": "kqlx.frontends.kql",
-    "read_events": "kqlx.events",
+    "read_events": "kqlx.evaluate.event_reader",
     "sources": "kqlx.coverage",
     "targets": "kqlx.backends",
 }

@@ -12,9 +12,9 @@ from typing import Any
 
 from kqlx.backends import targets
 from kqlx.backends.base import Options, Target
+from kqlx.elastic.date_math import time_zone_of
 from kqlx.errors import UsageError
 from kqlx.mappings.place_names import FORMS, name_problem
-from kqlx.meaning.date_math import time_zone_of
 from kqlx.rules.arrival import length_of
 
 Spelling = Callable[[str], str]

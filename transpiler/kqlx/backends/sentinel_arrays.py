@@ -21,7 +21,7 @@ from kqlx.backends.sentinel_columns import PATH, REGEX, SCAN, Cell
 from kqlx.backends.sentinel_syntax import json_text, quote, regex
 from kqlx.backends.sentinel_words import Words, any_text
 from kqlx.backends.text import Text
-from kqlx.patterns import fits
+from kqlx.elastic.patterns import fits
 
 _INNER = r'(?:[^"\\]|\\.)*'
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be

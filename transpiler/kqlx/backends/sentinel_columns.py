@@ -15,7 +15,7 @@ from functools import cached_property
 
 from kqlx.backends.sentinel_syntax import identifier, quote, steps
 from kqlx.backends.text import TextBackend
-from kqlx.mappings import ecs
+from kqlx.elastic import ecs
 from kqlx.mappings.bound import INTEGERS, NUMBERS, Column
 from kqlx.mappings.json_arrays import all_known, array_places, is_repeated
 from kqlx.nodes import FieldTest, walk

@@ -15,7 +15,7 @@ from kqlx.backends.base import Options
 from kqlx.backends.sentinel_columns import OBJECTS, Columns, cast, ecs_cell, kusto_type
 from kqlx.backends.sentinel_syntax import WIDTH, fold, identifier, quote, steps
 from kqlx.backends.text import joined
-from kqlx.mappings import ecs
+from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import constant_value, name_of_values

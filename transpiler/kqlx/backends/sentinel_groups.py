@@ -16,6 +16,7 @@ from kqlx.backends.sentinel_paths import Paths
 from kqlx.backends.sentinel_syntax import fold, json_text, quote, steps
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text import Text
+from kqlx.elastic.patterns import fits
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import TEXTS, Column
 from kqlx.mappings.groups import field_test
@@ -36,7 +37,6 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect
-from kqlx.patterns import fits
 
 MOST_COLUMNS = 50
 """That a name with stars is written out for."""

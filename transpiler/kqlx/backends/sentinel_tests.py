@@ -29,10 +29,10 @@ from kqlx.backends.sentinel_time import OPERATORS, range_test
 from kqlx.backends.sentinel_values import LARGEST_REAL, LEAST, MOST, Values, real
 from kqlx.backends.sentinel_words import FALSE, all_text
 from kqlx.backends.text import Text, described
+from kqlx.elastic.addresses import network as span_of
+from kqlx.elastic.field_types import COMPARISONS
+from kqlx.elastic.numbers import number_of
 from kqlx.mappings.bound import INTEGERS, NUMBERS, Column
-from kqlx.meaning.field_types import COMPARISONS
-from kqlx.meaning.ip_type import network as span_of
-from kqlx.meaning.number_types import number_of
 from kqlx.nodes import Compare, Equals, Exists, Like
 from kqlx.notes import Effect
 

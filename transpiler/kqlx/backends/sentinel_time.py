@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from kqlx.meaning import date_math
+from kqlx.elastic import date_math
 from kqlx.nodes import Operator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from kqlx.backends.sentinel_syntax import quote, variable
 from kqlx.backends.sentinel_time import Limits, is_moment, limits, range_test
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text import Text, described
+from kqlx.elastic.addresses import network as span_of
 from kqlx.mappings.bound import INTEGERS, Column
-from kqlx.meaning.ip_type import network as span_of
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal
 from kqlx.notes import Effect
 

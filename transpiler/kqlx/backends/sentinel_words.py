@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from kqlx.backends.sentinel_columns import INDEXED, OBJECTS, REGEX, SCAN, Cell, Columns
 from kqlx.backends.sentinel_syntax import identifier, quote, regex
 from kqlx.backends.text import Group, Text
-from kqlx.meaning.words import split_at_spaces, words
+from kqlx.elastic.text_analysis import split_at_spaces, words
 from kqlx.nodes import Compare, Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from kqlx.elastic.numbers import number_of
 from kqlx.mappings.bound import NUMBERS
 from kqlx.mappings.groups import field_test
-from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
     Always,
     And,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kqlx.meaning.words import split_at_spaces, words
+from kqlx.elastic.text_analysis import split_at_spaces, words
 from kqlx.nodes import Equals, Like
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).

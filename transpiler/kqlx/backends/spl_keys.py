@@ -21,8 +21,8 @@ from kqlx.backends.spl_syntax import (
 )
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import Group, joined
+from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
-from kqlx.mappings import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import constant_value, name_of_values

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from kqlx.backends.spl_pairs import PAIRS, pair_fields, parted
 from kqlx.backends.spl_syntax import as_wildcards, is_speakable, regex
 from kqlx.backends.text import TextBackend
+from kqlx.elastic.text_analysis import split_at_spaces, words
 from kqlx.mappings.bound import INTEGERS, NUMBERS, TEXTS, Column
 from kqlx.mappings.groups import flattened
-from kqlx.meaning.words import split_at_spaces, words
 from kqlx.nodes import (
     Always,
     And,

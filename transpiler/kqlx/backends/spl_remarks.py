@@ -10,9 +10,9 @@ from kqlx.backends.spl_pairs import PAIRS
 from kqlx.backends.spl_syntax import name_problem
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import described
+from kqlx.elastic.numbers import number_of
 from kqlx.mappings.bound import NUMBERS, TEXTS, Column, without_reading
 from kqlx.mappings.groups import flattened
-from kqlx.meaning.number_types import number_of
 from kqlx.nodes import (
     And,
     Compare,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from kqlx.meaning import date_math
+from kqlx.elastic import date_math
 from kqlx.nodes import Compare
 
 # Elasticsearch's units

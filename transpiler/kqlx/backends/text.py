@@ -11,9 +11,9 @@ from enum import Enum
 from typing import NoReturn
 
 from kqlx.backends.base import Backend
-from kqlx.mappings import ecs
+from kqlx.elastic import ecs
+from kqlx.elastic.text_analysis import odd_letters
 from kqlx.mappings.bound import NUMBERS, TEXTS, Column
-from kqlx.meaning.words import odd_letters
 from kqlx.nodes import Equals, FieldTest, Like, Literal
 from kqlx.notes import Effect, Note
 

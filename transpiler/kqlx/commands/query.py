@@ -77,9 +77,9 @@ def lint(
     mapping: MappingOption = None,
 ) -> None:
     """Say what is valid and probably not meant. The exit status is 1 where anything is found."""
+    from kqlx.elastic import ecs
     from kqlx.frontends.kql import parse
     from kqlx.lint import lint
-    from kqlx.mappings import ecs
     from kqlx.mappings.names import nearest
     from kqlx.rules.known import known_types
 

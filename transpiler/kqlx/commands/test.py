@@ -30,7 +30,7 @@ from kqlx.nodes import NOWHERE, And, Nested, Node, Not, Or
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
-    from kqlx.events import EventLine
+    from kqlx.evaluate.event_reader import EventLine
     from kqlx.mappings.known_types import Types
 
 
@@ -61,8 +61,8 @@ def test(
 
     Broken lines are reported with their number and passed over; the exit status is then 1.
     """
-    from kqlx.evaluate import compile
-    from kqlx.events import read_events
+    from kqlx.evaluate.compiler import compile
+    from kqlx.evaluate.event_reader import read_events
     from kqlx.frontends.kql import parse
     from kqlx.mappings.refused import notes_on_refusals
     from kqlx.rules.beside import with_conditions
@@ -121,7 +121,7 @@ def _matches(predicate: Any, lines: Iterator[EventLine], count: bool) -> Exit:
 
 
 def _explain(rule: Rule, node: Node, types: Types, lines: Iterator[EventLine], number: int) -> Exit:
-    from kqlx.evaluate import explain
+    from kqlx.evaluate.compiler import explain
 
     for line in lines:
         if line.number < number:

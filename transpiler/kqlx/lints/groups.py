@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from kqlx.elastic.patterns import fits
 from kqlx.frontends.kql_stop import short
 from kqlx.lints import NUMBERS, TEXT_TYPES, note
 from kqlx.nodes import (
@@ -32,7 +33,6 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
-from kqlx.patterns import fits
 
 _TRIED = 2_000_000
 """Pairs of pattern and value that are compared at most, in one list."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from kqlx.elastic.patterns import fits
+from kqlx.elastic.typed_tests import PARTED, Refusal, TypeOf, parted, refusals
 from kqlx.frontends.kql_stop import short
 from kqlx.lints import TEXT_TYPES, note, written
-from kqlx.meaning.asked import PARTED, Refusal, TypeOf, parted, refusals
 from kqlx.nodes import (
     And,
     Compare,
@@ -24,7 +25,6 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
-from kqlx.patterns import fits
 
 
 def check(

@@ -71,7 +71,7 @@ def _least(sets: Iterable[Values]) -> tuple[Values, ...]:
 
 def _is_single(name: str) -> bool:
     """Whether a field holds one value at most, as ECS has it."""
-    from kqlx.mappings import ecs
+    from kqlx.elastic import ecs
 
     return name in ecs.types() and name not in ecs.arrays()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kqlx.elastic.numbers import number_of
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.known_types import field_tests
-from kqlx.meaning.number_types import number_of
 from kqlx.nodes import Compare, Equals, Like, Span
 from kqlx.notes import Effect, Note
 

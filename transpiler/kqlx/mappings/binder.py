@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from kqlx.elastic.patterns import fits
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted import asserted_values, counts, together
 from kqlx.mappings.bound import TEXTS, Bound, holds, without_reading
@@ -42,7 +43,6 @@ from kqlx.nodes import (
     without_repeats,
 )
 from kqlx.notes import Effect, Note
-from kqlx.patterns import fits
 
 MOST_NAMES = 12
 """How many fields a name with stars is written out for, and how many values a note names."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kqlx.elastic.patterns import fits
 from kqlx.mappings.pack import Case, Destination, Form, Pack
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node
 from kqlx.notes import Note
-from kqlx.patterns import fits
 
 if TYPE_CHECKING:
     from kqlx.mappings.known_types import Types
@@ -169,7 +169,7 @@ def holds(test: FieldTest, value: str) -> bool:
 
 
 def _multi_field_holds(last: str, test: FieldTest, value: str) -> bool:
-    from kqlx.meaning.field_types import Caseless, Text
+    from kqlx.elastic.field_types import Caseless, Text
 
     type = Caseless() if last == "caseless" else Text()
     match test:

@@ -82,8 +82,8 @@ def may_meet(type: str, node: FieldTest) -> bool:
     """Whether a field of this Elasticsearch type can meet the test of a name with stars, in which
     Kibana passes over the fields that the value is no value of.
     """
-    from kqlx.meaning.ip_type import network
-    from kqlx.meaning.number_types import number_of
+    from kqlx.elastic.addresses import network
+    from kqlx.elastic.numbers import number_of
 
     if isinstance(node, Exists):
         return type not in OBJECTS

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
-from kqlx.mappings import ecs
+from kqlx.elastic import ecs
+from kqlx.elastic.patterns import fits
 from kqlx.mappings.bound import MULTI_FIELDS
 from kqlx.mappings.fields import Field, FieldList, described, read_fields
 from kqlx.mappings.library import Packs
@@ -31,7 +32,6 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from kqlx.patterns import fits
 
 D = TypeVar("D")
 

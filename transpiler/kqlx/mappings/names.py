@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from kqlx.mappings import ecs
+from kqlx.elastic import ecs
 from kqlx.mappings.bound import without_reading
 from kqlx.mappings.groups import in_any_place
 from kqlx.mappings.library import Packs

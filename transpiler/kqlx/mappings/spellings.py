@@ -187,7 +187,7 @@ def _meets(test: FieldTest, value: str, type: str) -> bool:
     """Whether a value of the type meets a test."""
     if type != "ip":
         return holds(test, value)
-    from kqlx.meaning.ip_type import Ip
+    from kqlx.elastic.addresses import Ip
 
     if isinstance(test, Equals):
         meets = Ip().any_of([test.value])

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kqlx.elastic import ecs
 from kqlx.frontends import dsl
-from kqlx.mappings import ecs
 from kqlx.nodes import Always, And, Node, Not, simplify
 from kqlx.notes import Effect, Note
 from kqlx.rules.exceptions import NotConverted, clause_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from kqlx.meaning.date_math import MILLISECOND
-from kqlx.meaning.event_fields import Event, Reader, keys_below, reader, values_below
-from kqlx.meaning.field_types import (
+from kqlx.elastic.addresses import Ip
+from kqlx.elastic.date_math import MILLISECOND
+from kqlx.elastic.field_types import (
     Boolean,
     Caseless,
     Date,
@@ -22,11 +22,11 @@ from kqlx.meaning.field_types import (
     any_piece,
     text_of,
 )
-from kqlx.meaning.ip_type import Ip
-from kqlx.meaning.number_types import LONG_SPAN, Dynamic, Floating, Integer
-from kqlx.meaning.words import pieces_of
+from kqlx.elastic.numbers import LONG_SPAN, Dynamic, Floating, Integer
+from kqlx.elastic.patterns import fits
+from kqlx.elastic.text_analysis import pieces_of
+from kqlx.evaluate.event_fields import Event, Reader, keys_below, reader, values_below
 from kqlx.nodes import Pattern
-from kqlx.patterns import fits
 
 Predicate = Callable[[Event], bool]
 Make = Callable[[FieldType], Test | None]

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 
-from kqlx.meaning.field_types import COMPARISONS, Boolean, FieldType, Keyword, Test, any_piece
+from kqlx.elastic.field_types import COMPARISONS, Boolean, FieldType, Keyword, Test, any_piece
 from kqlx.nodes import Literal, Operator, Pattern
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Any
 
-from kqlx.meaning.field_types import COMPARISONS, FieldType, Test, any_piece
+from kqlx.elastic.field_types import COMPARISONS, FieldType, Test, any_piece
 from kqlx.nodes import Literal, Operator, Pattern
 
 _MAPPED = 0xFFFF << 32

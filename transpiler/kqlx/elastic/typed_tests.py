@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC
 
-from kqlx.meaning.field_types import Date, FieldType, Located
-from kqlx.meaning.ip_type import network
-from kqlx.meaning.schema import crossing_pieces, type_named
-from kqlx.meaning.words import pieces_of
+from kqlx.elastic.addresses import network
+from kqlx.elastic.field_types import Date, FieldType, Located
+from kqlx.elastic.text_analysis import pieces_of
+from kqlx.evaluate.schema import crossing_pieces, type_named
 from kqlx.nodes import (
     Always,
     And,

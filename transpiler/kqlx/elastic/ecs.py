@@ -30,4 +30,4 @@ def arrays() -> frozenset[str]:
 
 
 def _load(name: str) -> Any:
-    return json.loads((resources.PACKAGE / "mappings" / name).read_text(encoding="utf-8"))
+    return json.loads((resources.PACKAGE / "elastic" / name).read_text(encoding="utf-8"))

@@ -34,12 +34,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import assert_never
 
+from kqlx.elastic import date_math
+from kqlx.elastic.patterns import fits
+from kqlx.elastic.text_analysis import pieces_of
+from kqlx.evaluate.event_fields import Event, all_values, objects
+from kqlx.evaluate.schema import Make, Predicate, Schema, always, never, some_value
 from kqlx.mappings.fields import FieldList
 from kqlx.mappings.known_types import Types, types_for
-from kqlx.meaning import date_math
-from kqlx.meaning.event_fields import Event, all_values, objects
-from kqlx.meaning.schema import Make, Predicate, Schema, always, never, some_value
-from kqlx.meaning.words import pieces_of
 from kqlx.nodes import (
     Always,
     And,
@@ -57,7 +58,6 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from kqlx.patterns import fits
 
 _MOST_NAMES = 10_000
 """How many field names a test of all fields remembers."""
