@@ -1,7 +1,7 @@
 """Clauses of Query DSL as other people write them × event → does it match, value by value, read
 from Elasticsearch's documentation; and a strategy that draws such clauses.
 
-Where ``dsl`` asks ``kqlx.evaluate.compiler`` what a clause of ours means, here each value of a field is held
+Where ``dsl`` asks ``kqlx.evaluate`` what a clause of ours means, here each value of a field is held
 against the clause by itself: patterns as regular expressions, both limits of a range on one value,
 terms on text word by word. Only the types of values, dates and addresses are the evaluator's.
 """

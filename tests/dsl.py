@@ -1,7 +1,7 @@
 """Elasticsearch Query DSL × event → does it match: a small reading of the clauses that we write.
 
 The shape of the query (bool, nested, names, values) is read here; what a single test on a field
-means is asked of ``kqlx.evaluate.compiler``, clause by clause, so that the two can only agree if the shape
+means is asked of ``kqlx.evaluate``, clause by clause, so that the two can only agree if the shape
 is right.
 """
 

@@ -1,7 +1,7 @@
 """A second evaluator, as plain and slow as can be, to hold the fast one against.
 
 It flattens the whole event for every test, tries every field, and shares nothing with
-``kqlx.evaluate.compiler`` but the words of a text (``kqlx.words``) and the reading of dates
+``kqlx.evaluate`` but the words of a text (``kqlx.words``) and the reading of dates
 (``kqlx.date_math``), which have tables of their own. It knows the types of ``edges.TYPES``.
 """
 

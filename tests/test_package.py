@@ -21,22 +21,20 @@ SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
 RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
 
 # Which rooms a room may import from, besides its own.
-_GROUND = {"nodes", "notes", "errors", "resources", "patterns", "malformed"}
-_MIDDLE = {*_GROUND, "frontends", "evaluate", "events", "lint", "mappings", "meaning", "rules"}
+_GROUND = {"nodes", "notes", "errors", "resources", "malformed", "elastic"}
+_MIDDLE = {*_GROUND, "frontends", "evaluate", "lint", "mappings", "rules"}
 LAYERS = {
     "nodes": set[str](),
     "resources": set[str](),
-    "patterns": set[str](),
     "malformed": set[str](),
     "notes": {"nodes"},
     "errors": {"nodes", "notes"},
     "frontends": _GROUND,
-    "events": _GROUND,
-    "meaning": _GROUND,
-    "evaluate": {*_GROUND, "meaning", "frontends", "mappings"},
+    "elastic": {"nodes", "errors", "resources"},
+    "evaluate": {*_GROUND, "frontends", "mappings"},
     "lint": {*_GROUND, "lints", "frontends"},
-    "lints": {*_GROUND, "lint", "frontends", "meaning"},
-    "mappings": {*_GROUND, "frontends", "meaning"},
+    "lints": {*_GROUND, "lint", "frontends"},
+    "mappings": {*_GROUND, "frontends"},
     "rules": {*_GROUND, "frontends", "mappings"},
     "backends": _MIDDLE,
     "artifacts": {*_MIDDLE, "backends"},

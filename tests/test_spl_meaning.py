@@ -1,6 +1,6 @@
 """The SPL that we write means what the query means, or its notes say what is different.
 
-Kibana's answer comes from ``kqlx.evaluate.compiler`` with the types of ECS (every other field a keyword, as
+Kibana's answer comes from ``kqlx.evaluate`` with the types of ECS (every other field a keyword, as
 the conversion takes it), Splunk's from the strict reader and evaluator in ``spl``. What the event
 looks like in both is assumed in ``stored`` and ``splunk``; what a note allows is in ``agreement``.
 """

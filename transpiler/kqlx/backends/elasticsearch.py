@@ -18,9 +18,10 @@ from kqlx.backends.base import Backend, Collected, Emission, Options, Target
 from kqlx.backends.elasticsearch_compact import compact
 from kqlx.backends.elasticsearch_rule import about, complete
 from kqlx.backends.elasticsearch_script import script_equals, script_range
+from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.mappings.assumed import HINT, listed
-from kqlx.mappings.bound import TEXTS, Bound
+from kqlx.mappings.bound import Bound
 from kqlx.mappings.fields import Field
 from kqlx.mappings.refused import notes_on_refusals
 from kqlx.nodes import (

@@ -16,11 +16,11 @@ from functools import cached_property
 from kqlx.backends.sentinel_syntax import identifier, quote, steps
 from kqlx.backends.text import TextBackend
 from kqlx.elastic import ecs
-from kqlx.mappings.bound import INTEGERS, NUMBERS, Column
+from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
+from kqlx.mappings.bound import Column
 from kqlx.mappings.json_arrays import all_known, array_places, is_repeated
 from kqlx.nodes import FieldTest, walk
 
-DATES = frozenset({"date", "date_nanos"})
 CONTAINERS = frozenset({"object", "nested", "flattened"})
 OBJECTS = frozenset({"elements", "pairs", "changes", "path"})
 """Forms of columns that look into the objects of an array."""

@@ -17,8 +17,9 @@ from kqlx.backends.sentinel_syntax import fold, json_text, quote, steps
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text import Text
 from kqlx.elastic.patterns import fits
+from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.bound import TEXTS, Column
+from kqlx.mappings.bound import Column
 from kqlx.mappings.groups import field_test
 from kqlx.nodes import (
     Always,

@@ -18,7 +18,8 @@ from kqlx.backends.sentinel_syntax import json_text, quote, regex, term_within
 from kqlx.backends.sentinel_tests import Tests, joined
 from kqlx.backends.sentinel_words import FALSE, any_text
 from kqlx.backends.text import Text, described
-from kqlx.mappings.bound import INTEGERS, TEXTS, Column
+from kqlx.elastic.type_names import INTEGERS, TEXTS
+from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node, Pattern
 from kqlx.notes import Effect
 

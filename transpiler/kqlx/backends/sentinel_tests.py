@@ -13,17 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kqlx.backends.sentinel_arrays import value_regex
-from kqlx.backends.sentinel_columns import (
-    DATES,
-    INDEXED,
-    OBJECTS,
-    PATH,
-    REGEX,
-    SCAN,
-    TIME,
-    Cell,
-    cast,
-)
+from kqlx.backends.sentinel_columns import INDEXED, OBJECTS, PATH, REGEX, SCAN, TIME, Cell, cast
 from kqlx.backends.sentinel_syntax import quote, term_within
 from kqlx.backends.sentinel_time import OPERATORS, range_test
 from kqlx.backends.sentinel_values import LARGEST_REAL, LEAST, MOST, Values, real
@@ -32,7 +22,8 @@ from kqlx.backends.text import Text, described
 from kqlx.elastic.addresses import network as span_of
 from kqlx.elastic.field_types import COMPARISONS
 from kqlx.elastic.numbers import number_of
-from kqlx.mappings.bound import INTEGERS, NUMBERS, Column
+from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
+from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, Like
 from kqlx.notes import Effect
 

@@ -8,13 +8,14 @@ from decimal import Decimal
 
 from kqlx.backends.base import ValueList
 from kqlx.backends.sentinel_arrays import Arrays
-from kqlx.backends.sentinel_columns import CONTAINERS, DATES, OBJECTS, PLACES, SCAN, TIME, Cell
+from kqlx.backends.sentinel_columns import CONTAINERS, OBJECTS, PLACES, SCAN, TIME, Cell
 from kqlx.backends.sentinel_syntax import quote, variable
 from kqlx.backends.sentinel_time import Limits, is_moment, limits, range_test
 from kqlx.backends.sentinel_words import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text import Text, described
 from kqlx.elastic.addresses import network as span_of
-from kqlx.mappings.bound import INTEGERS, Column
+from kqlx.elastic.type_names import DATES, INTEGERS
+from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal
 from kqlx.notes import Effect
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kqlx.elastic.numbers import number_of
-from kqlx.mappings.bound import NUMBERS
+from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.groups import field_test
 from kqlx.nodes import (
     Always,
@@ -26,7 +26,6 @@ from kqlx.nodes import (
     Pattern,
 )
 
-DATES = frozenset({"date", "date_nanos"})
 ORDERED = NUMBERS | DATES | {"ip", "boolean"}
 _CONTAINERS = frozenset({"object", "nested", "flattened"})
 

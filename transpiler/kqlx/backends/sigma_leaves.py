@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kqlx.backends.sigma_flat import DATES, ORDERED
+from kqlx.backends.sigma_flat import ORDERED
 from kqlx.backends.sigma_numbers import Numbers
 from kqlx.backends.sigma_words import (
     is_part_of_word,
@@ -19,7 +19,8 @@ from kqlx.backends.sigma_words import (
     pieces_of,
 )
 from kqlx.backends.text import described
-from kqlx.mappings.bound import NUMBERS, Column
+from kqlx.elastic.type_names import DATES, NUMBERS
+from kqlx.mappings.bound import Column
 from kqlx.nodes import (
     Compare,
     Equals,

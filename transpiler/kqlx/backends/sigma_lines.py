@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from kqlx.backends.sigma_presence import is_null
 from kqlx.backends.sigma_tree import Tree
 from kqlx.backends.sigma_yaml import Number, escape
-from kqlx.mappings.bound import NUMBERS, Column
+from kqlx.elastic.type_names import NUMBERS
+from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, Like, Node, Not, Or
 
 Value = str | Number | bool | None

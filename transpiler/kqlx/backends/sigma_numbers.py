@@ -9,7 +9,8 @@ from math import inf, nextafter
 from kqlx.backends.sigma_yaml import Number
 from kqlx.backends.text import TextBackend, described
 from kqlx.elastic.numbers import number_of
-from kqlx.mappings.bound import NUMBERS, Column
+from kqlx.elastic.type_names import NUMBERS
+from kqlx.mappings.bound import Column
 from kqlx.nodes import And, Compare, Equals, Exists, FieldTest, Literal, Never, Node
 from kqlx.notes import Effect
 

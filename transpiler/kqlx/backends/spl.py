@@ -26,8 +26,9 @@ from kqlx.backends.spl_time import time_range
 from kqlx.backends.spl_types import complete
 from kqlx.backends.spl_union import join
 from kqlx.backends.text import Group, Text
+from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.bound import NUMBERS, TEXTS, Bound, Column
+from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     Always,
     And,

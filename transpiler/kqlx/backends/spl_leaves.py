@@ -15,7 +15,8 @@ from kqlx.backends.spl_pairs import PAIRS, pair_fields, parted
 from kqlx.backends.spl_syntax import as_wildcards, is_speakable, regex
 from kqlx.backends.text import TextBackend
 from kqlx.elastic.text_analysis import split_at_spaces, words
-from kqlx.mappings.bound import INTEGERS, NUMBERS, TEXTS, Column
+from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS, TEXTS
+from kqlx.mappings.bound import Column
 from kqlx.mappings.groups import flattened
 from kqlx.nodes import (
     Always,
@@ -42,8 +43,6 @@ from kqlx.notes import Effect
 _PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]"
 _PARTS = re.compile(_PARTS_WORDS)
 _WORD_CHARACTERS = re.compile(r"[A-Za-z0-9_]+")
-
-DATES = frozenset({"date", "date_nanos"})
 
 
 NULL = "null"

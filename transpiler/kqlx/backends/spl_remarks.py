@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kqlx.backends.spl_leaves import DATES
 from kqlx.backends.spl_pairs import PAIRS
 from kqlx.backends.spl_syntax import name_problem
 from kqlx.backends.spl_where import Where
 from kqlx.backends.text import described
 from kqlx.elastic.numbers import number_of
-from kqlx.mappings.bound import NUMBERS, TEXTS, Column, without_reading
+from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
+from kqlx.mappings.bound import Column, without_reading
 from kqlx.mappings.groups import flattened
 from kqlx.nodes import (
     And,

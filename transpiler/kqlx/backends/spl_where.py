@@ -11,11 +11,12 @@ import re
 from dataclasses import dataclass, field
 
 from kqlx.backends.base import ValueList, gather
-from kqlx.backends.spl_leaves import DATES, NULL, Leaves
+from kqlx.backends.spl_leaves import NULL, Leaves
 from kqlx.backends.spl_pairs import PAIRS, name_regex, pair_fields
 from kqlx.backends.spl_syntax import eval_name, quote, regex
 from kqlx.backends.text import Group, Text
-from kqlx.mappings.bound import NUMBERS, TEXTS, Column
+from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
+from kqlx.mappings.bound import Column
 from kqlx.mappings.groups import flattened
 from kqlx.nodes import (
     Always,

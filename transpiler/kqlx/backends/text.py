@@ -13,7 +13,8 @@ from typing import NoReturn
 from kqlx.backends.base import Backend
 from kqlx.elastic import ecs
 from kqlx.elastic.text_analysis import odd_letters
-from kqlx.mappings.bound import NUMBERS, TEXTS, Column
+from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
+from kqlx.mappings.bound import Column
 from kqlx.nodes import Equals, FieldTest, Like, Literal
 from kqlx.notes import Effect, Note
 
@@ -150,7 +151,7 @@ class TextBackend(Backend[Text]):
 
     def no_date(self, column: Column, node: Equals | Like) -> None:
         """Refuses a date that is compared with a text: Elasticsearch reads it as a span of time."""
-        if column.type in ("date", "date_nanos"):
+        if column.type in DATES:
             self.refuse(
                 node.span, f"a value of {described(column)}", "it stands for a span of time"
             )

@@ -1,3 +1,1 @@
-"""What a test means by the type of its field, and how the values of a field are found
-in an event.
-"""
+"""What Elastic's fields mean: ECS, types, numbers, addresses, dates, words of texts, patterns."""

@@ -24,6 +24,8 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from kqlx.nodes import Pattern
+
 MAX_WORD = 255
 
 _HAN = (
@@ -160,3 +162,12 @@ def odd_letters(text: str) -> str:
 def _has_one_other_case(letter: str) -> bool:
     lower, upper = letter.lower(), letter.upper()
     return len(lower) == len(upper) == 1 and lower == letter.casefold() == upper.lower()
+
+
+def crossing_pieces(pattern: Pattern) -> list[tuple[str, ...]]:
+    """The pieces of a pattern that are held against all keys of a flattened field."""
+    return [
+        parts
+        for parts in pieces_of(pattern.parts)
+        if len(parts) > 1 and parts != ("", "") and (parts[0] == "" or parts[1:] != ("",))
+    ]

@@ -16,8 +16,9 @@ from datetime import UTC
 
 from kqlx.elastic.addresses import network
 from kqlx.elastic.field_types import Date, FieldType, Located
-from kqlx.elastic.text_analysis import pieces_of
-from kqlx.evaluate.schema import crossing_pieces, type_named
+from kqlx.elastic.text_analysis import crossing_pieces, pieces_of
+from kqlx.elastic.type_names import DATES
+from kqlx.elastic.types import type_named
 from kqlx.nodes import (
     Always,
     And,
@@ -42,7 +43,6 @@ _SOME_DAY = 1_700_000_000 * 10**9
 TypeOf = Callable[[str], str | None]
 """From the full name of a field to its Elasticsearch type, None where that is not known."""
 
-_DATES = frozenset({"date", "date_nanos"})
 PARTED = frozenset({"wildcard", "constant_keyword", "version", "flattened"})
 """Types of whole values on which Kibana's patterns are parted at white space."""
 _CONTAINERS = frozenset({"object", "nested"})
@@ -96,7 +96,7 @@ def _refusal(node: Equals | Like | Compare, type_of: TypeOf, name: str) -> Refus
     if isinstance(node, Compare) and node.value.value is None:
         return None  # no bound
     if isinstance(node, Equals) and node.value.value is None:
-        if kind in _DATES:
+        if kind in DATES:
             return None
         named = node.field.name != "*"  # every event has some field
         missing = Not(Exists(node.field, node.span), node.span) if named else None
@@ -133,7 +133,7 @@ _NOT = {
 
 
 def _family(kind: str) -> str:
-    return "date" if kind in _DATES else kind if kind in _NOT else "number"
+    return "date" if kind in DATES else kind if kind in _NOT else "number"
 
 
 def _instead_of_pattern(
@@ -161,7 +161,7 @@ def _is_refused(kind: FieldType, node: Equals | Like | Compare) -> bool:
 
 
 def _reader(kind: str) -> FieldType:
-    if kind in _DATES:
+    if kind in DATES:
         return Date(1 if kind == "date_nanos" else 10**6, now=_SOME_DAY, zone=UTC)
     return type_named(kind)
 
@@ -233,7 +233,7 @@ def _asked(node: Node, type_of: TypeOf, prefix: str) -> Node:
     if isinstance(node, FreeText):
         return _in_group(node) if prefix else _bare_pieces(node)
     if isinstance(node, Compare | Equals) and node.value.value is None:
-        is_date = isinstance(node.field, Literal) and type_of(prefix + node.field.name) in _DATES
+        is_date = isinstance(node.field, Literal) and type_of(prefix + node.field.name) in DATES
         return Exists(node.field, node.span) if isinstance(node, Compare) or is_date else node
     if isinstance(node, Equals) and isinstance(node.field, Literal):
         return _networks(node) if type_of(prefix + node.field.name) == "ip" else node

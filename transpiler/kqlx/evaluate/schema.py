@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from kqlx.elastic.addresses import Ip
 from kqlx.elastic.date_math import MILLISECOND
 from kqlx.elastic.field_types import (
-    Boolean,
     Caseless,
     Date,
     FieldType,
@@ -22,9 +20,10 @@ from kqlx.elastic.field_types import (
     any_piece,
     text_of,
 )
-from kqlx.elastic.numbers import LONG_SPAN, Dynamic, Floating, Integer
+from kqlx.elastic.numbers import Dynamic
 from kqlx.elastic.patterns import fits
-from kqlx.elastic.text_analysis import pieces_of
+from kqlx.elastic.text_analysis import crossing_pieces
+from kqlx.elastic.types import type_named
 from kqlx.evaluate.event_fields import Event, Reader, keys_below, reader, values_below
 from kqlx.nodes import Pattern
 
@@ -33,26 +32,6 @@ Make = Callable[[FieldType], Test | None]
 """What a query asks of a value, once the type of the field is known."""
 
 _CONTAINERS = ("object", "nested", "flattened")
-_TYPES: dict[str, FieldType] = {
-    "text": Text(),
-    "match_only_text": Text(),
-    "boolean": Boolean(),
-    "ip": Ip(),
-    "byte": Integer(-(2**7), 2**7 - 1),
-    "short": Integer(-(2**15), 2**15 - 1),
-    "integer": Integer(-(2**31), 2**31 - 1),
-    "long": Integer(*LONG_SPAN, reads_digits=True, taken=LONG_SPAN),
-    "unsigned_long": Integer(0, 2**64 - 1, reads_digits=True, taken=None),
-    "half_float": Floating(16),
-    "float": Floating(32),
-    "double": Floating(64),
-    "scaled_float": Floating(64, has_two_zeros=False),
-    "geo_point": Located(),
-    "geo_shape": Located(),
-    "point": Located(),
-    "shape": Located(),
-    **dict.fromkeys(("wildcard", "constant_keyword", "version", "flattened"), Parted()),
-}
 _KEYWORD = Keyword()
 _PARTED = Parted()
 _DYNAMIC = Dynamic()
@@ -61,11 +40,6 @@ _MULTI_FIELDS: dict[str, FieldType] = {
     "caseless": Caseless(),
     "keyword": _KEYWORD,
 }
-
-
-def type_named(name: str) -> FieldType:
-    """What an Elasticsearch type makes of values, but for dates, which need a time."""
-    return _TYPES.get(name, _KEYWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +111,7 @@ class Schema:
             return _PARTED if self.flattened_above(name) else _DYNAMIC
         if declared == "keyword" and name.endswith(".caseless"):
             return _MULTI_FIELDS["caseless"]
-        return self._dates.get(declared) or _TYPES.get(declared, _KEYWORD)
+        return self._dates.get(declared) or type_named(declared)
 
     def fields_over(self, name: str) -> list[tuple[str, FieldType]]:
         """All fields that a value which stands under this name belongs to: the field itself, its
@@ -166,7 +140,7 @@ class Schema:
         (https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-exists-query).
         """
         declared = self._types.get(prefix + name)
-        if declared in _CONTAINERS or (declared and isinstance(_TYPES.get(declared), Located)):
+        if declared in _CONTAINERS or (declared and isinstance(type_named(declared), Located)):
             return lambda event: bool(values_below(event, name))
         has_value = some_value(self.field(name, prefix), lambda kind: kind.holds)
         if declared or self.flattened_above(prefix + name):
@@ -207,15 +181,6 @@ class Schema:
             )
 
         return predicate
-
-
-def crossing_pieces(pattern: Pattern) -> list[tuple[str, ...]]:
-    """The pieces of a pattern that are held against all keys of a flattened field."""
-    return [
-        parts
-        for parts in pieces_of(pattern.parts)
-        if len(parts) > 1 and parts != ("", "") and (parts[0] == "" or parts[1:] != ("",))
-    ]
 
 
 def _beginning(pattern: Pattern) -> Test | None:

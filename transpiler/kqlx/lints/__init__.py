@@ -10,14 +10,6 @@ from kqlx.frontends.kql_stop import write
 from kqlx.nodes import Exists, Node, Span, Term
 from kqlx.notes import Effect, Note
 
-NUMBERS = frozenset(
-    {
-        *("long", "integer", "short", "byte", "unsigned_long"),
-        *("double", "float", "half_float", "scaled_float"),
-    }
-)
-TEXT_TYPES = frozenset({"text", "match_only_text", "annotated_text", "search_as_you_type"})
-
 
 def note(code: str, message: str, span: Span, hint: str = "") -> Note:
     """A doubt about the part of the query that the span covers."""

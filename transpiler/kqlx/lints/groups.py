@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from kqlx.elastic.patterns import fits
+from kqlx.elastic.type_names import ANALYZED, NUMBERS
 from kqlx.frontends.kql_stop import short
-from kqlx.lints import NUMBERS, TEXT_TYPES, note
+from kqlx.lints import note
 from kqlx.nodes import (
     Always,
     And,
@@ -97,7 +98,7 @@ class _Keys:
             return "not", self._of[id(node.item)]
         if isinstance(node, Nested):
             return Nested, node.path, self._of[id(node.item)]
-        if isinstance(node, Equals) and self._types.get(node.field.name) not in TEXT_TYPES:
+        if isinstance(node, Equals) and self._types.get(node.field.name) not in ANALYZED:
             return Equals, node.field, node.value.value  # quotes make a phrase on text alone
         return type(node), node
 
@@ -262,7 +263,7 @@ class _Group:
         for item in self._items:
             if not isinstance(item, Equals | Like) or item.field in present:
                 continue
-            if self._types.get(item.field.name) in TEXT_TYPES:
+            if self._types.get(item.field.name) in ANALYZED:
                 continue  # there a pattern is matched with words, not with the value
             tests.setdefault(item.field, []).append(item)
             if isinstance(item, Like):

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from kqlx.elastic.patterns import fits
+from kqlx.elastic.type_names import ANALYZED
 from kqlx.elastic.typed_tests import PARTED, Refusal, TypeOf, parted, refusals
 from kqlx.frontends.kql_stop import short
-from kqlx.lints import TEXT_TYPES, note, written
+from kqlx.lints import note, written
 from kqlx.nodes import (
     And,
     Compare,
@@ -36,7 +37,7 @@ def check(
     for refusal in refusals(root, type_of):
         yield _refused(refusal)
     yield from _many_fields(root, types)
-    for test, kind in parted(root, type_of, also=TEXT_TYPES):
+    for test, kind in parted(root, type_of, also=ANALYZED):
         yield _parted(test, kind)
     if nearest is not None:
         yield from _names(root, "", nearest, set())

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from kqlx.elastic.type_names import ANALYZED, DATES, NUMBERS
 from kqlx.frontends.kql_borrowed import EXPRESSION, is_expression
 from kqlx.frontends.kql_stop import SPACES, short, write
-from kqlx.lints import NUMBERS, TEXT_TYPES, name_of, note, spelled, words, written
+from kqlx.lints import name_of, note, spelled, words, written
 from kqlx.nodes import (
     And,
     Compare,
@@ -34,7 +35,7 @@ from kqlx.notes import Note
 _ANY_SERVER = re.compile(r"\\\\\*\\")
 
 _OCTETS = re.compile(r"((?:\d{1,3}\.){0,2}\d{1,3})\.\*(?:\.\*)*")
-_WITHOUT_PATTERNS = {*NUMBERS, "ip", "date", "date_nanos", "boolean"}
+_WITHOUT_PATTERNS = NUMBERS | DATES | {"ip", "boolean"}
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _SIGN = re.compile(r"[!+-](?=[\w@*])")
 _QUERY_STRING = re.compile(r"\?[\w.%\[\]-]*=|^\?\w+$")
@@ -165,7 +166,7 @@ def _star_hint(field: Term, content: str, types: Mapping[str, str]) -> str:
         numbers = octets[1].split(".")
         network = ".".join([*numbers, *["0"] * (4 - len(numbers))])
         return written(Equals(field, Literal(f"{network}/{8 * len(numbers)}")))
-    if type in TEXT_TYPES or type in _WITHOUT_PATTERNS:
+    if type in ANALYZED or type in _WITHOUT_PATTERNS:
         return f"a field of type {type} has no patterns of whole values"
     if any(space in content for space in SPACES):
         return "a pattern with blanks needs a keyword field, and no quotes"
@@ -245,7 +246,7 @@ def _several(node: Equals, content: str, types: Mapping[str, str]) -> Iterator[N
         yield note("comma-list", message, span, written(better))
     several = content.split()
     if len(several) > 1:
-        if types.get(node.field.name) in TEXT_TYPES:
+        if types.get(node.field.name) in ANALYZED:
             message = "on a text field any one of these words is enough"
         else:
             message = "this is one value of several words, not several values"

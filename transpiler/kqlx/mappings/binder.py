@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from kqlx.elastic.patterns import fits
+from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted import asserted_values, counts, together
-from kqlx.mappings.bound import TEXTS, Bound, holds, without_reading
+from kqlx.mappings.bound import Bound, holds, without_reading
 from kqlx.mappings.builtin import owner_of
 from kqlx.mappings.cases import either, narrowed
 from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet

@@ -21,13 +21,6 @@ MULTI_FIELDS: dict[str, tuple[str, Case]] = {
 }
 """Names of multi-fields in Elastic's mappings: how they read the values of the field above them."""
 
-INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
-NUMBERS = INTEGERS | {"double", "float", "half_float", "scaled_float"}
-TEXTS = frozenset({"text", "match_only_text"})
-STRINGS = TEXTS | {"keyword", "constant_keyword", "wildcard"}
-"""Elasticsearch types."""
-
-
 AS_TEXT = " as text"
 """Behind the name of a column in a test of its text, whatever its type is."""
 DECODED = " decoded"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from kqlx.mappings.bound import NUMBERS
+from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.nodes import (
     Always,
     And,
@@ -93,4 +93,4 @@ def may_meet(type: str, node: FieldTest) -> bool:
         return isinstance(node, Equals) and network(node.value.name) is not None
     if type == "boolean":
         return isinstance(node, Equals) and node.value.name in ("true", "false")
-    return type not in OBJECTS and type not in ("date", "date_nanos", "geo_point")
+    return type not in OBJECTS | DATES | {"geo_point"}

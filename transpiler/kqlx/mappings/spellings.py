@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kqlx.mappings.bound import AS_TEXT, DECODED, INTEGERS, Column, holds
+from kqlx.elastic.type_names import INTEGERS
+from kqlx.mappings.bound import AS_TEXT, DECODED, Column, holds
 from kqlx.mappings.cases import either, without
 from kqlx.mappings.remarks import Remarks
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node, Or, Pattern

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from kqlx.mappings.bound import INTEGERS, STRINGS, Column, holds
+from kqlx.elastic.type_names import INTEGERS, STRINGS
+from kqlx.mappings.bound import Column, holds
 from kqlx.mappings.pack import Case, FieldSpec
 from kqlx.mappings.parts import Part, in_whole
 from kqlx.mappings.predicates import read_predicate
