@@ -332,7 +332,9 @@ _CEF = {
     **{"app": "ApplicationProtocol", "src_zone": "DeviceCustomString4"},
     **{"dest_zone": "DeviceCustomString5", "src_port": "SourcePort"},
     **{"dest_port": "DestinationPort", "transport": "Protocol", "vendor_action": "DeviceAction"},
-    **{"bytes_out": "SentBytes", "bytes_in": "ReceivedBytes", "url": "RequestURL"},
+    # "in" is what the source sent.
+    **{"bytes_out": "ReceivedBytes", "bytes_in": "SentBytes", "misc": "RequestURL"},
+    **{"bytes": "FlexNumber1", "packets": "FieldDeviceCustomNumber2"},
     **{"serial_number": "DeviceExternalID", "src_translated_port": "SourceTranslatedPort"},
     **{"dest_translated_port": "DestinationTranslatedPort"},
 }

@@ -88,3 +88,39 @@ def test_one_place_of_a_list_is_counted_with_the_others_and_told() -> None:
     threshold = {"threshold": {"field": field, "value": 3}}
     rule = kqlx.Rule("r", "event.dataset:azure.auditlogs", type="threshold", data=threshold)
     assert "any-place" in [note.code for note in kqlx.convert(rule, "spl").notes]
+
+
+LEVELS = [{"level": "Warning"}, {"Level": 3}, {"level": "Error"}, {"Level": "2"}, {"level": "Odd"}]
+THREATS = [{"threat": "(9999)"}, {"threat": "Example Worm(1234)"}]
+NAMED = [
+    (
+        "azure.activitylogs",
+        "log.level",
+        LEVELS,
+        "azure:monitor:activity",
+        {"Warning", "Error", "Odd"},
+    ),
+    (
+        "panw.panos",
+        "panw.panos.threat.name",
+        THREATS,
+        "pan:threat",
+        {"URL-filtering", "Example Worm"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "field", "events", "sourcetype", "values"), NAMED)
+def test_values_that_other_columns_or_spellings_tell_are_counted_by_their_names(
+    source: str, field: str, events: Sequence[Mapping[str, Any]], sourcetype: str, values: set[str]
+) -> None:
+    query = f"event.dataset:{source} and {field}:*"
+    assert counted(query, field, events, sourcetype) == values
+
+
+def test_sentinel_counts_values_by_their_names_too() -> None:
+    query = "event.dataset:azure.activitylogs and log.level:*"
+    data = {"threshold": {"field": "log.level", "value": 1}}
+    made = kqlx.convert(kqlx.Rule("r", query, type="threshold", data=data), "sentinel")
+    text = 'iff(Level in ("Information", "Informational"), "Information", Level)'
+    assert f"| extend log_level = {text}" in str(made.query)

@@ -29,8 +29,6 @@ from test_whole_events import FILES, mapped, store_of
 KNOWN = {
     # What comes in at a host and at the network is told apart by captures of two settings.
     ("network_traffic", "network.direction"),
-    # Of level and Level only the first is counted.
-    ("azure.activitylogs", "log.level"),
     # A hyphen, which the documents keep, is no value in the pack.
     ("system.security", "winlog.event_data.SubjectUserName"),
 }

@@ -19,7 +19,7 @@ from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import constant_value, name_of_values
-from kqlx.mappings.conditions import condition, conditional_first, names_columns
+from kqlx.mappings.conditions import condition, conditional_first, named_values, names_columns
 from kqlx.mappings.pack import FieldSpec
 from kqlx.notes import Effect, Note
 
@@ -84,6 +84,21 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
     """Where the values of a field are; None where the table does not have them as such. Those that
     are ``counted`` may be a part of a column.
     """
+    found = _in_columns(bound, field, counted)
+    spec = bound.destination.field(field) if bound.destination is not None else None
+    named = named_values(spec, bound, field) if spec is not None else ()
+    if not named or found is None or not found.name or found.several:
+        return found
+    from kqlx.backends.sentinel_query import condition_text
+
+    # What other columns tell, or what is spelt otherwise there.
+    pairs = [text for value, tree in named for text in (condition_text(tree), quote(value))]
+    others = found.text if found.type == "string" else f"tostring({found.text})"
+    text = f"{'case' if pairs[2:] else 'iff'}({', '.join([*pairs, others])})"
+    return replace(found, name=_words(field), text=text, type="string", held="", long=True)
+
+
+def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
     columns = Columns(bound, Options())
     if bound.pack is None or bound.destination is None:
         column = bound.column(field)

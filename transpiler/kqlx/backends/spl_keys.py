@@ -26,7 +26,7 @@ from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import constant_value, name_of_values
-from kqlx.mappings.conditions import condition, conditional_first, names_columns
+from kqlx.mappings.conditions import condition, conditional_first, named_values, names_columns
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
@@ -100,6 +100,14 @@ class Keys:
         if found == "":
             return Key(name, "")
         spec = destination.field(name)
+        key = self._of_columns(name, spec, found, destination)
+        named = named_values(spec, self.bound, name) if spec is not None else ()
+        return self._named(key, named) if named else key
+
+    def _of_columns(
+        self, name: str, spec: FieldSpec | None, found: str | None, destination: Destination
+    ) -> Key:
+        """The key of a field that is in columns, or stands for one."""
         if spec is not None and spec.counted_by is not None:
             message = f"{name} is told apart by {spec.counted_by}, whose values are others"
             self.notes.append(Note("counted-by", Effect.SAME, message))
@@ -127,6 +135,21 @@ class Keys:
             self.notes.append(Note(code, Effect.UNMAPPED, message))
             return self._made(name, Column(name), False)
         return self._mapped(name, found, destination)
+
+    def _named(self, key: Key, named: Iterable[tuple[str, Bound]]) -> Key:
+        """The key of a field some of whose values are told by other columns, or spelt otherwise."""
+        made = plain_name(key.field)
+        pairs = [f"{self._test(tree)}, {quote(value)}" for value, tree in named]
+        # Where a step has made it, the text of none is out of it already.
+        others = without_texts(eval_name(key.name), key.nulls if key.null else ())
+        pairs.append(f"true(), {others}")
+        step = f"| eval {made}=case(\n    {f',{chr(10)}    '.join(pairs)})"
+        return Key(key.field, made, "\n".join(filter(None, [key.step, step])))
+
+    def _test(self, tree: Bound) -> str:
+        """A condition of ``eval``."""
+        test = Where(tree, Options()).condition(tree.node)
+        return f"({test.text})" if test.group is Group.OR else test.text
 
     def _mapped(self, name: str, column: str, destination: Destination) -> Key:
         like = destination.column(column)
@@ -254,8 +277,7 @@ class Keys:
             absent |= dict.fromkeys(self._texts_for_none(str(case.column)))
             tests = [_is_in(by.column, case.of)] if case.of and by and by.column else []
             if beside := condition(case, self.bound, field):
-                test = Where(beside, Options()).condition(beside.node)
-                tests.append(f"({test.text})" if test.group is Group.OR else test.text)
+                tests.append(self._test(beside))
             kinds = "\n        AND ".join(tests) or "true()"
             pairs.append(f"{kinds},\n        {value}")
         if spec.by:

@@ -1,5 +1,6 @@
 """Conditions of a pack on the values of a field, for those who count and show values: what the
-``given`` of a field says, bound to the columns of the destination.
+``given`` of a field says, and the predicates that stand for some of its values, bound to the
+columns of the destination.
 """
 
 from __future__ import annotations
@@ -9,19 +10,51 @@ from dataclasses import replace
 
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.pack import FieldSpec
+from kqlx.nodes import Always, And, Equals, Never, Node, Not
 
 
 def condition(spec: FieldSpec, bound: Bound, field: str) -> Bound | None:
     """A tree that holds on the events on which the field has the column's value; None where all
     have it.
     """
-    if not spec.given or bound.pack is None or bound.destination is None:
+    return _bound(spec.given, bound, field) if spec.given else None
+
+
+def _bound(predicate: str, bound: Bound, field: str) -> Bound | None:
+    """A predicate of the pack as a tree on the destination's columns."""
+    if bound.pack is None or bound.destination is None:
         return None
     from kqlx.mappings.translation import Translation
 
     words = Translation(bound.pack, bound.destination, {}, bound.types)
-    node = words.parse_predicate(spec.given, (0, 0), field)
+    node = words.parse_predicate(predicate, (0, 0), field)
     return replace(bound, node=node, columns=words.columns)
+
+
+def named_values(spec: FieldSpec, bound: Bound, field: str) -> list[tuple[str, Bound]]:
+    """The values of a field that are others than those which its columns hold, each with the tree
+    that holds on its events. Other events have the value of the column.
+    """
+    if not (spec.column or spec.any) or spec.counted_by is not None:
+        return []
+    found: dict[Node, tuple[str, Bound]] = {}
+    for value, predicate in spec.where.items():
+        tree = _bound(predicate, bound, field)
+        if tree is not None and not _is_the_columns(tree.node, value, spec):
+            found.setdefault(tree.node, (value, tree))
+    return list(found.values())
+
+
+def _is_the_columns(node: Node, value: str, spec: FieldSpec) -> bool:
+    """Whether what a predicate holds on has that value in a column, or it holds on all events or
+    on none.
+    """
+    if isinstance(node, And):
+        return any(_is_the_columns(item, value, spec) for item in node.items)
+    if isinstance(node, Equals):
+        same = node.value.name.lower() == value.lower()
+        return same and node.field.name in (spec.column, *spec.any)
+    return isinstance(node.item if isinstance(node, Not) else node, Always | Never)
 
 
 def conditional_first(cases: Iterable[FieldSpec]) -> list[FieldSpec]:
