@@ -5,8 +5,8 @@ them.
 Elastic stores it after its ingest pipeline (``elastic``), as Splunk extracts it (``splunk``), and
 as a row of a table of Sentinel's (``sentinel``, of several tables a list). Sigma's reader is given
 the event of Splunk's unless the file has another one (``sigma``; null for none). In a source type
-of JSON a list is an array, else a field of many values. A query bound to a pack's destination has to
-answer on the target's event what Kibana answers on Elastic's, see ``agreement``.
+of JSON a list is an array, else a field of many values. A query bound to a destination of a pack
+has to answer on the target's event what Kibana answers on Elastic's, see ``agreement``.
 
 An event that the destination does not hold is left out: in Splunk one that the source type does not
 find, in Sentinel one without a row in the table, in Sigma one that lacks what the log source is
