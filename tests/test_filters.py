@@ -15,7 +15,7 @@ from kqlx.frontends.kql import parse
 from kqlx.frontends.kql_format import format_node
 from kqlx.nodes import Never
 from kqlx.notes import Effect
-from kqlx.rules.beside import beside, with_conditions
+from kqlx.rules.filters import beside, with_conditions
 from strategies import events_for
 
 

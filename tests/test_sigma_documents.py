@@ -29,7 +29,7 @@ import corpus
 import kqlx
 from conftest import GOLDEN, ROOT
 from kqlx.backends.sigma_rule import file_name
-from kqlx.rules import attack
+from kqlx.rules import mitre_attack as attack
 from kqlx.rules.model import Rule, Tactic
 from sigma_rules import documents
 from sigma_schema import problems

@@ -20,13 +20,13 @@ from kqlx.mappings.known_types import Types
 from kqlx.mappings.library import Packs, packs_of
 from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
-from kqlx.rules.arrival import with_late_events
-from kqlx.rules.beside import beside, with_conditions
 from kqlx.rules.constant_fields import refuse_constants
-from kqlx.rules.known import types_and_remarks
-from kqlx.rules.left_out import left_out
+from kqlx.rules.filters import beside, with_conditions
+from kqlx.rules.known_types import types_and_remarks
+from kqlx.rules.late_events import with_late_events
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.query_only_notes import left_out
 from kqlx.rules.threshold import Threshold, threshold_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from kqlx.mappings.library import Packs, packs_of
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
 from kqlx.mappings.recognise import own_indices, recognise
 from kqlx.nodes import And, FieldTest, Nested, Node, Not, Or, Pattern
-from kqlx.rules.beside import with_conditions
+from kqlx.rules.filters import with_conditions
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of

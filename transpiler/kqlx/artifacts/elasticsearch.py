@@ -13,10 +13,10 @@ from typing import Any
 from kqlx.artifacts.common import cut, json_text, one_line, own_id
 from kqlx.backends.elasticsearch_rule import SEVERITIES, indices_of
 from kqlx.backends.elasticsearch_search import history_of
-from kqlx.rules.kibana import list_key
+from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
-from kqlx.rules.unsaid import other_frameworks
+from kqlx.rules.unconverted_metadata import other_frameworks
 
 Json = dict[str, Any]
 

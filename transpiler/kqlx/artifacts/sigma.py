@@ -12,9 +12,9 @@ from kqlx.backends.sigma_lost import LONGEST_DESCRIPTION, LONGEST_TITLE, is_uuid
 from kqlx.backends.sigma_rule import correlations
 from kqlx.backends.sigma_yaml import paragraph, plain, scalar
 from kqlx.mappings.bound import Bound
-from kqlx.rules.attack import in_version_19
-from kqlx.rules.left_out import reduced
+from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import reduced
 
 _LICENSES = {"Elastic License v2": "Elastic-2.0"}
 

@@ -19,9 +19,9 @@ from kqlx.backends.elasticsearch_search import (
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.rules.kibana import list_key
-from kqlx.rules.left_out import left_out
+from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import left_out
 from kqlx.rules.schedule import schedule_of
 
 DEFAULT_INDICES = (

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kqlx.rules.arrival import override_of
+from kqlx.rules.late_events import override_of
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import Threshold, threshold_of

@@ -15,7 +15,7 @@ from kqlx.backends.base import Options, Target
 from kqlx.elastic.date_math import time_zone_of
 from kqlx.errors import UsageError
 from kqlx.mappings.place_names import FORMS, name_problem
-from kqlx.rules.arrival import length_of
+from kqlx.rules.late_events import length_of
 
 Spelling = Callable[[str], str]
 

@@ -16,7 +16,7 @@ from kqlx.backends.sentinel_schedule import DELAY, LONGEST, RULE_FORMATS, Run, r
 from kqlx.backends.sentinel_syntax import WIDTH
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.rules.arrival import (
+from kqlx.rules.late_events import (
     WIDEN,
     about_override,
     arrival_note,

@@ -14,9 +14,9 @@ from kqlx.backends.sentinel_syntax import fold, quote
 from kqlx.backends.sentinel_union import without_lists
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.rules.arrival import by_arrival
-from kqlx.rules.left_out import about_window
+from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import about_window
 from kqlx.rules.schedule import schedule_of
 
 INDICATORS = "ThreatIntelIndicators"

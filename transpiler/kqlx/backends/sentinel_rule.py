@@ -25,11 +25,11 @@ from kqlx.backends.sentinel_text import (
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.rules.attack import before_version_19
-from kqlx.rules.left_out import left_out
+from kqlx.rules.mitre_attack import before_version_19
 from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import left_out
 from kqlx.rules.schedule import schedule_of
-from kqlx.rules.unsaid import other_frameworks, unsaid
+from kqlx.rules.unconverted_metadata import other_frameworks, unsaid
 
 MOST_ALERTS = 150
 """In one run of a rule (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""

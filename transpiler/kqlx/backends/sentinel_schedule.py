@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kqlx.notes import Effect, Note
-from kqlx.rules.arrival import by_arrival, event_range
-from kqlx.rules.left_out import about_window
+from kqlx.rules.late_events import by_arrival, event_range
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.query_only_notes import about_window
 from kqlx.rules.schedule import Schedule, schedule_of, seconds
 from kqlx.rules.threshold import threshold_of
 

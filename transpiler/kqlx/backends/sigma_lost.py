@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
-from kqlx.rules.unsaid import odd_techniques, other_frameworks, unsaid
+from kqlx.rules.unconverted_metadata import odd_techniques, other_frameworks, unsaid
 
 LEVELS = ("low", "medium", "high", "critical")
 

@@ -11,10 +11,10 @@ from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import name_of_values
 from kqlx.notes import Effect, Note
-from kqlx.rules.arrival import unsaid_arrival
-from kqlx.rules.attack import in_version_19
-from kqlx.rules.left_out import left_out
+from kqlx.rules.late_events import unsaid_arrival
+from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import left_out
 from kqlx.rules.threshold import threshold_of
 
 _TIMESPAN = re.compile(r"now-0*([1-9][0-9]{0,8})([smhdw])")

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from kqlx.backends.spl_syntax import WIDTH
 from kqlx.backends.spl_time import in_whole_minutes, own_beginning, time_modifier
 from kqlx.notes import Note
-from kqlx.rules.arrival import WIDEN, about_override, arrival_note, event_range, unsaid_arrival
+from kqlx.rules.late_events import WIDEN, about_override, arrival_note, event_range, unsaid_arrival
 from kqlx.rules.model import Rule
 
 LATEST = "+2d"

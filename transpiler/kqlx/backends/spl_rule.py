@@ -20,10 +20,10 @@ from kqlx.backends.spl_held import about_suppression, carries
 from kqlx.backends.spl_schedule import about_schedule
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.rules.attack import in_version_19
-from kqlx.rules.left_out import left_out
+from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
-from kqlx.rules.unsaid import odd_techniques, other_frameworks, unsaid
+from kqlx.rules.query_only_notes import left_out
+from kqlx.rules.unconverted_metadata import odd_techniques, other_frameworks, unsaid
 
 RULE_FORMATS = frozenset({"savedsearches", "escu"})
 

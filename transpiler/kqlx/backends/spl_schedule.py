@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from kqlx.backends.spl_arrival import LATEST
 from kqlx.backends.spl_time import in_whole_minutes, own_beginning, time_modifier
 from kqlx.notes import Effect, Note
-from kqlx.rules.arrival import by_arrival, event_range
-from kqlx.rules.left_out import about_window
+from kqlx.rules.late_events import by_arrival, event_range
 from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import about_window
 from kqlx.rules.schedule import schedule_of
 
 _MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)

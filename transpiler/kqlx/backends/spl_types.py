@@ -22,10 +22,10 @@ from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
-from kqlx.rules.arrival import by_arrival
-from kqlx.rules.left_out import about_window
+from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
+from kqlx.rules.query_only_notes import about_window
 from kqlx.rules.schedule import schedule_of
 from kqlx.rules.threshold import Threshold, threshold_of
 

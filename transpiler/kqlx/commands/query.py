@@ -81,7 +81,7 @@ def lint(
     from kqlx.frontends.kql import parse
     from kqlx.lint import lint
     from kqlx.mappings.names import nearest
-    from kqlx.rules.known import known_types
+    from kqlx.rules.known_types import known_types
 
     try:
         packs, own = load_packs_and_fields(mapping, fields, source)

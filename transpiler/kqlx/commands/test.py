@@ -65,8 +65,8 @@ def test(
     from kqlx.evaluate.event_reader import read_events
     from kqlx.frontends.kql import parse
     from kqlx.mappings.refused import notes_on_refusals
-    from kqlx.rules.beside import with_conditions
-    from kqlx.rules.known import known_types
+    from kqlx.rules.filters import with_conditions
+    from kqlx.rules.known_types import known_types
 
     if (path is None) == (query is None):
         usage("give a rule file or --query")

@@ -14,10 +14,10 @@ from typing import Any
 
 from kqlx.errors import RuleError
 from kqlx.rules import formats
-from kqlx.rules.build import build
-from kqlx.rules.kibana import Kind, kind_of, list_key
+from kqlx.rules.from_entry import build
+from kqlx.rules.kibana_objects import Kind, kind_of, list_key
 from kqlx.rules.model import NO_RULE, Exceptions, Rule, RuleSet, Skipped
-from kqlx.rules.text import Broken, Entry, decode
+from kqlx.rules.source_text import Broken, Entry, decode
 
 MANIFEST = ".kqlx-manifest.json"
 """The file that marks a folder of results, which are passed over where rules are looked for."""

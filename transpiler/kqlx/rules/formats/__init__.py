@@ -2,8 +2,8 @@
 
 Such a module has ``SUFFIXES`` of file names; ``looks_like(text)``, whether a text without a telling
 name is of the format; ``read(text)``, the objects in it as ``Entry``, and errors where it is broken
-(``kqlx.rules.text``); and ``replace(text, entry, query)``, the same text with another query of one
-rule, or None where that cannot be done without other change.
+(``kqlx.rules.source_text``); and ``replace(text, entry, query)``, the same text with another query
+of one rule, or None where that cannot be done without other change.
 """
 
 from __future__ import annotations

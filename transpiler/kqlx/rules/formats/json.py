@@ -16,8 +16,8 @@ from typing import Any
 
 from kqlx.errors import place_of
 from kqlx.malformed import Refused, after_space, json_value, refuse_constant, too_deep_at
-from kqlx.rules.kibana import rule_table
-from kqlx.rules.text import Broken, Entry, Position
+from kqlx.rules.kibana_objects import rule_table
+from kqlx.rules.source_text import Broken, Entry, Position
 
 SUFFIXES = (".json",)
 

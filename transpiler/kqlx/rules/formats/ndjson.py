@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from kqlx.malformed import Refused, after_space
 from kqlx.rules.formats import json
-from kqlx.rules.text import Broken, Entry
+from kqlx.rules.source_text import Broken, Entry
 
 SUFFIXES = (".ndjson", ".jsonl", ".json")
 

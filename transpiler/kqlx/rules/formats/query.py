@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kqlx.rules.text import Broken, Entry, Position
+from kqlx.rules.source_text import Broken, Entry, Position
 
 SUFFIXES = (".kql", ".kuery", ".txt")
 

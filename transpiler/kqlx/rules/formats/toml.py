@@ -11,9 +11,9 @@ from typing import Any
 
 from kqlx.errors import place_of
 from kqlx.malformed import MAX_NESTING, TOO_DEEP, is_too_deep, toml_problem, too_deep_at
-from kqlx.rules.formats import toml_places
-from kqlx.rules.kibana import Kind, kind_of
-from kqlx.rules.text import Broken, Entry, Position
+from kqlx.rules.formats import toml_positions
+from kqlx.rules.kibana_objects import Kind, kind_of
+from kqlx.rules.source_text import Broken, Entry, Position
 
 SUFFIXES = (".toml",)
 
@@ -44,7 +44,7 @@ def read(text: str) -> Iterator[Entry | Broken]:
     metadata = data.get("metadata")
 
     def find(key: str, value: str) -> Position:
-        return Position(*toml_places.beginning(text, key, value))
+        return Position(*toml_positions.beginning(text, key, value))
 
     yield Entry(table, data, metadata if isinstance(metadata, dict) else {}, find=find)
 
@@ -70,7 +70,7 @@ def replace(text: str, number: int, query: str) -> str | None:
     assert table is not None, "a rule was read"
     old = table["query"]
     wanted = query + "\n" if old.endswith("\n") or "\n" in query else query
-    for entry in toml_places.entries(text, "query"):
+    for entry in toml_positions.entries(text, "query"):
         literal = _string(wanted).replace("\n", _line_feed(text, entry.start))
         new = text[: entry.start] + literal + text[entry.end :]
         try:

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from kqlx.malformed import MAX_NESTING, TOO_DEEP, yaml_problem
-from kqlx.rules.kibana import rule_table
-from kqlx.rules.text import Broken, Entry, Position
+from kqlx.rules.kibana_objects import rule_table
+from kqlx.rules.source_text import Broken, Entry, Position
 
 SUFFIXES = (".yml", ".yaml")
 

@@ -17,7 +17,7 @@ from kqlx.frontends import dsl
 from kqlx.nodes import Always, And, Node, Not, simplify
 from kqlx.notes import Effect, Note
 from kqlx.rules.exceptions import NotConverted, clause_of
-from kqlx.rules.kibana import list_key
+from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.model import Rule
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kqlx.nodes import Always
 from kqlx.notes import Effect, Note
-from kqlx.rules.beside import beside, with_conditions
+from kqlx.rules.filters import beside, with_conditions
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.schedule import schedule_of, spelt

@@ -1,7 +1,7 @@
 """ATT&CK: what a rule's tactics and techniques are in version 19.
 
 That version (April 2026) made two of the tactic Defense Evasion, whose id TA0005 is Stealth's now,
-and gave several techniques other ids; rules written before name the old ones. ``attack_v19.json``
+and gave several techniques other ids; rules written before name the old ones. ``mitre_attack_v19.json``
 beside this module holds the tables, with their source.
 """
 
@@ -87,6 +87,6 @@ def _by_technique() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _data() -> dict[str, Any]:
-    path = resources.PACKAGE / "rules" / "attack_v19.json"
+    path = resources.PACKAGE / "rules" / "mitre_attack_v19.json"
     data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return data

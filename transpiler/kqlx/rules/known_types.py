@@ -8,7 +8,7 @@ from kqlx.mappings.library import Packs
 from kqlx.mappings.recognise import sources_of
 from kqlx.nodes import Node
 from kqlx.notes import Note
-from kqlx.rules.beside import with_conditions
+from kqlx.rules.filters import with_conditions
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of, uncounted

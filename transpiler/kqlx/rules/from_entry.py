@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from kqlx.errors import RuleError
-from kqlx.rules.check import check
 from kqlx.rules.model import Rule, Skipped
-from kqlx.rules.text import Entry
+from kqlx.rules.source_text import Entry
+from kqlx.rules.validate import check
 
 # Types of rules whose query is never in Kibana KQL
 # (https://www.elastic.co/docs/solutions/security/detect-and-alert).
