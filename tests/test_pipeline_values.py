@@ -300,3 +300,18 @@ def test_the_host_that_http_asks_for() -> None:
     query = "event.dataset:network_traffic.http and destination.domain:www.example.net"
     assert "HttpHost" in converted(query, "sentinel")
     assert "url_domain" in converted(query, "spl")
+
+
+@pytest.mark.parametrize(
+    ("to", "column"), [("sentinel", "ProcessCommandLine"), ("spl", "CommandLine")]
+)
+def test_a_line_of_sentinel_one_may_have_lost_its_quotation_marks(to: str, column: str) -> None:
+    source = "event.module:sentinel_one_cloud_funnel and event.category:process"
+    text = converted(f'{source} and process.command_line:"C:\\\\x.exe"', to)
+    assert text.count("x.exe") == 2
+
+
+def test_the_user_of_sentinel_one_is_that_of_the_process_that_starts_another() -> None:
+    source = "event.module:sentinel_one_cloud_funnel and event.category:process"
+    text = converted(f"{source} and user.name:alice", "sentinel")
+    assert 'InitiatingProcessAccountName =~ "alice"' in text
