@@ -83,7 +83,7 @@ scoreboard: setup
 	@CORPUS='$(CORPUS)' $(BIN)/python tests/scoreboard.py
 
 grammar: setup
-	$(BIN)/python -m kqlx.frontends.write_tables
+	$(BIN)/python -m kqlx.frontends.generate_tables
 	$(BIN)/python -m kqlx.mappings.write_packs
 
 clean:

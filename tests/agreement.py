@@ -25,7 +25,7 @@ from typing import Protocol, runtime_checkable
 
 import kqlx
 from bounds import Bounds, Kibana, types_of
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.nodes import (
     Exists,
     Literal,

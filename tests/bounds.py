@@ -15,7 +15,7 @@ from kqlx.elastic import ecs
 from kqlx.elastic.numbers import number_of
 from kqlx.evaluate.compiler import compile
 from kqlx.evaluate.event_fields import objects
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.nodes import (
     And,
     Compare,

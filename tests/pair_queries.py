@@ -20,7 +20,7 @@ import kqlx
 from agreement import REFUSALS, Claim, Malformed, Unsettled
 from bounds import Kibana
 from edges import NOW
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Equals, Exists, Like, Literal, Node, Not, Pattern
 from pack_events import Converted, converted, types_of

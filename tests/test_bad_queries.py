@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from kqlx.errors import KqlSyntaxError
-from kqlx.frontends import kql_errors
 from kqlx.frontends.kql import parse
+from kqlx.frontends.kql.diagnostics import messages as kql_errors
 
 FILE = Path(__file__).parent / "bad_queries.txt"
 DASHES, EQUALS = "-" * 40, "=" * 40

@@ -12,7 +12,7 @@ import kqlx
 from dsl import dsl_matches
 from edges import TYPES
 from kqlx.evaluate.compiler import matches
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.fields import Field, FieldList
 from strategies import events_for, trees
 

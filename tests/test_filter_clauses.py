@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from clauses import border_tests, clause_matches, clauses
 from edges import NOW, TYPES
 from kqlx.evaluate.compiler import compile
-from kqlx.frontends.dsl import read
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
+from kqlx.frontends.query_dsl.reader import read
 from kqlx.nodes import Always, Literal, Nested, Never, Node, Or
 from strategies import events_for
 

@@ -12,7 +12,7 @@ import kqlx
 from dsl import dsl_matches
 from kqlx.evaluate.compiler import compile
 from kqlx.frontends.kql import parse
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.nodes import Never
 from kqlx.notes import Effect
 from kqlx.rules.filters import beside, with_conditions

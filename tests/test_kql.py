@@ -14,7 +14,7 @@ import pytest
 import kqlx
 from kqlx import resources
 from kqlx.errors import KqlSyntaxError
-from kqlx.frontends import write_tables
+from kqlx.frontends import generate_tables as write_tables
 from kqlx.frontends.kql import MAX_DEPTH, parse
 from kqlx.nodes import (
     Always,

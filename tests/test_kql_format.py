@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kqlx.errors import KqlSyntaxError, KqlxError, UnsupportedError
 from kqlx.frontends.kql import MAX_DEPTH, TRIMMED, parse
-from kqlx.frontends.kql_format import format_node, format_text
+from kqlx.frontends.kql.formatter import format_node, format_text
 from kqlx.nodes import (
     Always,
     And,

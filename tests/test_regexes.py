@@ -26,8 +26,8 @@ import kqlx
 from conftest import ROOT
 from kqlx.elastic.text_analysis import words
 from kqlx.errors import KqlSyntaxError
-from kqlx.frontends.kql_tables import TABLES
-from kqlx.frontends.tables import compile_grammar
+from kqlx.frontends.kql.tables import TABLES
+from kqlx.frontends.lalr import compile_grammar
 
 SOURCES = sorted(
     path

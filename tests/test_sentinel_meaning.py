@@ -19,7 +19,7 @@ import sentinel
 from agreement import REFUSALS, Query, convert, without_refused
 from drawn import converted, with_one_type_a_name
 from kqlx.elastic import ecs
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.notes import Effect
 from near import near_events
 from sentinel import SENTINEL

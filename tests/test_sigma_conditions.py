@@ -18,7 +18,7 @@ from sigma.conditions import (
 
 import kqlx
 from kqlx.evaluate.compiler import matches
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.nodes import And, Equals, Literal, Node, Not, Or
 from kqlx.notes import Effect
 

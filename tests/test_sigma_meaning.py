@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import kqlx
 from agreement import REFUSALS, Query, convert
 from drawn import check_drawn
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.nodes import Exists, walk
 from kqlx.notes import Effect
 from near import near_events

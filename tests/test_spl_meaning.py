@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agreement import REFUSALS, Malformed, Query, convert
 from drawn import check_drawn
 from kqlx.elastic import ecs
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.notes import Effect
 from near import near_events
 from splunk import SPLUNK

@@ -15,7 +15,7 @@ import pytest
 
 import kqlx
 from edges import NOW
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.pack import When
 from kqlx.nodes import Equals, Literal
 from kqlx.notes import Effect

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from kqlx.evaluate.compiler import matches as matches
     from kqlx.evaluate.event_reader import read_events as read_events
     from kqlx.frontends.kql import parse as parse
-    from kqlx.frontends.kql_format import format_text as format
+    from kqlx.frontends.kql.formatter import format_text as format
     from kqlx.lint import lint as lint
     from kqlx.notes import Effect as Effect
     from kqlx.notes import Note as Note
@@ -68,7 +68,7 @@ _HOMES = {
     "convert": "kqlx.convert",
     "explain": "kqlx.evaluate.compiler",
     "field_uses": "kqlx.coverage",
-    "format": "kqlx.frontends.kql_format:format_text",
+    "format": "kqlx.frontends.kql.formatter:format_text",
     "lint": "kqlx.lint",
     "load_rules": "kqlx.rules.load",
     "matches": "kqlx.evaluate.compiler",

@@ -42,7 +42,7 @@ def fmt(
     width: Annotated[int, typer.Option(help="Columns to fill.", min=20)] = 100,
 ) -> None:
     """Print queries in canonical Kibana KQL. With --check or --write, work on files in place."""
-    from kqlx.frontends.kql_format import format_text
+    from kqlx.frontends.kql.formatter import format_text
     from kqlx.rules.rewrite import rewrite
 
     if (check or write) and (query is not None or not paths or "-" in paths):

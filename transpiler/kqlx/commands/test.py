@@ -142,7 +142,7 @@ def _text(part: Node, rule: Rule) -> str:
     """What was written, or would have been for a condition beside the query."""
     if part.span != NOWHERE or not rule.data:
         return rule.query[slice(*part.span)]
-    from kqlx.frontends.kql_format import format_node
+    from kqlx.frontends.kql.formatter import format_node
 
     try:
         return format_node(part)

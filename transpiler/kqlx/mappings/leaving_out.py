@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kqlx.frontends.kql_format import format_node
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.asserted import Asserted
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.bound import Bound

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kqlx.elastic import ecs
-from kqlx.frontends import dsl
+from kqlx.frontends.query_dsl import reader as dsl
 from kqlx.nodes import Always, And, Node, Not, simplify
 from kqlx.notes import Effect, Note
 from kqlx.rules.exceptions import NotConverted, clause_of

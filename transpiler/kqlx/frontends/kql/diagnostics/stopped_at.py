@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from kqlx.errors import UnsupportedError
-from kqlx.frontends.kql_spelling import spell_value
-from kqlx.frontends.tables import Parser, UnexpectedInput
+from kqlx.frontends.kql.spelling import spell_value
+from kqlx.frontends.lalr import Parser, UnexpectedInput
 from kqlx.nodes import Pattern
 
 SPACES = " \t\r\n\xa0"
@@ -248,7 +248,7 @@ def quote(text: str) -> str:
 
 @cache
 def _reader() -> Parser:
-    from kqlx.frontends.kql_tables import TABLES
+    from kqlx.frontends.kql.tables import TABLES
 
     names = {rule.name for rule in TABLES.rules}
     return Parser(TABLES, {name: lambda values: None for name in names})
@@ -256,7 +256,7 @@ def _reader() -> Parser:
 
 @cache
 def _lexer() -> re.Pattern[str]:
-    from kqlx.frontends.kql_tables import TABLES
+    from kqlx.frontends.kql.tables import TABLES
 
     return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in TABLES.terminals))
 

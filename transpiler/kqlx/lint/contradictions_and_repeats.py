@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import ANALYZED, NUMBERS
-from kqlx.frontends.kql_stop import short
-from kqlx.lints import note
+from kqlx.frontends.kql.diagnostics.stopped_at import short
+from kqlx.lint.wording import note
 from kqlx.nodes import (
     Always,
     And,

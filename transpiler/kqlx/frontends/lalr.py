@@ -2,7 +2,7 @@
 
 Lark reads the grammar and computes the tables; this loop walks them about four times faster than
 Lark's own, because it makes no token objects and no tree that the front end would take apart again.
-The tables of ``grammars/kql.lark`` are kept, with the digest of the grammar, in ``kql_tables.py``,
+The tables of ``grammars/kql.lark`` are kept, with the digest of the grammar, in ``kql/tables.py``,
 so that a process that converts one rule need not import Lark. ``make grammar`` writes that file; a
 test compares it with the grammar.
 """

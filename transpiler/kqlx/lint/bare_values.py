@@ -5,20 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kqlx.frontends.foreign import recognise
-from kqlx.frontends.kql_borrowed import EXPRESSION, is_expression
-from kqlx.frontends.kql_stop import SPACES, quote, short, write
-from kqlx.lints import note
-from kqlx.nodes import (
-    And,
-    FieldTest,
-    FreeText,
-    Nested,
-    Node,
-    Not,
-    Or,
-    walk,
-)
+from kqlx.frontends.kql.diagnostics.foreign_operators import EXPRESSION, is_expression
+from kqlx.frontends.kql.diagnostics.stopped_at import SPACES, quote, short, write
+from kqlx.frontends.language_guess import recognise
+from kqlx.lint.wording import note
+from kqlx.nodes import And, FieldTest, FreeText, Nested, Node, Not, Or, walk
 from kqlx.notes import Note
 
 _NAME = r"(?P<name>[A-Za-z_@][\w.@-]*)"

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 
 from kqlx.errors import place_of
-from kqlx.frontends.foreign import recognise
-from kqlx.frontends.kql_borrowed import EXPRESSION, bracket_range, in_expression
-from kqlx.frontends.kql_juxtaposed import juxtaposed
-from kqlx.frontends.kql_negation import negation
-from kqlx.frontends.kql_signs import colon, comparison, in_place
-from kqlx.frontends.kql_stop import (
+from kqlx.frontends.kql.diagnostics.colons_and_comparisons import colon, comparison, in_place
+from kqlx.frontends.kql.diagnostics.foreign_operators import (
+    EXPRESSION,
+    bracket_range,
+    in_expression,
+)
+from kqlx.frontends.kql.diagnostics.missing_operator import juxtaposed
+from kqlx.frontends.kql.diagnostics.negation_signs import negation
+from kqlx.frontends.kql.diagnostics.stopped_at import (
     SPACES,
     WORDS,
     Diagnosis,
@@ -24,6 +27,7 @@ from kqlx.frontends.kql_stop import (
     short,
     write,
 )
+from kqlx.frontends.language_guess import recognise
 
 _ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
 _PATH_END = re.compile(r'((?:[^"\\]|\\[^"])*)\\"(?=[\s)]|$)')

@@ -63,7 +63,9 @@ def lint(
     Raises KqlSyntaxError where the text is not Kibana KQL.
     """
     from kqlx.frontends.kql import parse
-    from kqlx.lints import groups, types_and_names, values
+    from kqlx.lint import contradictions_and_repeats as groups
+    from kqlx.lint import field_tests as values
+    from kqlx.lint import types_and_names
 
     root = parse(text)
     found = [*types_and_names.check(root, types or {}, nearest)]

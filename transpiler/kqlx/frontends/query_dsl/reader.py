@@ -22,7 +22,7 @@ from itertools import combinations
 from math import comb
 from typing import Any
 
-from kqlx.frontends.dsl_values import (
+from kqlx.frontends.query_dsl.values import (
     ANY,
     Untold,
     clauses,

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from kqlx.frontends.kql_signs import in_place, respelled_value
-from kqlx.frontends.kql_stop import SPACES, Diagnosis, Stop, expression_at, write
+from kqlx.frontends.kql.diagnostics.colons_and_comparisons import in_place, respelled_value
+from kqlx.frontends.kql.diagnostics.stopped_at import SPACES, Diagnosis, Stop, expression_at, write
 
 _BLANKS = re.compile(f"[{SPACES}]+")
 _SIGNED = re.compile(r"(?P<sign>[-!+])(?P<name>[A-Za-z_@][\w.@*/-]*)?")

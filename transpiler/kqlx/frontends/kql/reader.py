@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from kqlx import resources
 from kqlx.errors import KqlSyntaxError
-from kqlx.frontends.tables import Parser, UnexpectedInput, compile_grammar, digest
+from kqlx.frontends.lalr import Parser, UnexpectedInput, compile_grammar, digest
 from kqlx.nodes import (
     Always,
     And,
@@ -64,7 +64,7 @@ def parse(text: str) -> Node:
     try:
         node = cast(Node, _parser().parse(text))
     except UnexpectedInput as error:
-        from kqlx.frontends.kql_errors import syntax_error
+        from kqlx.frontends.kql.diagnostics.messages import syntax_error
 
         raise syntax_error(text, error) from None
     except _TooDeep as error:
@@ -84,14 +84,14 @@ def refuse_leading_wildcards(text: str, node: Node) -> None:
     for part in walk(node):
         value = part.pattern if isinstance(part, Like) else getattr(part, "value", None)
         if isinstance(value, Pattern) and value.parts[0] == "" and not value.is_lone_star:
-            from kqlx.frontends.kql_errors import leading_wildcard
+            from kqlx.frontends.kql.diagnostics.messages import leading_wildcard
 
             raise leading_wildcard(text, value)
 
 
 @cache
 def _parser() -> Parser:
-    from kqlx.frontends.kql_tables import TABLES
+    from kqlx.frontends.kql.tables import TABLES
 
     grammar = resources.read("grammars/kql.lark")
     tables = TABLES if digest(grammar) == TABLES.digest else compile_grammar(grammar)
@@ -103,7 +103,7 @@ class _TooDeep(Exception):
 
 
 def _too_deep(text: str, offset: int) -> KqlSyntaxError:
-    from kqlx.frontends.kql_errors import too_deep
+    from kqlx.frontends.kql.diagnostics.messages import too_deep
 
     return too_deep(text, offset, MAX_DEPTH)
 

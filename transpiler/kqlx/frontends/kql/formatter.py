@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql import MAX_DEPTH, parse
-from kqlx.frontends.kql_spelling import spell_name, spell_operand, spell_path, spell_value
+from kqlx.frontends.kql.spelling import spell_name, spell_operand, spell_path, spell_value
 from kqlx.nodes import (
     Always,
     And,

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kqlx.elastic.type_names import ANALYZED, DATES, NUMBERS
-from kqlx.frontends.kql_borrowed import EXPRESSION, is_expression
-from kqlx.frontends.kql_stop import SPACES, short, write
-from kqlx.lints import name_of, note, spelled, words, written
+from kqlx.frontends.kql.diagnostics.foreign_operators import EXPRESSION, is_expression
+from kqlx.frontends.kql.diagnostics.stopped_at import SPACES, short, write
+from kqlx.lint import bare_values as words
+from kqlx.lint.wording import name_of, note, spelled, written
 from kqlx.nodes import (
     And,
     Compare,

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 
-from kqlx.frontends.kql_borrowed import equals, lucene, pattern, sql
-from kqlx.frontends.kql_stop import (
+from kqlx.frontends.kql.diagnostics.foreign_operators import equals, lucene, pattern, sql
+from kqlx.frontends.kql.diagnostics.stopped_at import (
     LONGEST_ADVICE,
     SPACES,
     Diagnosis,

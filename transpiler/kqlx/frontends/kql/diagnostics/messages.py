@@ -39,11 +39,11 @@ import re
 from typing import TYPE_CHECKING
 
 from kqlx.errors import KqlSyntaxError
-from kqlx.frontends.tables import UnexpectedInput
+from kqlx.frontends.lalr import UnexpectedInput
 from kqlx.nodes import Pattern
 
 if TYPE_CHECKING:
-    from kqlx.frontends.kql_stop import Stop
+    from kqlx.frontends.kql.diagnostics.stopped_at import Stop
 
 # The words of Kibana's own messages, by terminal of the grammar.
 _WORDS = {
@@ -67,8 +67,10 @@ _FOUND = re.compile(
 
 def syntax_error(text: str, error: UnexpectedInput) -> KqlSyntaxError:
     """The error for the user, from where the tables stopped."""
-    from kqlx.frontends.kql_hints import diagnose  # loaded only where something is wrong
-    from kqlx.frontends.kql_stop import Stop
+    from kqlx.frontends.kql.diagnostics.hints import (
+        diagnose,  # loaded only where something is wrong
+    )
+    from kqlx.frontends.kql.diagnostics.stopped_at import Stop
 
     stop = Stop(text, error.offset, error.expected)
     expected = _expected(stop)
@@ -131,7 +133,7 @@ def _name(found: str) -> str:
     """What stands there, in quotes, short and without control characters."""
     if not found:
         return "end of input"
-    from kqlx.frontends.kql_stop import short
+    from kqlx.frontends.kql.diagnostics.stopped_at import short
 
     shown = short(found)
     return shown if shown.startswith('"') else f'"{shown}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kqlx.frontends.kql_stop import (
+from kqlx.frontends.kql.diagnostics.stopped_at import (
     SPACES,
     VALUE,
     WORDS,

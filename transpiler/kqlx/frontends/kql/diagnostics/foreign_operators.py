@@ -7,8 +7,15 @@ from typing import cast
 
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql import parse
-from kqlx.frontends.kql_spelling import spell_value
-from kqlx.frontends.kql_stop import LONGEST_ADVICE, QUOTED, Diagnosis, Stop, quote, write
+from kqlx.frontends.kql.diagnostics.stopped_at import (
+    LONGEST_ADVICE,
+    QUOTED,
+    Diagnosis,
+    Stop,
+    quote,
+    write,
+)
+from kqlx.frontends.kql.spelling import spell_value
 from kqlx.nodes import FreeText, Literal, Pattern
 
 _EQUAL = {"=", "==", "===", ":=", "is", "eq", "equals"}

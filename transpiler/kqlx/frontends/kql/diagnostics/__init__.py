@@ -1,0 +1,1 @@
+"""From "the text stops being Kibana KQL here" to a message that teaches."""
