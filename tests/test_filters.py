@@ -15,7 +15,7 @@ from kqlx.frontends.kql import parse
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.nodes import Never
 from kqlx.notes import Effect
-from kqlx.rules.filters import beside, with_conditions
+from kqlx.rules.filters import conditions_of, with_conditions
 from strategies import events_for
 
 
@@ -224,7 +224,7 @@ def test_an_exception_that_cannot_be_applied_is_told(found: kqlx.Rule, reason: s
     (note,) = with_conditions(parse("a:1"), found)[1]
     assert note.effect is Effect.WIDER
     assert reason in note.message
-    assert beside(found).around({"match_all": {}}) == {"match_all": {}}
+    assert conditions_of(found).wrap_query({"match_all": {}}) == {"match_all": {}}
 
 
 def test_a_list_without_items_excepts_nothing() -> None:

@@ -21,12 +21,12 @@ from kqlx.mappings.library import Packs, packs_of
 from kqlx.nodes import NOWHERE, Node
 from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 from kqlx.rules.constant_fields import refuse_constants
-from kqlx.rules.filters import beside, with_conditions
+from kqlx.rules.filters import conditions_of, with_conditions
 from kqlx.rules.known_types import types_and_remarks
 from kqlx.rules.late_events import with_late_events
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
-from kqlx.rules.query_only_notes import left_out
+from kqlx.rules.query_only_notes import query_only_notes
 from kqlx.rules.threshold import Threshold, threshold_of
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def convert(
         )
     bounds = _in_own_tables(bounds, options.get("table"))
     refuse_constants(rule, bounds)
-    about = target.left_out or (lambda rule, *_: left_out(rule, clauses=clauses))
+    about = target.left_out or (lambda rule, *_: query_only_notes(rule, clauses=clauses))
     notes: list[Note] = []
     emissions: list[Emission] = []
     every = []
@@ -142,7 +142,7 @@ def convert(
         emission = target.emit(bound, chosen_options)
         assumed = assumed_types(bound) if target.assumes_types else ()
         if clauses and isinstance(emission.query, dict):
-            emission = replace(emission, query=beside(rule).around(emission.query))
+            emission = replace(emission, query=conditions_of(rule).wrap_query(emission.query))
         if target.complete is not None:
             emission = target.complete(rule, bound, emission, chosen_options)
         apart = [

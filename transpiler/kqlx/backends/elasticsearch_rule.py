@@ -21,7 +21,7 @@ from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.model import Rule
-from kqlx.rules.query_only_notes import left_out
+from kqlx.rules.query_only_notes import query_only_notes
 from kqlx.rules.schedule import schedule_of
 
 DEFAULT_INDICES = (
@@ -70,7 +70,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     if format == "rule":
         yield from _about_import(rule)
         return
-    yield from left_out(rule, clauses=True)
+    yield from query_only_notes(rule, clauses=True)
     if format not in ("search", "watcher"):
         return
     if not rule.indices:

@@ -27,9 +27,9 @@ from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.mitre_attack import before_version_19
 from kqlx.rules.model import Rule
-from kqlx.rules.query_only_notes import left_out
+from kqlx.rules.query_only_notes import query_only_notes
 from kqlx.rules.schedule import schedule_of
-from kqlx.rules.unconverted_metadata import other_frameworks, unsaid
+from kqlx.rules.unconverted_metadata import other_frameworks, unconverted_keys
 
 MOST_ALERTS = 150
 """In one run of a rule (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
@@ -140,7 +140,7 @@ def about_length(query: str, format: str) -> Iterator[Note]:
 def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
     """Notes on the rule beside its query."""
     in_rule = format in RULE_FORMATS
-    for note in left_out(rule):
+    for note in query_only_notes(rule):
         if not (in_rule and note.code == "suppression-left-out"):
             yield note
     schedule = schedule_of(rule)
@@ -225,7 +225,7 @@ def _about_the_rest(rule: Rule, format: str) -> Iterator[Note]:
     for key, words in _NO_PLACE.items():
         if rule.data.get(key):
             yield Note("metadata-left-out", Effect.SAME, f"Sentinel has no place for {words}")
-    yield from unsaid(rule, "Sentinel", {*_NO_PLACE, *_SAID}, other_frameworks(rule))
+    yield from unconverted_keys(rule, "Sentinel", {*_NO_PLACE, *_SAID}, other_frameworks(rule))
     if format == "arm" and rule.texts("tags"):
         message = "an ARM resource of a rule has no tags; the description names them"
         yield Note("metadata-changed", Effect.SAME, message)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
-from kqlx.rules.unconverted_metadata import odd_techniques, other_frameworks, unsaid
+from kqlx.rules.unconverted_metadata import odd_techniques, other_frameworks, unconverted_keys
 
 LEVELS = ("low", "medium", "high", "critical")
 
@@ -71,7 +71,7 @@ def without_place(rule: Rule, counted: bool) -> Iterator[Note]:
         lost.append(f"the description beyond {LONGEST_DESCRIPTION:,} characters")
     message = f"a Sigma rule has no place for {', '.join(lost)}"
     yield Note("metadata-no-place", Effect.SAME, message)
-    yield from unsaid(rule, "a Sigma rule", {*_PLACELESS, *_SAID})
+    yield from unconverted_keys(rule, "a Sigma rule", {*_PLACELESS, *_SAID})
     if rule.data.get("actions"):
         message = "a Sigma rule has no place for the rule's actions: set up who is told of an alert"
         yield Note("actions-left-out", Effect.SAME, message)

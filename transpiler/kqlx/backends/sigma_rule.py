@@ -14,7 +14,7 @@ from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import unsaid_arrival
 from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
-from kqlx.rules.query_only_notes import left_out
+from kqlx.rules.query_only_notes import query_only_notes
 from kqlx.rules.threshold import threshold_of
 
 _TIMESPAN = re.compile(r"now-0*([1-9][0-9]{0,8})([smhdw])")
@@ -76,7 +76,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     it is accepted that the result alerts on all of them.
     """
     counts = correlations(rule, bound) if format == "rule" else ()
-    lost = [note for note in left_out(rule) if not (counts and note.code == "rule-type")]
+    lost = [note for note in query_only_notes(rule) if not (counts and note.code == "rule-type")]
     if format == "rule" and rule.type == "new_terms" and "wider" not in accept:
         raise UnsupportedError(
             "Sigma cannot express new-terms rules: it knows nothing of what was seen before",

@@ -22,8 +22,8 @@ from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
-from kqlx.rules.query_only_notes import left_out
-from kqlx.rules.unconverted_metadata import odd_techniques, other_frameworks, unsaid
+from kqlx.rules.query_only_notes import query_only_notes
+from kqlx.rules.unconverted_metadata import odd_techniques, other_frameworks, unconverted_keys
 
 RULE_FORMATS = frozenset({"savedsearches", "escu"})
 
@@ -120,10 +120,10 @@ def about_length(query: str, format: str) -> Iterator[Note]:
 def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
     """Notes on the rule beside its query."""
     if format not in RULE_FORMATS:
-        yield from left_out(rule)
+        yield from query_only_notes(rule)
         return
     carried = carries(rule, bound)
-    for note in left_out(rule):
+    for note in query_only_notes(rule):
         if note.code != "suppression-left-out" or not carried:
             yield note
     yield from about_schedule(rule)
@@ -135,7 +135,9 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     yield from _about_texts(rule, bound, format)
     more = [f"the tactic {t.name}, without a technique" for t in rule.tactics if not t.techniques]
     said = _SAID | _SAID_IN[format]
-    yield from unsaid(rule, format, said, [*more, *other_frameworks(rule), *odd_techniques(rule)])
+    yield from unconverted_keys(
+        rule, format, said, [*more, *other_frameworks(rule), *odd_techniques(rule)]
+    )
     block = rule.data.get("building_block_type")
     if block and not any(entity.is_risk for entity in entities(rule, bound)):
         message = "the building block is a finding: nobody is known whose risk it could add to"

@@ -35,13 +35,13 @@ class Condition:
 
 
 @dataclass(slots=True)
-class Beside:
+class RuleConditions:
     """The conditions beside a query, and notes on what is none of them."""
 
     conditions: list[Condition] = field(default_factory=list)
     notes: _Notes = field(default_factory=lambda: _Notes())
 
-    def around(self, query: dict[str, Any]) -> dict[str, Any]:
+    def wrap_query(self, query: dict[str, Any]) -> dict[str, Any]:
         """A query in Query DSL together with the conditions, as Kibana joins them."""
         if not self.conditions:
             return query
@@ -51,9 +51,9 @@ class Beside:
         return {"bool": {**group, "must_not": excluded} if excluded else group}
 
 
-def beside(rule: Rule) -> Beside:
+def conditions_of(rule: Rule) -> RuleConditions:
     """The conditions of a rule, exactly, and notes on what cannot be one."""
-    found = Beside()
+    found = RuleConditions()
     filters = rule.data.get("filters") or []
     for number, item in enumerate(filters if isinstance(filters, list) else [filters], 1):
         _add_filter(found, item, str(number))
@@ -76,7 +76,7 @@ def with_conditions(
 
     It matches all that the rule matches, but for letter case where a note says so.
     """
-    found = beside(rule)
+    found = conditions_of(rule)
     if found.conditions and types is None:
         types = ecs.types()
     nodes = [_node(item, found.notes, types or {}) for item in found.conditions]
@@ -107,7 +107,7 @@ def _node(item: Condition, notes: _Notes, types: Mapping[str, str]) -> Node:
     return node
 
 
-def _add_filter(found: Beside, item: Any, name: str) -> None:
+def _add_filter(found: RuleConditions, item: Any, name: str) -> None:
     meta = item.get("meta") if isinstance(item, dict) else None
     meta = meta if isinstance(meta, dict) else {}
     if meta.get("alias"):
@@ -166,7 +166,7 @@ def _combined(meta: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return {"bool": {"should": groups, "minimum_should_match": 1}}
 
 
-def _add_exception(found: Beside, item: Mapping[str, Any]) -> None:
+def _add_exception(found: RuleConditions, item: Mapping[str, Any]) -> None:
     name = f'"{item.get("name") or item.get("item_id") or "?"}"'
     try:
         clause = clause_of(item)

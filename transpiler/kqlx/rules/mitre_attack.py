@@ -1,8 +1,8 @@
 """ATT&CK: what a rule's tactics and techniques are in version 19.
 
 That version (April 2026) made two of the tactic Defense Evasion, whose id TA0005 is Stealth's now,
-and gave several techniques other ids; rules written before name the old ones. ``mitre_attack_v19.json``
-beside this module holds the tables, with their source.
+and gave several techniques other ids; rules written before name the old ones. The tables are in
+``mitre_attack_v19.json`` beside this module, with their source.
 """
 
 from __future__ import annotations

@@ -7,21 +7,21 @@ from typing import Any
 
 from kqlx.nodes import Always
 from kqlx.notes import Effect, Note
-from kqlx.rules.filters import beside, with_conditions
+from kqlx.rules.filters import conditions_of, with_conditions
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.schedule import schedule_of, spelt
 from kqlx.rules.threshold import odd_counts, uncounted
 
 
-def left_out(rule: Rule, *, clauses: bool = False) -> Iterator[Note]:
+def query_only_notes(rule: Rule, *, clauses: bool = False) -> Iterator[Note]:
     """Notes on the rule's type, on filters and exceptions beside its query, and on suppression.
 
     ``clauses`` says that filters are taken over as they are, in Query DSL, and not into the tree.
     """
     yield from _about_type(rule)
     yield from _about_counts(rule)
-    yield from beside(rule).notes.made() if clauses else with_conditions(Always(), rule)[1]
+    yield from conditions_of(rule).notes.made() if clauses else with_conditions(Always(), rule)[1]
     suppression = rule.data.get("alert_suppression")
     if suppression:
         details = _details(suppression) if isinstance(suppression, dict) else ""

@@ -40,15 +40,15 @@ _QUIET = frozenset(
 )  # fmt: skip
 
 
-def unsaid(
-    rule: Rule, where: str, said: Iterable[str] = (), more: Iterable[str] = ()
+def unconverted_keys(
+    rule: Rule, where: str, handled: Iterable[str] = (), also: Iterable[str] = ()
 ) -> Iterator[Note]:
-    """Notes on what ``where`` has no place for: all keys with a value but those that are ``said``
-    there, and what ``more`` names.
+    """Notes on what ``where`` has no place for: keys with a value but those that are ``handled``
+    there, and what ``also`` names.
     """
-    known = {*said, *_TAKEN, *_BOOKKEEPING}
+    known = {*handled, *_TAKEN, *_BOOKKEEPING}
     keys = [key for key, value in rule.data.items() if key not in known and value]
-    loud = [*(key for key in keys if key not in _QUIET), *more]
+    loud = [*(key for key in keys if key not in _QUIET), *also]
     if loud:
         message = f"{where} has no place for {', '.join(loud)}"
         yield Note("metadata-left-out", Effect.SAME, message)
