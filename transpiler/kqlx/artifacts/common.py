@@ -8,15 +8,11 @@ import unicodedata
 import uuid
 from typing import Any
 
+from kqlx.rules.labels import one_line
 from kqlx.rules.model import Rule
 
 # The namespace of the ids of converted rules: the same rule always gets the same id.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/kqlx/kqlx")
-
-
-def one_line(text: str) -> str:
-    """The text on one line, its white space single blanks."""
-    return " ".join(text.split())
 
 
 def cut(text: str, most: int) -> str:

@@ -10,10 +10,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kqlx.artifacts.common import cut, json_text, one_line, own_id
-from kqlx.backends.elasticsearch_rule import SEVERITIES, indices_of
+from kqlx.artifacts.common import cut, json_text, own_id
+from kqlx.backends.elasticsearch_rule import indices_of
 from kqlx.backends.elasticsearch_search import history_of
 from kqlx.rules.kibana_objects import list_key
+from kqlx.rules.labels import SCORES, one_line
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
 from kqlx.rules.unconverted_metadata import other_frameworks
@@ -89,10 +90,10 @@ def _judgement(rule: Rule) -> tuple[str, int]:
     score = rule.data.get("risk_score")
     severity = rule.severity
     if not isinstance(score, int) or isinstance(score, bool):
-        severity = severity if severity in SEVERITIES else "low"
-        return severity, SEVERITIES[severity]
-    if severity not in SEVERITIES:
-        severity = next((name for name, most in SEVERITIES.items() if score <= most), "critical")
+        severity = severity if severity in SCORES else "low"
+        return severity, SCORES[severity]
+    if severity not in SCORES:
+        severity = next((name for name, most in SCORES.items() if score <= most), "critical")
     return severity, score
 
 

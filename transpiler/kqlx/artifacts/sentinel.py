@@ -26,6 +26,7 @@ from kqlx.backends.sentinel_text import (
 )
 from kqlx.mappings.bound import Bound
 from kqlx.rules.model import Rule
+from kqlx.rules.suppression import suppression_of
 
 VERSION = "1.0.0"
 
@@ -99,11 +100,10 @@ def grouping(rule: Rule, bounds: Sequence[Bound]) -> dict[str, Any]:
     fields = set(suppressed(rule))
     found = [outputs(rule, bound).fields for bound in bounds]
     keys = [key for key in details(rule, bounds) if any(one.get(key) in fields for one in found)]
-    suppression = rule.data.get("alert_suppression")
     return {
         "createIncident": not rule.data.get("building_block_type"),
         "groupingConfiguration": {
-            "enabled": bool(suppression),
+            "enabled": suppression_of(rule) is not None,
             "reopenClosedIncident": False,
             "lookbackDuration": grouping_time(rule),
             "matchingMethod": "Selected" if keys else "AllEntities",

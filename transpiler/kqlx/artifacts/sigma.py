@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from kqlx.artifacts.common import cut, one_line, own_id
+from kqlx.artifacts.common import cut, own_id
 from kqlx.backends.sigma_lost import LONGEST_DESCRIPTION, LONGEST_TITLE, is_uuid
 from kqlx.backends.sigma_rule import correlations
 from kqlx.backends.sigma_yaml import paragraph, plain, scalar
 from kqlx.mappings.bound import Bound
+from kqlx.rules.labels import is_technique, label_of, one_line
 from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import reduced
@@ -23,9 +24,7 @@ _NO_REASON = ("none", "n/a", "na", "unknown")
 
 def sigma_title(rule: Rule) -> str:
     """The rule's name; of a bare query the beginning of its text. At most 256 characters."""
-    return cut(
-        one_line(rule.name).rstrip(".") or one_line(rule.query) or "Every event", LONGEST_TITLE
-    )
+    return cut(label_of(rule).rstrip(".") or "Every event", LONGEST_TITLE)
 
 
 def sigma_description(rule: Rule, bound: Bound) -> str:
@@ -57,7 +56,7 @@ def sigma_tags(rule: Rule) -> list[str]:
     id of a technique is left out.
     """
     found = in_version_19(rule.tactics)
-    known = [id for id in found.techniques if re.fullmatch(r"T\d{4}(\.\d{3})?", id, re.ASCII)]
+    known = [id for id in found.techniques if is_technique(id)]
     return [f"attack.{name.lower()}" for name in (*found.tactics, *known)]
 
 

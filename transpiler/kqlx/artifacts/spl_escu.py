@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from kqlx.artifacts.common import cut, one_line, own_id
+from kqlx.artifacts.common import cut, own_id
 from kqlx.artifacts.yaml_text import block, plain, quoted
 from kqlx.backends.spl_conf import (
     MOST_DESCRIBED,
@@ -18,6 +18,7 @@ from kqlx.backends.spl_conf import (
 )
 from kqlx.backends.spl_rule import techniques, title_of
 from kqlx.mappings.bound import Bound
+from kqlx.rules.labels import one_line
 from kqlx.rules.model import Rule
 
 

@@ -19,10 +19,14 @@ from kqlx.backends.elasticsearch_search import (
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
 from kqlx.rules.kibana_objects import list_key
+from kqlx.rules.labels import SCORES
 from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import NewTerms
 from kqlx.rules.query_only_notes import query_only_notes
 from kqlx.rules.schedule import schedule_of
+from kqlx.rules.threshold import Threshold
 
 DEFAULT_INDICES = (
     "apm-*-transaction*",
@@ -38,9 +42,6 @@ DEFAULT_INDICES = (
 """What Kibana searches for a rule that names no index patterns (its advanced setting
 ``securitySolution:defaultIndex``).
 """
-
-SEVERITIES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
-"""The scores that Kibana's form sets for each severity."""
 
 
 def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
@@ -87,7 +88,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
         what = ", ".join(f"{key}: {rule.data[key]}" for key in odd)
         message = f"{what} is no time that Elasticsearch reads; Kibana's own stands for it"
         yield Note("schedule-assumed", Effect.DIFFERENT, message)
-    if rule.type in ("threshold", "new_terms"):
+    if isinstance(form_of(rule), Threshold | NewTerms):
         message = f"the search looks at {GROUPS:,} groups; Kibana asks for the next ones after them"
         hint = "while the answer has an after_key, ask again with it under composite.after"
         yield Note("groups-limited", Effect.SAME, message, hint=hint if format == "search" else "")
@@ -123,7 +124,7 @@ def _about_import(rule: Rule) -> Iterator[Note]:
     made = []
     if not rule.description:
         made.append("its name as its description")
-    if rule.severity not in SEVERITIES or not isinstance(rule.data.get("risk_score"), int):
+    if rule.severity not in SCORES or not isinstance(rule.data.get("risk_score"), int):
         made.append("severity and risk score, low and 21 where neither is known")
     if not rule.id:
         made.append("an id")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from kqlx.rules.forms import SingleEvent, form_of
 from kqlx.rules.late_events import override_of
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -51,7 +52,7 @@ def request_body(rule: Rule, query: Json) -> Json | None:
             "size": 0,
             "aggs": {"groups": _first_seen(rule, terms.fields)},
         }
-    if rule.type != "query":
+    if not isinstance(form_of(rule), SingleEvent):
         return None
     return single_events(rule, query)
 

@@ -16,6 +16,8 @@ from kqlx.backends.sentinel_schedule import DELAY, LONGEST, RULE_FORMATS, Run, r
 from kqlx.backends.sentinel_syntax import WIDTH
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
+from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.late_events import (
     WIDEN,
     about_override,
@@ -25,9 +27,9 @@ from kqlx.rules.late_events import (
     unsaid_arrival,
 )
 from kqlx.rules.model import Rule
-from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.new_terms import NewTerms, new_terms_of
 from kqlx.rules.schedule import schedule_of
-from kqlx.rules.threshold import threshold_of
+from kqlx.rules.threshold import Threshold, threshold_of
 
 COLUMN = "IngestionTime"
 """Where rows keep when they were ingested, for what follows to compare."""
@@ -117,8 +119,8 @@ def _apart(match: re.Match[str]) -> str:
 
 
 def _has_window(rule: Rule, options: Options) -> bool:
-    kinds = ("threshold", "new_terms", "threat_match")
-    return options.form in RULE_FORMATS or rule.type in kinds
+    together = isinstance(form_of(rule), Threshold | NewTerms | IndicatorMatch)
+    return options.form in RULE_FORMATS or together
 
 
 def _happened(rule: Rule, run: Run, in_rule: bool) -> int:

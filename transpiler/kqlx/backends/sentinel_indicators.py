@@ -14,6 +14,7 @@ from kqlx.backends.sentinel_syntax import fold, quote
 from kqlx.backends.sentinel_union import without_lists
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.indicator_match import indicator_match_of
 from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import about_window
@@ -77,21 +78,19 @@ def _mapped(rule: Rule, bound: Bound) -> tuple[list[tuple[Values, tuple[str, ...
     """The fields that are compared with kinds of indicators, and what cannot be."""
     pairs: list[tuple[Values, tuple[str, ...]]] = []
     lost: list[str] = []
-    mapping = rule.data.get("threat_mapping")
-    for item in mapping if isinstance(mapping, list) else []:
-        entries = item.get("entries") if isinstance(item, dict) else None
-        entries = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
-        named = " and ".join(str(entry.get("field", "?")) for entry in entries)
-        if any(entry.get("negate") for entry in entries):
+    match = indicator_match_of(rule)
+    for comparisons in match.alternatives if match is not None else ():
+        named = " and ".join(one.field or "?" for one in comparisons)
+        if any(one.negated for one in comparisons):
             lost.append(
                 f"{named} is not compared: the table cannot say which indicator must not match"
             )
             continue
-        if len(entries) != 1:
+        if len(comparisons) != 1 or not comparisons[0].known:
             named = named or "an entry"
             lost.append(f"{named} are not compared: each indicator in the table has one value")
             continue
-        other = str(entries[0].get("value", ""))
+        other = comparisons[0].indicator_field
         kinds = _KINDS.get(other.partition("indicator.")[2])
         values = values_of(bound, named)
         if kinds is None:

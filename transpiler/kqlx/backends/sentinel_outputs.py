@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from kqlx.backends.sentinel_fields import Values, in_common, values_of
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import FieldTest, FreeText, Literal, walk
+from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
-from kqlx.rules.new_terms import new_terms_of
-from kqlx.rules.threshold import threshold_of
+from kqlx.rules.new_terms import NewTerms, new_terms_of
+from kqlx.rules.suppression import suppression_of
+from kqlx.rules.threshold import Threshold, threshold_of
 
 MOST_ENTITIES = 5
 MOST_IDENTIFIERS = 3
@@ -199,7 +201,7 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
 
 def counts_together(rule: Rule, bound: Bound) -> bool:
     """Whether the rule counts or compares what several data sources have together."""
-    return bound.beside_others and bool(threshold_of(rule) or new_terms_of(rule))
+    return bound.beside_others and isinstance(form_of(rule), Threshold | NewTerms)
 
 
 def investigated(rule: Rule) -> tuple[str, ...]:
@@ -213,12 +215,10 @@ def suppressed(rule: Rule) -> tuple[str, ...]:
     """The fields by which the rule suppresses repeated alerts; a threshold rule suppresses those of
     the same group.
     """
-    found = rule.data.get("alert_suppression")
-    threshold = threshold_of(rule)
-    if found and threshold is not None:
-        return threshold.by
-    fields = found.get("group_by") if isinstance(found, dict) else None
-    return tuple(str(name) for name in fields) if isinstance(fields, list) else ()
+    suppression, form = suppression_of(rule), form_of(rule)
+    if suppression is None:
+        return ()
+    return form.by if isinstance(form, Threshold) else suppression.by
 
 
 def _grouped(rule: Rule) -> tuple[str, ...]:

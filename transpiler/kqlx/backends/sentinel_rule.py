@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kqlx.backends.sentinel_outputs import MOST_DETAILS, outputs, suppressed
@@ -25,10 +24,14 @@ from kqlx.backends.sentinel_text import (
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
+from kqlx.rules.labels import is_technique
 from kqlx.rules.mitre_attack import before_version_19
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import query_only_notes
 from kqlx.rules.schedule import schedule_of
+from kqlx.rules.suppression import suppression_of
+from kqlx.rules.threshold import Threshold
 from kqlx.rules.unconverted_metadata import other_frameworks, unconverted_keys
 
 MOST_ALERTS = 150
@@ -55,7 +58,6 @@ _TACTICS = {
     "TA0043": "Reconnaissance",
 }
 
-_TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?", re.ASCII)
 
 # Keys of a rule that an analytics rule has no place for, in words.
 _NO_PLACE = {
@@ -108,7 +110,7 @@ def attack_of(rule: Rule) -> Attack:
             before = before_version_19(id)
             if before != id:
                 remarks.append(f"{id} is {before} in earlier versions of ATT&CK")
-            if _TECHNIQUE.fullmatch(before):
+            if is_technique(before):
                 techniques.append(before)
             else:
                 remarks.append(f"{id} is no id of a technique")
@@ -144,7 +146,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
         if not (in_rule and note.code == "suppression-left-out"):
             yield note
     schedule = schedule_of(rule)
-    if schedule.look_back > LONGEST and not (in_rule and rule.type == "threshold"):
+    if schedule.look_back > LONGEST and not (in_rule and isinstance(form_of(rule), Threshold)):
         days = schedule.look_back / 86_400
         yield Note(
             "look-back",
@@ -178,8 +180,8 @@ def _about_alerts(rule: Rule) -> Iterator[Note]:
 
 
 def _about_grouping(rule: Rule, bound: Bound) -> Iterator[Note]:
-    suppression = rule.data.get("alert_suppression")
-    if not suppression:
+    suppression = suppression_of(rule)
+    if suppression is None:
         return
     wanted = suppressed(rule)
     by = f" with the same {', '.join(wanted)}" if wanted else ""
@@ -193,8 +195,7 @@ def _about_grouping(rule: Rule, bound: Bound) -> Iterator[Note]:
         instead = "all entities" if len(lost) == len(wanted) else "the others"
         message = f"alerts are not grouped by {', '.join(lost)}, but by {instead}"
         yield Note("suppression-left-out", Effect.SAME, message)
-    told = isinstance(suppression, Mapping) and suppression.get("missing_fields_strategy")
-    if told == "doNotSuppress":
+    if suppression.spares_missing:
         message = "the rule leaves alerts without these fields alone, Sentinel may group them"
         yield Note("suppression-left-out", Effect.SAME, message)
     if suppressed_for(rule) != grouping_time(rule):

@@ -8,15 +8,18 @@ are there, and ``ago()`` counts from then
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
+from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.late_events import by_arrival, event_range
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.query_only_notes import about_window
-from kqlx.rules.schedule import Schedule, schedule_of, seconds
+from kqlx.rules.schedule import Schedule, schedule_of
+from kqlx.rules.suppression import suppression_of
 from kqlx.rules.threshold import threshold_of
 
 SHORTEST = 300
@@ -50,7 +53,7 @@ def run_of(rule: Rule) -> Run:
     frequency = _within(_minutes(schedule.interval))
     period = _within(_minutes(schedule.look_back))
     terms = new_terms_of(rule)
-    if rule.type == "threat_match":
+    if isinstance(form_of(rule), IndicatorMatch):
         period = LONGEST
     elif by_arrival(rule):
         period = _for_late_events(rule, frequency, max(period, terms.window if terms else 0))
@@ -96,7 +99,7 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
             f" {span(LONGEST)} at most: values last seen before are new again",
             hint="keep known values in a watchlist, or run the query as a hunting query",
         )
-    if terms is not None or rule.type == "threat_match":
+    if terms is not None or isinstance(form_of(rule), IndicatorMatch):
         return
     if run.window > schedule.look_back:
         longer = f"looks back {span(run.window)} instead of {span(schedule.look_back)}"
@@ -114,7 +117,11 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
 def about_overlap(rule: Rule) -> Iterator[Note]:
     """Kibana knows what earlier runs have alerted on, Sentinel does not."""
     run = run_of(rule)
-    seen = run.recent if new_terms_of(rule) or rule.type == "threat_match" else run.window
+    seen = (
+        run.recent
+        if new_terms_of(rule) or isinstance(form_of(rule), IndicatorMatch)
+        else run.window
+    )
     if by_arrival(rule) and not threshold_of(rule):
         seen = run.recent
     if seen > run.frequency:
@@ -134,11 +141,8 @@ def grouping_time(rule: Rule) -> int:
 
 def suppressed_for(rule: Rule) -> int:
     """In seconds: how long the rule suppresses alerts; 0 where it does not say."""
-    table = rule.data.get("alert_suppression")
-    duration = table.get("duration") if isinstance(table, Mapping) else None
-    if not isinstance(duration, Mapping):
-        return 0
-    return seconds(f"{duration.get('value')}{duration.get('unit')}") or 0
+    suppression = suppression_of(rule)
+    return suppression.duration if suppression is not None else 0
 
 
 def span(length: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kqlx.backends.sentinel_outputs import investigated
+from kqlx.rules.labels import label_of, one_line
 from kqlx.rules.model import Rule
 
 LONGEST_NAME = 256
@@ -16,7 +17,7 @@ _LICENSE = (
 
 def title(rule: Rule) -> str:
     """The rule's name on one line; of a bare query the beginning of its text."""
-    return one_line(rule.name) or one_line(rule.query) or "Every event"
+    return label_of(rule)
 
 
 def whole_description(rule: Rule) -> str:
@@ -52,8 +53,3 @@ def _origin(rule: Rule) -> str:
         lines.append(f"Tags: {', '.join(one_line(text) for text in tags)}")
     lines.append("Converted by kqlx (https://github.com/kqlx/kqlx); review it before use.")
     return "\n".join(lines)
-
-
-def one_line(text: str) -> str:
-    """The text on one line, its white space single blanks."""
-    return " ".join(text.split())

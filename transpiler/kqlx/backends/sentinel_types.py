@@ -43,6 +43,8 @@ from kqlx.backends.sentinel_syntax import fold
 from kqlx.backends.sentinel_union import without_lists
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
+from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
@@ -85,7 +87,7 @@ def _by_type(
         return _counted(threshold, rule, bound, emission, shown, in_rule)
     if terms := new_terms_of(rule):
         return _new(terms, rule, bound, emission, shown, in_rule)
-    if rule.type == "threat_match":
+    if isinstance(form_of(rule), IndicatorMatch):
         return compared(rule, bound, emission, shown, in_rule)
     return replace(emission, query="\n".join([str(emission.query), *extended(shown)]))
 

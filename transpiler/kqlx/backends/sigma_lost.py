@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator
 
 from kqlx.notes import Effect, Note
+from kqlx.rules.labels import SCORES
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
 from kqlx.rules.unconverted_metadata import odd_techniques, other_frameworks, unconverted_keys
-
-LEVELS = ("low", "medium", "high", "critical")
 
 LONGEST_TITLE = 256
 LONGEST_DESCRIPTION = 65_534
@@ -60,7 +59,7 @@ def without_place(rule: Rule, counted: bool) -> Iterator[Note]:
     lost += [words for key, words in _PLACELESS.items() if rule.data.get(key)]
     if rule.id and not is_uuid(rule.id):
         lost.append(f"the id {rule.id}, which is no UUID")
-    if rule.severity and rule.severity not in LEVELS:
+    if rule.severity and rule.severity not in SCORES:
         lost.append(f"the severity {rule.severity}")
     lost += [*other_frameworks(rule), *odd_techniques(rule)]
     if rule.data.get("to", "now") != "now":

@@ -19,6 +19,7 @@ from kqlx.nodes import FieldTest, Pattern, walk
 from kqlx.notes import Effect
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.suppression import suppression_of
 from kqlx.rules.threshold import threshold_of
 
 Kind = Literal["user", "system", "other", "threat"]
@@ -172,9 +173,8 @@ def investigated(rule: Rule) -> tuple[str, ...]:
 
 def suppressed_by(rule: Rule) -> tuple[str, ...]:
     """The fields of which the same values make one alert of several."""
-    table = rule.data.get("alert_suppression")
-    names = table.get("group_by") if isinstance(table, dict) else None
-    return tuple(map(str, names)) if isinstance(names, list) else ()
+    suppression = suppression_of(rule)
+    return suppression.by if suppression is not None else ()
 
 
 def _tested(bound: Bound) -> Iterator[str]:

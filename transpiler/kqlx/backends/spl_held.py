@@ -16,8 +16,11 @@ from kqlx.backends.spl_syntax import eval_name, fold
 from kqlx.backends.spl_time import time_modifier
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
-from kqlx.rules.schedule import schedule_of, seconds
+from kqlx.rules.schedule import schedule_of
+from kqlx.rules.suppression import suppression_of
+from kqlx.rules.threshold import Threshold
 
 EVENT_HASH = "event_hash"
 GROUP_HASH = "group_hash"
@@ -45,7 +48,7 @@ def suppression(rule: Rule, bounds: Sequence[Bound]) -> Suppression | None:
     length = overlap_of(rule)
     if not length:
         return None
-    if grouping(rule) or rule.type == "threshold":
+    if grouping(rule) or isinstance(form_of(rule), Threshold):
         return _by([_grouped(rule, bound) for bound in bounds], length)
     return Suppression((EVENT_HASH,), length, f"| eval {EVENT_HASH}=md5(_raw)")
 
@@ -59,12 +62,10 @@ def own_length(rule: Rule) -> int:
     """How long the rule itself suppresses alerts, in seconds; within a run, until the next one. 0
     where it suppresses none.
     """
-    table = rule.data.get("alert_suppression")
-    if not isinstance(table, dict):
+    suppression = suppression_of(rule)
+    if suppression is None:
         return 0
-    duration = table.get("duration")
-    length = _length(duration) if isinstance(duration, dict) else None
-    return length or schedule_of(rule).interval
+    return suppression.duration or schedule_of(rule).interval
 
 
 def overlap_of(rule: Rule) -> int:
@@ -76,19 +77,19 @@ def overlap_of(rule: Rule) -> int:
 def about_suppression(rule: Rule, carried: bool) -> Iterator[Note]:
     """Where alerts are not held back as Kibana does it."""
     overlap = overlap_of(rule)
-    table = rule.data.get("alert_suppression")
-    if not carried or not isinstance(table, dict):
-        if overlap and rule.type == "threshold":
+    suppression = suppression_of(rule)
+    if not carried or suppression is None:
+        if overlap and isinstance(form_of(rule), Threshold):
             message = (
                 f"after an alert the next one about the same comes {_words(overlap)} later at the"
                 " earliest; Kibana tells it as soon as further events are enough by themselves"
             )
             yield Note("alerts-held", Effect.SAME, message)
         return
-    if table.get("missing_fields_strategy") == "doNotSuppress":
+    if suppression.spares_missing:
         message = "alerts without the fields of suppression are left alone by the rule"
         yield Note("suppression-left-out", Effect.SAME, message)
-    if not isinstance(table.get("duration"), dict):
+    if not suppression.given:
         message = "the rule suppresses within each of its runs; the time between two stands for it"
         yield Note("schedule", Effect.SAME, message)
     if own_length(rule) < overlap:
@@ -103,7 +104,7 @@ def _suppressed(rule: Rule, bound: Bound) -> tuple[str, ...] | None:
     """The fields of the rule's own suppression in the results, in its order; None where one is not
     there.
     """
-    if rule.type == "threshold":
+    if isinstance(form_of(rule), Threshold):
         return _grouped(rule, bound)
     keys = keys_of(rule, bound)
     grouped = {key.field: key.name for key in keys.keys(grouping(rule))}
@@ -134,10 +135,6 @@ def _by(named: Sequence[tuple[str, ...]], period: int) -> Suppression:
         values.append(f'coalesce({", ".join(texts)}, "")')
     hashed = fold([f"| eval {GROUP_HASH}=md5({values[0]}", *(f'."|".{v}' for v in values[1:])])
     return Suppression((GROUP_HASH,), period, f"{hashed})")
-
-
-def _length(duration: dict[str, object]) -> int | None:
-    return seconds(f"{duration.get('value')}{duration.get('unit')}")
 
 
 def _words(length: int) -> str:

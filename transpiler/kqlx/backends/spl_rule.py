@@ -20,6 +20,7 @@ from kqlx.backends.spl_held import about_suppression, carries
 from kqlx.backends.spl_schedule import about_schedule
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.labels import SCORES, is_technique, label_of
 from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import query_only_notes
@@ -30,7 +31,6 @@ RULE_FORMATS = frozenset({"savedsearches", "escu"})
 LONG_SEARCH = 10_000
 """Characters. Splunk documents no limit; long lists are better kept in a lookup."""
 
-_SCORES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
 _LEAST = {"low": 21, "medium": 41, "high": 61, "critical": 81}
 """The risk scores from which contentctl takes a detection to be so severe."""
 
@@ -67,7 +67,7 @@ _ASSETS = (
 
 def title_of(rule: Rule) -> str:
     """The rule's name on one line; of a bare query the beginning of its text."""
-    return " ".join(rule.name.split()) or " ".join(rule.query.split())[:80] or "Every event"
+    return label_of(rule, longest_query=80)
 
 
 def security_domain(bound: Bound) -> str:
@@ -84,7 +84,7 @@ def asset_type(bound: Bound) -> str:
 def techniques(rule: Rule) -> tuple[str, ...]:
     """The ids of ATT&CK 19; what is no id of a technique is left out."""
     found = in_version_19(rule.tactics).techniques
-    return tuple(id for id in found if re.fullmatch(r"T\d{4}(\.\d{3})?", id, re.ASCII))
+    return tuple(filter(is_technique, found))
 
 
 def risk_score(rule: Rule) -> int:
@@ -92,7 +92,7 @@ def risk_score(rule: Rule) -> int:
     score = rule.data.get("risk_score")
     if isinstance(score, int | float) and score == score:
         return min(max(round(min(max(score, 1), 100)), 1), 100)
-    return _SCORES.get(rule.severity, 47)
+    return SCORES.get(rule.severity, 47)
 
 
 def web_addresses(rule: Rule) -> list[str]:

@@ -22,6 +22,8 @@ from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
+from kqlx.rules.indicator_match import IndicatorMatch, indicator_match_of
 from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
@@ -55,7 +57,7 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
         return emission
     if threshold is not None:
         return _counted(rule, threshold, bound, emission, options)
-    if rule.type == "threat_match":
+    if isinstance(form_of(rule), IndicatorMatch):
         return _matched(rule, bound, emission)
     return emission
 
@@ -242,19 +244,15 @@ def _mappings(rule: Rule) -> list[list[tuple[str, str]]]:
     """The alternatives of ``threat_mapping``, each of pairs that must all be met: the event's field
     and the indicator's.
     """
+    match = indicator_match_of(rule)
     groups = []
-    found = rule.data.get("threat_mapping")
-    for item in found if isinstance(found, list) else ():
-        entries = item.get("entries") if isinstance(item, dict) else None
-        group = []
-        for entry in entries if isinstance(entries, list) else ():
-            if not isinstance(entry, dict) or entry.get("type", "mapping") != "mapping":
-                raise UnsupportedError("a part of threat_mapping is of no known form")
-            if entry.get("negate"):
-                raise UnsupportedError("an indicator that must not be met: a lookup cannot say it")
-            group.append((str(entry.get("field", "")), str(entry.get("value", ""))))
-        if group:
-            groups.append(group)
+    for comparisons in match.alternatives if match is not None else ():
+        if not all(one.known for one in comparisons):
+            raise UnsupportedError("a part of threat_mapping is of no known form")
+        if any(one.negated for one in comparisons):
+            raise UnsupportedError("an indicator that must not be met: a lookup cannot say it")
+        if comparisons:
+            groups.append([(one.field, one.indicator_field) for one in comparisons])
     return groups
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kqlx.nodes import Always
 from kqlx.notes import Effect, Note
@@ -11,6 +10,7 @@ from kqlx.rules.filters import conditions_of, with_conditions
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.schedule import schedule_of, spelt
+from kqlx.rules.suppression import Suppression, suppression_of
 from kqlx.rules.threshold import odd_counts, uncounted
 
 
@@ -22,13 +22,11 @@ def query_only_notes(rule: Rule, *, clauses: bool = False) -> Iterator[Note]:
     yield from _about_type(rule)
     yield from _about_counts(rule)
     yield from conditions_of(rule).notes.made() if clauses else with_conditions(Always(), rule)[1]
-    suppression = rule.data.get("alert_suppression")
-    if suppression:
-        details = _details(suppression) if isinstance(suppression, dict) else ""
+    if (suppression := suppression_of(rule)) is not None:
         yield Note(
             "suppression-left-out",
             Effect.SAME,
-            f"the rule suppresses repeated alerts{details}, which the query does not",
+            f"the rule suppresses repeated alerts{_details(suppression)}, which the query does not",
         )
 
 
@@ -89,14 +87,11 @@ def _about_counts(rule: Rule) -> Iterator[Note]:
         yield Note("threshold-assumed", Effect.DIFFERENT, message)
 
 
-def _details(suppression: dict[str, Any]) -> str:
+def _details(suppression: Suppression) -> str:
     """By which fields, over which time, and what of events without the fields."""
-    fields = suppression.get("group_by")
-    by = ", ".join(map(str, fields)) if isinstance(fields, list) else ""
-    duration = suppression.get("duration")
-    words = [f" by {by}"] if by else []
-    if isinstance(duration, dict) and "value" in duration:
-        words.append(f" for {duration['value']}{duration.get('unit', '')}")
-    if suppression.get("missing_fields_strategy") == "doNotSuppress":
+    words = [f" by {', '.join(suppression.by)}"] if suppression.by else []
+    if suppression.given:
+        words.append(f" for {suppression.given}")
+    if suppression.spares_missing:
         words.append(", events without these fields left alone")
     return "".join(words)

@@ -5,10 +5,10 @@ Keys of a rule: https://www.elastic.co/docs/api/doc/kibana/operation/operation-c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from kqlx.notes import Effect, Note
+from kqlx.rules.labels import is_technique
 from kqlx.rules.model import Rule
 
 # What each target takes, or tells in notes of its own.
@@ -69,5 +69,5 @@ def other_frameworks(rule: Rule) -> list[str]:
 def odd_techniques(rule: Rule) -> list[str]:
     """What the rule names as a technique and is no id of one."""
     ids = [id for tactic in rule.tactics for id in tactic.techniques]
-    odd = [id for id in ids if not re.fullmatch(r"T\d{4}(\.\d{3})?", id, re.ASCII)]
+    odd = [id for id in ids if not is_technique(id)]
     return [f"the technique {id}" for id in dict.fromkeys(odd)]
