@@ -88,13 +88,19 @@ FORMS = [
      "| where ['event.category'] == \"a\" or set_has_element(['event.category'], \"a\")"),
     ("event.category:a*",
      "| where tostring(pack_array(['event.category'])) matches regex @'(?s)[\\[,]\"a'"),
-    ("event.category:*", "| where tostring(['event.category']) !in (\"\", \"[]\", \"{}\")"),
+    (
+        "event.category:*",
+        """| where tostring(pack_array(['event.category'])) matches regex '["0-9tf]'""",
+    ),
     ("file.elf.imports:a",
      "| where tostring(['file.elf.imports']) matches regex @'(?s)[\\[,:]\"a\"[,\\]}]'"),
     ("file.elf.imports:7",
      "| where tostring(['file.elf.imports'])"
      " matches regex @'(?s)[\\[,:](?:\"7\"|7)[,\\]}]'"),
-    ("not event.category:*", "| where tostring(['event.category']) in (\"\", \"[]\", \"{}\")"),
+    (
+        "not event.category:*",
+        """| where not(tostring(pack_array(['event.category'])) matches regex '["0-9tf]')""",
+    ),
     ("message:word", "| where ['message'] has \"word\""),
     ('message:"two words"', "| where ['message'] has_all (\"two\", \"words\")"),
     ("message:(two words)", "| where ['message'] has_any (\"two\", \"words\")"),

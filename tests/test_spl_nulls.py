@@ -13,16 +13,21 @@ from kqlx.evaluate.compiler import matches
 from kqlx.mappings.choose import bind
 from kqlx.mappings.library import Packs
 from kqlx.mappings.pack_data import of_data
+from kqlx.notes import Effect
 from spl.events import splunk_event
 from splunk import SPLUNK
 
 FIELDS = {
     **{"a": "a", "b.c": "b.c", "list": "list{}", "items.k": "items{}.k"},
-    **{"n": "n", "text.d": "text.d", "record": "_raw"},
+    **{"n": "n", "text.d": "text.d", "record": "_raw", "items.n": "items{}.n", "numbers": "nn{}"},
 }
-COLUMNS = {"n": {"type": "long"}, "text.*": {"json": True}}
+COLUMNS = {
+    **{"n": {"type": "long"}, "items{}.n": {"type": "long"}, "nn{}": {"type": "long"}},
+    "text.*": {"json": True},
+}
+TYPES = {"n": "long", "items.n": "long", "numbers": "long"}
 PLACE = {"base": "sourcetype=example", "json": True, "fields": FIELDS, "columns": COLUMNS}
-PACK = of_data({"source": "example.log", "types": {"n": "long"}, "targets": {"spl": [PLACE]}})
+PACK = of_data({"source": "example.log", "types": TYPES, "targets": {"spl": [PLACE]}})
 
 
 def search(query: str, exact: bool = False) -> str:
@@ -35,7 +40,24 @@ def search(query: str, exact: bool = False) -> str:
     [
         ("a:*", 'a!="null"'),
         ("not b.c:*", 'NOT b.c!="null"'),
-        ("list:*", "list{}=*"),
+        ("list:*", """list{}=*\n| where isnotnull(mvfind('list{}', "^(?!null$)"))"""),
+        ("not list:*", """\n| where isnull(mvfind('list{}', "^(?!null$)"))"""),
+        ("a:n*", 'a="n*" a!="null"'),
+        ("not a:(*l or x)", 'NOT ((a="*l" a!="null") OR a="x")'),
+        (
+            "list:(n* or x)",
+            'list{} IN ("n*", "x")\n'
+            r"""| where isnotnull(mvfind('list{}', "\\A(?!null\\z)(?is:n.*|x)\\z"))""",
+        ),
+        (
+            "not list:n*",
+            "\n" r"""| where isnull(mvfind('list{}', "\\A(?!null\\z)(?is:n.*)\\z"))""",
+        ),
+        (
+            "items.n > 5",
+            "items{}.n>5\n"
+            "| where isnotnull(mvmap('items{}.n', if(tonumber('items{}.n')>5, 1, null())))",
+        ),
         (
             "items.k:*",
             """items{}.k=*\n| where isnotnull(mvfind('items{}.k', "^(?!null$)"))""",
@@ -62,6 +84,14 @@ def test_presence(query: str, expected: str) -> None:
     assert found.startswith(expected)
 
 
+@pytest.mark.parametrize("query", ['a:"null"', "a:NULL", 'list:("null" or n*)', 'not a:"null"'])
+def test_the_text_null_may_be_a_null_of_json(query: str) -> None:
+    bound = bind(kqlx.parse(query), PACK, "spl")
+    notes = find("spl").emit(bound, Options()).notes
+    effect = Effect.NARROWER if query.startswith("not") else Effect.WIDER
+    assert ("null-exists", effect) in [(note.code, note.effect) for note in notes]
+
+
 def test_a_null_in_text_of_json_is_no_value_to_count() -> None:
     data = {"new_terms_fields": ["text.d"], "history_window_start": "now-7d"}
     rule = kqlx.Rule(name="new", query="a:x", type="new_terms", data=data)
@@ -74,7 +104,7 @@ def test_a_null_in_text_of_json_is_no_value_to_count() -> None:
 
 
 def test_sources_with_and_without_nulls_are_counted_together() -> None:
-    kept = {"a": "a", "b.c": "b", "items.k": "items{}.k"}
+    kept = {"a": "a", "b.c": "b", "items.k": "items{}.k", "list": "list{}"}
     packs = [
         of_data(
             {
@@ -90,7 +120,7 @@ def test_sources_with_and_without_nulls_are_counted_together() -> None:
     ]
     data = {
         "threshold": {
-            "field": ["a", "items.k"],
+            "field": ["a", "items.k", "list"],
             "value": 1,
             "cardinality": [{"field": "b.c", "value": 2}],
         }
@@ -101,28 +131,38 @@ def test_sources_with_and_without_nulls_are_counted_together() -> None:
         'eval a=nullif(a, "null")',
         """eval items_k=mvdedup(mvfilter('items{}.k'!="null"))""",
         "eval items_k=mvdedup('items{}.k')",
+        """eval list=mvdedup(mvfilter('list{}'!="null"))""",
         'eval b_c=nullif(b, "null")',
         "eval b_c=b",
         "dc(b_c) as dc_b_c",
     ):
         assert line in text
-    assert text.split()[-5:-2] == ["a,", "items_k", "|"]
+    assert text.split()[-5:-2] == ["items_k,", "list", "|"]
 
 
-VALUES = st.sampled_from([None, "x", "y", "x*y", ""])
+VALUES = st.sampled_from([None, "x", "y", "x*y", "", "nil"])
+NUMBERS = st.sampled_from([None, 4, 5, 10])
 EVENTS = st.fixed_dictionaries(
     {},
     optional={
         "a": VALUES,
         "b": st.fixed_dictionaries({}, optional={"c": VALUES}),
-        "n": st.sampled_from([None, 4, 5, 10]),
-        "items": st.lists(st.fixed_dictionaries({}, optional={"k": VALUES}), max_size=3),
+        "n": NUMBERS,
+        "list": st.lists(VALUES, max_size=3),
+        "nn": st.lists(NUMBERS, max_size=3),
+        "items": st.lists(
+            st.fixed_dictionaries({}, optional={"k": VALUES, "n": NUMBERS}), max_size=3
+        ),
     },
 )
 TESTS = st.sampled_from(
     [
         *("a:*", "b.c:*", "a:x", r"b.c:x\*y", "not a:*", "not b.c:*", "a:(* and not x)"),
         *("items.k:*", "not items.k:*", "items.k:x"),
+        *("list:*", "not list:*", "list:x", "list:n*", "not list:(*l or x)", "list:(* and not y)"),
+        *("a:n*", "not a:*l", "a:(nu* or x)", "not b.c:*u*", "items.k:n*", "not items.k:(*l or y)"),
+        *("items.n > 4", "not items.n >= 5", "items.n:*", "not items.n < 5", "items.n:5"),
+        *("numbers > 4", "not numbers >= 5", "numbers:*", "not numbers:*", "numbers <= 5"),
         *("n:*", "n > 4", "n >= 10", "not n >= 5", "n < 5", "not n <= 4"),
     ]
 )
@@ -134,4 +174,5 @@ def test_nulls_do_not_decide(tests: list[str], word: str, event: dict[str, objec
     for null in (None, "null"):
         raw = {"sourcetype": "example", **event}
         found = SPLUNK.keeps(search(query, exact=True), splunk_event(raw, null=null), [])
-        assert found == matches(kqlx.parse(query), event, {"n": "long"}), (query, null)
+        elastic = {**event, "numbers": event.get("nn", [])}
+        assert found == matches(kqlx.parse(query), elastic, TYPES), (query, null)

@@ -189,7 +189,7 @@ CODES = {
     "nested-outside": "a field of nested objects is tested outside of a group, which never holds",
     "no-counterpart": "a field that the target does not have, and the mapping says why",
     "no-data-source": "nothing says which data source the query is about; names are kept",
-    "null-exists": "a field that is null is taken to exist",
+    "null-exists": "a field that is null is taken to exist, or to be the text null",
     "pattern-split": "Kibana splits a pattern at blanks, by the type of the field",
     "pairs-by-position": "names and values stand in two lists, put together by their places",
     "own-table": "a table of the user's stands for those of a data source",

@@ -28,6 +28,9 @@ _INNER = r'(?:[^"\\]|\\.)*'
 # taken for the end of an escape such as \\n or \\u001f.
 _SAFE_BEGINNING = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f]')
 _SAFE_MIDDLE = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f][^\[\]{},:"\\\x00-\x1f]*')
+# How a value begins, and null does not: in an array, and behind a key of an object.
+_ARRAY_VALUE = r'["0-9tf]'
+_BAG_VALUE = r':\[*(?:null,)*["0-9tf-]'
 _OF_NUMBERS = re.compile(r"[0-9.eE+-]*")
 
 
@@ -107,9 +110,12 @@ class Arrays(Words, ABC):
             pattern = _change(cell, "[^n]", f'"{_INNER}"')
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
-    def filled(self, cell: Cell, negation: str = "!") -> Text:
-        """Whether an array or bag has a value; with "" for the negation, whether it has none."""
-        return Text(f'tostring({cell.raw}) {negation}in ("", "[]", "{{}}")', rank=PATH)
+    def filled(self, cell: Cell) -> Text:
+        """Whether an array or bag has a value, which null is not."""
+        if cell.form not in ("array", "many"):
+            return Text(f"tostring({cell.raw}) matches regex {quote(_BAG_VALUE)}", rank=REGEX)
+        held = f"pack_array({cell.raw})" if cell.form == "many" else cell.raw
+        return Text(f"tostring({held}) matches regex {quote(_ARRAY_VALUE)}", rank=REGEX)
 
     @abstractmethod
     def listed(self, name: str, literals: list[str]) -> str:

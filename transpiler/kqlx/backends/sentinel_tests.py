@@ -100,10 +100,8 @@ class Tests(Values):
     def missing(self, column: Column, node: Exists) -> Text | None:
         """The negation of existence, where Kusto has a function of its own."""
         cell = self.cell(column)
-        if cell.form in OBJECTS:
+        if cell.form in OBJECTS | {"array", "many"} or cell.column.type == "flattened":
             return None
-        if cell.form in ("array", "many") or cell.column.type == "flattened":
-            return self.filled(cell, "")
         self.tell_empties(cell, node)
         test = "isempty" if cell.is_string and not cell.keeps_empties else "isnull"
         return Text(f"{test}({cell.raw})", rank=cell.rank)

@@ -71,7 +71,7 @@ class _Search(Remarks):
     def any_of(self, node: Or) -> Text:
         items = [
             self.in_list(item) if isinstance(item, ValueList) else self.expression(item)
-            for item in gather(node.items, lambda item: isinstance(item, Equals | Like))
+            for item in gather(node.items, self.fits_list)
         ]
         if len(items) == 1:
             return items[0]
@@ -84,6 +84,15 @@ class _Search(Remarks):
         # An OR already stands in parentheses.
         bare = item.group in (Group.ATOM, Group.OR)
         return Text(f"NOT {item.text}" if bare else f"NOT ({item.text})", Group.NOT)
+
+    def fits_list(self, node: Node) -> bool:
+        """Whether the test can share an ``IN``: a pattern cannot that needs a second test."""
+        return isinstance(node, Equals) or (isinstance(node, Like) and not self.needs_value(node))
+
+    def needs_value(self, node: Like) -> bool:
+        """Whether a missing value may pass for one that the pattern fits."""
+        column = self.column(node)
+        return column.type not in TEXTS and self.has_nulls(column) and self.meets_null(node)
 
     def in_list(self, values: ValueList) -> Text:
         column = self.bound.column(values.field.name)
@@ -98,7 +107,10 @@ class _Search(Remarks):
     def like(self, column: Column, node: Like) -> Text:
         if not any(node.pattern.parts):
             return self.present(column)
-        return Text(f"{search_name(column.name)}={self.value(column, node)}")
+        test = f"{search_name(column.name)}={self.value(column, node)}"
+        if self.needs_value(node):
+            return Text(f"{test} {self.present(column).text}", Group.AND)
+        return Text(test)
 
     def value(self, column: Column, node: Equals | Like) -> str:
         """The right side of ``=``."""

@@ -216,9 +216,7 @@ class Keys:
     def _listed(self, name: str) -> str:
         """The values of a list, each once, without those that stand for none."""
         values = eval_name(name)
-        nulls = "{}" in name and not name.endswith("{}")
-        texts = [text for text in self._texts_for_none(name) if text != NULL or nulls]
-        if texts:
+        if texts := self._texts_for_none(name):
             tests = " AND ".join(f"{values}!={quote(text)}" for text in texts)
             values = f"mvfilter({tests})"
         return f"mvdedup({values})"

@@ -65,10 +65,13 @@ class Leaves(TextBackend):
             self.column(node).form in PAIRS or self.column(node).json
         ):
             return False
-        if isinstance(node, Exists) and self.lists_nulls(self.column(node)):
+        if isinstance(node, Exists | Compare) and self.lists_nulls(self.column(node)):
             return False
         if isinstance(node, Equals | Like):
             column = self.column(node)
+            second = column.type in TEXTS or self.lists_nulls(column)
+            if second and isinstance(node, Like) and self.meets_null(node):
+                return False
             if column.type in TEXTS:
                 return _is_part_of_word(node)
             if column.type in NUMBERS - INTEGERS:
@@ -89,11 +92,25 @@ class Leaves(TextBackend):
         return bool(self.bound.place.get("json") or column.json)
 
     def lists_nulls(self, column: Column) -> bool:
-        """Whether it is a key of several objects, of which some may have null there: whether
-        ``!=`` asks for one that has not is not documented.
+        """Whether it is a list of values, or a key of several objects, of which some may be null:
+        whether ``!=`` asks for one that is not is not documented.
         """
-        key = "{}" in column.name and not column.name.endswith("{}")
-        return key and column.form == "column" and bool(self.bound.place.get("json"))
+        if column.form != "column" or "{}" not in column.name or column.null_text:
+            return False
+        return bool(self.bound.place.get("json") or column.json)
+
+    def may_be_null(self, column: Column) -> bool:
+        """Whether some value of the column may be the text that stands for a missing one."""
+        return self.has_nulls(column) or self.lists_nulls(column)
+
+    def meets_null(self, node: Equals | Like) -> bool:
+        """Whether the text ``null`` passes the test where it may stand for a missing value."""
+        named = isinstance(node.field, Pattern)
+        column = Column(node.field.name) if named else self.column(node)
+        if not self.may_be_null(column):
+            return False
+        parts = node.pattern.parts if isinstance(node, Like) else (node.value.name,)
+        return bool(re.fullmatch(".*".join(map(re.escape, parts)), NULL, re.IGNORECASE))
 
     def spread(self, node: Node) -> Node:
         """A test in the terms of flat fields, where that says exactly the same.

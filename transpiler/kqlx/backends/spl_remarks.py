@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kqlx.backends.spl_leaves import NULL
 from kqlx.backends.spl_pairs import PAIRS
 from kqlx.backends.spl_syntax import name_problem
 from kqlx.backends.spl_where import Where
@@ -41,7 +42,8 @@ class Remarks(Where):
             for item in node.items:
                 self.check(item)
         elif isinstance(node, Not):
-            self.check(node.item)
+            with self.under_not():
+                self.check(node.item)
         elif isinstance(node, Nested):
             self.note(
                 "nested-flattened",
@@ -59,6 +61,12 @@ class Remarks(Where):
             )
         elif isinstance(node, Equals | Like | Compare) and not isinstance(node.field, Pattern):
             self.check_type(self.column(node), node)
+        if isinstance(node, Equals) and node.value.value is not None and self.meets_null(node):
+            message = (
+                f"a null of JSON in {node.field.name} may be read as the text {NULL}, which the"
+                " test asks for"
+            )
+            self.wider("null-exists", node, message)
         if isinstance(node, FieldTest):
             if isinstance(node.field, Pattern):
                 self.check_pattern(node.field, node)

@@ -8,6 +8,7 @@ field and is null where none matches, which is Kibana's meaning of lists and of 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kqlx.backends.base import ValueList, gather
@@ -116,13 +117,20 @@ class Where(Leaves):
             return self.pair_test(column, *values.tests)
         name = eval_name(column.name)
         if column.type in TEXTS:
-            return self.word_test(name, *values.tests)
+            return self.word_test(column, name, *values.tests)
         return _find(name, self.whole(column, *values.tests))
 
-    def word_test(self, name: str, *tests: Equals | Like) -> Text:
+    def word_test(self, column: Column, name: str, *tests: Equals | Like) -> Text:
         """A test of a text field: one that matches more, or below a not one that matches less."""
         pattern = self.lower_regex(*tests) if self.negative else self.upper_regex(*tests)
+        meets = self.negative and pattern and re.search(pattern, NULL)
+        if meets and self.may_be_null(column) and self.tells_null(tests):
+            name = f"mvfilter({name}!={quote(NULL)})"
         return Text("false()") if pattern is None else _find(name, pattern)
+
+    def tells_null(self, tests: Iterable[Equals | Like]) -> bool:
+        """Whether the tests ask for no text ``null``, so that it stands for a missing value."""
+        return not any(isinstance(test, Equals) and self.meets_null(test) for test in tests)
 
     def field_condition(self, node: FieldTest) -> Text:
         if isinstance(node.field, Pattern):
@@ -141,14 +149,14 @@ class Where(Leaves):
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
         """The test on the field of this name, as ``where`` spells it."""
         if isinstance(node, Exists):
-            if self.has_nulls(column) or self.lists_nulls(column):
+            if self.may_be_null(column):
                 return _find(name, f"^(?!{NULL}$)")
             return Text(f"isnotnull({name})")
         if isinstance(node, Compare):
             limit = self.number(column, node.value, node)
             return _any(name, f"tonumber({name}){_OPERATORS[node.op]}{limit}")
         if column.type in TEXTS:
-            return self.word_test(name, node)
+            return self.word_test(column, name, node)
         if isinstance(node, Equals) and column.type in NUMBERS:
             return _any(name, f"tonumber({name})={self.number(column, node.value, node)}")
         network = self.network(node.value.name) if isinstance(node, Equals) else ""
@@ -173,6 +181,8 @@ class Where(Leaves):
     def whole(self, column: Column, *tests: Equals | Like) -> str:
         """A regular expression for values that are one of these, from beginning to end."""
         flags, body = self.whole_parts(column, *tests)
+        if any(map(self.meets_null, tests)) and self.tells_null(tests):
+            return rf"\A(?!{NULL}\z)(?{flags}:{body})\z"
         body = f"(?:{body})" if "|" in body and len(tests) > 1 else body
         return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
 
