@@ -243,7 +243,7 @@ def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str
             text = f'iff({text} {same}, "", {text})'
         if mark := cut_at(spec):
             text = f"tostring(split({text}, {quote(mark)})[0])"
-        elif spec.part or spec.fits:
+        elif spec.part or spec.fits or spec.joined:
             parts = captures(spec)
             if not parts:
                 return None

@@ -410,6 +410,8 @@ class Binder(Translation):
             return self.predicate(node, spec)
         if spec.values:
             return self.translate(node, spec)
+        if spec.begins or spec.joined:
+            return self.path(node, spec)
         if spec.part:
             return self.part(node, spec, spec.part)
         return self.rename(node, spec)

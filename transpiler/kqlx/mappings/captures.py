@@ -17,7 +17,7 @@ def captures(spec: FieldSpec) -> tuple[str, ...]:
     """The expressions for the part of a column that a field is, the first that matches counting;
     none where no expression can take it out.
     """
-    if spec.given or (spec.part is None and not spec.fits):
+    if spec.given or spec.joined or (spec.part is None and not spec.fits):
         return ()
     if spec.part is not None:
         found = _of_part(spec.part, spec.separators)

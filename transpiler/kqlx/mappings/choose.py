@@ -341,7 +341,7 @@ def name_of_values(pack: Pack, destination: Destination, field: str) -> str | No
     spec = destination.field(field) or destination.fields.get(in_any_place(field))
     if spec is not None and spec.counted_by is not None:
         return spec.counted_by
-    if spec is None or spec.part or spec.fits or spec.given:
+    if spec is None or spec.part or spec.fits or spec.given or spec.joined:
         return None
     if spec.fixed is not None or spec.constant is not None:
         return ""

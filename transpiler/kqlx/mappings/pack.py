@@ -103,8 +103,12 @@ class FieldSpec:
     field is a part of what the column holds, in which ``separators`` are those of a path. ``given``
     is a predicate in Kibana KQL that must hold beside each test of the field. ``fits`` are patterns
     of the column's values, in which ``{}`` stands for the field's: ``{}@*`` where the field is the
-    beginning of an address. ``counted_by`` is a column with other values that tells the same things
-    apart: it stands for the field where its values are only counted or looked for as new.
+    beginning of an address. ``begins`` has, by how the field's values begin, how the column's do;
+    ``joined`` are columns one of whose values stands behind this one's and a backslash (where there
+    is none, or ``alone`` at any rate, the field is this one's by itself), ``unnamed`` what stands
+    behind the last backslash where the field's value has nothing there. ``counted_by`` is a column
+    with other values that tells the same things apart: it stands for the field where its values are
+    only counted or looked for as new.
     ``instead`` are other specs; the first whose ``when`` the query asserts counts, or of whose
     ``unless`` it asserts, for one field, other values alone.
     ``cases`` are specs for the events that have one of the values ``of`` in the field ``by``;
@@ -121,6 +125,10 @@ class FieldSpec:
     notes: Mapping[str, PackNote] = field(default_factory=dict)
     exists: bool | str = False
     fits: tuple[str, ...] = ()
+    begins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    joined: tuple[str, ...] = ()
+    alone: bool = False
+    unnamed: str = ""
     fixed: str | None = None
     constant: str | None = None
     none: str | None = None

@@ -155,6 +155,17 @@ def _of_cases(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
         yield from _of_field(case, key)
 
 
+_BESIDE = (
+    ("values", ("column", "any")),
+    ("others", ("values",)),
+    ("begins", ("column", "any")),
+    ("joined", ("column", "any")),
+    ("alone", ("joined",)),
+    ("unnamed", ("column", "any")),
+)
+"""Keys of a field that have a meaning beside some others alone."""
+
+
 def _of_field(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
     if "by" in field or "cases" in field:
         yield from _of_cases(field, path)
@@ -164,7 +175,7 @@ def _of_field(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
         yield Problem(path, f"says none of {', '.join(_DECIDING)}")
     elif len(said) > 1 and said not in _TOGETHER:
         yield Problem(path, f"says {' and '.join(said)}, and one of them decides")
-    for key, beside in (("values", ("column", "any")), ("others", ("values",))):
+    for key, beside in _BESIDE:
         if key in field and not any(name in field for name in beside):
             yield Problem((*path, key), f"has a meaning beside {' or '.join(beside)} alone")
     for value in field.get("notes", {}):

@@ -4,15 +4,17 @@ predicate, a part of a value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from kqlx.elastic.type_names import INTEGERS, STRINGS
 from kqlx.mappings.bound import Column, holds
+from kqlx.mappings.cases import either
 from kqlx.mappings.pack import Case, FieldSpec
 from kqlx.mappings.parts import Part, in_whole
 from kqlx.mappings.predicates import read_predicate
+from kqlx.mappings.respelt import SEPARATOR, halves, named, respelt
 from kqlx.mappings.spellings import CANONICAL_INTEGER, Spellings, test_of
 from kqlx.nodes import (
     Always,
@@ -81,6 +83,59 @@ class Translation(Spellings):
                 return self.constant(False, message, node.span)
         test = replace(node, field=Literal(column.name, span=node.field.span))
         return self.present(test, column) if column.absent else self.spelt(test, column)
+
+    def path(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """A test of a path that begins otherwise there, or is kept in two columns."""
+        name, there = node.field.name, spec.column or ""
+        if isinstance(node, Exists):
+            return self.rename(node, spec)
+        if isinstance(node, Compare):
+            return self.unmapped(node, f"{name}, compared as text,")
+        asked = node.pattern.parts if isinstance(node, Like) else (node.value.name,)
+        patterns = respelt(asked, spec.begins, ignore_case=name.endswith(".caseless"))
+        if not patterns:
+            message = f'{name} "{"*".join(asked)}" begins otherwise in Elastic, and so never holds'
+            self.say("constant-folded", message, node.span)
+            return self.constant(False, message, node.span)
+        if spec.joined:
+            message = f"{name} is {there}, and {' or '.join(spec.joined)} behind it"
+            self.say("value-translated", message, None)
+            tests = [test for parts in patterns for test in self.in_two(node, spec, parts)]
+        else:
+            patterns = [named(parts, spec.unnamed) for parts in patterns]
+            each = [test_of(node, parts) for parts in patterns]
+            part = spec.part
+            tests = [self.part(one, spec, part) if part else self.rename(one, spec) for one in each]
+        if patterns != [asked]:
+            shown = " or ".join("*".join(parts) for parts in patterns)
+            self.say("value-translated", f'{name} "{"*".join(asked)}" is {shown} there', node.span)
+        return either(tests, node.span)
+
+    def in_two(self, node: FieldTest, spec: FieldSpec, parts: tuple[str, ...]) -> Iterator[Node]:
+        """The tests of a column, and of the one that is joined to it, by a pattern of both."""
+        whole = self.rename(test_of(node, parts), spec)
+        present = self.behind(Exists(node.field, node.span), spec)
+        both = spec.alone
+        for key, value in halves(parts):
+            if value == ("", ""):
+                behind = present
+                both |= key == parts
+            elif value == ("",):
+                # The default value may be called so, or have no name.
+                none: Node = Not(present, node.span)
+                unnamed = self.behind(test_of(node, (spec.unnamed,)), spec)
+                behind = any_of((unnamed, none), node.span) if spec.unnamed else none
+            else:
+                behind = self.behind(test_of(node, value), spec)
+            if key != parts:
+                yield And((self.rename(test_of(node, key), spec), behind), node.span)
+        if both or not parts[-1].endswith(SEPARATOR):
+            yield whole if both else And((whole, Not(present, node.span)), node.span)
+
+    def behind(self, test: FieldTest, spec: FieldSpec) -> Node:
+        """The test of what stands behind the last separator, in a column of its own."""
+        each = [self.rename(test, FieldSpec(column=column)) for column in spec.joined]
+        return any_of(each, test.span)
 
     def part(self, node: FieldTest, spec: FieldSpec, part: Part) -> Node:
         """A test of a part of what the column holds."""

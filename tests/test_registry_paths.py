@@ -1,0 +1,211 @@
+"""Paths of the registry, whose hives each sensor spells in its own way: patterns that begin
+otherwise in a destination, and paths that it keeps in two columns.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import pytest
+
+import kqlx
+from kqlx.elastic.patterns import fits
+from kqlx.errors import MappingError
+from kqlx.mappings.respelt import Parts, halves, named, respelt
+
+SPELLED_OUT: Mapping[str, list[str]] = {
+    "LM\\": ["MACHINE\\"],
+    "USERS\\": ["USERS\\", "USER\\"],
+    "U\\": ["USERS\\", "USER\\"],
+}
+SHORT: Mapping[str, list[str]] = {
+    "LM\\": ["LM\\"],
+    "LM\\SY\\C1\\": ["LM\\SY\\CC\\"],
+    "LM\\SO\\CL\\": ["CR\\"],
+    "USERS\\": ["U\\"],
+}
+ANYWHERE: Mapping[str, list[str]] = {"": ["LM\\", "U\\"], "SO\\CL\\": ["CR\\"]}
+
+REGISTRY = "event.category:registry and event.type:change and "
+
+
+@pytest.mark.parametrize(
+    ("begins", "pattern", "patterns"),
+    [
+        (SPELLED_OUT, "LM\\a\\b", ["MACHINE\\a\\b"]),
+        (SPELLED_OUT, "LM\\*", ["MACHINE\\*"]),
+        (SPELLED_OUT, "*\\Run\\*", ["*\\Run\\*"]),
+        (SPELLED_OUT, "U*\\Run\\*", ["U*\\Run\\*"]),
+        (SPELLED_OUT, "US*\\Run", ["US*\\Run"]),
+        (SPELLED_OUT, "USERS\\*\\Run", ["USERS\\*\\Run", "USER\\*\\Run"]),
+        (SPELLED_OUT, "U\\*\\Run", ["USERS\\*\\Run", "USER\\*\\Run"]),
+        (SPELLED_OUT, "MACHINE\\*", []),
+        (SPELLED_OUT, "*LM\\a", ["*LM\\a", "MACHINE\\a"]),
+        (SPELLED_OUT, "\\REGISTRY\\a", ["\\REGISTRY\\a"]),
+        (SHORT, "USERS\\*\\Run", ["U\\*\\Run"]),
+        (SHORT, "LM\\SY\\C1\\S\\*", ["LM\\SY\\C1\\S\\*", "LM\\SY\\CC\\S\\*"]),
+        (SHORT, "*\\SY\\*C*\\S\\*", ["*\\SY\\*C*\\S\\*"]),
+        (SHORT, "*\\SO\\CL\\x\\*", ["*\\SO\\CL\\x\\*", "CR\\x\\*"]),
+        (ANYWHERE, "a\\b", ["LM\\a\\b", "U\\a\\b"]),
+    ],
+)
+def test_a_pattern_begins_as_the_destination_does(
+    begins: Mapping[str, list[str]], pattern: str, patterns: list[str]
+) -> None:
+    found = respelt(tuple(pattern.split("*")), begins)
+    assert sorted("*".join(parts) for parts in found) == patterns
+
+
+@pytest.mark.parametrize("begins", [SPELLED_OUT, SHORT, ANYWHERE])
+def test_patterns_fit_there_what_fits_here(begins: Mapping[str, list[str]]) -> None:
+    drawn = random.Random(7)
+    pieces = [*"*\\LMUSCRabc1", "LM\\", "USERS\\", "SY\\", "C1\\", "SO\\CL\\", "*\\", "\\*"]
+    rests = ["", "a", "a\\b", "LM\\a", "b\\a\\c", "S\\a", "\\a", "a\\"]
+    told = [
+        (f"{ours}{rest}", f"{there}{rest}")
+        for ours, each in begins.items()
+        for there in each
+        for rest in rests
+        # A text begins as the longest beginning of its has it.
+        if not any(len(o) > len(ours) and f"{ours}{rest}".startswith(o) for o in begins)
+    ]
+    here: dict[str, set[str]] = {}
+    for ours, theirs in told:
+        here.setdefault(theirs, set()).add(ours)
+    matched = 0
+    for _ in range(4000):
+        pattern = "".join(drawn.choices(pieces, k=drawn.randint(1, 5)))
+        parts = tuple(pattern.split("*"))
+        found = [fits(one) for one in respelt(parts, begins)]
+        for there, texts in here.items():
+            expected = any(map(fits(parts), texts))
+            matched += expected
+            assert any(fit(there) for fit in found) or not expected, (pattern, there)
+            if begins is SPELLED_OUT and not expected:
+                assert not any(fit(there) for fit in found), (pattern, there)
+    assert matched > 1000
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ways"),
+    [
+        ("A\\B\\v", [("A\\B", "v")]),
+        ("A\\B\\", [("A\\B", "")]),
+        ("A\\*", [("A", "*"), ("A\\*", "*")]),
+        ("*\\v", [("*", "v")]),
+        ("A\\*\\v*", [("A\\*", "v*"), ("A\\*\\v*", "*")]),
+        ("v", []),
+    ],
+)
+def test_a_path_is_a_key_and_a_name(pattern: str, ways: list[tuple[str, str]]) -> None:
+    found = halves(tuple(pattern.split("*")))
+    assert [("*".join(key), "*".join(name)) for key, name in found] == ways
+
+
+def test_halves_fit_what_the_whole_fits() -> None:
+    drawn = random.Random(11)
+    texts = ["", "a", "ab", "b", "aa"]
+    keys = [*texts, "a\\b", "ab\\a", "b\\\\a", "\\a"]
+    matched = 0
+    for _ in range(3000):
+        parts: Parts = tuple("".join(drawn.choices("ab\\*", k=drawn.randint(1, 6))).split("*"))
+        ways = [(fits(key), fits(name)) for key, name in halves(parts)]
+        for key in keys:
+            for name in texts:
+                expected = fits(parts)(f"{key}\\{name}")
+                matched += expected
+                assert any(k(key) and n(name) for k, n in ways) is expected, (parts, key, name)
+    assert matched > 1000
+
+
+def test_a_beginning_of_the_destination_is_none_of_elastics() -> None:
+    query = rf"{REGISTRY} registry.path:(HKLM\\a\\b or HKEY_LOCAL_MACHINE\\a\\b)"
+    made = kqlx.convert(query, "sentinel", source="endpoint.events")
+    alone = kqlx.convert(
+        rf"{REGISTRY} registry.path:HKLM\\a\\b", "sentinel", source="endpoint.events"
+    )
+    assert made.query == alone.query
+    with pytest.raises(MappingError, match=r"HKEY_LOCAL_MACHINE.* begins otherwise"):
+        kqlx.convert(
+            rf"{REGISTRY} registry.path:HKEY_LOCAL_MACHINE\\*", "sentinel", source="endpoint.events"
+        )
+
+
+def test_what_has_no_name_is_called_so_there() -> None:
+    assert named(("A*", "\\B\\"), "(Default)") == ("A*", "\\B\\(Default)")
+    assert named(("A*", "\\B"), "(Default)") == ("A*", "\\B")
+
+
+@pytest.mark.parametrize(
+    ("source", "to", "query", "expected"),
+    [
+        (
+            "endpoint.events",
+            "sentinel",
+            r"registry.path:HKLM\\SOFTWARE\\Run\\x",
+            r'(RegistryKey =~ @"HKEY_LOCAL_MACHINE\SOFTWARE\Run" and RegistryValueName =~ "x")',
+        ),
+        (
+            "endpoint.events",
+            "sentinel",
+            r"registry.path:*\\Run\\*",
+            r'or RegistryKey contains @"\Run\"',
+        ),
+        (
+            "endpoint.events",
+            "sentinel",
+            r"registry.path:HK*\\Run\\x",
+            r'and RegistryKey matches regex @"(?is)^HK.*\\Run$" and RegistryValueName =~ "x")',
+        ),
+        ("endpoint.events", "spl", r"registry.path:HKEY_USERS\\*\\Run", r"HKU\\*\\Run"),
+        ("endpoint.events", "spl", r"registry.path:HKLM\\SOFTWARE\\x", r"HKLM\\SOFTWARE\\x"),
+        (
+            "endpoint.events",
+            "spl",
+            r"registry.path:*\\InprocServer32\\",
+            r"InprocServer32\\(Default)",
+        ),
+        ("endpoint.events", "sigma", r"registry.path:HKEY_USERS\\*\\Run", r"HKU\\*\Run"),
+        (
+            "m365_defender.event",
+            "sentinel",
+            r"registry.path:HKLM\\SOFTWARE\\Run\\x",
+            r'(RegistryKey == @"HKEY_LOCAL_MACHINE\SOFTWARE\Run" and (RegistryValueName == "x" or ',
+        ),
+        (
+            "m365_defender.event",
+            "spl",
+            r"registry.path:HKCU\\S-1-5-21*\\Run\\*",
+            r'properties.RegistryKey="HKEY_CURRENT_USER\\S-1-5-21*\\Run"',
+        ),
+        ("m365_defender.event", "sigma", r"registry.path:HKCU\\S-1*\\Run\\x", r"HKU\S-1*\Run\x"),
+        (
+            "sentinel_one_cloud_funnel.event",
+            "sentinel",
+            r"registry.path:MACHINE\\SOFTWARE\\Run\\x",
+            r'(RegistryKey =~ @"HKEY_LOCAL_MACHINE\SOFTWARE\Run" and RegistryValueName =~ "x")',
+        ),
+        (
+            "sentinel_one_cloud_funnel.event",
+            "spl",
+            r"registry.path:USER\\*\\Run\\x",
+            r'TargetObject="HKU\\*\\Run\\x"',
+        ),
+        # As the events have them, in the destination and in Elastic.
+        ("windows.sysmon_operational", "spl", r"registry.path:HKLM\\x", r'TargetObject="HKLM\\x"'),
+        (
+            "system.security",
+            "sentinel",
+            r"event.code:4657 and registry.path:\\REGISTRY\\MACHINE\\x",
+            r'ObjectName == @"\REGISTRY\MACHINE\x"',
+        ),
+    ],
+)
+def test_hives_are_spelt_as_the_destination_has_them(
+    source: str, to: str, query: str, expected: str
+) -> None:
+    base = "" if source.startswith(("system", "windows")) else REGISTRY
+    base = base.replace("event.type:change and ", "") if "sentinel_one" in source else base
+    made = kqlx.convert(base + query, to, source=source)
+    assert expected in " ".join(str(made.query).split()), made.query
