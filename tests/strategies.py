@@ -25,7 +25,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from edges import BOOLEANS, CONTAINERS, EVERYTHING, TEXTS, TYPES, VALUES_OF_TYPE, edge_values, put
-from kqlx.frontends.kql import TRIMMED
+from kqlx.frontends.kql.syntax import TRIMMED
 from kqlx.nodes import (
     Always,
     And,

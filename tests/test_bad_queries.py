@@ -15,7 +15,7 @@ import pytest
 
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends.kql import parse
-from kqlx.frontends.kql.diagnostics import messages as kql_errors
+from kqlx.frontends.kql.diagnostics import messages
 
 FILE = Path(__file__).parent / "bad_queries.txt"
 DASHES, EQUALS = "-" * 40, "=" * 40
@@ -58,7 +58,7 @@ def test_what_a_hint_says_to_write_can_be_read(query: str, message: str) -> None
 
 
 def documented_codes() -> set[str]:
-    return set(re.findall(r"^\| `([a-z-]+)` \|", kql_errors.__doc__ or "", re.MULTILINE))
+    return set(re.findall(r"^\| `([a-z-]+)` \|", messages.__doc__ or "", re.MULTILINE))
 
 
 def test_every_code_is_documented_and_met() -> None:

@@ -7,7 +7,7 @@ from math import inf, isfinite
 from typing import Any
 
 from kqlx.errors import MappingError
-from kqlx.frontends.kql import TRIMMED
+from kqlx.frontends.kql.syntax import TRIMMED
 from kqlx.mappings.fields import Field
 from kqlx.nodes import Literal, Operator
 

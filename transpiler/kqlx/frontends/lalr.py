@@ -16,6 +16,8 @@ from operator import itemgetter
 from typing import Any
 from zlib import crc32
 
+from kqlx import resources
+
 END = "$END"
 
 Builder = Callable[[list[Any]], Any]
@@ -126,6 +128,14 @@ def _rule(rule: Any) -> Rule:
     else:
         name = str(rule.origin.name)
     return Rule(str(rule.origin.name), len(symbols), kept, name)
+
+
+def load_parser(grammar: str, tables: Tables, builders: Mapping[str, Builder]) -> Parser:
+    """A parser by the kept tables, or by those of the grammar (a resource's name) where that has
+    changed since they were made.
+    """
+    text = resources.read(grammar)
+    return Parser(tables if digest(text) == tables.digest else compile_grammar(text), builders)
 
 
 class Parser:

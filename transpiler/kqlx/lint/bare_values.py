@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from kqlx.frontends.kql.diagnostics.foreign_operators import EXPRESSION, is_expression
-from kqlx.frontends.kql.diagnostics.stopped_at import SPACES, quote, short, write
+from kqlx.frontends.kql.syntax import SPACES
+from kqlx.frontends.kql.wording import quote, short, write
 from kqlx.frontends.language_guess import recognise
 from kqlx.lint.wording import note
 from kqlx.nodes import And, FieldTest, FreeText, Nested, Node, Not, Or, walk

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import ANALYZED, NUMBERS
-from kqlx.frontends.kql.diagnostics.stopped_at import short
+from kqlx.frontends.kql.wording import short
 from kqlx.lint.wording import note
 from kqlx.nodes import (
     Always,

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from kqlx.elastic.type_names import ANALYZED, DATES, NUMBERS
 from kqlx.frontends.kql.diagnostics.foreign_operators import EXPRESSION, is_expression
-from kqlx.frontends.kql.diagnostics.stopped_at import SPACES, short, write
+from kqlx.frontends.kql.syntax import SPACES
+from kqlx.frontends.kql.wording import short, write
 from kqlx.lint import bare_values as words
 from kqlx.lint.wording import name_of, note, spelled, written
 from kqlx.nodes import (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import ANALYZED
 from kqlx.elastic.typed_tests import PARTED, Refusal, TypeOf, parted, refusals
-from kqlx.frontends.kql.diagnostics.stopped_at import short
+from kqlx.frontends.kql.wording import short
 from kqlx.lint.wording import note, written
 from kqlx.nodes import (
     And,

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from kqlx.errors import UnsupportedError
-from kqlx.frontends.kql.diagnostics.stopped_at import write
 from kqlx.frontends.kql.formatter import format_node
+from kqlx.frontends.kql.wording import write
 from kqlx.nodes import Exists, Node, Span, Term
 from kqlx.notes import Effect, Note
 

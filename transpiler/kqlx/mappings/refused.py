@@ -46,8 +46,8 @@ def hint_of(refusal: Refusal) -> str:
     """What to write in place of the test, or ""."""
     if refusal.instead is None:
         return refusal.hint
-    from kqlx.frontends.kql.diagnostics.stopped_at import write
     from kqlx.frontends.kql.formatter import format_node
+    from kqlx.frontends.kql.wording import write
 
     return write(format_node(refusal.instead, 1_000_000))
 

@@ -10,9 +10,9 @@ import re
 from functools import cache
 from typing import Any, cast
 
-from kqlx import resources
-from kqlx.errors import KqlSyntaxError
-from kqlx.frontends.lalr import Parser, UnexpectedInput, compile_grammar, digest
+from kqlx.frontends.kql.syntax import MAX_DEPTH, TRIMMED
+from kqlx.frontends.kql.tables import TABLES
+from kqlx.frontends.lalr import Parser, load_parser
 from kqlx.nodes import (
     Always,
     And,
@@ -30,19 +30,6 @@ from kqlx.nodes import (
     Pattern,
     Span,
     Term,
-    walk,
-)
-
-MAX_DEPTH = 100
-"""How deep nodes may nest. Parentheses alone cost nothing; Kibana itself overflows somewhere above
-1,000.
-"""
-
-# What JavaScript's trim() takes away, which is neither Python's idea of white space nor the
-# language's own.
-TRIMMED = (
-    "\t\n\v\f\r \u00a0\ufeff\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
-    "\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 
 _TYPED: dict[str, bool | None] = {"true": True, "false": False, "null": None}
@@ -55,65 +42,38 @@ _QUOTED_PIECE = re.compile(r'\\(?:([trn])|u([0-9a-fA-F]{4})|([\\"]))')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def parse(text: str) -> Node:
+class TooDeep(Exception):
+    """Nodes nest deeper than ``MAX_DEPTH``, first of all the one at ``offset``."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
+def read(text: str) -> Node:
     """The tree of a Kibana KQL query.
 
-    Raises KqlSyntaxError where Kibana refuses the text, with the same offset, and where nodes nest
-    deeper than ``MAX_DEPTH``.
+    Raises UnexpectedInput where Kibana refuses the text, with the same offset, and TooDeep.
+    ``kqlx.frontends.kql.parse`` makes of both an error that a user can read.
     """
-    try:
-        node = cast(Node, _parser().parse(text))
-    except UnexpectedInput as error:
-        from kqlx.frontends.kql.diagnostics.messages import syntax_error
-
-        raise syntax_error(text, error) from None
-    except _TooDeep as error:
-        raise _too_deep(text, error.args[0]) from None
+    node = cast(Node, _parser().parse(text))
     # One pair of parentheses or braces adds at most four levels: a nested group, or, and, not.
     if text.count("(") + text.count("{") >= MAX_DEPTH // 4 - 1:
-        _check_depth(text, node)
+        _check_depth(node)
     return node
-
-
-def refuse_leading_wildcards(text: str, node: Node) -> None:
-    """Raises KqlSyntaxError for a value that begins with a star and is not the lone star.
-
-    Kibana's setting ``query:allowLeadingWildcards``, when off; field names and ranges are not
-    looked at.
-    """
-    for part in walk(node):
-        value = part.pattern if isinstance(part, Like) else getattr(part, "value", None)
-        if isinstance(value, Pattern) and value.parts[0] == "" and not value.is_lone_star:
-            from kqlx.frontends.kql.diagnostics.messages import leading_wildcard
-
-            raise leading_wildcard(text, value)
 
 
 @cache
 def _parser() -> Parser:
-    from kqlx.frontends.kql.tables import TABLES
-
-    grammar = resources.read("grammars/kql.lark")
-    tables = TABLES if digest(grammar) == TABLES.digest else compile_grammar(grammar)
-    return Parser(tables, _BUILDERS)
+    return load_parser("grammars/kql.lark", TABLES, _BUILDERS)
 
 
-class _TooDeep(Exception):
-    pass
-
-
-def _too_deep(text: str, offset: int) -> KqlSyntaxError:
-    from kqlx.frontends.kql.diagnostics.messages import too_deep
-
-    return too_deep(text, offset, MAX_DEPTH)
-
-
-def _check_depth(text: str, root: Node) -> None:
+def _check_depth(root: Node) -> None:
     stack = [(root, 1)]
     while stack:
         node, depth = stack.pop()
         if depth > MAX_DEPTH:
-            raise _too_deep(text, node.span[0])
+            raise TooDeep(node.span[0])
         if isinstance(node, And | Or):
             stack.extend((item, depth + 1) for item in node.items)
         elif isinstance(node, Not | Nested):
@@ -253,7 +213,7 @@ def _spread(field: Term | None, value: Any, span: Span, depth: int) -> Node:
             return Always(span)
         return Exists(field, span)
     if depth > MAX_DEPTH:
-        raise _TooDeep(value.span[0])
+        raise TooDeep(value.span[0])
     if isinstance(value, Not):
         return Not(_spread(field, value.item, value.item.span, depth + 1), value.span)
     items = tuple([_spread(field, item, item.span, depth + 1) for item in value.items])

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
-from kqlx.errors import KqlSyntaxError, UnsupportedError
-from kqlx.frontends.kql import TRIMMED, parse
+from kqlx.errors import UnsupportedError
+from kqlx.frontends.kql.reader import read
+from kqlx.frontends.kql.syntax import SPACES, TRIMMED
+from kqlx.frontends.lalr import UnexpectedInput
 from kqlx.nodes import And, FreeText, Literal, Pattern, Term
 
 # What a reader would not see, or not where it is: controls, blanks of odd widths, marks of writing
@@ -18,9 +20,8 @@ _HIDDEN = (
     "\x00-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
     "\ud800-\udfff\ufeff\ufff0-\uffff"
 )
-_SPACES = " \t\r\n\xa0"
-_WORD = rf"(?P<word>(?<=[{_SPACES}])(?=(?i:or|and)(?:[{_SPACES}]%s)))"
-_NOT = rf"(?P<not>[nN](?=[oO][tT](?:[{_SPACES}]%s)))"
+_WORD = rf"(?P<word>(?<=[{SPACES}])(?=(?i:or|and)(?:[{SPACES}]%s)))"
+_NOT = rf"(?P<not>[nN](?=[oO][tT](?:[{SPACES}]%s)))"
 _TROUBLE = rf'(?P<special>[\\():<>"*{{}}])|(?P<hidden>[{_HIDDEN}])|{_WORD}|{_NOT}'
 
 # At the end of a value white space may follow, and make a keyword of its last word.
@@ -117,9 +118,9 @@ def _escape(match: re.Match[str]) -> str:
 def _as_it_is(term: Term, spelled: str) -> str:
     """The halves of a surrogate pair stay apart only in a text without any escape."""
     try:
-        if parse(f"{spelled} and a") == And((FreeText(term), FreeText(Literal("a")))):
+        if read(f"{spelled} and a") == And((FreeText(term), FreeText(Literal("a")))):
             return spelled
-    except KqlSyntaxError:
+    except UnexpectedInput:
         pass
     raise _unspeakable("a split surrogate pair beside escapes", "it is joined")
 

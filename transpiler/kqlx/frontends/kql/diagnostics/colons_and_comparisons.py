@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import re
 
-from kqlx.frontends.kql.diagnostics.stopped_at import (
-    SPACES,
-    VALUE,
-    WORDS,
-    Diagnosis,
-    Stop,
-    quote,
-    respelled,
-    short,
-    write,
-)
+from kqlx.frontends.kql.diagnostics.stopped_at import VALUE, WORDS, Diagnosis, Stop
+from kqlx.frontends.kql.syntax import SPACES
+from kqlx.frontends.kql.wording import quote, respelled, short, write
 
 _NAME = re.compile(r"[A-Za-z_@][\w.@*/-]*")
 _BLANKS = re.compile(f"[{SPACES}]+")

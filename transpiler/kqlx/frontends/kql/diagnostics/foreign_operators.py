@@ -6,18 +6,14 @@ import re
 from typing import cast
 
 from kqlx.errors import UnsupportedError
-from kqlx.frontends.kql import parse
-from kqlx.frontends.kql.diagnostics.stopped_at import (
-    LONGEST_ADVICE,
-    QUOTED,
-    Diagnosis,
-    Stop,
-    quote,
-    write,
-)
+from kqlx.frontends.kql.diagnostics.stopped_at import Diagnosis, Stop
+from kqlx.frontends.kql.reader import read
 from kqlx.frontends.kql.spelling import spell_value
+from kqlx.frontends.kql.syntax import QUOTED
+from kqlx.frontends.kql.wording import LONGEST_ADVICE, quote, write
 from kqlx.nodes import FreeText, Literal, Pattern
 
+_QUOTED = re.compile(QUOTED)
 _EQUAL = {"=", "==", "===", ":=", "is", "eq", "equals"}
 _UNEQUAL = {"!=", "!==", "<>", "ne", "!~"}
 _LIKE = {"like", "ilike", "like~", "rlike"}
@@ -67,7 +63,7 @@ def sql(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
             hint = write(f"not {name}:({_listed(inner[1] if inner else 'a, b')})")
             return Diagnosis("sql-operator", 'Kibana KQL has no "not in"', hint)
         if operator == "like":
-            quoted = QUOTED.search(stop.rest)
+            quoted = _QUOTED.search(stop.rest)
             text = pattern(quoted[0][1:-1], "%") if quoted else "a*"
             return Diagnosis(
                 "sql-operator", 'Kibana KQL has no "not like"', write(f"not {name}:{text}")
@@ -169,7 +165,7 @@ def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
 
 def pattern(inner: str, wildcard: str = "") -> str:
     """What stands within quotes, as an unquoted value; ``wildcard`` is what its stars are to be."""
-    text = cast(FreeText, parse(f'"{inner}"')).value.name
+    text = cast(FreeText, read(f'"{inner}"')).value.name
     parts = text.split(wildcard) if wildcard else [text]
     try:
         return spell_value(Pattern(tuple(parts)) if len(parts) > 1 else Literal(text))

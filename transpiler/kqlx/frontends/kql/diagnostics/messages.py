@@ -36,14 +36,14 @@ Codes, all of them stable:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from kqlx.errors import KqlSyntaxError
+from kqlx.frontends.kql.diagnostics.hints import diagnose
+from kqlx.frontends.kql.diagnostics.stopped_at import Stop
+from kqlx.frontends.kql.syntax import MAX_DEPTH
+from kqlx.frontends.kql.wording import short
 from kqlx.frontends.lalr import UnexpectedInput
 from kqlx.nodes import Pattern
-
-if TYPE_CHECKING:
-    from kqlx.frontends.kql.diagnostics.stopped_at import Stop
 
 # The words of Kibana's own messages, by terminal of the grammar.
 _WORDS = {
@@ -67,9 +67,6 @@ _FOUND = re.compile(
 
 def syntax_error(text: str, error: UnexpectedInput) -> KqlSyntaxError:
     """The error for the user, from where the tables stopped."""
-    from kqlx.frontends.kql.diagnostics.hints import (
-        diagnose,  # loaded only where something is wrong
-    )
     from kqlx.frontends.kql.diagnostics.stopped_at import Stop
 
     stop = Stop(text, error.offset, error.expected)
@@ -100,14 +97,14 @@ def leading_wildcard(text: str, value: Pattern) -> KqlSyntaxError:
     )
 
 
-def too_deep(text: str, offset: int, limit: int) -> KqlSyntaxError:
+def too_deep(text: str, offset: int) -> KqlSyntaxError:
     """The error for a query whose nodes nest deeper than the limit."""
     return KqlSyntaxError(
         text,
         offset,
         found=text[offset : offset + 1],
         code="nested-too-deep",
-        message=f"the query is nested deeper than {limit} levels",
+        message=f"the query is nested deeper than {MAX_DEPTH} levels",
         hint="join the inner groups, or split the rule",
     )
 
@@ -133,7 +130,5 @@ def _name(found: str) -> str:
     """What stands there, in quotes, short and without control characters."""
     if not found:
         return "end of input"
-    from kqlx.frontends.kql.diagnostics.stopped_at import short
-
     shown = short(found)
     return shown if shown.startswith('"') else f'"{shown}"'

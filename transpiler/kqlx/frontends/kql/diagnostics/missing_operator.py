@@ -7,16 +7,9 @@ from __future__ import annotations
 import re
 
 from kqlx.frontends.kql.diagnostics.foreign_operators import equals, lucene, pattern, sql
-from kqlx.frontends.kql.diagnostics.stopped_at import (
-    LONGEST_ADVICE,
-    SPACES,
-    Diagnosis,
-    Stop,
-    expression_at,
-    quote,
-    respelled,
-    write,
-)
+from kqlx.frontends.kql.diagnostics.stopped_at import Diagnosis, Stop, expression_at
+from kqlx.frontends.kql.syntax import SPACES
+from kqlx.frontends.kql.wording import LONGEST_ADVICE, quote, respelled, write
 
 _BLANKS = re.compile(f"[{SPACES}]+")
 _PRESENCE = {

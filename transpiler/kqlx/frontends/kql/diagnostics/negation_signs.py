@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 
 from kqlx.frontends.kql.diagnostics.colons_and_comparisons import in_place, respelled_value
-from kqlx.frontends.kql.diagnostics.stopped_at import SPACES, Diagnosis, Stop, expression_at, write
+from kqlx.frontends.kql.diagnostics.stopped_at import Diagnosis, Stop, expression_at
+from kqlx.frontends.kql.syntax import SPACES
+from kqlx.frontends.kql.wording import write
 
 _BLANKS = re.compile(f"[{SPACES}]+")
 _SIGNED = re.compile(r"(?P<sign>[-!+])(?P<name>[A-Za-z_@][\w.@*/-]*)?")

@@ -9,36 +9,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from kqlx.errors import UnsupportedError
-from kqlx.frontends.kql.spelling import spell_value
-from kqlx.frontends.lalr import Parser, UnexpectedInput
-from kqlx.nodes import Pattern
+from kqlx.frontends.kql.syntax import QUOTED, SPACES, WORD
+from kqlx.frontends.kql.tables import TABLES
+from kqlx.frontends.kql.wording import LONGEST_ADVICE
 
-SPACES = " \t\r\n\xa0"
-_QUOTED = r'"[^"\\]*(?:\\(?s:.)[^"\\]*)*"'
-_WORD = r'(?:[^\s\\():<>"{}]|\\\S)+'
-QUOTED = re.compile(_QUOTED)
-VALUE = re.compile(rf'{_QUOTED}|\([^()":<>{{}}]*\)|{_WORD}')
+VALUE = re.compile(rf'{QUOTED}|\([^()":<>{{}}]*\)|{WORD}')
 """One word, quoted text or simple group, as it may follow a colon."""
 
 EXPRESSION = re.compile(
-    rf"(?:(?:{_QUOTED}|{_WORD})\s*(?::|[<>]=?)\s*)?"
-    rf'(?:{_QUOTED}|\((?:[^()"]|"(?:[^"\\]|\\.)*")*\)|{_WORD})'
+    rf"(?:(?:{QUOTED}|{WORD})\s*(?::|[<>]=?)\s*)?"
+    rf'(?:{QUOTED}|\((?:[^()"]|"(?:[^"\\]|\\.)*")*\)|{WORD})'
 )
 """The same, with a field before it or not."""
 
-_DRIVE = re.compile(r"[A-Za-z]:\\(?!\\)(?:.(?!\\\\))*$")
-"""A path of Windows whose backslashes are single."""
-
-_ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
-
-_PARENTHESES = re.compile(rf"{_QUOTED}|\\.|[()]")
+_PARENTHESES = re.compile(rf"{QUOTED}|\\.|[()]")
 
 WORDS = re.compile(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}\\])*', re.DOTALL)
 """Words up to the next keyword or sign."""
-
-LONGEST_ADVICE = 120
-LONGEST_FOUND = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,25 +164,6 @@ class Stop:
         return self.groups[-1].field if self.in_values else ""
 
 
-def reads(text: str) -> bool:
-    """Whether the text is Kibana KQL."""
-    try:
-        _reader().parse(text)
-    except UnexpectedInput:
-        return False
-    return True
-
-
-def write(*replacements: str) -> str:
-    """A hint that gives the text to write: the first replacement that is fit to be shown, or ""."""
-    for replacement in replacements:
-        shown = " ".join(replacement.split())
-        fit = len(shown) <= LONGEST_ADVICE and shown.isprintable() and "`" not in shown
-        if fit and shown and reads(shown):
-            return f"write `{shown}`"
-    return ""
-
-
 def expression_at(text: str, position: int) -> str:
     """The expression that begins there, after white space, as far as it is simple, or ""."""
     following = text[position : position + 2 * LONGEST_ADVICE].lstrip()
@@ -213,51 +181,8 @@ def _group_at(text: str) -> str:
     return ""
 
 
-def short(text: str) -> str:
-    """The text fit for a message: not long, and without control characters."""
-    shown = text if len(text) <= LONGEST_FOUND else text[: LONGEST_FOUND - 1] + "…"
-    return "".join(c if c.isprintable() else "\ufffd" for c in shown)
-
-
-def unescaped(raw: str) -> str:
-    """What an unquoted spelling means, as far as its escapes are signs."""
-    return re.sub(r'\\([\\():<>"*{}])', r"\1", raw)
-
-
-def respelled(raw: str) -> str:
-    """An unquoted value that cannot be read as it is, spelled so that it can: in quotes, or, where
-    it holds a wildcard, with escapes.
-    """
-    raw = raw.strip(SPACES)
-    if all(escape[1] for escape in _ESCAPE.finditer(raw)) and not _DRIVE.match(raw):
-        parts = [unescaped(part) for part in re.split(r"(?<!\\)\*", raw)]
-    else:  # a path of Windows as it is: its stars are wildcards, whatever stands before them
-        parts = raw.split("*")
-    if len(parts) > 1 and raw.isprintable():  # write() shows nothing else
-        try:
-            return spell_value(Pattern(tuple(parts)))
-        except UnsupportedError:
-            pass
-    return quote("*".join(parts))
-
-
-def quote(text: str) -> str:
-    """The text as a quoted value."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-@cache
-def _reader() -> Parser:
-    from kqlx.frontends.kql.tables import TABLES
-
-    names = {rule.name for rule in TABLES.rules}
-    return Parser(TABLES, {name: lambda values: None for name in names})
-
-
 @cache
 def _lexer() -> re.Pattern[str]:
-    from kqlx.frontends.kql.tables import TABLES
-
     return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in TABLES.terminals))
 
 
