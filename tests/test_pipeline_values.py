@@ -269,6 +269,24 @@ def _any_value_in_predicates(place: Destination) -> Iterator[tuple[str, str]]:
                         yield test.field.name, text
 
 
+@pytest.mark.parametrize("to", ["sentinel", "sigma", "spl"])
+@pytest.mark.parametrize(
+    "test",
+    [
+        "event.code:1116",
+        'event.provider:"Microsoft-Windows-Windows Defender"',
+        "winlog.channel:System",
+        "winlog.event_id:1116 and winlog.channel:System",
+    ],
+)
+def test_forwarded_records_of_other_logs_are_not_said_to_be_impossible(test: str, to: str) -> None:
+    with pytest.raises(kqlx.MappingError, match=r"no mapping is known .* of the Security log"):
+        kqlx.convert(f"event.dataset:windows.forwarded and {test}", to=to, accept=ACCEPT)
+    # A number that no log of the source has stays impossible.
+    with pytest.raises(kqlx.MappingError, match="can never match"):
+        kqlx.convert("event.dataset:windows.forwarded and event.module:aws", to=to)
+
+
 @pytest.mark.parametrize("to", ["sentinel", "spl"])
 def test_addresses_of_network_cards_have_colons(to: str) -> None:
     flow = "event.dataset:network_traffic.flow and source.mac"

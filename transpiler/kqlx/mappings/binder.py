@@ -67,7 +67,7 @@ class Binder(Translation):
             notes = tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED)
             if self.kinds and not self.destination.when:
                 # The source has other events too, of which nothing is known here.
-                known = " and ".join(dict.fromkeys(self.kinds))
+                known = self.destination.events or " and ".join(dict.fromkeys(self.kinds))
                 raise no_mapping(self.pack, f"{self.destination.name}: {known}", notes)
             raise MappingError(
                 f"this can never match in {self.destination.name}: {why}", notes=notes
@@ -249,6 +249,8 @@ class Binder(Translation):
                 effect = Effect.SAME if self.negative else Effect.NARROWER
                 self.notes.append(Note("never-there", effect, message, node.span))
                 if isinstance(node, Equals):
+                    if self.destination.events and not self.negative:
+                        self.kinds.append(self.destination.events)
                     return self.constant(False, message, node.span)
         spec = (
             self.destination.field(name)

@@ -158,8 +158,8 @@ class Destination:
     the data source from others there. ``also`` has the other beginnings that names of columns may
     have, where another collector brought the events. ``absent`` has, by patterns of columns'
     names, the values that stand there for none, which Elastic's pipeline drops; ``escaped`` says
-    that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``.
-    names, the values that stand there for none, which Elastic's pipeline drops. ``together`` is a
+    that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``. ``events`` says
+    which of the source's events the destination is for, where there are others. ``together`` is a
     word of destinations between which the events are. ``holds`` has other tables whose events this
     one holds too, each with a predicate on its columns that tells them.
     """
@@ -173,6 +173,7 @@ class Destination:
     unconfirmed: Mapping[str, str]
     source: str
     filter: str = ""
+    events: str = ""
     together: str = ""
     holds: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -88,6 +88,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         source=data.get("source", ""),
         filter=data.get("filter", ""),
         also=data.get("also", {}),
+        events=data.get("events", ""),
         together=data.get("together", ""),
         holds=data.get("holds", {}),
         absent=_lists(data.get("absent", {})),
