@@ -26,7 +26,7 @@ from bounds import Kibana
 from edges import NOW
 from kqlx.backends import find
 from kqlx.backends.base import Options
-from kqlx.backends.spl_leaves import NULL
+from kqlx.backends.spl.search_capability import NULL
 from kqlx.elastic import ecs
 from kqlx.evaluate.compiler import matches
 from kqlx.evaluate.event_fields import values

@@ -1,7 +1,7 @@
 """Sentinel as an engine of ``agreement``: Kusto executed on DuckDB (``duckdb-kql``).
 
 The table is one that keeps Elastic's field names, with the columns that the query uses and the
-types of ``kqlx.backends.sentinel_columns``. Beside what ``stored`` assumes:
+types of ``kqlx.backends.sentinel.column_access``. Beside what ``stored`` assumes:
 
 * a column that is no array holds one value; an event with more cannot be held (``Impossible``);
 * a string is never null, and an empty text is a missing one: an event with an empty text in a
@@ -33,7 +33,7 @@ from duckdb_kql.translate import functions
 
 from agreement import Impossible
 from edges import NOW
-from kqlx.backends.sentinel_columns import kusto_type
+from kqlx.backends.sentinel.column_access import kusto_type
 from kqlx.elastic import ecs
 from kqlx.elastic.field_types import text_of
 from kqlx.evaluate.event_fields import all_values, objects, values

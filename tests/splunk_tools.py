@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import missing
-from kqlx.backends.spl_types import INDICATORS
+from kqlx.backends.spl.rule_forms import INDICATORS
 
 ENGINES = Path(__file__).parent / "engines"
 PYTHON = ENGINES / ".venv" / "bin" / "python"

@@ -37,7 +37,7 @@ from arrivals import (
     seen,
     threshold,
 )
-from kqlx.backends.sentinel_arrival import by_table
+from kqlx.backends.sentinel.ingestion_time import by_table
 from kusto import analyse
 from loaders import load
 from sentinel import connection, rewritten

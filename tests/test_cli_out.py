@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import kqlx as package
 from conftest import ROOT
-from kqlx.artifacts.common import file_stem
+from kqlx.backends.artifact_text import file_stem
 from kqlx.backends.base import Collected, Emission, Target
 from kqlx.commands.folder import Folder
 from kqlx.commands.output import InFolder

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import corpus
 import kqlx
-from kqlx.backends.sentinel_text import LONGEST_DESCRIPTION, LONGEST_NAME
+from kqlx.backends.sentinel.description import LONGEST_DESCRIPTION, LONGEST_NAME
 from kusto import analyse
 from sentinel_ci import complaints, deployed
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import kqlx
-from kqlx.artifacts.sentinel import connectors
+from kqlx.backends.sentinel.analytics_rule import connectors
 from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.choose import bind_each
 from kqlx.notes import Effect
@@ -245,7 +245,7 @@ def test_unions_pass_over_tables_that_are_missing() -> None:
         for destination in builtin(source).targets.get("sentinel", ()):
             table = destination.place["table"]
             if isinstance(table, list):
-                from kqlx.backends.sentinel_union import tables
+                from kqlx.backends.sentinel.multiple_sources import tables
 
                 assert tables(table).startswith("union isfuzzy=true ")
 

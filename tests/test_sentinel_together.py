@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import kqlx
 from edges import NOW
-from kqlx.backends.sentinel_union import join
+from kqlx.backends.sentinel.multiple_sources import join
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
 from kusto import analyse

@@ -28,7 +28,7 @@ from sigma.validators.sigmahq.data import (
 import corpus
 import kqlx
 from conftest import GOLDEN, ROOT
-from kqlx.backends.sigma_rule import file_name
+from kqlx.backends.sigma.correlations import file_name
 from kqlx.rules import mitre_attack as attack
 from kqlx.rules.model import Rule, Tactic
 from sigma_rules import documents

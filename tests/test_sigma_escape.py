@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sigma.types import SigmaNumber, SigmaString, SpecialChars
 
-from kqlx.backends.sigma_yaml import Number, escape, paragraph, plain, plain_key, scalar
+from kqlx.backends.sigma.yaml_style import Number, escape, paragraph, plain, plain_key, scalar
 from sigma_rules import UniqueKeys
 
 TEXTS = st.text(st.one_of(st.sampled_from("*?\\ab'\":# \n\t"), st.characters()), max_size=12)

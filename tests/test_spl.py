@@ -15,7 +15,7 @@ import pytest
 import kqlx
 from conftest import GOLDEN
 from kqlx import settings
-from kqlx.backends.spl_syntax import WIDTH
+from kqlx.backends.spl.syntax import WIDTH
 from kqlx.notes import Effect
 from spl.reader import parse_search
 

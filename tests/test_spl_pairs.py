@@ -13,7 +13,7 @@ import kqlx
 from agreement import Claim
 from bounds import Kibana
 from kqlx.backends.base import Emission, Options
-from kqlx.backends.spl import emit
+from kqlx.backends.spl.search import emit
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.pack import Form
 from kqlx.nodes import (

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.backends.spl_conf import conf_text, stanza, without_tokens
+from kqlx.backends.spl.conf_file import conf_text, stanza, without_tokens
 from kqlx.rules.model import Rule
 from loaders import stanzas as loaded
 from spl.reader import parse_search

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.backends.spl_conf import LONGEST_NAME, detection_name, filter_macro, without_tokens
+from kqlx.backends.spl.conf_file import LONGEST_NAME, detection_name, filter_macro, without_tokens
 from kqlx.rules.model import Rule
 from spl.reader import parse_search
 from test_splunk_conf import CLOUDTRAIL, TEXTS

@@ -15,6 +15,13 @@ from kqlx.rules.model import Rule
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_ARTIFACTS = {
+    "elasticsearch": "detection_rule",
+    "sentinel": "analytics_rule",
+    "sigma": "rule",
+    "spl": "saved_search",
+}
+
 
 def render(
     rule: Rule,
@@ -30,7 +37,7 @@ def render(
     if _is_plain(format):
         if isinstance(query, str):
             return query
-        from kqlx.artifacts.common import json_text
+        from kqlx.backends.artifact_text import json_text
 
         return json_text(query)
     template = _environment(target.name).get_template(
@@ -91,7 +98,7 @@ def file_name(rule: Rule, target: Target, place: Mapping[str, object], format: s
     """A name for the file that holds a rule in the format, the same on every system; ``place`` is
     where its events are in the target.
     """
-    from kqlx.artifacts.common import file_stem
+    from kqlx.backends.artifact_text import file_stem
 
     if target.file_name is not None:
         return target.file_name(rule, place)
@@ -115,7 +122,7 @@ def _environment(target: str) -> Environment:
 
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    filters = import_module(f"kqlx.artifacts.{target}").FILTERS
+    filters = import_module(f"kqlx.backends.{target}.{_ARTIFACTS[target]}").FILTERS
 
     environment = Environment(
         loader=FileSystemLoader(resources.ROOT / "templates"),

@@ -163,7 +163,7 @@ def _told_apart(results: list[_Result]) -> list[_Result]:
 
     So the names do not depend on the order of the rules.
     """
-    from kqlx.artifacts.common import distinction
+    from kqlx.backends.artifact_text import distinction
 
     once = {(result.name, result.text): result for result in results}  # one rule, given twice
     shared = Counter(name for name, _ in once)
@@ -193,7 +193,7 @@ def _uniquely_named(results: list[_Result]) -> list[_Result]:
     """Those that a target knows by one name get a part of their rule's id, if they can be renamed,
     and that is told.
     """
-    from kqlx.artifacts.common import distinction
+    from kqlx.backends.artifact_text import distinction
 
     texts: dict[tuple[str, str], set[str]] = {}
     for result in results:

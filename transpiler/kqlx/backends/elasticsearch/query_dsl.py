@@ -1,0 +1,331 @@
+"""Kibana KQL → Elasticsearch Query DSL, the very JSON that Kibana builds.
+
+The forms were measured on Kibana's own code (package es-query, https://github.com/elastic/kibana).
+They follow the types of the fields, as in its detection engine, which loads the fields of a rule's
+indices (``loadFields``, https://github.com/elastic/kibana/pull/157981). A field of which no type is
+known gets the form that Kibana writes where it finds no such field. Which fields of an index fit a
+name with stars, Kibana looks up; unless the user lists the fields, Elasticsearch does it here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from kqlx.backends.base import Backend, Collected, Emission, Options, Target
+from kqlx.backends.elasticsearch.compact import compact
+from kqlx.backends.elasticsearch.formats import about, complete
+from kqlx.backends.elasticsearch.scripted_fields import script_equals, script_range
+from kqlx.elastic.type_names import TEXTS
+from kqlx.errors import MappingError
+from kqlx.mappings.assumed import HINT, listed
+from kqlx.mappings.bound import Bound
+from kqlx.mappings.fields import Field
+from kqlx.mappings.refused import notes_on_refusals
+from kqlx.nodes import (
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Span,
+    Term,
+)
+from kqlx.notes import Effect, Note
+
+Json = dict[str, Any]
+Clause = Callable[[Field, Any], Json | None]
+
+# What Lucene's query_string syntax gives a meaning to. Kibana leaves AND, OR and NOT alone, and so
+# do we.
+_RESERVED = re.compile(r'[-+=&|><!(){}\[\]^"~*?:\\/]')
+
+_SPACE = re.compile(r"[ \t\r\n\u3000]")
+"""Where query_string parts one term from the next."""
+
+_EPOCH = re.compile(r"[0-9]+")
+
+
+@dataclass
+class _Dsl(Backend[Json]):
+    """``path`` is the nested path that the expression stands in, "" outside of any.
+
+    Patterns with white space and names with stars depend on what is known of the types: the fields
+    with such a pattern, by how it is read, and such names are remembered for the notes.
+    """
+
+    path: str = ""
+    split: dict[str, Span] = field(default_factory=dict)
+    guessed: dict[str, Span] = field(default_factory=dict)
+    whole: dict[str, Span] = field(default_factory=dict)
+    starred: dict[str, Span] = field(default_factory=dict)
+
+    def expression(self, node: Node) -> Json:
+        # Kibana works on names as they are, wildcards too: columns have no use here.
+        kind = type(node)
+        if kind is And:
+            return self.all_of(node)  # type: ignore[arg-type]
+        if kind is Equals:
+            return self.each_field(node.field, self.value_clause, node.value)  # type: ignore[union-attr]
+        if kind is Like:
+            return self.each_field(node.field, self.pattern_clause, node.pattern)  # type: ignore[union-attr]
+        if kind is Exists:
+            return self.each_field(node.field, self.exists_clause, None)  # type: ignore[union-attr]
+        if kind is Compare:
+            return self.each_field(node.field, self.range_clause, node)  # type: ignore[union-attr]
+        return super().expression(node)
+
+    def all_of(self, node: And) -> Json:
+        key = "must" if self.options.filters_in_must else "filter"
+        return {"bool": {key: [self.expression(item) for item in node.items]}}
+
+    def any_of(self, node: Or) -> Json:
+        return _should(*[self.expression(item) for item in node.items])
+
+    def negate(self, node: Not) -> Json:
+        return {"bool": {"must_not": self.expression(node.item)}}
+
+    def nested(self, node: Nested) -> Json:
+        assert isinstance(node.path, Literal)
+        outer = self.path
+        # A path that is the bare word null, true or false stays a JSON literal, unless it lies in
+        # another.
+        path = self.full_name(node.path) if outer else node.path.value
+        self.path = "" if path is None else self.full_name(node.path)
+        query = self.expression(node.item)
+        self.path = outer
+        return self.in_nested(path, query)
+
+    def in_nested(self, path: str | bool | None, query: Json) -> Json:
+        clause: Json = {"path": path, "query": query, "score_mode": "none"}
+        if self.options.ignore_unmapped is not None:
+            clause["ignore_unmapped"] = self.options.ignore_unmapped
+        return {"nested": clause}
+
+    def free_text(self, node: FreeText) -> Json:
+        value = node.value
+        if self.path:  # An accident of Kibana's: the missing name is joined to the path as "null".
+            name = Literal(None, span=node.span)
+            if isinstance(value, Literal):
+                return self.expression(Equals(name, value, node.span))
+            if value.is_lone_star:
+                return self.expression(Exists(name, node.span))
+            return self.expression(Like(name, value, node.span))
+        if isinstance(value, Pattern):
+            return {"query_string": {"query": pattern_text(value)}}
+        kind = "phrase" if value.quoted else "best_fields"
+        return {"multi_match": {"type": kind, "query": value.value, "lenient": True}}
+
+    def always(self) -> Json:
+        return {"match_all": {}}
+
+    def never(self) -> Json:
+        return {"match_none": {}}
+
+    # The fields that a name means, and a clause for each
+
+    def each_field(self, name: Term, clause: Clause, what: Any) -> Json:
+        types = self.bound.types
+        fields = types.fields(name, self.prefix)
+        to_null = isinstance(what, Compare) and what.value.value is None
+        if isinstance(name, Pattern) and not types.knows_all_names and not to_null:
+            return self.any_field(name, fields, clause, what)
+        if isinstance(name, Pattern) and types.is_alone:
+            self.starred.setdefault(self.full_name(name), name.span)
+        if not fields:
+            # Where no field fits, the name is passed on as it is, stars and all.
+            only = clause(Field(self.full_name(name), "string"), what)
+            if name.name == "true" and name == Literal(True) and not self.path:
+                only = _true_as_a_name(only)
+            return {"bool": {"should": [only], "minimum_should_match": 1}}
+        if self.path or isinstance(name, Literal):
+            self.check_nesting(name, fields)
+        clauses = [self.wrapped(name, field, clause(field, what)) for field in fields]
+        return _should(*[item for item in clauses if item is not None])
+
+    def any_field(self, name: Pattern, known: list[Field], clause: Clause, what: Any) -> Json:
+        """A clause in which Elasticsearch itself looks up the fields that fit
+        (https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-query-string-query).
+        It does not look into nested objects, which Kibana does.
+        """
+        full = self.full_name(name)
+        clauses: list[Json]
+        if isinstance(what, Compare):
+            zone = self.zone_option(what.value)
+            query = {"query": _range_of_any(what), "lenient": True, **zone}
+            clauses = [{"query_string": {"fields": [full], **query}}]
+        elif isinstance(what, Pattern):
+            text = _SPACE.sub(r"\\\g<0>", pattern_text(what))
+            if _SPACE.search(text):
+                self.whole.setdefault(full, name.span)
+            clauses = [{"query_string": {"fields": [full], "query": text, "lenient": True}}]
+        elif isinstance(what, Literal):
+            kind = "phrase" if what.quoted else "best_fields"
+            match = {"fields": [full], "type": kind, "query": what.value, "lenient": True}
+            clauses = [{"multi_match": match}]
+        else:
+            clauses = [{"exists": {"field": full}}]
+        if not self.path and name.parts[0]:
+            for field in known:
+                if field.nested_path and (inner := clause(field, what)) is not None:
+                    group = self.in_nested(field.nested_path, inner)
+                    group["nested"]["ignore_unmapped"] = True  # the index may lack it
+                    clauses.append(group)
+        return _should(*clauses)
+
+    def wrapped(self, name: Term, field: Field, clause: Json | None) -> Json | None:
+        """A nested field that a wildcard name found outside of a group gets a group of its own."""
+        if clause is None or not field.nested_path or self.path or not isinstance(name, Pattern):
+            return clause
+        return self.in_nested(field.nested_path, clause)
+
+    def check_nesting(self, name: Term, fields: list[Field]) -> None:
+        for found in fields:
+            if found.nested_path == self.path:
+                continue
+            if not self.path:
+                problem = f"{found.name} is a nested field: write {found.nested_path}:{{ … }}"
+            elif not found.nested_path:
+                problem = f"{found.name} is not nested, but stands in the group {self.path}:{{ … }}"
+            else:
+                problem = f"{found.name} is nested in {found.nested_path}, not in {self.path}"
+            raise MappingError(problem)
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.path}." if self.path else ""
+
+    def full_name(self, name: Term) -> str:
+        return self.prefix + name.name
+
+    def about_types(self) -> Iterator[Note]:
+        """Where it shows which types are known."""
+        if self.bound.types.is_alone:
+            parts = []
+            if self.starred:
+                parts.append(f"the names {listed(self.starred)} are looked for with their stars")
+            if self.split:
+                parts.append(f"patterns of {listed(self.split)} are split at blanks")
+            if parts:
+                how = "no types are known, as you say, so that"
+                message = f"{how} {'; '.join(parts)}"
+                yield Note("types-left-out", Effect.DIFFERENT, message)
+            return
+        if self.split:
+            message = (
+                f"Kibana splits patterns of {listed(self.split)}, no plain keyword, at blanks;"
+                " one piece is enough"
+            )
+            yield Note("pattern-split", Effect.SAME, message, min(self.split.values()))
+        if self.guessed:
+            message = (
+                f"no type is known of {listed(self.guessed)}: the pattern is split at blanks, as"
+                " Kibana does it for all but keywords"
+            )
+            yield Note("type-assumed", Effect.DIFFERENT, message, min(self.guessed.values()), HINT)
+        if self.whole:
+            message = f"the fields {listed(self.whole)} are taken for keywords, compared whole"
+            yield Note("type-assumed", Effect.SAME, message, min(self.whole.values()), HINT)
+
+    # Clauses
+
+    def value_clause(self, field: Field, value: Literal) -> Json:
+        if field.script is not None:
+            return script_equals(field, value)
+        if field.is_keyword:
+            return {"term": {field.name: {"value": value.value, **self.case_option()}}}
+        if field.kind == "date":
+            both = {"gte": value.value, "lte": value.value}
+            return {"range": {field.name: {**both, **self.zone_option(value)}}}
+        return {("match_phrase" if value.quoted else "match"): {field.name: value.value}}
+
+    def pattern_clause(self, field: Field, pattern: Pattern) -> Json:
+        if field.script is not None:
+            return script_equals(field, Literal(pattern.name))
+        text = pattern_text(pattern)
+        if field.is_keyword:
+            return {"wildcard": {field.name: {"value": text, **self.case_option()}}}
+        if _SPACE.search(text) and not TEXTS.intersection(field.types):
+            known = self.split if field.types or self.bound.types.knows_all_names else self.guessed
+            known.setdefault(field.name, pattern.span)
+        return {"query_string": {"fields": [field.name], "query": text}}
+
+    def exists_clause(self, field: Field, _: None) -> Json | None:
+        return None if field.script is not None else {"exists": {"field": field.name}}
+
+    def range_clause(self, field: Field, node: Compare) -> Json:
+        if field.script is not None:
+            return script_range(field, node.op, node.value)
+        zone = self.zone_option(node.value) if field.kind == "date" else {}
+        return {"range": {field.name: {node.op: node.value.value, **zone}}}
+
+    def case_option(self) -> Json:
+        case = self.options.case_insensitive
+        return {} if case is None else {"case_insensitive": case}
+
+    def zone_option(self, value: Literal) -> Json:
+        """Numbers are milliseconds since 1970, and have no time zone."""
+        zone = self.options.time_zone
+        return {"time_zone": zone} if zone and not _EPOCH.fullmatch(value.name) else {}
+
+
+def pattern_text(pattern: Pattern) -> str:
+    """A pattern in the syntax of query_string and wildcard queries, escaped as Kibana does it."""
+    return "*".join([_RESERVED.sub(r"\\\g<0>", part) for part in pattern.parts])
+
+
+def _range_of_any(node: Compare) -> str:
+    """A range in the syntax of query_string."""
+    value = '"' + re.sub(r'["\\]', r"\\\g<0>", node.value.name) + '"'
+    forms = {"gt": "{%s TO *]", "gte": "[%s TO *]", "lt": "[* TO %s}", "lte": "[* TO %s]"}
+    return forms[node.op] % value
+
+
+def _should(*clauses: Json) -> Json:
+    return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
+
+
+def _true_as_a_name(clause: Json | None) -> Json | None:
+    """``true:*``: where the name is a value and not a key, the unquoted word stays a Boolean."""
+    return {"exists": {"field": True}} if clause == {"exists": {"field": "true"}} else clause
+
+
+def emit(bound: Bound, options: Options) -> Emission:
+    """The Query DSL of a tree, as a dict. Raises MappingError for a nested field used outside of
+    its group.
+    """
+    dsl = _Dsl(bound, options)
+    query = dsl.expression(bound.node)
+    # A rule stays Kibana KQL: its fields are looked up where it runs.
+    notes = () if options.form == "rule" else tuple(dsl.about_types())
+    if not bound.types.is_alone:
+        notes = (*notes_on_refusals(bound.node, bound.types.type_asked), *notes)
+    return Emission(compact(query) if options.compact else query, notes)
+
+
+TARGET = Target(
+    name="elasticsearch",
+    title="Elasticsearch Query DSL",
+    emit=emit,
+    aliases=("es",),
+    formats=("query", "search", "rule", "watcher"),
+    options=frozenset(
+        {"compact", "time_zone", "case_insensitive", "ignore_unmapped", "filters_in_must"}
+    ),
+    binds=False,
+    assumes_types=False,  # Elasticsearch knows them; where it shows, the emitter tells
+    suffix=".json",
+    comment="",
+    left_out=about,
+    complete=complete,
+    collected=(Collected("rule", "rules.ndjson", "\n", r'^\{"rule_id": ("(?:[^"\\]|\\.)*")'),),
+)

@@ -1,0 +1,184 @@
+"""What rules that count or compare share in Sentinel KQL: the values that they group by, and how
+the parts of a rule about several data sources come to have them under the same names.
+
+https://learn.microsoft.com/kusto/query/mv-expand-operator?view=microsoft-sentinel,
+.../mv-apply-operator and .../make-set-aggregation-function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from kqlx.backends.base import Emission
+from kqlx.backends.sentinel.entities import counted_name
+from kqlx.backends.sentinel.result_columns import (
+    ELEMENT,
+    Values,
+    as_column,
+    columns_made,
+    extended,
+    values_of,
+)
+from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.bound import Bound
+from kqlx.mappings.choose import name_of_values
+from kqlx.notes import Effect, Note
+
+TIME = "TimeGenerated"
+
+
+def needed(bound: Bound, fields: Iterable[str], what: str, together: bool = False) -> list[Values]:
+    """The values of fields, without those that are the same on all events there, unless several
+    data sources are looked at ``together``.
+    """
+    found = []
+    for field in fields:
+        values = values_of(bound, field, counted=True)
+        if values is None:
+            name = bound.destination.name if bound.destination else "the table"
+            raise refused(f"a rule that {what} {field}", f"{name} has no column of its values")
+        if values.name or together:
+            found.append(values)
+    return found
+
+
+def refused(what: str, why: str) -> UnsupportedError:
+    note = Note("rule-type", Effect.DIFFERENT, f"{what}: {why}")
+    return UnsupportedError(f"cannot convert {what}: {why}", notes=(note,))
+
+
+def made_first(fields: Iterable[Values]) -> tuple[list[str], list[Values]]:
+    """The command that makes long expressions columns, and the fields with these."""
+    found = [*fields]
+    made = extended(values for values in found if values.long)
+    return made, [so_named(values) if values.long else values for values in found]
+
+
+def taken_apart(fields: Iterable[Values], once: bool) -> list[str]:
+    """Arrays taken apart, a row for each value, equal ones of an event counted ``once``."""
+    lines = []
+    for values in fields:
+        if values.array:
+            each = f"summarize by {identifier(values.name)} = {values.text}"
+            lines.append(f"| mv-apply {ELEMENT} = {values.array} on (\n    {each}\n)")
+        elif values.several:
+            whole = f"set_union({values.text}, dynamic([]))" if once else values.text
+            lines.append(fold(f"| mv-expand {values.name} = {whole} to typeof({values.type})"))
+    return lines
+
+
+def gathered(fields: Iterable[Values]) -> tuple[list[str], list[Values]]:
+    """Fields whose different values are counted, those of objects gathered into arrays so that the
+    events stay as many.
+    """
+    lines, found = [], []
+    for values in fields:
+        if values.array:
+            name = identifier(f"{values.name}_set")
+            # An empty array would leave no event.
+            array = f'iff(tostring({values.array}) == "[]", dynamic(null), {values.array})'
+            test = replace(values, several=False).present
+            each = fold(f"summarize {name} = make_set_if({values.text}, {test})", " " * 8)
+            lines.append(f"| mv-apply {ELEMENT} = {array} on (\n    {each}\n)")
+            values = replace(values, held=name)
+        found.append(values)
+    return lines, found
+
+
+def number_of_values(values: Values) -> str:
+    """The column with the number of different values, which is exact."""
+    name = counted_name(values)
+    if values.several:  # of arrays it is the set of their values
+        return f"{name} = array_length(make_set({values.held}))"
+    return f"{name} = count_distinctif({values.text}, {values.present})"
+
+
+def present(fields: Iterable[Values], query: str) -> list[str]:
+    """A test that events have the fields, unless the query makes it."""
+    made = query.splitlines()
+    tests = [values.present for values in fields if f"| where {values.present}" not in made]
+    return [fold(f"| where {' and '.join(tests)}")] if tests else []
+
+
+def commonly(operator: str, fields: Iterable[Values], *more: str) -> str:
+    """``project`` or ``extend`` with the fields under their common names."""
+    made: dict[str, str] = {}
+    for values in fields:
+        if values.several:
+            made.setdefault(values.held, f"{values.held} = {values.text}")
+        else:
+            made.setdefault(values.name, as_column(values) or identifier(values.name))
+    return columns_made(operator, [*more, *made.values()])
+
+
+def so_named(values: Values) -> Values:
+    """Values of several data sources where their parts have been put together."""
+    return replace(values, text=identifier(values.name))
+
+
+def summarized(sums: Sequence[str], grouped: str) -> str:
+    """``summarize`` on a line, or a line for each column of a long one."""
+    whole = f"| summarize {', '.join(sums)} {grouped}".rstrip()
+    if len(whole) <= WIDTH:
+        return whole
+    lines = [f"{text}," for text in sums[:-1]] + [sums[-1]] + ([grouped] if grouped else [])
+    return "\n    ".join(["| summarize", *(fold(line, " " * 8) for line in lines)])
+
+
+def told(fields: Iterable[Values]) -> list[Note]:
+    """What is told of the fields themselves."""
+    found = [*fields]
+    notes = [note for values in found for note in values.notes]
+    texts = [v.field for v in found if v.name and v.type == "string" and not v.several]
+    if texts:
+        message = (
+            f"an empty text in {' or '.join(dict.fromkeys(texts))} counts for nothing: Kusto cannot"
+            " tell it from a missing one"
+        )
+        notes.append(Note("empty-is-missing", Effect.SAME, message))
+    return notes
+
+
+def apart(bound: Bound, fields: Iterable[Values], effect: Effect, why: str) -> list[Note]:
+    """Of several data sources: where a field has other values, or may be spelt otherwise."""
+    found = dict.fromkeys(values.field for values in fields)
+    notes = [
+        Note(
+            "case-kept",
+            Effect.CASE,
+            f"{field} may be spelt in several letter cases, each of which is counted by itself",
+        )
+        for field in found
+        if _differs_in_case(bound, field)
+    ]
+    names = [field for field in found if _has_others(bound, field)]
+    if not names:
+        return notes
+    message = (
+        f"the values of {', '.join(names)} differ between the data sources, so that"
+        f" their events are counted by themselves: {why}"
+    )
+    return [*notes, Note("counted-apart", effect, message)]
+
+
+def _differs_in_case(bound: Bound, field: str) -> bool:
+    if bound.pack is None or bound.destination is None:
+        return False
+    column = name_of_values(bound.pack, bound.destination, field)
+    return bool(column) and bound.destination.column(str(column)).case == "differs"
+
+
+def _has_others(bound: Bound, field: str) -> bool:
+    spec = bound.destination.field(field) if bound.destination else None
+    return spec is not None and bool(spec.counted_by or spec.values)
+
+
+def bracketed(fields: Iterable[Values]) -> list[Values]:
+    """Those that keep a name which entities and details cannot have."""
+    return [values for values in fields if not values.several and values.text.startswith("['")]
+
+
+def whole(emission: Emission, lines: Sequence[str], notes: Sequence[Note]) -> Emission:
+    return Emission("\n".join(lines), (*emission.notes, *notes), whole=True)

@@ -1,0 +1,48 @@
+"""Arguments of a command line, which binding writes as five patterns each (``mappings.parts``), as
+one regular expression for all of a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from kqlx.backends.sentinel.syntax import regex
+from kqlx.nodes import Equals, Like
+
+Test = Equals | Like
+Parts = tuple[str, ...]
+
+
+def split_arguments(tests: Sequence[Test]) -> tuple[list[str], list[Test]]:
+    """The arguments that the tests look for in a command line, and the tests that are others."""
+    there = {_parts(test) for test in tests}
+    words = [
+        word
+        for word in dict.fromkeys(test.value.name for test in tests if isinstance(test, Equals))
+        if word and " " not in word and forms(word) <= there
+    ]
+    said = {form for word in words for form in forms(word)}
+    return words, [test for test in tests if _parts(test) not in said]
+
+
+def forms(word: str) -> set[Parts]:
+    """The patterns of a command line that has this argument."""
+    alone = {(word,), (f"{word} ", ""), ("", f" {word} ", ""), ("", f" {word}")}
+    return alone if '"' in word else {*alone, ("", f'"{word}"', "")}
+
+
+def arguments_regex(words: Iterable[str]) -> str:
+    """What the patterns of these arguments find, as one regular expression."""
+    words = list(words)
+    quoted = [word for word in words if '"' not in word]
+    found = rf"(?:^| ){_either(words)}(?: |$)"
+    return f'{found}|"{_either(quoted)}"' if quoted else found
+
+
+def _either(words: list[str]) -> str:
+    texts = list(map(regex, words))
+    return texts[0] if len(texts) == 1 else f"(?:{'|'.join(texts)})"
+
+
+def _parts(test: Test) -> Parts:
+    return (test.value.name,) if isinstance(test, Equals) else tuple(test.pattern.parts)

@@ -1,0 +1,197 @@
+"""Dynamic columns that hold arrays: of values, or of objects; and flattened fields.
+
+A test asks whether some value passes. It is made on the row, by ``set_has_element`` or by the JSON
+text of the column, which Kusto writes without blanks: taking an array apart in the midst of an
+``or`` would lose rows
+(https://learn.microsoft.com/kusto/query/mv-expand-operator?view=microsoft-sentinel).
+
+In JSON text a quotation mark within a value stands behind a backslash. So where a value begins or
+ends the test asks for the bare mark and for the sign before or behind it; where the value itself
+has such signs it goes over the whole text instead, from mark to mark.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from kqlx.backends.sentinel.column_access import PATH, REGEX, SCAN, Cell
+from kqlx.backends.sentinel.syntax import json_text, quote, regex
+from kqlx.backends.sentinel.text_fields import Words, any_text
+from kqlx.backends.text_backend import Text
+from kqlx.elastic.patterns import fits
+
+_INNER = r'(?:[^"\\]|\\.)*'
+# A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
+# taken for the end of an escape such as \\n or \\u001f.
+_SAFE_BEGINNING = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f]')
+_SAFE_MIDDLE = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f][^\[\]{},:"\\\x00-\x1f]*')
+# How a value begins, and null does not: in an array, and behind a key of an object.
+_ARRAY_VALUE = r'["0-9tf]'
+_BAG_VALUE = r':\[*(?:null,)*["0-9tf-]'
+_OF_NUMBERS = re.compile(r"[0-9.eE+-]*")
+
+
+@dataclass
+class Arrays(Words, ABC):
+    """Tests of arrays and bags. ``folds`` says whether letter case is to be ignored."""
+
+    def one_of(self, cell: Cell, values: list[str], *, folds: bool) -> Text:
+        """Whether some value of an array is one of these; of form "many", the column may also hold
+        a single value.
+        """
+        # Below a flattened field a value may be a number, or a Boolean.
+        bare = not cell.column.declared and any(bare_values((value,)) for value in values)
+        if folds or bare:
+            return any_text([self.fits(cell, (value,), folds=folds) for value in values])
+        literals = ", ".join(quote(value) for value in values)
+        if len(values) == 1:
+            test = f"set_has_element({cell.raw}, {literals})"
+            single = f"{cell.raw} == {literals}"
+        else:
+            listed = self.listed(cell.column.name, [quote(value) for value in values])
+            known = listed or f"dynamic([{literals}])"
+            test = f"array_length(set_intersect({cell.raw}, {known})) > 0"
+            single = f"{cell.raw} in ({listed or literals})"
+        texts = [Text(self.never_null(test), rank=PATH)]
+        return any_text([Text(single, rank=PATH), *texts] if cell.form == "many" else texts)
+
+    def fits(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+        """Whether some value of an array fits a pattern."""
+        middle = parts[1] if len(parts) == 3 and not parts[0] and not parts[2] else ""
+        if middle and _SAFE_MIDDLE.fullmatch(middle):
+            operator = "contains" if folds else "contains_cs"
+            return Text(f"tostring({cell.raw}) {operator} {quote(middle)}", rank=SCAN)
+        flags = "(?is)" if folds else "(?s)"
+        if cell.form != "many":
+            pattern = quote(flags + _array_regex(parts))
+            return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
+        # Within an array a single value has its quotation marks too.
+        found = _bag_regex(parts) if bare_values(parts) else _array_regex(parts)
+        test = f"tostring(pack_array({cell.raw})) matches regex {quote(flags + found)}"
+        return Text(test, rank=REGEX)
+
+    def bag(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+        """Whether some value below a flattened field fits; a lone part must be equal."""
+        pattern = quote(("(?is)" if folds else "(?s)") + _bag_regex(parts))
+        return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
+
+    def element(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+        """Whether some object of an array has the key with a value that fits; of pairs, whether
+        the object of that name has.
+        """
+        flags = "(?is)" if folds else "(?s)"
+        if cell.form == "changes":
+            value = f'"{inner_regex(parts)}"'
+            pattern = f"{flags if folds or len(parts) > 1 else ''}{_change(cell, value, value)}"
+            return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+        if not cell.is_string:
+            # JSON writes numbers and Booleans without quotation marks.
+            pattern = f"{regex(_key(cell))}:{regex(parts[0])}[,}}]"
+            return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+        key = _key(cell)
+        operator = "contains" if folds else "contains_cs"
+        if len(parts) == 1:
+            needle = f'{key}:"{json_text(parts[0])}"'
+            return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
+        if len(parts) == 2 and not parts[1]:
+            needle = f'{key}:"{json_text(parts[0])}'
+            return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
+        pattern = f'{flags}{regex(key)}:"{inner_regex(parts)}"'
+        return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+
+    def any_element(self, cell: Cell) -> Text:
+        """Whether some object of the array has the key with a value, or the name."""
+        # Of all values of JSON null alone begins with this letter.
+        pattern = f"{regex(_key(cell))}:[^n]"
+        if cell.form == "changes":
+            pattern = _change(cell, "[^n]", f'"{_INNER}"')
+        return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+
+    def filled(self, cell: Cell) -> Text:
+        """Whether an array or bag has a value, which null is not."""
+        if cell.form not in ("array", "many"):
+            return Text(f"tostring({cell.raw}) matches regex {quote(_BAG_VALUE)}", rank=REGEX)
+        held = f"pack_array({cell.raw})" if cell.form == "many" else cell.raw
+        return Text(f"tostring({held}) matches regex {quote(_ARRAY_VALUE)}", rank=REGEX)
+
+    @abstractmethod
+    def listed(self, name: str, literals: list[str]) -> str:
+        """The name of a list too long for its place, "" for a short one."""
+
+    def never_null(self, test: str) -> str:
+        """Null, of a missing value, is dropped by where, but under a not it must count as false."""
+        return f"coalesce({test}, false)" if self.negative else test
+
+
+def _key(cell: Cell) -> str:
+    """What stands before the colon of a value."""
+    key = json.dumps(cell.column.name.rpartition(".")[2], ensure_ascii=False)
+    name, value = map(json.dumps, cell.column.keys)
+    return f"{name}:{key},{value}" if cell.form == "pairs" else key
+
+
+def _change(cell: Cell, value: str, whole: str) -> str:
+    """A regular expression for an object of changes by its name with a value, of which ``whole``
+    is all of it. Records have the three keys in any order.
+    """
+    pair = cell.column.pair
+    named = "[ ._]".join(regex(json_text(part)) for part in pair.name.split("_"))
+    name, key, between = f'"Name":"{named}"', f'"{pair.key}"', f'(?:"[^"]*":"{_INNER}",)?'
+    return f"(?:{name},{between}{key}:{value}|{key}:{whole},{between}{name})"
+
+
+def value_regex(parts: tuple[str, ...]) -> str:
+    """A pattern as a regular expression for a value that stands alone."""
+    kept = [part for part in parts if part]
+    body = ".*".join(regex(part) for part in kept)
+    return ("^" if parts[0] else "") + body + ("$" if parts[-1] else "")
+
+
+def _array_regex(parts: tuple[str, ...]) -> str:
+    """A pattern as a regular expression for the JSON text of an array that has such a value."""
+    kept = tuple(part for part in parts if part)
+    head = _head(parts, "[],")
+    bare = not head and not parts[0] and _SAFE_BEGINNING.match(kept[0])
+    opened = "" if bare else rf'{head}[\[,]"' + ("" if parts[0] else _INNER)
+    return opened + inner_regex(kept) + ('"[,\\]]' if parts[-1] else "")
+
+
+def _bag_regex(parts: tuple[str, ...]) -> str:
+    """A pattern as a regular expression for the JSON text of an object, or an array, with such a
+    value.
+    """
+    head = _head(parts, "[]{},:")
+    marked = f'"{inner_regex(parts)}"'
+    if bare := bare_values(parts):
+        marked = f"(?:{'|'.join([marked, *bare])})"
+        head = _head(("",), ":") if head or not parts[0] else head
+    return rf"{head}[\[,:]{marked}[,\]}}]"
+
+
+def bare_values(parts: tuple[str, ...]) -> list[str]:
+    """Regular expressions for the numbers and Booleans that fit: they have no quotation marks. The
+    same goes for null, which is no value.
+    """
+    found = [word for word in ("true", "false") if fits(parts)(word)]
+    if any(parts) and all(_OF_NUMBERS.fullmatch(part) for part in parts):
+        found.append("[0-9.eE+-]*".join(regex(part) for part in parts))
+    return found
+
+
+def inner_regex(parts: tuple[str, ...]) -> str:
+    """A pattern between the quotation marks of JSON text."""
+    return _INNER.join(regex(json_text(part)) for part in parts)
+
+
+def _has(parts: tuple[str, ...], signs: str) -> bool:
+    return not any(parts) or any(sign in part for part in parts for sign in signs)
+
+
+def _head(parts: tuple[str, ...], signs: str) -> str:
+    """What makes sure that the next quotation mark opens a value, where the signs around a closing
+    one could be taken for a value: all whole values before it.
+    """
+    return rf'^(?:[^"]*"{_INNER}")*[^"]*' if _has(parts, signs) else ""

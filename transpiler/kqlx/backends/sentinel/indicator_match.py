@@ -1,0 +1,102 @@
+"""Indicator match rules in Sentinel KQL: a join with ``ThreatIntelIndicators``, whose indicators
+are not Elastic's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kqlx.backends.base import Emission
+from kqlx.backends.sentinel.aggregation import TIME, refused, told, whole
+from kqlx.backends.sentinel.multiple_sources import without_lists
+from kqlx.backends.sentinel.result_columns import Values, extended, values_of
+from kqlx.backends.sentinel.schedule import run_of, span
+from kqlx.backends.sentinel.syntax import fold, quote
+from kqlx.mappings.bound import Bound
+from kqlx.notes import Effect, Note
+from kqlx.rules.indicator_match import indicator_match_of
+from kqlx.rules.late_events import by_arrival
+from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import about_window
+from kqlx.rules.schedule import schedule_of
+
+INDICATORS = "ThreatIntelIndicators"
+
+# The beginning of ObservableKey by what follows ``threat.indicator.`` in Elastic's fields: keys are
+# STIX object paths, ipv4-addr:value, file:hashes.MD5
+# (https://learn.microsoft.com/azure/azure-monitor/reference/tables/threatintelindicators).
+_KINDS = {
+    "ip": ("ipv4-addr", "ipv6-addr"),
+    "url.full": ("url",),
+    "url.original": ("url",),
+    "url.domain": ("domain-name",),
+    "domain": ("domain-name",),
+    "file.hash.md5": ("file:hashes",),
+    "file.hash.sha1": ("file:hashes",),
+    "file.hash.sha256": ("file:hashes",),
+    "email.address": ("email-addr",),
+}
+
+
+def compared(
+    rule: Rule, bound: Bound, emission: Emission, shown: Sequence[Values], in_rule: bool
+) -> Emission:
+    pairs, lost = _mapped(rule, bound)
+    if not pairs:
+        reason = "; ".join(lost) or "the rule names no fields"
+        raise refused("the comparison with indicators", reason)
+    kinds = list(dict.fromkeys(kind for _, found in pairs for kind in found))
+    keys = " or ".join(f"ObservableKey startswith {quote(kind)}" for kind in kinds)
+    lists, head, body = without_lists(str(emission.query))
+    recent = run_of(rule).recent if in_rule else schedule_of(rule).look_back
+    each = list(dict.fromkeys(values.text for values, _ in pairs))
+    lines = [
+        f"{lists}let indicators = {INDICATORS}",
+        "    | summarize arg_max(TimeGenerated, *) by Id",
+        "    | where IsActive and (isnull(ValidUntil) or ValidUntil > now())",
+        fold(f"    | where {keys}", " " * 8),
+        "    | project IndicatorId = Id, ObservableKey, ObservableValue;",
+        head,
+        *([] if by_arrival(rule) else [f"| where {TIME} > ago({span(recent)})"]),
+        *([body] if body else []),
+        fold(f"| mv-expand Observable = pack_array({', '.join(each)}) to typeof(string)"),
+        "| where isnotempty(Observable)",
+        "| join kind=inner indicators on $left.Observable == $right.ObservableValue",
+        *extended(shown),
+    ]
+    message = (
+        f"the indicators are those of {INDICATORS}, not those that the rule's own query finds in"
+        f" {', '.join(rule.texts('threat_index')) or 'its indices'}"
+    )
+    found = [Note("indicators", Effect.DIFFERENT, message), *about_window(rule)]
+    found += told(values for values, _ in pairs)
+    found += [Note("indicators", Effect.NARROWER, text) for text in lost]
+    return whole(emission, lines, found)
+
+
+def _mapped(rule: Rule, bound: Bound) -> tuple[list[tuple[Values, tuple[str, ...]]], list[str]]:
+    """The fields that are compared with kinds of indicators, and what cannot be."""
+    pairs: list[tuple[Values, tuple[str, ...]]] = []
+    lost: list[str] = []
+    match = indicator_match_of(rule)
+    for comparisons in match.alternatives if match is not None else ():
+        named = " and ".join(one.field or "?" for one in comparisons)
+        if any(one.negated for one in comparisons):
+            lost.append(
+                f"{named} is not compared: the table cannot say which indicator must not match"
+            )
+            continue
+        if len(comparisons) != 1 or not comparisons[0].known:
+            named = named or "an entry"
+            lost.append(f"{named} are not compared: each indicator in the table has one value")
+            continue
+        other = comparisons[0].indicator_field
+        kinds = _KINDS.get(other.partition("indicator.")[2])
+        values = values_of(bound, named)
+        if kinds is None:
+            lost.append(f"{named} is not compared: no kind of indicator stands for {other}")
+        elif values is None or not values.name or values.several or values.type != "string":
+            lost.append(f"{named} is not compared: the table has no column of texts for it")
+        else:
+            pairs.append((values, kinds))
+    return pairs, lost

@@ -1,0 +1,207 @@
+"""Single tests of a field as Kusto writes them, by the type of the column.
+
+Strings are never null, and ``==``, ``in`` and the string operators are true or false for every
+value. Comparisons with ``<``, conversions and the functions for addresses are null for a missing
+value, which ``where`` drops, but which ``not`` keeps null
+(https://learn.microsoft.com/kusto/query/scalar-data-types/null-values?view=microsoft-sentinel).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from kqlx.backends.sentinel.column_access import (
+    INDEXED,
+    OBJECTS,
+    PATH,
+    REGEX,
+    SCAN,
+    TIME,
+    Cell,
+    cast,
+)
+from kqlx.backends.sentinel.dates import OPERATORS, range_test
+from kqlx.backends.sentinel.dynamic_arrays import value_regex
+from kqlx.backends.sentinel.equality import LARGEST_REAL, LEAST, MOST, Values, real
+from kqlx.backends.sentinel.syntax import quote, term_within
+from kqlx.backends.sentinel.text_fields import FALSE, all_text
+from kqlx.backends.text_backend import Text, described
+from kqlx.elastic.addresses import network as span_of
+from kqlx.elastic.field_types import COMPARISONS
+from kqlx.elastic.numbers import number_of
+from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
+from kqlx.mappings.bound import Column
+from kqlx.nodes import Compare, Equals, Exists, Like
+from kqlx.notes import Effect
+
+_TERM = re.compile(r"[A-Za-z0-9]{4,}")
+"""What Kusto's ``has`` looks for as a whole term."""
+
+
+@dataclass
+class Tests(Values):
+    """Patterns, existence and ranges."""
+
+    def like(self, column: Column, node: Like) -> Text:
+        cell = self.cell(column)
+        self.has_values(cell, node)
+        parts = joined(node.pattern.parts)
+        if cell.column.type != "flattened" and (not cell.is_string or cell.column.type == "ip"):
+            why = "Elasticsearch finds nothing by it"
+            self.refuse(node.span, f"a wildcard on {described(cell.column)}", why)
+        if self.is_text(cell.column):
+            return self.word_test(cell, node)
+        if not any(parts):
+            return self.exists(column, Exists(node.field, node.span))
+        folds = self.folds(cell, [node])
+        if cell.column.type == "flattened":
+            return self.bag(cell, parts, folds=folds)
+        if cell.form in OBJECTS:
+            return self.element(cell, parts, folds=folds)
+        if cell.form in ("array", "many"):
+            return self.fits(cell, parts, folds=folds)
+        return self.pattern(cell, parts, folds)
+
+    def pattern(self, cell: Cell, parts: tuple[str, ...], folds: bool) -> Text:
+        """A whole value of a string column with a pattern."""
+        cased = "" if folds else "_cs"
+        if cell.column.form == "words" and _is_word(parts):
+            return Text(f"{cell.access} has{cased} {quote(parts[1])}", rank=INDEXED)
+        shape = tuple(bool(part) for part in parts)
+        for known, operator, place in (
+            ((True, False), "startswith", 0),
+            ((False, True), "endswith", 1),
+            ((False, True, False), "contains", 1),
+        ):
+            if shape == known:
+                rank = PATH if operator == "startswith" else SCAN
+                return Text(f"{cell.access} {operator}{cased} {quote(parts[place])}", rank=rank)
+        flags = "(?is)" if folds else "(?s)"
+        pattern = quote(flags + value_regex(parts))
+        test = Text(f"{cell.access} matches regex {pattern}", rank=REGEX)
+        if term := term_within(parts):
+            return all_text([Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX), test])
+        return test
+
+    # Existence and ranges
+
+    def exists(self, column: Column, node: Exists) -> Text:
+        cell = self.cell(column)
+        if cell.form in OBJECTS:
+            return self.any_element(cell)
+        if cell.form in ("array", "many") or cell.column.type == "flattened":
+            return self.filled(cell)
+        self.tell_empties(cell, node)
+        test = "isnotempty" if cell.is_string and not cell.keeps_empties else "isnotnull"
+        return Text(f"{test}({cell.raw})", rank=cell.rank)
+
+    def tell_empties(self, cell: Cell, node: Exists) -> None:
+        """Tells that an empty text, which is a value in Elastic, is none in a column of texts."""
+        if cell.column.empties and cell.is_string and not cell.keeps_empties:
+            message = (
+                f"{cell.column.name} may hold an empty text, which Kusto cannot tell from none"
+            )
+            effect = Effect.WIDER if self.negative else Effect.NARROWER
+            self.note("empty-is-missing", effect, message, node.span)
+
+    def missing(self, column: Column, node: Exists) -> Text | None:
+        """The negation of existence, where Kusto has a function of its own."""
+        cell = self.cell(column)
+        if cell.form in OBJECTS | {"array", "many"} or cell.column.type == "flattened":
+            return None
+        self.tell_empties(cell, node)
+        test = "isempty" if cell.is_string and not cell.keeps_empties else "isnull"
+        return Text(f"{test}({cell.raw})", rank=cell.rank)
+
+    def compare(self, column: Column, node: Compare) -> Text:
+        if node.value.value is None:
+            self.null_value(node)
+        cell = self.cell(column)
+        self.has_values(cell, node)
+        if self.is_vague(cell):
+            return self.vague_test(cell, node)
+        cell = self.as_number(cell)
+        kind = cell.column.type
+        if kind in DATES:
+            test = range_test(cell.access, node.op, self.date(cell, node))
+            if test in ("true", "false"):
+                return FALSE if test == "false" else self.exists(column, _asking(node))
+            return Text(self.never_null(test), rank=TIME)
+        if kind in NUMBERS and cell.form == "column":
+            return self.number_range(cell, node)
+        if kind == "boolean" and cell.form == "column":
+            return self.boolean_range(column, cell, node)
+        if kind == "flattened" or cell.form != "column" or self.is_text(cell.column):
+            message = f"Kusto cannot compare what {cell.column.name} holds with < and >"
+            return self.widened(message, node, self.exists(column, _asking(node)))
+        operator = OPERATORS[node.op]
+        if kind == "ip":
+            if span_of(node.value.name) is None or "/" in node.value.name:
+                what = f'"{node.value.name}" as a bound of {described(cell.column)}'
+                self.refuse(node.span, what, "it is no address")
+            test = f"ipv6_compare({cell.access}, {quote(node.value.name)}) {operator} 0"
+            return Text(self.never_null(test), rank=SCAN)
+        if not cell.column.declared and number_of(node.value.name) is not None:
+            digits = real(self.number(cell.column, node.value, node))
+            test = f"todouble({cell.raw}) {operator} {digits}"
+            return Text(self.never_null(test), rank=SCAN)
+        access, bound = cell.access, node.value.name
+        if cell.column.case == "ignored":
+            access, bound = f"tolower({access})", bound.lower()
+        stands = Text(f"strcmp({access}, {quote(bound)}) {operator} 0", rank=SCAN)
+        if node.op in ("gt", "gte") and node.value.name:
+            return stands
+        return all_text([self.exists(column, _asking(node)), stands])
+
+    def as_number(self, cell: Cell) -> Cell:
+        """The cell, read as a number where a column of texts holds the numbers of a field: as texts
+        "9" comes behind "1024".
+        """
+        known = self.bound.type(cell.column.field) if cell.column.field else None
+        if known not in NUMBERS or not cell.is_string or cell.form != "column":
+            return cell
+        access = cast(cell.access, known)
+        return replace(
+            cell, column=replace(cell.column, type=known), raw=access, access=access, rank=SCAN
+        )
+
+    def number_range(self, cell: Cell, node: Compare) -> Text:
+        digits = self.number(cell.column, node.value, node)
+        self.refuse_rounded(cell.column, digits, node)
+        number = Decimal(digits)
+        least, most = (LEAST, MOST)
+        if cell.column.type not in INTEGERS:
+            if abs(number) > LARGEST_REAL:
+                return FALSE
+            digits = real(digits)
+        elif not least <= number <= most:
+            if (number > most) is (node.op in ("gt", "gte")):
+                return FALSE
+            return Text(f"isnotnull({cell.raw})", rank=PATH)
+        test = f"{cell.access} {OPERATORS[node.op]} {digits}"
+        return Text(self.never_null(test), rank=PATH)
+
+    def boolean_range(self, column: Column, cell: Cell, node: Compare) -> Text:
+        """False comes before true."""
+        limit = self.boolean(column, Equals(node.field, node.value, node.span))
+        stands = COMPARISONS[node.op]
+        met = [value for value in (False, True) if stands(value, limit)]
+        if len(met) == 2:
+            return self.exists(column, _asking(node))
+        return Text(f"{cell.access} == {str(met[0]).lower()}", rank=PATH) if met else FALSE
+
+
+def joined(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The pattern with each run of stars made one."""
+    return (parts[0], *[part for part in parts[1:-1] if part], parts[-1])
+
+
+def _asking(node: Compare) -> Exists:
+    return Exists(node.field, node.span)
+
+
+def _is_word(parts: tuple[str, ...]) -> bool:
+    """Whether a pattern looks for letters and digits anywhere in a text."""
+    return len(parts) == 3 and not (parts[0] or parts[2]) and bool(_TERM.fullmatch(parts[1]))

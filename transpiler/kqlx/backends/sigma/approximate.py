@@ -1,0 +1,177 @@
+"""What a Sigma detection can say of a whole query: values without a field, nested groups and names
+with stars in the terms of single tests (``sigma_leaves``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kqlx.backends.sigma.approximate_tests import Leaves
+from kqlx.backends.sigma.nested_groups import is_any, names_of, with_path, without_not
+from kqlx.mappings.bound import Column
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    FreeText,
+    Like,
+    Literal,
+    Nested,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    any_of,
+    simplify,
+)
+from kqlx.notes import Effect
+
+MOST_NAMES = 40
+"""So many fields may stand for one name with a star; more make no rule that anybody reads."""
+
+
+@dataclass
+class Tree(Leaves):
+    """Replaces what no selection can say, so that what is left can be said as it is.
+
+    ``expanding``: a field's name with a star stands for the known names that fit it, also where
+    that matches less. ``in_group``: within a nested group.
+    """
+
+    expanding: bool = False
+    in_group: bool = False
+
+    def sayable(self, node: Node) -> Node:
+        """The node in tests that selections can say: one that matches as much or more, or, below
+        an odd number of nots, as much or less. Adds a note for each difference.
+
+        Raises UnsupportedError for what Elasticsearch would refuse too, or can never find.
+        """
+        match node:
+            case And() | Or():
+                return replace(node, items=tuple([self.sayable(item) for item in node.items]))
+            case Not():
+                with self.under_not():
+                    return Not(self.sayable(node.item), node.span)
+            case Nested():
+                return self.flattened(node)
+            case FreeText():
+                return self.anywhere(node)
+            case Equals() | Like() | Exists() | Compare():
+                if isinstance(node.field, Pattern):
+                    return self.any_field(node, node.field)
+                return self.leaf(self.column(node), node)
+        return node
+
+    def leaf(self, column: Column, node: FieldTest) -> Node:
+        path = column.name if column.type == "nested" else self.bound.nested_path(column.name)
+        if path and not self.in_group and not self.bound.renamed:
+            self.note(
+                "nested-outside",
+                Effect.SAME,
+                f"{column.name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone",
+                node.span,
+            )
+            return Never(node.span)
+        if column.type == "flattened":
+            if isinstance(node, Equals | Compare) and node.value.value is None:
+                self.null_value(node)
+            return self.any_field(node, Pattern((f"{column.name}.", ""), node.field.span))
+        return super().leaf(column, node)
+
+    def anywhere(self, node: FreeText) -> Node:
+        """A value without a field, as a keyword: back ends look for those in their own way."""
+        if isinstance(node.value, Pattern) and node.value.is_lone_star:
+            self.note("free-text", Effect.WIDER, "an event without any field matches too")
+            return Never(node.span) if self.negative else Always(node.span)
+        if node.value.name == "null" and isinstance(node.value, Literal) and not node.value.quoted:
+            self.refuse(node.span, "null as a value", "Elasticsearch refuses it too")
+        self.note(
+            "free-text",
+            Effect.DIFFERENT,
+            "a value without a field: Kibana looks in all fields, Sigma's keywords in the log"
+            " message, as each back end understands it",
+            node.span,
+        )
+        return node
+
+    def flattened(self, node: Nested) -> Node:
+        """A group's tests on their full names: the same where there is one test, or any of some.
+
+        Otherwise the tests may be met by different objects. Then those below a not say nothing of
+        an object that meets the others, and are left out; and below a not the group is.
+        """
+        path = node.path.name
+        item = simplify(with_path(node.item, path))
+        if isinstance(item, Always):
+            return self.any_object(node)
+        if isinstance(item, Never) or is_any(item):
+            return self.inner(item)
+        left_out = ""
+        if self.negative:
+            left_out = "; below a not they are left out"
+        elif without_not(item) != item:
+            left_out = ", so what a not excludes among them is left out"
+        self.note(
+            "nested-flattened",
+            Effect.WIDER,
+            f"the tests of {path}:{{ ... }} may be met by different objects{left_out}",
+            node.span,
+        )
+        return Never(node.span) if self.negative else self.inner(without_not(item))
+
+    def inner(self, item: Node) -> Node:
+        """What ``sayable`` makes of a group's item."""
+        around, self.in_group = self.in_group, True
+        made = self.sayable(item)
+        self.in_group = around
+        return made
+
+    def any_object(self, node: Nested) -> Node:
+        """A group that any object meets, were it empty: it is left out, or any field that ECS knows
+        in such objects will do.
+        """
+        path = node.path
+        name = Pattern((f"{path.name}.", ""), path.span)
+        if known := self.known_fields(Exists(name, node.span), name):
+            return self.inner(known)
+        return self.left_out(
+            node, f"{path.name}:{{ ... }} asks for any object: Sigma has no test of that"
+        )
+
+    def any_field(self, node: FieldTest, name: Pattern) -> Node:
+        """A test of all fields that a name with stars fits: it is left out, or is one of those
+        that ECS knows.
+        """
+        if known := self.known_fields(node, name):
+            return self.sayable(known)
+        return self.left_out(node, f"the field name {name.name}, a wildcard: Sigma has none")
+
+    def known_fields(self, node: FieldTest, name: Pattern) -> Node | None:
+        """The test of any field that the name fits, with a note, where that may stand for the test:
+        below a not, and where nothing else is left to say. Without a list of the user's there may
+        be others than those that are known.
+        """
+        if not (self.negative or self.expanding):
+            return None
+        types = self.bound.types
+        known = [Literal(f, span=name.span) for f in names_of(name, node, types.listed())]
+        if not 0 < len(known) <= MOST_NAMES:
+            return None
+        effect = Effect.WIDER if self.negative else Effect.NARROWER
+        self.note(
+            "names-expanded",
+            Effect.SAME if types.knows_all_names else effect,
+            f"{name.name} stands for the {len(known)} known fields that fit",
+            node.span,
+        )
+        return any_of([replace(node, field=field) for field in known], node.span)
+
+    def left_out(self, node: FieldTest | Nested, why: str) -> Node:
+        """What matches every event, or below a not none, in place of a test."""
+        self.note("approximated", Effect.WIDER, f"{why}; the test is left out", node.span)
+        return Never(node.span) if self.negative else Always(node.span)

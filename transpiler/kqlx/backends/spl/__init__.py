@@ -1,0 +1,3 @@
+"""Splunk: SPL searches, saved searches, content for contentctl."""
+
+from kqlx.backends.spl.search import TARGET as TARGET

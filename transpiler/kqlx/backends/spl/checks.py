@@ -1,0 +1,180 @@
+"""What is said of a query for Splunk before it is written: refusals, and notes on what differs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kqlx.backends.spl.name_value_arrays import PAIRS
+from kqlx.backends.spl.search_capability import NULL
+from kqlx.backends.spl.syntax import name_problem
+from kqlx.backends.spl.where import Where
+from kqlx.backends.text_backend import described
+from kqlx.elastic.numbers import number_of
+from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
+from kqlx.mappings.bound import Column, without_reading
+from kqlx.mappings.groups import flattened
+from kqlx.nodes import (
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    FreeText,
+    Like,
+    Nested,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    walk,
+)
+from kqlx.notes import Effect
+
+
+@dataclass
+class Remarks(Where):
+    """Looks at the tests of a tree one by one."""
+
+    def check(self, node: Node) -> None:
+        """Refuses what neither step can say, and notes what both say only nearly."""
+        if isinstance(node, And | Or):
+            for item in node.items:
+                self.check(item)
+        elif isinstance(node, Not):
+            with self.under_not():
+                self.check(node.item)
+        elif isinstance(node, Nested):
+            self.note(
+                "nested-flattened",
+                Effect.WIDER,
+                f"the tests of {node.path.name}:{{ ... }} may be met by different objects",
+                node.span,
+            )
+            self.check(flattened(node))
+        elif isinstance(node, FreeText):
+            self.note(
+                "free-text",
+                Effect.DIFFERENT,
+                "a value without a field: Kibana looks in all fields, Splunk in the raw text",
+                node.span,
+            )
+        elif isinstance(node, Equals | Like | Compare) and not isinstance(node.field, Pattern):
+            self.check_type(self.column(node), node)
+        if isinstance(node, Equals) and node.value.value is not None and self.meets_null(node):
+            message = (
+                f"a null of JSON in {node.field.name} may be read as the text {NULL}, which the"
+                " test asks for"
+            )
+            self.wider("null-exists", node, message)
+        if isinstance(node, FieldTest):
+            if isinstance(node.field, Pattern):
+                self.check_pattern(node.field, node)
+            elif node.field.name not in self.bound.columns and (
+                problem := name_problem(self.column(node).name)
+            ):
+                self.refuse(node.span, f"a test of the field {node.field.name}", problem)
+
+    def check_pattern(self, name: Pattern, node: FieldTest) -> None:
+        """A name with stars is tested as text, which some of the fields that it fits are not."""
+        if isinstance(node, Compare):
+            self.refuse(node.span, f"a range on the fields {name.name}", "their types may differ")
+        types = self.bound.types
+        known = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
+        for field, type in types.listed().items():
+            if not known.fullmatch(field):
+                is_key = type == "flattened" and known.fullmatch(f"{field}.x")
+                if is_key and any(
+                    getattr(part, "field", None) == name for part in walk(self.bound.node)
+                ):  # else it is a test of the whole field, in terms of its keys
+                    message = (
+                        f"{name.name} fits keys of {field}, which is flattened: no name with stars"
+                        " reaches them in Elasticsearch"
+                    )
+                    self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
+                    return
+                continue
+            above = without_reading(field)
+            if isinstance(node, Exists) and above != field and not known.fullmatch(above):
+                message = f"{name.name} also fits {field}, whose values are in {above} alone"
+                self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
+                return
+            # The values of a flattened field are in Splunk's fields below it.
+            apart = type == "flattened" and not known.fullmatch(f"{field}.x")
+            if apart or not self.reads_alike(type, node):
+                self.note(
+                    "name-wildcard",
+                    Effect.DIFFERENT,
+                    f"{name.name} also fits {field}, of type {type}, and all are compared as text",
+                    node.span,
+                )
+                return
+        flattened = types.get(name.parts[0].removesuffix(".")) == "flattened"
+        others = not types.knows_all_names and not flattened
+        if others and _may_be_a_number(node):  # the values of a flattened field are texts
+            message = (
+                f"{name.name} also fits numbers of your own fields, and all are compared as text"
+            )
+            self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
+
+    def remark(self, code: str, effect: Effect, message: str, node: FieldTest) -> None:
+        """A note, once for each column."""
+        if not any(note.code == code and note.message == message for note in self.notes):
+            self.note(code, effect, message, node.span)
+
+    def check_pair(self, column: Column, node: Equals | Like | Compare) -> None:
+        if isinstance(node, Compare):
+            message = f"where compares the value of the pair {column.name} as text alone"
+            self.note("test-widened", Effect.WIDER, message, node.span)
+            return
+        if isinstance(node, Equals) and column.type == "ip" and self.is_network(node.value.name):
+            what = f"a network on {described(column)}"
+            self.refuse(node.span, what, "the value of a pair is compared as text")
+        pair = column.pair
+        message = (
+            f"Name and {pair.key} of {pair.path} are put together by their places, which an object "
+            "without one of them would shift"
+        )
+        self.remark("pairs-by-position", Effect.SAME, message, node)
+
+    def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
+        if isinstance(node, Equals) and node.value.value is None:
+            self.null_value(node)
+        if column.form in PAIRS:
+            self.check_pair(column, node)
+            if isinstance(node, Compare):
+                return
+        if isinstance(node, Compare):
+            if not self.is_number(column) and column.declared:
+                why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"
+                self.refuse(node.span, f"a range on {described(column)}", why)
+            number = self.number(column, node.value, node)
+            self.refuse_rounded(column, number, node)
+            if abs(int(float(number)) if "." in number else int(number)) > 2**53:
+                what = f"{number} as a limit of {described(column)}"
+                self.refuse(node.span, what, "Splunk's numbers lose digits beyond 2^53")
+        elif isinstance(node, Like):
+            if column.type in NUMBERS | DATES | {"ip", "boolean"}:
+                why = "Elasticsearch finds nothing by it"
+                self.refuse(node.span, f"a wildcard on {described(column)}", why)
+            if node.pattern.parts[0] == "" and column.type not in TEXTS:
+                message = f"a value of {column.name} begins with a star: the index is of no use"
+                self.remark("leading-wildcard", Effect.SAME, message, node)
+        else:
+            self.no_date(column, node)
+            if column.type in NUMBERS:
+                self.refuse_rounded(column, self.number(column, node.value, node), node)
+        if column.type in TEXTS and not self.is_exact(node):
+            message = f"{column.name} is text: Elasticsearch compares words, Splunk parts of it"
+            self.remark("text-analysis", Effect.WIDER, message, node)
+        if column.type in TEXTS and isinstance(node, Equals | Like):
+            self.folds_oddly(column, node, exact=self.options.exact)
+
+
+def _may_be_a_number(node: FieldTest) -> bool:
+    """Whether the value or pattern fits the text of some number."""
+    if isinstance(node, Like):
+        return bool(node.pattern.parts) and not set("".join(node.pattern.parts)) - set(
+            "+-.0123456789eE"
+        )
+    return isinstance(node, Equals) and number_of(node.value.name) is not None

@@ -1,0 +1,364 @@
+"""Fields that a search groups by, counts or shows, beside those that it tests: name in ECS → name
+in Splunk, with the step that makes it where an event has no such field as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from textwrap import wrap
+
+from kqlx.backends.base import Options
+from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
+from kqlx.backends.spl.search_capability import NULL
+from kqlx.backends.spl.syntax import (
+    WIDTH,
+    eval_name,
+    name_problem,
+    quote,
+    search_name,
+)
+from kqlx.backends.spl.where import Where
+from kqlx.backends.text_backend import Group, joined
+from kqlx.elastic import ecs
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.captures import captures, cut_at
+from kqlx.mappings.choose import constant_value, name_of_values
+from kqlx.mappings.conditions import condition, conditional_first, named_values, names_columns
+from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.recognise import asserts_field
+from kqlx.notes import Effect, Note
+
+FIRST_GROUP = "\\1"
+_LISTS = frozenset({"elements", "array", "many"})
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A field of the results. ``name`` is what it is called there, "" for one that is the same on
+    all events; ``step`` the command that makes it, "" where events have it. ``null`` is the field
+    of the events in which a text may stand for none, JSON's null or those of ``nulls``.
+    """
+
+    field: str
+    name: str
+    step: str = ""
+    null: str = ""
+    nulls: tuple[str, ...] = (NULL,)
+
+    @property
+    def spelt(self) -> str:
+        """As ``stats`` and ``lookup`` want it."""
+        return search_name(self.name)
+
+
+@dataclass
+class Keys:
+    """The keys of a bound tree, with notes on them. One object a conversion.
+
+    ``finer`` is what it means that values are told apart which Elastic's field does not;
+    ``together`` asks for names that are the same for all data sources of a rule.
+    """
+
+    bound: Bound
+    finer: Effect = Effect.WIDER
+    together: bool = False
+    notes: list[Note] = field(default_factory=list)
+
+    def key(self, name: str) -> Key:
+        """The key of an Elastic field. Raises UnsupportedError where Splunk cannot name it; one
+        without a counterpart keeps Elastic's name, with a note.
+        """
+        key = self._own(name)
+        if not self.together:
+            return key
+        made = plain_name(name)
+        value = eval_name(key.name) if key.name else quote(self._constant(name))
+        if key.null and not asserts_field(self.bound.node, [key.null]):
+            # Here, so that what counts them is the same for all data sources.
+            value = without_texts(value, key.nulls)
+        named = f"| eval {made}={value}" if value != made else ""
+        return Key(name, made, "\n".join(filter(None, [key.step, named])))
+
+    def _constant(self, name: str) -> str:
+        """The value that a field has on all events of the data source."""
+        pack, destination = self.bound.pack, self.bound.destination
+        assert pack is not None and destination is not None
+        return constant_value(pack, destination, name) or ""
+
+    def _own(self, name: str) -> Key:
+        """The key by what the data source itself calls it."""
+        pack, destination = self.bound.pack, self.bound.destination
+        if pack is None or destination is None:
+            column = self.bound.column(name)
+            if problem := name_problem(column.name):
+                raise UnsupportedError(f"cannot count or compare by {name}: {problem}")
+            return self._made(name, column, name in ecs.arrays())
+        found = name_of_values(pack, destination, name)
+        if found == "":
+            return Key(name, "")
+        spec = destination.field(name)
+        key = self._of_columns(name, spec, found, destination)
+        named = named_values(spec, self.bound, name) if spec is not None else ()
+        return self._named(key, named) if named else key
+
+    def _of_columns(
+        self, name: str, spec: FieldSpec | None, found: str | None, destination: Destination
+    ) -> Key:
+        """The key of a field that is in columns, or stands for one."""
+        if spec is not None and spec.counted_by is not None:
+            message = f"{name} is told apart by {spec.counted_by}, whose values are others"
+            self.notes.append(Note("counted-by", Effect.SAME, message))
+        elif spec is not None and spec.note is not None:
+            remark = spec.note
+            self.notes.append(Note(remark.code, remark.effect, remark.message, hint=remark.hint))
+        if spec is None and found:
+            message = f"values of {name} are taken from any place of the list {found}"
+            self.notes.append(Note("any-place", Effect.WIDER, message))
+        if found is None and spec is not None and (spec.by or (spec.given and names_columns(spec))):
+            return self._by_case(name, spec)
+        if found is None and spec is not None and spec.any:
+            return self._first(name, spec)
+        parts = captures(spec) if found is None and spec is not None else ()
+        if parts and spec is not None and spec.column and _is_plain(destination, spec.column):
+            return self._taken_out(name, spec.column, parts)
+        if found is None and spec is not None and spec.column is not None:
+            message = f"{name} is a part of {spec.column}, which stands for it"
+            self.notes.append(Note("value-differs", self.finer, message))
+            found = spec.column
+        if found is None:
+            why = f": {spec.none}" if spec is not None and spec.none else ""
+            message = f"{name} has no counterpart to count or compare by{why}"
+            code = "no-counterpart" if why else "unmapped-field"
+            self.notes.append(Note(code, Effect.UNMAPPED, message))
+            return self._made(name, Column(name), False)
+        return self._mapped(name, found, destination)
+
+    def _named(self, key: Key, named: Iterable[tuple[str, Bound]]) -> Key:
+        """The key of a field some of whose values are told by other columns, or spelt otherwise."""
+        made = plain_name(key.field)
+        pairs = [f"{self._test(tree)}, {quote(value)}" for value, tree in named]
+        # Where a step has made it, the text of none is out of it already.
+        others = without_texts(eval_name(key.name), key.nulls if key.null else ())
+        pairs.append(f"true(), {others}")
+        step = f"| eval {made}=case(\n    {f',{chr(10)}    '.join(pairs)})"
+        return Key(key.field, made, "\n".join(filter(None, [key.step, step])))
+
+    def _test(self, tree: Bound) -> str:
+        """A condition of ``eval``."""
+        test = Where(tree, Options()).condition(tree.node)
+        return f"({test.text})" if test.group is Group.OR else test.text
+
+    def _mapped(self, name: str, column: str, destination: Destination) -> Key:
+        like = destination.column(column)
+        found = Column(column, form=like.form, json=like.json, keys=like.keys)
+        if like.form in PAIRS:
+            return self._paired(name, found)
+        if like.form == "words":
+            message = f"the words of {column}, each a value of {name}, count as one value"
+            self.notes.append(Note("value-differs", self.finer, message))
+        key = self._made(name, found, "{}" in column or like.form in _LISTS)
+        if key.step:
+            return key
+        texts = self._texts_for_none(column)
+        return replace(key, null=column if texts else "", nulls=texts)
+
+    def _texts_for_none(self, column: str) -> tuple[str, ...]:
+        """The texts that stand in a column for no value: those of the pack, and JSON's null."""
+        destination = self.bound.destination
+        absent = destination.absent_in(column) if destination else ()
+        written = destination is not None and destination.column(column).null_text
+        return (*absent, NULL) if self._nulls and not written else absent
+
+    def keys(self, names: Iterable[str]) -> tuple[Key, ...]:
+        """The keys of fields, those left out that are the same on all events; each name once."""
+        found = {key.name: key for key in map(self.key, names) if key.name}
+        return tuple(found.values())
+
+    def joined(self, name: str) -> Key | None:
+        """The key of a field that the results may as well do without, where it is one of several
+        columns; None for others.
+        """
+        destination = self.bound.destination
+        spec = destination.field(name) if destination is not None else None
+        if self.together or spec is None or captures(spec) or not (spec.any or spec.by):
+            return None
+        quiet = Keys(self.bound)
+        key = quiet.key(name)
+        return key if key.step and key.name else None
+
+    def shown(self, name: str) -> Key | None:
+        """The key of a field that the results may as well do without; None where there is none."""
+        quiet = Keys(self.bound, together=self.together)
+        try:
+            key = quiet.key(name)
+        except UnsupportedError:
+            return None
+        unmapped = any(note.effect is Effect.UNMAPPED for note in quiet.notes)
+        return None if unmapped or not key.name or (key.step and not self.together) else key
+
+    def _made(self, field: str, column: Column, is_list: bool) -> Key:
+        name = column.name
+        if column.json:
+            text = column.json if isinstance(column.json, str) else name.partition(".")[0]
+            path = name.removeprefix(f"{text}.")
+            made = plain_name(name)
+            step = f"| spath input={quote(text)} path={quote(path)} output={made}"
+            return Key(field, made, f"{step}\n| eval {made}=mvfilter({made}!={quote(NULL)})")
+        if is_list:
+            # stats counts an event as often as its list has the value; Elasticsearch once.
+            made = plain_name(name)
+            return Key(field, made, f"| eval {made}={self._listed(name)}")
+        return Key(field, name, null=name if self._nulls else "")
+
+    def _listed(self, name: str) -> str:
+        """The values of a list, each once, without those that stand for none."""
+        values = eval_name(name)
+        if texts := self._texts_for_none(name):
+            tests = " AND ".join(f"{values}!={quote(text)}" for text in texts)
+            values = f"mvfilter({tests})"
+        return f"mvdedup({values})"
+
+    @property
+    def _nulls(self) -> bool:
+        return bool(self.bound.place.get("json"))
+
+    def _first(self, field: str, spec: FieldSpec) -> Key:
+        """The first of several columns that an event has, or of what is taken out of them."""
+        made, parts = plain_name(field), captures(spec)
+        self.notes.append(joined(field, spec.any))
+        if not parts and (spec.part or spec.fits):
+            message = f"{field} is a part of {', '.join(spec.any)}, which stand for it"
+            self.notes.append(Note("value-differs", self.finer, message))
+        return Key(field, made, f"| eval {made}={self._coalesced(spec, parts)}")
+
+    def _coalesced(self, spec: FieldSpec, parts: tuple[str, ...]) -> str:
+        """The first of several columns of which a text does not stand for none."""
+        names = [self._present(column, parts) for column in spec.any]
+        value = f"coalesce({', '.join(names)})"
+        if len(value) > WIDTH - 20:
+            value = f"coalesce({f',{chr(10)}        '.join(names)})"
+        return value
+
+    def _present(self, column: str, parts: tuple[str, ...]) -> str:
+        """What is taken out of a column, or all of it, null where a text stands for none."""
+        like = self.bound.destination.column(column) if self.bound.destination else None
+        if like is not None and like.form in PAIRS:
+            return self._beside_name(Column(column, form=like.form, keys=like.keys))
+        if "{}" in column and not parts:
+            return self._listed(column)
+        value = _part_of(column, parts) if parts else eval_name(column)
+        return without_texts(value, self._texts_for_none(column))
+
+    def _by_case(self, field: str, spec: FieldSpec) -> Key:
+        """A field that is another column by the kind of event, or that some events alone have."""
+        destination = self.bound.destination
+        assert destination is not None
+        by = destination.field(spec.by) if spec.by else None
+        made, pairs = plain_name(field), []
+        absent: dict[str, None] = {}
+        for case in conditional_first(spec.cases or (spec,)):
+            if case.note is not None:
+                remark = case.note
+                self.notes.append(Note(remark.code, remark.effect, remark.message))
+            mark = cut_at(replace(case, given=""))
+            if case.any:
+                value = self._coalesced(case, captures(case))
+            elif mark:
+                value = f"mvindex(split({eval_name(str(case.column))}, {quote(mark)}), 0)"
+            elif parts := captures(replace(case, given="")):
+                value = _part_of(str(case.column), parts)
+            else:
+                value = eval_name(str(case.column))
+            absent |= dict.fromkeys(self._texts_for_none(str(case.column)))
+            tests = [_is_in(by.column, case.of)] if case.of and by and by.column else []
+            if beside := condition(case, self.bound, field):
+                tests.append(self._test(beside))
+            kinds = "\n        AND ".join(tests) or "true()"
+            pairs.append(f"{kinds},\n        {value}")
+        if spec.by:
+            message = f"{field} is another column by {spec.by}"
+            self.notes.append(Note("columns-joined", Effect.SAME, message))
+        between = ",\n    "
+        if not pairs:
+            return Key(field, made, f"| eval {made}=null()")
+        value = without_texts(f"case(\n    {between.join(pairs)})", absent)
+        return Key(field, made, f"| eval {made}={value}")
+
+    def _taken_out(self, field: str, column: str, expressions: tuple[str, ...]) -> Key:
+        """A part of a column."""
+        made = plain_name(field)
+        spec = self.bound.destination.field(field) if self.bound.destination else None
+        if spec is not None and (mark := cut_at(spec)):
+            value = f"mvindex(split({eval_name(column)}, {quote(mark)}), 0)"
+        else:
+            value = _part_of(column, expressions)
+        nulls = self._texts_for_none(column)
+        return Key(field, made, f"| eval {made}={value}", column if nulls else "", nulls)
+
+    def _paired(self, field: str, column: Column) -> Key:
+        """The value beside the first name that is the pair's."""
+        made = plain_name(column.name)
+        return Key(field, made, f"| eval {made}={self._beside_name(column)}")
+
+    def _beside_name(self, column: Column) -> str:
+        names, values = (eval_name(name) for name in pair_fields(column))
+        whole = rf"\A{name_regex(column)}\z"
+        message = (
+            f"{column.name} is taken from two lists, the first value whose name stands at its place"
+        )
+        self.notes.append(Note("pairs-by-position", Effect.SAME, message))
+        return f"mvindex({values}, mvfind({names}, {quote(whole)}))"
+
+
+def _part_of(column: str, expressions: tuple[str, ...]) -> str:
+    """What the first of the expressions that matches takes out of a column."""
+    name, value = eval_name(column), "null()"
+    for expression in reversed(expressions):
+        if not expression:
+            value = name
+            continue
+        start, end = expression.startswith("^"), expression.endswith("$")
+        whole = quote(f"(?is){'' if start else '^.*?'}{expression}{'' if end else '.*$'}")
+        taken = f"replace({name}, {whole}, {quote(FIRST_GROUP)})"
+        # Where nothing matches, replace() leaves the whole.
+        value = taken if value == name else f"if(match({name}, {whole}), {taken}, {value})"
+    return value
+
+
+def _is_in(column: str, values: Iterable[str]) -> str:
+    """The condition of ``eval`` that a column has one of the values, on lines of about 100
+    columns.
+    """
+    listed = ", ".join(map(quote, values))
+    whole = f"in({eval_name(column)}, {listed})"
+    return "\n        ".join(wrap(whole, WIDTH - 8, break_long_words=False, break_on_hyphens=False))
+
+
+def _is_plain(destination: Destination, column: str) -> bool:
+    like = destination.column(column)
+    return like.form == "column" and not like.json and "{}" not in column
+
+
+def without_texts(value: str, texts: Iterable[str]) -> str:
+    """The value of an expression, null where it is one of the texts that stand for none."""
+    for text in texts:
+        value = f"nullif({value}, {quote(text)})"
+    return value
+
+
+def without_null(key: Key) -> Key:
+    """The key as a field that an event lacks in which a null of JSON passes for a value."""
+    if not key.null:
+        return key
+    made = plain_name(key.name)
+    step = f"| eval {made}={without_texts(eval_name(key.name), key.nulls)}"
+    return Key(key.field, made, "\n".join(filter(None, [key.step, step])))
+
+
+def plain_name(name: str) -> str:
+    """A name that every command and every token takes: letters, digits and underscores."""
+    made = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "field"
+    return made if not made[0].isdigit() else f"field_{made}"

@@ -1,0 +1,196 @@
+"""Whom and what an alert is about: users, hosts and addresses among a rule's fields, which are risk
+objects in Splunk, and what may be a sign of a threat, its threat objects.
+
+https://help.splunk.com/en/splunk-enterprise-security-8/administer/8.0/risk-based-alerting; the
+types of threat objects are those of contentctl (https://github.com/splunk/contentctl).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from kqlx.backends.spl.result_fields import Key, Keys, plain_name
+from kqlx.backends.spl.syntax import eval_name
+from kqlx.mappings.bound import Bound
+from kqlx.nodes import FieldTest, Pattern, walk
+from kqlx.notes import Effect
+from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.suppression import suppression_of
+from kqlx.rules.threshold import threshold_of
+
+Kind = Literal["user", "system", "other", "threat"]
+
+_USER = re.compile(r"(?:[\w.]+\.)?user\.(?:(?:target|effective)\.)?(?:name|id|email)")
+_USERS = frozenset(
+    [
+        "aws.cloudtrail.user_identity.arn",
+        "azure.activitylogs.identity.claims_initiated_by_user.name",
+        "azure.auditlogs.properties.initiated_by.user.userPrincipalName",
+        "azure.signinlogs.properties.user_principal_name",
+        "kubernetes.audit.user.username",
+        "o365.audit.UserId",
+        "okta.actor.alternate_id",
+        "okta.actor.id",
+    ]
+)
+_HOST = re.compile(r"host\.(?:name|hostname|id|ip)|winlog\.computer_name")
+_ADDRESS = re.compile(r"(?:source|client|destination|server)\.(?:ip|address)|okta\.client\.ip")
+_OTHER = re.compile(r"cloud\.(?:account|instance)\.id")
+_THREATS = (
+    (re.compile(r"process\.name"), "process_name"),
+    (re.compile(r"process\.executable|file\.path"), "file_path"),
+    (re.compile(r"process\.command_line"), "process"),
+    (re.compile(r"process\.parent\.name"), "parent_process_name"),
+    (re.compile(r"process\.parent\.(?:command_line|executable)"), "parent_process"),
+    (re.compile(r"file\.name|dll\.name"), "file_name"),
+    (re.compile(r"(?:file|process|dll)\.hash\.\w+"), "file_hash"),
+    (re.compile(r"dns\.question\.name|(?:url|destination)\.domain"), "domain"),
+    (re.compile(r"url\.(?:full|original)"), "url"),
+    (re.compile(r"user_agent\.original"), "http_user_agent"),
+    (re.compile(r"registry\.path"), "registry_path"),
+    (re.compile(r"registry\.value"), "registry_value_name"),
+    (re.compile(r"service\.name"), "service"),
+)
+
+_USUAL = ("user.id", "user.name", "user.email", "host.name", "source.ip", "destination.ip")
+"""Where no field of the rule says whom an alert is about, one of these that the events have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A field of the results by its name there. ``kind`` is that of a risk object, or "threat";
+    ``type`` then the type of the threat object, else the kind again. ``step`` is the command that
+    makes the field of several columns, "" where events have it.
+    """
+
+    name: str
+    kind: Kind
+    type: str
+    step: str = ""
+
+    @property
+    def is_risk(self) -> bool:
+        return self.kind != "threat"
+
+
+def entities(rule: Rule, bound: Bound) -> tuple[Entity, ...]:
+    """Risk objects and threat objects, each field once. Addresses are risk objects where there is
+    no user or host, and threat objects beside them.
+    """
+    found: dict[str, tuple[str, Entity]] = {}
+    for field, name, step in _names(rule, bound):
+        kind, type = _kind(field)
+        told = name in found or any(eval_name(other) in step for other in found)
+        if kind and not told:
+            found[name] = (field, Entity(name, kind, type, step))
+    usual = bound.pack is not None and not _together(rule, bound)
+    if usual and not any(entity.is_risk for _, entity in found.values()):
+        keys = keys_of(rule, bound)
+        for field in _USUAL:
+            key = keys.shown(field) or _made(rule, keys, field)
+            if key is not None and key.name not in found:
+                kind, type = _kind(field)
+                assert kind
+                found[key.name] = (field, Entity(key.name, kind, type, key.step))
+                break
+    whose = any(
+        e.kind in ("user", "system") and not _ADDRESS.fullmatch(f) for f, e in found.values()
+    )
+    return tuple(
+        replace(entity, kind="threat", type="ip_address")
+        if whose and _ADDRESS.fullmatch(field)
+        else entity
+        for field, entity in found.values()
+    )
+
+
+def shown(rule: Rule, bound: Bound) -> tuple[str, ...]:
+    """The fields that grouped results keep beside their counts: those of the entities, those that
+    alerts are suppressed by and those that are to be looked at first.
+    """
+    if _together(rule, bound):
+        return tuple(dict.fromkeys(map(plain_name, told_of(rule))))
+    keys = keys_of(rule, bound)
+    found = [entity.name for entity in entities(rule, bound)]
+    for field in told_of(rule):
+        key = keys.shown(field)
+        if key is not None and not key.name.startswith("_"):
+            found.append(key.name)
+    return tuple(dict.fromkeys(found))
+
+
+def keys_of(rule: Rule, bound: Bound, finer: Effect = Effect.WIDER) -> Keys:
+    """The names that fields have in the results of a rule: of one that counts or compares events of
+    several data sources those that these have in common.
+    """
+    return Keys(bound, finer, _together(rule, bound))
+
+
+def _together(rule: Rule, bound: Bound) -> bool:
+    grouped = threshold_of(rule) is not None or new_terms_of(rule) is not None
+    return bound.beside_others and grouped
+
+
+def grouping(rule: Rule) -> tuple[str, ...]:
+    """The Elastic fields that the results of a rule are grouped by; none for single events."""
+    threshold, terms = threshold_of(rule), new_terms_of(rule)
+    return threshold.by if threshold else terms.fields if terms else ()
+
+
+def _names(rule: Rule, bound: Bound) -> Iterator[tuple[str, str, str]]:
+    """Elastic fields that the rule uses, each with its name in the results and what makes it."""
+    keys = keys_of(rule, bound)
+    for field in grouping(rule):
+        if name := keys.key(field).name:
+            yield field, name, ""
+    tested = () if keys.together else _tested(bound)
+    for field in (*told_of(rule), *tested):
+        key = keys.shown(field) or _made(rule, keys, field)
+        if key is not None:
+            yield field, key.name, key.step
+
+
+def _made(rule: Rule, keys: Keys, field: str) -> Key | None:
+    """A field that is made of several columns, of results that are single events."""
+    return None if grouping(rule) or threshold_of(rule) else keys.joined(field)
+
+
+def told_of(rule: Rule) -> tuple[str, ...]:
+    """The fields beside those of the query that a reader of the results needs."""
+    return tuple(dict.fromkeys([*suppressed_by(rule), *investigated(rule)]))
+
+
+def investigated(rule: Rule) -> tuple[str, ...]:
+    """The fields that the rule's author wants to be looked at first."""
+    table = rule.data.get("investigation_fields")
+    names = table.get("field_names") if isinstance(table, dict) else None
+    return tuple(map(str, names)) if isinstance(names, list) else ()
+
+
+def suppressed_by(rule: Rule) -> tuple[str, ...]:
+    """The fields of which the same values make one alert of several."""
+    suppression = suppression_of(rule)
+    return suppression.by if suppression is not None else ()
+
+
+def _tested(bound: Bound) -> Iterator[str]:
+    for test in walk(bound.node):
+        if isinstance(test, FieldTest) and not isinstance(test.field, Pattern):
+            yield bound.column(test.field.name).field
+
+
+def _kind(field: str) -> tuple[Kind | None, str]:
+    if field in _USERS or _USER.fullmatch(field):
+        return "user", "user"
+    if _HOST.fullmatch(field) or _ADDRESS.fullmatch(field):
+        return "system", "system"
+    if _OTHER.fullmatch(field):
+        return "other", "other"
+    for form, type in _THREATS:
+        if form.fullmatch(field):
+            return "threat", type
+    return None, ""

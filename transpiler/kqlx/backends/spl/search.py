@@ -1,0 +1,327 @@
+"""Kibana KQL → Splunk SPL: a ``search``, the source type first, and a ``where`` for what it cannot
+say.
+
+In ``search`` OR binds tighter than AND, in ``where`` the other way round, so that every OR stands
+in parentheses and nothing rests on precedence. Negation is ``NOT field="value"``, which keeps
+events without the field as Kibana does; ``!=`` would drop them
+(https://docs.splunk.com/Documentation/Splunk/9.0.2/Search/NOTexpressions).
+
+The search alone must never miss an event: where it cannot say a test it says one that surely
+matches more, or below a ``not`` one that matches less. The ``where`` then holds what was widened,
+and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kqlx.backends.base import Collected, Emission, Options, Target, ValueList, gather
+from kqlx.backends.spl.checks import Remarks
+from kqlx.backends.spl.conf_file import renamed_stanza
+from kqlx.backends.spl.metadata import about, about_length
+from kqlx.backends.spl.multiple_sources import join
+from kqlx.backends.spl.name_value_arrays import pair_fields
+from kqlx.backends.spl.rule_forms import complete
+from kqlx.backends.spl.search_capability import NULL
+from kqlx.backends.spl.syntax import eval_name, fold, fold_condition, quote, search_name
+from kqlx.backends.spl.time_range import time_range
+from kqlx.backends.text_backend import Group, Text
+from kqlx.elastic.type_names import NUMBERS, TEXTS
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.bound import Bound, Column
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FreeText,
+    Like,
+    Nested,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    conjuncts,
+    simplify,
+    transform,
+    walk,
+)
+from kqlx.notes import Effect
+
+_OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+MOST_FIELDS = 3
+"""So many fields are named by a note."""
+
+TIME_RANGE = (
+    "earliest takes the place of the search's own time range, which then ends now; "
+    "days begin in the searcher's time zone"
+)
+
+
+@dataclass
+class _Search(Remarks):
+    """Node → terms of ``search``; the conditions of ``where`` are in the class above."""
+
+    def all_of(self, node: And) -> Text:
+        return Text(" ".join([self.expression(item).text for item in node.items]), Group.AND)
+
+    def any_of(self, node: Or) -> Text:
+        items = [
+            self.in_list(item) if isinstance(item, ValueList) else self.expression(item)
+            for item in gather(node.items, self.fits_list)
+        ]
+        if len(items) == 1:
+            return items[0]
+        texts = [f"({t.text})" if t.group is Group.AND else t.text for t in items]
+        return Text(f"({' OR '.join(texts)})", Group.OR)
+
+    def negate(self, node: Not) -> Text:
+        with self.under_not():
+            item = self.expression(node.item)
+        # An OR already stands in parentheses.
+        bare = item.group in (Group.ATOM, Group.OR)
+        return Text(f"NOT {item.text}" if bare else f"NOT ({item.text})", Group.NOT)
+
+    def fits_list(self, node: Node) -> bool:
+        """Whether the test can share an ``IN``: a pattern cannot that needs a second test."""
+        return isinstance(node, Equals) or (isinstance(node, Like) and not self.needs_value(node))
+
+    def needs_value(self, node: Like) -> bool:
+        """Whether a missing value may pass for one that the pattern fits."""
+        column = self.column(node)
+        return column.type not in TEXTS and self.has_nulls(column) and self.meets_null(node)
+
+    def in_list(self, values: ValueList) -> Text:
+        column = self.bound.column(values.field.name)
+        texts = list(dict.fromkeys(self.value(column, test) for test in values.tests))
+        if len(texts) == 1:
+            return Text(f"{search_name(column.name)}={texts[0]}")
+        return Text(f"{search_name(column.name)} IN ({', '.join(texts)})")
+
+    def equals(self, column: Column, node: Equals) -> Text:
+        return Text(f"{search_name(column.name)}={self.value(column, node)}")
+
+    def like(self, column: Column, node: Like) -> Text:
+        if not any(node.pattern.parts):
+            return self.present(column)
+        test = f"{search_name(column.name)}={self.value(column, node)}"
+        if self.needs_value(node):
+            return Text(f"{test} {self.present(column).text}", Group.AND)
+        return Text(test)
+
+    def value(self, column: Column, node: Equals | Like) -> str:
+        """The right side of ``=``."""
+        if isinstance(node, Like):
+            self.ignores_case(column, node.pattern.name, node)
+            return quote(node.pattern.name)
+        if column.type in NUMBERS:
+            return self.number(column, node.value, node)
+        if column.type == "boolean":
+            return "true" if self.boolean(column, node) else "false"
+        text = node.value.name
+        if column.type == "ip":
+            return quote(self.network(text) or text)
+        self.ignores_case(column, text, node)
+        return quote(text)
+
+    def exists(self, column: Column, node: Exists) -> Text:
+        return self.present(column)
+
+    def present(self, column: Column) -> Text:
+        name = search_name(column.name)
+        return Text(f"{name}!={quote(NULL)}" if self.has_nulls(column) else f"{name}=*")
+
+    def compare(self, column: Column, node: Compare) -> Text:
+        limit = self.number(column, node.value, node)
+        test = f"{search_name(column.name)}{_OPERATORS[node.op]}{limit}"
+        if node.op in ("gt", "gte") and self.has_nulls(column):
+            # What is no number is compared as text, and "null" comes behind all digits.
+            return Text(f"{test} {self.present(column).text}", Group.AND)
+        return Text(test)
+
+    def free_text(self, node: FreeText) -> Text:
+        return Text(self.free_term(node))
+
+    def always(self) -> Text:
+        return Text("*")
+
+    def never(self) -> Text:
+        return Text("NOT *", Group.NOT)
+
+    def ignores_case(self, column: Column, text: str, node: Equals | Like) -> None:  # type: ignore[override]
+        if not self.options.exact and column.type not in TEXTS:
+            super().ignores_case(column, text, node)
+
+    # The two steps
+
+    def widened(self, node: Node) -> Node:
+        """The node with every test that ``search`` cannot say replaced by one that matches more.
+
+        Below an odd number of nots that is one that matches less: none at all.
+        """
+        if isinstance(node, And | Or):
+            items = tuple([self.widened(item) for item in node.items])
+            return And(items, node.span) if isinstance(node, And) else Or(items, node.span)
+        if isinstance(node, Not):
+            with self.under_not():
+                return Not(self.widened(node.item), node.span)
+        if self.is_exact(node):
+            return node
+        if self.negative:
+            return Never(node.span)
+        wide = self.superset(node)
+        return wide if wide == node else self.widened(wide) if isinstance(wide, And | Or) else wide
+
+    def all_exact(self, node: Node) -> bool:
+        return all(
+            self.is_exact(leaf) for leaf in walk(node) if not isinstance(leaf, And | Or | Not)
+        )
+
+    def gains_by_where(self, node: Node, negative: bool = False) -> bool:
+        """Whether a second step can say more of the node than its widened form does."""
+        if isinstance(node, And | Or):
+            return any(self.gains_by_where(item, negative) for item in node.items)
+        if isinstance(node, Not):
+            return self.gains_by_where(node.item, not negative)
+        if self.is_exact(node):
+            return False
+        if isinstance(node, Nested):
+            return not negative and self.gains_by_where(self.superset(node))
+        if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
+            return True
+        return negative or self.column(node).type not in TEXTS
+
+
+def emit(bound: Bound, options: Options) -> Emission:
+    """The search of a bound tree. Raises UnsupportedError."""
+    if options.form == "tstats":
+        return _tstats(bound, options)
+    search = _Search(bound, options)
+    terms = _base(bound, options)
+    conditions: list[str] = []
+    for item in conjuncts(simplify(transform(bound.node, search.spread))):
+        if isinstance(item, Compare) and (times := time_range(item)):
+            if any(term.startswith("earliest=") for term in terms) and times[0]:
+                search.refuse(item.span, "a second beginning in time", "a search has one")
+            terms += filter(None, times[:1])
+            conditions += filter(None, times[1:])
+            if times[0]:
+                search.note("time-range", Effect.SAME, TIME_RANGE, item.span)
+            continue
+        search.check(item)
+        exact = search.all_exact(item)
+        wide = item if exact else simplify(search.widened(item))
+        if not isinstance(wide, Always):
+            terms.append(search.expression(wide).text)
+        if not exact and search.gains_by_where(item):
+            condition = search.condition(item).text
+            if condition != "true()":
+                conditions.append(condition)
+    if not terms:
+        terms = ["*"]
+    lines = [
+        fold(terms),
+        *_parsed(bound, conditions),
+        *search.steps,
+        *(f"| where {fold_condition(text)}" for text in conditions),
+    ]
+    query = "\n".join(lines)
+    if extracted := _extracted(bound, query):
+        lists = [name for name in extracted if "{}" in name]  # what makes events long
+        search.note(
+            "extraction-limit",
+            Effect.COVERAGE if lists else Effect.SAME,
+            "Splunk reads the fields of JSON from the first 10,240 characters of an event:"
+            f" a longer one may lack {_some_of(lists or extracted)}",
+            hint="raise maxchars under [kv] in limits.conf if events are longer",
+        )
+    return Emission(query, tuple(search.finished_notes()))
+
+
+def _tstats(bound: Bound, options: Options) -> Emission:
+    """The search over a data model. What its ``where`` cannot say is widened, as in a
+    plain search.
+    """
+    from kqlx.backends.spl.data_model import data_set, write
+
+    if options.exact:
+        raise UnsupportedError(
+            "a data model is searched without regard to letter case, --exact or not"
+        )
+    if any(isinstance(part, FreeText) for part in walk(bound.node)):
+        raise UnsupportedError(
+            "a data model has no raw text, in which a value without a field is looked for"
+        )
+    data = data_set(bound.node)
+    types = {c.name: c for c in data.columns(bound)}
+    search = _Search(replace(bound, columns=types), options)
+    search.check(data.node)
+    search.note(
+        "data-model",
+        Effect.DIFFERENT,
+        f"{data.name} holds what add-ons tagged and named so, which may be other events",
+    )
+    wide = simplify(search.widened(data.node))
+    where = "" if isinstance(wide, Always) else fold([search.expression(wide).text])
+    return Emission(write(data, where), tuple(search.finished_notes()))
+
+
+def _base(bound: Bound, options: Options) -> list[str]:
+    """What comes first: the index and the macro of the user's settings, else the source type."""
+    index = [f"index={search_name(options.index)}"] if options.index else []
+    if options.macro:
+        return [*index, f"`{options.macro}`"]
+    return [*index, str(bound.place["base"])] if "base" in bound.place else index
+
+
+def _extracted(bound: Bound, query: str) -> list[str]:
+    """The fields of a search that Splunk extracts by itself from JSON
+    (maxchars of [kv], https://docs.splunk.com/Documentation/Splunk/latest/Admin/Limitsconf).
+    """
+    named = {name for column in bound.columns.values() for name in pair_fields(column)}
+    if not bound.place.get("json"):
+        named = {name for name in named if "{}" in name}
+    return sorted(name for name in named - {"_raw", "_time"} if name in query)
+
+
+def _some_of(names: list[str]) -> str:
+    shown = ", ".join(names[:MOST_FIELDS])
+    return shown if len(names) <= MOST_FIELDS else f"{shown} or another field"
+
+
+def _parsed(bound: Bound, conditions: list[str]) -> list[str]:
+    """The commands that take apart columns which hold JSON as text
+    (https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Spath).
+    """
+    steps = []
+    for name, column in bound.columns.items():
+        if column.json and any(eval_name(name) in condition for condition in conditions):
+            text = column.json if isinstance(column.json, str) else name.partition(".")[0]
+            path = name.removeprefix(f"{text}.")
+            steps.append(f"| spath input={quote(text)} path={quote(path)} output={quote(name)}")
+    return steps
+
+
+SAVED_SEARCHES = Collected(
+    "savedsearches", "savedsearches.conf", "\n\n", r"^(\[.*\])$", renamed_stanza
+)
+
+TARGET = Target(
+    name="spl",
+    title="Splunk SPL",
+    emit=emit,
+    aliases=("splunk",),
+    formats=("query", "savedsearches", "escu", "tstats"),
+    options=frozenset({"index", "macro", "new_terms", "late_events"}),
+    ecs_formats=frozenset({"tstats"}),
+    suffix=".spl",
+    comment="``` {} ```",
+    left_out=about,
+    complete=complete,
+    join=join,
+    about_length=about_length,
+    collected=(SAVED_SEARCHES,),
+)

@@ -1,0 +1,141 @@
+"""Which alerts a saved search holds back, by throttling: what the rule suppresses, else what an
+earlier run has told already.
+
+https://help.splunk.com/en/splunk-enterprise/alert-and-respond/alerting-manual/10.0/manage-alert-trigger-conditions-and-throttling/throttle-alerts
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kqlx.backends.spl.risk_objects import grouping, keys_of, suppressed_by
+from kqlx.backends.spl.schedule import run_every
+from kqlx.backends.spl.syntax import eval_name, fold
+from kqlx.backends.spl.time_range import time_modifier
+from kqlx.mappings.bound import Bound
+from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
+from kqlx.rules.model import Rule
+from kqlx.rules.schedule import schedule_of
+from kqlx.rules.suppression import suppression_of
+from kqlx.rules.threshold import Threshold
+
+EVENT_HASH = "event_hash"
+GROUP_HASH = "group_hash"
+
+_SUPPRESSIBLE = re.compile(r"[\w.{}@:/-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Alerts with the same values of ``fields`` are one within ``period``, a number of seconds.
+    ``step`` is a command that makes a field of them.
+    """
+
+    fields: tuple[str, ...]
+    period: int
+    step: str = ""
+
+
+def suppression(rule: Rule, bounds: Sequence[Bound]) -> Suppression | None:
+    """How alerts are held back: as the rule says, else so that what two runs find is told once, as
+    Kibana does. None where no run looks at what another has seen.
+    """
+    if own_length(rule) and all(carries(rule, bound) for bound in bounds):
+        return _by([_suppressed(rule, bound) or () for bound in bounds], own_length(rule))
+    length = overlap_of(rule)
+    if not length:
+        return None
+    if grouping(rule) or isinstance(form_of(rule), Threshold):
+        return _by([_grouped(rule, bound) for bound in bounds], length)
+    return Suppression((EVENT_HASH,), length, f"| eval {EVENT_HASH}=md5(_raw)")
+
+
+def carries(rule: Rule, bound: Bound) -> bool:
+    """Whether the rule's own suppression can be said of the results for a data source."""
+    return bool(own_length(rule)) and _suppressed(rule, bound) is not None
+
+
+def own_length(rule: Rule) -> int:
+    """How long the rule itself suppresses alerts, in seconds; within a run, until the next one. 0
+    where it suppresses none.
+    """
+    suppression = suppression_of(rule)
+    if suppression is None:
+        return 0
+    return suppression.duration or schedule_of(rule).interval
+
+
+def overlap_of(rule: Rule) -> int:
+    """How far a run looks back where that is at what an earlier one has seen, else 0."""
+    look_back = schedule_of(rule).look_back
+    return look_back if look_back > run_every(rule) else 0
+
+
+def about_suppression(rule: Rule, carried: bool) -> Iterator[Note]:
+    """Where alerts are not held back as Kibana does it."""
+    overlap = overlap_of(rule)
+    suppression = suppression_of(rule)
+    if not carried or suppression is None:
+        if overlap and isinstance(form_of(rule), Threshold):
+            message = (
+                f"after an alert the next one about the same comes {_words(overlap)} later at the"
+                " earliest; Kibana tells it as soon as further events are enough by themselves"
+            )
+            yield Note("alerts-held", Effect.SAME, message)
+        return
+    if suppression.spares_missing:
+        message = "alerts without the fields of suppression are left alone by the rule"
+        yield Note("suppression-left-out", Effect.SAME, message)
+    if not suppression.given:
+        message = "the rule suppresses within each of its runs; the time between two stands for it"
+        yield Note("schedule", Effect.SAME, message)
+    if own_length(rule) < overlap:
+        message = (
+            f"alerts are held back for {_words(own_length(rule))}, and each run looks back"
+            f" {_words(overlap)}: it tells again what an earlier one has told"
+        )
+        yield Note("alerts-repeated", Effect.SAME, message)
+
+
+def _suppressed(rule: Rule, bound: Bound) -> tuple[str, ...] | None:
+    """The fields of the rule's own suppression in the results, in its order; None where one is not
+    there.
+    """
+    if isinstance(form_of(rule), Threshold):
+        return _grouped(rule, bound)
+    keys = keys_of(rule, bound)
+    grouped = {key.field: key.name for key in keys.keys(grouping(rule))}
+    names = []
+    for field in suppressed_by(rule):
+        key = keys.shown(field)
+        name = grouped.get(field) or (key.name if key else "")
+        if not name:
+            return None
+        names.append(name)
+    return tuple(names) or None
+
+
+def _grouped(rule: Rule, bound: Bound) -> tuple[str, ...]:
+    return tuple(key.name for key in keys_of(rule, bound).keys(grouping(rule)))
+
+
+def _by(named: Sequence[tuple[str, ...]], period: int) -> Suppression:
+    """By fields that have these names in the results for each of several data sources."""
+    names = named[0]
+    if not names:  # contentctl wants a field
+        return Suppression((GROUP_HASH,), period, f'| eval {GROUP_HASH}="all"')
+    if len(set(named)) == 1 and all(map(_SUPPRESSIBLE.fullmatch, names)):
+        return Suppression(tuple(dict.fromkeys(names)), period)
+    values = []
+    for same in zip(*named, strict=True):
+        texts = [f'mvjoin({eval_name(name)}, ",")' for name in dict.fromkeys(same)]
+        values.append(f'coalesce({", ".join(texts)}, "")')
+    hashed = fold([f"| eval {GROUP_HASH}=md5({values[0]}", *(f'."|".{v}' for v in values[1:])])
+    return Suppression((GROUP_HASH,), period, f"{hashed})")
+
+
+def _words(length: int) -> str:
+    return time_modifier(length)[1:]

@@ -1,0 +1,269 @@
+"""The second step: ``| where`` for what ``search`` cannot say.
+
+Every test is a Boolean that is never null: ``mvfind`` looks at each value of a single or multivalue
+field and is null where none matches, which is Kibana's meaning of lists and of missing fields
+(https://help.splunk.com/splunk-enterprise/spl-search-reference/10.0/evaluation-functions/multivalue-eval-functions).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from kqlx.backends.base import ValueList, gather
+from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
+from kqlx.backends.spl.search_capability import NULL, Leaves
+from kqlx.backends.spl.syntax import eval_name, quote, regex
+from kqlx.backends.text_backend import Group, Text
+from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
+from kqlx.mappings.bound import Column
+from kqlx.mappings.groups import flattened
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    FreeText,
+    Like,
+    Nested,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+)
+
+_PLAIN_FIELDS = re.compile(r"[A-Za-z0-9_.*{}]+")
+_OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+@dataclass
+class Where(Leaves):
+    """Node → expression of ``where``; ``steps`` are the commands that must come before it."""
+
+    steps: list[str] = field(default_factory=list)
+
+    def condition(self, node: Node) -> Text:
+        """The node, or below an odd number of nots something that holds less often, else more
+        often.
+
+        Negations are written where they bear on a single test: ``isnull`` instead of ``NOT
+        isnotnull``.
+        """
+        if isinstance(node, Not):
+            with self.under_not():
+                return self.condition(node.item)
+        if isinstance(node, And | Or):
+            items = (
+                node.items if isinstance(node, And) else _short(gather(node.items, self.fits_regex))
+            )
+            conjunction = isinstance(node, And) is not self.negative
+            own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
+            before = len(self.steps)
+            parts = [self.part(item) for item in items]
+            deciding, neutral = ("false()", "true()") if conjunction else ("true()", "false()")
+            if any(part.text == deciding for part in parts):
+                del self.steps[before:]
+                return Text(deciding)
+            parts = [part for part in parts if part.text != neutral]
+            if not parts:
+                return Text(neutral)
+            if len(parts) == 1:
+                return parts[0]
+            texts = [_grouped(part, other) for part in parts]
+            return Text((" AND " if conjunction else " OR ").join(texts), own)
+        return self.part(node)
+
+    def part(self, node: Node | ValueList) -> Text:
+        """A group, or a single test with the negation that it stands under."""
+        if isinstance(node, And | Or | Not):
+            return self.condition(node)
+        if isinstance(node, Nested):
+            # Objects cannot be told apart, so that no event may be lost to a negated group.
+            return Text("true()") if self.negative else self.condition(flattened(node))
+        test = self.value_list(node) if isinstance(node, ValueList) else self.leaf(node)
+        return _negated(test) if self.negative else test
+
+    def leaf(self, node: Node) -> Text:
+        match node:
+            case Always():
+                return Text("true()")
+            case Never():
+                return Text("false()")
+            case FreeText():
+                return Text(f"searchmatch({quote(self.free_term(node))})")
+            case Equals() | Like() | Exists() | Compare():
+                return self.field_condition(node)
+            case _:
+                raise AssertionError(f"{type(node).__name__} is no single test")
+
+    def fits_regex(self, node: Node) -> bool:
+        """Whether the test is one of a text, and so may share a regular expression with others."""
+        if not isinstance(node, Equals | Like):
+            return False
+        return isinstance(node.field, Pattern) or self.column(node).type not in NUMBERS | DATES | {
+            "ip",
+            "boolean",
+        }
+
+    def value_list(self, values: ValueList) -> Text:
+        if isinstance(values.field, Pattern):
+            return self.any_field(values.field, *values.tests)
+        column = self.bound.column(values.field.name)
+        if column.form in PAIRS:
+            return self.pair_test(column, *values.tests)
+        name = eval_name(column.name)
+        if column.type in TEXTS:
+            return self.word_test(column, name, *values.tests)
+        return _find(name, self.whole(column, *values.tests))
+
+    def word_test(self, column: Column, name: str, *tests: Equals | Like) -> Text:
+        """A test of a text field: one that matches more, or below a not one that matches less."""
+        pattern = self.lower_regex(*tests) if self.negative else self.upper_regex(*tests)
+        meets = self.negative and pattern and re.search(pattern, NULL)
+        if meets and self.may_be_null(column) and self.tells_null(tests):
+            name = f"mvfilter({name}!={quote(NULL)})"
+        return Text("false()") if pattern is None else _find(name, pattern)
+
+    def tells_null(self, tests: Iterable[Equals | Like]) -> bool:
+        """Whether the tests ask for no text ``null``, so that it stands for a missing value."""
+        return not any(isinstance(test, Equals) and self.meets_null(test) for test in tests)
+
+    def field_condition(self, node: FieldTest) -> Text:
+        if isinstance(node.field, Pattern):
+            return self.any_field(node.field, node)
+        column = self.column(node)
+        if "'" in column.name:
+            self.refuse(node.span, f"the field name {column.name}", "where cannot quote it")
+        if column.form in PAIRS:
+            if isinstance(node, Equals | Like):
+                return self.pair_test(column, node)
+            if isinstance(node, Compare) and self.negative:
+                return Text("false()")
+            return self.pair_test(column)
+        return self.test(eval_name(column.name), column, node)
+
+    def test(self, name: str, column: Column, node: FieldTest) -> Text:
+        """The test on the field of this name, as ``where`` spells it."""
+        if isinstance(node, Exists):
+            if self.may_be_null(column):
+                return _find(name, f"^(?!{NULL}$)")
+            return Text(f"isnotnull({name})")
+        if isinstance(node, Compare):
+            limit = self.number(column, node.value, node)
+            return _any(name, f"tonumber({name}){_OPERATORS[node.op]}{limit}")
+        if column.type in TEXTS:
+            return self.word_test(column, name, node)
+        if isinstance(node, Equals) and column.type in NUMBERS:
+            return _any(name, f"tonumber({name})={self.number(column, node.value, node)}")
+        network = self.network(node.value.name) if isinstance(node, Equals) else ""
+        if column.type == "ip" and network and "/" not in network:
+            return _find(name, f"\\A{regex(network)}\\z")
+        if column.type == "ip" and network:
+            return _any(name, f"cidrmatch({quote(network)}, {name})")
+        return _find(name, self.whole(column, node))
+
+    def pair_test(self, column: Column, *tests: Equals | Like) -> Text:
+        """Whether the object of a name has a value that passes one of the tests, or without tests
+        whether there is such an object. Names and values are put together by their places.
+        """
+        names, values = (eval_name(name) for name in pair_fields(column))
+        name = name_regex(column)
+        if not tests:
+            return _find(names, f"\\A{name}\\z")
+        flags, body = self.whole_parts(column, *tests)
+        both = f'mvzip({names}, {values}, "=")'
+        return _find(both, f"\\A{name}=(?{flags}:{body})\\z")
+
+    def whole(self, column: Column, *tests: Equals | Like) -> str:
+        """A regular expression for values that are one of these, from beginning to end."""
+        flags, body = self.whole_parts(column, *tests)
+        if any(map(self.meets_null, tests)) and self.tells_null(tests):
+            return rf"\A(?!{NULL}\z)(?{flags}:{body})\z"
+        body = f"(?:{body})" if "|" in body and len(tests) > 1 else body
+        return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
+
+    def whole_parts(self, column: Column, *tests: Equals | Like) -> tuple[str, str]:
+        """Its flags, and its alternatives."""
+        texts, bodies = [], []
+        for test in tests:
+            parts = test.pattern.parts if isinstance(test, Like) else (test.value.name,)
+            texts.append("".join(parts))
+            if not self.case_counts(column, texts[-1]):
+                self.ignores_case(column, texts[-1], test)
+            bodies.append(".*".join([regex(part) for part in parts]))
+        folded = not any(self.case_counts(column, text) for text in texts)
+        flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
+        flags += "s" if any(isinstance(test, Like) for test in tests) else ""
+        return flags, "|".join(dict.fromkeys(bodies))
+
+    def any_field(self, name: Pattern, *tests: FieldTest) -> Text:
+        """A name with stars: ``foreach`` goes over the event's fields that fit."""
+        column = Column(name.name, field=name.name)
+        values = [test for test in tests if isinstance(test, Equals | Like)]
+        if values:
+            test = _find("'<<FIELD>>'", self.whole(column, *values))
+        else:
+            test = self.test("'<<FIELD>>'", column, tests[0])
+        mark = f"kqlx_match_{len(self.steps) + 1}"
+        fields = "*".join(name.parts)
+        fitting = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
+        if self.steps and fitting.fullmatch("kqlx_match_1"):
+            what = f"a further test of the fields {name.name}"
+            self.refuse(tests[0].span, what, "foreach would see its own marks")
+        listed = fields if _PLAIN_FIELDS.fullmatch(fields) else quote(fields)
+        self.steps.append(f"| foreach {listed} [ eval {mark}=if({test.text}, 1, {mark}) ]")
+        return Text(f"isnotnull({mark})")
+
+    def free_term(self, node: FreeText) -> str:
+        """A value without a field, as a term of ``search``."""
+        if not node.value.name.strip('"* '):
+            self.refuse(node.span, "an empty value without a field")
+        return quote(node.value.name)
+
+
+LONGEST_REGEX = 16_000
+"""Characters. PCRE compiles at most 64 Ki units, by default."""
+
+
+def _short(items: list[Node | ValueList]) -> list[Node | ValueList]:
+    """The items, with lists too long for one regular expression parted into several."""
+    parted: list[Node | ValueList] = []
+    for item in items:
+        if not isinstance(item, ValueList):
+            parted.append(item)
+            continue
+        tests: list[Equals | Like] = []
+        length = 0
+        for test in item.tests:
+            length += 2 * (test.span[1] - test.span[0] + 8)
+            if tests and length > LONGEST_REGEX:
+                parted.append(ValueList(item.field, tuple(tests)))
+                tests, length = [], 0
+            tests.append(test)
+        parted.append(ValueList(item.field, tuple(tests)))
+    return parted
+
+
+def _find(name: str, pattern: str) -> Text:
+    return Text(f"isnotnull(mvfind({name}, {quote(pattern)}))")
+
+
+def _any(name: str, test: str) -> Text:
+    """Whether some value passes a test that eval knows for single values only."""
+    return Text(f"isnotnull(mvmap({name}, if({test}, 1, null())))")
+
+
+def _grouped(item: Text, other: Group) -> str:
+    return f"({item.text})" if item.group is other else item.text
+
+
+def _negated(test: Text) -> Text:
+    """The complement of a test, by the function's own opposite."""
+    for one, other in (("isnotnull(", "isnull("), ("true()", "false()"), ("false()", "true()")):
+        if test.text.startswith(one):
+            return Text(other + test.text.removeprefix(one))
+    return Text(f"NOT {test.text}", Group.NOT)
