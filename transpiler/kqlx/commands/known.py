@@ -4,15 +4,18 @@ mappings.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kqlx.commands.common import load_settings
+from kqlx.commands.common import fail, load_settings
+from kqlx.errors import KqlxError
+from kqlx.nodes import Node
+from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
-    from kqlx.mappings.fields import FieldList
-    from kqlx.mappings.library import Packs
+    from kqlx.mappings.known_types import Types
 
 FieldsOption = Annotated[
     str | None,
@@ -31,17 +34,28 @@ MappingOption = Annotated[
 ]
 
 
-def load_packs_and_fields(
+def reader_of_types(
     mapping: list[str] | None, fields: str | None, source: str | None
-) -> tuple[Packs, FieldList | None]:
-    """The packs with those of the settings and of the option over them, and the field list.
+) -> Callable[[Rule], tuple[Node, Types]]:
+    """What reads the query of a rule, and finds out the types of its fields, by these options and
+    the settings; it raises KqlxError.
 
-    Raises MappingError and UsageError for what cannot be read, and for a data source that there is
-    not.
+    Options that cannot be used end the program with a message.
     """
     from kqlx.convert import check_choices, find_packs
+    from kqlx.frontends.kql import parse
     from kqlx.mappings.fields import load
+    from kqlx.rules.known_types import known_types
 
-    packs = find_packs(mapping or (), load_settings())
-    check_choices(source, "error", (), packs)
-    return packs, None if fields is None else load(fields)
+    try:
+        packs = find_packs(mapping or (), load_settings())
+        check_choices(source, "error", (), packs)
+        own = None if fields is None else load(fields)
+    except KqlxError as error:
+        fail(error)
+
+    def read(rule: Rule) -> tuple[Node, Types]:
+        tree = parse(rule.query)
+        return tree, known_types(tree, rule, own, source, packs)
+
+    return read

@@ -9,7 +9,6 @@ import typer
 from kqlx.commands.common import (
     Exit,
     about,
-    fail,
     inputs,
     label,
     report,
@@ -19,7 +18,7 @@ from kqlx.commands.known import (
     FieldsOption,
     MappingOption,
     SourceOption,
-    load_packs_and_fields,
+    reader_of_types,
 )
 from kqlx.commands.streams import say
 from kqlx.errors import KqlxError
@@ -78,22 +77,17 @@ def lint(
 ) -> None:
     """Say what is valid and probably not meant. The exit status is 1 where anything is found."""
     from kqlx.elastic import ecs
-    from kqlx.frontends.kql import parse
     from kqlx.lint import lint
     from kqlx.mappings.names import nearest
-    from kqlx.rules.known_types import known_types
 
-    try:
-        packs, own = load_packs_and_fields(mapping, fields, source)
-    except KqlxError as error:
-        fail(error)
+    read = reader_of_types(mapping, fields, source)
     status = Exit.DONE
     for rule in inputs(paths or [], query):
         if not isinstance(rule, Rule):
             status = max(status, report(rule))
             continue
         try:
-            types = known_types(parse(rule.query), rule, own, source, packs)
+            _, types = read(rule)
             known = (ecs.arrays(), nearest) if fields in (None, "ecs") else ()
             notes = lint(rule.query, types, *known)
         except KqlxError as error:

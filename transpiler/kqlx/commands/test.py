@@ -22,7 +22,7 @@ from kqlx.commands.known import (
     FieldsOption,
     MappingOption,
     SourceOption,
-    load_packs_and_fields,
+    reader_of_types,
 )
 from kqlx.commands.streams import say
 from kqlx.errors import KqlxError
@@ -63,21 +63,15 @@ def test(
     """
     from kqlx.evaluate.compiler import compile
     from kqlx.evaluate.event_reader import read_events
-    from kqlx.frontends.kql import parse
     from kqlx.mappings.refused import notes_on_refusals
     from kqlx.rules.filters import with_conditions
-    from kqlx.rules.known_types import known_types
 
     if (path is None) == (query is None):
         usage("give a rule file or --query")
     (rule,) = _one(list(inputs([path] if path else [], query)))
+    read = reader_of_types(mapping, fields, source)
     try:
-        packs, own = load_packs_and_fields(mapping, fields, source)
-    except KqlxError as error:
-        fail(error)
-    try:
-        tree = parse(rule.query)
-        types = known_types(tree, rule, own, source, packs)
+        tree, types = read(rule)
         node, notes = with_conditions(tree, rule, types)
     except KqlxError as error:
         raise typer.Exit(report(error, rule)) from None
