@@ -371,3 +371,56 @@ def test_a_query_file_keeps_its_names(tmp_path: Path) -> None:
     done = run("convert", "--source", "none", tmp_path / "r.kuery")
     assert (done.returncode, done.stdout) == (0, 'process.name="a"\n')
     assert run("convert", tmp_path / "r.kuery").returncode == 1  # as any query without a source
+
+
+def saved(source: object, kind: str = "search", **attributes: object) -> dict[str, object]:
+    meta = {"kibanaSavedObjectMeta": {"searchSourceJSON": source}}
+    return {"type": kind, "attributes": {"title": "saved", **meta, **attributes}}
+
+
+@pytest.mark.parametrize(
+    ("object", "why"),
+    [
+        (saved('{"query": {"query": "a:b", '), "searchSourceJSON: not JSON: "),
+        (saved("no JSON at all"), "searchSourceJSON: not JSON: "),
+        (saved('{"query": {"query": "a:b"}} {}'), "searchSourceJSON: not JSON: "),
+        (saved('{"query": {"query": NaN}}'), "searchSourceJSON: not JSON: "),
+        (saved("[" * 2000), "searchSourceJSON: "),
+        (saved("[1]"), "searchSourceJSON: an object of JSON is wanted here"),
+        (saved(7), "searchSourceJSON: an object of JSON is wanted here"),
+        (saved('{"query": "a:b"}'), "searchSourceJSON, query: an object is wanted here"),
+        (saved("{}", "query", query="a:b"), "query: an object is wanted here"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["ndjson", "json", "yml"])
+def test_a_saved_object_whose_query_cannot_be_read_is_an_error(
+    tmp_path: Path, object: dict[str, object], why: str, suffix: str
+) -> None:
+    good = saved('{"query": {"query": "c:d", "language": "kuery"}, "filter": []}')
+    text = "\n---\n".join(map(json.dumps, (object, good)))
+    if suffix != "yml":
+        text = lines(object, good)
+    found = load(tmp_path, f"r.{suffix}", text)
+    assert [rule.query for rule in found.rules] == ["c:d"]
+    (error,) = found.errors
+    assert f"a saved object that cannot be read: attributes.{why}".replace(
+        "attributes.s", "attributes.kibanaSavedObjectMeta.s"
+    ) in str(error)
+
+
+@pytest.mark.parametrize(
+    "object",
+    [
+        saved("{}"),
+        saved('{"filter": []}'),
+        saved(None),
+        saved("{}", "osquery-saved-query", query="select 1"),
+        {"type": "index-pattern", "attributes": {"title": "logs-*"}},
+    ],
+)
+def test_a_saved_object_without_a_query_is_passed_over(
+    tmp_path: Path, object: dict[str, object]
+) -> None:
+    found = load(tmp_path, "r.ndjson", lines(object, TWO))
+    assert [rule.query for rule in found.rules] == ["c:d"]
+    assert not found.errors

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from kqlx.malformed import Refused, json_document, refuse_constant
+
 RULE_TYPES = frozenset(
     {
         "query",
@@ -71,12 +73,43 @@ def _searched(attributes: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _parsed(text: object) -> dict[str, Any]:
+def why_unread(document: Mapping[str, Any]) -> str:
+    """What is wrong with the query that a saved object has; "" for nothing, and where it has none.
+
+    The search source of a saved search is JSON within the JSON; the query of a saved query an
+    object.
+    """
+    attributes = document.get("attributes")
+    if not isinstance(attributes, dict):
+        return ""
+    name = "attributes.query"
+    query = attributes.get("query") if document.get("type") == "query" else None
+    meta = attributes.get("kibanaSavedObjectMeta")
+    if query is None and isinstance(meta, dict) and meta.get("searchSourceJSON") is not None:
+        name = "attributes.kibanaSavedObjectMeta.searchSourceJSON"
+        try:
+            query = _source(meta["searchSourceJSON"]).get("query")
+        except Refused as error:
+            return f"{name}: {error.reason}"
+        name += ", query"
+    return f"{name}: an object is wanted here" if not isinstance(query, dict | None) else ""
+
+
+def _parsed(source: object) -> dict[str, Any]:
     try:
-        found = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        found = None
-    return found if isinstance(found, dict) else {}
+        return _source(source)
+    except Refused:
+        return {}  # ``why_unread`` says it
+
+
+def _source(source: object) -> dict[str, Any]:
+    """Raises Refused."""
+    found = source
+    if isinstance(source, str):
+        found = json_document(json.JSONDecoder(parse_constant=refuse_constant), source)
+    if not isinstance(found, dict):
+        raise Refused("an object of JSON is wanted here, as text", 0)
+    return found
 
 
 def kind_of(table: Mapping[str, Any]) -> Kind:

@@ -15,7 +15,7 @@ from typing import Any
 from kqlx.errors import RuleError
 from kqlx.rules import formats
 from kqlx.rules.from_entry import build
-from kqlx.rules.kibana_objects import Kind, kind_of, list_key
+from kqlx.rules.kibana_objects import Kind, kind_of, list_key, why_unread
 from kqlx.rules.model import NO_RULE, Exceptions, Rule, RuleSet, Skipped
 from kqlx.rules.source_text import Broken, Entry, decode
 
@@ -113,9 +113,11 @@ def _made(
         items = (entry.table,) if kind is Kind.EXCEPTION_ITEM else ()
         key = list_key(entry.table)
         exceptions[key] = (*exceptions.get(key, ()), *items)
+    where = f"{name}:{entry.line}" if entry.line else name
+    if kind is Kind.SAVED_OBJECT and (why := why_unread(entry.table)):
+        raise RuleError(f"{where}: a saved object that cannot be read: {why}", readable=False)
     if kind is not Kind.OTHER:
         return None
-    where = f"{name}:{entry.line}" if entry.line else name
     hint = "it seems to be a Sigma rule" if "detection" in entry.table else ""
     message = f"{where}: not a detection rule: no query"
     raise RuleError(message, readable=False, is_rule=False, hint=hint)
