@@ -199,6 +199,12 @@ def test_a_correlation_counts_by_the_column() -> None:
         "winlog.event_id:4104",
         'event.provider:"Service Control Manager" and host.name:a',
         'event.provider:"Microsoft-Windows-TerminalServices-LocalSessionManager"',
+        'event.provider:"Microsoft-Windows-NTLM"',
+        'event.provider:"Microsoft-Windows-Windows Firewall With Advanced Security"',
+        'event.provider:"Microsoft-Windows-Windows Defender"',
+        "event.code:1116",
+        "event.code:3077",
+        "event.code:8004",
     ],
 )
 def test_records_of_other_logs_are_not_looked_for_in_the_security_log(
@@ -223,7 +229,14 @@ def test_providers_with_logs_of_their_own_are_in_no_other(target: str, query: st
         kqlx.convert(rule, target)
 
 
-@pytest.mark.parametrize("code", [1102, 4608, 4624, 4999, 5024, 5136, 5376, 5890, 6145, 6416])
+# The last ones are of AD FS Auditing, and of shadow copies (VSSAudit).
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(1102, 4608, 4624, 4999, 5024, 5136, 5376, 5890, 6145, 6416),
+        *(299, 307, 324, 403, 404, 411, 412, 500, 501, 510, 1200, 1202, 1203, 8222),
+    ],
+)
 def test_records_of_the_security_log_are_looked_for_there(code: int) -> None:
     query = f"event.dataset:windows.forwarded and event.code:{code}"
     assert f"EventCode={code}" in str(kqlx.convert(query, "spl").query)
