@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from kqlx.backends.base import Options
 from kqlx.evaluate.compiler import matches
 from kqlx.mappings.choose import bind
 from kqlx.mappings.library import Packs
+from kqlx.mappings.pack import Pack
 from kqlx.mappings.pack_data import of_data
 from kqlx.notes import Effect
 from spl.events import splunk_event
@@ -30,8 +33,17 @@ PLACE = {"base": "sourcetype=example", "json": True, "fields": FIELDS, "columns"
 PACK = of_data({"source": "example.log", "types": TYPES, "targets": {"spl": [PLACE]}})
 
 
-def search(query: str, exact: bool = False) -> str:
-    bound = bind(kqlx.parse(query), PACK, "spl")
+DROPS_EMPTIES = of_data(
+    {
+        "source": "example.other",
+        "types": TYPES,
+        "targets": {"spl": [{**PLACE, "absent": {"*": [""]}}]},
+    }
+)
+
+
+def search(query: str, exact: bool = False, pack: Pack = PACK) -> str:
+    bound = bind(kqlx.parse(query), pack, "spl")
     return str(find("spl").emit(bound, Options(exact=exact)).query)
 
 
@@ -176,3 +188,21 @@ def test_nulls_do_not_decide(tests: list[str], word: str, event: dict[str, objec
         found = SPLUNK.keeps(search(query, exact=True), splunk_event(raw, null=null), [])
         elastic = {**event, "numbers": event.get("nn", [])}
         assert found == matches(kqlx.parse(query), elastic, TYPES), (query, null)
+        text = search(query, exact=True, pack=DROPS_EMPTIES)
+        found = SPLUNK.keeps(text, splunk_event(raw, null=null), [])
+        assert found == matches(kqlx.parse(query), _without_empties(elastic), TYPES), (query, null)
+
+
+def _without_empties(value: Any) -> Any:
+    """As a pipeline stores it that drops empty texts, of lists too."""
+    if isinstance(value, dict):
+        return {key: _without_empties(held) for key, held in value.items() if held != ""}
+    if isinstance(value, list):
+        return [_without_empties(held) for held in value if held != ""]
+    return value
+
+
+def test_a_list_has_values_beside_a_text_that_stands_for_none() -> None:
+    assert search("list:*", pack=DROPS_EMPTIES) == (
+        """sourcetype=example list{}=*\n| where isnotnull(mvfind('list{}', "^(?!(?:null)?$)"))"""
+    )

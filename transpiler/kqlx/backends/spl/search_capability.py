@@ -97,20 +97,23 @@ class Leaves(TextBackend):
         """
         if column.form != "column" or "{}" not in column.name or column.null_text:
             return False
-        return bool(self.bound.place.get("json") or column.json)
+        return bool(self.bound.place.get("json") or column.json or column.absent)
 
-    def may_be_null(self, column: Column) -> bool:
-        """Whether some value of the column may be the text that stands for a missing one."""
-        return self.has_nulls(column) or self.lists_nulls(column)
+    def texts_for_none(self, column: Column) -> tuple[str, ...]:
+        """The texts that stand for a missing value among those of the column; of one that is no
+        list the pack's texts are told apart in the tree.
+        """
+        if self.lists_nulls(column):
+            return (*column.absent, NULL)
+        return (NULL,) if self.has_nulls(column) else ()
 
     def meets_null(self, node: Equals | Like) -> bool:
-        """Whether the text ``null`` passes the test where it may stand for a missing value."""
+        """Whether a text passes the test that may stand for a missing value."""
         named = isinstance(node.field, Pattern)
         column = Column(node.field.name) if named else self.column(node)
-        if not self.may_be_null(column):
-            return False
         parts = node.pattern.parts if isinstance(node, Like) else (node.value.name,)
-        return bool(re.fullmatch(".*".join(map(re.escape, parts)), NULL, re.IGNORECASE))
+        fitting = re.compile(".*".join(map(re.escape, parts)), re.IGNORECASE)
+        return any(map(fitting.fullmatch, self.texts_for_none(column)))
 
     def spread(self, node: Node) -> Node:
         """A test in the terms of flat fields, where that says exactly the same.

@@ -124,7 +124,7 @@ class Where(Leaves):
         """A test of a text field: one that matches more, or below a not one that matches less."""
         pattern = self.lower_regex(*tests) if self.negative else self.upper_regex(*tests)
         meets = self.negative and pattern and re.search(pattern, NULL)
-        if meets and self.may_be_null(column) and self.tells_null(tests):
+        if meets and self.texts_for_none(column) and self.tells_null(tests):
             name = f"mvfilter({name}!={quote(NULL)})"
         return Text("false()") if pattern is None else _find(name, pattern)
 
@@ -149,8 +149,8 @@ class Where(Leaves):
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
         """The test on the field of this name, as ``where`` spells it."""
         if isinstance(node, Exists):
-            if self.may_be_null(column):
-                return _find(name, f"^(?!{NULL}$)")
+            if texts := self.texts_for_none(column):
+                return _find(name, f"^(?!{_one_of(texts)}$)")
             return Text(f"isnotnull({name})")
         if isinstance(node, Compare):
             limit = self.number(column, node.value, node)
@@ -182,7 +182,8 @@ class Where(Leaves):
         """A regular expression for values that are one of these, from beginning to end."""
         flags, body = self.whole_parts(column, *tests)
         if any(map(self.meets_null, tests)) and self.tells_null(tests):
-            return rf"\A(?!{NULL}\z)(?{flags}:{body})\z"
+            texts = self.texts_for_none(column)
+            return rf"\A(?!{_one_of(texts)}\z)(?{flags}:{body})\z"
         body = f"(?:{body})" if "|" in body and len(tests) > 1 else body
         return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
 
@@ -246,6 +247,14 @@ def _short(items: list[Node | ValueList]) -> list[Node | ValueList]:
             tests.append(test)
         parted.append(ValueList(item.field, tuple(tests)))
     return parted
+
+
+def _one_of(texts: tuple[str, ...]) -> str:
+    """A regular expression for one of the texts, of which one may be empty."""
+    written = [regex(text) for text in texts if text]
+    if "" in texts:
+        return f"(?:{'|'.join(written)})?"
+    return written[0] if len(written) == 1 else f"(?:{'|'.join(written)})"
 
 
 def _find(name: str, pattern: str) -> Text:
