@@ -11,6 +11,7 @@ import pytest
 import kqlx
 from kqlx.backends.base import Options
 from kqlx.backends.options import options_for, takes
+from kqlx.commands.unused import ABOUT
 from kqlx.settings import load
 from test_cli import kqlx as run
 
@@ -150,3 +151,77 @@ def test_settings_are_held_to_the_same(text: str, message: str, tmp_path: Path) 
     with pytest.raises(kqlx.UsageError) as error:
         load(path)
     assert message in str(error.value)
+
+
+WHOLE = """
+[metadata]
+maturity = "production"
+
+[rule]
+name = "Example"
+description = "An example."
+risk_score = 21
+severity = "low"
+rule_id = "11111111-2222-3333-4444-555555555555"
+type = "query"
+language = "kuery"
+from = "now-9m"
+interval = "5m"
+query = "{query}"
+"""
+QUERY = "event.dataset:o365.audit and event.action:FileAccessed"
+UNUSED = [
+    ("spl", "savedsearches", "late_events", QUERY),
+    ("spl", "savedsearches", "new_terms", QUERY),
+    ("spl", "query", "late_events", QUERY),
+    ("sentinel", "rule", "late_events", QUERY),
+    ("sentinel", "query", "case", "source.port > 5"),
+    ("elasticsearch", "query", "time_zone", QUERY),
+    ("elasticsearch", "query", "ignore_unmapped", QUERY),
+    ("elasticsearch", "query", "case_insensitive", "event.created > 2024-01-01"),
+    ("sigma", "rule", "exact", "source.port > 5"),
+]
+
+
+def test_of_each_option_is_known_what_it_is_for() -> None:
+    assert set(ABOUT) == LINE
+
+
+@pytest.mark.parametrize(("target", "format", "name", "query"), UNUSED)
+def test_an_option_that_no_rule_uses_is_told_once(
+    target: str, format: str, name: str, query: str, tmp_path: Path
+) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.toml").write_text(WHOLE.format(query=query), "utf-8")
+    plain = ["--format", format, "--to", target, str(tmp_path)]
+    if query != QUERY:
+        plain += ["--source", "none"]
+    done = run("convert", *flags(name), *plain)
+    assert done.returncode == 0, done.stderr
+    flag = flags(name)[0].replace("--no-", "--")
+    assert done.stderr.count(f"warning: {flag} changes nothing here: it is for ") == 1
+    assert done.stdout == run("convert", *plain).stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "format", "flags", "more"),
+    [
+        ("spl", "savedsearches", ["--late-events", "2d"], 'timestamp_override = "event.ingested"'),
+        ("spl", "savedsearches", ["--late-events", "1d"], 'timestamp_override = "event.ingested"'),
+        ("sentinel", "rule", ["--late-events", "1d"], 'timestamp_override = "event.ingested"'),
+        ("spl", "query", ["--index", "main"], ""),
+        ("sentinel", "query", ["--case", "sensitive"], ""),
+        ("sentinel", "query", ["--table", "Mine"], ""),
+        ("elasticsearch", "query", ["--no-case-insensitive"], ""),
+    ],
+)
+def test_an_option_that_some_rule_uses_is_not_told(
+    target: str, format: str, flags: list[str], more: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.toml").write_text(WHOLE.format(query="source.port > 5") + more, "utf-8")
+    (tmp_path / "b.toml").write_text(WHOLE.format(query="user.name:alice") + more, "utf-8")
+    done = run(
+        "convert", "--format", format, "--to", target, "--source", "none", *flags, str(tmp_path)
+    )
+    assert done.returncode == 0, done.stderr
+    assert "changes nothing" not in done.stderr

@@ -10,6 +10,7 @@ from kqlx.commands.common import Exit, about, fail, inputs, load_settings, repor
 from kqlx.commands.known import FieldsOption, MappingOption, SourceOption
 from kqlx.commands.output import InFolder, Output, Printed
 from kqlx.commands.streams import say
+from kqlx.commands.unused import Unused
 from kqlx.errors import KqlxError, UsageError
 from kqlx.notes import Note
 from kqlx.rules.model import Rule
@@ -190,6 +191,7 @@ def convert(
     if folder is not None:
         output = InFolder(folder, apart=len(chosen) > 1, verbose=verbose)
     status = Exit.DONE
+    unused = Unused(given)
     for rule in rules:
         if not isinstance(rule, Rule):
             status = max(status, report(rule))
@@ -201,7 +203,11 @@ def convert(
             continue
         for target in chosen:
             own = options_for(target, given)
-            status = max(status, _convert(rule, target, {**options, **own}, output, verbose))
+            status = max(
+                status, _convert(rule, target, {**options, **own}, output, verbose, unused)
+            )
+    for remark in unused.remarks(_spelt):
+        say(f"warning: {remark}")
     raise typer.Exit(max(status, output.finish()))
 
 
@@ -242,7 +248,12 @@ def _load_fields(name: str | None) -> object:
 
 
 def _convert(
-    rule: Rule, target: Target, options: dict[str, Any], output: Output, verbose: bool
+    rule: Rule,
+    target: Target,
+    options: dict[str, Any],
+    output: Output,
+    verbose: bool,
+    unused: Unused,
 ) -> Exit:
     """Converts one rule for one target, and hands on the result."""
     from kqlx.convert import convert
@@ -254,6 +265,7 @@ def _convert(
     except KqlxError as error:
         return report(error, rule, target.name)
     output.take(rule, target, result)
+    unused.watch(rule, target.name, options, result)
     for note in result.notes:
         if verbose or not note.is_quiet:
             _print_note(note, rule, target.name)

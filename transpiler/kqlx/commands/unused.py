@@ -1,0 +1,76 @@
+"""Options that change nothing in any result of a run: each is told once, with what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kqlx.errors import KqlxError
+from kqlx.rules.model import Rule
+
+if TYPE_CHECKING:
+    from kqlx.convert import Conversion
+
+ABOUT: Mapping[str, str] = {
+    "exact": "it is for tests that differ in letter case alone",
+    "index": "it is for searches of Splunk's indexes",
+    "macro": "it is for searches that name a source type, instead of that",
+    "new_terms": "it is for rules of new terms, as saved searches",
+    "late_events": "it is for rules with a timestamp_override, in a format with a time range",
+    "table": "it is for queries that name a table",
+    "case": "it is for tests of texts whose letter case may differ",
+    "compact": "it is for queries that can be written shorter",
+    "time_zone": "it is for tests of dates",
+    "case_insensitive": "it is for tests of keyword fields",
+    "ignore_unmapped": "it is for nested groups",
+}
+"""What each option of the command line is for."""
+_OTHERS: Mapping[str, tuple[Any, ...]] = {
+    "late_events": ("3d",),
+    "new_terms": ("stats", "lookup"),
+    "case": ("sensitive", "insensitive"),
+    "time_zone": ("+11:00",),
+    "case_insensitive": (True, False),
+    "ignore_unmapped": (True, False),
+}
+"""Values to try beside none, where one may say what is so anyway."""
+
+
+class Unused:
+    """Watches the conversions of a run for the options that make no difference to any.
+
+    A conversion is repeated without each option that has made none so far, and with other values of
+    it: an option that is left at the end does nothing for these rules.
+    """
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = dict(given)
+        self._left = dict.fromkeys(given, False)  # whether it was put to a conversion
+
+    def watch(
+        self, rule: Rule, target: str, options: Mapping[str, Any], result: Conversion
+    ) -> None:
+        """Takes note of a conversion that was made with these options."""
+        for name in [name for name in self._left if name in options]:
+            others = (None, *_OTHERS.get(name, ()))
+            tried = [other for other in others if other != self._given[name]]
+            if any(_differs(rule, target, {**options, name: other}, result) for other in tried):
+                del self._left[name]
+            else:
+                self._left[name] = True
+
+    def remarks(self, spell: Callable[[str], str]) -> Iterator[str]:
+        """What is to be said of the options at the end; ``spell`` says how the user writes one."""
+        for name, tried in self._left.items():
+            if tried:
+                yield f"{spell(name)} changes nothing here: {ABOUT[name]}"
+
+
+def _differs(rule: Rule, target: str, options: Mapping[str, Any], result: Conversion) -> bool:
+    from kqlx.convert import convert
+
+    try:
+        made = convert(rule, to=target, **options)
+    except KqlxError:
+        return True
+    return (made.text, made.notes) != (result.text, result.notes)
