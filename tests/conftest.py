@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from server import Server
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden"
+
+# How long an example takes is a matter of the machine, and of what else it does.
+settings.register_profile("kqlx", deadline=None)
+settings.load_profile("kqlx")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -88,6 +88,9 @@ FORMS = [
      "| where ['event.category'] == \"a\" or set_has_element(['event.category'], \"a\")"),
     ("event.category:a*",
      "| where tostring(pack_array(['event.category'])) matches regex @'(?s)[\\[,]\"a'"),
+    ("event.risk_score < 1e400", "| where isnotnull(['event.risk_score'])"),
+    ("not event.risk_score >= -1e400", "| where not(isnotnull(['event.risk_score']))"),
+    ("process.pid:1 or event.risk_score > 1e400", "| where ['process.pid'] == 1"),
     (
         "event.category:*",
         """| where tostring(pack_array(['event.category'])) matches regex '["0-9tf]'""",

@@ -171,15 +171,13 @@ class Tests(Values):
         digits = self.number(cell.column, node.value, node)
         self.refuse_rounded(cell.column, digits, node)
         number = Decimal(digits)
-        least, most = (LEAST, MOST)
-        if cell.column.type not in INTEGERS:
-            if abs(number) > LARGEST_REAL:
-                return FALSE
-            digits = real(digits)
-        elif not least <= number <= most:
+        whole = cell.column.type in INTEGERS
+        least, most = (LEAST, MOST) if whole else (-LARGEST_REAL, LARGEST_REAL)
+        if not least <= number <= most:
             if (number > most) is (node.op in ("gt", "gte")):
                 return FALSE
             return Text(f"isnotnull({cell.raw})", rank=PATH)
+        digits = digits if whole else real(digits)
         test = f"{cell.access} {OPERATORS[node.op]} {digits}"
         return Text(self.never_null(test), rank=PATH)
 
