@@ -1,5 +1,5 @@
-"""The documents say what the code does: notes are generated, the README's commands and outputs are
-run.
+"""The documents say what the code does: the pages of notes, errors and lint are generated, the
+README's commands and outputs are run.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import kqlx
+from code_examples import errors_page, lint_page
 from conftest import ROOT
 from kqlx import settings
 from kqlx.mappings import pack_file
@@ -47,6 +49,17 @@ def test_the_page_of_notes_is_that_of_the_code(update: bool) -> None:
     if update:
         path.write_text(notes_page(), encoding="utf-8")
     assert path.read_text("utf-8") == notes_page(), "pytest --update-goldens writes it anew"
+
+
+@pytest.mark.parametrize(("name", "page"), [("errors", errors_page), ("lint", lint_page)])
+def test_the_pages_of_errors_and_lint_are_those_of_the_code(
+    name: str, page: Callable[[], str], update: bool
+) -> None:
+    path = ROOT / f"docs/{name}.md"
+    text = page()
+    if update:
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text("utf-8") == text, "pytest --update-goldens writes it anew"
 
 
 def test_every_code_in_use_is_known_and_every_known_code_is_in_use() -> None:

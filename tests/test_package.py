@@ -22,11 +22,12 @@ SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
 RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
 
 # Which rooms a room may import from, besides its own.
-_GROUND = {"nodes", "notes", "errors", "resources", "malformed", "elastic"}
+_GROUND = {"nodes", "notes", "errors", "codes", "resources", "malformed", "elastic"}
 _MIDDLE = {*_GROUND, "frontends", "evaluate", "lint", "mappings", "rules"}
 LAYERS = {
     "nodes": set[str](),
     "resources": set[str](),
+    "codes": set[str](),
     "malformed": set[str](),
     "notes": {"nodes"},
     "errors": {"nodes", "notes"},
@@ -34,6 +35,7 @@ LAYERS = {
     "elastic": {"nodes", "errors", "resources"},
     "evaluate": {*_GROUND, "frontends", "mappings"},
     "lint": {*_GROUND, "frontends"},
+    "explanations": {*_GROUND, "frontends", "lint"},
     "mappings": {*_GROUND, "frontends"},
     "rules": {*_GROUND, "frontends", "mappings"},
     "backends": _MIDDLE,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kqlx.evaluate.compiler import explain as explain
     from kqlx.evaluate.compiler import matches as matches
     from kqlx.evaluate.event_reader import read_events as read_events
+    from kqlx.explanations import explain_code as explain_code
     from kqlx.frontends.kql import parse as parse
     from kqlx.frontends.kql.formatter import format_text as format
     from kqlx.lint import lint as lint
@@ -67,6 +68,7 @@ _HOMES = {
     "compile": "kqlx.evaluate.compiler",
     "convert": "kqlx.convert",
     "explain": "kqlx.evaluate.compiler",
+    "explain_code": "kqlx.explanations",
     "field_uses": "kqlx.coverage",
     "format": "kqlx.frontends.kql.formatter:format_text",
     "lint": "kqlx.lint",
@@ -95,6 +97,7 @@ __all__ = [
     "compile",
     "convert",
     "explain",
+    "explain_code",
     "field_uses",
     "format",
     "lint",

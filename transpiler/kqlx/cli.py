@@ -1,5 +1,5 @@
-"""The command line: ``kqlx convert``, ``fmt``, ``lint``, ``test``, ``targets``, ``fields``,
-``sources``.
+"""The command line: ``kqlx convert``, ``fmt``, ``lint``, ``test``, ``explain``, ``targets``,
+``fields``, ``sources``.
 
 Results go to standard output and nothing else does; notes, warnings and errors go to standard
 error. The exit status is 0 where all went well, 1 where something was refused or found, 2 for wrong
@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from kqlx import __version__
-from kqlx.commands import convert, query, sources, streams, test
+from kqlx.commands import convert, explain, query, sources, streams, test
 from kqlx.commands.common import Exit
 
 app = typer.Typer(
@@ -44,7 +44,15 @@ def kqlx(
     """Port detection rules in Kibana KQL (kuery) to other SIEMs; say where the meaning changes."""
 
 
-COMMANDS = (convert.convert, query.fmt, query.lint, test.test, convert.targets, sources.fields)
+COMMANDS = (
+    convert.convert,
+    query.fmt,
+    query.lint,
+    test.test,
+    explain.explain,
+    convert.targets,
+    sources.fields,
+)
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(sources.sources)

@@ -1,36 +1,4 @@
-"""What Kibana accepts and the writer probably did not mean.
-
-Codes, all of them stable:
-
-| code | what the query does |
-|---|---|
-| `always-true` | has a branch that every event meets, so that the others do not count |
-| `bare-value` | names no field: the value is looked for in every field |
-| `comma-list` | has commas between values, which makes one value of them |
-| `contradiction` | asks for what no event can meet |
-| `control-in-path` | has `\\t`, `\\r` or `\\n` in a Windows path: a control character |
-| `covered-value` | lists a value that a pattern of the same list matches already |
-| `equals-sign` | uses `=`, `==` or `!=`, which are plain text |
-| `escaped-not` | escapes `not` as `\\not`, which is a line feed and "ot" |
-| `field-with-blanks` | has white space in an unquoted field name |
-| `keyword-in-value` | has `and` or `or` as the first or last word of a value |
-| `line-break-in-value` | has a value that goes on over a line break |
-| `null-value` | compares with null, which Elasticsearch refuses |
-| `other-language` | holds words or operators of another query language |
-| `pattern-split` | has a pattern with blanks on a field whose type makes Kibana split it there |
-| `question-mark` | has `?` as if it stood for any character |
-| `refused-value` | asks a field for what Elasticsearch refuses for its type: the search fails |
-| `repeated-condition` | states the same condition twice |
-| `repeated-value` | lists the same value twice |
-| `single-quoted` | has quotes of another kind, which belong to the value |
-| `star-in-quotes` | has a star in quotes, where it is no wildcard |
-| `swapped-comparison` | compares a field whose name is a number |
-| `symbol-operator` | uses `&&`, `||`, `!`, `-` or `+`, which are plain text |
-| `unknown-field` | names a field that nothing knows, and that is nearly one that is known |
-| `upper-case-boolean` | writes True or FALSE, which are texts |
-| `useless-condition` | states what another condition implies |
-| `value-with-blanks` | has several words without quotes: one value |
-"""
+"""What Kibana accepts and the writer probably did not mean. ``codes`` lists what that may be."""
 
 from __future__ import annotations
 

@@ -1,36 +1,5 @@
 """From "the text stops being Kibana KQL here" to a message that teaches: what is wrong, what was
-expected, and a hint, with the text to write where that is clear.
-
-Codes, all of them stable:
-
-| code | what the writer did |
-|---|---|
-| `bad-escape` | wrote a backslash before a character that needs none |
-| `blank-missing` | wrote `and`, `or` or `not` without white space beside it |
-| `comma-list` | parted values by commas |
-| `comparison-after-colon` | wrote `n:>5` |
-| `comparison-chain` | wrote `5 < n < 9`, `n > 5 and < 9` |
-| `comparison-operand` | compared with a group, or without a field |
-| `dangling-keyword` | ended the query or a group with `and`, `or` or `not` |
-| `double-not` | wrote `not not` |
-| `empty-group` | put nothing between parentheses or braces |
-| `equals-sign` | wrote `=`, `==`, `!=`, `<>` or `like` for a colon |
-| `field-in-values` | put a field among the values of another one |
-| `hidden-keyword` | wrote a word that ends in "not" and a blank: `cannot open` |
-| `lucene-syntax` | used ranges in brackets, regular expressions, `~` or `^` of Lucene |
-| `misplaced-not` | wrote `a:not b`, `n > not 5` |
-| `missing-operator` | wrote two expressions or values with nothing between them |
-| `missing-value` | ended the query or a group after `:` or a comparison sign |
-| `nested-too-deep` | nested more levels than `MAX_DEPTH` |
-| `other-language` | pasted SQL, Kusto, ES|QL, EQL, SPL, JSON |
-| `special-in-value` | wrote a colon, bracket, brace or `<` `>` in a value without quotes |
-| `sql-operator` | wrote `in (…)`, `is not null` |
-| `star-after-quote` | put a wildcard after a quoted value |
-| `symbol-operator` | wrote `&&`, `||`, `!`, `-`, `+` for a keyword |
-| `unclosed-group` | left a parenthesis or brace open |
-| `unexpected-text` | anything else |
-| `unopened-group` | closed a parenthesis or brace that is not open, or the other kind |
-| `unterminated-quote` | left a quote open |
+expected, and a hint, with the text to write where that is clear. ``codes`` lists what can be wrong.
 """
 
 from __future__ import annotations

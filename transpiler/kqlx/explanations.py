@@ -1,0 +1,86 @@
+"""What the code of a message means, of whatever kind the message is; ``kqlx explain`` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from kqlx.codes import Code
+from kqlx.errors import UsageError
+
+ERRORS = (
+    Code(
+        "mapping",
+        "a field, a data source or a mapping has no counterpart in the target, or a mapping pack"
+        " cannot be read",
+        "Keep the Elastic field name with `--unmapped keep`, drop the test with `--unmapped"
+        " comment`, or map the field in a pack of your own with `--mapping`.",
+        "kqlx convert --to spl -q 'event.dataset:o365.audit and acme.badge:blue'",
+        "kqlx convert --to spl --unmapped comment"
+        " -q 'event.dataset:o365.audit and acme.badge:blue'",
+    ),
+    Code(
+        "output",
+        "a file or folder cannot be written, or kqlx did not write it and leaves it alone",
+        "Name another folder with `--out`; `--force` overwrites files that kqlx did not write.",
+        "kqlx convert --to spl --out LICENSE rules",
+    ),
+    Code(
+        "rule",
+        "a rule file cannot be read, or what it holds is not a rule that kqlx converts",
+        "Correct the path or the file at the line that the message names.",
+        "kqlx convert --to spl missing.toml",
+    ),
+    Code(
+        "unsupported",
+        "the target cannot express the rule, or only with a loss that was not accepted",
+        "Read the notes. Accept the loss by its name, such as `--accept narrower`, or change the"
+        " rule.",
+        "kqlx convert --to spl -q 'user.name:alice'",
+        "kqlx convert --to spl --source none -q 'user.name:alice'",
+    ),
+    Code(
+        "usage",
+        "an option or argument names something that does not exist, or two of them exclude each"
+        " other",
+        "Read the hint, or run the command with `--help`.",
+        "kqlx convert --to splonk -q 'user.name:alice'",
+        "kqlx convert --to spl --source none -q 'user.name:alice'",
+    ),
+)
+"""The codes of errors that are not about the text of a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """``kind`` is ``error``, ``lint`` or ``note``. A note's way out and example are ""."""
+
+    kind: str
+    code: Code
+
+
+def all_codes() -> Iterator[Explanation]:
+    """Every code that a message may end with: errors first, then lint, then notes."""
+    from kqlx.frontends.kql.diagnostics import codes as syntax
+    from kqlx.lint import codes as lint
+    from kqlx.notes import CODES
+
+    errors = sorted((*syntax.CODES, *ERRORS), key=lambda code: code.name)
+    yield from (Explanation("error", code) for code in errors)
+    yield from (Explanation("lint", code) for code in lint.CODES)
+    yield from (Explanation("note", Code(name, CODES[name], "", "")) for name in sorted(CODES))
+
+
+def explain_code(name: str) -> tuple[Explanation, ...]:
+    """What a code means, such as ``comma-list``: an error and a lint may share one.
+
+    Raises UsageError where there is no such code.
+    """
+    known = [*all_codes()]
+    found = tuple(one for one in known if one.code.name == name)
+    if not found:
+        near = get_close_matches(name, [one.code.name for one in known], 1)
+        hint = f"did you mean {near[0]}?" if near else "kqlx explain lists all codes"
+        raise UsageError(f"unknown code {name!r}", hint=hint)
+    return found

@@ -1,0 +1,193 @@
+"""What Kibana accepts and the writer probably did not mean: the codes of ``lint``, all of them
+stable.
+"""
+
+from __future__ import annotations
+
+from kqlx.codes import Code
+
+CODES = (
+    Code(
+        "always-true",
+        "a branch of `or` matches every event, so the other branches have no effect",
+        "Remove the branch; or write `and`, if that was meant.",
+        "user.name:alice or *:*",
+        "user.name:alice",
+    ),
+    Code(
+        "bare-value",
+        "a value has no field name, so Kibana searches every field for it",
+        "Name the field.",
+        "user.name:alice and mimikatz",
+        "user.name:alice and process.name:mimikatz",
+    ),
+    Code(
+        "comma-list",
+        "commas stand between values, which makes one value of them",
+        "Join the values with `or`.",
+        "process.name:(cmd.exe, powershell.exe)",
+        "process.name:(cmd.exe or powershell.exe)",
+    ),
+    Code(
+        "contradiction",
+        "no event can match",
+        "Remove one of the two tests; or write `or`, if that was meant.",
+        "event.outcome:success and event.outcome:failure",
+        "event.outcome:(success or failure)",
+    ),
+    Code(
+        "control-in-path",
+        "`\\t`, `\\r` or `\\n` in a Windows path is a tab or line break",
+        "Write each backslash twice.",
+        r'file.path:"C:\temp\new.exe"',
+        r'file.path:"C:\\temp\\new.exe"',
+    ),
+    Code(
+        "covered-value",
+        "a pattern in the same list already matches this value",
+        "Remove the value, or make the pattern narrower.",
+        "process.name:(power* or powershell.exe)",
+        "process.name:power*",
+    ),
+    Code(
+        "equals-sign",
+        "`=`, `==` or `!=` is plain text in Kibana KQL",
+        "Write a colon, and for an inequality `not` before the field name.",
+        "process.args_count = 5",
+        "process.args_count:5",
+    ),
+    Code(
+        "escaped-not",
+        'the escape `\\n` in `\\not` is a line feed, so the value contains that and "ot"',
+        "Put the value in quotes; in a pattern write `\\NOT` or `no\\u0074`.",
+        r"message:do \not reply",
+        'message:"do not reply"',
+    ),
+    Code(
+        "field-with-blanks",
+        "an unquoted field name contains white space",
+        "Write `and` or `or` between two tests; put a name that has blanks in quotes.",
+        "alice user.name:bob",
+        "user.name:bob",
+    ),
+    Code(
+        "keyword-in-value",
+        "a value begins or ends with `and` or `or`",
+        "Remove the keyword, or add what it joins; put the value in quotes if the word is part of"
+        " it.",
+        "process.name:(cmd.exe or)",
+        "process.name:cmd.exe",
+    ),
+    Code(
+        "line-break-in-value",
+        "a value continues after a line break",
+        "Write `or` between the values; close a quotation mark on its line.",
+        "process.name:(cmd.exe or\n  a.exe\n  b.exe)",
+        "process.name:(cmd.exe or\n  a.exe or\n  b.exe)",
+    ),
+    Code(
+        "null-value",
+        "a field is compared with null, which Elasticsearch refuses",
+        "To match events without the field write `not` and a star.",
+        "user.name:null",
+        "not user.name:*",
+    ),
+    Code(
+        "other-language",
+        "words or operators of another query language are plain text here",
+        "Write tests of fields, joined by `and` and `or`.",
+        "user.name is null",
+        "not user.name:*",
+    ),
+    Code(
+        "pattern-split",
+        "a pattern contains blanks, and Kibana splits it there because of the field's type",
+        "Use a quoted phrase, or a `keyword` field.",
+        "message:*failed login*",
+        'message:"failed login"',
+    ),
+    Code(
+        "question-mark",
+        "`?` is no wildcard: it matches a question mark only",
+        "Write a star, which matches any characters, or list the values.",
+        "file.name:invoice??.pdf",
+        "file.name:invoice*.pdf",
+    ),
+    Code(
+        "refused-value",
+        "Elasticsearch refuses the search for this value of this field, so the rule fails",
+        "Write a value that suits the field's type.",
+        "source.port:http",
+        "source.port:80",
+    ),
+    Code(
+        "repeated-condition",
+        "the same condition is stated twice",
+        "Remove one of the two.",
+        "user.name:alice and host.name:web01 and user.name:alice",
+        "user.name:alice and host.name:web01",
+    ),
+    Code(
+        "repeated-value",
+        "a value is listed twice",
+        "Remove one of the two.",
+        "process.name:(cmd.exe or powershell.exe or cmd.exe)",
+        "process.name:(cmd.exe or powershell.exe)",
+    ),
+    Code(
+        "single-quoted",
+        'quotation marks other than `"` are part of the value',
+        'Write `"`.',
+        "user.name:'alice'",
+        'user.name:"alice"',
+    ),
+    Code(
+        "star-in-quotes",
+        "a star in quotes is no wildcard: it matches a star only",
+        "Remove the quotes, and write a backslash before each special character of the value.",
+        'process.name:"power*"',
+        "process.name:power*",
+    ),
+    Code(
+        "swapped-comparison",
+        "the number stands before the operator, so it is read as the field name",
+        "Write the field name first.",
+        "5 < process.args_count",
+        "process.args_count > 5",
+    ),
+    Code(
+        "symbol-operator",
+        "`&&`, `||`, `!`, `-` or `+` is plain text in Kibana KQL",
+        "Write `and`, `or` or `not`.",
+        "process.name:(cmd.exe || powershell.exe)",
+        "process.name:(cmd.exe or powershell.exe)",
+    ),
+    Code(
+        "unknown-field",
+        "no known data source has this field, but one with nearly the same name",
+        "Correct the name. For fields of your own name their types with `--fields`.",
+        "proces.name:cmd.exe",
+        "process.name:cmd.exe",
+    ),
+    Code(
+        "upper-case-boolean",
+        "True or FALSE is text; the Boolean values are lower case",
+        "Write `true` or `false`.",
+        "process.code_signature.trusted:True",
+        "process.code_signature.trusted:true",
+    ),
+    Code(
+        "useless-condition",
+        "another condition already implies this one",
+        "Remove it.",
+        "user.name:alice and user.name:*",
+        "user.name:alice",
+    ),
+    Code(
+        "value-with-blanks",
+        "several unquoted words are one value, not several",
+        "Put one value in quotes; join several with `or`.",
+        "process.name:(cmd.exe powershell.exe)",
+        "process.name:(cmd.exe or powershell.exe)",
+    ),
+)
