@@ -1,8 +1,8 @@
 """``Pipeline`` × events → the events that survive, in their order.
 
 ``search``, ``where``, ``regex``, ``eval``, ``fields`` and ``table`` are played through, and with
-``grouping`` those that count and look up; the other commands are read only, and raise
-``NotEvaluated``.
+``grouping`` those that count and look up, and with ``json_paths`` ``spath`` with a path; the other
+commands are read only, and raise ``NotEvaluated``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from spl.events import Event, values_of
 from spl.expressions import Scope, outcome_of, value_of
 from spl.foreach import fitting
 from spl.grouping import Tables, group, look_up, on_table
+from spl.json_paths import take_out
 from spl.nodes import (
     Command,
     Eval,
@@ -116,6 +117,8 @@ class _Run:
                 return [look_up(command, event, self.tables) for event in events]
             case Simple(command="inputlookup" | "outputlookup"):
                 return on_table(command, events, self.tables)
+            case Simple(command="spath"):
+                return [take_out(command, event) for event in events]
             case Macro():
                 for inner in self._nested(command, parse_commands).commands:
                     events = self.apply(inner, events)
