@@ -8,6 +8,12 @@ the event of Splunk's unless the file has another one (``sigma``; null for none)
 of JSON a list is an array, else a field of many values. A query bound to a destination of a pack
 has to answer on the target's event what Kibana answers on Elastic's, see ``agreement``.
 
+A Windows event is its ``record`` instead: what ``System`` of its XML says, and ``EventData``. The
+forms of the stores are made of it as in ``pair_stored``, and its document has all that the pipeline
+sets, so that other fields are known to be missing. ``log`` is what all records of the file have,
+``all`` what all documents have, and ``records_of`` names the file whose events these are as well,
+in another data stream.
+
 An event that the destination does not hold is left out: in Splunk one that the source type does not
 find, in Sentinel one without a row in the table, in Sigma one that lacks what the log source is
 for.
@@ -35,6 +41,7 @@ from kqlx.mappings.choose import bind_each
 from kqlx.mappings.pack import Pack
 from kqlx.nodes import Compare, Equals, Exists, Like, Node, walk
 from kqlx.notes import Note
+from pair_stored import security_row, windows_fields, windows_row
 from sentinel_rows import NotExecuted, matching
 from sigma_rules import SIGMA, documents
 from spl.events import Event as FlatEvent
@@ -55,6 +62,10 @@ class Stored:
     splunk: Mapping[str, Any] | None
     rows: tuple[tuple[str, Mapping[str, Any]], ...]
     sigma: Mapping[str, Any] | None
+    escaped: Mapping[str, Any] | None = None
+    """The event in Splunk with the signs of XML escaped, where it has any."""
+    whole: bool = False
+    """Whether the document has all that the pipeline sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +80,78 @@ class EventFile:
 def read(path: Path) -> EventFile:
     """Raises ValueError for what a file of events cannot say."""
     (data,) = documents(path.read_text("utf-8"))
-    _known(data, {"source", "queries", "events"}, path)
-    events = []
-    for number, item in enumerate(data["events"], 1):
-        _known(item, {"elastic", "splunk", "sentinel", "sigma"}, path)
+    _known(data, {"source", "queries", "events", "log", "all", "records_of"}, path)
+    every = data.get("all") or {}
+    events: list[Stored] = []
+    if other := data.get("records_of"):
+        (theirs,) = documents((path.parent / f"{other}.yml").read_text("utf-8"))
+        for item in theirs["events"]:
+            if "record" in item:
+                record = {**theirs["log"], **item["record"]}
+                document = merged(item["elastic"], every)
+                events.append(_of_record(data["source"], len(events) + 1, record, document))
+    for item in data["events"]:
+        number = len(events) + 1
+        _known(item, {"elastic", "splunk", "sentinel", "sigma", "record"}, path)
+        document = merged(every, item["elastic"])
+        if "record" in item:
+            record = {**(data.get("log") or {}), **item["record"]}
+            events.append(_of_record(data["source"], number, record, document))
+            continue
         rows = item.get("sentinel") or []
         rows = rows if isinstance(rows, list) else [rows]
         for row in rows:
             _known(row, {"table", "row"}, path)
         splunk = item.get("splunk")
         tables = tuple((row["table"], row["row"]) for row in rows)
-        events.append(
-            Stored(number, item["elastic"], splunk, tables, item.get("sigma", splunk)),
-        )
+        events.append(Stored(number, document, splunk, tables, item.get("sigma", splunk)))
     return EventFile(data["source"], tuple(data["queries"]), tuple(events))
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both documents in one; where both have a value that of ``above`` counts."""
+    made = {**below, **above}
+    for name in below.keys() & above.keys():
+        if isinstance(below[name], Mapping) and isinstance(above[name], Mapping):
+            made[name] = merged(below[name], above[name])
+    return made
+
+
+def _of_record(source: str, number: int, record: Mapping[str, Any], document: Event) -> Stored:
+    """A Windows event as the stores hold it."""
+    system = {"UserID": None, **{key: v for key, v in record.items() if key != "EventData"}}
+    data = {name: str(value) for name, value in (record.get("EventData") or {}).items()}
+    plain, *escaped = (
+        {name: value for name, value in form.items() if name != "host"}
+        for form in windows_fields(system, data)
+    )
+    if source.startswith("system."):
+        row = ("SecurityEvent", security_row(system, data))
+    else:
+        row = ("WindowsEvent", windows_row(system, data))
+    return Stored(
+        number,
+        document,
+        plain,
+        (row,),
+        _in_sigma(system, data),
+        escaped[0] if escaped else None,
+        whole=True,
+    )
+
+
+def _in_sigma(system: Mapping[str, Any], data: Mapping[str, str]) -> dict[str, Any]:
+    """A record by the names of Sigma's taxonomy, which has those of Sysmon for the Security log's
+    processes too.
+    """
+    named = {"EventID": system["EventID"], "Provider_Name": system["Provider"]}
+    named |= {key: system[key] for key in ("Channel", "Computer", "Keywords")}
+    if system["UserID"]:
+        named["UserID"] = system["UserID"]
+    for theirs, ours in (("NewProcessName", "Image"), ("ParentProcessName", "ParentImage")):
+        if theirs in data:
+            named[ours] = data[theirs]
+    return {**data, **named}
 
 
 def _known(data: Mapping[str, Any], known: set[str], path: Path) -> None:

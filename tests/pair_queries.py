@@ -78,7 +78,8 @@ def _all_questions(pairs: Sequence[Pair], share: int) -> Iterator[Question]:
             equal = _equals(name, text)
             yield Question(name, value, equal)
             yield Question(name, value, Not(equal))
-            if isinstance(value, str) and len(value) > 3:
+            # Kibana takes blanks at the ends of a pattern away.
+            if isinstance(value, str) and len(value) > 3 and not value[0].isspace():
                 start = Pattern((value[: 3 + len(value) // 3], ""))
                 yield Question(name, value, Like(Literal(name), start))
                 yield Question(name, value, Not(Like(Literal(name), start)))
@@ -116,8 +117,8 @@ class Tally:
 @dataclass(frozen=True)
 class Store:
     """The events of one data source as a target holds them: ``forms`` are those of Splunk, by the
-    number of the pair, ``tables`` the rows of Sentinel. Documents that are not ``complete`` are
-    asked about the fields that they have.
+    number of the pair, ``tables`` the rows of Sentinel. Where documents are not ``complete``, those
+    that are not among the ``whole`` ones are asked about the fields that they have.
     """
 
     pack: Pack
@@ -126,6 +127,11 @@ class Store:
     forms: Sequence[Sequence[Mapping[str, Any]]]
     tables: Sequence[Sequence[tuple[str, Mapping[str, Any]]]]
     complete: bool = True
+    whole: frozenset[str] = frozenset()
+
+    def knows(self, pair: Pair, name: str) -> bool:
+        """Whether the document says what the field is, and that there is none."""
+        return self.complete or pair.name in self.whole or name in pair.fields
 
     @cached_property
     def flats(self) -> list[FlatEvent]:
@@ -318,7 +324,7 @@ def _compare(
     assert made.bound.destination is not None
     names = _names(question, made.bound.destination)
     for number, found in answers.items():
-        if not store.complete and question.field not in store.pairs[number].fields:
+        if not store.knows(store.pairs[number], question.field):
             continue
         document = _document(store.pairs[number], store.pack.source, names)
         bounds = kibana.bounds(document, folded=claim.folded)
@@ -350,8 +356,7 @@ def _never(question: Question, text: str, store: Store, claim: Claim, tally: Tal
         names |= _names(question, destination)
     for pair in (store.pairs[number] for number in store.held):
         document = _document(pair, store.pack.source, names)
-        known_of = store.complete or question.field in pair.fields
-        if claim.may_miss or not known_of or not kibana.exact(document):
+        if claim.may_miss or not store.knows(pair, question.field) or not kibana.exact(document):
             continue
         if _is_known(pair, question):
             tally.known += 1

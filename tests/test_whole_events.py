@@ -1,8 +1,8 @@
 """Every field and value of the events of ``tests/events`` asked for in every destination of their
 pack: in both polarities, as it is, by its beginning, and whether there is one. See
 ``pair_queries``. A document may leave out what its pipeline sets, so an event is asked about the
-fields that its document has. Each field that a pack maps is in some document of the source, or in
-``events_lacking.yml`` with the reason why not.
+fields that its document has, unless it is known to be whole (see ``pack_events``). Each field that
+a pack maps is in some document of the source, or in ``events_lacking.yml`` with the reason why not.
 
 ``WHOLE_EVENTS=1`` in the environment asks for all values; by default some questions are drawn, the
 fewer the more destinations a pack has.
@@ -45,15 +45,17 @@ def store_of(file: EventFile, target: str) -> Store:
     pairs = tuple(
         Pair(f"{file.source}-{event.number}", {}, fields_of(event.elastic)) for event in file.events
     )
-    forms = [[_with_host(event)] if event.splunk is not None else [] for event in file.events]
+    forms = [_in_splunk(event) for event in file.events]
     rows = [event.rows for event in file.events]
-    return Store(builtin(file.source), target, pairs, forms, rows, complete=False)
+    whole = frozenset(pair.name for pair, e in zip(pairs, file.events, strict=True) if e.whole)
+    return Store(builtin(file.source), target, pairs, forms, rows, complete=False, whole=whole)
 
 
-def _with_host(event: Stored) -> Mapping[str, Any]:
-    """The event with the name of its machine, which every event in Splunk has."""
+def _in_splunk(event: Stored) -> list[Mapping[str, Any]]:
+    """The event's forms with the name of its machine, which every event in Splunk has."""
     names = fields_of(event.elastic).get("host.name", ())
-    return {**({"host": names[0]} if names else {}), **(event.splunk or {})}
+    host = {"host": names[0]} if names else {}
+    return [{**host, **form} for form in (event.splunk, event.escaped) if form is not None]
 
 
 @pytest.mark.parametrize(("source", "target"), PLACES)

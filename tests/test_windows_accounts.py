@@ -285,3 +285,35 @@ def test_a_changed_object_is_a_user_or_a_group_by_its_class(target: str) -> None
         assert result.fidelity in (Effect.SAME, Effect.CASE, Effect.COVERAGE), result.notes
         assert "ObjectClass" in result.text
         assert kind in result.text
+
+
+# What the pipeline's lists leave out
+
+
+@pytest.mark.parametrize("code", [4611, 4616, 4714, 4715, 5137, 5141])
+@pytest.mark.parametrize("field", ["user.name", "user.domain", "user.id", "related.user"])
+def test_a_subject_that_elastic_does_not_copy_is_no_user(code: int, field: str) -> None:
+    """The pipeline gives these records a category, and leaves their subject in event_data."""
+    for target in TARGETS:
+        with pytest.raises(kqlx.KqlxError, match="can never match"):
+            kqlx.convert(f"{SECURITY} and event.code:{code} and {field}:admin", target)
+    query = f"{SECURITY} and event.code:{code} and winlog.event_data.SubjectUserName:admin"
+    assert "SubjectUserName" in str(kqlx.convert(query, "spl").query)
+
+
+def test_records_of_connections_that_elastic_does_not_copy() -> None:
+    """Of 5154 and 5153 the addresses and the program stay in event_data."""
+    records: dict[int, dict[str, Any]] = {
+        1: {"code": 5156, "SourceAddress": "10.0.0.1", "Application": r"\d\a.exe", "Protocol": "6"},
+        2: {"code": 5154, "SourceAddress": "10.0.0.1", "Application": r"\d\a.exe", "Protocol": "6"},
+        3: {"code": 5153, "SourceAddress": "10.0.0.1", "DestAddress": "10.0.0.2", "Protocol": "6"},
+    }
+    for test, wanted in (
+        ("source.ip:10.0.0.1", {1}),
+        ("process.name:a.exe", {1}),
+        ("network.transport:tcp", {1}),
+        ("destination.ip:10.0.0.2", set()),
+        ("winlog.event_data.Protocol:6", {1, 2, 3}),
+    ):
+        query = str(kqlx.convert(f"{SECURITY} and {test}", "spl").query)
+        assert of_splunk(query, records) == wanted, query

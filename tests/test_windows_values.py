@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 import kqlx
+from kqlx.mappings.builtin import builtin
 from kqlx.notes import Effect
 from kusto import analyse
-from sentinel_rows import matching
+from sentinel_rows import known_tables, matching
 from spl.events import splunk_event
 from splunk import SPLUNK
 
@@ -422,3 +423,40 @@ def test_what_sysmon_writes_for_none_is_no_value_of_defend(
     assert not in_splunk(query, event, log)
     assert in_splunk(query.replace(f"{field}:", f"not {field}:"), event, log)
     assert in_splunk(query, {**event, column: "a"}, log)
+
+
+# The table of the Security log
+
+NO_DATA = [
+    "TenantId", "TimeGenerated", "SourceSystem", "Account", "AccountType", "Computer",
+    "EventSourceName", "Channel", "Task", "Level", "EventData", "EventID", "Activity",
+    "StorageAccount", "AzureDeploymentID", "FilePathNoUser", "LogonTypeName", "Process",
+    "SubjectAccount", "TargetAccount", "EventLevelName", "SourceComputerId",
+    "ManagementGroupName", "SystemUserId", "Version", "Opcode", "Keywords", "Correlation",
+    "SystemProcessId", "SystemThreadId", "EventRecordId", "Type", "_IsBillable", "_BilledSize",
+    "_ResourceId", "_SubscriptionId",
+]  # fmt: skip
+"""Columns that hold nothing of EventData by its name."""
+
+
+def test_each_column_of_event_data_is_read_as_such() -> None:
+    """EventData's XML may be empty where the table has a column for each of its values."""
+    (place,) = builtin("system.security").targets["sentinel"]
+    columns = [name for name in known_tables()["SecurityEvent"] if name not in NO_DATA]
+    unread = [name for name in columns if f"winlog.event_data.{name}" not in place.fields]
+    assert columns
+    assert not unread
+
+
+def test_the_beginning_of_one_of_several_words() -> None:
+    """PrivilegeList is a list in Elastic, one text in both targets."""
+    text = "SeTcbPrivilege\n\t\tSeBackupPrivilege"
+    for beginning, found in (("SeBackup", True), ("SeTcb", True), ("SeDebug", False)):
+        query = f"{SECURITY} and event.code:4672 and winlog.event_data.PrivilegeList:{beginning}*"
+        splunk = kqlx.convert(query, "spl", accept=("wider",))
+        assert splunk.fidelity == Effect.WIDER
+        event = {"source": "XmlWinEventLog:Security", "EventCode": "4672", "PrivilegeList": text}
+        assert SPLUNK.keeps(str(splunk.query), splunk_event(event, null=None), []) is found
+        sentinel = str(kqlx.convert(query, "sentinel", accept=("wider",)).query)
+        rows = [(1, "SecurityEvent", {"EventID": 4672, "PrivilegeList": text})]
+        assert (matching(sentinel, ["SecurityEvent"], rows) == {1}) is found

@@ -71,8 +71,8 @@ class Spellings(Remarks):
             return self.hexadecimal(test, column)
         if spec.dwords and isinstance(test, Equals):
             return self.dwords(test)
-        if spec.form == "words" and isinstance(test, Equals) and test.value.name:
-            return Like(test.field, Pattern(("", test.value.name, "")), test.span)
+        if spec.form == "words" and not isinstance(test, Exists):
+            return self.among_words(test, column)
         if spec.form == "xml" and isinstance(test, Equals | Like) and _has_entities(test):
             name = f"{column.name}{DECODED}"
             self.columns[name] = replace(column, escaped=True)
@@ -112,6 +112,24 @@ class Spellings(Remarks):
             elif column.type != "ip" and holds(test, word):
                 not_found.append(spelt)
         return either([without(test, not_found, test.span), *found], test.span)
+
+    def among_words(self, test: FieldTest, column: Column) -> Node:
+        """The test of a value that is one of several words in a text."""
+        if isinstance(test, Equals) and test.value.name:
+            return Like(test.field, Pattern(("", test.value.name, "")), test.span)
+        if not isinstance(test, Like):
+            return test
+        first, *middle, last = test.pattern.parts
+        if first or last or len(middle) > 1:
+            message = (
+                f"{column.name} holds several values in one text: the pattern may begin and end"
+                " within one of them"
+            )
+            self.say("approximated", message, test.span, Effect.WIDER)
+        text = self.as_text(column)  # no whole word is looked for
+        self.columns[text.name] = replace(column, type="keyword", form="column")
+        parts = ("", *filter(None, (first, *middle, last)), "")
+        return replace(test, field=text, pattern=Pattern(parts, test.pattern.span))
 
     def addresses(self, test: Equals, column: Column) -> Node:
         """IPv4 addresses, also those that are written as IPv6 ones."""
