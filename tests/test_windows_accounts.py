@@ -317,3 +317,15 @@ def test_records_of_connections_that_elastic_does_not_copy() -> None:
     ):
         query = str(kqlx.convert(f"{SECURITY} and {test}", "spl").query)
         assert of_splunk(query, records) == wanted, query
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel"])
+def test_counts_of_a_field_with_several_columns_on_one_record_are_told(target: str) -> None:
+    """related.user has the subject and the target of 4720; a count takes the first."""
+    data = {"threshold": {"field": ["related.user"], "value": 2}, "name": "x"}
+    for code, effect in ((4720, Effect.NARROWER), (4778, None)):
+        query = f"{SECURITY} and event.code:{code} and related.user:*"
+        rule = kqlx.Rule(name="x", query=query, type="threshold", data=data, format="toml")
+        made = kqlx.convert(rule, target, accept=("narrower",))
+        told = [note.effect for note in made.notes if note.effect is Effect.NARROWER]
+        assert told == ([effect] if effect else []), made.notes

@@ -15,6 +15,7 @@ from kqlx.elastic import ecs
 from kqlx.elastic.text_analysis import odd_letters
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.mappings.bound import Column
+from kqlx.mappings.pack import FieldSpec
 from kqlx.nodes import Equals, FieldTest, Like, Literal
 from kqlx.notes import Effect, Note
 
@@ -223,3 +224,16 @@ def joined(field: str, columns: Iterable[str]) -> Note:
     if field not in ecs.arrays():
         return Note("columns-joined", Effect.SAME, message)
     return Note("columns-joined", Effect.NARROWER, f"{message}; Elastic counts the values of all")
+
+
+def joined_by_kind(field: str, spec: FieldSpec) -> Note:
+    """The same of a field that is another column by the kind of event: of a kind that has several
+    the first is taken.
+    """
+    message = f"{field} is another column by {spec.by}"
+    kinds = [kind for case in spec.cases for kind in case.of]
+    several = len(set(kinds)) < len(kinds) or any(case.any for case in spec.cases)
+    if not several or field not in ecs.arrays():
+        return Note("columns-joined", Effect.SAME, message)
+    message = f"{message}, of several the first; Elastic counts the values of all"
+    return Note("columns-joined", Effect.NARROWER, message)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kqlx.backends.base import Options
 from kqlx.backends.sentinel.column_access import OBJECTS, Columns, cast, ecs_cell, kusto_type
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier, quote, steps
-from kqlx.backends.text_backend import joined
+from kqlx.backends.text_backend import joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
@@ -220,9 +220,8 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
         pairs += [" and ".join(tests), text]
     if not pairs:
         return None
-    by_kind = Note("columns-joined", Effect.SAME, f"{field} is another column by {spec.by}")
     text = f"{'case' if pairs[2:] else 'iff'}({', '.join([*pairs, others])})"
-    told = (by_kind, *notes) if spec.by else tuple(notes)
+    told = (joined_by_kind(field, spec), *notes) if spec.by else tuple(notes)
     return Values(field, _words(field), text, notes=told, absent=(*absent,), long=True)
 
 

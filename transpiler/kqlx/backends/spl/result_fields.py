@@ -20,7 +20,7 @@ from kqlx.backends.spl.syntax import (
     search_name,
 )
 from kqlx.backends.spl.where import Where
-from kqlx.backends.text_backend import Group, joined
+from kqlx.backends.text_backend import Group, joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
@@ -279,8 +279,7 @@ class Keys:
             kinds = "\n        AND ".join(tests) or "true()"
             pairs.append(f"{kinds},\n        {value}")
         if spec.by:
-            message = f"{field} is another column by {spec.by}"
-            self.notes.append(Note("columns-joined", Effect.SAME, message))
+            self.notes.append(joined_by_kind(field, spec))
         between = ",\n    "
         if not pairs:
             return Key(field, made, f"| eval {made}=null()")
