@@ -182,13 +182,6 @@ def test_guests_are_called_by_their_whole_name() -> None:
     assert 'Caller contains "@"' in text
 
 
-@pytest.mark.parametrize("to", ["sentinel", "sigma", "spl"])
-def test_the_name_before_a_plus_of_an_address_in_okta(to: str) -> None:
-    text = converted("event.dataset:okta.system and user.name:eve", to)
-    assert "eve+" in text
-    assert "eve@" in text
-
-
 REGISTRY = "event.dataset:m365_defender.event and event.category:registry"
 
 
@@ -201,8 +194,9 @@ def test_keys_of_the_registry_have_no_hive_in_microsoft_365_defender(to: str) ->
     ):
         assert key in text or key.replace(r"\\", "\\") in text
     assert "HKEY_LOCAL_MACHINE" in converted(f"{REGISTRY} and registry.hive:HKLM", to)
-    with pytest.raises(kqlx.MappingError, match="joins hive, key and value"):
-        kqlx.convert(rf"{REGISTRY} and registry.path:HKLM\\SOFTWARE\\*", to=to)
+    text = converted(rf"{REGISTRY} and registry.path:HKLM\\SOFTWARE\\*", to)
+    assert "RegistryKey" in text
+    assert "RegistryValueName" in text
 
 
 @pytest.mark.parametrize("to", ["sentinel", "spl"])
@@ -241,7 +235,7 @@ def test_no_predicate_of_a_pack_is_met_by_a_text_that_stands_for_none() -> None:
             for place in destinations:
                 for column, text in _any_value_in_predicates(place):
                     absent = place.absent_in(column)
-                    if not absent:
+                    if not absent or "{}" in column:  # of a list Splunk looks at each value
                         continue
                     bound = Translation(pack, place, {}).parse_predicate(text, (0, 0), "x")
                     named = {

@@ -23,13 +23,15 @@ MULTI_FIELDS: dict[str, tuple[str, Case]] = {
 
 AS_TEXT = " as text"
 """Behind the name of a column in a test of its text, whatever its type is."""
+FIRST_RUN = " first run"
+"""Behind the name of a column in a test of the first run of signs of a class in it."""
 DECODED = " decoded"
 """Behind the name of a column of XML in a test of a value with signs that are escaped there."""
 
 
 def without_spelling(name: str) -> str:
     """The name of the column that a test of its text, or of its decoded text, is about."""
-    return name.removesuffix(AS_TEXT).removesuffix(DECODED)
+    return name.removesuffix(AS_TEXT).removesuffix(DECODED).removesuffix(FIRST_RUN)
 
 
 def without_reading(name: str) -> str:
@@ -55,7 +57,8 @@ class Column:
     ``optional``, ``united``, ``empties``, ``null_text``, ``path``, ``keys``, ``arrays`` and
     ``below`` as in ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is
     ``declared``, keyword is a guess. ``absent`` are values that stand there for none; ``escaped``
-    says that signs as in XML are to be read for what they stand for.
+    says that signs as in XML are to be read for what they stand for. ``run`` is a class of signs,
+    as in a regular expression: not the text is meant but the first run of these in it.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Column:
     escaped: bool = False
     arrays: tuple[str, ...] = ()
     below: str = ""
+    run: str = ""
 
     @property
     def pair(self) -> Pair:

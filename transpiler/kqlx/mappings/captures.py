@@ -44,6 +44,8 @@ def _of_part(part: str, separators: str) -> str | None:
             return rf"^(.*)[{signs}]"
         case "before":
             return f"^([^{signs}]+)"
+        case "run":
+            return f"([{separators}]+)"
         case "pair":
             return rf"(?:^|,){_literal(separators)}([^,]*)"
     return None  # an argument of a command line is one of many

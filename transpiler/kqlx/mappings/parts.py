@@ -24,11 +24,11 @@ from kqlx.nodes import (
 # What the name of a domain never has.
 _NO_HOST = re.compile(r"[^A-Za-z0-9.-]")
 
-Part = OneOf["name", "extension", "directory", "word", "pair", "before"]
+Part = OneOf["name", "extension", "directory", "word", "pair", "before", "run"]
 """What a field holds of a path (``name``, ``extension`` without the dot, ``directory`` without the
 last separator), of a command line (``word``, an argument) or of a list such as ``MD5=1f,SHA1=2e``
 (``pair``, the value behind a key); what stands before a mark (``before``), such as the ``@`` of an
-address, of which one at most is taken to be there.
+address, of which one at most is taken to be there; the first ``run`` of signs of a class.
 """
 
 
@@ -42,6 +42,8 @@ def in_whole(test: FieldTest, part: Part, separators: str) -> tuple[Node, bool] 
         return None
     if part == "word":
         return _word(test)
+    if part == "run":  # the whole exists where the part does
+        return (test, False) if isinstance(test, Exists) else None
     if part == "before":
         return _before(test, separators), False
     if part == "extension":

@@ -4,12 +4,13 @@ predicate, a part of a value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from kqlx.elastic.type_names import INTEGERS, STRINGS
-from kqlx.mappings.bound import Column, holds
+from kqlx.mappings.bound import FIRST_RUN, Column, holds
 from kqlx.mappings.cases import either
 from kqlx.mappings.pack import Case, FieldSpec
 from kqlx.mappings.parts import Part, in_whole
@@ -140,6 +141,8 @@ class Translation(Spellings):
     def part(self, node: FieldTest, spec: FieldSpec, part: Part) -> Node:
         """A test of a part of what the column holds."""
         name = node.field.name
+        if part == "run" and not isinstance(node, Exists):
+            return self.run(node, spec)
         whole = in_whole(node, part, spec.separators)
         if whole is None:
             return self.unmapped(node, f"{name}, compared as text,")
@@ -160,6 +163,31 @@ class Translation(Spellings):
             return self.rename(item, spec) if isinstance(item, Equals | Like | Exists) else item
 
         return transform(test, rename)
+
+    def run(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """A test of the first run of signs of a class, as grok finds it."""
+        assert spec.column is not None and not isinstance(node, Exists)
+        name, signs = node.field.name, f"[{spec.separators}]"
+        if isinstance(node, Compare):
+            return self.unmapped(node, f"{name}, compared as text,")
+        message = f"{name} is the first run of {signs} in {spec.column}"
+        parts = (node.value.name,) if isinstance(node, Equals) else node.pattern.parts
+        if not re.fullmatch(f"{signs}*", "".join(parts)) or parts == ("",):
+            message += ", and so has no other signs"
+            self.say("constant-folded", message, node.span)
+            return self.constant(False, message, node.span)
+        if "logsource" in self.destination.place:
+            # Sigma's patterns have no classes of signs.
+            message += "; names that go on with other letters are found too"
+            self.say("approximated", message, node.span, Effect.WIDER)
+            return self.rename(
+                test_of(node, (*parts[:-1], parts[-1], "")), replace(spec, part=None)
+            )
+        self.say("value-translated", message, None)
+        column = self.column(spec.column, "keyword", name)
+        within = f"{column.name}{FIRST_RUN}"
+        self.columns[within] = replace(column, run=spec.separators)
+        return replace(node, field=Literal(within, span=node.field.span))
 
     def column(
         self, name: str, type: str, field: str, predicate: bool = False, below: bool = False

@@ -125,6 +125,10 @@ class Columns(TextBackend):
         return Cell(whole, raw, cast(raw, whole.type), many, PATH)
 
     def pack_cell(self, column: Column) -> Cell:
+        if column.run:
+            whole = self.pack_cell(replace(column, run="")).access
+            text = f"extract({quote(f'[{column.run}]+')}, 0, {whole})"
+            return Cell(column, text, text, "column", SCAN)
         first, *rest = column.name.split(".")
         rest = list(column.path) or rest
         if column.form == "xml":

@@ -62,7 +62,7 @@ class Leaves(TextBackend):
         if isinstance(node, Nested) or isinstance(getattr(node, "field", None), Pattern):
             return False
         if isinstance(node, FieldTest) and (
-            self.column(node).form in PAIRS or self.column(node).json
+            self.column(node).form in PAIRS or self.column(node).json or self.column(node).run
         ):
             return False
         if isinstance(node, Exists | Compare) and self.lists_nulls(self.column(node)):
@@ -174,6 +174,8 @@ class Leaves(TextBackend):
             return flattened(node)
         if isinstance(node, FieldTest) and isinstance(node.field, Literal):
             column = self.column(node)
+            if column.run and isinstance(node, Equals | Like):
+                return _anywhere(column, node)
             if column.form in PAIRS and column.name not in pair_fields(column):
                 return parted(column, node)
             if column.form in PAIRS or column.json:  # a pair may be called as their names are
@@ -257,3 +259,10 @@ def _contains(node: Equals | Like) -> Node:
     if not pieces:
         return Exists(node.field, node.span)
     return any_of(pieces, node.span)
+
+
+def _anywhere(column: Column, test: Equals | Like) -> Like:
+    """The test of what is within the text, wherever it stands."""
+    parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
+    within = Pattern(("", *filter(None, parts), ""), test.span)
+    return Like(Literal(column.name, span=test.field.span), within, test.span)

@@ -181,6 +181,11 @@ class Where(Leaves):
     def whole(self, column: Column, *tests: Equals | Like) -> str:
         """A regular expression for values that are one of these, from beginning to end."""
         flags, body = self.whole_parts(column, *tests)
+        if column.run:
+            signs = column.run
+            flags = f"(?{flags})" if flags else ""
+            null = rf"(?!{NULL}\z)" if any(map(self.meets_null, tests)) else ""
+            return rf"{flags}\A{null}[^{signs}]*(?:{body})(?![{signs}])"
         if any(map(self.meets_null, tests)) and self.tells_null(tests):
             texts = self.texts_for_none(column)
             return rf"\A(?!{_one_of(texts)}\z)(?{flags}:{body})\z"
@@ -195,7 +200,8 @@ class Where(Leaves):
             texts.append("".join(parts))
             if not self.case_counts(column, texts[-1]):
                 self.ignores_case(column, texts[-1], test)
-            bodies.append(".*".join([regex(part) for part in parts]))
+            between = f"[{column.run}]*" if column.run else ".*"
+            bodies.append(between.join([regex(part) for part in parts]))
         folded = not any(self.case_counts(column, text) for text in texts)
         flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
         flags += "s" if any(isinstance(test, Like) for test in tests) else ""

@@ -1,0 +1,86 @@
+"""Names that Elastic's pipeline takes out of a text as the first run of signs of a class."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import kqlx
+from sentinel_rows import matching
+from spl.events import splunk_event
+from splunk import SPLUNK
+
+ACTORS = {
+    "eve": "eve",
+    "eve@corp.example": "eve",
+    "eve+test@corp.example": "eve",
+    "eve's@corp.example": "eve",
+    "eve smith": "eve",
+    "!eve#1@corp.example": "eve",
+    "ev\u00e9@corp.example": "ev",
+    "evelyn@corp.example": "evelyn",
+    "steve@corp.example": "steve",
+    "adam/eve@corp.example": "adam",
+    "eve.x@corp.example": "eve.x",
+    "eve-1@corp.example": "eve-1",
+    "null": "null",
+}
+"""Okta's ``alternateId`` → the first run of letters, digits, dots, hyphens and underscores."""
+
+TESTS = [
+    ("user.name:eve", "eve"),
+    ("user.name:eve*", "eve.*"),
+    ("user.name:*eve", ".*eve"),
+    ("user.name:e*e", "e.*e"),
+    ("user.name:(eve or adam)", "eve|adam"),
+    ("source.user.name:ev", "ev"),
+    ("client.user.name:eve.x", r"eve\.x"),
+]
+
+
+@pytest.mark.parametrize(("test", "pattern"), TESTS)
+@pytest.mark.parametrize("negated", ["", "not "])
+def test_the_name_in_an_address_of_okta(test: str, pattern: str, negated: str) -> None:
+    query = f"event.dataset:okta.system and {negated}{test}"
+    wanted = {
+        number
+        for number, name in enumerate(ACTORS.values())
+        if bool(re.fullmatch(pattern, name)) is not bool(negated)
+    }
+    found = kqlx.convert(query, to="spl")
+    events = [
+        splunk_event({"sourcetype": "OktaIM2:log", "actor": {"alternateId": name}}, null=None)
+        for name in ACTORS
+    ]
+    kept = {n for n, event in enumerate(events) if SPLUNK.keeps(str(found.query), event, [])}
+    assert kept == wanted
+    found = kqlx.convert(query, to="sentinel")
+    assert "extract" in str(found.query)
+    assert {note.effect.name for note in found.notes} <= {"SAME", "CASE", "COVERAGE"}
+    rows = [(n, "OktaV2_CL", {"OriginalActorAlternateId": name}) for n, name in enumerate(ACTORS)]
+    assert matching(str(found.query), ["OktaV2_CL"], rows) == wanted
+
+
+@pytest.mark.parametrize("to", ["sentinel", "sigma", "spl"])
+@pytest.mark.parametrize("name", ["o'brien", "a+b", "eve@corp.example", "jos\u00e9"])
+def test_a_name_with_other_signs_is_none(name: str, to: str) -> None:
+    with pytest.raises(kqlx.MappingError, match="so has no other signs"):
+        kqlx.convert(f'event.dataset:okta.system and user.name:"{name}"', to=to)
+
+
+def test_where_patterns_have_no_classes_more_is_found() -> None:
+    found = kqlx.convert("event.dataset:okta.system and user.name:eve", to="sigma")
+    assert "actor.alternateId|startswith: 'eve'" in str(found.query)
+    assert found.fidelity.name == "WIDER"
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+def test_a_count_takes_the_same_run(to: str) -> None:
+    rule = kqlx.Rule(
+        "n",
+        "event.dataset:okta.system and event.action:user.session.start",
+        type="threshold",
+        data={"threshold": {"field": ["user.name"], "value": 2}},
+    )
+    assert "([A-Za-z0-9._-]+)" in str(kqlx.convert(rule, to=to).query)
