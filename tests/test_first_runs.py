@@ -84,3 +84,43 @@ def test_a_count_takes_the_same_run(to: str) -> None:
         data={"threshold": {"field": ["user.name"], "value": 2}},
     )
     assert "([A-Za-z0-9._-]+)" in str(kqlx.convert(rule, to=to).query)
+
+
+SOURCES = {
+    "eve": "eve",
+    "corp\\eve": "eve",
+    "eve@corp.example": "eve",
+    "corp\\o'brien": "o'brien",
+    "svc$@corp.example": "svc$",
+    "a+b": "a+b",
+    "a+b@corp.example": "a+b@corp.example",
+    "corp\\a+b": "corp\\a+b",
+}
+"""Palo Alto's ``src_user`` → what Elastic's pattern takes out of it, or the whole."""
+
+
+@pytest.mark.parametrize("name", sorted({*SOURCES.values()}))
+@pytest.mark.parametrize("negated", ["", "not "])
+def test_the_name_of_a_user_of_palo_alto(name: str, negated: str) -> None:
+    written = name.replace("\\", "\\\\")
+    query = f'event.dataset:panw.panos and {negated}user.name:"{written}"'
+    wanted = {n for n, one in enumerate(SOURCES.values()) if bool(one == name) is not bool(negated)}
+    found = kqlx.convert(query, to="spl")
+    events = [
+        splunk_event({"sourcetype": "pan:traffic", "src_user": u}, null=None) for u in SOURCES
+    ]
+    kept = {n for n, event in enumerate(events) if SPLUNK.keeps(str(found.query), event, [])}
+    assert kept == wanted
+    found = kqlx.convert(query, to="sentinel")
+    rows = [
+        (n, "CommonSecurityLog", {"SourceUserName": u, "DeviceVendor": "Palo Alto Networks"})
+        for n, u in enumerate(SOURCES)
+    ]
+    assert matching(str(found.query), ["CommonSecurityLog"], rows) == wanted
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+@pytest.mark.parametrize("name", ["eve@corp.example", r"corp\\eve"])
+def test_a_name_of_palo_alto_has_no_domain(name: str, to: str) -> None:
+    with pytest.raises(kqlx.MappingError, match="takes a part of it"):
+        kqlx.convert(f'event.dataset:panw.panos and user.name:"{name}"', to=to)

@@ -24,7 +24,7 @@ def captures(spec: FieldSpec) -> tuple[str, ...]:
         return (found,) if found else ()
     # What is told more exactly counts before what fits more values, and the whole comes last.
     patterns = sorted(spec.fits, key=lambda pattern: -len(pattern.replace("*", "")))
-    each = [WHOLE if pattern == "{}" else _of_pattern(pattern) for pattern in patterns]
+    each = [WHOLE if p == "{}" else _of_pattern(p, spec.takes) for p in patterns]
     return () if None in each else tuple(expression or WHOLE for expression in each)
 
 
@@ -51,8 +51,10 @@ def _of_part(part: str, separators: str) -> str | None:
     return None  # an argument of a command line is one of many
 
 
-def _of_pattern(pattern: str) -> str | None:
-    """The expression for ``{}`` in a pattern with stars; None where stars leave its ends open."""
+def _of_pattern(pattern: str, takes: str = "") -> str | None:
+    """The expression for ``{}``, which is what another one ``takes``, in a pattern with stars; None
+    where stars leave its ends open.
+    """
     before, _, after = pattern.partition("{}")
     if before.endswith("*") or after.startswith("*"):
         return None
@@ -60,7 +62,8 @@ def _of_pattern(pattern: str) -> str | None:
     end = "" if after.endswith("*") else "$"
     left = ".*?".join(map(_literal, before.removeprefix("*").split("*")))
     right = ".*?".join(map(_literal, after.removesuffix("*").split("*")))
-    return f"{start}{left}({'.+?' if right else '.+'}){right}{end}"
+    group = takes or (".+?" if right else ".+")
+    return f"{start}{left}({group}){right}{end}"
 
 
 def _literal(text: str) -> str:

@@ -125,6 +125,7 @@ class FieldSpec:
     notes: Mapping[str, PackNote] = field(default_factory=dict)
     exists: bool | str = False
     fits: tuple[str, ...] = ()
+    takes: str = ""
     begins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     joined: tuple[str, ...] = ()
     alone: bool = False

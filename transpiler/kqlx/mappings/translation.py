@@ -51,8 +51,17 @@ class Translation(Spellings):
             inner = (node.value.name,)
         elif isinstance(node, Like):
             inner = node.pattern.parts
+        fits = spec.fits
+        if spec.takes and isinstance(node, Equals):
+            name = node.value.name
+            if any(_takes_part(text, spec.takes, name) for text in fits if text != "{}"):
+                message = f'{node.field.name} is never "{name}": Elastic takes a part of it'
+                self.say("constant-folded", message, node.span)
+                return self.constant(False, message, node.span)
+            if not re.fullmatch(spec.takes, name):
+                fits = ("{}",)
         patterns = []
-        for text in spec.fits:
+        for text in fits:
             before, _, after = text.partition("{}")
             patterns.append(_joined(before.split("*"), _joined(inner, after.split("*"))))
         needed = [one for one in patterns if not any(_covers(other, one) for other in patterns)]
@@ -360,6 +369,13 @@ class Translation(Spellings):
 def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
     """Two patterns as one, by their parts."""
     return (*first[:-1], first[-1] + second[0], *second[1:])
+
+
+def _takes_part(text: str, takes: str, value: str) -> bool:
+    """Whether the value is of the pattern's form, so that the field is a part of it."""
+    before, _, after = text.partition("{}")
+    start, end = (".+".join(map(re.escape, each.split("*"))) for each in (before, after))
+    return re.fullmatch(f"{start}(?:{takes}){end}", value) is not None
 
 
 def _covers(pattern: Sequence[str], other: Sequence[str]) -> bool:
