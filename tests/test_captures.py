@@ -181,3 +181,17 @@ def test_of_several_columns_all_at_once_the_first_is_not_enough(
     of = kqlx.Rule(name="n", query=query, type="threshold", data=data)
     notes = kqlx.convert(of, to, accept=["narrower", "different"]).notes
     assert {note.effect for note in notes if note.code == "columns-joined"} == {effect}
+
+
+@pytest.mark.parametrize("kind", ["threshold", "new_terms"])
+def test_a_part_of_a_text_that_stands_for_none_is_no_value_to_count(kind: str) -> None:
+    query = "event.dataset:system.security and event.code:4688"
+    counts = {
+        "field": [],
+        "value": 1,
+        "cardinality": [{"field": "process.parent.name", "value": 2}],
+    }
+    terms = {"new_terms_fields": ["process.parent.name"], "history_window_start": "now-7d"}
+    data = {"threshold": counts} if kind == "threshold" else terms
+    made = kqlx.convert(kqlx.Rule("r", query, type=kind, data=data), "sentinel").text
+    assert '1, ParentProcessName) !in ("", "-")' in " ".join(made.split())

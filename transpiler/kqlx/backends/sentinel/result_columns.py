@@ -118,7 +118,9 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
     name = name_of_values(bound.pack, bound.destination, field)
     if name is None and spec is not None and spec.column and parts:
         whole = _cell(spec.column, field, bound, columns)
-        return replace(_taken_out(field, whole, parts), notes=notes) if whole else None
+        absent = bound.destination.absent_in(spec.column)
+        taken = _taken_out(field, whole, parts) if whole else None
+        return replace(taken, notes=notes, absent=absent) if taken else None
     if name is None:
         return None
     if not name:
