@@ -11,8 +11,8 @@ from pathlib import Path
 
 import kqlx
 from corpus import rules as corpus_rules
-from kqlx.backends.base import Options
 from kqlx.backends.elasticsearch.query_dsl import emit
+from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound
 
 ROOT = Path(__file__).parent.parent

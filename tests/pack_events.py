@@ -31,8 +31,8 @@ from agreement import REFUSALS, Claim, Impossible, Malformed, Unsettled
 from bounds import Kibana
 from edges import NOW
 from kqlx.backends import find
-from kqlx.backends.base import Options
 from kqlx.backends.spl.search_capability import NULL
+from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.evaluate.compiler import matches
 from kqlx.evaluate.event_fields import values
@@ -174,7 +174,7 @@ def converted(query: str, pack: Pack, target: str) -> Converted:
     node = kqlx.parse(query)
     bound, *_ = bind_each(node, (pack,), target, "error")
     backend = find(target)
-    emission = backend.emit(bound, Options(form=backend.formats[0]))
+    emission = backend.emit(bound, Options(format=backend.format_names[0]))
     assert isinstance(emission.query, str)
     return Converted(node, emission.query, (*bound.notes, *emission.notes), bound)
 

@@ -12,7 +12,7 @@ import pytest
 import kqlx
 from kqlx import resources
 from kqlx.backends import find
-from kqlx.backends.base import Options
+from kqlx.backends.target import Options
 from kqlx.mappings import builtin, pack_data, write_packs
 from kqlx.mappings.choose import bind
 from kqlx.notes import Effect

@@ -10,7 +10,7 @@ import yaml
 
 import kqlx
 from kqlx.backends import find
-from kqlx.backends.base import Options
+from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted import asserted_values
@@ -127,8 +127,9 @@ def joined(packs: tuple[Pack, ...], query: str) -> tuple[str, list[Note]]:
     bounds = bind_each(kqlx.parse(query), packs, "sentinel", "error")
     target = find("sentinel")
     queries = [str(target.emit(bound, Options()).query) for bound in bounds]
-    assert target.join is not None
-    text = queries[0] if len(queries) == 1 else target.join(queries)
+    join = target.writer.join
+    assert join is not None
+    text = queries[0] if len(queries) == 1 else join(queries)
     return text, [note for bound in bounds for note in bound.notes]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import kqlx as package
 from conftest import ROOT
 from kqlx.backends.artifact_text import file_stem
-from kqlx.backends.base import Collected, Emission, Target
+from kqlx.backends.target import Bundle, Emission, Format, Target, Writer
 from kqlx.commands.folder import Folder
 from kqlx.commands.output import InFolder
 from kqlx.errors import OutputError
@@ -213,10 +213,11 @@ def test_sigmas_names_stay_within_its_convention(tmp_path: Path) -> None:
 STANZAS = Target(
     name="spl",
     title="Stanzas",
-    emit=lambda bound, options: Emission(""),
-    formats=("stanzas",),
-    collected=(Collected("stanzas", "all.conf", "\n\n", r"^(\[.*\])$"),),
-    file_name=lambda rule, place: f"{file_stem(rule)}.conf",
+    load=lambda: Writer(
+        lambda bound, options: Emission(""),
+        file_name=lambda rule, place: f"{file_stem(rule)}.conf",
+    ),
+    formats=(Format("stanzas", bundle=Bundle("all.conf", "\n\n", r"^(\[.*\])$")),),
 )
 
 

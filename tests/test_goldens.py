@@ -54,7 +54,7 @@ def test_golden(path: Path, target: str, golden: Callable[[str, str], None]) -> 
 FORMATS = [
     (target, format)
     for target, found in TARGETS.items()
-    for format in found.formats[1:]
+    for format in found.format_names[1:]
     if format not in ("query", "tstats")
 ]
 WHOLE = [*MAPPED, *(p for p in RULES if load_rules(p).rules[0].type != "query")]

@@ -13,7 +13,7 @@ import pytest
 import kqlx
 from agreement import REFUSALS
 from kqlx.backends import find
-from kqlx.backends.base import Options
+from kqlx.backends.target import Options
 from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.choose import bind
 from kqlx.mappings.pack import Pack
@@ -42,7 +42,7 @@ def query(text: str, pack: Pack, target: str) -> Iterator[str]:
         return
     backend = find(target)
     try:
-        emission = backend.emit(bind(node, pack, target), Options(form=backend.formats[0]))
+        emission = backend.emit(bind(node, pack, target), Options(format=backend.format_names[0]))
     except REFUSALS as error:
         assert error.notes or "can never match" in str(error), text
         return

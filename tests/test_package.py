@@ -43,7 +43,8 @@ LAYERS = {
     "settings": {*_GROUND, "mappings"},
     "coverage": {*_MIDDLE, "backends"},
     "stub": {*_MIDDLE, "backends", "coverage"},
-    "convert": {*_MIDDLE, "backends", "render", "settings"},
+    "conversion": {*_MIDDLE, "backends", "render", "settings"},
+    "convert": {*_MIDDLE, "backends", "conversion", "render", "settings"},
 }
 
 HEAVY = {"lark", "jinja2", "rich", "pydantic", "importlib.metadata", "hashlib", "json"}

@@ -154,7 +154,7 @@ def test_depth_up_to_the_limit_is_read(tmp_path: Path) -> None:
     ]:
         (rule,) = load(tmp_path, name, text).rules
         for target in kqlx.targets():
-            for form in target.formats:
+            for form in target.format_names:
                 with contextlib.suppress(kqlx.UnsupportedError):
                     kqlx.convert(rule, target.name, source="none", format=form)
 

@@ -15,7 +15,7 @@ from kqlx.rules.threshold import Threshold, threshold_of
 FORMATS = [
     (target.name, format)
     for target in kqlx.targets()
-    for format in target.formats
+    for format in target.format_names
     if format not in ("query", "tstats", "search")
 ]
 

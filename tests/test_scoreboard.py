@@ -91,7 +91,7 @@ def test_rules_are_counted_by_their_type(monkeypatch: pytest.MonkeyPatch) -> Non
         rule("new_terms", new_terms_fields=["a"]),
     ]
     found = whole.fates(rules, whole.KEPT)
-    assert set(found) == {(t.name, format) for t in kqlx.targets() for format in t.formats}
+    assert set(found) == {(t.name, format) for t in kqlx.targets() for format in t.format_names}
     for by_type in found.values():
         for fate in by_type.values():
             assert fate.whole + fate.alone + fate.reasons.total() == 1

@@ -9,9 +9,9 @@ import pytest
 
 import kqlx
 from conftest import ROOT
-from kqlx.backends.base import Options
 from kqlx.backends.sentinel.column_access import kusto_type
 from kqlx.backends.sentinel.query import emit
+from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.builtin import builtin, sources

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import kqlx
 import sentinel
-from kqlx.backends.base import Options
 from kqlx.backends.sentinel.column_access import without_port
 from kqlx.backends.sentinel.command_line_arguments import arguments_regex, forms, split_arguments
 from kqlx.backends.sentinel.multiple_sources import join
 from kqlx.backends.sentinel.query import emit
+from kqlx.backends.target import Options
 from kqlx.elastic.patterns import fits
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not, Pattern

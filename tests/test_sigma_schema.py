@@ -31,7 +31,7 @@ def test_goldens_are_valid(path: Any) -> None:
 @pytest.mark.parametrize("rule", [*OWN, COUNTED], ids=lambda rule: rule.name)
 def test_own_rules_are_valid_in_every_format(rule: kqlx.Rule, exact: bool) -> None:
     (target,) = [target for target in kqlx.targets() if target.name == "sigma"]
-    for format in target.formats:
+    for format in target.format_names:
         text = sigma(rule, format=format, exact=exact, unmapped="keep").text
         for document in documents(text):
             whole = {"title": "The log source and detection", **document}

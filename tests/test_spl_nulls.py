@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends import find
-from kqlx.backends.base import Options
+from kqlx.backends.target import Options
 from kqlx.evaluate.compiler import matches
 from kqlx.mappings.choose import bind
 from kqlx.mappings.library import Packs

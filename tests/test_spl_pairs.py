@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import kqlx
 from agreement import Claim
 from bounds import Kibana
-from kqlx.backends.base import Emission, Options
 from kqlx.backends.spl.search import emit
+from kqlx.backends.target import Emission, Options
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.pack import Form
 from kqlx.nodes import (

@@ -54,7 +54,7 @@ def fates(rules: Iterable[kqlx.Rule], options: Mapping[str, Any]) -> Fates:
     return {
         (target.name, format): fates_of(rules, target.name, format, options)
         for target in kqlx.targets()
-        for format in target.formats
+        for format in target.format_names
     }
 
 

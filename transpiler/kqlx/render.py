@@ -8,19 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kqlx import resources
-from kqlx.backends.base import Emission, Target
+from kqlx.backends.target import Emission, Target
 from kqlx.mappings.bound import Bound
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-_ARTIFACTS = {
-    "elasticsearch": "detection_rule",
-    "sentinel": "analytics_rule",
-    "sigma": "rule",
-    "spl": "saved_search",
-}
 
 
 def render(
@@ -34,16 +27,15 @@ def render(
 
     ``parts`` are the queries for each data source, ``query`` all of them as one.
     """
-    if _is_plain(format):
+    chosen = target.format(format)
+    if chosen is None or not chosen.template:
         if isinstance(query, str):
             return query
         from kqlx.backends.artifact_text import json_text
 
         return json_text(query)
-    template = _environment(target.name).get_template(
-        f"{target.name}/{_template(target.name, format)}"
-    )
-    if not target.by_part:
+    template = _environment(target).get_template(chosen.template)
+    if not chosen.document_per_source:
         bounds = [bound for bound, _ in parts]
         return template.render(rule=rule, query=query, bound=bounds[0], bounds=bounds).rstrip("\n")
     return "\n---\n".join(
@@ -74,8 +66,8 @@ def with_remarks(target: Target, query: str, remarks: Sequence[str]) -> str:
     if not form or not remarks:
         return query
     lines = "".join(f"{form.format(_harmless(text))}\n" for text in dict.fromkeys(remarks))
-    head, above, rest = query.partition(f"\n{target.remarks_above}")
-    if target.remarks_above and above:
+    head, above, rest = query.partition(f"\n{target.comment_anchor}")
+    if target.comment_anchor and above:
         return f"{head}\n{lines}{above[1:]}{rest}"
     return lines + query
 
@@ -89,9 +81,10 @@ def _harmless(text: str) -> str:
 
 def suffix(target: Target, format: str) -> str:
     """What the name of a file in this format ends in: that of its template, ``.conf``."""
-    if _is_plain(format):
+    found = target.format(format)
+    if found is None or not found.template:
         return target.suffix
-    return f".{_template(target.name, format).removesuffix('.j2').rpartition('.')[2]}"
+    return f".{found.template.removesuffix('.j2').rpartition('.')[2]}"
 
 
 def file_name(rule: Rule, target: Target, place: Mapping[str, object], format: str) -> str:
@@ -100,37 +93,22 @@ def file_name(rule: Rule, target: Target, place: Mapping[str, object], format: s
     """
     from kqlx.backends.artifact_text import file_stem
 
-    if target.file_name is not None:
-        return target.file_name(rule, place)
+    if target.writer.file_name is not None:
+        return target.writer.file_name(rule, place)
     return file_stem(rule) + suffix(target, format)
 
 
-def _is_plain(format: str) -> bool:
-    """Whether the artifact is the query alone."""
-    return format in ("query", "tstats")
-
-
 @cache
-def _template(target: str, format: str) -> str:
-    (found,) = (resources.ROOT / "templates" / target).glob(f"{format}.*.j2")
-    return found.name
-
-
-@cache
-def _environment(target: str) -> Environment:
-    from importlib import import_module
-
+def _environment(target: Target) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    filters = import_module(f"kqlx.backends.{target}.{_ARTIFACTS[target]}").FILTERS
-
     environment = Environment(
-        loader=FileSystemLoader(resources.ROOT / "templates"),
+        loader=FileSystemLoader(target.templates or resources.ROOT / "templates" / target.name),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.filters.update(filters)
+    environment.filters.update(target.writer.filters())
     return environment

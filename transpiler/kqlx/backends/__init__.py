@@ -1,4 +1,4 @@
-"""The targets. One module each; nothing is registered: a module with a ``TARGET`` is a target.
+"""The targets, a folder each. Nothing is registered: each such package has a ``TARGET``.
 
 Other packages add targets through the entry-point group ``kqlx.backends``, each entry a ``Target``.
 """
@@ -6,21 +6,19 @@ Other packages add targets through the entry-point group ``kqlx.backends``, each
 from __future__ import annotations
 
 import pkgutil
-from contextlib import suppress
+import warnings
 from functools import cache
 from importlib import import_module
+from typing import Any
 
-from kqlx.backends.base import Target
+from kqlx.backends.target import Target
 from kqlx.errors import UsageError
 
 
 def find(name: str) -> Target:
     """The target of this name or alias. Raises UsageError that lists those there are."""
-    if name.isidentifier():
-        with suppress(ModuleNotFoundError):  # The plain case: one module is imported, no others.
-            target = getattr(import_module(f"{__name__}.{name}"), "TARGET", None)
-            if isinstance(target, Target):
-                return target
+    if name in _own_names():  # the plain case: nothing is asked of other packages
+        return _own(name)
     for target in targets():
         if name == target.name or name in target.aliases:
             return target
@@ -30,18 +28,41 @@ def find(name: str) -> Target:
 
 @cache
 def targets() -> tuple[Target, ...]:
-    """All targets, this package's first, each group by name."""
-    own = [
-        import_module(f"{__name__}.{module.name}").TARGET
-        for module in pkgutil.iter_modules(__path__)
-        if hasattr(import_module(f"{__name__}.{module.name}"), "TARGET")
-    ]
+    """All targets, this package's first, each group by name. One of another package that cannot be
+    loaded is passed over with a warning that names its distribution.
+    """
     from importlib.metadata import entry_points
 
-    others = [entry.load() for entry in entry_points(group="kqlx.backends")]
-    return (*sorted(own, key=lambda t: t.name), *sorted(others, key=lambda t: t.name))
+    loaded = [_load(entry) for entry in entry_points(group="kqlx.backends")]
+    others = [target for target in loaded if target is not None]
+    return (*map(_own, _own_names()), *sorted(others, key=lambda target: target.name))
 
 
 def binding_targets() -> tuple[str, ...]:
     """The names of the targets whose fields are other than Elastic's."""
     return tuple(target.name for target in targets() if target.binds)
+
+
+@cache
+def _own_names() -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
+
+
+def _own(name: str) -> Target:
+    target: Target = import_module(f"{__name__}.{name}").TARGET
+    return target
+
+
+def _load(entry: Any) -> Target | None:
+    of = f"of {entry.dist.name} {entry.dist.version}" if entry.dist is not None else "installed"
+    try:
+        target = entry.load()
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+    else:
+        if isinstance(target, Target):
+            return target
+        why = f"{entry.value} is no kqlx.backends.target.Target"
+    message = f"the target {entry.name} {of} cannot be loaded: {why}"
+    warnings.warn(message, RuntimeWarning, stacklevel=2)
+    return None

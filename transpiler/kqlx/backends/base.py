@@ -1,15 +1,16 @@
 """What every target shares: the dispatch over the tree, and the vocabulary that a target fills in.
 
-A target is one module in this package. It derives from ``Backend``, says its vocabulary, and names
-itself in a ``TARGET``. What it leaves undefined is refused with a reason, never guessed.
+The emitter of a target derives from ``Backend`` and says its vocabulary. What it leaves undefined
+is refused with a reason, never guessed. ``target`` has what a target says of itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, assert_never
 
+from kqlx.backends.target import Options
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
@@ -33,111 +34,9 @@ from kqlx.nodes import (
 from kqlx.notes import Effect, Note
 
 if TYPE_CHECKING:
-    from kqlx.rules.model import Rule
+    pass
 
 E = TypeVar("E")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the user asks of a back end; each takes what concerns it.
-
-    ``exact``: no difference in letter case, at the price of speed. ``form`` is the format asked
-    for. ``index`` and ``macro`` are Splunk's: they begin the search, the macro instead of the
-    source type; ``new_terms`` says how it finds terms that are new: by ``stats`` over the history
-    (None), or by a ``lookup`` that remembers them. ``table`` and ``case`` (None, "sensitive" or
-    "insensitive") are Sentinel's. ``late_events`` is theirs both: how late events may arrive that
-    rules are to see, as ``1d`` (None: a day). The others are Elasticsearch's: ``compact``, a
-    smaller equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
-    ``ignore_unmapped`` for nested groups (None leaves it unsaid); ``filters_in_must``, ``must``
-    instead of ``filter``.
-    """
-
-    exact: bool = False
-    form: str = "query"
-    index: str | None = None
-    macro: str | None = None
-    new_terms: str | None = None
-    late_events: str | None = None
-    table: str | None = None
-    case: str | None = None
-    compact: bool = False
-    time_zone: str | None = None
-    case_insensitive: bool | None = None
-    ignore_unmapped: bool | None = None
-    filters_in_must: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Emission:
-    """A back end's answer: the query (text, or a dict for JSON), and what it says about itself.
-
-    ``whole`` says that the query counts or compares what the rule's type asks for.
-    """
-
-    query: str | dict[str, Any]
-    notes: tuple[Note, ...] = ()
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """A file for all rules of a format: its name, what stands between two of them, and a regular
-    expression whose group is what must not be the same in two (a stanza's name, an id).
-    ``renamed`` makes another such name of it and of a few characters that tell the rule from
-    others; None: there is no other.
-    """
-
-    format: str
-    name: str
-    between: str
-    unique: str
-    renamed: Callable[[str, str], str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A language to convert to.
-
-    ``formats`` are the artifacts that it can be written as, the default first; ``binds`` says
-    whether its fields are other than Elastic's, so that queries are bound to a data source before
-    they are emitted. ``comment`` is how the language writes the heading above one of several
-    results, "" where it has no comments; ``remark`` how it writes one within a result, where that
-    is another, and ``remarks_above`` the line above which it stands, "" for the first.
-    ``left_out`` makes the notes on what of a rule is beside its query, of the rule, the bound tree,
-    the format and the accepted effects; None: those of ``rules.left_out``. ``finds_new_terms`` says
-    whether a result can look for values that are new. ``join`` makes one query of those for several
-    data sources; None: it cannot. ``assumes_types`` says that the form of a test depends on the
-    type of the field, so that one is assumed where none is known. ``complete`` adds to the query
-    what the rule's type asks for beyond it; None: the query alone is the result. ``by_part`` says
-    that a rule about several data sources is a document for each. ``collected`` are the files that
-    hold all rules in a format; ``file_name`` names the file of a rule whose events are in a place,
-    None: by the rule's name. ``about_length`` makes the notes on how long a finished query is, for
-    the format, and refuses one that is too long for it. ``options`` are the names of the
-    ``Options`` that it takes, besides ``exact``.
-    """
-
-    name: str
-    title: str
-    emit: Callable[[Bound, Options], Emission]
-    aliases: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ("query",)
-    options: frozenset[str] = frozenset()
-    binds: bool = True
-    ecs_formats: frozenset[str] = frozenset()
-    suffix: str = ".txt"
-    comment: str = "# {}"
-    remark: str = ""
-    remarks_above: str = ""
-    left_out: Callable[[Rule, Bound, str, frozenset[str]], Iterable[Note]] | None = None
-    finds_new_terms: bool = True
-    by_part: bool = False
-    assumes_types: bool = True
-    complete: Callable[[Rule, Bound, Emission, Options], Emission] | None = None
-    join: Callable[[list[str]], str] | None = None
-    collected: tuple[Collected, ...] = ()
-    file_name: Callable[[Rule, Mapping[str, object]], str] | None = None
-    about_length: Callable[[str, str], Iterable[Note]] | None = None
 
 
 @dataclass

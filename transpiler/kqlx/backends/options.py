@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from kqlx.backends import targets
-from kqlx.backends.base import Options, Target
+from kqlx.backends.target import Options, Target
 from kqlx.elastic.date_math import time_zone_of
 from kqlx.errors import UsageError
 from kqlx.mappings.place_names import FORMS, name_problem
@@ -19,7 +19,7 @@ from kqlx.rules.late_events import length_of
 
 Spelling = Callable[[str], str]
 
-_DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(Options) if f.name != "form"}
+_DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(Options) if f.name != "format"}
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "case": ("sensitive", "insensitive"),
     "new_terms": ("stats", "lookup"),

@@ -16,7 +16,7 @@ from kqlx.notes import Note
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
-    from kqlx.backends.base import Target
+    from kqlx.backends.target import Target
     from kqlx.commands.folder import Folder
     from kqlx.settings import Settings
 
@@ -32,7 +32,7 @@ def targets() -> None:
 
     for target in targets():
         names = ", ".join([target.name, *target.aliases])
-        print(f"{names:24} {', '.join(target.formats):16} {target.title}")
+        print(f"{names:24} {', '.join(target.format_names):16} {target.title}")
 
 
 def convert(
@@ -145,7 +145,8 @@ def convert(
 ) -> None:
     """Convert rules, or a query, and print the results, or write them to files."""
     from kqlx.backends.options import check_taken, given_options, options_for
-    from kqlx.convert import check_choices, find_packs, read
+    from kqlx.conversion.choices import check_choices, find_packs
+    from kqlx.convert import read
 
     try:
         settings = load_settings()
@@ -229,7 +230,7 @@ def _folder(out: str | None, force: bool) -> Folder | None:
 
 def _chosen(to: str | None, settings: Settings | None, format: str | None) -> tuple[Target, ...]:
     """The targets of the option, else of the settings. Raises UsageError."""
-    from kqlx.convert import select
+    from kqlx.conversion.choices import select
 
     if to is not None or settings is None or settings.to is None:
         return select(to or "spl", format)

@@ -13,7 +13,7 @@ from kqlx.errors import OutputError, UnsupportedError
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
-    from kqlx.backends.base import Collected, Target
+    from kqlx.backends.target import Bundle, Target
     from kqlx.commands.folder import File, Folder
     from kqlx.convert import Conversion
 
@@ -42,13 +42,14 @@ class _Result:
     @property
     def key(self) -> str:
         """What must not be the same in two results of a file that holds them all."""
-        form = self.collected
+        form = self.bundle
         found = re.search(form.unique, self.text, re.MULTILINE) if form is not None else None
         return found[1] if found else self.text
 
     @property
-    def collected(self) -> Collected | None:
-        return next((each for each in self.target.collected if each.format == self.format), None)
+    def bundle(self) -> Bundle | None:
+        format = self.target.format(self.format)
+        return format.bundle if format is not None else None
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Printed:
 
     def take(self, rule: Rule, target: Target, result: Conversion) -> None:
         found = _Result(rule, target, result.format, result.text)
-        if self.held or (found.collected is not None and found.collected.renamed is not None):
+        if self.held or (found.bundle is not None and found.bundle.renamed is not None):
             self.held.append(found)
         else:
             self._print(found)
@@ -107,8 +108,8 @@ class InFolder:
 
     def finish(self) -> Exit:
         status = Exit.DONE
-        collected = [result for result in self.results if result.collected is not None]
-        alone = [result for result in self.results if result.collected is None]
+        collected = [result for result in self.results if result.bundle is not None]
+        alone = [result for result in self.results if result.bundle is None]
         files = [_file(result) for result in _told_apart(alone)]
         for name, results in self._together(collected).items():
             kept, others = _unlike(_uniquely_named(results))
@@ -129,9 +130,9 @@ class InFolder:
         """By the name of the file that holds them all, in the order of their own names."""
         found: dict[str, list[_Result]] = {}
         for result in sorted(results, key=lambda result: (result.name, result.text)):
-            assert result.collected is not None
+            assert result.bundle is not None
             folder = f"{result.target.name}/" if self.apart else ""
-            found.setdefault(folder + result.collected.name, []).append(result)
+            found.setdefault(folder + result.bundle.name, []).append(result)
         return found
 
 
@@ -145,7 +146,7 @@ def _file(result: _Result) -> File:
 def _collected_file(name: str, results: list[_Result]) -> File:
     from kqlx.commands.folder import File
 
-    form = results[0].collected
+    form = results[0].bundle
     assert form is not None
     text = form.between.join([result.text for result in results])
     if form.between == "\n":  # of a stream of lines each is needed once: two rules may share lists
@@ -200,7 +201,7 @@ def _uniquely_named(results: list[_Result]) -> list[_Result]:
         texts.setdefault((result.made, result.key), set()).add(result.text)
     found = []
     for result in results:
-        form = result.collected
+        form = result.bundle
         if form is None or form.renamed is None or len(texts[result.made, result.key]) < 2:
             found.append(result)
             continue
@@ -228,9 +229,9 @@ def _unlike(results: list[_Result]) -> tuple[list[_Result], list[tuple[_Result, 
 
 def _report_other(found: tuple[_Result, str, _Result]) -> Exit:
     result, key, first = found
-    assert result.collected is not None
+    assert result.bundle is not None
     error = UnsupportedError(
-        f"{result.collected.name} cannot hold a second {key}; the first is of {label(first.rule)}",
+        f"{result.bundle.name} cannot hold a second {key}; the first is of {label(first.rule)}",
         hint="convert it by itself, to another folder",
     )
     return report(error, result.rule, result.target.name)

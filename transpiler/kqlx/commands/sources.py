@@ -125,7 +125,7 @@ def fields(
 
 
 def _packs(mapping: list[str] | None) -> Packs:
-    from kqlx.convert import find_packs
+    from kqlx.conversion.choices import find_packs
 
     try:
         return find_packs(mapping or (), load_settings())

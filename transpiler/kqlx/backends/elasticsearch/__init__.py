@@ -1,3 +1,47 @@
-"""Elasticsearch: Query DSL, search bodies, detection rules, watches."""
+"""Elasticsearch: Query DSL, search bodies, detection rules for Kibana, watches."""
 
-from kqlx.backends.elasticsearch.query_dsl import TARGET as TARGET
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from kqlx.backends.target import Bundle, Format, Target, Writer
+
+
+@cache
+def _load() -> Writer:
+    from kqlx.backends.elasticsearch.formats import about, complete
+    from kqlx.backends.elasticsearch.query_dsl import emit
+
+    return Writer(emit, metadata_notes=about, add_rule_form=complete, filters=_filters)
+
+
+def _filters() -> Mapping[str, Callable[..., Any]]:
+    from kqlx.backends.elasticsearch.detection_rule import FILTERS
+
+    return FILTERS
+
+
+_RULES = Bundle("rules.ndjson", "\n", r'^\{"rule_id": ("(?:[^"\\]|\\.)*")')
+
+TARGET = Target(
+    name="elasticsearch",
+    title="Elasticsearch Query DSL",
+    load=_load,
+    aliases=("es",),
+    formats=(
+        Format("query"),
+        Format("search", "search.json.j2"),
+        Format("rule", "rule.ndjson.j2", bundle=_RULES),
+        Format("watcher", "watcher.json.j2"),
+    ),
+    options=frozenset(
+        {"compact", "time_zone", "case_insensitive", "ignore_unmapped", "filters_in_must"}
+    ),
+    binds=False,
+    takes_filters=True,
+    assumes_types=False,  # Elasticsearch knows them; where it shows, the emitter tells
+    suffix=".json",
+    comment="",
+)

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kqlx.backends.base import Emission, Options
 from kqlx.backends.elasticsearch.search_request import (
     GROUPS,
     most_hits,
@@ -16,6 +15,7 @@ from kqlx.backends.elasticsearch.search_request import (
     request_body,
     single_events,
 )
+from kqlx.backends.target import Emission, Options
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
@@ -49,17 +49,17 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
 
     Raises UnsupportedError for a watch whose text Watcher would take for a template.
     """
-    if options.form == "rule":
-        return replace(emission, whole=True)
-    if options.form == "query":
+    if options.format == "rule":
+        return replace(emission, covers_rule_type=True)
+    if options.format == "query":
         return emission
     assert isinstance(emission.query, dict)
     body = request_body(rule, emission.query)
     whole = body is not None
     body = body or single_events(rule, emission.query)
-    if options.form == "watcher":
+    if options.format == "watcher":
         _refuse_templates([indices_of(rule), body])
-    return replace(emission, query=body, whole=whole)
+    return replace(emission, query=body, covers_rule_type=whole)
 
 
 def indices_of(rule: Rule) -> tuple[str, ...]:

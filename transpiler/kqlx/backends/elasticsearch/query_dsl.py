@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from kqlx.backends.base import Backend, Collected, Emission, Options, Target
+from kqlx.backends.base import Backend
 from kqlx.backends.elasticsearch.compact import compact
-from kqlx.backends.elasticsearch.formats import about, complete
 from kqlx.backends.elasticsearch.scripted_fields import script_equals, script_range
+from kqlx.backends.target import Emission, Options
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.mappings.assumed import HINT, listed
@@ -306,26 +306,7 @@ def emit(bound: Bound, options: Options) -> Emission:
     dsl = _Dsl(bound, options)
     query = dsl.expression(bound.node)
     # A rule stays Kibana KQL: its fields are looked up where it runs.
-    notes = () if options.form == "rule" else tuple(dsl.about_types())
+    notes = () if options.format == "rule" else tuple(dsl.about_types())
     if not bound.types.is_alone:
         notes = (*notes_on_refusals(bound.node, bound.types.type_asked), *notes)
     return Emission(compact(query) if options.compact else query, notes)
-
-
-TARGET = Target(
-    name="elasticsearch",
-    title="Elasticsearch Query DSL",
-    emit=emit,
-    aliases=("es",),
-    formats=("query", "search", "rule", "watcher"),
-    options=frozenset(
-        {"compact", "time_zone", "case_insensitive", "ignore_unmapped", "filters_in_must"}
-    ),
-    binds=False,
-    assumes_types=False,  # Elasticsearch knows them; where it shows, the emitter tells
-    suffix=".json",
-    comment="",
-    left_out=about,
-    complete=complete,
-    collected=(Collected("rule", "rules.ndjson", "\n", r'^\{"rule_id": ("(?:[^"\\]|\\.)*")'),),
-)

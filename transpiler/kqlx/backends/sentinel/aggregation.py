@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from kqlx.backends.base import Emission
 from kqlx.backends.sentinel.entities import counted_name
 from kqlx.backends.sentinel.result_columns import (
     ELEMENT,
@@ -21,6 +20,7 @@ from kqlx.backends.sentinel.result_columns import (
     values_of,
 )
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier
+from kqlx.backends.target import Emission
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.choose import name_of_values
@@ -181,4 +181,4 @@ def bracketed(fields: Iterable[Values]) -> list[Values]:
 
 
 def whole(emission: Emission, lines: Sequence[str], notes: Sequence[Note]) -> Emission:
-    return Emission("\n".join(lines), (*emission.notes, *notes), whole=True)
+    return Emission("\n".join(lines), (*emission.notes, *notes), covers_rule_type=True)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kqlx.backends.base import Emission
 from kqlx.backends.sentinel.aggregation import TIME, refused, told, whole
 from kqlx.backends.sentinel.multiple_sources import without_lists
 from kqlx.backends.sentinel.result_columns import Values, extended, values_of
 from kqlx.backends.sentinel.schedule import run_of, span
 from kqlx.backends.sentinel.syntax import fold, quote
+from kqlx.backends.target import Emission
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.indicator_match import indicator_match_of

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 
-from kqlx.backends.base import Options
 from kqlx.backends.sentinel.schedule import DELAY, LONGEST, RULE_FORMATS, Run, run_of, span
 from kqlx.backends.sentinel.syntax import WIDTH
+from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.forms import form_of
@@ -51,7 +51,7 @@ def arrived(rule: Rule, bound: Bound, options: Options) -> list[str]:
     """
     if not by_arrival(rule) or not _has_window(rule, options):
         return []
-    in_rule, look_back = options.form in RULE_FORMATS, schedule_of(rule).look_back
+    in_rule, look_back = options.format in RULE_FORMATS, schedule_of(rule).look_back
     run = run_of(rule)
     time = _time_of(bound, options)
     happened = f"| where {_GENERATED} > ago({span(_happened(rule, run, in_rule))})"
@@ -74,7 +74,7 @@ def about_arrival(rule: Rule, bound: Bound, options: Options) -> list[Note]:
     if not _has_window(rule, options):
         advice = "add ingestion_time() > ago(...), and set a time range that late events are in"
         return unsaid_arrival(rule, "the query", advice)
-    in_rule, run, terms = options.form in RULE_FORMATS, run_of(rule), new_terms_of(rule)
+    in_rule, run, terms = options.format in RULE_FORMATS, run_of(rule), new_terms_of(rule)
     window = terms.window if terms else schedule_of(rule).look_back
     if in_rule:
         window = min(window, run.period) if terms else run.window
@@ -120,7 +120,7 @@ def _apart(match: re.Match[str]) -> str:
 
 def _has_window(rule: Rule, options: Options) -> bool:
     together = isinstance(form_of(rule), Threshold | NewTerms | IndicatorMatch)
-    return options.form in RULE_FORMATS or together
+    return options.format in RULE_FORMATS or together
 
 
 def _happened(rule: Rule, run: Run, in_rule: bool) -> int:

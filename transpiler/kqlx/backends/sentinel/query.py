@@ -13,13 +13,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kqlx.backends.base import Emission, Options, Target
 from kqlx.backends.sentinel.column_access import united
 from kqlx.backends.sentinel.expressions import Kusto
-from kqlx.backends.sentinel.metadata import about, about_length
-from kqlx.backends.sentinel.multiple_sources import join, tables
-from kqlx.backends.sentinel.rule_forms import complete
+from kqlx.backends.sentinel.multiple_sources import tables
 from kqlx.backends.sentinel.text_fields import FALSE, TRUE
+from kqlx.backends.target import Emission, Options
 from kqlx.backends.text_backend import Text
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import conjuncts
@@ -69,19 +67,3 @@ def _name_of_json(match: re.Match[str]) -> str:
     union would split keeps its name.
     """
     return match["united"] or match["own"].removesuffix("_s").capitalize()
-
-
-TARGET = Target(
-    name="sentinel",
-    title="Microsoft Sentinel KQL (Kusto)",
-    emit=emit,
-    aliases=("kusto",),
-    formats=("query", "rule", "arm"),
-    options=frozenset({"table", "case", "late_events"}),
-    suffix=".kql",
-    comment="// {}",
-    left_out=about,
-    join=join,
-    complete=complete,
-    about_length=about_length,
-)

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kqlx.backends.base import Options
 from kqlx.backends.sentinel.column_access import OBJECTS, Columns, cast, ecs_cell, kusto_type
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier, quote, steps
+from kqlx.backends.target import Options
 from kqlx.backends.text_backend import joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column

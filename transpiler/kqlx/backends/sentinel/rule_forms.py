@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kqlx.backends.base import Emission, Options
 from kqlx.backends.sentinel.aggregation import (
     TIME,
     apart,
@@ -41,6 +40,7 @@ from kqlx.backends.sentinel.multiple_sources import without_lists
 from kqlx.backends.sentinel.result_columns import Values, extend, extended, in_common
 from kqlx.backends.sentinel.schedule import LONGEST, RULE_FORMATS, run_of, span
 from kqlx.backends.sentinel.syntax import fold
+from kqlx.backends.target import Emission, Options
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.forms import form_of
@@ -59,7 +59,7 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
 
     Raises UnsupportedError where a field that is counted or compared has no column.
     """
-    in_rule = options.form in RULE_FORMATS
+    in_rule = options.format in RULE_FORMATS
     found = outputs(rule, bound) if in_rule else None
     notes = (*emission.notes, *about_arrival(rule, bound, options))
     query = _with_steps(str(emission.query), arrived(rule, bound, options))

@@ -1,3 +1,42 @@
 """Sigma: rules and correlations."""
 
-from kqlx.backends.sigma.detection import TARGET as TARGET
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from kqlx.backends.target import Format, Target, Writer
+
+
+@cache
+def _load() -> Writer:
+    from kqlx.backends.sigma.correlations import about, file_of
+    from kqlx.backends.sigma.detection import emit
+
+    return Writer(
+        emit,
+        metadata_notes=about,
+        join="\n---\n".join,
+        file_name=file_of,
+        filters=_filters,
+    )
+
+
+def _filters() -> Mapping[str, Callable[..., Any]]:
+    from kqlx.backends.sigma.rule import FILTERS
+
+    return FILTERS
+
+
+TARGET = Target(
+    name="sigma",
+    title="Sigma",
+    load=_load,
+    formats=(Format("rule", "rule.yml.j2", document_per_source=True), Format("query")),
+    suffix=".yml",
+    comment="---\n# {}",  # a document of its own in a stream of them
+    remark="# {}",
+    comment_anchor="detection:",
+    finds_new_terms=False,  # a rule knows nothing of earlier events
+)

@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kqlx.backends.base import Emission, Options, Target
 from kqlx.backends.sigma.condition import Detection
-from kqlx.backends.sigma.correlations import about, file_of
 from kqlx.backends.sigma.presence import asked_for, with_nulls
 from kqlx.backends.sigma.yaml_style import rule_body
+from kqlx.backends.target import Emission, Options
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import Always, And, Exists, Never, Node, Not, Or, simplify, walk
 from kqlx.notes import Effect
@@ -96,20 +95,3 @@ def _is_text(logsource: object) -> bool:
 def _listed(fields: Sequence[str]) -> str:
     shown = ", ".join(fields[:MOST_FIELDS])
     return shown if len(fields) <= MOST_FIELDS else f"{shown} or another field"
-
-
-TARGET = Target(
-    name="sigma",
-    title="Sigma",
-    emit=emit,
-    formats=("rule", "query"),
-    suffix=".yml",
-    comment="---\n# {}",  # a document of its own in a stream of them
-    remark="# {}",
-    remarks_above="detection:",
-    left_out=about,
-    by_part=True,
-    finds_new_terms=False,  # a rule knows nothing of earlier events
-    join="\n---\n".join,
-    file_name=file_of,
-)

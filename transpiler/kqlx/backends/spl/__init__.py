@@ -1,3 +1,57 @@
-"""Splunk: SPL searches, saved searches, content for contentctl."""
+"""Splunk: searches in SPL, saved searches, content for contentctl, data models."""
 
-from kqlx.backends.spl.search import TARGET as TARGET
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from kqlx.backends.target import Bundle, Format, Target, Writer
+
+
+@cache
+def _load() -> Writer:
+    from kqlx.backends.spl.metadata import about, about_length
+    from kqlx.backends.spl.multiple_sources import join
+    from kqlx.backends.spl.rule_forms import complete
+    from kqlx.backends.spl.search import emit
+
+    return Writer(
+        emit,
+        metadata_notes=about,
+        add_rule_form=complete,
+        join=join,
+        length_notes=about_length,
+        filters=_filters,
+    )
+
+
+def _filters() -> Mapping[str, Callable[..., Any]]:
+    from kqlx.backends.spl.saved_search import FILTERS
+
+    return FILTERS
+
+
+def _renamed(stanza: str, more: str) -> str:
+    from kqlx.backends.spl.conf_file import renamed_stanza
+
+    return renamed_stanza(stanza, more)
+
+
+_SAVED_SEARCHES = Bundle("savedsearches.conf", "\n\n", r"^(\[.*\])$", _renamed)
+
+TARGET = Target(
+    name="spl",
+    title="Splunk SPL",
+    load=_load,
+    aliases=("splunk",),
+    formats=(
+        Format("query"),
+        Format("savedsearches", "savedsearches.conf.j2", bundle=_SAVED_SEARCHES),
+        Format("escu", "escu.yml.j2"),
+        Format("tstats", binds=False),
+    ),
+    options=frozenset({"index", "macro", "new_terms", "late_events"}),
+    suffix=".spl",
+    comment="``` {} ```",
+)

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from textwrap import wrap
 
-from kqlx.backends.base import Options
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import (
@@ -20,6 +19,7 @@ from kqlx.backends.spl.syntax import (
     search_name,
 )
 from kqlx.backends.spl.where import Where
+from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group, joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError

@@ -11,13 +11,13 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from kqlx.backends.base import Emission, Options
 from kqlx.backends.spl.index_time import about_arrival, earliest, over_arrival, with_modifiers
 from kqlx.backends.spl.result_fields import Key, Keys, plain_name, without_null
 from kqlx.backends.spl.risk_objects import keys_of, shown, told_of
 from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl.time_range import own_beginning, time_modifier
+from kqlx.backends.target import Emission, Options
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.recognise import asserts_field
@@ -48,12 +48,12 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
     the time modifiers for that. Raises UnsupportedError.
     """
     threshold, terms = threshold_of(rule), new_terms_of(rule)
-    if terms is not None and options.form != "tstats":
+    if terms is not None and options.format != "tstats":
         return _first_seen(rule, terms, bound, emission, options)
     if by_arrival(rule):
-        counts = threshold is not None and options.form == "query"
+        counts = threshold is not None and options.format == "query"
         emission = _arrived(rule, emission, options, schedule_of(rule).look_back, counts)
-    if options.form == "tstats":
+    if options.format == "tstats":
         return emission
     if threshold is not None:
         return _counted(rule, threshold, bound, emission, options)
@@ -67,9 +67,9 @@ def _arrived(
 ) -> Emission:
     """The search over what arrived in a window, ``whole`` whatever time range it is given."""
     query = str(emission.query)
-    if options.form != "tstats":
-        query = over_arrival(rule, query, window, options.form, whole)
-    notes = about_arrival(rule, query, window, options.form, whole)
+    if options.format != "tstats":
+        query = over_arrival(rule, query, window, options.format, whole)
+    notes = about_arrival(rule, query, window, options.format, whole)
     return replace(emission, query=query, notes=(*emission.notes, *notes))
 
 
@@ -100,7 +100,7 @@ def _counted(
     if conditions:
         lines.append(f"| where {' AND '.join(conditions)}")
     notes = [*about_window(rule)]
-    if options.form == "query" and not by_arrival(rule):  # the others say over which time
+    if options.format == "query" and not by_arrival(rule):  # the others say over which time
         message = (
             "events are counted over the time range of the search, which is to be the look-back of"
             f" the rule, {time_modifier(schedule_of(rule).look_back)[1:]}"
@@ -304,4 +304,4 @@ def _steps_beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
 
 def _with(emission: Emission, lines: Iterable[str], notes: Iterable[Note]) -> Emission:
     query = "\n".join([str(emission.query), *filter(None, lines)])
-    return Emission(query, (*emission.notes, *notes), whole=True)
+    return Emission(query, (*emission.notes, *notes), covers_rule_type=True)

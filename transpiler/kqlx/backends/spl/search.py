@@ -15,16 +15,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kqlx.backends.base import Collected, Emission, Options, Target, ValueList, gather
+from kqlx.backends.base import ValueList, gather
 from kqlx.backends.spl.checks import Remarks
-from kqlx.backends.spl.conf_file import renamed_stanza
-from kqlx.backends.spl.metadata import about, about_length
-from kqlx.backends.spl.multiple_sources import join
 from kqlx.backends.spl.name_value_arrays import pair_fields
-from kqlx.backends.spl.rule_forms import complete
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl.time_range import time_range
+from kqlx.backends.target import Emission, Options
 from kqlx.backends.text_backend import Group, Text
 from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.errors import UnsupportedError
@@ -197,7 +194,7 @@ class _Search(Remarks):
 
 def emit(bound: Bound, options: Options) -> Emission:
     """The search of a bound tree. Raises UnsupportedError."""
-    if options.form == "tstats":
+    if options.format == "tstats":
         return _tstats(bound, options)
     search = _Search(bound, options)
     terms = _base(bound, options)
@@ -303,25 +300,3 @@ def _parsed(bound: Bound, conditions: list[str]) -> list[str]:
             path = name.removeprefix(f"{text}.")
             steps.append(f"| spath input={quote(text)} path={quote(path)} output={quote(name)}")
     return steps
-
-
-SAVED_SEARCHES = Collected(
-    "savedsearches", "savedsearches.conf", "\n\n", r"^(\[.*\])$", renamed_stanza
-)
-
-TARGET = Target(
-    name="spl",
-    title="Splunk SPL",
-    emit=emit,
-    aliases=("splunk",),
-    formats=("query", "savedsearches", "escu", "tstats"),
-    options=frozenset({"index", "macro", "new_terms", "late_events"}),
-    ecs_formats=frozenset({"tstats"}),
-    suffix=".spl",
-    comment="``` {} ```",
-    left_out=about,
-    complete=complete,
-    join=join,
-    about_length=about_length,
-    collected=(SAVED_SEARCHES,),
-)

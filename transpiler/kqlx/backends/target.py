@@ -1,0 +1,168 @@
+"""What a target says of itself: its name, formats and options, and how it is written.
+
+The description imports nothing heavy; ``load`` brings the emitter in when it is first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kqlx.notes import Note
+
+if TYPE_CHECKING:
+    from kqlx.mappings.bound import Bound
+    from kqlx.rules.model import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asks of a back end; each takes what concerns it.
+
+    ``exact``: no difference in letter case, at the price of speed. ``format`` is the artifact asked
+    for. ``index`` and ``macro`` are Splunk's: they begin the search, the macro instead of the
+    source type; ``new_terms`` says how it finds terms that are new: by ``stats`` over the history
+    (None), or by a ``lookup`` that remembers them. ``table`` and ``case`` (None, "sensitive" or
+    "insensitive") are Sentinel's. ``late_events`` is theirs both: how late events may arrive that
+    rules are to see, as ``1d`` (None: a day). The others are Elasticsearch's: ``compact``, a
+    smaller equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
+    ``ignore_unmapped`` for nested groups (None: not given); ``filters_in_must``, ``must`` instead
+    of ``filter``.
+    """
+
+    exact: bool = False
+    format: str = "query"
+    index: str | None = None
+    macro: str | None = None
+    new_terms: str | None = None
+    late_events: str | None = None
+    table: str | None = None
+    case: str | None = None
+    compact: bool = False
+    time_zone: str | None = None
+    case_insensitive: bool | None = None
+    ignore_unmapped: bool | None = None
+    filters_in_must: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """A back end's answer: the query (text, or a dict for JSON), and what it says about itself.
+
+    ``covers_rule_type`` says that the query counts or compares what the rule's type asks for.
+    """
+
+    query: str | dict[str, Any]
+    notes: tuple[Note, ...] = ()
+    covers_rule_type: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A file for all rules of a format: its name, what stands between two of them, and a regular
+    expression whose group is what must not be the same in two (a stanza's name, an id).
+    ``renamed`` makes another such name of it and of a few characters that tell the rule from
+    others; None: there is no other.
+    """
+
+    name: str
+    between: str
+    unique: str
+    renamed: Callable[[str, str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An artifact that a target is written as.
+
+    ``template`` is a file of the target's templates, "" for the query alone. ``binds`` is False
+    where the names stay Elastic's though the target has others. ``document_per_source`` says that a
+    rule about several data sources is a document for each; ``bundle`` is the file that holds all
+    rules of the format.
+    """
+
+    name: str
+    template: str = ""
+    binds: bool = True
+    document_per_source: bool = False
+    bundle: Bundle | None = None
+
+
+MetadataNotes = Callable[["Rule", "Bound", str, frozenset[str]], Iterable[Note]]
+"""Of a rule, its bound tree, the format and the accepted effects: notes on what of the rule is
+beside its query.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How a target is written.
+
+    ``emit`` makes the query. ``metadata_notes`` are the notes on what of a rule is beside it; None:
+    those of ``rules.query_only_notes``. ``add_rule_form`` adds to the query what the rule's type
+    asks for beyond it; None: the query alone is the result. ``join`` makes one query of those for
+    several data sources; None: it cannot. ``length_notes`` makes the notes on how long a finished
+    query is, for the format, and refuses one that is too long for it. ``file_name`` names the file
+    of a rule whose events are in a place; None: by the rule's name. ``filters`` are what the
+    templates call.
+    """
+
+    emit: Callable[[Bound, Options], Emission]
+    metadata_notes: MetadataNotes | None = None
+    add_rule_form: Callable[[Rule, Bound, Emission, Options], Emission] | None = None
+    join: Callable[[list[str]], str] | None = None
+    length_notes: Callable[[str, str], Iterable[Note]] | None = None
+    file_name: Callable[[Rule, Mapping[str, object]], str] | None = None
+    filters: Callable[[], Mapping[str, Callable[..., Any]]] = dict
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A language to convert to.
+
+    ``formats`` are the artifacts that it can be written as, the default first. ``binds`` says
+    whether its fields are other than Elastic's, so that queries are bound to a data source before
+    they are emitted; ``takes_filters`` that filters beside a query stay clauses of Query DSL.
+    ``comment`` is how the language writes the heading above one of several results, "" where it has
+    no comments; ``remark`` how it writes one within a result, where that is another, and
+    ``comment_anchor`` the line above which it stands, "" for the first. ``finds_new_terms`` says
+    whether a result can look for values that are new, ``assumes_types`` that the form of a test
+    depends on the type of the field, so that one is assumed where none is known. ``options`` are
+    the names of the ``Options`` that it takes, besides ``exact``. ``templates`` is the folder of
+    its templates; None: the one of its name among those of this package.
+    """
+
+    name: str
+    title: str
+    load: Callable[[], Writer]
+    aliases: tuple[str, ...] = ()
+    formats: tuple[Format, ...] = (Format("query"),)
+    options: frozenset[str] = frozenset()
+    binds: bool = True
+    takes_filters: bool = False
+    suffix: str = ".txt"
+    comment: str = "# {}"
+    remark: str = ""
+    comment_anchor: str = ""
+    finds_new_terms: bool = True
+    assumes_types: bool = True
+    templates: Path | None = None
+
+    @property
+    def writer(self) -> Writer:
+        """How it is written; brings the emitter in."""
+        return self.load()
+
+    def emit(self, bound: Bound, options: Options) -> Emission:
+        """The query of a bound tree. Raises UnsupportedError."""
+        return self.writer.emit(bound, options)
+
+    def format(self, name: str) -> Format | None:
+        """The format of this name."""
+        return next((format for format in self.formats if format.name == name), None)
+
+    @property
+    def format_names(self) -> tuple[str, ...]:
+        return tuple(format.name for format in self.formats)

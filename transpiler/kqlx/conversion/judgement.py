@@ -1,0 +1,32 @@
+"""What of a conversion is let pass, by the effects of its notes."""
+
+from __future__ import annotations
+
+from kqlx.conversion.choices import Choices
+from kqlx.errors import UnsupportedError
+from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
+
+
+def judge(found: tuple[Note, ...], choices: Choices) -> None:
+    """Raises UnsupportedError, with the notes, for effects that were not accepted."""
+    notes = in_order(found)
+    accepted = {Effect.SAME, Effect.CASE} if choices.strict else {*ACCEPTED_BY_DEFAULT}
+    accepted |= {effect for effect in Effect if str(effect) in choices.accept}
+    if not choices.strict and choices.unmapped == "keep":
+        accepted.add(Effect.UNMAPPED)
+    asked_for = set() if choices.strict else {"types-left-out"}
+    refused = [n for n in notes if n.effect not in accepted and n.code not in asked_for]
+    if refused:
+        effect = worst(refused)
+        raise UnsupportedError(
+            f"the result would be {effect}: {refused[0].message}",
+            notes=notes,
+            hint="" if choices.strict else accept_hint(effect),
+        )
+
+
+def accept_hint(effect: Effect) -> str:
+    """How an effect is let pass."""
+    if effect is Effect.UNMAPPED:
+        return "--unmapped keep leaves Elastic's name there"
+    return f"--accept {effect} converts it all the same"

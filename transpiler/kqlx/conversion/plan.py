@@ -1,0 +1,86 @@
+"""What is to be written: a rule's query with its conditions, bound to where the events are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kqlx.backends.target import Options
+from kqlx.conversion.choices import Choices
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.bound import Bound
+from kqlx.mappings.choose import bind_each, unbound, with_own_table
+from kqlx.mappings.fields import FieldList
+from kqlx.mappings.known_types import Types
+from kqlx.nodes import Node
+from kqlx.notes import Effect, Note
+from kqlx.rules.constant_fields import refuse_constants
+from kqlx.rules.filters import with_conditions
+from kqlx.rules.known_types import types_and_remarks
+from kqlx.rules.late_events import with_late_events
+from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.threshold import Threshold, threshold_of
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A rule, and its query bound to each destination, with the options for it."""
+
+    rule: Rule
+    parts: tuple[tuple[Bound, Options], ...]
+
+
+def plan_of(rule: Rule, node: Node, fields: FieldList | None, choices: Choices) -> Plan:
+    """Binds the query of a rule. Raises MappingError, UnsupportedError and UsageError."""
+    types, remarks = types_and_remarks(node, rule, fields, choices.source, choices.packs)
+    if not choices.target.takes_filters:
+        node, _ = with_conditions(node, rule, types)
+    binds = choices.target.binds and choices.format.binds
+    bounds = _bind(node, rule, types, remarks, choices) if binds else (Bound(node, types=types),)
+    bounds = _in_own_tables(bounds, choices)
+    refuse_constants(rule, bounds)
+    every = [choices.options(bound.source, rule.format) for bound in bounds]
+    rule = with_late_events(rule, [options.late_events for options in every])
+    return Plan(rule, tuple(zip(bounds, every, strict=True)))
+
+
+def _bind(
+    node: Node, rule: Rule, types: Types, remarks: tuple[Note, ...], choices: Choices
+) -> tuple[Bound, ...]:
+    if choices.source == "none":
+        return (unbound(node, choices.source, types),)
+    target = choices.target
+    counting = threshold_of(rule) or (new_terms_of(rule) if target.finds_new_terms else None)
+    counted = counting.fields if counting else ()
+    present = counting.by if isinstance(counting, Threshold) else counted
+    if types.packs:
+        first, *others = bind_each(
+            node, types.packs, target.name, choices.unmapped, rule.indices, counted, types, present
+        )
+        return (replace(first, notes=(*remarks, *first.notes)), *others)
+    if choices.unmapped != "keep":
+        message = "no data source was recognised, so the fields have no names in the target"
+        raise UnsupportedError(
+            message,
+            notes=(Note("no-data-source", Effect.UNMAPPED, message),),
+            hint="name it with --source, or keep Elastic's names with --source none",
+        )
+    return (unbound(node, None, types),)
+
+
+def _in_own_tables(bounds: tuple[Bound, ...], choices: Choices) -> tuple[Bound, ...]:
+    """On the tables of the user's, without further parts of a data source whose events are all in
+    one of them.
+    """
+    if choices.settings is not None:
+        name, own_table = choices.target.name, choices.settings.own_table
+        bounds = tuple(
+            with_own_table(bound, name, own_table(name, bound.source)) for bound in bounds
+        )
+    table = choices.given.get("table")
+    found: dict[tuple[str | None, str], Bound] = {}
+    for bound in bounds:
+        found.setdefault((bound.source, table or str(bound.place.get("table"))), bound)
+    if len(found) == len(bounds):
+        return bounds
+    return tuple(replace(one, beside_others=len(found) > 1) for one in found.values())
