@@ -7,6 +7,7 @@ Messages name the file, the line and the key: ``own.yml:12: targets.spl[0].field
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -178,6 +179,12 @@ def _of_field(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
     for key, beside in _BESIDE:
         if key in field and not any(name in field for name in beside):
             yield Problem((*path, key), f"has a meaning beside {' or '.join(beside)} alone")
+    if "takes" in field and "{}" not in field.get("fits", ()):
+        yield Problem((*path, "takes"), "has a meaning beside fits with {} alone")
+    run = f"[{field.get('separators', '')}]" if field.get("part") == "run" else ""
+    for key, text in (("takes", field.get("takes", "")), ("separators", run)):
+        if why := _why_no_expression(text):
+            yield Problem((*path, key), f"is no regular expression: {why}")
     for value in field.get("notes", {}):
         if value not in field.get("where", {}):
             yield Problem((*path, "notes", value), "where has no such value")
@@ -193,6 +200,14 @@ def _predicates(field: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     for key in ("given", "exists"):
         if isinstance(field.get(key), str):
             yield (key,), field[key]
+
+
+def _why_no_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        return str(error)
+    return ""
 
 
 def _why_no_predicate(text: str) -> str:
