@@ -115,6 +115,16 @@ class Binder(Translation):
         return next((one for one in spec.instead if counts(self.asserted, one)), spec)
 
     def node(self, node: Node) -> Node:
+        if not isinstance(node, And | Or):
+            return self.one(node)
+        before = self.alternatives_beside
+        self.alternatives_beside = node.items if isinstance(node, Or) else ()
+        found = self.one(node)
+        self.alternatives_beside = before
+        return found
+
+    def one(self, node: Node) -> Node:
+        """A node, when it is known what stands beside its parts."""
         if isinstance(node, Or) and (name := self.said_once(node)):
             spec = self.destination.field(name)
             assert spec is not None

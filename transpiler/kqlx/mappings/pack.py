@@ -94,6 +94,7 @@ class FieldSpec:
     name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
     ``notes`` has, by value, what a test of it by ``where`` tells; one that other events meet too
     (wider, different) is left out below a not, so that nothing is missed.
+    ``alike`` are groups of values of ``where`` that the destination does not tell apart.
     ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
     not, but stands for; ``none`` the reason why there is no counterpart (beside ``where``: for
     other values). ``any`` names several columns, some of which holds the value. A ``note`` is what
@@ -126,6 +127,7 @@ class FieldSpec:
     exists: bool | str = False
     fits: tuple[str, ...] = ()
     takes: str = ""
+    alike: tuple[tuple[str, ...], ...] = ()
     begins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     joined: tuple[str, ...] = ()
     alone: bool = False

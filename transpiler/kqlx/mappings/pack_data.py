@@ -114,6 +114,7 @@ def _field(data: Any) -> FieldSpec:
     item["any"] = tuple(item.get("any", ()))
     item["fits"] = tuple(item.get("fits", ()))
     item["begins"] = _lists(item.get("begins", {}))
+    item["alike"] = tuple(map(tuple, item.get("alike", ())))
     joined = item.get("joined", ())
     item["joined"] = (joined,) if isinstance(joined, str) else tuple(joined)
     item["of"] = tuple(item.get("of", ()))

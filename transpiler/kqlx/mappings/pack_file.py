@@ -159,6 +159,7 @@ def _of_cases(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
 _BESIDE = (
     ("values", ("column", "any")),
     ("others", ("values",)),
+    ("alike", ("where",)),
     ("begins", ("column", "any")),
     ("joined", ("column", "any")),
     ("alone", ("joined",)),

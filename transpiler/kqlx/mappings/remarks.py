@@ -34,6 +34,7 @@ class Remarks:
         self.impossible: list[str] = []  # why tests were folded to false
         self.kinds: list[str] = []  # what the destination's events have in common, and the test not
         self.missing: list[tuple[Note, Node]] = []
+        self.alternatives_beside: tuple[Node, ...] = ()  # the items of the or that a test stands in
         self.given = ""  # the field whose predicate is said already
         self.notes: list[Note] = [
             Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes

@@ -306,6 +306,8 @@ class Translation(Spellings):
         if not known:
             value = f'the value "{node.value.name}" of ' if isinstance(node, Equals) else ""
             return self.unmapped(node, f"{value}{name}", spec.none or "")
+        if self.not_apart(node, spec, known):
+            return Never(node.span)
         items: list[Node] = []
         for value in known:
             meaning = spec.where[value]
@@ -332,6 +334,33 @@ class Translation(Spellings):
             return self.fit(node, plain)
         part = self.part(node, plain, plain.part) if plain.part else None
         return part or self.rename(node, plain)
+
+    def not_apart(self, node: FieldTest, spec: FieldSpec, known: list[str]) -> bool:
+        """Tells where events with other values than those that are asked for are found too, as the
+        destination does not tell them apart. Below a not, where they would be taken away, the test
+        is left out.
+        """
+        beside = [
+            test
+            for test in self.alternatives_beside
+            if isinstance(test, Equals | Like) and test.field == node.field
+        ]
+        name, there = node.field.name, self.destination.name
+        for group in spec.alike:
+            asked = [value for value in group if value in known]
+            others = [
+                value
+                for value in group
+                if value not in known and not any(holds(test, value) for test in beside)
+            ]
+            if not asked or not others:
+                continue
+            end = "; that it is not so is left out" if self.negative else ", which is found too"
+            message = f'{there} does not tell {name} "{asked[0]}" from "{others[0]}"{end}'
+            self.notes.append(Note("approximated", Effect.WIDER, message, node.span))
+            if self.negative:
+                return True
+        return False
 
     def left_out(self, node: FieldTest, spec: FieldSpec, value: str) -> bool:
         """Tells the note of a value. What events without it meet too would, below a not, take them
