@@ -180,6 +180,26 @@ def test_patterns_over_the_keys_of_a_flattened_field(query: str, effect: str, ta
     assert str(note.effect) == effect
 
 
+KEYS = "aws.cloudtrail.flattened.request_parameters.key"
+FLATTENED = [("*.pem", "narrower"), ("*secret*", "narrower"), ("a*z", "narrower")]
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize(("pattern", "effect"), FLATTENED)
+def test_what_elasticsearch_finds_beyond_the_rule_is_told_and_refuses_nothing(
+    pattern: str, effect: str, target: str
+) -> None:
+    query = f"event.dataset:aws.cloudtrail and event.action:GetObject and {KEYS}:{pattern}"
+    result = kqlx.convert(query, target)
+    (note,) = [note for note in result.notes if note.code == "flattened-keys"]
+    assert (str(note.effect), note.is_quiet, note.calls_for_action) == (effect, False, True)
+    assert result.fidelity is note.effect
+    with pytest.raises(kqlx.UnsupportedError, match=r"would be narrower: .* in all keys of"):
+        kqlx.convert(query, target, strict=True)
+    accepted = ["narrower", "wider", "coverage"]
+    assert kqlx.convert(query, target, strict=True, accept=accepted).query == result.query
+
+
 def test_the_beginning_of_a_key_is_no_such_pattern() -> None:
     result = kqlx.convert("file.elf.imports.a:x*", "sentinel", source="none")
     assert "flattened-keys" not in [note.code for note in result.notes]

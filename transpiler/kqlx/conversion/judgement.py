@@ -6,6 +6,12 @@ from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 
+LET_PASS = frozenset({"types-left-out", "flattened-keys"})
+"""Codes of notes that are shown, and refuse nothing unless the user is strict: what the user asks
+for, and what Elasticsearch finds beyond what the rule says, by the way in which it keeps the keys
+of a flattened field. The result asks for what the author wrote, and nobody could write more.
+"""
+
 
 def judge(found: tuple[Note, ...], choices: Choices) -> None:
     """Raises UnsupportedError, with the notes, for effects that were not accepted."""
@@ -14,8 +20,8 @@ def judge(found: tuple[Note, ...], choices: Choices) -> None:
     accepted |= {effect for effect in Effect if str(effect) in choices.accept}
     if not choices.strict and choices.unmapped == "keep":
         accepted.add(Effect.UNMAPPED)
-    asked_for = set() if choices.strict else {"types-left-out"}
-    refused = [n for n in notes if n.effect not in accepted and n.code not in asked_for]
+    let_pass = frozenset() if choices.strict else LET_PASS
+    refused = [n for n in notes if n.effect not in accepted and n.code not in let_pass]
     if refused:
         effect = worst(refused)
         raise UnsupportedError(
