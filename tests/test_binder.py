@@ -351,3 +351,33 @@ def test_sigma_tells_that_an_object_is_tested_as_one_text(name: str, test: str) 
     query = f"event.dataset:aws.cloudtrail and event.action:x and {test}"
     notes = kqlx.convert(query.format(f"aws.cloudtrail.{name}"), "sigma").notes
     assert any(n.effect is Effect.COVERAGE and "one text" in n.message for n in notes)
+
+
+@pytest.mark.parametrize(
+    ("query", "target", "found"),
+    [
+        ("source.ip:10.0.0.0/8", "sentinel", 'ipv4_is_in_range(CallerIpAddress, "10.0.0.0/8")'),
+        ("source.ip:10.0.0.0/8", "spl", 'callerIpAddress="10.0.0.0/8" callerIpAddress!="null"'),
+        ("not source.ip:10.0.0.0/8", "sentinel", "not(coalesce(ipv4_is_in_range(Caller"),
+    ],
+)
+def test_a_condition_of_the_pack_changes_no_type_of_a_column(
+    query: str, target: str, found: str
+) -> None:
+    query += " and source.as.number:*"  # which says that there is an address
+    text = str(kqlx.convert(query, target, source="azure.activitylogs").query)
+    assert found in text
+    assert "mvfind" not in text
+
+
+def test_a_condition_of_the_pack_may_read_a_column_as_another_type() -> None:
+    query = "source.address:*.amazonaws.com and not source.ip:*"
+    texts = {
+        target: str(kqlx.convert(query, target, source="aws.cloudtrail").query)
+        for target in ("sentinel", "sigma", "spl")
+    }
+    assert 'SourceIpAddress endswith_cs ".amazonaws.com"' in texts["sentinel"]
+    assert 'ipv6_compare(SourceIpAddress, "::")' in texts["sentinel"]
+    assert 'sourceIPAddress="*.amazonaws.com"' in texts["spl"]
+    assert 'NOT sourceIPAddress IN ("0.0.0.0/0", "::/0")' in texts["spl"]
+    assert "filter_main_sourceipaddress:" in texts["sigma"]

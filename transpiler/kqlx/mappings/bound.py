@@ -28,10 +28,14 @@ FIRST_RUN = " first run"
 DECODED = " decoded"
 """Behind the name of a column of XML in a test of a value with signs that are escaped there."""
 
+OF_TYPE = " of type "
+"""Behind the name of a column, and before a type, in a test that reads it otherwise than others."""
+
 
 def without_spelling(name: str) -> str:
     """The name of the column that a test of its text, or of its decoded text, is about."""
-    return name.removesuffix(AS_TEXT).removesuffix(DECODED).removesuffix(FIRST_RUN)
+    plain = name.removesuffix(AS_TEXT).removesuffix(DECODED).removesuffix(FIRST_RUN)
+    return plain.partition(OF_TYPE)[0]
 
 
 def without_reading(name: str) -> str:

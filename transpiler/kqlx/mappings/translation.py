@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from kqlx.elastic.type_names import INTEGERS, STRINGS
-from kqlx.mappings.bound import FIRST_RUN, Column, holds
+from kqlx.mappings.bound import FIRST_RUN, OF_TYPE, Column, holds
 from kqlx.mappings.cases import either
 from kqlx.mappings.pack import Case, FieldSpec
 from kqlx.mappings.parts import Part, in_whole
@@ -387,8 +387,16 @@ class Translation(Spellings):
         def place(node: Node) -> Node:
             if isinstance(node, FieldTest):
                 name = node.field.name
+                before = self.columns.get(name)
                 column = self.column(name, types.get(name, "keyword"), field, predicate=True)
                 test = replace(node, span=span)
+                if before is not None and before.type != column.type:
+                    # Other tests of the query read the column so: this one must not change that.
+                    self.columns[name] = replace(before, case=column.case)
+                    if not isinstance(node, Exists):
+                        own = f"{name}{OF_TYPE}{column.type}"
+                        self.columns[own] = column
+                        test = replace(test, field=Literal(own, span=node.field.span))
                 return self.values_alone(test, test, column)
             return replace(node, span=span)
 
