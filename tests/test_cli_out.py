@@ -15,8 +15,8 @@ import kqlx as package
 from conftest import ROOT
 from kqlx.backends.artifact_text import file_stem
 from kqlx.backends.target import Bundle, Emission, Format, Target, Writer
-from kqlx.commands.folder import Folder
-from kqlx.commands.output import InFolder
+from kqlx.cli.result_folder import Folder
+from kqlx.cli.results import InFolder
 from kqlx.errors import OutputError
 from kqlx.rules.load import MANIFEST
 from kqlx.rules.model import Rule

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from kqlx.commands import folder as folders
-from kqlx.commands.folder import File, Folder
+from kqlx.cli import result_folder as folders
+from kqlx.cli.result_folder import File, Folder
 from kqlx.rules.load import MANIFEST
 from test_cli import RULE
 from test_cli_out import changed, listed, out, rule_file

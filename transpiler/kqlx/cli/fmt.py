@@ -1,4 +1,4 @@
-"""``kqlx fmt`` and ``kqlx lint``: work on queries as they stand in files."""
+"""``kqlx fmt``: queries in canonical Kibana KQL, printed or written back to their files."""
 
 from __future__ import annotations
 
@@ -6,31 +6,18 @@ from typing import Annotated
 
 import typer
 
-from kqlx.commands.common import (
+from kqlx.cli.common import (
     Exit,
-    about,
+    Paths,
+    Query,
     inputs,
     label,
     report,
     usage,
 )
-from kqlx.commands.known import (
-    FieldsOption,
-    MappingOption,
-    SourceOption,
-    reader_of_types,
-)
-from kqlx.commands.streams import say
+from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
 from kqlx.rules.model import Rule
-
-Paths = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
-]
-Query = Annotated[
-    str | None, typer.Option("--query", "-q", help="The text of a query, instead of files.")
-]
 
 
 def fmt(
@@ -65,37 +52,4 @@ def fmt(
                 status = max(status, Exit.DONE if write else Exit.REFUSED)
         except KqlxError as error:
             status = max(status, report(error, rule))
-    raise typer.Exit(status)
-
-
-def lint(
-    paths: Paths = None,
-    query: Query = None,
-    fields: FieldsOption = None,
-    source: SourceOption = None,
-    mapping: MappingOption = None,
-) -> None:
-    """Say what is valid and probably not meant. The exit status is 1 where anything is found."""
-    from kqlx.elastic import ecs
-    from kqlx.lint import lint
-    from kqlx.mappings.names import nearest
-
-    read = reader_of_types(mapping, fields, source)
-    status = Exit.DONE
-    for rule in inputs(paths or [], query):
-        if not isinstance(rule, Rule):
-            status = max(status, report(rule))
-            continue
-        try:
-            _, types = read(rule)
-            known = (ecs.arrays(), nearest) if fields in (None, "ecs") else ()
-            notes = lint(rule.query, types, *known)
-        except KqlxError as error:
-            status = max(status, report(error, rule))
-            continue
-        for note in notes:
-            print(f"{about(rule, note.span)}{note.message} [{note.code}]")
-            if note.hint:
-                print(f"  hint: {note.hint}")
-            status = max(status, Exit.REFUSED)
     raise typer.Exit(status)

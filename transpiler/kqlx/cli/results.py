@@ -7,14 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from kqlx.commands.common import Exit, label, report
-from kqlx.commands.streams import say
+from kqlx.cli.common import Exit, label, report
+from kqlx.cli.streams import say
 from kqlx.errors import OutputError, UnsupportedError
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from kqlx.backends.target import Bundle, Target
-    from kqlx.commands.folder import File, Folder
+    from kqlx.cli.result_folder import File, Folder
     from kqlx.convert import Conversion
 
 
@@ -137,14 +137,14 @@ class InFolder:
 
 
 def _file(result: _Result) -> File:
-    from kqlx.commands.folder import File
+    from kqlx.cli.result_folder import File
 
     rule = result.rule.id or result.rule.name
     return File(result.name, _bytes(result.text), result.made, rule)
 
 
 def _collected_file(name: str, results: list[_Result]) -> File:
-    from kqlx.commands.folder import File
+    from kqlx.cli.result_folder import File
 
     form = results[0].bundle
     assert form is not None

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kqlx.commands.common import Exit, about, fail, inputs, load_settings, report, usage
-from kqlx.commands.known import FieldsOption, MappingOption, SourceOption
-from kqlx.commands.output import InFolder, Output, Printed
-from kqlx.commands.streams import say
-from kqlx.commands.unused import Unused
+from kqlx.cli.common import Exit, about, fail, inputs, load_settings, report, usage
+from kqlx.cli.field_options import FieldsOption, MappingOption, SourceOption
+from kqlx.cli.results import InFolder, Output, Printed
+from kqlx.cli.streams import say
+from kqlx.cli.unused_options import Unused
 from kqlx.errors import KqlxError, UsageError
 from kqlx.notes import Note
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from kqlx.backends.target import Target
-    from kqlx.commands.folder import Folder
+    from kqlx.cli.result_folder import Folder
     from kqlx.settings import Settings
 
 _ELASTICSEARCH = "Elasticsearch"
@@ -223,7 +223,7 @@ def _folder(out: str | None, force: bool) -> Folder | None:
         return None
     if not out:
         usage("--out needs the name of a folder")
-    from kqlx.commands.folder import Folder
+    from kqlx.cli.result_folder import Folder
 
     return Folder(out, force=force)
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from kqlx.commands.streams import say
+from kqlx.cli.streams import say
 from kqlx.errors import (
     KqlSyntaxError,
     KqlxError,
@@ -32,6 +32,15 @@ from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 
 if TYPE_CHECKING:
     from kqlx.settings import Settings
+
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
+]
+Query = Annotated[
+    str | None, typer.Option("--query", "-q", help="The text of a query, instead of files.")
+]
 
 
 class Exit(IntEnum):

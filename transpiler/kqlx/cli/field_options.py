@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kqlx.commands.common import fail, load_settings
+from kqlx.cli.common import fail, load_settings
 from kqlx.errors import KqlxError
 from kqlx.nodes import Node
 from kqlx.rules.model import Rule

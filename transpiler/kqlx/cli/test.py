@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kqlx.commands.common import (
+from kqlx.cli.common import (
     Exit,
     about,
     fail,
@@ -18,13 +18,13 @@ from kqlx.commands.common import (
     report,
     usage,
 )
-from kqlx.commands.known import (
+from kqlx.cli.field_options import (
     FieldsOption,
     MappingOption,
     SourceOption,
     reader_of_types,
 )
-from kqlx.commands.streams import say
+from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
 from kqlx.nodes import NOWHERE, And, Nested, Node, Not, Or
 from kqlx.rules.model import Rule

@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 
 from kqlx import __version__
-from kqlx.commands import convert, explain, query, sources, streams, test
-from kqlx.commands.common import Exit
+from kqlx.cli import convert, explain, fmt, lint, sources, streams, test
+from kqlx.cli.common import Exit
 
 app = typer.Typer(
     add_completion=False,
@@ -46,8 +46,8 @@ def kqlx(
 
 COMMANDS = (
     convert.convert,
-    query.fmt,
-    query.lint,
+    fmt.fmt,
+    lint.lint,
     test.test,
     explain.explain,
     convert.targets,
@@ -58,8 +58,8 @@ for command in COMMANDS:
 app.add_typer(sources.sources)
 
 
-def main() -> None:
-    """The entry point of ``kqlx`` and ``python -m kqlx``."""
+def run() -> None:
+    """Runs the command that the arguments name, to its exit status."""
     streams.prepare()
     try:
         try:

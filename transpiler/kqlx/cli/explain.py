@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kqlx.commands.common import fail
+from kqlx.cli.common import fail
 from kqlx.errors import UsageError
 
 LONGEST = 100

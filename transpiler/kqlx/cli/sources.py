@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kqlx.commands.common import Exit, fail, inputs, load_settings, report, usage
-from kqlx.commands.streams import say
+from kqlx.cli.common import Exit, fail, inputs, load_settings, report, usage
+from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
 from kqlx.rules.model import Rule
 

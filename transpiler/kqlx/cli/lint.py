@@ -1,0 +1,55 @@
+"""``kqlx lint``: what is valid in a query and probably not meant."""
+
+from __future__ import annotations
+
+import typer
+
+from kqlx.cli.common import (
+    Exit,
+    Paths,
+    Query,
+    about,
+    inputs,
+    report,
+)
+from kqlx.cli.field_options import (
+    FieldsOption,
+    MappingOption,
+    SourceOption,
+    reader_of_types,
+)
+from kqlx.errors import KqlxError
+from kqlx.rules.model import Rule
+
+
+def lint(
+    paths: Paths = None,
+    query: Query = None,
+    fields: FieldsOption = None,
+    source: SourceOption = None,
+    mapping: MappingOption = None,
+) -> None:
+    """Say what is valid and probably not meant. The exit status is 1 where anything is found."""
+    from kqlx.elastic import ecs
+    from kqlx.lint import lint
+    from kqlx.mappings.names import nearest
+
+    read = reader_of_types(mapping, fields, source)
+    status = Exit.DONE
+    for rule in inputs(paths or [], query):
+        if not isinstance(rule, Rule):
+            status = max(status, report(rule))
+            continue
+        try:
+            _, types = read(rule)
+            known = (ecs.arrays(), nearest) if fields in (None, "ecs") else ()
+            notes = lint(rule.query, types, *known)
+        except KqlxError as error:
+            status = max(status, report(error, rule))
+            continue
+        for note in notes:
+            print(f"{about(rule, note.span)}{note.message} [{note.code}]")
+            if note.hint:
+                print(f"  hint: {note.hint}")
+            status = max(status, Exit.REFUSED)
+    raise typer.Exit(status)
