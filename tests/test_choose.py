@@ -218,6 +218,29 @@ def test_several_values_of_one_field_choose_a_destination(query: str, table: str
     assert (there[0] if isinstance(there, list) else there) == table
 
 
+@pytest.mark.parametrize(
+    ("query", "table", "effect"),
+    [
+        (
+            'event.action:("Set-Mailbox" or "Add member to role.")',
+            "CloudAppEvents",
+            Effect.COVERAGE,
+        ),
+        ('event.action:("Set-Mailbox" or FileAccessed)', "OfficeActivity", Effect.COVERAGE),
+        ('event.action:"Add member to role."', "CloudAppEvents", Effect.COVERAGE),
+        # No table holds both.
+        ("event.action:(UserLoggedIn or Set-Mailbox)", "OfficeActivity", Effect.NARROWER),
+    ],
+)
+def test_a_place_that_holds_all_goes_before_one_that_holds_some(
+    query: str, table: str, effect: Effect
+) -> None:
+    made = kqlx.convert(query, "sentinel", source="o365.audit", accept=["narrower"])
+    assert (made.place["table"], made.fidelity) == (table, effect)
+    passed = [note.message for note in made.notes if note.code == "place-chosen"]
+    assert len([one for one in passed if "never holds" in one]) == (table == "CloudAppEvents")
+
+
 def test_values_of_one_field_choose_as_each_of_them_does() -> None:
     tried = 0
     for pack in map(builtin, sources()):

@@ -250,9 +250,10 @@ def bind(
     """Binds a tree to the destination of the pack that suits it best.
 
     That is the first one, of those whose ``when`` the query asserts (or the rule implies) and then
-    of those without, that has every field; else the one that has the most. Raises MappingError
-    where a field or value has no counterpart and ``unmapped`` is "error", and where the query can
-    match nothing. With "comment" a test without a counterpart is left out, so that more matches.
+    of those without, that has every field, one that holds all values before others; else the one
+    that has the most fields. Raises MappingError where a field or value has no counterpart and
+    ``unmapped`` is "error", and where the query can match nothing. With "comment" a test without a
+    counterpart is left out, so that more matches.
     """
     types = (types or Types()).of((pack,))
     destinations = pack.targets.get(target, ())
@@ -269,6 +270,7 @@ def bind(
     passed_over: list[Note] = []
     attempts: list[Bound] = []
     whole: list[Bound] = []
+    narrower: list[Bound] = []
     impossible: list[MappingError] = []
     candidates = chosen + [d for d in destinations if not d.when]
     for destination in candidates or destinations:
@@ -288,12 +290,15 @@ def bind(
         if not missing and "logsource" in destination.place and isinstance(attempt.node, Always):
             whole.append(attempt)  # a rule of Sigma needs a test
             passed_over.append(_passed_over(destination, "every event of it is meant", None))
+        elif not missing and (never := _never_there(attempt)):
+            narrower.append(attempt)  # another one may hold all that is asked for
+            passed_over.append(_passed_over(destination, never.message, never.span))
         elif not missing:
             return attempt
         else:
             passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
-    if whole:
-        return whole[0]
+    if whole or narrower:
+        return (whole or narrower)[0]
     if not attempts and not candidates and pack.title not in impossible[0].message:
         named = [*dict.fromkeys(destination.name for destination in destinations)]
         others = " and others" if named[_FEW:] else ""
@@ -365,6 +370,12 @@ def _nowhere(pack: Pack, destinations: Iterable[Destination]) -> MappingError:
 
 def _missing(bound: Bound) -> list[Note]:
     return [note for note in bound.notes if note.effect is Effect.UNMAPPED]
+
+
+def _never_there(bound: Bound) -> Note | None:
+    """A note that the destination holds some of what is asked for, and not all."""
+    lacks = (note for note in bound.notes if note.code == "never-there")
+    return next((note for note in lacks if note.effect is Effect.NARROWER), None)
 
 
 def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
