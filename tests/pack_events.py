@@ -66,6 +66,8 @@ class Stored:
     """The event in Splunk with the signs of XML escaped, where it has any."""
     whole: bool = False
     """Whether the document has all that the pipeline sets."""
+    data: Mapping[str, str] = field(default_factory=dict)
+    """EventData of a Windows event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ def _of_record(source: str, number: int, record: Mapping[str, Any], document: Ev
         _in_sigma(system, data),
         escaped[0] if escaped else None,
         whole=True,
+        data=data,
     )
 
 

@@ -11,17 +11,23 @@ fewer the more destinations a pack has.
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Mapping
 from fnmatch import filter as filter_names
 from typing import Any
 
 import pytest
 
+from agreement import REFUSALS
+from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.pack import Pack
-from pack_events import FOLDER, EventFile, Stored, read
+from kqlx.nodes import Exists, Literal
+from kqlx.notes import Effect
+from pack_events import FOLDER, EventFile, Stored, converted, read
 from pair_files import Pair, fields_of
 from pair_queries import Store, judge_store
+from sentinel_rows import NotExecuted
 from sigma_rules import documents
 
 FILES = [path.stem for path in sorted(FOLDER.glob("*.yml"))]
@@ -65,6 +71,42 @@ def test_every_field_is_found_as_in_kibana(source: str, target: str) -> None:
     tally = judge_store(store_of(read(FOLDER / f"{source}.yml"), target), rate=rate)
     print(f"{source} → {target}: {tally}")
     assert not tally.reports, "\n".join([f"{len(tally.reports)} reports", *tally.reports[:20]])
+
+
+# What Elastic moves out of winlog.event_data
+
+
+RECORDS = [name for name in FILES if any(e.whole for e in read(FOLDER / f"{name}.yml").events)]
+DATA = "winlog.event_data."
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("source", RECORDS)
+def test_what_elastic_does_not_keep_is_not_found(source: str, target: str) -> None:
+    """Of what a record has in EventData, and its document nowhere in winlog.event_data, a query
+    finds nothing in Elastic: it was moved, or stood for no value.
+    """
+    events = [event for event in read(FOLDER / f"{source}.yml").events if event.whole]
+    store = store_of(EventFile(source, (), tuple(events)), target)
+    rate = 1 if os.environ.get("WHOLE_EVENTS") or target == "spl" else 8
+    lost: dict[str, set[int]] = {}
+    for number, (event, pair) in enumerate(zip(events, store.pairs, strict=True)):
+        for name in event.data.keys() - {n.removeprefix(DATA) for n in pair.fields}:
+            lost.setdefault(name, set()).add(number)
+    untold = []
+    for name in sorted(lost):
+        if zlib.crc32(name.encode()) % rate:
+            continue
+        try:
+            made = converted(format_node(Exists(Literal(DATA + name))), store.pack, target)
+            found = store.found(made)
+        except (*REFUSALS, NotExecuted):
+            continue
+        told = any(note.effect is Effect.WIDER for note in made.notes)
+        if not told and (wrong := [n for n in lost[name] if True in found.get(n, ())]):
+            untold.append(f"{name}: {events[wrong[0]].data[name]!r}: {made.text}")
+    print(f"{source} → {target}: {len(lost)} fields")
+    assert not untold, "\n".join(untold)
 
 
 # Each mapped field is in some event
