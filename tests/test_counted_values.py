@@ -1,4 +1,4 @@
-"""Splunk: what a rule counts by is found in the events as they are, lists, pairs and all."""
+"""What a rule counts by is found in the events as they are, lists and all, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 import kqlx
+from kqlx.notes import Effect
+from kusto import analyse
 from spl.evaluator import evaluate
 from spl.events import splunk_event
 from splunk import without_times
@@ -124,3 +126,145 @@ def test_sentinel_counts_values_by_their_names_too() -> None:
     made = kqlx.convert(kqlx.Rule("r", query, type="threshold", data=data), "sentinel")
     text = 'iff(Level in ("Information", "Informational"), "Information", Level)'
     assert f"| extend log_level = {text}" in str(made.query)
+
+
+# Values that are none of the field's, or are spelt otherwise
+
+
+def made(to: str, query: str, format: str = "query", **data: Any) -> kqlx.Conversion:
+    kind = "new_terms" if "new_terms_fields" in data else "threshold"
+    rule = kqlx.Rule("r", query, type=kind, data=data)
+    return kqlx.convert(rule, to, accept=["narrower", "different"], format=format)
+
+
+def different(to: str, query: str, field: str, by: Sequence[str] = ()) -> kqlx.Conversion:
+    """A rule that counts the different values of a field."""
+    distinct = [{"field": field, "value": 2}]
+    return made(to, query, threshold={"field": [*by], "value": 1, "cardinality": distinct})
+
+
+def effects(conversion: kqlx.Conversion, code: str) -> set[Effect]:
+    return {note.effect for note in conversion.notes if note.code == code}
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "in_splunk", "in_sentinel"),
+    [
+        (
+            "event.dataset:aws.cloudtrail",
+            "source.ip",
+            'cidrmatch("0.0.0.0/0", sourceIPAddress)',
+            'ipv6_compare(SourceIpAddress, "::") >= 0)',
+        ),
+        (
+            "event.dataset:gcp.audit",
+            "source.ip",
+            "cidrmatch(\"0.0.0.0/0\", 'protoPayload.requestMetadata.callerIp')",
+            'ipv6_compare(tostring(RequestMetadata.callerIp), "::") >= 0)',
+        ),
+        (
+            "event.dataset:azure.activitylogs",
+            "user.email",
+            "@",
+            'Caller contains "@")',
+        ),
+    ],
+)
+def test_values_that_are_none_of_the_fields_are_not_counted(
+    query: str, field: str, in_splunk: str, in_sentinel: str
+) -> None:
+    """A service's name where addresses are, an id where e-mail addresses are."""
+    for to, text in (("spl", in_splunk), ("sentinel", in_sentinel)):
+        found = str(different(to, query, field).query)
+        assert text in found, found
+
+
+def test_services_are_no_addresses_beside_those_that_are() -> None:
+    """The field that is grouped by keeps its values, though it is the same column."""
+    found = str(
+        different("spl", "event.dataset:aws.cloudtrail", "source.ip", ["source.address"]).query
+    )
+    assert "by sourceIPAddress" in found
+    assert "eval source_ip=if(" in found
+
+
+def test_two_fields_that_are_one_column_are_it_once() -> None:
+    query, fields = "event.dataset:aws.cloudtrail", ["source.address", "source.ip"]
+    threshold = {"field": fields, "value": 2}
+    start, time = "now-5d", "gcp.audit.receive_timestamp"
+    every = [
+        made("sentinel", query, "rule", threshold=threshold),
+        made("sentinel", query, "rule", new_terms_fields=fields, history_window_start=start),
+        made(
+            "sentinel",
+            "event.dataset:gcp.audit",
+            threshold={"field": [time]},
+        ),
+    ]
+    for conversion in every[:2]:
+        assert str(conversion.query).count("by SourceIpAddress\n") == 1
+    assert "by gcp_audit_receive_timestamp = TimeGenerated" in str(every[2].query)
+    assert [analyse([str(conversion.query)]) for conversion in every] == [[[]]] * 3
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_a_value_by_the_kind_of_event_may_be_fixed(to: str) -> None:
+    """Sysmon's queries of names are the protocol dns, and no column says so."""
+    query = "event.dataset:windows.sysmon_operational"
+    assert '"dns"' in str(different(to, query, "network.protocol").query)
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_values_that_are_spelt_in_several_ways_are_one(to: str) -> None:
+    query, field = "event.dataset:azure.activitylogs", "log.level"
+    if to == "sentinel":
+        field = "azure.activitylogs.result_type"
+    found = str(made(to, query, threshold={"field": [field], "value": 2}).query)
+    assert ('"Warning"' if to == "spl" else '"Success"') in found
+    assert "case(" in found
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_the_provider_of_a_resource_has_its_type(to: str) -> None:
+    found = str(different(to, "event.dataset:azure.activitylogs", "azure.resource.provider").query)
+    assert "roviders/([^/]+/[^/]+)" in found.replace("PROVIDERS", "Providers")
+
+
+def test_arguments_are_not_counted_by_the_whole_line_unseen() -> None:
+    """An event has several: fewer are seen, as well as others."""
+    found = different("spl", "event.dataset:windows.sysmon_operational", "process.args")
+    assert effects(found, "value-differs") == {Effect.DIFFERENT}
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_spellings_in_several_letter_cases_are_told(to: str) -> None:
+    query = "event.dataset:o365.audit and event.action:FileDeleted"
+    for field, effect in (("organization.id", {Effect.CASE}), ("user.id", set[Effect]())):
+        found = made(to, query, threshold={"field": [field], "value": 2})
+        assert effects(found, "case-kept") == effect
+
+
+SUDO = "sudo[9]:    ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/bin/id"
+LINES = [{"_raw": f"Mar 15 10:33:01 web1 {SUDO}", "process": "sudo", "user": "root"}]
+
+
+def test_who_runs_sudo_is_counted_and_not_as_whom() -> None:
+    query = "event.dataset:system.auth and process.name:sudo"
+    assert counted(query, "user.name", LINES, "linux_secure") == {"ann"}
+
+
+REPORT = {
+    "event": {
+        "name": "ADD_GROUP_MEMBER",
+        "parameters": [
+            {"name": "USER_EMAIL", "value": "ann@example.com"},
+            {"name": "GROUP_EMAIL", "value": "staff@example.org"},
+        ],
+    }
+}
+
+
+def test_parts_are_taken_out_of_each_value_of_a_list() -> None:
+    query = "event.dataset:google_workspace.admin"
+    found = counted(query, "group.domain", [REPORT], "gws:reports:admin")
+    assert found == {"example.com", "example.org"}

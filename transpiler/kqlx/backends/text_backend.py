@@ -14,7 +14,7 @@ from kqlx.backends.base import Backend
 from kqlx.elastic import ecs
 from kqlx.elastic.text_analysis import odd_letters
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
-from kqlx.mappings.bound import Column
+from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.pack import FieldSpec
 from kqlx.nodes import Equals, FieldTest, Like, Literal
 from kqlx.notes import Effect, Note
@@ -214,6 +214,22 @@ class TextBackend(Backend[Text]):
                 first.span,
             )
         return self.notes
+
+
+def case_kept(field: str, bound: Bound) -> Note | None:
+    """A note on a field by which a rule counts or compares, where one value of Elastic's may be
+    spelt in several ways.
+    """
+    destination = bound.destination
+    spec = destination.field(field) if destination is not None else None
+    if destination is None or spec is None:
+        return None
+    each = [spec, *spec.cases]
+    columns = {name for one in each for name in (one.counted_by or one.column, *one.any) if name}
+    if all(destination.column(name).case != "differs" for name in columns):
+        return None
+    message = f"{field} may be spelt in several letter cases, each of which is counted by itself"
+    return Note("case-kept", Effect.CASE, message)
 
 
 def joined(field: str, columns: Iterable[str]) -> Note:

@@ -63,6 +63,9 @@ def _of_pattern(pattern: str, takes: str = "") -> str | None:
     left = ".*?".join(map(_literal, before.removeprefix("*").split("*")))
     right = ".*?".join(map(_literal, after.removesuffix("*").split("*")))
     group = takes or (".+?" if right else ".+")
+    if left.endswith(" ") and not takes:
+        # Where one blank may stand there may be several, none of which is the value's.
+        left, group = f"{left}+", rf"\S{'.*?' if right else '.*'}"
     return f"{start}{left}({group}){right}{end}"
 
 

@@ -1,6 +1,6 @@
 """Conditions of a pack on the values of a field, for those who count and show values: what the
-``given`` of a field says, and the predicates that stand for some of its values, bound to the
-columns of the destination.
+``given`` and ``exists`` of a field say, and the predicates that stand for some of its values, bound
+to the columns of the destination.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.captures import captures
 from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.twins import under_both
 from kqlx.nodes import Always, And, Equals, Never, Node, Not
 
 
@@ -20,14 +22,31 @@ def condition(spec: FieldSpec, bound: Bound, field: str) -> Bound | None:
     return _bound(spec.given, bound, field) if spec.given else None
 
 
-def _bound(predicate: str, bound: Bound, field: str) -> Bound | None:
-    """A predicate of the pack as a tree on the destination's columns."""
+def presence(bound: Bound, field: str) -> Bound | None:
+    """A tree that holds on the events which have the field, where its column has other values too;
+    None where a value of the column is one of the field.
+    """
+    spec = bound.destination.field(field) if bound.destination is not None else None
+    if spec is None or not isinstance(spec.exists, str) or not names_columns(spec):
+        return None
+    if spec.given or (all(found := captures(spec)) and found):
+        return None  # what is taken out of the column is a value of the field
+    return _bound(spec.exists, bound, field, spec.any or filter(None, [spec.column]))
+
+
+def _bound(predicate: str, bound: Bound, field: str, columns: Iterable[str] = ()) -> Bound | None:
+    """A predicate of the pack as a tree on the destination's columns; ``columns`` that have the
+    field's own values are of its type.
+    """
     if bound.pack is None or bound.destination is None:
         return None
     from kqlx.mappings.translation import Translation
 
     words = Translation(bound.pack, bound.destination, {}, bound.types)
-    node = words.parse_predicate(predicate, (0, 0), field)
+    types = dict.fromkeys(columns, bound.type(field) or "keyword")
+    node = words.parse_predicate(predicate, (0, 0), field, types)
+    if bound.destination.also:
+        node = under_both(node, words.columns, bound.destination.also)
     return replace(bound, node=node, columns=words.columns)
 
 
@@ -61,7 +80,7 @@ def conditional_first(cases: Iterable[FieldSpec]) -> list[FieldSpec]:
     """The cases that have values, in the order in which an event's is looked for: what holds on
     some events of a kind alone before what holds on all others.
     """
-    with_values = [case for case in cases if case.column or case.any]
+    with_values = [case for case in cases if case.column or case.any or case.fixed is not None]
     return sorted(with_values, key=lambda case: not case.given)
 
 

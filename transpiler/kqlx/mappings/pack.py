@@ -104,7 +104,8 @@ class FieldSpec:
     field is a part of what the column holds, in which ``separators`` are those of a path. ``given``
     is a predicate in Kibana KQL that must hold beside each test of the field. ``fits`` are patterns
     of the column's values, in which ``{}`` stands for the field's: ``{}@*`` where the field is the
-    beginning of an address. ``begins`` has, by how the field's values begin, how the column's do;
+    beginning of an address. ``begins`` has, by how the
+    field's values begin, how the column's do;
     ``joined`` are columns one of whose values stands behind this one's and a backslash (where there
     is none, or ``alone`` at any rate, the field is this one's by itself), ``unnamed`` what stands
     behind the last backslash where the field's value has nothing there. ``counted_by`` is a column

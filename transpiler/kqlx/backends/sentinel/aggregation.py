@@ -17,13 +17,14 @@ from kqlx.backends.sentinel.result_columns import (
     as_column,
     columns_made,
     extended,
+    plain_name,
     values_of,
 )
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier
 from kqlx.backends.target import Emission
+from kqlx.backends.text_backend import case_kept
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.choose import name_of_values
 from kqlx.notes import Effect, Note
 
 TIME = "TimeGenerated"
@@ -31,17 +32,24 @@ TIME = "TimeGenerated"
 
 def needed(bound: Bound, fields: Iterable[str], what: str, together: bool = False) -> list[Values]:
     """The values of fields, without those that are the same on all events there, unless several
-    data sources are looked at ``together``.
+    data sources are looked at ``together``. Where two fields are one column it is there once: no
+    two columns of a result have one name.
     """
-    found = []
+    found: dict[object, Values] = {}
     for field in fields:
         values = values_of(bound, field, counted=True)
         if values is None:
             name = bound.destination.name if bound.destination else "the table"
             raise refused(f"a rule that {what} {field}", f"{name} has no column of its values")
         if values.name or together:
-            found.append(values)
-    return found
+            same = field if together else (values.name, values.text, values.array)
+            found.setdefault(same, _beside_time(values))
+    return [*found.values()]
+
+
+def _beside_time(values: Values) -> Values:
+    """The values under another name than the time of a group's last event."""
+    return replace(values, name=plain_name(values.field)) if values.name == TIME else values
 
 
 def refused(what: str, why: str) -> UnsupportedError:
@@ -92,7 +100,15 @@ def number_of_values(values: Values) -> str:
     name = counted_name(values)
     if values.several:  # of arrays it is the set of their values
         return f"{name} = array_length(make_set({values.held}))"
-    return f"{name} = count_distinctif({values.text}, {values.present})"
+    tests = " and ".join(filter(None, [values.present, values.given]))
+    return f"{name} = count_distinctif({values.text}, {tests})"
+
+
+def where_given(values: Values) -> Values:
+    """Values of which those that are none of the field's are empty."""
+    if not values.given or values.type != "string":
+        return values
+    return replace(values, text=f'iff({values.given}, {values.text}, "")', given="")
 
 
 def present(fields: Iterable[Values], query: str) -> list[str]:
@@ -127,10 +143,11 @@ def summarized(sums: Sequence[str], grouped: str) -> str:
     return "\n    ".join(["| summarize", *(fold(line, " " * 8) for line in lines)])
 
 
-def told(fields: Iterable[Values]) -> list[Note]:
+def told(fields: Iterable[Values], bound: Bound) -> list[Note]:
     """What is told of the fields themselves."""
     found = [*fields]
     notes = [note for values in found for note in values.notes]
+    notes += [note for v in found if v.name and (note := case_kept(v.field, bound)) is not None]
     texts = [v.field for v in found if v.name and v.type == "string" and not v.several]
     if texts:
         message = (
@@ -142,32 +159,16 @@ def told(fields: Iterable[Values]) -> list[Note]:
 
 
 def apart(bound: Bound, fields: Iterable[Values], effect: Effect, why: str) -> list[Note]:
-    """Of several data sources: where a field has other values, or may be spelt otherwise."""
+    """Of several data sources: where a field has other values."""
     found = dict.fromkeys(values.field for values in fields)
-    notes = [
-        Note(
-            "case-kept",
-            Effect.CASE,
-            f"{field} may be spelt in several letter cases, each of which is counted by itself",
-        )
-        for field in found
-        if _differs_in_case(bound, field)
-    ]
     names = [field for field in found if _has_others(bound, field)]
     if not names:
-        return notes
+        return []
     message = (
         f"the values of {', '.join(names)} differ between the data sources, so that"
         f" their events are counted by themselves: {why}"
     )
-    return [*notes, Note("counted-apart", effect, message)]
-
-
-def _differs_in_case(bound: Bound, field: str) -> bool:
-    if bound.pack is None or bound.destination is None:
-        return False
-    column = name_of_values(bound.pack, bound.destination, field)
-    return bool(column) and bound.destination.column(str(column)).case == "differs"
+    return [Note("counted-apart", effect, message)]
 
 
 def _has_others(bound: Bound, field: str) -> bool:

@@ -69,7 +69,7 @@ def compared(
         f" {', '.join(rule.texts('threat_index')) or 'its indices'}"
     )
     found = [Note("indicators", Effect.DIFFERENT, message), *about_window(rule)]
-    found += told(values for values, _ in pairs)
+    found += told((values for values, _ in pairs), bound)
     found += [Note("indicators", Effect.NARROWER, text) for text in lost]
     return whole(emission, lines, found)
 

@@ -19,7 +19,13 @@ from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import constant_value, name_of_values
-from kqlx.mappings.conditions import condition, conditional_first, named_values, names_columns
+from kqlx.mappings.conditions import (
+    condition,
+    conditional_first,
+    named_values,
+    names_columns,
+    presence,
+)
 from kqlx.mappings.pack import FieldSpec
 from kqlx.notes import Effect, Note
 
@@ -41,7 +47,8 @@ class Values:
     ``text`` is then an array, and ``held`` what events have, which may also be a single value.
     ``array`` is one of objects, each of which has its value in ``text`` as the key of ``ELEMENT``.
     ``notes`` are what those must tell who count or compare them. ``absent`` are texts that stand
-    for no value. ``long`` says that a command of its own should make them first.
+    for no value. ``long`` says that a command of its own should make them first. ``given`` is a
+    condition without which a value is none of the field's.
     """
 
     field: str
@@ -54,6 +61,7 @@ class Values:
     notes: tuple[Note, ...] = ()
     absent: tuple[str, ...] = ()
     long: bool = False
+    given: str = ""
 
     @property
     def is_column(self) -> bool:
@@ -138,6 +146,18 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
     return replace(values, notes=notes, absent=bound.destination.absent_in(name))
 
 
+def counted_only_if(values: Values, bound: Bound) -> Values:
+    """The values of a field with the condition that an event has the field, where its column has
+    other values too.
+    """
+    tree = presence(bound, values.field)
+    if tree is None or values.several:
+        return values
+    from kqlx.backends.sentinel.expressions import condition_text
+
+    return replace(values, given=condition_text(tree))
+
+
 def _of_objects(
     field: str, name: str, bound: Bound, columns: Columns, notes: tuple[Note, ...]
 ) -> Values | None:
@@ -201,7 +221,8 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
     absent: dict[str, None] = {}
     others = quote("")
     for case in conditional_first(spec.cases or (spec,)):
-        text = _text_of(case, field, bound, columns)
+        fixed = quote(case.fixed) if case.fixed is not None else None
+        text = fixed or _text_of(case, field, bound, columns)
         if text is None:
             return None
         notes += _notes(field, case)

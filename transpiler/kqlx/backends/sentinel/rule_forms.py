@@ -31,13 +31,20 @@ from kqlx.backends.sentinel.aggregation import (
     summarized,
     taken_apart,
     told,
+    where_given,
     whole,
 )
 from kqlx.backends.sentinel.entities import counted_name, outputs
 from kqlx.backends.sentinel.indicator_match import compared
 from kqlx.backends.sentinel.ingestion_time import COLUMN, about_arrival, arrived, by_table
 from kqlx.backends.sentinel.multiple_sources import without_lists
-from kqlx.backends.sentinel.result_columns import Values, extend, extended, in_common
+from kqlx.backends.sentinel.result_columns import (
+    Values,
+    counted_only_if,
+    extend,
+    extended,
+    in_common,
+)
 from kqlx.backends.sentinel.schedule import LONGEST, RULE_FORMATS, run_of, span
 from kqlx.backends.sentinel.syntax import fold
 from kqlx.backends.target import Emission, Options
@@ -103,10 +110,11 @@ def _counted(
     together = bound.beside_others
     by = needed(bound, threshold.by, "counts by", together)
     distinct = [name for name, _ in threshold.distinct]
-    steps, counted = gathered(needed(bound, distinct, "counts values of", together))
+    own = needed(bound, distinct, "counts values of", together)
+    steps, counted = gathered(counted_only_if(values, bound) for values in own)
     said = in_rule or by_arrival(rule)
     notes = [*about_window(rule), *([] if said else [_window_note(rule)])]
-    notes += told([*by, *counted])
+    notes += told([*by, *counted], bound)
     if together and (threshold.least > 1 or counted):
         why = "what they have together may be enough"
         notes += apart(bound, [*by, *counted], Effect.NARROWER, why)
@@ -118,7 +126,7 @@ def _counted(
     if together:
         common = [in_common(values) for values in by]
         lines += present((in_common(v) for v in by if v.name), lines[0])
-        among = [in_common(values, whole=True) for values in counted]
+        among = [in_common(where_given(values), whole=True) for values in counted]
         lines.append(commonly("project", [*common, *among, *shown], TIME))
         by, counted = [so_named(v) for v in common], [so_named(v) for v in among]
     else:
@@ -168,7 +176,7 @@ def _new(
     lines = [f"{lists}{head}", *begins, *([body] if body else [])]
     made, fields = made_first(fields)
     lines += [*made, *taken_apart(fields, once=False)]
-    notes = [*about_window(rule), *_about_history(terms, window, in_rule), *told(fields)]
+    notes = [*about_window(rule), *_about_history(terms, window, in_rule), *told(fields, bound)]
     if together:
         notes += apart(bound, fields, Effect.WIDER, "a value may be known in another")
         common = [in_common(values) for values in fields]

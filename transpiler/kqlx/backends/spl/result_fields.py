@@ -20,13 +20,19 @@ from kqlx.backends.spl.syntax import (
 )
 from kqlx.backends.spl.where import Where
 from kqlx.backends.target import Options
-from kqlx.backends.text_backend import Group, joined, joined_by_kind
+from kqlx.backends.text_backend import Group, case_kept, joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.captures import captures, cut_at
 from kqlx.mappings.choose import constant_value, name_of_values
-from kqlx.mappings.conditions import condition, conditional_first, named_values, names_columns
+from kqlx.mappings.conditions import (
+    condition,
+    conditional_first,
+    named_values,
+    names_columns,
+    presence,
+)
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
@@ -72,6 +78,8 @@ class Keys:
         without a counterpart keeps Elastic's name, with a note.
         """
         key = self._own(name)
+        if key.name and (note := case_kept(name, self.bound)) is not None:
+            self.notes.append(note)
         if not self.together:
             return key
         made = plain_name(name)
@@ -125,8 +133,7 @@ class Keys:
         if parts and spec is not None and spec.column and _is_plain(destination, spec.column):
             return self._taken_out(name, spec.column, parts)
         if found is None and spec is not None and spec.column is not None:
-            message = f"{name} is a part of {spec.column}, which stands for it"
-            self.notes.append(Note("value-differs", self.finer, message))
+            self._whole_for(name, spec, spec.column)
             found = spec.column
         if found is None:
             why = f": {spec.none}" if spec is not None and spec.none else ""
@@ -150,6 +157,28 @@ class Keys:
         """A condition of ``eval``."""
         test = Where(tree, Options()).condition(tree.node)
         return f"({test.text})" if test.group is Group.OR else test.text
+
+    def _whole_for(self, name: str, spec: FieldSpec, columns: str) -> None:
+        """A note that what is a part of a column is counted by all of it. Of arguments an event has
+        several, so that fewer are seen, too.
+        """
+        stand = "which stand for it" if spec.any else "which stands for it"
+        effect = Effect.DIFFERENT if spec.part == "word" else self.finer
+        message = f"{name} is a part of {columns}, {stand}"
+        self.notes.append(Note("value-differs", effect, message))
+
+    def counted(self, name: str) -> Key:
+        """The key of a field whose different values are counted: of events that lack the field it
+        has none, whatever its column has.
+        """
+        key = self.key(name)
+        tree = presence(self.bound, name)
+        if not key.name or tree is None:
+            return without_null(key)
+        key = without_null(key)
+        made = plain_name(name)
+        step = f"| eval {made}=if({self._test(tree)}, {eval_name(key.name)}, null())"
+        return Key(name, made, "\n".join(filter(None, [key.step, step])))
 
     def _mapped(self, name: str, column: str, destination: Destination) -> Key:
         like = destination.column(column)
@@ -230,8 +259,7 @@ class Keys:
         made, parts = plain_name(field), captures(spec)
         self.notes.append(joined(field, spec.any))
         if not parts and (spec.part or spec.fits):
-            message = f"{field} is a part of {', '.join(spec.any)}, which stand for it"
-            self.notes.append(Note("value-differs", self.finer, message))
+            self._whole_for(field, spec, ", ".join(spec.any))
         return Key(field, made, f"| eval {made}={self._coalesced(spec, parts)}")
 
     def _coalesced(self, spec: FieldSpec, parts: tuple[str, ...]) -> str:
@@ -249,8 +277,27 @@ class Keys:
             return self._beside_name(Column(column, form=like.form, keys=like.keys))
         if "{}" in column and not parts:
             return self._listed(column)
-        value = _part_of(column, parts) if parts else eval_name(column)
+        value = self._part_of(column, parts) if parts else eval_name(column)
         return without_texts(value, self._texts_for_none(column))
+
+    def _is_list(self, column: str) -> bool:
+        """Whether an event may have several values of a column."""
+        like = self.bound.destination.column(column) if self.bound.destination else None
+        return "{}" in column or (like is not None and like.form in _LISTS)
+
+    def _part_of(self, column: str, expressions: tuple[str, ...], mark: str | None = None) -> str:
+        """What the first of the expressions that matches takes out of a column, or what stands
+        there before a mark: of a list of each value, for match() and split() are not documented
+        for several.
+        """
+        if mark:
+            value = f"mvindex(split({eval_name(column)}, {quote(mark)}), 0)"
+        else:
+            value = _part_of(column, expressions)
+        if not self._is_list(column):
+            return value
+        value = without_texts(value, self._texts_for_none(column))
+        return f"mvdedup(mvmap({eval_name(column)}, {value}))"
 
     def _by_case(self, field: str, spec: FieldSpec) -> Key:
         """A field that is another column by the kind of event, or that some events alone have."""
@@ -264,15 +311,18 @@ class Keys:
                 remark = case.note
                 self.notes.append(Note(remark.code, remark.effect, remark.message))
             mark = cut_at(replace(case, given=""))
-            if case.any:
+            if case.fixed is not None:
+                value = quote(case.fixed)
+            elif case.any:
                 value = self._coalesced(case, captures(case))
-            elif mark:
-                value = f"mvindex(split({eval_name(str(case.column))}, {quote(mark)}), 0)"
-            elif parts := captures(replace(case, given="")):
-                value = _part_of(str(case.column), parts)
+            elif mark or (parts := captures(replace(case, given=""))):
+                value = self._part_of(str(case.column), () if mark else parts, mark)
+            elif self._is_list(str(case.column)):
+                value = self._listed(str(case.column))
             else:
                 value = eval_name(str(case.column))
-            absent |= dict.fromkeys(self._texts_for_none(str(case.column)))
+            if case.fixed is None:
+                absent |= dict.fromkeys(self._texts_for_none(str(case.column)))
             tests = [_is_in(by.column, case.of)] if case.of and by and by.column else []
             if beside := condition(case, self.bound, field):
                 tests.append(self._test(beside))
@@ -290,10 +340,10 @@ class Keys:
         """A part of a column."""
         made = plain_name(field)
         spec = self.bound.destination.field(field) if self.bound.destination else None
-        if spec is not None and (mark := cut_at(spec)):
-            value = f"mvindex(split({eval_name(column)}, {quote(mark)}), 0)"
-        else:
-            value = _part_of(column, expressions)
+        mark = cut_at(spec) if spec is not None else None
+        value = self._part_of(column, expressions, mark)
+        if self._is_list(column):
+            return Key(field, made, f"| eval {made}={value}")
         nulls = self._texts_for_none(column)
         return Key(field, made, f"| eval {made}={value}", column if nulls else "", nulls)
 
@@ -338,7 +388,7 @@ def _is_in(column: str, values: Iterable[str]) -> str:
 
 def _is_plain(destination: Destination, column: str) -> bool:
     like = destination.column(column)
-    return like.form == "column" and not like.json and "{}" not in column
+    return like.form not in PAIRS | {"words", "xml", "path"} and not like.json
 
 
 def without_texts(value: str, texts: Iterable[str]) -> str:

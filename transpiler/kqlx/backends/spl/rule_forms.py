@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.backends.spl.index_time import about_arrival, earliest, over_arrival, with_modifiers
-from kqlx.backends.spl.result_fields import Key, Keys, plain_name, without_null
+from kqlx.backends.spl.result_fields import Key, Keys, plain_name
 from kqlx.backends.spl.risk_objects import keys_of, shown, told_of
 from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.syntax import fold, fold_condition, quote, search_name
@@ -87,10 +87,9 @@ def _counted(
         conditions.append(f"{_COUNT}>={threshold.least}")
     among = keys_of(rule, bound)
     for field, least in threshold.distinct:
-        key = among.key(field)
+        key = among.counted(field)
         if not key.name:  # it is the same on all events: its one value is enough
             continue
-        key = without_null(key)
         name = f"dc_{plain_name(key.name)}"
         counts.append(f"dc({key.spelt}) as {name}")
         conditions.append(f"{name}>={least}")
