@@ -168,7 +168,7 @@ class Store:
     def held_in(self, place: Destination) -> set[int]:
         """The numbers of the pairs that a destination holds."""
         if self.target == "spl":
-            return set(_numbers(self._in_base(str(place.place.get("base") or "*"))))
+            return set(_numbers(self.in_base(str(place.place.get("base") or "*"))))
         tables = tables_of(place.place)
         return {number for number, table, _ in self.rows if table in tables}
 
@@ -181,7 +181,7 @@ class Store:
     def _of_base(self) -> dict[str, list[FlatEvent]]:
         return {}
 
-    def _in_base(self, base: str) -> list[FlatEvent]:
+    def in_base(self, base: str) -> list[FlatEvent]:
         if base not in self._of_base:
             self._of_base[base] = evaluate(parse_search(base), self.flats)
         return self._of_base[base]
@@ -192,7 +192,7 @@ class Store:
         Raises Malformed, NotExecuted and Unsettled.
         """
         if self.target == "spl":
-            flats = self._in_base(str(query.bound.place.get("base") or "*"))
+            flats = self.in_base(str(query.bound.place.get("base") or "*"))
             try:
                 found = evaluate(parse_search(query.text), flats, now=NOW.timestamp())
             except (Doubtful, NotEvaluated) as error:
