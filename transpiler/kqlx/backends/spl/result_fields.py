@@ -277,6 +277,10 @@ class Keys:
             return self._beside_name(Column(column, form=like.form, keys=like.keys))
         if "{}" in column and not parts:
             return self._listed(column)
+        if like is not None and like.json and not parts:
+            text = like.json if isinstance(like.json, str) else column.partition(".")[0]
+            value = f"spath({eval_name(text)}, {quote(column.removeprefix(f'{text}.'))})"
+            return without_texts(value, self._texts_for_none(column))
         value = self._part_of(column, parts) if parts else eval_name(column)
         return without_texts(value, self._texts_for_none(column))
 
