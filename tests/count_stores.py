@@ -160,10 +160,10 @@ def _columns_behind_by(query: str) -> list[str]:
     by = re.split(r"\sby\s", command)
     if len(by) < 2:
         return []
-    names, depth, quoted, current = [], 0, False, ""
+    names, depth, quoted, current = [], 0, "", ""
     for sign in by[-1]:
-        if sign == '"':
-            quoted = not quoted
+        if sign == quoted or (not quoted and sign in "\"'"):
+            quoted = "" if quoted else sign
         depth += 0 if quoted else (sign in "([") - (sign in ")]")
         if sign == "," and not depth and not quoted:
             names.append(current)

@@ -19,6 +19,8 @@ def captures(spec: FieldSpec) -> tuple[str, ...]:
     """
     if spec.given or spec.joined or (spec.part is None and not spec.fits):
         return ()
+    if spec.counted_as:
+        return (spec.counted_as,)
     if spec.part is not None:
         found = _of_part(spec.part, spec.separators)
         return (found,) if found else ()

@@ -104,8 +104,9 @@ class FieldSpec:
     field is a part of what the column holds, in which ``separators`` are those of a path. ``given``
     is a predicate in Kibana KQL that must hold beside each test of the field. ``fits`` are patterns
     of the column's values, in which ``{}`` stands for the field's: ``{}@*`` where the field is the
-    beginning of an address. ``begins`` has, by how the
-    field's values begin, how the column's do;
+    beginning of an address; ``counted_as`` is the regular expression, with one group, that takes
+    the field out of the column for a count, where a pattern does not tell where the field ends.
+    ``begins`` has, by how the field's values begin, how the column's do;
     ``joined`` are columns one of whose values stands behind this one's and a backslash (where there
     is none, or ``alone`` at any rate, the field is this one's by itself), ``unnamed`` what stands
     behind the last backslash where the field's value has nothing there. ``counted_by`` is a column
@@ -128,6 +129,7 @@ class FieldSpec:
     exists: bool | str = False
     fits: tuple[str, ...] = ()
     takes: str = ""
+    counted_as: str = ""
     alike: tuple[tuple[str, ...], ...] = ()
     begins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     joined: tuple[str, ...] = ()
