@@ -327,3 +327,20 @@ def test_the_user_of_sentinel_one_is_that_of_the_process_that_starts_another() -
     source = "event.module:sentinel_one_cloud_funnel and event.category:process"
     text = converted(f"{source} and user.name:alice", "sentinel")
     assert 'InitiatingProcessAccountName =~ "alice"' in text
+
+
+def test_elastic_defend_starts_processes_on_windows_alone() -> None:
+    process = "event.module:endpoint and event.category:process and"
+    with pytest.raises(kqlx.MappingError, match="never"):
+        converted(f"{process} host.os.type:windows and event.action:exec", "spl")
+    with pytest.raises(kqlx.MappingError, match="never"):
+        converted(f"{process} host.os.type:linux and event.action:start", "sentinel")
+
+
+def test_of_users_of_linux_defender_knows_names_alone() -> None:
+    process = "event.module:endpoint and event.category:process and"
+    uid = kqlx.convert(f"{process} user.id:1001", "sentinel", accept=ACCEPT)
+    assert uid.fidelity.name == "NARROWER"
+    for known in ("S-1-5-18", "S-1-5-19"):
+        made = kqlx.convert(f"{process} user.id:{known}", "sentinel")
+        assert made.fidelity.name in ("CASE", "COVERAGE")

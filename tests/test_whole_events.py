@@ -37,8 +37,6 @@ LEFT_OUT = {
     # is asserted to choose one is in another record than what is asked for.
     ("auditd_manager.auditd", "spl"),
     ("auditd_manager.auditd", "sentinel"),
-    # ProcessCreated stands for Elastic's start and exec.
-    ("endpoint.events", "sentinel"),
 }
 PLACES = [(source, target) for source in FILES for target in TARGETS]
 PLACES = [place for place in PLACES if place not in LEFT_OUT]
