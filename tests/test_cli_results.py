@@ -130,7 +130,7 @@ def test_a_query_with_escapes_has_places_of_its_own(tmp_path: Path) -> None:
     run = kqlx("convert", path)
     assert run.stderr.splitlines()[:3] == [
         f"{path}:3: error: line 2, column 9 in the query: "
-        "a value that holds a colon needs quotes [special-in-value]",
+        "a value that contains a colon needs quotes [special-in-value]",
         " 2 |   c:http://x",
         "   |         ^",
     ]

@@ -133,14 +133,14 @@ def test_how_many_of_the_alternatives_must_match(body: Any, query: str) -> None:
 @pytest.mark.parametrize(
     ("clause", "more", "less", "reason"),
     [
-        ({"wildcard": {"file.path": "a?c"}}, "file.path:a*c", "never", "? stands for one"),
+        ({"wildcard": {"file.path": "a?c"}}, "file.path:a*c", "never", "? matches one"),
         (
             {"wildcard": {"file.path": r"?:\\x\\*"}},
             r"file.path:*\:\\x\\*",
             r"file.path:C\:\\x\\*",
-            "? stands for",
+            "? matches",
         ),
-        ({"wildcard": {"file.path": r"?:\\x?"}}, r"file.path:*\:\\x*", "never", "? stands"),
+        ({"wildcard": {"file.path": r"?:\\x?"}}, r"file.path:*\:\\x*", "never", "? matches"),
         (
             {"range": {"process.args": {"gte": "a", "lt": "c"}}},
             'process.args >= "a" and process.args < "c"',
@@ -148,30 +148,45 @@ def test_how_many_of_the_alternatives_must_match(body: Any, query: str) -> None:
             ' and not process.args < "a" and not process.args >= "c"',
             "one value of process.args must meet both limits",
         ),
-        ({"range": {"x": {"gte": 1, "format": "yyyy"}}}, "*:*", "never", "a range of x in a date"),
+        (
+            {"range": {"x": {"gte": 1, "format": "yyyy"}}},
+            "*:*",
+            "never",
+            "a range of x with",
+        ),
         (
             {"range": {"x": {"gte": "2024", "format": "epoch_millis"}}},
             "*:*",
             "never",
-            "a range of x in a date format of its own",
+            "a range of x with its own date format",
         ),
-        ({"range": {"x": {"gte": 1, "time_zone": "+02:00"}}}, "*:*", "never", "a range of x in a"),
-        ({"range": {"x": {"from": 1}}}, "*:*", "never", "an option that is not known, from"),
-        ({"range": {"x": 5}}, "*:*", "never", "an option"),
+        (
+            {"range": {"x": {"gte": 1, "time_zone": "+02:00"}}},
+            "*:*",
+            "never",
+            "a range of x with",
+        ),
+        ({"range": {"x": {"from": 1}}}, "*:*", "never", "unknown option from"),
+        ({"range": {"x": 5}}, "*:*", "never", "a range without limits"),
         ({"term": {"message": "Two words"}}, "*:*", "never", "message is compared word by word"),
         ({"wildcard": {"message": "Upper*"}}, "*:*", "never", "message is compared word by word"),
         ({"prefix": {"message": "a-b"}}, "*:*", "never", "message is compared word by word"),
         ({"prefix": {"source.ip": "10."}}, "*:*", "never", "source.ip is of type ip"),
         ({"match": {"message": {"query": "a b", "operator": "and"}}}, "*:*", "never", "all words"),
-        ({"match_phrase": {"message": {"query": "a", "slop": 1}}}, "*:*", "never", "match_phrase"),
-        ({"match_phrase": {"x": None}}, "*:*", "never", "a value that is neither"),
-        ({"term": {"x": 1e300}}, "*:*", "never", "a value that is neither"),
-        ({"term": {"x": ["a"]}}, "*:*", "never", "a value that is neither"),
+        (
+            {"match_phrase": {"message": {"query": "a", "slop": 1}}},
+            "*:*",
+            "never",
+            "a match_phrase",
+        ),
+        ({"match_phrase": {"x": None}}, "*:*", "never", "a value that is not a string"),
+        ({"term": {"x": 1e300}}, "*:*", "never", "a value that is not a string"),
+        ({"term": {"x": ["a"]}}, "*:*", "never", "a value that is not a string"),
         ({"term": {"x": {}}}, "*:*", "never", "a clause without a value"),
-        ({"term": {"x": 1, "y": 2}}, "*:*", "never", "a clause that does not name one field"),
-        ({"term": {"parts.name": "a"}}, "*:*", "never", "parts.name lies in the nested objects"),
-        ({"terms": {"x": {"index": "i", "id": 1, "path": "p"}}}, "*:*", "never", "terms that are"),
-        ({"query_string": {"query": "a"}}, "*:*", "never", "it is a query in Lucene's language"),
+        ({"term": {"x": 1, "y": 2}}, "*:*", "never", "a clause that does not name exactly one"),
+        ({"term": {"parts.name": "a"}}, "*:*", "never", "parts.name is inside the nested objects"),
+        ({"terms": {"x": {"index": "i", "id": 1, "path": "p"}}}, "*:*", "never", "a terms lookup"),
+        ({"query_string": {"query": "a"}}, "*:*", "never", "it is a Lucene query"),
         ({"script": {"script": {"source": "1"}}}, "*:*", "never", "it is a script"),
         ({"geo_shape": {}}, "*:*", "never", "it is a geo_shape query"),
         ({"bool": {"should": [A], "minimum_should_match": "75%"}}, "*:*", "never", "minimum_"),
@@ -183,7 +198,7 @@ def test_how_many_of_the_alternatives_must_match(body: Any, query: str) -> None:
             {"nested": {"path": "parts", "query": {"term": {"user.name": "a"}}}},
             "parts:{ *:* }",
             "parts:{ never }",
-            "user.name lies outside of the nested objects",
+            "user.name is outside the nested objects",
         ),
     ],
 )
@@ -209,7 +224,7 @@ def test_depth_has_an_end() -> None:
     for _ in range(5000):
         clause = {"bool": {"filter": [clause]}}
     node, remarks = kql(clause)
-    assert (node, remarks) == ("*:*", ("it is nested too deeply",))
+    assert (node, remarks) == ("*:*", ("it nests too deeply",))
 
 
 @settings(max_examples=400, deadline=None)

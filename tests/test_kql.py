@@ -169,7 +169,7 @@ def test_no_depth_breaks_it(opening: str, closing: str) -> None:
     if opening == "(":
         assert parse(text) == parse(inner)
     else:
-        with pytest.raises(KqlSyntaxError, match=f"nested deeper than {MAX_DEPTH} levels"):
+        with pytest.raises(KqlSyntaxError, match=f"nests deeper than {MAX_DEPTH} levels"):
             parse(text)
     assert time.process_time() - started < 2
 

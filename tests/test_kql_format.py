@@ -272,5 +272,5 @@ def test_deep_trees_print_or_are_refused_clearly() -> None:
     assert format_node(deep, 1)
     for _ in range(10_000):
         deep = Not(deep)
-    with pytest.raises(KqlxError, match="nested deeper"):
+    with pytest.raises(KqlxError, match="nests deeper"):
         format_node(deep)

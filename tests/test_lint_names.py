@@ -47,12 +47,12 @@ def test_it_is_told_once_at_its_place() -> None:
     (note,) = [note for note in notes if note.code == "unknown-field"]
     assert note.span is not None
     assert text[slice(*note.span)] == "destionation.ip"
-    assert note.hint == "was destination.ip meant?"
+    assert note.hint == "did you mean destination.ip?"
 
 
 def test_names_in_groups_are_whole() -> None:
     notes = kqlx.lint("file.elf.sections:{ entropyy > 5 }", ecs.types(), nearest=nearest)
-    assert [note.hint for note in notes] == ["was file.elf.sections.entropy meant?"]
+    assert [note.hint for note in notes] == ["did you mean file.elf.sections.entropy?"]
 
 
 def names_of(node: Node, prefix: str = "") -> Iterator[str]:

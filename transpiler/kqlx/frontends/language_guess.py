@@ -16,8 +16,8 @@ class Language:
     advice: str
 
 
-_FILTER = "write the filter alone, such as `user.name:alice and event.outcome:success`"
-_PIPES = f"Kibana KQL has no pipes and no commands: {_FILTER}"
+_FILTER = "write only the filter, for example `user.name:alice and event.outcome:success`"
+_PIPES = f"Kibana KQL has no pipes or commands: {_FILTER}"
 
 _SHAPES: tuple[tuple[str, Language], ...] = (
     (
@@ -31,7 +31,7 @@ _SHAPES: tuple[tuple[str, Language], ...] = (
     (
         r"\s*(?:any|process|file|network|registry|dns|library|driver|authentication|iam|api)"
         r"\s+where\s|\s*(?:sequence|sample)\s+(?:by|with|\[)",
-        Language("EQL", f"Kibana KQL has no WHERE and no sequences: {_FILTER}"),
+        Language("EQL", f"Kibana KQL has no WHERE or sequences: {_FILTER}"),
     ),
     (
         r"\s*(?:search\s+)?(?:index|sourcetype|source|eventtype)\s*=|\s*\|\s*(?:tstats|from|inputlookup)\b"
@@ -43,7 +43,7 @@ _SHAPES: tuple[tuple[str, Language], ...] = (
         r"|join|distinct|count|top|sort|order|search|parse|mv-\w+)\b)",
         Language(
             "Kusto (Sentinel KQL)",
-            f"that is another language of the same initials, with pipes: {_FILTER}",
+            f"that is another language with the same initials: {_FILTER}",
         ),
     ),
     (

@@ -40,7 +40,7 @@ def check(root: Node, text: str) -> Iterator[Note]:
     bare = [node for node in walk(root) if isinstance(node, FreeText)]
     language = recognise(text)
     if language is not None and (bare or _begins_with_blanks(root, text)):
-        message = f"this looks like {language.name}, which Kibana does not read as such"
+        message = f"this looks like {language.name}, which Kibana reads as plain text"
         yield note("other-language", message, root.span, language.advice)
         return
     if not bare:
@@ -68,15 +68,16 @@ def _doubt(node: FreeText, raw: str) -> Note:
         if found is not None:
             return found
     if re.match(rf"(?i:and|or)(?:[{SPACES}]|$)", raw):
-        message = f'"{short(raw)}" is a text to look for, the keyword in it included'
-        hint = "a keyword needs something to join on both sides: take it away"
+        message = f'"{short(raw)}" is text to search for, including the keyword'
+        hint = "a keyword needs something to join on both sides: remove it"
         return note("keyword-in-value", message, node.span, hint)
-    message = f"no field is named: {short(' '.join(raw.split()))} is looked for in every field"
+    message = f"no field name: {short(' '.join(raw.split()))} is searched for in every field"
     return note("bare-value", message, node.span, _named(raw))
 
 
 def _in_group(node: FreeText, path: str) -> Note:
-    message = f"in a group a value without a field is asked of {short(path)}.null, which none has"
+    name = f"{short(path)}.null"
+    message = f"in a nested group a value without a field name tests {name}, which no event has"
     return note("bare-value", message, node.span, "name the field, without the path of the group")
 
 
@@ -91,7 +92,7 @@ def _equals(node: FreeText, raw: str) -> Note | None:
         return None
     value = _plain(match["value"])
     negated = "not " if match["sign"].startswith("!") else ""
-    message = f"{match['sign']} is no operator: this is a text to look for in every field"
+    message = f"{match['sign']} is not an operator: this is text to search for in every field"
     return note("equals-sign", message, node.span, write(f"{negated}{match['name']}:{value}"))
 
 
@@ -104,7 +105,7 @@ def _plain(value: str) -> str:
 
 
 def _borrowed(node: FreeText, raw: str) -> Note | None:
-    message = "Kibana KQL has no {}: this is a text to look for in every field"
+    message = "Kibana KQL has no {}: this is text to search for in every field"
     match = _NULL.fullmatch(raw)
     if match:
         hint = write(f"not {match['name']}:*")
@@ -127,10 +128,10 @@ def _borrowed(node: FreeText, raw: str) -> Note | None:
         hint = write(f"not {test}" if word == "ne" else test)
         return note("other-language", message.format(f'"{word}"'), node.span, hint)
     if is_expression(raw):
-        hint = "name the field, and list the values or use stars for parts"
+        hint = "name the field, and list the values or use wildcards (*)"
         return note("other-language", EXPRESSION.message, node.span, hint)
     if re.search(r"\s\|\s", raw):
-        hint = "write the filter alone"
+        hint = "write only the filter"
         return note("other-language", message.format("pipes"), node.span, hint)
     return None
 
@@ -140,7 +141,7 @@ def _joined(node: FreeText, raw: str) -> Note | None:
     if match is None:
         return None
     keyword = "and" if match["sign"] == "&&" else "or"
-    message = f"{match['sign']} is no operator: this is one text to look for in every field"
+    message = f"{match['sign']} is not an operator: this is text to search for in every field"
     hint = write(_JOINED.sub(lambda m: " and " if m["sign"] == "&&" else " or ", raw))
     return note("symbol-operator", message, node.span, hint or f'write "{keyword}"')
 
@@ -149,7 +150,7 @@ def _signed(node: FreeText, raw: str) -> Note | None:
     match = _SIGNED.fullmatch(raw)
     if match is None or re.fullmatch(r"[-+]?\d[\d.]*", raw):
         return None
-    message = f"{match['sign']} is no operator: it is part of the text"
+    message = f"{match['sign']} is not an operator: it is part of the text"
     rest = match["rest"] if match["sign"] == "+" else f"not {match['rest']}"
     return note("symbol-operator", message, node.span, write(rest))
 

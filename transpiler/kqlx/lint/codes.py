@@ -38,7 +38,7 @@ CODES = (
     Code(
         "control-in-path",
         "`\\t`, `\\r` or `\\n` in a Windows path is a tab or line break",
-        "Write each backslash twice.",
+        "Double each backslash.",
         r'file.path:"C:\temp\new.exe"',
         r'file.path:"C:\\temp\\new.exe"',
     ),
@@ -108,7 +108,7 @@ CODES = (
     ),
     Code(
         "question-mark",
-        "`?` is no wildcard: it matches a question mark only",
+        "`?` is not a wildcard: it matches only a question mark",
         "Write a star, which matches any characters, or list the values.",
         "file.name:invoice??.pdf",
         "file.name:invoice*.pdf",
@@ -143,7 +143,7 @@ CODES = (
     ),
     Code(
         "star-in-quotes",
-        "a star in quotes is no wildcard: it matches a star only",
+        "a star in quotes is not a wildcard: it matches only a star",
         "Remove the quotes, and write a backslash before each special character of the value.",
         'process.name:"power*"',
         "process.name:power*",

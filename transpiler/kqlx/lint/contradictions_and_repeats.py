@@ -51,7 +51,7 @@ def check(
     inner: set[int] = set()
     for node in walk(root):
         if isinstance(node, Not) and isinstance(node.item, Always):
-            yield note("contradiction", "no event meets not *:*", node.span, "take it away")
+            yield note("contradiction", "not *:* matches no event", node.span, "remove it")
         if not isinstance(node, And | Or):
             continue
         if id(node) in inner:
@@ -133,29 +133,29 @@ class _Group:
     def check_or(self) -> Iterator[Note]:
         yield from self._repeated("repeated-value")
         yield from self._constant(
-            "always-true", "every event meets *:*, so that the other branches do not count"
+            "always-true", "*:* matches every event, so the other branches have no effect"
         )
-        yield from self._opposites("always-true", "every event meets one of the two")
+        yield from self._opposites("always-true", "every event matches one of the two")
         present = {item.field for item in self._items if isinstance(item, Exists)}
         for item in self._items:
             if isinstance(item, Equals | Like | Compare) and item.field in present:
                 name = short(item.field.name)
-                message = f"{name}:* in the same list matches this already"
-                yield note("covered-value", message, item.span, "take this value or the star away")
+                message = f"{name}:* in the same list already matches this"
+                yield note("covered-value", message, item.span, "remove this value or the star")
         yield from self._covered(present)
         yield from self._useless_branches()
 
     def check_and(self) -> Iterator[Note]:
         yield from self._repeated("repeated-condition")
-        yield from self._constant("useless-condition", "every event meets *:*")
-        yield from self._opposites("contradiction", "no event meets both")
+        yield from self._constant("useless-condition", "*:* matches every event")
+        yield from self._opposites("contradiction", "no event matches both")
         yield from self._missing()
         implied = {_field_asked(item) for item in self._items} - {None}
         for item in self._items:
             if isinstance(item, Exists) and item.field in implied:
                 name = short(item.field.name)
                 message = f"another condition on {name} implies that the field exists"
-                yield note("useless-condition", message, item.span, f"take {name}:* away")
+                yield note("useless-condition", message, item.span, f"remove {name}:*")
 
     def _missing(self) -> Iterator[Note]:
         """``not a:* and a:b``."""
@@ -166,8 +166,8 @@ class _Group:
         }
         for item in self._items if absent else ():
             if isinstance(item, Equals | Like | Compare) and item.field in absent:
-                message = f"another condition asks for events without {short(item.field.name)}"
-                yield note("contradiction", message, item.span, "take one of the two away")
+                message = f"another condition matches only events without {short(item.field.name)}"
+                yield note("contradiction", message, item.span, "remove one of the two")
 
     def check_values(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
         """Two values asked of a field that has one."""
@@ -180,8 +180,9 @@ class _Group:
                 continue
             first = asked.setdefault(name, item)
             if first.value.name != item.value.name:
-                message = f"{short(name)} has one value, and {self._place(first)} asks for another"
-                yield note("contradiction", message, item.span, 'was "or" meant?')
+                other = f"the test at {self._place(first)} asks for another"
+                message = f"{short(name)} has one value, and {other}"
+                yield note("contradiction", message, item.span, 'did you mean "or"?')
 
     def check_negations(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
         """``not f:a or not f:b``, where f has one value."""
@@ -195,8 +196,8 @@ class _Group:
                 continue
             first = asked.setdefault(name, test)
             if first.value.name != test.value.name:
-                message = f"{short(name)} has one value, so that every event meets one of the two"
-                yield note("always-true", message, item.span, 'was "and" meant?')
+                message = f"{short(name)} has one value, so every event matches one of the two"
+                yield note("always-true", message, item.span, 'did you mean "and"?')
 
     def check_bounds(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
         """``n > 5 and n < 3``, where n is one number."""
@@ -216,8 +217,8 @@ class _Group:
             other, other_open = theirs.get(name, (bound, False))
             distance = other - bound if is_low else bound - other
             if distance < 0 or (distance == 0 and name in theirs and (is_open or other_open)):
-                message = f"no number lies within both bounds of {short(name)}"
-                yield note("contradiction", message, item.span, 'was "or" meant?')
+                message = f"no number is within both bounds of {short(name)}"
+                yield note("contradiction", message, item.span, 'did you mean "or"?')
 
     def _useless_branches(self) -> Iterator[Note]:
         """``a:b or (a:b and c:d)``."""
@@ -227,8 +228,9 @@ class _Group:
             for part in item.items:
                 wider = self._first.get(self._keys.of(part))
                 if wider is not None:
-                    message = f"what meets this meets {self._place(wider)} already"
-                    yield note("useless-condition", message, item.span, "take it away")
+                    place = self._place(wider)
+                    message = f"the test at {place} already matches everything that this matches"
+                    yield note("useless-condition", message, item.span, "remove it")
                     break
 
     def _repeated(self, code: str) -> Iterator[Note]:
@@ -236,8 +238,8 @@ class _Group:
             first = self._first[self._keys.of(item)]
             if first is not item:
                 what = "this value" if code == "repeated-value" and _is_leaf(item) else "this"
-                message = f"{what} is given already at {self._place(first)}"
-                yield note(code, message, item.span, "take it away")
+                message = f"{what} already appears at {self._place(first)}"
+                yield note(code, message, item.span, "remove it")
 
     def _place(self, node: Node) -> str:
         return self._places.of(node.span[0])
@@ -245,17 +247,19 @@ class _Group:
     def _constant(self, code: str, message: str) -> Iterator[Note]:
         for item in self._items:
             if isinstance(item, Always):
-                yield note(code, message, item.span, "take it away")
+                yield note(code, message, item.span, "remove it")
             elif isinstance(item, FreeText) and item.value == Pattern(("", "")):
-                yield note(code, message.replace("*:*", "*"), item.span, "take it away")
+                yield note(code, message.replace("*:*", "*"), item.span, "remove it")
 
     def _opposites(self, code: str, message: str) -> Iterator[Note]:
         for item in self._items:
             if isinstance(item, Not):
                 opposite = self._first.get(self._keys.of(item.item))
                 if opposite is not None:
-                    message_ = f"this is the opposite of {self._place(opposite)}: {message}"
-                    yield note(code, message_, item.span, "take one of the two away")
+                    message_ = (
+                        f"this is the opposite of the test at {self._place(opposite)}: {message}"
+                    )
+                    yield note(code, message_, item.span, "remove one of the two")
 
     def _covered(self, present: set[Term]) -> Iterator[Note]:
         patterns: dict[Term, list[Like]] = {}
@@ -278,8 +282,8 @@ class _Group:
                         continue
                     if fit(_opaque(test)):
                         reported.add(id(test))
-                        message = f"the pattern at {self._place(like)} matches this already"
-                        yield note("covered-value", message, test.span, "take this value away")
+                        message = f"the pattern at {self._place(like)} already matches this"
+                        yield note("covered-value", message, test.span, "remove this value")
 
     def _same(self, one: Node, other: Node) -> bool:
         return self._keys.of(one) == self._keys.of(other)

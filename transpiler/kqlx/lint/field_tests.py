@@ -92,9 +92,7 @@ def _negated(doubt: Note) -> Note:
     """The doubt about what a ``not`` stands before: a hint with a second one would be refused."""
     if not doubt.hint.startswith("write `not "):
         return doubt
-    return replace(
-        doubt, hint=f"{doubt.hint.replace('`not ', '`', 1)} in place of the not and this"
-    )
+    return replace(doubt, hint=f"{doubt.hint.replace('`not ', '`', 1)} instead of the not and this")
 
 
 def _name(node: FieldTest, field: Term, text: str) -> Iterator[Note]:
@@ -104,28 +102,29 @@ def _name(node: FieldTest, field: Term, text: str) -> Iterator[Note]:
     if raw in ("_exists_", "_missing_") and isinstance(node, Equals):
         test: Node = Exists(Literal(node.value.name))
         test = test if raw == "_exists_" else Not(test)
-        message = f"{raw} is Lucene; here it is the name of a field"
+        message = f"{raw} is Lucene syntax; here it is a field name"
         yield note("other-language", message, node.span, written(test))
     elif _SIGN.match(raw) or (raw.startswith("! ") and len(raw) > 2):
         name = _without_first(field)
         bare = replace(node, field=name)
         hint = written(bare if raw[0] == "+" else Not(bare))
         if node.span[0] != field.span[0]:  # one of a group
-            hint = "take it away" if raw[0] == "+" else 'put "not" before the field in its place'
-        message = f"{raw[0]} is no operator: it is part of the field name {short(raw)}"
+            hint = "remove it" if raw[0] == "+" else 'put "not" before the field instead'
+        message = f"{raw[0]} is not an operator: it is part of the field name {short(raw)}"
         yield note("symbol-operator", message, field.span, hint)
     elif isinstance(node, Compare) and re.search(r"[=!]$", raw):
         name = Literal(raw.rstrip("=! " + SPACES))
-        message = f"{raw[-1]} before the sign is part of the field name"
+        message = f"{raw[-1]} before the operator is part of the field name"
         operator = {"gt": "gte", "lt": "lte"}.get(node.op, node.op)
         hint = written(Compare(name, operator, node.value))  # type: ignore[arg-type]
         yield note("equals-sign", message, field.span, hint)
     elif len(raw.split()) > 1:
-        message = f'the field name is "{short(" ".join(raw.split()))}", blanks included'
+        message = f'the field name is "{short(" ".join(raw.split()))}", including the blanks'
         *before, last = raw.split()
-        hint = f"for a field {short(last)} put an operator before it; for the whole name use quotes"
+        hint = f"if the field is {short(last)}, put an operator before it"
+        hint += "; else put the whole name in quotes"
         if before[0].lower() in ("and", "or", "not"):
-            hint = "a keyword that follows a keyword is text: take one of them away"
+            hint = "a keyword that follows a keyword is text: remove one of them"
         yield note("field-with-blanks", message, field.span, hint)
 
 
@@ -138,7 +137,7 @@ def _without_first(term: Term) -> Term:
 def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) -> Iterator[Note]:
     raw, content, span = text[slice(*value.span)], value.name, value.span
     if value.value is None:
-        message = "Elasticsearch refuses a search for null; events without the field are meant?"
+        message = "Elasticsearch refuses a search for null; did you mean events without the field?"
         yield note("null-value", message, span, written(Not(Exists(node.field))))
         return
     if not isinstance(value.value, str):
@@ -148,11 +147,11 @@ def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) ->
         if is_expression(content):
             yield _expression(span)
         if "*" in content and not _ANY_SERVER.match(content):
-            message = "a star in quotes is no wildcard: it matches a star only"
+            message = "a star in quotes is not a wildcard: it matches only a star"
             yield note("star-in-quotes", message, span, _star_hint(node.field, content, types))
         if "\n" in raw:
-            message = "the quoted value goes on over a line break"
-            yield note("line-break-in-value", message, span, "close the quote on its line")
+            message = "the quoted value continues after a line break"
+            yield note("line-break-in-value", message, span, "close the quote on the same line")
         yield from _question_mark(content, span)
         return
     yield from _unquoted(node, value, raw, types)
@@ -169,38 +168,38 @@ def _star_hint(field: Term, content: str, types: Mapping[str, str]) -> str:
         network = ".".join([*numbers, *["0"] * (4 - len(numbers))])
         return written(Equals(field, Literal(f"{network}/{8 * len(numbers)}")))
     if type in ANALYZED or type in _WITHOUT_PATTERNS:
-        return f"a field of type {type} has no patterns of whole values"
+        return f"a field of type {type} cannot be matched by a pattern of the whole value"
     if any(space in content for space in SPACES):
         return "a pattern with blanks needs a keyword field, and no quotes"
     pattern = Pattern(tuple(content.split("*")))
     meant = written(Exists(field) if pattern.is_lone_star else Like(field, pattern))
     literal = written(Equals(field, Literal(content)))
-    return f"{meant}, or to mean a star {literal}" if meant and literal else meant
+    return f"{meant}, or, for a literal star, {literal}" if meant and literal else meant
 
 
 def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) -> Iterator[Note]:
     content, span, field = value.name, value.span, node.field
     if re.match(_NOT_ESCAPE, raw):
-        message = r"\not is a line feed and the letters ot"
+        message = r"\not is a line feed followed by the letters ot"
         fixed = re.sub(r"\\not(?![A-Za-z])", "not", raw)
         yield note("escaped-not", message, span, written(_quoted_test(field, fixed)))
     yield from _line_break(field, raw, value)
     other = _OTHER_QUOTES.fullmatch(content)
     if other and len(content) > 1:
         inner = next(group for group in other.groups() if group is not None)
-        message = 'only " quotes: these quotes are part of the value'
+        message = 'only " is a quotation mark: these quotes are part of the value'
         yield note("single-quoted", message, span, written(_quoted_test(field, inner)))
     bounds = _RANGE.fullmatch(content)
     if bounds:
         low = Compare(field, "gte", Literal(bounds[1]))
         high = Compare(field, "lte", Literal(bounds[2]))
         hint = write(f"{spelled(low)} and {spelled(high)}")
-        message = "ranges in brackets are Lucene; here they are one value"
+        message = "ranges in brackets are Lucene syntax; here this is one value"
         yield note("other-language", message, span, hint)
     elif is_expression(content):
         yield _expression(span)
     elif _FUZZY.fullmatch(content) and not _SHORT_NAME.match(content):
-        message = "~ and ^ are Lucene; here they are part of the value"
+        message = "~ and ^ are Lucene syntax; here they are part of the value"
         fixed = re.split(r"[~^]", content)[0]
         yield note("other-language", message, span, written(replace(node, value=Literal(fixed))))
     if content.startswith("="):
@@ -208,27 +207,29 @@ def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) 
         message = "the equals sign is part of the value"
         yield note("equals-sign", message, span, written(replace(node, value=Literal(fixed))))
     if re.match(r"!=?\s*\w", content):
-        message = "! is no operator: it is part of the value"
+        message = "! is not an operator: it is part of the value"
         fixed = content.lstrip("!= ")
         hint = written(Not(replace(node, value=Literal(fixed))))
         yield note("symbol-operator", message, span, hint)
     joined = re.search(r"\s(&&|\|\|)\s", content)
     if joined:
         keyword = "and" if joined[1] == "&&" else "or"
-        message = f"{joined[1]} is no operator: this is one value"
+        message = f"{joined[1]} is not an operator: this is one value"
         yield note("symbol-operator", message, span, f'write "{keyword}" for {joined[1]}')
     if "\\" not in raw and (_FIRST_KEYWORD.match(content) or _LAST_KEYWORD.search(content)):
-        message = f'"{short(content)}" is one value, the keyword in it included'
-        hint = "a keyword needs something to join on both sides; put it in quotes to mean it"
+        message = f'"{short(content)}" is one value, including the keyword'
+        hint = "a keyword needs something to join on both sides; a value that has it needs quotes"
         yield note("keyword-in-value", message, span, hint)
     if content.lower() in ("true", "false"):
         if not types or types.get(field.name) == "boolean":
-            message = f"{content} is a text, not the Boolean {content.lower()}"
+            message = f"{content} is text, not the Boolean {content.lower()}"
             better = replace(node, value=Literal(content.lower() == "true"))
-            hint = f"for a Boolean field {written(better)}; a keyword field may well hold {content}"
+            hint = (
+                f"for a Boolean field {written(better)}; a keyword field may well contain {content}"
+            )
             yield note("upper-case-boolean", message, span, hint)
     elif content.lower() == "null":
-        message = f"{content} is the text of four letters"
+        message = f"{content} is text, not null"
         yield note("null-value", message, span, written(Not(Exists(field))))
     yield from _question_mark(content, span)
     yield from _several(node, content, types)
@@ -243,7 +244,7 @@ def _several(node: Equals, content: str, types: Mapping[str, str]) -> Iterator[N
     span = node.value.span
     parts = [part.strip() for part in content.split(",")]
     if len(parts) > 1 and re.search(r",\s", content) and all(parts):
-        message = "a comma joins nothing: this is one value"
+        message = "a comma does not join values: this is one value"
         better = Or(tuple(replace(node, value=Literal(part)) for part in parts))
         yield note("comma-list", message, span, written(better))
     several = content.split()
@@ -262,7 +263,7 @@ def _line_break(field: Term, raw: str, value: Term) -> Iterator[Note]:
     if "\n" not in raw and "\r" not in raw:
         return
     parts = [part.strip() for part in re.split(r"[\r\n]+", raw) if part.strip()]
-    message = 'the value goes on over a line break: a lost "or"?'
+    message = 'the value continues after a line break: is an "or" missing?'
     named = name_of(field)
     hint = write(f"{named}:({' or '.join(parts)})") if named else ""
     yield note("line-break-in-value", message, value.span, hint)
@@ -273,12 +274,12 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
     raw = text[slice(*span)]
     yield from _control_in_path(node, raw, span)
     if re.match(_NOT_ESCAPE, raw):
-        message = r"\not is a line feed and the letters ot"
-        yield note("escaped-not", message, span, r"write \NOT or no\u0074 in its place")
+        message = r"\not is a line feed followed by the letters ot"
+        yield note("escaped-not", message, span, r"write \NOT or no\u0074 instead")
     yield from _line_break(node.field, raw, pattern)
     if _RANGE.fullmatch(raw):
         bounds = _RANGE.fullmatch(raw)
-        message = "ranges in brackets are Lucene; here they are one value"
+        message = "ranges in brackets are Lucene syntax; here this is one value"
         tests = [
             spelled(Compare(node.field, operator, Literal(bound)))  # type: ignore[arg-type]
             for operator, bound in zip(("gte", "lte"), bounds.groups(), strict=True)  # type: ignore[union-attr]
@@ -288,10 +289,10 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
     elif is_expression(raw):
         yield _expression(span)
     if _OTHER_QUOTES.fullmatch(raw):
-        message = 'only " quotes: these quotes are part of the value'
+        message = 'only " is a quotation mark: these quotes are part of the value'
         yield note("single-quoted", message, span, write(f"{name_of(node.field)}:{raw[1:-1]}"))
     if re.search(r",\s", raw):
-        message = "a comma joins nothing: this is one value"
+        message = "a comma does not join values: this is one value"
         parts = [part.strip() for part in raw.split(",")]
         hint = write(f"{name_of(node.field)}:({' or '.join(parts)})")
         yield note("comma-list", message, span, hint)
@@ -308,7 +309,7 @@ def _question_mark(content: str, span: tuple[int, int]) -> Iterator[Note]:
         return
     if content.endswith("?") and content.count("?") == 1 and (" " in content or "/" in content):
         return  # a sentence, or a URL with an empty query
-    message = "? is no wildcard: it matches a question mark only"
+    message = "? is not a wildcard: it matches only a question mark"
     yield note("question-mark", message, span, "use * for any characters, or list the values")
 
 
@@ -329,7 +330,7 @@ def _control_in_path(node: Equals | Like, raw: str, span: tuple[int, int]) -> It
     doubled = _CONTROL_ESCAPE.sub(lambda match: "\\" + match[0] if match[1] else match[0], raw)
     name = name_of(node.field)
     hint = write(f"{name}:{doubled}") if name else ""
-    yield note("control-in-path", message, span, hint or "write each backslash twice")
+    yield note("control-in-path", message, span, hint or "double each backslash")
 
 
 def _operand(node: Compare, text: str) -> Iterator[Note]:
@@ -337,20 +338,22 @@ def _operand(node: Compare, text: str) -> Iterator[Note]:
     content = node.value.name
     if _NUMBER.fullmatch(raw):
         flipped = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}[node.op]
-        message = f"{raw} is read as the field, {short(content)} as the value"
+        message = f"{raw} is read as the field name, {short(content)} as the value"
         better = Compare(Literal(content), flipped, Literal(raw))  # type: ignore[arg-type]
         yield note("swapped-comparison", message, node.span, written(better))
     if not node.value.quoted and content.startswith("="):
-        message = "the equals sign is part of the value: a blank parts it from the sign before"
+        message = (
+            "the equals sign is part of the value: a blank separates it from the operator before"
+        )
         operator = {"lt": "lte", "gt": "gte"}.get(node.op, node.op)
         better = Compare(node.field, operator, Literal(content.lstrip("= ")))  # type: ignore[arg-type]
         yield note("equals-sign", message, node.value.span, written(better))
     if not node.value.quoted and content.startswith("'"):
-        message = 'only " quotes: these quotes are part of the value'
+        message = 'only " is a quotation mark: these quotes are part of the value'
         better = replace(node, value=Literal(content.strip("'"), quoted=True))
         yield note("single-quoted", message, node.value.span, written(better))
     if not node.value.quoted and any(space in content for space in SPACES):
-        message = f'the value is "{short(" ".join(content.split()))}", blanks included'
+        message = f'the value is "{short(" ".join(content.split()))}", including the blanks'
         hint = "put an operator before the next word"
         yield note("value-with-blanks", message, node.value.span, hint)
 
@@ -367,5 +370,5 @@ def _nested(node: Nested, text: str) -> Iterator[Note]:
             Compare(node.path, "lt", Literal(bounds[2])),
         )
         hint = write(f"{spelled(low)} and {spelled(high)}")
-        message = "ranges in braces are Lucene; here it is a nested group"
+        message = "ranges in braces are Lucene syntax; here this is a nested group"
         yield note("other-language", message, node.span, hint)

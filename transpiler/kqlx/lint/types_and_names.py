@@ -61,15 +61,15 @@ def _many_fields(root: Node, types: Mapping[str, str]) -> Iterator[Note]:
             if found is not None and node.field.parts != ("", ""):
                 why = f"{node.field.name} stands for {name} too, where an index has it; {found.why}"
                 message = f"Elasticsearch refuses the search, and the rule fails: {why}"
-                yield note("refused-value", message, found.span, "name the fields that are meant")
+                yield note("refused-value", message, found.span, "name the fields you mean")
                 break
 
 
 def _parted(test: Like, kind: str) -> Note:
     what = f"{short(test.field.name)} is of type {kind}"
-    message = f"{what}: Kibana splits the pattern at its blanks, and one piece is enough"
+    message = f"{what}: Kibana splits the pattern at its blanks, and any one piece is enough"
     phrase = " ".join("".join(test.pattern.parts).split())
-    hint = "join patterns without blanks by and"
+    hint = 'join patterns without blanks with "and"'
     if kind not in PARTED:
         hint = written(Equals(test.field, Literal(phrase, quoted=True)))
     return note("pattern-split", message, test.pattern.span, hint)
@@ -100,5 +100,5 @@ def _name(
     told.add(name)
     meant = nearest(name)
     if meant:
-        message = f"{short(name)} is no field of ECS, nor of a data source that is known"
-        yield note("unknown-field", message, field.span, f"was {meant} meant?")
+        message = f"{short(name)} is not a field of ECS or of any known data source"
+        yield note("unknown-field", message, field.span, f"did you mean {meant}?")

@@ -99,8 +99,8 @@ class _Builder:
         """``prefix`` is what stands right before the node, ``place`` what it is an operand of."""
         if depth > 2 * MAX_DEPTH:
             raise UnsupportedError(
-                f"the query is nested deeper than {2 * MAX_DEPTH} levels",
-                hint="join the inner groups",
+                f"the query nests deeper than {2 * MAX_DEPTH} levels",
+                hint="merge inner groups",
             )
         if isinstance(node, Not):
             if place == _NOT:
@@ -110,8 +110,8 @@ class _Builder:
         if isinstance(node, And | Or):
             if len(node.items) < 2:
                 raise UnsupportedError(
-                    "a group of less than two items cannot be written in Kibana KQL",
-                    hint="take the item itself",
+                    "a group of fewer than two items cannot be written in Kibana KQL",
+                    hint="use the item itself",
                 )
             word, inside = ("or", _OR) if isinstance(node, Or) else ("and", _AND)
             opening, closing = prefix, ""
@@ -164,7 +164,7 @@ def _value_of(node: Node) -> str:
         case Like(_, pattern):
             if pattern.is_lone_star:
                 raise UnsupportedError(
-                    "a pattern of one star is the test that the field exists", hint="use Exists"
+                    "a pattern of a single star is a test that the field exists", hint="use Exists"
                 )
             return spell_value(pattern)
         case Exists(field):

@@ -49,7 +49,7 @@ def spell_name(term: Term) -> str:
     Raises UnsupportedError for the name null that is no text: Kibana takes it for no name at all.
     """
     if isinstance(term, Literal) and term.value is None:
-        raise UnsupportedError("null before a colon is no field name", hint="use FreeText")
+        raise UnsupportedError("null before a colon is not a field name", hint="use FreeText")
     return spell_operand(term)
 
 
@@ -69,7 +69,7 @@ def spell_path(term: Term) -> str:
     """The path of a nested group; stars in it are text."""
     if isinstance(term, Pattern):
         raise UnsupportedError(
-            "the path of a nested group has no wildcards", hint="write the whole name"
+            "the path of a nested group cannot have wildcards", hint="write the full name"
         )
     return spell_operand(term)
 
@@ -79,9 +79,9 @@ def _spell_unquoted(term: Literal) -> str:
     if not text:
         return r"\u0020"  # trimmed away
     if text in _TYPED.values():
-        raise _unspeakable(f'the unquoted text "{text}"', "it is read as a Boolean or null")
+        raise _unspeakable(f'the unquoted text "{text}"', "it would be read as a Boolean or null")
     if text != text.strip(TRIMMED):
-        raise _unspeakable("an unquoted value with blanks at its ends", "they are trimmed away")
+        raise _unspeakable("an unquoted value with blanks at its ends", "they would be trimmed")
     if _SPLIT_PAIR.search(text):
         return _as_it_is(term, text)
     return _LAST_PART.sub(_escape, text)
@@ -90,9 +90,9 @@ def _spell_unquoted(term: Literal) -> str:
 def _spell_pattern(term: Pattern) -> str:
     first, last = term.parts[0], term.parts[-1]
     if len(term.parts) < 2:
-        raise _unspeakable("a pattern without a star", "it is read as plain text")
+        raise _unspeakable("a pattern without a star", "it would be read as plain text")
     if first != first.lstrip(TRIMMED) or last != last.rstrip(TRIMMED):
-        raise _unspeakable("a pattern with blanks at its ends", "they are trimmed away")
+        raise _unspeakable("a pattern with blanks at its ends", "they would be trimmed")
     if any(_SPLIT_PAIR.search(part) for part in term.parts):
         return _as_it_is(term, "*".join(term.parts))
     inner = [_INNER_PART.sub(_escape, part) for part in term.parts[:-1]]
@@ -122,7 +122,7 @@ def _as_it_is(term: Term, spelled: str) -> str:
             return spelled
     except UnexpectedInput:
         pass
-    raise _unspeakable("a split surrogate pair beside escapes", "it is joined")
+    raise _unspeakable("a split surrogate pair beside escapes", "its halves would be joined")
 
 
 def _unspeakable(what: str, why: str) -> UnsupportedError:

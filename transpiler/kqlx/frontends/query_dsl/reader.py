@@ -116,7 +116,7 @@ class _Reader:
 
     def clause(self, clause: Any, more: bool) -> Node:
         if self.depth > _NO_MORE:
-            refuse("it is nested too deeply")
+            refuse("it nests too deeply")
         if not isinstance(clause, Mapping) or len(clause) != 1:
             refuse("it is not one clause of Query DSL")
         ((kind, body),) = clause.items()
@@ -151,7 +151,7 @@ class _Reader:
     def nested_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         path = body.get("path")
         if not isinstance(path, str):
-            refuse("nested without a path")
+            refuse("a nested clause without a path")
         name = Literal(self.short(path))
         outer, self.path = self.path, f"{path}."
         try:
@@ -170,7 +170,7 @@ class _Reader:
     def match_phrase_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         name, options = self.options(body, "query", {"boost", "slop", "zero_terms_query"})
         if options.get("slop") or options.get("zero_terms_query", "none") != "none":
-            refuse("match_phrase with slop or zero_terms_query")
+            refuse("a match_phrase clause with slop or zero_terms_query")
         return Equals(name, literal_of(options["query"]))
 
     def match_clause(self, body: Mapping[str, Any], more: bool) -> Node:
@@ -181,12 +181,12 @@ class _Reader:
                 {k: {o: v for o, v in options.items() if o != "type"} for k in body}, more
             )
         if set(options) & {"type", "zero_terms_query", "slop"}:
-            refuse("match with options")
+            refuse("a match clause with options")
         value = literal_of(options["query"])
         if self.type(name) not in _TEXT or not isinstance(value.value, str):
             return Equals(name, value)
         if str(options.get("operator", "or")).lower() != "or" and not _WORD.fullmatch(value.name):
-            refuse(f"all words of a value must stand in {name.name}, in any order")
+            refuse(f"all words of the value must occur in {name.name}, in any order")
         plain = value.value.strip() == value.value and value.value not in ("true", "false", "null")
         return Equals(name, Literal(value.value, quoted=not plain))
 
@@ -197,7 +197,7 @@ class _Reader:
     def terms_clause(self, body: Mapping[str, Any], more: bool) -> Node:
         names = [key for key in body if key not in ("boost", "_name")]
         if len(names) != 1 or not isinstance(body[names[0]], list):
-            refuse("terms that are looked up elsewhere")
+            refuse("a terms lookup")
         name = self.name(names[0])
         return any_of([self.term(name, value, False) for value in body[names[0]]])
 
@@ -207,7 +207,7 @@ class _Reader:
         text = literal.name.lower() if ignores_case else literal.name
         if type in _TEXT:
             if not _WORD.fullmatch(text):
-                refuse(f"{name.name} is compared word by word, which a term is not")
+                refuse(f"{name.name} is compared word by word, and a term query is not")
             return Equals(name, Literal(text, quoted=True))
         self.about_case(name, literal.name, ignores_case)
         return Equals(name, literal)
@@ -227,11 +227,11 @@ class _Reader:
     def pattern(self, name: Literal, parts: tuple[str, ...], ignores_case: bool) -> Node:
         type = self.type(name)
         if type not in _TEXT and type not in _WHOLE:
-            refuse(f"{name.name} is of type {type}, which Elasticsearch takes no patterns for")
+            refuse(f"{name.name} is of type {type}, which Elasticsearch does not match by patterns")
         if type in _TEXT:  # where a text without words has none that fits a lone star either
             parts = tuple([part.lower() if ignores_case else part for part in parts])
             if not re.fullmatch("[a-z0-9]+", "".join(parts)):
-                refuse(f"{name.name} is compared word by word, which a pattern is not")
+                refuse(f"{name.name} is compared word by word, and a pattern is not")
         else:
             self.about_case(name, "".join(parts), ignores_case)
         if parts == ("", ""):
@@ -245,12 +245,12 @@ class _Reader:
         if not any(ANY in part for part in parts):
             return parts
         if more:
-            reason = f"? stands for one character in {name.name}, and is taken for any text"
+            reason = f"? matches one character in {name.name}; here it matches any text"
             parts = collapsed([piece for part in parts for piece in part.split(ANY)])
         else:
             if not parts[0].startswith(f"{ANY}:") or "".join(parts).count(ANY) > 1:
-                refuse(f"? stands for one character in {name.name}, which Kibana KQL cannot say")
-            reason = f"? stands for any drive in {name.name}, and is taken for C"
+                refuse(f"? matches one character in {name.name}, which Kibana KQL cannot express")
+            reason = f"? matches any drive letter in {name.name}; here it matches only C"
             parts = (parts[0].replace(ANY, "C"), *parts[1:])
         self.remarks.append(Remark(False, reason))
         return parts
@@ -270,12 +270,12 @@ class _Reader:
         )
         type = self.type(name)
         if str(limits.get("time_zone") or "UTC").upper() not in _UTC and "date" in (type or "date"):
-            refuse(f"a range of {name.name} in a time zone of its own")
+            refuse(f"a range of {name.name} with its own time zone")
         if type.endswith("_range"):
-            refuse(f"{name.name} holds ranges itself")
+            refuse(f"{name.name} itself holds ranges")
         values = [limits.get(key) for key in _OPERATORS]
         if limits.get("format") and not is_plain_format(limits["format"], values):
-            refuse(f"a range of {name.name} in a date format of its own")
+            refuse(f"a range of {name.name} with its own date format")
         tests = [
             Compare(name, op, literal_of(limits[key]))
             for key, op in _OPERATORS.items()
@@ -292,9 +292,7 @@ class _Reader:
         if self.is_single(name):
             return And(tuple(tests))
         self.remarks.append(
-            Remark(
-                False, f"one value of {name.name} must meet both limits, not two of them one each"
-            )
+            Remark(False, f"one value of {name.name} must meet both limits, not one value each")
         )
         if more:
             return And(tuple(tests))
@@ -307,30 +305,32 @@ class _Reader:
     ) -> tuple[Literal, Mapping[str, Any]]:
         """The field of ``{field: value}`` or ``{field: {main: value, …}}``, and the latter."""
         if len(body) != 1:
-            refuse("a clause that does not name one field")
+            refuse("a clause that does not name exactly one field")
         ((name, found),) = body.items()
         options = found if isinstance(found, Mapping) else {main: found}
         extra = set(options) - set(known) - {main, "_name"}
-        if extra or (not main and not isinstance(found, Mapping)):
-            refuse(f"an option that is not known, {', '.join(sorted(map(str, extra)))}")
+        if not main and not isinstance(found, Mapping):
+            refuse("a range without limits")
+        if extra:
+            refuse(f"unknown option {', '.join(sorted(map(str, extra)))}")
         if main and main not in options and "wildcard" not in options:
             refuse("a clause without a value")
         return self.name(name), options
 
     def name(self, text: Any) -> Literal:
         if not isinstance(text, str) or not text or "*" in text:
-            refuse("it does not name one field")
+            refuse("it does not name exactly one field")
         parts = text.split(".")
         for end in range(1, len(parts)):
             above = ".".join(parts[:end])
             if self.types.get(above) == "nested" and not self.path.startswith(f"{above}."):
-                refuse(f"{text} lies in the nested objects of {above}, and is not asked for there")
+                refuse(f"{text} is inside the nested objects of {above}, but is not queried there")
         return Literal(self.short(text))
 
     def short(self, text: str) -> str:
         """The name within the nested objects around it."""
         if not text.startswith(self.path):
-            refuse(f"{text} lies outside of the nested objects of {self.path.rstrip('.')}")
+            refuse(f"{text} is outside the nested objects of {self.path.rstrip('.')}")
         return text.removeprefix(self.path)
 
     def type(self, name: Literal) -> str:
@@ -351,8 +351,8 @@ class _Reader:
 _UTC = ("UTC", "Z", "+00:00", "ZULU", "ETC/UTC", "GMT")
 
 _WHY = {
-    "query_string": "it is a query in Lucene's language",
-    "simple_query_string": "it is a query in Lucene's language",
+    "query_string": "it is a Lucene query",
+    "simple_query_string": "it is a Lucene query",
     "script": "it is a script",
     "regexp": "it is a regular expression",
 }

@@ -42,7 +42,7 @@ def literal_of(value: Any) -> Literal:
         return Literal(value, quoted=True)
     if isinstance(value, int) or (isinstance(value, float) and "e" not in repr(value)):
         return Literal(repr(value), quoted=True)
-    return refuse("a value that is neither a text nor a plain number nor a Boolean")
+    return refuse("a value that is not a string, a plain number or a Boolean")
 
 
 _FORMATS = frozenset({"strict_date_optional_time", "date_optional_time", "epoch_millis"})

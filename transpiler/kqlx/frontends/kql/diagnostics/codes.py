@@ -9,7 +9,7 @@ CODES = (
     Code(
         "bad-escape",
         "a backslash stands before a character that needs no escape",
-        "Write the backslash twice, or put the value in quotes.",
+        "Double the backslash, or put the value in quotes.",
         r"process.executable:C\:\Windows\explorer.exe",
         r'process.executable:"C:\\Windows\\explorer.exe"',
     ),
@@ -137,7 +137,7 @@ CODES = (
     Code(
         "other-language",
         "the text is SQL, Kusto (Sentinel KQL), ES|QL, EQL, Splunk SPL or JSON",
-        "Write the filter alone, as tests of fields joined by `and` and `or`.",
+        "Write only the filter, as tests of fields joined by `and` and `or`.",
         'SecurityEvent | where Account == "alice"',
         "user.name:alice",
     ),
@@ -157,7 +157,7 @@ CODES = (
     ),
     Code(
         "star-after-quote",
-        "a star stands right beside a quoted value, where it is no wildcard",
+        "a star stands right beside a quoted value, where it is not a wildcard",
         "Remove the quotes, and write a backslash before each special character of the value.",
         'process.name:"power"*',
         "process.name:power*",

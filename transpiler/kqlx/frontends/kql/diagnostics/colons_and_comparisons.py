@@ -26,7 +26,7 @@ _KEYWORD = {"_AND": "and", "_OR": "or", "NOT": "not"}
 _SYMBOLS = {"&&": "and", "&": "and", "||": "or", "|": "or", ",": "and", ";": "and"}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
-_NEEDS_QUOTES = "a value that holds a colon needs quotes"
+_NEEDS_QUOTES = "a value that contains a colon needs quotes"
 
 
 def colon(stop: Stop) -> Diagnosis | None:
@@ -43,15 +43,15 @@ def colon(stop: Stop) -> Diagnosis | None:
     if previous == "_COLON":
         return _two_colons(stop, after)
     if previous in ("RPAR", "RBRACE"):
-        hint = "write out each field: `source.ip:10.0.0.1 or destination.ip:10.0.0.1`"
-        return Diagnosis("unexpected-text", "only a field name can stand before a colon", hint)
+        hint = "name each field: `source.ip:10.0.0.1 or destination.ip:10.0.0.1`"
+        return Diagnosis("unexpected-text", "only a field name can precede a colon", hint)
     if previous == "QUOTED":
         message = "this value ends at its closing quote, and no colon can follow"
         return Diagnosis("unexpected-text", message, 'put "and" or "or" before the next field')
     if previous != "UNQUOTED":
         if after.count(":") > 1 or stop.in_values or previous == "OPERATOR":
             return _quotes(stop, after, back=1)
-        message = "a field name must stand before the colon"
+        message = "a field name must precede the colon"
         return Diagnosis("unexpected-text", message, write(quote(after)))
     words = _BLANKS.split(stop.word())
     is_field = _is_field(words[-1], after)
@@ -70,7 +70,7 @@ def _path(stop: Stop) -> Diagnosis | None:
     match = _DRIVE_PATH.match(stop.text, stop.before[-1].start)
     if match is None:
         return None
-    hint = "put the path in quotes, each backslash twice"
+    hint = "put the path in quotes and double each backslash"
     if stop.text[match.end() : match.end() + 1] in ("", ")", *SPACES) and "\n" not in match[0]:
         hint = write(in_place(stop, respelled(match[0]))) or hint
     return Diagnosis("special-in-value", _NEEDS_QUOTES, hint)
@@ -109,7 +109,7 @@ def _colon_in_value(stop: Stop, after: str) -> Diagnosis:
 
 
 def _quotes(stop: Stop, value: str, back: int) -> Diagnosis:
-    hint = write(_in_place(stop, respelled(value), back)) or 'such as "a:b"'
+    hint = write(_in_place(stop, respelled(value), back)) or 'for example "a:b"'
     return Diagnosis("special-in-value", _NEEDS_QUOTES, hint)
 
 
@@ -137,7 +137,7 @@ def _two_colons(stop: Stop, after: str) -> Diagnosis:
         return _quotes(stop, after, back=1)
     hint = write(f"{name}:{after.lstrip(':')}")
     if hint and write(whole):
-        hint += f", or for the text with its colons {write(whole)}"
+        hint += f"; if the colons are part of the text, {write(whole)}"
     return Diagnosis("unexpected-text", "one colon too many", hint)
 
 
@@ -146,13 +146,13 @@ def _missing_before_field(stop: Stop, words: list[str], name: str) -> Diagnosis:
     keyword, code = "and", "missing-operator"
     message = f'"and" or "or" is missing before the field {short(name)}'
     if words[-1] in _EQUALS:
-        hint = "give each test a field and a colon of its own"
-        return Diagnosis("equals-sign", f"{words[-1]} is no operator", hint)
+        hint = "give each test its own field and colon"
+        return Diagnosis("equals-sign", f"{words[-1]} is not an operator", hint)
     if words[-1] in _SYMBOLS and len(words) > 1:
         sign = words.pop()
         keyword = _SYMBOLS[sign]
         if sign in ("&&", "||"):
-            code, message = "symbol-operator", f'Kibana KQL writes "{keyword}" for {sign}'
+            code, message = "symbol-operator", f'Kibana KQL uses "{keyword}" instead of {sign}'
     elif words[-1].endswith((",", ";")):
         words[-1] = words[-1][:-1]
     head = in_place(stop, " ".join(words))
@@ -162,13 +162,13 @@ def _missing_before_field(stop: Stop, words: list[str], name: str) -> Diagnosis:
 def _field_in_values(stop: Stop, words: list[str], name: str) -> Diagnosis:
     field = stop.groups[-1].field
     if not words[:-1] and stop.kind(2) == "LPAR":
-        message = f"the field {short(name)} cannot stand among the values of {short(field)}"
+        message = f"the field {short(name)} cannot appear among the values of {short(field)}"
         alone, value = f"{name}:{stop.next_value or '*'}", quote(f"{name}: {stop.next_value}")
         hint = write(alone)
         whole = write(f"{field}:{value}")
-        hint = f"{hint}, or for the text with its colon {whole}" if hint and whole else hint
+        hint = f"{hint}; if the colon is part of the text, {whole}" if hint and whole else hint
         return Diagnosis("field-in-values", message, hint)
-    message = f"the field {short(name)} cannot stand among the values of {short(field)}"
+    message = f"the field {short(name)} cannot appear among the values of {short(field)}"
     hint = _closed_before(stop, name)
     hint = f"close the group first: {hint}" if hint else "close the group first"
     return Diagnosis("field-in-values", message, hint)
@@ -211,26 +211,26 @@ def comparison(stop: Stop) -> Diagnosis | None:
         following = VALUE.match(stop.text, unequal.end())
         if following:
             hint = write(f"not {stop.word(2)}:{following[0]}")
-            return Diagnosis("equals-sign", "Kibana KQL has no sign for unequal", hint)
+            return Diagnosis("equals-sign", "Kibana KQL has no operator for inequality", hint)
     if previous == "_COLON":
         markup = _MARKUP.match(stop.text, stop.offset)
         if markup:
             hint = write(f"{stop.word(2)}:{respelled(markup[0])}")
-            return Diagnosis("special-in-value", f"a value that holds {sign} needs quotes", hint)
-        message = f"no colon stands before {sign} in a comparison"
+            return Diagnosis("special-in-value", f"a value that contains {sign} needs quotes", hint)
+        message = f"a comparison has no colon before {sign}"
         return Diagnosis("comparison-after-colon", message, write(f"{stop.word(2)} {sign} {value}"))
     if previous == "OPERATOR":
         if (stop.word(), sign) == ("<", ">"):
             hint = write(f"not {stop.word(2)}:{value}")
-            return Diagnosis("equals-sign", "Kibana KQL has no sign for unequal", hint)
-        message = "two signs of comparison side by side"
-        return Diagnosis("comparison-operand", message, "take one of them away")
+            return Diagnosis("equals-sign", "Kibana KQL has no operator for inequality", hint)
+        message = "two comparison operators in a row"
+        return Diagnosis("comparison-operand", message, "remove one of them")
     if stop.in_values and previous in ("LPAR", "_AND", "_OR", "NOT"):
         return _comparison_in_values(stop, sign, value)
     if previous in ("_AND", "_OR") and any(token.kind == "OPERATOR" for token in stop.before):
         return _without_field(stop, sign, value)
     if previous in ("", "LPAR", "_LBRACE", "NOT", "_AND", "_OR"):
-        message = f"a field name must stand before {sign}"
+        message = f"a field name must precede {sign}"
         hint = write(f"process.args_count {sign} {value}")
         return Diagnosis("comparison-operand", message, hint and f"for example {hint}")
     if stop.kind(2) == "OPERATOR":
@@ -246,7 +246,7 @@ def comparison(stop: Stop) -> Diagnosis | None:
         tail = WORDS.match(stop.text, stop.offset)
         whole = stop.text[stop.before[-1].start : tail.end() if tail else stop.offset]
         hint = write(in_place(stop, respelled(whole)))
-        return Diagnosis("special-in-value", f"a value that holds {sign} needs quotes", hint)
+        return Diagnosis("special-in-value", f"a value that contains {sign} needs quotes", hint)
     return None
 
 
@@ -258,7 +258,7 @@ def _comparison_in_values(stop: Stop, sign: str, value: str) -> Diagnosis:
     )
     parts = re.split(f"[{SPACES}](?:and|or)[{SPACES}]", spread)
     whole = spread if all(re.search("[<>]", part) for part in parts) else ""
-    message = "a comparison cannot stand among the values of a field"
+    message = "a comparison cannot appear among the values of a field"
     hint = write(whole, f"{group.field} {sign} {value}")
     return Diagnosis("comparison-after-colon", message, hint)
 
@@ -278,7 +278,7 @@ def _chain(stop: Stop, sign: str, value: str) -> Diagnosis:
     low, first_sign, middle = stop.word(3), stop.word(2), stop.word()
     *words, last = _BLANKS.split(middle)
     if words:
-        message = "a test of its own begins without an operator before it"
+        message = "another test begins here without an operator before it"
         hint = f"{low} {first_sign} {' '.join(words)} and {last} {sign} {value}"
         hint = write(hint) if len(words) == 1 and _NAME.fullmatch(last) else ""
         return Diagnosis("missing-operator", message, hint or 'put "and" or "or" between the two')

@@ -28,8 +28,8 @@ _SIGN_AT_END = re.compile(r"(?P<name>[^=!~]+?)(?P<sign>===?|!==?|=~|!~|=)$")
 
 EXPRESSION = Diagnosis(
     "lucene-syntax",
-    "regular expressions are Lucene's; Kibana KQL has none",
-    "list the values, or use stars for parts",
+    "regular expressions are Lucene syntax, which Kibana KQL does not have",
+    "list the values, or use wildcards (*)",
 )
 _BETWEEN_SLASHES = re.compile(r"(?<![^\s(:])/(?:\\.|[^/\\\r\n\"])+/(?=[\s)]|$)")
 _SIGNS = re.compile(
@@ -73,9 +73,9 @@ def sql(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
 
 def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``name == "x"``, ``name="x"``, ``name like "%x%"``."""
-    message = 'Kibana KQL writes a colon between field and value, not "{}"'
+    message = 'Kibana KQL uses a colon between field and value, not "{}"'
     if here in _EQUAL | _UNEQUAL:
-        hint = "give each test a field and a colon of its own"
+        hint = "give each test its own field and colon"
         return Diagnosis("equals-sign", message.format(here), hint)
     if stop.at.kind != "QUOTED" or not words:
         return None
@@ -86,8 +86,8 @@ def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         negated = "not " if words[0] in _UNEQUAL else ""
         hint = write(f"{negated}{stop.field}:{value}") if len(words) == 1 else ""
         if words[0] == "~" or not hint:
-            hint = "write the value alone after the colon"
-        return Diagnosis("equals-sign", f"{words[0]} is no operator", hint)
+            hint = "write only the value after the colon"
+        return Diagnosis("equals-sign", f"{words[0]} is not an operator", hint)
     glued = _SIGN_AT_END.fullmatch(words[-1])
     if glued:
         words = [*words[:-1], glued["name"], glued["sign"]]
@@ -150,7 +150,7 @@ def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         if re.match(r"[^/]*/\s*($|[)\s])", after):
             return EXPRESSION
     if stop.kind() == "QUOTED" and stop.touches and re.match(r"[~^]\d*$", here):
-        message = f"Kibana KQL has no {'proximity' if here[0] == '~' else 'boost'}"
+        message = f"Kibana KQL has no {'proximity search' if here[0] == '~' else 'boosting'}"
         return Diagnosis("lucene-syntax", message, write(stop.preceding))
     if words == ["["] and stop.at.kind == "QUOTED":
         inner = re.compile(r"[^\[\]]*").match(stop.text, stop.offset)
@@ -159,7 +159,7 @@ def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
             fixed = f"{stop.field} >= {values[0]} and {stop.field} <= {values[1]}"
             return Diagnosis("lucene-syntax", "Kibana KQL has no ranges in brackets", write(fixed))
         fixed = f"{stop.field}:({' or '.join(values)})"
-        return Diagnosis("comma-list", 'values stand in parentheses, joined by "or"', write(fixed))
+        return Diagnosis("comma-list", 'values go in parentheses, joined by "or"', write(fixed))
     return None
 
 

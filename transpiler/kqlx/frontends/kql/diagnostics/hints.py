@@ -66,13 +66,13 @@ def _quote_or_escape(stop: Stop) -> Diagnosis:
         inner = path[1] if path else ""
         inner = inner if "\\\\" in inner else inner.replace("\\", "\\\\")
         hint = write(f'{field}"{inner}\\\\"') if path else ""
-        hint = hint and f"double the backslash, or the quote after it is text: {hint}"
+        hint = hint and f"double the backslash, or the quote after it is part of the value: {hint}"
         return Diagnosis("unterminated-quote", message, hint or "double the backslash at the end")
     if stop.touches and stop.kind() == "UNQUOTED" and stop.follows_value and stop.field:
         hint = write(f'{stop.field}:{stop.word()}\\"')
         hint = hint and f"for a quote in the value {hint}"
         return Diagnosis("unterminated-quote", message, hint)
-    hint = 'close it with "; a quote within a value is written \\"'
+    hint = 'close it with "; inside a value write \\" for a quote'
     return Diagnosis("unterminated-quote", message, hint)
 
 
@@ -86,12 +86,14 @@ def _escape(stop: Stop) -> Diagnosis:
     prefix = f"{field}:" if field else ""
     if not following:
         message = "a backslash at the end of the query escapes nothing"
-        hint = "double it if it is part of the value, or take it away"
+        hint = "double it if it is part of the value, or remove it"
         return Diagnosis("bad-escape", message, hint)
     if following in SPACES:
         tail = WORDS.match(text, offset + 1)
         whole = text[start:offset] + (tail[0] if tail else "")
-        hint = write(prefix + whole) or "take the backslash away, or double it to mean it"
+        hint = (
+            write(prefix + whole) or "remove the backslash, or double it if it is part of the value"
+        )
         return Diagnosis("bad-escape", "a blank needs no escape", hint)
     if re.match(r"[dwsDWSb][+*?{]", text[offset + 1 : offset + 3]):
         return EXPRESSION
@@ -102,16 +104,16 @@ def _escape(stop: Stop) -> Diagnosis:
         whole = path[0] if path else chunk
         hint = write(prefix + whole.replace("\\", "\\\\"))
         if following.isalnum() and following != "u" and text[start + len(whole) :][:1] != ":":
-            message = f"a backslash cannot stand before {short(following)}"
-            hint = hint and f"a backslash is written twice: {hint}"
+            message = f"\\{short(following)} is not a valid escape"
+            hint = hint and f"double the backslash: {hint}"
             return Diagnosis("bad-escape", message, hint)
     doubled = write(prefix + _ESCAPE.sub(lambda match: match[0] if match[1] else "\\\\", chunk))
     if following == "u":
-        hint = doubled and f"for a backslash and a u {doubled}"
+        hint = doubled and f"to mean a backslash and a u, {doubled}"
         return Diagnosis("bad-escape", "\\u needs four hexadecimal digits", hint)
-    message = f"a backslash cannot stand before {short(following)}"
+    message = f"\\{short(following)} is not a valid escape"
     if following.isalnum() or following in "$%_?[":
-        hint = doubled and f"a backslash is written twice: {doubled}"
+        hint = doubled and f"double the backslash: {doubled}"
         return Diagnosis("bad-escape", message, hint)
     bare = write(prefix + _ESCAPE.sub(lambda match: match[0] if match[1] else "", chunk))
     return Diagnosis("bad-escape", message, bare and f"{short(following)} needs no escape: {bare}")
@@ -120,26 +122,28 @@ def _escape(stop: Stop) -> Diagnosis:
 def _not(stop: Stop) -> Diagnosis | None:
     text, previous, value = stop.text, stop.kind(), stop.next_value
     if previous == "NOT":
-        message = 'only one "not" can stand before an expression'
+        message = 'only one "not" can precede a test'
         more = _NOTS.match(text, stop.at.end)
         test = expression_at(text, more.end() if more else stop.at.end)
         odd = len(more[0].split()) % 2 if more else 0
         hint = write(f"{'not ' if odd else ''}{test}") if test else ""
         hint = hint and f"two cancel out: {hint}"
-        return Diagnosis("double-not", message, hint or "two cancel out: take both away")
+        return Diagnosis("double-not", message, hint or "two cancel out: remove both")
     if previous == "_COLON":
         value = value if value.lower() != "not" else "a"
         hint = write(f"not {stop.word(2)}:{value}")
-        return Diagnosis("misplaced-not", '"not" stands before the field, or in parentheses', hint)
+        return Diagnosis(
+            "misplaced-not", '"not" goes before the field, or inside parentheses', hint
+        )
     if previous == "OPERATOR":
         hint = write(f"not {stop.word(2)} {stop.word()} {value}")
-        return Diagnosis("misplaced-not", '"not" stands before the field', hint)
+        return Diagnosis("misplaced-not", '"not" goes before the field', hint)
     if previous == "UNQUOTED" and stop.touches:
         tail = WORDS.match(text, stop.offset)
         end = tail.end() if tail else stop.at.end
         whole = respelled(text[stop.before[-1].start : end])
         word = re.split(f"[{SPACES}]+", stop.word())[-1] + stop.here
-        message = f'the end of "{short(word)}" and the blank after it are read as the keyword NOT'
+        message = f'the end of "{short(word)}" and the space after it are read as the keyword NOT'
         if text[end : end + 1] == ":" and not stop.follows_value:
             whole += ":*"
         return Diagnosis("hidden-keyword", message, write(in_place(stop, whole)))
@@ -152,16 +156,16 @@ def _end(stop: Stop) -> Diagnosis | None:
     where = "at the end" if at_end else f"before {stop.here}"
     if previous in _KEYWORD:
         keyword = _KEYWORD[previous]
-        hint = f'take the "{keyword}" away, or write what it joins'
+        hint = f'remove "{keyword}", or add what it joins'
         if keyword == "not":
-            hint = 'take the "not" away, or write what it negates'
+            hint = 'remove "not", or add what it negates'
         return Diagnosis("dangling-keyword", f'nothing follows "{keyword}" {where}', hint)
     if previous == "_COLON":
         hint = write(f"{stop.word(2)}:*")
         return Diagnosis(
             "missing-value",
             f"no value follows the colon {where}",
-            hint and f"for any value at all {hint}",
+            hint and f"to match any value, {hint}",
         )
     if previous == "OPERATOR":
         message = f"no value follows {stop.word()} {where}"
@@ -169,7 +173,7 @@ def _end(stop: Stop) -> Diagnosis | None:
     if previous in ("LPAR", "_LBRACE") and not at_end and _closes(stop):
         field = stop.groups[-1].field
         hint = write(f"{field}:*") if field else ""
-        hint = f"for any value at all {hint}" if hint else "take the group away, or fill it"
+        hint = f"to match any value, {hint}" if hint else "remove the group, or fill it"
         return Diagnosis("empty-group", "this group is empty", hint)
     if stop.groups:
         group = stop.groups[-1]
@@ -181,10 +185,10 @@ def _end(stop: Stop) -> Diagnosis | None:
         opened = f"the {group.sign} at line {place.line}, column {place.column}"
         closing = ")" if group.sign == "(" else "}"
         if at_end:
-            message = f"the query ends before a closing {closing}"
+            message = f"the query ends without a closing {closing}"
             return Diagnosis("unclosed-group", message, f"{opened} is never closed")
         message = f"{stop.here} cannot close what {group.sign} opened"
-        return Diagnosis("unopened-group", message, f"{opened} must be closed by {closing} first")
+        return Diagnosis("unopened-group", message, f"{opened} must be closed with {closing} first")
     bounds = _OPEN_RANGE.fullmatch(stop.word()) if stop.here == "}" else None
     if bounds and stop.field:
         hint = bracket_range(stop.field, bounds[1], bounds[2], "[", "}")
@@ -192,7 +196,7 @@ def _end(stop: Stop) -> Diagnosis | None:
     if not at_end:
         opening = "(" if stop.here == ")" else "{"
         message = f"{stop.here} closes a group that was never opened"
-        hint = f"take it away, or write the {opening} before; in a value put quotes round the value"
+        hint = f"remove it, or add the missing {opening}; put a value that contains it in quotes"
         return Diagnosis("unopened-group", message, hint)
     return None
 

@@ -61,8 +61,8 @@ def leading_wildcard(text: str, value: Pattern) -> KqlSyntaxError:
         start,
         found=text[start:end],
         code="leading-wildcard",
-        message="a value that begins with a star is not allowed here",
-        hint="leading wildcards are turned off; begin the value with its first letters",
+        message="a value cannot begin with a star: leading wildcards are turned off",
+        hint="begin the value with its first characters",
     )
 
 
@@ -73,8 +73,8 @@ def too_deep(text: str, offset: int) -> KqlSyntaxError:
         offset,
         found=text[offset : offset + 1],
         code="nested-too-deep",
-        message=f"the query is nested deeper than {MAX_DEPTH} levels",
-        hint="join the inner groups, or split the rule",
+        message=f"the query nests deeper than {MAX_DEPTH} levels",
+        hint="merge inner groups, or split the rule",
     )
 
 

@@ -57,15 +57,15 @@ def _out_of_place(stop: Stop) -> Diagnosis | None:
             inner = re.compile(r"\{[^{}]*\}").match(stop.text, stop.offset)
             fixed = write(f"{stop.groups[-1].field}:{inner[0]}") if inner else ""
             return Diagnosis(
-                "special-in-value", message, fixed or "put a brace in a value in quotes"
+                "special-in-value", message, fixed or "put a value that contains a brace in quotes"
             )
-        return Diagnosis("special-in-value", message, "put text that holds a brace in quotes")
+        return Diagnosis("special-in-value", message, "put a value that contains a brace in quotes")
     return None
 
 
 def _keyword_glued(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``(a)or(b)``, ``"a"or "b"``, ``not(a)``."""
-    message = 'white space must stand on both sides of "and" and "or", and after "not"'
+    message = '"and" and "or" need white space on both sides, and "not" after it'
     following = stop.following
     if words and words[-1].lower() in ("and", "or", "not") and stop.at.kind != "_LBRACE":
         head = " ".join(words[:-1])
@@ -73,7 +73,7 @@ def _keyword_glued(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         if keyword != "not" and not head and stop.kind(2) == "_COLON":
             hint = write(f"{stop.word(3)}:*")
             hint = hint and f"for any value at all {hint}"
-            return Diagnosis("missing-value", f'no value stands before "{keyword}"', hint)
+            return Diagnosis("missing-value", f'no value precedes "{keyword}"', hint)
         if keyword == "not" and head:
             keyword = "and not"
         elif keyword == "not" and stop.follows_value:
@@ -105,19 +105,19 @@ def _symbol(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
             following, head = stop.following, " ".join(words[:-1])
             head = f"{stop.field}:{head}" if head and stop.kind(2) == "_COLON" else head
         if sign == "|" and ":" not in following:
-            return Diagnosis("other-language", "Kibana KQL has no pipes", "write the filter alone")
+            return Diagnosis("other-language", "Kibana KQL has no pipes", "write only the filter")
         keyword = _SYMBOLS[sign]
-        message = f'Kibana KQL writes "{keyword}" for {sign}'
-        hint = write(f"{head} {keyword} {following}") or f'write "{keyword}" for each {sign}'
+        message = f'Kibana KQL uses "{keyword}" instead of {sign}'
+        hint = write(f"{head} {keyword} {following}") or f'use "{keyword}" instead of each {sign}'
         return Diagnosis("symbol-operator", message, hint)
     if last == "~" and stop.follows_value:
         return None  # not "not": said with the other signs of equality
     if last in ("!", "-", "~", "+") and len(words) == 1:
         following = f"{stop.field}:{stop.following}" if stop.follows_value else stop.following
         if last == "+":
-            hint = write(following) or "take it away"
-            return Diagnosis("symbol-operator", "+ is no operator", hint)
-        message = f'Kibana KQL writes "not" for {last}'
+            hint = write(following) or "remove it"
+            return Diagnosis("symbol-operator", "+ is not an operator", hint)
+        message = f'Kibana KQL uses "not" instead of {last}'
         return Diagnosis("symbol-operator", message, write(f"not {following}", "not (a:1)"))
     return None
 
@@ -127,7 +127,7 @@ def _comma(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     last = words[-1] if words else ""
     if not (here.startswith(",") or last.endswith(",")):
         return None
-    message = 'a comma joins nothing; values are joined by "or"'
+    message = 'a comma does not join values; use "or"'
     if stop.in_values:
         group = re.compile(r'\(((?:[^()"]|"(?:[^"\\]|\\.)*")*)').match(
             stop.text, stop.groups[-1].start
@@ -143,7 +143,7 @@ def _comma(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         if stop.kind(2) == "_COLON" and not re.search(r":", value):
             fixed = f"{stop.word(3)}:({stop.word()} or {value})"
         else:
-            message = 'a comma joins nothing; write "and" or "or"'
+            message = 'a comma does not join tests; use "and" or "or"'
             fixed = f"{stop.preceding} and {value}"
         return Diagnosis("comma-list", message, write(fixed))
     return Diagnosis("comma-list", message, write(f"{stop.field}:(a or b)") if stop.field else "")
@@ -151,7 +151,7 @@ def _comma(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
 
 def _star(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``f:"abc"*``, ``f:*"abc"``."""
-    message = "a star beside quotes is no wildcard"
+    message = "a star next to quotes is not a wildcard"
     if stop.kind() == "QUOTED" and stop.touches and here.startswith("*"):
         text = pattern(stop.word()[1:-1]) + here
     elif stop.at.kind == "QUOTED" and stop.touches and words and words[-1].endswith("*"):
@@ -161,26 +161,26 @@ def _star(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         return None
     fixed = f"{stop.field}:{text}" if stop.field else text
     hint = write(fixed)
-    return Diagnosis("star-after-quote", message, hint and f"leave the quotes out: {hint}")
+    return Diagnosis("star-after-quote", message, hint and f"remove the quotes: {hint}")
 
 
 def _special(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     """``f:foo(bar)``, ``f:a{b}``, ``f:C:\\Program Files (x86)``, ``f:5"``."""
     sign = stop.text[stop.offset]
     if _is_quote_in_quotes(stop, here):
-        hint = 'a quote within quotes is written \\"'
+        hint = 'inside quotes write \\" for a quote'
         return Diagnosis("special-in-value", "the value ends at its closing quote", hint)
     if not words:
         return None
     start = stop.before[-1].start
     single = _SINGLE_QUOTED.match(stop.text, start)
     if single and single.end() > stop.offset and stop.follows_value:
-        message = f"single quotes do not quote, and a value that holds {sign} needs quotes"
+        message = f"single quotes do not quote, and a value that contains {sign} needs quotes"
         return Diagnosis("special-in-value", message, write(f"{stop.field}:{quote(single[1])}"))
     nested = _NESTED.match(stop.text, stop.offset)
     if nested and not stop.follows_value and len(words) == 1:
         hint = write(f"{words[0]}:{{ {nested[1].strip()} }}")
-        message = "a colon stands between a field and its nested group"
+        message = "a nested group needs a colon after its field"
         return Diagnosis("special-in-value", message, hint or "put a colon before the brace")
     if sign in "({":
         closing = ")" if sign == "(" else "}"
@@ -190,7 +190,7 @@ def _special(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         is_path = "\\" in stop.word() or "/" in stop.word()
         if not (stop.touches or (is_path and stop.follows_value and rest)) and sign == "(":
             return None
-        message = f"a value that holds {sign} needs quotes"
+        message = f"a value that contains {sign} needs quotes"
         after = stop.text[rest.end() : rest.end() + LONGEST_ADVICE] if rest else ""
         if sign == "(" and not stop.follows_value:
             name = words[-1].lower()
@@ -207,7 +207,7 @@ def _special(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
         prefix = f"{stop.field}:" if stop.field and stop.follows_value else ""
         return Diagnosis("special-in-value", message, write(prefix + whole))
     if sign == '"' and stop.touches and stop.follows_value and not words[-1].endswith("["):
-        message = "a quote within a value is written with a backslash"
+        message = "a quote inside a value needs a backslash before it"
         whole = f'{stop.word()}\\"{stop.here[1:-1]}\\"'
         return Diagnosis("special-in-value", message, write(f"{stop.field}:{whole}"))
     return None

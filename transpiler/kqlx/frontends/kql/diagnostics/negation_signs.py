@@ -61,7 +61,7 @@ def _in_value(stop: Stop) -> Diagnosis | None:
 def _said(sign: str, head: str, keyword: str, test: str) -> Diagnosis:
     if sign == "+":
         hint = write(f"{head} {keyword} {test}") if head and test else ""
-        return Diagnosis("symbol-operator", "+ is no operator", hint or "take it away")
+        return Diagnosis("symbol-operator", "+ is not an operator", hint or "remove it")
     hint = write(f"{head} {keyword} not {test}") if head and test else ""
-    message = f'Kibana KQL writes "not" for {sign}'
-    return Diagnosis("symbol-operator", message, hint or 'write "and not" in its place')
+    message = f'Kibana KQL uses "not" instead of {sign}'
+    return Diagnosis("symbol-operator", message, hint or 'write "and not" instead')
