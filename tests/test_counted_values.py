@@ -268,3 +268,10 @@ def test_parts_are_taken_out_of_each_value_of_a_list() -> None:
     query = "event.dataset:google_workspace.admin"
     found = counted(query, "group.domain", [REPORT], "gws:reports:admin")
     assert found == {"example.com", "example.org"}
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_of_several_values_in_one_text_one_is_counted_and_it_is_told(to: str) -> None:
+    query = "event.dataset:windows.sysmon_operational and event.code:22"
+    found = made(to, query, threshold={"field": ["dns.answers.data"], "value": 2})
+    assert Effect.NARROWER in effects(found, "value-differs")

@@ -216,6 +216,23 @@ class TextBackend(Backend[Text]):
         return self.notes
 
 
+def about_counted(field: str, bound: Bound) -> list[Note]:
+    """Notes on a field by which a rule counts or compares."""
+    return [note for note in (case_kept(field, bound), one_of_several(field, bound)) if note]
+
+
+def one_of_several(field: str, bound: Bound) -> Note | None:
+    """A note on a field whose values stand in one text, with a sign between, of which one is taken
+    out.
+    """
+    spec = bound.destination.field(field) if bound.destination is not None else None
+    ends = [pattern.partition("{}") for pattern in (spec.fits if spec is not None else ())]
+    if not any(one[-1:] == other[:1] and one[-1:] in {";", ",", "|"} for one, _, other in ends):
+        return None
+    message = f"of several values of {field} in one text one is counted or compared"
+    return Note("value-differs", Effect.NARROWER, message)
+
+
 def case_kept(field: str, bound: Bound) -> Note | None:
     """A note on a field by which a rule counts or compares, where one value of Elastic's may be
     spelt in several ways.

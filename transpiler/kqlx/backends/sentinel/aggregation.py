@@ -22,7 +22,7 @@ from kqlx.backends.sentinel.result_columns import (
 )
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier
 from kqlx.backends.target import Emission
-from kqlx.backends.text_backend import case_kept
+from kqlx.backends.text_backend import about_counted
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
@@ -147,7 +147,7 @@ def told(fields: Iterable[Values], bound: Bound) -> list[Note]:
     """What is told of the fields themselves."""
     found = [*fields]
     notes = [note for values in found for note in values.notes]
-    notes += [note for v in found if v.name and (note := case_kept(v.field, bound)) is not None]
+    notes += [note for v in found if v.name for note in about_counted(v.field, bound)]
     texts = [v.field for v in found if v.name and v.type == "string" and not v.several]
     if texts:
         message = (

@@ -20,7 +20,7 @@ from kqlx.backends.spl.syntax import (
 )
 from kqlx.backends.spl.where import Where
 from kqlx.backends.target import Options
-from kqlx.backends.text_backend import Group, case_kept, joined, joined_by_kind
+from kqlx.backends.text_backend import Group, about_counted, joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
@@ -78,8 +78,8 @@ class Keys:
         without a counterpart keeps Elastic's name, with a note.
         """
         key = self._own(name)
-        if key.name and (note := case_kept(name, self.bound)) is not None:
-            self.notes.append(note)
+        if key.name:
+            self.notes += about_counted(name, self.bound)
         if not self.together:
             return key
         made = plain_name(name)
