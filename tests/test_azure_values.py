@@ -52,3 +52,28 @@ def test_which_audit_log_of_two_tables() -> None:
     query = f"{PLATFORM} and {names} and azure.platformlogs.properties.log.verb:delete"
     text = converted(query, "sentinel")
     assert "union isfuzzy=true" in text
+
+
+NAMES = [
+    "eve@corp.example",
+    "live.com#eve@corp.example",
+    "x+eve@corp.example",
+    "o'eve@corp.example",
+]
+CLAIM = "identity.claims.http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_before_the_at_begins_behind_what_is_no_letter(name: str) -> None:
+    text = converted("event.dataset:azure.activitylogs and user.name:eve", "spl")
+    event = {"sourcetype": "azure:monitor:activity"}
+    assert matches(text, {**event, CLAIM: name})
+    assert not matches(text, {**event, CLAIM: name.replace("eve@", "eve+x@")})
+    assert not matches(text, {**event, CLAIM: name.replace("eve@", "steve@")})
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl"])
+@pytest.mark.parametrize("source", ["activitylogs", "signinlogs", "identity_protection"])
+def test_what_is_cut_from_names_is_told(source: str, to: str) -> None:
+    made = kqlx.convert(f"event.dataset:azure.{source} and user.name:eve", to=to, accept=EVERY)
+    assert any("user.name" in note.message and "+" in note.message for note in made.notes)
