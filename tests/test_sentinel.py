@@ -316,8 +316,10 @@ def columns_named_by(destination: Destination, pack: Pack) -> dict[str, str]:
 
 
 def _like(kind: str) -> str:
-    """The type that a declared one may stand for: a GUID is compared as text."""
-    return "guid" if kind == "string" else kind
+    """The type that a declared one may stand for: a GUID is compared as text, and an int as what
+    holds more.
+    """
+    return {"string": "guid", "long": "int"}.get(kind, kind)
 
 
 def test_the_page_of_targets_names_the_forms() -> None:
