@@ -133,7 +133,9 @@ def test_a_syntax_error_shows_the_line_in_the_file(tmp_path: Path) -> None:
     run = kqlx("convert", path)
     assert (run.returncode, run.stdout) == (1, "")
     first, line, caret, hint = run.stderr.splitlines()
-    assert first == f"{path}:5:9: error: a value that contains a colon needs quotes [special-in-value]"
+    assert (
+        first == f"{path}:5:9: error: a value that contains a colon needs quotes [special-in-value]"
+    )
     assert (line, caret) == (" 5 |   c:http://x", "   |         ^")
     assert '`c:"http://x"`' in hint
 

@@ -33,7 +33,7 @@ def lint(
     from kqlx.frontends.kql import parse
     from kqlx.lint import contradictions_and_repeats as groups
     from kqlx.lint import field_tests as values
-    from kqlx.lint import types_and_names
+    from kqlx.lint import field_types as types_and_names
 
     root = parse(text)
     found = [*types_and_names.check(root, types or {}, nearest)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kqlx.frontends.kql.diagnostics.stopped_at import VALUE, WORDS, Diagnosis, Stop
+from kqlx.frontends.kql.diagnostics.parse_failure import VALUE, WORDS, Diagnosis, Stop
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import quote, respelled, short, write
 

@@ -6,7 +6,7 @@ import re
 from typing import cast
 
 from kqlx.errors import UnsupportedError
-from kqlx.frontends.kql.diagnostics.stopped_at import Diagnosis, Stop
+from kqlx.frontends.kql.diagnostics.parse_failure import Diagnosis, Stop
 from kqlx.frontends.kql.reader import read
 from kqlx.frontends.kql.spelling import spell_value
 from kqlx.frontends.kql.syntax import QUOTED

@@ -17,7 +17,7 @@ from kqlx.frontends.kql.diagnostics.foreign_operators import (
 )
 from kqlx.frontends.kql.diagnostics.missing_operator import juxtaposed
 from kqlx.frontends.kql.diagnostics.negation_signs import negation
-from kqlx.frontends.kql.diagnostics.stopped_at import WORDS, Diagnosis, Stop, expression_at
+from kqlx.frontends.kql.diagnostics.parse_failure import WORDS, Diagnosis, Stop, expression_at
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import respelled, short, write
 from kqlx.frontends.language_guess import recognise

@@ -8,7 +8,7 @@ import re
 
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends.kql.diagnostics.hints import diagnose
-from kqlx.frontends.kql.diagnostics.stopped_at import Stop
+from kqlx.frontends.kql.diagnostics.parse_failure import Stop
 from kqlx.frontends.kql.syntax import MAX_DEPTH
 from kqlx.frontends.kql.wording import short
 from kqlx.frontends.lalr import UnexpectedInput
@@ -36,7 +36,7 @@ _FOUND = re.compile(
 
 def syntax_error(text: str, error: UnexpectedInput) -> KqlSyntaxError:
     """The error for the user, from where the tables stopped."""
-    from kqlx.frontends.kql.diagnostics.stopped_at import Stop
+    from kqlx.frontends.kql.diagnostics.parse_failure import Stop
 
     stop = Stop(text, error.offset, error.expected)
     expected = _expected(stop)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from kqlx.frontends.kql.diagnostics.foreign_operators import equals, lucene, pattern, sql
-from kqlx.frontends.kql.diagnostics.stopped_at import Diagnosis, Stop, expression_at
+from kqlx.frontends.kql.diagnostics.parse_failure import Diagnosis, Stop, expression_at
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import LONGEST_ADVICE, quote, respelled, write
 
