@@ -31,19 +31,17 @@ def lint(
     Raises KqlSyntaxError where the text is not Kibana KQL.
     """
     from kqlx.frontends.kql import parse
-    from kqlx.lint import contradictions_and_repeats as groups
-    from kqlx.lint import field_tests as values
-    from kqlx.lint import field_types as types_and_names
+    from kqlx.lint import contradictions_and_repeats, field_tests, field_types
 
     root = parse(text)
-    found = [*types_and_names.check(root, types or {}, nearest)]
+    found = [*field_types.check(root, types or {}, nearest)]
     said = {note.span for note in found if note.code == "refused-value"}
     found += [
         note
-        for note in values.check(root, text, types or {})
+        for note in field_tests.check(root, text, types or {})
         if not (note.code in _LESS_TELLING and note.span in said)
     ]
     others = {note.span for note in found if note.code in _MORE_TELLING}
     found = [n for n in found if not (n.code == "refused-value" and n.span in others)]
-    found += groups.check(root, text, types, arrays)
+    found += contradictions_and_repeats.check(root, text, types, arrays)
     return sorted(dict.fromkeys(found), key=lambda note: (note.span or (0, 0), note.code))

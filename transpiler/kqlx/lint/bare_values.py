@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kqlx.frontends.kql.diagnostics.foreign_operators import EXPRESSION, is_expression
+from kqlx.frontends.kql.diagnostics.foreign_operators import (
+    REGULAR_EXPRESSION,
+    is_regular_expression,
+)
 from kqlx.frontends.kql.syntax import SPACES
-from kqlx.frontends.kql.wording import quote, short, write
+from kqlx.frontends.kql.wording import quote, short, suggest
 from kqlx.frontends.language_guess import recognise
 from kqlx.lint.wording import note
 from kqlx.nodes import And, FieldTest, FreeText, Nested, Node, Not, Or, walk
@@ -82,7 +85,7 @@ def _in_group(node: FreeText, path: str) -> Note:
 
 
 def _named(raw: str) -> str:
-    hint = write(f"message:{raw}")
+    hint = suggest(f"message:{raw}")
     return f"name the field, for example {hint}" if hint else "name the field"
 
 
@@ -93,7 +96,7 @@ def _equals(node: FreeText, raw: str) -> Note | None:
     value = _plain(match["value"])
     negated = "not " if match["sign"].startswith("!") else ""
     message = f"{match['sign']} is not an operator: this is text to search for in every field"
-    return note("equals-sign", message, node.span, write(f"{negated}{match['name']}:{value}"))
+    return note("equals-sign", message, node.span, suggest(f"{negated}{match['name']}:{value}"))
 
 
 def _plain(value: str) -> str:
@@ -108,28 +111,28 @@ def _borrowed(node: FreeText, raw: str) -> Note | None:
     message = "Kibana KQL has no {}: this is text to search for in every field"
     match = _NULL.fullmatch(raw)
     if match:
-        hint = write(f"not {match['name']}:*")
+        hint = suggest(f"not {match['name']}:*")
         return note("other-language", message.format('"is null"'), node.span, hint)
     match = _LIKE.fullmatch(raw)
     if match:
         pattern = match["value"].strip("'").replace("%", "*")
-        hint = write(f"{match['name']}:{pattern}")
+        hint = suggest(f"{match['name']}:{pattern}")
         return note("other-language", message.format('"like"'), node.span, hint)
     match = _BETWEEN.fullmatch(raw)
     if match:
         name, low = match["name"], match["low"]
-        hint = f"use two comparisons, the first of them {write(f'{name} >= {low}')}"
+        hint = f"use two comparisons, the first of them {suggest(f'{name} >= {low}')}"
         return note("other-language", message.format('"between"'), node.span, hint)
     match = _WORD.fullmatch(raw)
     if match:
         word = match["word"].lower()
         value = match["value"].strip("'")
         test = f"{match['name']}:{_WORD_SHAPE.get(word, '{}').format(value)}"
-        hint = write(f"not {test}" if word == "ne" else test)
+        hint = suggest(f"not {test}" if word == "ne" else test)
         return note("other-language", message.format(f'"{word}"'), node.span, hint)
-    if is_expression(raw):
+    if is_regular_expression(raw):
         hint = "name the field, and list the values or use wildcards (*)"
-        return note("other-language", EXPRESSION.message, node.span, hint)
+        return note("other-language", REGULAR_EXPRESSION.message, node.span, hint)
     if re.search(r"\s\|\s", raw):
         hint = "write only the filter"
         return note("other-language", message.format("pipes"), node.span, hint)
@@ -142,7 +145,7 @@ def _joined(node: FreeText, raw: str) -> Note | None:
         return None
     keyword = "and" if match["sign"] == "&&" else "or"
     message = f"{match['sign']} is not an operator: this is text to search for in every field"
-    hint = write(_JOINED.sub(lambda m: " and " if m["sign"] == "&&" else " or ", raw))
+    hint = suggest(_JOINED.sub(lambda m: " and " if m["sign"] == "&&" else " or ", raw))
     return note("symbol-operator", message, node.span, hint or f'write "{keyword}"')
 
 
@@ -152,7 +155,7 @@ def _signed(node: FreeText, raw: str) -> Note | None:
         return None
     message = f"{match['sign']} is not an operator: it is part of the text"
     rest = match["rest"] if match["sign"] == "+" else f"not {match['rest']}"
-    return note("symbol-operator", message, node.span, write(rest))
+    return note("symbol-operator", message, node.span, suggest(rest))
 
 
 def _begins_with_blanks(root: Node, text: str) -> bool:

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kqlx.elastic.type_names import ANALYZED, DATES, NUMBERS
-from kqlx.frontends.kql.diagnostics.foreign_operators import EXPRESSION, is_expression
+from kqlx.frontends.kql.diagnostics.foreign_operators import (
+    REGULAR_EXPRESSION,
+    is_regular_expression,
+)
 from kqlx.frontends.kql.syntax import SPACES
-from kqlx.frontends.kql.wording import short, write
-from kqlx.lint import bare_values as words
+from kqlx.frontends.kql.wording import short, suggest
+from kqlx.lint import bare_values
 from kqlx.lint.wording import name_of, note, spelled, written
 from kqlx.nodes import (
     And,
@@ -65,7 +68,7 @@ def check(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note]:
 
 
 def _of_leaves(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note]:
-    yield from words.check(root, text)
+    yield from bare_values.check(root, text)
     named: Span | None = None
     for node in walk(root):
         if isinstance(node, FieldTest) and node.field.span != named:
@@ -144,7 +147,7 @@ def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) ->
         return
     yield from _control_in_path(node, raw, span)
     if value.quoted:
-        if is_expression(content):
+        if is_regular_expression(content):
             yield _expression(span)
         if "*" in content and not _ANY_SERVER.match(content):
             message = "a star in quotes is not a wildcard: it matches only a star"
@@ -193,10 +196,10 @@ def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) 
     if bounds:
         low = Compare(field, "gte", Literal(bounds[1]))
         high = Compare(field, "lte", Literal(bounds[2]))
-        hint = write(f"{spelled(low)} and {spelled(high)}")
+        hint = suggest(f"{spelled(low)} and {spelled(high)}")
         message = "ranges in brackets are Lucene syntax; here this is one value"
         yield note("other-language", message, span, hint)
-    elif is_expression(content):
+    elif is_regular_expression(content):
         yield _expression(span)
     elif _FUZZY.fullmatch(content) and not _SHORT_NAME.match(content):
         message = "~ and ^ are Lucene syntax; here they are part of the value"
@@ -265,7 +268,7 @@ def _line_break(field: Term, raw: str, value: Term) -> Iterator[Note]:
     parts = [part.strip() for part in re.split(r"[\r\n]+", raw) if part.strip()]
     message = 'the value continues after a line break: is an "or" missing?'
     named = name_of(field)
-    hint = write(f"{named}:({' or '.join(parts)})") if named else ""
+    hint = suggest(f"{named}:({' or '.join(parts)})") if named else ""
     yield note("line-break-in-value", message, value.span, hint)
 
 
@@ -285,23 +288,23 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
             for operator, bound in zip(("gte", "lte"), bounds.groups(), strict=True)  # type: ignore[union-attr]
             if bound != "*"
         ]
-        yield note("other-language", message, span, write(" and ".join(tests)))
-    elif is_expression(raw):
+        yield note("other-language", message, span, suggest(" and ".join(tests)))
+    elif is_regular_expression(raw):
         yield _expression(span)
     if _OTHER_QUOTES.fullmatch(raw):
         message = 'only " is a quotation mark: these quotes are part of the value'
-        yield note("single-quoted", message, span, write(f"{name_of(node.field)}:{raw[1:-1]}"))
+        yield note("single-quoted", message, span, suggest(f"{name_of(node.field)}:{raw[1:-1]}"))
     if re.search(r",\s", raw):
         message = "a comma does not join values: this is one value"
         parts = [part.strip() for part in raw.split(",")]
-        hint = write(f"{name_of(node.field)}:({' or '.join(parts)})")
+        hint = suggest(f"{name_of(node.field)}:({' or '.join(parts)})")
         yield note("comma-list", message, span, hint)
     yield from _question_mark(pattern.name, span)
 
 
 def _expression(span: Span) -> Note:
-    message = f"{EXPRESSION.message}: the slashes are part of the value"
-    return note("other-language", message, span, EXPRESSION.hint)
+    message = f"{REGULAR_EXPRESSION.message}: the slashes are part of the value"
+    return note("other-language", message, span, REGULAR_EXPRESSION.hint)
 
 
 def _question_mark(content: str, span: tuple[int, int]) -> Iterator[Note]:
@@ -329,7 +332,7 @@ def _control_in_path(node: Equals | Like, raw: str, span: tuple[int, int]) -> It
     message = f"{spelled_so} in this path is {is_}"
     doubled = _CONTROL_ESCAPE.sub(lambda match: "\\" + match[0] if match[1] else match[0], raw)
     name = name_of(node.field)
-    hint = write(f"{name}:{doubled}") if name else ""
+    hint = suggest(f"{name}:{doubled}") if name else ""
     yield note("control-in-path", message, span, hint or "double each backslash")
 
 
@@ -369,6 +372,6 @@ def _nested(node: Nested, text: str) -> Iterator[Note]:
             Compare(node.path, "gt", Literal(bounds[1])),
             Compare(node.path, "lt", Literal(bounds[2])),
         )
-        hint = write(f"{spelled(low)} and {spelled(high)}")
+        hint = suggest(f"{spelled(low)} and {spelled(high)}")
         message = "ranges in braces are Lucene syntax; here this is a nested group"
         yield note("other-language", message, node.span, hint)

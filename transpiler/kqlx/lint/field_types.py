@@ -38,7 +38,7 @@ def check(
         yield _refused(refusal)
     yield from _many_fields(root, types)
     for test, kind in parted(root, type_of, also=ANALYZED):
-        yield _parted(test, kind)
+        yield _pattern_split(test, kind)
     if nearest is not None:
         yield from _names(root, "", nearest, set())
 
@@ -65,7 +65,7 @@ def _many_fields(root: Node, types: Mapping[str, str]) -> Iterator[Note]:
                 break
 
 
-def _parted(test: Like, kind: str) -> Note:
+def _pattern_split(test: Like, kind: str) -> Note:
     what = f"{short(test.field.name)} is of type {kind}"
     message = f"{what}: Kibana splits the pattern at its blanks, and any one piece is enough"
     phrase = " ".join("".join(test.pattern.parts).split())
@@ -76,28 +76,28 @@ def _parted(test: Like, kind: str) -> Note:
 
 
 def _names(
-    node: Node, prefix: str, nearest: Callable[[str], str], told: set[str]
+    node: Node, prefix: str, nearest: Callable[[str], str], reported: set[str]
 ) -> Iterator[Note]:
     """Each name that is nearly a known one, once."""
     if isinstance(node, And | Or):
         for item in node.items:
-            yield from _names(item, prefix, nearest, told)
+            yield from _names(item, prefix, nearest, reported)
     elif isinstance(node, Not):
-        yield from _names(node.item, prefix, nearest, told)
+        yield from _names(node.item, prefix, nearest, reported)
     elif isinstance(node, Nested):
-        yield from _name(node.path, prefix, nearest, told)
-        yield from _names(node.item, f"{prefix}{node.path.name}.", nearest, told)
+        yield from _name(node.path, prefix, nearest, reported)
+        yield from _names(node.item, f"{prefix}{node.path.name}.", nearest, reported)
     elif isinstance(node, FieldTest):
-        yield from _name(node.field, prefix, nearest, told)
+        yield from _name(node.field, prefix, nearest, reported)
 
 
 def _name(
-    field: Term, prefix: str, nearest: Callable[[str], str], told: set[str]
+    field: Term, prefix: str, nearest: Callable[[str], str], reported: set[str]
 ) -> Iterator[Note]:
     name = prefix + field.name
-    if isinstance(field, Pattern) or name in told:
+    if isinstance(field, Pattern) or name in reported:
         return
-    told.add(name)
+    reported.add(name)
     meant = nearest(name)
     if meant:
         message = f"{short(name)} is not a field of ECS or of any known data source"

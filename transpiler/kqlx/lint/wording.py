@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql.formatter import format_node
-from kqlx.frontends.kql.wording import write
+from kqlx.frontends.kql.wording import suggest
 from kqlx.nodes import Exists, Node, Span, Term
 from kqlx.notes import Effect, Note
 
@@ -26,7 +26,7 @@ def spelled(node: Node) -> str:
 
 def written(node: Node) -> str:
     """The hint to write the node, or "" where it is too long or has no spelling."""
-    return write(spelled(node))
+    return suggest(spelled(node))
 
 
 def name_of(field: Term) -> str:

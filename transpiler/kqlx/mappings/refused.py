@@ -47,9 +47,9 @@ def hint_of(refusal: Refusal) -> str:
     if refusal.instead is None:
         return refusal.hint
     from kqlx.frontends.kql.formatter import format_node
-    from kqlx.frontends.kql.wording import write
+    from kqlx.frontends.kql.wording import suggest
 
-    return write(format_node(refusal.instead, 1_000_000))
+    return suggest(format_node(refusal.instead, 1_000_000))
 
 
 def _parted(test: Like, kind: str) -> Note:

@@ -31,7 +31,7 @@ def reads(text: str) -> bool:
     return True
 
 
-def write(*replacements: str) -> str:
+def suggest(*replacements: str) -> str:
     """A hint that gives the text to write: the first replacement that is fit to be shown, or ""."""
     for replacement in replacements:
         shown = " ".join(replacement.split())
@@ -61,7 +61,7 @@ def respelled(raw: str) -> str:
         parts = [unescaped(part) for part in re.split(r"(?<!\\)\*", raw)]
     else:  # a path of Windows as it is: its stars are wildcards, whatever stands before them
         parts = raw.split("*")
-    if len(parts) > 1 and raw.isprintable():  # write() shows nothing else
+    if len(parts) > 1 and raw.isprintable():  # suggest() shows nothing else
         try:
             return spell_value(Pattern(tuple(parts)))
         except UnsupportedError:

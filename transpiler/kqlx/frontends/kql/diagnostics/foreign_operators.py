@@ -6,11 +6,11 @@ import re
 from typing import cast
 
 from kqlx.errors import UnsupportedError
-from kqlx.frontends.kql.diagnostics.parse_failure import Diagnosis, Stop
+from kqlx.frontends.kql.diagnostics.parse_failure import Diagnosis, ParseFailure
 from kqlx.frontends.kql.reader import read
 from kqlx.frontends.kql.spelling import spell_value
 from kqlx.frontends.kql.syntax import QUOTED
-from kqlx.frontends.kql.wording import LONGEST_ADVICE, quote, write
+from kqlx.frontends.kql.wording import LONGEST_ADVICE, quote, suggest
 from kqlx.nodes import FreeText, Literal, Pattern
 
 _QUOTED = re.compile(QUOTED)
@@ -26,7 +26,7 @@ _PARTS = {
 }
 _SIGN_AT_END = re.compile(r"(?P<name>[^=!~]+?)(?P<sign>===?|!==?|=~|!~|=)$")
 
-EXPRESSION = Diagnosis(
+REGULAR_EXPRESSION = Diagnosis(
     "lucene-syntax",
     "regular expressions are Lucene syntax, which Kibana KQL does not have",
     "list the values, or use wildcards (*)",
@@ -37,54 +37,60 @@ _SIGNS = re.compile(
 )
 
 
-def sql(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
+def explain_sql_operator(
+    failure: ParseFailure, words: list[str], found_word: str
+) -> Diagnosis | None:
     """``x in ("a", "b")``, ``x is not null``."""
-    bare = len(words) > 1 and not stop.follows_value
-    if bare and stop.at.kind == "LPAR" and words[-1].lower() in ("in", "in~"):
-        inner = re.compile(r"[^()]*").match(stop.text, stop.at.end)
+    bare = len(words) > 1 and not failure.follows_value
+    if bare and failure.found.kind == "LPAR" and words[-1].lower() in ("in", "in~"):
+        inner = re.compile(r"[^()]*").match(failure.text, failure.found.end)
         name = " ".join(words[:-1])
-        hint = write(f"{name}:({_listed(inner[0] if inner else '')})")
+        hint = suggest(f"{name}:({_listed(inner[0] if inner else '')})")
         return Diagnosis(
-            "sql-operator", 'Kibana KQL has no "in"', hint or write(f"{name}:(a or b)")
+            "sql-operator", 'Kibana KQL has no "in"', hint or suggest(f"{name}:(a or b)")
         )
-    if not bare and not (len(words) == 1 and stop.at.kind == "NOT"):
+    if not bare and not (len(words) == 1 and failure.found.kind == "NOT"):
         return None
-    if stop.at.kind == "NOT":
-        after = re.match(r"(in|null|like|exists)\b\s*(\()?", stop.rest.lstrip(), re.IGNORECASE)
+    if failure.found.kind == "NOT":
+        after = re.match(r"(in|null|like|exists)\b\s*(\()?", failure.rest.lstrip(), re.IGNORECASE)
         if after is None:
             return None
         operator = after[1].lower()
         name = " ".join(words[:-1] if words[-1].lower() == "is" else words)
         if operator == "null" and words[-1].lower() == "is":
             message = 'Kibana KQL has no "is not null"'
-            return Diagnosis("sql-operator", message, write(f"{name}:*"))
+            return Diagnosis("sql-operator", message, suggest(f"{name}:*"))
         if operator == "in":
-            inner = re.match(r"[^(]*\(([^()]*)\)", stop.rest)
-            hint = write(f"not {name}:({_listed(inner[1] if inner else 'a, b')})")
+            inner = re.match(r"[^(]*\(([^()]*)\)", failure.rest)
+            hint = suggest(f"not {name}:({_listed(inner[1] if inner else 'a, b')})")
             return Diagnosis("sql-operator", 'Kibana KQL has no "not in"', hint)
         if operator == "like":
-            quoted = _QUOTED.search(stop.rest)
-            text = pattern(quoted[0][1:-1], "%") if quoted else "a*"
+            quoted = _QUOTED.search(failure.rest)
+            text = as_pattern(quoted[0][1:-1], "%") if quoted else "a*"
             return Diagnosis(
-                "sql-operator", 'Kibana KQL has no "not like"', write(f"not {name}:{text}")
+                "sql-operator", 'Kibana KQL has no "not like"', suggest(f"not {name}:{text}")
             )
     return None
 
 
-def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
+def explain_equals_sign(
+    failure: ParseFailure, words: list[str], found_word: str
+) -> Diagnosis | None:
     """``name == "x"``, ``name="x"``, ``name like "%x%"``."""
     message = 'Kibana KQL uses a colon between field and value, not "{}"'
-    if here in _EQUAL | _UNEQUAL:
+    if found_word in _EQUAL | _UNEQUAL:
         hint = "give each test its own field and colon"
-        return Diagnosis("equals-sign", message.format(here), hint)
-    if stop.at.kind != "QUOTED" or not words:
+        return Diagnosis("equals-sign", message.format(found_word), hint)
+    if failure.found.kind != "QUOTED" or not words:
         return None
-    value = stop.here
-    if words[0] in ("=", "==") and len(words) == 1 and stop.kind(2) == "_COLON":
-        return Diagnosis("equals-sign", message.format(words[0]), write(f"{stop.field}:{value}"))
-    if stop.kind(2) == "_COLON" and words[0] in {*_EQUAL, *_UNEQUAL, "=~", "~"}:
+    value = failure.found_text
+    if words[0] in ("=", "==") and len(words) == 1 and failure.kind_before(2) == "_COLON":
+        return Diagnosis(
+            "equals-sign", message.format(words[0]), suggest(f"{failure.field}:{value}")
+        )
+    if failure.kind_before(2) == "_COLON" and words[0] in {*_EQUAL, *_UNEQUAL, "=~", "~"}:
         negated = "not " if words[0] in _UNEQUAL else ""
-        hint = write(f"{negated}{stop.field}:{value}") if len(words) == 1 else ""
+        hint = suggest(f"{negated}{failure.field}:{value}") if len(words) == 1 else ""
         if words[0] == "~" or not hint:
             hint = "write only the value after the colon"
         return Diagnosis("equals-sign", f"{words[0]} is not an operator", hint)
@@ -100,43 +106,43 @@ def equals(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
     elif lower in _UNEQUAL:
         fixed = f"not {name}:{value}"
     elif lower in _LIKE:
-        fixed = f"{name}:{pattern(value[1:-1], '%')}"
+        fixed = f"{name}:{as_pattern(value[1:-1], '%')}"
     elif lower in _PARTS:
-        fixed = f"{name}:{_PARTS[lower].format(pattern(value[1:-1]))}"
+        fixed = f"{name}:{_PARTS[lower].format(as_pattern(value[1:-1]))}"
         if lower == "=~":
             fixed = f"{name}:{value}"
     else:
         return None
-    if stop.follows_value:
+    if failure.follows_value:
         first = " ".join(words[:-2])
-        if not first or stop.in_values:
+        if not first or failure.is_in_values:
             return None
-        fixed = f"{stop.field}:{first} and {fixed}"
+        fixed = f"{failure.field}:{first} and {fixed}"
     elif len(words) > 2:
         return None
-    return Diagnosis("equals-sign", message.format(sign), write(fixed))
+    return Diagnosis("equals-sign", message.format(sign), suggest(fixed))
 
 
 def bracket_range(field: str, low: str, high: str, opening: str, closing: str) -> str:
     """The hint for a range of Lucene; a star is an open end."""
     if (low, high) == ("*", "*"):
-        return write(f"{field}:*")
+        return suggest(f"{field}:*")
     signs = (">=" if opening == "[" else ">", "<=" if closing == "]" else "<")
     ends = zip(signs, (low, high), strict=True)
-    return write(" and ".join(f"{field} {sign} {value}" for sign, value in ends if value != "*"))
+    return suggest(" and ".join(f"{field} {sign} {value}" for sign, value in ends if value != "*"))
 
 
-def in_expression(text: str, offset: int) -> bool:
+def is_in_regular_expression(text: str, offset: int) -> bool:
     """Whether the place lies in a regular expression of Lucene: between slashes where a value may
     stand, with a sign that no path has.
     """
     return any(
-        match.start() < offset < match.end() and is_expression(match[0])
+        match.start() < offset < match.end() and is_regular_expression(match[0])
         for match in _BETWEEN_SLASHES.finditer(text)
     )
 
 
-def is_expression(text: str) -> bool:
+def is_regular_expression(text: str) -> bool:
     """Whether the text looks like a regular expression of Lucene: between slashes, with signs that
     no path has.
     """
@@ -144,26 +150,34 @@ def is_expression(text: str) -> bool:
     return between is not None and bool(_SIGNS.search(text, 1))
 
 
-def lucene(stop: Stop, words: list[str], here: str) -> Diagnosis | None:
-    if words and stop.at.kind == "LPAR" and re.fullmatch(r"/[^/]*", stop.word()):
-        after = stop.text[stop.offset : stop.offset + 2 * LONGEST_ADVICE]
+def explain_lucene_syntax(
+    failure: ParseFailure, words: list[str], found_word: str
+) -> Diagnosis | None:
+    if words and failure.found.kind == "LPAR" and re.fullmatch(r"/[^/]*", failure.text_before()):
+        after = failure.text[failure.offset : failure.offset + 2 * LONGEST_ADVICE]
         if re.match(r"[^/]*/\s*($|[)\s])", after):
-            return EXPRESSION
-    if stop.kind() == "QUOTED" and stop.touches and re.match(r"[~^]\d*$", here):
-        message = f"Kibana KQL has no {'proximity search' if here[0] == '~' else 'boosting'}"
-        return Diagnosis("lucene-syntax", message, write(stop.preceding))
-    if words == ["["] and stop.at.kind == "QUOTED":
-        inner = re.compile(r"[^\[\]]*").match(stop.text, stop.offset)
+            return REGULAR_EXPRESSION
+    if (
+        failure.kind_before() == "QUOTED"
+        and failure.follows_directly
+        and re.match(r"[~^]\d*$", found_word)
+    ):
+        message = f"Kibana KQL has no {'proximity search' if found_word[0] == '~' else 'boosting'}"
+        return Diagnosis("lucene-syntax", message, suggest(failure.previous_expression))
+    if words == ["["] and failure.found.kind == "QUOTED":
+        inner = re.compile(r"[^\[\]]*").match(failure.text, failure.offset)
         values = [value.strip() for value in re.split(r",|\sTO\s", inner[0] if inner else "")]
         if inner and re.search(r"\sTO\s", inner[0]) and len(values) == 2:
-            fixed = f"{stop.field} >= {values[0]} and {stop.field} <= {values[1]}"
-            return Diagnosis("lucene-syntax", "Kibana KQL has no ranges in brackets", write(fixed))
-        fixed = f"{stop.field}:({' or '.join(values)})"
-        return Diagnosis("comma-list", 'values go in parentheses, joined by "or"', write(fixed))
+            fixed = f"{failure.field} >= {values[0]} and {failure.field} <= {values[1]}"
+            return Diagnosis(
+                "lucene-syntax", "Kibana KQL has no ranges in brackets", suggest(fixed)
+            )
+        fixed = f"{failure.field}:({' or '.join(values)})"
+        return Diagnosis("comma-list", 'values go in parentheses, joined by "or"', suggest(fixed))
     return None
 
 
-def pattern(inner: str, wildcard: str = "") -> str:
+def as_pattern(inner: str, wildcard: str = "") -> str:
     """What stands within quotes, as an unquoted value; ``wildcard`` is what its stars are to be."""
     text = cast(FreeText, read(f'"{inner}"')).value.name
     parts = text.split(wildcard) if wildcard else [text]

@@ -8,7 +8,7 @@ import re
 
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends.kql.diagnostics.hints import diagnose
-from kqlx.frontends.kql.diagnostics.parse_failure import Stop
+from kqlx.frontends.kql.diagnostics.parse_failure import ParseFailure
 from kqlx.frontends.kql.syntax import MAX_DEPTH
 from kqlx.frontends.kql.wording import short
 from kqlx.frontends.lalr import UnexpectedInput
@@ -36,20 +36,20 @@ _FOUND = re.compile(
 
 def syntax_error(text: str, error: UnexpectedInput) -> KqlSyntaxError:
     """The error for the user, from where the tables stopped."""
-    from kqlx.frontends.kql.diagnostics.parse_failure import Stop
+    from kqlx.frontends.kql.diagnostics.parse_failure import ParseFailure
 
-    stop = Stop(text, error.offset, error.expected)
-    expected = _expected(stop)
-    match = _FOUND.match(text, stop.offset)
-    found = match[0] if match else text[stop.offset : stop.offset + 1]
-    diagnosis = diagnose(stop)
+    failure = ParseFailure(text, error.offset, error.expected)
+    expected = _expected(failure)
+    match = _FOUND.match(text, failure.offset)
+    found = match[0] if match else text[failure.offset : failure.offset + 1]
+    diagnosis = diagnose(failure)
     if diagnosis is not None:
         code, message, hint = diagnosis.code, diagnosis.message, diagnosis.hint
     else:
         code, hint = "unexpected-text", ""
         message = f"unexpected {_name(found)}, expected {_list(expected)}"
     return KqlSyntaxError(
-        text, stop.offset, expected=expected, found=found, code=code, message=message, hint=hint
+        text, failure.offset, expected=expected, found=found, code=code, message=message, hint=hint
     )
 
 
@@ -78,14 +78,14 @@ def too_deep(text: str, offset: int) -> KqlSyntaxError:
     )
 
 
-def _expected(stop: Stop) -> tuple[str, ...]:
+def _expected(failure: ParseFailure) -> tuple[str, ...]:
     """What could stand there, in Kibana's words: sorted, without repetitions."""
-    words = {_WORDS[name] for name in stop.expected if name in _WORDS}
-    if "OPERATOR" in stop.expected:
+    words = {_WORDS[name] for name in failure.expected if name in _WORDS}
+    if "OPERATOR" in failure.expected:
         words.update(f'"{sign}"' for sign in _SIGNS)
-    if "QUOTED" in stop.expected:
-        after_sign = stop.kind() in ("_COLON", "OPERATOR")
-        words.add("value" if after_sign or stop.in_values else "field name or value")
+    if "QUOTED" in failure.expected:
+        after_sign = failure.kind_before() in ("_COLON", "OPERATOR")
+        words.add("value" if after_sign or failure.is_in_values else "field name or value")
     return tuple(sorted(words))
 
 

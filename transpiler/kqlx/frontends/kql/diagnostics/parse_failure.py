@@ -16,7 +16,7 @@ from kqlx.frontends.kql.wording import LONGEST_ADVICE
 VALUE = re.compile(rf'{QUOTED}|\([^()":<>{{}}]*\)|{WORD}')
 """One word, quoted text or simple group, as it may follow a colon."""
 
-EXPRESSION = re.compile(
+_SIMPLE_EXPRESSION = re.compile(
     rf"(?:(?:{QUOTED}|{WORD})\s*(?::|[<>]=?)\s*)?"
     rf'(?:{QUOTED}|\((?:[^()"]|"(?:[^"\\]|\\.)*")*\)|{WORD})'
 )
@@ -59,8 +59,11 @@ class Diagnosis:
     hint: str
 
 
-class Stop:
-    """Where reading stopped. ``expected`` holds names of terminals."""
+class ParseFailure:
+    """Where reading stopped: at ``offset``, where one of the terminals in ``expected`` could stand.
+
+    ``found`` is the terminal there, ``preceding`` are those before it.
+    """
 
     def __init__(self, text: str, offset: int, expected: frozenset[str]) -> None:
         self.text = text
@@ -71,74 +74,75 @@ class Stop:
             tokens.append(token)
             if token.start >= offset:
                 break
-        self.at = tokens.pop()
-        self.before = tokens
+        self.found = tokens.pop()
+        self.preceding = tokens
 
-    def kind(self, back: int = 1) -> str:
-        """The terminal so many places before the stop, or ""."""
-        return self.before[-back].kind if len(self.before) >= back else ""
+    def kind_before(self, back: int = 1) -> str:
+        """The terminal so many places before the failure, or ""."""
+        return self.preceding[-back].kind if len(self.preceding) >= back else ""
 
-    def word(self, back: int = 1) -> str:
+    def text_before(self, back: int = 1) -> str:
         """Its text, without white space around it, or ""."""
-        if len(self.before) < back:
+        if len(self.preceding) < back:
             return ""
-        token = self.before[-back]
+        token = self.preceding[-back]
         return self.text[token.start : token.end].strip(SPACES)
 
     @property
-    def here(self) -> str:
-        return self.text[self.at.start : self.at.end].strip(SPACES)
+    def found_text(self) -> str:
+        """The text of the terminal at the failure, without white space around it."""
+        return self.text[self.found.start : self.found.end].strip(SPACES)
 
     @property
     def rest(self) -> str:
-        """What follows the terminal at the stop."""
-        return self.text[self.at.end : self.at.end + 2 * LONGEST_ADVICE]
+        """What follows the terminal at the failure."""
+        return self.text[self.found.end : self.found.end + 2 * LONGEST_ADVICE]
 
     @property
     def next_value(self) -> str:
-        """The word, quoted text or simple group after the terminal at the stop, or ""."""
+        """The word, quoted text or simple group after the terminal at the failure, or ""."""
         match = VALUE.match(self.rest.lstrip(SPACES))
         return match[0] if match else ""
 
     @property
-    def following(self) -> str:
-        """The expression that begins at the stop, as far as it is simple, or ""."""
+    def next_expression(self) -> str:
+        """The expression that begins at the failure, as far as it is simple, or ""."""
         return expression_at(self.text, self.offset)
 
     @property
-    def preceding(self) -> str:
-        """The expression before the stop, as far as it is simple, or ""."""
-        if self.kind() in ("UNQUOTED", "QUOTED"):
-            if self.kind(2) == "_COLON":
-                return f"{self.word(3)}:{self.word()}"
-            if self.kind(2) == "OPERATOR":
-                return f"{self.word(3)} {self.word(2)} {self.word()}"
-            return self.word()
-        if self.kind() in ("RPAR", "RBRACE"):
+    def previous_expression(self) -> str:
+        """The expression before the failure, as far as it is simple, or ""."""
+        if self.kind_before() in ("UNQUOTED", "QUOTED"):
+            if self.kind_before(2) == "_COLON":
+                return f"{self.text_before(3)}:{self.text_before()}"
+            if self.kind_before(2) == "OPERATOR":
+                return f"{self.text_before(3)} {self.text_before(2)} {self.text_before()}"
+            return self.text_before()
+        if self.kind_before() in ("RPAR", "RBRACE"):
             depth = 0
-            for i in range(len(self.before) - 1, -1, -1):
-                kind = self.before[i].kind
+            for i in range(len(self.preceding) - 1, -1, -1):
+                kind = self.preceding[i].kind
                 depth += (kind in ("RPAR", "RBRACE")) - (kind in ("LPAR", "_LBRACE"))
                 if not depth:
-                    if i > 1 and self.before[i - 1].kind == "_COLON":
+                    if i > 1 and self.preceding[i - 1].kind == "_COLON":
                         i -= 2
-                    return self.text[self.before[i].start : self.offset].strip()
+                    return self.text[self.preceding[i].start : self.offset].strip()
         return ""
 
     @property
-    def touches(self) -> bool:
-        """Whether no white space stands before the stop."""
+    def follows_directly(self) -> bool:
+        """Whether no white space stands before the failure."""
         return self.offset > 0 and self.text[self.offset - 1] not in SPACES
 
     @cached_property
-    def groups(self) -> tuple[Group, ...]:
+    def open_groups(self) -> tuple[Group, ...]:
         """The open groups, the outermost first."""
         stack: list[Group] = []
-        for i, token in enumerate(self.before):
+        for i, token in enumerate(self.preceding):
             if token.kind in ("LPAR", "_LBRACE"):
                 field = ""
-                if i > 1 and self.before[i - 1].kind == "_COLON":
-                    name = self.before[i - 2]
+                if i > 1 and self.preceding[i - 1].kind == "_COLON":
+                    name = self.preceding[i - 2]
                     field = self.text[name.start : name.end].strip(SPACES)
                 elif stack and stack[-1].is_of_values:
                     field = stack[-1].field
@@ -148,26 +152,27 @@ class Stop:
         return tuple(stack)
 
     @property
-    def in_values(self) -> bool:
-        return bool(self.groups) and self.groups[-1].is_of_values
+    def is_in_values(self) -> bool:
+        """Whether the failure lies in a group of the values of a field."""
+        return bool(self.open_groups) and self.open_groups[-1].is_of_values
 
     @property
     def follows_value(self) -> bool:
-        """Whether the terminal before the stop is a value of some field."""
-        return self.kind(2) == "_COLON" or self.in_values
+        """Whether the terminal before the failure is a value of some field."""
+        return self.kind_before(2) == "_COLON" or self.is_in_values
 
     @property
     def field(self) -> str:
-        """The field of the value before the stop, or ""."""
-        if self.kind(2) in ("_COLON", "OPERATOR"):
-            return self.word(3)
-        return self.groups[-1].field if self.in_values else ""
+        """The field of the value before the failure, or ""."""
+        if self.kind_before(2) in ("_COLON", "OPERATOR"):
+            return self.text_before(3)
+        return self.open_groups[-1].field if self.is_in_values else ""
 
 
 def expression_at(text: str, position: int) -> str:
     """The expression that begins there, after white space, as far as it is simple, or ""."""
     following = text[position : position + 2 * LONGEST_ADVICE].lstrip()
-    match = EXPRESSION.match(following)
+    match = _SIMPLE_EXPRESSION.match(following)
     return match[0] if match else _group_at(following)
 
 
