@@ -35,13 +35,19 @@ def render(
 
         return json_text(query)
     template = _environment(target).get_template(chosen.template)
+
+    def document(bounds: Sequence[Bound], query: str | dict[str, Any], part: str = "") -> str:
+        make = target.writer.artifact
+        artifact = make(rule, bounds, query, format, part) if make is not None else None
+        text = template.render(
+            rule=rule, query=query, bound=bounds[0], bounds=bounds, part=part, artifact=artifact
+        )
+        return text.rstrip("\n")
+
     if not chosen.document_per_source:
-        bounds = [bound for bound, _ in parts]
-        return template.render(rule=rule, query=query, bound=bounds[0], bounds=bounds).rstrip("\n")
+        return document([bound for bound, _ in parts], query)
     return "\n---\n".join(
-        template.render(
-            rule=rule, query=emission.query, bound=bound, part=_place(bound) if number else ""
-        ).rstrip("\n")
+        document([bound], emission.query, _place(bound) if number else "")
         for number, (bound, emission) in enumerate(parts)
     )
 

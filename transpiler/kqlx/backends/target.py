@@ -5,7 +5,7 @@ The description imports nothing heavy; ``load`` brings the emitter in when it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,11 @@ MetadataNotes = Callable[["Rule", "Bound", str, frozenset[str]], Iterable[Note]]
 beside its query.
 """
 
+Artifact = Callable[["Rule", "Sequence[Bound]", Any, str, str], object]
+"""Of a rule, its bound trees, the query, the format and the word that tells this document of the
+rule from others ("" for the first): what the template prints, with all that is decided about it.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -105,8 +110,8 @@ class Writer:
     asks for beyond it; None: the query alone is the result. ``join`` makes one query of those for
     several data sources; None: it cannot. ``length_notes`` makes the notes on how long a finished
     query is, for the format, and refuses one that is too long for it. ``file_name`` names the file
-    of a rule whose events are in a place; None: by the rule's name. ``filters`` are what the
-    templates call.
+    of a rule whose events are in a place; None: by the rule's name. ``artifact`` makes the object
+    that the templates print, as ``artifact``; ``filters`` are what they call.
     """
 
     emit: Callable[[Bound, Options], Emission]
@@ -115,6 +120,7 @@ class Writer:
     join: Callable[[list[str]], str] | None = None
     length_notes: Callable[[str, str], Iterable[Note]] | None = None
     file_name: Callable[[Rule, Mapping[str, object]], str] | None = None
+    artifact: Artifact | None = None
     filters: Callable[[], Mapping[str, Callable[..., Any]]] = dict
 
 
