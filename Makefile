@@ -84,7 +84,7 @@ scoreboard: setup
 
 grammar: setup
 	$(BIN)/python -m kqlx.frontends.generate_tables
-	$(BIN)/python -m kqlx.mappings.write_packs
+	$(BIN)/python -m kqlx.mappings.compile_packs
 
 clean:
 	rm -rf $(VENV) $(TOOLS) $(LATEST) tests/engines/node_modules

@@ -20,7 +20,7 @@ from kqlx.explanations import ERRORS
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
 from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
 from kqlx.lint.codes import CODES as LINT
-from kqlx.mappings.names import nearest
+from kqlx.mappings.field_names import nearest
 from kqlx.notes import Note
 
 

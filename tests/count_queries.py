@@ -24,8 +24,8 @@ from count_stores import HISTORY, Alert, age_of, alerts
 from kqlx.elastic import ecs
 from kqlx.elastic.addresses import address
 from kqlx.frontends.kql.formatter import format_node
-from kqlx.mappings.library import Packs
 from kqlx.mappings.pack import Destination, When
+from kqlx.mappings.pack_library import Packs
 from kqlx.nodes import Equals, Literal
 from pair_files import Pair
 from pair_queries import Store

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import kqlx
 from agreement import Malformed
-from kqlx.mappings.recognise import recognise
+from kqlx.mappings.recognition import recognise
 from kusto import analyse
 from sigma_rules import SIGMA
 from splunk import SPLUNK

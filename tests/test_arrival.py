@@ -15,7 +15,7 @@ import yaml
 import kqlx
 from arrivals import new_terms, rule, threshold
 from kqlx import settings
-from kqlx.mappings.overlay import load_packs
+from kqlx.mappings.reader.overlay import load_packs
 from loaders import stanzas
 from searches import Event, Search
 

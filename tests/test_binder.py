@@ -13,8 +13,9 @@ import kqlx
 from kqlx import resources
 from kqlx.backends import find
 from kqlx.backends.target import Options
-from kqlx.mappings import builtin, pack_data, write_packs
-from kqlx.mappings.choose import bind
+from kqlx.mappings import compile_packs as write_packs
+from kqlx.mappings.destinations import bind
+from kqlx.mappings.reader import builtin, pack_data
 from kqlx.notes import Effect
 
 SOURCE = "event.dataset:o365.audit and "

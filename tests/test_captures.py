@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.mappings.captures import WHOLE, captures
-from kqlx.mappings.library import Packs
+from kqlx.mappings.extraction import WHOLE, captures
 from kqlx.mappings.pack import FieldSpec
-from kqlx.mappings.pack_data import of_data
-from kqlx.mappings.parts import Part
+from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.reader.pack_data import of_data
+from kqlx.mappings.value_parts import Part
 from kqlx.notes import Effect
 from kusto import analyse
 

@@ -13,12 +13,12 @@ from kqlx.backends import find
 from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.errors import MappingError
-from kqlx.mappings.asserted import asserted_values
-from kqlx.mappings.builtin import builtin, load, sources
-from kqlx.mappings.choose import bind, bind_each
+from kqlx.mappings.asserted_values import asserted_values
+from kqlx.mappings.destinations import bind, bind_each
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.pack_data import of_data
-from kqlx.mappings.recognise import implied_values
+from kqlx.mappings.reader.builtin import builtin, load, sources
+from kqlx.mappings.reader.pack_data import of_data
+from kqlx.mappings.recognition import implied_values
 from kqlx.notes import Effect, Note
 
 EXAMPLE = """

@@ -13,9 +13,9 @@ import yaml
 import kqlx as library
 from conftest import ROOT
 from kqlx.coverage import State
-from kqlx.mappings import pack_file
-from kqlx.mappings.builtin import builtin
-from kqlx.mappings.library import packs_of
+from kqlx.mappings.pack_library import packs_of
+from kqlx.mappings.reader import pack_file
+from kqlx.mappings.reader.builtin import builtin
 from test_cli import kqlx, write
 from test_overlay import NEW, OVER
 

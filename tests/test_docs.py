@@ -18,7 +18,7 @@ import kqlx
 from code_examples import errors_page, lint_page
 from conftest import ROOT
 from kqlx import settings
-from kqlx.mappings import pack_file
+from kqlx.mappings.reader import pack_file
 from kqlx.notes import CODES, Effect
 
 README = (ROOT / "README.md").read_text("utf-8")

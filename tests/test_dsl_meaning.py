@@ -13,7 +13,7 @@ from dsl import dsl_matches
 from edges import TYPES
 from kqlx.evaluate.compiler import matches
 from kqlx.frontends.kql.formatter import format_node
-from kqlx.mappings.fields import Field, FieldList
+from kqlx.mappings.field_list import Field, FieldList
 from strategies import events_for, trees
 
 NESTED = {name for name, type in TYPES.items() if type == "nested"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import kqlx
-from kqlx.mappings import fields
+from kqlx.mappings import field_list as fields
 from kqlx.nodes import Pattern
 
 CASES = [

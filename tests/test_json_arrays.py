@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.mappings.builtin import builtin
 from kqlx.mappings.json_arrays import KUBERNETES, array_places, spellings
+from kqlx.mappings.reader.builtin import builtin
 from kqlx.notes import Effect
 from kusto import analyse
 from pack_events import EventFile, Stored, judged

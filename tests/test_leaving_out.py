@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.mappings.choose import bind
-from kqlx.mappings.pack_data import of_data
+from kqlx.mappings.destinations import bind
+from kqlx.mappings.reader.pack_data import of_data
 from kqlx.notes import Effect
 from spl.reader import parse_search
 

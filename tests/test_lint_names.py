@@ -9,7 +9,7 @@ import pytest
 import corpus
 import kqlx
 from kqlx.elastic import ecs
-from kqlx.mappings.names import nearest
+from kqlx.mappings.field_names import nearest
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Literal, Nested, Node, Not, Or
 
 

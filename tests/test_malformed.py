@@ -23,7 +23,7 @@ from kqlx.malformed import (
     refuse_constant,
     too_deep_at,
 )
-from kqlx.mappings import yaml_file
+from kqlx.mappings.reader import yaml_file
 
 DECODER = json.JSONDecoder(parse_constant=refuse_constant)
 
@@ -140,7 +140,7 @@ def test_no_error_of_a_library_is_told_as_it_is() -> None:
     own = {
         "frontends/query_dsl/reader.py",
         "rules/filters.py",
-        "mappings/write_packs.py",
+        "mappings/compile_packs.py",
         "backends/__init__.py",  # of another package, in a warning to who installed it
         "malformed.py",  # its own, and tomllib's reason behind "not TOML"
     }

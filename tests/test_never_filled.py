@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 import pytest
 
 import kqlx
-from kqlx.mappings.builtin import builtin, sources
+from kqlx.mappings.reader.builtin import builtin, sources
 
 
 @pytest.mark.parametrize("source", sources())

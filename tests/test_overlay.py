@@ -8,7 +8,7 @@ import pytest
 
 import kqlx
 from kqlx import settings
-from kqlx.mappings.library import packs_of
+from kqlx.mappings.pack_library import packs_of
 from kqlx.notes import Effect
 
 SOURCE = "event.dataset:o365.audit and "

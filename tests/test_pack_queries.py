@@ -14,9 +14,9 @@ import kqlx
 from agreement import REFUSALS
 from kqlx.backends import find
 from kqlx.backends.target import Options
-from kqlx.mappings.builtin import builtin, sources
-from kqlx.mappings.choose import bind
+from kqlx.mappings.destinations import bind
 from kqlx.mappings.pack import Pack
+from kqlx.mappings.reader.builtin import builtin, sources
 from kusto import analyse
 from splunk import SPLUNK
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx import resources
-from kqlx.mappings import builtin, pack_file, schema
+from kqlx.mappings.reader import builtin, pack_file, schema
 
 SCHEMA = json.loads(pack_file.SCHEMA.read_text("utf-8"))
 ORACLE = jsonschema.Draft202012Validator(SCHEMA)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kqlx.elastic import ecs
-from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.pack import Pack
+from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.notes import Effect
 
 # Names beyond ECS that several integrations share, with where they are documented.

@@ -12,8 +12,8 @@ import kqlx
 from kqlx.evaluate.compiler import matches
 from kqlx.mappings import pack
 from kqlx.mappings.binder import Binder
-from kqlx.mappings.builtin import builtin
-from kqlx.mappings.parts import Part, in_whole
+from kqlx.mappings.reader.builtin import builtin
+from kqlx.mappings.value_parts import Part, in_whole
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Pattern
 
 FIELD = Literal("f")

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import pytest
 
-from kqlx.mappings.builtin import builtin
 from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.reader.builtin import builtin
 from pair_files import Pair, known, pairs, sources
 from pair_queries import judge
 from test_samples import contradictions

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import kqlx
-from kqlx.mappings.library import Packs
-from kqlx.mappings.overlay import load_packs
-from kqlx.mappings.pack_data import of_data
-from kqlx.mappings.recognise import recognise
+from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.reader.overlay import load_packs
+from kqlx.mappings.reader.pack_data import of_data
+from kqlx.mappings.recognition import recognise
 
 
 def pack(source: str, **recognised: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 import kqlx
 from kqlx.elastic.patterns import fits
 from kqlx.errors import MappingError
-from kqlx.mappings.respelt import Parts, halves, named, respelt
+from kqlx.mappings.path_patterns import Parts, halves, named, respelt
 
 SPELLED_OUT: Mapping[str, list[str]] = {
     "LM\\": ["MACHINE\\"],

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from kqlx.mappings.builtin import builtin
 from kqlx.mappings.pack import Pack
+from kqlx.mappings.reader.builtin import builtin
 from sigma_rules import documents
 
 (SAMPLES,) = documents((Path(__file__).parent / "samples.yml").read_text("utf-8"))

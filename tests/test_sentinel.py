@@ -14,8 +14,8 @@ from kqlx.backends.sentinel.query import emit
 from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.pack import Destination, Pack
+from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, walk
 from kusto import TABLES
 
@@ -247,7 +247,7 @@ def test_free_text_in_the_columns_of_the_place() -> None:
 
 
 def test_names_with_stars_are_complete_with_a_field_list() -> None:
-    from kqlx.mappings.fields import FieldList, parse
+    from kqlx.mappings.field_list import FieldList, parse
 
     fields = parse([{"name": "v.a", "type": "string", "esTypes": ["keyword"]}])
     assert isinstance(fields, FieldList)

@@ -11,7 +11,7 @@ import pytest
 
 import kqlx
 import sentinel
-from kqlx.mappings.fields import parse
+from kqlx.mappings.field_list import parse
 from kusto import analyse
 
 

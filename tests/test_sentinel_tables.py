@@ -13,8 +13,8 @@ import pytest
 
 import kqlx
 from kqlx.backends.sentinel.analytics_rule import connectors
-from kqlx.mappings.builtin import builtin, sources
-from kqlx.mappings.choose import bind_each
+from kqlx.mappings.destinations import bind_each
+from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.notes import Effect
 from kqlx.rules.model import Rule
 from kusto import analyse

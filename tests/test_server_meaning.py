@@ -15,7 +15,7 @@ import pytest
 import kqlx
 from kqlx.elastic.typed_tests import refusals
 from kqlx.evaluate.compiler import compile
-from kqlx.mappings.fields import FieldList, of_types
+from kqlx.mappings.field_list import FieldList, of_types
 from kqlx.nodes import Exists, Like, Pattern, walk
 from server import Refused, Server
 

@@ -24,7 +24,7 @@ from bounds import types_of
 from conftest import ROOT
 from kqlx.evaluate.compiler import compile
 from kqlx.evaluate.event_fields import all_values
-from kqlx.mappings.fields import of_types
+from kqlx.mappings.field_list import of_types
 from kqlx.mappings.known_types import Types, field_tests, types_for
 from kqlx.nodes import FreeText, Nested, Node, Pattern, walk
 from kqlx.rules.load import load_rules

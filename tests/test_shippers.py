@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import kqlx
-from kqlx.mappings.recognise import recognise
+from kqlx.mappings.recognition import recognise
 from kqlx.notes import Effect
 
 SECURITY, SYSMON = "system.security", "windows.sysmon_operational"

@@ -12,10 +12,10 @@ import kqlx
 from kqlx.backends import find
 from kqlx.backends.target import Options
 from kqlx.evaluate.compiler import matches
-from kqlx.mappings.choose import bind
-from kqlx.mappings.library import Packs
+from kqlx.mappings.destinations import bind
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.pack_data import of_data
+from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.reader.pack_data import of_data
 from kqlx.notes import Effect
 from spl.events import splunk_event
 from splunk import SPLUNK

@@ -10,8 +10,8 @@ from functools import cache
 import pytest
 
 from agreement import REFUSALS
-from kqlx.mappings.builtin import builtin
 from kqlx.mappings.pack import FieldSpec, Pack
+from kqlx.mappings.reader.builtin import builtin
 from kusto import analyse
 from pack_events import FOLDER, TARGETS, EventFile, Outcome, converted, judged, matched, read
 from sentinel_rows import known_tables

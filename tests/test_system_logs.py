@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import kqlx
-from kqlx.mappings.recognise import recognise
+from kqlx.mappings.recognition import recognise
 
 AUTH = "event.dataset:system.auth and "
 

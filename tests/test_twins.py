@@ -6,7 +6,7 @@ import pytest
 
 import kqlx
 from kqlx.mappings.bound import Column
-from kqlx.mappings.twins import twin, under_both
+from kqlx.mappings.collector_names import twin, under_both
 
 ALSO = {"data.": ""}
 GCP = "event.dataset:gcp.audit and "

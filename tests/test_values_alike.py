@@ -10,7 +10,7 @@ import pytest
 
 import kqlx
 from kqlx.elastic import ecs
-from kqlx.mappings.builtin import builtin, sources
+from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.notes import Effect
 
 OTHER_NAMES = {

@@ -12,7 +12,7 @@ import os
 import pytest
 
 from count_queries import judge_counts
-from kqlx.mappings.builtin import builtin
+from kqlx.mappings.reader.builtin import builtin
 from pack_events import FOLDER, read
 from test_whole_events import FILES, LEFT_OUT, TARGETS, store_of
 

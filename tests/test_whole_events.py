@@ -20,8 +20,8 @@ import pytest
 
 from agreement import REFUSALS
 from kqlx.frontends.kql.formatter import format_node
-from kqlx.mappings.builtin import builtin, sources
 from kqlx.mappings.pack import Pack
+from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.nodes import Exists, Literal
 from kqlx.notes import Effect
 from pack_events import FOLDER, EventFile, Stored, converted, read

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import kqlx
-from kqlx.mappings.builtin import builtin
+from kqlx.mappings.reader.builtin import builtin
 from kqlx.notes import Effect
 from kusto import analyse
 from sentinel_rows import known_tables, matching

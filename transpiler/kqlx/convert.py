@@ -11,9 +11,9 @@ from kqlx.conversion.judgement import judge
 from kqlx.conversion.plan import plan_of
 from kqlx.conversion.writing import joined, write
 from kqlx.frontends.kql import parse, refuse_leading_wildcards
-from kqlx.mappings.choose import Unmapped
-from kqlx.mappings.fields import FieldList, read_fields
-from kqlx.mappings.library import Packs
+from kqlx.mappings.destinations import Unmapped
+from kqlx.mappings.field_list import FieldList, read_fields
+from kqlx.mappings.pack_library import Packs
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note, in_order, worst
 from kqlx.rules.model import Rule
@@ -67,7 +67,7 @@ def convert(
 
     ``source`` names the data source (None: recognised; "none": all field names stay as they are).
     ``mappings`` are files of packs over or beside the built-in ones, or the packs that
-    ``mappings.overlay.load_packs`` made of them. ``unmapped`` says what becomes of fields without a
+    ``load_packs`` made of them. ``unmapped`` says what becomes of fields without a
     counterpart: "error" (the default), "keep" Elastic's name, or leave the test out with a
     "comment" in the text of the query. ``accept`` says which effects ("narrower", "different"), one
     or several, are let pass besides same, case, coverage and wider ("wider" by name lets pass what

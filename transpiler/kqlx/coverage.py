@@ -11,10 +11,10 @@ from typing import Literal as OneOf
 from kqlx.backends import binding_targets
 from kqlx.frontends.kql import parse
 from kqlx.mappings.bound import without_reading
-from kqlx.mappings.groups import in_any_place
-from kqlx.mappings.library import Packs, packs_of
+from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
-from kqlx.mappings.recognise import own_indices, recognise
+from kqlx.mappings.pack_library import Packs, packs_of
+from kqlx.mappings.recognition import own_indices, recognise
 from kqlx.nodes import And, FieldTest, Nested, Node, Not, Or, Pattern
 from kqlx.rules.filters import with_conditions
 from kqlx.rules.model import Rule

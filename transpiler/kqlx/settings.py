@@ -35,8 +35,8 @@ from kqlx.mappings.place_names import name_problem
 from kqlx.notes import ACCEPTABLE
 
 if TYPE_CHECKING:
-    from kqlx.mappings.library import Packs
     from kqlx.mappings.pack import Pack
+    from kqlx.mappings.pack_library import Packs
 
 FILE = "kqlx.yml"
 
@@ -140,7 +140,7 @@ def load(path: Path | None = None) -> Settings:
         path = Path(named) if named else Path(FILE)
         if not named and not path.is_file():
             return Settings()
-    from kqlx.mappings.yaml_file import yaml_documents
+    from kqlx.mappings.reader.yaml_file import yaml_documents
 
     try:
         found = [data for data, _ in yaml_documents(path, path.read_text(encoding="utf-8-sig"))]

@@ -9,9 +9,9 @@ from typing import Any
 
 from kqlx.backends import binding_targets
 from kqlx.coverage import FieldUse
-from kqlx.mappings.library import Packs
 from kqlx.mappings.pack import Destination
-from kqlx.mappings.pack_data import PLACES
+from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.reader.pack_data import PLACES
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})

@@ -243,7 +243,7 @@ def _chosen(to: str | None, settings: Settings | None, format: str | None) -> tu
 def _load_fields(name: str | None) -> object:
     if name is None:
         return None
-    from kqlx.mappings.fields import load
+    from kqlx.mappings.field_list import load
 
     return load(name)
 

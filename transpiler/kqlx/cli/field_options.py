@@ -44,7 +44,7 @@ def reader_of_types(
     """
     from kqlx.conversion.choices import check_choices, find_packs
     from kqlx.frontends.kql import parse
-    from kqlx.mappings.fields import load
+    from kqlx.mappings.field_list import load
     from kqlx.rules.known_types import known_types
 
     try:

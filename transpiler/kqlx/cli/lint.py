@@ -32,7 +32,7 @@ def lint(
     """Say what is valid and probably not meant. The exit status is 1 where anything is found."""
     from kqlx.elastic import ecs
     from kqlx.lint import lint
-    from kqlx.mappings.names import nearest
+    from kqlx.mappings.field_names import nearest
 
     read = reader_of_types(mapping, fields, source)
     status = Exit.DONE

@@ -15,8 +15,8 @@ from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from kqlx.coverage import FieldUse, State
-    from kqlx.mappings.library import Packs
     from kqlx.mappings.pack import Destination, FieldSpec, Pack
+    from kqlx.mappings.pack_library import Packs
 
 Mapping = Annotated[
     list[str] | None,

@@ -11,8 +11,8 @@ from kqlx.backends import binding_targets, find, targets
 from kqlx.backends.options import check_taken, given_options
 from kqlx.backends.target import Format, Options, Target
 from kqlx.errors import UsageError
-from kqlx.mappings.choose import Unmapped
-from kqlx.mappings.library import Packs, packs_of
+from kqlx.mappings.destinations import Unmapped
+from kqlx.mappings.pack_library import Packs, packs_of
 from kqlx.notes import ACCEPTABLE
 
 if TYPE_CHECKING:

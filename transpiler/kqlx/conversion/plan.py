@@ -8,8 +8,8 @@ from kqlx.backends.target import Options
 from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.choose import bind_each, unbound, with_own_table
-from kqlx.mappings.fields import FieldList
+from kqlx.mappings.destinations import bind_each, unbound, with_own_table
+from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note

@@ -10,7 +10,7 @@ from kqlx.backends.target import Emission, Options, Target
 from kqlx.conversion.choices import Choices
 from kqlx.conversion.plan import Plan
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.assumed import assumed_types
+from kqlx.mappings.assumed_types import assumed_types
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import NOWHERE
 from kqlx.notes import Note

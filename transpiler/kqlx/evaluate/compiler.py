@@ -39,7 +39,7 @@ from kqlx.elastic.patterns import fits
 from kqlx.elastic.text_analysis import pieces_of
 from kqlx.evaluate.event_fields import Event, all_values, objects
 from kqlx.evaluate.schema import Make, Predicate, Schema, always, never, some_value
-from kqlx.mappings.fields import FieldList
+from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types, types_for
 from kqlx.nodes import (
     Always,

@@ -24,7 +24,7 @@ def lint(
     ``types`` gives the Elasticsearch type of fields by name, ``arrays`` the names of those that may
     hold several values; two values asked of one field are a contradiction only where both are given
     and say so. ``nearest`` makes of a field name that is not known one that was probably meant, or
-    "" (``kqlx.mappings.names.nearest``). Spans count code points; a hint shows what to write
+    "" (``kqlx.mappings.field_names.nearest``). Spans count code points; a hint shows what to write
     between backquotes, and that can be read. Every note has the effect ``SAME``: it is about the
     query, not about a target.
 

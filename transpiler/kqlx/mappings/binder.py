@@ -1,6 +1,6 @@
 """Tree in Elastic's names → tree in a destination's, constants folded and values translated.
 
-Which data source and destination it is, ``choose`` decides.
+Which data source and destination it is, ``destinations`` decides.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import replace
 from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
-from kqlx.mappings.asserted import asserted_values, counts, together
+from kqlx.mappings.asserted_values import asserted_values, counts, together
+from kqlx.mappings.binding_notes import is_unmapped
 from kqlx.mappings.bound import Bound, holds, without_reading
-from kqlx.mappings.builtin import owner_of
-from kqlx.mappings.cases import either, narrowed
-from kqlx.mappings.groups import OBJECTS, flattened, in_any_place, may_meet
+from kqlx.mappings.collector_names import both, under_both
+from kqlx.mappings.event_kinds import either, narrowed
+from kqlx.mappings.field_translation import Translation
+from kqlx.mappings.nested import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
-from kqlx.mappings.pack_data import Lazy
-from kqlx.mappings.remarks import is_unmapped
-from kqlx.mappings.translation import Translation
-from kqlx.mappings.twins import both, under_both
+from kqlx.mappings.reader.builtin import owner_of
+from kqlx.mappings.reader.pack_data import Lazy
 from kqlx.nodes import (
     Always,
     And,

@@ -13,10 +13,10 @@ from typing import Any, TypeVar, overload
 from kqlx.elastic import ecs
 from kqlx.elastic.patterns import fits
 from kqlx.mappings.bound import MULTI_FIELDS
-from kqlx.mappings.fields import Field, FieldList, described, read_fields
-from kqlx.mappings.library import Packs
+from kqlx.mappings.field_list import Field, FieldList, described, read_fields
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.recognise import sources_of
+from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.recognition import sources_of
 from kqlx.nodes import (
     And,
     Compare,

@@ -2,7 +2,7 @@
 
 A pack is one YAML file in ``packs/``. docs/mappings.md describes its keys, ``pack.schema.json``
 their shapes. Here they come as plain data that has been checked: those of this package by its tests
-and when ``write_packs`` keeps them as JSON, those of users by ``pack_file``.
+and when ``compile_packs`` keeps them as JSON, those of users by ``pack_file``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeVar
 
 from kqlx.mappings.json_arrays import all_known, spellings
-from kqlx.mappings.parts import Part
+from kqlx.mappings.value_parts import Part
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]

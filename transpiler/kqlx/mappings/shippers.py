@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from kqlx.mappings.asserted import Asserted
+from kqlx.mappings.asserted_values import Asserted
 from kqlx.notes import Effect, Note
 
 _BEAT = re.compile(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kqlx.mappings.fields import FieldList
+from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types, texts_beside_keywords
-from kqlx.mappings.library import Packs
-from kqlx.mappings.recognise import sources_of
+from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.recognition import sources_of
 from kqlx.nodes import Node
 from kqlx.notes import Note
 from kqlx.rules.filters import with_conditions

@@ -20,10 +20,10 @@ from kqlx.backends.elasticsearch.scripted_fields import script_equals, script_ra
 from kqlx.backends.target import Emission, Options
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
-from kqlx.mappings.assumed import HINT, listed
+from kqlx.mappings.assumed_types import HINT, listed
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.fields import Field
-from kqlx.mappings.refused import notes_on_refusals
+from kqlx.mappings.field_list import Field
+from kqlx.mappings.refused_tests import notes_on_refusals
 from kqlx.nodes import (
     And,
     Compare,

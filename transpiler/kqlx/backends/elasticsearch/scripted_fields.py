@@ -8,7 +8,7 @@ from typing import Any
 
 from kqlx.errors import MappingError
 from kqlx.frontends.kql.syntax import TRIMMED
-from kqlx.mappings.fields import Field
+from kqlx.mappings.field_list import Field
 from kqlx.nodes import Literal, Operator
 
 _WHOLE = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")

@@ -1,4 +1,4 @@
-"""Arguments of a command line, which binding writes as five patterns each (``mappings.parts``), as
+"""Arguments of a command line, which binding writes as five patterns each (``value_parts``), as
 one regular expression for all of a column.
 """
 

@@ -20,7 +20,7 @@ from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Column
-from kqlx.mappings.groups import field_test
+from kqlx.mappings.nested import field_test
 from kqlx.nodes import (
     Always,
     And,

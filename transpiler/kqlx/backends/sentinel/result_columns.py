@@ -17,16 +17,16 @@ from kqlx.backends.target import Options
 from kqlx.backends.text_backend import joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.captures import captures, cut_at
-from kqlx.mappings.choose import constant_value, name_of_values
-from kqlx.mappings.conditions import (
+from kqlx.mappings.destinations import constant_value, name_of_values
+from kqlx.mappings.extraction import captures, cut_at
+from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.value_conditions import (
     condition,
     conditional_first,
     named_values,
     names_columns,
     presence,
 )
-from kqlx.mappings.pack import FieldSpec
 from kqlx.notes import Effect, Note
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kqlx.backends.sigma.unsupported_metadata import without_place
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.choose import name_of_values
+from kqlx.mappings.destinations import name_of_values
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import unsaid_arrival
 from kqlx.rules.mitre_attack import in_version_19

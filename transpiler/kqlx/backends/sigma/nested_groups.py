@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, NUMBERS
-from kqlx.mappings.groups import field_test
+from kqlx.mappings.nested import field_test
 from kqlx.nodes import (
     Always,
     And,

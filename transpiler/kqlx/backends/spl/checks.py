@@ -13,7 +13,7 @@ from kqlx.backends.text_backend import described
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.mappings.bound import Column, without_reading
-from kqlx.mappings.groups import flattened
+from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
     And,
     Compare,

@@ -24,17 +24,17 @@ from kqlx.backends.text_backend import Group, about_counted, joined, joined_by_k
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.captures import captures, cut_at
-from kqlx.mappings.choose import constant_value, name_of_values
-from kqlx.mappings.conditions import (
+from kqlx.mappings.destinations import constant_value, name_of_values
+from kqlx.mappings.extraction import captures, cut_at
+from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.recognition import asserts_field
+from kqlx.mappings.value_conditions import (
     condition,
     conditional_first,
     named_values,
     names_columns,
     presence,
 )
-from kqlx.mappings.pack import Destination, FieldSpec
-from kqlx.mappings.recognise import asserts_field
 from kqlx.notes import Effect, Note
 
 FIRST_GROUP = "\\1"

@@ -20,7 +20,7 @@ from kqlx.backends.spl.time_range import own_beginning, time_modifier
 from kqlx.backends.target import Emission, Options
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.recognise import asserts_field
+from kqlx.mappings.recognition import asserts_field
 from kqlx.notes import Effect, Note
 from kqlx.rules.forms import form_of
 from kqlx.rules.indicator_match import IndicatorMatch, indicator_match_of

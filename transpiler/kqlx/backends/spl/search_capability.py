@@ -17,7 +17,7 @@ from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic.text_analysis import split_at_spaces, words
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS, TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.mappings.groups import flattened
+from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
     Always,
     And,

@@ -18,7 +18,7 @@ from kqlx.backends.spl.syntax import eval_name, quote, regex
 from kqlx.backends.text_backend import Group, Text
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.mappings.groups import flattened
+from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
     Always,
     And,

@@ -9,17 +9,17 @@ from dataclasses import replace
 from typing import Literal as OneOf
 
 from kqlx.errors import MappingError
-from kqlx.mappings.asserted import Asserted, asserted_values, asserts, together
+from kqlx.mappings.asserted_values import Asserted, asserted_values, asserts, together
 from kqlx.mappings.binder import Binder, no_mapping
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.captures import captures
-from kqlx.mappings.dialects import in_own_words
-from kqlx.mappings.groups import in_any_place
+from kqlx.mappings.extraction import captures
 from kqlx.mappings.known_types import Types
+from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.predicates import read_predicate
-from kqlx.mappings.recognise import asserts_field, implied_values
-from kqlx.mappings.refused import asked
+from kqlx.mappings.recognition import asserts_field, implied_values
+from kqlx.mappings.refused_tests import asked
+from kqlx.mappings.shipper_values import in_own_words
 from kqlx.nodes import (
     Always,
     And,
@@ -309,7 +309,7 @@ def bind(
         raise _nowhere(pack, destinations)
     best = min(attempts, key=lambda attempt: len(_missing(attempt)))
     if unmapped == "comment":
-        from kqlx.mappings.leaving_out import LeavingOut
+        from kqlx.mappings.unmapped_tests import LeavingOut
 
         left = LeavingOut(best, asserted).bind(node)
         return replace(left, notes=(*told, *left.notes))

@@ -11,12 +11,12 @@ from types import MappingProxyType
 
 from kqlx.elastic.type_names import INTEGERS, STRINGS
 from kqlx.mappings.bound import FIRST_RUN, OF_TYPE, Column, holds
-from kqlx.mappings.cases import either
+from kqlx.mappings.event_kinds import either
 from kqlx.mappings.pack import Case, FieldSpec
-from kqlx.mappings.parts import Part, in_whole
+from kqlx.mappings.path_patterns import SEPARATOR, halves, named, respelt
 from kqlx.mappings.predicates import read_predicate
-from kqlx.mappings.respelt import SEPARATOR, halves, named, respelt
-from kqlx.mappings.spellings import CANONICAL_INTEGER, Spellings, test_of
+from kqlx.mappings.value_parts import Part, in_whole
+from kqlx.mappings.value_spellings import CANONICAL_INTEGER, Spellings, test_of
 from kqlx.nodes import (
     Always,
     And,

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kqlx.mappings.asserted import Asserted, asserted_values
-from kqlx.mappings.naming import bare, overlap
+from kqlx.mappings.asserted_values import Asserted, asserted_values
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.shippers import shipper
+from kqlx.mappings.source_hints import bare, overlap
 from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
 from kqlx.notes import Effect, Note
 

@@ -11,16 +11,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kqlx.mappings.builtin import builtin_data, sources
-from kqlx.mappings.library import Packs
-from kqlx.mappings.pack_data import PLACES, of_data
-from kqlx.mappings.pack_file import (
+from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.reader.builtin import builtin_data, sources
+from kqlx.mappings.reader.pack_data import PLACES, of_data
+from kqlx.mappings.reader.pack_file import (
     Document,
     check_whole,
     columns_without_a_field,
     read_documents,
 )
-from kqlx.mappings.schema import Problem
+from kqlx.mappings.reader.schema import Problem
 
 _TABLES = ("constants", "always", "only", "types")
 _LISTS_OF_MARKS = ("own", "indices", "beats", "modules", "codes")

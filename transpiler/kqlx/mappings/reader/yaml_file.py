@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from kqlx.errors import MappingError
 from kqlx.malformed import TOO_DEEP, yaml_problem
-from kqlx.mappings.schema import Path as KeyPath
-from kqlx.mappings.schema import dotted
+from kqlx.mappings.reader.schema import Path as KeyPath
+from kqlx.mappings.reader.schema import dotted
 
 if TYPE_CHECKING:
     import yaml

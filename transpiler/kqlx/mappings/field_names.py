@@ -8,8 +8,8 @@ from functools import cache
 
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import without_reading
-from kqlx.mappings.groups import in_any_place
-from kqlx.mappings.library import Packs
+from kqlx.mappings.nested import in_any_place
+from kqlx.mappings.pack_library import Packs
 
 MOST_EDITS = 2
 """Letters that may be missing, too many, other ones or swapped; one of them in short names."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from kqlx.mappings.builtin import builtin, builtin_marks, no_pack, sources
 from kqlx.mappings.pack import Marks, Pack
+from kqlx.mappings.reader.builtin import builtin, builtin_marks, no_pack, sources
 
 
 class Packs:
@@ -46,6 +46,6 @@ def packs_of(
     files = (files,) if isinstance(files, str | Path) else tuple(files)
     if not files:
         return Packs()
-    from kqlx.mappings.overlay import load_packs
+    from kqlx.mappings.reader.overlay import load_packs
 
     return load_packs(files, targets)

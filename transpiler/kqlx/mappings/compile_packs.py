@@ -1,5 +1,5 @@
-"""Writes the packs as JSON, which conversions read, into ``kept/``; run it as
-``python -m kqlx.mappings.write_packs``. A pack that is wrong is named, and nothing is written.
+"""Writes the packs as JSON, which conversions read, into ``compiled/``; run it as
+``python -m kqlx.mappings.compile_packs``. A pack that is wrong is named, and nothing is written.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 from kqlx import resources
 from kqlx.errors import MappingError
-from kqlx.mappings.builtin import INDEX, KEPT, digest
-from kqlx.mappings.pack_file import read_data
+from kqlx.mappings.reader.builtin import INDEX, KEPT, digest
+from kqlx.mappings.reader.pack_file import read_data
 
 
 def kept_texts() -> dict[str, str]:
-    """What ``kept/`` must hold for the packs as they are: name of file → text.
+    """What ``compiled/`` must hold for the packs as they are: name of file → text.
 
     Raises MappingError for a pack that is wrong.
     """
@@ -35,7 +35,7 @@ def _text(value: Any) -> str:
 
 
 def main() -> None:
-    """Brings ``kept/`` up to date."""
+    """Brings ``compiled/`` up to date."""
     try:
         texts = kept_texts()
     except MappingError as error:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from kqlx import resources
 from kqlx.errors import KqlSyntaxError, MappingError
-from kqlx.mappings.schema import Path as KeyPath
-from kqlx.mappings.schema import Problem, Schema, dotted
-from kqlx.mappings.yaml_file import line_of, yaml_documents
+from kqlx.mappings.reader.schema import Path as KeyPath
+from kqlx.mappings.reader.schema import Problem, Schema, dotted
+from kqlx.mappings.reader.yaml_file import line_of, yaml_documents
 from kqlx.nodes import FreeText, Nested, Pattern, walk
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from zlib import crc32
 
 from kqlx import resources
 from kqlx.errors import UsageError
-from kqlx.mappings.naming import own_names
 from kqlx.mappings.pack import Marks, Pack
-from kqlx.mappings.pack_data import marks, of_data
+from kqlx.mappings.reader.pack_data import marks, of_data
+from kqlx.mappings.source_hints import own_names
 
 
 @cache
@@ -42,7 +42,7 @@ def no_pack(source: str, known: tuple[str, ...]) -> UsageError:
 # and one for what is asked of all of them. Pack authors who have not run write_packs yet are served
 # from their YAML.
 
-KEPT = resources.PACKAGE / "mappings/kept"
+KEPT = resources.PACKAGE / "mappings/compiled"
 INDEX = "index.json"
 
 
@@ -57,7 +57,7 @@ def builtin_data(source: str) -> dict[str, Any]:
     if kept is not None and kept["digest"] == digest(path.read_bytes()):
         found = kept["data"]
     else:
-        from kqlx.mappings.pack_file import read_data
+        from kqlx.mappings.reader.pack_file import read_data
 
         found = read_data(path)
     return found
@@ -102,7 +102,7 @@ def owner_of(field: str, pack: Pack) -> str:
 
 def load(path: Path) -> Pack:
     """The pack of a file. Raises MappingError, with the line and key, for what is wrong with it."""
-    from kqlx.mappings.pack_file import read_data
+    from kqlx.mappings.reader.pack_file import read_data
 
     return of_data(read_data(path))
 

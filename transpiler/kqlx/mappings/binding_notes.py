@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqlx.mappings.asserted import Asserted
+from kqlx.mappings.asserted_values import Asserted
 from kqlx.mappings.bound import Column, holds
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack

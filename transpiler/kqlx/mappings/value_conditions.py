@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.captures import captures
+from kqlx.mappings.collector_names import under_both
+from kqlx.mappings.extraction import captures
 from kqlx.mappings.pack import FieldSpec
-from kqlx.mappings.twins import under_both
 from kqlx.nodes import Always, And, Equals, Never, Node, Not
 
 
@@ -40,7 +40,7 @@ def _bound(predicate: str, bound: Bound, field: str, columns: Iterable[str] = ()
     """
     if bound.pack is None or bound.destination is None:
         return None
-    from kqlx.mappings.translation import Translation
+    from kqlx.mappings.field_translation import Translation
 
     words = Translation(bound.pack, bound.destination, {}, bound.types)
     types = dict.fromkeys(columns, bound.type(field) or "keyword")

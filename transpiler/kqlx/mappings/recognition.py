@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from kqlx.mappings.asserted import asserted_values, asserts
-from kqlx.mappings.library import Packs
-from kqlx.mappings.naming import Level, Names, bare, names_of, overlap, own_names
+from kqlx.mappings.asserted_values import asserted_values, asserts
 from kqlx.mappings.pack import Marks, Pack
+from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.shippers import shipper, unmapped_modules
+from kqlx.mappings.source_hints import Level, Names, bare, names_of, overlap, own_names
 from kqlx.nodes import (
     And,
     Compare,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kqlx.frontends.kql.formatter import format_node
-from kqlx.mappings.asserted import Asserted
+from kqlx.mappings.asserted_values import Asserted
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import (

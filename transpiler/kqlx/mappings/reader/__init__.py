@@ -1,0 +1,1 @@
+"""From the files of mapping packs to Pack: YAML, schema, compiled packs, overlays."""
