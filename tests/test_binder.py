@@ -99,7 +99,7 @@ def test_a_pattern_on_a_table_of_values_below_a_not_matches_more() -> None:
 
 def test_what_was_assumed_is_said() -> None:
     result = convert("event.provider:SecurityComplianceCenter and event.action:x", "sentinel")
-    assert effects(result)["constant-assumed"] is Effect.WIDER
+    assert effects(result)["value-assumed"] is Effect.WIDER
     assert effects(result)["table-chosen"] is Effect.WIDER
 
 
@@ -285,7 +285,7 @@ TARGETS = "azure.auditlogs.properties.target_resources"
 def test_a_list_is_asked_for_by_a_star_or_a_place(place: str) -> None:
     result = kqlx.convert(f"{AUDIT}{TARGETS}.{place}.type:User", to="sentinel")
     assert 'tostring(TargetResources) contains_cs \'"type":"User"\'' in str(result.query)
-    assert effects(result).get("any-place") == (None if place == "*" else Effect.WIDER)
+    assert effects(result).get("any-list-position") == (None if place == "*" else Effect.WIDER)
 
 
 def test_a_place_in_a_list_is_not_told_apart_under_a_not() -> None:

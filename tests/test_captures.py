@@ -121,7 +121,9 @@ def test_counted_in_splunk() -> None:
     )
     assert r'| eval user_name=replace(Caller, "(?is)^(.+?)@.*$", "\\1")' in text
     assert "by process_name user_name Computer" in " ".join(text.split()).replace(",", "")
-    assert [n.code for n in found.notes if n.code == "counted-by"] == ["counted-by"]
+    assert [n.code for n in found.notes if n.code == "grouped-by-substitute"] == [
+        "grouped-by-substitute"
+    ]
 
 
 def test_counted_in_sentinel() -> None:

@@ -89,7 +89,7 @@ def test_one_place_of_a_list_is_counted_with_the_others_and_told() -> None:
     field = "azure.auditlogs.properties.target_resources.0.display_name"
     threshold = {"threshold": {"field": field, "value": 3}}
     rule = kqlx.Rule("r", "event.dataset:azure.auditlogs", type="threshold", data=threshold)
-    assert "any-place" in [note.code for note in kqlx.convert(rule, "spl").notes]
+    assert "any-list-position" in [note.code for note in kqlx.convert(rule, "spl").notes]
 
 
 LEVELS = [{"level": "Warning"}, {"Level": 3}, {"level": "Error"}, {"Level": "2"}, {"level": "Odd"}]

@@ -205,7 +205,7 @@ def test_values_of_arrays_that_are_no_texts(column: Column, query: str) -> None:
         bound = Bound(_renamed(kqlx.parse(text), column.name), {column.name: column})
         emission = emit(bound, Options())
         assert emission.query == line
-        assert "test-widened" in {note.code for note in emission.notes}
+        assert "approximated" in {note.code for note in emission.notes}
 
 
 def test_words_of_objects_below_a_not() -> None:

@@ -169,7 +169,7 @@ def test_the_query_of_a_count_over_two_tables() -> None:
         "    by source_ip\n"
         "| where EventCount >= 5"
     )
-    assert "counted-apart" not in notes(found)
+    assert "counted-per-source" not in notes(found)
 
 
 def test_entities_of_two_tables() -> None:
@@ -221,7 +221,7 @@ def test_other_values_are_counted_apart() -> None:
     with pytest.raises(kqlx.UnsupportedError, match="counted by themselves"):
         kqlx.convert(of, "sentinel")
     found = kqlx.convert(of, "sentinel", accept=["narrower"])
-    assert notes(found)["counted-apart"] == "narrower"
+    assert notes(found)["counted-per-source"] == "narrower"
 
 
 def test_parts_that_count_otherwise_are_refused() -> None:
@@ -251,8 +251,8 @@ def test_translated_values_are_counted_apart() -> None:
     indices = ["logs-o365.audit-*", "logs-aws.cloudtrail-*"]
     of = new_terms(["event.action"], index=indices)
     found = kqlx.convert(of, "sentinel")
-    assert notes(found)["counted-apart"] == "wider"
-    assert "counted-apart" not in notes(
+    assert notes(found)["counted-per-source"] == "wider"
+    assert "counted-per-source" not in notes(
         kqlx.convert(new_terms(["source.ip"], index=indices), "sentinel")
     )
 

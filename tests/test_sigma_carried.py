@@ -79,7 +79,7 @@ def test_that_a_rule_goes_by_arrival_is_told_once() -> None:
 
 def lost(**data: Any) -> str:
     rule = Rule(name="Some rule", query="a:b", data=data, id=data.get("rule_id", ""), format="json")
-    (note,) = [note for note in convert(rule).notes if note.code == "metadata-no-place"]
+    (note,) = [note for note in convert(rule).notes if note.code == "metadata-not-supported"]
     assert note.is_quiet
     return note.message
 
@@ -113,13 +113,13 @@ def test_what_is_carried_is_not_told() -> None:
     query = kqlx.convert(Rule(name="n", query="a:b", data=data, format="json"), "sigma",
                          format="query", source="none")  # fmt: skip
     for found in (bare, query):
-        assert "metadata-no-place" not in {note.code for note in found.notes}
+        assert "metadata-not-supported" not in {note.code for note in found.notes}
 
 
 def test_a_correlation_has_the_look_back() -> None:
     table = {"type": "threshold", "threshold": {"field": ["user.id"], "value": 3}}
     rule = Rule(name="n", query="a:b", type="threshold", data=table, format="json")
-    (note,) = [note for note in convert(rule).notes if note.code == "metadata-no-place"]
+    (note,) = [note for note in convert(rule).notes if note.code == "metadata-not-supported"]
     assert "when it runs (every 5m)" in note.message
 
 
@@ -127,7 +127,7 @@ def test_actions_and_long_names_are_told() -> None:
     rule = Rule(name="long " * 99, query="a:b", data={"actions": [{"id": "1"}]}, format="json")
     notes = {note.code: note for note in convert(rule).notes}
     assert not notes["actions-left-out"].is_quiet
-    assert "the name beyond 256 characters" in notes["metadata-no-place"].message
+    assert "the name beyond 256 characters" in notes["metadata-not-supported"].message
 
 
 @pytest.mark.parametrize("description", ["", "A description."])

@@ -97,7 +97,7 @@ def test_that_the_places_decide_is_told() -> None:
 def test_a_range_is_widened_and_told(query: str, text: str) -> None:
     emission = emitted(kqlx.parse(query))
     assert emission.query == text
-    assert [str(note.effect) for note in emission.notes if note.code == "test-widened"] == ["wider"]
+    assert [str(note.effect) for note in emission.notes if note.code == "approximated"] == ["wider"]
 
 
 NAMES = ["To", "to", "T", "To x", "To_x"]  # a dot would make objects in objects

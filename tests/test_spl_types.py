@@ -217,7 +217,7 @@ def test_several_data_sources_are_counted_together() -> None:
         "    values(user_name) as user_name by source_ip\n"
         "| where event_count>=3"
     )
-    assert "counted-apart" not in codes(found)
+    assert "counted-per-source" not in codes(found)
     one, other = searches(found.text)
     assert one.endswith(")\n" + found.text.partition("]\n")[2].partition("]\n")[2])
     for part in (one, other):
@@ -229,7 +229,7 @@ def test_terms_that_are_new_are_known_from_any_data_source() -> None:
     assert found.text.count("[search earliest=-7d ") == 2
     assert found.text.count('| eval event_dataset="aws.cloudtrail"]') == 1
     assert found.text.count("| stats") == 1
-    assert "counted-apart" not in codes(found)
+    assert "counted-per-source" not in codes(found)
 
 
 # Against Kibana's own meaning

@@ -54,8 +54,8 @@ def test_alerts_are_held_back_where_the_search_itself_runs_more_often() -> None:
 
 def test_what_holding_back_changes_is_told() -> None:
     counted = {"type": "threshold", "threshold": {"field": ["user.id"], "value": 3}}
-    assert "alerts-held" in held(**counted)[2]
-    assert "alerts-held" not in held(**counted, interval="6m")[2]
+    assert "alerts-throttled" in held(**counted)[2]
+    assert "alerts-throttled" not in held(**counted, interval="6m")[2]
     short = {"group_by": ["user.id"], "duration": {"value": 10, "unit": "m"}}
     assert "alerts-repeated" in held(alert_suppression=short, **{"from": "now-1h"})[2]
     assert "alerts-repeated" not in held(alert_suppression=short, **{"from": "now-9m"})[2]

@@ -257,7 +257,7 @@ class Binder(Translation):
             if not isinstance(node, Exists | Compare) and holds(node, value):
                 message = f'{self.destination.name} never holds {name} "{value}"'
                 effect = Effect.SAME if self.negative else Effect.NARROWER
-                self.notes.append(Note("never-there", effect, message, node.span))
+                self.notes.append(Note("value-never-occurs", effect, message, node.span))
                 if isinstance(node, Equals):
                     if self.destination.events and not self.negative:
                         self.kinds.append(self.destination.events)
@@ -363,7 +363,7 @@ class Binder(Translation):
         spec = self.destination.fields.get(in_any_place(name))
         if spec is not None and not isinstance(node.field, Pattern):
             message = f"{self.destination.name} is asked for {name} in any place of the list"
-            self.say("any-place", message, node.span, Effect.WIDER)
+            self.say("any-list-position", message, node.span, Effect.WIDER)
         return spec
 
     def by_case(self, node: FieldTest, spec: FieldSpec) -> Node:

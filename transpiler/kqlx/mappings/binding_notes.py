@@ -57,7 +57,7 @@ class Remarks:
             f'{node.field.name} is taken to be "{value}" on every event of {self.destination.name}'
         )
         effect = Effect.WIDER if true else Effect.NARROWER
-        self.say("constant-assumed", message, node.span, effect)
+        self.say("value-assumed", message, node.span, effect)
         return self.constant(true, message, node.span)
 
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:

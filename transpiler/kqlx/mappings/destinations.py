@@ -374,7 +374,7 @@ def _missing(bound: Bound) -> list[Note]:
 
 def _never_there(bound: Bound) -> Note | None:
     """A note that the destination holds some of what is asked for, and not all."""
-    lacks = (note for note in bound.notes if note.code == "never-there")
+    lacks = (note for note in bound.notes if note.code == "value-never-occurs")
     return next((note for note in lacks if note.effect is Effect.NARROWER), None)
 
 

@@ -115,4 +115,4 @@ def unsaid_arrival(rule: Rule, where: str, advice: str = "") -> list[Note]:
         f"{where} does not say over which time it looks; the rule goes by when an event arrived"
         f" ({override_of(rule)}){f': {advice}' if advice else ''}"
     )
-    return [Note("metadata-no-place", Effect.SAME, message)]
+    return [Note("metadata-not-supported", Effect.SAME, message)]

@@ -57,7 +57,7 @@ def unconverted_keys(
     quiet += [f"the table {name}" for name in sorted(beside)]
     if quiet:
         message = f"{where} has no place for {', '.join(quiet)}"
-        yield Note("metadata-no-place", Effect.SAME, message)
+        yield Note("metadata-not-supported", Effect.SAME, message)
 
 
 def other_frameworks(rule: Rule) -> list[str]:

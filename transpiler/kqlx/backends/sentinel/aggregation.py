@@ -168,7 +168,7 @@ def apart(bound: Bound, fields: Iterable[Values], effect: Effect, why: str) -> l
         f"the values of {', '.join(names)} differ between the data sources, so that"
         f" their events are counted by themselves: {why}"
     )
-    return [Note("counted-apart", effect, message)]
+    return [Note("counted-per-source", effect, message)]
 
 
 def _has_others(bound: Bound, field: str) -> bool:

@@ -193,7 +193,7 @@ def _letters(name: str) -> str:
 def _notes(field: str, spec: FieldSpec) -> tuple[Note, ...]:
     if spec.counted_by is not None:
         message = f"{field} is told apart by {spec.counted_by}, whose values are others"
-        return (Note("counted-by", Effect.SAME, message),)
+        return (Note("grouped-by-substitute", Effect.SAME, message),)
     told = spec.note
     return (Note(told.code, told.effect, told.message, hint=told.hint),) if told else ()
 

@@ -36,7 +36,7 @@ class Words(Columns):
         """Something that matches more than the test, or below a not something that matches less:
         nothing.
         """
-        self.note("test-widened", Effect.WIDER, message, node.span)
+        self.note("approximated", Effect.WIDER, message, node.span)
         return FALSE if self.negative else upper
 
     def word_test(self, cell: Cell, node: Equals | Like) -> Text:

@@ -118,7 +118,7 @@ def _about_counts(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> 
         )
     if bound.beside_others and (len(counts) > 1 or counts[0].least > 1):
         message = "each data source is counted by itself: what they have together may be enough"
-        yield Note("counted-apart", Effect.NARROWER, message)
+        yield Note("counted-per-source", Effect.NARROWER, message)
     threshold = threshold_of(rule)
     for field in threshold.fields if threshold else ():
         if not _name(bound, field)[1]:

@@ -69,7 +69,7 @@ def without_place(rule: Rule, counted: bool) -> Iterator[Note]:
     if len(rule.description) > LONGEST_DESCRIPTION:
         lost.append(f"the description beyond {LONGEST_DESCRIPTION:,} characters")
     message = f"a Sigma rule has no place for {', '.join(lost)}"
-    yield Note("metadata-no-place", Effect.SAME, message)
+    yield Note("metadata-not-supported", Effect.SAME, message)
     yield from unconverted_keys(rule, "a Sigma rule", {*_PLACELESS, *_SAID})
     if rule.data.get("actions"):
         message = "a Sigma rule has no place for the rule's actions: set up who is told of an alert"

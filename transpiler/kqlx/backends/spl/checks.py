@@ -125,7 +125,7 @@ class Remarks(Where):
     def check_pair(self, column: Column, node: Equals | Like | Compare) -> None:
         if isinstance(node, Compare):
             message = f"where compares the value of the pair {column.name} as text alone"
-            self.note("test-widened", Effect.WIDER, message, node.span)
+            self.note("approximated", Effect.WIDER, message, node.span)
             return
         if isinstance(node, Equals) and column.type == "ip" and self.is_network(node.value.name):
             what = f"a network on {described(column)}"

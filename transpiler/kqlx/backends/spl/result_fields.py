@@ -118,13 +118,13 @@ class Keys:
         """The key of a field that is in columns, or stands for one."""
         if spec is not None and spec.counted_by is not None:
             message = f"{name} is told apart by {spec.counted_by}, whose values are others"
-            self.notes.append(Note("counted-by", Effect.SAME, message))
+            self.notes.append(Note("grouped-by-substitute", Effect.SAME, message))
         elif spec is not None and spec.note is not None:
             remark = spec.note
             self.notes.append(Note(remark.code, remark.effect, remark.message, hint=remark.hint))
         if spec is None and found:
             message = f"values of {name} are taken from any place of the list {found}"
-            self.notes.append(Note("any-place", Effect.WIDER, message))
+            self.notes.append(Note("any-list-position", Effect.WIDER, message))
         if found is None and spec is not None and (spec.by or (spec.given and names_columns(spec))):
             return self._by_case(name, spec)
         if found is None and spec is not None and spec.any:

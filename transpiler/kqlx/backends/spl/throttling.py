@@ -84,7 +84,7 @@ def about_suppression(rule: Rule, carried: bool) -> Iterator[Note]:
                 f"after an alert the next one about the same comes {_words(overlap)} later at the"
                 " earliest; Kibana tells it as soon as further events are enough by themselves"
             )
-            yield Note("alerts-held", Effect.SAME, message)
+            yield Note("alerts-throttled", Effect.SAME, message)
         return
     if suppression.spares_missing:
         message = "alerts without the fields of suppression are left alone by the rule"
