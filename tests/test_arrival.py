@@ -15,7 +15,7 @@ import yaml
 import kqlx
 from arrivals import new_terms, rule, threshold
 from kqlx import settings
-from kqlx.mappings.reader.overlay import load_packs
+from kqlx.mappings.pack_library import packs_of
 from loaders import stanzas
 from searches import Event, Search
 
@@ -85,7 +85,7 @@ def test_of_several_data_sources_the_latest_counts(tmp_path: Path) -> None:
 def test_a_data_source_that_there_is_not_is_named(tmp_path: Path) -> None:
     text = "late_events: {o365.audti: 2d}\nspl: {late_events: {own: 1d}}"
     (tmp_path / "kqlx.yml").write_text(text, "utf-8")
-    told = settings.load(tmp_path / "kqlx.yml").strangers(load_packs([], ("spl", "sentinel")))
+    told = settings.load(tmp_path / "kqlx.yml").strangers(packs_of([], ("spl", "sentinel")))
     assert [line.partition(".yml: ")[2] for line in told] == [
         "late_events.o365.audti: there is no such data source; did you mean o365.audit?",
         "spl.late_events.own: there is no such data source",

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 import kqlx
-from kqlx.mappings.pack_library import Packs
-from kqlx.mappings.reader.overlay import load_packs
+from kqlx.mappings.pack_library import Packs, packs_of
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.mappings.recognition import recognise
 
@@ -168,7 +167,7 @@ def test_overlays_add_to_what_names_a_source(tmp_path: Any) -> None:
     path = tmp_path / "own.yml"
     text = "source: okta.system\nrecognise: {own: [ourokta.*], assumed: [{a: [x]}]}\n"
     path.write_text(text, encoding="utf-8")
-    packs = load_packs([path])
+    packs = packs_of([path])
     for query in ("ourokta.name:1", "a:x"):
         assert [p.source for p in recognise(kqlx.parse(query), packs=packs)[0]] == ["okta.system"]
 

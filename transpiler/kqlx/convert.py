@@ -67,7 +67,7 @@ def convert(
 
     ``source`` names the data source (None: recognised; "none": all field names stay as they are).
     ``mappings`` are files of packs over or beside the built-in ones, or the packs that
-    ``load_packs`` made of them. ``unmapped`` says what becomes of fields without a
+    ``packs_of`` made of them. ``unmapped`` says what becomes of fields without a
     counterpart: "error" (the default), "keep" Elastic's name, or leave the test out with a
     "comment" in the text of the query. ``accept`` says which effects ("narrower", "different"), one
     or several, are let pass besides same, case, coverage and wider ("wider" by name lets pass what

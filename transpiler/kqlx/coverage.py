@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal as OneOf
 
 from kqlx.backends import binding_targets
+from kqlx.elastic.multi_fields import base_field
 from kqlx.frontends.kql import parse
-from kqlx.mappings.bound import without_reading
 from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
 from kqlx.mappings.pack_library import Packs, packs_of
@@ -171,7 +171,7 @@ def _told(destination: Destination, name: str) -> FieldSpec | None:
     """What the destination says of a field, as the binder looks it up."""
     return (
         destination.field(name)
-        or destination.field(without_reading(name))
+        or destination.field(base_field(name))
         or destination.fields.get(in_any_place(name))
     )
 

@@ -9,12 +9,13 @@ from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import asserted_values, counts, together
 from kqlx.mappings.binding_notes import is_unmapped
-from kqlx.mappings.bound import Bound, holds, without_reading
+from kqlx.mappings.bound import Bound, holds
 from kqlx.mappings.collector_names import both, under_both
 from kqlx.mappings.event_kinds import either, narrowed
 from kqlx.mappings.field_translation import Translation
@@ -231,7 +232,7 @@ class Binder(Translation):
         own = self.destination.fields.get(name) if not name.endswith(".*") else None
         if isinstance(node.field, Pattern) and own is None:
             return self.each_field(node, node.field)
-        base = without_reading(name)
+        base = base_field(name)
         if base in self.pack.constants:
             return self.fold(node, self.pack.constants[base], self.pack.title)
         for value in self.pack.always.get(base, ()):
@@ -264,7 +265,7 @@ class Binder(Translation):
                     return self.constant(False, message, node.span)
         spec = (
             self.destination.field(name)
-            or self.destination.field(without_reading(name))
+            or self.destination.field(base_field(name))
             or self.in_any_place(node)
         )
         if spec is None and (owner := owner_of(name, self.pack)):

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from kqlx.elastic.multi_fields import MULTI_FIELDS
 from kqlx.elastic.patterns import fits
+from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Case, Destination, Form, Pack
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node
 from kqlx.notes import Note
-
-if TYPE_CHECKING:
-    from kqlx.mappings.known_types import Types
-
-MULTI_FIELDS: dict[str, tuple[str, Case]] = {
-    "text": ("match_only_text", "same"),
-    "caseless": ("keyword", "ignored"),
-    "keyword": ("keyword", "same"),
-}
-"""Names of multi-fields in Elastic's mappings: how they read the values of the field above them."""
 
 AS_TEXT = " as text"
 """Behind the name of a column in a test of its text, whatever its type is."""
@@ -36,12 +27,6 @@ def without_spelling(name: str) -> str:
     """The name of the column that a test of its text, or of its decoded text, is about."""
     plain = name.removesuffix(AS_TEXT).removesuffix(DECODED).removesuffix(FIRST_RUN)
     return plain.partition(OF_TYPE)[0]
-
-
-def without_reading(name: str) -> str:
-    """The name of a multi-field's field; other names as they are."""
-    parent, _, last = name.rpartition(".")
-    return parent if last in MULTI_FIELDS else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +80,6 @@ class Column:
         return Pair(path, name, last)
 
 
-def _plain_types() -> Types:
-    """Those of ECS."""
-    from kqlx.mappings.known_types import Types
-
-    return Types()
-
-
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A tree whose fields are columns of one destination, or, unless ``renamed``, still Elastic's
@@ -118,7 +96,7 @@ class Bound:
     renamed: bool = False
     pack: Pack | None = None
     destination: Destination | None = None
-    types: Types = field(default_factory=_plain_types, compare=False)
+    types: Types = field(default_factory=Types, compare=False)
     beside_others: bool = False
 
     def type(self, name: str) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import cache
 
 from kqlx.elastic import ecs
-from kqlx.mappings.bound import without_reading
+from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.pack_library import Packs
 
@@ -24,7 +24,7 @@ def nearest(name: str) -> str:
     neither says that anything may stand there.
     """
     known, openings = _known()
-    for spelt in (name, without_reading(name), in_any_place(name)):
+    for spelt in (name, base_field(name), in_any_place(name)):
         if spelt in known or spelt.startswith(openings):
             return ""
     most = MOST_EDITS if len(name) > _SHORT else 1

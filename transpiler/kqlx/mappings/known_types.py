@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from kqlx.elastic import ecs
+from kqlx.elastic.multi_fields import MULTI_FIELDS
 from kqlx.elastic.patterns import fits
-from kqlx.mappings.bound import MULTI_FIELDS
 from kqlx.mappings.field_list import Field, FieldList, described, read_fields
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.pack_library import Packs

@@ -46,6 +46,6 @@ def packs_of(
     files = (files,) if isinstance(files, str | Path) else tuple(files)
     if not files:
         return Packs()
-    from kqlx.mappings.reader.overlay import load_packs
+    from kqlx.mappings.reader.overlay import own_packs
 
-    return load_packs(files, targets)
+    return Packs(own_packs(files, targets))

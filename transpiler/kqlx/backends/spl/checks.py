@@ -10,9 +10,10 @@ from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import name_problem
 from kqlx.backends.spl.where import Where
 from kqlx.backends.text_backend import described
+from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
-from kqlx.mappings.bound import Column, without_reading
+from kqlx.mappings.bound import Column
 from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
     And,
@@ -94,7 +95,7 @@ class Remarks(Where):
                     self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
                     return
                 continue
-            above = without_reading(field)
+            above = base_field(field)
             if isinstance(node, Exists) and above != field and not known.fullmatch(above):
                 message = f"{name.name} also fits {field}, whose values are in {above} alone"
                 self.note("name-wildcard", Effect.DIFFERENT, message, node.span)

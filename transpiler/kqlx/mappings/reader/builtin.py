@@ -106,5 +106,3 @@ def load(path: Path) -> Pack:
 
     return of_data(read_data(path))
 
-
-# Plain data → Pack. The shapes are those of pack.schema.json.

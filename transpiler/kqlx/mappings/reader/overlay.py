@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.pack import Pack
 from kqlx.mappings.reader.builtin import builtin_data, sources
 from kqlx.mappings.reader.pack_data import PLACES, of_data
 from kqlx.mappings.reader.pack_file import (
@@ -28,8 +28,11 @@ _TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed", 
 """Put together key by key; of ``when`` a list takes the other's place."""
 
 
-def load_packs(files: Iterable[str | Path], targets: Collection[str] | None = None) -> Packs:
-    """The packs with those of a user's files over them, the later over the earlier.
+def own_packs(
+    files: Iterable[str | Path], targets: Collection[str] | None = None
+) -> dict[str, Pack]:
+    """The packs of the data sources that a user's files name, by these: those of this package with
+    the user's over them, the later over the earlier.
 
     Raises MappingError, with the file, line and key, for a file that cannot be read or is wrong,
     and for a target that is not among ``targets``, where those are given.
@@ -47,7 +50,7 @@ def load_packs(files: Iterable[str | Path], targets: Collection[str] | None = No
             else:
                 check_whole(document)
                 found[source] = document.data
-    return Packs({source: of_data(data) for source, data in found.items()})
+    return {source: of_data(data) for source, data in found.items()}
 
 
 def _other_targets(data: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:

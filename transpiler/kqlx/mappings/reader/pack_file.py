@@ -185,7 +185,7 @@ def _of_field(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
     run = f"[{field.get('separators', '')}]" if field.get("part") == "run" else ""
     for key, text in (("takes", field.get("takes", "")), ("separators", run)):
         if why := _why_no_expression(text):
-            yield Problem((*path, key), f"is no regular expression: {why}")
+            yield Problem((*path, key), f"is not a regular expression: {why}")
     for value in field.get("notes", {}):
         if value not in field.get("where", {}):
             yield Problem((*path, "notes", value), "where has no such value")
@@ -207,7 +207,7 @@ def _why_no_expression(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        return str(error)
+        return error.msg
     return ""
 
 
