@@ -303,7 +303,7 @@ def judged(file: EventFile, pack: Pack, target: str) -> Outcome:
             outcome.refused[query] = str(error)
             if not error.notes:
                 outcome.reports.append(f"refused without a reason: {query}")
-            if "can never match" in str(error):
+            if "never matches" in str(error):
                 outcome.reports += _never(query, kibana, Claim.of(error.notes), file.events)
             continue
         for one in each:

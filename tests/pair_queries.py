@@ -276,7 +276,7 @@ def _put(question: Question, one: Pack, store: Store, tally: Tally) -> None:
             made = converted(text, one, store.target)
         except REFUSALS as error:
             tally.refused[str(error).splitlines()[0]] += 1
-            if "can never match" in str(error):
+            if "never matches" in str(error):
                 _never(question, text, store, Claim.of(error.notes), tally)
             continue
         tally.asked += 1

@@ -176,8 +176,8 @@ def test_no_place_is_shown_that_is_not_that_of_the_reason() -> None:
     run = kqlx("convert", "--to", "spl", "--unmapped", "comment", "-q", query)
     assert run.returncode == 1
     assert run.stderr.splitlines()[0] == (
-        "query: error: spl: the result would be narrower: process.args is looked for as a word of"
-        " CommandLine [unsupported]"
+        "query: error: spl: the result would be narrower: process.args: matched as a whole word"
+        " anywhere in CommandLine [unsupported]"
     )
     assert "^" not in run.stderr
 

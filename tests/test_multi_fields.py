@@ -28,7 +28,7 @@ FALSE = [
 def test_a_constant_is_compared_as_the_multi_field_reads_it(to: str, test: str) -> None:
     plain = kqlx.convert(PROCESS, to, format="query").query
     assert kqlx.convert(f"{PROCESS} and {test}", to, format="query").query == plain
-    with pytest.raises(kqlx.MappingError, match="this can never match"):
+    with pytest.raises(kqlx.MappingError, match="never matches"):
         kqlx.convert(f"{PROCESS} and not {test}", to)
 
 
@@ -37,7 +37,7 @@ def test_a_constant_is_compared_as_the_multi_field_reads_it(to: str, test: str) 
 def test_another_value_is_never_there(to: str, test: str) -> None:
     plain = kqlx.convert(PROCESS, to, format="query").query
     assert kqlx.convert(f"{PROCESS} and not {test}", to, format="query").query == plain
-    with pytest.raises(kqlx.MappingError, match="this can never match"):
+    with pytest.raises(kqlx.MappingError, match="never matches"):
         kqlx.convert(f"{PROCESS} and {test}", to)
 
 

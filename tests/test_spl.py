@@ -134,10 +134,10 @@ def test_the_note_says_which_predicate_and_which_way() -> None:
     types = {"f": "keyword", "g": "keyword"}
     notes = kqlx.convert("f:a and not g:b", "spl", source="none", fields=types).notes
     assert [(n.effect, n.message) for n in notes] == [
-        (Effect.CASE, "Splunk's search ignores letter case in f"),
+        (Effect.CASE, "f: Splunk's search ignores letter case"),
         (
             Effect.CASE,
-            "Splunk's search ignores letter case in g, and so excludes more there under the not",
+            "g: Splunk's search ignores letter case; under `not` it therefore excludes more events",
         ),
     ]  # fmt: skip
 

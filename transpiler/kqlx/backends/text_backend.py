@@ -205,12 +205,12 @@ class TextBackend(Backend[Text]):
             if not tests:
                 continue
             names = ", ".join(tests)
-            more = ", and so excludes more there under the not" if negative else ""
+            more = "; under `not` it therefore excludes more events" if negative else ""
             first = next(iter(tests.values()))
             self.note(
                 "case-folded",
                 Effect.CASE,
-                f"{self.language} ignores letter case in {names}{more}",
+                f"{names}: {self.language} ignores letter case{more}",
                 first.span,
             )
         return self.notes

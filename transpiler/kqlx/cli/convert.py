@@ -72,7 +72,7 @@ def convert(
     strict: Annotated[
         bool, typer.Option(help="Refuse all effects but same, case and those that --accept names.")
     ] = False,
-    exact: Annotated[bool, typer.Option(help="Ask for no difference in letter case.")] = False,
+    exact: Annotated[bool, typer.Option(help="Match letter case exactly as Elastic does.")] = False,
     fields: FieldsOption = None,
     compact: Annotated[
         bool, typer.Option(help="A smaller equivalent query.", rich_help_panel=_ELASTICSEARCH)

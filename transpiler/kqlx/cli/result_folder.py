@@ -87,7 +87,7 @@ class Folder:
         path = self.path / file.name
         try:
             if problem := self._in_the_way(path, file):
-                error = OutputError(f"{path}: {problem}", hint="--force writes it all the same")
+                error = OutputError(f"{path}: {problem}", hint="--force overwrites it")
                 return Written(path, error=error)
             if not path.is_symlink() and path.is_file() and path.read_bytes() == file.data:
                 return Written(path)

@@ -34,5 +34,5 @@ def judge(found: tuple[Note, ...], choices: Choices) -> None:
 def accept_hint(effect: Effect) -> str:
     """How an effect is let pass."""
     if effect is Effect.UNMAPPED:
-        return "--unmapped keep leaves Elastic's name there"
-    return f"--accept {effect} converts it all the same"
+        return "use --unmapped keep to keep the Elastic field name"
+    return f"--accept {effect} converts it anyway"

@@ -59,7 +59,7 @@ def _bind(
         )
         return (replace(first, notes=(*remarks, *first.notes)), *others)
     if choices.unmapped != "keep":
-        message = "no data source was recognised, so the fields have no names in the target"
+        message = "data source not recognised: cannot map field names"
         raise UnsupportedError(
             message,
             notes=(Note("no-data-source", Effect.UNMAPPED, message),),

@@ -70,9 +70,7 @@ class Binder(Translation):
                 # The source has other events too, of which nothing is known here.
                 known = self.destination.events or " and ".join(dict.fromkeys(self.kinds))
                 raise no_mapping(self.pack, f"{self.destination.name}: {known}", notes)
-            raise MappingError(
-                f"this can never match in {self.destination.name}: {why}", notes=notes
-            )
+            raise MappingError(f"never matches in {self.destination.name}: {why}", notes=notes)
         if self.destination.filter:
             own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
             bound = simplify(And((own, bound), node.span))

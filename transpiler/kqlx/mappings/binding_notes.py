@@ -54,7 +54,8 @@ class Remarks:
         """What the destination does not hold, but stands for: a test of it is left out."""
         true = holds(node, value)
         message = (
-            f'{node.field.name} is taken to be "{value}" on every event of {self.destination.name}'
+            f"{node.field.name} is not stored in {self.destination.name}; every event there is"
+            f' assumed to have "{value}"'
         )
         effect = Effect.WIDER if true else Effect.NARROWER
         self.say("value-assumed", message, node.span, effect)

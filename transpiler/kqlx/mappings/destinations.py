@@ -100,7 +100,7 @@ def bind_each(
         raise (unmapped_ones or errors)[0]
     if len(packs) > 1:
         names = ", ".join(dict.fromkeys(bound.source or "" for bound in bounds))
-        message = f"the rule reads several data sources; the result is for {names}"
+        message = f"the rule covers several data sources; converted: {names}"
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
     bounds = [_without_doubles(bound, bounds) for bound in bounds]
@@ -317,8 +317,8 @@ def bind(
         raise MappingError(
             "; ".join(dict.fromkeys(note.message for note in _missing(best))),
             notes=best.notes,
-            hint="--unmapped keep leaves Elastic's name there, comment leaves the test out; "
-            "--source none keeps all names",
+            hint="use --unmapped keep to keep the Elastic field name, --unmapped comment to drop"
+            " this test, or --source none to keep all field names",
         )
     return best
 
@@ -361,7 +361,8 @@ def _nowhere(pack: Pack, destinations: Iterable[Destination]) -> MappingError:
         for when in d.when
     ]
     few = sorted(dict.fromkeys(wanted), key=len)[:_FEW]
-    message = f"which events of {pack.source} are meant is not said; say {', or '.join(few)}"
+    message = f"the query does not say which {pack.source} events it needs; add one of: "
+    message += ", or ".join(few)
     if len(wanted) > _FEW:
         message += f", or what else kqlx sources show {pack.source} names"
     note = Note("unmapped-field", Effect.UNMAPPED, message)

@@ -164,8 +164,8 @@ class Translation(Spellings):
             message = f"{name} is {spec.column} up to its {spec.separators}"
             self.say("value-translated", message, None)
         if wider:
-            kind = "word" if part == "word" else "part"
-            message = f"{name} is looked for as a {kind} of {spec.column}"
+            how = "as a whole word anywhere" if part == "word" else "anywhere"
+            message = f"{name}: matched {how} in {spec.column}"
             self.say("approximated", message, None, Effect.WIDER)
 
         def rename(item: Node) -> Node:

@@ -83,7 +83,7 @@ def _about_counts(rule: Rule) -> Iterator[Note]:
         message = f"Kibana counts the values of the first field alone, not of {', '.join(others)}"
         yield Note("threshold-assumed", Effect.SAME, message)
     if odd := odd_counts(rule):
-        message = f"{', '.join(odd)} is no number from 1 on, and 1 stands for it"
+        message = f"not a positive integer: {', '.join(odd)}; using 1"
         yield Note("threshold-assumed", Effect.DIFFERENT, message)
 
 

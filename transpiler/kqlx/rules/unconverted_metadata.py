@@ -50,13 +50,13 @@ def unconverted_keys(
     keys = [key for key, value in rule.data.items() if key not in known and value]
     loud = [*(key for key in keys if key not in _QUIET), *also]
     if loud:
-        message = f"{where} has no place for {', '.join(loud)}"
+        message = f"not carried over to {where}: {', '.join(loud)}"
         yield Note("metadata-left-out", Effect.SAME, message)
     quiet = [key for key in keys if key in _QUIET]
     beside = set(rule.document) - {"rule", "metadata"} if "rule" in rule.document else set()
     quiet += [f"the table {name}" for name in sorted(beside)]
     if quiet:
-        message = f"{where} has no place for {', '.join(quiet)}"
+        message = f"not carried over to {where}: {', '.join(quiet)}"
         yield Note("metadata-not-supported", Effect.SAME, message)
 
 

@@ -113,7 +113,7 @@ def _about_watch(rule: Rule) -> Iterator[Note]:
     yield Note("runs-at-once", Effect.SAME, message, hint=hint)
     wanted = rule.data.get("max_signals")
     if isinstance(wanted, int) and wanted > most_hits(rule):
-        message = f"a run tells of at most {most_hits(rule):,} events, not of {wanted:,}"
+        message = f"each run reports at most {most_hits(rule):,} events (max_signals is {wanted:,})"
         yield Note("metadata-left-out", Effect.SAME, message)
     if rule.data.get("actions"):
         message = "the rule's actions are not in the watch, which writes to the log"
