@@ -14,9 +14,10 @@ ENVIRONMENT := $(PYTHON) tests/environment.py $(if $(filter file,$(origin PYTHON
 OLD := "kqlx needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=... names another"
 
 # What of the tests is about reading: the language, rule files, the words of errors, the goldens.
-ON_ELASTICSEARCH := $(wildcard tests/test_server_*.py)
-LANGUAGE := $(addprefix tests/test_, kql.py kql_format.py bad_queries.py goldens.py words.py \
-    regexes.py malformed.py rule_files.py rule_formats.py rule_paths.py lint.py cli.py docs.py)
+ON_ELASTICSEARCH := $(wildcard tests/elasticsearch/test_server_*.py)
+LANGUAGE := $(addprefix tests/, kql conversion/test_goldens.py elastic/test_words.py \
+    package/test_regexes.py rules/test_malformed.py rules/test_rule_files.py rules/test_rule_formats.py \
+    rules/test_rule_paths.py lint/test_lint.py cli/test_cli.py docs/test_docs.py)
 
 # The tests that "make test-latest" runs.
 TESTS ?= tests
@@ -76,11 +77,11 @@ format: setup
 	$(BIN)/ruff format
 
 bench: setup
-	$(BIN)/python tests/bench.py
+	$(BIN)/python -m tests.bench
 
 # What becomes of all rules in a folder: make scoreboard CORPUS=DIR
 scoreboard: setup
-	@CORPUS='$(CORPUS)' $(BIN)/python tests/scoreboard.py
+	@CORPUS='$(CORPUS)' $(BIN)/python -m tests.scoreboard
 
 grammar: setup
 	$(BIN)/python -m kqlx.frontends.generate_tables

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import kqlx
-from corpus import rules as corpus_rules
 from kqlx.backends.elasticsearch.query_dsl import emit
 from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound
+from tests.corpus import rules as corpus_rules
 
 ROOT = Path(__file__).parent.parent
 RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from server import Server
+    from tests.oracles.server import Server
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -45,7 +45,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 @pytest.fixture(scope="session")
 def elasticsearch() -> Iterator[Server]:
     """A running Elasticsearch; what asks for it has the mark of the same name."""
-    import server
+    from tests.oracles import server
 
     with server.running() as found:
         yield found

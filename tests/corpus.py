@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import kqlx
-from conftest import ROOT
+from tests.conftest import ROOT
 
 BESIDE = ROOT.parent / "shared" / "corpus"
 

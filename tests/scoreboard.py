@@ -6,7 +6,7 @@ about events near the border of each rule, the same ones at each run. A differen
 announces, a query that the target's reader refuses and a crash are printed, and make the exit
 status 1.
 
-    python tests/scoreboard.py [--exact]
+    python -m tests.scoreboard [--exact]
 """
 
 from __future__ import annotations
@@ -18,18 +18,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
-import corpus
 import kqlx
-import loaders
-import mapped
-import whole
-from agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
 from kqlx.notes import Effect, worst
-from near import near_events
-from sentinel import SENTINEL
-from sigma_rules import SIGMA
-from splunk import SPLUNK
-from whole import shape
+from tests import corpus
+from tests.oracles import loaders, mapped, whole
+from tests.oracles.agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
+from tests.oracles.near import near_events
+from tests.oracles.sentinel import SENTINEL
+from tests.oracles.sigma_rules import SIGMA
+from tests.oracles.splunk import SPLUNK
+from tests.oracles.whole import shape
 
 ENGINES: dict[str, Engine] = {"spl": SPLUNK, "sentinel": SENTINEL, "sigma": SIGMA}
 EVENTS = 40

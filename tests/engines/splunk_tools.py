@@ -1,5 +1,5 @@
-"""Reads detections by contentctl, or apps by AppInspect: run by ``tests/splunk_tools.py`` in the
-environment of ``requirements.txt``.
+"""Reads detections by contentctl, or apps by AppInspect: run by
+``tests/oracles/splunk_tools.py`` in the environment of ``requirements.txt``.
 
     python splunk_tools.py detections < JSON    {"texts": [of detections], "lookups": [names]}
     python splunk_tools.py apps FOLDER ...      the folders of apps

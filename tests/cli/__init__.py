@@ -1,0 +1,1 @@
+"""The command line: commands, files that it writes, streams, exit status."""

@@ -1,0 +1,1 @@
+"""Conversions as a whole, in all targets: goldens, options, notes, real rules."""

@@ -1,0 +1,1 @@
+"""The documents: generated pages, examples of codes, commands of the README."""

@@ -1,0 +1,96 @@
+"""The examples of codes (``kqlx.codes``), made to raise what they are examples of, and the pages
+docs/errors.md and docs/lint.md, which show that.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+import kqlx
+from kqlx.codes import Code
+from kqlx.elastic import ecs
+from kqlx.errors import KqlSyntaxError
+from kqlx.explanations import ERRORS
+from kqlx.frontends.kql import parse, refuse_leading_wildcards
+from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
+from kqlx.lint.codes import CODES as LINT
+from kqlx.mappings.field_names import nearest
+from kqlx.notes import Note
+from tests.conftest import ROOT
+
+
+def syntax_error(query: str, code: str) -> KqlSyntaxError:
+    with pytest.raises(KqlSyntaxError) as error:
+        node = parse(query)
+        if code == "leading-wildcard":
+            refuse_leading_wildcards(query, node)
+    return error.value
+
+
+def doubts(query: str) -> list[Note]:
+    """What ``kqlx lint`` finds in a query."""
+    return kqlx.lint(query, ecs.types(), ecs.arrays(), nearest)
+
+
+@cache
+def output_of(command: str) -> tuple[int, str]:
+    """The exit status of a command, and the error it prints, without notes."""
+    run = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    return run.returncode, run.stderr
+
+
+def entry(code: Code, shown: str, *, level: str = "###", fence: str = "") -> list[str]:
+    """The part of a page about one code."""
+    meaning = code.meaning[0].upper() + code.meaning[1:]
+    lines = [f"{level} `{code.name}`", "", f"{meaning}. {code.way_out}", "", f"```{fence}", shown]
+    lines += ["```", ""]
+    if code.instead:
+        instead = f"$ {code.instead}" if fence else code.instead
+        lines += ["Instead:", "", f"```{fence}", instead, "```", ""]
+    return lines
+
+
+def errors_page() -> str:
+    lines = [
+        "# Errors",
+        "",
+        "Generated from `transpiler/kqlx/frontends/kql/diagnostics/codes.py` and",
+        "`transpiler/kqlx/explanations.py`. `kqlx explain CODE` prints one entry.",
+        "",
+        "## Syntax errors",
+        "",
+    ]
+    for code in SYNTAX:
+        lines += entry(code, str(syntax_error(code.example, code.name)))
+    lines += ["## Other errors", ""]
+    for code in ERRORS:
+        text = output_of(code.example)[1]
+        lines += entry(code, f"$ {code.example}\n{text.rstrip()}", fence="console")
+    return "\n".join(lines)
+
+
+def lint_page() -> str:
+    lines = [
+        "# Lint",
+        "",
+        "Generated from `transpiler/kqlx/lint/codes.py`. `kqlx lint` reports valid queries that"
+        " probably do not mean what",
+        "their writer intended; `kqlx explain CODE` prints one entry.",
+        "",
+    ]
+    for code in LINT:
+        (note,) = doubts(code.example)
+        hint = f"\n  hint: {note.hint}" if note.hint else ""
+        lines += entry(code, f"{code.example}\n\n{note.message} [{note.code}]{hint}", level="##")
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""The documents say what the code does: the pages of notes, errors and lint are generated, the
+README's commands and outputs are run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import kqlx
+from kqlx import settings
+from kqlx.mappings.reader import pack_file
+from kqlx.notes import CODES, Effect
+from tests.conftest import ROOT
+from tests.docs.code_examples import errors_page, lint_page
+
+README = (ROOT / "README.md").read_text("utf-8")
+SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
+PACKS = sorted((ROOT / "transpiler/kqlx/mappings/packs").glob("*.yml"))
+
+
+def notes_page() -> str:
+    lines = ["# Notes", "", "Generated from `transpiler/kqlx/notes.py`.", "", "## Effects", ""]
+    lines += ["| effect | the target's query, on the same events |", "|---|---|"]
+    source = (ROOT / "transpiler/kqlx/notes.py").read_text("utf-8")
+    for effect in Effect:
+        match = re.search(rf'{effect.name} = {effect.value}\n    """(.*?)"""', source)
+        assert match
+        lines.append(f"| {effect} | {match[1][0].lower()}{match[1][1:].rstrip('.')} |")
+    lines += ["", "## Codes", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| `{code}` | {text} |" for code, text in sorted(CODES.items())]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update-goldens"))
+
+
+def test_the_page_of_notes_is_that_of_the_code(update: bool) -> None:
+    path = ROOT / "docs/notes.md"
+    if update:
+        path.write_text(notes_page(), encoding="utf-8")
+    assert path.read_text("utf-8") == notes_page(), "pytest --update-goldens writes it anew"
+
+
+@pytest.mark.parametrize(("name", "page"), [("errors", errors_page), ("lint", lint_page)])
+def test_the_pages_of_errors_and_lint_are_those_of_the_code(
+    name: str, page: Callable[[], str], update: bool
+) -> None:
+    path = ROOT / f"docs/{name}.md"
+    text = page()
+    if update:
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text("utf-8") == text, "pytest --update-goldens writes it anew"
+
+
+def test_every_code_in_use_is_known_and_every_known_code_is_in_use() -> None:
+    made = re.compile(r'(?:Note|\w+\.(?:note|remark|say|wider|narrower|differs))\(\s*"([a-z-]+)"')
+    used = {code for path in SOURCES for code in made.findall(path.read_text("utf-8"))}
+    # The code of a pack's note on a field, where it names none, and one of a choice of two.
+    used |= {"value-differs", "unmapped-field", "no-counterpart"}
+    noted = re.compile(r"(?<![.\w])code: ([a-z-]+)")  # not the end of a field's name
+    used |= {c for p in PACKS for c in noted.findall(p.read_text("utf-8"))}
+    assert used == set(CODES)
+
+
+EXAMPLE = re.compile(r"```console\n\$ (kqlx .*?)\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLE.findall(README), ids=lambda e: e[0][:50])
+def test_the_readmes_examples_are_real(example: tuple[str, str], update: bool) -> None:
+    """``$ kqlx …`` in the README prints what stands below it, notes included."""
+    command, expected = example
+    run = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=ROOT,
+        text=True,
+        check=False,
+    )
+    if update:
+        text = (ROOT / "README.md").read_text("utf-8")
+        text = text.replace(f"$ {command}\n{expected}```", f"$ {command}\n{run.stdout}```")
+        (ROOT / "README.md").write_text(text, encoding="utf-8")
+    else:
+        assert run.stdout == expected
+
+
+def test_the_readmes_python_runs() -> None:
+    for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for link in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_page_of_packs_names_every_key() -> None:
+    page = (ROOT / "docs/mappings.md").read_text("utf-8")
+    schema = json.loads(pack_file.SCHEMA.read_text("utf-8"))
+    parts = [
+        schema,
+        *(schema["$defs"][name] for name in ("destination", "field", "column", "note")),
+    ]
+    for part in parts:
+        for key in part["properties"]:
+            assert re.search(rf"`(?:[a-z]+\.)?{key}[`.:]", page), key
+    for key in schema["properties"]["recognise"]["properties"]:
+        assert f"`recognise.{key}`" in page
+
+
+def test_the_examples_of_the_page_of_packs_are_right(tmp_path: Path) -> None:
+    page = (ROOT / "docs/mappings.md").read_text("utf-8")
+    pack, configuration = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/firewall.yml").write_text(pack, "utf-8")
+    (tmp_path / "kqlx.yml").write_text(configuration, "utf-8")
+    found = settings.load(tmp_path / "kqlx.yml")
+    query = "event.dataset:o365.audit and source.geo.city_name:x"
+    text = kqlx.convert(query, "spl", settings=found).text
+    assert text == 'index=m365 `o365_management_activity` City="x"'
+    query = "event.dataset:o365.audit and user.id:x"
+    assert kqlx.convert(query, "sentinel", settings=found).text.startswith("OurOfficeActivity\n")

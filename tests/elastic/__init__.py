@@ -1,0 +1,1 @@
+"""What Elastic's fields mean: types, dates, numbers, words, and what Elasticsearch refuses."""

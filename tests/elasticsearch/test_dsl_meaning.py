@@ -1,0 +1,47 @@
+"""The Query DSL that we write, full, typed and compact, means what the query means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kqlx
+from kqlx.evaluate.compiler import matches
+from kqlx.frontends.kql.formatter import format_node
+from kqlx.mappings.field_list import Field, FieldList
+from tests.oracles.dsl import dsl_matches
+from tests.oracles.edges import TYPES
+from tests.oracles.strategies import events_for, trees
+
+NESTED = {name for name, type in TYPES.items() if type == "nested"}
+KINDS = {"date": "date"}
+
+
+def field_list() -> FieldList:
+    """The types of the drawn events, as Kibana would list them; fields below nested
+    ones are left out.
+    """
+    return FieldList(
+        Field(name, KINDS.get(type, "string"), (type,))
+        for name, type in TYPES.items()
+        if not any(name == path or name.startswith(f"{path}.") for path in NESTED)
+    )
+
+
+@pytest.mark.parametrize("compact", [False, True])
+@pytest.mark.parametrize("fields", ["none", "known", "listed"])
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_dsl_means_what_the_query_means(fields: str, compact: bool, data: st.DataObject) -> None:
+    # Only where fields are known and not listed does Elasticsearch look up what fits a name.
+    tree = data.draw(trees(wildcard_fields=fields == "known"))
+    event: dict[str, Any] = data.draw(events_for(tree))
+    known = {"none": "none", "known": None, "listed": field_list()}[fields]
+    text = format_node(tree)
+    # Of no known type are the fields that ECS does not have: patterns with blanks are split there.
+    query = kqlx.convert(text, "es", fields=known, compact=compact, accept=["different"]).query
+    assert isinstance(query, dict)
+    assert dsl_matches(query, event, TYPES) == matches(tree, event, TYPES)

@@ -1,0 +1,1 @@
+"""Doubts about queries: what raises each, and what does not."""

@@ -1,0 +1,85 @@
+"""Lint on field names that nothing knows: what they were meant to be, and none too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import kqlx
+from kqlx.elastic import ecs
+from kqlx.mappings.field_names import nearest
+from kqlx.nodes import And, Compare, Equals, Exists, Like, Literal, Nested, Node, Not, Or
+from tests import corpus
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("destionation.ip", "destination.ip"),
+        ("procss.name", "process.name"),
+        ("user.nmae", "user.name"),
+        ("event.catgory", "event.category"),
+        ("dns.question.nam", "dns.question.name"),
+        ("aws.cloudtrail.request_parametres", "aws.cloudtrail.request_parameters"),
+        ("okta.actor.idd", "okta.actor.id"),
+        ("source.ip", ""),
+        ("process.name.text", ""),
+        ("process.args.keyword", ""),
+        ("process.name.caseless", ""),
+        ("winlog.event_data.AnyOfThem", ""),
+        ("labels.team", ""),
+        ("file.elf.imports.x", ""),
+        ("threat.enrichments.indicator.ip", ""),
+        ("vendor.field", ""),
+        ("myapp.user.name", ""),
+        ("foo", ""),
+        ("", ""),
+    ],
+)
+def test_what_a_name_was_meant_to_be(name: str, meant: str) -> None:
+    assert nearest(name) == meant
+
+
+def test_it_is_told_once_at_its_place() -> None:
+    text = "winlog.event_id:3 and not (destination.ip:a or destionation.ip:a or destionation.ip:b)"
+    notes = kqlx.lint(text, {}, nearest=nearest)
+    (note,) = [note for note in notes if note.code == "unknown-field"]
+    assert note.span is not None
+    assert text[slice(*note.span)] == "destionation.ip"
+    assert note.hint == "did you mean destination.ip?"
+
+
+def test_names_in_groups_are_whole() -> None:
+    notes = kqlx.lint("file.elf.sections:{ entropyy > 5 }", ecs.types(), nearest=nearest)
+    assert [note.hint for note in notes] == ["did you mean file.elf.sections.entropy?"]
+
+
+def names_of(node: Node, prefix: str = "") -> Iterator[str]:
+    if isinstance(node, And | Or):
+        for item in node.items:
+            yield from names_of(item, prefix)
+    elif isinstance(node, Not):
+        yield from names_of(node.item, prefix)
+    elif isinstance(node, Nested):
+        yield from names_of(node.item, f"{prefix}{node.path.name}.")
+    elif isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Literal):
+        yield prefix + node.field.name
+
+
+@pytest.mark.skipif(corpus.folder() is None, reason="there is no corpus beside the checkout")
+def test_no_name_of_a_real_rule_is_taken_for_a_misspelling() -> None:
+    wrong = {
+        name: nearest(name)
+        for _, rule in corpus.rules()
+        for name in names_of(kqlx.parse(rule.query))
+        if nearest(name)
+    }
+    assert wrong == {}
+
+
+@pytest.mark.skipif(corpus.folder() is None, reason="there is no corpus beside the checkout")
+def test_no_value_of_a_real_rule_is_taken_to_be_refused() -> None:
+    for path, rule in corpus.rules():
+        codes = {note.code for note in kqlx.lint(rule.query, ecs.types(), nearest=nearest)}
+        assert not codes & {"refused-value", "unknown-field"}, path.name

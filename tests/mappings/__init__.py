@@ -1,0 +1,1 @@
+"""Mapping packs: recognition of data sources, binding, values, and events that prove them."""

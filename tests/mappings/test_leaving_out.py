@@ -1,0 +1,145 @@
+"""``--unmapped comment``: tests without a counterpart are left out, nothing is missed for it, and
+a comment in the query tells each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kqlx
+from kqlx.mappings.destinations import bind
+from kqlx.mappings.reader.pack_data import of_data
+from kqlx.notes import Effect
+from tests.oracles.spl.reader import parse_search
+
+SOURCE = "event.dataset:o365.audit and "
+PACK = of_data({"source": "x", "targets": {"spl": [{"base": "x", "fields": {"a": "a", "b": "b"}}]}})
+LEAVES = st.sampled_from(["a:1", "b:1", "c:1", "c:*", "c > 1", "d:{c:1}", "c*:1", "c:(1 or not 2)"])
+QUERIES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds("not ({})".format, inner),
+        st.builds("({} and {})".format, inner, inner),
+        st.builds("({} or {})".format, inner, inner),
+    ),
+    max_leaves=6,
+)
+EVENTS = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(["1", "2"]) for name in ("a", "b", "c")}
+)
+
+
+@given(QUERIES, EVENTS)
+@settings(max_examples=400, deadline=None)
+def test_nothing_is_missed_for_a_test_that_is_left_out(query: str, event: dict[str, Any]) -> None:
+    node = kqlx.parse(query)
+    bound = bind(node, PACK, "spl", "comment")
+    assert kqlx.compile(bound.node)(event) or not kqlx.compile(node)(event)
+    codes = ("unmapped-left-out", "nested-flattened")
+    left_out = [note for note in bound.notes if note.code in codes]
+    assert bool(left_out) == ("c" in query)
+    assert all(note.effect is Effect.WIDER for note in left_out)
+
+
+@pytest.mark.parametrize(
+    ("query", "kept", "told"),
+    [
+        ("user.id:a and x.y:z", 'UserId="a"', ["x.y:z - x.y has no counterpart in"]),
+        ("user.id:a and not x.y:(b or c)", 'UserId="a"', ["not x.y:(b or c) - x.y has"]),
+        ("user.id:a and not (x.y:z and user.id:b)", 'UserId="a"',
+         ["x.y:z - x.y has", "x.y:z and user.id:b - a part of it is left out"]),
+        ("user.id:a and (user.id:b or x.y:z)", 'UserId="a"',
+         ["x.y:z - x.y has", "user.id:b or x.y:z - a part of it is left out"]),
+        ("user.id:a and not (user.id:b or x.y:z)", 'UserId="a" NOT UserId="b"', ["x.y:z - x.y"]),
+        ("x.y:z", "", ["x.y:z - x.y has"]),
+        ("(event.category:web or x.y:z) and user.id:a and q:r", 'UserId="a"', ["q:r - q has"]),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_told_in_the_query(query: str, kept: str, told: list[str]) -> None:
+    result = kqlx.convert(SOURCE + query, "spl", unmapped="comment")
+    lines = result.text.split("\n")
+    comments = [line for line in lines if line.startswith("``` ")]
+    assert lines[len(comments) :] == [f'sourcetype="o365:management:activity" {kept}'.rstrip()]
+    assert len(comments) == len(told) + (not kept)
+    for text in told:
+        assert any(line.startswith(f"``` left out: {text}") for line in comments)
+    assert any("nothing of the query is left" in line for line in comments) == (not kept)
+    assert result.fidelity is Effect.WIDER
+
+
+NASTY = '"a``` | delete x\n*/ // b\u2028c `m` \' # d\t\\\\"'
+
+
+def test_comments_are_safe_whatever_the_value() -> None:
+    query = f"{SOURCE}user.id:a and x.y:{NASTY}"
+    spl, sentinel, sigma = (
+        kqlx.convert(query, to, unmapped="comment", format="query").text
+        for to in ("spl", "sentinel", "sigma")
+    )
+    comment, rest = spl.split("\n")
+    assert comment.startswith("``` left out: ") and comment.endswith(" ```")
+    assert comment.count("`") == 6
+    assert rest == 'sourcetype="o365:management:activity" UserId="a"'
+    assert len(parse_search(spl).commands) == len(parse_search(rest).commands) == 1
+    comment, rest = sentinel.split("\n", 1)
+    assert comment.startswith("// left out: ")
+    assert rest == kqlx.convert(SOURCE + "user.id:a", "sentinel").text
+    plain = kqlx.convert(SOURCE + "user.id:a", "sigma", format="query").text
+    assert yaml.safe_load(sigma) == yaml.safe_load(plain)
+    lines = sigma.splitlines()
+    assert lines[lines.index("detection:") - 1].startswith("# left out: ")
+    assert len(lines) == len(plain.splitlines()) + 1
+
+
+def test_several_sources_have_their_comments_above_all(tmp_path: Any) -> None:
+    text = (
+        "source: o{0}\nrecognise: {{fields: {{k: [o{0}]}}}}\n"
+        "targets: {{spl: [{{base: b{0}, fields: {{k: K}}}}]}}"
+    )
+    path = tmp_path / "x.yml"
+    path.write_text("\n---\n".join(text.format(n) for n in (1, 2)), encoding="utf-8")
+    query = "k:(o1 or o2) and l:x"
+    found = kqlx.convert(query, "spl", mappings=[path], unmapped="comment").text.split("\n")
+    assert [line[:16] for line in found[:2]] == ["``` left out: l:"] * 2
+    assert not any("```" in line for line in found[2:])
+
+
+def test_a_rule_without_a_data_source_is_still_refused() -> None:
+    with pytest.raises(kqlx.UsageError, match="error, keep or comment"):
+        kqlx.convert("a:b", unmapped="drop")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_of_a_test_that_is_left_out_nothing_else_is_told(to: str) -> None:
+    """Neither where the field would be looked for, nor what of its values was translated."""
+    query = "event.dataset:aws.cloudtrail and aws.cloudtrail.request_parameters:*a*b=c*"
+    found = kqlx.convert(f"{query} and event.action:x", to, unmapped="comment")
+    (note,) = [note for note in found.notes if note.effect.is_difference]
+    assert note.code == "unmapped-left-out"
+    assert 'the value "*a*b=c*" of aws.cloudtrail.request_parameters' in note.message
+
+
+@pytest.mark.parametrize("target", ["sigma", "spl", "sentinel"])
+@pytest.mark.parametrize(
+    ("test", "unmapped"),
+    [
+        ("not (process.args:a and x.y:z)", "comment"),
+        ("not (process.args:a and not (x.y:z or process.args:b))", "comment"),
+        ("not (process.args:a and event.module:aws)", "error"),
+        ("(not process.args:a or event.module:windows)", "error"),
+        ("not (not (not process.args:a or event.module:windows) and process.pid:4)", "error"),
+    ],
+)
+def test_nothing_is_told_of_tests_that_another_decides(
+    test: str, unmapped: Any, target: str
+) -> None:
+    """Below a not a word of the command line is ``narrower``, where it is in the result."""
+    source = "event.dataset:windows.sysmon_operational and event.code:1 and process.name:a.exe"
+    result = kqlx.convert(f"{source} and {test}", target, unmapped=unmapped)
+    assert "approximated" not in {note.code for note in result.notes}
+    assert result.query == kqlx.convert(source, target).query or unmapped == "comment"

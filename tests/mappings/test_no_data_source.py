@@ -1,0 +1,83 @@
+"""A query or rule that names no data source, and notes that several places share."""
+
+from __future__ import annotations
+
+import pytest
+
+import kqlx
+from kqlx.notes import Effect, Note, in_order
+from kqlx.rules.model import Rule
+from tests.cli.test_cli import kqlx as run
+
+TARGETS = ["spl", "sentinel", "sigma"]
+BARE = "foo.bar:x"
+INPUTS = [BARE, Rule("r", BARE, format="toml")]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("rule", INPUTS, ids=["query", "rule"])
+def test_it_is_unmapped_as_a_whole(rule: Rule | str, target: str) -> None:
+    for unmapped in (None, "comment"):
+        with pytest.raises(kqlx.UnsupportedError, match="no data source was recognised") as error:
+            kqlx.convert(rule, target, unmapped=unmapped)
+        (note,) = error.value.notes
+        assert (note.code, note.effect) == ("no-data-source", Effect.UNMAPPED)
+        assert "--source" in error.value.hint and "--source none" in error.value.hint
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("rule", INPUTS, ids=["query", "rule"])
+def test_the_names_can_be_kept(rule: Rule | str, target: str) -> None:
+    none = kqlx.convert(rule, target, source="none")
+    assert "foo.bar" in none.text and none.fidelity <= Effect.CASE
+    kept = kqlx.convert(rule, target, unmapped="keep")
+    assert "foo.bar" in kept.text and kept.fidelity is Effect.UNMAPPED
+    with pytest.raises(kqlx.UnsupportedError):
+        kqlx.convert(rule, target, unmapped="keep", strict=True)
+
+
+@pytest.mark.parametrize("rule", INPUTS, ids=["query", "rule"])
+def test_elasticsearch_has_these_names(rule: Rule | str) -> None:
+    assert not kqlx.convert(rule, "elasticsearch").notes
+
+
+def test_the_command_line_says_the_way_out() -> None:
+    done = run("convert", "--to", "sentinel", "-q", BARE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "error: sentinel: no data source was recognised" in done.stderr
+    assert "hint: name it with --source, or keep Elastic's names with --source none" in done.stderr
+    assert run("convert", "--to", "sentinel", "--source", "none", "-q", BARE).returncode == 0
+
+
+ADDRESSES = "10.0.0.1 or 10.0.0.2 or 10.0.0.3"
+QUERY = f"event.dataset:o365.audit and not source.ip:({ADDRESSES})"
+
+
+def test_notes_that_differ_by_place_alone_are_one() -> None:
+    result = kqlx.convert(QUERY, "sigma")
+    (note,) = [note for note in result.notes if note.code == "value-differs"]
+    assert note.count == 3
+    assert note.span is not None
+    assert QUERY[slice(*note.span)].endswith("10.0.0.1")
+    done = run("convert", "--to", "sigma", "-q", QUERY)
+    (line,) = [line for line in done.stderr.splitlines() if "value-differs" in line]
+    assert line.endswith(" ×3 [wider: value-differs]")
+    assert " ×" not in run("convert", "--to", "sigma", "-q", "event.dataset:o365.audit").stderr
+
+
+def test_notes_that_differ_otherwise_stay_apart() -> None:
+    notes = [
+        Note("a", Effect.WIDER, "m", (5, 6)),
+        Note("a", Effect.WIDER, "m", (1, 2)),
+        Note("a", Effect.WIDER, "m", (1, 2)),
+        Note("a", Effect.NARROWER, "m", (3, 4)),
+        Note("a", Effect.WIDER, "n", (3, 4)),
+        Note("a", Effect.WIDER, "m", (3, 4), "hint"),
+    ]
+    found = in_order(notes)
+    assert [(n.effect, n.message, n.hint, n.span, n.count) for n in found] == [
+        (Effect.NARROWER, "m", "", (3, 4), 1),
+        (Effect.WIDER, "m", "", (1, 2), 2),
+        (Effect.WIDER, "n", "", (3, 4), 1),
+        (Effect.WIDER, "m", "hint", (3, 4), 1),
+    ]

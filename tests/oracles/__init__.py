@@ -1,0 +1,1 @@
+"""What judges the targets: the law of agreement, readers and evaluators, stored events."""

@@ -1,0 +1,376 @@
+"""Events of real data sources as each system holds them, and whether a pack's queries agree on
+them.
+
+``tests/events/<data source>.yml`` has queries in Kibana KQL and a handful of events, each as
+Elastic stores it after its ingest pipeline (``elastic``), as Splunk extracts it (``splunk``), and
+as a row of a table of Sentinel's (``sentinel``, of several tables a list). Sigma's reader is given
+the event of Splunk's unless the file has another one (``sigma``; null for none). In a source type
+of JSON a list is an array, else a field of many values. A query bound to a destination of a pack
+has to answer on the target's event what Kibana answers on Elastic's, see ``agreement``.
+
+A Windows event is its ``record`` instead: what ``System`` of its XML says, and ``EventData``. The
+forms of the stores are made of it as in ``pair_stored``, and its document has all that the pipeline
+sets, so that other fields are known to be missing. ``log`` is what all records of the file have,
+``all`` what all documents have, and ``records_of`` names the file whose events these are as well,
+in another data stream.
+
+An event that the destination does not hold is left out: in Splunk one that the source type does not
+find, in Sentinel one without a row in the table, in Sigma one that lacks what the log source is
+for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import kqlx
+from kqlx.backends import find
+from kqlx.backends.spl.search_capability import NULL
+from kqlx.backends.target import Options
+from kqlx.elastic import ecs
+from kqlx.evaluate.compiler import matches
+from kqlx.evaluate.event_fields import values
+from kqlx.mappings.bound import Bound
+from kqlx.mappings.destinations import bind_each
+from kqlx.mappings.pack import Pack
+from kqlx.nodes import Compare, Equals, Exists, Like, Node, walk
+from kqlx.notes import Note
+from tests.oracles.agreement import REFUSALS, Claim, Impossible, Malformed, Unsettled
+from tests.oracles.bounds import Kibana
+from tests.oracles.edges import NOW
+from tests.oracles.pair_stored import security_row, windows_fields, windows_row
+from tests.oracles.sentinel_rows import NotExecuted, matching
+from tests.oracles.sigma_rules import SIGMA, documents
+from tests.oracles.spl.events import Event as FlatEvent
+from tests.oracles.spl.events import stored_event
+from tests.oracles.splunk import SPLUNK
+from tests.oracles.stored import Event
+
+FOLDER = Path(__file__).parents[1] / "events"
+TARGETS = ("spl", "sentinel", "sigma")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One event in the systems that hold it; ``rows`` are (table, row)."""
+
+    number: int
+    elastic: Event
+    splunk: Mapping[str, Any] | None
+    rows: tuple[tuple[str, Mapping[str, Any]], ...]
+    sigma: Mapping[str, Any] | None
+    escaped: Mapping[str, Any] | None = None
+    """The event in Splunk with the signs of XML escaped, where it has any."""
+    whole: bool = False
+    """Whether the document has all that the pipeline sets."""
+    data: Mapping[str, str] = field(default_factory=dict)
+    """EventData of a Windows event."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFile:
+    """What a file of events says."""
+
+    source: str
+    queries: tuple[str, ...]
+    events: tuple[Stored, ...]
+
+
+def read(path: Path) -> EventFile:
+    """Raises ValueError for what a file of events cannot say."""
+    (data,) = documents(path.read_text("utf-8"))
+    _known(data, {"source", "queries", "events", "log", "all", "records_of"}, path)
+    every = data.get("all") or {}
+    events: list[Stored] = []
+    if other := data.get("records_of"):
+        (theirs,) = documents((path.parent / f"{other}.yml").read_text("utf-8"))
+        for item in theirs["events"]:
+            if "record" in item:
+                record = {**theirs["log"], **item["record"]}
+                document = merged(item["elastic"], every)
+                events.append(_of_record(data["source"], len(events) + 1, record, document))
+    for item in data["events"]:
+        number = len(events) + 1
+        _known(item, {"elastic", "splunk", "sentinel", "sigma", "record"}, path)
+        document = merged(every, item["elastic"])
+        if "record" in item:
+            record = {**(data.get("log") or {}), **item["record"]}
+            events.append(_of_record(data["source"], number, record, document))
+            continue
+        rows = item.get("sentinel") or []
+        rows = rows if isinstance(rows, list) else [rows]
+        for row in rows:
+            _known(row, {"table", "row"}, path)
+        splunk = item.get("splunk")
+        tables = tuple((row["table"], row["row"]) for row in rows)
+        events.append(Stored(number, document, splunk, tables, item.get("sigma", splunk)))
+    return EventFile(data["source"], tuple(data["queries"]), tuple(events))
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both documents in one; where both have a value that of ``above`` counts."""
+    made = {**below, **above}
+    for name in below.keys() & above.keys():
+        if isinstance(below[name], Mapping) and isinstance(above[name], Mapping):
+            made[name] = merged(below[name], above[name])
+    return made
+
+
+def _of_record(source: str, number: int, record: Mapping[str, Any], document: Event) -> Stored:
+    """A Windows event as the stores hold it."""
+    system = {"UserID": None, **{key: v for key, v in record.items() if key != "EventData"}}
+    data = {name: str(value) for name, value in (record.get("EventData") or {}).items()}
+    plain, *escaped = (
+        {name: value for name, value in form.items() if name != "host"}
+        for form in windows_fields(system, data)
+    )
+    if source.startswith("system."):
+        row = ("SecurityEvent", security_row(system, data))
+    else:
+        row = ("WindowsEvent", windows_row(system, data))
+    return Stored(
+        number,
+        document,
+        plain,
+        (row,),
+        _in_sigma(system, data),
+        escaped[0] if escaped else None,
+        whole=True,
+        data=data,
+    )
+
+
+def _in_sigma(system: Mapping[str, Any], data: Mapping[str, str]) -> dict[str, Any]:
+    """A record by the names of Sigma's taxonomy, which has those of Sysmon for the Security log's
+    processes too.
+    """
+    named = {"EventID": system["EventID"], "Provider_Name": system["Provider"]}
+    named |= {key: system[key] for key in ("Channel", "Computer", "Keywords")}
+    if system["UserID"]:
+        named["UserID"] = system["UserID"]
+    for theirs, ours in (("NewProcessName", "Image"), ("ParentProcessName", "ParentImage")):
+        if theirs in data:
+            named[ours] = data[theirs]
+    return {**data, **named}
+
+
+def _known(data: Mapping[str, Any], known: set[str], path: Path) -> None:
+    if unknown := set(data) - known:
+        raise ValueError(f"{path.name}: there is no key {', '.join(sorted(unknown))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A query for one destination of a pack."""
+
+    node: Node
+    text: str
+    notes: tuple[Note, ...]
+    bound: Bound
+
+
+def converted(query: str, pack: Pack, target: str) -> Converted:
+    """The query in the target, every effect accepted. Raises MappingError, UnsupportedError."""
+    node = kqlx.parse(query)
+    bound, *_ = bind_each(node, (pack,), target, "error")
+    backend = find(target)
+    emission = backend.emit(bound, Options(format=backend.format_names[0]))
+    assert isinstance(emission.query, str)
+    return Converted(node, emission.query, (*bound.notes, *emission.notes), bound)
+
+
+# The answers of a target
+
+Answers = dict[int, bool]
+"""By the number of an event whether the query finds it; events held elsewhere are left out."""
+
+
+def answers(query: Converted, pack: Pack, target: str, events: Sequence[Stored]) -> Answers:
+    """Raises NotExecuted, and Malformed for what the target's reader refuses."""
+    if target == "spl":
+        return dict(_of_splunk(query, events))
+    if target == "sentinel":
+        return _of_sentinel(query, events)
+    SIGMA.read(query.text)
+    place = dict(query.bound.place)
+    held = [event for event in events if _in_log_source(event, pack, place)]
+    return {event.number: SIGMA.holds(query.text, event.sigma or {}) for event in held}
+
+
+def _of_splunk(query: Converted, events: Sequence[Stored]) -> Iterator[tuple[int, bool]]:
+    SPLUNK.read(query.text)
+    base = query.bound.place.get("base")
+    for event in events:
+        if event.splunk is None:
+            continue
+        # Whether Splunk makes a text of JSON's null is not documented: no query may depend on it.
+        json = bool(query.bound.place.get("json"))
+        nulls = (None, NULL) if json else (None,)
+        flats = [stored_event(event.splunk, json, null=null) for null in nulls]
+        times = [str(value) for value in values(event.elastic, "@timestamp")]
+        if base and not SPLUNK.keeps(str(base), flats[0], times):
+            continue
+        flats += list(_from_other_collectors(query, flats))
+        found = {SPLUNK.keeps(query.text, flat, times) for flat in flats}
+        assert len(found) == 1, f"nulls or names of event {event.number} decide: {query.text}"
+        yield event.number, found.pop()
+
+
+def _from_other_collectors(query: Converted, flats: Sequence[FlatEvent]) -> Iterator[FlatEvent]:
+    """The events under the names that they have where another collector brought them."""
+    destination = query.bound.destination
+    for start, other in destination.also.items() if destination is not None else ():
+        for flat in flats:
+            names = {name: _other_name(name, start, other) for name in flat}
+            yield {names[name]: values for name, values in flat.items()}
+
+
+def _other_name(name: str, start: str, other: str) -> str:
+    return other + name.removeprefix(start) if name.startswith(start) else name
+
+
+def _of_sentinel(query: Converted, events: Sequence[Stored]) -> Answers:
+    table = query.bound.place["table"]
+    tables = [str(name) for name in table] if isinstance(table, list) else [str(table)]
+    rows = [
+        (event.number, name, row) for event in events for name, row in event.rows if name in tables
+    ]
+    found = matching(query.text, tables, rows)
+    return {number: number in found for number, _, _ in rows}
+
+
+def _in_log_source(event: Stored, pack: Pack, place: Mapping[str, object]) -> bool:
+    """Whether the event is one of those that a log source stands for."""
+    if event.sigma is None:
+        return False
+    here = [
+        each
+        for each in pack.targets["sigma"]
+        if dict(each.place) == place
+        and not any(_has(event, name, values) for name, values in each.never.items())
+    ]
+    return any(
+        all(_has(event, name, wanted) for name, wanted in when.items())
+        for each in here
+        for when in each.when or ({},)
+    )
+
+
+def _has(event: Stored, name: str, wanted: Sequence[str]) -> bool:
+    """Whether the event has one of the values, as Elastic holds it."""
+    return bool(set(values(event.elastic, name)) & set(wanted))
+
+
+# The law
+
+
+@dataclass
+class Outcome:
+    """What came of the queries of a file in one target.
+
+    ``hits`` and ``misses`` count pairs of a query and an event on which the notes left no choice;
+    ``told`` those where a note lets the target answer as it likes.
+    """
+
+    reports: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    not_executed: list[str] = field(default_factory=list)
+    hits: int = 0
+    misses: int = 0
+    told: int = 0
+    held: set[int] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.hits + self.misses} pairs compared, {self.hits} of them hits; "
+            f"{self.told} more under a note that allows both; "
+            f"{len(self.refused)} queries refused, {len(self.not_executed)} not executed"
+        )
+
+
+def judged(file: EventFile, pack: Pack, target: str) -> Outcome:
+    """Each query on each event, in Kibana and in every destination of the target that takes it."""
+    outcome = Outcome()
+    each = [replace(pack, targets={target: (place,)}) for place in pack.targets[target]]
+    for query in file.queries:
+        kibana = Kibana(node := kqlx.parse(query), types_of(node, pack))
+        try:
+            converted(query, pack, target)
+        except REFUSALS as error:
+            outcome.refused[query] = str(error)
+            if not error.notes:
+                outcome.reports.append(f"refused without a reason: {query}")
+            if "never matches" in str(error):
+                outcome.reports += _never(query, kibana, Claim.of(error.notes), file.events)
+            continue
+        for one in each:
+            try:
+                made = converted(query, one, target)
+                found = answers(made, one, target, file.events)
+            except REFUSALS:
+                continue
+            except NotExecuted:
+                outcome.not_executed.append(query)
+                continue
+            except (Malformed, Unsettled, Impossible) as error:
+                outcome.reports.append(f"{type(error).__name__}: {error}\n{query}\n{made.text}")
+                continue
+            _compare(query, made, found, kibana, file, outcome)
+    return outcome
+
+
+def _compare(
+    query: str,
+    made: Converted,
+    found: Answers,
+    kibana: Kibana,
+    file: EventFile,
+    outcome: Outcome,
+) -> None:
+    claim = Claim.of(made.notes)
+    outcome.held |= set(found)
+    for event in file.events:
+        if event.number not in found:
+            continue
+        least, most = kibana.bounds(event.elastic, folded=claim.folded)
+        outcome.told += claim.allows_all
+        outcome.hits += least and not claim.may_miss
+        outcome.misses += not most and not claim.may_add
+        if broken := claim.broken_by(found[event.number], (least, most)):
+            notes = ", ".join(f"{note.code} ({note.effect})" for note in made.notes if note.effect)
+            outcome.reports.append(
+                f"event {event.number} {broken}\n  {query}\n  {made.text}\n  {notes or 'no notes'}"
+            )
+
+
+def _never(query: str, kibana: Kibana, claim: Claim, events: Sequence[Stored]) -> list[str]:
+    """What is said never to match must not match in Kibana either, unless a note tells so."""
+    return [
+        f"event {event.number} matches, and the query is refused as one that never does: {query}"
+        for event in events
+        if kibana.exact(event.elastic) and not claim.may_miss
+    ]
+
+
+def types_of(node: Node, pack: Pack) -> dict[str, str]:
+    """The types of ECS and of the pack, and keyword for the other fields of the tree."""
+    types = {**ecs.types(), **{n: t for n, t in pack.types.items() if not n.endswith("*")}}
+    for leaf in walk(node):
+        if isinstance(leaf, Equals | Like | Exists | Compare):
+            name = leaf.field.name
+            if (known := pack.type(name)) or name not in types:
+                types[name] = known or "keyword"
+    return types
+
+
+def matched(file: EventFile, pack: Pack) -> set[str]:
+    """The queries that some event matches in Kibana."""
+    return {
+        query
+        for query in file.queries
+        for node in [kqlx.parse(query)]
+        if any(matches(node, e.elastic, types_of(node, pack), now=NOW) for e in file.events)
+    }

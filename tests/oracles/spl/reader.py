@@ -1,0 +1,89 @@
+"""Text of a search → ``Pipeline``. The first command is ``search``, said or implied, or one that
+generates events and stands behind a pipe:
+https://help.splunk.com/splunk-enterprise/spl-search-reference/10.0/search-commands/search
+"""
+
+from __future__ import annotations
+
+import re
+
+from tests.oracles.spl.commands import COMMANDS, GENERATING
+from tests.oracles.spl.cursor import Cursor
+from tests.oracles.spl.nodes import Command, Foreach, Pipeline
+from tests.oracles.spl.search_reader import COMPARATOR
+
+COMMAND_NAME = re.compile(r"[A-Za-z_]+")
+
+
+def parse_search(text: str, *, strict: bool = True) -> Pipeline:
+    """Read a whole search.
+
+    ``strict`` refuses operator words in lower case too, which Splunk would look for as words.
+    Raises SplSyntaxError with the offset of the place.
+    """
+    cursor = Cursor(text, strict=strict)
+    if cursor.peek() == "":
+        cursor.fail("empty search")
+    commands: list[Command] = []
+    if not cursor.accept("|"):
+        commands.append(_read_first(cursor))
+    else:
+        commands.append(_read_command(cursor, generating=True))
+    commands += _read_rest(cursor)
+    for command in commands:
+        if isinstance(command, Foreach):  # what it repeats must be well formed too
+            parse_commands(command.template.replace("<<FIELD>>", "x"))
+    return Pipeline(text, tuple(commands), tuple(cursor.doubts))
+
+
+def parse_commands(text: str) -> Pipeline:
+    """Read what may stand behind a pipe, as in the definition of a macro."""
+    cursor = Cursor(text)
+    commands = [_read_command(cursor), *_read_rest(cursor)]
+    return Pipeline(text, tuple(commands), tuple(cursor.doubts))
+
+
+def _read_rest(cursor: Cursor) -> list[Command]:
+    commands: list[Command] = []
+    while cursor.peek() == "|":
+        cursor.at += 1
+        commands.append(_read_command(cursor))
+    if cursor.peek():
+        cursor.fail("unexpected text")
+    return commands
+
+
+def _read_first(cursor: Cursor) -> Command:
+    cursor.skip()
+    begin = cursor.at
+    name = cursor.match(COMMAND_NAME)
+    spaced = cursor.at_end() or cursor.text[cursor.at - 1] in " \t\r\n`"
+    if name in COMMANDS and spaced and not COMPARATOR.match(cursor.text, cursor.at):
+        if name != "search":
+            cursor.fail(f"{name} comes first without a pipe", begin)
+    else:
+        cursor.at = begin
+    return _end(cursor, COMMANDS["search"](cursor, begin))
+
+
+def _read_command(cursor: Cursor, *, generating: bool = False) -> Command:
+    if cursor.at_end():
+        cursor.fail("expected a command")
+    begin = cursor.at
+    if cursor.peek() == "`":
+        return _end(cursor, cursor.macro())
+    name = cursor.match(COMMAND_NAME)
+    readers = GENERATING if generating else COMMANDS
+    if name not in readers:
+        known = name in COMMANDS or name in GENERATING
+        cursor.fail(f"{name} is out of place" if known else "unknown command", begin)
+    following = cursor.text[cursor.at : cursor.at + 1]
+    if following and following not in ' \t\r\n`|("':
+        cursor.fail(f"expected a space after {name}")
+    return _end(cursor, readers[name](cursor, begin))
+
+
+def _end(cursor: Cursor, command: Command) -> Command:
+    if not cursor.at_end():
+        cursor.fail("unexpected text")
+    return command

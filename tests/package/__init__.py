@@ -1,0 +1,1 @@
+"""The package and its tools: imports, layers, the wheel, locks, the scoreboard."""

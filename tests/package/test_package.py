@@ -1,0 +1,224 @@
+"""The package as a whole: what it imports and when, the wheel, the public names, the layers."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+import venv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import kqlx
+from tests.conftest import ROOT, missing
+
+SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
+RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
+
+# Which rooms a room may import from, besides its own.
+_GROUND = {"nodes", "notes", "errors", "codes", "resources", "malformed", "elastic"}
+_MIDDLE = {*_GROUND, "frontends", "evaluate", "lint", "mappings", "rules"}
+LAYERS = {
+    "nodes": set[str](),
+    "resources": set[str](),
+    "codes": set[str](),
+    "malformed": set[str](),
+    "notes": {"nodes"},
+    "errors": {"nodes", "notes"},
+    "frontends": _GROUND,
+    "elastic": {"nodes", "errors", "resources"},
+    "evaluate": {*_GROUND, "frontends", "mappings"},
+    "lint": {*_GROUND, "frontends"},
+    "explanations": {*_GROUND, "frontends", "lint"},
+    "mappings": {*_GROUND, "frontends"},
+    "rules": {*_GROUND, "frontends", "mappings"},
+    "backends": _MIDDLE,
+    "render": {*_MIDDLE, "backends"},
+    "settings": {*_GROUND, "mappings"},
+    "coverage": {*_MIDDLE, "backends"},
+    "stub": {*_MIDDLE, "backends", "coverage"},
+    "conversion": {*_MIDDLE, "backends", "render", "settings"},
+    "convert": {*_MIDDLE, "backends", "conversion", "render", "settings"},
+}
+
+HEAVY = {"lark", "jinja2", "rich", "pydantic", "importlib.metadata", "hashlib", "json"}
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that a fresh Python has loaded after the code."""
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return set(run.stderr.split())
+
+
+def test_import_loads_next_to_nothing() -> None:
+    """Compared with a Python that loads nothing: a site's own start-up files are not ours."""
+    extra = loaded("import kqlx") - loaded("pass")
+    assert {name for name in extra if name.startswith("kqlx")} == {"kqlx"}
+    assert not extra & {"lark", "jinja2", "typer", "yaml", "rich", "dataclasses", "typing", "re"}
+
+
+def test_converting_a_rule_to_spl_loads_only_what_it_needs() -> None:
+    code = (
+        f"sys.argv = ['kqlx', 'convert', '--to', 'spl', {str(RULE)!r}]\n"
+        "from kqlx.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert end.code == 0"
+    )
+    extra = loaded(code) - loaded("pass")
+    assert not extra & {"lark", "jinja2", "yaml", "pydantic", "importlib.metadata"}
+    assert not [name for name in extra if name.startswith("rich.") and "traceback" in name]
+    assert "kqlx.backends.spl.search" in extra
+    assert not extra & {f"kqlx.backends.{name}" for name in ("sentinel", "sigma", "elasticsearch")}
+
+
+def imports(path: Path) -> set[str]:
+    """The rooms of this package that a module imports from, type-checking blocks left out."""
+    found = set()
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("kqlx"):
+            parts = node.module.split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT / "transpiler")))
+def test_imports_go_one_way(path: Path) -> None:
+    room = path.relative_to(ROOT / "transpiler/kqlx").parts[0].removesuffix(".py")
+    if room in LAYERS:
+        assert imports(path) <= {*LAYERS[room], room}
+    else:
+        assert room in ("__init__", "__main__", "cli")
+
+
+# How many modules of a room still import each other, to be taken apart until nothing is left here:
+# the Sentinel query, its groups and its fields.
+IN_KNOTS = {"backends": 3}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT / "transpiler").with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_imported(path: Path, modules: set[str]) -> set[str]:
+    """The modules that one names in its imports, wherever these stand: at the top, in functions,
+    in type-checking blocks.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                found.add(name if name in modules else node.module)
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & modules
+
+
+def knots(graph: dict[str, set[str]]) -> list[set[str]]:
+    """The sets of more than one module of which each reaches each other one."""
+    reached: dict[str, set[str]] = {}
+    for start in graph:
+        seen: set[str] = set()
+        waiting = [*graph[start]]
+        while waiting:
+            module = waiting.pop()
+            if module not in seen:
+                seen.add(module)
+                waiting += graph[module]
+        reached[start] = seen
+    sets = {frozenset(m for m in reached[n] if n in reached[m]) for n in graph if n in reached[n]}
+    return sorted((set(one) for one in sets), key=min)
+
+
+def test_no_modules_import_each_other() -> None:
+    paths = {module_name(path): path for path in SOURCES}
+    graph = {name: modules_imported(path, set(paths)) for name, path in paths.items()}
+    found = knots(graph)
+    counts = Counter(module.split(".")[1] for knot in found for module in knot)
+    assert counts == IN_KNOTS, found
+
+
+BACKENDS = ROOT / "transpiler/kqlx/backends"
+
+
+@pytest.mark.parametrize("path", sorted(BACKENDS.rglob("*.py")), ids=lambda p: str(p.name))
+def test_targets_do_not_import_each_other(path: Path) -> None:
+    targets = {target.name for target in kqlx.targets()}
+    assert targets == {found.parent.name for found in BACKENDS.glob("*/__init__.py")}
+    own = path.parent.name if path.parent != BACKENDS else ""
+    tree = ast.parse(path.read_text("utf-8"))
+    found = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    others = [f"kqlx.backends.{name}" for name in targets - {own}]
+    assert not [m for m in found for other in others if m == other or m.startswith(f"{other}.")]
+
+
+def test_public_names_are_there_and_documented() -> None:
+    for name in kqlx.__all__:
+        value = getattr(kqlx, name)
+        assert name == "__version__" or value.__doc__
+    assert set(kqlx.__all__) - {"__version__"} == set(kqlx._HOMES)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = kqlx.nothing
+
+
+def test_a_submodule_does_not_hide_the_function_of_its_name() -> None:
+    importlib.import_module("kqlx.convert")
+    assert isinstance(kqlx.convert("a:b", to="es"), kqlx.Conversion)
+
+
+def test_examples_in_docstrings_are_true() -> None:
+    assert doctest.testmod(kqlx).failed == 0
+
+
+def test_the_wheel_works_outside_of_the_checkout(tmp_path: Path) -> None:
+    """Built, installed in a fresh environment, run elsewhere: grammar, templates and packs are in
+    it.
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+
+    def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            timeout=300,
+        )
+
+    pip = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+    # With the locked build tool where it is installed, else with what the registry serves.
+    own = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
+    built = run(sys.executable, *pip, "wheel", "--no-deps", *own, "--wheel-dir", tmp_path, ROOT)
+    if built.returncode and "hatchling" in built.stderr:
+        missing(f"the wheel's build tool cannot be had: {built.stderr[-200:]}")
+    assert built.returncode == 0, built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    venv.create(tmp_path / "env", with_pip=True)
+    scripts = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")
+    locked: list[str | Path] = ["--require-hashes", "-r", ROOT / "locks/run.txt"]
+    for what in (locked, ["--no-deps", wheel]):
+        installed = run(scripts / "python", *pip, "install", *what)
+        assert installed.returncode == 0, installed.stderr
+    result = run(scripts / "kqlx", "convert", "--to", "all", RULE)
+    assert result.returncode == 0, result.stderr
+    for expected in ("RecordType=50", "CloudAppEvents", "service: exchange", '"match_phrase"'):
+        assert expected in result.stdout
+    assert "a.b" in run(scripts / "python", "-c", "import kqlx; print(kqlx.parse('a.b:c'))").stdout

@@ -1,0 +1,1 @@
+"""Rule files: their formats, paths, metadata, filters and exceptions."""

@@ -1,0 +1,1 @@
+"""The Sentinel target: queries, tables, rule types and analytics rules."""

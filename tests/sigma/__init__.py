@@ -1,0 +1,1 @@
+"""The Sigma target: detections, conditions, correlations, documents and schemas."""

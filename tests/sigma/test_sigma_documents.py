@@ -1,0 +1,252 @@
+"""Whole Sigma rules: pySigma and its back ends, ``sigma check``, metadata.
+
+The validators of pySigma and SigmaHQ look up data in the internet; here they get what they need
+from the project's own table of ATT&CK and from a few lines below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sigma.data.mitre_attack as mitre
+from sigma.backends.elasticsearch import LuceneBackend
+from sigma.backends.splunk import SplunkBackend
+from sigma.collection import SigmaCollection
+from sigma.plugins import InstalledSigmaPlugins
+from sigma.validation import SigmaValidator
+from sigma.validators.base import SigmaValidationIssueSeverity as Severity
+from sigma.validators.sigmahq.data import (
+    data_filename,
+    data_taxonomy,
+    data_windows_eventid,
+    data_windows_provider,
+)
+
+import kqlx
+from kqlx.backends.sigma.correlations import file_name
+from kqlx.rules import mitre_attack as attack
+from kqlx.rules.model import Rule, Tactic
+from tests import corpus
+from tests.conftest import GOLDEN, ROOT
+from tests.oracles.sigma_rules import documents
+from tests.oracles.sigma_schema import problems
+
+# Rules that count or compare are several documents, or none; the goldens have them.
+OWN = [rule for rule in kqlx.load_rules(ROOT / "rules").rules if rule.type == "query"]
+COUNTED = [path.parent.name for path in GOLDEN.glob("*/sigma.yml")
+           if "\ncorrelation:" in path.read_text("utf-8")]  # fmt: skip
+MAPPED = [rule for rule in OWN if "m365" in str(rule.path)]
+ALL = ("wider", "narrower", "different")
+
+
+def sigma(rule: Rule, **options: Any) -> kqlx.Conversion:
+    if rule in OWN and rule not in MAPPED:
+        options = {"source": "none", "accept": ["different"], **options}
+    return kqlx.convert(rule, to="sigma", **options)
+
+
+def loaded(text: str) -> SigmaCollection:
+    collection = SigmaCollection.from_yaml(text)
+    assert not [error for rule in collection.rules for error in rule.errors]
+    return collection
+
+
+@pytest.mark.parametrize("rule", OWN, ids=lambda rule: rule.path.stem)
+def test_own_rules_are_read_and_converted(rule: Rule) -> None:
+    text = sigma(rule).text
+    for backend in (SplunkBackend(), LuceneBackend()):
+        assert all(backend.convert(loaded(text)))
+    assert not [line for line in text.splitlines() if line != line.rstrip()]
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the validators would fetch, from here."""
+    table = attack._data()
+    techniques = [id for ids in table["techniques"].values() for id in ids]
+    # Of sub-techniques the table has those that took the place of another.
+    known = {*techniques, *table["revoked"].values(), "T1114.002"}
+    data = {
+        "tactics": table["tactics"],
+        "techniques": dict.fromkeys(known, ""),
+        "techniques_tactics_mapping": {id: list(attack._tactics_of(id)) for id in known},
+        "intrusion_sets": {},
+        "software": {},
+        "datasources": {},
+        "mitigations": {},
+    }
+    for name, value in data.items():
+        monkeypatch.setitem(vars(mitre), f"mitre_attack_{name}", value)
+    services = ("m365_None_exchange", "m365_None_threat_management", "aws_None_cloudtrail",
+                "elastic_None_None")  # fmt: skip
+    sources: dict[str, Any] = {service: [] for service in services}
+    for module, name, value in [
+        (data_taxonomy, "sigmahq_taxonomy_fieldsname", sources),
+        (data_taxonomy, "sigmahq_taxonomy_redundant_fields", {}),
+        (data_taxonomy, "sigmahq_taxonomy_logsource_definition", {}),
+        (data_filename, "sigmahq_filename_pattern", dict.fromkeys(services[:2], "microsoft365_")),
+        (data_windows_eventid, "sigmahq_category_no_eventid", []),
+        (data_windows_provider, "sigmahq_provider_name", {}),
+    ]:
+        monkeypatch.setitem(vars(module), name, value)
+
+
+def issues(path: Path) -> Iterator[str]:
+    """What pySigma's and SigmaHQ's validators say of a file, those of medium severity or higher;
+    those on D3FEND and the traffic light protocol are left out.
+    """
+    found = InstalledSigmaPlugins.autodiscover(include_backends=False, include_pipelines=False)
+    chosen = [c for name, c in found.validators.items() if "fend" not in name and "tlp" not in name]
+    assert len(chosen) > 70
+    collection = SigmaCollection.load_ruleset([path])
+    for issue in SigmaValidator(chosen).validate_rules(iter(collection.rules)):
+        if issue.severity in (Severity.MEDIUM, Severity.HIGH):
+            yield str(issue)
+
+
+@pytest.mark.usefixtures("offline")
+def test_sigma_check_finds_nothing_in_own_rules(tmp_path: Path) -> None:
+    for rule in OWN:
+        path = tmp_path / file_name(rule, "m365" if rule in MAPPED else "elastic")
+        path.write_text(sigma(rule).text + "\n", encoding="utf-8")
+        assert not list(issues(path))
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("name", COUNTED)
+def test_sigma_check_finds_nothing_in_what_counts(name: str, tmp_path: Path) -> None:
+    """A correlation and the rule that it counts, as the golden has them."""
+    (rule,) = kqlx.load_rules(ROOT / f"rules/{name}.toml").rules
+    path = tmp_path / file_name(rule, "aws")
+    assert path.name.startswith("correlation_aws_")
+    path.write_text((GOLDEN / name / "sigma.yml").read_text("utf-8"), encoding="utf-8")
+    assert not list(issues(path))
+
+
+@pytest.mark.usefixtures("offline")
+def test_sigma_check_finds_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "microsoft365_wrong_rule.yml"
+    text = sigma(MAPPED[0]).text.replace("attack.t1114\n", "attack.t1562\n")
+    path.write_text(text.replace("condition: selection and", "condition: selection or"), "utf-8")
+    assert [issue for issue in issues(path) if "t1562" in issue]
+
+
+def test_file_names_are_those_of_sigmahq() -> None:
+    assert [file_name(rule, "m365") for rule in MAPPED] == [
+        "microsoft365_exchange_mailbox_items_accessed_excessively.yml",
+        "microsoft365_user_restricted_from_sending_email.yml",
+    ]
+    assert file_name(Rule(name="A", query=""), "aws") == "aws_a_____.yml"
+    assert len(file_name(Rule(name="long " * 50, query=""), "aws")) == 94
+
+
+def test_rule_1_has_the_names_of_sigmahqs_own() -> None:
+    (rule,) = [rule for rule in MAPPED if "restricted" in rule.name.lower()]
+    (document,) = documents(sigma(rule).text)
+    assert document["logsource"] == {"product": "m365", "service": "threat_management"}
+    assert document["detection"] == {
+        "selection": {
+            "eventSource": "SecurityComplianceCenter",
+            "eventName": "User restricted from sending email",
+            "status": "success",
+        },
+        "condition": "selection",
+    }
+
+
+def test_letter_case_counts_on_demand() -> None:
+    found = sigma(MAPPED[0], exact=True)
+    assert "eventName|cased: 'MailItemsAccessed'" in found.text
+    assert "back-end-support" in {note.code for note in found.notes}
+    assert kqlx.notes.worst(found.notes) is kqlx.notes.Effect.SAME
+    with pytest.raises(NotImplementedError):
+        SplunkBackend().convert(loaded(found.text))
+
+
+# Metadata
+
+
+@pytest.mark.parametrize(
+    ("tactic", "techniques", "tags"),
+    [
+        ("Defense Evasion", ["T1562", "T1562.001"], ["defense-impairment", "t1685"]),
+        ("Defense Evasion", ["T1027"], ["stealth", "t1027"]),
+        ("Defense Evasion", ["T1550"], ["lateral-movement", "t1550"]),
+        ("Defense Evasion", [], ["stealth"]),
+        ("Stealth", [], ["stealth"]),
+        (
+            "Defense Evasion",
+            ["T1070.001", "T1027.010"],
+            ["defense-impairment", "stealth", "t1685.005", "t1027.010"],
+        ),
+    ],
+)
+def test_tags_are_those_of_attack_19(tactic: str, techniques: list[str], tags: list[str]) -> None:
+    found = attack.in_version_19([Tactic("TA0005", tactic, tuple(techniques))])
+    assert [*found.tactics, *[id.lower() for id in found.techniques]] == tags
+
+
+def test_metadata_follow_the_house_rules() -> None:
+    data = {
+        "false_positives": ["none", "an admin\n at work", "an admin at work"],
+        "references": ["https://a.example", "https://attack.mitre.org/x", "https://a.example"],
+        "author": ["A", "B"],
+    }
+    metadata = {"maturity": "deprecated", "creation_date": "2021/02/30"}
+    rule = Rule(name="Things.", query="a:1", id="1" * 32, data=data, metadata=metadata)
+    (document,) = documents(sigma(rule, source="none").text)
+    assert document["title"] == "Things"
+    assert document["falsepositives"] == ["An admin at work"]
+    assert document["references"] == ["https://a.example"]
+    assert (document["author"], document["status"]) == ("A, B", "deprecated")
+    assert document["taxonomy"] == "ecs"
+    assert not {"related", "date"} & {*document}  # no UUID, and no day
+    assert not problems(document)
+
+
+@pytest.mark.parametrize("query", ["*:*", "a:1 or *:*", "a:1 or not @timestamp:now-1d"])
+def test_what_selects_everything_is_refused(query: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="every event"):
+        kqlx.convert(query, to="sigma", source="none")
+
+
+@pytest.mark.parametrize("query", ["not *:*", 'a:1 and message:""', "file.elf.sections.name:a"])
+def test_what_selects_nothing_is_refused(query: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="never match"):
+        kqlx.convert(query, to="sigma", source="none")
+
+
+# Real rules
+
+
+@pytest.mark.skipif(corpus.folder() is None, reason="there is no corpus of rules")
+def test_real_rules_are_read() -> None:
+    """pySigma's back ends convert them, but for what each says it does not support."""
+    reports = []
+    for path, rule in corpus.rules():
+        text = sigma(rule, source="none", unmapped="keep", accept=ALL).text
+        for backend in (SplunkBackend(), LuceneBackend()):
+            rules = loaded(text)
+            if "\ncorrelation:" in text and isinstance(backend, LuceneBackend):
+                continue
+            if not backend.convert(rules):
+                reports.append(f"{path.name}: nothing")
+    assert not reports, "\n".join(reports)
+
+
+def test_a_log_source_that_says_it_all_is_passed_over_for_one_with_a_test() -> None:
+    """A rule of Sigma needs a test: process_creation alone would be every event of it."""
+    query = 'event.code:1 and event.provider:"Microsoft-Windows-Sysmon"'
+    found = kqlx.convert(query, "sigma", format="query")
+    assert "service: sysmon" in str(found.query)
+    assert "EventID: 1" in str(found.query)
+    assert any("process_creation/windows was passed over" in note.message for note in found.notes)
+    script = kqlx.convert(
+        "event.dataset:windows.powershell_operational and event.code:4104", "sigma"
+    )
+    assert "service: powershell" in str(script.query)
+    with pytest.raises(kqlx.UnsupportedError, match="every event of okta/okta"):
+        kqlx.convert("event.dataset:okta.system", "sigma")

@@ -1,0 +1,123 @@
+"""Sigma: thresholds as correlations; rules of new terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sigma.backends.splunk import SplunkBackend
+
+import kqlx
+from kqlx.rules.model import Rule
+from tests.oracles.sigma_rules import documents
+from tests.sigma.test_sigma_documents import loaded, sigma
+
+
+def threshold(**data: Any) -> Rule:
+    """A threshold rule that counts the events of o365.audit with one action."""
+    table = {"type": "threshold", "name": "Many Things", "severity": "low", **data}
+    query = "event.dataset:o365.audit and event.provider:Exchange and event.action:Send"
+    return Rule(name="Many Things", query=query, type="threshold", data=table, id="x")
+
+
+COUNTED = threshold(
+    threshold={
+        "field": ["user.id"],
+        "value": 5,
+        "cardinality": [{"field": "event.id", "value": 3}],
+    },
+    **{"from": "now-9m"},
+)
+
+
+def test_a_threshold_is_a_correlation() -> None:
+    rule = threshold(threshold={"field": ["user.id"], "value": 5})
+    base, count = documents(sigma(rule).text)
+    assert count["correlation"] == {
+        "type": "event_count",
+        "rules": [base["name"]],
+        "group-by": ["UserId"],
+        "timespan": "6m",
+        "condition": {"gte": 5},
+    }
+    assert (count["level"], base["level"]) == ("low", "informational")
+    assert base["id"] != count["id"]
+    (query,) = SplunkBackend().convert(loaded(sigma(rule).text))
+    assert "stats count as event_count by _time UserId" in query
+
+
+def test_fields_of_one_name_are_counted_by_once_and_names_are_texts() -> None:
+    data = {"threshold": {"field": ["user.id", "user.id"], "value": 5}}
+    rule = Rule(name="404", query="a:1", type="threshold", data=data)
+    base, count = documents(sigma(rule, source="none").text)
+    assert count["correlation"]["group-by"] == ["user.id"]
+    assert count["correlation"]["rules"] == [base["name"]] == ["404"]
+
+
+def test_several_thresholds_are_several_correlations() -> None:
+    found = sigma(COUNTED, unmapped="keep")
+    _, events, values = documents(found.text)
+    assert events["correlation"]["timespan"] == values["correlation"]["timespan"] == "9m"
+    assert values["correlation"]["condition"] == {"field": "event.id", "gte": 3}
+    assert {"threshold-split", "threshold-window", "unmapped-field"} <= {
+        n.code for n in found.notes
+    }
+    assert "rule-type" not in {note.code for note in found.notes}
+    with pytest.raises(kqlx.UnsupportedError, match="by which the rule counts, has no counterpart"):
+        sigma(COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("start", "timespan"),
+    [("now-90s", "90s"), ("now-2w", "14d"), ("now-007h", "7h"), ("now-1d", "1d")],
+)
+def test_the_look_back_is_the_span_of_time(start: str, timespan: str) -> None:
+    rule = threshold(threshold={"field": ["user.id"], "value": 5}, **{"from": start})
+    assert documents(sigma(rule).text)[1]["correlation"]["timespan"] == timespan
+
+
+def test_a_look_back_that_sigma_cannot_say_is_announced() -> None:
+    rule = threshold(threshold={"field": ["user.id"], "value": 5}, **{"from": "now-1d/d"})
+    with pytest.raises(kqlx.UnsupportedError, match="looks back to now-1d/d"):
+        sigma(rule)
+    found = documents(sigma(rule, accept=["different"]).text)
+    assert found[1]["correlation"]["timespan"] == "6m"
+
+
+def test_the_query_alone_is_the_detection_of_single_events() -> None:
+    found = sigma(COUNTED, format="query")
+    assert "correlation" not in found.text
+    assert "rule-type" in {note.code for note in found.notes}
+
+
+def test_new_terms_are_refused_unless_noise_is_accepted() -> None:
+    rule = Rule(name="New", query="a:1", type="new_terms", data={"name": "New"})
+    with pytest.raises(kqlx.UnsupportedError, match="new-terms") as refusal:
+        sigma(rule, source="none")
+    assert "--accept wider" in refusal.value.hint
+    assert "rule-type" in {n.code for n in sigma(rule, source="none", accept=["wider"]).notes}
+
+
+def test_each_data_source_is_counted_by_itself_and_that_is_told() -> None:
+    """A correlation for each, so that what they have together may be enough."""
+    indices = ["logs-okta.system-*", "logs-aws.cloudtrail-*"]
+    rule = threshold(threshold={"field": ["source.ip"], "value": 5}, index=indices)
+    of = Rule(name="Many", query="source.ip:10.0.0.1", type="threshold", data=rule.data)
+    with pytest.raises(kqlx.UnsupportedError, match="counted by itself"):
+        sigma(of)
+    found = sigma(of, accept=["narrower"])
+    assert sum("correlation" in document for document in documents(found.text)) == 2
+
+
+def test_a_window_that_ends_before_now_is_told() -> None:
+    rule = threshold(threshold={"field": ["user.id"], "value": 5}, to="now-5m")
+    with pytest.raises(kqlx.UnsupportedError, match="looks up to now-5m"):
+        sigma(rule)
+
+
+def test_a_query_alone_says_in_its_text_what_the_rule_does_beside_it() -> None:
+    data = {"new_terms_fields": ["user.name", "host.id"], "history_window_start": "now-7d"}
+    rule = Rule(name="New", query="a:1", type="new_terms", data=data)
+    text = kqlx.convert(rule, "sigma", format="query", source="none", accept=["wider"]).text
+    (comment,) = [line for line in text.splitlines() if line.startswith("# ")]
+    assert "user.name, host.id" in comment and "not seen" in comment
