@@ -27,7 +27,7 @@ def _load() -> Writer:
 
 
 def _filters() -> Mapping[str, Callable[..., Any]]:
-    from kqlx.backends.spl.saved_search import FILTERS
+    from kqlx.backends.spl.correlation_search import FILTERS
 
     return FILTERS
 
