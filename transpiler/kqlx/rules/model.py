@@ -72,6 +72,27 @@ class Rule:
         return str(self.data.get("license", ""))
 
     @property
+    def version(self) -> str:
+        return str(self.data.get("version", 1))
+
+    @property
+    def is_deprecated(self) -> bool:
+        return bool(self.metadata.get("maturity") == "deprecated")
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """When it was last changed and when it was written, the latest first, as its file has them;
+        those that it does not say are left out.
+        """
+        found = (
+            self.metadata.get("updated_date"),
+            self.metadata.get("creation_date"),
+            self.data.get("updated_at"),
+            self.data.get("created_at"),
+        )
+        return tuple(str(text) for text in found if text is not None)
+
+    @property
     def authors(self) -> tuple[str, ...]:
         return self.texts("author")
 
@@ -99,6 +120,44 @@ class Rule:
         found = self.data.get("exceptions_list")
         found = found if isinstance(found, list) else []
         return tuple(item for item in found if isinstance(item, dict))
+
+    @property
+    def risk_score(self) -> object:
+        """As the file has it, a number from 0 to 100 where it is well formed; None without one."""
+        return self.data.get("risk_score")
+
+    @property
+    def max_signals(self) -> int | None:
+        """How many alerts a run raises at most; None where the rule does not say."""
+        found = self.data.get("max_signals")
+        return found if isinstance(found, int) else None
+
+    @property
+    def is_building_block(self) -> bool:
+        """Whether its alerts are there for other rules alone."""
+        return bool(self.data.get("building_block_type"))
+
+    @property
+    def name_override(self) -> str:
+        """The field whose value names each alert, "" for the rule's own name."""
+        return str(self.data.get("rule_name_override") or "")
+
+    @property
+    def investigation_fields(self) -> tuple[str, ...]:
+        """The fields that its author wants to see in alerts."""
+        found = self.data.get("investigation_fields")
+        found = found.get("field_names") if isinstance(found, dict) else found
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    @property
+    def setup(self) -> str:
+        """What must be set up before the rule finds anything, in Markdown."""
+        return str(self.data.get("setup") or "").strip()
+
+    @property
+    def investigation_guide(self) -> str:
+        """What to do about an alert, in Markdown."""
+        return str(self.data.get("note") or "").strip()
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts from the rule's table; a single text counts as a list of one."""

@@ -14,15 +14,18 @@ from kqlx.rules.suppression import Suppression, suppression_of
 from kqlx.rules.threshold import odd_counts, uncounted
 
 
-def query_only_notes(rule: Rule, *, clauses: bool = False) -> Iterator[Note]:
+def query_only_notes(
+    rule: Rule, *, clauses: bool = False, suppresses: bool = False
+) -> Iterator[Note]:
     """Notes on the rule's type, on filters and exceptions beside its query, and on suppression.
 
-    ``clauses`` says that filters are taken over as they are, in Query DSL, and not into the tree.
+    ``clauses`` says that filters are taken over as they are, in Query DSL, and not into the tree;
+    ``suppresses`` that the result suppresses alerts as the rule does.
     """
     yield from _about_type(rule)
     yield from _about_counts(rule)
     yield from conditions_of(rule).notes.made() if clauses else with_conditions(Always(), rule)[1]
-    if (suppression := suppression_of(rule)) is not None:
+    if not suppresses and (suppression := suppression_of(rule)) is not None:
         yield Note(
             "suppression-left-out",
             Effect.SAME,

@@ -55,9 +55,8 @@ def escu_search(rule: Rule, search: str) -> str:
 
 def escu_date(rule: Rule) -> str:
     """The day of the last change, for which the first of 1970 stands where none is known."""
-    told = (rule.metadata.get("updated_date"), rule.metadata.get("creation_date"))
-    for text in (*told, rule.data.get("updated_at"), rule.data.get("created_at")):
-        if match := re.match(r"(\d{4})[-/](0[1-9]|1[0-2])[-/](0[1-9]|1\d|2[0-8])", str(text)):
+    for text in rule.dates:
+        if match := re.match(r"(\d{4})[-/](0[1-9]|1[0-2])[-/](0[1-9]|1\d|2[0-8])", text):
             return "-".join(match.groups())
     return "1970-01-01"
 
@@ -78,8 +77,7 @@ def escu_implementation(rule: Rule, bound: Bound) -> str:
         f"The search needs the events of {title}, as their add-on extracts them." if title else ""
     )
     needs = needs or "The search needs events with the field names of Elastic."
-    setup = str(rule.data.get("setup") or "").strip()
-    return "\n\n".join(filter(None, [needs, setup, spl_origin(rule)]))
+    return "\n\n".join(filter(None, [needs, rule.setup, spl_origin(rule)]))
 
 
 def escu_false_positives(rule: Rule) -> str:

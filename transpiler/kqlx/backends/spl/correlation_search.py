@@ -115,23 +115,23 @@ def spl_description(rule: Rule) -> str:
 
 def spl_guide(rule: Rule) -> str:
     """The investigation guide."""
-    return str(rule.data.get("note") or "").strip()
+    return rule.investigation_guide
 
 
 def spl_metadata(rule: Rule) -> dict[str, Any]:
     """Where the rule comes from, for programs."""
     found: dict[str, Any] = {
-        "deprecated": "1" if rule.metadata.get("maturity") == "deprecated" else "0",
+        "deprecated": "1" if rule.is_deprecated else "0",
         "detection_id": own_id(rule, "spl"),
-        "detection_version": str(rule.data.get("version", 1)),
+        "detection_version": rule.version,
         "elastic_rule_id": rule.id,
         "author": list(rule.authors),
         "license": rule.license,
         "license_notice": rule.license and "the search and these texts are under that licence",
         "references": list(rule.texts("references")),
         "tags": list(rule.texts("tags")),
-        "setup": str(rule.data.get("setup") or "").strip(),
-        "risk_score": rule.data.get("risk_score"),
+        "setup": rule.setup,
+        "risk_score": rule.risk_score,
     }
     return {key: value for key, value in found.items() if value not in (None, "", [])}
 

@@ -89,7 +89,7 @@ def techniques(rule: Rule) -> tuple[str, ...]:
 
 def risk_score(rule: Rule) -> int:
     """From 1 to 100, as risk objects want it; by the severity where the rule names none."""
-    score = rule.data.get("risk_score")
+    score = rule.risk_score
     if isinstance(score, int | float) and score == score:
         return min(max(round(min(max(score, 1), 100)), 1), 100)
     return SCORES.get(rule.severity, 47)
@@ -123,9 +123,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
         yield from query_only_notes(rule)
         return
     carried = carries(rule, bound)
-    for note in query_only_notes(rule):
-        if note.code != "suppression-left-out" or not carried:
-            yield note
+    yield from query_only_notes(rule, suppresses=carried)
     yield from about_schedule(rule)
     yield from about_suppression(rule, carried)
     found = in_version_19(rule.tactics)
@@ -138,8 +136,7 @@ def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iter
     yield from unconverted_keys(
         rule, format, said, [*more, *other_frameworks(rule), *odd_techniques(rule)]
     )
-    block = rule.data.get("building_block_type")
-    if block and not any(entity.is_risk for entity in entities(rule, bound)):
+    if rule.is_building_block and not any(entity.is_risk for entity in entities(rule, bound)):
         message = "the building block is a finding: nobody is known whose risk it could add to"
         yield Note("metadata-changed", Effect.SAME, message)
 
@@ -170,6 +167,6 @@ def _about_texts(rule: Rule, bound: Bound, format: str) -> Iterator[Note]:
     elif title not in stanza(title, security_domain(bound), "…"):
         message = "the name of the search is cut, or without characters that it cannot have"
         yield Note("metadata-changed", Effect.SAME, message)
-    if tokens or (format != "escu" and has_tokens(f"{rule.data.get('note')}")):
+    if tokens or (format != "escu" and has_tokens(rule.investigation_guide)):
         message = "in what alerts say, dollar signs and [[ are written so that they are no tokens"
         yield Note("metadata-changed", Effect.SAME, message)

@@ -161,14 +161,7 @@ def _made(rule: Rule, keys: Keys, field: str) -> Key | None:
 
 def told_of(rule: Rule) -> tuple[str, ...]:
     """The fields beside those of the query that a reader of the results needs."""
-    return tuple(dict.fromkeys([*suppressed_by(rule), *investigated(rule)]))
-
-
-def investigated(rule: Rule) -> tuple[str, ...]:
-    """The fields that the rule's author wants to be looked at first."""
-    table = rule.data.get("investigation_fields")
-    names = table.get("field_names") if isinstance(table, dict) else None
-    return tuple(map(str, names)) if isinstance(names, list) else ()
+    return tuple(dict.fromkeys([*suppressed_by(rule), *rule.investigation_fields]))
 
 
 def suppressed_by(rule: Rule) -> tuple[str, ...]:
