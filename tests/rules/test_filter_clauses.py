@@ -32,9 +32,9 @@ ECS = {
 ARRAYS = ("process.args",)
 
 
-def kql(clause: Any, *, more: bool = True) -> tuple[str, tuple[str, ...]]:
+def kql(clause: Any, *, wider: bool = True) -> tuple[str, tuple[str, ...]]:
     """The tree as text, and the remarks: "case" for those on letter case, else the reason."""
-    reading = read(clause, ECS, ARRAYS, more=more)
+    reading = read(clause, ECS, ARRAYS, wider=wider)
     remarks = tuple("case" if r.by_case else r.reason for r in reading.remarks)
     node = reading.node
     return "never" if isinstance(node, Never) else format_node(node), remarks
@@ -104,7 +104,7 @@ def kql(clause: Any, *, more: bool = True) -> tuple[str, tuple[str, ...]]:
 )
 def test_what_a_clause_becomes(clause: Any, query: str | None) -> None:
     expected = query or 'destination.port >= "1" and destination.port < "5.5"'
-    assert kql(clause) == kql(clause, more=False) == (expected, ())
+    assert kql(clause) == kql(clause, wider=False) == (expected, ())
 
 
 A, B, C = ({"exists": {"field": name}} for name in "abc")
@@ -205,11 +205,11 @@ def test_how_many_of_the_alternatives_must_match(body: Any, query: str) -> None:
 def test_what_the_tree_cannot_say(clause: Any, more: str, less: str, reason: str) -> None:
     """The reason is told; what stands for the clause matches more where that is wanted, or less."""
     if "never }" not in less:
-        assert kql(clause, more=False)[0] == less
+        assert kql(clause, wider=False)[0] == less
     found, remarks = kql(clause)
     assert found == more
     assert len(remarks) == 1 and remarks[0].startswith(reason)
-    assert kql({"bool": {"must_not": [clause]}}, more=False)[0] != "*:*"
+    assert kql({"bool": {"must_not": [clause]}}, wider=False)[0] != "*:*"
 
 
 def test_letter_case_is_remarked_where_there_is_any() -> None:
@@ -239,7 +239,7 @@ def test_a_drawn_clause_means_what_its_tree_means(data: st.DataObject) -> None:
         near.append(Nested(Literal("parts"), _short(test)))
     event = data.draw(events_for(Or((*near, Always()))))
     for more in (True, False):
-        reading = read(clause, TYPES, TYPES, more=more)
+        reading = read(clause, TYPES, TYPES, wider=more)
         by_case = any(remark.by_case for remark in reading.remarks)
         is_exact = all(remark.by_case for remark in reading.remarks)
         wanted = clause_matches(clause, event, fold=False)

@@ -31,17 +31,19 @@ def lint(
     Raises KqlSyntaxError where the text is not Kibana KQL.
     """
     from kqlx.frontends.kql import parse
-    from kqlx.lint import contradictions_and_repeats, field_tests, field_types
+    from kqlx.lint import contradictions_and_repeats, field_names, field_tests, field_types
 
     root = parse(text)
-    found = [*field_types.check(root, types or {}, nearest)]
-    said = {note.span for note in found if note.code == "refused-value"}
+    found = [*field_types.check(root, types or {})]
+    if nearest is not None:
+        found += field_names.check_unknown(root, nearest)
+    refused = {note.span for note in found if note.code == "refused-value"}
     found += [
         note
         for note in field_tests.check(root, text, types or {})
-        if not (note.code in _LESS_TELLING and note.span in said)
+        if not (note.code in _LESS_TELLING and note.span in refused)
     ]
-    others = {note.span for note in found if note.code in _MORE_TELLING}
-    found = [n for n in found if not (n.code == "refused-value" and n.span in others)]
+    more_telling = {note.span for note in found if note.code in _MORE_TELLING}
+    found = [n for n in found if not (n.code == "refused-value" and n.span in more_telling)]
     found += contradictions_and_repeats.check(root, text, types, arrays)
     return sorted(dict.fromkeys(found), key=lambda note: (note.span or (0, 0), note.code))

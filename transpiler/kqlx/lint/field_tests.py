@@ -1,4 +1,4 @@
-"""One test of a field: how its name and its value are written."""
+"""One test of a field: how its value is written."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from kqlx.frontends.kql.diagnostics.foreign_operators import (
 )
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import short, suggest
-from kqlx.lint import bare_values
-from kqlx.lint.wording import name_of, note, spelled, written
+from kqlx.lint import bare_values, field_names
+from kqlx.lint.wording import name_of, note, spelled, suggest_node
 from kqlx.nodes import (
     And,
     Compare,
@@ -42,7 +42,6 @@ _ANY_SERVER = re.compile(r"\\\\\*\\")
 _OCTETS = re.compile(r"((?:\d{1,3}\.){0,2}\d{1,3})\.\*(?:\.\*)*")
 _WITHOUT_PATTERNS = NUMBERS | DATES | {"ip", "boolean"}
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_SIGN = re.compile(r"[!+-](?=[\w@*])")
 _QUERY_STRING = re.compile(r"\?[\w.%\[\]-]*=|^\?\w+$")
 _CONTROL_ESCAPE = re.compile(r"\\(?:([trn])(?=\w)|u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _NOT_ESCAPE = re.compile(r"(?:[^\\]|\\(?!not(?![A-Za-z])).)*\\not(?![A-Za-z])", re.DOTALL)
@@ -73,7 +72,7 @@ def _of_leaves(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note
     for node in walk(root):
         if isinstance(node, FieldTest) and node.field.span != named:
             named = node.field.span  # the values of a group share it
-            yield from _name(node, node.field, text)
+            yield from field_names.check_spelling(node, text)
         if isinstance(node, Equals):
             yield from _first(_value(node, node.value, text, types))
         elif isinstance(node, Like):
@@ -98,50 +97,11 @@ def _negated(doubt: Note) -> Note:
     return replace(doubt, hint=f"{doubt.hint.replace('`not ', '`', 1)} instead of the not and this")
 
 
-def _name(node: FieldTest, field: Term, text: str) -> Iterator[Note]:
-    raw = text[slice(*field.span)]
-    if raw.startswith('"') or not raw:
-        return
-    if raw in ("_exists_", "_missing_") and isinstance(node, Equals):
-        test: Node = Exists(Literal(node.value.name))
-        test = test if raw == "_exists_" else Not(test)
-        message = f"{raw} is Lucene syntax; here it is a field name"
-        yield note("other-language", message, node.span, written(test))
-    elif _SIGN.match(raw) or (raw.startswith("! ") and len(raw) > 2):
-        name = _without_first(field)
-        bare = replace(node, field=name)
-        hint = written(bare if raw[0] == "+" else Not(bare))
-        if node.span[0] != field.span[0]:  # one of a group
-            hint = "remove it" if raw[0] == "+" else 'put "not" before the field instead'
-        message = f"{raw[0]} is not an operator: it is part of the field name {short(raw)}"
-        yield note("symbol-operator", message, field.span, hint)
-    elif isinstance(node, Compare) and re.search(r"[=!]$", raw):
-        name = Literal(raw.rstrip("=! " + SPACES))
-        message = f"{raw[-1]} before the operator is part of the field name"
-        operator = {"gt": "gte", "lt": "lte"}.get(node.op, node.op)
-        hint = written(Compare(name, operator, node.value))  # type: ignore[arg-type]
-        yield note("equals-sign", message, field.span, hint)
-    elif len(raw.split()) > 1:
-        message = f'the field name is "{short(" ".join(raw.split()))}", including the blanks'
-        *before, last = raw.split()
-        hint = f"if the field is {short(last)}, put an operator before it"
-        hint += "; else put the whole name in quotes"
-        if before[0].lower() in ("and", "or", "not"):
-            hint = "a keyword that follows a keyword is text: remove one of them"
-        yield note("field-with-blanks", message, field.span, hint)
-
-
-def _without_first(term: Term) -> Term:
-    if isinstance(term, Pattern):
-        return Pattern((term.parts[0][1:].lstrip(), *term.parts[1:]))
-    return Literal(term.name[1:].lstrip())
-
-
 def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) -> Iterator[Note]:
     raw, content, span = text[slice(*value.span)], value.name, value.span
     if value.value is None:
         message = "Elasticsearch refuses a search for null; did you mean events without the field?"
-        yield note("null-value", message, span, written(Not(Exists(node.field))))
+        yield note("null-value", message, span, suggest_node(Not(Exists(node.field))))
         return
     if not isinstance(value.value, str):
         return
@@ -169,14 +129,14 @@ def _star_hint(field: Term, content: str, types: Mapping[str, str]) -> str:
     if type == "ip" and octets:
         numbers = octets[1].split(".")
         network = ".".join([*numbers, *["0"] * (4 - len(numbers))])
-        return written(Equals(field, Literal(f"{network}/{8 * len(numbers)}")))
+        return suggest_node(Equals(field, Literal(f"{network}/{8 * len(numbers)}")))
     if type in ANALYZED or type in _WITHOUT_PATTERNS:
         return f"a field of type {type} cannot be matched by a pattern of the whole value"
     if any(space in content for space in SPACES):
         return "a pattern with blanks needs a keyword field, and no quotes"
     pattern = Pattern(tuple(content.split("*")))
-    meant = written(Exists(field) if pattern.is_lone_star else Like(field, pattern))
-    literal = written(Equals(field, Literal(content)))
+    meant = suggest_node(Exists(field) if pattern.is_lone_star else Like(field, pattern))
+    literal = suggest_node(Equals(field, Literal(content)))
     return f"{meant}, or, for a literal star, {literal}" if meant and literal else meant
 
 
@@ -185,13 +145,13 @@ def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) 
     if re.match(_NOT_ESCAPE, raw):
         message = r"\not is a line feed followed by the letters ot"
         fixed = re.sub(r"\\not(?![A-Za-z])", "not", raw)
-        yield note("escaped-not", message, span, written(_quoted_test(field, fixed)))
+        yield note("escaped-not", message, span, suggest_node(_quoted_test(field, fixed)))
     yield from _line_break(field, raw, value)
     other = _OTHER_QUOTES.fullmatch(content)
     if other and len(content) > 1:
         inner = next(group for group in other.groups() if group is not None)
         message = 'only " is a quotation mark: these quotes are part of the value'
-        yield note("single-quoted", message, span, written(_quoted_test(field, inner)))
+        yield note("single-quoted", message, span, suggest_node(_quoted_test(field, inner)))
     bounds = _RANGE.fullmatch(content)
     if bounds:
         low = Compare(field, "gte", Literal(bounds[1]))
@@ -204,15 +164,17 @@ def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) 
     elif _FUZZY.fullmatch(content) and not _SHORT_NAME.match(content):
         message = "~ and ^ are Lucene syntax; here they are part of the value"
         fixed = re.split(r"[~^]", content)[0]
-        yield note("other-language", message, span, written(replace(node, value=Literal(fixed))))
+        yield note(
+            "other-language", message, span, suggest_node(replace(node, value=Literal(fixed)))
+        )
     if content.startswith("="):
         fixed = content.lstrip("= ")
         message = "the equals sign is part of the value"
-        yield note("equals-sign", message, span, written(replace(node, value=Literal(fixed))))
+        yield note("equals-sign", message, span, suggest_node(replace(node, value=Literal(fixed))))
     if re.match(r"!=?\s*\w", content):
         message = "! is not an operator: it is part of the value"
         fixed = content.lstrip("!= ")
-        hint = written(Not(replace(node, value=Literal(fixed))))
+        hint = suggest_node(Not(replace(node, value=Literal(fixed))))
         yield note("symbol-operator", message, span, hint)
     joined = re.search(r"\s(&&|\|\|)\s", content)
     if joined:
@@ -227,13 +189,12 @@ def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) 
         if not types or types.get(field.name) == "boolean":
             message = f"{content} is text, not the Boolean {content.lower()}"
             better = replace(node, value=Literal(content.lower() == "true"))
-            hint = (
-                f"for a Boolean field {written(better)}; a keyword field may well contain {content}"
-            )
+            hint = f"for a Boolean field {suggest_node(better)}; "
+            hint += f"a keyword field may well contain {content}"
             yield note("upper-case-boolean", message, span, hint)
     elif content.lower() == "null":
         message = f"{content} is text, not null"
-        yield note("null-value", message, span, written(Not(Exists(field))))
+        yield note("null-value", message, span, suggest_node(Not(Exists(field))))
     yield from _question_mark(content, span)
     yield from _several(node, content, types)
 
@@ -249,7 +210,7 @@ def _several(node: Equals, content: str, types: Mapping[str, str]) -> Iterator[N
     if len(parts) > 1 and re.search(r",\s", content) and all(parts):
         message = "a comma does not join values: this is one value"
         better = Or(tuple(replace(node, value=Literal(part)) for part in parts))
-        yield note("comma-list", message, span, written(better))
+        yield note("comma-list", message, span, suggest_node(better))
     several = content.split()
     if len(several) > 1:
         if types.get(node.field.name) in ANALYZED:
@@ -257,7 +218,7 @@ def _several(node: Equals, content: str, types: Mapping[str, str]) -> Iterator[N
         else:
             message = "this is one value of several words, not several values"
         better = Or(tuple(replace(node, value=Literal(part)) for part in several))
-        phrase, listed = written(_quoted_test(node.field, content)), written(better)
+        phrase, listed = suggest_node(_quoted_test(node.field, content)), suggest_node(better)
         hint = f"{phrase} for the one value, or for several {listed}" if phrase and listed else ""
         yield note("value-with-blanks", message, span, hint)
 
@@ -343,18 +304,18 @@ def _operand(node: Compare, text: str) -> Iterator[Note]:
         flipped = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}[node.op]
         message = f"{raw} is read as the field name, {short(content)} as the value"
         better = Compare(Literal(content), flipped, Literal(raw))  # type: ignore[arg-type]
-        yield note("swapped-comparison", message, node.span, written(better))
+        yield note("swapped-comparison", message, node.span, suggest_node(better))
     if not node.value.quoted and content.startswith("="):
         message = (
             "the equals sign is part of the value: a blank separates it from the operator before"
         )
         operator = {"lt": "lte", "gt": "gte"}.get(node.op, node.op)
         better = Compare(node.field, operator, Literal(content.lstrip("= ")))  # type: ignore[arg-type]
-        yield note("equals-sign", message, node.value.span, written(better))
+        yield note("equals-sign", message, node.value.span, suggest_node(better))
     if not node.value.quoted and content.startswith("'"):
         message = 'only " is a quotation mark: these quotes are part of the value'
         better = replace(node, value=Literal(content.strip("'"), quoted=True))
-        yield note("single-quoted", message, node.value.span, written(better))
+        yield note("single-quoted", message, node.value.span, suggest_node(better))
     if not node.value.quoted and any(space in content for space in SPACES):
         message = f'the value is "{short(" ".join(content.split()))}", including the blanks'
         hint = "put an operator before the next word"

@@ -1,6 +1,4 @@
-"""The checks behind ``kqlx.lint``: ``values`` looks at one test, ``words`` at text without a field,
-``groups`` at what ``and`` and ``or`` join.
-"""
+"""How the checks of ``kqlx.lint`` make their notes, and show a test as Kibana KQL."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ def spelled(node: Node) -> str:
         return ""
 
 
-def written(node: Node) -> str:
+def suggest_node(node: Node) -> str:
     """The hint to write the node, or "" where it is too long or has no spelling."""
     return suggest(spelled(node))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kqlx.elastic import ecs
-from kqlx.frontends.query_dsl import reader as dsl
+from kqlx.frontends.query_dsl import reader as query_dsl
 from kqlx.nodes import Always, And, Node, Not, simplify
 from kqlx.notes import Effect, Note
 from kqlx.rules.exceptions import NotConverted, clause_of
@@ -92,7 +92,7 @@ _IN_PART = "is converted in part"
 
 
 def _node(item: Condition, notes: _Notes, types: Mapping[str, str]) -> Node:
-    reading = dsl.read(item.clause, types, ecs.arrays(), more=not item.negated)
+    reading = query_dsl.read(item.clause, types, ecs.arrays(), wider=not item.negated)
     node = simplify(Not(reading.node)) if item.negated else reading.node
     nothing = isinstance(node, Always)
     for remark in reading.remarks:

@@ -22,9 +22,10 @@ from itertools import combinations
 from math import comb
 from typing import Any
 
+from kqlx.elastic.type_names import ANALYZED
 from kqlx.frontends.query_dsl.values import (
-    ANY,
-    Untold,
+    ANY_CHARACTER,
+    Inexpressible,
     clauses,
     collapsed,
     is_plain_format,
@@ -53,14 +54,13 @@ from kqlx.nodes import (
     simplify,
 )
 
-_TEXT = ("text", "match_only_text", "annotated_text", "search_as_you_type")
-_WHOLE = ("keyword", "constant_keyword", "wildcard", "flattened", "version", "")
+_WITH_CASE = ("keyword", "constant_keyword", "wildcard", "flattened", "version", "")
 """Types with letter case, "" for a field that no type is known of."""
 
 _OPERATORS: dict[str, Operator] = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
 _OPPOSITE: dict[Operator, Operator] = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt"}
 _WORD = re.compile("[a-z0-9]{1,255}")  # that every analyzer leaves as it is
-_NO_MORE = 100  # levels, and groups that a minimum of matches is spelled out as
+_MOST = 100  # levels, and groups that a minimum of matches is spelled out as
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ def read(
     types: Mapping[str, str],
     arrays: Collection[str] = (),
     *,
-    more: bool = True,
+    wider: bool = True,
 ) -> Reading:
     """``types`` maps field names to Elasticsearch types; ``arrays`` are the names of those that may
-    hold several values, and so may fields without a type. ``more`` says on which side to err.
+    hold several values, and so may fields without a type. ``wider`` says on which side to err.
     """
     reader = _Reader(types, arrays)
-    node = simplify(reader.tree(clause, more))
+    node = simplify(reader.tree(clause, wider))
     return Reading(node, tuple(dict.fromkeys(reader.remarks)))
 
 
@@ -104,18 +104,18 @@ class _Reader:
     path: str = ""
     depth: int = 0
 
-    def tree(self, clause: Any, more: bool) -> Node:
+    def tree(self, clause: Any, wider: bool) -> Node:
         self.depth += 1
         try:
-            return self.clause(clause, more)
-        except Untold as error:
+            return self.clause(clause, wider)
+        except Inexpressible as error:
             self.remarks.append(Remark(False, str(error)))
-            return Always() if more else Never()
+            return Always() if wider else Never()
         finally:
             self.depth -= 1
 
-    def clause(self, clause: Any, more: bool) -> Node:
-        if self.depth > _NO_MORE:
+    def clause(self, clause: Any, wider: bool) -> Node:
+        if self.depth > _MOST:
             refuse("it nests too deeply")
         if not isinstance(clause, Mapping) or len(clause) != 1:
             refuse("it is not one clause of Query DSL")
@@ -123,78 +123,78 @@ class _Reader:
         read: Callable[[Any, bool], Node] | None = getattr(self, f"{kind}_clause", None)
         if read is None or not isinstance(body, Mapping):
             refuse(_WHY.get(kind, f"it is a {kind} query"))
-        return read(body, more)
+        return read(body, wider)
 
     # Groups
 
-    def bool_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def bool_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         known = {"must", "filter", "should", "must_not", "minimum_should_match", "boost", "_name"}
         if set(body) - known:
             refuse(f"bool with {', '.join(sorted(set(body) - known))}")
         needed = [*clauses(body, "must"), *clauses(body, "filter")]
         should = clauses(body, "should")
         least = minimum(body.get("minimum_should_match"), len(should), 0 if needed else 1)
-        items = [self.tree(clause, more) for clause in needed]
+        items = [self.tree(clause, wider) for clause in needed]
         if least > len(should):
             items.append(Never() if should else Always())
         elif least > 0:
-            if comb(len(should), least) > _NO_MORE and least > 1:
+            if comb(len(should), least) > _MOST and least > 1:
                 refuse(f"{least} of {len(should)} clauses must match")
-            options = [self.tree(clause, more) for clause in should]
+            options = [self.tree(clause, wider) for clause in should]
             items.append(any_of([all_of(list(some)) for some in combinations(options, least)]))
-        items += [Not(self.tree(clause, not more)) for clause in clauses(body, "must_not")]
+        items += [Not(self.tree(clause, not wider)) for clause in clauses(body, "must_not")]
         return all_of(items)
 
-    def constant_score_clause(self, body: Mapping[str, Any], more: bool) -> Node:
-        return self.tree(body.get("filter"), more)
+    def constant_score_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
+        return self.tree(body.get("filter"), wider)
 
-    def nested_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def nested_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         path = body.get("path")
         if not isinstance(path, str):
             refuse("a nested clause without a path")
         name = Literal(self.short(path))
         outer, self.path = self.path, f"{path}."
         try:
-            return Nested(name, simplify(self.tree(body.get("query"), more)))
+            return Nested(name, simplify(self.tree(body.get("query"), wider)))
         finally:
             self.path = outer
 
-    def match_all_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def match_all_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         return Always()
 
-    def match_none_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def match_none_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         return Never()
 
     # Values
 
-    def match_phrase_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def match_phrase_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         name, options = self.options(body, "query", {"boost", "slop", "zero_terms_query"})
         if options.get("slop") or options.get("zero_terms_query", "none") != "none":
             refuse("a match_phrase clause with slop or zero_terms_query")
         return Equals(name, literal_of(options["query"]))
 
-    def match_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def match_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         known = {"type", "operator", "boost", "lenient", "zero_terms_query", "slop"}
         name, options = self.options(body, "query", known)
         if options.get("type") == "phrase":
             return self.match_phrase_clause(
-                {k: {o: v for o, v in options.items() if o != "type"} for k in body}, more
+                {k: {o: v for o, v in options.items() if o != "type"} for k in body}, wider
             )
         if set(options) & {"type", "zero_terms_query", "slop"}:
             refuse("a match clause with options")
         value = literal_of(options["query"])
-        if self.type(name) not in _TEXT or not isinstance(value.value, str):
+        if self.type(name) not in ANALYZED or not isinstance(value.value, str):
             return Equals(name, value)
         if str(options.get("operator", "or")).lower() != "or" and not _WORD.fullmatch(value.name):
             refuse(f"all words of the value must occur in {name.name}, in any order")
         plain = value.value.strip() == value.value and value.value not in ("true", "false", "null")
         return Equals(name, Literal(value.value, quoted=not plain))
 
-    def term_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def term_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         name, options = self.options(body, "value", {"boost", "case_insensitive"})
         return self.term(name, options["value"], self.ignores_case(options))
 
-    def terms_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def terms_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         names = [key for key in body if key not in ("boost", "_name")]
         if len(names) != 1 or not isinstance(body[names[0]], list):
             refuse("a terms lookup")
@@ -205,66 +205,71 @@ class _Reader:
         literal = literal_of(value)
         type = self.type(name)
         text = literal.name.lower() if ignores_case else literal.name
-        if type in _TEXT:
+        if type in ANALYZED:
             if not _WORD.fullmatch(text):
                 refuse(f"{name.name} is compared word by word, and a term query is not")
             return Equals(name, Literal(text, quoted=True))
-        self.about_case(name, literal.name, ignores_case)
+        self.note_case(name, literal.name, ignores_case)
         return Equals(name, literal)
 
-    def wildcard_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def wildcard_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         known = {"wildcard", "case_insensitive", "rewrite", "boost"}
         name, options = self.options(body, "value", known)
         value = options.get("value", options.get("wildcard"))
-        parts = self.without_single(name, parts_of(literal_of(value).name), more)
+        parts = self.without_question_marks(name, parts_of(literal_of(value).name), wider)
         return self.pattern(name, parts, self.ignores_case(options))
 
-    def prefix_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def prefix_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         name, options = self.options(body, "value", {"case_insensitive", "rewrite", "boost"})
         parts = (literal_of(options["value"]).name, "")
         return self.pattern(name, parts, self.ignores_case(options))
 
     def pattern(self, name: Literal, parts: tuple[str, ...], ignores_case: bool) -> Node:
         type = self.type(name)
-        if type not in _TEXT and type not in _WHOLE:
+        if type not in ANALYZED and type not in _WITH_CASE:
             refuse(f"{name.name} is of type {type}, which Elasticsearch does not match by patterns")
-        if type in _TEXT:  # where a text without words has none that fits a lone star either
+        if type in ANALYZED:  # where a text without words has none that fits a lone star either
             parts = tuple([part.lower() if ignores_case else part for part in parts])
             if not re.fullmatch("[a-z0-9]+", "".join(parts)):
                 refuse(f"{name.name} is compared word by word, and a pattern is not")
         else:
-            self.about_case(name, "".join(parts), ignores_case)
+            self.note_case(name, "".join(parts), ignores_case)
         if parts == ("", ""):
             return Exists(name)
         if len(parts) == 1:
             return Equals(name, Literal(parts[0], quoted=True))
         return Like(name, Pattern(parts))
 
-    def without_single(self, name: Literal, parts: tuple[str, ...], more: bool) -> tuple[str, ...]:
+    def without_question_marks(
+        self, name: Literal, parts: tuple[str, ...], wider: bool
+    ) -> tuple[str, ...]:
         """The pattern without ``?``, which is any one character there."""
-        if not any(ANY in part for part in parts):
+        if not any(ANY_CHARACTER in part for part in parts):
             return parts
-        if more:
+        if wider:
             reason = f"? matches one character in {name.name}; here it matches any text"
-            parts = collapsed([piece for part in parts for piece in part.split(ANY)])
+            parts = collapsed([piece for part in parts for piece in part.split(ANY_CHARACTER)])
         else:
-            if not parts[0].startswith(f"{ANY}:") or "".join(parts).count(ANY) > 1:
+            if (
+                not parts[0].startswith(f"{ANY_CHARACTER}:")
+                or "".join(parts).count(ANY_CHARACTER) > 1
+            ):
                 refuse(f"? matches one character in {name.name}, which Kibana KQL cannot express")
             reason = f"? matches any drive letter in {name.name}; here it matches only C"
-            parts = (parts[0].replace(ANY, "C"), *parts[1:])
+            parts = (parts[0].replace(ANY_CHARACTER, "C"), *parts[1:])
         self.remarks.append(Remark(False, reason))
         return parts
 
     # Existence and ranges
 
-    def exists_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def exists_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         text = body.get("field")
         if isinstance(text, str) and "*" in text:
             found: Term = Pattern(tuple(self.short(text).split("*")))
             return Exists(found)
         return Exists(self.name(text))
 
-    def range_clause(self, body: Mapping[str, Any], more: bool) -> Node:
+    def range_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         name, limits = self.options(
             body, "", {*_OPERATORS, "boost", "relation", "format", "time_zone"}
         )
@@ -287,14 +292,14 @@ class _Reader:
             return tests[0]
         first, *others = tests
         same = {test.op for test in tests} == {"gte", "lte"} and first.value == others[0].value
-        if same and type not in _TEXT:
+        if same and type not in ANALYZED:
             return Equals(name, first.value)
         if self.is_single(name):
             return And(tuple(tests))
         self.remarks.append(
             Remark(False, f"one value of {name.name} must meet both limits, not one value each")
         )
-        if more:
+        if wider:
             return And(tuple(tests))
         return And((*tests, *[Not(Compare(name, _OPPOSITE[t.op], t.value)) for t in tests]))
 
@@ -342,8 +347,8 @@ class _Reader:
     def ignores_case(self, options: Mapping[str, Any]) -> bool:
         return options.get("case_insensitive") in (True, "true")
 
-    def about_case(self, name: Literal, text: str, ignores_case: bool) -> None:
-        has_case = self.type(name) in _WHOLE and not name.name.endswith(".caseless")
+    def note_case(self, name: Literal, text: str, ignores_case: bool) -> None:
+        has_case = self.type(name) in _WITH_CASE and not name.name.endswith(".caseless")
         if ignores_case and has_case and text.lower() != text.upper():
             self.remarks.append(Remark(True, f"letter case in {name.name}"))
 

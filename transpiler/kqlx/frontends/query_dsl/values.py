@@ -8,15 +8,15 @@ from typing import Any, NoReturn
 
 from kqlx.nodes import Literal
 
-ANY = "\0?"  # of a wildcard query, in the middle of its text
+ANY_CHARACTER = "\0?"  # of a wildcard query, in the middle of its text
 
 
-class Untold(Exception):
+class Inexpressible(Exception):
     """The tree cannot say this; the text is the reason."""
 
 
 def refuse(reason: str) -> NoReturn:
-    raise Untold(reason)
+    raise Inexpressible(reason)
 
 
 def clauses(body: Mapping[str, Any], key: str) -> list[Any]:
@@ -71,7 +71,7 @@ def parts_of(text: str) -> tuple[str, ...]:
         if sign == "*":
             parts.append("")
         else:
-            parts[-1] += escaped or (ANY if sign else plain)
+            parts[-1] += escaped or (ANY_CHARACTER if sign else plain)
     return collapsed(parts)
 
 
