@@ -91,7 +91,7 @@ def test_names_are_kept_with_one_note_where_no_source_is_recognised() -> None:
     assert kqlx(*query).returncode == 1
     run = kqlx(*query, "--unmapped", "keep")
     assert run.stdout == 'process.name="a" user.name="b"\n'
-    assert run.stderr.count("no data source was recognised") == 1
+    assert run.stderr.count("data source not recognised") == 1
     assert "--source" in run.stderr
 
 
@@ -217,7 +217,7 @@ def test_a_rule_of_an_unknown_source_is_refused(tmp_path: Path) -> None:
     path = rule_file(tmp_path, 'query = "process.name:a"\nindex = ["logs-x-*"]')
     run = kqlx("convert", path)
     assert (run.returncode, run.stdout) == (1, "")
-    assert "no data source was recognised" in run.stderr
+    assert "data source not recognised" in run.stderr
     assert kqlx("convert", "--source", "none", path).stdout == 'process.name="a"\n'
 
 

@@ -108,7 +108,7 @@ def test_what_index_patterns_imply(packs: tuple[Pack, Pack]) -> None:
     assert written(packs[0], "process.name:a", event_category="process").startswith("Processes\n")
     both = ["logs-example.log-process-*", "logs-example.log-file-*"]
     assert implied_values(packs[0], both) == {}
-    with pytest.raises(kqlx.MappingError, match=r"say event\.category:"):
+    with pytest.raises(kqlx.MappingError, match=r"one of: event\.category:"):
         written(packs[0], "process.name:a")
 
 

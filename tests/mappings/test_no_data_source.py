@@ -18,7 +18,7 @@ INPUTS = [BARE, Rule("r", BARE, format="toml")]
 @pytest.mark.parametrize("rule", INPUTS, ids=["query", "rule"])
 def test_it_is_unmapped_as_a_whole(rule: Rule | str, target: str) -> None:
     for unmapped in (None, "comment"):
-        with pytest.raises(kqlx.UnsupportedError, match="no data source was recognised") as error:
+        with pytest.raises(kqlx.UnsupportedError, match="data source not recognised") as error:
             kqlx.convert(rule, target, unmapped=unmapped)
         (note,) = error.value.notes
         assert (note.code, note.effect) == ("no-data-source", Effect.UNMAPPED)
@@ -44,7 +44,7 @@ def test_elasticsearch_has_these_names(rule: Rule | str) -> None:
 def test_the_command_line_says_the_way_out() -> None:
     done = run("convert", "--to", "sentinel", "-q", BARE)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "error: sentinel: no data source was recognised" in done.stderr
+    assert "error: sentinel: data source not recognised" in done.stderr
     assert "hint: name it with --source, or keep Elastic's names with --source none" in done.stderr
     assert run("convert", "--to", "sentinel", "--source", "none", "-q", BARE).returncode == 0
 
