@@ -41,9 +41,9 @@ LAYERS = {
     "backends": _MIDDLE,
     "render": {*_MIDDLE, "backends"},
     "settings": {*_GROUND, "mappings"},
-    "coverage": {*_MIDDLE, "backends"},
-    "stub": {*_MIDDLE, "backends", "coverage"},
-    "conversion": {*_MIDDLE, "backends", "render", "settings"},
+    "coverage": _MIDDLE,
+    "stub": {*_MIDDLE, "coverage"},
+    "conversion": {*_MIDDLE, "coverage", "backends", "render", "settings"},
     "convert": {*_MIDDLE, "backends", "conversion", "render", "settings"},
 }
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kqlx.backends import targets as targets
+    from kqlx.conversion.data_sources import field_uses as field_uses
+    from kqlx.conversion.data_sources import sources as sources
     from kqlx.convert import Conversion as Conversion
     from kqlx.convert import convert as convert
     from kqlx.coverage import FieldUse as FieldUse
-    from kqlx.coverage import field_uses as field_uses
-    from kqlx.coverage import sources as sources
     from kqlx.errors import KqlSyntaxError as KqlSyntaxError
     from kqlx.errors import KqlxError as KqlxError
     from kqlx.errors import MappingError as MappingError
@@ -69,14 +69,14 @@ _HOMES = {
     "convert": "kqlx.convert",
     "explain": "kqlx.evaluate.compiler",
     "explain_code": "kqlx.explanations",
-    "field_uses": "kqlx.coverage",
+    "field_uses": "kqlx.conversion.data_sources",
     "format": "kqlx.frontends.kql.formatter:format_text",
     "lint": "kqlx.lint",
     "load_rules": "kqlx.rules.load",
     "matches": "kqlx.evaluate.compiler",
     "parse": "kqlx.frontends.kql",
     "read_events": "kqlx.evaluate.event_reader",
-    "sources": "kqlx.coverage",
+    "sources": "kqlx.conversion.data_sources",
     "targets": "kqlx.backends",
 }
 

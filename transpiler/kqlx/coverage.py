@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Literal as OneOf
 
-from kqlx.backends import binding_targets
 from kqlx.elastic.multi_fields import base_field
-from kqlx.frontends.kql import parse
 from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
-from kqlx.mappings.pack_library import Packs, packs_of
+from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.recognition import own_indices, recognise
 from kqlx.nodes import And, FieldTest, Nested, Node, Not, Or, Pattern
-from kqlx.rules.filters import with_conditions
-from kqlx.rules.model import Rule
-from kqlx.rules.new_terms import new_terms_of
-from kqlx.rules.threshold import threshold_of
 
 Kind = OneOf["mapped", "folded", "none", "unmapped"]
 
@@ -59,28 +52,39 @@ class FieldUse:
 
 
 class FieldCount:
-    """Counts the fields of rules, one rule after the other."""
+    """Counts the fields of queries, one query after the other; ``targets`` are the names of those
+    that packs have destinations in.
+    """
 
-    def __init__(self, packs: Packs | None = None) -> None:
-        self.packs = packs or Packs()
+    def __init__(self, packs: Packs, targets: Collection[str]) -> None:
+        self.packs = packs
+        self.targets = tuple(targets)
         self.counts: dict[tuple[str, str], int] = {}
         self.indices: dict[str, dict[str, None]] = {}
 
-    def add(self, rule: Rule, source: str | None = None) -> None:
-        """Counts the fields of one rule, also those that it counts by.
+    def add(
+        self,
+        node: Node,
+        counted: Iterable[str] = (),
+        indices: Iterable[str] = (),
+        integrations: Iterable[str] = (),
+        source: str | None = None,
+    ) -> None:
+        """Counts the fields of one query, and the fields that its rule counts by.
 
-        ``source`` names the data source, else they are those that the rule is about. Raises
-        KqlSyntaxError, and UsageError for a data source that there is not.
+        ``indices`` and ``integrations`` are those of the rule. ``source`` names the data source,
+        else they are those that the query is about. Raises UsageError for a data source that there
+        is not.
         """
-        node, _ = with_conditions(parse(rule.query), rule)
+        indices = tuple(indices)
         found, _ = (
             ((self.packs.get(source),), ())
             if source
-            else recognise(node, rule.indices, rule.integrations, self.packs)
+            else recognise(node, indices, integrations, self.packs)
         )
-        names = {*field_names(node), *_counted(rule)}
+        names = {*field_names(node), *counted}
         for name in [pack.source for pack in found] or [""]:
-            self.indices.setdefault(name, {}).update(dict.fromkeys(own_indices(rule.indices)))
+            self.indices.setdefault(name, {}).update(dict.fromkeys(own_indices(indices)))
             for field_name in names:
                 key = (name, field_name)
                 self.counts[key] = self.counts.get(key, 0) + 1
@@ -92,40 +96,12 @@ class FieldCount:
             states: dict[str, State] = {}
             if source:
                 pack = self.packs.get(source)
-                states = {t: state(pack, t, name) for t in binding_targets()}
+                states = {t: state(pack, t, name) for t in self.targets}
             indices = tuple(self.indices[source])
             found.append(FieldUse(source or None, name, count, states, indices))
         return tuple(
             sorted(found, key=lambda u: (u.source is None, u.source or "", -u.rules, u.name))
         )
-
-
-def _counted(rule: Rule) -> tuple[str, ...]:
-    """The fields beside the query whose values a rule counts, or looks for new ones of."""
-    threshold, terms = threshold_of(rule), new_terms_of(rule)
-    return (*(threshold.fields if threshold else ()), *(terms.fields if terms else ()))
-
-
-def field_uses(
-    rules: Iterable[Rule], mappings: Iterable[str | Path] = (), source: str | None = None
-) -> tuple[FieldUse, ...]:
-    """The fields that rules use, and what becomes of each by target.
-
-    ``mappings`` are a user's files of packs. Raises KqlSyntaxError for the first rule that cannot
-    be parsed, and MappingError for a wrong file.
-    """
-    count = FieldCount(packs_of(mappings, binding_targets()))
-    for rule in rules:
-        count.add(rule, source)
-    return count.uses()
-
-
-def sources(mappings: Iterable[str | Path] = ()) -> tuple[str, ...]:
-    """The names of the data sources that have a pack, those of a user's files among them.
-
-    Raises MappingError for a wrong file.
-    """
-    return packs_of(mappings, binding_targets()).sources()
 
 
 def field_names(node: Node, prefix: str = "") -> Iterator[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from kqlx.backends import binding_targets
 from kqlx.coverage import FieldUse
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.pack_library import Packs
@@ -18,30 +17,32 @@ _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 _PLACE_OF = {"spl": "base", "sentinel": "table", "sigma": "logsource"}
 
 
-def stub(uses: Iterable[FieldUse], packs: Packs) -> str:
+def stub(uses: Iterable[FieldUse], packs: Packs, targets: Collection[str]) -> str:
     """YAML of overlays, one document a data source, with a line for each field that has no column.
 
     These lines are comments, so that the text can be read as it is. What no data source is known of
     is one comment altogether. Text without a line where nothing is unmapped.
+    ``targets`` are the names of those that packs have destinations in.
     """
     by_source: dict[str | None, list[FieldUse]] = {}
     for use in uses:
         if use.is_unmapped:
             by_source.setdefault(use.source, []).append(use)
     documents = (
-        _overlay(source, found, packs) if source else _new_pack(found)
+        _overlay(source, found, packs, targets) if source else _new_pack(found, targets)
         for source, found in by_source.items()
     )
     return "---\n".join("\n".join(lines) + "\n" for lines in documents)
 
 
-def _overlay(source: str, uses: list[FieldUse], packs: Packs) -> Iterator[str]:
+def _overlay(
+    source: str, uses: list[FieldUse], packs: Packs, targets: Collection[str]
+) -> Iterator[str]:
     yield "# Fill in the columns, and take the # before them away; write {none: why} for a field"
     yield "# that has no counterpart."
     yield f"source: {_text(source)}"
     missing = {
-        target: [use for use in uses if use.states[target].kind == "unmapped"]
-        for target in binding_targets()
+        target: [use for use in uses if use.states[target].kind == "unmapped"] for target in targets
     }
     places = {target: _place(packs, source, target) for target in missing if missing[target]}
     yield "targets:" if any(places.values()) else "# targets:"
@@ -63,12 +64,12 @@ def _blank(target: str) -> dict[str, Any]:
     return {_PLACE_OF.get(target, PLACES[0]): None}
 
 
-def _new_pack(uses: list[FieldUse]) -> Iterator[str]:
+def _new_pack(uses: list[FieldUse], targets: Collection[str]) -> Iterator[str]:
     yield "# No data source is known of the rules that use these fields. Name it and its places,"
     yield "# fill in the columns, and take the # that begins each line away."
     indices = json.dumps(list(uses[0].indices), ensure_ascii=False)
     lines = ["source:", "title:", "recognise:", f"  indices: {indices}", "targets:"]
-    for target in binding_targets():
+    for target in targets:
         lines += _destination(target, _blank(target))
         lines += [f"        {_text(use.name)}:  # {_remark(use, target)}" for use in uses]
     yield from (f"# {line}" for line in lines)

@@ -88,12 +88,12 @@ def fields(
     ] = False,
 ) -> None:
     """List the fields that rules use, and what becomes of each in each target."""
-    from kqlx.coverage import FieldCount
+    from kqlx.conversion.data_sources import RuleFieldCount
 
     if format not in ("table", "json", "csv"):
         usage(f"format is table, json or csv, not {format!r}")
     packs = _packs(mapping)
-    count = FieldCount(packs)
+    count = RuleFieldCount(packs)
     status = Exit.DONE
     try:
         if source is not None:
@@ -105,7 +105,7 @@ def fields(
             status = max(status, report(rule))
             continue
         try:
-            count.add(rule, source)
+            count.add_rule(rule, source)
         except KqlxError as error:
             status = max(status, report(error, rule))
     uses = count.uses()
@@ -134,9 +134,10 @@ def _packs(mapping: list[str] | None) -> Packs:
 
 
 def _print_stub(uses: Iterable[FieldUse], packs: Packs) -> None:
+    from kqlx.backends import binding_targets
     from kqlx.stub import stub
 
-    text = stub(uses, packs)
+    text = stub(uses, packs, binding_targets())
     if text:
         print(text, end="")
     else:

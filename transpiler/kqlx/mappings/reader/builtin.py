@@ -105,4 +105,3 @@ def load(path: Path) -> Pack:
     from kqlx.mappings.reader.pack_file import read_data
 
     return of_data(read_data(path))
-
