@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 import kqlx as library
-from kqlx.coverage import State
+from kqlx.mappings.coverage import State
 from kqlx.mappings.pack_library import packs_of
 from kqlx.mappings.reader import pack_file
 from kqlx.mappings.reader.builtin import builtin

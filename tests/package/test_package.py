@@ -41,9 +41,7 @@ LAYERS = {
     "backends": _MIDDLE,
     "render": {*_MIDDLE, "backends"},
     "settings": {*_GROUND, "mappings"},
-    "coverage": _MIDDLE,
-    "stub": {*_MIDDLE, "coverage"},
-    "conversion": {*_MIDDLE, "coverage", "backends", "render", "settings"},
+    "conversion": {*_MIDDLE, "backends", "render", "settings"},
     "convert": {*_MIDDLE, "backends", "conversion", "render", "settings"},
 }
 

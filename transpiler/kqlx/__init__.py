@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from kqlx.conversion.data_sources import sources as sources
     from kqlx.convert import Conversion as Conversion
     from kqlx.convert import convert as convert
-    from kqlx.coverage import FieldUse as FieldUse
     from kqlx.errors import KqlSyntaxError as KqlSyntaxError
     from kqlx.errors import KqlxError as KqlxError
     from kqlx.errors import MappingError as MappingError
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from kqlx.frontends.kql import parse as parse
     from kqlx.frontends.kql.formatter import format_text as format
     from kqlx.lint import lint as lint
+    from kqlx.mappings.coverage import FieldUse as FieldUse
     from kqlx.notes import Effect as Effect
     from kqlx.notes import Note as Note
     from kqlx.rules.load import load_rules as load_rules
@@ -55,7 +55,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Conversion": "kqlx.convert",
     "Effect": "kqlx.notes",
-    "FieldUse": "kqlx.coverage",
+    "FieldUse": "kqlx.mappings.coverage",
     "KqlSyntaxError": "kqlx.errors",
     "KqlxError": "kqlx.errors",
     "MappingError": "kqlx.errors",

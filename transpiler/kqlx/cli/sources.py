@@ -14,7 +14,7 @@ from kqlx.errors import KqlxError
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
-    from kqlx.coverage import FieldUse, State
+    from kqlx.mappings.coverage import FieldUse, State
     from kqlx.mappings.pack import Destination, FieldSpec, Pack
     from kqlx.mappings.pack_library import Packs
 
@@ -35,7 +35,7 @@ def list_sources(context: typer.Context, mapping: Mapping = None) -> None:
     if context.invoked_subcommand is not None:
         return
     from kqlx.backends import binding_targets
-    from kqlx.coverage import mapped_names
+    from kqlx.mappings.coverage import mapped_names
 
     packs = _packs(mapping)
     rows = [("source", "target", "fields", "destinations")]
@@ -135,7 +135,7 @@ def _packs(mapping: list[str] | None) -> Packs:
 
 def _print_stub(uses: Iterable[FieldUse], packs: Packs) -> None:
     from kqlx.backends import binding_targets
-    from kqlx.stub import stub
+    from kqlx.mappings.stubs import stub
 
     text = stub(uses, packs, binding_targets())
     if text:
@@ -216,7 +216,7 @@ def _about_place(destination: Destination) -> Iterator[str]:
 
 
 def _fields_of(destination: Destination) -> Iterator[tuple[str, str, str]]:
-    from kqlx.coverage import kind
+    from kqlx.mappings.coverage import kind
 
     yield "field", "column", "kind"
     for name, told in destination.fields.items():

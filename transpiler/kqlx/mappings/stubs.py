@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from kqlx.coverage import FieldUse
+from kqlx.mappings.coverage import FieldUse
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.reader.pack_data import PLACES
