@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -10,7 +11,7 @@ from typing import Any
 
 from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import pieces_of
-from kqlx.nodes import Compare, Equals, FreeText, Like, Node, Pattern
+from kqlx.nodes import Compare, Equals, FreeText, Like, Literal, Node, Pattern, Term
 
 TYPES: dict[str, str] = {
     "event.action": "keyword",
@@ -225,3 +226,16 @@ def _address_edges(text: str) -> list[Any]:
         if at.version == 4:
             edges.append(f"::ffff:{at}")
     return edges
+
+
+def field_names(field: Term, types: Mapping[str, str], prefix: str) -> list[str]:
+    """The field of a test; for a name with stars one declared field and one that is not."""
+    if isinstance(field, Literal):
+        return [field.name]
+    fit = re.compile(".*".join(map(re.escape, field.parts)), re.DOTALL)
+    declared = [
+        name.removeprefix(prefix)
+        for name, kind in sorted(types.items())
+        if name.startswith(prefix) and kind not in CONTAINERS
+    ]
+    return [*[name for name in declared if fit.fullmatch(name)][:1], "x".join(field.parts)]

@@ -27,8 +27,7 @@ from kqlx.nodes import (
     Not,
     Or,
 )
-from tests.oracles.edges import NOW, edge_values, put
-from tests.oracles.strategies import field_names
+from tests.oracles.edges import NOW, edge_values, field_names, put
 
 T = TypeVar("T")
 

@@ -18,7 +18,6 @@ texts are trimmed, ``true``, ``false`` and ``null`` are quoted or typed, stars a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -52,6 +51,7 @@ from tests.oracles.edges import (
     TYPES,
     VALUES_OF_TYPE,
     edge_values,
+    field_names,
     put,
 )
 
@@ -247,19 +247,6 @@ def _collect(
             if types.get(prefix + name) == "flattened":
                 name += ".inner"
             edges.setdefault(name, []).extend(values)
-
-
-def field_names(field: Term, types: Mapping[str, str], prefix: str) -> list[str]:
-    """The field of a test; for a name with stars one declared field and one that is not."""
-    if isinstance(field, Literal):
-        return [field.name]
-    fit = re.compile(".*".join(map(re.escape, field.parts)), re.DOTALL)
-    declared = [
-        name.removeprefix(prefix)
-        for name, kind in sorted(types.items())
-        if name.startswith(prefix) and kind not in CONTAINERS
-    ]
-    return [*[name for name in declared if fit.fullmatch(name)][:1], "x".join(field.parts)]
 
 
 def has(node: Node, *kinds: type) -> bool:
