@@ -20,10 +20,10 @@ from zlib import crc32
 
 import kqlx
 from kqlx.notes import Effect, worst
+from kqlx.testing.agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
+from kqlx.testing.near import near_events
 from tests import corpus
 from tests.oracles import loaders, mapped, whole
-from tests.oracles.agreement import REFUSALS, Engine, Malformed, convert, plain_conversion
-from tests.oracles.near import near_events
 from tests.oracles.sentinel import SENTINEL
 from tests.oracles.sigma_rules import SIGMA
 from tests.oracles.splunk import SPLUNK

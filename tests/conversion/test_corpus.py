@@ -13,9 +13,9 @@ from zlib import crc32
 import pytest
 
 import kqlx
+from kqlx.testing.agreement import REFUSALS, Engine, Malformed, convert
+from kqlx.testing.near import near_events
 from tests import corpus
-from tests.oracles.agreement import REFUSALS, Engine, Malformed, convert
-from tests.oracles.near import near_events
 from tests.oracles.sentinel import SENTINEL
 from tests.oracles.sigma_rules import SIGMA
 from tests.oracles.splunk import SPLUNK

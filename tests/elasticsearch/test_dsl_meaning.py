@@ -12,9 +12,9 @@ import kqlx
 from kqlx.evaluate.compiler import matches
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.field_list import Field, FieldList
+from kqlx.testing.edges import TYPES
+from kqlx.testing.strategies import events_for, trees
 from tests.oracles.dsl import dsl_matches
-from tests.oracles.edges import TYPES
-from tests.oracles.strategies import events_for, trees
 
 NESTED = {name for name, type in TYPES.items() if type == "nested"}
 KINDS = {"date": "date"}

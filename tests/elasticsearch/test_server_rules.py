@@ -27,13 +27,13 @@ from kqlx.nodes import FreeText, Nested, Node, Pattern, walk
 from kqlx.rules.load import load_rules
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
+from kqlx.testing.bounds import types_of
+from kqlx.testing.near import near_events
+from kqlx.testing.stored import as_stored
 from tests import corpus
 from tests.conftest import ROOT
-from tests.oracles.bounds import types_of
-from tests.oracles.near import near_events
 from tests.oracles.searches import Event, Search
 from tests.oracles.server import Refused, Server
-from tests.oracles.stored import as_stored
 
 pytestmark = pytest.mark.elasticsearch
 

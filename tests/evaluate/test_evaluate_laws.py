@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from kqlx.evaluate.compiler import compile, explain
 from kqlx.nodes import And, Like, Literal, Nested, Node, Not, Or, Pattern, walk
+from kqlx.testing.edges import NOW, TYPES, put
+from kqlx.testing.strategies import events_for, patterns, trees
 from tests.oracles import reference
-from tests.oracles.edges import NOW, TYPES, put
-from tests.oracles.strategies import events_for, patterns, trees
 
 _JSON = st.recursive(
     st.none()

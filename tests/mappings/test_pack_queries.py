@@ -16,7 +16,7 @@ from kqlx.backends.target import Options
 from kqlx.mappings.destinations import bind
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.reader.builtin import builtin, sources
-from tests.oracles.agreement import REFUSALS
+from kqlx.testing.agreement import REFUSALS
 from tests.oracles.kusto import analyse
 from tests.oracles.splunk import SPLUNK
 

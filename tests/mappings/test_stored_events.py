@@ -11,7 +11,7 @@ import pytest
 
 from kqlx.mappings.pack import FieldSpec, Pack
 from kqlx.mappings.reader.builtin import builtin
-from tests.oracles.agreement import REFUSALS
+from kqlx.testing.agreement import REFUSALS
 from tests.oracles.kusto import analyse
 from tests.oracles.pack_events import (
     FOLDER,

@@ -23,7 +23,7 @@ from kqlx.mappings.pack import Pack
 from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.nodes import Exists, Literal
 from kqlx.notes import Effect
-from tests.oracles.agreement import REFUSALS
+from kqlx.testing.agreement import REFUSALS
 from tests.oracles.pack_events import FOLDER, EventFile, Stored, converted, read
 from tests.oracles.pair_files import Pair, fields_of
 from tests.oracles.pair_queries import Store, judge_store

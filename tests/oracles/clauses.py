@@ -22,7 +22,7 @@ from kqlx.elastic.text_analysis import words
 from kqlx.evaluate.event_fields import objects
 from kqlx.evaluate.schema import Schema, some_value
 from kqlx.nodes import Equals, FieldTest, Like, Literal, Operator, Pattern
-from tests.oracles.edges import NOW, TEXTS, TYPES, VALUES_OF_TYPE
+from kqlx.testing.edges import NOW, TEXTS, TYPES, VALUES_OF_TYPE
 
 Json = Mapping[str, Any]
 Test = Callable[[Any], bool]

@@ -25,7 +25,7 @@ from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.pack import Destination, When
 from kqlx.mappings.pack_library import Packs
 from kqlx.nodes import Equals, Literal
-from tests.oracles.agreement import REFUSALS, Claim, Malformed, Unsettled
+from kqlx.testing.agreement import REFUSALS, Claim, Malformed, Unsettled
 from tests.oracles.count_stores import HISTORY, Alert, age_of, alerts
 from tests.oracles.pair_files import Pair
 from tests.oracles.pair_queries import Store

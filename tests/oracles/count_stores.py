@@ -13,8 +13,8 @@ import duckdb_kql
 
 import kqlx
 from kqlx.mappings.pack import Destination
-from tests.oracles.agreement import Malformed, Unsettled
-from tests.oracles.edges import NOW
+from kqlx.testing.agreement import Malformed, Unsettled
+from kqlx.testing.edges import NOW
 from tests.oracles.pair_queries import NUMBER, Store, tables_of
 from tests.oracles.sentinel import ROW
 from tests.oracles.sentinel_rows import results

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import kqlx
 from kqlx.nodes import Compare, Literal, Node, transform
 from kqlx.notes import Effect
-from tests.oracles.agreement import REFUSALS, Engine, Query, convert, without_refused
-from tests.oracles.near import near_events
-from tests.oracles.strategies import events_for, trees
+from kqlx.testing.agreement import REFUSALS, Engine, Query, convert, without_refused
+from kqlx.testing.near import near_events
+from kqlx.testing.strategies import events_for, trees
 
 
 def with_one_type_a_name(node: Node) -> Node:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import kqlx
 from kqlx.mappings.recognition import recognise
-from tests.oracles.agreement import Malformed
+from kqlx.testing.agreement import Malformed
 from tests.oracles.kusto import analyse
 from tests.oracles.sigma_rules import SIGMA
 from tests.oracles.splunk import SPLUNK

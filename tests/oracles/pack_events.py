@@ -38,16 +38,16 @@ from kqlx.mappings.destinations import bind_each
 from kqlx.mappings.pack import Pack
 from kqlx.nodes import Compare, Equals, Exists, Like, Node, walk
 from kqlx.notes import Note
-from tests.oracles.agreement import REFUSALS, Claim, Impossible, Malformed, Unsettled
-from tests.oracles.bounds import Kibana
-from tests.oracles.edges import NOW
+from kqlx.testing.agreement import REFUSALS, Claim, Impossible, Malformed, Unsettled
+from kqlx.testing.bounds import Kibana
+from kqlx.testing.edges import NOW
+from kqlx.testing.stored import Event
 from tests.oracles.pair_stored import security_row, windows_fields, windows_row
 from tests.oracles.sentinel_rows import NotExecuted, matching
 from tests.oracles.sigma_rules import SIGMA, documents
 from tests.oracles.spl.events import Event as FlatEvent
 from tests.oracles.spl.events import stored_event
 from tests.oracles.splunk import SPLUNK
-from tests.oracles.stored import Event
 
 FOLDER = Path(__file__).parents[1] / "events"
 TARGETS = ("spl", "sentinel", "sigma")

@@ -20,9 +20,9 @@ import kqlx
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Equals, Exists, Like, Literal, Node, Not, Pattern
-from tests.oracles.agreement import REFUSALS, Claim, Malformed, Unsettled
-from tests.oracles.bounds import Kibana
-from tests.oracles.edges import NOW
+from kqlx.testing.agreement import REFUSALS, Claim, Malformed, Unsettled
+from kqlx.testing.bounds import Kibana
+from kqlx.testing.edges import NOW
 from tests.oracles.pack_events import Converted, converted, types_of
 from tests.oracles.pair_files import Pair, Values, known
 from tests.oracles.pair_stored import in_sentinel, in_splunk

@@ -33,7 +33,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from tests.oracles.edges import NOW, TYPES
+from kqlx.testing.edges import NOW, TYPES
 
 _NOW = date_math.instant_of(NOW)
 _SPANS = {"long": (-(2**63), 2**63 - 1), "byte": (-128, 127)}

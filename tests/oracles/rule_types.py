@@ -15,7 +15,7 @@ import duckdb_kql
 
 from kqlx.rules.new_terms import NewTerms
 from kqlx.rules.threshold import Threshold
-from tests.oracles.edges import NOW
+from kqlx.testing.edges import NOW
 from tests.oracles.sentinel import SQL_TYPES, as_json, connection, rewritten, sql_name
 
 COLUMNS = {

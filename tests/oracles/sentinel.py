@@ -35,9 +35,9 @@ from kqlx.backends.sentinel.column_access import kusto_type
 from kqlx.elastic import ecs
 from kqlx.elastic.field_types import text_of
 from kqlx.evaluate.event_fields import all_values, objects, values
-from tests.oracles.agreement import Impossible
-from tests.oracles.edges import NOW
-from tests.oracles.stored import Event
+from kqlx.testing.agreement import Impossible
+from kqlx.testing.edges import NOW
+from kqlx.testing.stored import Event
 
 TABLE = "Events"
 ROW = "kqlx_row"

@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import duckdb_kql
 
+from kqlx.testing.agreement import Malformed
 from tests.oracles import sentinel
-from tests.oracles.agreement import Malformed
 from tests.oracles.kusto import TABLES
 from tests.oracles.sentinel import (
     ESCAPED,

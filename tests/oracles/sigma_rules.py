@@ -40,10 +40,10 @@ from sigma.types import (
     SpecialChars,
 )
 
-from tests.oracles.agreement import Malformed
+from kqlx.testing.agreement import Malformed
+from kqlx.testing.stored import Event
 from tests.oracles.spl.events import Event as FlatEvent
 from tests.oracles.spl.events import flat_event, values_of
-from tests.oracles.stored import Event
 
 Test = Callable[[str], bool]
 Predicate = Callable[[FlatEvent], bool]

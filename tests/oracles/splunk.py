@@ -19,8 +19,9 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from tests.oracles.agreement import Impossible, Malformed, Unsettled
-from tests.oracles.edges import NOW
+from kqlx.testing.agreement import Impossible, Malformed, Unsettled
+from kqlx.testing.edges import NOW
+from kqlx.testing.stored import Event
 from tests.oracles.spl.errors import Doubtful, NotEvaluated, SplSyntaxError
 from tests.oracles.spl.evaluator import evaluate
 from tests.oracles.spl.events import Event as FlatEvent
@@ -28,7 +29,6 @@ from tests.oracles.spl.events import flat_event, values_of
 from tests.oracles.spl.nodes import And, Command, Pipeline, Search, Term, TimeModifier
 from tests.oracles.spl.reader import parse_search
 from tests.oracles.spl.times import shift_time
-from tests.oracles.stored import Event
 
 
 class Splunk:

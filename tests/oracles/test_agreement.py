@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 import kqlx
 from kqlx.evaluate.compiler import compile
 from kqlx.notes import Effect, Note
-from tests.oracles.agreement import Claim, Query, Unsettled
-from tests.oracles.bounds import Kibana, has_odd_letters, types_of
-from tests.oracles.edges import NOW, TYPES
-from tests.oracles.near import near_events
-from tests.oracles.stored import Event, as_stored
-from tests.oracles.strategies import events_for, trees
+from kqlx.testing.agreement import Claim, Query, Unsettled
+from kqlx.testing.bounds import Kibana, has_odd_letters, types_of
+from kqlx.testing.edges import NOW, TYPES
+from kqlx.testing.near import near_events
+from kqlx.testing.stored import Event, as_stored
+from kqlx.testing.strategies import events_for, trees
 
 
 @dataclass(frozen=True)

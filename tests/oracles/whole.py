@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import kqlx
+from kqlx.testing.agreement import REFUSALS
 from tests.oracles import loaders
-from tests.oracles.agreement import REFUSALS
 
 TYPES = ("query", "threshold", "new_terms", "threat_match", "saved_query")
 KEPT: Mapping[str, Any] = {"source": "none", "unmapped": "keep"}

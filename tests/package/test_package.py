@@ -43,6 +43,7 @@ LAYERS = {
     "settings": {*_GROUND, "mappings"},
     "conversion": {*_MIDDLE, "backends", "render", "settings"},
     "convert": {*_MIDDLE, "backends", "conversion", "render", "settings"},
+    "testing": _MIDDLE,
 }
 
 HEAVY = {"lark", "jinja2", "rich", "pydantic", "importlib.metadata", "hashlib", "json"}

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import kqlx
+from kqlx.testing.agreement import Malformed
+from kqlx.testing.stored import Event
 from tests import scoreboard
 from tests.conftest import ROOT, missing
 from tests.oracles import loaders, whole
-from tests.oracles.agreement import Malformed
-from tests.oracles.stored import Event
 
 
 class Lying:

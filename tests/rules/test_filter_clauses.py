@@ -14,9 +14,9 @@ from kqlx.evaluate.compiler import compile
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.frontends.query_dsl.reader import read
 from kqlx.nodes import Always, Literal, Nested, Never, Node, Or
+from kqlx.testing.edges import NOW, TYPES
+from kqlx.testing.strategies import events_for
 from tests.oracles.clauses import border_tests, clause_matches, clauses
-from tests.oracles.edges import NOW, TYPES
-from tests.oracles.strategies import events_for
 
 ECS = {
     "user.name": "keyword",

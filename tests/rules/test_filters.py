@@ -15,8 +15,8 @@ from kqlx.frontends.kql.formatter import format_node
 from kqlx.nodes import Never
 from kqlx.notes import Effect
 from kqlx.rules.filters import conditions_of, with_conditions
+from kqlx.testing.strategies import events_for
 from tests.oracles.dsl import dsl_matches
-from tests.oracles.strategies import events_for
 
 
 def rule(**data: Any) -> kqlx.Rule:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends.sentinel.ingestion_time import by_table
-from tests.oracles import edges
+from kqlx.testing import edges
 from tests.oracles.arrivals import (
     DAY,
     HOUR,

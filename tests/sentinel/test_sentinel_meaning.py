@@ -18,13 +18,13 @@ import kqlx
 from kqlx.elastic import ecs
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.notes import Effect
+from kqlx.testing.agreement import REFUSALS, Query, convert, without_refused
+from kqlx.testing.near import near_events
+from kqlx.testing.stored import Event
+from kqlx.testing.strategies import events_for, trees
 from tests.oracles import sentinel
-from tests.oracles.agreement import REFUSALS, Query, convert, without_refused
 from tests.oracles.drawn import converted, with_one_type_a_name
-from tests.oracles.near import near_events
 from tests.oracles.sentinel import SENTINEL
-from tests.oracles.stored import Event
-from tests.oracles.strategies import events_for, trees
 from tests.spl.test_spl_meaning import FIELDS as COMMON_FIELDS
 from tests.spl.test_spl_meaning import PATTERNS, VALUES
 from tests.spl.test_spl_meaning import QUERIES as COMMON_QUERIES

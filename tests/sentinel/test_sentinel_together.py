@@ -17,7 +17,7 @@ import kqlx
 from kqlx.backends.sentinel.multiple_sources import join
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
-from tests.oracles.edges import NOW
+from kqlx.testing.edges import NOW
 from tests.oracles.kusto import analyse
 from tests.oracles.rule_types import RuleEvent, new_terms_alerts, threshold_alerts
 from tests.oracles.sentinel_rows import results

@@ -18,11 +18,11 @@ import kqlx
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.nodes import Exists, walk
 from kqlx.notes import Effect
-from tests.oracles.agreement import REFUSALS, Query, convert
+from kqlx.testing.agreement import REFUSALS, Query, convert
+from kqlx.testing.near import near_events
+from kqlx.testing.stored import Event, map_values
 from tests.oracles.drawn import check_drawn
-from tests.oracles.near import near_events
 from tests.oracles.sigma_rules import SIGMA
-from tests.oracles.stored import Event, map_values
 from tests.spl.test_spl_meaning import FIELDS, QUERIES
 
 OWN = {

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from kqlx.elastic import ecs
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.notes import Effect
-from tests.oracles.agreement import REFUSALS, Malformed, Query, convert
+from kqlx.testing.agreement import REFUSALS, Malformed, Query, convert
+from kqlx.testing.near import near_events
 from tests.oracles.drawn import check_drawn
-from tests.oracles.near import near_events
 from tests.oracles.splunk import SPLUNK
 
 NAMES = [

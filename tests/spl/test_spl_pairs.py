@@ -27,8 +27,8 @@ from kqlx.nodes import (
     Pattern,
     transform,
 )
-from tests.oracles.agreement import Claim
-from tests.oracles.bounds import Kibana
+from kqlx.testing.agreement import Claim
+from kqlx.testing.bounds import Kibana
 from tests.oracles.spl.events import splunk_event
 from tests.oracles.splunk import SPLUNK
 

@@ -30,8 +30,8 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from tests.oracles.edges import NOW
-from tests.oracles.stored import Event, is_multi_field, map_values
+from kqlx.testing.edges import NOW
+from kqlx.testing.stored import Event, is_multi_field, map_values
 
 Bounds = tuple[bool, bool]
 """Least and most that may be answered: equal where there is one answer."""

@@ -27,7 +27,7 @@ from kqlx.nodes import (
     Not,
     Or,
 )
-from tests.oracles.edges import NOW, edge_values, field_names, put
+from kqlx.testing.edges import NOW, edge_values, field_names, put
 
 T = TypeVar("T")
 

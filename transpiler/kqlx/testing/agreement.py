@@ -32,8 +32,8 @@ from kqlx.nodes import (
     transform,
 )
 from kqlx.notes import Effect, Note
-from tests.oracles.bounds import Bounds, Kibana, types_of
-from tests.oracles.stored import Event, as_stored
+from kqlx.testing.bounds import Bounds, Kibana, types_of
+from kqlx.testing.stored import Event, as_stored
 
 ACCEPTED = ("narrower", "different")
 

@@ -43,7 +43,7 @@ from kqlx.nodes import (
     Term,
     walk,
 )
-from tests.oracles.edges import (
+from kqlx.testing.edges import (
     BOOLEANS,
     CONTAINERS,
     EVERYTHING,
