@@ -391,7 +391,7 @@ def unbound(node: Node, source: str | None, types: Types) -> Bound:
     note = Note(
         "no-data-source",
         Effect.UNMAPPED,
-        "no data source was recognised, so Elastic's field names stay as they are",
+        "data source not recognised: Elastic's field names stay as they are",
         hint="name it with --source, or say --source none if the target holds ECS names",
     )
     return Bound(node, notes=(note, *told), types=types)
