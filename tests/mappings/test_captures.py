@@ -70,7 +70,7 @@ def test_parts_of_a_path(folder: str, name: str, extension: str, mark: str) -> N
     path = f"{mark}{folder}{mark}{name}.{extension}"
 
     def part(part: Part, text: str) -> str | None:
-        return taken_out(FieldSpec(column="Path", part=part, separators="\\/"), text)
+        return taken_out(FieldSpec(column="Path", value_part=part, separators="\\/"), text)
 
     assert part("name", path) == f"{name}.{extension}"
     assert part("extension", path) == extension
@@ -81,25 +81,25 @@ def test_parts_of_a_path(folder: str, name: str, extension: str, mark: str) -> N
 
 @given(NAMES, NAMES)
 def test_pairs_and_patterns(one: str, other: str) -> None:
-    pair = FieldSpec(column="Hashes", part="pair", separators="SHA1=")
+    pair = FieldSpec(column="Hashes", value_part="pair", separators="SHA1=")
     assert taken_out(pair, f"MD5={other},SHA1={one}") == one
     assert taken_out(pair, f"SHA1={one},MD5={other}") == one
     assert taken_out(pair, f"MD5={other}") is None
     address = f"{one}@{other}"
-    assert taken_out(FieldSpec(column="C", fits=("{}@*", "{}")), address) == one
-    assert taken_out(FieldSpec(column="C", fits=("{}", "{}@*")), address) == one
-    assert taken_out(FieldSpec(column="C", fits=("{}@*", "{}")), one) == one
-    assert taken_out(FieldSpec(column="C", fits=("*@{}",)), address) == other
-    assert taken_out(FieldSpec(column="C", fits=("*@{}",)), one) is None
-    url = FieldSpec(column="U", fits=("https://a.b{}", "https://a.b{}?*"))
+    assert taken_out(FieldSpec(column="C", value_patterns=("{}@*", "{}")), address) == one
+    assert taken_out(FieldSpec(column="C", value_patterns=("{}", "{}@*")), address) == one
+    assert taken_out(FieldSpec(column="C", value_patterns=("{}@*", "{}")), one) == one
+    assert taken_out(FieldSpec(column="C", value_patterns=("*@{}",)), address) == other
+    assert taken_out(FieldSpec(column="C", value_patterns=("*@{}",)), one) is None
+    url = FieldSpec(column="U", value_patterns=("https://a.b{}", "https://a.b{}?*"))
     assert taken_out(url, f"https://a.b/{one}?{other}") == f"/{one}"
     assert taken_out(url, f"https://a.b/{one}") == f"/{one}"
 
 
 def test_what_no_expression_takes_out() -> None:
-    assert captures(FieldSpec(column="Line", part="word")) == ()
-    assert captures(FieldSpec(column="Body", fits=("*{}*",))) == ()
-    assert captures(FieldSpec(column="Pair", fits=("{}@*",), given="Kind:path")) == ()
+    assert captures(FieldSpec(column="Line", value_part="word")) == ()
+    assert captures(FieldSpec(column="Body", value_patterns=("*{}*",))) == ()
+    assert captures(FieldSpec(column="Pair", value_patterns=("{}@*",), guard="Kind:path")) == ()
     assert captures(FieldSpec(column="Plain")) == ()
 
 

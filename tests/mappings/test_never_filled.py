@@ -15,13 +15,13 @@ from kqlx.mappings.reader.builtin import builtin, sources
 @pytest.mark.parametrize("source", sources())
 def test_fields_that_no_event_has_are_mapped_nowhere(source: str) -> None:
     pack = builtin(source)
-    never = [name for name, values in pack.only.items() if not values]
+    never = [name for name, values in pack.allowed_values.items() if not values]
     mapped = {
         (destination.name, name)
         for destinations in pack.targets.values()
         for destination in destinations
         for name, spec in destination.fields.items()
-        if not spec.none and any(fnmatch(name, pattern) for pattern in never)
+        if not spec.no_counterpart and any(fnmatch(name, pattern) for pattern in never)
     }
     assert not mapped
 

@@ -34,7 +34,7 @@ SHARED = {
 
 def field_names(pack: Pack) -> set[str]:
     """The names of Elastic's fields that a pack says something of, without ``.*``."""
-    names = {*pack.constants, *pack.always, *pack.only, *pack.types}
+    names = {*pack.constants, *pack.always_includes, *pack.allowed_values, *pack.types}
     for destinations in pack.targets.values():
         for destination in destinations:
             names |= {*destination.fields, *destination.never}

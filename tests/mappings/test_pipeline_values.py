@@ -254,8 +254,8 @@ def _any_value_in_predicates(place: Destination) -> Iterator[tuple[str, str]]:
         specs = [place.fields[name]]
         while specs:
             spec = specs.pop()
-            specs += [*spec.cases, *spec.instead]
-            texts = [*spec.where.values(), spec.given]
+            specs += [*spec.cases, *spec.alternatives]
+            texts = [*spec.value_predicates.values(), spec.guard]
             texts += [spec.exists] if isinstance(spec.exists, str) else []
             for text in filter(None, texts):
                 for test in walk(parse(text)):

@@ -29,11 +29,11 @@ def contradictions(pack: Pack, event: dict[str, Any]) -> list[str]:
         for field, constant in pack.constants.items():
             if field == name and has != {str(constant)}:
                 told.append(f"{name} is {has}, not {constant} alone")
-        for field, among in pack.always.items():
+        for field, among in pack.always_includes.items():
             # The spelling of older events may stand beside today's.
             if field == name and not has & {str(one) for one in among}:
                 told.append(f"{name} is {has}, without {among}")
-        for field, all_values in pack.only.items():
+        for field, all_values in pack.allowed_values.items():
             if fnmatchcase(name, field) and not has <= {str(one) for one in all_values}:
                 told.append(f"{name} is {has}, beyond {all_values}")
     return told

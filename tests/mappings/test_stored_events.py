@@ -102,7 +102,7 @@ def with_field(pack: Pack, target: str, name: str, spec: FieldSpec) -> Pack:
     ("target", "name", "spec"),
     [
         ("spl", "event.provider", FieldSpec("Operation")),
-        ("spl", "event.outcome", FieldSpec(where={"success": 'ResultStatus:"success"'})),
+        ("spl", "event.outcome", FieldSpec(value_predicates={"success": 'ResultStatus:"success"'})),
         ("sentinel", "event.provider", FieldSpec("Operation")),
         ("sentinel", "event.provider", FieldSpec("SourceSystem")),
         ("sigma", "event.provider", FieldSpec("Operation")),

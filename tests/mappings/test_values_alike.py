@@ -35,15 +35,18 @@ def same_predicates() -> Iterator[tuple[str, str, str, frozenset[str]]]:
             for place in destinations:
                 for name in set(place.fields) - ecs.arrays():
                     whole = place.fields[name]
-                    for spec in (*whole.instead, whole):
-                        meanings = spec.where or {k: str(v) for k, v in spec.values.items()}
+                    for spec in (*whole.alternatives, whole):
+                        meanings = spec.value_predicates or {
+                            k: str(v) for k, v in spec.values.items()
+                        }
                         for meaning in set(meanings.values()) - {"not *:*"}:
                             alike = frozenset(v for v, m in meanings.items() if m == meaning)
                             told = spec.note or alike & set(spec.notes)
                             if (
                                 len(alike) > 1
                                 and not told
-                                and sorted(alike) not in [sorted(group) for group in spec.alike]
+                                and sorted(alike)
+                                not in [sorted(group) for group in spec.indistinguishable]
                             ):
                                 yield source, target, name, alike
 

@@ -120,7 +120,8 @@ def mapped(pack: Pack) -> set[str]:
         for target in TARGETS
         for place in pack.targets.get(target, ())
         for name, spec in place.fields.items()
-        if not name.endswith("*") and (spec.none is None or spec.where or spec.instead)
+        if not name.endswith("*")
+        and (spec.no_counterpart is None or spec.value_predicates or spec.alternatives)
     } - set(pack.constants)
 
 

@@ -222,7 +222,7 @@ def _of_splunk(query: Converted, events: Sequence[Stored]) -> Iterator[tuple[int
 def _from_other_collectors(query: Converted, flats: Sequence[FlatEvent]) -> Iterator[FlatEvent]:
     """The events under the names that they have where another collector brought them."""
     destination = query.bound.destination
-    for start, other in destination.also.items() if destination is not None else ():
+    for start, other in destination.other_prefixes.items() if destination is not None else ():
         for flat in flats:
             names = {name: _other_name(name, start, other) for name in flat}
             yield {names[name]: values for name, values in flat.items()}

@@ -193,41 +193,41 @@ def test_the_table_is_a_choice() -> None:
         (Column("D.b", "boolean"), "x:true", "tobool(D.b) == true"),
         (Column("D.t", "date"), "x >= 2026-01-02", "todatetime(D.t) >= datetime(2026-01-02)"),
         (Column("J.a", json=True), "x:v", 'tostring(parse_json(J).a) == "v"'),
-        (Column("L", form="array"), "x:v", 'set_has_element(L, "v")'),
-        (Column("E.k", form="elements"), "x:v", 'tostring(E) contains_cs \'"k":"v"\''),
+        (Column("L", layout="array"), "x:v", 'set_has_element(L, "v")'),
+        (Column("E.k", layout="elements"), "x:v", 'tostring(E) contains_cs \'"k":"v"\''),
         (
-            Column("E.k", "integer", form="elements"),
+            Column("E.k", "integer", layout="elements"),
             "x:5",
             "tostring(E) matches regex '\"k\":5[,}]'",
         ),
         (
-            Column("P.To", form="pairs"),
+            Column("P.To", layout="pairs"),
             "x:v",
             'tostring(P) contains_cs \'"Name":"To","Value":"v"\'',
         ),
         (
-            Column("J.To", form="pairs", json=True),
+            Column("J.To", layout="pairs", json=True),
             "x:*",
             'tostring(parse_json(J)) matches regex \'"Name":"To","Value":[^n]\'',
         ),
         (
-            Column("M.A_B.NewValue", form="changes"),
+            Column("M.A_B.NewValue", layout="changes"),
             "x:v",
             'tostring(M) matches regex @\'(?:"Name":"A[ ._]B",(?:"[^"]*":"(?:[^"\\\\]|\\\\.)*",)?'
             '"NewValue":"v"|"NewValue":"v",(?:"[^"]*":"(?:[^"\\\\]|\\\\.)*",)?"Name":"A[ ._]B")\'',
         ),
         (
-            Column("M.A.OldValue", form="changes"),
+            Column("M.A.OldValue", layout="changes"),
             "x:*",
             'tostring(M) matches regex @\'(?:"Name":"A",(?:"[^"]*":"(?:[^"\\\\]|\\\\.)*",)?'
             '"OldValue":[^n]|"OldValue":"(?:[^"\\\\]|\\\\.)*",(?:"[^"]*":"(?:[^"\\\\]|\\\\.)*",)?'
             '"Name":"A")\'',
         ),
-        (Column("E.k", "boolean", form="elements"), "x:true",
+        (Column("E.k", "boolean", layout="elements"), "x:true",
          "tostring(E) matches regex '\"k\":true[,}]'"),
-        (Column("E.k", "long", form="elements"), "x:22",
+        (Column("E.k", "long", layout="elements"), "x:22",
          "tostring(E) matches regex '\"k\":22[,}]'"),
-        (Column("E.k", "long", form="elements"), "x > 22",
+        (Column("E.k", "long", layout="elements"), "x > 22",
          "tostring(E) matches regex '\"k\":[^n]'"),
         (Column("C", optional=True), "x:v", 'column_ifexists("C", "") == "v"'),
         (Column("N", "long", optional=True), "x:5", 'column_ifexists("N", long(null)) == 5'),
@@ -277,9 +277,9 @@ def test_columns_of_packs_are_columns_of_sentinel(source: str) -> None:
                 )
                 continue
             assert first in known, f"{source}: {destination.name}: {name}"
-            if spec.json or spec.form == "xml" or (spec.form == "words" and not dot):
+            if spec.json or spec.layout == "xml" or (spec.layout == "words" and not dot):
                 assert known[first] == "string", name
-            elif dot or spec.form != "column":
+            elif dot or spec.layout != "column":
                 assert known[first] == "dynamic", name
             else:
                 kind = kusto_type(type)
@@ -305,9 +305,9 @@ def columns_named_by(destination: Destination, pack: Pack) -> dict[str, str]:
     for field, spec in destination.fields.items():
         type = pack.type(field) or ecs.types().get(field, "keyword")
         numeric = spec.values and all(isinstance(value, int) for value in spec.values.values())
-        for name in (*spec.any, *filter(None, [spec.column])):
+        for name in (*spec.any_of, *filter(None, [spec.column])):
             named[name] = destination.column(name).type or ("long" if numeric else type)
-        for predicate in spec.where.values():
+        for predicate in spec.value_predicates.values():
             for leaf in walk(kqlx.parse(predicate)):
                 if isinstance(leaf, Equals | Like | Exists | Compare):
                     name = leaf.field.name

@@ -127,7 +127,7 @@ PAIRS = [
     ],
 )
 def test_pairs_of_names_and_values(query: str, rows: set[int]) -> None:
-    column = Column("Parameters.Enabled", form="pairs", json=True)
+    column = Column("Parameters.Enabled", layout="pairs", json=True)
     stored = [[number, text] for number, text in enumerate(PAIRS)]
     assert sentinel.execute(written(query, column), {"Parameters": "string"}, stored) == rows
 
@@ -191,12 +191,12 @@ def test_why_a_query_never_matches() -> None:
 @pytest.mark.parametrize(
     ("column", "query"),
     [
-        (Column("E.k", "double", form="elements"), "x:5"),
-        (Column("E.k", "long", form="elements"), "x > 5"),
-        (Column("E.k", "ip", form="elements"), "x:10.0.0.0/8"),
-        (Column("P.n", "boolean", form="pairs"), "x:true"),
-        (Column("L", "long", form="array"), "x > 5"),
-        (Column("L", "date", form="many"), 'x:"2026-01-02"'),
+        (Column("E.k", "double", layout="elements"), "x:5"),
+        (Column("E.k", "long", layout="elements"), "x > 5"),
+        (Column("E.k", "ip", layout="elements"), "x:10.0.0.0/8"),
+        (Column("P.n", "boolean", layout="pairs"), "x:true"),
+        (Column("L", "long", layout="array"), "x > 5"),
+        (Column("L", "date", layout="many"), 'x:"2026-01-02"'),
     ],
 )
 def test_values_of_arrays_that_are_no_texts(column: Column, query: str) -> None:
@@ -209,7 +209,7 @@ def test_values_of_arrays_that_are_no_texts(column: Column, query: str) -> None:
 
 
 def test_words_of_objects_below_a_not() -> None:
-    assert written("not x:a", Column("E.k", "text", form="elements")) == "Events"
+    assert written("not x:a", Column("E.k", "text", layout="elements")) == "Events"
 
 
 WORDS = st.text(alphabet='ab-."', min_size=1, max_size=3)

@@ -13,7 +13,7 @@ import kqlx
 from kqlx.backends.spl.search import emit
 from kqlx.backends.target import Emission, Options
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.pack import Form
+from kqlx.mappings.pack import Layout
 from kqlx.nodes import (
     And,
     Compare,
@@ -44,8 +44,8 @@ def emitted(node: Node, exact: bool = False) -> Emission:
         if path not in ("p", "c"):
             return leaf
         name = f"{path}{{}}.{rest}"
-        form: Form = "pairs" if path == "p" else "changes"
-        columns[name] = Column(name, form=form)
+        form: Layout = "pairs" if path == "p" else "changes"
+        columns[name] = Column(name, layout=form)
         return replace(leaf, field=Literal(name))
 
     return emit(Bound(transform(node, rename), columns, {"base": "b=1"}), Options(exact=exact))

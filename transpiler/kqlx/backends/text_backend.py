@@ -226,7 +226,9 @@ def one_of_several(field: str, bound: Bound) -> Note | None:
     out.
     """
     spec = bound.destination.field(field) if bound.destination is not None else None
-    ends = [pattern.partition("{}") for pattern in (spec.fits if spec is not None else ())]
+    ends = [
+        pattern.partition("{}") for pattern in (spec.value_patterns if spec is not None else ())
+    ]
     if not any(one[-1:] == other[:1] and one[-1:] in {";", ",", "|"} for one, _, other in ends):
         return None
     message = f"of several values of {field} in one text one is counted or compared"
@@ -242,7 +244,7 @@ def case_kept(field: str, bound: Bound) -> Note | None:
     if destination is None or spec is None:
         return None
     each = [spec, *spec.cases]
-    columns = {name for one in each for name in (one.counted_by or one.column, *one.any) if name}
+    columns = {name for one in each for name in (one.counted_by or one.column, *one.any_of) if name}
     if all(destination.column(name).case != "differs" for name in columns):
         return None
     message = f"{field} may be spelt in several letter cases, each of which is counted by itself"
@@ -263,9 +265,9 @@ def joined_by_kind(field: str, spec: FieldSpec) -> Note:
     """The same of a field that is another column by the kind of event: of a kind that has several
     the first is taken.
     """
-    message = f"{field} is another column by {spec.by}"
-    kinds = [kind for case in spec.cases for kind in case.of]
-    several = len(set(kinds)) < len(kinds) or any(case.any for case in spec.cases)
+    message = f"{field} is another column by {spec.case_field}"
+    kinds = [kind for case in spec.cases for kind in case.case_values]
+    several = len(set(kinds)) < len(kinds) or any(case.any_of for case in spec.cases)
     if not several or field not in ecs.arrays():
         return Note("columns-joined", Effect.SAME, message)
     message = f"{message}, of several the first; Elastic counts the values of all"

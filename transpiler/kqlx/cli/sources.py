@@ -183,18 +183,18 @@ def _about(pack: Pack) -> Iterator[str]:
     yield f"{pack.source}: {pack.title}"
     for name, values in pack.recognise.fields.items():
         yield f"named by {name}: {', '.join(values)}"
-    if pack.recognise.own:
-        yield f"named by fields of its own: {', '.join(pack.recognise.own)}"
+    if pack.recognise.exclusive_fields:
+        yield f"named by fields of its own: {', '.join(pack.recognise.exclusive_fields)}"
     if pack.recognise.indices:
         yield f"named by index patterns: {', '.join(pack.recognise.indices)}"
-    for when in pack.recognise.assumed:
+    for when in pack.recognise.fallback_when:
         asked = "; ".join(f"{name}: {', '.join(values)}" for name, values in when.items())
         yield f"assumed where nothing names a source, for {asked}"
     for name, value in pack.constants.items():
         yield f"on every event {name}: {value}"
-    for name, values in pack.always.items():
+    for name, values in pack.always_includes.items():
         yield f"on every event, among others, {name}: {', '.join(values)}"
-    for name, values in pack.only.items():
+    for name, values in pack.allowed_values.items():
         yield f"no other {name} than {', '.join(values)}"
 
 
@@ -220,13 +220,13 @@ def _fields_of(destination: Destination) -> Iterator[tuple[str, str, str]]:
 
     yield "field", "column", "kind"
     for name, told in destination.fields.items():
-        for spec in (*told.instead, told):
+        for spec in (*told.alternatives, told):
             asked = [f"{field} {' or '.join(v)}" for when in spec.when for field, v in when.items()]
             where = f" (with {', '.join(asked)})" if asked else ""
             yield name, _column_of(spec), kind(spec, destination) + where
-            for value, predicate in spec.where.items():
+            for value, predicate in spec.value_predicates.items():
                 yield f"  {value}", predicate, ""
 
 
 def _column_of(spec: FieldSpec) -> str:
-    return spec.column or " or ".join(spec.any) or "-"
+    return spec.column or " or ".join(spec.any_of) or "-"

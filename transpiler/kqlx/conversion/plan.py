@@ -83,4 +83,4 @@ def _in_own_tables(bounds: tuple[Bound, ...], choices: Choices) -> tuple[Bound, 
         found.setdefault((bound.source, table or str(bound.place.get("table"))), bound)
     if len(found) == len(bounds):
         return bounds
-    return tuple(replace(one, beside_others=len(found) > 1) for one in found.values())
+    return tuple(replace(one, one_of_several_sources=len(found) > 1) for one in found.values())

@@ -74,8 +74,8 @@ class Binder(Translation):
         if self.destination.filter:
             own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
             bound = simplify(And((own, bound), node.span))
-        if self.destination.also:
-            bound = under_both(bound, self.columns, self.destination.also)
+        if self.destination.other_prefixes:
+            bound = under_both(bound, self.columns, self.destination.other_prefixes)
         # What another test decides needs no counterpart.
         left = {id(leaf) for leaf in walk(bound)}
         gone = {note for note, leaf in self.missing if id(leaf) not in left}
@@ -85,7 +85,7 @@ class Binder(Translation):
             self.destination.place,
             self.pack.source,
             tuple(note for note in self.notes if note not in gone),
-            renamed=True,
+            uses_target_names=True,
             pack=self.pack,
             destination=self.settled(),
             types=self.types,
@@ -104,14 +104,14 @@ class Binder(Translation):
         events the one that counts, for what a rule counts and shows beside its tests.
         """
         settled = replace(self.destination, fields=Lazy(self.destination.fields, self.chosen))
-        return both(settled) if settled.also else settled
+        return both(settled) if settled.other_prefixes else settled
 
     def chosen(self, spec: FieldSpec) -> FieldSpec:
         """Of the specs of a field the one that is for the query, with the cases that are left."""
         return narrowed(self.first(spec), self.destination, self.asserted, self.first)
 
     def first(self, spec: FieldSpec) -> FieldSpec:
-        return next((one for one in spec.instead if counts(self.asserted, one)), spec)
+        return next((one for one in spec.alternatives if counts(self.asserted, one)), spec)
 
     def node(self, node: Node) -> Node:
         if not isinstance(node, And | Or):
@@ -130,7 +130,7 @@ class Binder(Translation):
             self.given = name
             tests = Or(tuple([self.node(item) for item in node.items]), node.span)
             self.given = ""
-            return And((self.parse_predicate(spec.given, node.span, name), tests), node.span)
+            return And((self.parse_predicate(spec.guard, node.span, name), tests), node.span)
         if isinstance(node, And):
             with self.asserting(node):
                 return replace(node, items=tuple(self.items(node)))
@@ -180,7 +180,11 @@ class Binder(Translation):
             return None
         spec = self.destination.field(*names)
         spec = self.chosen(spec) if spec is not None else None
-        if spec is None or not spec.by or any(case.apart or case.none for case in spec.cases):
+        if (
+            spec is None
+            or not spec.case_field
+            or any(case.apart or case.no_counterpart for case in spec.cases)
+        ):
             return None
         made = [self.node(test) for test in tests]
         cases = [_kinds_and_test(one) for one in made]
@@ -208,7 +212,7 @@ class Binder(Translation):
         names = {item.field.name if isinstance(item, kinds) else "" for item in node.items}
         name = names.pop() if len(names) == 1 else ""
         spec = self.destination.field(name) if name else None
-        return name if spec is not None and spec.given else ""
+        return name if spec is not None and spec.guard else ""
 
     def leaf(self, node: Node) -> Node:
         """A test, bound. Of one without a counterpart nothing else is told."""
@@ -233,7 +237,7 @@ class Binder(Translation):
         base = base_field(name)
         if base in self.pack.constants:
             return self.fold(node, self.pack.constants[base], self.pack.title)
-        for value in self.pack.always.get(base, ()):
+        for value in self.pack.always_includes.get(base, ()):
             if not isinstance(node, Compare) and holds(node, value):
                 return self.fold(node, value, self.pack.title)
         possible = self.pack.possible(base)
@@ -274,9 +278,9 @@ class Binder(Translation):
             return self.unmapped(node, name)
         spec = self.chosen(spec)
         known = isinstance(node, Exists) and isinstance(spec.exists, str)
-        if spec.none and not spec.where and not known:
-            return self.unmapped(node, name, spec.none)
-        changed = spec.column and self.destination.column(spec.column).form == "changes"
+        if spec.no_counterpart and not spec.value_predicates and not known:
+            return self.unmapped(node, name, spec.no_counterpart)
+        changed = spec.column and self.destination.column(spec.column).layout == "changes"
         if changed and name.rpartition(".")[2].lower() not in ("newvalue", "oldvalue"):
             return self.unmapped(node, name, "only its old and its new value are compared")
         if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
@@ -311,7 +315,7 @@ class Binder(Translation):
         for field in sorted(filter(self.has_counterpart, names), key=self.is_plain):
             spec = self.destination.field(field)
             assert spec is not None
-            places.setdefault(spec.column or spec.any or field, field)
+            places.setdefault(spec.column or spec.any_of or field, field)
         mapped = sorted(places.values())
         if not mapped or len(mapped) > MOST_NAMES:
             return self.unmapped(node, f"the field name {name.name}, a wildcard,")
@@ -344,7 +348,7 @@ class Binder(Translation):
 
     def has_counterpart(self, name: str) -> bool:
         spec = self.destination.field(name)
-        return spec is not None and not (spec.none and not spec.where)
+        return spec is not None and not (spec.no_counterpart and not spec.value_predicates)
 
     def is_value(self, name: str) -> bool:
         """Whether events of the data source may have a value of their own in the field."""
@@ -368,7 +372,7 @@ class Binder(Translation):
     def by_case(self, node: FieldTest, spec: FieldSpec) -> Node:
         """A field that is another column by the kind of event."""
         name = node.field.name
-        by = self.destination.field(spec.by)
+        by = self.destination.field(spec.case_field)
         assert by is not None
         if not spec.cases:
             message = f"{name} is set on none of the events that the query asks for"
@@ -376,40 +380,42 @@ class Binder(Translation):
             return self.constant(False, message, node.span)
         tests: list[Node] = []
         for case in spec.cases:
-            if case.none and not case.where:
-                return self.unmapped(node, name, case.none)
+            if case.no_counterpart and not case.value_predicates:
+                return self.unmapped(node, name, case.no_counterpart)
             test = self.mapped(node, case)
             if note := case.note:
                 self.say(note.code, note.message, node.span, note.effect)
             if not case.apart:
-                of = case.of or [kind for other in spec.cases for kind in other.of]
-                kinds = [Equals(Literal(spec.by), Literal(kind), node.span) for kind in of]
+                of = case.case_values or [
+                    kind for other in spec.cases for kind in other.case_values
+                ]
+                kinds = [Equals(Literal(spec.case_field), Literal(kind), node.span) for kind in of]
                 guard = either([self.mapped(kind, by) for kind in kinds], node.span)
-                test = And((guard if case.of else Not(guard, node.span), test), node.span)
+                test = And((guard if case.case_values else Not(guard, node.span), test), node.span)
             tests.append(test)
-        columns = dict.fromkeys(c for case in spec.cases for c in (case.column, *case.any) if c)
+        columns = dict.fromkeys(c for case in spec.cases for c in (case.column, *case.any_of) if c)
         if len(columns) > 1:
-            message = f"{name} is {' or '.join(columns)}, by {spec.by}"
+            message = f"{name} is {' or '.join(columns)}, by {spec.case_field}"
             self.say("value-translated", message, None)
         return either(tests, node.span)
 
     def mapped(self, node: FieldTest, spec: FieldSpec) -> Node:
-        if spec.by:
+        if spec.case_field:
             return self.by_case(node, spec)
         if isinstance(node, Exists) and isinstance(spec.exists, str):
             return self.presence(node, spec)
         if isinstance(node, Equals | Like):
             asked = node.value if isinstance(node, Equals) else node.pattern
-            if found := next((c for c in asked.name if c in spec.foreign), None):
+            if found := next((c for c in asked.name if c in spec.unsupported_characters), None):
                 why = f"{self.destination.name} writes {found} otherwise"
                 return self.unmapped(node, f'the value "{asked.name}" of {node.field.name}', why)
-        if spec.given and self.given != node.field.name:
-            beside = self.parse_predicate(spec.given, node.span, node.field.name)
-            return And((beside, self.mapped(node, replace(spec, given=""))), node.span)
-        if spec.any:
-            each = [replace(spec, column=column, any=()) for column in spec.any]
+        if spec.guard and self.given != node.field.name:
+            beside = self.parse_predicate(spec.guard, node.span, node.field.name)
+            return And((beside, self.mapped(node, replace(spec, guard=""))), node.span)
+        if spec.any_of:
+            each = [replace(spec, column=column, any_of=()) for column in spec.any_of]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
-        if spec.fits and not spec.where:
+        if spec.value_patterns and not spec.value_predicates:
             return self.fit(node, spec)
         if spec.fixed is not None:
             if holds(node, spec.fixed) is self.negative:
@@ -417,14 +423,14 @@ class Binder(Translation):
             return self.fold(node, spec.fixed, self.destination.name)
         if spec.constant is not None:
             return self.assume(node, spec.constant)
-        if spec.where:
+        if spec.value_predicates:
             return self.predicate(node, spec)
         if spec.values:
             return self.translate(node, spec)
-        if spec.begins or spec.joined:
+        if spec.prefixes or spec.joined_columns:
             return self.path(node, spec)
-        if spec.part:
-            return self.part(node, spec, spec.part)
+        if spec.value_part:
+            return self.part(node, spec, spec.value_part)
         return self.rename(node, spec)
 
 

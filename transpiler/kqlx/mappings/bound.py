@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from kqlx.elastic.multi_fields import MULTI_FIELDS
 from kqlx.elastic.patterns import fits
 from kqlx.mappings.known_types import Types
-from kqlx.mappings.pack import Case, Destination, Form, Pack
+from kqlx.mappings.pack import Case, Destination, Layout, Pack
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node
 from kqlx.notes import Note
 
@@ -42,18 +42,18 @@ class Pair:
 class Column:
     """A column of the target, as a test of the bound tree names it.
 
-    ``type`` is the Elasticsearch type of its values; ``case``, ``form``, ``json``, ``port``,
+    ``type`` is the Elasticsearch type of its values; ``case``, ``layout``, ``json``, ``port``,
     ``optional``, ``united``, ``empties``, ``null_text``, ``path``, ``keys``, ``arrays`` and
     ``below`` as in ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is
-    ``declared``, keyword is a guess. ``absent`` are values that stand there for none; ``escaped``
-    says that signs as in XML are to be read for what they stand for. ``run`` is a class of signs,
-    as in a regular expression: not the text is meant but the first run of these in it.
+    ``declared``, keyword is a guess. ``null_values`` are values that stand there for none;
+    ``escaped`` says that signs as in XML are to be read for what they stand for. ``run`` is a class
+    of signs, as in a regular expression: not the text is meant but the first run of these in it.
     """
 
     name: str
     type: str = "keyword"
     case: Case = "same"
-    form: Form = "column"
+    layout: Layout = "column"
     field: str = ""
     declared: bool = True
     json: bool | str = False
@@ -64,7 +64,7 @@ class Column:
     null_text: bool = False
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")
-    absent: tuple[str, ...] = ()
+    null_values: tuple[str, ...] = ()
     escaped: bool = False
     arrays: tuple[str, ...] = ()
     below: str = ""
@@ -74,7 +74,7 @@ class Column:
     def pair(self) -> Pair:
         """What a column of form pairs or changes stands for."""
         path, _, last = self.name.rpartition(".")
-        if self.form != "changes":
+        if self.layout != "changes":
             return Pair(path, last, "Value")
         path, _, name = path.rpartition(".")
         return Pair(path, name, last)
@@ -82,10 +82,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A tree whose fields are columns of one destination, or, unless ``renamed``, still Elastic's
-    fields. ``pack`` and ``destination`` are what it was bound by; ``types`` are those of fields in
-    Elasticsearch, as far as they are known. ``beside_others`` says that the rule has others, for
-    further data sources.
+    """A tree whose fields are columns of one destination, or, unless it ``uses_target_names``,
+    still Elastic's fields. ``pack`` and ``destination`` are what it was bound by; ``types`` are
+    those of fields in Elasticsearch, as far as they are known. ``one_of_several_sources`` says that
+    the rule has others, for further data sources.
     """
 
     node: Node
@@ -93,11 +93,11 @@ class Bound:
     place: Mapping[str, object] = field(default_factory=dict)
     source: str | None = None
     notes: tuple[Note, ...] = ()
-    renamed: bool = False
+    uses_target_names: bool = False
     pack: Pack | None = None
     destination: Destination | None = None
     types: Types = field(default_factory=Types, compare=False)
-    beside_others: bool = False
+    one_of_several_sources: bool = False
 
     def type(self, name: str) -> str | None:
         """The Elasticsearch type of Elastic's field, as far as it is known."""

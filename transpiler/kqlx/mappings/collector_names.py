@@ -51,7 +51,7 @@ class Both(Destination):
 
     def field(self, name: str) -> FieldSpec | None:
         spec = Destination.field(self, name)
-        return either_column(spec, self.also) if spec is not None else None
+        return either_column(spec, self.other_prefixes) if spec is not None else None
 
 
 def both(destination: Destination) -> Both:
@@ -60,11 +60,11 @@ def both(destination: Destination) -> Both:
 
 def either_column(spec: FieldSpec, also: Also) -> FieldSpec:
     """What becomes of a field, its columns under both names."""
-    if spec.where:
+    if spec.value_predicates:
         return spec
-    columns = (spec.column,) if spec.column is not None else spec.any
+    columns = (spec.column,) if spec.column is not None else spec.any_of
     others = [other for column in columns if (other := twin(column, also)) is not None]
-    return replace(spec, column=None, any=(*columns, *others)) if others else spec
+    return replace(spec, column=None, any_of=(*columns, *others)) if others else spec
 
 
 def _has(node: Node, also: Also) -> bool:

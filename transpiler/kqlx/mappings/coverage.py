@@ -129,14 +129,16 @@ def state(pack: Pack, target: str, name: str) -> State:
     if not destinations:
         return State("unmapped", f"the pack has no mapping for {target}")
     told = [spec for d in destinations if (spec := _told(d, name)) is not None]
-    specs = [each for spec in told for each in (*spec.instead, *spec.cases, spec)]
-    if any(spec.column or spec.any or spec.where for spec in specs):
+    specs = [each for spec in told for each in (*spec.alternatives, *spec.cases, spec)]
+    if any(spec.column or spec.any_of or spec.value_predicates for spec in specs):
         return State("mapped")
     if any(spec.fixed is not None or spec.constant is not None for spec in specs):
         return State("folded", "the same on every event there")
-    if name in pack.always:
-        return State("folded", f"on every event {', '.join(pack.always[name])} among others")
-    if reasons := [spec.none for spec in specs if spec.none]:
+    if name in pack.always_includes:
+        return State(
+            "folded", f"on every event {', '.join(pack.always_includes[name])} among others"
+        )
+    if reasons := [spec.no_counterpart for spec in specs if spec.no_counterpart]:
         return State("none", reasons[0])
     if "*" in name:
         return State("unmapped", "a field name with a wildcard")
@@ -154,7 +156,7 @@ def _told(destination: Destination, name: str) -> FieldSpec | None:
 
 def known_names(pack: Pack, target: str) -> list[str]:
     """The fields that the pack says something of, for a target."""
-    names = {*pack.constants, *pack.always}
+    names = {*pack.constants, *pack.always_includes}
     for destination in pack.targets.get(target, ()):
         names |= {*mapped_names(destination)}
     return sorted(names)
@@ -165,26 +167,28 @@ def mapped_names(destination: Destination) -> list[str]:
     return [
         name
         for name, spec in destination.fields.items()
-        if any(each.where or not each.none for each in (*spec.instead, spec))
+        if any(
+            each.value_predicates or not each.no_counterpart for each in (*spec.alternatives, spec)
+        )
     ]
 
 
 def kind(spec: FieldSpec, destination: Destination) -> str:
     """In a few words how a field is told at a destination."""
-    if spec.none and not spec.where:
+    if spec.no_counterpart and not spec.value_predicates:
         told_apart = f"; counted by {spec.counted_by}" if spec.counted_by else ""
-        return f"none: {spec.none}{told_apart}"
+        return f"none: {spec.no_counterpart}{told_apart}"
     if spec.fixed is not None:
         return f'"{spec.fixed}" on every event'
     if spec.constant is not None:
         return f'taken to be "{spec.constant}"'
-    column = destination.column(spec.column or (spec.any[0] if spec.any else ""))
-    words = [column.type or "", "" if column.form == "column" else column.form]
+    column = destination.column(spec.column or (spec.any_of[0] if spec.any_of else ""))
+    words = [column.type or "", "" if column.layout == "column" else column.layout]
     words += [
         f"{len(spec.values)} values translated" if spec.values else "",
         "other values refused" if spec.others == "refuse" else "",
-        "predicates" if spec.where else "",
-        f"other values none: {spec.none}" if spec.none else "",
+        "predicates" if spec.value_predicates else "",
+        f"other values none: {spec.no_counterpart}" if spec.no_counterpart else "",
         "set on every event" if spec.exists else "",
         "JSON as text" if column.json else "",
         "perhaps with a port" if column.port else "",

@@ -104,7 +104,7 @@ def bind_each(
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
     bounds = [_without_doubles(bound, bounds) for bound in bounds]
-    return tuple(replace(bound, beside_others=len(bounds) > 1) for bound in bounds)
+    return tuple(replace(bound, one_of_several_sources=len(bounds) > 1) for bound in bounds)
 
 
 def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:
@@ -117,10 +117,10 @@ def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:
 
 def _without_doubles(bound: Bound, bounds: Iterable[Bound]) -> Bound:
     """The tree without the events that it would find a second time, in a table of the others."""
-    if bound.destination is None or not bound.destination.holds:
+    if bound.destination is None or not bound.destination.contained_tables:
         return bound
     read = {str(one.place.get("table")) for one in bounds if one is not bound}
-    for table, predicate in bound.destination.holds.items():
+    for table, predicate in bound.destination.contained_tables.items():
         if table not in read:
             continue
         theirs = read_predicate(predicate)
@@ -198,7 +198,7 @@ def _uncounted(bound: Bound, counted: Iterable[str]) -> str:
 
     def has(name: str) -> bool:
         spec = destination.field(name)
-        joined = spec is not None and bool(captures(spec) or spec.any or spec.cases)
+        joined = spec is not None and bool(captures(spec) or spec.any_of or spec.cases)
         return joined or name_of_values(pack, destination, name) is not None
 
     return next((name for name in counted if not has(name)), "")
@@ -208,7 +208,7 @@ def _as_one(bound: Bound, other: Bound) -> Bound | None:
     """Two sources whose events are in one place there: what is asked of either. None where they are
     in two places, or read a column of it in two ways.
     """
-    if bound.place != other.place or bound.renamed is not other.renamed:
+    if bound.place != other.place or bound.uses_target_names is not other.uses_target_names:
         return None
     if bound.node == other.node:
         return bound
@@ -346,7 +346,7 @@ def name_of_values(pack: Pack, destination: Destination, field: str) -> str | No
     spec = destination.field(field) or destination.fields.get(in_any_place(field))
     if spec is not None and spec.counted_by is not None:
         return spec.counted_by
-    if spec is None or spec.part or spec.fits or spec.given or spec.joined:
+    if spec is None or spec.value_part or spec.value_patterns or spec.guard or spec.joined_columns:
         return None
     if spec.fixed is not None or spec.constant is not None:
         return ""

@@ -29,19 +29,21 @@ def narrowed(
     """
     if not spec.cases:
         return spec
-    kinds = kinds_asserted(spec.by, destination, asserted, chosen)
+    kinds = kinds_asserted(spec.case_field, destination, asserted, chosen)
     if kinds is None:
         return _alike(spec)
-    told = frozenset(kind for case in spec.cases for kind in case.of)
+    told = frozenset(kind for case in spec.cases for kind in case.case_values)
     left = []
     for case in spec.cases:
-        meant = kinds & frozenset(case.of) if case.of else kinds - told
+        meant = kinds & frozenset(case.case_values) if case.case_values else kinds - told
         if meant and len(meant) == len(kinds):
-            alone = replace(case, of=(), apart=False)
-            if not any(kinds & frozenset(other.of) for other in spec.cases if other is not case):
+            alone = replace(case, case_values=(), apart=False)
+            if not any(
+                kinds & frozenset(other.case_values) for other in spec.cases if other is not case
+            ):
                 return alone
         if meant:
-            left.append(replace(case, of=tuple(sorted(meant)) if case.of else ()))
+            left.append(replace(case, case_values=tuple(sorted(meant)) if case.case_values else ()))
     return _alike(replace(spec, cases=tuple(left)))
 
 
@@ -49,8 +51,8 @@ def _alike(spec: FieldSpec) -> FieldSpec:
     """The field as the one column that all cases name, if they differ in notes alone and stand for
     all kinds; the note is that of the first that has one.
     """
-    plain = [replace(case, of=(), apart=False, note=None) for case in spec.cases]
-    if len(plain) < 2 or any(one != plain[0] for one in plain) or spec.cases[-1].of:
+    plain = [replace(case, case_values=(), apart=False, note=None) for case in spec.cases]
+    if len(plain) < 2 or any(one != plain[0] for one in plain) or spec.cases[-1].case_values:
         return spec
     note = next((case.note for case in spec.cases if case.note), None)
     return replace(plain[0], note=note)
@@ -78,8 +80,8 @@ def kinds_asserted(
         for one in values:
             if name == by or spec == own:
                 found: frozenset[str] | None = one
-            elif spec.where and all(value in spec.where for value in one):
-                found = _of_predicates((spec.where[value] for value in one), own.column)
+            elif spec.value_predicates and all(value in spec.value_predicates for value in one):
+                found = _of_predicates((spec.value_predicates[value] for value in one), own.column)
             else:
                 continue
             if found is not None:

@@ -17,22 +17,22 @@ def captures(spec: FieldSpec) -> tuple[str, ...]:
     """The expressions for the part of a column that a field is, the first that matches counting;
     none where no expression can take it out.
     """
-    if spec.given or spec.joined or (spec.part is None and not spec.fits):
+    if spec.guard or spec.joined_columns or (spec.value_part is None and not spec.value_patterns):
         return ()
     if spec.counted_as:
         return (spec.counted_as,)
-    if spec.part is not None:
-        found = _of_part(spec.part, spec.separators)
+    if spec.value_part is not None:
+        found = _of_part(spec.value_part, spec.separators)
         return (found,) if found else ()
     # What is told more exactly counts before what fits more values, and the whole comes last.
-    patterns = sorted(spec.fits, key=lambda pattern: -len(pattern.replace("*", "")))
+    patterns = sorted(spec.value_patterns, key=lambda pattern: -len(pattern.replace("*", "")))
     each = [WHOLE if p == "{}" else _of_pattern(p, spec.takes) for p in patterns]
     return () if None in each else tuple(expression or WHOLE for expression in each)
 
 
 def cut_at(spec: FieldSpec) -> str | None:
     """The mark up to which the field is what a column holds; None for other fields."""
-    return spec.separators if spec.part == "before" and not spec.given else None
+    return spec.separators if spec.value_part == "before" and not spec.guard else None
 
 
 def _of_part(part: str, separators: str) -> str | None:

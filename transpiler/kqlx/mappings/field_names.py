@@ -43,7 +43,13 @@ def _known() -> tuple[frozenset[str], tuple[str, ...]]:
     packs = Packs()
     for source in packs.sources():
         pack = packs.get(source)
-        spoken = {*pack.types, *pack.constants, *pack.always, *pack.only, *pack.recognise.fields}
+        spoken = {
+            *pack.types,
+            *pack.constants,
+            *pack.always_includes,
+            *pack.allowed_values,
+            *pack.recognise.fields,
+        }
         for destinations in pack.targets.values():
             for destination in destinations:
                 spoken |= {*destination.fields}

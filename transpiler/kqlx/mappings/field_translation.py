@@ -51,7 +51,7 @@ class Translation(Spellings):
             inner = (node.value.name,)
         elif isinstance(node, Like):
             inner = node.pattern.parts
-        fits = spec.fits
+        fits = spec.value_patterns
         if spec.takes and isinstance(node, Equals):
             name = node.value.name
             if any(_takes_part(text, spec.takes, name) for text in fits if text != "{}"):
@@ -66,11 +66,13 @@ class Translation(Spellings):
             patterns.append(_joined(before.split("*"), _joined(inner, after.split("*"))))
         needed = [one for one in patterns if not any(_covers(other, one) for other in patterns)]
         message = f"{node.field.name} is part of {spec.column} in {self.destination.name}"
-        if isinstance(node, Like) and any("*" in text for text in spec.fits):
+        if isinstance(node, Like) and any("*" in text for text in spec.value_patterns):
             self.say("approximated", f"{message}; a star may reach beyond it", None, Effect.WIDER)
         else:
             self.say("value-translated", message, None)
-        tests = [self.rename(test_of(node, parts), replace(spec, fits=())) for parts in needed]
+        tests = [
+            self.rename(test_of(node, parts), replace(spec, value_patterns=())) for parts in needed
+        ]
         return any_of(tests, node.span)
 
     def rename(self, node: FieldTest, spec: FieldSpec, type: str | None = None) -> Node:
@@ -92,7 +94,7 @@ class Translation(Spellings):
                 self.say("constant-folded", message, node.span)
                 return self.constant(False, message, node.span)
         test = replace(node, field=Literal(column.name, span=node.field.span))
-        return self.present(test, column) if column.absent else self.spelt(test, column)
+        return self.present(test, column) if column.null_values else self.spelt(test, column)
 
     def path(self, node: FieldTest, spec: FieldSpec) -> Node:
         """A test of a path that begins otherwise there, or is kept in two columns."""
@@ -102,19 +104,19 @@ class Translation(Spellings):
         if isinstance(node, Compare):
             return self.unmapped(node, f"{name}, compared as text,")
         asked = node.pattern.parts if isinstance(node, Like) else (node.value.name,)
-        patterns = respelt(asked, spec.begins, ignore_case=name.endswith(".caseless"))
+        patterns = respelt(asked, spec.prefixes, ignore_case=name.endswith(".caseless"))
         if not patterns:
             message = f'{name} "{"*".join(asked)}" begins otherwise in Elastic, and so never holds'
             self.say("constant-folded", message, node.span)
             return self.constant(False, message, node.span)
-        if spec.joined:
-            message = f"{name} is {there}, and {' or '.join(spec.joined)} behind it"
+        if spec.joined_columns:
+            message = f"{name} is {there}, and {' or '.join(spec.joined_columns)} behind it"
             self.say("value-translated", message, None)
             tests = [test for parts in patterns for test in self.in_two(node, spec, parts)]
         else:
             patterns = [named(parts, spec.unnamed) for parts in patterns]
             each = [test_of(node, parts) for parts in patterns]
-            part = spec.part
+            part = spec.value_part
             tests = [self.part(one, spec, part) if part else self.rename(one, spec) for one in each]
         if patterns != [asked]:
             shown = " or ".join("*".join(parts) for parts in patterns)
@@ -144,7 +146,7 @@ class Translation(Spellings):
 
     def behind(self, test: FieldTest, spec: FieldSpec) -> Node:
         """The test of what stands behind the last separator, in a column of its own."""
-        each = [self.rename(test, FieldSpec(column=column)) for column in spec.joined]
+        each = [self.rename(test, FieldSpec(column=column)) for column in spec.joined_columns]
         return any_of(each, test.span)
 
     def part(self, node: FieldTest, spec: FieldSpec, part: Part) -> Node:
@@ -190,7 +192,7 @@ class Translation(Spellings):
             message += "; names that go on with other letters are found too"
             self.say("approximated", message, node.span, Effect.WIDER)
             return self.rename(
-                test_of(node, (*parts[:-1], parts[-1], "")), replace(spec, part=None)
+                test_of(node, (*parts[:-1], parts[-1], "")), replace(spec, value_part=None)
             )
         self.say("value-translated", message, None)
         column = self.column(spec.column, "keyword", name)
@@ -216,7 +218,7 @@ class Translation(Spellings):
             name,
             type if own or spec.type is None else spec.type,
             case,
-            spec.form,
+            spec.layout,
             field,
             json=spec.json,
             port=spec.port,
@@ -226,7 +228,7 @@ class Translation(Spellings):
             null_text=spec.null_text,
             path=spec.path,
             keys=spec.keys,
-            absent=self.destination.absent_in(name),
+            null_values=self.destination.absent_in(name),
             arrays=spec.arrays,
             below=spec.below,
         )
@@ -299,18 +301,20 @@ class Translation(Spellings):
             self.say("constant-folded", message, node.span)
             return Always(node.span)
         known = (
-            [] if isinstance(node, Exists | Compare) else [v for v in spec.where if holds(node, v)]
+            []
+            if isinstance(node, Exists | Compare)
+            else [v for v in spec.value_predicates if holds(node, v)]
         )
         if not known and spec.column:
             return self.in_column(node, spec)
         if not known:
             value = f'the value "{node.value.name}" of ' if isinstance(node, Equals) else ""
-            return self.unmapped(node, f"{value}{name}", spec.none or "")
+            return self.unmapped(node, f"{value}{name}", spec.no_counterpart or "")
         if self.not_apart(node, spec, known):
             return Never(node.span)
         items: list[Node] = []
         for value in known:
-            meaning = spec.where[value]
+            meaning = spec.value_predicates[value]
             if self.left_out(node, spec, value):
                 items.append(Never(node.span))
                 continue
@@ -328,11 +332,11 @@ class Translation(Spellings):
         return any_of(items, node.span)
 
     def in_column(self, node: FieldTest, spec: FieldSpec) -> Node:
-        """The test on the column that has the values which ``where`` does not name."""
-        plain = replace(spec, where={}, exists=False)
-        if plain.fits:
+        """The test on the column that has the values which ``value_predicates`` does not name."""
+        plain = replace(spec, value_predicates={}, exists=False)
+        if plain.value_patterns:
             return self.fit(node, plain)
-        part = self.part(node, plain, plain.part) if plain.part else None
+        part = self.part(node, plain, plain.value_part) if plain.value_part else None
         return part or self.rename(node, plain)
 
     def not_apart(self, node: FieldTest, spec: FieldSpec, known: list[str]) -> bool:
@@ -346,7 +350,7 @@ class Translation(Spellings):
             if isinstance(test, Equals | Like) and test.field == node.field
         ]
         name, there = node.field.name, self.destination.name
-        for group in spec.alike:
+        for group in spec.indistinguishable:
             asked = [value for value in group if value in known]
             others = [
                 value

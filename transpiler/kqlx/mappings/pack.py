@@ -17,7 +17,7 @@ from kqlx.mappings.value_parts import Part
 from kqlx.notes import Effect
 
 Case = Literal["same", "ignored", "differs"]
-Form = Literal["column", "elements", "array", "many", "path", "pairs", "changes", "words", "xml"]
+Layout = Literal["column", "elements", "array", "many", "path", "pairs", "changes", "words", "xml"]
 
 When = Mapping[str, tuple[str, ...]]
 """By field the values of which a query must assert one; of several such, one must be met."""
@@ -32,43 +32,41 @@ class ColumnSpec:
     ``type`` is an Elasticsearch type or None for that of the field. ``case`` says whether values
     are spelt in the same letter case as Elastic's (``same``), whether Elastic's own meaning there
     has no regard to case (``ignored``), or whether the destination's spelling may be another
-    (``differs``). ``form`` is ``elements`` for a key of the objects in an array, whose path is the
-    column's name without its last part; ``array`` for an array of values, ``many`` for an array or
-    a single one; ``pairs`` for the value of the object of that name in an array of objects with
+    (``differs``). ``layout`` is ``elements`` for a key of the objects in an array, whose path is
+    the column's name without its last part; ``array`` for an array of values, ``many`` for an array
+    or a single one; ``pairs`` for the value of the object of that name in an array of objects with
     ``Name`` and ``Value`` (``keys`` where they are called otherwise), which Elastic turns into a
     map; ``path`` for a path on which arrays may lie anywhere; ``changes`` for the value of one key,
     the last part, of such an object with ``Name``, ``NewValue`` and ``OldValue``, where Elastic
-    writes ``_`` for the blanks and dots of names.
-    ``path`` are the steps in a dynamic column, where a key has a dot in it. ``json`` says that the
-    column holds JSON as text (or names it, where that is more than the first part), ``port`` that
-    an address may have a port behind it, ``optional`` that not every table has the column,
-    ``united`` that tables read as one have it in different types,
-    ``empties`` that it may hold an empty text, which Elastic keeps as a value, ``null_text`` that
-    the text ``null`` is a value of it.
-    ``mapped`` says that IPv4 addresses may be written there as IPv6 ones, ``::ffff:10.0.0.1``,
-    ``hex`` that numbers are, as ``0x1a4``, ``dwords`` that a whole number may stand there as
-    ``DWORD (0x000001a4)``; ``named`` has words that stand there for a value, as Elastic's pipeline
-    reads them (``LOCAL`` for ``127.0.0.1``); ``signs`` single characters of Elastic's values that
-    are others there, ``-`` and ``:`` in the addresses of network cards. Of form ``words`` is a text
-    that is several values with white space between; of form ``xml`` a value of XML as text: that of
-    the element ``Data`` of the name behind the column's. ``arrays`` are keys below a column that
-    are known to hold arrays: all that do, or of form ``path`` some; ``below`` is the name that
-    these keys are below.
+    writes ``_`` for the blanks and dots of names. ``path`` are the steps in a dynamic column, where
+    a key has a dot in it. ``json`` says that the column holds JSON as text (or names it, where that
+    is more than the first part), ``port`` that an address may have a port behind it, ``optional``
+    that not every table has the column, ``united`` that tables read as one have it in different
+    types, ``empties`` that it may hold an empty text, which Elastic keeps as a value, ``null_text``
+    that the text ``null`` is a value of it. ``ipv4_mapped`` says that IPv4 addresses may be written
+    there as IPv6 ones, ``::ffff:10.0.0.1``, ``hex`` that numbers are, as ``0x1a4``, ``dwords`` that
+    a whole number may stand there as ``DWORD (0x000001a4)``; ``words`` has words that stand there
+    for a value, as Elastic's pipeline reads them (``LOCAL`` for ``127.0.0.1``); ``characters``
+    single characters of Elastic's values that are others there, ``-`` and ``:`` in the addresses of
+    network cards. Of layout ``words`` is a text that is several values with white space between; of
+    layout ``xml`` a value of XML as text: that of the element ``Data`` of the name behind the
+    column's. ``arrays`` are keys below a column that are known to hold arrays: all that do, or of
+    layout ``path`` some; ``below`` is the name that these keys are below.
     """
 
     type: str | None = None
     case: Case = "same"
-    form: Form = "column"
+    layout: Layout = "column"
     json: bool | str = False
     port: bool = False
     optional: bool = False
     united: bool = False
-    mapped: bool = False
+    ipv4_mapped: bool = False
     hex: bool = False
     empties: bool = False
     dwords: bool = False
-    named: Mapping[str, str] = field(default_factory=dict)
-    signs: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    characters: Mapping[str, str] = field(default_factory=dict)
     null_text: bool = False
     path: tuple[str, ...] = ()
     keys: tuple[str, str] = ("Name", "Value")
@@ -88,68 +86,69 @@ class PackNote:
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What becomes of one field: one of column, any, where, fixed, constant or none decides.
+    """What becomes of one field: one of column, any_of, value_predicates, fixed, constant or
+    no_counterpart decides.
 
     ``values`` translates values on the way (``others``: what becomes of those that it does not
-    name); ``where`` gives, by value, a predicate in Kibana KQL on the destination's columns;
-    ``notes`` has, by value, what a test of it by ``where`` tells; one that other events meet too
-    (wider, different) is left out below a not, so that nothing is missed.
-    ``alike`` are groups of values of ``where`` that the destination does not tell apart.
-    ``fixed`` is the value that every event of the destination has; ``constant`` one that it has
-    not, but stands for; ``none`` the reason why there is no counterpart (beside ``where``: for
-    other values). ``any`` names several columns, some of which holds the value. A ``note`` is what
-    every test of the field must tell. ``exists`` says that every event has the field, or by a
-    predicate which events have it. ``foreign`` are the characters that the destination writes
-    otherwise, so that a value with one of them has no counterpart there. ``part`` says that the
-    field is a part of what the column holds, in which ``separators`` are those of a path. ``given``
-    is a predicate in Kibana KQL that must hold beside each test of the field. ``fits`` are patterns
-    of the column's values, in which ``{}`` stands for the field's: ``{}@*`` where the field is the
-    beginning of an address; ``counted_as`` is the regular expression, with one group, that takes
-    the field out of the column for a count, where a pattern does not tell where the field ends.
-    ``begins`` has, by how the field's values begin, how the column's do;
-    ``joined`` are columns one of whose values stands behind this one's and a backslash (where there
-    is none, or ``alone`` at any rate, the field is this one's by itself), ``unnamed`` what stands
-    behind the last backslash where the field's value has nothing there. ``counted_by`` is a column
-    with other values that tells the same things apart: it stands for the field where its values are
-    only counted or looked for as new.
-    ``instead`` are other specs; the first whose ``when`` the query asserts counts, or of whose
-    ``unless`` it asserts, for one field, other values alone.
-    ``cases`` are specs for the events that have one of the values ``of`` in the field ``by``;
-    other events lack the field, unless a last one without ``of`` is for them. Those marked
-    ``apart`` need no test of ``by``, for other events have nothing in their columns.
-    ``below`` says that the column's name was made of one that stands for all below it.
+    name); ``value_predicates`` gives, by value, a predicate in Kibana KQL on the destination's
+    columns; ``notes`` has, by value, what a test of it by ``value_predicates`` tells; one that
+    other events meet too (wider, different) is left out below a not, so that nothing is missed.
+    ``indistinguishable`` are groups of values of ``value_predicates`` that the destination does not
+    tell apart. ``fixed`` is the value that every event of the destination has; ``constant`` one
+    that it has not, but stands for; ``no_counterpart`` the reason why there is no counterpart
+    (beside ``value_predicates``: for other values). ``any_of`` names several columns, some of which
+    holds the value. A ``note`` is what every test of the field must tell. ``exists`` says that
+    every event has the field, or by a predicate which events have it. ``unsupported_characters``
+    are the characters that the destination writes otherwise, so that a value with one of them has
+    no counterpart there. ``value_part`` says that the field is a part of what the column holds, in
+    which ``separators`` are those of a path. ``guard`` is a predicate in Kibana KQL that must hold
+    beside each test of the field. ``value_patterns`` are patterns of the column's values, in which
+    ``{}`` stands for the field's: ``{}@*`` where the field is the beginning of an address;
+    ``counted_as`` is the regular expression, with one group, that takes the field out of the column
+    for a count, where a pattern does not tell where the field ends. ``prefixes`` has, by how the
+    field's values begin, how the column's do; ``joined_columns`` are columns one of whose values
+    stands behind this one's and a backslash (where there is none, or ``alone`` at any rate, the
+    field is this one's by itself), ``unnamed`` what stands behind the last backslash where the
+    field's value has nothing there. ``counted_by`` is a column with other values that tells the
+    same things apart: it stands for the field where its values are only counted or looked for as
+    new. ``alternatives`` are other specs; the first whose ``when`` the query asserts counts, or of
+    whose ``unless`` it asserts, for one field, other values alone. ``cases`` are specs for the
+    events that have one of the values ``case_values`` in the field ``case_field``; other events
+    lack the field, unless a last one without ``case_values`` is for them. Those marked ``apart``
+    need no test of ``case_field``, for other events have nothing in their columns. ``below`` says
+    that the column's name was made of one that stands for all below it.
     """
 
     column: str | None = None
-    any: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
     values: Mapping[str, str | int] = field(default_factory=dict)
     others: Literal["keep", "refuse"] = "keep"
-    where: Mapping[str, str] = field(default_factory=dict)
+    value_predicates: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, PackNote] = field(default_factory=dict)
     exists: bool | str = False
-    fits: tuple[str, ...] = ()
+    value_patterns: tuple[str, ...] = ()
     takes: str = ""
     counted_as: str = ""
-    alike: tuple[tuple[str, ...], ...] = ()
-    begins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    joined: tuple[str, ...] = ()
+    indistinguishable: tuple[tuple[str, ...], ...] = ()
+    prefixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    joined_columns: tuple[str, ...] = ()
     alone: bool = False
     unnamed: str = ""
     fixed: str | None = None
     constant: str | None = None
-    none: str | None = None
-    foreign: str = ""
-    given: str = ""
+    no_counterpart: str | None = None
+    unsupported_characters: str = ""
+    guard: str = ""
     note: PackNote | None = None
-    part: Part | None = None
+    value_part: Part | None = None
     separators: str = "\\"
     counted_by: str | None = None
     when: tuple[When, ...] = ()
     unless: When = field(default_factory=dict)
-    instead: tuple[FieldSpec, ...] = ()
-    by: str = ""
+    alternatives: tuple[FieldSpec, ...] = ()
+    case_field: str = ""
     cases: tuple[FieldSpec, ...] = ()
-    of: tuple[str, ...] = ()
+    case_values: tuple[str, ...] = ()
     apart: bool = False
     below: bool = False
 
@@ -161,13 +160,14 @@ class Destination:
     ``place`` is what the target needs to name it: ``{"base": …}``, ``{"table": …}`` (of several
     tables a list), ``{"logsource": {…}}``. Names of fields and columns that end in ``.*`` stand for
     all below them. ``filter`` is a predicate in Kibana KQL on the columns that tells the events of
-    the data source from others there. ``also`` has the other beginnings that names of columns may
-    have, where another collector brought the events. ``absent`` has, by patterns of columns'
-    names, the values that stand there for none, which Elastic's pipeline drops; ``escaped`` says
-    that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``. ``events`` says
-    which of the source's events the destination is for, where there are others. ``together`` is a
-    word of destinations between which the events are. ``holds`` has other tables whose events this
-    one holds too, each with a predicate on its columns that tells them.
+    the data source from others there. ``other_prefixes`` has the other beginnings that names of
+    columns may have, where another collector brought the events. ``null_values`` has, by patterns
+    of columns' names, the values that stand there for none, which Elastic's pipeline drops;
+    ``escaped`` says that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``.
+    ``events`` says which of the source's events the destination is for, where there are others.
+    ``together`` is a word of destinations between which the events are. ``contained_tables`` has
+    other tables whose events this one holds too, each with a predicate on its columns that tells
+    them.
     """
 
     place: Mapping[str, Any]
@@ -181,9 +181,9 @@ class Destination:
     filter: str = ""
     events: str = ""
     together: str = ""
-    holds: Mapping[str, str] = field(default_factory=dict)
-    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    also: Mapping[str, str] = field(default_factory=dict)
+    contained_tables: Mapping[str, str] = field(default_factory=dict)
+    null_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    other_prefixes: Mapping[str, str] = field(default_factory=dict)
     escaped: bool = False
 
     @property
@@ -210,17 +210,17 @@ class Destination:
             return replace(spec, below=name[: -len(rest) - 1])
 
         spec = _named(self.columns, name, at) or _PLAIN
-        on_the_way = bool(spec.arrays or spec.below) or spec.form == "path"
-        if not on_the_way or (below and (spec.form == "path" or spec.arrays)):
+        on_the_way = bool(spec.arrays or spec.below) or spec.layout == "path"
+        if not on_the_way or (below and (spec.layout == "path" or spec.arrays)):
             return spec
         return replace(
-            spec, arrays=(), below="", form="column" if spec.form == "path" else spec.form
+            spec, arrays=(), below="", layout="column" if spec.layout == "path" else spec.layout
         )
 
     def absent_in(self, column: str) -> tuple[str, ...]:
         """The values that stand in the column for none: by the longest pattern that fits."""
-        fit = [pattern for pattern in self.absent if fnmatchcase(column, pattern)]
-        return self.absent[max(fit, key=len)] if fit else ()
+        fit = [pattern for pattern in self.null_values if fnmatchcase(column, pattern)]
+        return self.null_values[max(fit, key=len)] if fit else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,19 +228,19 @@ class Marks:
     """How a rule names a data source: by values of fields, by fields that it alone has, or by index
     patterns.
 
-    ``implied`` has, by index pattern, values of fields that all events there have. ``beats`` are
-    the Beats that ship the source's events, ``modules`` values of event.module that others have
-    too, ``codes`` the numbers of its Windows events (``4688`` or ``4608-4999``), ``aliases`` by
-    field and value what other shippers write: a query in Kibana KQL that asks for the same in the
-    words of Elastic's integration. Where a rule names no source at all, these hint at it, and then
-    the values of one table of ``assumed``.
+    ``implied_by_index`` has, by index pattern, values of fields that all events there have.
+    ``beats`` are the Beats that ship the source's events, ``modules`` values of event.module that
+    others have too, ``codes`` the numbers of its Windows events (``4688`` or ``4608-4999``),
+    ``aliases`` by field and value what other shippers write: a query in Kibana KQL that asks for
+    the same in the words of Elastic's integration. Where a rule names no source at all, these hint
+    at it, and then the values of one table of ``fallback_when``.
     """
 
     fields: Mapping[str, tuple[str, ...]]
-    own: tuple[str, ...]
+    exclusive_fields: tuple[str, ...]
     indices: tuple[str, ...]
-    implied: Mapping[str, Mapping[str, str]]
-    assumed: tuple[When, ...]
+    implied_by_index: Mapping[str, Mapping[str, str]]
+    fallback_when: tuple[When, ...]
     beats: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
@@ -257,8 +257,8 @@ class Pack:
     title: str
     recognise: Marks
     constants: Mapping[str, str]
-    always: Mapping[str, tuple[str, ...]]
-    only: Mapping[str, tuple[str, ...]]
+    always_includes: Mapping[str, tuple[str, ...]]
+    allowed_values: Mapping[str, tuple[str, ...]]
     types: Mapping[str, str]
     targets: Mapping[str, tuple[Destination, ...]]
     by_shipper: bool = False
@@ -269,7 +269,7 @@ class Pack:
 
     def possible(self, field: str) -> tuple[str, ...] | None:
         """The only values that a field of the source can have; None where others can be."""
-        return _named(self.only, field, lambda values, rest: values)
+        return _named(self.allowed_values, field, lambda values, rest: values)
 
 
 _PLAIN = ColumnSpec()
@@ -291,7 +291,7 @@ def _with_arrays(spec: FieldSpec, column: ColumnSpec, braces: bool) -> FieldSpec
     ``braces`` behind what holds an array, or with a word on them.
     """
     name = spec.column or ""
-    known = column.form != "path" or all_known(name.split("."), column.arrays)
+    known = column.layout != "path" or all_known(name.split("."), column.arrays)
     names, complete = spellings(name, column.arrays, "" if known else column.below)
     if not braces:
         if known and names[0] == name:
@@ -303,7 +303,7 @@ def _with_arrays(spec: FieldSpec, column: ColumnSpec, braces: bool) -> FieldSpec
         spec = replace(spec, note=spec.note or note)
     if len(names) == 1:
         return replace(spec, column=names[0], below=False)
-    return replace(spec, column=None, any=names, below=False)
+    return replace(spec, column=None, any_of=names, below=False)
 
 
 def _lists_note(name: str, spelt: str, known: bool) -> PackNote:
@@ -320,7 +320,7 @@ def _below(spec: FieldSpec, rest: str) -> FieldSpec:
         spec,
         below=bool(spec.column) and _filled(spec.column or "", rest) != spec.column,
         column=_filled(spec.column, rest) if spec.column else spec.column,
-        any=tuple(_filled(column, rest) for column in spec.any),
+        any_of=tuple(_filled(column, rest) for column in spec.any_of),
     )
 
 

@@ -18,16 +18,16 @@ _ANY = None  # among characters: a star
 
 
 def respelt(
-    parts: Parts, begins: Mapping[str, Sequence[str]], ignore_case: bool = False
+    parts: Parts, prefixes: Mapping[str, Sequence[str]], ignore_case: bool = False
 ) -> list[Parts]:
     """The patterns that fit a text in the destination where ``parts`` fits Elastic's.
 
-    ``begins`` has by the beginning of Elastic's texts those in the destination, where each text has
-    one of them. A pattern that tells no beginnings apart stays as it is, and so does one that fits
-    none at all; none fits where only a beginning there would.
+    ``prefixes`` has by the beginning of Elastic's texts those in the destination, where each text
+    has one of them. A pattern that tells no beginnings apart stays as it is, and so does one that
+    fits none at all; none fits where only a beginning there would.
     """
     signs = _signs(parts)
-    pairs = [(ours, there) for ours, each in begins.items() for there in each]
+    pairs = [(ours, there) for ours, each in prefixes.items() for there in each]
     rest = {text: _behind(signs, text, ignore_case) for pair in pairs for text in pair}
     if not any(rest[ours] for ours, _ in pairs):
         return [] if any(rest.values()) else [parts]

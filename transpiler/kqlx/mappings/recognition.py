@@ -155,7 +155,7 @@ def _assumed(
     if hinted:
         return hinted, (_guess(hinted, "but what such events are known by"),)
     asserted = asserted_values(node)
-    found = [s for s, m in marks.items() if kinds and asserts(asserted, m.assumed)]
+    found = [s for s, m in marks.items() if kinds and asserts(asserted, m.fallback_when)]
     return found, (_guess(found, "but the kind of events"),) if found else ()
 
 
@@ -232,7 +232,9 @@ def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, str]:
         values
         for index in read
         for values in [
-            next((v for known, v in marks.implied.items() if fnmatchcase(index, known)), {})
+            next(
+                (v for known, v in marks.implied_by_index.items() if fnmatchcase(index, known)), {}
+            )
         ]
     ]
     if not each:

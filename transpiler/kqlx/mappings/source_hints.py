@@ -54,7 +54,7 @@ def names_of(node: Node, marks: Mapping[str, Marks]) -> Names | None:
     heads = {"winlog"}
     for each in marks.values():
         telling |= {*each.fields, *each.aliases}
-        heads |= {own.partition(".")[0] for own in each.own}
+        heads |= {own.partition(".")[0] for own in each.exclusive_fields}
     return _names_of(node, marks, frozenset(telling), frozenset(heads))
 
 
@@ -154,7 +154,11 @@ def _shared(node: Node, name: str, marks: Mapping[str, Marks]) -> frozenset[str]
 
 def _owners(name: str, marks: Mapping[str, Marks]) -> set[str]:
     """The data sources that alone have a field: of ``a.*`` and ``a.b.*`` the nearer one's."""
-    found = {s: max(map(len, ours)) for s, m in marks.items() if (ours := own_names(name, m.own))}
+    found = {
+        s: max(map(len, ours))
+        for s, m in marks.items()
+        if (ours := own_names(name, m.exclusive_fields))
+    }
     nearest = max(found.values(), default=0)
     return {source for source, length in found.items() if length == nearest}
 

@@ -50,7 +50,7 @@ class LeavingOut(Binder):
     def node(self, node: Node) -> Node:
         if isinstance(node, And | Or | Not) and (name := self.unknown_field(node)):
             spec = self.destination.field(name)
-            return self.unmapped(node, name, spec.none or "" if spec else "")
+            return self.unmapped(node, name, spec.no_counterpart or "" if spec else "")
         before = len(self.notes)
         found = super().node(node)
         absorbing = And if self.negative else Or
@@ -74,13 +74,18 @@ class LeavingOut(Binder):
             if not isinstance(test, And | Or | Not)
         }
         name = names.pop() if len(names) == 1 else ""
-        tables = (self.pack.constants, self.pack.always, self.pack.only, self.destination.never)
+        tables = (
+            self.pack.constants,
+            self.pack.always_includes,
+            self.pack.allowed_values,
+            self.destination.never,
+        )
         if not any(self.decides(test) for test in walk(node)):
             return ""
         spec = self.destination.field(name)
-        unknown = (spec is None or bool(spec.none and not spec.where)) and not any(
-            name in table for table in tables
-        )
+        unknown = (
+            spec is None or bool(spec.no_counterpart and not spec.value_predicates)
+        ) and not any(name in table for table in tables)
         return name if unknown else ""
 
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:

@@ -31,7 +31,7 @@ class Spellings(Remarks):
     def present(self, test: FieldTest, column: Column) -> Node:
         """The test, of values alone: what stands there for none is no value in Elastic."""
         empty = isinstance(test, Equals) and not test.value.name
-        if isinstance(test, Equals) and (empty or test.value.name in column.absent):
+        if isinstance(test, Equals) and (empty or test.value.name in column.null_values):
             message = f'"{test.value.name}" stands for no value in {column.name}: Elastic drops it'
             self.say("constant-folded", message, test.span)
             return self.constant(False, message, test.span)
@@ -39,13 +39,13 @@ class Spellings(Remarks):
 
     def values_alone(self, test: FieldTest, spelt: Node, column: Column) -> Node:
         """The test, as it is ``spelt``, of values alone."""
-        met = [value for value in column.absent if _stands_in(value, test, column)]
+        met = [value for value in column.null_values if _stands_in(value, test, column)]
         if not met:
             return spelt
         values = " and ".join(f'"{value}"' for value in met)
         message = f"{values} in {column.name} stands for no value: Elastic drops it"
         self.say("value-translated", message, None)
-        if "{}" in column.name and column.form == "column":
+        if "{}" in column.name and column.layout == "column":
             return spelt  # of a list other values may pass the test: Splunk looks at each
         text = self.as_text(column)
         excluded = [Equals(text, Literal(value, True), test.span) for value in met]
@@ -60,20 +60,20 @@ class Spellings(Remarks):
     def spelt(self, test: FieldTest, column: Column) -> Node:
         """The test in all spellings of a value that the column may hold."""
         spec = self.destination.column(column.name)
-        if spec.signs and isinstance(test, Equals | Like):
-            return self.with_signs(test, column, spec.signs)
-        if spec.named and not isinstance(test, Exists):
-            return self.words(test, column, spec.named)
-        if spec.mapped and isinstance(test, Equals):
+        if spec.characters and isinstance(test, Equals | Like):
+            return self.with_signs(test, column, spec.characters)
+        if spec.words and not isinstance(test, Exists):
+            return self.words(test, column, spec.words)
+        if spec.ipv4_mapped and isinstance(test, Equals):
             return self.addresses(test, column)
         of_number = self.types.get(column.field, "keyword") in INTEGERS
         if spec.hex and of_number and not isinstance(test, Exists):
             return self.hexadecimal(test, column)
         if spec.dwords and isinstance(test, Equals):
             return self.dwords(test)
-        if spec.form == "words" and not isinstance(test, Exists):
+        if spec.layout == "words" and not isinstance(test, Exists):
             return self.among_words(test, column)
-        if spec.form == "xml" and isinstance(test, Equals | Like) and _has_entities(test):
+        if spec.layout == "xml" and isinstance(test, Equals | Like) and _has_entities(test):
             name = f"{column.name}{DECODED}"
             self.columns[name] = replace(column, escaped=True)
             return replace(test, field=Literal(name))
@@ -127,7 +127,7 @@ class Spellings(Remarks):
             )
             self.say("approximated", message, test.span, Effect.WIDER)
         text = self.as_text(column)  # no whole word is looked for
-        self.columns[text.name] = replace(column, type="keyword", form="column")
+        self.columns[text.name] = replace(column, type="keyword", layout="column")
         parts = ("", *filter(None, (first, *middle, last)), "")
         return replace(test, field=text, pattern=Pattern(parts, test.pattern.span))
 

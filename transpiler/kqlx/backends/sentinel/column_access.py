@@ -63,7 +63,7 @@ class Way:
 @dataclass(frozen=True, slots=True)
 class Cell:
     """Where a column's values are. ``raw`` is the column, or a path in a dynamic one; ``access``
-    the same in the type of its values; ``form`` as in ColumnSpec, "many" for an array or a single
+    the same in the type of its values; ``layout`` as in ColumnSpec, "many" for an array or a single
     value; ``way`` leads on from there.
     """
 
@@ -131,12 +131,12 @@ class Columns(TextBackend):
             return Cell(column, text, text, "column", SCAN)
         first, *rest = column.name.split(".")
         rest = list(column.path) or rest
-        if column.form == "xml":
+        if column.layout == "xml":
             text = xml_value(self.plain(first, "keyword", column), ".".join(rest))
             text = decoded(text) if column.escaped else text
             kept = kusto_type(column.type) == "string"
             return Cell(column, text, text if kept else cast(text, column.type), "column", SCAN)
-        if not rest and not column.json and column.form in ("column", "words"):
+        if not rest and not column.json and column.layout in ("column", "words"):
             raw = self.plain(first, column.type, column)
             if column.port:
                 return Cell(column, raw, without_port(raw), "column", SCAN)
@@ -147,17 +147,17 @@ class Columns(TextBackend):
         rank = SCAN if column.json else PATH
         if column.below:
             return self.way_cell(column, within, rest, rank)
-        if column.form in OBJECTS:
-            raw = within + steps(rest[: -2 if column.form == "changes" else -1])
-            return Cell(column, raw, f"tostring({raw})", column.form, SCAN)
+        if column.layout in OBJECTS:
+            raw = within + steps(rest[: -2 if column.layout == "changes" else -1])
+            return Cell(column, raw, f"tostring({raw})", column.layout, SCAN)
         raw = within + steps(rest)
-        if column.form in ("array", "many"):
-            return Cell(column, raw, raw, column.form, rank)
+        if column.layout in ("array", "many"):
+            return Cell(column, raw, raw, column.layout, rank)
         return Cell(column, raw, cast(raw, column.type), "column", rank)
 
     def way_cell(self, column: Column, within: str, keys: list[str], rank: int) -> Cell:
         """A path on which arrays lie, or may lie."""
-        known = column.form != "path" or all_known(keys, column.arrays)
+        known = column.layout != "path" or all_known(keys, column.arrays)
         start = len(column.below.split(".")) - 1
         places = array_places(keys, column.arrays)
         raw = within + steps(keys)
@@ -175,7 +175,7 @@ class Columns(TextBackend):
             listed=last in places or not known,
             plain="" if places else raw,
             sure=(known and first == last - 1)
-            if column.form == "path"
+            if column.layout == "path"
             else not is_repeated(keys[first], keys[-1]),
         )
         return Cell(column, above, f"tostring({above})", "path", SCAN, way)

@@ -203,5 +203,5 @@ def without_arrays(column: Column, test: FieldTest) -> Column:
     """The column as a path without arrays; at its end there may be one of texts."""
     listed = kusto_type(column.type) == "string" and column.type not in TEXTS | {"ip"}
     if isinstance(test, Compare) or not listed:
-        return replace(column, form="column", arrays=(), below="")
-    return replace(column, form="many", declared=False, arrays=(), below="")
+        return replace(column, layout="column", arrays=(), below="")
+    return replace(column, layout="many", declared=False, arrays=(), below="")

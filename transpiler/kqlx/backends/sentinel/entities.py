@@ -183,7 +183,7 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
             used.setdefault(named(values).name, named(values))
     named_by = named(naming).name if naming else ""
     common: dict[str, str] = {}
-    if bound.beside_others and not together:
+    if bound.one_of_several_sources and not together:
         common = {f"{key}_shown": column for key, column in details.items()}
         details = {key: f"{key}_shown" for key in details}
         if named_by:
@@ -201,7 +201,7 @@ def outputs(rule: Rule, bound: Bound) -> Outputs:
 
 def counts_together(rule: Rule, bound: Bound) -> bool:
     """Whether the rule counts or compares what several data sources have together."""
-    return bound.beside_others and isinstance(form_of(rule), Threshold | NewTerms)
+    return bound.one_of_several_sources and isinstance(form_of(rule), Threshold | NewTerms)
 
 
 def investigated(rule: Rule) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ class Tests(Values):
     def pattern(self, cell: Cell, parts: tuple[str, ...], folds: bool) -> Text:
         """A whole value of a string column with a pattern."""
         cased = "" if folds else "_cs"
-        if cell.column.form == "words" and _is_word(parts):
+        if cell.column.layout == "words" and _is_word(parts):
             return Text(f"{cell.access} has{cased} {quote(parts[1])}", rank=INDEXED)
         shape = tuple(bool(part) for part in parts)
         for known, operator, place in (

@@ -113,7 +113,7 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
         return _values(field, ecs_cell(columns, column), kusto_type(column.type))
     spec = bound.destination.field(field)
     notes = _notes(field, spec) if spec is not None else ()
-    if spec is not None and (spec.by or (spec.given and names_columns(spec))):
+    if spec is not None and (spec.case_field or (spec.guard and names_columns(spec))):
         return _by_case(spec, field, bound, columns)
     if spec is not None and spec.column and cut_at(spec):
         text = _text_of(spec, field, bound, columns)
@@ -121,8 +121,12 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
         made = Values(field, _words(field), text or "", notes=notes, absent=absent, long=True)
         return made if text else None
     parts = captures(spec) if counted and spec is not None else ()
-    if spec is not None and spec.any and (parts or not (spec.part or spec.fits or spec.given)):
-        return _first_of(spec.any, field, bound, columns, parts)
+    if (
+        spec is not None
+        and spec.any_of
+        and (parts or not (spec.value_part or spec.value_patterns or spec.guard))
+    ):
+        return _first_of(spec.any_of, field, bound, columns, parts)
     name = name_of_values(bound.pack, bound.destination, field)
     if name is None and spec is not None and spec.column and parts:
         whole = _cell(spec.column, field, bound, columns)
@@ -133,13 +137,13 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
         return None
     if not name:
         return Values(field, text=quote(constant_value(bound.pack, bound.destination, field) or ""))
-    if bound.destination.column(name).form == "elements":
+    if bound.destination.column(name).layout == "elements":
         return _of_objects(field, name, bound, columns, notes)
     cell = _cell(name, field, bound, columns)
     if cell is None:
         return None
     notes = (*notes, *_beside_arrays(name, field, bound, columns))
-    if cell.column.form == "words":
+    if cell.column.layout == "words":
         message = f"the words of {name}, each a value of {field}, count as one value"
         notes += (Note("value-differs", Effect.DIFFERENT, message),)
     values = _values(field, cell, kusto_type(cell.column.type))
@@ -212,9 +216,9 @@ def _words(field: str) -> str:
 def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Values | None:
     """A field that is another column by the kind of event, or that some events alone have."""
     assert bound.destination is not None
-    by = bound.destination.field(spec.by) if spec.by else None
-    kinds = _cell(by.column, spec.by, bound, columns) if by and by.column else None
-    if spec.by and kinds is None:
+    by = bound.destination.field(spec.case_field) if spec.case_field else None
+    kinds = _cell(by.column, spec.case_field, bound, columns) if by and by.column else None
+    if spec.case_field and kinds is None:
         return None
     pairs: list[str] = []
     notes: list[Note] = []
@@ -226,12 +230,14 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
         if text is None:
             return None
         notes += _notes(field, case)
-        for name in (case.column, *case.any):
+        for name in (case.column, *case.any_of):
             absent |= dict.fromkeys(bound.destination.absent_in(name) if name else ())
         tests = []
-        if case.of and kinds is not None:
-            listed = ", ".join(case.of if not kinds.is_string else map(quote, case.of))
-            one = len(case.of) == 1
+        if case.case_values and kinds is not None:
+            listed = ", ".join(
+                case.case_values if not kinds.is_string else map(quote, case.case_values)
+            )
+            one = len(case.case_values) == 1
             tests = [f"{kinds.access} == {listed}" if one else f"{kinds.access} in ({listed})"]
         if beside := condition(case, bound, field):
             from kqlx.backends.sentinel.expressions import condition_text
@@ -244,7 +250,7 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
     if not pairs:
         return None
     text = f"{'case' if pairs[2:] else 'iff'}({', '.join([*pairs, others])})"
-    told = (joined_by_kind(field, spec), *notes) if spec.by else tuple(notes)
+    told = (joined_by_kind(field, spec), *notes) if spec.case_field else tuple(notes)
     return Values(field, _words(field), text, notes=told, absent=(*absent,), long=True)
 
 
@@ -253,19 +259,19 @@ def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str
     a text that stands for none, or a part.
     """
     assert bound.destination is not None
-    spec = replace(spec, given="")
+    spec = replace(spec, guard="")
     each = []
-    for name in spec.any or filter(None, [spec.column]):
+    for name in spec.any_of or filter(None, [spec.column]):
         cell = _cell(name, field, bound, columns)
         if cell is None or cell.form != "column":
             return None
         text = cell.access if cell.is_string else f"tostring({cell.access})"
-        if (absent := bound.destination.absent_in(name)) and spec.any:
+        if (absent := bound.destination.absent_in(name)) and spec.any_of:
             same = f"== {quote(absent[0])}" if len(absent) == 1 else f"in ({_quoted(absent)})"
             text = f'iff({text} {same}, "", {text})'
         if mark := cut_at(spec):
             text = f"tostring(split({text}, {quote(mark)})[0])"
-        elif spec.part or spec.fits or spec.joined:
+        elif spec.value_part or spec.value_patterns or spec.joined_columns:
             parts = captures(spec)
             if not parts:
                 return None
@@ -293,20 +299,20 @@ def _extracts(whole: Cell, expressions: tuple[str, ...]) -> list[str]:
 def _cell(name: str, field: str, bound: Bound, columns: Columns) -> Cell | None:
     """The cell of a column of the pack; None for what is scattered in an array of objects."""
     column = _column(name, field, bound)
-    if column.form in OBJECTS - {"path"}:
+    if column.layout in OBJECTS - {"path"}:
         return None
     cell = columns.pack_cell(column)
     if cell.way is None:
         return cell
     if not cell.way.plain:
         return None
-    return columns.pack_cell(replace(column, form="column", below=""))
+    return columns.pack_cell(replace(column, layout="column", below=""))
 
 
 def _beside_arrays(name: str, field: str, bound: Bound, columns: Columns) -> tuple[Note, ...]:
     """That values in arrays which may lie on the way are not seen."""
     column = _column(name, field, bound)
-    if column.form != "path" or columns.pack_cell(column).way is None:
+    if column.layout != "path" or columns.pack_cell(column).way is None:
         return ()
     message = f"values of {field} are not counted or compared where an array lies on the way"
     return (Note("array-on-the-way", Effect.NARROWER, message),)
@@ -319,7 +325,7 @@ def _column(name: str, field: str, bound: Bound) -> Column:
     return Column(
         name,
         spec.type or bound.type(field) or "keyword",
-        form=spec.form,
+        layout=spec.layout,
         field=field,
         json=spec.json,
         port=spec.port,
@@ -327,7 +333,7 @@ def _column(name: str, field: str, bound: Bound) -> Column:
         united=spec.united,
         path=spec.path,
         keys=spec.keys,
-        escaped=spec.form == "xml",
+        escaped=spec.layout == "xml",
         arrays=spec.arrays,
         below=spec.below,
     )

@@ -72,7 +72,7 @@ def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> 
     query = _with_steps(str(emission.query), arrived(rule, bound, options))
     emission = replace(emission, query=query, notes=notes)
     completed = _by_type(rule, bound, emission, found.columns if found else (), in_rule)
-    if not bound.beside_others:  # else their union comes first
+    if not bound.one_of_several_sources:  # else their union comes first
         completed = replace(completed, query=by_table(str(completed.query)))
     if found is None or not found.common:
         return completed
@@ -107,7 +107,7 @@ def _counted(
     shown: Sequence[Values],
     in_rule: bool,
 ) -> Emission:
-    together = bound.beside_others
+    together = bound.one_of_several_sources
     by = needed(bound, threshold.by, "counts by", together)
     distinct = [name for name, _ in threshold.distinct]
     own = needed(bound, distinct, "counts values of", together)
@@ -162,7 +162,7 @@ def _new(
     shown: Sequence[Values],
     in_rule: bool,
 ) -> Emission:
-    together = bound.beside_others
+    together = bound.one_of_several_sources
     fields = needed(bound, terms.fields, "looks for new values of", together)
     if not fields:
         named = ", ".join(terms.fields)

@@ -69,7 +69,7 @@ class Tree(Leaves):
 
     def leaf(self, column: Column, node: FieldTest) -> Node:
         path = column.name if column.type == "nested" else self.bound.nested_path(column.name)
-        if path and not self.in_group and not self.bound.renamed:
+        if path and not self.in_group and not self.bound.uses_target_names:
             self.note(
                 "nested-outside",
                 Effect.SAME,

@@ -116,7 +116,7 @@ def _about_counts(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> 
             Effect.WIDER,
             "the rule asks for several counts at once; each is a correlation that alerts by itself",
         )
-    if bound.beside_others and (len(counts) > 1 or counts[0].least > 1):
+    if bound.one_of_several_sources and (len(counts) > 1 or counts[0].least > 1):
         message = "each data source is counted by itself: what they have together may be enough"
         yield Note("counted-per-source", Effect.NARROWER, message)
     threshold = threshold_of(rule)

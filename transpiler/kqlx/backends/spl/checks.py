@@ -141,7 +141,7 @@ class Remarks(Where):
     def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
         if isinstance(node, Equals) and node.value.value is None:
             self.null_value(node)
-        if column.form in PAIRS:
+        if column.layout in PAIRS:
             self.check_pair(column, node)
             if isinstance(node, Compare):
                 return

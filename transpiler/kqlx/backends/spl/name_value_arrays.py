@@ -20,17 +20,17 @@ PAIRS = frozenset({"pairs", "changes"})
 
 def pair_fields(column: Column) -> tuple[str, ...]:
     """The fields of Splunk's that a column stands for: the names and the values of its pairs."""
-    if column.form not in PAIRS:
+    if column.layout not in PAIRS:
         return (column.name,)
     pair = column.pair
     name, value = column.keys
-    return (f"{pair.path}.{name}", f"{pair.path}.{value if column.form == 'pairs' else pair.key}")
+    return (f"{pair.path}.{name}", f"{pair.path}.{value if column.layout == 'pairs' else pair.key}")
 
 
 def name_regex(column: Column) -> str:
     """The name of the pair. In those of changes Elastic writes ``_`` for blanks and dots."""
     name = column.pair.name
-    if column.form == "changes":
+    if column.layout == "changes":
         return "[ ._]".join(map(regex, name.split("_")))
     return regex(name)
 
@@ -40,7 +40,7 @@ def parted(column: Column, node: FieldTest) -> Node:
     names, values = (Literal(name, span=node.field.span) for name in pair_fields(column))
     name = column.pair.name
     test: Node = Equals(names, Literal(name, True), node.span)
-    if column.form == "changes" and "_" in name:
+    if column.layout == "changes" and "_" in name:
         test = Like(names, Pattern(tuple(name.split("_"))), node.span)
     if not isinstance(node, Equals | Like):
         return test

@@ -125,9 +125,13 @@ class Keys:
         if spec is None and found:
             message = f"values of {name} are taken from any place of the list {found}"
             self.notes.append(Note("any-list-position", Effect.WIDER, message))
-        if found is None and spec is not None and (spec.by or (spec.given and names_columns(spec))):
+        if (
+            found is None
+            and spec is not None
+            and (spec.case_field or (spec.guard and names_columns(spec)))
+        ):
             return self._by_case(name, spec)
-        if found is None and spec is not None and spec.any:
+        if found is None and spec is not None and spec.any_of:
             return self._first(name, spec)
         parts = captures(spec) if found is None and spec is not None else ()
         if parts and spec is not None and spec.column and _is_plain(destination, spec.column):
@@ -136,7 +140,7 @@ class Keys:
             self._whole_for(name, spec, spec.column)
             found = spec.column
         if found is None:
-            why = f": {spec.none}" if spec is not None and spec.none else ""
+            why = f": {spec.no_counterpart}" if spec is not None and spec.no_counterpart else ""
             message = f"{name} has no counterpart to count or compare by{why}"
             code = "no-counterpart" if why else "unmapped-field"
             self.notes.append(Note(code, Effect.UNMAPPED, message))
@@ -162,8 +166,8 @@ class Keys:
         """A note that what is a part of a column is counted by all of it. Of arguments an event has
         several, so that fewer are seen, too.
         """
-        stand = "which stand for it" if spec.any else "which stands for it"
-        effect = Effect.DIFFERENT if spec.part == "word" else self.finer
+        stand = "which stand for it" if spec.any_of else "which stands for it"
+        effect = Effect.DIFFERENT if spec.value_part == "word" else self.finer
         message = f"{name} is a part of {columns}, {stand}"
         self.notes.append(Note("value-differs", effect, message))
 
@@ -182,13 +186,13 @@ class Keys:
 
     def _mapped(self, name: str, column: str, destination: Destination) -> Key:
         like = destination.column(column)
-        found = Column(column, form=like.form, json=like.json, keys=like.keys)
-        if like.form in PAIRS:
+        found = Column(column, layout=like.layout, json=like.json, keys=like.keys)
+        if like.layout in PAIRS:
             return self._paired(name, found)
-        if like.form == "words":
+        if like.layout == "words":
             message = f"the words of {column}, each a value of {name}, count as one value"
             self.notes.append(Note("value-differs", self.finer, message))
-        key = self._made(name, found, "{}" in column or like.form in _LISTS)
+        key = self._made(name, found, "{}" in column or like.layout in _LISTS)
         if key.step:
             return key
         texts = self._texts_for_none(column)
@@ -212,7 +216,7 @@ class Keys:
         """
         destination = self.bound.destination
         spec = destination.field(name) if destination is not None else None
-        if self.together or spec is None or captures(spec) or not (spec.any or spec.by):
+        if self.together or spec is None or captures(spec) or not (spec.any_of or spec.case_field):
             return None
         quiet = Keys(self.bound)
         key = quiet.key(name)
@@ -257,14 +261,14 @@ class Keys:
     def _first(self, field: str, spec: FieldSpec) -> Key:
         """The first of several columns that an event has, or of what is taken out of them."""
         made, parts = plain_name(field), captures(spec)
-        self.notes.append(joined(field, spec.any))
-        if not parts and (spec.part or spec.fits):
-            self._whole_for(field, spec, ", ".join(spec.any))
+        self.notes.append(joined(field, spec.any_of))
+        if not parts and (spec.value_part or spec.value_patterns):
+            self._whole_for(field, spec, ", ".join(spec.any_of))
         return Key(field, made, f"| eval {made}={self._coalesced(spec, parts)}")
 
     def _coalesced(self, spec: FieldSpec, parts: tuple[str, ...]) -> str:
         """The first of several columns of which a text does not stand for none."""
-        names = [self._present(column, parts) for column in spec.any]
+        names = [self._present(column, parts) for column in spec.any_of]
         value = f"coalesce({', '.join(names)})"
         if len(value) > WIDTH - 20:
             value = f"coalesce({f',{chr(10)}        '.join(names)})"
@@ -273,8 +277,8 @@ class Keys:
     def _present(self, column: str, parts: tuple[str, ...]) -> str:
         """What is taken out of a column, or all of it, null where a text stands for none."""
         like = self.bound.destination.column(column) if self.bound.destination else None
-        if like is not None and like.form in PAIRS:
-            return self._beside_name(Column(column, form=like.form, keys=like.keys))
+        if like is not None and like.layout in PAIRS:
+            return self._beside_name(Column(column, layout=like.layout, keys=like.keys))
         if "{}" in column and not parts:
             return self._listed(column)
         if like is not None and like.json and not parts:
@@ -287,7 +291,7 @@ class Keys:
     def _is_list(self, column: str) -> bool:
         """Whether an event may have several values of a column."""
         like = self.bound.destination.column(column) if self.bound.destination else None
-        return "{}" in column or (like is not None and like.form in _LISTS)
+        return "{}" in column or (like is not None and like.layout in _LISTS)
 
     def _part_of(self, column: str, expressions: tuple[str, ...], mark: str | None = None) -> str:
         """What the first of the expressions that matches takes out of a column, or what stands
@@ -307,19 +311,19 @@ class Keys:
         """A field that is another column by the kind of event, or that some events alone have."""
         destination = self.bound.destination
         assert destination is not None
-        by = destination.field(spec.by) if spec.by else None
+        by = destination.field(spec.case_field) if spec.case_field else None
         made, pairs = plain_name(field), []
         absent: dict[str, None] = {}
         for case in conditional_first(spec.cases or (spec,)):
             if case.note is not None:
                 remark = case.note
                 self.notes.append(Note(remark.code, remark.effect, remark.message))
-            mark = cut_at(replace(case, given=""))
+            mark = cut_at(replace(case, guard=""))
             if case.fixed is not None:
                 value = quote(case.fixed)
-            elif case.any:
+            elif case.any_of:
                 value = self._coalesced(case, captures(case))
-            elif mark or (parts := captures(replace(case, given=""))):
+            elif mark or (parts := captures(replace(case, guard=""))):
                 value = self._part_of(str(case.column), () if mark else parts, mark)
             elif self._is_list(str(case.column)):
                 value = self._listed(str(case.column))
@@ -327,12 +331,16 @@ class Keys:
                 value = eval_name(str(case.column))
             if case.fixed is None:
                 absent |= dict.fromkeys(self._texts_for_none(str(case.column)))
-            tests = [_is_in(by.column, case.of)] if case.of and by and by.column else []
+            tests = (
+                [_is_in(by.column, case.case_values)]
+                if case.case_values and by and by.column
+                else []
+            )
             if beside := condition(case, self.bound, field):
                 tests.append(self._test(beside))
             kinds = "\n        AND ".join(tests) or "true()"
             pairs.append(f"{kinds},\n        {value}")
-        if spec.by:
+        if spec.case_field:
             self.notes.append(joined_by_kind(field, spec))
         between = ",\n    "
         if not pairs:
@@ -392,7 +400,7 @@ def _is_in(column: str, values: Iterable[str]) -> str:
 
 def _is_plain(destination: Destination, column: str) -> bool:
     like = destination.column(column)
-    return like.form not in PAIRS | {"words", "xml", "path"} and not like.json
+    return like.layout not in PAIRS | {"words", "xml", "path"} and not like.json
 
 
 def without_texts(value: str, texts: Iterable[str]) -> str:

@@ -132,7 +132,7 @@ def keys_of(rule: Rule, bound: Bound, finer: Effect = Effect.WIDER) -> Keys:
 
 def _together(rule: Rule, bound: Bound) -> bool:
     grouped = threshold_of(rule) is not None or new_terms_of(rule) is not None
-    return bound.beside_others and grouped
+    return bound.one_of_several_sources and grouped
 
 
 def grouping(rule: Rule) -> tuple[str, ...]:

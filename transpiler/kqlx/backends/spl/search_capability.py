@@ -62,7 +62,7 @@ class Leaves(TextBackend):
         if isinstance(node, Nested) or isinstance(getattr(node, "field", None), Pattern):
             return False
         if isinstance(node, FieldTest) and (
-            self.column(node).form in PAIRS or self.column(node).json or self.column(node).run
+            self.column(node).layout in PAIRS or self.column(node).json or self.column(node).run
         ):
             return False
         if isinstance(node, Exists | Compare) and self.lists_nulls(self.column(node)):
@@ -85,7 +85,7 @@ class Leaves(TextBackend):
 
     def has_nulls(self, column: Column) -> bool:
         """Whether a missing value may stand there as the text ``null``, as JSON's is extracted."""
-        if column.form != "column" or "{}" in column.name or column.name == "_raw":
+        if column.layout != "column" or "{}" in column.name or column.name == "_raw":
             return False
         if column.null_text:
             return False
@@ -95,16 +95,16 @@ class Leaves(TextBackend):
         """Whether it is a list of values, or a key of several objects, of which some may be null:
         whether ``!=`` asks for one that is not is not documented.
         """
-        if column.form != "column" or "{}" not in column.name or column.null_text:
+        if column.layout != "column" or "{}" not in column.name or column.null_text:
             return False
-        return bool(self.bound.place.get("json") or column.json or column.absent)
+        return bool(self.bound.place.get("json") or column.json or column.null_values)
 
     def texts_for_none(self, column: Column) -> tuple[str, ...]:
         """The texts that stand for a missing value among those of the column; of one that is no
         list the pack's texts are told apart in the tree.
         """
         if self.lists_nulls(column):
-            return (*column.absent, NULL)
+            return (*column.null_values, NULL)
         return (NULL,) if self.has_nulls(column) else ()
 
     def meets_null(self, node: Equals | Like) -> bool:
@@ -132,7 +132,7 @@ class Leaves(TextBackend):
         if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
             return node
         column = self.column(node)
-        if not self.bound.renamed and (path := self.bound.nested_path(column.name)):
+        if not self.bound.uses_target_names and (path := self.bound.nested_path(column.name)):
             self.note(
                 "nested-outside",
                 Effect.SAME,
@@ -176,9 +176,9 @@ class Leaves(TextBackend):
             column = self.column(node)
             if column.run and isinstance(node, Equals | Like):
                 return _anywhere(column, node)
-            if column.form in PAIRS and column.name not in pair_fields(column):
+            if column.layout in PAIRS and column.name not in pair_fields(column):
                 return parted(column, node)
-            if column.form in PAIRS or column.json:  # a pair may be called as their names are
+            if column.layout in PAIRS or column.json:  # a pair may be called as their names are
                 return Always(node.span)
             if isinstance(node, Exists | Compare):
                 return node

@@ -113,7 +113,7 @@ class Where(Leaves):
         if isinstance(values.field, Pattern):
             return self.any_field(values.field, *values.tests)
         column = self.bound.column(values.field.name)
-        if column.form in PAIRS:
+        if column.layout in PAIRS:
             return self.pair_test(column, *values.tests)
         name = eval_name(column.name)
         if column.type in TEXTS:
@@ -138,7 +138,7 @@ class Where(Leaves):
         column = self.column(node)
         if "'" in column.name:
             self.refuse(node.span, f"the field name {column.name}", "where cannot quote it")
-        if column.form in PAIRS:
+        if column.layout in PAIRS:
             if isinstance(node, Equals | Like):
                 return self.pair_test(column, node)
             if isinstance(node, Compare) and self.negative:

@@ -85,7 +85,7 @@ WINDOWS = frozenset({"windows", "windows_eventlog"})
 def owner_of(field: str, pack: Pack) -> str:
     """The data source that alone has a field, where it is another than the pack's; else ""."""
     ours = pack.recognise
-    if own_names(field, ours.own):
+    if own_names(field, ours.exclusive_fields):
         return ""
     of_windows = WINDOWS & {*ours.modules}
     return next(
@@ -93,7 +93,7 @@ def owner_of(field: str, pack: Pack) -> str:
             source
             for source, marks in builtin_marks().items()
             if source != pack.source
-            and own_names(field, marks.own)
+            and own_names(field, marks.exclusive_fields)
             and not (of_windows and WINDOWS & {*marks.modules})
         ),
         "",

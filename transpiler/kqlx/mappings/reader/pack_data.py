@@ -44,8 +44,8 @@ def of_data(data: Mapping[str, Any]) -> Pack:
         title=data.get("title", data["source"]),
         recognise=marks(data.get("recognise", {})),
         constants=data.get("constants", {}),
-        always=_lists(data.get("always", {})),
-        only=_lists(data.get("only", {})),
+        always_includes=_lists(data.get("always", {})),
+        allowed_values=_lists(data.get("only", {})),
         types=data.get("types", {}),
         targets=Lazy(data.get("targets", {}), lambda items: tuple(map(_destination, items))),
     )
@@ -55,10 +55,10 @@ def marks(data: Mapping[str, Any]) -> Marks:
     """What stands below ``recognise``."""
     return Marks(
         fields=_lists(data.get("fields", {})),
-        own=tuple(data.get("own", ())),
+        exclusive_fields=tuple(data.get("own", ())),
         indices=tuple(data.get("indices", ())),
-        implied=data.get("implied", {}),
-        assumed=tuple(map(_lists, data.get("assumed", ()))),
+        implied_by_index=data.get("implied", {}),
+        fallback_when=tuple(map(_lists, data.get("assumed", ()))),
         beats=tuple(data.get("beats", ())),
         modules=tuple(data.get("modules", ())),
         codes=tuple(data.get("codes", ())),
@@ -76,9 +76,7 @@ _BESIDE_PLACES = ("free_text", "json", "connectors")
 
 def _destination(data: Mapping[str, Any]) -> Destination:
     return Destination(
-        place={
-            key: data[key] for key in (*PLACES, "free_text", "json", "connectors") if key in data
-        },
+        place={key: data[key] for key in (*PLACES, *_BESIDE_PLACES) if key in data},
         fields=Lazy(data.get("fields", {}), _field),
         columns=Lazy(data.get("columns", {}), _column),
         when=_whens(data.get("when", ())),
@@ -87,44 +85,73 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         unconfirmed=data.get("unconfirmed", {}),
         source=data.get("source", ""),
         filter=data.get("filter", ""),
-        also=data.get("also", {}),
+        other_prefixes=data.get("also", {}),
         events=data.get("events", ""),
         together=data.get("together", ""),
-        holds=data.get("holds", {}),
-        absent=_lists(data.get("absent", {})),
+        contained_tables=data.get("holds", {}),
+        null_values=_lists(data.get("absent", {})),
         escaped=data.get("escaped", False),
     )
 
 
+_COLUMN_NAMES = {
+    "form": "layout",
+    "mapped": "ipv4_mapped",
+    "named": "words",
+    "signs": "characters",
+}
+"""Keys of a column that ``ColumnSpec`` calls otherwise."""
+
+
 def _column(data: Mapping[str, Any]) -> ColumnSpec:
-    lists = {name: tuple(data[name]) for name in ("path", "keys") if name in data}
+    item = {_COLUMN_NAMES.get(key, key): value for key, value in data.items()}
+    item |= {name: tuple(data[name]) for name in ("path", "keys") if name in data}
     if "arrays" in data:
         names = [data["arrays"]] if isinstance(data["arrays"], str) else data["arrays"]
-        lists["arrays"] = tuple(key for name in names for key in NAMED.get(name, (name,)))
-    return ColumnSpec(**{**data, **lists})
+        item["arrays"] = tuple(key for name in names for key in NAMED.get(name, (name,)))
+    return ColumnSpec(**item)
+
+
+_FIELD_NAMES = {
+    "any": "any_of",
+    "where": "value_predicates",
+    "fits": "value_patterns",
+    "alike": "indistinguishable",
+    "begins": "prefixes",
+    "joined": "joined_columns",
+    "none": "no_counterpart",
+    "foreign": "unsupported_characters",
+    "given": "guard",
+    "part": "value_part",
+    "by": "case_field",
+    "of": "case_values",
+}
+"""Keys of a field that ``FieldSpec`` calls otherwise."""
 
 
 def _field(data: Any) -> FieldSpec:
     if isinstance(data, list):
         *others, last = map(_field, data)
-        return replace(last, instead=tuple(others))
+        return replace(last, alternatives=tuple(others))
     if isinstance(data, str):
         return FieldSpec(column=data)
-    item = dict(data)
-    item["any"] = tuple(item.get("any", ()))
-    item["fits"] = tuple(item.get("fits", ()))
-    item["begins"] = _lists(item.get("begins", {}))
-    item["alike"] = tuple(map(tuple, item.get("alike", ())))
-    joined = item.get("joined", ())
-    item["joined"] = (joined,) if isinstance(joined, str) else tuple(joined)
-    item["of"] = tuple(item.get("of", ()))
-    item["cases"] = tuple(map(_field, item.get("cases", ())))
-    item["when"] = _whens(item.get("when", ()))
-    item["unless"] = _lists(item.get("unless", {}))
-    if "note" in item:
-        item["note"] = _field_note(item["note"])
-    if "notes" in item:
-        item["notes"] = {value: _field_note(note) for value, note in item["notes"].items()}
+    joined = data.get("joined", ())
+    item = {_FIELD_NAMES.get(key, key): value for key, value in data.items()}
+    item |= {
+        "any_of": tuple(data.get("any", ())),
+        "value_patterns": tuple(data.get("fits", ())),
+        "prefixes": _lists(data.get("begins", {})),
+        "indistinguishable": tuple(map(tuple, data.get("alike", ()))),
+        "joined_columns": (joined,) if isinstance(joined, str) else tuple(joined),
+        "case_values": tuple(data.get("of", ())),
+        "cases": tuple(map(_field, data.get("cases", ()))),
+        "when": _whens(data.get("when", ())),
+        "unless": _lists(data.get("unless", {})),
+    }
+    if "note" in data:
+        item["note"] = _field_note(data["note"])
+    if "notes" in data:
+        item["notes"] = {value: _field_note(note) for value, note in data["notes"].items()}
     return FieldSpec(**item)
 
 
