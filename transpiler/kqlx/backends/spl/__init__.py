@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
 
 from kqlx.backends.target import Bundle, Format, Target, Writer
 
 
 @cache
 def _load() -> Writer:
-    from kqlx.backends.spl.metadata import about, about_length
+    from kqlx.backends.spl.formats import artifact, filters, length_notes, metadata_notes
     from kqlx.backends.spl.multiple_sources import join
     from kqlx.backends.spl.rule_forms import complete
     from kqlx.backends.spl.search import emit
 
     return Writer(
         emit,
-        metadata_notes=about,
+        metadata_notes=metadata_notes,
         add_rule_form=complete,
         join=join,
-        length_notes=about_length,
-        filters=_filters,
+        length_notes=length_notes,
+        artifact=artifact,
+        filters=filters,
     )
-
-
-def _filters() -> Mapping[str, Callable[..., Any]]:
-    from kqlx.backends.spl.correlation_search import FILTERS
-
-    return FILTERS
 
 
 def _renamed(stanza: str, more: str) -> str:

@@ -12,6 +12,9 @@ import json
 import re
 from typing import Any
 
+from kqlx.notes import Effect, Note
+from kqlx.rules.model import Rule
+
 # What UTF-8 or a text file cannot hold, or what may end a line for some reader.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
@@ -72,6 +75,13 @@ def has_tokens(text: str) -> bool:
     return without_tokens(text) != text
 
 
+TOKENS_REPLACED = Note(
+    "metadata-changed",
+    Effect.SAME,
+    "in what alerts say, dollar signs and [[ are written so that they are no tokens",
+)
+
+
 def is_token(name: str) -> bool:
     """Whether ``$name$`` stands for the field's value: braces and blanks are not taken there."""
     return re.fullmatch(r"[A-Za-z0-9_.]+", name) is not None
@@ -114,3 +124,11 @@ def detection_name(title: str, distinction: str) -> str:
 def filter_macro(name: str) -> str:
     """The macro at the end of a detection, in which users say what is not to be found."""
     return re.sub(r"[ ./-]", "_", name).lower() + "_filter"
+
+
+def origin(rule: Rule) -> str:
+    """One line on where the rule comes from, for people."""
+    whose = f"the Elastic rule {rule.id}" if rule.id else "a query in Kibana KQL"
+    by = f" by {', '.join(rule.authors)}" if rule.authors else ""
+    under = f" ({rule.license})" if rule.license else ""
+    return conf_text(f"Converted by kqlx from {whose}{by}{under}; disabled until reviewed.")

@@ -30,7 +30,7 @@ _CRONS = {
 @dataclass(frozen=True, slots=True)
 class Timing:
     """When a search runs and over which time, in Splunk's words. The time of the index, when events
-    arrived, is "" where it does not count.
+    arrived, is "" where it does not count. ``notes`` say where that is not when the rule runs.
     """
 
     cron: str
@@ -38,6 +38,7 @@ class Timing:
     latest: str = "now"
     index_earliest: str = ""
     index_latest: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 def run_every(rule: Rule) -> int:
@@ -51,15 +52,15 @@ def timing(rule: Rule, query: str) -> Timing:
     look_back = schedule_of(rule).look_back
     cron = _CRONS[run_every(rule)]
     own = own_beginning(query)
+    notes = tuple(_notes(rule))
     if not by_arrival(rule):
-        return Timing(cron, own or in_whole_minutes(look_back))
+        return Timing(cron, own or in_whole_minutes(look_back), notes=notes)
     since = own_beginning(query, "_index_earliest") or in_whole_minutes(look_back)
     happened = own or in_whole_minutes(event_range(rule, look_back))
-    return Timing(cron, happened, LATEST, since, "now")
+    return Timing(cron, happened, LATEST, since, "now", notes)
 
 
-def about_schedule(rule: Rule) -> Iterator[Note]:
-    """Where the search does not run as the rule does."""
+def _notes(rule: Rule) -> Iterator[Note]:
     schedule = schedule_of(rule)
     yield from about_window(rule)
     every = time_modifier(schedule.interval)[1:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kqlx.backends.spl.risk_objects import grouping, keys_of, suppressed_by
 from kqlx.backends.spl.schedule import run_every
@@ -29,33 +29,37 @@ _SUPPRESSIBLE = re.compile(r"[\w.{}@:/-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Suppression:
-    """Alerts with the same values of ``fields`` are one within ``period``, a number of seconds.
-    ``step`` is a command that makes a field of them.
+class Throttling:
+    """Alerts with the same values of ``fields`` are one within ``period``, a number of seconds; no
+    fields: none is held back. ``step`` is a command that makes a field of them. ``is_own`` says
+    that this is what the rule itself suppresses. ``notes`` say where alerts are not held back as
+    Kibana does it.
     """
 
-    fields: tuple[str, ...]
-    period: int
+    fields: tuple[str, ...] = ()
+    period: int = 0
     step: str = ""
+    is_own: bool = False
+    notes: tuple[Note, ...] = ()
 
 
-def suppression(rule: Rule, bounds: Sequence[Bound]) -> Suppression | None:
+def throttling(rule: Rule, bounds: Sequence[Bound]) -> Throttling:
     """How alerts are held back: as the rule says, else so that what two runs find is told once, as
-    Kibana does. None where no run looks at what another has seen.
+    Kibana does. They are not where no run looks at what another has seen.
     """
-    if own_length(rule) and all(carries(rule, bound) for bound in bounds):
-        return _by([_suppressed(rule, bound) or () for bound in bounds], own_length(rule))
+    length = own_length(rule)
+    named = [_suppressed(rule, bound) for bound in bounds] if length else [None]
+    own = [names for names in named if names is not None]
+    is_own = len(own) == len(named)
+    notes = tuple(_notes(rule, is_own))
+    if is_own:
+        return replace(_by(own, length), is_own=True, notes=notes)
     length = overlap_of(rule)
     if not length:
-        return None
+        return Throttling(notes=notes)
     if grouping(rule) or isinstance(form_of(rule), Threshold):
-        return _by([_grouped(rule, bound) for bound in bounds], length)
-    return Suppression((EVENT_HASH,), length, f"| eval {EVENT_HASH}=md5(_raw)")
-
-
-def carries(rule: Rule, bound: Bound) -> bool:
-    """Whether the rule's own suppression can be said of the results for a data source."""
-    return bool(own_length(rule)) and _suppressed(rule, bound) is not None
+        return replace(_by([_grouped(rule, bound) for bound in bounds], length), notes=notes)
+    return Throttling((EVENT_HASH,), length, f"| eval {EVENT_HASH}=md5(_raw)", notes=notes)
 
 
 def own_length(rule: Rule) -> int:
@@ -74,11 +78,11 @@ def overlap_of(rule: Rule) -> int:
     return look_back if look_back > run_every(rule) else 0
 
 
-def about_suppression(rule: Rule, carried: bool) -> Iterator[Note]:
+def _notes(rule: Rule, is_own: bool) -> Iterator[Note]:
     """Where alerts are not held back as Kibana does it."""
     overlap = overlap_of(rule)
     suppression = suppression_of(rule)
-    if not carried or suppression is None:
+    if not is_own or suppression is None:
         if overlap and isinstance(form_of(rule), Threshold):
             message = (
                 f"after an alert the next one about the same comes {_words(overlap)} later at the"
@@ -122,19 +126,19 @@ def _grouped(rule: Rule, bound: Bound) -> tuple[str, ...]:
     return tuple(key.name for key in keys_of(rule, bound).keys(grouping(rule)))
 
 
-def _by(named: Sequence[tuple[str, ...]], period: int) -> Suppression:
+def _by(named: Sequence[tuple[str, ...]], period: int) -> Throttling:
     """By fields that have these names in the results for each of several data sources."""
     names = named[0]
     if not names:  # contentctl wants a field
-        return Suppression((GROUP_HASH,), period, f'| eval {GROUP_HASH}="all"')
+        return Throttling((GROUP_HASH,), period, f'| eval {GROUP_HASH}="all"')
     if len(set(named)) == 1 and all(map(_SUPPRESSIBLE.fullmatch, names)):
-        return Suppression(tuple(dict.fromkeys(names)), period)
+        return Throttling(tuple(dict.fromkeys(names)), period)
     values = []
     for same in zip(*named, strict=True):
         texts = [f'mvjoin({eval_name(name)}, ",")' for name in dict.fromkeys(same)]
         values.append(f'coalesce({", ".join(texts)}, "")')
     hashed = fold([f"| eval {GROUP_HASH}=md5({values[0]}", *(f'."|".{v}' for v in values[1:])])
-    return Suppression((GROUP_HASH,), period, f"{hashed})")
+    return Throttling((GROUP_HASH,), period, f"{hashed})")
 
 
 def _words(length: int) -> str:

@@ -1,0 +1,68 @@
+"""The formats of Splunk that say more of a rule than its search: which object is built for each,
+and the notes on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from kqlx.backends import yaml_text
+from kqlx.backends.spl import contentctl, correlation_search
+from kqlx.backends.spl.conf_file import conf_json, conf_search, conf_text
+from kqlx.backends.spl.contentctl import Detection
+from kqlx.backends.spl.correlation_search import CorrelationSearch
+from kqlx.mappings.bound import Bound
+from kqlx.notes import Effect, Note
+from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import query_only_notes
+
+LONG_SEARCH = 10_000
+"""Characters. Splunk documents no limit; long lists are better kept in a lookup."""
+
+
+def artifact(
+    rule: Rule, bounds: Sequence[Bound], query: Any, format: str, part: str = ""
+) -> CorrelationSearch | Detection | None:
+    """What the template of a format prints; None for a format that is the search alone."""
+    if format == correlation_search.FORMAT:
+        return correlation_search.correlation_search(rule, str(query), bounds)
+    if format == contentctl.FORMAT:
+        return contentctl.detection(rule, str(query), bounds)
+    return None
+
+
+def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
+    """Notes on the rule beside its query."""
+    made = artifact(rule, [bound], "", format)
+    if made is None:
+        yield from query_only_notes(rule)
+        return
+    yield from query_only_notes(rule, suppresses=made.alert.throttling.is_own)
+    yield from made.notes
+
+
+def length_notes(query: str, format: str) -> Iterator[Note]:
+    """A note on a search that is hard to keep."""
+    if len(query) > LONG_SEARCH:
+        message = f"the search has {len(query):,} characters"
+        hint = "put long lists of values into a lookup"
+        yield Note("query-too-long", Effect.SAME, message, hint=hint)
+
+
+def filters() -> Mapping[str, Callable[..., Any]]:
+    """How the templates spell texts, searches and JSON."""
+    return {
+        "conf_json": conf_json,
+        "conf_search": conf_search,
+        "conf_text": conf_text,
+        "block": lambda text, indent=2: yaml_text.block(_whole(text), indent),
+        "plain": lambda text: yaml_text.plain(_whole(text)),
+        "quoted": lambda text: yaml_text.quoted(_whole(text)),
+    }
+
+
+def _whole(text: str) -> str:
+    """Text without halves of characters, which the reader of contentctl refuses."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
