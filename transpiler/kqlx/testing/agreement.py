@@ -166,7 +166,8 @@ def _short(text: str, most: int = 1500) -> str:
 
 
 def convert(query: str | Node, engine: Engine, to: str, *, exact: bool = False) -> Query:
-    """Converts a query under its own field names with all effects accepted.
+    """Converts a query under its own field names with all effects accepted. What is JSON is handed
+    to the engine as text.
 
     Raises UnsupportedError and MappingError as ``kqlx.convert``, and Malformed for a query that
     the target's reader refuses.
@@ -174,14 +175,14 @@ def convert(query: str | Node, engine: Engine, to: str, *, exact: bool = False) 
     node = kqlx.parse(query) if isinstance(query, str) else query
     text = query if isinstance(query, str) else format_node(query)
     conversion = plain_conversion(text, to, exact=exact)
-    assert isinstance(conversion.query, str)
+    written = conversion.query if isinstance(conversion.query, str) else conversion.text
     try:
-        engine.read(conversion.query)
+        engine.read(written)
     except Malformed as error:
-        raise Malformed(f"{error}\n  Kibana KQL: {text}\n  target: {conversion.query}") from None
+        raise Malformed(f"{error}\n  Kibana KQL: {text}\n  target: {written}") from None
     types = types_of(node)
     kibana = Kibana(node, types)
-    return Query(node, conversion.query, conversion.notes, types, kibana, engine)
+    return Query(node, written, conversion.notes, types, kibana, engine)
 
 
 def plain_conversion(text: str, to: str, *, exact: bool = False) -> kqlx.Conversion:
