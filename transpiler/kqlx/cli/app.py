@@ -9,7 +9,8 @@ usage, input that cannot be read or output that cannot be written.
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+import warnings
+from typing import Annotated, TextIO
 
 import typer
 
@@ -61,6 +62,7 @@ app.add_typer(sources.sources)
 def run() -> None:
     """Runs the command that the arguments name, to its exit status."""
     streams.prepare()
+    warnings.showwarning = _show_warning
     try:
         try:
             app()
@@ -74,3 +76,15 @@ def run() -> None:
         streams.say(f"error: {where}: {error.strerror or error}")
         streams.discard(sys.stdout)
         sys.exit(Exit.UNUSABLE)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Prints what is no part of the result, such as a target that cannot be loaded."""
+    streams.say(f"warning: {message}")
