@@ -29,7 +29,7 @@ def lint(
     source: SourceOption = None,
     mapping: MappingOption = None,
 ) -> None:
-    """Say what is valid and probably not meant. The exit status is 1 where anything is found."""
+    """Report valid queries that probably do not mean what you intended; exit status 1 if any."""
     from kqlx.elastic import ecs
     from kqlx.lint import lint
     from kqlx.mappings.field_names import nearest

@@ -1,10 +1,10 @@
-"""A Lark grammar → LALR tables, and the loop that drives them.
+"""A Lark grammar → LALR tables, and the loop that drives them. All source languages share it.
 
 Lark reads the grammar and computes the tables; this loop walks them about four times faster than
 Lark's own, because it makes no token objects and no tree that the front end would take apart again.
-The tables of ``grammars/kql.lark`` are kept, with the digest of the grammar, in ``kql/tables.py``,
-so that a process that converts one rule need not import Lark. ``make grammar`` writes that file; a
-test compares it with the grammar.
+Each language keeps its tables, with the digest of the grammar, in its ``tables`` module, so that
+converting one rule does not load Lark. ``make grammar`` writes that file; a test compares it with
+the grammar.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class UnexpectedInput(Exception):
 class Rule:
     """One alternative of a rule: what a reduction takes off the stack and what it makes of it.
 
-    ``kept`` are the places of the symbols that carry a value. ``name`` is the builder's name, ""
-    where the one value passes through, "+" for the helper rules that Lark makes of a repetition,
+    ``value_positions`` are those of the symbols that carry a value. ``name`` is the builder's name,
+    "" where the one value passes through, "+" for the helper rules that Lark makes of a repetition,
     which only collect.
     """
 
     origin: str
     size: int
-    kept: tuple[int, ...]
+    value_positions: tuple[int, ...]
     name: str
 
 
@@ -64,7 +64,7 @@ class Tables:
 
 
 def digest(grammar: str) -> int:
-    """What ties the kept tables to the grammar that they were made of."""
+    """What ties stored tables to the grammar that they were made of."""
     return crc32(grammar.encode())
 
 
@@ -118,20 +118,22 @@ def _in_order(table: Any, start: int) -> dict[int, int]:
 
 def _rule(rule: Any) -> Rule:
     symbols = [symbol.name for symbol in rule.expansion]
-    kept = tuple(i for i, name in enumerate(symbols) if not (name.isupper() and name[0] == "_"))
+    positions = tuple(
+        i for i, name in enumerate(symbols) if not (name.isupper() and name[0] == "_")
+    )
     if rule.origin.name.startswith("__"):
         name = "+"
     elif rule.alias:
         name = rule.alias
-    elif rule.options.expand1 and len(kept) == 1:
+    elif rule.options.expand1 and len(positions) == 1:
         name = ""
     else:
         name = str(rule.origin.name)
-    return Rule(str(rule.origin.name), len(symbols), kept, name)
+    return Rule(str(rule.origin.name), len(symbols), positions, name)
 
 
 def load_parser(grammar: str, tables: Tables, builders: Mapping[str, Builder]) -> Parser:
-    """A parser by the kept tables, or by those of the grammar (a resource's name) where that has
+    """A parser by the stored tables, or by those of the grammar (a resource's name) where that has
     changed since they were made.
     """
     text = resources.read(grammar)
@@ -154,13 +156,15 @@ class Parser:
         self._ignored = re.compile(
             "|".join(pattern for name, pattern in tables.terminals if name in tables.ignored)
         )
-        # Rule by rule what the loop needs, and nothing to look up: size, origin, kept places,
+        # Rule by rule what the loop needs, and nothing to look up: size, origin, value positions,
         # builder.
         self._reductions = tuple(
             (
                 rule.size,
                 rule.origin,
-                rule.kept if len(rule.kept) != rule.size or rule.name in ("", "+") else None,
+                rule.value_positions
+                if len(rule.value_positions) != rule.size or rule.name in ("", "+")
+                else None,
                 rule.name,
                 builders[rule.name] if rule.name not in ("", "+") else None,
             )
@@ -183,24 +187,24 @@ class Parser:
                     states.append(action)
                     values.append(match)
                     break
-                size, origin, kept, name, build = reductions[~action]
+                size, origin, positions, name, build = reductions[~action]
                 if name == "":  # one value passes through
                     if size > 1:
                         del states[-size:]
-                        value = values[kept[0] - size]  # type: ignore[index]
+                        value = values[positions[0] - size]  # type: ignore[index]
                         del values[-size:]
                         values.append(value)
                     else:
                         states.pop()
                 elif build is None:  # a repetition collects
-                    self._collect(states, values, size, kept)  # type: ignore[arg-type]
+                    self._collect(states, values, size, positions)  # type: ignore[arg-type]
                 else:
                     taken = values[-size:] if size else []
                     if size:
                         del states[-size:]
                         del values[-size:]
-                    if kept is not None:
-                        taken = [taken[i] for i in kept]
+                    if positions is not None:
+                        taken = [taken[i] for i in positions]
                     if taken and type(taken[-1]) is _Collected:
                         taken[-1:] = taken[-1]
                     values.append(build(taken))
@@ -225,14 +229,16 @@ class Parser:
         yield (END if position == len(text) else "$INVALID"), position, None
 
     @staticmethod
-    def _collect(states: list[int], values: list[Any], size: int, kept: tuple[int, ...]) -> None:
+    def _collect(
+        states: list[int], values: list[Any], size: int, positions: tuple[int, ...]
+    ) -> None:
         taken = values[-size:]
         del states[-size:]
         del values[-size:]
-        first = taken[kept[0]]
+        first = taken[positions[0]]
         if type(first) is not _Collected:
             first = _Collected([first])
-        first.extend(taken[i] for i in kept[1:])
+        first.extend(taken[i] for i in positions[1:])
         values.append(first)
 
     def _expected(self, states: list[int]) -> frozenset[str]:

@@ -35,7 +35,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Note
 
-_TRIED = 2_000_000
+_MOST_PAIRS = 2_000_000
 """Pairs of pattern and value that are compared at most, in one list."""
 
 _EXACT_TYPES = frozenset({"keyword", "constant_keyword", "wildcard", "long", "integer", "boolean"})
@@ -150,7 +150,7 @@ class _Group:
         yield from self._constant("useless-condition", "*:* matches every event")
         yield from self._opposites("contradiction", "no event matches both")
         yield from self._missing()
-        implied = {_field_asked(item) for item in self._items} - {None}
+        implied = {_required_field(item) for item in self._items} - {None}
         for item in self._items:
             if isinstance(item, Exists) and item.field in implied:
                 name = short(item.field.name)
@@ -275,12 +275,12 @@ class _Group:
         for field, wide in patterns.items():
             listed = tests[field]
             reported: set[int] = set()
-            for like in wide[: max(1, _TRIED // len(listed))]:
+            for like in wide[: max(1, _MOST_PAIRS // len(listed))]:
                 fit = fits(like.pattern.parts)
                 for test in listed:
                     if test is like or id(test) in reported or self._same(test, like):
                         continue
-                    if fit(_opaque(test)):
+                    if fit(_with_opaque_stars(test)):
                         reported.add(id(test))
                         message = f"the pattern at {self._place(like)} already matches this"
                         yield note("covered-value", message, test.span, "remove this value")
@@ -293,19 +293,19 @@ def _is_leaf(node: Node) -> bool:
     return isinstance(node, FieldTest | FreeText)
 
 
-def _opaque(test: Equals | Like) -> str:
+def _with_opaque_stars(test: Equals | Like) -> str:
     """The value, or a pattern with its stars as a character that only a star can match."""
     if isinstance(test, Equals):
         return test.value.name
     return _ANYTHING.join(test.pattern.parts)
 
 
-def _field_asked(node: Node) -> Term | None:
+def _required_field(node: Node) -> Term | None:
     """The field that has a value in every event that meets the node, where it is plain to see."""
     if isinstance(node, Equals | Like | Compare):
         return node.field
     if isinstance(node, Or):
-        fields = {_field_asked(item) for item in node.items if not isinstance(item, And | Or)}
+        fields = {_required_field(item) for item in node.items if not isinstance(item, And | Or)}
         if len(fields) == 1 and not any(isinstance(item, And | Or) for item in node.items):
             return fields.pop()
     return None

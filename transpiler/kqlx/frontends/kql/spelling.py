@@ -22,11 +22,11 @@ _HIDDEN = (
 )
 _WORD = rf"(?P<word>(?<=[{SPACES}])(?=(?i:or|and)(?:[{SPACES}]%s)))"
 _NOT = rf"(?P<not>[nN](?=[oO][tT](?:[{SPACES}]%s)))"
-_TROUBLE = rf'(?P<special>[\\():<>"*{{}}])|(?P<hidden>[{_HIDDEN}])|{_WORD}|{_NOT}'
+_NEEDS_ESCAPE = rf'(?P<special>[\\():<>"*{{}}])|(?P<hidden>[{_HIDDEN}])|{_WORD}|{_NOT}'
 
 # At the end of a value white space may follow, and make a keyword of its last word.
-_LAST_PART = re.compile(_TROUBLE % ("|$", "|$"))
-_INNER_PART = re.compile(_TROUBLE % ("", ""))
+_LAST_PART = re.compile(_NEEDS_ESCAPE % ("|$", "|$"))
+_INNER_PART = re.compile(_NEEDS_ESCAPE % ("", ""))
 _IN_QUOTES = re.compile(rf'(?P<special>[\\"])|(?P<hidden>[{_HIDDEN}])')
 
 _TYPED = {True: "true", False: "false", None: "null"}
@@ -79,22 +79,22 @@ def _spell_unquoted(term: Literal) -> str:
     if not text:
         return r"\u0020"  # trimmed away
     if text in _TYPED.values():
-        raise _unspeakable(f'the unquoted text "{text}"', "it would be read as a Boolean or null")
+        raise _no_spelling(f'the unquoted text "{text}"', "it would be read as a Boolean or null")
     if text != text.strip(TRIMMED):
-        raise _unspeakable("an unquoted value with blanks at its ends", "they would be trimmed")
+        raise _no_spelling("an unquoted value with blanks at its ends", "they would be trimmed")
     if _SPLIT_PAIR.search(text):
-        return _as_it_is(term, text)
+        return _without_escapes(term, text)
     return _LAST_PART.sub(_escape, text)
 
 
 def _spell_pattern(term: Pattern) -> str:
     first, last = term.parts[0], term.parts[-1]
     if len(term.parts) < 2:
-        raise _unspeakable("a pattern without a star", "it would be read as plain text")
+        raise _no_spelling("a pattern without a star", "it would be read as plain text")
     if first != first.lstrip(TRIMMED) or last != last.rstrip(TRIMMED):
-        raise _unspeakable("a pattern with blanks at its ends", "they would be trimmed")
+        raise _no_spelling("a pattern with blanks at its ends", "they would be trimmed")
     if any(_SPLIT_PAIR.search(part) for part in term.parts):
-        return _as_it_is(term, "*".join(term.parts))
+        return _without_escapes(term, "*".join(term.parts))
     inner = [_INNER_PART.sub(_escape, part) for part in term.parts[:-1]]
     return "*".join([*inner, _LAST_PART.sub(_escape, last)])
 
@@ -102,7 +102,7 @@ def _spell_pattern(term: Pattern) -> str:
 def _spell_quoted(term: Literal) -> str:
     text = term.name
     if _SPLIT_PAIR.search(text):
-        return _as_it_is(Literal(text, quoted=True), f'"{text}"')
+        return _without_escapes(Literal(text, quoted=True), f'"{text}"')
     return f'"{_IN_QUOTES.sub(_escape, text)}"'
 
 
@@ -115,15 +115,15 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\{found}"
 
 
-def _as_it_is(term: Term, spelled: str) -> str:
+def _without_escapes(term: Term, spelled: str) -> str:
     """The halves of a surrogate pair stay apart only in a text without any escape."""
     try:
         if read(f"{spelled} and a") == And((FreeText(term), FreeText(Literal("a")))):
             return spelled
     except UnexpectedInput:
         pass
-    raise _unspeakable("a split surrogate pair beside escapes", "its halves would be joined")
+    raise _no_spelling("a split surrogate pair beside escapes", "its halves would be joined")
 
 
-def _unspeakable(what: str, why: str) -> UnsupportedError:
+def _no_spelling(what: str, why: str) -> UnsupportedError:
     return UnsupportedError(f"{what} cannot be written in Kibana KQL: {why}", hint="quote it")
