@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import name_problem
-from kqlx.backends.spl.where import Where
+from kqlx.backends.spl.text_fields import pieces
 from kqlx.backends.text_backend import described
 from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.numbers import number_of
@@ -16,6 +17,7 @@ from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.mappings.bound import Column
 from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
+    Always,
     And,
     Compare,
     Equals,
@@ -24,6 +26,7 @@ from kqlx.nodes import (
     FreeText,
     Like,
     Nested,
+    Never,
     Node,
     Not,
     Or,
@@ -34,8 +37,42 @@ from kqlx.notes import Effect
 
 
 @dataclass
-class Remarks(Where):
+class Checks(SplBackend):
     """Looks at the tests of a tree one by one."""
+
+    def expand(self, node: Node) -> Node:
+        """A test in the terms of flat fields, where that says exactly the same.
+
+        A flattened field stands for all values below it. What lies in nested objects is seen by
+        Elasticsearch in a group alone; a group that joins its tests by ``or`` alone needs no
+        objects.
+        """
+        if isinstance(node, Nested):
+            plain = not any(
+                isinstance(part, And | Not | FreeText | Always) for part in walk(node.item)
+            )
+            return flattened(node) if plain else node
+        if isinstance(node, FreeText) and isinstance(node.value, Pattern):
+            return node if any(node.value.parts) else Always(node.span)
+        if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
+            return node
+        column = self.column(node)
+        if not self.bound.uses_target_names and (path := self.bound.nested_path(column.name)):
+            self.note(
+                "nested-outside",
+                Effect.SAME,
+                f"{column.name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone",
+                node.span,
+            )
+            return Never(node.span)
+        if column.type in TEXTS and isinstance(node, Equals | Like) and not pieces(node):
+            message = f"no word of {column.name} can be this, so the test never holds"
+            self.note("constant-folded", Effect.SAME, message, node.span)
+            return Never(node.span)
+        if column.type != "flattened" or isinstance(node, Compare):
+            return node
+        below = Pattern((f"{column.name}.", ""), node.field.span)
+        return Or((node, replace(node, field=below)), node.span)
 
     def check(self, node: Node) -> None:
         """Refuses what neither step can say, and notes what both say only nearly."""
@@ -62,7 +99,11 @@ class Remarks(Where):
             )
         elif isinstance(node, Equals | Like | Compare) and not isinstance(node.field, Pattern):
             self.check_type(self.column(node), node)
-        if isinstance(node, Equals) and node.value.value is not None and self.meets_null(node):
+        if (
+            isinstance(node, Equals)
+            and node.value.value is not None
+            and self.search.meets_null(node)
+        ):
             message = (
                 f"a null of JSON in {node.field.name} may be read as the text {NULL}, which the"
                 " test asks for"
@@ -102,7 +143,7 @@ class Remarks(Where):
                 return
             # The values of a flattened field are in Splunk's fields below it.
             apart = type == "flattened" and not known.fullmatch(f"{field}.x")
-            if apart or not self.reads_alike(type, node):
+            if apart or not self.search.reads_alike(type, node):
                 self.note(
                     "name-wildcard",
                     Effect.DIFFERENT,
@@ -165,7 +206,7 @@ class Remarks(Where):
             self.no_date(column, node)
             if column.type in NUMBERS:
                 self.refuse_rounded(column, self.number(column, node.value, node), node)
-        if column.type in TEXTS and not self.is_exact(node):
+        if column.type in TEXTS and not self.search.is_exact(node):
             message = f"{column.name} is text: Elasticsearch compares words, Splunk parts of it"
             self.remark("text-analysis", Effect.WIDER, message, node)
         if column.type in TEXTS and isinstance(node, Equals | Like):

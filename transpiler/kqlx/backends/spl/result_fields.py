@@ -18,7 +18,7 @@ from kqlx.backends.spl.syntax import (
     quote,
     search_name,
 )
-from kqlx.backends.spl.where import Where
+from kqlx.backends.spl.where import WhereWriter
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group, about_counted, joined, joined_by_kind
 from kqlx.elastic import ecs
@@ -159,7 +159,7 @@ class Keys:
 
     def _test(self, tree: Bound) -> str:
         """A condition of ``eval``."""
-        test = Where(tree, Options()).condition(tree.node)
+        test = WhereWriter(tree, Options()).condition(tree.node)
         return f"({test.text})" if test.group is Group.OR else test.text
 
     def _whole_for(self, name: str, spec: FieldSpec, columns: str) -> None:

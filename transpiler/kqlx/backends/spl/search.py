@@ -16,11 +16,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kqlx.backends.base import ValueList, gather
-from kqlx.backends.spl.checks import Remarks
+from kqlx.backends.spl.backend import SplBackend
+from kqlx.backends.spl.checks import Checks
 from kqlx.backends.spl.name_value_arrays import pair_fields
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl.time_range import time_range
+from kqlx.backends.spl.where import WhereWriter
 from kqlx.backends.target import Emission, Options
 from kqlx.backends.text_backend import Group, Text
 from kqlx.elastic.type_names import NUMBERS, TEXTS
@@ -34,12 +36,9 @@ from kqlx.nodes import (
     Exists,
     FreeText,
     Like,
-    Nested,
-    Never,
     Node,
     Not,
     Or,
-    Pattern,
     conjuncts,
     simplify,
     transform,
@@ -59,8 +58,8 @@ TIME_RANGE = (
 
 
 @dataclass
-class _Search(Remarks):
-    """Node → terms of ``search``; the conditions of ``where`` are in the class above."""
+class SearchWriter(SplBackend):
+    """Node → terms of ``search``."""
 
     def all_of(self, node: And) -> Text:
         return Text(" ".join([self.expression(item).text for item in node.items]), Group.AND)
@@ -89,7 +88,11 @@ class _Search(Remarks):
     def needs_value(self, node: Like) -> bool:
         """Whether a missing value may pass for one that the pattern fits."""
         column = self.column(node)
-        return column.type not in TEXTS and self.has_nulls(column) and self.meets_null(node)
+        return (
+            column.type not in TEXTS
+            and self.search.has_nulls(column)
+            and self.search.meets_null(node)
+        )
 
     def in_list(self, values: ValueList) -> Text:
         column = self.bound.column(values.field.name)
@@ -112,7 +115,7 @@ class _Search(Remarks):
     def value(self, column: Column, node: Equals | Like) -> str:
         """The right side of ``=``."""
         if isinstance(node, Like):
-            self.ignores_case(column, node.pattern.name, node)
+            self.note_case(column, node.pattern.name, node)
             return quote(node.pattern.name)
         if column.type in NUMBERS:
             return self.number(column, node.value, node)
@@ -121,7 +124,7 @@ class _Search(Remarks):
         text = node.value.name
         if column.type == "ip":
             return quote(self.network(text) or text)
-        self.ignores_case(column, text, node)
+        self.note_case(column, text, node)
         return quote(text)
 
     def exists(self, column: Column, node: Exists) -> Text:
@@ -129,12 +132,12 @@ class _Search(Remarks):
 
     def present(self, column: Column) -> Text:
         name = search_name(column.name)
-        return Text(f"{name}!={quote(NULL)}" if self.has_nulls(column) else f"{name}=*")
+        return Text(f"{name}!={quote(NULL)}" if self.search.has_nulls(column) else f"{name}=*")
 
     def compare(self, column: Column, node: Compare) -> Text:
         limit = self.number(column, node.value, node)
         test = f"{search_name(column.name)}{_OPERATORS[node.op]}{limit}"
-        if node.op in ("gt", "gte") and self.has_nulls(column):
+        if node.op in ("gt", "gte") and self.search.has_nulls(column):
             # What is no number is compared as text, and "null" comes behind all digits.
             return Text(f"{test} {self.present(column).text}", Group.AND)
         return Text(test)
@@ -148,73 +151,31 @@ class _Search(Remarks):
     def never(self) -> Text:
         return Text("NOT *", Group.NOT)
 
-    def ignores_case(self, column: Column, text: str, node: Equals | Like) -> None:  # type: ignore[override]
-        if not self.options.exact and column.type not in TEXTS:
-            super().ignores_case(column, text, node)
-
-    # The two steps
-
-    def widened(self, node: Node) -> Node:
-        """The node with every test that ``search`` cannot say replaced by one that matches more.
-
-        Below an odd number of nots that is one that matches less: none at all.
-        """
-        if isinstance(node, And | Or):
-            items = tuple([self.widened(item) for item in node.items])
-            return And(items, node.span) if isinstance(node, And) else Or(items, node.span)
-        if isinstance(node, Not):
-            with self.under_not():
-                return Not(self.widened(node.item), node.span)
-        if self.is_exact(node):
-            return node
-        if self.negative:
-            return Never(node.span)
-        wide = self.superset(node)
-        return wide if wide == node else self.widened(wide) if isinstance(wide, And | Or) else wide
-
-    def all_exact(self, node: Node) -> bool:
-        return all(
-            self.is_exact(leaf) for leaf in walk(node) if not isinstance(leaf, And | Or | Not)
-        )
-
-    def gains_by_where(self, node: Node, negative: bool = False) -> bool:
-        """Whether a second step can say more of the node than its widened form does."""
-        if isinstance(node, And | Or):
-            return any(self.gains_by_where(item, negative) for item in node.items)
-        if isinstance(node, Not):
-            return self.gains_by_where(node.item, not negative)
-        if self.is_exact(node):
-            return False
-        if isinstance(node, Nested):
-            return not negative and self.gains_by_where(self.superset(node))
-        if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
-            return True
-        return negative or self.column(node).type not in TEXTS
-
 
 def emit(bound: Bound, options: Options) -> Emission:
     """The search of a bound tree. Raises UnsupportedError."""
     if options.format == "tstats":
         return _tstats(bound, options)
-    search = _Search(bound, options)
+    writer = SearchWriter(bound, options)
+    checks, where, search = writer.beside(Checks), writer.beside(WhereWriter), writer.search
     terms = _base(bound, options)
     conditions: list[str] = []
-    for item in conjuncts(simplify(transform(bound.node, search.spread))):
+    for item in conjuncts(simplify(transform(bound.node, checks.expand))):
         if isinstance(item, Compare) and (times := time_range(item)):
             if any(term.startswith("earliest=") for term in terms) and times[0]:
-                search.refuse(item.span, "a second beginning in time", "a search has one")
+                writer.refuse(item.span, "a second beginning in time", "a search has one")
             terms += filter(None, times[:1])
             conditions += filter(None, times[1:])
             if times[0]:
-                search.note("time-range", Effect.SAME, TIME_RANGE, item.span)
+                writer.note("time-range", Effect.SAME, TIME_RANGE, item.span)
             continue
-        search.check(item)
+        checks.check(item)
         exact = search.all_exact(item)
         wide = item if exact else simplify(search.widened(item))
         if not isinstance(wide, Always):
-            terms.append(search.expression(wide).text)
+            terms.append(writer.expression(wide).text)
         if not exact and search.gains_by_where(item):
-            condition = search.condition(item).text
+            condition = where.condition(item).text
             if condition != "true()":
                 conditions.append(condition)
     if not terms:
@@ -222,20 +183,20 @@ def emit(bound: Bound, options: Options) -> Emission:
     lines = [
         fold(terms),
         *_parsed(bound, conditions),
-        *search.steps,
+        *where.steps,
         *(f"| where {fold_condition(text)}" for text in conditions),
     ]
     query = "\n".join(lines)
     if extracted := _extracted(bound, query):
         lists = [name for name in extracted if "{}" in name]  # what makes events long
-        search.note(
+        writer.note(
             "extraction-limit",
             Effect.COVERAGE if lists else Effect.SAME,
             "Splunk reads the fields of JSON from the first 10,240 characters of an event:"
             f" a longer one may lack {_some_of(lists or extracted)}",
             hint="raise maxchars under [kv] in limits.conf if events are longer",
         )
-    return Emission(query, tuple(search.finished_notes()))
+    return Emission(query, tuple(writer.finished_notes()))
 
 
 def _tstats(bound: Bound, options: Options) -> Emission:
@@ -254,16 +215,16 @@ def _tstats(bound: Bound, options: Options) -> Emission:
         )
     data = data_set(bound.node)
     types = {c.name: c for c in data.columns(bound)}
-    search = _Search(replace(bound, columns=types), options)
-    search.check(data.node)
-    search.note(
+    writer = SearchWriter(replace(bound, columns=types), options)
+    writer.beside(Checks).check(data.node)
+    writer.note(
         "data-model",
         Effect.DIFFERENT,
         f"{data.name} holds what add-ons tagged and named so, which may be other events",
     )
-    wide = simplify(search.widened(data.node))
-    where = "" if isinstance(wide, Always) else fold([search.expression(wide).text])
-    return Emission(write(data, where), tuple(search.finished_notes()))
+    wide = simplify(writer.search.widened(data.node))
+    where = "" if isinstance(wide, Always) else fold([writer.expression(wide).text])
+    return Emission(write(data, where), tuple(writer.finished_notes()))
 
 
 def _base(bound: Bound, options: Options) -> list[str]:

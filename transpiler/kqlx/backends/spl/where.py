@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kqlx.backends.base import ValueList, gather
+from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
-from kqlx.backends.spl.search_capability import NULL, Leaves
+from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import eval_name, quote, regex
+from kqlx.backends.spl.text_fields import subset_regex, superset_regex
 from kqlx.backends.text_backend import Group, Text
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.mappings.bound import Column
@@ -41,7 +43,7 @@ _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 @dataclass
-class Where(Leaves):
+class WhereWriter(SplBackend):
     """Node → expression of ``where``; ``steps`` are the commands that must come before it."""
 
     steps: list[str] = field(default_factory=list)
@@ -122,15 +124,15 @@ class Where(Leaves):
 
     def word_test(self, column: Column, name: str, *tests: Equals | Like) -> Text:
         """A test of a text field: one that matches more, or below a not one that matches less."""
-        pattern = self.lower_regex(*tests) if self.negative else self.upper_regex(*tests)
+        pattern = subset_regex(*tests) if self.negative else superset_regex(*tests)
         meets = self.negative and pattern and re.search(pattern, NULL)
-        if meets and self.texts_for_none(column) and self.tells_null(tests):
+        if meets and self.search.texts_for_none(column) and self.tells_null(tests):
             name = f"mvfilter({name}!={quote(NULL)})"
         return Text("false()") if pattern is None else _find(name, pattern)
 
     def tells_null(self, tests: Iterable[Equals | Like]) -> bool:
         """Whether the tests ask for no text ``null``, so that it stands for a missing value."""
-        return not any(isinstance(test, Equals) and self.meets_null(test) for test in tests)
+        return not any(isinstance(test, Equals) and self.search.meets_null(test) for test in tests)
 
     def field_condition(self, node: FieldTest) -> Text:
         if isinstance(node.field, Pattern):
@@ -149,7 +151,7 @@ class Where(Leaves):
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
         """The test on the field of this name, as ``where`` spells it."""
         if isinstance(node, Exists):
-            if texts := self.texts_for_none(column):
+            if texts := self.search.texts_for_none(column):
                 return _find(name, f"^(?!{_one_of(texts)}$)")
             return Text(f"isnotnull({name})")
         if isinstance(node, Compare):
@@ -184,10 +186,10 @@ class Where(Leaves):
         if column.run:
             signs = column.run
             flags = f"(?{flags})" if flags else ""
-            null = rf"(?!{NULL}\z)" if any(map(self.meets_null, tests)) else ""
+            null = rf"(?!{NULL}\z)" if any(map(self.search.meets_null, tests)) else ""
             return rf"{flags}\A{null}[^{signs}]*(?:{body})(?![{signs}])"
-        if any(map(self.meets_null, tests)) and self.tells_null(tests):
-            texts = self.texts_for_none(column)
+        if any(map(self.search.meets_null, tests)) and self.tells_null(tests):
+            texts = self.search.texts_for_none(column)
             return rf"\A(?!{_one_of(texts)}\z)(?{flags}:{body})\z"
         body = f"(?:{body})" if "|" in body and len(tests) > 1 else body
         return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
@@ -198,11 +200,11 @@ class Where(Leaves):
         for test in tests:
             parts = test.pattern.parts if isinstance(test, Like) else (test.value.name,)
             texts.append("".join(parts))
-            if not self.case_counts(column, texts[-1]):
-                self.ignores_case(column, texts[-1], test)
+            if not self.search.case_counts(column, texts[-1]):
+                self.note_case(column, texts[-1], test)
             between = f"[{column.run}]*" if column.run else ".*"
             bodies.append(between.join([regex(part) for part in parts]))
-        folded = not any(self.case_counts(column, text) for text in texts)
+        folded = not any(self.search.case_counts(column, text) for text in texts)
         flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
         flags += "s" if any(isinstance(test, Like) for test in tests) else ""
         return flags, "|".join(dict.fromkeys(bodies))
@@ -224,12 +226,6 @@ class Where(Leaves):
         listed = fields if _PLAIN_FIELDS.fullmatch(fields) else quote(fields)
         self.steps.append(f"| foreach {listed} [ eval {mark}=if({test.text}, 1, {mark}) ]")
         return Text(f"isnotnull({mark})")
-
-    def free_term(self, node: FreeText) -> str:
-        """A value without a field, as a term of ``search``."""
-        if not node.value.name.strip('"* '):
-            self.refuse(node.span, "an empty value without a field")
-        return quote(node.value.name)
 
 
 LONGEST_REGEX = 16_000

@@ -1,0 +1,47 @@
+"""What the writers of ``search`` and ``where`` share with the checks before them: the bound tree,
+the notes, and what ``search`` can say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from kqlx.backends.spl.search_capability import SearchCapability
+from kqlx.backends.spl.syntax import quote
+from kqlx.backends.text_backend import TextBackend
+from kqlx.elastic.type_names import TEXTS
+from kqlx.mappings.bound import Column
+from kqlx.nodes import Equals, FreeText, Like
+
+B = TypeVar("B", bound="SplBackend")
+
+
+@dataclass
+class SplBackend(TextBackend):
+    """One object a conversion and a step of the search; ``beside`` makes that of another step."""
+
+    language = "Splunk's search"
+
+    @cached_property
+    def search(self) -> SearchCapability:
+        """What ``search`` can say of the tree."""
+        return SearchCapability(self.bound, self.options.exact)
+
+    def beside(self, kind: type[B]) -> B:
+        """Another of the same conversion, with the same notes."""
+        return kind(self.bound, self.options, self.notes, folded=self.folded)
+
+    def note_case(self, column: Column, text: str, node: Equals | Like) -> None:
+        """Notes that a test has no regard to letter case, where it is one of whole values and the
+        user does not want the other form.
+        """
+        if not self.options.exact and column.type not in TEXTS:
+            self.ignores_case(column, text, node)
+
+    def free_term(self, node: FreeText) -> str:
+        """A value without a field, as a term of ``search``."""
+        if not node.value.name.strip('"* '):
+            self.refuse(node.span, "an empty value without a field")
+        return quote(node.value.name)
