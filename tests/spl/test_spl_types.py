@@ -206,11 +206,10 @@ def test_several_data_sources_are_counted_together() -> None:
         '    [search sourcetype="OktaIM2:log" client.ipAddress!="null" NOT client.ipAddress=""\n'
         "    | eval source_ip='client.ipAddress'\n"
         "    | eval user_name=if(match('actor.alternateId', "
-        r'"(?is)^(.+?)\\+.*$"), '
+        r'"(?is)^.*?([A-Za-z0-9._-]+).*$"), '
         "replace('actor.alternateId', "
-        r'"(?is)^(.+?)\\+.*$", "\\1"), '
-        "replace('actor.alternateId', "
-        r'"(?is)^(.+?)@.*$", "\\1"))'
+        r'"(?is)^.*?([A-Za-z0-9._-]+).*$", "\\1"), '
+        "null())"
         "\n"
         '    | eval user_name=nullif(nullif(user_name, ""), "null")]\n'
         "| stats count as event_count min(_time) as firstTime max(_time) as lastTime\n"
