@@ -71,8 +71,8 @@ class Count:
         return kqlx.Rule("r", query, type=kind, data=data, format="toml")
 
 
-def counts(store: Store, rate: int = 1, but: Collection[str] = ()) -> Iterator[Count]:
-    """What is asked: of all rules one in ``rate``, and none of some fields."""
+def counts(store: Store, but: Collection[str] = ()) -> Iterator[Count]:
+    """All that is asked, and nothing of some fields."""
     names = sorted({name for pair in store.pairs for name in pair.fields} - {"@timestamp"})
     names = [name for name in names if name not in {*store.pack.constants, *but}]
     for name in names:
@@ -84,9 +84,7 @@ def counts(store: Store, rate: int = 1, but: Collection[str] = ()) -> Iterator[C
                 Count((other,), distinct=name),
                 Count((name, other), new=True),
             ]
-        for count in every:
-            if zlib.crc32(str(count).encode()) // 7 % rate == 0:
-                yield count
+        yield from every
 
 
 def _partners(name: str, names: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
@@ -109,6 +107,11 @@ class Tally:
     announced: int = 0
     reports: list[str] = field(default_factory=list)
 
+    @property
+    def compared(self) -> int:
+        """How many rules made groups that were compared."""
+        return self.agree + len(self.reports)
+
     def __str__(self) -> str:
         return (
             f"{self.asked} rules put, {sum(self.refused.values())} refused, "
@@ -117,15 +120,23 @@ class Tally:
         )
 
 
-def judge_counts(store: Store, rate: int = 1, but: Collection[str] = ()) -> Tally:
-    """The rules in every destination of the target that holds some of the events."""
+def judge_counts(store: Store, rate: int = 1, but: Collection[str] = (), least: int = 0) -> Tally:
+    """The rules in every destination of the target that holds some of the events: of all one in
+    ``rate``, and as many more as it takes for the groups of at ``least`` so many to be compared.
+    """
     tally = Tally()
     places = [place for place in store.destinations if store.holds(place)]
-    for count in counts(store, rate, but):
+    for count in sorted(counts(store, but), key=lambda count: _turn(count) % rate):
+        if _turn(count) % rate and tally.compared >= least:
+            break
         for place in places:
             for when in place.when or ({},):
                 _put(count, place, when, store, tally)
     return tally
+
+
+def _turn(count: Count) -> int:
+    return zlib.crc32(str(count).encode()) // 7
 
 
 def _put(count: Count, place: Destination, when: When, store: Store, tally: Tally) -> None:
@@ -165,7 +176,7 @@ def _put(count: Count, place: Destination, when: When, store: Store, tally: Tall
             if differences := compare(found.alerts, wanted, count, claim):
                 report("; ".join(differences))
                 break
-            tally.agree += 1
+            tally.agree += bool(wanted)
         others = [n for n in pairs if not _has(store.pairs[n], count.fields)]
         if store.complete or claim.may_add or len(count.by) != 1 or count.distinct or count.new:
             return

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ from kqlx.elastic.text_analysis import odd_letters
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.value_conditions import alike_values, has_values, why_without_values
 from kqlx.nodes import Equals, FieldTest, Like, Literal
 from kqlx.notes import Effect, Note
 
@@ -216,9 +217,60 @@ class TextBackend(Backend[Text]):
         return self.notes
 
 
-def about_counted(field: str, bound: Bound) -> list[Note]:
-    """Notes on a field by which a rule counts or compares."""
-    return [note for note in (case_kept(field, bound), one_of_several(field, bound)) if note]
+def about_counted(field: str, bound: Bound, coarser: Effect = Effect.NARROWER) -> list[Note]:
+    """Notes on a field by which a rule counts or compares. ``coarser`` is what it means that some
+    values count as one.
+    """
+    found = (
+        case_kept(field, bound),
+        one_of_several(field, bound),
+        counted_as_one(field, bound, coarser),
+        kinds_without_values(field, bound),
+    )
+    return [note for note in found if note]
+
+
+def of_new_terms(notes: Iterable[Note]) -> list[Note]:
+    """Notes on fields whose new values a rule looks for: one that is not seen in the history is
+    found to be new later.
+    """
+    return [
+        replace(note, effect=Effect.DIFFERENT) if note.effect is Effect.NARROWER else note
+        for note in notes
+    ]
+
+
+def counted_as_one(field: str, bound: Bound, coarser: Effect) -> Note | None:
+    """A note on a field some of whose values the destination does not tell apart."""
+    spec = bound.destination.field(field) if bound.destination is not None else None
+    groups = alike_values(spec, bound, field) if spec is not None else []
+    if not groups:
+        return None
+    told = ", ".join(" and ".join(group) for group in groups[:3])
+    more = f" and {len(groups) - 3} more groups of values" if groups[3:] else ""
+    message = f"the values {told}{more} of {field} count as one there"
+    return Note("value-differs", coarser, message)
+
+
+def kinds_without_values(field: str, bound: Bound) -> Note | None:
+    """A note on a field that is another column by the kind of event, and none for some kinds."""
+    spec = bound.destination.field(field) if bound.destination is not None else None
+    if (
+        bound.destination is None
+        or spec is None
+        or not spec.case_field
+        or not any(map(has_values, spec.cases))
+    ):
+        return None
+    lacking = [case for case in spec.cases if not has_values(case)]
+    if not lacking:
+        return None
+    kinds = [kind for case in lacking for kind in case.case_values]
+    named = f"{spec.case_field} {', '.join(kinds[:5])}" if kinds else f"another {spec.case_field}"
+    more = f" and {len(kinds) - 5} more" if kinds[5:] else ""
+    why = why_without_values(spec, bound.destination)
+    message = f"events with {named}{more} count for nothing where a rule goes by {field}"
+    return Note("value-differs", Effect.NARROWER, f"{message}: {why}" if why else message)
 
 
 def one_of_several(field: str, bound: Bound) -> Note | None:

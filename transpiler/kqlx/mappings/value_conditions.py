@@ -5,14 +5,20 @@ to the columns of the destination.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.collector_names import under_both
 from kqlx.mappings.extraction import captures
-from kqlx.mappings.pack import FieldSpec
-from kqlx.nodes import Always, And, Equals, Never, Node, Not
+from kqlx.mappings.pack import ColumnSpec, Destination, FieldSpec
+from kqlx.mappings.predicates import read_predicate
+from kqlx.nodes import Always, And, Equals, Like, Never, Node, Not, walk
+
+IPV4_IN_IPV6 = r"(?i)^::ffff:(\d+\.\d+\.\d+\.\d+)$"
+"""The regular expression for an IPv4 address that is written as an IPv6 one; both PCRE and RE2 read
+it.
+"""
 
 
 def condition(spec: FieldSpec, bound: Bound, field: str) -> Bound | None:
@@ -76,12 +82,77 @@ def _is_the_columns(node: Node, value: str, spec: FieldSpec) -> bool:
     return isinstance(node.item if isinstance(node, Not) else node, Always | Never)
 
 
-def conditional_first(cases: Iterable[FieldSpec]) -> list[FieldSpec]:
-    """The cases that have values, in the order in which an event's is looked for: what holds on
-    some events of a kind alone before what holds on all others.
+def alike_values(spec: FieldSpec, bound: Bound, field: str) -> list[tuple[str, ...]]:
+    """Values of a field, in groups, that the destination does not tell apart: the same is looked
+    for in its columns, or the pack says so.
     """
-    with_values = [case for case in cases if case.column or case.any_of or case.fixed is not None]
-    return sorted(with_values, key=lambda case: not case.guard)
+    if spec.counted_by is not None:
+        return []
+    groups: dict[Node | tuple[str, ...], dict[str, str]] = {}
+    for value, predicate in spec.value_predicates.items() if spec.column or spec.any_of else ():
+        if (tree := _bound(predicate, bound, field)) is not None:
+            groups.setdefault(tree.node, {}).setdefault(value.lower(), value)
+    for value, spelt in spec.values.items():
+        groups.setdefault((str(spelt),), {}).setdefault(value.lower(), value)
+    for group in spec.indistinguishable:
+        groups[group] = {value.lower(): value for value in group}
+    return [tuple(group.values()) for group in groups.values() if len(group) > 1]
+
+
+def has_values(spec: FieldSpec) -> bool:
+    """Whether an event's value can be told: it is in columns, or one that all events have."""
+    return bool(spec.column or spec.any_of or spec.fixed is not None)
+
+
+def conditional_first(cases: Iterable[FieldSpec]) -> list[FieldSpec]:
+    """The cases in the order in which an event's is looked for: what holds on some events of a kind
+    alone before what holds on all others of it, and what is for all other kinds last. Right before
+    that stand those without values, whose events have none; else these are left out.
+    """
+    found = [*cases]
+    others = any(has_values(case) and not case.case_values for case in found)
+    told = [case for case in found if has_values(case) or (others and case.case_values)]
+    return sorted(told, key=_turn)
+
+
+def _turn(case: FieldSpec) -> tuple[bool, bool, bool]:
+    return (not case.case_values, not has_values(case), not case.guard)
+
+
+def why_without_values(spec: FieldSpec, destination: Destination) -> str:
+    """Why no column has the values of a field, or of some of its kinds of event, and what stands
+    for it; "" where the pack does not say.
+    """
+    lacking = [case for case in spec.cases or (spec,) if not has_values(case)]
+    whys = [case.no_counterpart for case in lacking if case.no_counterpart]
+    if columns := _tested(lacking):
+        told = " and ".join(columns[:3]) if len(columns) < 4 else "several columns"
+        whys.insert(0, f"each of its values is told by a test of {told}")
+        instead = [f for f, other in destination.fields.items() if _is_plainly(other, columns)]
+        if instead and len(columns) == 1:
+            whys.append(f"a rule can go by {instead[0]} there")
+    return "; ".join(dict.fromkeys(whys))
+
+
+def _tested(cases: Iterable[FieldSpec]) -> list[str]:
+    """The columns by which values are told."""
+    predicates = [predicate for case in cases for predicate in case.value_predicates.values()]
+    nodes = [node for predicate in predicates for node in walk(read_predicate(predicate))]
+    return [*dict.fromkeys(node.field.name for node in nodes if isinstance(node, Equals | Like))]
+
+
+def _is_plainly(spec: FieldSpec, columns: Sequence[str]) -> bool:
+    return spec == FieldSpec(column=columns[0])
+
+
+def spelt_apart(bound: Bound, field: str, column: str) -> ColumnSpec | None:
+    """What a column is like that may spell one address in several ways; None for others."""
+    from kqlx.elastic import ecs
+
+    if bound.destination is None or (bound.type(field) or ecs.types().get(field)) != "ip":
+        return None
+    like = bound.destination.column(column)
+    return like if like.ipv4_mapped or like.words else None
 
 
 def names_columns(spec: FieldSpec) -> bool:

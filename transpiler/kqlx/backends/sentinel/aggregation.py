@@ -7,7 +7,7 @@ https://learn.microsoft.com/kusto/query/mv-expand-operator?view=microsoft-sentin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.backends.sentinel.entities import counted_name
@@ -25,6 +25,7 @@ from kqlx.backends.target import Emission
 from kqlx.backends.text_backend import about_counted
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.value_conditions import why_without_values
 from kqlx.notes import Effect, Note
 
 TIME = "TimeGenerated"
@@ -39,12 +40,19 @@ def needed(bound: Bound, fields: Iterable[str], what: str, together: bool = Fals
     for field in fields:
         values = values_of(bound, field, counted=True)
         if values is None:
-            name = bound.destination.name if bound.destination else "the table"
-            raise refused(f"a rule that {what} {field}", f"{name} has no column of its values")
+            raise refused(f"a rule that {what} {field}", _why_without(field, bound))
         if values.name or together:
             same = field if together else (values.name, values.text, values.array)
             found.setdefault(same, _beside_time(values))
     return [*found.values()]
+
+
+def _why_without(field: str, bound: Bound) -> str:
+    if bound.destination is None:
+        return "the table has no column of its values"
+    spec = bound.destination.field(field)
+    why = why_without_values(spec, bound.destination) if spec is not None else ""
+    return f"{bound.destination.name} has no column of its values{f': {why}' if why else ''}"
 
 
 def _beside_time(values: Values) -> Values:
@@ -143,11 +151,15 @@ def summarized(sums: Sequence[str], grouped: str) -> str:
     return "\n    ".join(["| summarize", *(fold(line, " " * 8) for line in lines)])
 
 
-def told(fields: Iterable[Values], bound: Bound) -> list[Note]:
-    """What is told of the fields themselves."""
+def told(fields: Iterable[Values], bound: Bound, by: Container[str] = ()) -> list[Note]:
+    """What is told of the fields themselves. Of those that events are counted ``by`` values that
+    count as one are more events of one group, of others fewer values.
+    """
     found = [*fields]
     notes = [note for values in found for note in values.notes]
-    notes += [note for v in found if v.name for note in about_counted(v.field, bound)]
+    for values in found:
+        coarser = Effect.WIDER if values.field in by else Effect.NARROWER
+        notes += about_counted(values.field, bound, coarser) if values.name else ()
     texts = [v.field for v in found if v.name and v.type == "string" and not v.several]
     if texts:
         message = (

@@ -21,16 +21,21 @@ from kqlx.mappings.destinations import constant_value, name_of_values
 from kqlx.mappings.extraction import captures, cut_at
 from kqlx.mappings.pack import FieldSpec
 from kqlx.mappings.value_conditions import (
+    IPV4_IN_IPV6,
     condition,
     conditional_first,
+    has_values,
     named_values,
     names_columns,
     presence,
+    spelt_apart,
 )
 from kqlx.notes import Effect, Note
 
 if TYPE_CHECKING:
     from kqlx.backends.sentinel.column_access import Cell
+
+FIRST_GROUP = "\\1"
 
 ELEMENT = "element"
 """The object at hand of an array that is taken apart."""
@@ -114,6 +119,8 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
     spec = bound.destination.field(field)
     notes = _notes(field, spec) if spec is not None else ()
     if spec is not None and (spec.case_field or (spec.guard and names_columns(spec))):
+        if not any(map(has_values, spec.cases or (spec,))):
+            return None
         return _by_case(spec, field, bound, columns)
     if spec is not None and spec.column and cut_at(spec):
         text = _text_of(spec, field, bound, columns)
@@ -147,6 +154,9 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
         message = f"the words of {name}, each a value of {field}, count as one value"
         notes += (Note("value-differs", Effect.DIFFERENT, message),)
     values = _values(field, cell, kusto_type(cell.column.type))
+    one = _in_one_spelling(cell.access, name, field, bound) if cell.is_string else cell.access
+    if one != cell.access:
+        values = replace(values, name=_words(field), text=one, long=True)
     return replace(values, notes=notes, absent=bound.destination.absent_in(name))
 
 
@@ -225,8 +235,10 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
     absent: dict[str, None] = {}
     others = quote("")
     for case in conditional_first(spec.cases or (spec,)):
-        fixed = quote(case.fixed) if case.fixed is not None else None
-        text = fixed or _text_of(case, field, bound, columns)
+        if case.fixed is not None or not has_values(case):
+            text: str | None = quote(case.fixed or "")
+        else:
+            text = _text_of(case, field, bound, columns)
         if text is None:
             return None
         notes += _notes(field, case)
@@ -266,6 +278,7 @@ def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str
         if cell is None or cell.form != "column":
             return None
         text = cell.access if cell.is_string else f"tostring({cell.access})"
+        text = _in_one_spelling(text, name, field, bound)
         if (absent := bound.destination.absent_in(name)) and spec.any_of:
             same = f"== {quote(absent[0])}" if len(absent) == 1 else f"in ({_quoted(absent)})"
             text = f'iff({text} {same}, "", {text})'
@@ -283,6 +296,19 @@ def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str
     if not each:
         return None
     return each[0] if len(each) == 1 else f"coalesce({', '.join(each)})"
+
+
+def _in_one_spelling(text: str, column: str, field: str, bound: Bound) -> str:
+    """The value of a column, of an address in the one spelling that Elasticsearch has of it."""
+    like = spelt_apart(bound, field, column)
+    if like is None:
+        return text
+    one = text
+    if like.ipv4_mapped:
+        one = f"replace_regex({one}, {quote(IPV4_IN_IPV6)}, {quote(FIRST_GROUP)})"
+    for word, named in like.words.items():
+        one = f"iff({text} == {quote(word)}, {quote(named)}, {one})"
+    return one
 
 
 def _quoted(texts: Iterable[str]) -> str:
@@ -348,7 +374,8 @@ def _first_of(
     if len(cells) < len(names) or not all(cell.is_string for cell in cells):
         return None
     told = joined(field, names)
-    each = [text for c in cells for text in (_extracts(c, parts) if parts else [c.access])]
+    wholes = [_in_one_spelling(c.access, c.column.name, field, bound) for c in cells]
+    each = [text for c in cells for text in _extracts(c, parts)] if parts else wholes
     if any(map(bound.destination.absent_in, names)) if bound.destination else False:
         spec = bound.destination.field(field) if bound.destination else None
         joint = _text_of(spec, field, bound, columns) if spec else None

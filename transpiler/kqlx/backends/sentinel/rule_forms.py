@@ -48,6 +48,7 @@ from kqlx.backends.sentinel.result_columns import (
 from kqlx.backends.sentinel.schedule import LONGEST, RULE_FORMATS, run_of, span
 from kqlx.backends.sentinel.syntax import fold
 from kqlx.backends.target import Emission, Options
+from kqlx.backends.text_backend import of_new_terms
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.forms import form_of
@@ -114,7 +115,7 @@ def _counted(
     steps, counted = gathered(counted_only_if(values, bound) for values in own)
     said = in_rule or by_arrival(rule)
     notes = [*about_window(rule), *([] if said else [_window_note(rule)])]
-    notes += told([*by, *counted], bound)
+    notes += told([*by, *counted], bound, threshold.by)
     if together and (threshold.least > 1 or counted):
         why = "what they have together may be enough"
         notes += apart(bound, [*by, *counted], Effect.NARROWER, why)
@@ -176,7 +177,11 @@ def _new(
     lines = [f"{lists}{head}", *begins, *([body] if body else [])]
     made, fields = made_first(fields)
     lines += [*made, *taken_apart(fields, once=False)]
-    notes = [*about_window(rule), *_about_history(terms, window, in_rule), *told(fields, bound)]
+    notes = [
+        *about_window(rule),
+        *_about_history(terms, window, in_rule),
+        *of_new_terms(told(fields, bound)),
+    ]
     if together:
         notes += apart(bound, fields, Effect.WIDER, "a value may be known in another")
         common = [in_common(values) for values in fields]

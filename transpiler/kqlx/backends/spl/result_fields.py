@@ -29,11 +29,15 @@ from kqlx.mappings.extraction import captures, cut_at
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.value_conditions import (
+    IPV4_IN_IPV6,
     condition,
     conditional_first,
+    has_values,
     named_values,
     names_columns,
     presence,
+    spelt_apart,
+    why_without_values,
 )
 from kqlx.notes import Effect, Note
 
@@ -79,7 +83,8 @@ class Keys:
         """
         key = self._own(name)
         if key.name:
-            self.notes += about_counted(name, self.bound)
+            coarser = Effect.WIDER if self.finer is Effect.NARROWER else Effect.NARROWER
+            self.notes += about_counted(name, self.bound, coarser)
         if not self.together:
             return key
         made = plain_name(name)
@@ -125,11 +130,8 @@ class Keys:
         if spec is None and found:
             message = f"values of {name} are taken from any place of the list {found}"
             self.notes.append(Note("any-list-position", Effect.WIDER, message))
-        if (
-            found is None
-            and spec is not None
-            and (spec.case_field or (spec.guard and names_columns(spec)))
-        ):
+        by_case = spec is not None and (spec.case_field or (spec.guard and names_columns(spec)))
+        if found is None and spec is not None and by_case and _is_told(spec):
             return self._by_case(name, spec)
         if found is None and spec is not None and spec.any_of:
             return self._first(name, spec)
@@ -140,7 +142,8 @@ class Keys:
             self._whole_for(name, spec, spec.column)
             found = spec.column
         if found is None:
-            why = f": {spec.no_counterpart}" if spec is not None and spec.no_counterpart else ""
+            told = why_without_values(spec, destination) if spec is not None else ""
+            why = f": {told}" if told else ""
             message = f"{name} has no counterpart to count or compare by{why}"
             code = "no-counterpart" if why else "unmapped-field"
             self.notes.append(Note(code, Effect.UNMAPPED, message))
@@ -195,6 +198,9 @@ class Keys:
         key = self._made(name, found, "{}" in column or like.layout in _LISTS)
         if key.step:
             return key
+        if (whole := self._whole(name, column)) != eval_name(column):
+            made = plain_name(name)
+            key = Key(name, made, f"| eval {made}={whole}")
         texts = self._texts_for_none(column)
         return replace(key, null=column if texts else "", nulls=texts)
 
@@ -216,7 +222,10 @@ class Keys:
         """
         destination = self.bound.destination
         spec = destination.field(name) if destination is not None else None
-        if self.together or spec is None or captures(spec) or not (spec.any_of or spec.case_field):
+        if self.together or spec is None or captures(spec):
+            return None
+        apart = spec.column is not None and spelt_apart(self.bound, name, spec.column)
+        if not (spec.any_of or spec.case_field or apart):
             return None
         quiet = Keys(self.bound)
         key = quiet.key(name)
@@ -264,17 +273,17 @@ class Keys:
         self.notes.append(joined(field, spec.any_of))
         if not parts and (spec.value_part or spec.value_patterns):
             self._whole_for(field, spec, ", ".join(spec.any_of))
-        return Key(field, made, f"| eval {made}={self._coalesced(spec, parts)}")
+        return Key(field, made, f"| eval {made}={self._coalesced(field, spec, parts)}")
 
-    def _coalesced(self, spec: FieldSpec, parts: tuple[str, ...]) -> str:
+    def _coalesced(self, field: str, spec: FieldSpec, parts: tuple[str, ...]) -> str:
         """The first of several columns of which a text does not stand for none."""
-        names = [self._present(column, parts) for column in spec.any_of]
+        names = [self._present(field, column, parts) for column in spec.any_of]
         value = f"coalesce({', '.join(names)})"
         if len(value) > WIDTH - 20:
             value = f"coalesce({f',{chr(10)}        '.join(names)})"
         return value
 
-    def _present(self, column: str, parts: tuple[str, ...]) -> str:
+    def _present(self, field: str, column: str, parts: tuple[str, ...]) -> str:
         """What is taken out of a column, or all of it, null where a text stands for none."""
         like = self.bound.destination.column(column) if self.bound.destination else None
         if like is not None and like.layout in PAIRS:
@@ -285,8 +294,20 @@ class Keys:
             text = like.json if isinstance(like.json, str) else column.partition(".")[0]
             value = f"spath({eval_name(text)}, {quote(column.removeprefix(f'{text}.'))})"
             return without_texts(value, self._texts_for_none(column))
-        value = self._part_of(column, parts) if parts else eval_name(column)
+        value = self._part_of(column, parts) if parts else self._whole(field, column)
         return without_texts(value, self._texts_for_none(column))
+
+    def _whole(self, field: str, column: str) -> str:
+        """The value of a column, of an address in the one spelling that Elasticsearch has of it."""
+        value = eval_name(column)
+        like = spelt_apart(self.bound, field, column)
+        if like is None:
+            return value
+        if like.ipv4_mapped:
+            value = f"replace({value}, {quote(IPV4_IN_IPV6)}, {quote(FIRST_GROUP)})"
+        for word, named in like.words.items():
+            value = f"if({eval_name(column)}={quote(word)}, {quote(named)}, {value})"
+        return value
 
     def _is_list(self, column: str) -> bool:
         """Whether an event may have several values of a column."""
@@ -319,17 +340,19 @@ class Keys:
                 remark = case.note
                 self.notes.append(Note(remark.code, remark.effect, remark.message))
             mark = cut_at(replace(case, guard=""))
-            if case.fixed is not None:
+            if not has_values(case):
+                value = "null()"
+            elif case.fixed is not None:
                 value = quote(case.fixed)
             elif case.any_of:
-                value = self._coalesced(case, captures(case))
+                value = self._coalesced(field, case, captures(case))
             elif mark or (parts := captures(replace(case, guard=""))):
                 value = self._part_of(str(case.column), () if mark else parts, mark)
             elif self._is_list(str(case.column)):
                 value = self._listed(str(case.column))
             else:
-                value = eval_name(str(case.column))
-            if case.fixed is None:
+                value = self._whole(field, str(case.column))
+            if case.column:
                 absent |= dict.fromkeys(self._texts_for_none(str(case.column)))
             tests = (
                 [_is_in(by.column, case.case_values)]
@@ -343,8 +366,6 @@ class Keys:
         if spec.case_field:
             self.notes.append(joined_by_kind(field, spec))
         between = ",\n    "
-        if not pairs:
-            return Key(field, made, f"| eval {made}=null()")
         value = without_texts(f"case(\n    {between.join(pairs)})", absent)
         return Key(field, made, f"| eval {made}={value}")
 
@@ -372,6 +393,11 @@ class Keys:
         )
         self.notes.append(Note("pairs-by-position", Effect.SAME, message))
         return f"mvindex({values}, mvfind({names}, {quote(whole)}))"
+
+
+def _is_told(spec: FieldSpec) -> bool:
+    """Whether some kind of event has a column of the values."""
+    return any(map(has_values, spec.cases or (spec,)))
 
 
 def _part_of(column: str, expressions: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.syntax import fold, fold_condition, quote, search_name
 from kqlx.backends.spl.time_range import own_beginning, time_modifier
 from kqlx.backends.target import Emission, Options
+from kqlx.backends.text_backend import of_new_terms
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.recognition import asserts_field
@@ -123,7 +124,7 @@ def _first_seen(
     window = max(terms.window, look_back)
     arrived = by_arrival(rule)
     steps = [_present(bound, by), *(key.step for key in by)]
-    notes = [*keys.notes, *about_window(rule)]
+    notes = [*of_new_terms(keys.notes), *about_window(rule)]
     if terms.odd:
         message = f"the history begins at {terms.odd}, which is no plain span; 14 days stand for it"
         notes.append(Note("history-window", Effect.DIFFERENT, message))
