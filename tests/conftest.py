@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from kqlx.rules.load import load_rules
+
 if TYPE_CHECKING:
+    from kqlx.rules.model import Rule
     from tests.oracles.server import Server
 
 ROOT = Path(__file__).parent.parent
+OWN_RULES = sorted(
+    [*ROOT.glob("rules/*.toml"), *ROOT.glob("tests/cases/rules/*.toml")], key=lambda path: path.name
+)
+"""The examples in ``rules/``, which convert as the README says, and the hard cases beside them."""
+
+
+def own_rules() -> list[Rule]:
+    return [rule for path in OWN_RULES for rule in load_rules(path).rules]
+
+
 GOLDEN = Path(__file__).parent / "golden"
 
 # How long an example takes is a matter of the machine, and of what else it does.

@@ -15,11 +15,11 @@ import pytest
 import kqlx
 from kqlx.render import suffix
 from kqlx.rules.load import load_rules
-from tests.conftest import GOLDEN, ROOT
+from tests.conftest import GOLDEN, OWN_RULES
 from tests.oracles.kusto import analyse
 from tests.oracles.sentinel_ci import complaints, deployed
 
-RULES = sorted((ROOT / "rules").glob("*.toml"))
+RULES = OWN_RULES
 OURS = ("m365_", "okta_", "aws_")
 """How the names of the rules begin that are converted by the mapping pack of their data source."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -93,6 +94,25 @@ def test_the_readmes_examples_are_real(example: tuple[str, str], update: bool) -
         (ROOT / "README.md").write_text(text, encoding="utf-8")
     else:
         assert run.stdout == expected
+
+
+COMMANDS = re.findall(r"^(kqlx [^#\n]* rules/)(?:\s+#.*)?$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "kqlx convert --to all --source none rules/"])
+def test_the_readmes_commands_on_the_example_rules_succeed(command: str, tmp_path: Path) -> None:
+    """As a newcomer types them: every rule in ``rules/`` converts to every target."""
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    run = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (run.returncode, "error:" in run.stderr) == (0, False), run.stderr
+    assert run.stdout or "written" in run.stderr
+
+
+def test_the_readme_converts_all_example_rules_to_files() -> None:
+    assert "kqlx convert --to all --out converted/ rules/" in COMMANDS
+    assert len(COMMANDS) > 3
 
 
 def test_the_readmes_python_runs() -> None:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 import kqlx
 from kqlx.rules.model import Rule
 from tests import corpus
-from tests.conftest import ROOT
+from tests.conftest import own_rules
 from tests.oracles.kibana_import import import_problems, rule_problems, strict, watch_problems
 
-OWN = kqlx.load_rules(ROOT / "rules").rules
+OWN = own_rules()
 ALL = ("wider", "narrower", "different")
 
 

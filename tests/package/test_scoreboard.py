@@ -11,7 +11,7 @@ import kqlx
 from kqlx.testing.agreement import Malformed
 from kqlx.testing.stored import Event
 from tests import scoreboard
-from tests.conftest import ROOT, missing
+from tests.conftest import OWN_RULES, missing
 from tests.oracles import loaders, whole
 
 
@@ -43,7 +43,7 @@ FEW = ("aws_many*", "m365_user*", "okta_*", "indicator_*", "windows_run_key*")
 def own_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (folder := tmp_path / "few").mkdir()
     for pattern in FEW:
-        (path,) = (ROOT / "rules").glob(f"{pattern}.toml")
+        (path,) = (path for path in OWN_RULES if path.match(f"{pattern}.toml"))
         shutil.copy(path, folder)
     monkeypatch.setenv("CORPUS", str(folder))
 

@@ -30,12 +30,12 @@ from kqlx.backends.sigma.correlations import file_name
 from kqlx.rules import mitre_attack as attack
 from kqlx.rules.model import Rule, Tactic
 from tests import corpus
-from tests.conftest import GOLDEN, ROOT
+from tests.conftest import GOLDEN, ROOT, own_rules
 from tests.oracles.sigma_rules import documents
 from tests.oracles.sigma_schema import problems
 
 # Rules that count or compare are several documents, or none; the goldens have them.
-OWN = [rule for rule in kqlx.load_rules(ROOT / "rules").rules if rule.type == "query"]
+OWN = [rule for rule in own_rules() if rule.type == "query"]
 COUNTED = [path.parent.name for path in GOLDEN.glob("*/sigma.yml")
            if "\ncorrelation:" in path.read_text("utf-8")]  # fmt: skip
 MAPPED = [rule for rule in OWN if "m365" in str(rule.path)]

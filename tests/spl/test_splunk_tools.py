@@ -12,7 +12,7 @@ from typing import Any
 import kqlx
 from kqlx.rules.load import load_rules
 from tests import corpus
-from tests.conftest import GOLDEN, ROOT
+from tests.conftest import GOLDEN, OWN_RULES
 from tests.oracles.splunk_tools import app_problems, detection_problems
 from tests.spl.test_splunk_conf import CLOUDTRAIL
 
@@ -62,7 +62,7 @@ def hostile(text: str) -> kqlx.Rule:
 
 def ours() -> Iterator[tuple[kqlx.Rule, Mapping[str, Any]]]:
     """Rules of the project and of these tests, with the options of their conversion."""
-    for path in sorted((ROOT / "rules").glob("*.toml")):
+    for path in OWN_RULES:
         mapped = path.stem.startswith(("aws_", "m365_", "okta_"))
         yield load_rules(path).rules[0], {} if mapped else KEPT
     yield from ((hostile(text), {}) for text in HOSTILE)
