@@ -14,7 +14,7 @@ def _load() -> Writer:
     from kqlx.backends.sentinel.metadata import about, about_length
     from kqlx.backends.sentinel.multiple_sources import join
     from kqlx.backends.sentinel.query import emit
-    from kqlx.backends.sentinel.rule_forms import complete
+    from kqlx.backends.sentinel.threshold import complete
 
     return Writer(
         emit,
