@@ -102,7 +102,7 @@ class Checks(SplBackend):
         if (
             isinstance(node, Equals)
             and node.value.value is not None
-            and self.search.meets_null(node)
+            and self.search.matches_null_text(node)
         ):
             message = (
                 f"a null of JSON in {node.field.name} may be read as the text {NULL}, which the"
@@ -143,7 +143,7 @@ class Checks(SplBackend):
                 return
             # The values of a flattened field are in Splunk's fields below it.
             apart = type == "flattened" and not known.fullmatch(f"{field}.x")
-            if apart or not self.search.reads_alike(type, node):
+            if apart or not self.search.same_as_text(type, node):
                 self.note(
                     "name-wildcard",
                     Effect.DIFFERENT,
@@ -159,7 +159,7 @@ class Checks(SplBackend):
             )
             self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
 
-    def remark(self, code: str, effect: Effect, message: str, node: FieldTest) -> None:
+    def note_once(self, code: str, effect: Effect, message: str, node: FieldTest) -> None:
         """A note, once for each column."""
         if not any(note.code == code and note.message == message for note in self.notes):
             self.note(code, effect, message, node.span)
@@ -177,7 +177,7 @@ class Checks(SplBackend):
             f"Name and {pair.key} of {pair.path} are put together by their places, which an object "
             "without one of them would shift"
         )
-        self.remark("pairs-by-position", Effect.SAME, message, node)
+        self.note_once("pairs-by-position", Effect.SAME, message, node)
 
     def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
         if isinstance(node, Equals) and node.value.value is None:
@@ -201,14 +201,14 @@ class Checks(SplBackend):
                 self.refuse(node.span, f"a wildcard on {described(column)}", why)
             if node.pattern.parts[0] == "" and column.type not in TEXTS:
                 message = f"a value of {column.name} begins with a star: the index is of no use"
-                self.remark("leading-wildcard", Effect.SAME, message, node)
+                self.note_once("leading-wildcard", Effect.SAME, message, node)
         else:
             self.no_date(column, node)
             if column.type in NUMBERS:
                 self.refuse_rounded(column, self.number(column, node.value, node), node)
         if column.type in TEXTS and not self.search.is_exact(node):
             message = f"{column.name} is text: Elasticsearch compares words, Splunk parts of it"
-            self.remark("text-analysis", Effect.WIDER, message, node)
+            self.note_once("text-analysis", Effect.WIDER, message, node)
         if column.type in TEXTS and isinstance(node, Equals | Like):
             self.folds_oddly(column, node, exact=self.options.exact)
 

@@ -27,16 +27,18 @@ is looked at once, when it arrives. Splunk takes no time from an event that lies
 _WINDOW = re.compile(r"(?:(?:earliest|latest|_index_earliest|_index_latest)=\S+\s+)+")
 
 
-def over_arrival(rule: Rule, query: str, window: int, form: str, whole: bool = False) -> str:
+def over_arrival(
+    rule: Rule, query: str, window: int, format: str, any_time_range: bool = False
+) -> str:
     """The search over what arrived in the last so many seconds, as far as the format does not say
-    so beside it; ``whole``: whatever time range it is given. A beginning of its own stays.
+    so beside it; ``any_time_range``: whatever one the search is given. Its own beginning stays.
     """
-    since = time_modifier(window) if whole else in_whole_minutes(window)
+    since = time_modifier(window) if any_time_range else in_whole_minutes(window)
     indexed = [f"_index_earliest={since}", "_index_latest=now"]
-    modifiers = indexed if whole or form == "escu" else []
+    modifiers = indexed if any_time_range or format == "escu" else []
     if own_beginning(query):  # with it and nothing else, the search would end now
         query = re.sub(r"(?<!\S)(earliest=\S+)", rf"\1 latest={LATEST}", query, count=1)
-    elif whole:
+    elif any_time_range:
         happened = [f"earliest={earliest(rule, window)}", f"latest={LATEST}"]
         modifiers = [*happened, *indexed]
     return with_modifiers(query, modifiers)
@@ -67,11 +69,13 @@ def without_window(search: str) -> str:
     return re.sub(rf"(\A|\[search ){_WINDOW.pattern}", r"\1", search)
 
 
-def about_arrival(rule: Rule, query: str, window: int, form: str, whole: bool) -> list[Note]:
+def about_arrival(
+    rule: Rule, query: str, window: int, format: str, any_time_range: bool
+) -> list[Note]:
     """Notes on what is looked at, for a search that ``over_arrival`` made."""
-    if form in ("query", "tstats") and not whole:
+    if format in ("query", "tstats") and not any_time_range:
         advice = "give it _index_earliest beside a wide earliest"
-        if form == "tstats":  # of data models the index time is not documented
+        if format == "tstats":  # of data models the index time is not documented
             advice = "search over a time range that late events are in"
         return unsaid_arrival(rule, "the search", advice)
     happened, wide = own_beginning(query), earliest(rule, window)

@@ -35,7 +35,7 @@ def name_regex(column: Column) -> str:
     return regex(name)
 
 
-def parted(column: Column, node: FieldTest) -> Node:
+def name_and_value_tests(column: Column, node: FieldTest) -> Node:
     """The tests of the name and of the value each for itself, which hold wherever the pair does."""
     names, values = (Literal(name, span=node.field.span) for name in pair_fields(column))
     name = column.pair.name

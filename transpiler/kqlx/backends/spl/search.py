@@ -90,8 +90,8 @@ class SearchWriter(SplBackend):
         column = self.column(node)
         return (
             column.type not in TEXTS
-            and self.search.has_nulls(column)
-            and self.search.meets_null(node)
+            and self.search.may_hold_null(column)
+            and self.search.matches_null_text(node)
         )
 
     def in_list(self, values: ValueList) -> Text:
@@ -132,12 +132,12 @@ class SearchWriter(SplBackend):
 
     def present(self, column: Column) -> Text:
         name = search_name(column.name)
-        return Text(f"{name}!={quote(NULL)}" if self.search.has_nulls(column) else f"{name}=*")
+        return Text(f"{name}!={quote(NULL)}" if self.search.may_hold_null(column) else f"{name}=*")
 
     def compare(self, column: Column, node: Compare) -> Text:
         limit = self.number(column, node.value, node)
         test = f"{search_name(column.name)}{_OPERATORS[node.op]}{limit}"
-        if node.op in ("gt", "gte") and self.search.has_nulls(column):
+        if node.op in ("gt", "gte") and self.search.may_hold_null(column):
             # What is no number is compared as text, and "null" comes behind all digits.
             return Text(f"{test} {self.present(column).text}", Group.AND)
         return Text(test)
@@ -182,7 +182,7 @@ def emit(bound: Bound, options: Options) -> Emission:
         terms = ["*"]
     lines = [
         fold(terms),
-        *_parsed(bound, conditions),
+        *_spath_commands(bound, conditions),
         *where.steps,
         *(f"| where {fold_condition(text)}" for text in conditions),
     ]
@@ -250,7 +250,7 @@ def _some_of(names: list[str]) -> str:
     return shown if len(names) <= MOST_FIELDS else f"{shown} or another field"
 
 
-def _parsed(bound: Bound, conditions: list[str]) -> list[str]:
+def _spath_commands(bound: Bound, conditions: list[str]) -> list[str]:
     """The commands that take apart columns which hold JSON as text
     (https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Spath).
     """

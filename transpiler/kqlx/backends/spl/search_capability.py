@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from kqlx.backends.spl.name_value_arrays import PAIRS, pair_fields, parted
-from kqlx.backends.spl.syntax import as_wildcards, is_speakable
+from kqlx.backends.spl.name_value_arrays import PAIRS, name_and_value_tests, pair_fields
+from kqlx.backends.spl.syntax import as_wildcards, is_plain_literal
 from kqlx.backends.spl.text_fields import contains_pieces, is_part_of_word
 from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS, TEXTS
@@ -64,11 +64,11 @@ class SearchCapability:
         ):
             return False
         if isinstance(node, Exists | Compare):
-            return not self.lists_nulls(self.column(node))
+            return not self.list_may_hold_null(self.column(node))
         if isinstance(node, Equals | Like):
             column = self.column(node)
-            second = column.type in TEXTS or self.lists_nulls(column)
-            if second and isinstance(node, Like) and self.meets_null(node):
+            second = column.type in TEXTS or self.list_may_hold_null(column)
+            if second and isinstance(node, Like) and self.matches_null_text(node):
                 return False
             if column.type in TEXTS:
                 return is_part_of_word(node)
@@ -78,10 +78,10 @@ class SearchCapability:
                 return True
             text = node.value.name if isinstance(node, Equals) else "".join(node.pattern.parts)
             network = isinstance(node, Equals) and TextBackend.is_network(text)
-            return is_speakable(text) and not network and not self.case_counts(column, text)
+            return is_plain_literal(text) and not network and not self.case_counts(column, text)
         return False
 
-    def has_nulls(self, column: Column) -> bool:
+    def may_hold_null(self, column: Column) -> bool:
         """Whether a missing value may stand there as the text ``null``, as JSON's is extracted."""
         if column.layout != "column" or "{}" in column.name or column.name == "_raw":
             return False
@@ -89,7 +89,7 @@ class SearchCapability:
             return False
         return bool(self.bound.place.get("json") or column.json)
 
-    def lists_nulls(self, column: Column) -> bool:
+    def list_may_hold_null(self, column: Column) -> bool:
         """Whether it is a list of values, or a key of several objects, of which some may be null:
         whether ``!=`` asks for one that is not is not documented.
         """
@@ -97,23 +97,23 @@ class SearchCapability:
             return False
         return bool(self.bound.place.get("json") or column.json or column.null_values)
 
-    def texts_for_none(self, column: Column) -> tuple[str, ...]:
+    def null_texts(self, column: Column) -> tuple[str, ...]:
         """The texts that stand for a missing value among those of the column; of one that is no
         list the pack's texts are told apart in the tree.
         """
-        if self.lists_nulls(column):
+        if self.list_may_hold_null(column):
             return (*column.null_values, NULL)
-        return (NULL,) if self.has_nulls(column) else ()
+        return (NULL,) if self.may_hold_null(column) else ()
 
-    def meets_null(self, node: Equals | Like) -> bool:
+    def matches_null_text(self, node: Equals | Like) -> bool:
         """Whether a text passes the test that may stand for a missing value."""
         named = isinstance(node.field, Pattern)
         column = Column(node.field.name) if named else self.column(node)
         parts = node.pattern.parts if isinstance(node, Like) else (node.value.name,)
         fitting = re.compile(".*".join(map(re.escape, parts)), re.IGNORECASE)
-        return any(map(fitting.fullmatch, self.texts_for_none(column)))
+        return any(map(fitting.fullmatch, self.null_texts(column)))
 
-    def reads_alike(self, type: str, node: Node) -> bool:
+    def same_as_text(self, type: str, node: Node) -> bool:
         """Whether a field of this type takes the test as one of a whole text, or never meets it."""
         if isinstance(node, Exists) or type not in TEXTS | NUMBERS | DATES | {"ip", "boolean"}:
             return True
@@ -136,7 +136,7 @@ class SearchCapability:
             if column.run and isinstance(node, Equals | Like):
                 return _anywhere(column, node)
             if column.layout in PAIRS and column.name not in pair_fields(column):
-                return parted(column, node)
+                return name_and_value_tests(column, node)
             if column.layout in PAIRS or column.json:  # a pair may be called as their names are
                 return Always(node.span)
             if isinstance(node, Exists | Compare):
@@ -156,7 +156,7 @@ class SearchCapability:
             parts = tuple("*".join(as_wildcards(part) for part in node.pattern.parts).split("*"))
             return replace(node, pattern=Pattern(parts, node.pattern.span))
         text = node.value.name
-        if is_speakable(text):  # a network, or letter case that counts
+        if is_plain_literal(text):  # a network, or letter case that counts
             return node
         return Like(node.field, Pattern(tuple(as_wildcards(text).split("*"))), node.span)
 

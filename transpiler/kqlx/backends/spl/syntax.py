@@ -64,7 +64,7 @@ def quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def is_speakable(text: str) -> bool:
+def is_plain_literal(text: str) -> bool:
     """Whether ``search`` can compare with this text and no other."""
     return not _UNSPEAKABLE.search(text)
 

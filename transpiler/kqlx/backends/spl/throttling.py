@@ -47,7 +47,7 @@ def throttling(rule: Rule, bounds: Sequence[Bound]) -> Throttling:
     """How alerts are held back: as the rule says, else so that what two runs find is told once, as
     Kibana does. They are not where no run looks at what another has seen.
     """
-    length = own_length(rule)
+    length = suppression_length(rule)
     named = [_suppressed(rule, bound) for bound in bounds] if length else [None]
     own = [names for names in named if names is not None]
     is_own = len(own) == len(named)
@@ -62,7 +62,7 @@ def throttling(rule: Rule, bounds: Sequence[Bound]) -> Throttling:
     return Throttling((EVENT_HASH,), length, f"| eval {EVENT_HASH}=md5(_raw)", notes=notes)
 
 
-def own_length(rule: Rule) -> int:
+def suppression_length(rule: Rule) -> int:
     """How long the rule itself suppresses alerts, in seconds; within a run, until the next one. 0
     where it suppresses none.
     """
@@ -96,9 +96,9 @@ def _notes(rule: Rule, is_own: bool) -> Iterator[Note]:
     if not suppression.given:
         message = "the rule suppresses within each of its runs; the time between two stands for it"
         yield Note("schedule", Effect.SAME, message)
-    if own_length(rule) < overlap:
+    if suppression_length(rule) < overlap:
         message = (
-            f"alerts are held back for {_words(own_length(rule))}, and each run looks back"
+            f"alerts are held back for {_words(suppression_length(rule))}, and each run looks back"
             f" {_words(overlap)}: it tells again what an earlier one has told"
         )
         yield Note("alerts-repeated", Effect.SAME, message)

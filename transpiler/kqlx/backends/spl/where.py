@@ -113,30 +113,32 @@ class WhereWriter(SplBackend):
 
     def value_list(self, values: ValueList) -> Text:
         if isinstance(values.field, Pattern):
-            return self.any_field(values.field, *values.tests)
+            return self.test_of_wildcard_name(values.field, *values.tests)
         column = self.bound.column(values.field.name)
         if column.layout in PAIRS:
             return self.pair_test(column, *values.tests)
         name = eval_name(column.name)
         if column.type in TEXTS:
             return self.word_test(column, name, *values.tests)
-        return _find(name, self.whole(column, *values.tests))
+        return _find(name, self.whole_value_regex(column, *values.tests))
 
     def word_test(self, column: Column, name: str, *tests: Equals | Like) -> Text:
         """A test of a text field: one that matches more, or below a not one that matches less."""
         pattern = subset_regex(*tests) if self.negative else superset_regex(*tests)
         meets = self.negative and pattern and re.search(pattern, NULL)
-        if meets and self.search.texts_for_none(column) and self.tells_null(tests):
+        if meets and self.search.null_texts(column) and self.tests_no_null_text(tests):
             name = f"mvfilter({name}!={quote(NULL)})"
         return Text("false()") if pattern is None else _find(name, pattern)
 
-    def tells_null(self, tests: Iterable[Equals | Like]) -> bool:
+    def tests_no_null_text(self, tests: Iterable[Equals | Like]) -> bool:
         """Whether the tests ask for no text ``null``, so that it stands for a missing value."""
-        return not any(isinstance(test, Equals) and self.search.meets_null(test) for test in tests)
+        return not any(
+            isinstance(test, Equals) and self.search.matches_null_text(test) for test in tests
+        )
 
     def field_condition(self, node: FieldTest) -> Text:
         if isinstance(node.field, Pattern):
-            return self.any_field(node.field, node)
+            return self.test_of_wildcard_name(node.field, node)
         column = self.column(node)
         if "'" in column.name:
             self.refuse(node.span, f"the field name {column.name}", "where cannot quote it")
@@ -151,7 +153,7 @@ class WhereWriter(SplBackend):
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
         """The test on the field of this name, as ``where`` spells it."""
         if isinstance(node, Exists):
-            if texts := self.search.texts_for_none(column):
+            if texts := self.search.null_texts(column):
                 return _find(name, f"^(?!{_one_of(texts)}$)")
             return Text(f"isnotnull({name})")
         if isinstance(node, Compare):
@@ -166,7 +168,7 @@ class WhereWriter(SplBackend):
             return _find(name, f"\\A{regex(network)}\\z")
         if column.type == "ip" and network:
             return _any(name, f"cidrmatch({quote(network)}, {name})")
-        return _find(name, self.whole(column, node))
+        return _find(name, self.whole_value_regex(column, node))
 
     def pair_test(self, column: Column, *tests: Equals | Like) -> Text:
         """Whether the object of a name has a value that passes one of the tests, or without tests
@@ -176,25 +178,25 @@ class WhereWriter(SplBackend):
         name = name_regex(column)
         if not tests:
             return _find(names, f"\\A{name}\\z")
-        flags, body = self.whole_parts(column, *tests)
+        flags, body = self.flags_and_alternatives(column, *tests)
         both = f'mvzip({names}, {values}, "=")'
         return _find(both, f"\\A{name}=(?{flags}:{body})\\z")
 
-    def whole(self, column: Column, *tests: Equals | Like) -> str:
+    def whole_value_regex(self, column: Column, *tests: Equals | Like) -> str:
         """A regular expression for values that are one of these, from beginning to end."""
-        flags, body = self.whole_parts(column, *tests)
+        flags, body = self.flags_and_alternatives(column, *tests)
         if column.run:
             signs = column.run
             flags = f"(?{flags})" if flags else ""
-            null = rf"(?!{NULL}\z)" if any(map(self.search.meets_null, tests)) else ""
+            null = rf"(?!{NULL}\z)" if any(map(self.search.matches_null_text, tests)) else ""
             return rf"{flags}\A{null}[^{signs}]*(?:{body})(?![{signs}])"
-        if any(map(self.search.meets_null, tests)) and self.tells_null(tests):
-            texts = self.search.texts_for_none(column)
+        if any(map(self.search.matches_null_text, tests)) and self.tests_no_null_text(tests):
+            texts = self.search.null_texts(column)
             return rf"\A(?!{_one_of(texts)}\z)(?{flags}:{body})\z"
         body = f"(?:{body})" if "|" in body and len(tests) > 1 else body
         return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
 
-    def whole_parts(self, column: Column, *tests: Equals | Like) -> tuple[str, str]:
+    def flags_and_alternatives(self, column: Column, *tests: Equals | Like) -> tuple[str, str]:
         """Its flags, and its alternatives."""
         texts, bodies = [], []
         for test in tests:
@@ -209,12 +211,12 @@ class WhereWriter(SplBackend):
         flags += "s" if any(isinstance(test, Like) for test in tests) else ""
         return flags, "|".join(dict.fromkeys(bodies))
 
-    def any_field(self, name: Pattern, *tests: FieldTest) -> Text:
+    def test_of_wildcard_name(self, name: Pattern, *tests: FieldTest) -> Text:
         """A name with stars: ``foreach`` goes over the event's fields that fit."""
         column = Column(name.name, field=name.name)
         values = [test for test in tests if isinstance(test, Equals | Like)]
         if values:
-            test = _find("'<<FIELD>>'", self.whole(column, *values))
+            test = _find("'<<FIELD>>'", self.whole_value_regex(column, *values))
         else:
             test = self.test("'<<FIELD>>'", column, tests[0])
         mark = f"kqlx_match_{len(self.steps) + 1}"
