@@ -14,7 +14,8 @@ from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import asserted_values
-from kqlx.mappings.destinations import bind, bind_each
+from kqlx.mappings.destinations import bind
+from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.reader.builtin import builtin, load, sources
 from kqlx.mappings.reader.pack_data import of_data

@@ -34,7 +34,7 @@ from kqlx.elastic import ecs
 from kqlx.evaluate.compiler import matches
 from kqlx.evaluate.event_fields import values
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.destinations import bind_each
+from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
 from kqlx.nodes import Compare, Equals, Exists, Like, Node, walk
 from kqlx.notes import Note

@@ -13,7 +13,7 @@ import pytest
 
 import kqlx
 from kqlx.backends.sentinel.analytics_rule import connectors
-from kqlx.mappings.destinations import bind_each
+from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.notes import Effect
 from kqlx.rules.model import Rule

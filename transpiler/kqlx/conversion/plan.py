@@ -8,9 +8,10 @@ from kqlx.backends.target import Options
 from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.destinations import bind_each, unbound, with_own_table
+from kqlx.mappings.destinations import unbound, with_own_table
 from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types
+from kqlx.mappings.multiple_sources import bind_each
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note
 from kqlx.rules.constant_fields import refuse_constants

@@ -10,7 +10,7 @@ from kqlx.elastic.patterns import fits
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Case, Destination, Layout, Pack
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node
-from kqlx.notes import Note
+from kqlx.notes import Effect, Note
 
 AS_TEXT = " as text"
 """Behind the name of a column in a test of its text, whatever its type is."""
@@ -98,6 +98,11 @@ class Bound:
     destination: Destination | None = None
     types: Types = field(default_factory=Types, compare=False)
     one_of_several_sources: bool = False
+
+    @property
+    def unmapped(self) -> tuple[Note, ...]:
+        """Notes on the tests that have no counterpart in the destination."""
+        return tuple(note for note in self.notes if note.effect is Effect.UNMAPPED)
 
     def type(self, name: str) -> str | None:
         """The Elasticsearch type of Elastic's field, as far as it is known."""

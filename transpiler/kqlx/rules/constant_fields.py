@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.asserted_values import asserted_values
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.destinations import constant_value
+from kqlx.mappings.field_values import constant_value
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kqlx.backends.sigma.unsupported_metadata import without_place
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.destinations import name_of_values
+from kqlx.mappings.field_values import Constant, InColumn, resolve
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import unsaid_arrival
 from kqlx.rules.mitre_attack import in_version_19
@@ -130,10 +130,15 @@ def _name(bound: Bound, field: str) -> tuple[str, bool]:
     """A field's name in the log source, "" for what is the same on all its events, and whether it
     is known there.
     """
-    if bound.pack is None or bound.destination is None:
+    if not bound.uses_target_names:
         return field, True
-    name = name_of_values(bound.pack, bound.destination, field)
-    return (field, False) if name is None else (name, True)
+    match resolve(bound, field):
+        case Constant():
+            return "", True
+        case InColumn(column=column):
+            return column, True
+        case _:
+            return field, False
 
 
 def file_of(rule: Rule, place: Mapping[str, object]) -> str:

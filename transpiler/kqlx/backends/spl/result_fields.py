@@ -24,8 +24,17 @@ from kqlx.backends.text_backend import Group, about_counted, joined, joined_by_k
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.destinations import constant_value, name_of_values
 from kqlx.mappings.extraction import captures, cut_at
+from kqlx.mappings.field_values import (
+    ByKind,
+    Constant,
+    Extracted,
+    FirstOf,
+    InColumn,
+    Missing,
+    notes_on_values,
+    resolve,
+)
 from kqlx.mappings.pack import Destination, FieldSpec
 from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.value_conditions import (
@@ -34,10 +43,8 @@ from kqlx.mappings.value_conditions import (
     conditional_first,
     has_values,
     named_values,
-    names_columns,
     presence,
     spelt_apart,
-    why_without_values,
 )
 from kqlx.notes import Effect, Note
 
@@ -97,58 +104,55 @@ class Keys:
 
     def _constant(self, name: str) -> str:
         """The value that a field has on all events of the data source."""
-        pack, destination = self.bound.pack, self.bound.destination
-        assert pack is not None and destination is not None
-        return constant_value(pack, destination, name) or ""
+        found = resolve(self.bound, name)
+        return found.value if isinstance(found, Constant) else ""
 
     def _own(self, name: str) -> Key:
         """The key by what the data source itself calls it."""
-        pack, destination = self.bound.pack, self.bound.destination
-        if pack is None or destination is None:
+        destination = self.bound.destination
+        if destination is None:
             column = self.bound.column(name)
             if problem := name_problem(column.name):
                 raise UnsupportedError(f"cannot count or compare by {name}: {problem}")
             return self._made(name, column, name in ecs.arrays())
-        found = name_of_values(pack, destination, name)
-        if found == "":
+        found = resolve(self.bound, name)
+        if isinstance(found, Constant):
             return Key(name, "")
         spec = destination.field(name)
-        key = self._of_columns(name, spec, found, destination)
+        self.notes += notes_on_values(name, spec) if spec is not None else ()
+        key = self._of_columns(name, found, spec, destination)
         named = named_values(spec, self.bound, name) if spec is not None else ()
         return self._named(key, named) if named else key
 
     def _of_columns(
-        self, name: str, spec: FieldSpec | None, found: str | None, destination: Destination
+        self,
+        name: str,
+        found: InColumn | FirstOf | Extracted | ByKind | Missing,
+        spec: FieldSpec | None,
+        destination: Destination,
     ) -> Key:
         """The key of a field that is in columns, or stands for one."""
-        if spec is not None and spec.counted_by is not None:
-            message = f"{name} is told apart by {spec.counted_by}, whose values are others"
-            self.notes.append(Note("grouped-by-substitute", Effect.SAME, message))
-        elif spec is not None and spec.note is not None:
-            remark = spec.note
-            self.notes.append(Note(remark.code, remark.effect, remark.message, hint=remark.hint))
-        if spec is None and found:
-            message = f"values of {name} are taken from any place of the list {found}"
-            self.notes.append(Note("any-list-position", Effect.WIDER, message))
-        by_case = spec is not None and (spec.case_field or (spec.guard and names_columns(spec)))
-        if found is None and spec is not None and by_case and _is_told(spec):
-            return self._by_case(name, spec)
-        if found is None and spec is not None and spec.any_of:
-            return self._first(name, spec)
-        parts = captures(spec) if found is None and spec is not None else ()
-        if parts and spec is not None and spec.column and _is_plain(destination, spec.column):
-            return self._taken_out(name, spec.column, parts)
-        if found is None and spec is not None and spec.column is not None:
-            self._whole_for(name, spec, spec.column)
-            found = spec.column
-        if found is None:
-            told = why_without_values(spec, destination) if spec is not None else ""
-            why = f": {told}" if told else ""
-            message = f"{name} has no counterpart to count or compare by{why}"
-            code = "no-counterpart" if why else "unmapped-field"
-            self.notes.append(Note(code, Effect.UNMAPPED, message))
-            return self._made(name, Column(name), False)
-        return self._mapped(name, found, destination)
+        match found:
+            case InColumn(column=column):
+                if found.in_any_list_position:
+                    message = f"values of {name} are taken from any place of the list {column}"
+                    self.notes.append(Note("any-list-position", Effect.WIDER, message))
+                return self._mapped(name, column, destination)
+            case ByKind():
+                return self._by_case(name, found.spec)
+            case FirstOf() if spec is not None:
+                return self._first(name, spec)
+            case Extracted(column=column, expressions=parts) if spec is not None:
+                if parts and _is_plain(destination, column):
+                    return self._taken_out(name, column, parts)
+                self._whole_for(name, spec, column)
+                return self._mapped(name, column, destination)
+            case _:
+                why = f": {found.reason}" if isinstance(found, Missing) and found.reason else ""
+                message = f"{name} has no counterpart to count or compare by{why}"
+                code = "no-counterpart" if why else "unmapped-field"
+                self.notes.append(Note(code, Effect.UNMAPPED, message))
+                return self._made(name, Column(name), False)
 
     def _named(self, key: Key, named: Iterable[tuple[str, Bound]]) -> Key:
         """The key of a field some of whose values are told by other columns, or spelt otherwise."""
@@ -393,11 +397,6 @@ class Keys:
         )
         self.notes.append(Note("pairs-by-position", Effect.SAME, message))
         return f"mvindex({values}, mvfind({names}, {quote(whole)}))"
-
-
-def _is_told(spec: FieldSpec) -> bool:
-    """Whether some kind of event has a column of the values."""
-    return any(map(has_values, spec.cases or (spec,)))
 
 
 def _part_of(column: str, expressions: tuple[str, ...]) -> str:
