@@ -4,6 +4,8 @@ README's commands and outputs are run.
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import re
 import shlex
@@ -119,6 +121,31 @@ def test_the_readmes_python_runs() -> None:
     for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
         run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
+
+
+def test_the_source_map_leads_somewhere() -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\|.*\|$", page.partition("## Source map")[2].partition("\n## ")[0], re.M)
+    assert len(rows) > 20
+    for row in rows:
+        named = re.findall(r"`([\w./-]+(?:\.\w+|/))`", row)
+        whole = [name for name in named if "/" in name]
+        folders = [ROOT / name if name.endswith("/") else (ROOT / name).parent for name in whole]
+        for name in named:
+            beside = [ROOT, *folders]
+            assert name == "kqlx.yml" or any((f / name).exists() for f in beside), (name, row)
+
+
+def test_the_pipeline_is_that_of_the_code() -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    table = page.partition("## Pipeline")[2].partition("\n## ")[0]
+    functions = re.findall(r"^\| \w+ \| `([\w.]+)\.(\w+)\((.*?)\)` \|", table, re.MULTILINE)
+    assert len(functions) == 8
+    for module, name, arguments in functions:
+        found = inspect.signature(getattr(importlib.import_module(f"kqlx.{module}"), name))
+        if arguments != "…":
+            needed = [p.name for p in found.parameters.values() if p.default is p.empty]
+            assert [*map(str.strip, arguments.split(","))] == needed, name
 
 
 def test_links_in_the_documents_lead_somewhere() -> None:
