@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kqlx.backends.spl.rule_forms import INDICATORS
+from kqlx.backends.spl.indicator_match import INDICATORS
 from tests.conftest import missing
 
 ENGINES = Path(__file__).parents[1] / "engines"

@@ -11,7 +11,7 @@ from kqlx.backends.target import Bundle, Format, Target, Writer
 def _load() -> Writer:
     from kqlx.backends.spl.formats import artifact, filters, length_notes, metadata_notes
     from kqlx.backends.spl.multiple_sources import join
-    from kqlx.backends.spl.rule_forms import complete
+    from kqlx.backends.spl.rule_form import complete
     from kqlx.backends.spl.search import emit
 
     return Writer(

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kqlx.backends.spl.syntax import WIDTH
 from kqlx.backends.spl.time_range import in_whole_minutes, own_beginning, time_modifier
+from kqlx.backends.target import Emission, Options
 from kqlx.notes import Note
 from kqlx.rules.late_events import WIDEN, about_override, arrival_note, event_range, unsaid_arrival
 from kqlx.rules.model import Rule
@@ -82,3 +84,14 @@ def about_arrival(
     hint = WIDEN if happened in ("", wide) else "the query itself says when they happened"
     note = arrival_note(rule, window, (happened or wide).removeprefix("-"), hint)
     return [note, *about_override(rule)]
+
+
+def emission_over_arrival(
+    rule: Rule, emission: Emission, options: Options, window: int, whole: bool
+) -> Emission:
+    """The search over what arrived in a window, ``whole`` whatever time range it is given."""
+    query = str(emission.query)
+    if options.format != "tstats":
+        query = over_arrival(rule, query, window, options.format, whole)
+    notes = about_arrival(rule, query, window, options.format, whole)
+    return replace(emission, query=query, notes=(*emission.notes, *notes))

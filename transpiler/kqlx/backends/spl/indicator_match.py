@@ -1,0 +1,64 @@
+"""Indicator match rules: events are looked up in a table of indicators.
+
+https://help.splunk.com/splunk-enterprise/spl-search-reference/9.4/search-commands/lookup
+"""
+
+from __future__ import annotations
+
+from kqlx.backends.spl.grouped_results import with_steps
+from kqlx.backends.spl.result_fields import Keys
+from kqlx.backends.spl.syntax import fold, fold_condition, search_name
+from kqlx.backends.target import Emission
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.bound import Bound
+from kqlx.notes import Effect, Note
+from kqlx.rules.indicator_match import indicator_match_of
+from kqlx.rules.model import Rule
+
+INDICATORS = "threat_indicators"
+"""The lookup that stands for a rule's indicators: its columns are named as Elastic's fields."""
+
+
+def indicator_search(rule: Rule, bound: Bound, emission: Emission) -> Emission:
+    keys = Keys(bound)
+    lines: list[str] = []
+    marks: list[str] = []
+    for group in _mappings(rule):
+        pairs = [(indicator, keys.key(field)) for field, indicator in group]
+        lines += [key.step for _, key in pairs]
+        told = [(indicator, key) for indicator, key in pairs if key.name]
+        if not told:
+            raise UnsupportedError(
+                f"cannot compare {group[0][0]} with indicators: it is the same on all events there"
+            )
+        mark = f"indicator_{len(marks) + 1}"
+        inputs = [f"{search_name(indicator)} as {key.spelt}" for indicator, key in told]
+        output = f"OUTPUT {search_name(told[0][0])} as {mark}"
+        lines.append("| " + fold(["lookup", INDICATORS, *inputs, output]))
+        marks.append(f"isnotnull({mark})")
+    if not marks:
+        raise UnsupportedError("the rule does not say which fields are compared with indicators")
+    lines.append(f"| where {fold_condition(' OR '.join(marks))}")
+    named = ", ".join(rule.texts("threat_index")) or "an index of its own"
+    message = (
+        f"the rule's indicators are in {named}; the lookup {INDICATORS} stands for them, to be made"
+        f" with columns {', '.join(dict.fromkeys(i for g in _mappings(rule) for _, i in g))}"
+    )
+    note = Note("indicators", Effect.DIFFERENT, message)
+    return with_steps(emission, lines, (*keys.notes, note))
+
+
+def _mappings(rule: Rule) -> list[list[tuple[str, str]]]:
+    """The alternatives of ``threat_mapping``, each of pairs that must all be met: the event's field
+    and the indicator's.
+    """
+    match = indicator_match_of(rule)
+    groups = []
+    for comparisons in match.alternatives if match is not None else ():
+        if not all(one.known for one in comparisons):
+            raise UnsupportedError("a part of threat_mapping is of no known form")
+        if any(one.negated for one in comparisons):
+            raise UnsupportedError("an indicator that must not be met: a lookup cannot say it")
+        if comparisons:
+            groups.append([(one.field, one.indicator_field) for one in comparisons])
+    return groups

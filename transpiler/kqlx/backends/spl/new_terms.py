@@ -1,0 +1,137 @@
+"""New terms rules: values that were not seen before, by ``stats`` over the whole history, or with a
+lookup that remembers what was seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kqlx.backends.spl.grouped_results import (
+    COUNT,
+    FIRST,
+    FIRST_ARRIVAL,
+    LAST,
+    stats,
+    steps_beside,
+    times,
+    values_beside,
+    with_steps,
+    without_null_texts,
+)
+from kqlx.backends.spl.index_time import earliest, emission_over_arrival, with_modifiers
+from kqlx.backends.spl.result_fields import Key, plain_name
+from kqlx.backends.spl.risk_objects import keys_of
+from kqlx.backends.spl.schedule import run_every
+from kqlx.backends.spl.time_range import own_beginning, time_modifier
+from kqlx.backends.target import Emission, Options
+from kqlx.backends.text_backend import of_new_terms
+from kqlx.errors import UnsupportedError
+from kqlx.mappings.bound import Bound
+from kqlx.notes import Effect, Note
+from kqlx.rules.late_events import by_arrival
+from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import NewTerms
+from kqlx.rules.query_only_notes import about_window
+from kqlx.rules.schedule import schedule_of
+
+_KNOWN = "knownTime"
+_LAST_ARRIVAL = "lastArrival"
+_KNOWN_ARRIVAL = "knownArrival"
+
+
+def new_terms_search(
+    rule: Rule, terms: NewTerms, bound: Bound, emission: Emission, options: Options
+) -> Emission:
+    keys = keys_of(rule, bound)
+    by = keys.keys(terms.fields)
+    if not by:
+        names = ", ".join(terms.fields)
+        raise UnsupportedError(f"no term of {names} can be new: it is the same on all events there")
+    look_back = schedule_of(rule).look_back
+    window = max(terms.window, look_back)
+    arrived = by_arrival(rule)
+    steps = [without_null_texts(bound, by), *(key.step for key in by)]
+    notes = [*of_new_terms(keys.notes), *about_window(rule)]
+    if terms.odd:
+        message = f"the history begins at {terms.odd}, which is no plain span; 14 days stand for it"
+        notes.append(Note("history-window", Effect.DIFFERENT, message))
+    if options.new_terms == "lookup":
+        table = _table_of(rule)
+        since = look_back + run_every(rule)
+        beginning = f"earliest={time_modifier(window + since)}"
+        if arrived:
+            happened = earliest(rule, window + since)
+            beginning = f"earliest={happened} and _index_{beginning}"
+        message = (
+            f"what was seen is kept in {table}, which must be there: the search without its line of"
+            f" inputlookup, and with {beginning}, run once, makes it;"
+            " events of the time of a run that was left out are not known"
+        )
+        notes.append(Note("history-window", Effect.SAME, message))
+        emission = _looking_back(rule, emission, options, since)
+        remembered = _remembered(table, window, look_back, by, arrived)
+        return with_steps(emission, [*steps, *remembered], notes)
+    # Kibana takes a term that it saw first at the very beginning of the look-back for an old one.
+    first = FIRST_ARRIVAL if arrived else FIRST
+    new = f'| where {first}>relative_time(now(), "{time_modifier(look_back)}")'
+    message = (
+        f"each run reads {time_modifier(window)[1:]} of history; where events are kept for a"
+        " shorter time, old terms are new"
+    )
+    notes.append(Note("history-window", Effect.SAME, message))
+    arrival = [f"min(_indextime) as {first}"] if arrived else []
+    grouped = stats([f"count as {COUNT}", *times(), *arrival], by, values_beside(rule, bound, by))
+    steps += steps_beside(rule, bound, by)
+    emission = _looking_back(rule, emission, options, window)
+    return with_steps(emission, [*dict.fromkeys(steps), grouped, new], notes)
+
+
+def _looking_back(rule: Rule, emission: Emission, options: Options, window: int) -> Emission:
+    """The search over so many seconds, whatever time range it is given."""
+    if by_arrival(rule):
+        return emission_over_arrival(rule, emission, options, window, whole=True)
+    return replace(emission, query=_since(str(emission.query), window))
+
+
+def _table_of(rule: Rule) -> str:
+    """A table of the rule's own, whatever others are called."""
+    named = (rule.id or f"{rule.name}\n{rule.query}").encode("utf-8", "backslashreplace")
+    own = hashlib.sha256(named).hexdigest()[:8]
+    return f"{plain_name(rule.name).lower()[:60]}_{own}_seen.csv"
+
+
+def _since(query: str, seconds: int) -> str:
+    """The search over the last so many seconds, unless it says itself how far it looks back."""
+    if own_beginning(query):
+        return query
+    return with_modifiers(query, [f"earliest={time_modifier(seconds)}"])
+
+
+def _remembered(
+    table: str, window: int, look_back: int, by: Sequence[Key], arrived: bool
+) -> list[str]:
+    """The terms of the events together with those in a table, which is written anew, by when they
+    happened or ``arrived``.
+
+    Of each the last event is kept, and the last one before the look-back: what a run sees in its
+    look-back, a later one may still have there, so that the term is not known by it. So each run
+    reads what has left the look-back since the one before. What was last seen before the window is
+    forgotten, as Kibana does not look so far back.
+    """
+    begin = f'relative_time(now(), "{time_modifier(look_back)}")'
+    history = f'relative_time(now(), "{time_modifier(window)}")'
+    time, last, known = "_time", LAST, _KNOWN
+    if arrived:
+        time, last, known = "_indextime", _LAST_ARRIVAL, _KNOWN_ARRIVAL
+    new = f"(isnull({known}) OR {known}<{history})"
+    return [
+        f"| eval {known}=if({time}<={begin}, {time}, null())",
+        stats([f"max({time}) as {last}", f"max({known}) as {known}"], by, ()),
+        f"| inputlookup append=true {table}",
+        f"| where {last}>={history}",
+        stats([f"max({name}) as {name}" for name in (last, known)], by, ()),
+        f"| outputlookup {table}",
+        f"| where {last}>{begin}\n    AND {new}",
+    ]

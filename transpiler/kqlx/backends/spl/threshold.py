@@ -1,0 +1,56 @@
+"""Threshold rules: events are counted by fields, and with them different values of others."""
+
+from __future__ import annotations
+
+from kqlx.backends.spl.grouped_results import (
+    COUNT,
+    stats,
+    steps_beside,
+    times,
+    values_beside,
+    with_steps,
+    without_null_texts,
+)
+from kqlx.backends.spl.result_fields import plain_name
+from kqlx.backends.spl.risk_objects import keys_of
+from kqlx.backends.spl.time_range import time_modifier
+from kqlx.backends.target import Emission, Options
+from kqlx.mappings.bound import Bound
+from kqlx.notes import Effect, Note
+from kqlx.rules.late_events import by_arrival
+from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import about_window
+from kqlx.rules.schedule import schedule_of
+from kqlx.rules.threshold import Threshold
+
+
+def threshold_search(
+    rule: Rule, threshold: Threshold, bound: Bound, emission: Emission, options: Options
+) -> Emission:
+    keys = keys_of(rule, bound, Effect.NARROWER)
+    by = keys.keys(threshold.by)
+    counts, conditions = [f"count as {COUNT}"], []
+    steps = [without_null_texts(bound, by), *(key.step for key in by)]
+    if threshold.least > 1 or not by:
+        conditions.append(f"{COUNT}>={threshold.least}")
+    among = keys_of(rule, bound)
+    for field, least in threshold.distinct:
+        key = among.counted(field)
+        if not key.name:  # it is the same on all events: its one value is enough
+            continue
+        name = f"dc_{plain_name(key.name)}"
+        counts.append(f"dc({key.spelt}) as {name}")
+        conditions.append(f"{name}>={least}")
+        steps.append(key.step)
+    steps += steps_beside(rule, bound, by)
+    lines = [*dict.fromkeys(steps), stats([*counts, *times()], by, values_beside(rule, bound, by))]
+    if conditions:
+        lines.append(f"| where {' AND '.join(conditions)}")
+    notes = [*about_window(rule)]
+    if options.format == "query" and not by_arrival(rule):  # the others say over which time
+        message = (
+            "events are counted over the time range of the search, which is to be the look-back of"
+            f" the rule, {time_modifier(schedule_of(rule).look_back)[1:]}"
+        )
+        notes.append(Note("threshold-window", Effect.SAME, message))
+    return with_steps(emission, lines, (*keys.notes, *among.notes, *notes))
