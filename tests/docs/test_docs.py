@@ -150,10 +150,26 @@ def test_the_pipeline_is_that_of_the_code() -> None:
             assert [*map(str.strip, arguments.split(","))] == needed, name
 
 
-def test_links_in_the_documents_lead_somewhere() -> None:
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        for link in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text("utf-8")):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")]
+HOME = re.compile(r"https://github\.com/kqlx/kqlx/(?:blob|tree)/main/")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_in_the_documents_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8")):
+        own = HOME.match(link)
+        if link.startswith(("http", "#")) and not own:
+            continue
+        name, _, heading = link[own.end() if own else 0 :].partition("#")
+        target = (ROOT if own else page.parent) / name
+        assert target.exists(), link
+        if heading:
+            titles = re.findall(r"^#+ (.*)", target.read_text("utf-8"), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
+
+
+def test_the_readmes_links_work_on_a_package_index() -> None:
+    assert not re.findall(r"\]\((?!https://)", README)
 
 
 def test_the_page_of_packs_names_every_key() -> None:
