@@ -75,6 +75,17 @@ def test_codes_of_a_kind_without_values_make_no_group() -> None:
     assert in_splunk(SECURITY, MASK, events) == {"0x2"}
 
 
+@pytest.mark.parametrize(
+    "field", [f"winlog.event_data.{name}" for name in ("AccessList", "PrivilegeList")]
+)
+def test_several_values_of_an_event_are_one_text(field: str) -> None:
+    """Of one event alone Elastic counts them all; of what is new none is missed."""
+    assert effects(different("spl", SECURITY, field), "value-differs") == {Effect.DIFFERENT}
+    assert effects(of("spl", SECURITY, field), "value-differs") == {Effect.NARROWER}
+    found = made("spl", SECURITY, new_terms_fields=[field], **NEW)
+    assert effects(found, "value-differs") == {Effect.WIDER}
+
+
 @pytest.mark.parametrize("to", ["spl", "sentinel"])
 def test_a_value_that_the_history_does_not_show_is_new_later(to: str) -> None:
     """So a rule about new terms misses some and tells of others."""

@@ -28,7 +28,7 @@ PLACES = [place for place in PLACES if place not in LEFT_OUT]
 def test_groups_are_those_of_elastic(source: str, target: str) -> None:
     places = len(builtin(source).targets[target])
     rate = 1 if os.environ.get("WHOLE_EVENTS") else RATES[target] * places
-    tally = judge_counts(store_of(read(FOLDER / f"{source}.yml"), target), rate, least=LEAST)
+    tally = judge_counts(store_of(read(FOLDER / f"{source}.yml"), target), rate, LEAST)
     print(f"{source} → {target}: {tally}")
     assert not tally.reports, "\n".join([f"{len(tally.reports)} reports", *tally.reports[:10]])
     assert tally.agree >= LEAST, tally.refused

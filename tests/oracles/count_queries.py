@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -32,6 +32,14 @@ from tests.oracles.pair_queries import Store
 from tests.oracles.sentinel_rows import NotExecuted
 
 Group = tuple[str, ...]
+
+Doubted = Callable[[Pair, str], bool]
+"""Whether it is not known that a document says right what a field is."""
+
+
+def _none(pair: Pair, field: str) -> bool:
+    return False
+
 
 ALL = ("narrower", "wider", "different", "coverage")
 NO_VALUES = {"-", "n/a", "null", "(null)", ""}
@@ -71,10 +79,10 @@ class Count:
         return kqlx.Rule("r", query, type=kind, data=data, format="toml")
 
 
-def counts(store: Store, but: Collection[str] = ()) -> Iterator[Count]:
-    """All that is asked, and nothing of some fields."""
+def counts(store: Store) -> Iterator[Count]:
+    """All that is asked."""
     names = sorted({name for pair in store.pairs for name in pair.fields} - {"@timestamp"})
-    names = [name for name in names if name not in {*store.pack.constants, *but}]
+    names = [name for name in names if name not in store.pack.constants]
     for name in names:
         beside = _partners(name, names, store.pairs)
         every = [Count((name,)), Count(distinct=name), Count((name,), new=True)]
@@ -120,18 +128,19 @@ class Tally:
         )
 
 
-def judge_counts(store: Store, rate: int = 1, but: Collection[str] = (), least: int = 0) -> Tally:
+def judge_counts(store: Store, rate: int = 1, least: int = 0, doubted: Doubted = _none) -> Tally:
     """The rules in every destination of the target that holds some of the events: of all one in
     ``rate``, and as many more as it takes for the groups of at ``least`` so many to be compared.
+    Events of whose documents a field of the rule is ``doubted`` are left out.
     """
     tally = Tally()
     places = [place for place in store.destinations if store.holds(place)]
-    for count in sorted(counts(store, but), key=lambda count: _turn(count) % rate):
+    for count in sorted(counts(store), key=lambda count: _turn(count) % rate):
         if _turn(count) % rate and tally.compared >= least:
             break
         for place in places:
             for when in place.when or ({},):
-                _put(count, place, when, store, tally)
+                _put(count, place, when, store, tally, doubted)
     return tally
 
 
@@ -139,11 +148,18 @@ def _turn(count: Count) -> int:
     return zlib.crc32(str(count).encode()) // 7
 
 
-def _put(count: Count, place: Destination, when: When, store: Store, tally: Tally) -> None:
+def _put(
+    count: Count, place: Destination, when: When, store: Store, tally: Tally, doubted: Doubted
+) -> None:
     """One rule in one destination, beside what must be asserted for it to be chosen."""
     pack = replace(store.pack, targets={store.target: (replace(place, together=""),)})
     held = store.held_in(place)
-    pairs = [number for number in sorted(held) if _meets(store.pairs[number], when)]
+    pairs = [
+        number
+        for number in sorted(held)
+        if _meets(pair := store.pairs[number], when)
+        and not any(doubted(pair, name) for name in (*count.fields, *when))
+    ]
     asked = [n for n in pairs if store.complete or _has(store.pairs[n], count.fields)]
     if not asked:
         return
@@ -247,7 +263,7 @@ def compare(
         else:
             lost.append(alert)
     if claim.may_add:
-        lost = [alert for alert in lost if not any(other.holds(alert) for other in found)]
+        lost = [alert for alert in lost if not _held(alert, found, count)]
     if claim.may_miss:
         left = [other for other in left if not any(alert.holds(other) for alert in wanted)]
     said = []
@@ -257,6 +273,14 @@ def compare(
     if left and not claim.may_add and not (claim.folded and count.new):
         said.append(f"more or other {_shown(left)}")
     return said
+
+
+def _held(alert: Alert, found: Sequence[Alert], count: Count) -> bool:
+    """Whether an alert of the target has all of the events, or of what is new several do."""
+    if any(other.holds(alert) for other in found):
+        return True
+    told = {number for other in found for number in other.events}
+    return count.new and not any(other.first for other in found) and {*alert.events} <= told
 
 
 def _spelt(group: Group) -> Group:

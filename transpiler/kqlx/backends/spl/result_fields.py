@@ -76,13 +76,22 @@ class Keys:
     """The keys of a bound tree, with notes on them. One object a conversion.
 
     ``finer`` is what it means that values are told apart which Elastic's field does not;
-    ``together`` asks for names that are the same for all data sources of a rule.
+    ``together`` asks for names that are the same for all data sources of a rule; ``distinct`` says
+    that the different values of a field are counted.
     """
 
     bound: Bound
     finer: Effect = Effect.WIDER
     together: bool = False
     notes: list[Note] = field(default_factory=list)
+    distinct: bool = False
+
+    @property
+    def _several(self) -> Effect:
+        """What it means that several values of an event count as one: where different values are
+        counted an event has one for all of them, and other events others for the same ones.
+        """
+        return Effect.DIFFERENT if self.distinct else self.finer
 
     def key(self, name: str) -> Key:
         """The key of an Elastic field. Raises UnsupportedError where Splunk cannot name it; one
@@ -170,11 +179,14 @@ class Keys:
         return f"({test.text})" if test.group is Group.OR else test.text
 
     def _whole_for(self, name: str, spec: FieldSpec, columns: str) -> None:
-        """A note that what is a part of a column is counted by all of it. Of arguments an event has
-        several, so that fewer are seen, too.
+        """A note that what is a part of a column is counted by all of it, which may have several of
+        such parts.
         """
         stand = "which stand for it" if spec.any_of else "which stands for it"
-        effect = Effect.DIFFERENT if spec.value_part == "word" else self.finer
+        within = any(text[:1] == text[-1:] == "*" for text in spec.value_patterns)
+        effect = self._several if within else self.finer
+        if spec.value_part == "word":
+            effect = Effect.DIFFERENT
         message = f"{name} is a part of {columns}, {stand}"
         self.notes.append(Note("value-differs", effect, message))
 
@@ -182,6 +194,7 @@ class Keys:
         """The key of a field whose different values are counted: of events that lack the field it
         has none, whatever its column has.
         """
+        self.distinct = True
         key = self.key(name)
         tree = presence(self.bound, name)
         if not key.name or tree is None:
@@ -198,7 +211,7 @@ class Keys:
             return self._paired(name, found)
         if like.layout == "words":
             message = f"the words of {column}, each a value of {name}, count as one value"
-            self.notes.append(Note("value-differs", self.finer, message))
+            self.notes.append(Note("value-differs", self._several, message))
         key = self._made(name, found, "{}" in column or like.layout in _LISTS)
         if key.step:
             return key
