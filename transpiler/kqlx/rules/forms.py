@@ -40,3 +40,18 @@ def form_of(rule: Rule) -> Form:
     if rule.type == "saved_query":
         return SavedQuery(str(rule.data.get("saved_id") or ""))
     return SingleEvent()
+
+
+def groups_events(rule: Rule) -> bool:
+    """Whether the rule alerts on groups of events, which it counts or compares."""
+    return isinstance(form_of(rule), Threshold | NewTerms)
+
+
+def grouped_by(rule: Rule) -> tuple[str, ...]:
+    """The fields by whose values the rule groups events; none for single events, and where it
+    counts all of them as one group.
+    """
+    form = form_of(rule)
+    if isinstance(form, Threshold):
+        return form.by
+    return form.fields if isinstance(form, NewTerms) else ()

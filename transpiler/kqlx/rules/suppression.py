@@ -39,3 +39,9 @@ def suppression_of(rule: Rule) -> Suppression | None:
         given = f"{duration.get('value')}{duration.get('unit', '')}"
     spares = table.get("missing_fields_strategy") == "doNotSuppress"
     return Suppression(by, seconds(given) or 0, given, spares)
+
+
+def suppressed_by(rule: Rule) -> tuple[str, ...]:
+    """The fields of which the same values make one alert of several."""
+    suppression = suppression_of(rule)
+    return suppression.by if suppression is not None else ()

@@ -11,13 +11,13 @@ from kqlx.backends.target import Bundle, Format, Target, Writer
 def _load() -> Writer:
     from kqlx.backends.spl.formats import artifact, filters, length_notes, metadata_notes
     from kqlx.backends.spl.multiple_sources import join
-    from kqlx.backends.spl.rule_form import complete
+    from kqlx.backends.spl.rule_form import add_rule_form
     from kqlx.backends.spl.search import emit
 
     return Writer(
         emit,
         metadata_notes=metadata_notes,
-        add_rule_form=complete,
+        add_rule_form=add_rule_form,
         join=join,
         length_notes=length_notes,
         artifact=artifact,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kqlx.backends.spl.result_fields import Key
-from kqlx.backends.spl.risk_objects import keys_of, shown, told_of
+from kqlx.backends.spl.risk_objects import fields_to_keep, key_builder, visible_fields
 from kqlx.backends.spl.syntax import fold, quote, search_name
 from kqlx.backends.target import Emission
 from kqlx.mappings.bound import Bound
@@ -54,17 +54,19 @@ def stats(aggregates: Iterable[str], by: Sequence[Key], beside: Iterable[str]) -
 def values_beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
     """The values of further fields that a reader of the results needs."""
     taken = {key.name for key in by} | {COUNT, FIRST, LAST, FIRST_ARRIVAL}
-    names = [name for name in shown(rule, bound) if name not in taken]
+    names = [name for name in visible_fields(rule, bound) if name not in taken]
     return [f"values({search_name(name)}) as {search_name(name)}" for name in names]
 
 
 def steps_beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
     """What makes those of several data sources."""
-    keys = keys_of(rule, bound)
+    keys = key_builder(rule, bound)
     if not keys.together:
         return []
     grouped = {key.name for key in by}
-    found = [key for key in map(keys.shown, told_of(rule)) if key and key.name not in grouped]
+    found = [
+        key for key in map(keys.shown, fields_to_keep(rule)) if key and key.name not in grouped
+    ]
     return [key.step for key in found]
 
 

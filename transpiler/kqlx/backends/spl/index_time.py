@@ -71,7 +71,7 @@ def without_window(search: str) -> str:
     return re.sub(rf"(\A|\[search ){_WINDOW.pattern}", r"\1", search)
 
 
-def about_arrival(
+def arrival_notes(
     rule: Rule, query: str, window: int, format: str, any_time_range: bool
 ) -> list[Note]:
     """Notes on what is looked at, for a search that ``over_arrival`` made."""
@@ -87,11 +87,11 @@ def about_arrival(
 
 
 def emission_over_arrival(
-    rule: Rule, emission: Emission, options: Options, window: int, whole: bool
+    rule: Rule, emission: Emission, options: Options, window: int, any_time_range: bool
 ) -> Emission:
-    """The search over what arrived in a window, ``whole`` whatever time range it is given."""
+    """The search over what arrived in a window; ``any_time_range``: whatever one it is given."""
     query = str(emission.query)
     if options.format != "tstats":
-        query = over_arrival(rule, query, window, options.format, whole)
-    notes = about_arrival(rule, query, window, options.format, whole)
+        query = over_arrival(rule, query, window, options.format, any_time_range)
+    notes = arrival_notes(rule, query, window, options.format, any_time_range)
     return replace(emission, query=query, notes=(*emission.notes, *notes))

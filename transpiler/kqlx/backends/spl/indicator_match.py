@@ -12,18 +12,22 @@ from kqlx.backends.target import Emission
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.rules.indicator_match import indicator_match_of
+from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.model import Rule
 
 INDICATORS = "threat_indicators"
 """The lookup that stands for a rule's indicators: its columns are named as Elastic's fields."""
 
 
-def indicator_search(rule: Rule, bound: Bound, emission: Emission) -> Emission:
+def indicator_search(
+    rule: Rule, match: IndicatorMatch, bound: Bound, emission: Emission
+) -> Emission:
+    """The search with a lookup for each alternative. Raises UnsupportedError."""
     keys = Keys(bound)
+    alternatives = _alternatives(match)
     lines: list[str] = []
     marks: list[str] = []
-    for group in _mappings(rule):
+    for group in alternatives:
         pairs = [(indicator, keys.key(field)) for field, indicator in group]
         lines += [key.step for _, key in pairs]
         told = [(indicator, key) for indicator, key in pairs if key.name]
@@ -42,19 +46,18 @@ def indicator_search(rule: Rule, bound: Bound, emission: Emission) -> Emission:
     named = ", ".join(rule.texts("threat_index")) or "an index of its own"
     message = (
         f"the rule's indicators are in {named}; the lookup {INDICATORS} stands for them, to be made"
-        f" with columns {', '.join(dict.fromkeys(i for g in _mappings(rule) for _, i in g))}"
+        f" with columns {', '.join(dict.fromkeys(i for g in alternatives for _, i in g))}"
     )
     note = Note("indicators", Effect.DIFFERENT, message)
     return with_steps(emission, lines, (*keys.notes, note))
 
 
-def _mappings(rule: Rule) -> list[list[tuple[str, str]]]:
+def _alternatives(match: IndicatorMatch) -> list[list[tuple[str, str]]]:
     """The alternatives of ``threat_mapping``, each of pairs that must all be met: the event's field
-    and the indicator's.
+    and the indicator's. Raises UnsupportedError for what a lookup cannot say.
     """
-    match = indicator_match_of(rule)
     groups = []
-    for comparisons in match.alternatives if match is not None else ():
+    for comparisons in match.alternatives:
         if not all(one.known for one in comparisons):
             raise UnsupportedError("a part of threat_mapping is of no known form")
         if any(one.negated for one in comparisons):

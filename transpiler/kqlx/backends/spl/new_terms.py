@@ -22,7 +22,7 @@ from kqlx.backends.spl.grouped_results import (
 )
 from kqlx.backends.spl.index_time import earliest, emission_over_arrival, with_modifiers
 from kqlx.backends.spl.result_fields import Key, plain_name
-from kqlx.backends.spl.risk_objects import keys_of
+from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.time_range import own_beginning, time_modifier
 from kqlx.backends.target import Emission, Options
@@ -44,7 +44,8 @@ _KNOWN_ARRIVAL = "knownArrival"
 def new_terms_search(
     rule: Rule, terms: NewTerms, bound: Bound, emission: Emission, options: Options
 ) -> Emission:
-    keys = keys_of(rule, bound)
+    """The search for values that the history does not have. Raises UnsupportedError."""
+    keys = key_builder(rule, bound)
     by = keys.keys(terms.fields)
     if not by:
         names = ", ".join(terms.fields)
@@ -91,7 +92,7 @@ def new_terms_search(
 def _looking_back(rule: Rule, emission: Emission, options: Options, window: int) -> Emission:
     """The search over so many seconds, whatever time range it is given."""
     if by_arrival(rule):
-        return emission_over_arrival(rule, emission, options, window, whole=True)
+        return emission_over_arrival(rule, emission, options, window, any_time_range=True)
     return replace(emission, query=_since(str(emission.query), window))
 
 

@@ -17,10 +17,9 @@ from kqlx.backends.spl.syntax import eval_name
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import FieldTest, Pattern, walk
 from kqlx.notes import Effect
+from kqlx.rules.forms import grouped_by, groups_events
 from kqlx.rules.model import Rule
-from kqlx.rules.new_terms import new_terms_of
-from kqlx.rules.suppression import suppression_of
-from kqlx.rules.threshold import threshold_of
+from kqlx.rules.suppression import suppressed_by
 
 Kind = Literal["user", "system", "other", "threat"]
 
@@ -84,90 +83,77 @@ def entities(rule: Rule, bound: Bound) -> tuple[Entity, ...]:
     found: dict[str, tuple[str, Entity]] = {}
     for field, name, step in _names(rule, bound):
         kind, type = _kind(field)
-        told = name in found or any(eval_name(other) in step for other in found)
-        if kind and not told:
+        is_covered = name in found or any(eval_name(other) in step for other in found)
+        if kind and not is_covered:
             found[name] = (field, Entity(name, kind, type, step))
-    usual = bound.pack is not None and not _together(rule, bound)
-    if usual and not any(entity.is_risk for _, entity in found.values()):
-        keys = keys_of(rule, bound)
+    has_usual = bound.pack is not None and not _has_common_names(rule, bound)
+    if has_usual and not any(entity.is_risk for _, entity in found.values()):
+        keys = key_builder(rule, bound)
         for field in _USUAL:
-            key = keys.shown(field) or _made(rule, keys, field)
+            key = keys.shown(field) or _combined(rule, keys, field)
             if key is not None and key.name not in found:
                 kind, type = _kind(field)
                 assert kind
                 found[key.name] = (field, Entity(key.name, kind, type, key.step))
                 break
-    whose = any(
+    names_user_or_host = any(
         e.kind in ("user", "system") and not _ADDRESS.fullmatch(f) for f, e in found.values()
     )
     return tuple(
         replace(entity, kind="threat", type="ip_address")
-        if whose and _ADDRESS.fullmatch(field)
+        if names_user_or_host and _ADDRESS.fullmatch(field)
         else entity
         for field, entity in found.values()
     )
 
 
-def shown(rule: Rule, bound: Bound) -> tuple[str, ...]:
+def visible_fields(rule: Rule, bound: Bound) -> tuple[str, ...]:
     """The fields that grouped results keep beside their counts: those of the entities, those that
     alerts are suppressed by and those that are to be looked at first.
     """
-    if _together(rule, bound):
-        return tuple(dict.fromkeys(map(plain_name, told_of(rule))))
-    keys = keys_of(rule, bound)
+    if _has_common_names(rule, bound):
+        return tuple(dict.fromkeys(map(plain_name, fields_to_keep(rule))))
+    keys = key_builder(rule, bound)
     found = [entity.name for entity in entities(rule, bound)]
-    for field in told_of(rule):
+    for field in fields_to_keep(rule):
         key = keys.shown(field)
         if key is not None and not key.name.startswith("_"):
             found.append(key.name)
     return tuple(dict.fromkeys(found))
 
 
-def keys_of(rule: Rule, bound: Bound, finer: Effect = Effect.WIDER) -> Keys:
+def key_builder(rule: Rule, bound: Bound, finer: Effect = Effect.WIDER) -> Keys:
     """The names that fields have in the results of a rule: of one that counts or compares events of
     several data sources those that these have in common.
     """
-    return Keys(bound, finer, _together(rule, bound))
+    return Keys(bound, finer, _has_common_names(rule, bound))
 
 
-def _together(rule: Rule, bound: Bound) -> bool:
-    grouped = threshold_of(rule) is not None or new_terms_of(rule) is not None
-    return bound.one_of_several_sources and grouped
-
-
-def grouping(rule: Rule) -> tuple[str, ...]:
-    """The Elastic fields that the results of a rule are grouped by; none for single events."""
-    threshold, terms = threshold_of(rule), new_terms_of(rule)
-    return threshold.by if threshold else terms.fields if terms else ()
+def _has_common_names(rule: Rule, bound: Bound) -> bool:
+    return bound.one_of_several_sources and groups_events(rule)
 
 
 def _names(rule: Rule, bound: Bound) -> Iterator[tuple[str, str, str]]:
     """Elastic fields that the rule uses, each with its name in the results and what makes it."""
-    keys = keys_of(rule, bound)
-    for field in grouping(rule):
+    keys = key_builder(rule, bound)
+    for field in grouped_by(rule):
         if name := keys.key(field).name:
             yield field, name, ""
     tested = () if keys.together else _tested(bound)
-    for field in (*told_of(rule), *tested):
-        key = keys.shown(field) or _made(rule, keys, field)
+    for field in (*fields_to_keep(rule), *tested):
+        key = keys.shown(field) or _combined(rule, keys, field)
         if key is not None:
             yield field, key.name, key.step
 
 
-def _made(rule: Rule, keys: Keys, field: str) -> Key | None:
-    """A field that is made of several columns, of results that are single events."""
-    return None if grouping(rule) or threshold_of(rule) else keys.joined(field)
+def _combined(rule: Rule, keys: Keys, field: str) -> Key | None:
+    """A field that is made of several columns, in results that are single events."""
+    return None if groups_events(rule) else keys.joined(field)
 
 
-def told_of(rule: Rule) -> tuple[str, ...]:
+def fields_to_keep(rule: Rule) -> tuple[str, ...]:
     """The fields beside those of the query that a reader of the results needs."""
     return tuple(dict.fromkeys([*suppressed_by(rule), *rule.investigation_fields]))
-
-
-def suppressed_by(rule: Rule) -> tuple[str, ...]:
-    """The fields of which the same values make one alert of several."""
-    suppression = suppression_of(rule)
-    return suppression.by if suppression is not None else ()
 
 
 def _tested(bound: Bound) -> Iterator[str]:

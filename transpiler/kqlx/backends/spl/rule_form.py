@@ -12,27 +12,27 @@ from kqlx.rules.forms import form_of
 from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
-from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.new_terms import NewTerms
 from kqlx.rules.schedule import schedule_of
-from kqlx.rules.threshold import threshold_of
+from kqlx.rules.threshold import Threshold
 
 
-def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
+def add_rule_form(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
     """The search with what the type of the rule asks for, and where it goes by when events arrived
     the time modifiers for that. Raises UnsupportedError.
     """
-    threshold, terms = threshold_of(rule), new_terms_of(rule)
-    if terms is not None and options.format != "tstats":
-        return new_terms_search(rule, terms, bound, emission, options)
+    form = form_of(rule)
+    if isinstance(form, NewTerms) and options.format != "tstats":
+        return new_terms_search(rule, form, bound, emission, options)
     if by_arrival(rule):
-        counts = threshold is not None and options.format == "query"
+        counts = isinstance(form, Threshold) and options.format == "query"
         emission = emission_over_arrival(
             rule, emission, options, schedule_of(rule).look_back, counts
         )
     if options.format == "tstats":
         return emission
-    if threshold is not None:
-        return threshold_search(rule, threshold, bound, emission, options)
-    if isinstance(form_of(rule), IndicatorMatch):
-        return indicator_search(rule, bound, emission)
+    if isinstance(form, Threshold):
+        return threshold_search(rule, form, bound, emission, options)
+    if isinstance(form, IndicatorMatch):
+        return indicator_search(rule, form, bound, emission)
     return emission

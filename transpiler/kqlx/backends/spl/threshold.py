@@ -12,7 +12,7 @@ from kqlx.backends.spl.grouped_results import (
     without_null_texts,
 )
 from kqlx.backends.spl.result_fields import plain_name
-from kqlx.backends.spl.risk_objects import keys_of
+from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.time_range import time_modifier
 from kqlx.backends.target import Emission, Options
 from kqlx.mappings.bound import Bound
@@ -27,13 +27,14 @@ from kqlx.rules.threshold import Threshold
 def threshold_search(
     rule: Rule, threshold: Threshold, bound: Bound, emission: Emission, options: Options
 ) -> Emission:
-    keys = keys_of(rule, bound, Effect.NARROWER)
+    """The search with its counts and the conditions on them."""
+    keys = key_builder(rule, bound, Effect.NARROWER)
     by = keys.keys(threshold.by)
     counts, conditions = [f"count as {COUNT}"], []
     steps = [without_null_texts(bound, by), *(key.step for key in by)]
     if threshold.least > 1 or not by:
         conditions.append(f"{COUNT}>={threshold.least}")
-    among = keys_of(rule, bound)
+    among = key_builder(rule, bound)
     for field, least in threshold.distinct:
         key = among.counted(field)
         if not key.name:  # it is the same on all events: its one value is enough

@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kqlx.backends.spl.risk_objects import grouping, keys_of, suppressed_by
+from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.syntax import eval_name, fold
 from kqlx.backends.spl.time_range import time_modifier
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.rules.forms import form_of
+from kqlx.rules.forms import form_of, grouped_by, groups_events
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of
-from kqlx.rules.suppression import suppression_of
+from kqlx.rules.suppression import suppressed_by, suppression_of
 from kqlx.rules.threshold import Threshold
 
 EVENT_HASH = "event_hash"
@@ -57,7 +57,7 @@ def throttling(rule: Rule, bounds: Sequence[Bound]) -> Throttling:
     length = overlap_of(rule)
     if not length:
         return Throttling(notes=notes)
-    if grouping(rule) or isinstance(form_of(rule), Threshold):
+    if groups_events(rule):
         return replace(_by([_grouped(rule, bound) for bound in bounds], length), notes=notes)
     return Throttling((EVENT_HASH,), length, f"| eval {EVENT_HASH}=md5(_raw)", notes=notes)
 
@@ -110,8 +110,8 @@ def _suppressed(rule: Rule, bound: Bound) -> tuple[str, ...] | None:
     """
     if isinstance(form_of(rule), Threshold):
         return _grouped(rule, bound)
-    keys = keys_of(rule, bound)
-    grouped = {key.field: key.name for key in keys.keys(grouping(rule))}
+    keys = key_builder(rule, bound)
+    grouped = {key.field: key.name for key in keys.keys(grouped_by(rule))}
     names = []
     for field in suppressed_by(rule):
         key = keys.shown(field)
@@ -123,7 +123,7 @@ def _suppressed(rule: Rule, bound: Bound) -> tuple[str, ...] | None:
 
 
 def _grouped(rule: Rule, bound: Bound) -> tuple[str, ...]:
-    return tuple(key.name for key in keys_of(rule, bound).keys(grouping(rule)))
+    return tuple(key.name for key in key_builder(rule, bound).keys(grouped_by(rule)))
 
 
 def _by(named: Sequence[tuple[str, ...]], period: int) -> Throttling:
