@@ -78,6 +78,14 @@ def test_an_argument_of_a_command_line(arguments: list[str], data: st.DataObject
     agrees(test, "word", "", arguments, " ".join(arguments))
 
 
+@given(st.lists(st.text("ab.-", min_size=1, max_size=3), min_size=1, max_size=4), st.data())
+def test_an_argument_of_a_line_in_quotes(arguments: list[str], data: st.DataObject) -> None:
+    """Elastic takes the marks away before it splits the line."""
+    test = data.draw(asked(st.sampled_from([*arguments, "b"])))
+    agrees(test, "word", '"', arguments, f'"{" ".join(arguments)}"')
+    agrees(test, "word", '"', arguments, " ".join(arguments))
+
+
 @given(st.text("ab", min_size=1, max_size=2), st.text("ab", min_size=1, max_size=2), st.data())
 def test_the_value_of_a_pair(md5: str, sha1: str, data: st.DataObject) -> None:
     test = data.draw(asked(st.sampled_from([md5, sha1])))

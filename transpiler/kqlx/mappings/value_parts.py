@@ -36,12 +36,13 @@ def in_whole(test: FieldTest, part: Part, separators: str) -> tuple[Node, bool] 
     """The test of the whole text, and whether it matches more; None where there is none.
 
     ``separators`` are the characters that may stand between the parts of a path; before the value
-    of a pair stands all of it.
+    of a pair stands all of it; a quotation mark among them is one round the whole command line,
+    which bounds its first and its last word.
     """
     if isinstance(test, Compare) or (isinstance(test, Equals) and not test.value.name):
         return None
     if part == "word":
-        return _word(test)
+        return _word(test, '"' in separators)
     if part == "run":  # the whole exists where the part does
         return (test, False) if isinstance(test, Exists) else None
     if part == "before":
@@ -113,8 +114,9 @@ def _directory(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
     return _like(test, *others, last + mark, ""), True
 
 
-def _word(test: Equals | Like | Exists) -> tuple[Node, bool]:
-    """An argument stands between blanks, in quotes, or at an end of the line.
+def _word(test: Equals | Like | Exists, quoted: bool) -> tuple[Node, bool]:
+    """An argument stands between blanks, in quotes, or at an end of the line, which may be
+    ``quoted`` as a whole.
 
     What stands in an argument of several words, in its quotes, is taken for arguments as well.
     """
@@ -126,6 +128,8 @@ def _word(test: Equals | Like | Exists) -> tuple[Node, bool]:
         patterns = [(f"{word} ", ""), ("", f" {word} ", ""), ("", f" {word}")]
         if '"' not in word:
             patterns.append(("", f'"{word}"', ""))
+            if quoted:
+                patterns += [(f'"{word} ', ""), ("", f' {word}"')]
         return _any([test, *(_like(test, *parts) for parts in patterns)], test), True
     first, *middle, last = test.pattern.parts
     if not first and not last:
