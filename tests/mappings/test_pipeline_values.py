@@ -9,7 +9,7 @@ import pytest
 import kqlx
 from kqlx.frontends.kql import parse
 from kqlx.mappings.bound import AS_TEXT
-from kqlx.mappings.field_translation import Translation
+from kqlx.mappings.column_tests import Translation
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.nodes import Equals, Exists, Literal, walk

@@ -14,11 +14,11 @@ from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import asserted_values, counts, together
-from kqlx.mappings.binding_notes import is_unmapped
+from kqlx.mappings.binding import is_unmapped
 from kqlx.mappings.bound import Bound, holds
 from kqlx.mappings.collector_names import both, under_both
+from kqlx.mappings.column_tests import Translation
 from kqlx.mappings.event_kinds import either, narrowed
-from kqlx.mappings.field_translation import Translation
 from kqlx.mappings.nested import OBJECTS, flattened, in_any_place, may_meet
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
 from kqlx.mappings.reader.builtin import owner_of

@@ -46,7 +46,7 @@ def _bound(predicate: str, bound: Bound, field: str, columns: Iterable[str] = ()
     """
     if bound.pack is None or bound.destination is None:
         return None
-    from kqlx.mappings.field_translation import Translation
+    from kqlx.mappings.column_tests import Translation
 
     words = Translation(bound.pack, bound.destination, {}, bound.types)
     types = dict.fromkeys(columns, bound.type(field) or "keyword")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kqlx.elastic.type_names import INTEGERS
-from kqlx.mappings.binding_notes import Remarks
+from kqlx.mappings.binding import Remarks
 from kqlx.mappings.bound import AS_TEXT, DECODED, Column, holds
 from kqlx.mappings.event_kinds import either, without
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node, Or, Pattern
