@@ -8,8 +8,9 @@ import pytest
 
 import kqlx
 from kqlx.frontends.kql import parse
+from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import AS_TEXT
-from kqlx.mappings.column_tests import Translation
+from kqlx.mappings.column_tests import bind_predicate
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.nodes import Equals, Exists, Literal, walk
@@ -237,7 +238,7 @@ def test_no_predicate_of_a_pack_is_met_by_a_text_that_stands_for_none() -> None:
                     absent = place.absent_in(column)
                     if not absent or "{}" in column:  # of a list Splunk looks at each value
                         continue
-                    bound = Translation(pack, place, {}).parse_predicate(text, (0, 0), "x")
+                    bound = bind_predicate(Binding(pack, place, {}), text, (0, 0), "x")
                     named = {
                         (test.field.name.removesuffix(AS_TEXT), test.value.name)
                         for test in walk(bound)

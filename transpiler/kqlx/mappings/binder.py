@@ -14,15 +14,18 @@ from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import asserted_values, counts, together
-from kqlx.mappings.binding import is_unmapped
+from kqlx.mappings.binding import Binding, is_unmapped
 from kqlx.mappings.bound import Bound, holds
 from kqlx.mappings.collector_names import both, under_both
-from kqlx.mappings.column_tests import Translation
+from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.event_kinds import either, narrowed
-from kqlx.mappings.nested import OBJECTS, flattened, in_any_place, may_meet
+from kqlx.mappings.nested import flattened, in_any_place
 from kqlx.mappings.pack import Destination, FieldSpec, Pack
+from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.reader.pack_data import Lazy
+from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
+from kqlx.mappings.wildcard_names import MOST_NAMES, bind_each_field
 from kqlx.nodes import (
     Always,
     And,
@@ -39,15 +42,11 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
-    any_of,
     simplify,
     walk,
     without_repeats,
 )
 from kqlx.notes import Effect, Note
-
-MOST_NAMES = 12
-"""How many fields a name with stars is written out for, and how many values a note names."""
 
 
 def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> MappingError:
@@ -58,7 +57,7 @@ def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> MappingErr
     return MappingError(message, notes=(*notes, note), hint="a mapping of your own may name them")
 
 
-class Binder(Translation):
+class Binder(Binding):
     """One attempt: one tree, one destination."""
 
     def bind(self, node: Node) -> Bound:
@@ -72,7 +71,7 @@ class Binder(Translation):
                 raise no_mapping(self.pack, f"{self.destination.name}: {known}", notes)
             raise MappingError(f"never matches in {self.destination.name}: {why}", notes=notes)
         if self.destination.filter:
-            own = self.parse_predicate(self.destination.filter, node.span, self.pack.source)
+            own = bind_predicate(self, self.destination.filter, node.span, self.pack.source)
             bound = simplify(And((own, bound), node.span))
         if self.destination.other_prefixes:
             bound = under_both(bound, self.columns, self.destination.other_prefixes)
@@ -130,7 +129,7 @@ class Binder(Translation):
             self.given = name
             tests = Or(tuple([self.node(item) for item in node.items]), node.span)
             self.given = ""
-            return And((self.parse_predicate(spec.guard, node.span, name), tests), node.span)
+            return And((bind_predicate(self, spec.guard, node.span, name), tests), node.span)
         if isinstance(node, And):
             with self.asserting(node):
                 return replace(node, items=tuple(self.items(node)))
@@ -233,7 +232,7 @@ class Binder(Translation):
         # What is said of all fields below a name is not said of a field whose name ends in a star.
         own = self.destination.fields.get(name) if not name.endswith(".*") else None
         if isinstance(node.field, Pattern) and own is None:
-            return self.each_field(node, node.field)
+            return bind_each_field(self, node, node.field, self.leaf)
         base = base_field(name)
         if base in self.pack.constants:
             return self.fold(node, self.pack.constants[base], self.pack.title)
@@ -299,65 +298,6 @@ class Binder(Translation):
             return Never(node.span)
         return self.node(flattened(node))
 
-    def each_field(self, node: FieldTest, name: Pattern) -> Node:
-        """A test of a name with stars: of each field of ECS and of the pack that fits and has a
-        counterpart.
-        """
-        fit = fits(name.parts)
-        known = {*self.types, *self.destination.fields, *self.pack.types}
-        names = sorted(
-            field
-            for field in known
-            if fit(field) and "*" not in field and may_meet(self.type_of(field), node)
-        )
-        # Of two fields in one column the one with more meaning than a text.
-        places: dict[object, str] = {}
-        for field in sorted(filter(self.has_counterpart, names), key=self.is_plain):
-            spec = self.destination.field(field)
-            assert spec is not None
-            places.setdefault(spec.column or spec.any_of or field, field)
-        mapped = sorted(places.values())
-        if not mapped or len(mapped) > MOST_NAMES:
-            return self.unmapped(node, f"the field name {name.name}, a wildcard,")
-        lost = [f for f in names if not self.has_counterpart(f) and self.is_value(f)]
-        below = self.reaches_below(name)
-        message = f"{name.name} stands for {', '.join(mapped)}"
-        if lost:
-            others = " and others" if lost[3:] else ""
-            message += f"; {', '.join(lost[:3])}{others} have no counterpart"
-        if below:
-            message += f"; what else is below {below} is not known by name"
-        effect = Effect.NARROWER if lost or below else Effect.SAME
-        self.say("names-expanded", message, node.span, effect)
-        tests = [self.leaf(replace(node, field=Literal(f, span=name.span))) for f in mapped]
-        return any_of(tests, node.span)
-
-    def reaches_below(self, name: Pattern) -> str:
-        """Of what the destination holds below a name without naming each field, where a name with
-        stars may fit some of it; "" where it fits none.
-        """
-        head = name.parts[0]
-        for known in self.destination.fields:
-            above = known.removesuffix("*")
-            if above != known and (head.startswith(above) or above.startswith(head)):
-                return above.removesuffix(".")
-        return ""
-
-    def is_plain(self, name: str) -> bool:
-        return self.type_of(name) in ("keyword", "constant_keyword", "wildcard")
-
-    def has_counterpart(self, name: str) -> bool:
-        spec = self.destination.field(name)
-        return spec is not None and not (spec.no_counterpart and not spec.value_predicates)
-
-    def is_value(self, name: str) -> bool:
-        """Whether events of the data source may have a value of their own in the field."""
-        return self.type_of(name) not in OBJECTS and self.pack.possible(name) != ()
-
-    def type_of(self, name: str) -> str:
-        """The Elasticsearch type of a field."""
-        return self.types.get(name, "keyword")
-
     def in_any_place(self, node: FieldTest) -> FieldSpec | None:
         """Of a field in a numbered place of a list, such as ``targets.0.id``, what the destination
         says of ``targets.*.id``.
@@ -403,20 +343,20 @@ class Binder(Translation):
         if spec.case_field:
             return self.by_case(node, spec)
         if isinstance(node, Exists) and isinstance(spec.exists, str):
-            return self.presence(node, spec)
+            return bind_existence(self, node, spec)
         if isinstance(node, Equals | Like):
             asked = node.value if isinstance(node, Equals) else node.pattern
             if found := next((c for c in asked.name if c in spec.unsupported_characters), None):
                 why = f"{self.destination.name} writes {found} otherwise"
                 return self.unmapped(node, f'the value "{asked.name}" of {node.field.name}', why)
         if spec.guard and self.given != node.field.name:
-            beside = self.parse_predicate(spec.guard, node.span, node.field.name)
+            beside = bind_predicate(self, spec.guard, node.span, node.field.name)
             return And((beside, self.mapped(node, replace(spec, guard=""))), node.span)
         if spec.any_of:
             each = [replace(spec, column=column, any_of=()) for column in spec.any_of]
             return Or(tuple(self.mapped(node, one) for one in each), node.span)
         if spec.value_patterns and not spec.value_predicates:
-            return self.fit(node, spec)
+            return bind_affixed(self, node, spec)
         if spec.fixed is not None:
             if holds(node, spec.fixed) is self.negative:
                 self.kinds.append(f'{node.field.name} is "{spec.fixed}"')
@@ -424,14 +364,14 @@ class Binder(Translation):
         if spec.constant is not None:
             return self.assume(node, spec.constant)
         if spec.value_predicates:
-            return self.predicate(node, spec)
+            return bind_value_predicates(self, node, spec)
         if spec.values:
-            return self.translate(node, spec)
+            return translate_values(self, node, spec)
         if spec.prefixes or spec.joined_columns:
-            return self.path(node, spec)
+            return bind_path(self, node, spec)
         if spec.value_part:
-            return self.part(node, spec, spec.value_part)
-        return self.rename(node, spec)
+            return bind_part(self, node, spec, spec.value_part)
+        return bind_to_column(self, node, spec)
 
 
 def _kinds_and_test(node: Node) -> list[tuple[Node, Node]]:

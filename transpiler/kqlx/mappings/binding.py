@@ -15,7 +15,7 @@ def is_unmapped(note: Note) -> bool:
     return note.effect is Effect.UNMAPPED or note.code == "unmapped-left-out"
 
 
-class Remarks:
+class Binding:
     """One attempt to bind a tree to a destination: what was found out on the way."""
 
     def __init__(
@@ -68,6 +68,10 @@ class Remarks:
         self.say(code, message, node.span, Effect.UNMAPPED)
         self.missing.append((self.notes[-1], node))
         return node
+
+    def type_of(self, name: str) -> str:
+        """The Elasticsearch type of a field."""
+        return self.types.get(name, "keyword")
 
     def say(self, code: str, message: str, span: Span | None, effect: Effect = Effect.SAME) -> None:
         """A note; ``effect`` is that of the test itself, which a not turns round."""

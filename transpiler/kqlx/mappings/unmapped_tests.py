@@ -8,6 +8,7 @@ from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.asserted_values import Asserted
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.column_tests import bind_predicate
 from kqlx.nodes import (
     Always,
     And,
@@ -40,7 +41,7 @@ class LeavingOut(Binder):
     def bind(self, node: Node) -> Bound:
         bound = super().bind(node)
         place = self.destination
-        own = self.parse_predicate(place.filter, node.span, "") if place.filter else Always()
+        own = bind_predicate(self, place.filter, node.span, "") if place.filter else Always()
         if bound.node != own:
             return bound
         message = f"nothing of the query is left: it matches every event of {place.name}"

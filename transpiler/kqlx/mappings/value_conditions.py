@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.collector_names import under_both
+from kqlx.mappings.column_tests import bind_predicate
 from kqlx.mappings.extraction import captures
 from kqlx.mappings.pack import ColumnSpec, Destination, FieldSpec
 from kqlx.mappings.predicates import read_predicate
@@ -46,14 +48,12 @@ def _bound(predicate: str, bound: Bound, field: str, columns: Iterable[str] = ()
     """
     if bound.pack is None or bound.destination is None:
         return None
-    from kqlx.mappings.column_tests import Translation
-
-    words = Translation(bound.pack, bound.destination, {}, bound.types)
+    binding = Binding(bound.pack, bound.destination, {}, bound.types)
     types = dict.fromkeys(columns, bound.type(field) or "keyword")
-    node = words.parse_predicate(predicate, (0, 0), field, types)
+    node = bind_predicate(binding, predicate, (0, 0), field, types)
     if bound.destination.other_prefixes:
-        node = under_both(node, words.columns, bound.destination.other_prefixes)
-    return replace(bound, node=node, columns=words.columns)
+        node = under_both(node, binding.columns, bound.destination.other_prefixes)
+    return replace(bound, node=node, columns=binding.columns)
 
 
 def named_values(spec: FieldSpec, bound: Bound, field: str) -> list[tuple[str, Bound]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kqlx.elastic.type_names import INTEGERS
-from kqlx.mappings.binding import Remarks
+from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import AS_TEXT, DECODED, Column, holds
 from kqlx.mappings.event_kinds import either, without
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node, Or, Pattern
@@ -25,160 +25,169 @@ MAPPED = "::ffff:"
 """Before an IPv4 address that is written as an IPv6 one."""
 
 
-class Spellings(Remarks):
-    """The spellings of values in a destination."""
+def of_values_alone(binding: Binding, test: FieldTest, column: Column) -> Node:
+    """The test, of values alone: what stands there for none is no value in Elastic."""
+    empty = isinstance(test, Equals) and not test.value.name
+    if isinstance(test, Equals) and (empty or test.value.name in column.null_values):
+        message = f'"{test.value.name}" stands for no value in {column.name}: Elastic drops it'
+        binding.say("constant-folded", message, test.span)
+        return binding.constant(False, message, test.span)
+    return without_null_values(binding, test, in_all_spellings(binding, test, column), column)
 
-    def present(self, test: FieldTest, column: Column) -> Node:
-        """The test, of values alone: what stands there for none is no value in Elastic."""
-        empty = isinstance(test, Equals) and not test.value.name
-        if isinstance(test, Equals) and (empty or test.value.name in column.null_values):
-            message = f'"{test.value.name}" stands for no value in {column.name}: Elastic drops it'
-            self.say("constant-folded", message, test.span)
-            return self.constant(False, message, test.span)
-        return self.values_alone(test, self.spelt(test, column), column)
 
-    def values_alone(self, test: FieldTest, spelt: Node, column: Column) -> Node:
-        """The test, as it is ``spelt``, of values alone."""
-        met = [value for value in column.null_values if _stands_in(value, test, column)]
-        if not met:
-            return spelt
-        values = " and ".join(f'"{value}"' for value in met)
-        message = f"{values} in {column.name} stands for no value: Elastic drops it"
-        self.say("value-translated", message, None)
-        if "{}" in column.name and column.layout == "column":
-            return spelt  # of a list other values may pass the test: Splunk looks at each
-        text = self.as_text(column)
-        excluded = [Equals(text, Literal(value, True), test.span) for value in met]
-        return without(spelt, excluded, test.span)
+def without_null_values(binding: Binding, test: FieldTest, spelt: Node, column: Column) -> Node:
+    """The test, as it is ``spelt``, of values alone."""
+    met = [value for value in column.null_values if _stands_in(value, test, column)]
+    if not met:
+        return spelt
+    values = " and ".join(f'"{value}"' for value in met)
+    message = f"{values} in {column.name} stands for no value: Elastic drops it"
+    binding.say("value-translated", message, None)
+    if "{}" in column.name and column.layout == "column":
+        return spelt  # of a list other values may pass the test: Splunk looks at each
+    text = _as_text(binding, column)
+    excluded = [Equals(text, Literal(value, True), test.span) for value in met]
+    return without(spelt, excluded, test.span)
 
-    def as_text(self, column: Column) -> Literal:
-        """The name of a column for tests of its text, whatever its type is."""
-        name = f"{column.name}{AS_TEXT}"
-        self.columns[name] = replace(column, type="keyword")
-        return Literal(name)
 
-    def spelt(self, test: FieldTest, column: Column) -> Node:
-        """The test in all spellings of a value that the column may hold."""
-        spec = self.destination.column(column.name)
-        if spec.characters and isinstance(test, Equals | Like):
-            return self.with_signs(test, column, spec.characters)
-        if spec.words and not isinstance(test, Exists):
-            return self.words(test, column, spec.words)
-        if spec.ipv4_mapped and isinstance(test, Equals):
-            return self.addresses(test, column)
-        of_number = self.types.get(column.field, "keyword") in INTEGERS
-        if spec.hex and of_number and not isinstance(test, Exists):
-            return self.hexadecimal(test, column)
-        if spec.dwords and isinstance(test, Equals):
-            return self.dwords(test)
-        if spec.layout == "words" and not isinstance(test, Exists):
-            return self.among_words(test, column)
-        if spec.layout == "xml" and isinstance(test, Equals | Like) and _has_entities(test):
-            name = f"{column.name}{DECODED}"
-            self.columns[name] = replace(column, escaped=True)
-            return replace(test, field=Literal(name))
-        if self.destination.escaped and isinstance(test, Equals | Like):
-            return self.escaped(test, column)
+def _as_text(binding: Binding, column: Column) -> Literal:
+    """The name of a column for tests of its text, whatever its type is."""
+    name = f"{column.name}{AS_TEXT}"
+    binding.columns[name] = replace(column, type="keyword")
+    return Literal(name)
+
+
+def in_all_spellings(binding: Binding, test: FieldTest, column: Column) -> Node:
+    """The test in all spellings of a value that the column may hold."""
+    spec = binding.destination.column(column.name)
+    if spec.characters and isinstance(test, Equals | Like):
+        return _with_characters(binding, test, column, spec.characters)
+    if spec.words and not isinstance(test, Exists):
+        return _with_words(binding, test, column, spec.words)
+    if spec.ipv4_mapped and isinstance(test, Equals):
+        return _with_mapped_addresses(binding, test, column)
+    of_number = binding.types.get(column.field, "keyword") in INTEGERS
+    if spec.hex and of_number and not isinstance(test, Exists):
+        return _in_hexadecimal(binding, test, column)
+    if spec.dwords and isinstance(test, Equals):
+        return _as_dword(binding, test)
+    if spec.layout == "words" and not isinstance(test, Exists):
+        return _among_words(binding, test, column)
+    if spec.layout == "xml" and isinstance(test, Equals | Like) and _has_entities(test):
+        name = f"{column.name}{DECODED}"
+        binding.columns[name] = replace(column, escaped=True)
+        return replace(test, field=Literal(name))
+    if binding.destination.escaped and isinstance(test, Equals | Like):
+        return _with_entities(binding, test, column)
+    return test
+
+
+def _with_characters(
+    binding: Binding, test: Equals | Like, column: Column, signs: Mapping[str, str]
+) -> Node:
+    """The test with the signs that stand there for some of Elastic's."""
+    said = test.value.name if isinstance(test, Equals) else test.pattern.name
+    if there := next((sign for sign in signs.values() if sign in said), None):
+        message = f'{column.field} has no "{there}" in Elastic, whose sign for it is another'
+        binding.say("constant-folded", message, test.span)
+        return binding.constant(False, message, test.span)
+    table = str.maketrans(dict(signs))
+    for sign, there in signs.items():
+        if sign in said:
+            message = f'"{sign}" of {column.field} is "{there}" in {column.name}'
+            binding.say("value-translated", message, None)
+    if isinstance(test, Equals):
+        return replace(test, value=replace(test.value, value=said.translate(table)))
+    parts = tuple(part.translate(table) for part in test.pattern.parts)
+    return replace(test, pattern=replace(test.pattern, parts=parts))
+
+
+def _with_words(
+    binding: Binding, test: FieldTest, column: Column, named: Mapping[str, str]
+) -> Node:
+    """The test, also of the words that stand there for a value that meets it, and not of those
+    that meet it themselves.
+    """
+    text, found, not_found = _as_text(binding, column), [], []
+    for word, value in named.items():
+        spelt = Equals(text, Literal(word, True), test.span)
+        if _meets(test, value, column.type):
+            message = f"{value} may stand as {word} in {column.name}"
+            binding.say("value-translated", message, test.span)
+            found.append(spelt)
+        elif column.type != "ip" and holds(test, word):
+            not_found.append(spelt)
+    return either([without(test, not_found, test.span), *found], test.span)
+
+
+def _among_words(binding: Binding, test: FieldTest, column: Column) -> Node:
+    """The test of a value that is one of several words in a text."""
+    if isinstance(test, Equals) and test.value.name:
+        return Like(test.field, Pattern(("", test.value.name, "")), test.span)
+    if not isinstance(test, Like):
         return test
+    first, *middle, last = test.pattern.parts
+    if first or last or len(middle) > 1:
+        message = (
+            f"{column.name} holds several values in one text: the pattern may begin and end"
+            " within one of them"
+        )
+        binding.say("approximated", message, test.span, Effect.WIDER)
+    text = _as_text(binding, column)  # no whole word is looked for
+    binding.columns[text.name] = replace(column, type="keyword", layout="column")
+    parts = ("", *filter(None, (first, *middle, last)), "")
+    return replace(test, field=text, pattern=Pattern(parts, test.pattern.span))
 
-    def with_signs(self, test: Equals | Like, column: Column, signs: Mapping[str, str]) -> Node:
-        """The test with the signs that stand there for some of Elastic's."""
-        said = test.value.name if isinstance(test, Equals) else test.pattern.name
-        if there := next((sign for sign in signs.values() if sign in said), None):
-            message = f'{column.field} has no "{there}" in Elastic, whose sign for it is another'
-            self.say("constant-folded", message, test.span)
-            return self.constant(False, message, test.span)
-        table = str.maketrans(dict(signs))
-        for sign, there in signs.items():
-            if sign in said:
-                message = f'"{sign}" of {column.field} is "{there}" in {column.name}'
-                self.say("value-translated", message, None)
-        if isinstance(test, Equals):
-            return replace(test, value=replace(test.value, value=said.translate(table)))
-        parts = tuple(part.translate(table) for part in test.pattern.parts)
-        return replace(test, pattern=replace(test.pattern, parts=parts))
 
-    def words(self, test: FieldTest, column: Column, named: Mapping[str, str]) -> Node:
-        """The test, also of the words that stand there for a value that meets it, and not of those
-        that meet it themselves.
-        """
-        text, found, not_found = self.as_text(column), [], []
-        for word, value in named.items():
-            spelt = Equals(text, Literal(word, True), test.span)
-            if _meets(test, value, column.type):
-                message = f"{value} may stand as {word} in {column.name}"
-                self.say("value-translated", message, test.span)
-                found.append(spelt)
-            elif column.type != "ip" and holds(test, word):
-                not_found.append(spelt)
-        return either([without(test, not_found, test.span), *found], test.span)
+def _with_mapped_addresses(binding: Binding, test: Equals, column: Column) -> Node:
+    """IPv4 addresses, also those that are written as IPv6 ones."""
+    address, slash, length = test.value.name.partition("/")
+    if ":" in address:
+        return test
+    named = replace(test, field=_as_text(binding, column))
+    spellings = _mapped(address, length) if slash else [(MAPPED + address,)]
+    return Or((test, *(test_of(named, parts) for parts in spellings)), test.span)
 
-    def among_words(self, test: FieldTest, column: Column) -> Node:
-        """The test of a value that is one of several words in a text."""
-        if isinstance(test, Equals) and test.value.name:
-            return Like(test.field, Pattern(("", test.value.name, "")), test.span)
-        if not isinstance(test, Like):
-            return test
-        first, *middle, last = test.pattern.parts
-        if first or last or len(middle) > 1:
-            message = (
-                f"{column.name} holds several values in one text: the pattern may begin and end"
-                " within one of them"
-            )
-            self.say("approximated", message, test.span, Effect.WIDER)
-        text = self.as_text(column)  # no whole word is looked for
-        self.columns[text.name] = replace(column, type="keyword", layout="column")
-        parts = ("", *filter(None, (first, *middle, last)), "")
-        return replace(test, field=text, pattern=Pattern(parts, test.pattern.span))
 
-    def addresses(self, test: Equals, column: Column) -> Node:
-        """IPv4 addresses, also those that are written as IPv6 ones."""
-        address, slash, length = test.value.name.partition("/")
-        if ":" in address:
-            return test
-        named = replace(test, field=self.as_text(column))
-        spellings = _mapped(address, length) if slash else [(MAPPED + address,)]
-        return Or((test, *(test_of(named, parts) for parts in spellings)), test.span)
+def _in_hexadecimal(binding: Binding, test: FieldTest, column: Column) -> Node:
+    """A number where the column has it in hexadecimal."""
+    text = test.value.name if isinstance(test, Equals) else ""
+    if (
+        not isinstance(test, Equals)
+        or not CANONICAL_INTEGER.fullmatch(text)
+        or text.startswith("-")
+    ):
+        return binding.unmapped(test, f"{column.field}, compared as a number,")
+    written = hex(int(text))
+    binding.say("value-translated", f"{column.field} {text} is {written} there", test.span)
+    return replace(test, value=Literal(written, True))
 
-    def hexadecimal(self, test: FieldTest, column: Column) -> Node:
-        """A number where the column has it in hexadecimal."""
-        text = test.value.name if isinstance(test, Equals) else ""
-        if (
-            not isinstance(test, Equals)
-            or not CANONICAL_INTEGER.fullmatch(text)
-            or text.startswith("-")
-        ):
-            return self.unmapped(test, f"{column.field}, compared as a number,")
-        written = hex(int(text))
-        self.say("value-translated", f"{column.field} {text} is {written} there", test.span)
-        return replace(test, value=Literal(written, True))
 
-    def dwords(self, test: Equals) -> Node:
-        """A whole number as Sysmon writes the registry's (https://learn.microsoft.com/sysinternals/downloads/sysmon)."""
-        text = test.value.name
-        if not CANONICAL_INTEGER.fullmatch(text) or not 0 <= (number := int(text)) < 2**32:
-            return test
-        each = (f"DWORD (0x{number:08x})", f"QWORD (0x00000000-0x{number:08x})")
-        message = f"{text} is {each[0]} there"
-        self.say("value-translated", message, test.span)
-        written = [replace(test, value=Literal(one, True)) for one in each]
-        return Or((test, *written), test.span)
+def _as_dword(binding: Binding, test: Equals) -> Node:
+    """A whole number as Sysmon writes the registry's (https://learn.microsoft.com/sysinternals/downloads/sysmon)."""
+    text = test.value.name
+    if not CANONICAL_INTEGER.fullmatch(text) or not 0 <= (number := int(text)) < 2**32:
+        return test
+    each = (f"DWORD (0x{number:08x})", f"QWORD (0x00000000-0x{number:08x})")
+    message = f"{text} is {each[0]} there"
+    binding.say("value-translated", message, test.span)
+    written = [replace(test, value=Literal(one, True)) for one in each]
+    return Or((test, *written), test.span)
 
-    def escaped(self, test: Equals | Like, column: Column) -> Node:
-        """A text whose signs may be written as in XML, or as they are."""
-        parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
-        if isinstance(test, Like) and any(map(_may_be_in_entity, parts[1:-1])):
-            message = (
-                f"{column.name} may have signs as in XML, such as &amp;, where a part is found"
-            )
-            self.say("approximated", message, test.span, Effect.WIDER)
-        each = [tuple(_escape(part, signs) for part in parts) for signs in ("", *_ESCAPED)]
-        spellings = list(dict.fromkeys(each))
-        if len(spellings) == 1:
-            return test
-        message = f"signs may stand as in XML, such as &amp;, in {column.name}"
-        self.say("value-translated", message, test.span)
-        return Or(tuple(test_of(test, parts) for parts in spellings), test.span)
+
+def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Node:
+    """A text whose signs may be written as in XML, or as they are."""
+    parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
+    if isinstance(test, Like) and any(map(_may_be_in_entity, parts[1:-1])):
+        message = f"{column.name} may have signs as in XML, such as &amp;, where a part is found"
+        binding.say("approximated", message, test.span, Effect.WIDER)
+    each = [tuple(_escape(part, signs) for part in parts) for signs in ("", *_ESCAPED)]
+    spellings = list(dict.fromkeys(each))
+    if len(spellings) == 1:
+        return test
+    message = f"signs may stand as in XML, such as &amp;, in {column.name}"
+    binding.say("value-translated", message, test.span)
+    return Or(tuple(test_of(test, parts) for parts in spellings), test.span)
 
 
 def test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:

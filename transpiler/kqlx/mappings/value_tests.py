@@ -1,0 +1,180 @@
+"""Tests of a field whose values a pack translates: by a table, or by a predicate for each value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kqlx.mappings.binding import Binding
+from kqlx.mappings.bound import holds
+from kqlx.mappings.column_tests import bind_predicate, bind_to_column
+from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.part_tests import bind_affixed, bind_part
+from kqlx.nodes import (
+    Always,
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Literal,
+    Never,
+    Node,
+    Not,
+    any_of,
+)
+from kqlx.notes import Effect, Note
+
+
+def translate_values(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
+    """Values by the table; a pattern stands for all values of the table that fit it."""
+    name = node.field.name
+    numeric = all(isinstance(value, int) for value in spec.values.values())
+    type = "long" if numeric else None
+    if isinstance(node, Exists):
+        if spec.others == "refuse":
+            return binding.unmapped(node, f"the existence of {name}")
+        return bind_to_column(binding, node, spec, type)
+    if isinstance(node, Compare):
+        return binding.unmapped(node, f"{name}, compared as text,")
+    known = [value for value in spec.values if holds(node, value)]
+    tests: list[Node] = []
+    for value in known:
+        literal = Literal(str(spec.values[value]), True, node.span)
+        tests.append(bind_to_column(binding, Equals(node.field, literal, node.span), spec, type))
+        there = f"{spec.column} {spec.values[value]} in {binding.destination.name}"
+        binding.say("value-translated", f'{name} "{value}" is {there}', node.span)
+    if spec.others == "keep":
+        if not known or isinstance(node, Like):
+            tests.append(_untranslated(binding, node, spec, known))
+    elif known and isinstance(node, Like):
+        message = f'"{node.pattern.name}" stands for the values of {name} that are known here'
+        binding.say("known-values-only", message, node.span, Effect.NARROWER)
+    if not tests:
+        value = node.value.name if isinstance(node, Equals) else node.pattern.name
+        return binding.unmapped(node, f'the value "{value}" of {name}')
+    return any_of(tests, node.span)
+
+
+def _untranslated(binding: Binding, node: Equals | Like, spec: FieldSpec, known: list[str]) -> Node:
+    """Values that stay as they are, less the raw ones that the pipeline makes others of."""
+    raw = [
+        str(there)
+        for value, there in spec.values.items()
+        if value not in known and holds(node, str(there))
+    ]
+    if not raw:
+        return bind_to_column(binding, node, spec)
+    name = node.field.name
+    message = f'{name} is never "{raw[0]}": Elastic renames it'
+    binding.say("value-translated", message, node.span)
+    if isinstance(node, Equals):
+        return binding.constant(False, message, node.span)
+    others = [
+        Not(bind_to_column(binding, Equals(node.field, Literal(r, True), node.span), spec))
+        for r in raw
+    ]
+    return And((bind_to_column(binding, node, spec), *others), node.span)
+
+
+def bind_existence(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
+    """Which events have the field, where that is more than a value in the column."""
+    name, meaning = node.field.name, str(spec.exists)
+    message = f"that {name} exists is {meaning} in {binding.destination.name}"
+    binding.say("value-translated", message, node.span)
+    of_field = binding.types.get(name, "keyword")
+    types = {spec.column: of_field} if spec.column else {}
+    return bind_predicate(binding, meaning, node.span, name, types)
+
+
+def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
+    name = node.field.name
+    if isinstance(node, Exists) and spec.exists:
+        message = f"{name} is set on every event of {binding.pack.title}"
+        binding.say("constant-folded", message, node.span)
+        return Always(node.span)
+    known = (
+        []
+        if isinstance(node, Exists | Compare)
+        else [v for v in spec.value_predicates if holds(node, v)]
+    )
+    if not known and spec.column:
+        return _in_column(binding, node, spec)
+    if not known:
+        value = f'the value "{node.value.name}" of ' if isinstance(node, Equals) else ""
+        return binding.unmapped(node, f"{value}{name}", spec.no_counterpart or "")
+    if _drop_if_indistinguishable(binding, node, spec, known):
+        return Never(node.span)
+    items: list[Node] = []
+    for value in known:
+        meaning = spec.value_predicates[value]
+        if _note_value_and_drop_if_negated(binding, node, spec, value):
+            items.append(Never(node.span))
+            continue
+        if meaning == "*:*" and binding.negative:
+            binding.kinds.append(f'{name} is "{value}"')
+        there = "true" if meaning == "*:*" else meaning
+        message = f'{name} "{value}" is {there} in {binding.destination.name}'
+        binding.say("value-translated", message, node.span)
+        items.append(bind_predicate(binding, meaning, node.span, name))
+    if spec.column and isinstance(node, Like):
+        # The values beside them, less those that stand in the column for other ones.
+        raw = [Equals(node.field, Literal(value, True), node.span) for value in known]
+        others = [Not(_in_column(binding, test, spec), node.span) for test in raw]
+        items.append(And((_in_column(binding, node, spec), *others), node.span))
+    return any_of(items, node.span)
+
+
+def _in_column(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
+    """The test on the column that has the values which ``value_predicates`` does not name."""
+    plain = replace(spec, value_predicates={}, exists=False)
+    if plain.value_patterns:
+        return bind_affixed(binding, node, plain)
+    part = bind_part(binding, node, plain, plain.value_part) if plain.value_part else None
+    return part or bind_to_column(binding, node, plain)
+
+
+def _drop_if_indistinguishable(
+    binding: Binding, node: FieldTest, spec: FieldSpec, known: list[str]
+) -> bool:
+    """Tells where events with other values than those that are asked for are found too, as the
+    destination does not tell them apart. Below a not, where they would be taken away, the test
+    is left out.
+    """
+    beside = [
+        test
+        for test in binding.alternatives_beside
+        if isinstance(test, Equals | Like) and test.field == node.field
+    ]
+    name, there = node.field.name, binding.destination.name
+    for group in spec.indistinguishable:
+        asked = [value for value in group if value in known]
+        others = [
+            value
+            for value in group
+            if value not in known and not any(holds(test, value) for test in beside)
+        ]
+        if not asked or not others:
+            continue
+        end = "; that it is not so is left out" if binding.negative else ", which is found too"
+        message = f'{there} does not tell {name} "{asked[0]}" from "{others[0]}"{end}'
+        binding.notes.append(Note("approximated", Effect.WIDER, message, node.span))
+        if binding.negative:
+            return True
+    return False
+
+
+def _note_value_and_drop_if_negated(
+    binding: Binding, node: FieldTest, spec: FieldSpec, value: str
+) -> bool:
+    """Tells the note of a value. What events without it meet too would, below a not, take them
+    away, and is left out there.
+    """
+    if (note := spec.notes.get(value)) is None:
+        return False
+    if not (binding.negative and note.effect in (Effect.WIDER, Effect.DIFFERENT)):
+        binding.say(note.code, note.message, node.span, note.effect)
+        return False
+    message = f'{note.message}; that {node.field.name} is not "{value}" is left out'
+    binding.notes.append(Note(note.code, Effect.WIDER, message, node.span))
+    return True

@@ -1,0 +1,86 @@
+"""Names of fields with stars: a test of each field that fits and has a counterpart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kqlx.elastic.patterns import fits
+from kqlx.mappings.binding import Binding
+from kqlx.mappings.nested import OBJECTS, may_meet
+from kqlx.nodes import (
+    FieldTest,
+    Literal,
+    Node,
+    Pattern,
+    any_of,
+)
+from kqlx.notes import Effect
+
+MOST_NAMES = 12
+"""How many fields a name with stars is written out for, and how many values a note names."""
+
+
+def bind_each_field(
+    binding: Binding, node: FieldTest, name: Pattern, bind_test: Callable[[FieldTest], Node]
+) -> Node:
+    """A test of a name with stars: of each field of ECS and of the pack that fits and has a
+    counterpart.
+    """
+    fit = fits(name.parts)
+    known = {*binding.types, *binding.destination.fields, *binding.pack.types}
+    names = sorted(
+        field
+        for field in known
+        if fit(field) and "*" not in field and may_meet(binding.type_of(field), node)
+    )
+    # Of two fields in one column the one with more meaning than a text.
+    places: dict[object, str] = {}
+    for field in sorted(
+        [field for field in names if _has_counterpart(binding, field)],
+        key=lambda field: _is_plain(binding, field),
+    ):
+        spec = binding.destination.field(field)
+        assert spec is not None
+        places.setdefault(spec.column or spec.any_of or field, field)
+    mapped = sorted(places.values())
+    if not mapped or len(mapped) > MOST_NAMES:
+        return binding.unmapped(node, f"the field name {name.name}, a wildcard,")
+    lost = [f for f in names if not _has_counterpart(binding, f) and _may_have_value(binding, f)]
+    below = _reaches_below(binding, name)
+    message = f"{name.name} stands for {', '.join(mapped)}"
+    if lost:
+        others = " and others" if lost[3:] else ""
+        message += f"; {', '.join(lost[:3])}{others} have no counterpart"
+    if below:
+        message += f"; what else is below {below} is not known by name"
+    effect = Effect.NARROWER if lost or below else Effect.SAME
+    binding.say("names-expanded", message, node.span, effect)
+    tests = [bind_test(replace(node, field=Literal(f, span=name.span))) for f in mapped]
+    return any_of(tests, node.span)
+
+
+def _reaches_below(binding: Binding, name: Pattern) -> str:
+    """Of what the destination holds below a name without naming each field, where a name with
+    stars may fit some of it; "" where it fits none.
+    """
+    head = name.parts[0]
+    for known in binding.destination.fields:
+        above = known.removesuffix("*")
+        if above != known and (head.startswith(above) or above.startswith(head)):
+            return above.removesuffix(".")
+    return ""
+
+
+def _is_plain(binding: Binding, name: str) -> bool:
+    return binding.type_of(name) in ("keyword", "constant_keyword", "wildcard")
+
+
+def _has_counterpart(binding: Binding, name: str) -> bool:
+    spec = binding.destination.field(name)
+    return spec is not None and not (spec.no_counterpart and not spec.value_predicates)
+
+
+def _may_have_value(binding: Binding, name: str) -> bool:
+    """Whether events of the data source may have a value of their own in the field."""
+    return binding.type_of(name) not in OBJECTS and binding.pack.possible(name) != ()
