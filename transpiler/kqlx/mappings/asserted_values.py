@@ -84,7 +84,7 @@ def asserts(asserted: Asserted, whens: Iterable[When]) -> bool:
     )
 
 
-def counts(asserted: Asserted, spec: FieldSpec) -> bool:
+def spec_applies(asserted: Asserted, spec: FieldSpec) -> bool:
     """Whether one of a list of mappings of a field is for the query: it asserts what its ``when``
     says, or of a field of its ``unless`` other values alone.
     """

@@ -1,9 +1,14 @@
-"""What binding says about itself: notes, and tests that are folded to true or false."""
+"""The state of one attempt to bind a tree to a destination: columns, notes, polarity; and the tests
+that are folded to true or false, or have no counterpart.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import Asserted
-from kqlx.mappings.bound import Column, holds
+from kqlx.mappings.bound import Column, matches_value
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Always, FieldTest, Never, Node, Span
@@ -13,6 +18,14 @@ from kqlx.notes import Effect, Note
 def is_unmapped(note: Note) -> bool:
     """Whether it says that a test has no counterpart, or is left out for want of one."""
     return note.effect is Effect.UNMAPPED or note.code == "unmapped-left-out"
+
+
+def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> MappingError:
+    """The error for events of a data source that no destination is for."""
+    message = f"no mapping is known for these events of {pack.source}; those that are known are in"
+    message += f" {known}"
+    note = Note("unmapped-field", Effect.UNMAPPED, message)
+    return MappingError(message, notes=(*notes, note), hint="a mapping of your own may name them")
 
 
 class Binding:
@@ -31,49 +44,53 @@ class Binding:
         self.asserted = asserted
         self.columns: dict[str, Column] = {}
         self.negative = False  # below an odd number of nots
-        self.impossible: list[str] = []  # why tests were folded to false
-        self.kinds: list[str] = []  # what the destination's events have in common, and the test not
-        self.missing: list[tuple[Note, Node]] = []
-        self.alternatives_beside: tuple[Node, ...] = ()  # the items of the or that a test stands in
-        self.given = ""  # the field whose predicate is said already
+        self.reasons_for_never: list[str] = []  # why tests were folded to false
+        # What the destination's events have in common, and a test asks otherwise.
+        self.required_kinds: list[str] = []
+        self.unmapped_tests: list[tuple[Note, Node]] = []
+        # The items of the or that a test stands in.
+        self.sibling_alternatives: tuple[Node, ...] = ()
+        self.guarded_field = ""  # the field whose predicate is said already
         self.notes: list[Note] = [
             Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
         ]
 
-    def fold(self, node: FieldTest, value: str, where: str) -> Node:
+    def fold_constant(self, node: FieldTest, value: str, where: str) -> Node:
         """What is the same on every event of the data source is true or false, and no
         difference.
         """
-        true = holds(node, value)
+        true = matches_value(node, value)
         end = "" if true else ", so this never holds"
         message = f'{node.field.name} is "{value}" on every event of {where}{end}'
-        self.say("constant-folded", message, node.span)
+        self.add_note("constant-folded", message, node.span)
         return self.constant(true, message, node.span)
 
-    def assume(self, node: FieldTest, value: str) -> Node:
+    def assume_constant(self, node: FieldTest, value: str) -> Node:
         """What the destination does not hold, but stands for: a test of it is left out."""
-        true = holds(node, value)
+        true = matches_value(node, value)
         message = (
             f"{node.field.name} is not stored in {self.destination.name}; every event there is"
             f' assumed to have "{value}"'
         )
         effect = Effect.WIDER if true else Effect.NARROWER
-        self.say("value-assumed", message, node.span, effect)
+        self.add_note("value-assumed", message, node.span, effect)
         return self.constant(true, message, node.span)
 
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
         reason = f": {why}" if why else ""
         message = f"{what} has no counterpart in {self.destination.name}{reason}"
         code = "no-counterpart" if why else "unmapped-field"
-        self.say(code, message, node.span, Effect.UNMAPPED)
-        self.missing.append((self.notes[-1], node))
+        self.add_note(code, message, node.span, Effect.UNMAPPED)
+        self.unmapped_tests.append((self.notes[-1], node))
         return node
 
     def type_of(self, name: str) -> str:
         """The Elasticsearch type of a field."""
         return self.types.get(name, "keyword")
 
-    def say(self, code: str, message: str, span: Span | None, effect: Effect = Effect.SAME) -> None:
+    def add_note(
+        self, code: str, message: str, span: Span | None, effect: Effect = Effect.SAME
+    ) -> None:
         """A note; ``effect`` is that of the test itself, which a not turns round."""
         if self.negative and effect in (Effect.WIDER, Effect.NARROWER):
             effect = Effect.NARROWER if effect is Effect.WIDER else Effect.WIDER
@@ -82,5 +99,5 @@ class Binding:
     def constant(self, true: bool, message: str, span: Span) -> Node:
         """True or false; the message is kept if it is what may make the query impossible."""
         if true is self.negative:
-            self.impossible.append(message)
+            self.reasons_for_never.append(message)
         return Always(span) if true else Never(span)

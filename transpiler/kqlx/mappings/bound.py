@@ -128,7 +128,7 @@ class Bound:
         return Column(name, known or "keyword", field=name, declared=known is not None)
 
 
-def holds(test: FieldTest, value: str) -> bool:
+def matches_value(test: FieldTest, value: str) -> bool:
     """Whether a keyword field with this one value meets the test, or the multi-field of it that the
     test names: ``.caseless`` has no regard to letter case, ``.text`` compares words.
     """

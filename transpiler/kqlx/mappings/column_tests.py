@@ -51,7 +51,7 @@ def bind_to_column(
             return binding.unmapped(node, f"{name}, compared as text,")
         if isinstance(node, Equals) and not CANONICAL_INTEGER.fullmatch(node.value.name):
             message = f'{name} is an integer there, and never "{node.value.name}"'
-            binding.say("constant-folded", message, node.span)
+            binding.add_note("constant-folded", message, node.span)
             return binding.constant(False, message, node.span)
     test = replace(node, field=Literal(column.name, span=node.field.span))
     return (
@@ -95,7 +95,9 @@ def describe_column(
     )
     binding.columns[name] = column
     if reason := binding.destination.unconfirmed.get(name):
-        binding.say("unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None)
+        binding.add_note(
+            "unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None
+        )
     return column
 
 

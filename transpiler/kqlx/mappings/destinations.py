@@ -10,7 +10,8 @@ from typing import Literal as OneOf
 
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import Asserted, asserted_values, asserts, together
-from kqlx.mappings.binder import Binder, no_mapping
+from kqlx.mappings.binder import Binder
+from kqlx.mappings.binding import no_mapping
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack

@@ -47,7 +47,7 @@ def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         name = node.value.name
         if any(_takes_part(text, spec.takes, name) for text in fits if text != "{}"):
             message = f'{node.field.name} is never "{name}": Elastic takes a part of it'
-            binding.say("constant-folded", message, node.span)
+            binding.add_note("constant-folded", message, node.span)
             return binding.constant(False, message, node.span)
         if not re.fullmatch(spec.takes, name):
             fits = ("{}",)
@@ -58,9 +58,11 @@ def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     needed = [one for one in patterns if not any(_covers(other, one) for other in patterns)]
     message = f"{node.field.name} is part of {spec.column} in {binding.destination.name}"
     if isinstance(node, Like) and any("*" in text for text in spec.value_patterns):
-        binding.say("approximated", f"{message}; a star may reach beyond it", None, Effect.WIDER)
+        binding.add_note(
+            "approximated", f"{message}; a star may reach beyond it", None, Effect.WIDER
+        )
     else:
-        binding.say("value-translated", message, None)
+        binding.add_note("value-translated", message, None)
     tests = [
         bind_to_column(binding, test_of(node, parts), replace(spec, value_patterns=()))
         for parts in needed
@@ -79,11 +81,11 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     patterns = respelt(asked, spec.prefixes, ignore_case=name.endswith(".caseless"))
     if not patterns:
         message = f'{name} "{"*".join(asked)}" begins otherwise in Elastic, and so never holds'
-        binding.say("constant-folded", message, node.span)
+        binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
     if spec.joined_columns:
         message = f"{name} is {there}, and {' or '.join(spec.joined_columns)} behind it"
-        binding.say("value-translated", message, None)
+        binding.add_note("value-translated", message, None)
         tests = [test for parts in patterns for test in _in_two_columns(binding, node, spec, parts)]
     else:
         patterns = [named(parts, spec.unnamed) for parts in patterns]
@@ -95,7 +97,9 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         ]
     if patterns != [asked]:
         shown = " or ".join("*".join(parts) for parts in patterns)
-        binding.say("value-translated", f'{name} "{"*".join(asked)}" is {shown} there', node.span)
+        binding.add_note(
+            "value-translated", f'{name} "{"*".join(asked)}" is {shown} there', node.span
+        )
     return either(tests, node.span)
 
 
@@ -142,15 +146,15 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
     test, wider = whole
     if isinstance(test, Never):
         message = f"{name} is {spec.column} up to its {spec.separators}, and so has none"
-        binding.say("constant-folded", message, node.span)
+        binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
     if part == "before":
         message = f"{name} is {spec.column} up to its {spec.separators}"
-        binding.say("value-translated", message, None)
+        binding.add_note("value-translated", message, None)
     if wider:
         how = "as a whole word anywhere" if part == "word" else "anywhere"
         message = f"{name}: matched {how} in {spec.column}"
-        binding.say("approximated", message, None, Effect.WIDER)
+        binding.add_note("approximated", message, None, Effect.WIDER)
 
     def rename(item: Node) -> Node:
         return (
@@ -172,16 +176,16 @@ def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     parts = (node.value.name,) if isinstance(node, Equals) else node.pattern.parts
     if not re.fullmatch(f"{signs}*", "".join(parts)) or parts == ("",):
         message += ", and so has no other signs"
-        binding.say("constant-folded", message, node.span)
+        binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
     if "logsource" in binding.destination.place:
         # Sigma's patterns have no classes of signs.
         message += "; names that go on with other letters are found too"
-        binding.say("approximated", message, node.span, Effect.WIDER)
+        binding.add_note("approximated", message, node.span, Effect.WIDER)
         return bind_to_column(
             binding, test_of(node, (*parts[:-1], parts[-1], "")), replace(spec, value_part=None)
         )
-    binding.say("value-translated", message, None)
+    binding.add_note("value-translated", message, None)
     column = describe_column(binding, spec.column, "keyword", name)
     within = f"{column.name}{FIRST_RUN}"
     binding.columns[within] = replace(column, run=spec.separators)

@@ -48,12 +48,12 @@ class LeavingOut(Binder):
         note = Note("unmapped-left-out", Effect.WIDER, message)
         return replace(bound, notes=(*bound.notes, note))
 
-    def node(self, node: Node) -> Node:
+    def bind_node(self, node: Node) -> Node:
         if isinstance(node, And | Or | Not) and (name := self.unknown_field(node)):
             spec = self.destination.field(name)
             return self.unmapped(node, name, spec.no_counterpart or "" if spec else "")
         before = len(self.notes)
-        found = super().node(node)
+        found = super().bind_node(node)
         absorbing = And if self.negative else Or
         if (
             isinstance(node, absorbing)

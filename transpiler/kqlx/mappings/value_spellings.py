@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from kqlx.elastic.type_names import INTEGERS
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.bound import AS_TEXT, DECODED, Column, holds
+from kqlx.mappings.bound import AS_TEXT, DECODED, Column, matches_value
 from kqlx.mappings.event_kinds import either, without
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node, Or, Pattern
 from kqlx.notes import Effect
@@ -30,7 +30,7 @@ def of_values_alone(binding: Binding, test: FieldTest, column: Column) -> Node:
     empty = isinstance(test, Equals) and not test.value.name
     if isinstance(test, Equals) and (empty or test.value.name in column.null_values):
         message = f'"{test.value.name}" stands for no value in {column.name}: Elastic drops it'
-        binding.say("constant-folded", message, test.span)
+        binding.add_note("constant-folded", message, test.span)
         return binding.constant(False, message, test.span)
     return without_null_values(binding, test, in_all_spellings(binding, test, column), column)
 
@@ -42,7 +42,7 @@ def without_null_values(binding: Binding, test: FieldTest, spelt: Node, column: 
         return spelt
     values = " and ".join(f'"{value}"' for value in met)
     message = f"{values} in {column.name} stands for no value: Elastic drops it"
-    binding.say("value-translated", message, None)
+    binding.add_note("value-translated", message, None)
     if "{}" in column.name and column.layout == "column":
         return spelt  # of a list other values may pass the test: Splunk looks at each
     text = _as_text(binding, column)
@@ -89,13 +89,13 @@ def _with_characters(
     said = test.value.name if isinstance(test, Equals) else test.pattern.name
     if there := next((sign for sign in signs.values() if sign in said), None):
         message = f'{column.field} has no "{there}" in Elastic, whose sign for it is another'
-        binding.say("constant-folded", message, test.span)
+        binding.add_note("constant-folded", message, test.span)
         return binding.constant(False, message, test.span)
     table = str.maketrans(dict(signs))
     for sign, there in signs.items():
         if sign in said:
             message = f'"{sign}" of {column.field} is "{there}" in {column.name}'
-            binding.say("value-translated", message, None)
+            binding.add_note("value-translated", message, None)
     if isinstance(test, Equals):
         return replace(test, value=replace(test.value, value=said.translate(table)))
     parts = tuple(part.translate(table) for part in test.pattern.parts)
@@ -113,9 +113,9 @@ def _with_words(
         spelt = Equals(text, Literal(word, True), test.span)
         if _meets(test, value, column.type):
             message = f"{value} may stand as {word} in {column.name}"
-            binding.say("value-translated", message, test.span)
+            binding.add_note("value-translated", message, test.span)
             found.append(spelt)
-        elif column.type != "ip" and holds(test, word):
+        elif column.type != "ip" and matches_value(test, word):
             not_found.append(spelt)
     return either([without(test, not_found, test.span), *found], test.span)
 
@@ -132,7 +132,7 @@ def _among_words(binding: Binding, test: FieldTest, column: Column) -> Node:
             f"{column.name} holds several values in one text: the pattern may begin and end"
             " within one of them"
         )
-        binding.say("approximated", message, test.span, Effect.WIDER)
+        binding.add_note("approximated", message, test.span, Effect.WIDER)
     text = _as_text(binding, column)  # no whole word is looked for
     binding.columns[text.name] = replace(column, type="keyword", layout="column")
     parts = ("", *filter(None, (first, *middle, last)), "")
@@ -159,7 +159,7 @@ def _in_hexadecimal(binding: Binding, test: FieldTest, column: Column) -> Node:
     ):
         return binding.unmapped(test, f"{column.field}, compared as a number,")
     written = hex(int(text))
-    binding.say("value-translated", f"{column.field} {text} is {written} there", test.span)
+    binding.add_note("value-translated", f"{column.field} {text} is {written} there", test.span)
     return replace(test, value=Literal(written, True))
 
 
@@ -170,7 +170,7 @@ def _as_dword(binding: Binding, test: Equals) -> Node:
         return test
     each = (f"DWORD (0x{number:08x})", f"QWORD (0x00000000-0x{number:08x})")
     message = f"{text} is {each[0]} there"
-    binding.say("value-translated", message, test.span)
+    binding.add_note("value-translated", message, test.span)
     written = [replace(test, value=Literal(one, True)) for one in each]
     return Or((test, *written), test.span)
 
@@ -180,13 +180,13 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
     parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
     if isinstance(test, Like) and any(map(_may_be_in_entity, parts[1:-1])):
         message = f"{column.name} may have signs as in XML, such as &amp;, where a part is found"
-        binding.say("approximated", message, test.span, Effect.WIDER)
+        binding.add_note("approximated", message, test.span, Effect.WIDER)
     each = [tuple(_escape(part, signs) for part in parts) for signs in ("", *_ESCAPED)]
     spellings = list(dict.fromkeys(each))
     if len(spellings) == 1:
         return test
     message = f"signs may stand as in XML, such as &amp;, in {column.name}"
-    binding.say("value-translated", message, test.span)
+    binding.add_note("value-translated", message, test.span)
     return Or(tuple(test_of(test, parts) for parts in spellings), test.span)
 
 
@@ -216,7 +216,7 @@ def _may_be_in_entity(part: str) -> bool:
 def _meets(test: FieldTest, value: str, type: str) -> bool:
     """Whether a value of the type meets a test."""
     if type != "ip":
-        return holds(test, value)
+        return matches_value(test, value)
     from kqlx.elastic.addresses import Ip
 
     if isinstance(test, Equals):
@@ -232,7 +232,7 @@ def _stands_in(value: str, test: FieldTest, column: Column) -> bool:
         return False
     if isinstance(test, Compare) and column.type in INTEGERS:
         return test.op in ("lt", "lte")  # as texts are compared, signs come before digits
-    return holds(test, value)
+    return matches_value(test, value)
 
 
 def _mapped(address: str, length: str) -> list[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.bound import holds
+from kqlx.mappings.bound import matches_value
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.pack import FieldSpec
 from kqlx.mappings.part_tests import bind_affixed, bind_part
@@ -37,19 +37,19 @@ def translate_values(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node
         return bind_to_column(binding, node, spec, type)
     if isinstance(node, Compare):
         return binding.unmapped(node, f"{name}, compared as text,")
-    known = [value for value in spec.values if holds(node, value)]
+    known = [value for value in spec.values if matches_value(node, value)]
     tests: list[Node] = []
     for value in known:
         literal = Literal(str(spec.values[value]), True, node.span)
         tests.append(bind_to_column(binding, Equals(node.field, literal, node.span), spec, type))
         there = f"{spec.column} {spec.values[value]} in {binding.destination.name}"
-        binding.say("value-translated", f'{name} "{value}" is {there}', node.span)
+        binding.add_note("value-translated", f'{name} "{value}" is {there}', node.span)
     if spec.others == "keep":
         if not known or isinstance(node, Like):
             tests.append(_untranslated(binding, node, spec, known))
     elif known and isinstance(node, Like):
         message = f'"{node.pattern.name}" stands for the values of {name} that are known here'
-        binding.say("known-values-only", message, node.span, Effect.NARROWER)
+        binding.add_note("known-values-only", message, node.span, Effect.NARROWER)
     if not tests:
         value = node.value.name if isinstance(node, Equals) else node.pattern.name
         return binding.unmapped(node, f'the value "{value}" of {name}')
@@ -61,13 +61,13 @@ def _untranslated(binding: Binding, node: Equals | Like, spec: FieldSpec, known:
     raw = [
         str(there)
         for value, there in spec.values.items()
-        if value not in known and holds(node, str(there))
+        if value not in known and matches_value(node, str(there))
     ]
     if not raw:
         return bind_to_column(binding, node, spec)
     name = node.field.name
     message = f'{name} is never "{raw[0]}": Elastic renames it'
-    binding.say("value-translated", message, node.span)
+    binding.add_note("value-translated", message, node.span)
     if isinstance(node, Equals):
         return binding.constant(False, message, node.span)
     others = [
@@ -81,7 +81,7 @@ def bind_existence(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     """Which events have the field, where that is more than a value in the column."""
     name, meaning = node.field.name, str(spec.exists)
     message = f"that {name} exists is {meaning} in {binding.destination.name}"
-    binding.say("value-translated", message, node.span)
+    binding.add_note("value-translated", message, node.span)
     of_field = binding.types.get(name, "keyword")
     types = {spec.column: of_field} if spec.column else {}
     return bind_predicate(binding, meaning, node.span, name, types)
@@ -91,12 +91,12 @@ def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) ->
     name = node.field.name
     if isinstance(node, Exists) and spec.exists:
         message = f"{name} is set on every event of {binding.pack.title}"
-        binding.say("constant-folded", message, node.span)
+        binding.add_note("constant-folded", message, node.span)
         return Always(node.span)
     known = (
         []
         if isinstance(node, Exists | Compare)
-        else [v for v in spec.value_predicates if holds(node, v)]
+        else [v for v in spec.value_predicates if matches_value(node, v)]
     )
     if not known and spec.column:
         return _in_column(binding, node, spec)
@@ -112,10 +112,10 @@ def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) ->
             items.append(Never(node.span))
             continue
         if meaning == "*:*" and binding.negative:
-            binding.kinds.append(f'{name} is "{value}"')
+            binding.required_kinds.append(f'{name} is "{value}"')
         there = "true" if meaning == "*:*" else meaning
         message = f'{name} "{value}" is {there} in {binding.destination.name}'
-        binding.say("value-translated", message, node.span)
+        binding.add_note("value-translated", message, node.span)
         items.append(bind_predicate(binding, meaning, node.span, name))
     if spec.column and isinstance(node, Like):
         # The values beside them, less those that stand in the column for other ones.
@@ -143,7 +143,7 @@ def _drop_if_indistinguishable(
     """
     beside = [
         test
-        for test in binding.alternatives_beside
+        for test in binding.sibling_alternatives
         if isinstance(test, Equals | Like) and test.field == node.field
     ]
     name, there = node.field.name, binding.destination.name
@@ -152,7 +152,7 @@ def _drop_if_indistinguishable(
         others = [
             value
             for value in group
-            if value not in known and not any(holds(test, value) for test in beside)
+            if value not in known and not any(matches_value(test, value) for test in beside)
         ]
         if not asked or not others:
             continue
@@ -173,7 +173,7 @@ def _note_value_and_drop_if_negated(
     if (note := spec.notes.get(value)) is None:
         return False
     if not (binding.negative and note.effect in (Effect.WIDER, Effect.DIFFERENT)):
-        binding.say(note.code, note.message, node.span, note.effect)
+        binding.add_note(note.code, note.message, node.span, note.effect)
         return False
     message = f'{note.message}; that {node.field.name} is not "{value}" is left out'
     binding.notes.append(Note(note.code, Effect.WIDER, message, node.span))

@@ -55,7 +55,7 @@ def bind_each_field(
     if below:
         message += f"; what else is below {below} is not known by name"
     effect = Effect.NARROWER if lost or below else Effect.SAME
-    binding.say("names-expanded", message, node.span, effect)
+    binding.add_note("names-expanded", message, node.span, effect)
     tests = [bind_test(replace(node, field=Literal(f, span=name.span))) for f in mapped]
     return any_of(tests, node.span)
 

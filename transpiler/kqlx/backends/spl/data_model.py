@@ -14,7 +14,7 @@ from typing import Any
 
 from kqlx import resources
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.bound import Bound, Column, holds
+from kqlx.mappings.bound import Bound, Column, matches_value
 from kqlx.nodes import (
     Always,
     Equals,
@@ -79,7 +79,7 @@ def data_set(node: Node) -> DataSet:
 def _implied(leaf: Node, implied: dict[str, list[str]]) -> Node:
     if isinstance(leaf, Equals | Like | Exists) and not isinstance(leaf.field, Pattern):
         for value in implied.get(leaf.field.name, ()):
-            if holds(leaf, value):
+            if matches_value(leaf, value):
                 return Always(leaf.span)
     return leaf
 

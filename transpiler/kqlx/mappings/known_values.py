@@ -1,0 +1,50 @@
+"""Tests that are true or false on every event, by what a pack says of the values that a field has
+in the data source, and of those that a destination never holds.
+"""
+
+from __future__ import annotations
+
+from kqlx.elastic.multi_fields import base_field
+from kqlx.elastic.patterns import fits
+from kqlx.mappings.binding import Binding
+from kqlx.mappings.bound import matches_value
+from kqlx.mappings.wildcard_names import MOST_NAMES
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
+from kqlx.notes import Effect, Note
+
+
+def fold_known(binding: Binding, node: FieldTest) -> Node | None:
+    """What a test is on every event; None where it varies, or that is not known."""
+    name = node.field.name
+    base = base_field(name)
+    if base in binding.pack.constants:
+        return binding.fold_constant(node, binding.pack.constants[base], binding.pack.title)
+    for value in binding.pack.always_includes.get(base, ()):
+        if not isinstance(node, Compare) and matches_value(node, value):
+            return binding.fold_constant(node, value, binding.pack.title)
+    possible = binding.pack.possible(base)
+    tested = isinstance(node, Equals | Like) or not possible
+    if (
+        possible is not None
+        and tested
+        and not any(matches_value(node, value) for value in possible)
+    ):
+        values = " or ".join(possible) or "never set"
+        if len(possible) > MOST_NAMES and isinstance(node, Equals | Like):
+            asked = node.value if isinstance(node, Equals) else node.pattern
+            values = f'never "{asked.name}", but one of {len(possible)} other values'
+        message = f"{name} of {binding.pack.title} is {values}"
+        binding.add_note("constant-folded", message, node.span if possible else None)
+        return binding.constant(False, message, node.span)
+    for value in binding.destination.never.get(base, ()):
+        if "*" in value and isinstance(node, Equals) and fits(value.split("*"))(node.value.name):
+            value = node.value.name
+        if not isinstance(node, Exists | Compare) and matches_value(node, value):
+            message = f'{binding.destination.name} never holds {name} "{value}"'
+            effect = Effect.SAME if binding.negative else Effect.NARROWER
+            binding.notes.append(Note("value-never-occurs", effect, message, node.span))
+            if isinstance(node, Equals):
+                if binding.destination.events and not binding.negative:
+                    binding.required_kinds.append(binding.destination.events)
+                return binding.constant(False, message, node.span)
+    return None
