@@ -45,7 +45,7 @@ def _store(source: str, target: str) -> Store:
         builtin(source),
         target,
         found,
-        [in_splunk(source, pair.raw) for pair in found],
+        [[[form] for form in in_splunk(source, pair.raw)] for pair in found],
         [in_sentinel(source, pair.raw) for pair in found],
     )
 

@@ -12,7 +12,7 @@ import os
 import pytest
 
 from kqlx.mappings.reader.builtin import builtin
-from tests.mappings.test_whole_events import FILES, LEFT_OUT, TARGETS, store_of
+from tests.mappings.test_whole_events import PLACES, store_of
 from tests.oracles.count_queries import judge_counts
 from tests.oracles.pack_events import FOLDER, read
 
@@ -20,8 +20,6 @@ RATES = {"spl": 9, "sentinel": 50}
 """Of how many rules one is put, where there is one destination."""
 LEAST = 3
 """So many rules at least, of every source in both targets, make groups that are compared."""
-PLACES = [(source, target) for source in FILES for target in TARGETS]
-PLACES = [place for place in PLACES if place not in LEFT_OUT]
 
 
 @pytest.mark.parametrize(("source", "target"), PLACES)

@@ -15,7 +15,7 @@ import kqlx
 from kqlx.mappings.pack import Destination
 from kqlx.testing.agreement import Malformed, Unsettled
 from kqlx.testing.edges import NOW
-from tests.oracles.pair_queries import NUMBER, Store, tables_of
+from tests.oracles.pair_queries import FORM, NUMBER, Store, tables_of
 from tests.oracles.sentinel import ROW
 from tests.oracles.sentinel_rows import results
 from tests.oracles.spl.errors import Doubtful, NotEvaluated
@@ -83,12 +83,13 @@ def alerts(
 
 
 def _in_splunk(query: str, place: Destination, store: Store, asked: set[int]) -> Iterator[Found]:
-    forms: dict[int, list[dict[str, Any]]] = {}
+    forms: dict[int, dict[str, list[dict[str, Any]]]] = {}
     for flat in store.in_base(str(place.place.get("base") or "*")):
         number = int(str(flat[NUMBER]))
         if number in asked:
             moment = str(NOW.timestamp() - age_of(number))
-            forms.setdefault(number, []).append({**flat, "_time": moment, "_indextime": moment})
+            each = forms.setdefault(number, {}).setdefault(str(flat[FORM]), [])
+            each.append({**flat, "_time": moment, "_indextime": moment})
     seen = f"count as event_count values({NUMBER}) as {NUMBER}"
     query = query.replace("count as event_count", seen, 1)
     by = re.findall(r'"(?:\\.|[^"\\])*"|[^\s,]+', _behind_by(query).replace("\n", " "))
@@ -96,8 +97,8 @@ def _in_splunk(query: str, place: Destination, store: Store, asked: set[int]) ->
     pipeline, times = without_times(query)
     since = NOW.timestamp() - HISTORY if times else 0
     for place_of_form in range(max(map(len, forms.values()), default=0)):
-        each = [found[place_of_form % len(found)] for found in forms.values()]
-        flats = [flat for flat in each if float(flat["_time"]) >= since]
+        held = ([*found.values()][place_of_form % len(found)] for found in forms.values())
+        flats = [flat for form in held for flat in form if float(flat["_time"]) >= since]
         try:
             rows = evaluate(pipeline, flats, now=NOW.timestamp())
         except (Doubtful, NotEvaluated) as error:

@@ -14,6 +14,9 @@ sets, so that other fields are known to be missing. ``log`` is what all records 
 ``all`` what all documents have, and ``records_of`` names the file whose events these are as well,
 in another data stream.
 
+Where one document is several events elsewhere (the records of the Linux audit framework),
+``splunk`` is a list of them, and a query finds the event that finds one of them.
+
 An event that the destination does not hold is left out: in Splunk one that the source type does not
 find, in Sentinel one without a row in the table, in Sigma one that lacks what the log source is
 for.
@@ -55,7 +58,9 @@ TARGETS = ("spl", "sentinel", "sigma")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One event in the systems that hold it; ``rows`` are (table, row)."""
+    """One event in the systems that hold it; ``rows`` are (table, row), and ``beside`` the events
+    that stand beside the one of ``splunk`` for the same document.
+    """
 
     number: int
     elastic: Event
@@ -68,6 +73,7 @@ class Stored:
     """Whether the document has all that the pipeline sets."""
     data: Mapping[str, str] = field(default_factory=dict)
     """EventData of a Windows event."""
+    beside: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,10 @@ def read(path: Path) -> EventFile:
         for row in rows:
             _known(row, {"table", "row"}, path)
         splunk = item.get("splunk")
+        splunk, *beside = splunk if isinstance(splunk, list) else [splunk]
         tables = tuple((row["table"], row["row"]) for row in rows)
-        events.append(Stored(number, document, splunk, tables, item.get("sigma", splunk)))
+        sigma = item.get("sigma", splunk)
+        events.append(Stored(number, document, splunk, tables, sigma, beside=tuple(beside)))
     return EventFile(data["source"], tuple(data["queries"]), tuple(events))
 
 
@@ -197,7 +205,10 @@ def answers(query: Converted, pack: Pack, target: str, events: Sequence[Stored])
     SIGMA.read(query.text)
     place = dict(query.bound.place)
     held = [event for event in events if _in_log_source(event, pack, place)]
-    return {event.number: SIGMA.holds(query.text, event.sigma or {}) for event in held}
+    return {
+        event.number: any(SIGMA.holds(query.text, e or {}) for e in (event.sigma, *event.beside))
+        for event in held
+    }
 
 
 def _of_splunk(query: Converted, events: Sequence[Stored]) -> Iterator[tuple[int, bool]]:
@@ -209,14 +220,18 @@ def _of_splunk(query: Converted, events: Sequence[Stored]) -> Iterator[tuple[int
         # Whether Splunk makes a text of JSON's null is not documented: no query may depend on it.
         json = bool(query.bound.place.get("json"))
         nulls = (None, NULL) if json else (None,)
-        flats = [stored_event(event.splunk, json, null=null) for null in nulls]
         times = [str(value) for value in values(event.elastic, "@timestamp")]
-        if base and not SPLUNK.keeps(str(base), flats[0], times):
-            continue
-        flats += list(_from_other_collectors(query, flats))
-        found = {SPLUNK.keeps(query.text, flat, times) for flat in flats}
-        assert len(found) == 1, f"nulls or names of event {event.number} decide: {query.text}"
-        yield event.number, found.pop()
+        answers: list[bool] = []
+        for record in (event.splunk, *event.beside):
+            flats = [stored_event(record, json, null=null) for null in nulls]
+            if base and not SPLUNK.keeps(str(base), flats[0], times):
+                continue
+            flats += list(_from_other_collectors(query, flats))
+            found = {SPLUNK.keeps(query.text, flat, times) for flat in flats}
+            assert len(found) == 1, f"nulls or names of event {event.number} decide: {query.text}"
+            answers += found
+        if answers:
+            yield event.number, any(answers)
 
 
 def _from_other_collectors(query: Converted, flats: Sequence[FlatEvent]) -> Iterator[FlatEvent]:

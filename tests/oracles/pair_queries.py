@@ -34,6 +34,7 @@ from tests.oracles.spl.events import stored_event
 from tests.oracles.spl.reader import parse_search
 
 NUMBER = "pair_number"
+FORM = "pair_form"
 NOBODYS = "no-event-has-this"
 LONGEST = 300
 """Longer values are not asked for: no rule does, and limits of length are told elsewhere."""
@@ -117,14 +118,16 @@ class Tally:
 @dataclass(frozen=True)
 class Store:
     """The events of one data source as a target holds them: ``forms`` are those of Splunk, by the
-    number of the pair, ``tables`` the rows of Sentinel. Where documents are not ``complete``, those
-    that are not among the ``whole`` ones are asked about the fields that they have.
+    number of the pair, each of one event or, where Elastic joins several, of these; ``tables`` are
+    the rows of Sentinel. A query that finds one of several finds the document. Where documents are
+    not ``complete``, those that are not among the ``whole`` ones are asked about the fields that
+    they have.
     """
 
     pack: Pack
     target: str
     pairs: tuple[Pair, ...]
-    forms: Sequence[Sequence[Mapping[str, Any]]]
+    forms: Sequence[Sequence[Sequence[Mapping[str, Any]]]]
     tables: Sequence[Sequence[tuple[str, Mapping[str, Any]]]]
     complete: bool = True
     whole: frozenset[str] = frozenset()
@@ -139,10 +142,16 @@ class Store:
         json = any(d.place.get("json") for d in self.destinations)
         nulls = (None, "null") if json else (None,)
         return [
-            {**stored_event(form, json, null=null), **_time(pair), NUMBER: str(number)}
+            {
+                **stored_event(event, json, null=null),
+                **_time(pair),
+                NUMBER: str(number),
+                FORM: f"{place} {null}",
+            }
             for number, pair in enumerate(self.pairs)
-            for form in self.forms[number]
+            for place, form in enumerate(self.forms[number])
             for null in nulls
+            for event in form
         ]
 
     @cached_property
@@ -168,7 +177,8 @@ class Store:
     def held_in(self, place: Destination) -> set[int]:
         """The numbers of the pairs that a destination holds."""
         if self.target == "spl":
-            return set(_numbers(self.in_base(str(place.place.get("base") or "*"))))
+            flats = self.in_base(str(place.place.get("base") or "*"))
+            return {number for number, _ in _forms(flats)}
         tables = tables_of(place.place)
         return {number for number, table, _ in self.rows if table in tables}
 
@@ -197,7 +207,7 @@ class Store:
                 found = evaluate(parse_search(query.text), flats, now=NOW.timestamp())
             except (Doubtful, NotEvaluated) as error:
                 raise Unsettled(str(error)) from None
-            return _answers(_numbers(flats), _numbers(found))
+            return _answers(_forms(flats), _forms(found))
         tables = tables_of(query.bound.place)
         rows = [row for row in self.rows if row[1] in tables]
         hits = matching(query.text, tables, rows)
@@ -221,16 +231,17 @@ def tables_of(place: Mapping[str, Any]) -> list[str]:
     return [str(name) for name in table] if isinstance(table, list) else [str(table)]
 
 
-def _numbers(flats: Sequence[FlatEvent]) -> Counter[int]:
-    return Counter(int(str(flat[NUMBER])) for flat in flats)
+def _forms(flats: Sequence[FlatEvent]) -> set[tuple[int, str]]:
+    """The forms of events that some are of."""
+    return {(int(str(flat[NUMBER])), str(flat[FORM])) for flat in flats}
 
 
-def _answers(held: Counter[int], found: Counter[int]) -> dict[int, set[bool]]:
+def _answers(held: set[tuple[int, str]], found: set[tuple[int, str]]) -> dict[int, set[bool]]:
     """By number: some form is found, some is not."""
-    return {
-        number: ({True} if found[number] else set()) | ({False} if found[number] < count else set())
-        for number, count in held.items()
-    }
+    answers: dict[int, set[bool]] = {}
+    for number, form in held:
+        answers.setdefault(number, set()).add((number, form) in found)
+    return answers
 
 
 def judge(pack: Pack, target: str, pairs: tuple[Pair, ...], share: int = 1, rate: int = 1) -> Tally:
@@ -240,7 +251,7 @@ def judge(pack: Pack, target: str, pairs: tuple[Pair, ...], share: int = 1, rate
             pack,
             target,
             pairs,
-            [in_splunk(pack.source, pair.raw) for pair in pairs],
+            [[[form] for form in in_splunk(pack.source, pair.raw)] for pair in pairs],
             [in_sentinel(pack.source, pair.raw) for pair in pairs],
         ),
         share,
