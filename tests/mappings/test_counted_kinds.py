@@ -173,3 +173,14 @@ def test_every_field_by_the_kind_of_event_is_refused_or_has_a_column(to: str) ->
                 ends = [text.rpartition(".")[2] for text in (*columns, *fixed)]
                 assert any(end in str(found.query) for end in ends), (source, place.name, name)
     assert asked > 40
+
+
+def test_what_lies_in_arrays_of_arrays_is_refused() -> None:
+    """A test of it looks for the key anywhere below; a count of the key where it is not never
+    alerts.
+    """
+    field = "ipPermissions.items.ipRanges.items.cidrIp"
+    whole = f"aws.cloudtrail.flattened.request_parameters.{field}"
+    with pytest.raises(kqlx.KqlxError, match="AWSCloudTrail has no column of its values"):
+        of("sentinel", "event.dataset:aws.cloudtrail", whole)
+    assert kqlx.convert(f"event.dataset:aws.cloudtrail and {whole}:*", "sentinel").query

@@ -185,6 +185,8 @@ def _of_objects(
     parent, array = _letters(above[-1] if above else ""), _letters(name.split(".")[-2])
     if any(step.isdecimal() for step in above) or not (parent and parent in array):
         return None
+    if _skips(above[:-1], name.split(".")[1:-2]):
+        return None
     key = steps([name.rpartition(".")[2]])
     if place:
         text = cast(f"{cell.raw}[{place}]{key}", column.type)
@@ -198,6 +200,14 @@ def _of_objects(
         array=cell.raw,
         notes=notes,
     )
+
+
+def _skips(above: Sequence[str], column: Sequence[str]) -> bool:
+    """Whether the steps above an array have, right above it, some that the column leaves out."""
+    if not above or not column:
+        return False
+    own, *higher = map(_letters, reversed(above))
+    return _letters(column[-1]) not in own and _letters(column[-1]) in higher
 
 
 def _letters(name: str) -> str:
