@@ -184,3 +184,16 @@ def test_what_lies_in_arrays_of_arrays_is_refused() -> None:
     with pytest.raises(kqlx.KqlxError, match="AWSCloudTrail has no column of its values"):
         of("sentinel", "event.dataset:aws.cloudtrail", whole)
     assert kqlx.convert(f"event.dataset:aws.cloudtrail and {whole}:*", "sentinel").query
+
+
+@pytest.mark.parametrize("codes", ["4625", "(4625 or 4778)"])
+def test_what_suppresses_alerts_is_made_as_counts_make_it(codes: str) -> None:
+    """Of several columns, or of one that spells an address in several ways."""
+    by = {"group_by": ["source.ip"], "duration": {"value": 1, "unit": "h"}}
+    rule = kqlx.Rule(
+        "r", f"{SECURITY} and event.code:{codes}", data={"alert_suppression": by}, format="toml"
+    )
+    found = kqlx.convert(rule, "spl", format="savedsearches")
+    assert "\nalert.suppress.fields = source_ip\nalert.suppress.period = 3600s\n" in found.text
+    assert found.text.count("| eval source_ip=") == 1
+    assert "suppression-left-out" not in [note.code for note in found.notes]

@@ -77,7 +77,7 @@ def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
         ]
     throttled = throttling(rule, bounds)
     runs = timing(rule, query)
-    steps = dict.fromkeys(entity.step for entity in there if entity.step)
+    steps = dict.fromkeys([*(e.step for e in there if e.step), *throttled.made])
     query = "\n".join([query, *steps])
     risks = tuple(entity for entity in there if entity.is_risk)
     return Alert(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from kqlx.backends.spl.result_fields import Key
 from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.syntax import eval_name, fold
@@ -31,14 +32,15 @@ _SUPPRESSIBLE = re.compile(r"[\w.{}@:/-]+", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Throttling:
     """Alerts with the same values of ``fields`` are one within ``period``, a number of seconds; no
-    fields: none is held back. ``step`` is a command that makes a field of them. ``is_own`` says
-    that this is what the rule itself suppresses. ``notes`` say where alerts are not held back as
-    Kibana does it.
+    fields: none is held back. ``made`` are commands that make those that are of several columns,
+    ``step`` one that makes a field of them all. ``is_own`` says that this is what the rule itself
+    suppresses. ``notes`` say where alerts are not held back as Kibana does it.
     """
 
     fields: tuple[str, ...] = ()
     period: int = 0
     step: str = ""
+    made: tuple[str, ...] = ()
     is_own: bool = False
     notes: tuple[Note, ...] = ()
 
@@ -48,12 +50,15 @@ def throttling(rule: Rule, bounds: Sequence[Bound]) -> Throttling:
     Kibana does. They are not where no run looks at what another has seen.
     """
     length = suppression_length(rule)
-    named = [_suppressed(rule, bound) for bound in bounds] if length else [None]
-    own = [names for names in named if names is not None]
-    is_own = len(own) == len(named)
+    alone = len(bounds) == 1
+    keys = [_suppressed(rule, bound, alone) for bound in bounds] if length else [None]
+    own = [each for each in keys if each is not None]
+    is_own = len(own) == len(keys)
     notes = tuple(_notes(rule, is_own))
     if is_own:
-        return replace(_by(own, length), is_own=True, notes=notes)
+        made = tuple(dict.fromkeys(key.step for each in own for key in each if key.step))
+        found = _by([tuple(key.name for key in each) for each in own], length)
+        return replace(found, made=made, is_own=True, notes=notes)
     length = overlap_of(rule)
     if not length:
         return Throttling(notes=notes)
@@ -104,26 +109,34 @@ def _notes(rule: Rule, is_own: bool) -> Iterator[Note]:
         yield Note("alerts-repeated", Effect.SAME, message)
 
 
-def _suppressed(rule: Rule, bound: Bound) -> tuple[str, ...] | None:
+def _suppressed(rule: Rule, bound: Bound, alone: bool) -> tuple[Key, ...] | None:
     """The fields of the rule's own suppression in the results, in its order; None where one is not
-    there.
+    there. One that is made of several columns is there where the data source stands ``alone`` and
+    the results are single events.
     """
     if isinstance(form_of(rule), Threshold):
-        return _grouped(rule, bound)
+        return tuple(replace(key, step="") for key in _keys(rule, bound))
     keys = key_builder(rule, bound)
-    grouped = {key.field: key.name for key in keys.keys(grouped_by(rule))}
-    names = []
+    grouped = {key.field: key for key in keys.keys(grouped_by(rule))}
+    made = alone and not groups_events(rule)
+    found = []
     for field in suppressed_by(rule):
-        key = keys.shown(field)
-        name = grouped.get(field) or (key.name if key else "")
-        if not name:
+        key = grouped.get(field) or keys.shown(field)
+        if key is not None:
+            found.append(replace(key, step=""))
+        elif made and (key := keys.joined(field)):
+            found.append(key)
+        else:
             return None
-        names.append(name)
-    return tuple(names) or None
+    return tuple(found) or None
+
+
+def _keys(rule: Rule, bound: Bound) -> tuple[Key, ...]:
+    return key_builder(rule, bound).keys(grouped_by(rule))
 
 
 def _grouped(rule: Rule, bound: Bound) -> tuple[str, ...]:
-    return tuple(key.name for key in key_builder(rule, bound).keys(grouped_by(rule)))
+    return tuple(key.name for key in _keys(rule, bound))
 
 
 def _by(named: Sequence[tuple[str, ...]], period: int) -> Throttling:
