@@ -16,9 +16,9 @@ from tests.mappings.test_whole_events import PLACES, store_of
 from tests.oracles.count_queries import judge_counts
 from tests.oracles.pack_events import FOLDER, read
 
-RATES = {"spl": 9, "sentinel": 50}
+RATES = {"spl": 14, "sentinel": 120}
 """Of how many rules one is put, where there is one destination."""
-LEAST = 3
+LEAST = 2
 """So many rules at least, of every source in both targets, make groups that are compared."""
 
 
