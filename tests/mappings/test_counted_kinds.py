@@ -197,3 +197,16 @@ def test_what_suppresses_alerts_is_made_as_counts_make_it(codes: str) -> None:
     assert "\nalert.suppress.fields = source_ip\nalert.suppress.period = 3600s\n" in found.text
     assert found.text.count("| eval source_ip=") == 1
     assert "suppression-left-out" not in [note.code for note in found.notes]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "authentication_processing_details",
+        "applied_conditional_access_policies.enforced_grant_controls",
+    ],
+)
+def test_what_lies_anywhere_in_a_dynamic_column_is_refused(field: str) -> None:
+    """summarize takes no dynamic key, and the whole is none of the field's values."""
+    with pytest.raises(kqlx.KqlxError, match="has no column of its values"):
+        of("sentinel", "event.dataset:azure.signinlogs", f"azure.signinlogs.properties.{field}")

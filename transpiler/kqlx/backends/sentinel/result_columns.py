@@ -154,6 +154,8 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
         message = f"the words of {name}, each a value of {field}, count as one value"
         notes += (Note("value-differs", Effect.DIFFERENT, message),)
     values = _values(field, cell, kusto_type(cell.column.type))
+    if values.type == "dynamic" and not values.several:
+        return None  # summarize takes no key of that type: the value is somewhere within
     one = _in_one_spelling(cell.access, name, field, bound) if cell.is_string else cell.access
     if one != cell.access:
         values = replace(values, name=_words(field), text=one, long=True)
