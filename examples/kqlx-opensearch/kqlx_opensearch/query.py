@@ -77,7 +77,8 @@ class LuceneQuery(Backend[str]):
         if node.value.value is None:
             self.refuse(node.span, "null as a value", hint="write not field:*")
         value = node.value.name
-        if column.type in TEXTS and not node.value.quoted and not value.isalnum():
+        one_word = value.isascii() and value.isalnum()
+        if column.type in TEXTS and not (node.value.quoted or one_word):
             what = f"{node.field.name}:{value}, any of several words"
             self.refuse(node.span, what, "a quoted value is a phrase", "put it in quotes")
         return quoted(value)
