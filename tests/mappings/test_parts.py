@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx.evaluate.compiler import matches
-from kqlx.mappings import pack
 from kqlx.mappings.binder import Binder
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.reader.builtin import builtin
 from kqlx.mappings.value_parts import Part, in_whole
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Pattern
@@ -121,7 +121,7 @@ def test_what_a_query_asserts_decides_on_a_field() -> None:
     assert {"SubjectUserName", "TargetUserName"} <= set(str(both.query).split())
     assert both.fidelity <= kqlx.Effect.COVERAGE  # by the kind of event, neither is an assumption
     destination = security.targets["sentinel"][0]
-    assert isinstance(destination.field("user.name"), pack.FieldSpec)
+    assert isinstance(destination.field("user.name"), FieldSpec)
     assert Binder(security, destination, {}).asserted == {}
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.reader.builtin import builtin
 from tests.mappings.test_samples import contradictions
 from tests.mappings.test_stored_events import with_field

@@ -9,7 +9,8 @@ from functools import cache
 
 import pytest
 
-from kqlx.mappings.pack import FieldSpec, Pack
+from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.pack import Pack
 from kqlx.mappings.reader.builtin import builtin
 from kqlx.testing.agreement import REFUSALS
 from tests.oracles.kusto import analyse

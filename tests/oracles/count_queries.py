@@ -22,7 +22,8 @@ import kqlx
 from kqlx.elastic import ecs
 from kqlx.elastic.addresses import address
 from kqlx.frontends.kql.formatter import format_node
-from kqlx.mappings.pack import Destination, When
+from kqlx.mappings.field_spec import When
+from kqlx.mappings.pack import Destination
 from kqlx.mappings.pack_library import Packs
 from kqlx.nodes import Equals, Literal
 from kqlx.testing.agreement import REFUSALS, Claim, Malformed, Unsettled

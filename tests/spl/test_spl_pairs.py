@@ -13,7 +13,7 @@ import kqlx
 from kqlx.backends.spl.search import emit
 from kqlx.backends.target import Emission, Options
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.pack import Layout
+from kqlx.mappings.field_spec import Layout
 from kqlx.nodes import (
     And,
     Compare,

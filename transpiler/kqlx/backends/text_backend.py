@@ -15,7 +15,7 @@ from kqlx.elastic import ecs
 from kqlx.elastic.text_analysis import odd_letters
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.value_conditions import alike_values, has_values, why_without_values
 from kqlx.nodes import Equals, FieldTest, Like, Literal
 from kqlx.notes import Effect, Note

@@ -15,7 +15,8 @@ from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from kqlx.mappings.coverage import FieldUse, State
-    from kqlx.mappings.pack import Destination, FieldSpec, Pack
+    from kqlx.mappings.field_spec import FieldSpec
+    from kqlx.mappings.pack import Destination, Pack
     from kqlx.mappings.pack_library import Packs
 
 Mapping = Annotated[

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import product
 
-from kqlx.mappings.pack import FieldSpec, When
+from kqlx.mappings.field_spec import FieldSpec, When
 from kqlx.nodes import And, Equals, Node, Or
 
 Values = frozenset[str]

@@ -18,10 +18,11 @@ from kqlx.mappings.bound import Bound, matches_value
 from kqlx.mappings.collector_names import both, under_both
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.event_kinds import narrowed
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.kind_tests import bind_by_kind, group_by_kind
 from kqlx.mappings.known_values import fold_known
 from kqlx.mappings.nested import flattened, in_any_place
-from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.pack import Destination
 from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.reader.pack_data import Lazy

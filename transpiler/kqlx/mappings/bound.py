@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from kqlx.elastic.multi_fields import MULTI_FIELDS
 from kqlx.elastic.patterns import fits
+from kqlx.mappings.field_spec import Case, Layout
 from kqlx.mappings.known_types import Types
-from kqlx.mappings.pack import Case, Destination, Layout, Pack
+from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node
 from kqlx.notes import Effect, Note
 

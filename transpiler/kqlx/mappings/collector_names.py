@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from kqlx.mappings.bound import Column
-from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.pack import Destination
 from kqlx.nodes import (
     And,
     FieldTest,

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from kqlx.elastic.type_names import INTEGERS, STRINGS
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import OF_TYPE, Column
-from kqlx.mappings.pack import Case, FieldSpec
+from kqlx.mappings.field_spec import Case, FieldSpec
 from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.value_spellings import (
     CANONICAL_INTEGER,

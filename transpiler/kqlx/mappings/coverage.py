@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import Literal as OneOf
 
 from kqlx.elastic.multi_fields import base_field
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.nested import in_any_place
-from kqlx.mappings.pack import Destination, FieldSpec, Pack
+from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.recognition import own_indices, recognise
 from kqlx.nodes import And, FieldTest, Nested, Node, Not, Or, Pattern

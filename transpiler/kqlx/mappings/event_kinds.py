@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.mappings.asserted_values import Asserted
-from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.pack import Destination
 from kqlx.mappings.predicates import read_predicate
 from kqlx.nodes import And, Equals, Node, Not, Or, Span, any_of, simplify
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
 
 WHOLE = ""
 """Stands for the column's value as it is."""

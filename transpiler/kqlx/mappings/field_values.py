@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.extraction import captures
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.nested import in_any_place
-from kqlx.mappings.pack import Destination, FieldSpec, Pack
+from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.value_conditions import has_values, names_columns, why_without_values
 from kqlx.notes import Effect, Note
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.event_kinds import either
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.nodes import And, Equals, FieldTest, Literal, Node, Not, Or
 
 Apply = Callable[[FieldTest, FieldSpec], Node]

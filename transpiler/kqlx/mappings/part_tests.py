@@ -12,7 +12,7 @@ from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import FIRST_RUN
 from kqlx.mappings.column_tests import bind_to_column, describe_column
 from kqlx.mappings.event_kinds import either
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.path_patterns import SEPARATOR, halves, named, respelt
 from kqlx.mappings.value_parts import Part, in_whole
 from kqlx.mappings.value_spellings import test_of

@@ -13,7 +13,8 @@ from kqlx.mappings.bound import Bound
 from kqlx.mappings.collector_names import under_both
 from kqlx.mappings.column_tests import bind_predicate
 from kqlx.mappings.extraction import captures
-from kqlx.mappings.pack import ColumnSpec, Destination, FieldSpec
+from kqlx.mappings.field_spec import ColumnSpec, FieldSpec
+from kqlx.mappings.pack import Destination
 from kqlx.mappings.predicates import read_predicate
 from kqlx.nodes import Always, And, Equals, Like, Never, Node, Not, walk
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import matches_value
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.part_tests import bind_affixed, bind_part
 from kqlx.nodes import (
     Always,

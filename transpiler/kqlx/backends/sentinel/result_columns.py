@@ -18,8 +18,8 @@ from kqlx.backends.text_backend import joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.extraction import captures, cut_at
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.field_values import constant_value, name_of_values
-from kqlx.mappings.pack import FieldSpec
 from kqlx.mappings.value_conditions import (
     IPV4_IN_IPV6,
     condition,

@@ -25,6 +25,7 @@ from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.extraction import captures, cut_at
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.field_values import (
     ByKind,
     Constant,
@@ -35,7 +36,7 @@ from kqlx.mappings.field_values import (
     notes_on_values,
     resolve,
 )
-from kqlx.mappings.pack import Destination, FieldSpec
+from kqlx.mappings.pack import Destination
 from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.value_conditions import (
     IPV4_IN_IPV6,

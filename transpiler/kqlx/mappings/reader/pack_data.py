@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote, When
 from kqlx.mappings.json_arrays import NAMED
-from kqlx.mappings.pack import ColumnSpec, Destination, FieldSpec, Marks, Pack, PackNote, When
+from kqlx.mappings.pack import Destination, Marks, Pack
 from kqlx.notes import Effect
 
 T = TypeVar("T")
