@@ -101,9 +101,9 @@ def bind(
         raise _needs_discriminator(pack, destinations)
     best = min(attempts, key=lambda attempt: len(attempt.unmapped))
     if unmapped == "comment":
-        from kqlx.mappings.unmapped_tests import LeavingOut
+        from kqlx.mappings.unmapped_tests import DroppingBinder
 
-        left = LeavingOut(best, asserted).bind(node)
+        left = DroppingBinder(best, asserted).bind(node)
         return replace(left, notes=(*told, *left.notes))
     if unmapped == "error":
         raise MappingError(

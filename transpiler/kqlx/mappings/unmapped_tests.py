@@ -25,7 +25,7 @@ from kqlx.nodes import (
 from kqlx.notes import Effect, Note
 
 
-class LeavingOut(Binder):
+class DroppingBinder(Binder):
     """A binder that takes what has no counterpart to be met: true, and false below a ``not``, so
     that no event is missed.
 
@@ -36,7 +36,7 @@ class LeavingOut(Binder):
     def __init__(self, plain: Bound, asserted: Asserted) -> None:
         assert plain.pack is not None and plain.destination is not None
         super().__init__(plain.pack, plain.destination, asserted, plain.types)
-        self.decisive = {_key(test) for test in walk(plain.node) if not _is_group(test)}
+        self.kept_tests = {_key(test) for test in walk(plain.node) if not _is_group(test)}
 
     def bind(self, node: Node) -> Bound:
         bound = super().bind(node)
@@ -57,10 +57,10 @@ class LeavingOut(Binder):
         absorbing = And if self.negative else Or
         if (
             isinstance(node, absorbing)
-            and isinstance(simplify(found), type(self.met(node)))
+            and isinstance(simplify(found), type(self.neutral(node)))
             and any(note.code == "unmapped-left-out" for note in self.notes[before:])
         ):
-            self.leave_out(node, "a part of it is left out")
+            self.drop(node, "a part of it is left out")
         return found
 
     def unknown_field(self, node: Node) -> str:
@@ -81,7 +81,7 @@ class LeavingOut(Binder):
             self.pack.allowed_values,
             self.destination.never,
         )
-        if not any(self.decides(test) for test in walk(node)):
+        if not any(self.is_kept(test) for test in walk(node)):
             return ""
         spec = self.destination.field(name)
         unknown = (
@@ -90,20 +90,20 @@ class LeavingOut(Binder):
         return name if unknown else ""
 
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
-        if not self.decides(node) and not _is_group(node):
+        if not self.is_kept(node) and not _is_group(node):
             return node
         reason = f": {why}" if why else ""
-        self.leave_out(node, f"{what} has no counterpart in {self.destination.name}{reason}")
-        return self.met(node)
+        self.drop(node, f"{what} has no counterpart in {self.destination.name}{reason}")
+        return self.neutral(node)
 
-    def decides(self, node: Node) -> bool:
+    def is_kept(self, node: Node) -> bool:
         """Whether the test is still there where the query is bound as ever."""
-        return not _is_group(node) and _key(node) in self.decisive
+        return not _is_group(node) and _key(node) in self.kept_tests
 
-    def met(self, node: Node) -> Node:
+    def neutral(self, node: Node) -> Node:
         return Never(node.span) if self.negative else Always(node.span)
 
-    def leave_out(self, node: Node, why: str) -> None:
+    def drop(self, node: Node, why: str) -> None:
         text = " ".join(format_node(node).split())
         message = f"left out: {text} - {why}"
         self.notes.append(Note("unmapped-left-out", Effect.WIDER, message, node.span))
