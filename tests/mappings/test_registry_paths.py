@@ -12,7 +12,12 @@ import pytest
 import kqlx
 from kqlx.elastic.patterns import fits
 from kqlx.errors import MappingError
-from kqlx.mappings.path_patterns import Parts, halves, named, respelt
+from kqlx.mappings.path_patterns import (
+    Parts,
+    respelled_patterns,
+    split_at_last_separator,
+    with_unnamed_value,
+)
 
 SPELLED_OUT: Mapping[str, list[str]] = {
     "LM\\": ["MACHINE\\"],
@@ -53,7 +58,7 @@ REGISTRY = "event.category:registry and event.type:change and "
 def test_a_pattern_begins_as_the_destination_does(
     begins: Mapping[str, list[str]], pattern: str, patterns: list[str]
 ) -> None:
-    found = respelt(tuple(pattern.split("*")), begins)
+    found = respelled_patterns(tuple(pattern.split("*")), begins)
     assert sorted("*".join(parts) for parts in found) == patterns
 
 
@@ -77,7 +82,7 @@ def test_patterns_fit_there_what_fits_here(begins: Mapping[str, list[str]]) -> N
     for _ in range(4000):
         pattern = "".join(drawn.choices(pieces, k=drawn.randint(1, 5)))
         parts = tuple(pattern.split("*"))
-        found = [fits(one) for one in respelt(parts, begins)]
+        found = [fits(one) for one in respelled_patterns(parts, begins)]
         for there, texts in here.items():
             expected = any(map(fits(parts), texts))
             matched += expected
@@ -99,7 +104,7 @@ def test_patterns_fit_there_what_fits_here(begins: Mapping[str, list[str]]) -> N
     ],
 )
 def test_a_path_is_a_key_and_a_name(pattern: str, ways: list[tuple[str, str]]) -> None:
-    found = halves(tuple(pattern.split("*")))
+    found = split_at_last_separator(tuple(pattern.split("*")))
     assert [("*".join(key), "*".join(name)) for key, name in found] == ways
 
 
@@ -110,7 +115,7 @@ def test_halves_fit_what_the_whole_fits() -> None:
     matched = 0
     for _ in range(3000):
         parts: Parts = tuple("".join(drawn.choices("ab\\*", k=drawn.randint(1, 6))).split("*"))
-        ways = [(fits(key), fits(name)) for key, name in halves(parts)]
+        ways = [(fits(key), fits(name)) for key, name in split_at_last_separator(parts)]
         for key in keys:
             for name in texts:
                 expected = fits(parts)(f"{key}\\{name}")
@@ -133,8 +138,8 @@ def test_a_beginning_of_the_destination_is_none_of_elastics() -> None:
 
 
 def test_what_has_no_name_is_called_so_there() -> None:
-    assert named(("A*", "\\B\\"), "(Default)") == ("A*", "\\B\\(Default)")
-    assert named(("A*", "\\B"), "(Default)") == ("A*", "\\B")
+    assert with_unnamed_value(("A*", "\\B\\"), "(Default)") == ("A*", "\\B\\(Default)")
+    assert with_unnamed_value(("A*", "\\B"), "(Default)") == ("A*", "\\B")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 import kqlx
 from kqlx.mappings.bound import Column
-from kqlx.mappings.collector_names import twin, under_both
+from kqlx.mappings.collector_names import other_name, under_both
 
 ALSO = {"data.": ""}
 GCP = "event.dataset:gcp.audit and "
@@ -16,7 +16,7 @@ GCP = "event.dataset:gcp.audit and "
     ("name", "other"), [("data.a.b", "a.b"), ("data.a", "a"), ("datax.a", None), ("a.data.b", None)]
 )
 def test_the_other_name(name: str, other: str | None) -> None:
-    assert twin(name, ALSO) == other
+    assert other_name(name, ALSO) == other
 
 
 @pytest.mark.parametrize(

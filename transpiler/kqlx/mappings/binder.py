@@ -15,9 +15,9 @@ from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import asserted_values, spec_applies, together
 from kqlx.mappings.binding import Binding, is_unmapped, no_mapping
 from kqlx.mappings.bound import Bound, matches_value
-from kqlx.mappings.collector_names import both, under_both
+from kqlx.mappings.collector_names import under_both, with_either_name
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
-from kqlx.mappings.event_kinds import narrowed
+from kqlx.mappings.event_kinds import narrowed_to_query
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.kind_tests import bind_by_kind, group_by_kind
 from kqlx.mappings.known_values import fold_known
@@ -96,11 +96,11 @@ class Binder(Binding):
         events the one that counts, for what a rule counts and shows beside its tests.
         """
         settled = replace(self.destination, fields=Lazy(self.destination.fields, self.select_spec))
-        return both(settled) if settled.other_prefixes else settled
+        return with_either_name(settled) if settled.other_prefixes else settled
 
     def select_spec(self, spec: FieldSpec) -> FieldSpec:
         """Of the specs of a field the one that is for the query, with the cases that are left."""
-        return narrowed(
+        return narrowed_to_query(
             self.applicable_spec(spec), self.destination, self.asserted, self.applicable_spec
         )
 

@@ -22,7 +22,7 @@ Also = Mapping[str, str]
 """The beginning of names: the other one that they may have."""
 
 
-def twin(name: str, also: Also) -> str | None:
+def other_name(name: str, also: Also) -> str | None:
     """The other name of a column; None where it has none."""
     for start, other in also.items():
         if name.startswith(start):
@@ -47,7 +47,7 @@ def under_both(node: Node, columns: dict[str, Column], also: Also) -> Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Both(Destination):
+class EitherNameDestination(Destination):
     """A destination whose fields are looked for in their columns under either name."""
 
     def field(self, name: str) -> FieldSpec | None:
@@ -55,8 +55,10 @@ class Both(Destination):
         return either_column(spec, self.other_prefixes) if spec is not None else None
 
 
-def both(destination: Destination) -> Both:
-    return Both(**{each.name: getattr(destination, each.name) for each in fields(Destination)})
+def with_either_name(destination: Destination) -> EitherNameDestination:
+    return EitherNameDestination(
+        **{each.name: getattr(destination, each.name) for each in fields(Destination)}
+    )
 
 
 def either_column(spec: FieldSpec, also: Also) -> FieldSpec:
@@ -64,7 +66,7 @@ def either_column(spec: FieldSpec, also: Also) -> FieldSpec:
     if spec.value_predicates:
         return spec
     columns = (spec.column,) if spec.column is not None else spec.any_of
-    others = [other for column in columns if (other := twin(column, also)) is not None]
+    others = [other for column in columns if (other := other_name(column, also)) is not None]
     return replace(spec, column=None, any_of=(*columns, *others)) if others else spec
 
 
@@ -72,13 +74,13 @@ def _has(node: Node, also: Also) -> bool:
     """Whether it is a test of a column with another name."""
     if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
         return False
-    return twin(node.field.name, also) is not None
+    return other_name(node.field.name, also) is not None
 
 
 def _other(node: Node, columns: dict[str, Column], also: Also) -> Node:
     assert isinstance(node, FieldTest)
-    name = twin(node.field.name, also)
+    name = other_name(node.field.name, also)
     assert name is not None
     if (column := columns.get(node.field.name)) is not None:
-        columns[name] = replace(column, name=twin(column.name, also) or column.name)
+        columns[name] = replace(column, name=other_name(column.name, also) or column.name)
     return replace(node, field=Literal(name, span=node.field.span))

@@ -15,8 +15,8 @@ from kqlx.mappings.binding import no_mapping
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.mappings.refused_tests import asked
-from kqlx.mappings.shipper_values import in_own_words
+from kqlx.mappings.refused_tests import as_elasticsearch_asks
+from kqlx.mappings.shipper_values import in_elastic_values
 from kqlx.nodes import (
     Always,
     Node,
@@ -55,8 +55,8 @@ def bind(
             notes=(Note("unmapped-field", Effect.UNMAPPED, f"no mapping for {target}"),),
             hint="--source none keeps Elastic's field names",
         )
-    node, told = asked(node, types.type_asked)
-    node, respelt = in_own_words(node, pack)
+    node, told = as_elasticsearch_asks(node, types.type_asked)
+    node, respelt = in_elastic_values(node, pack)
     asserted = together(all_assert(implied or {}), asserted_values(node))
     chosen = [d for d in destinations if asserts(asserted, d.when)]
     passed_over: list[Note] = []
@@ -148,7 +148,7 @@ def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
 
 def unbound(node: Node, source: str | None, types: Types) -> Bound:
     """A tree that keeps Elastic's names, because the user says so or nothing was recognised."""
-    node, told = asked(node, types.type_asked)
+    node, told = as_elasticsearch_asks(node, types.type_asked)
     if source == "none":
         return Bound(node, source=source, notes=told, types=types)
     note = Note(

@@ -17,7 +17,7 @@ Chosen = Callable[[FieldSpec], FieldSpec]
 """Of the specs of a field the one that is for the query."""
 
 
-def narrowed(
+def narrowed_to_query(
     spec: FieldSpec,
     destination: Destination,
     asserted: Asserted,
@@ -114,12 +114,12 @@ def _values(node: Node, column: str) -> frozenset[str] | None:
     return None
 
 
-def either(tests: Sequence[Node], span: Span) -> Node:
+def either_of(tests: Sequence[Node], span: Span) -> Node:
     """One of the tests, each of other events."""
     return simplify(any_of(tests, span))
 
 
-def without(test: Node, excluded: Iterable[Node], span: Span) -> Node:
+def excluding(test: Node, excluded: Iterable[Node], span: Span) -> Node:
     """The test, and none of those that are excluded."""
     left_out = list(excluded)
-    return And((test, Not(either(left_out, span), span)), span) if left_out else test
+    return And((test, Not(either_of(left_out, span), span)), span) if left_out else test

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.event_kinds import either
+from kqlx.mappings.event_kinds import either_of
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.nodes import And, Equals, FieldTest, Literal, Node, Not, Or
 
@@ -33,14 +33,14 @@ def bind_by_kind(binding: Binding, node: FieldTest, spec: FieldSpec, apply: Appl
         if not case.apart:
             of = case.case_values or [kind for other in spec.cases for kind in other.case_values]
             kinds = [Equals(Literal(spec.case_field), Literal(kind), node.span) for kind in of]
-            guard = either([apply(kind, by) for kind in kinds], node.span)
+            guard = either_of([apply(kind, by) for kind in kinds], node.span)
             test = And((guard if case.case_values else Not(guard, node.span), test), node.span)
         tests.append(test)
     columns = dict.fromkeys(c for case in spec.cases for c in (case.column, *case.any_of) if c)
     if len(columns) > 1:
         message = f"{name} is {' or '.join(columns)}, by {spec.case_field}"
         binding.add_note("value-translated", message, None)
-    return either(tests, node.span)
+    return either_of(tests, node.span)
 
 
 def group_by_kind(node: Or, made: Sequence[Node], count: int) -> Node:
@@ -54,7 +54,7 @@ def group_by_kind(node: Or, made: Sequence[Node], count: int) -> Node:
         And((each[0][0], Or(tuple(test for _, test in each), node.span)), node.span)
         for each in zip(*cases, strict=True)
     ]
-    return either(grouped, node.span)
+    return either_of(grouped, node.span)
 
 
 def _kinds_and_test(node: Node) -> list[tuple[Node, Node]]:

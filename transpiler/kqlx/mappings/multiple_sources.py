@@ -18,7 +18,7 @@ from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.recognition import asserts_field, implied_values
-from kqlx.mappings.shipper_values import in_own_words
+from kqlx.mappings.shipper_values import in_elastic_values
 from kqlx.nodes import And, Exists, FieldTest, Literal, Node, Not, Or, conjuncts, simplify, walk
 from kqlx.notes import Effect, Note
 
@@ -133,7 +133,7 @@ def _in_sibling_destinations(
     if pack is None or destination is None or not destination.together or bound.unmapped:
         return [bound]
     types = (types or Types()).of((pack,))
-    node, _ = in_own_words(node, pack)
+    node, _ = in_elastic_values(node, pack)
     asserted = together(all_assert(implied or {}), asserted_values(node))
     found = [bound]
     for other in pack.targets[target]:

@@ -11,9 +11,14 @@ from dataclasses import replace
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import FIRST_RUN
 from kqlx.mappings.column_tests import bind_to_column, describe_column
-from kqlx.mappings.event_kinds import either
+from kqlx.mappings.event_kinds import either_of
 from kqlx.mappings.field_spec import FieldSpec
-from kqlx.mappings.path_patterns import SEPARATOR, halves, named, respelt
+from kqlx.mappings.path_patterns import (
+    SEPARATOR,
+    respelled_patterns,
+    split_at_last_separator,
+    with_unnamed_value,
+)
 from kqlx.mappings.value_parts import Part, in_whole
 from kqlx.mappings.value_spellings import test_of
 from kqlx.nodes import (
@@ -78,7 +83,7 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     if isinstance(node, Compare):
         return binding.unmapped(node, f"{name}, compared as text,")
     asked = node.pattern.parts if isinstance(node, Like) else (node.value.name,)
-    patterns = respelt(asked, spec.prefixes, ignore_case=name.endswith(".caseless"))
+    patterns = respelled_patterns(asked, spec.prefixes, ignore_case=name.endswith(".caseless"))
     if not patterns:
         message = f'{name} "{"*".join(asked)}" begins otherwise in Elastic, and so never holds'
         binding.add_note("constant-folded", message, node.span)
@@ -88,7 +93,7 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         binding.add_note("value-translated", message, None)
         tests = [test for parts in patterns for test in _in_two_columns(binding, node, spec, parts)]
     else:
-        patterns = [named(parts, spec.unnamed) for parts in patterns]
+        patterns = [with_unnamed_value(parts, spec.unnamed) for parts in patterns]
         each = [test_of(node, parts) for parts in patterns]
         part = spec.value_part
         tests = [
@@ -100,7 +105,7 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         binding.add_note(
             "value-translated", f'{name} "{"*".join(asked)}" is {shown} there', node.span
         )
-    return either(tests, node.span)
+    return either_of(tests, node.span)
 
 
 def _in_two_columns(
@@ -110,7 +115,7 @@ def _in_two_columns(
     whole = bind_to_column(binding, test_of(node, parts), spec)
     present = _behind_separator(binding, Exists(node.field, node.span), spec)
     both = spec.alone
-    for key, value in halves(parts):
+    for key, value in split_at_last_separator(parts):
         if value == ("", ""):
             behind = present
             both |= key == parts

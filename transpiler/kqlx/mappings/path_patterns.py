@@ -17,7 +17,7 @@ SEPARATOR = "\\"
 _ANY = None  # among characters: a star
 
 
-def respelt(
+def respelled_patterns(
     parts: Parts, prefixes: Mapping[str, Sequence[str]], ignore_case: bool = False
 ) -> list[Parts]:
     """The patterns that fit a text in the destination where ``parts`` fits Elastic's.
@@ -39,10 +39,10 @@ def respelt(
     for ours, there in pairs:
         left = rest[ours] - rest[there] if as_it_is else rest[ours]
         made += [_parts([*there, *signs[at:]]) for at in sorted(left)]
-    return needed(made)
+    return without_covered(made)
 
 
-def needed(patterns: Iterable[Parts]) -> list[Parts]:
+def without_covered(patterns: Iterable[Parts]) -> list[Parts]:
     """The patterns without those that others fit as well."""
     found: list[Parts] = []
     for parts in sorted(dict.fromkeys(patterns), key=lambda parts: len("".join(parts))):
@@ -51,7 +51,7 @@ def needed(patterns: Iterable[Parts]) -> list[Parts]:
     return found
 
 
-def halves(parts: Parts) -> Iterator[tuple[Parts, Parts]]:
+def split_at_last_separator(parts: Parts) -> Iterator[tuple[Parts, Parts]]:
     """The ways in which a pattern of a path fits it: those of all before its last separator, and
     those of what stands behind it and has none.
     """
@@ -63,7 +63,7 @@ def halves(parts: Parts) -> Iterator[tuple[Parts, Parts]]:
         yield (*parts[: star + 1], ""), ("", *parts[star + 1 :])
 
 
-def named(parts: Parts, unnamed: str) -> Parts:
+def with_unnamed_value(parts: Parts, unnamed: str) -> Parts:
     """The pattern of a path with a name for what has none behind its last separator."""
     ends = parts[-1].endswith(SEPARATOR)
     return (*parts[:-1], parts[-1] + unnamed) if ends else parts

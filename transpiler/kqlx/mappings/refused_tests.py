@@ -10,7 +10,7 @@ from kqlx.nodes import Like, Node
 from kqlx.notes import Effect, Note
 
 
-def asked(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note, ...]]:
+def as_elasticsearch_asks(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note, ...]]:
     """The tree as Elasticsearch takes it (``meaning.asked.as_asked``), and what it does there that
     no target does.
 

@@ -15,7 +15,7 @@ from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
 from kqlx.notes import Effect, Note
 
 
-def in_own_words(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
+def in_elastic_values(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
     """The tree with each value of another shipper as what it stands for, and a note on each. A
     value that names the data source is true of all its events, where the query asserts it.
     """

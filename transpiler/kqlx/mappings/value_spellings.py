@@ -11,7 +11,7 @@ from dataclasses import replace
 from kqlx.elastic.type_names import INTEGERS
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import AS_TEXT, DECODED, Column, matches_value
-from kqlx.mappings.event_kinds import either, without
+from kqlx.mappings.event_kinds import either_of, excluding
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node, Or, Pattern
 from kqlx.notes import Effect
 
@@ -47,7 +47,7 @@ def without_null_values(binding: Binding, test: FieldTest, spelt: Node, column: 
         return spelt  # of a list other values may pass the test: Splunk looks at each
     text = _as_text(binding, column)
     excluded = [Equals(text, Literal(value, True), test.span) for value in met]
-    return without(spelt, excluded, test.span)
+    return excluding(spelt, excluded, test.span)
 
 
 def _as_text(binding: Binding, column: Column) -> Literal:
@@ -117,7 +117,7 @@ def _with_words(
             found.append(spelt)
         elif column.type != "ip" and matches_value(test, word):
             not_found.append(spelt)
-    return either([without(test, not_found, test.span), *found], test.span)
+    return either_of([excluding(test, not_found, test.span), *found], test.span)
 
 
 def _among_words(binding: Binding, test: FieldTest, column: Column) -> Node:
