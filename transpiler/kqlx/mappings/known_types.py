@@ -19,11 +19,7 @@ from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.recognition import sources_of
 from kqlx.nodes import (
     And,
-    Compare,
-    Equals,
-    Exists,
     FieldTest,
-    Like,
     Literal,
     Nested,
     Node,
@@ -243,5 +239,5 @@ def field_tests(node: Node) -> Iterator[tuple[str, FieldTest]]:
                 stack.append((top.item, path))
             case Nested():
                 stack.append((top.item, f"{path}{top.path.name}."))
-            case Equals() | Like() | Exists() | Compare() if isinstance(top.field, Literal):
+            case _ if isinstance(top, FieldTest) and isinstance(top.field, Literal):
                 yield path + top.field.name, top

@@ -14,11 +14,7 @@ from kqlx.mappings.shippers import shipper, unmapped_modules
 from kqlx.mappings.source_hints import Level, Names, bare, names_of, overlap, own_names
 from kqlx.nodes import (
     And,
-    Compare,
-    Equals,
-    Exists,
     FieldTest,
-    Like,
     Nested,
     Node,
     Or,
@@ -211,9 +207,9 @@ def asserts_field(node: Node, names: Iterable[str]) -> bool:
     """Whether every matching event has one of these fields, as far as the query says. A name that
     ends in a star stands for all that begin so.
     """
+    if isinstance(node, FieldTest):
+        return not isinstance(node.field, Pattern) and bool(own_names(node.field.name, names))
     match node:
-        case Equals() | Like() | Exists() | Compare():
-            return not isinstance(node.field, Pattern) and bool(own_names(node.field.name, names))
         case Nested():
             return bool(own_names(node.path.name, names))
         case And():

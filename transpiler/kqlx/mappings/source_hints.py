@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from kqlx.elastic.patterns import fits
 from kqlx.mappings.pack import Marks
 from kqlx.mappings.shippers import shipper
-from kqlx.nodes import And, Compare, Equals, Exists, Like, Nested, Node, Or, Pattern
+from kqlx.nodes import And, Equals, FieldTest, Like, Nested, Node, Or, Pattern
 
 NAMING = {"event.dataset", "data_stream.dataset", "event.module", "winlog.channel"}
 """Fields that name a data source, if one of which there is no mapping."""
@@ -79,7 +79,7 @@ def _names_of(
                 max(names.level for names in said),
                 all(names.broad for names in said),
             )
-        case Nested() | Equals() | Like() | Exists() | Compare():
+        case _ if isinstance(node, FieldTest | Nested):
             term = node.path if isinstance(node, Nested) else node.field
             name = term.name
             if isinstance(term, Pattern) or not (
