@@ -19,10 +19,10 @@ LANGUAGE := $(addprefix tests/, kql conversion/test_goldens.py elastic/test_word
     package/test_regexes.py rules/test_malformed.py rules/test_rule_files.py rules/test_rule_formats.py \
     rules/test_rule_paths.py lint/test_lint.py cli/test_cli.py docs/test_docs.py)
 
-# The tests that "make test-latest" runs.
+# The tests that "make test-deep" and "make test-latest" run.
 TESTS ?= tests
 
-.PHONY: python setup demo test test-elasticsearch test-language test-latest lock check format bench scoreboard grammar clean
+.PHONY: python setup demo test test-deep test-elasticsearch test-language test-latest lock check format bench scoreboard grammar clean
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and $(OLD))'
@@ -46,6 +46,11 @@ demo: python
 
 test: check
 	$(BIN)/python -m pytest --numprocesses=auto
+
+# The drawn tests at ten times their size, and every value of stored and of real events: hours on two
+# cores. Parts of it: make test-deep TESTS=tests/sigma
+test-deep: setup
+	DEEP=1 WHOLE_EVENTS=1 PAIRS_SHARE=1 $(BIN)/python -m pytest --numprocesses=auto $(TESTS)
 
 # What we say of queries, asked of a real Elasticsearch: by Java and Maven, which gets it at the first time.
 test-elasticsearch: setup

@@ -29,8 +29,17 @@ def own_rules() -> list[Rule]:
 
 GOLDEN = Path(__file__).parent / "golden"
 
+DEEP = os.environ.get("DEEP") == "1"
+"""Whether drawn tests have their full sizes: ``make test-deep``."""
+
+
+def examples(count: int) -> settings:
+    """How many examples a test draws: so many, and ten times as many in ``make test-deep``."""
+    return settings(max_examples=10 * count if DEEP else count)
+
+
 # How long an example takes is a matter of the machine, and of what else it does.
-settings.register_profile("kqlx", deadline=None)
+settings.register_profile("kqlx", max_examples=500 if DEEP else 50, deadline=None)
 settings.load_profile("kqlx")
 
 

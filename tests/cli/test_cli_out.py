@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx as package
@@ -20,7 +20,7 @@ from kqlx.errors import OutputError
 from kqlx.rules.load import MANIFEST
 from kqlx.rules.model import Rule
 from tests.cli.test_cli import GOLDENS, RULE, kqlx
-from tests.conftest import ROOT
+from tests.conftest import ROOT, examples
 
 MAPPED = sorted((ROOT / "rules").glob("m365_*"))
 
@@ -167,7 +167,7 @@ def test_names_in_another_script_get_a_part_of_the_id(name: str) -> None:
     assert re.fullmatch(r"(5_)?[0-9a-f]{8}", one)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(75)
 @given(name=st.text(max_size=120), query=st.text(max_size=20))
 def test_any_name_is_safe(name: str, query: str) -> None:
     stem = file_stem(Rule(name=name, query=query))

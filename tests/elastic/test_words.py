@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kqlx.elastic.text_analysis import lower, split_at_spaces, words
+from tests.conftest import examples
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_words(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@examples(50)
 @given(st.text(st.sampled_from("aZ09_.,:;' -\n\\"), max_size=20))
 def test_the_quick_way_for_ascii_is_the_same(text: str) -> None:
     assert [*words(text), "é"] == words(text + " é")

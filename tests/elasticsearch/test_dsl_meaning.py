@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
@@ -14,6 +14,7 @@ from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.field_list import Field, FieldList
 from kqlx.testing.edges import TYPES
 from kqlx.testing.strategies import events_for, trees
+from tests.conftest import examples
 from tests.oracles.dsl import dsl_matches
 
 NESTED = {name for name, type in TYPES.items() if type == "nested"}
@@ -33,7 +34,7 @@ def field_list() -> FieldList:
 
 @pytest.mark.parametrize("compact", [False, True])
 @pytest.mark.parametrize("fields", ["none", "known", "listed"])
-@settings(max_examples=400, deadline=None)
+@examples(100)
 @given(data=st.data())
 def test_dsl_means_what_the_query_means(fields: str, compact: bool, data: st.DataObject) -> None:
     # Only where fields are known and not listed does Elasticsearch look up what fits a name.

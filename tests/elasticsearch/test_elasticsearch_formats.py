@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.rules.model import Rule
 from tests import corpus
-from tests.conftest import own_rules
+from tests.conftest import examples, own_rules
 from tests.oracles.kibana_import import import_problems, rule_problems, strict, watch_problems
 
 OWN = own_rules()
@@ -257,7 +257,7 @@ NASTY = [
 TEXTS = st.text(max_size=30) | st.sampled_from(NASTY) | st.text("{}%#\\\"'\n", max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(38)
 @given(text=TEXTS, other=TEXTS, number=st.integers(0, 100))
 def test_every_value_comes_back(text: str, other: str, number: int) -> None:
     data = {

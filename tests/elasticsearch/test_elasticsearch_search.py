@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.rules.model import Rule
+from tests.conftest import examples
 from tests.oracles.searches import Event, Search, values
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -93,7 +94,7 @@ TIMES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(38)
 @given(events=events(), times=TIMES, most=st.integers(1, 5))
 def test_a_query_finds_the_events_of_its_window(
     events: list[Event], times: dict[str, Any], most: int
@@ -105,7 +106,7 @@ def test_a_query_finds_the_events_of_its_window(
     assert len(search.hits(events)) == min(most, len(expected))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(75)
 @given(
     events=events(),
     times=TIMES,
@@ -129,7 +130,7 @@ def test_a_threshold_keeps_the_groups_that_reach_it(
     assert Search(body_of(rule), TYPES, NOW).groups(events) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@examples(75)
 @given(
     events=events(),
     times=TIMES,

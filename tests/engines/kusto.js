@@ -1,10 +1,11 @@
 // Microsoft's analyser of Kusto over lines of JSON: {"query": …} in, {"errors": […], "warnings": […]} out.
-//   node kusto.js SCHEMA.json < queries.jsonl
+//   node kusto.js SCHEMA.json
 // SCHEMA.json is {table: {column: type}}; a line may have a "schema" of its own instead. Besides the analyser's own errors there are warnings for what it accepts
 // and Sentinel does not mean or allow: unlike types compared, two literals compared, isnull() on a string, length.
 'use strict';
 const fs = require('fs');
 const path = require('path');
+const readline = require('readline');
 
 const home = path.join(__dirname, 'node_modules/@kusto/language-service-next');
 require(path.join(home, 'bridge.min.js')); // both attach themselves to the global scope
@@ -54,10 +55,16 @@ function lint(code, text) {
 }
 
 const state = globals(JSON.parse(fs.readFileSync(process.argv[2], 'utf8')));
-for (const line of fs.readFileSync(0, 'utf8').split('\n')) {
-  if (!line) continue;
+let last = { key: '', state }; // the schema of its own that the line before had
+function stateOf(schema) {
+  const key = JSON.stringify(schema);
+  if (key !== last.key) last = { key, state: globals(schema) };
+  return last.state;
+}
+
+readline.createInterface({ input: process.stdin }).on('line', (line) => {
   const { query, schema } = JSON.parse(line);
-  const code = Kusto.KustoCode.ParseAndAnalyze(query, schema ? globals(schema) : state);
+  const code = Kusto.KustoCode.ParseAndAnalyze(query, schema ? stateOf(schema) : state);
   const diagnostics = code.GetDiagnostics();
   const errors = [];
   for (let i = 0; i < diagnostics.Count; i++) {
@@ -65,4 +72,4 @@ for (const line of fs.readFileSync(0, 'utf8').split('\n')) {
     errors.push(`${d.Severity} ${d.Code} at ${d.Start}: ${d.Message}`);
   }
   process.stdout.write(JSON.stringify({ errors, warnings: lint(code, query) }) + '\n');
-}
+});

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kqlx.evaluate.compiler import compile, explain
 from kqlx.nodes import And, Like, Literal, Nested, Node, Not, Or, Pattern, walk
 from kqlx.testing.edges import NOW, TYPES, put
 from kqlx.testing.strategies import events_for, patterns, trees
+from tests.conftest import examples
 from tests.oracles import reference
 
 _JSON = st.recursive(
@@ -38,7 +39,7 @@ def run(node: Node, event: dict[str, Any]) -> bool:
     return compile(node, TYPES, now=NOW)(event)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(75)
 @given(data=st.data())
 def test_agrees_with_the_plain_evaluator(data: st.DataObject) -> None:
     tree = data.draw(trees(never=True))
@@ -55,7 +56,7 @@ def groups(tree: Node) -> list[Nested]:
     return [node for node in walk(tree) if isinstance(node, Nested)]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(25)
 @given(data=st.data())
 def test_laws_of_logic(data: st.DataObject) -> None:
     a, b = data.draw(trees(depth=1)), data.draw(trees(depth=1))
@@ -69,7 +70,7 @@ def test_laws_of_logic(data: st.DataObject) -> None:
     assert run(Not(Or((a, b))), event) is run(And((Not(a), Not(b))), event)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(25)
 @given(data=st.data())
 def test_spelling_does_not_matter(data: st.DataObject) -> None:
     tree = data.draw(trees(nested=False))
@@ -83,14 +84,14 @@ def test_spelling_does_not_matter(data: st.DataObject) -> None:
     assert run(tree, nested) is run(tree, dotted)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(38)
 @given(pattern=patterns(), text=st.text(st.sampled_from("ab*.\n\\c 1"), max_size=8))
 def test_stars_agree_with_a_regular_expression(pattern: Pattern, text: str) -> None:
     expected = re.fullmatch(".*".join(map(re.escape, pattern.parts)), text, re.DOTALL)
     assert run(Like(Literal("event.action"), pattern), {"event.action": text}) is bool(expected)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(38)
 @given(
     parts=st.lists(st.sampled_from(["", "a", "b", "ab", "ba"]), min_size=2, max_size=5),
     text=st.text(st.sampled_from("ab"), max_size=7),
@@ -101,7 +102,7 @@ def test_stars_agree_where_parts_overlap(parts: list[str], text: str) -> None:
     assert run(Like(Literal("event.action"), pattern), {"event.action": text}) is bool(expected)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(25)
 @given(tree=trees(never=True), event=_JSON_EVENTS)
 def test_no_json_value_raises(tree: Node, event: dict[str, Any]) -> None:
     assert run(tree, event) is not run(Not(tree), event)

@@ -30,7 +30,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from tests.conftest import ROOT
+from tests.conftest import ROOT, examples
 
 CASES = [
     json.loads(line)
@@ -109,7 +109,7 @@ trees: st.SearchStrategy[Node] = st.recursive(
     max_leaves=8,
 )
 
-LONG = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LONG = settings(examples(60), suppress_health_check=[HealthCheck.too_slow])
 
 
 @LONG

@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.mappings.json_arrays import KUBERNETES, array_places, spellings
 from kqlx.mappings.reader.builtin import builtin
 from kqlx.notes import Effect
+from tests.conftest import examples
 from tests.oracles.kusto import analyse
 from tests.oracles.pack_events import EventFile, Stored, judged
 
@@ -86,7 +87,7 @@ PLACES = {
 @pytest.mark.parametrize("target", ["sentinel", "spl"])
 @pytest.mark.parametrize("source", PLACES)
 @given(st.lists(documents(2), min_size=1, max_size=5), QUERIES)
-@settings(max_examples=40, deadline=None)
+@examples(10)
 def test_paths_with_arrays_that_are_not_known(
     source: str, target: str, held: list[dict[str, Any]], asked: tuple[str, str, bool]
 ) -> None:
@@ -204,7 +205,7 @@ CLUSTERS = {
     st.sampled_from(KNOWN_TESTS),
     st.booleans(),
 )
-@settings(max_examples=30, deadline=None)
+@examples(8)
 def test_objects_of_kubernetes(
     source: str, target: str, held: list[dict[str, Any]], path: str, test: str, negative: bool
 ) -> None:

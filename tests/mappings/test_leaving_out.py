@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.mappings.destinations import bind
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.notes import Effect
+from tests.conftest import examples
 from tests.oracles.spl.reader import parse_search
 
 SOURCE = "event.dataset:o365.audit and "
@@ -35,7 +36,7 @@ EVENTS = st.fixed_dictionaries(
 
 
 @given(QUERIES, EVENTS)
-@settings(max_examples=400, deadline=None)
+@examples(100)
 def test_nothing_is_missed_for_a_test_that_is_left_out(query: str, event: dict[str, Any]) -> None:
     node = kqlx.parse(query)
     bound = bind(node, PACK, "spl", "comment")

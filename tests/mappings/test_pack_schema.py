@@ -12,12 +12,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx import resources
 from kqlx.mappings.reader import builtin, pack_file, schema
+from tests.conftest import examples
 
 SCHEMA = json.loads(pack_file.SCHEMA.read_text("utf-8"))
 ORACLE = jsonschema.Draft202012Validator(SCHEMA)
@@ -144,7 +145,7 @@ def test_the_example_is_right() -> None:
 
 
 @given(broken())
-@settings(max_examples=400, deadline=None)
+@examples(100)
 def test_our_validator_finds_what_another_finds(data: Any) -> None:
     theirs = [tuple(error.absolute_path) for error in ORACLE.iter_errors(data)]
     found = ours(data)

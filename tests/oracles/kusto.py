@@ -1,17 +1,25 @@
-"""Microsoft's analyser of Kusto (npm @kusto/language-service-next), by a process of Node.js."""
+"""Microsoft's analyser of Kusto (npm @kusto/language-service-next), by a process of Node.js that
+is started once and asked line by line.
+"""
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from threading import Timer
+from typing import Any
 
 from tests.conftest import missing
 
 ENGINES = Path(__file__).parents[1] / "engines"
 TABLES = Path(__file__).parent / "sentinel_tables.json"
+TIMEOUT = 300
+"""Seconds after which an analyser that does not answer is ended."""
 
 
 def there() -> bool:
@@ -23,7 +31,6 @@ def there() -> bool:
 def analyse(
     queries: Sequence[str],
     schema: Mapping[str, Mapping[str, str]] | None = None,
-    folder: Path | None = None,
     own: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None,
 ) -> list[list[str]]:
     """By query the analyser's complaints: none where Sentinel would take it.
@@ -35,21 +42,39 @@ def analyse(
         missing("Node.js is not installed")
     if not (ENGINES / "node_modules/@kusto/language-service-next").is_dir():
         missing("Microsoft's analyser is not installed (make setup, with Node.js)")
-    tables = TABLES
-    if schema is not None:
-        assert folder is not None
-        tables = folder / "schema.json"
-        tables.write_text(json.dumps(schema), encoding="utf-8")
-    asked = [{"query": query, "schema": (own or {}).get(query)} for query in queries]
-    lines = "\n".join(map(json.dumps, asked))
-    run = subprocess.run(
-        ["node", str(ENGINES / "kusto.js"), str(tables)],
-        input=lines,
-        capture_output=True,
+    process = _analyser()
+    limit = Timer(TIMEOUT, process.kill)
+    limit.start()
+    try:
+        return [_ask(process, query, (own or {}).get(query, schema)) for query in queries]
+    finally:
+        limit.cancel()
+
+
+def _ask(process: subprocess.Popen[str], query: str, schema: object) -> list[str]:
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(json.dumps({"query": query, "schema": schema}) + "\n")
+    process.stdin.flush()
+    line = process.stdout.readline()
+    assert line, f"the analyser ended with status {process.wait()} at: {query}"
+    answer: dict[str, Any] = json.loads(line)
+    return [*answer["errors"], *answer["warnings"]]
+
+
+@cache
+def _analyser() -> subprocess.Popen[str]:
+    """The process, which ends with this one."""
+    process = subprocess.Popen(
+        ["node", str(ENGINES / "kusto.js"), str(TABLES)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         encoding="utf-8",
-        check=True,
-        timeout=300,
     )
-    answers = [json.loads(line) for line in run.stdout.splitlines()]
-    assert len(answers) == len(queries)
-    return [answer["errors"] + answer["warnings"] for answer in answers]
+
+    @atexit.register
+    def end() -> None:
+        process.kill()
+        process.communicate()
+
+    return process

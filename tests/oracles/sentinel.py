@@ -25,7 +25,6 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import duckdb_kql
@@ -304,7 +303,7 @@ class Sentinel:
         """Keeps the query for Microsoft's analyser (``complaints``), which takes many at once."""
         self.queries[query] = columns_of(query)
 
-    def complaints(self, folder: Path) -> list[str]:
+    def complaints(self) -> list[str]:
         """What the analyser has to say about the queries read since the last time."""
         from tests.oracles.kusto import analyse
 
@@ -313,7 +312,7 @@ class Sentinel:
         for columns in queries.values():
             schema.update(columns)
         schema["TimeGenerated"] = "datetime"
-        found = analyse(list(queries), {TABLE: schema}, folder)
+        found = analyse(list(queries), {TABLE: schema})
         return [
             f"{complaint}\n{query}"
             for query, complaints in zip(queries, found, strict=True)
@@ -323,12 +322,7 @@ class Sentinel:
 
     def complaints_if_any(self) -> list[str]:
         """The analyser's complaints; none where it is not installed."""
-        import tempfile
-
-        if shutil.which("node") is None:
-            return []
-        with tempfile.TemporaryDirectory() as folder:
-            return self.complaints(Path(folder))
+        return self.complaints() if shutil.which("node") else []
 
     def answer_all(self, query: str, events: Sequence[Event]) -> None:
         answers = self.answers[query] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
@@ -19,6 +19,7 @@ from kqlx.testing.edges import NOW, TYPES
 from kqlx.testing.near import near_events
 from kqlx.testing.stored import Event, as_stored
 from kqlx.testing.strategies import events_for, trees
+from tests.conftest import examples
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def test_a_difference_has_an_effect() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@examples(25)
 def test_the_bounds_hold_the_answer(data: st.DataObject) -> None:
     tree = data.draw(trees())
     event = data.draw(events_for(tree))
@@ -174,7 +175,7 @@ def test_types_of_a_query_s_fields() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@examples(25)
 def test_near_events_are_the_same_each_time(data: st.DataObject) -> None:
     tree = data.draw(trees())
     first: list[dict[str, Any]] = list(near_events(tree, TYPES, 6, seed=3))

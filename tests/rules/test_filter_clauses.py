@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import event as record
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kqlx.evaluate.compiler import compile
@@ -16,6 +16,7 @@ from kqlx.frontends.query_dsl.reader import read
 from kqlx.nodes import Always, Literal, Nested, Never, Node, Or
 from kqlx.testing.edges import NOW, TYPES
 from kqlx.testing.strategies import events_for
+from tests.conftest import examples
 from tests.oracles.clauses import border_tests, clause_matches, clauses
 
 ECS = {
@@ -227,7 +228,7 @@ def test_depth_has_an_end() -> None:
     assert (node, remarks) == ("*:*", ("it nests too deeply",))
 
 
-@settings(max_examples=400, deadline=None)
+@examples(100)
 @given(data=st.data())
 def test_a_drawn_clause_means_what_its_tree_means(data: st.DataObject) -> None:
     """Exactly, where nothing is remarked; else on the side that was asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
@@ -16,6 +16,7 @@ from kqlx.nodes import Never
 from kqlx.notes import Effect
 from kqlx.rules.filters import conditions_of, with_conditions
 from kqlx.testing.strategies import events_for
+from tests.conftest import examples
 from tests.oracles.dsl import dsl_matches
 
 
@@ -143,7 +144,7 @@ def test_elasticsearch_gets_the_filters_as_they_are() -> None:
     assert result.query["bool"]["must_not"] == [wild]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(25)
 @given(data=st.data())
 def test_the_query_for_elasticsearch_means_the_same(data: st.DataObject) -> None:
     items = [{"query": X, "meta": {"negate": data.draw(st.booleans())}}, {"query": Y}]

@@ -16,12 +16,13 @@ from typing import Any
 import duckdb_kql
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends.sentinel.ingestion_time import by_table
 from kqlx.testing import edges
+from tests.conftest import examples
 from tests.oracles.arrivals import (
     DAY,
     HOUR,
@@ -90,7 +91,7 @@ def in_time(found: Iterable[Arrived]) -> list[Arrived]:
     return [event for event in found if 0 <= event.arrived - event.happened <= DAY]
 
 
-@settings(deadline=None, max_examples=15)
+@examples(4)
 @given(found=events().map(in_time))
 def test_each_run_sees_what_kibanas_sees(found: list[Arrived]) -> None:
     converted = sentinel(rule())
@@ -109,7 +110,7 @@ def test_each_run_sees_what_kibanas_sees(found: list[Arrived]) -> None:
         assert told >= {event.number for now in RUNS for event in seen(found, now)}
 
 
-@settings(deadline=None, max_examples=15)
+@examples(4)
 @given(found=events().map(in_time), least=st.integers(1, 3))
 def test_each_run_counts_what_kibana_counts(found: list[Arrived], least: int) -> None:
     converted = sentinel(threshold(least))
@@ -121,7 +122,7 @@ def test_each_run_counts_what_kibana_counts(found: list[Arrived], least: int) ->
         assert {row["user.name"] for row in earlier} == reached(found, now - DELAY, least)
 
 
-@settings(deadline=None, max_examples=15)
+@examples(4)
 @given(found=events(3 * DAY).map(in_time))
 def test_terms_are_new_by_when_they_first_arrived(found: list[Arrived]) -> None:
     converted = sentinel(new_terms())
@@ -141,7 +142,7 @@ def known(found: Iterable[Arrived], one: int, now: int) -> set[str]:
 
 
 @pytest.mark.parametrize("made", [threshold(2), new_terms()])
-@settings(deadline=None, max_examples=10)
+@examples(4)
 @given(found=events(3 * DAY).map(in_time))
 def test_a_query_by_itself_has_the_window(made: kqlx.Rule, found: list[Arrived]) -> None:
     rows = run(str(sentinel(made, "query").query), [e for e in found if e.arrived <= NOW], NOW)

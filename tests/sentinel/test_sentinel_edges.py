@@ -5,7 +5,6 @@ a column, a value in a query for its spelling in an event.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -148,7 +147,7 @@ def test_types_of_a_field_list(query: str, line: str) -> None:
     assert "type-assumed" not in {note.code for note in result.notes}
 
 
-def test_steps_of_a_path_that_are_keywords(tmp_path: Path) -> None:
+def test_steps_of_a_path_that_are_keywords() -> None:
     """As the keys of flattened fields are, the rows of an array and columns in capitals."""
     names = ["as", "byte", "float", "has_any", "like", "sample", "simple", "TRUE", "__id", "user"]
     columns = {"file.elf.imports": "dynamic", "parts": "dynamic", "True": "string", "__x": "string"}
@@ -158,7 +157,7 @@ def test_steps_of_a_path_that_are_keywords(tmp_path: Path) -> None:
         "True:x and __x:y",
     ]
     texts = [written(query) for query in queries]
-    assert analyse(texts, {"Events": columns}, tmp_path) == [[]] * len(texts)
+    assert analyse(texts, {"Events": columns}) == [[]] * len(texts)
     assert "element.user" in texts[-2]
 
 

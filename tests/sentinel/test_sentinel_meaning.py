@@ -6,12 +6,11 @@ reads every query that is made here. What a note allows is in ``agreement``.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import event as record
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
@@ -22,6 +21,7 @@ from kqlx.testing.agreement import REFUSALS, Query, convert, without_refused
 from kqlx.testing.near import near_events
 from kqlx.testing.stored import Event
 from kqlx.testing.strategies import events_for, trees
+from tests.conftest import examples
 from tests.oracles import sentinel
 from tests.oracles.drawn import converted, with_one_type_a_name
 from tests.oracles.sentinel import SENTINEL
@@ -67,10 +67,10 @@ EVENTS = 24
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _analysed(tmp_path_factory: pytest.TempPathFactory) -> object:
+def _analysed() -> object:
     """At the end Microsoft's analyser reads every query of this module."""
     yield
-    complaints = SENTINEL.complaints(Path(tmp_path_factory.mktemp("kusto")))
+    complaints = SENTINEL.complaints()
     print(f"not executed: {dict(sentinel.NOT_EXECUTED)}")
     assert not complaints, "\n\n".join(complaints[:10])
 
@@ -114,7 +114,7 @@ def _borne_out_by(effect: Effect) -> set[Effect]:
     return {effect} if effect < Effect.DIFFERENT else {Effect.WIDER, Effect.NARROWER}
 
 
-@settings(max_examples=50, deadline=None)
+@examples(12)
 @given(data=st.data())
 def test_the_query_means_what_the_rule_means(data: st.DataObject) -> None:
     tree = with_one_type_a_name(data.draw(trees(FIELDS, depth=5)))

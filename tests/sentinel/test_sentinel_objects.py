@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
 from kqlx.testing.edges import NOW
+from tests.conftest import examples
 from tests.oracles.kusto import analyse
 from tests.oracles.rule_types import RuleEvent, new_terms_alerts, rows, threshold_alerts
 from tests.oracles.sentinel_rows import results
@@ -38,7 +39,7 @@ from tests.sentinel.test_sentinel_together import AGES, LOOK_BACK, new_terms, on
     st.integers(1, 3),
     st.integers(1, 3),
 )
-@settings(max_examples=25, deadline=None)
+@examples(6)
 def test_different_values_of_arrays(
     events: list[RuleEvent], by: list[str], least: int, different: int
 ) -> None:
@@ -87,7 +88,7 @@ AWS_ONLY = {"query": "event.action:a", "index": ["logs-aws.cloudtrail-*"]}
 
 
 @given(ACCOUNTS, st.booleans(), st.integers(1, 3), st.integers(0, 2))
-@settings(max_examples=15, deadline=None)
+@examples(4)
 def test_counts_by_and_of_a_key_of_objects(
     events: list[RuleEvent], by_account: bool, least: int, different: int
 ) -> None:
@@ -109,7 +110,7 @@ def test_counts_by_and_of_a_key_of_objects(
 
 
 @given(ACCOUNTS)
-@settings(max_examples=8, deadline=None)
+@examples(4)
 def test_new_terms_of_a_key_of_objects(events: list[RuleEvent]) -> None:
     of = new_terms([ACCOUNT], **AWS_ONLY)
     terms = new_terms_of(of)

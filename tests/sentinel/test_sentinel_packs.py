@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
@@ -19,6 +18,7 @@ from kqlx.backends.target import Options
 from kqlx.elastic.patterns import fits
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not, Pattern
+from tests.conftest import examples
 from tests.oracles import sentinel
 from tests.oracles.kusto import analyse
 from tests.oracles.sentinel_rows import matching
@@ -154,7 +154,7 @@ def test_tables_with_tests_of_their_own() -> None:
     )
 
 
-def test_the_analyser_takes_a_union(tmp_path: Path) -> None:
+def test_the_analyser_takes_a_union() -> None:
     queries = [
         join(["T1\n| where A == 1", "T2\n| where A == 1"]),
         join(
@@ -166,7 +166,7 @@ def test_the_analyser_takes_a_union(tmp_path: Path) -> None:
         "T1\n| where " + without_port("C") + ' == "1.2.3.4"',
     ]
     schema = {"T1": {"A": "long", "C": "string"}, "T2": {"A": "long", "B": "long"}}
-    assert analyse(queries, schema, tmp_path) == [[], [], []]
+    assert analyse(queries, schema) == [[], [], []]
 
 
 @pytest.mark.parametrize(("begin", "told"), [("now-15d", True), ("now-14d", False), ("", False)])
@@ -217,7 +217,7 @@ LINES = st.text(alphabet='ab-." ', max_size=12)
 
 
 @given(st.lists(WORDS, min_size=1, max_size=3), LINES)
-@settings(max_examples=400, deadline=None)
+@examples(100)
 def test_arguments_in_one_regex_are_those_of_their_patterns(words: list[str], line: str) -> None:
     field = Literal("C")
     tests: list[Equals | Like] = []

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends.sentinel.description import LONGEST_DESCRIPTION, LONGEST_NAME
 from tests import corpus
+from tests.conftest import examples
 from tests.oracles.kusto import analyse
 from tests.oracles.sentinel_ci import complaints, deployed
 
@@ -73,7 +74,7 @@ def notes(of: kqlx.Rule, code: str, **options: Any) -> list[str]:
 
 
 @given(TEXTS, TEXTS, TEXTS, TEXTS, TEXTS)
-@settings(max_examples=50, deadline=None)
+@examples(12)
 def test_values_come_back(name: str, text: str, tag: str, author: str, guide: str) -> None:
     """Names on one line, the description whole; nothing that a value says becomes a key."""
     hostile = rule(

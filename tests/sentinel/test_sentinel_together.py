@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
@@ -18,6 +18,7 @@ from kqlx.backends.sentinel.multiple_sources import join
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
 from kqlx.testing.edges import NOW
+from tests.conftest import examples
 from tests.oracles.kusto import analyse
 from tests.oracles.rule_types import RuleEvent, new_terms_alerts, threshold_alerts
 from tests.oracles.sentinel_rows import results
@@ -106,7 +107,7 @@ def columns(fields: Sequence[str]) -> list[str]:
     st.dictionaries(st.sampled_from(["user.name", "event.action"]), st.integers(1, 2), max_size=1),
     st.sampled_from(["query", "rule"]),
 )
-@settings(max_examples=20, deadline=None)
+@examples(5)
 def test_counts_of_two_tables(
     events: list[RuleEvent], by: list[str], least: int, distinct: dict[str, int], format: str
 ) -> None:
@@ -121,7 +122,7 @@ def test_counts_of_two_tables(
 
 
 @given(EVENTS, st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3, unique=True))
-@settings(max_examples=8, deadline=None)
+@examples(4)
 def test_new_terms_of_two_tables(events: list[RuleEvent], fields: list[str]) -> None:
     of = new_terms(fields)
     terms = new_terms_of(of)
@@ -134,7 +135,7 @@ def test_new_terms_of_two_tables(events: list[RuleEvent], fields: list[str]) -> 
 
 
 @given(EVENTS)
-@settings(max_examples=8, deadline=None)
+@examples(4)
 def test_alerts_show_values_of_the_latest_event(events: list[RuleEvent]) -> None:
     """From whichever table it is; entities and details name the same columns for both."""
     shown = {"field_names": ["event.action", "event.dataset"]}

@@ -5,16 +5,16 @@ by Microsoft's analyser.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
+from tests.conftest import examples
 from tests.oracles.kusto import analyse
 from tests.oracles.rule_types import COLUMNS, RuleEvent, new_terms_alerts, rows, threshold_alerts
 
@@ -72,7 +72,7 @@ def asked(events: Sequence[RuleEvent]) -> list[RuleEvent]:
     st.integers(1, 3),
     st.dictionaries(st.sampled_from(FIELDS[:3]), st.integers(1, 3), max_size=2),
 )
-@settings(max_examples=40, deadline=None)
+@examples(10)
 def test_counts(
     events: list[RuleEvent], by: list[str], least: int, distinct: dict[str, int]
 ) -> None:
@@ -87,7 +87,7 @@ def test_counts(
 
 
 @given(EVENTS, st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3, unique=True))
-@settings(max_examples=40, deadline=None)
+@examples(10)
 def test_new_terms(events: list[RuleEvent], fields: list[str]) -> None:
     rule = new_terms_rule(fields)
     terms = new_terms_of(rule)
@@ -109,7 +109,7 @@ RULES = [
 ]
 
 
-def test_microsofts_analyser_takes_them(tmp_path: Path) -> None:
+def test_microsofts_analyser_takes_them() -> None:
     schema = {"Events": {**COLUMNS, "TimeGenerated": "datetime"}}
     schema["ThreatIntelIndicators"] = {
         "TimeGenerated": "datetime",
@@ -124,7 +124,7 @@ def test_microsofts_analyser_takes_them(tmp_path: Path) -> None:
         for rule in [*RULES, indicator_rule()]
         for format in ("query", "rule")
     ]
-    found = analyse(queries, schema, tmp_path)
+    found = analyse(queries, schema)
     assert dict(zip(queries, found, strict=True)) == {query: [] for query in queries}
 
 

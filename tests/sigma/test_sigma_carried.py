@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.rules.model import Rule
+from tests.conftest import examples
 from tests.elasticsearch.test_elasticsearch_formats import NASTY, TEXTS
 from tests.oracles.sigma_rules import documents
 from tests.oracles.sigma_schema import problems
@@ -26,7 +27,7 @@ def line(text: str) -> str:
     return " ".join(text.split())
 
 
-@settings(max_examples=200, deadline=None)
+@examples(50)
 @given(text=TEXTS, other=TEXTS, counted=st.booleans())
 @example(text=NASTY[0], other=NASTY[1], counted=True)
 def test_every_value_comes_back(text: str, other: str, counted: bool) -> None:

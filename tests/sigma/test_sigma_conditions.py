@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sigma.collection import SigmaCollection
 from sigma.conditions import (
@@ -21,6 +21,7 @@ from kqlx.evaluate.compiler import matches
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.nodes import And, Equals, Literal, Node, Not, Or
 from kqlx.notes import Effect
+from tests.conftest import examples
 
 FIELDS = ("a", "b", "c", "d")
 
@@ -49,7 +50,7 @@ def holds(condition: Any, event: dict[str, str]) -> bool:
     return event.get(condition.field) == str(condition.value)
 
 
-@settings(max_examples=600, deadline=None)
+@examples(150)
 @given(
     tree=st.recursive(leaves(), groups, max_leaves=9),
     event=st.dictionaries(st.sampled_from(FIELDS), st.sampled_from("12")),

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
@@ -21,6 +21,7 @@ from kqlx.notes import Effect
 from kqlx.testing.agreement import REFUSALS, Query, convert
 from kqlx.testing.near import near_events
 from kqlx.testing.stored import Event, map_values
+from tests.conftest import examples
 from tests.oracles.drawn import check_drawn
 from tests.oracles.sigma_rules import SIGMA
 from tests.spl.test_spl_meaning import FIELDS, QUERIES
@@ -87,7 +88,7 @@ SUBJECTS = {**QUERIES, **OWN}
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@settings(max_examples=150, deadline=None)
+@examples(38)
 @given(data=st.data())
 def test_the_rule_means_what_the_query_means(exact: bool, data: st.DataObject) -> None:
     check_drawn(data, SIGMA, "sigma", FIELDS, exact=exact)

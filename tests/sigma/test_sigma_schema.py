@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kqlx
 from tests import corpus
-from tests.conftest import GOLDEN
+from tests.conftest import GOLDEN, examples
 from tests.oracles.sigma_rules import documents
 from tests.oracles.sigma_schema import is_correlation, official_problems, problems
 from tests.sigma.test_sigma_documents import ALL, OWN, sigma
@@ -160,7 +160,7 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(50)
 @given(rule=RULES)
 @example(rule=kqlx.Rule(name="Long " * 99, query="a:1", data={"description": "long " * 19_999}))
 def test_whatever_a_rule_says_of_itself_is_valid(rule: kqlx.Rule) -> None:

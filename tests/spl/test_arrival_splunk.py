@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
+from tests.conftest import examples
 from tests.oracles.arrivals import (
     DAY,
     INTERVAL,
@@ -84,7 +85,7 @@ def within_a_day(found: list[Arrived]) -> list[Arrived]:
 
 
 @pytest.mark.parametrize("format", SCHEDULED)
-@settings(deadline=None, max_examples=60)
+@examples(15)
 @given(found=events())
 def test_each_run_sees_what_kibanas_sees(format: str, found: list[Arrived]) -> None:
     search, around = SCHEDULED[format](spl(rule(), format))
@@ -96,7 +97,7 @@ def test_each_run_sees_what_kibanas_sees(format: str, found: list[Arrived]) -> N
 
 
 @pytest.mark.parametrize("format", ["query", *SCHEDULED])
-@settings(deadline=None, max_examples=40)
+@examples(10)
 @given(found=events().map(within_a_day), least=st.integers(1, 3))
 def test_each_run_counts_what_kibana_counts(format: str, found: list[Arrived], least: int) -> None:
     converted = spl(threshold(least), format)
@@ -107,7 +108,7 @@ def test_each_run_counts_what_kibana_counts(format: str, found: list[Arrived], l
 
 
 @pytest.mark.parametrize("format", ["query", *SCHEDULED])
-@settings(deadline=None, max_examples=40)
+@examples(10)
 @given(found=events(3 * DAY).map(within_a_day))
 def test_terms_are_new_by_when_they_first_arrived(format: str, found: list[Arrived]) -> None:
     converted = spl(new_terms(), format)
@@ -117,7 +118,7 @@ def test_terms_are_new_by_when_they_first_arrived(format: str, found: list[Arriv
         assert users == first_seen(found, now, 3 * DAY)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(10)
 @given(found=events(3 * DAY).map(within_a_day))
 def test_a_table_remembers_by_when_they_arrived(found: list[Arrived]) -> None:
     converted = spl(new_terms(), "savedsearches", new_terms="lookup")

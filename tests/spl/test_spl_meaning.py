@@ -8,7 +8,7 @@ looks like in both is assumed in ``stored`` and ``splunk``; what a note allows i
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kqlx.elastic import ecs
@@ -16,6 +16,7 @@ from kqlx.frontends.kql.formatter import format_node
 from kqlx.notes import Effect
 from kqlx.testing.agreement import REFUSALS, Malformed, Query, convert
 from kqlx.testing.near import near_events
+from tests.conftest import examples
 from tests.oracles.drawn import check_drawn
 from tests.oracles.splunk import SPLUNK
 
@@ -44,7 +45,7 @@ FIELDS = {name: ecs.types().get(name, "keyword") for name in NAMES}
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@settings(max_examples=150, deadline=None)
+@examples(38)
 @given(data=st.data())
 def test_the_search_means_what_the_query_means(exact: bool, data: st.DataObject) -> None:
     check_drawn(data, SPLUNK, "spl", FIELDS, exact=exact)

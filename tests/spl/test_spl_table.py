@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kqlx.rules.model import Rule
+from tests.conftest import examples
 from tests.oracles.spl.evaluator import evaluate
 from tests.oracles.spl.events import Event
 from tests.oracles.spl.grouping import Tables
@@ -15,7 +16,7 @@ from tests.spl.test_spl_types import DAY, HOUR, NOW, buckets, groups, new_terms,
 HOURS = st.sampled_from([0, 1, 2, 3, 40, 164, 165, 166, 167, 168, 169, 170, 171, 200])
 
 
-@settings(deadline=None, max_examples=30)
+@examples(8)
 @given(
     st.lists(st.tuples(st.sampled_from(["x", "y"]), HOURS), max_size=6),
     st.sampled_from([("1h", 1), ("1h", 3), ("4h", 1)]),

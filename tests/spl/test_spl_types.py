@@ -10,12 +10,13 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.errors import UnsupportedError, UsageError
 from kqlx.rules.model import Rule
+from tests.conftest import examples
 from tests.oracles.mapped import searches
 from tests.oracles.spl.evaluator import evaluate
 from tests.oracles.spl.events import Event, values_of
@@ -274,7 +275,7 @@ def groups(found: Iterable[Event], by: Sequence[str]) -> set[tuple[object, ...]]
     return {tuple(row[name] for name in by) for row in found}
 
 
-@settings(deadline=None, max_examples=120)
+@examples(30)
 @given(
     made_events(),
     st.lists(st.sampled_from(FIELDS), max_size=3, unique=True),
@@ -313,7 +314,7 @@ def at(minutes: int) -> int:
     )
 
 
-@settings(deadline=None, max_examples=120)
+@examples(30)
 @given(made_events(30), st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3, unique=True))
 def test_what_is_new_is_kibanas(events: list[Event], by: list[str]) -> None:
     events = [{**event, "_time": str(at(int(str(event["_time"]))))} for event in events]

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends.spl.conf_file import conf_text, stanza, without_tokens
 from kqlx.rules.model import Rule
+from tests.conftest import examples
 from tests.oracles.loaders import stanzas as loaded
 from tests.oracles.spl.reader import parse_search
 
@@ -177,7 +178,7 @@ def normal(text: str) -> str:
     return f"{line}." if line.endswith("\\") or line == '""' else line
 
 
-@settings(deadline=None, max_examples=100)
+@examples(25)
 @given(
     name=TEXTS,
     description=TEXTS,

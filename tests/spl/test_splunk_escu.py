@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends.spl.conf_file import LONGEST_NAME, detection_name, filter_macro, without_tokens
 from kqlx.rules.model import Rule
+from tests.conftest import examples
 from tests.oracles.spl.reader import parse_search
 from tests.spl.test_splunk_conf import CLOUDTRAIL, TEXTS
 
@@ -141,7 +142,7 @@ def test_names_make_names_of_files_and_macros(title: str, name: str) -> None:
 PLAIN = loaded(escu(made()).text)["search"]
 
 
-@settings(deadline=None, max_examples=60)
+@examples(15)
 @given(
     name=TEXTS,
     description=TEXTS,
