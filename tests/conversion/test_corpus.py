@@ -15,6 +15,7 @@ import kqlx
 from kqlx.testing.agreement import REFUSALS, Engine, Malformed, convert
 from kqlx.testing.near import near_events
 from tests import corpus
+from tests.conftest import DEEP
 from tests.oracles.sentinel import SENTINEL
 from tests.oracles.sigma_rules import SIGMA
 from tests.oracles.splunk import SPLUNK
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.skipif(
 KUERY_RULES = 277
 """How many rules in Kibana KQL the corpus beside the checkout has; one of your own may differ."""
 
-EVENTS = 24
+EVENTS = 24 if DEEP else 9
+"""Near the border of each rule; one in three meets it, as well as can be."""
 
 
 def test_every_rule_is_read() -> None:
@@ -68,7 +70,7 @@ def test_rules_mean_the_same_in_the_target(target: str, engine: Engine, exact: b
     assert outcomes["refused"] < outcomes.total()
 
 
-EXECUTED = 6
+EXECUTED = 1 if DEEP else 6
 """One rule in so many is also executed for Sentinel, which takes a sixth of a second each."""
 
 
