@@ -61,11 +61,11 @@ def values_beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
 def steps_beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
     """What makes those of several data sources."""
     keys = key_builder(rule, bound)
-    if not keys.together:
+    if not keys.common_names:
         return []
     grouped = {key.name for key in by}
     found = [
-        key for key in map(keys.shown, fields_to_keep(rule)) if key and key.name not in grouped
+        key for key in map(keys.visible, fields_to_keep(rule)) if key and key.name not in grouped
     ]
     return [key.step for key in found]
 

@@ -6,7 +6,7 @@ https://help.splunk.com/splunk-enterprise/spl-search-reference/9.4/search-comman
 from __future__ import annotations
 
 from kqlx.backends.spl.grouped_results import with_steps
-from kqlx.backends.spl.result_fields import Keys
+from kqlx.backends.spl.result_fields import KeyBuilder
 from kqlx.backends.spl.syntax import fold, fold_condition, search_name
 from kqlx.backends.target import Emission
 from kqlx.errors import UnsupportedError
@@ -23,7 +23,7 @@ def indicator_search(
     rule: Rule, match: IndicatorMatch, bound: Bound, emission: Emission
 ) -> Emission:
     """The search with a lookup for each alternative. Raises UnsupportedError."""
-    keys = Keys(bound)
+    keys = KeyBuilder(bound)
     alternatives = _alternatives(match)
     lines: list[str] = []
     marks: list[str] = []

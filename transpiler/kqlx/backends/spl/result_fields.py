@@ -7,20 +7,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from textwrap import wrap
+from functools import cached_property
 
-from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
+from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import (
-    WIDTH,
     eval_name,
     name_problem,
     quote,
     search_name,
 )
-from kqlx.backends.spl.where import WhereWriter
-from kqlx.backends.target import Options
-from kqlx.backends.text_backend import Group, about_counted, joined, joined_by_kind
+from kqlx.backends.spl.value_expressions import ValueExpressions, beside_name, is_in, without_texts
+from kqlx.backends.text_backend import about_counted, joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
@@ -39,7 +37,6 @@ from kqlx.mappings.field_values import (
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.value_conditions import (
-    IPV4_IN_IPV6,
     condition,
     conditional_first,
     has_values,
@@ -49,15 +46,13 @@ from kqlx.mappings.value_conditions import (
 )
 from kqlx.notes import Effect, Note
 
-FIRST_GROUP = "\\1"
-_LISTS = frozenset({"elements", "array", "many"})
-
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """A field of the results. ``name`` is what it is called there, "" for one that is the same on
     all events; ``step`` the command that makes it, "" where events have it. ``null`` is the field
     of the events in which a text may stand for none, JSON's null or those of ``nulls``.
+    ``is_mapped`` is False for a field without a counterpart, which keeps Elastic's name.
     """
 
     field: str
@@ -65,6 +60,7 @@ class Key:
     step: str = ""
     null: str = ""
     nulls: tuple[str, ...] = (NULL,)
+    is_mapped: bool = True
 
     @property
     def spelt(self) -> str:
@@ -73,17 +69,17 @@ class Key:
 
 
 @dataclass
-class Keys:
+class KeyBuilder:
     """The keys of a bound tree, with notes on them. One object a conversion.
 
     ``finer`` is what it means that values are told apart which Elastic's field does not;
-    ``together`` asks for names that are the same for all data sources of a rule; ``distinct`` says
-    that the different values of a field are counted.
+    ``common_names`` asks for names that are the same for all data sources of a rule; ``distinct``
+    says that the different values of a field are counted.
     """
 
     bound: Bound
     finer: Effect = Effect.WIDER
-    together: bool = False
+    common_names: bool = False
     notes: list[Note] = field(default_factory=list)
     distinct: bool = False
 
@@ -94,6 +90,10 @@ class Keys:
         """
         return Effect.DIFFERENT if self.distinct else self.finer
 
+    @cached_property
+    def _values(self) -> ValueExpressions:
+        return ValueExpressions(self.bound)
+
     def key(self, name: str) -> Key:
         """The key of an Elastic field. Raises UnsupportedError where Splunk cannot name it; one
         without a counterpart keeps Elastic's name, with a note.
@@ -102,7 +102,7 @@ class Keys:
         if key.name:
             coarser = Effect.WIDER if self.finer is Effect.NARROWER else Effect.NARROWER
             self.notes += about_counted(name, self.bound, coarser)
-        if not self.together:
+        if not self.common_names:
             return key
         made = plain_name(name)
         value = eval_name(key.name) if key.name else quote(self._constant(name))
@@ -110,7 +110,8 @@ class Keys:
             # Here, so that what counts them is the same for all data sources.
             value = without_texts(value, key.nulls)
         named = f"| eval {made}={value}" if value != made else ""
-        return Key(name, made, "\n".join(filter(None, [key.step, named])))
+        step = "\n".join(filter(None, [key.step, named]))
+        return Key(name, made, step, is_mapped=key.is_mapped)
 
     def _constant(self, name: str) -> str:
         """The value that a field has on all events of the data source."""
@@ -132,7 +133,7 @@ class Keys:
         self.notes += notes_on_values(name, spec) if spec is not None else ()
         key = self._of_columns(name, found, spec, destination)
         named = named_values(spec, self.bound, name) if spec is not None else ()
-        return self._named(key, named) if named else key
+        return replace(self._named(key, named), is_mapped=key.is_mapped) if named else key
 
     def _of_columns(
         self,
@@ -162,22 +163,17 @@ class Keys:
                 message = f"{name} has no counterpart to count or compare by{why}"
                 code = "no-counterpart" if why else "unmapped-field"
                 self.notes.append(Note(code, Effect.UNMAPPED, message))
-                return self._made(name, Column(name), False)
+                return replace(self._made(name, Column(name), False), is_mapped=False)
 
     def _named(self, key: Key, named: Iterable[tuple[str, Bound]]) -> Key:
         """The key of a field some of whose values are told by other columns, or spelt otherwise."""
         made = plain_name(key.field)
-        pairs = [f"{self._test(tree)}, {quote(value)}" for value, tree in named]
+        pairs = [f"{self._values.condition(tree)}, {quote(value)}" for value, tree in named]
         # Where a step has made it, the text of none is out of it already.
         others = without_texts(eval_name(key.name), key.nulls if key.null else ())
         pairs.append(f"true(), {others}")
         step = f"| eval {made}=case(\n    {f',{chr(10)}    '.join(pairs)})"
         return Key(key.field, made, "\n".join(filter(None, [key.step, step])))
-
-    def _test(self, tree: Bound) -> str:
-        """A condition of ``eval``."""
-        test = WhereWriter(tree, Options()).condition(tree.node)
-        return f"({test.text})" if test.group is Group.OR else test.text
 
     def _whole_for(self, name: str, spec: FieldSpec, columns: str) -> None:
         """A note that what is a part of a column is counted by all of it, which may have several of
@@ -202,7 +198,7 @@ class Keys:
             return without_null(key)
         key = without_null(key)
         made = plain_name(name)
-        step = f"| eval {made}=if({self._test(tree)}, {eval_name(key.name)}, null())"
+        step = f"| eval {made}=if({self._values.condition(tree)}, {eval_name(key.name)}, null())"
         return Key(name, made, "\n".join(filter(None, [key.step, step])))
 
     def _mapped(self, name: str, column: str, destination: Destination) -> Key:
@@ -213,21 +209,14 @@ class Keys:
         if like.layout == "words":
             message = f"the words of {column}, each a value of {name}, count as one value"
             self.notes.append(Note("value-differs", self._several, message))
-        key = self._made(name, found, "{}" in column or like.layout in _LISTS)
+        key = self._made(name, found, self._values.is_list(column))
         if key.step:
             return key
-        if (whole := self._whole(name, column)) != eval_name(column):
+        if (whole := self._values.whole(name, column)) != eval_name(column):
             made = plain_name(name)
             key = Key(name, made, f"| eval {made}={whole}")
-        texts = self._texts_for_none(column)
+        texts = self._values.null_texts(column)
         return replace(key, null=column if texts else "", nulls=texts)
-
-    def _texts_for_none(self, column: str) -> tuple[str, ...]:
-        """The texts that stand in a column for no value: those of the pack, and JSON's null."""
-        destination = self.bound.destination
-        absent = destination.absent_in(column) if destination else ()
-        written = destination is not None and destination.column(column).null_text
-        return (*absent, NULL) if self._nulls and not written else absent
 
     def keys(self, names: Iterable[str]) -> tuple[Key, ...]:
         """The keys of fields, those left out that are the same on all events; each name once."""
@@ -240,24 +229,24 @@ class Keys:
         """
         destination = self.bound.destination
         spec = destination.field(name) if destination is not None else None
-        if self.together or spec is None or captures(spec):
+        if self.common_names or spec is None or captures(spec):
             return None
         apart = spec.column is not None and spelt_apart(self.bound, name, spec.column)
         if not (spec.any_of or spec.case_field or apart):
             return None
-        quiet = Keys(self.bound)
+        quiet = KeyBuilder(self.bound)
         key = quiet.key(name)
         return key if key.step and key.name else None
 
-    def shown(self, name: str) -> Key | None:
+    def visible(self, name: str) -> Key | None:
         """The key of a field that the results may as well do without; None where there is none."""
-        quiet = Keys(self.bound, together=self.together)
+        quiet = KeyBuilder(self.bound, common_names=self.common_names)
         try:
             key = quiet.key(name)
         except UnsupportedError:
             return None
-        unmapped = any(note.effect is Effect.UNMAPPED for note in quiet.notes)
-        return None if unmapped or not key.name or (key.step and not self.together) else key
+        has_step = key.step and not self.common_names
+        return key if key.is_mapped and key.name and not has_step else None
 
     def _made(self, field: str, column: Column, is_list: bool) -> Key:
         name = column.name
@@ -270,20 +259,8 @@ class Keys:
         if is_list:
             # stats counts an event as often as its list has the value; Elasticsearch once.
             made = plain_name(name)
-            return Key(field, made, f"| eval {made}={self._listed(name)}")
-        return Key(field, name, null=name if self._nulls else "")
-
-    def _listed(self, name: str) -> str:
-        """The values of a list, each once, without those that stand for none."""
-        values = eval_name(name)
-        if texts := self._texts_for_none(name):
-            tests = " AND ".join(f"{values}!={quote(text)}" for text in texts)
-            values = f"mvfilter({tests})"
-        return f"mvdedup({values})"
-
-    @property
-    def _nulls(self) -> bool:
-        return bool(self.bound.place.get("json"))
+            return Key(field, made, f"| eval {made}={self._values.listed(name)}")
+        return Key(field, name, null=name if self.bound.place.get("json") else "")
 
     def _first(self, field: str, spec: FieldSpec) -> Key:
         """The first of several columns that an event has, or of what is taken out of them."""
@@ -291,60 +268,7 @@ class Keys:
         self.notes.append(joined(field, spec.any_of))
         if not parts and (spec.value_part or spec.value_patterns):
             self._whole_for(field, spec, ", ".join(spec.any_of))
-        return Key(field, made, f"| eval {made}={self._coalesced(field, spec, parts)}")
-
-    def _coalesced(self, field: str, spec: FieldSpec, parts: tuple[str, ...]) -> str:
-        """The first of several columns of which a text does not stand for none."""
-        names = [self._present(field, column, parts) for column in spec.any_of]
-        value = f"coalesce({', '.join(names)})"
-        if len(value) > WIDTH - 20:
-            value = f"coalesce({f',{chr(10)}        '.join(names)})"
-        return value
-
-    def _present(self, field: str, column: str, parts: tuple[str, ...]) -> str:
-        """What is taken out of a column, or all of it, null where a text stands for none."""
-        like = self.bound.destination.column(column) if self.bound.destination else None
-        if like is not None and like.layout in PAIRS:
-            return self._beside_name(Column(column, layout=like.layout, keys=like.keys))
-        if "{}" in column and not parts:
-            return self._listed(column)
-        if like is not None and like.json and not parts:
-            text = like.json if isinstance(like.json, str) else column.partition(".")[0]
-            value = f"spath({eval_name(text)}, {quote(column.removeprefix(f'{text}.'))})"
-            return without_texts(value, self._texts_for_none(column))
-        value = self._part_of(column, parts) if parts else self._whole(field, column)
-        return without_texts(value, self._texts_for_none(column))
-
-    def _whole(self, field: str, column: str) -> str:
-        """The value of a column, of an address in the one spelling that Elasticsearch has of it."""
-        value = eval_name(column)
-        like = spelt_apart(self.bound, field, column)
-        if like is None:
-            return value
-        if like.ipv4_mapped:
-            value = f"replace({value}, {quote(IPV4_IN_IPV6)}, {quote(FIRST_GROUP)})"
-        for word, named in like.words.items():
-            value = f"if({eval_name(column)}={quote(word)}, {quote(named)}, {value})"
-        return value
-
-    def _is_list(self, column: str) -> bool:
-        """Whether an event may have several values of a column."""
-        like = self.bound.destination.column(column) if self.bound.destination else None
-        return "{}" in column or (like is not None and like.layout in _LISTS)
-
-    def _part_of(self, column: str, expressions: tuple[str, ...], mark: str | None = None) -> str:
-        """What the first of the expressions that matches takes out of a column, or what stands
-        there before a mark: of a list of each value, for match() and split() are not documented
-        for several.
-        """
-        if mark:
-            value = f"mvindex(split({eval_name(column)}, {quote(mark)}), 0)"
-        else:
-            value = _part_of(column, expressions)
-        if not self._is_list(column):
-            return value
-        value = without_texts(value, self._texts_for_none(column))
-        return f"mvdedup(mvmap({eval_name(column)}, {value}))"
+        return Key(field, made, f"| eval {made}={self._first_of(field, spec, parts)}")
 
     def _by_case(self, field: str, spec: FieldSpec) -> Key:
         """A field that is another column by the kind of event, or that some events alone have."""
@@ -363,22 +287,22 @@ class Keys:
             elif case.fixed is not None:
                 value = quote(case.fixed)
             elif case.any_of:
-                value = self._coalesced(field, case, captures(case))
+                value = self._first_of(field, case, captures(case))
             elif mark or (parts := captures(replace(case, guard=""))):
-                value = self._part_of(str(case.column), () if mark else parts, mark)
-            elif self._is_list(str(case.column)):
-                value = self._listed(str(case.column))
+                value = self._values.part(str(case.column), () if mark else parts, mark)
+            elif self._values.is_list(str(case.column)):
+                value = self._values.listed(str(case.column))
             else:
-                value = self._whole(field, str(case.column))
+                value = self._values.whole(field, str(case.column))
             if case.column:
-                absent |= dict.fromkeys(self._texts_for_none(str(case.column)))
+                absent |= dict.fromkeys(self._values.null_texts(str(case.column)))
             tests = (
-                [_is_in(by.column, case.case_values)]
+                [is_in(by.column, case.case_values)]
                 if case.case_values and by and by.column
                 else []
             )
             if beside := condition(case, self.bound, field):
-                tests.append(self._test(beside))
+                tests.append(self._values.condition(beside))
             kinds = "\n        AND ".join(tests) or "true()"
             pairs.append(f"{kinds},\n        {value}")
         if spec.case_field:
@@ -392,61 +316,34 @@ class Keys:
         made = plain_name(field)
         spec = self.bound.destination.field(field) if self.bound.destination else None
         mark = cut_at(spec) if spec is not None else None
-        value = self._part_of(column, expressions, mark)
-        if self._is_list(column):
+        value = self._values.part(column, expressions, mark)
+        if self._values.is_list(column):
             return Key(field, made, f"| eval {made}={value}")
-        nulls = self._texts_for_none(column)
+        nulls = self._values.null_texts(column)
         return Key(field, made, f"| eval {made}={value}", column if nulls else "", nulls)
 
     def _paired(self, field: str, column: Column) -> Key:
         """The value beside the first name that is the pair's."""
         made = plain_name(column.name)
-        return Key(field, made, f"| eval {made}={self._beside_name(column)}")
+        self._note_pair(column.name)
+        return Key(field, made, f"| eval {made}={beside_name(column)}")
 
-    def _beside_name(self, column: Column) -> str:
-        names, values = (eval_name(name) for name in pair_fields(column))
-        whole = rf"\A{name_regex(column)}\z"
+    def _note_pair(self, column: str) -> None:
         message = (
-            f"{column.name} is taken from two lists, the first value whose name stands at its place"
+            f"{column} is taken from two lists, the first value whose name stands at its place"
         )
         self.notes.append(Note("pairs-by-position", Effect.SAME, message))
-        return f"mvindex({values}, mvfind({names}, {quote(whole)}))"
 
-
-def _part_of(column: str, expressions: tuple[str, ...]) -> str:
-    """What the first of the expressions that matches takes out of a column."""
-    name, value = eval_name(column), "null()"
-    for expression in reversed(expressions):
-        if not expression:
-            value = name
-            continue
-        start, end = expression.startswith("^"), expression.endswith("$")
-        whole = quote(f"(?is){'' if start else '^.*?'}{expression}{'' if end else '.*$'}")
-        taken = f"replace({name}, {whole}, {quote(FIRST_GROUP)})"
-        # Where nothing matches, replace() leaves the whole.
-        value = taken if value == name else f"if(match({name}, {whole}), {taken}, {value})"
-    return value
-
-
-def _is_in(column: str, values: Iterable[str]) -> str:
-    """The condition of ``eval`` that a column has one of the values, on lines of about 100
-    columns.
-    """
-    listed = ", ".join(map(quote, values))
-    whole = f"in({eval_name(column)}, {listed})"
-    return "\n        ".join(wrap(whole, WIDTH - 8, break_long_words=False, break_on_hyphens=False))
+    def _first_of(self, field: str, spec: FieldSpec, parts: tuple[str, ...]) -> str:
+        for column in spec.any_of:
+            if self._values.is_pair(column):
+                self._note_pair(column)
+        return self._values.first_of(field, spec, parts)
 
 
 def _is_plain(destination: Destination, column: str) -> bool:
     like = destination.column(column)
     return like.layout not in PAIRS | {"words", "xml", "path"} and not like.json
-
-
-def without_texts(value: str, texts: Iterable[str]) -> str:
-    """The value of an expression, null where it is one of the texts that stand for none."""
-    for text in texts:
-        value = f"nullif({value}, {quote(text)})"
-    return value
 
 
 def without_null(key: Key) -> Key:

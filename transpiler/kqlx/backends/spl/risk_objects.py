@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from kqlx.backends.spl.result_fields import Key, Keys, plain_name
+from kqlx.backends.spl.result_fields import Key, KeyBuilder, plain_name
 from kqlx.backends.spl.syntax import eval_name
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import FieldTest, Pattern, walk
@@ -90,7 +90,7 @@ def entities(rule: Rule, bound: Bound) -> tuple[Entity, ...]:
     if has_usual and not any(entity.is_risk for _, entity in found.values()):
         keys = key_builder(rule, bound)
         for field in _USUAL:
-            key = keys.shown(field) or _combined(rule, keys, field)
+            key = keys.visible(field) or _combined(rule, keys, field)
             if key is not None and key.name not in found:
                 kind, type = _kind(field)
                 assert kind
@@ -116,17 +116,17 @@ def visible_fields(rule: Rule, bound: Bound) -> tuple[str, ...]:
     keys = key_builder(rule, bound)
     found = [entity.name for entity in entities(rule, bound)]
     for field in fields_to_keep(rule):
-        key = keys.shown(field)
+        key = keys.visible(field)
         if key is not None and not key.name.startswith("_"):
             found.append(key.name)
     return tuple(dict.fromkeys(found))
 
 
-def key_builder(rule: Rule, bound: Bound, finer: Effect = Effect.WIDER) -> Keys:
+def key_builder(rule: Rule, bound: Bound, finer: Effect = Effect.WIDER) -> KeyBuilder:
     """The names that fields have in the results of a rule: of one that counts or compares events of
     several data sources those that these have in common.
     """
-    return Keys(bound, finer, _has_common_names(rule, bound))
+    return KeyBuilder(bound, finer, _has_common_names(rule, bound))
 
 
 def _has_common_names(rule: Rule, bound: Bound) -> bool:
@@ -139,14 +139,14 @@ def _names(rule: Rule, bound: Bound) -> Iterator[tuple[str, str, str]]:
     for field in grouped_by(rule):
         if name := keys.key(field).name:
             yield field, name, ""
-    tested = () if keys.together else _tested(bound)
+    tested = () if keys.common_names else _tested(bound)
     for field in (*fields_to_keep(rule), *tested):
-        key = keys.shown(field) or _combined(rule, keys, field)
+        key = keys.visible(field) or _combined(rule, keys, field)
         if key is not None:
             yield field, key.name, key.step
 
 
-def _combined(rule: Rule, keys: Keys, field: str) -> Key | None:
+def _combined(rule: Rule, keys: KeyBuilder, field: str) -> Key | None:
     """A field that is made of several columns, in results that are single events."""
     return None if groups_events(rule) else keys.joined(field)
 

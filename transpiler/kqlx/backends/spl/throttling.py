@@ -121,7 +121,7 @@ def _suppressed(rule: Rule, bound: Bound, alone: bool) -> tuple[Key, ...] | None
     made = alone and not groups_events(rule)
     found = []
     for field in suppressed_by(rule):
-        key = grouped.get(field) or keys.shown(field)
+        key = grouped.get(field) or keys.visible(field)
         if key is not None:
             found.append(replace(key, step=""))
         elif made and (key := keys.joined(field)):

@@ -1,0 +1,151 @@
+"""Expressions of ``eval`` for the values of a column: all of them, a part of each, the first of
+several columns, without the texts that stand for no value.
+
+https://help.splunk.com/splunk-enterprise/spl-search-reference/10.0/evaluation-functions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from textwrap import wrap
+
+from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
+from kqlx.backends.spl.search_capability import NULL
+from kqlx.backends.spl.syntax import WIDTH, eval_name, quote
+from kqlx.backends.spl.where import WhereWriter
+from kqlx.backends.target import Options
+from kqlx.backends.text_backend import Group
+from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.value_conditions import IPV4_IN_IPV6, spelt_apart
+
+FIRST_GROUP = "\\1"
+_LISTS = frozenset({"elements", "array", "many"})
+
+
+@dataclass(frozen=True, slots=True)
+class ValueExpressions:
+    """Those of the columns of a bound tree's data source."""
+
+    bound: Bound
+
+    def condition(self, tree: Bound) -> str:
+        """The tests of a bound tree as a condition."""
+        test = WhereWriter(tree, Options()).condition(tree.node)
+        return f"({test.text})" if test.group is Group.OR else test.text
+
+    def null_texts(self, column: str) -> tuple[str, ...]:
+        """The texts that stand in a column for no value: those of the pack, and JSON's null."""
+        destination = self.bound.destination
+        absent = destination.absent_in(column) if destination else ()
+        written = destination is not None and destination.column(column).null_text
+        return (*absent, NULL) if self._has_json_nulls and not written else absent
+
+    def listed(self, name: str) -> str:
+        """The values of a list, each once, without those that stand for none."""
+        values = eval_name(name)
+        if texts := self.null_texts(name):
+            tests = " AND ".join(f"{values}!={quote(text)}" for text in texts)
+            values = f"mvfilter({tests})"
+        return f"mvdedup({values})"
+
+    @property
+    def _has_json_nulls(self) -> bool:
+        return bool(self.bound.place.get("json"))
+
+    def first_of(self, field: str, spec: FieldSpec, parts: tuple[str, ...]) -> str:
+        """The first of several columns of which a text does not stand for none."""
+        names = [self.present(field, column, parts) for column in spec.any_of]
+        value = f"coalesce({', '.join(names)})"
+        if len(value) > WIDTH - 20:
+            value = f"coalesce({f',{chr(10)}        '.join(names)})"
+        return value
+
+    def present(self, field: str, column: str, parts: tuple[str, ...]) -> str:
+        """What is taken out of a column, or all of it, null where a text stands for none."""
+        like = self.bound.destination.column(column) if self.bound.destination else None
+        if like is not None and like.layout in PAIRS:
+            return beside_name(Column(column, layout=like.layout, keys=like.keys))
+        if "{}" in column and not parts:
+            return self.listed(column)
+        if like is not None and like.json and not parts:
+            text = like.json if isinstance(like.json, str) else column.partition(".")[0]
+            value = f"spath({eval_name(text)}, {quote(column.removeprefix(f'{text}.'))})"
+            return without_texts(value, self.null_texts(column))
+        value = self.part(column, parts) if parts else self.whole(field, column)
+        return without_texts(value, self.null_texts(column))
+
+    def whole(self, field: str, column: str) -> str:
+        """The value of a column, of an address in the one spelling that Elasticsearch has of it."""
+        value = eval_name(column)
+        like = spelt_apart(self.bound, field, column)
+        if like is None:
+            return value
+        if like.ipv4_mapped:
+            value = f"replace({value}, {quote(IPV4_IN_IPV6)}, {quote(FIRST_GROUP)})"
+        for word, named in like.words.items():
+            value = f"if({eval_name(column)}={quote(word)}, {quote(named)}, {value})"
+        return value
+
+    def is_pair(self, column: str) -> bool:
+        """Whether the column stands for a name and a value in two lists."""
+        destination = self.bound.destination
+        return destination is not None and destination.column(column).layout in PAIRS
+
+    def is_list(self, column: str) -> bool:
+        """Whether an event may have several values of a column."""
+        like = self.bound.destination.column(column) if self.bound.destination else None
+        return "{}" in column or (like is not None and like.layout in _LISTS)
+
+    def part(self, column: str, expressions: tuple[str, ...], mark: str | None = None) -> str:
+        """What the first of the expressions that matches takes out of a column, or what stands
+        there before a mark: of a list of each value, for match() and split() are not documented
+        for several.
+        """
+        if mark:
+            value = f"mvindex(split({eval_name(column)}, {quote(mark)}), 0)"
+        else:
+            value = _taken_out(column, expressions)
+        if not self.is_list(column):
+            return value
+        value = without_texts(value, self.null_texts(column))
+        return f"mvdedup(mvmap({eval_name(column)}, {value}))"
+
+
+def beside_name(column: Column) -> str:
+    """The value beside the first name that is the pair's."""
+    names, values = (eval_name(name) for name in pair_fields(column))
+    whole = rf"\A{name_regex(column)}\z"
+    return f"mvindex({values}, mvfind({names}, {quote(whole)}))"
+
+
+def without_texts(value: str, texts: Iterable[str]) -> str:
+    """The value of an expression, null where it is one of the texts that stand for none."""
+    for text in texts:
+        value = f"nullif({value}, {quote(text)})"
+    return value
+
+
+def is_in(column: str, values: Iterable[str]) -> str:
+    """The condition of ``eval`` that a column has one of the values, on lines of about 100
+    columns.
+    """
+    listed = ", ".join(map(quote, values))
+    whole = f"in({eval_name(column)}, {listed})"
+    return "\n        ".join(wrap(whole, WIDTH - 8, break_long_words=False, break_on_hyphens=False))
+
+
+def _taken_out(column: str, expressions: tuple[str, ...]) -> str:
+    """What the first of the expressions that matches takes out of a column."""
+    name, value = eval_name(column), "null()"
+    for expression in reversed(expressions):
+        if not expression:
+            value = name
+            continue
+        start, end = expression.startswith("^"), expression.endswith("$")
+        whole = quote(f"(?is){'' if start else '^.*?'}{expression}{'' if end else '.*$'}")
+        taken = f"replace({name}, {whole}, {quote(FIRST_GROUP)})"
+        # Where nothing matches, replace() leaves the whole.
+        value = taken if value == name else f"if(match({name}, {whole}), {taken}, {value})"
+    return value
