@@ -44,7 +44,7 @@ def test_filters_alone_are_a_query(to: str) -> None:
 @pytest.mark.parametrize(
     ("to", "message"),
     [
-        ("spl", "an indicator that must not be met: a lookup cannot say it"),
+        ("spl", "a lookup cannot express an indicator that must not match"),
         ("sentinel", "the table cannot say which indicator must not match"),
     ],
 )

@@ -143,5 +143,5 @@ def _about_techniques(rule: Rule) -> Iterator[Note]:
 
 def _about_block(rule: Rule, risks: tuple[Entity, ...]) -> Iterator[Note]:
     if rule.is_building_block and not risks:
-        message = "the building block is a finding: nobody is known whose risk it could add to"
+        message = "the building block becomes a finding: no user or host is known to add risk to"
         yield Note("metadata-changed", Effect.SAME, message)

@@ -66,7 +66,7 @@ class Checks(SplBackend):
             )
             return Never(node.span)
         if column.type in TEXTS and isinstance(node, Equals | Like) and not pieces(node):
-            message = f"no word of {column.name} can be this, so the test never holds"
+            message = f"{column.name}: no word can be this, so the test never matches"
             self.note("constant-folded", Effect.SAME, message, node.span)
             return Never(node.span)
         if column.type != "flattened" or isinstance(node, Compare):
@@ -94,7 +94,7 @@ class Checks(SplBackend):
             self.note(
                 "free-text",
                 Effect.DIFFERENT,
-                "a value without a field: Kibana looks in all fields, Splunk in the raw text",
+                "a value without a field: Elasticsearch searches all fields, Splunk the raw text",
                 node.span,
             )
         elif isinstance(node, Equals | Like | Compare) and not isinstance(node.field, Pattern):
@@ -105,8 +105,8 @@ class Checks(SplBackend):
             and self.search.matches_null_text(node)
         ):
             message = (
-                f"a null of JSON in {node.field.name} may be read as the text {NULL}, which the"
-                " test asks for"
+                f"{node.field.name}: Splunk may read a JSON null as the text {NULL}, which the test"
+                " asks for"
             )
             self.wider("null-exists", node, message)
         if isinstance(node, FieldTest):
@@ -130,15 +130,15 @@ class Checks(SplBackend):
                     getattr(part, "field", None) == name for part in walk(self.bound.node)
                 ):  # else it is a test of the whole field, in terms of its keys
                     message = (
-                        f"{name.name} fits keys of {field}, which is flattened: no name with stars"
-                        " reaches them in Elasticsearch"
+                        f"{name.name} matches keys of {field}, which is flattened: Elasticsearch"
+                        " does not expand wildcards to them"
                     )
                     self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
                     return
                 continue
             above = base_field(field)
             if isinstance(node, Exists) and above != field and not known.fullmatch(above):
-                message = f"{name.name} also fits {field}, whose values are in {above} alone"
+                message = f"{name.name} also matches {field}, whose values are only in {above}"
                 self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
                 return
             # The values of a flattened field are in Splunk's fields below it.
@@ -147,7 +147,7 @@ class Checks(SplBackend):
                 self.note(
                     "name-wildcard",
                     Effect.DIFFERENT,
-                    f"{name.name} also fits {field}, of type {type}, and all are compared as text",
+                    f"{name.name} also matches {field}, of type {type}; all are compared as text",
                     node.span,
                 )
                 return
@@ -155,7 +155,7 @@ class Checks(SplBackend):
         others = not types.knows_all_names and not flattened
         if others and _may_be_a_number(node):  # the values of a flattened field are texts
             message = (
-                f"{name.name} also fits numbers of your own fields, and all are compared as text"
+                f"{name.name} may also match numeric fields of your own; all are compared as text"
             )
             self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
 
@@ -166,7 +166,7 @@ class Checks(SplBackend):
 
     def check_pair(self, column: Column, node: Equals | Like | Compare) -> None:
         if isinstance(node, Compare):
-            message = f"where compares the value of the pair {column.name} as text alone"
+            message = f"{column.name}: where compares the value of the pair only as text"
             self.note("approximated", Effect.WIDER, message, node.span)
             return
         if isinstance(node, Equals) and column.type == "ip" and self.is_network(node.value.name):
@@ -174,8 +174,8 @@ class Checks(SplBackend):
             self.refuse(node.span, what, "the value of a pair is compared as text")
         pair = column.pair
         message = (
-            f"Name and {pair.key} of {pair.path} are put together by their places, which an object "
-            "without one of them would shift"
+            f"{pair.path}: Name and {pair.key} are paired by position, which an object without one"
+            " of them would shift"
         )
         self.note_once("pairs-by-position", Effect.SAME, message, node)
 
@@ -200,14 +200,16 @@ class Checks(SplBackend):
                 why = "Elasticsearch finds nothing by it"
                 self.refuse(node.span, f"a wildcard on {described(column)}", why)
             if node.pattern.parts[0] == "" and column.type not in TEXTS:
-                message = f"a value of {column.name} begins with a star: the index is of no use"
+                message = f"{column.name}: a leading wildcard cannot use Splunk's index and is slow"
                 self.note_once("leading-wildcard", Effect.SAME, message, node)
         else:
             self.no_date(column, node)
             if column.type in NUMBERS:
                 self.refuse_rounded(column, self.number(column, node.value, node), node)
         if column.type in TEXTS and not self.search.is_exact(node):
-            message = f"{column.name} is text: Elasticsearch compares words, Splunk parts of it"
+            message = (
+                f"{column.name}: a text field; Elasticsearch compares words, Splunk parts of it"
+            )
             self.note_once("text-analysis", Effect.WIDER, message, node)
         if column.type in TEXTS and isinstance(node, Equals | Like):
             self.folds_oddly(column, node, exact=self.options.exact)

@@ -78,7 +78,7 @@ def has_tokens(text: str) -> bool:
 TOKENS_REPLACED = Note(
     "metadata-changed",
     Effect.SAME,
-    "in what alerts say, dollar signs and [[ are written so that they are no tokens",
+    "in the texts of alerts, dollar signs and [[ are rewritten, so that they are not tokens",
 )
 
 

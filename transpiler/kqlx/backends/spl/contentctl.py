@@ -129,21 +129,21 @@ def _most_specific(techniques: tuple[str, ...]) -> tuple[str, ...]:
 def _notes(rule: Rule, found: Alert) -> Iterator[Note]:
     name = detection_name(found.title, "…")
     if name != found.title:
-        message = f"the name is {name}, of which names of macros and files can be made"
+        message = f"the name is changed to {name}, which also names a file and a macro"
         yield Note("metadata-changed", Effect.SAME, message)
     told = [level for level, least in _SEVERE_FROM.items() if found.score >= least]
     if rule.severity in _SEVERE_FROM and told[-1:] != [rule.severity]:
-        message = f"contentctl takes the risk score {found.score} for the severity, not"
-        yield Note("metadata-changed", Effect.SAME, f"{message} {rule.severity}")
+        message = f"contentctl derives the severity from the risk score {found.score}; the rule's"
+        yield Note("metadata-changed", Effect.SAME, f"{message} severity is {rule.severity}")
     if len(_web_addresses(rule)) < len(set(rule.texts("references"))):
-        message = "escu has no place for references that are no web addresses"
+        message = "escu has no place for references that are not web addresses"
         yield Note("metadata-left-out", Effect.SAME, message)
     for words, text, most in (
         ("the description", rule.description, MOST_DESCRIBED),
         ("the list of authors", ", ".join(rule.authors), MOST_OF_AUTHORS),
     ):
         if len(text) > most:
-            message = f"{words} is cut: it has {len(text):,} characters, and {most:,} fit"
+            message = f"{words} is cut to {most:,} of its {len(text):,} characters"
             yield Note("metadata-left-out", Effect.SAME, message)
     if has_tokens(found.title) or has_tokens(rule.description):
         yield TOKENS_REPLACED

@@ -128,7 +128,7 @@ def _risk(found: Alert) -> list[dict[str, Any]]:
 
 def _notes(rule: Rule, found: Alert) -> Iterator[Note]:
     if found.title not in stanza(found.title, found.domain, "…"):
-        message = "the name of the search is cut, or without characters that it cannot have"
+        message = "the name of the search is shortened, or lacks characters that it cannot have"
         yield Note("metadata-changed", Effect.SAME, message)
     if any(map(has_tokens, (found.title, rule.description, rule.investigation_guide))):
         yield TOKENS_REPLACED

@@ -76,9 +76,9 @@ def arrival_notes(
 ) -> list[Note]:
     """Notes on what is looked at, for a search that ``over_arrival`` made."""
     if format in ("query", "tstats") and not any_time_range:
-        advice = "give it _index_earliest beside a wide earliest"
+        advice = "give it _index_earliest and a wide earliest"
         if format == "tstats":  # of data models the index time is not documented
-            advice = "search over a time range that late events are in"
+            advice = "search a time range that includes late events"
         return unsaid_arrival(rule, "the search", advice)
     happened, wide = own_beginning(query), earliest(rule, window)
     hint = WIDEN if happened in ("", wide) else "the query itself says when they happened"

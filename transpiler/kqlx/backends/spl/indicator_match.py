@@ -33,7 +33,7 @@ def indicator_search(
         told = [(indicator, key) for indicator, key in pairs if key.name]
         if not told:
             raise UnsupportedError(
-                f"cannot compare {group[0][0]} with indicators: it is the same on all events there"
+                f"cannot compare {group[0][0]} with indicators: it is the same on every event there"
             )
         mark = f"indicator_{len(marks) + 1}"
         inputs = [f"{search_name(indicator)} as {key.spelt}" for indicator, key in told]
@@ -45,8 +45,8 @@ def indicator_search(
     lines.append(f"| where {fold_condition(' OR '.join(marks))}")
     named = ", ".join(rule.texts("threat_index")) or "an index of its own"
     message = (
-        f"the rule's indicators are in {named}; the lookup {INDICATORS} stands for them, to be made"
-        f" with columns {', '.join(dict.fromkeys(i for g in alternatives for _, i in g))}"
+        f"the rule's indicators are in {named}; create the lookup {INDICATORS} for them, with the"
+        f" columns {', '.join(dict.fromkeys(i for g in alternatives for _, i in g))}"
     )
     note = Note("indicators", Effect.DIFFERENT, message)
     return with_steps(emission, lines, (*keys.notes, note))
@@ -59,9 +59,9 @@ def _alternatives(match: IndicatorMatch) -> list[list[tuple[str, str]]]:
     groups = []
     for comparisons in match.alternatives:
         if not all(one.known for one in comparisons):
-            raise UnsupportedError("a part of threat_mapping is of no known form")
+            raise UnsupportedError("an entry of threat_mapping has an unknown form")
         if any(one.negated for one in comparisons):
-            raise UnsupportedError("an indicator that must not be met: a lookup cannot say it")
+            raise UnsupportedError("a lookup cannot express an indicator that must not match")
         if comparisons:
             groups.append([(one.field, one.indicator_field) for one in comparisons])
     return groups

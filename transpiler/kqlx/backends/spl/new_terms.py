@@ -49,14 +49,16 @@ def new_terms_search(
     by = keys.keys(terms.fields)
     if not by:
         names = ", ".join(terms.fields)
-        raise UnsupportedError(f"no term of {names} can be new: it is the same on all events there")
+        raise UnsupportedError(
+            f"no value of {names} can be new: it is the same on every event there"
+        )
     look_back = schedule_of(rule).look_back
     window = max(terms.window, look_back)
     arrived = by_arrival(rule)
     steps = [without_null_texts(bound, by), *(key.step for key in by)]
     notes = [*of_new_terms(keys.notes), *about_window(rule)]
     if terms.odd:
-        message = f"the history begins at {terms.odd}, which is no plain span; 14 days stand for it"
+        message = f"history_window_start: {terms.odd} is not a plain time span; using 14 days"
         notes.append(Note("history-window", Effect.DIFFERENT, message))
     if options.new_terms == "lookup":
         table = _table_of(rule)
@@ -66,9 +68,9 @@ def new_terms_search(
             happened = earliest(rule, window + since)
             beginning = f"earliest={happened} and _index_{beginning}"
         message = (
-            f"what was seen is kept in {table}, which must be there: the search without its line of"
-            f" inputlookup, and with {beginning}, run once, makes it;"
-            " events of the time of a run that was left out are not known"
+            f"known values are kept in the lookup {table}, which must exist: to create it, run the"
+            f" search once without its inputlookup line, with {beginning};"
+            " events from the time of a skipped run are not known"
         )
         notes.append(Note("history-window", Effect.SAME, message))
         emission = _looking_back(rule, emission, options, since)
@@ -78,8 +80,8 @@ def new_terms_search(
     first = FIRST_ARRIVAL if arrived else FIRST
     new = f'| where {first}>relative_time(now(), "{time_modifier(look_back)}")'
     message = (
-        f"each run reads {time_modifier(window)[1:]} of history; where events are kept for a"
-        " shorter time, old terms are new"
+        f"each run searches {time_modifier(window)[1:]} of history; with shorter retention, known"
+        " values alert as new"
     )
     notes.append(Note("history-window", Effect.SAME, message))
     arrival = [f"min(_indextime) as {first}"] if arrived else []

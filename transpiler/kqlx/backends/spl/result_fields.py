@@ -146,7 +146,7 @@ class KeyBuilder:
         match found:
             case InColumn(column=column):
                 if found.in_any_list_position:
-                    message = f"values of {name} are taken from any place of the list {column}"
+                    message = f"{name}: values are taken from any position of the list {column}"
                     self.notes.append(Note("any-list-position", Effect.WIDER, message))
                 return self._mapped(name, column, destination)
             case ByKind():
@@ -207,7 +207,7 @@ class KeyBuilder:
         if like.layout in PAIRS:
             return self._paired(name, found)
         if like.layout == "words":
-            message = f"the words of {column}, each a value of {name}, count as one value"
+            message = f"{name}: the words of {column}, each a value of it, count as one"
             self.notes.append(Note("value-differs", self._several, message))
         key = self._made(name, found, self._values.is_list(column))
         if key.step:
@@ -330,7 +330,7 @@ class KeyBuilder:
 
     def _note_pair(self, column: str) -> None:
         message = (
-            f"{column} is taken from two lists, the first value whose name stands at its place"
+            f"{column}: taken from two lists, the value at the position of the first such name"
         )
         self.notes.append(Note("pairs-by-position", Effect.SAME, message))
 

@@ -66,11 +66,11 @@ def _notes(rule: Rule) -> Iterator[Note]:
     every = time_modifier(schedule.interval)[1:]
     for odd in schedule.odd:
         if odd not in schedule.odd_window:
-            message = f"{odd} is no plain span of time; {every} stand for it"
+            message = f"{odd} is not a plain time span; using {every}"
             yield Note("schedule", Effect.SAME, message)
     if run_every(rule) != schedule.interval:
         cron = _CRONS[run_every(rule)]
-        message = f"no cron runs evenly every {every}; {cron} is the next more often"
+        message = f"no cron expression runs evenly every {every}; {cron} runs a little more often"
         if schedule.interval < 60:
-            message = f"the rule runs every {every}, a search at most once a minute"
+            message = f"the rule runs every {every}; a search runs at most once a minute"
         yield Note("schedule", Effect.SAME, message)

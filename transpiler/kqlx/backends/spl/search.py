@@ -52,8 +52,8 @@ MOST_FIELDS = 3
 """So many fields are named by a note."""
 
 TIME_RANGE = (
-    "earliest takes the place of the search's own time range, which then ends now; "
-    "days begin in the searcher's time zone"
+    "earliest replaces the search's own time range, which then ends now; "
+    "days begin in the time zone of whoever searches"
 )
 
 
@@ -192,7 +192,7 @@ def emit(bound: Bound, options: Options) -> Emission:
         writer.note(
             "extraction-limit",
             Effect.COVERAGE if lists else Effect.SAME,
-            "Splunk reads the fields of JSON from the first 10,240 characters of an event:"
+            "Splunk extracts JSON fields from the first 10,240 characters of an event:"
             f" a longer one may lack {_some_of(lists or extracted)}",
             hint="raise maxchars under [kv] in limits.conf if events are longer",
         )

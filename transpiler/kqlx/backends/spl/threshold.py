@@ -50,8 +50,8 @@ def threshold_search(
     notes = [*about_window(rule)]
     if options.format == "query" and not by_arrival(rule):  # the others say over which time
         message = (
-            "events are counted over the time range of the search, which is to be the look-back of"
-            f" the rule, {time_modifier(schedule_of(rule).look_back)[1:]}"
+            "events are counted over the time range of the search: set it to the look-back of the"
+            f" rule, {time_modifier(schedule_of(rule).look_back)[1:]}"
         )
         notes.append(Note("threshold-window", Effect.SAME, message))
     return with_steps(emission, lines, (*keys.notes, *among.notes, *notes))

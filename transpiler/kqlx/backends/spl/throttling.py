@@ -90,21 +90,21 @@ def _notes(rule: Rule, is_own: bool) -> Iterator[Note]:
     if not is_own or suppression is None:
         if overlap and isinstance(form_of(rule), Threshold):
             message = (
-                f"after an alert the next one about the same comes {_words(overlap)} later at the"
-                " earliest; Kibana tells it as soon as further events are enough by themselves"
+                f"after an alert, the next for the same values comes at least {_words(overlap)}"
+                " later; Kibana alerts as soon as further events reach the threshold by themselves"
             )
             yield Note("alerts-throttled", Effect.SAME, message)
         return
     if suppression.spares_missing:
-        message = "alerts without the fields of suppression are left alone by the rule"
+        message = "the rule does not suppress alerts that lack its suppression fields"
         yield Note("suppression-left-out", Effect.SAME, message)
     if not suppression.given:
-        message = "the rule suppresses within each of its runs; the time between two stands for it"
+        message = "the rule suppresses within each run; alerts are throttled until the next one"
         yield Note("schedule", Effect.SAME, message)
     if suppression_length(rule) < overlap:
         message = (
-            f"alerts are held back for {_words(suppression_length(rule))}, and each run looks back"
-            f" {_words(overlap)}: it tells again what an earlier one has told"
+            f"alerts are throttled for {_words(suppression_length(rule))}, and each run looks back"
+            f" {_words(overlap)}: it repeats alerts of earlier runs"
         )
         yield Note("alerts-repeated", Effect.SAME, message)
 
