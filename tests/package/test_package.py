@@ -7,6 +7,7 @@ import doctest
 import importlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -166,6 +167,13 @@ def test_targets_do_not_import_each_other(path: Path) -> None:
     found = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     others = [f"kqlx.backends.{name}" for name in targets - {own}]
     assert not [m for m in found for other in others if m == other or m.startswith(f"{other}.")]
+
+
+def test_what_a_rule_says_is_read_in_rules_alone() -> None:
+    """Splunk's room asks the rule, and reads no keys of its file."""
+    rooms = (ROOT / "transpiler/kqlx/backends/spl", ROOT / "templates/spl")
+    for path in (path for room in rooms for path in room.iterdir() if path.is_file()):
+        assert not re.search(r"\brule\.(?:data|metadata|document)\b", path.read_text("utf-8")), path
 
 
 def test_public_names_are_there_and_documented() -> None:

@@ -29,7 +29,7 @@ def without_null_texts(bound: Bound, by: Iterable[Key]) -> str:
     """Leaves out events in which a text that stands for none would pass for a value, unless the
     query does.
     """
-    names = {key.null: key.nulls for key in by if key.null}
+    names = {key.null_column: key.null_texts for key in by if key.null_column}
     tests = [
         f"{search_name(name)}!={quote(text)}"
         for name, texts in names.items()

@@ -50,16 +50,16 @@ from kqlx.notes import Effect, Note
 @dataclass(frozen=True, slots=True)
 class Key:
     """A field of the results. ``name`` is what it is called there, "" for one that is the same on
-    all events; ``step`` the command that makes it, "" where events have it. ``null`` is the field
-    of the events in which a text may stand for none, JSON's null or those of ``nulls``.
+    all events; ``step`` the command that makes it, "" where events have it. ``null_column`` is the
+    field of the events in which one of ``null_texts`` may stand for a missing value, "" for none.
     ``is_mapped`` is False for a field without a counterpart, which keeps Elastic's name.
     """
 
     field: str
     name: str
     step: str = ""
-    null: str = ""
-    nulls: tuple[str, ...] = (NULL,)
+    null_column: str = ""
+    null_texts: tuple[str, ...] = (NULL,)
     is_mapped: bool = True
 
     @property
@@ -106,9 +106,9 @@ class KeyBuilder:
             return key
         made = plain_name(name)
         value = eval_name(key.name) if key.name else quote(self._constant(name))
-        if key.null and not asserts_field(self.bound.node, [key.null]):
+        if key.null_column and not asserts_field(self.bound.node, [key.null_column]):
             # Here, so that what counts them is the same for all data sources.
-            value = without_texts(value, key.nulls)
+            value = without_texts(value, key.null_texts)
         named = f"| eval {made}={value}" if value != made else ""
         step = "\n".join(filter(None, [key.step, named]))
         return Key(name, made, step, is_mapped=key.is_mapped)
@@ -170,7 +170,7 @@ class KeyBuilder:
         made = plain_name(key.field)
         pairs = [f"{self._values.condition(tree)}, {quote(value)}" for value, tree in named]
         # Where a step has made it, the text of none is out of it already.
-        others = without_texts(eval_name(key.name), key.nulls if key.null else ())
+        others = without_texts(eval_name(key.name), key.null_texts if key.null_column else ())
         pairs.append(f"true(), {others}")
         step = f"| eval {made}=case(\n    {f',{chr(10)}    '.join(pairs)})"
         return Key(key.field, made, "\n".join(filter(None, [key.step, step])))
@@ -216,7 +216,7 @@ class KeyBuilder:
             made = plain_name(name)
             key = Key(name, made, f"| eval {made}={whole}")
         texts = self._values.null_texts(column)
-        return replace(key, null=column if texts else "", nulls=texts)
+        return replace(key, null_column=column if texts else "", null_texts=texts)
 
     def keys(self, names: Iterable[str]) -> tuple[Key, ...]:
         """The keys of fields, those left out that are the same on all events; each name once."""
@@ -260,7 +260,7 @@ class KeyBuilder:
             # stats counts an event as often as its list has the value; Elasticsearch once.
             made = plain_name(name)
             return Key(field, made, f"| eval {made}={self._values.listed(name)}")
-        return Key(field, name, null=name if self.bound.place.get("json") else "")
+        return Key(field, name, null_column=name if self.bound.place.get("json") else "")
 
     def _first(self, field: str, spec: FieldSpec) -> Key:
         """The first of several columns that an event has, or of what is taken out of them."""
@@ -348,10 +348,10 @@ def _is_plain(destination: Destination, column: str) -> bool:
 
 def without_null(key: Key) -> Key:
     """The key as a field that an event lacks in which a null of JSON passes for a value."""
-    if not key.null:
+    if not key.null_column:
         return key
     made = plain_name(key.name)
-    step = f"| eval {made}={without_texts(eval_name(key.name), key.nulls)}"
+    step = f"| eval {made}={without_texts(eval_name(key.name), key.null_texts)}"
     return Key(key.field, made, "\n".join(filter(None, [key.step, step])))
 
 
