@@ -126,7 +126,7 @@ def test_a_table_remembers_by_when_they_arrived(found: list[Arrived]) -> None:
     (note,) = [note for note in converted.notes if "inputlookup" in note.message]
     (name,) = [word for word in search.split() if word.endswith("_seen.csv")][:1]
     tables: dict[str, list[Mapping[str, object]]] = {}
-    since = note.message.partition("with ")[2].partition(", run once")[0].replace(" and ", " ")
+    since = note.message.partition("line, with ")[2].partition(";")[0].replace(" and ", " ")
     first = "\n".join(line for line in search.split("\n") if "inputlookup" not in line)
     begin = first.index("_index_latest")
     run(f"{since} {first[begin:]}", found, RUNS[0] - INTERVAL, around, tables=tables)
