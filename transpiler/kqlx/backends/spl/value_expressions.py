@@ -17,7 +17,7 @@ from kqlx.backends.spl.where import WhereWriter
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.pack import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.value_conditions import IPV4_IN_IPV6, spelt_apart
 
 FIRST_GROUP = "\\1"
