@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
+from kqlx.backends.sentinel.column_access import ELEMENT
 from kqlx.backends.sentinel.entities import counted_name
 from kqlx.backends.sentinel.result_columns import (
-    ELEMENT,
     Values,
     as_column,
     columns_made,

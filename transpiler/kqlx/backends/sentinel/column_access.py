@@ -25,6 +25,9 @@ CONTAINERS = frozenset({"object", "nested", "flattened"})
 OBJECTS = frozenset({"elements", "pairs", "changes", "path"})
 """Forms of columns that look into the objects of an array."""
 
+ELEMENT = "element"
+"""The object at hand of an array that is taken apart."""
+
 PLACES = frozenset({"geo_point", "geo_shape", "point", "shape"})
 
 # What a test costs, and so where it stands: times, indexed columns, numbers and paths, scans,

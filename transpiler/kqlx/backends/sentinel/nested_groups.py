@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kqlx.backends.sentinel.column_access import EXPANDED, PATH, SCAN, kusto_type
+from kqlx.backends.sentinel.column_access import ELEMENT, EXPANDED, PATH, SCAN, kusto_type
 from kqlx.backends.sentinel.dynamic_paths import Paths
-from kqlx.backends.sentinel.result_columns import ELEMENT
 from kqlx.backends.sentinel.syntax import fold, json_text, quote, steps
 from kqlx.backends.sentinel.text_fields import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text_backend import Text

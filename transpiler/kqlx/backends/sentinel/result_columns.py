@@ -9,9 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from kqlx.backends.sentinel.column_access import OBJECTS, Columns, cast, ecs_cell, kusto_type
+from kqlx.backends.sentinel.column_access import (
+    ELEMENT,
+    OBJECTS,
+    Cell,
+    Columns,
+    cast,
+    ecs_cell,
+    kusto_type,
+)
+from kqlx.backends.sentinel.expressions import condition_text
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier, quote, steps
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import joined, joined_by_kind
@@ -32,13 +40,7 @@ from kqlx.mappings.value_conditions import (
 )
 from kqlx.notes import Effect, Note
 
-if TYPE_CHECKING:
-    from kqlx.backends.sentinel.column_access import Cell
-
 FIRST_GROUP = "\\1"
-
-ELEMENT = "element"
-"""The object at hand of an array that is taken apart."""
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -102,8 +104,6 @@ def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
     named = named_values(spec, bound, field) if spec is not None else ()
     if not named or found is None or not found.name or found.several:
         return found
-    from kqlx.backends.sentinel.expressions import condition_text
-
     # What other columns tell, or what is spelt otherwise there.
     pairs = [text for value, tree in named for text in (condition_text(tree), quote(value))]
     others = found.text if found.type == "string" else f"tostring({found.text})"
@@ -169,8 +169,6 @@ def counted_only_if(values: Values, bound: Bound) -> Values:
     tree = presence(bound, values.field)
     if tree is None or values.several:
         return values
-    from kqlx.backends.sentinel.expressions import condition_text
-
     return replace(values, given=condition_text(tree))
 
 
@@ -264,8 +262,6 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
             one = len(case.case_values) == 1
             tests = [f"{kinds.access} == {listed}" if one else f"{kinds.access} in ({listed})"]
         if beside := condition(case, bound, field):
-            from kqlx.backends.sentinel.expressions import condition_text
-
             tests.append(condition_text(beside))
         if not tests:
             others = text
