@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import kqlx
-from kqlx.backends.sentinel.analytics_rule import connectors
+from kqlx.backends.sentinel.data_connectors import Connector, data_connectors
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.notes import Effect
@@ -87,9 +87,8 @@ def test_the_connector_of_clusters_is_named_for_what_it_fills() -> None:
     bounds = bind_each(
         kqlx.parse(ALL_VERBS), (builtin("kubernetes.audit_logs"),), "sentinel", "error"
     )
-    assert connectors(bounds) == [
-        {"connectorId": "AzureKubernetes", "dataTypes": ["AKSAudit", "AzureDiagnostics"]}
-    ]
+    filled = ("AKSAudit", "AzureDiagnostics")
+    assert data_connectors(bounds) == (Connector("AzureKubernetes", filled),)
 
 
 def test_a_table_of_the_users_own_stands_for_all() -> None:
@@ -267,7 +266,7 @@ def test_every_table_has_its_connectors() -> None:
             table = place["table"]
             for one in table if isinstance(table, list) else [table]:
                 bound = kqlx_bound({"table": one})
-                if not (place.get("connectors") or connectors([bound])):
+                if not (place.get("connectors") or data_connectors([bound])):
                     lacking.add(one)
     assert lacking <= NOT_BY_A_CONNECTOR.keys()
 
@@ -290,8 +289,8 @@ def kqlx_bound(place: Mapping[str, object]) -> Any:
     ],
 )
 def test_newer_connectors_stand_beside_the_old(table: str, ids: set[str]) -> None:
-    named = connectors([kqlx_bound({"table": table})])
-    assert {connector["connectorId"] for connector in named} == ids
+    named = data_connectors([kqlx_bound({"table": table})])
+    assert {connector.id for connector in named} == ids
 
 
 def test_the_analyser_takes_unions_of_several_kinds() -> None:

@@ -11,17 +11,22 @@ from kqlx.backends.target import Format, Target, Writer
 
 @cache
 def _load() -> Writer:
-    from kqlx.backends.sentinel.metadata import about, about_length
+    from kqlx.backends.sentinel.analytics_rule import (
+        analytics_rule,
+        length_notes,
+        metadata_notes,
+    )
     from kqlx.backends.sentinel.multiple_sources import join
     from kqlx.backends.sentinel.query import emit
-    from kqlx.backends.sentinel.threshold import complete
+    from kqlx.backends.sentinel.rule_forms import add_rule_form
 
     return Writer(
         emit,
-        metadata_notes=about,
-        add_rule_form=complete,
+        metadata_notes=metadata_notes,
+        add_rule_form=add_rule_form,
         join=join,
-        length_notes=about_length,
+        length_notes=length_notes,
+        artifact=analytics_rule,
         filters=_filters,
     )
 

@@ -11,11 +11,11 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.backends.sentinel.column_access import ELEMENT
-from kqlx.backends.sentinel.entities import counted_name
 from kqlx.backends.sentinel.result_columns import (
-    Values,
+    FieldValues,
     as_column,
     columns_made,
+    distinct_count,
     extended,
     plain_name,
     values_of,
@@ -31,18 +31,20 @@ from kqlx.notes import Effect, Note
 TIME = "TimeGenerated"
 
 
-def needed(bound: Bound, fields: Iterable[str], what: str, together: bool = False) -> list[Values]:
+def required_values(
+    bound: Bound, fields: Iterable[str], what: str, together: bool = False
+) -> list[FieldValues]:
     """The values of fields, without those that are the same on all events there, unless several
     data sources are looked at ``together``. Where two fields are one column it is there once: no
     two columns of a result have one name.
     """
-    found: dict[object, Values] = {}
+    found: dict[object, FieldValues] = {}
     for field in fields:
         values = values_of(bound, field, counted=True)
         if values is None:
-            raise refused(f"a rule that {what} {field}", _why_without(field, bound))
+            raise refused_form(f"a rule that {what} {field}", _why_without(field, bound))
         if values.name or together:
-            same = field if together else (values.name, values.text, values.array)
+            same = field if together else (values.name, values.expression, values.array)
             found.setdefault(same, _beside_time(values))
     return [*found.values()]
 
@@ -55,37 +57,37 @@ def _why_without(field: str, bound: Bound) -> str:
     return f"{bound.destination.name} has no column of its values{f': {why}' if why else ''}"
 
 
-def _beside_time(values: Values) -> Values:
+def _beside_time(values: FieldValues) -> FieldValues:
     """The values under another name than the time of a group's last event."""
     return replace(values, name=plain_name(values.field)) if values.name == TIME else values
 
 
-def refused(what: str, why: str) -> UnsupportedError:
+def refused_form(what: str, why: str) -> UnsupportedError:
     note = Note("rule-type", Effect.DIFFERENT, f"{what}: {why}")
     return UnsupportedError(f"cannot convert {what}: {why}", notes=(note,))
 
 
-def made_first(fields: Iterable[Values]) -> tuple[list[str], list[Values]]:
+def made_first(fields: Iterable[FieldValues]) -> tuple[list[str], list[FieldValues]]:
     """The command that makes long expressions columns, and the fields with these."""
     found = [*fields]
     made = extended(values for values in found if values.long)
-    return made, [so_named(values) if values.long else values for values in found]
+    return made, [after_union(values) if values.long else values for values in found]
 
 
-def taken_apart(fields: Iterable[Values], once: bool) -> list[str]:
+def taken_apart(fields: Iterable[FieldValues], once: bool) -> list[str]:
     """Arrays taken apart, a row for each value, equal ones of an event counted ``once``."""
     lines = []
     for values in fields:
         if values.array:
-            each = f"summarize by {identifier(values.name)} = {values.text}"
+            each = f"summarize by {identifier(values.name)} = {values.expression}"
             lines.append(f"| mv-apply {ELEMENT} = {values.array} on (\n    {each}\n)")
-        elif values.several:
-            whole = f"set_union({values.text}, dynamic([]))" if once else values.text
+        elif values.multivalue:
+            whole = f"set_union({values.expression}, dynamic([]))" if once else values.expression
             lines.append(fold(f"| mv-expand {values.name} = {whole} to typeof({values.type})"))
     return lines
 
 
-def gathered(fields: Iterable[Values]) -> tuple[list[str], list[Values]]:
+def gathered(fields: Iterable[FieldValues]) -> tuple[list[str], list[FieldValues]]:
     """Fields whose different values are counted, those of objects gathered into arrays so that the
     events stay as many.
     """
@@ -95,51 +97,51 @@ def gathered(fields: Iterable[Values]) -> tuple[list[str], list[Values]]:
             name = identifier(f"{values.name}_set")
             # An empty array would leave no event.
             array = f'iff(tostring({values.array}) == "[]", dynamic(null), {values.array})'
-            test = replace(values, several=False).present
-            each = fold(f"summarize {name} = make_set_if({values.text}, {test})", " " * 8)
+            test = replace(values, multivalue=False).present
+            each = fold(f"summarize {name} = make_set_if({values.expression}, {test})", " " * 8)
             lines.append(f"| mv-apply {ELEMENT} = {array} on (\n    {each}\n)")
-            values = replace(values, held=name)
+            values = replace(values, stored=name)
         found.append(values)
     return lines, found
 
 
-def number_of_values(values: Values) -> str:
+def number_of_values(values: FieldValues) -> str:
     """The column with the number of different values, which is exact."""
-    name = counted_name(values)
-    if values.several:  # of arrays it is the set of their values
-        return f"{name} = array_length(make_set({values.held}))"
+    name = distinct_count(values)
+    if values.multivalue:  # of arrays it is the set of their values
+        return f"{name} = array_length(make_set({values.stored}))"
     tests = " and ".join(filter(None, [values.present, values.given]))
-    return f"{name} = count_distinctif({values.text}, {tests})"
+    return f"{name} = count_distinctif({values.expression}, {tests})"
 
 
-def where_given(values: Values) -> Values:
+def where_given(values: FieldValues) -> FieldValues:
     """Values of which those that are none of the field's are empty."""
     if not values.given or values.type != "string":
         return values
-    return replace(values, text=f'iff({values.given}, {values.text}, "")', given="")
+    return replace(values, expression=f'iff({values.given}, {values.expression}, "")', given="")
 
 
-def present(fields: Iterable[Values], query: str) -> list[str]:
+def present(fields: Iterable[FieldValues], query: str) -> list[str]:
     """A test that events have the fields, unless the query makes it."""
     made = query.splitlines()
     tests = [values.present for values in fields if f"| where {values.present}" not in made]
     return [fold(f"| where {' and '.join(tests)}")] if tests else []
 
 
-def commonly(operator: str, fields: Iterable[Values], *more: str) -> str:
+def project_common(operator: str, fields: Iterable[FieldValues], *more: str) -> str:
     """``project`` or ``extend`` with the fields under their common names."""
     made: dict[str, str] = {}
     for values in fields:
-        if values.several:
-            made.setdefault(values.held, f"{values.held} = {values.text}")
+        if values.multivalue:
+            made.setdefault(values.stored, f"{values.stored} = {values.expression}")
         else:
             made.setdefault(values.name, as_column(values) or identifier(values.name))
     return columns_made(operator, [*more, *made.values()])
 
 
-def so_named(values: Values) -> Values:
+def after_union(values: FieldValues) -> FieldValues:
     """Values of several data sources where their parts have been put together."""
-    return replace(values, text=identifier(values.name))
+    return replace(values, expression=identifier(values.name))
 
 
 def summarized(sums: Sequence[str], grouped: str) -> str:
@@ -151,16 +153,16 @@ def summarized(sums: Sequence[str], grouped: str) -> str:
     return "\n    ".join(["| summarize", *(fold(line, " " * 8) for line in lines)])
 
 
-def told(fields: Iterable[Values], bound: Bound, by: Container[str] = ()) -> list[Note]:
-    """What is told of the fields themselves. Of those that events are counted ``by`` values that
-    count as one are more events of one group, of others fewer values.
+def value_notes(fields: Iterable[FieldValues], bound: Bound, by: Container[str] = ()) -> list[Note]:
+    """Notes on the fields themselves. Of those that events are counted ``by`` values that count as
+    one are more events of one group, of others fewer values.
     """
     found = [*fields]
     notes = [note for values in found for note in values.notes]
     for values in found:
         coarser = Effect.WIDER if values.field in by else Effect.NARROWER
         notes += about_counted(values.field, bound, coarser) if values.name else ()
-    texts = [v.field for v in found if v.name and v.type == "string" and not v.several]
+    texts = [v.field for v in found if v.name and v.type == "string" and not v.multivalue]
     if texts:
         message = (
             f"an empty text in {' or '.join(dict.fromkeys(texts))} counts for nothing: Kusto cannot"
@@ -170,7 +172,9 @@ def told(fields: Iterable[Values], bound: Bound, by: Container[str] = ()) -> lis
     return notes
 
 
-def apart(bound: Bound, fields: Iterable[Values], effect: Effect, why: str) -> list[Note]:
+def per_source_notes(
+    bound: Bound, fields: Iterable[FieldValues], effect: Effect, why: str
+) -> list[Note]:
     """Of several data sources: where a field has other values."""
     found = dict.fromkeys(values.field for values in fields)
     names = [field for field in found if _has_others(bound, field)]
@@ -188,10 +192,12 @@ def _has_others(bound: Bound, field: str) -> bool:
     return spec is not None and bool(spec.counted_by or spec.values)
 
 
-def bracketed(fields: Iterable[Values]) -> list[Values]:
+def bracket_named(fields: Iterable[FieldValues]) -> list[FieldValues]:
     """Those that keep a name which entities and details cannot have."""
-    return [values for values in fields if not values.several and values.text.startswith("['")]
+    return [
+        values for values in fields if not values.multivalue and values.expression.startswith("['")
+    ]
 
 
-def whole(emission: Emission, lines: Sequence[str], notes: Sequence[Note]) -> Emission:
+def with_lines(emission: Emission, lines: Sequence[str], notes: Sequence[Note]) -> Emission:
     return Emission("\n".join(lines), (*emission.notes, *notes), covers_rule_type=True)

@@ -1,145 +1,241 @@
-"""What the templates of Sentinel say of a rule: the filters that they use."""
+"""Analytics rules of Sentinel: all that the templates print, decided once, and what of Elastic's
+rule was changed or lost on the way.
+
+Keys: https://learn.microsoft.com/azure/sentinel/sentinel-analytic-rules-creation and
+https://learn.microsoft.com/azure/templates/microsoft.securityinsights/alertrules
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from kqlx import resources
-from kqlx.backends.artifact_text import cut, own_id
-from kqlx.backends.sentinel.description import (
-    LONGEST_DESCRIPTION,
-    LONGEST_NAME,
-    title,
-    whole_description,
+from kqlx.backends.artifact_text import own_id
+from kqlx.backends.sentinel.alert_columns import AlertColumns, alert_columns
+from kqlx.backends.sentinel.custom_details import MOST_DETAILS
+from kqlx.backends.sentinel.data_connectors import Connector, data_connectors
+from kqlx.backends.sentinel.description import description_of, name_of
+from kqlx.backends.sentinel.entities import MOST_ENTITIES
+from kqlx.backends.sentinel.incidents import Incidents, incidents_of
+from kqlx.backends.sentinel.metadata import attack_of, lost_metadata, severity_of
+from kqlx.backends.sentinel.schedule import (
+    LONGEST,
+    RULE_FORMATS,
+    about_overlap,
+    about_run,
+    iso,
+    run_of,
+    span,
 )
-from kqlx.backends.sentinel.entities import (
-    MOST_DETAILS,
-    MOST_ENTITIES,
-    outputs,
-    suppressed,
-)
-from kqlx.backends.sentinel.metadata import SEVERITIES, UNKNOWN_SEVERITY, attack_of
-from kqlx.backends.sentinel.schedule import grouping_time, iso, run_of, span
 from kqlx.backends.yaml_text import block, plain, quoted
+from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
+from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
-from kqlx.rules.suppression import suppression_of
+from kqlx.rules.query_only_notes import query_only_notes
+from kqlx.rules.schedule import schedule_of
+from kqlx.rules.threshold import Threshold
 
 VERSION = "1.0.0"
 
+LONGEST_RULE = 10_000
+"""Characters (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
 
-def name(rule: Rule) -> str:
-    """The rule's name, as much of it as fits."""
-    return cut(title(rule), LONGEST_NAME)
-
-
-def description(rule: Rule) -> str:
-    """All that an analytics rule has no key for, as much of it as fits."""
-    return cut(whole_description(rule), LONGEST_DESCRIPTION)
+MOST_ALERTS = 150
+"""In one run of a rule (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
 
 
-def entities(rule: Rule, bounds: Iterable[Bound]) -> list[dict[str, Any]]:
-    """``entityMappings``: of several data sources those of all, each once, as it is known best."""
-    every = [entity for bound in bounds for entity in outputs(rule, bound).entities]
+@dataclass(frozen=True, slots=True)
+class EntityMapping:
+    """An entity of each alert: its type, and pairs of an identifier and a column."""
+
+    type: str
+    identifiers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyticsRule:
+    """A scheduled analytics rule.
+
+    ``frequency`` and ``period`` are in seconds; ``details`` are columns by key; ``title_column``
+    names each alert, "" for the rule's own name; ``attack_ids`` are techniques and sub-techniques
+    as the YAML form lists them, ``techniques`` and ``subtechniques`` the same as ARM parts them.
+    ``notes`` say what of Elastic's rule it cannot hold, or tells in its own terms.
+    """
+
+    id: str
+    name: str
+    description: str
+    severity: str
+    connectors: tuple[Connector, ...]
+    frequency: int
+    period: int
+    tactics: tuple[str, ...]
+    attack_ids: tuple[str, ...]
+    techniques: tuple[str, ...]
+    subtechniques: tuple[str, ...]
+    tags: tuple[str, ...]
+    query: str
+    entities: tuple[EntityMapping, ...]
+    details: dict[str, str]
+    title_column: str
+    aggregation: str
+    incidents: Incidents
+    version: str = VERSION
+    notes: tuple[Note, ...] = ()
+
+
+def analytics_rule(
+    rule: Rule, bounds: Sequence[Bound], query: str, format: str, part: str = ""
+) -> AnalyticsRule:
+    """The analytics rule of a rule and its query, over the events of one or several data sources.
+    ``format`` is "rule" or "arm"; ``part`` is not used, since one rule holds all of them.
+    """
+    shown = [alert_columns(rule, bound) for bound in bounds]
+    details = _details(shown)
+    run = run_of(rule)
+    severity, of_severity = severity_of(rule)
+    aggregation, of_aggregation = _aggregation(rule)
+    attack = attack_of(rule)
+    incidents, of_incidents = incidents_of(rule, shown, details)
+    name, of_name = name_of(rule)
+    description, of_description = description_of(rule)
+    notes = (
+        *about_run(rule, schedule_of(rule)),
+        *about_overlap(rule),
+        *of_severity,
+        *of_aggregation,
+        *attack.notes,
+        *of_incidents,
+        *(note for one in shown for note in _about_shown(rule, one)),
+        *lost_metadata(rule),
+        *_about_tags(rule, format),
+        *of_name,
+        *of_description,
+        *_about_building_block(rule),
+    )
+    return AnalyticsRule(
+        id=own_id(rule, "sentinel"),
+        name=name,
+        description=description,
+        severity=severity,
+        connectors=data_connectors(bounds),
+        frequency=run.frequency,
+        period=run.period,
+        tactics=attack.tactics,
+        attack_ids=attack.techniques,
+        techniques=tuple(dict.fromkeys(id.partition(".")[0] for id in attack.techniques)),
+        subtechniques=tuple(id for id in attack.techniques if "." in id),
+        tags=rule.texts("tags"),
+        query=query,
+        entities=_entities(shown),
+        details=details,
+        title_column=next((one.title for one in shown if one.title), ""),
+        aggregation=aggregation,
+        incidents=incidents,
+        notes=notes,
+    )
+
+
+def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
+    """Notes on what of the rule is beside its query."""
+    in_rule = format in RULE_FORMATS
+    yield from query_only_notes(rule, suppresses=in_rule)
+    look_back = schedule_of(rule).look_back
+    if look_back > LONGEST and not (in_rule and isinstance(form_of(rule), Threshold)):
+        yield Note(
+            "look-back",
+            Effect.SAME,
+            f"the rule looks back {look_back / 86_400:g} days, and an analytics rule"
+            f" {LONGEST // 86_400} at most",
+            hint="run it as a hunting query, or over a summary of earlier events",
+        )
+    if in_rule:
+        yield from analytics_rule(rule, (bound,), "", format).notes
+
+
+def length_notes(query: str, format: str) -> Iterator[Note]:
+    """A note on a query that no analytics rule takes. Raises UnsupportedError where it is to be in
+    one.
+    """
+    length = len(query.encode("utf-16-le", "surrogatepass")) // 2
+    if length <= LONGEST_RULE:
+        return
+    note = Note(
+        "query-too-long",
+        Effect.SAME,
+        f"the query has {length:,} characters; an analytics rule takes {LONGEST_RULE:,}",
+        hint="put long lists of values into a watchlist",
+    )
+    if format in RULE_FORMATS:
+        raise UnsupportedError(
+            note.message,
+            notes=(note,),
+            hint=f"{note.hint}; --format query converts it for a hunting query",
+        )
+    yield note
+
+
+def _entities(shown: Iterable[AlertColumns]) -> tuple[EntityMapping, ...]:
+    """Those of all data sources, each once, as it is known best."""
+    every = [entity for one in shown for entity in one.entities]
     found = [
         (type, pairs)
         for type, pairs in every
         if not any(type == other and {*pairs} < {*more} for other, more in every)
     ]
-    return [
-        {
-            "entityType": type,
-            "fieldMappings": [{"identifier": i, "columnName": column} for i, column in pairs],
-        }
-        for type, pairs in list(dict.fromkeys(found))[:MOST_ENTITIES]
-    ]
+    return tuple(
+        EntityMapping(type, pairs) for type, pairs in list(dict.fromkeys(found))[:MOST_ENTITIES]
+    )
 
 
-def details(rule: Rule, bounds: Iterable[Bound]) -> dict[str, str]:
-    """``customDetails``: columns by key."""
+def _details(shown: Iterable[AlertColumns]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for bound in bounds:
-        for key, column in outputs(rule, bound).details.items():
+    for one in shown:
+        for key, column in one.details.items():
             found.setdefault(key, column)
     return dict(list(found.items())[:MOST_DETAILS])
 
 
-def title_column(rule: Rule, bounds: Iterable[Bound]) -> str:
-    """The column that names each alert, or ""."""
-    return next((found for bound in bounds if (found := outputs(rule, bound).name)), "")
-
-
-def connectors(bounds: Iterable[Bound]) -> list[dict[str, Any]]:
-    """``requiredDataConnectors``: for each table those that bring its rows."""
-    found: dict[str, list[str]] = {}
-    for bound in bounds:
-        table = bound.place.get("table")
-        own = bound.place.get("connectors")
-        for one in table if isinstance(table, list) else [table]:
-            for connector in own if isinstance(own, list) else _connectors().get(str(one), ()):
-                tables = found.setdefault(connector, [])
-                if str(one) not in tables:
-                    tables.append(str(one))
-    return [{"connectorId": id, "dataTypes": tables} for id, tables in found.items()]
-
-
-@cache
-def _connectors() -> dict[str, list[str]]:
-    path = resources.PACKAGE / "backends" / "sentinel" / "data_connectors.json"
-    known: dict[str, list[str]] = json.loads(path.read_text("utf-8"))["connectors"]
-    return known
-
-
-def grouping(rule: Rule, bounds: Sequence[Bound]) -> dict[str, Any]:
-    """``incidentConfiguration``: what Elastic suppresses becomes one incident; building blocks
-    make none.
-    """
-    fields = set(suppressed(rule))
-    found = [outputs(rule, bound).fields for bound in bounds]
-    keys = [key for key in details(rule, bounds) if any(one.get(key) in fields for one in found)]
-    return {
-        "createIncident": not rule.data.get("building_block_type"),
-        "groupingConfiguration": {
-            "enabled": suppression_of(rule) is not None,
-            "reopenClosedIncident": False,
-            "lookbackDuration": grouping_time(rule),
-            "matchingMethod": "Selected" if keys else "AllEntities",
-            "groupByEntities": [],
-            "groupByAlertDetails": [],
-            "groupByCustomDetails": keys,
-        },
-    }
-
-
-def aggregation(rule: Rule) -> str:
+def _aggregation(rule: Rule) -> tuple[str, tuple[Note, ...]]:
     """Elastic raises an alert for each result; a rule that raises one at most gets one for all."""
-    return "SingleAlert" if rule.data.get("max_signals") == 1 else "AlertPerResult"
+    most = rule.max_signals
+    notes: tuple[Note, ...] = ()
+    if most is not None and most > MOST_ALERTS:
+        message = f"the rule raises up to {most} alerts a run, and Sentinel {MOST_ALERTS}"
+        notes = (Note("metadata-changed", Effect.SAME, message),)
+    return "SingleAlert" if most == 1 else "AlertPerResult", notes
 
 
-def severity(rule: Rule) -> str:
-    return SEVERITIES.get(rule.severity, UNKNOWN_SEVERITY)
+def _about_shown(rule: Rule, shown: AlertColumns) -> Iterator[Note]:
+    if shown.lost:
+        yield Note(
+            "metadata-left-out",
+            Effect.SAME,
+            f"alerts do not show {', '.join(shown.lost)}: there is no column of their values, or"
+            f" there are {MOST_DETAILS} details already",
+        )
+    if not shown.entities:
+        message = "no entity is known of the alerts: the table has no column that names one"
+        yield Note("metadata-left-out", Effect.SAME, message, hint="add entityMappings")
+    if rule.name_override and not shown.title:
+        message = f"alerts are not named after {rule.name_override}"
+        yield Note("metadata-left-out", Effect.SAME, message)
 
 
-def schedule(rule: Rule) -> dict[str, int]:
-    run = run_of(rule)
-    return {"frequency": run.frequency, "period": run.period}
+def _about_tags(rule: Rule, format: str) -> Iterator[Note]:
+    if format == "arm" and rule.texts("tags"):
+        message = "an ARM resource of a rule has no tags; the description names them"
+        yield Note("metadata-changed", Effect.SAME, message)
 
 
-def id(rule: Rule) -> str:
-    return own_id(rule, "sentinel")
-
-
-def parents(techniques: Iterable[str]) -> list[str]:
-    """Techniques, those of sub-techniques among them."""
-    return list(dict.fromkeys(id.partition(".")[0] for id in techniques))
-
-
-def children(techniques: Iterable[str]) -> list[str]:
-    """Sub-techniques."""
-    return [id for id in techniques if "." in id]
+def _about_building_block(rule: Rule) -> Iterator[Note]:
+    if rule.is_building_block:
+        message = "a building block raises alerts without incidents"
+        yield Note("metadata-changed", Effect.SAME, message)
 
 
 def arm(value: Any) -> str:
@@ -159,26 +255,12 @@ def _literal(value: Any) -> Any:
     return value
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
-    "aggregation": aggregation,
+FILTERS: dict[str, Callable[..., str]] = {
     "arm": arm,
-    "attack": attack_of,
     "block": block,
-    "children": children,
-    "connectors": connectors,
-    "description": description,
-    "details": details,
-    "entities": entities,
-    "grouping": grouping,
-    "id": id,
     "iso": iso,
-    "name": name,
-    "parents": parents,
     "plain": plain,
     "quoted": quoted,
-    "schedule": schedule,
-    "severity": severity,
     "span": span,
-    "title_column": title_column,
-    "version": lambda _: VERSION,
 }
+"""How the templates write values."""

@@ -1,8 +1,11 @@
-"""What an analytics rule of Sentinel says of itself in words."""
+"""Name and description of an analytics rule, of which the description says all that the rule has no
+key for.
+"""
 
 from __future__ import annotations
 
-from kqlx.backends.sentinel.entities import investigated
+from kqlx.backends.artifact_text import cut
+from kqlx.notes import Effect, Note
 from kqlx.rules.labels import label_of, one_line
 from kqlx.rules.model import Rule
 
@@ -15,26 +18,36 @@ _LICENSE = (
 )
 
 
-def title(rule: Rule) -> str:
-    """The rule's name on one line; of a bare query the beginning of its text."""
-    return label_of(rule)
-
-
-def whole_description(rule: Rule) -> str:
-    """All that an analytics rule has no key for, in words: what it is about, where it comes from,
-    and what to do, the guide last, since the end may be cut off.
+def name_of(rule: Rule) -> tuple[str, tuple[Note, ...]]:
+    """The rule's name on one line, of a bare query its text, as much of it as fits; with a note
+    where it is cut.
     """
-    parts = [rule.description or title(rule)]
+    return _cut(label_of(rule), LONGEST_NAME, "the name")
+
+
+def description_of(rule: Rule) -> tuple[str, tuple[Note, ...]]:
+    """All that an analytics rule has no key for, as much of it as fits, with a note where it is
+    cut: what the rule is about, where it comes from, and what to do, the guide last.
+    """
+    parts = [rule.description or label_of(rule)]
     parts += [_origin(rule)]
     for heading, key in (("False positives", "false_positives"), ("References", "references")):
         if items := [text for text in rule.texts(key) if text]:
             parts.append("\n".join([f"{heading}:", *(f"- {one_line(text)}" for text in items)]))
-    if fields := investigated(rule):
+    if fields := rule.investigation_fields:
         parts.append(f"Fields to look at: {', '.join(fields)}")
-    for heading, key in (("Setup", "setup"), ("Investigation guide", "note")):
-        if text := str(rule.data.get(key) or "").strip():
+    for heading, text in (("Setup", rule.setup), ("Investigation guide", rule.investigation_guide)):
+        if text:
             parts.append(f"{heading}:\n{text}")
-    return "\n\n".join(parts)
+    what = "the description, with all that is told there,"
+    return _cut("\n\n".join(parts), LONGEST_DESCRIPTION, what)
+
+
+def _cut(text: str, most: int, what: str) -> tuple[str, tuple[Note, ...]]:
+    if len(text) <= most:
+        return text, ()
+    message = f"{what} is cut: it has {len(text):,} characters, and {most:,} fit"
+    return cut(text, most), (Note("metadata-left-out", Effect.SAME, message),)
 
 
 def _origin(rule: Rule) -> str:
@@ -47,8 +60,8 @@ def _origin(rule: Rule) -> str:
         lines.append(f"License: {one_line(rule.license)}")
     if rule.license.strip() == "Elastic License v2":
         lines.append(_LICENSE)
-    if (score := rule.data.get("risk_score")) is not None:
-        lines.append(f"Risk score: {score}")
+    if rule.risk_score is not None:
+        lines.append(f"Risk score: {rule.risk_score}")
     if tags := rule.texts("tags"):
         lines.append(f"Tags: {', '.join(one_line(text) for text in tags)}")
     lines.append("Converted by kqlx (https://github.com/kqlx/kqlx); review it before use.")

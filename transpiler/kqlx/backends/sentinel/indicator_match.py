@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kqlx.backends.sentinel.aggregation import TIME, refused, told, whole
+from kqlx.backends.sentinel.aggregation import TIME, refused_form, value_notes, with_lines
 from kqlx.backends.sentinel.multiple_sources import without_lists
-from kqlx.backends.sentinel.result_columns import Values, extended, values_of
+from kqlx.backends.sentinel.result_columns import FieldValues, extended, values_of
 from kqlx.backends.sentinel.schedule import run_of, span
 from kqlx.backends.sentinel.syntax import fold, quote
 from kqlx.backends.target import Emission
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.rules.indicator_match import indicator_match_of
+from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import about_window
@@ -38,18 +38,28 @@ _KINDS = {
 }
 
 
-def compared(
-    rule: Rule, bound: Bound, emission: Emission, shown: Sequence[Values], in_rule: bool
+def compare_with_indicators(
+    match: IndicatorMatch,
+    rule: Rule,
+    bound: Bound,
+    emission: Emission,
+    shown: Sequence[FieldValues],
+    in_rule: bool,
 ) -> Emission:
-    pairs, lost = _mapped(rule, bound)
+    """The query joined with the indicators of the workspace. ``shown`` are the columns that alerts
+    show; ``in_rule`` says that it is for an analytics rule, which starts late.
+
+    Raises UnsupportedError where no field can be compared.
+    """
+    pairs, lost = _comparisons(match, bound)
     if not pairs:
         reason = "; ".join(lost) or "the rule names no fields"
-        raise refused("the comparison with indicators", reason)
+        raise refused_form("the comparison with indicators", reason)
     kinds = list(dict.fromkeys(kind for _, found in pairs for kind in found))
     keys = " or ".join(f"ObservableKey startswith {quote(kind)}" for kind in kinds)
     lists, head, body = without_lists(str(emission.query))
     recent = run_of(rule).recent if in_rule else schedule_of(rule).look_back
-    each = list(dict.fromkeys(values.text for values, _ in pairs))
+    each = list(dict.fromkeys(values.expression for values, _ in pairs))
     lines = [
         f"{lists}let indicators = {INDICATORS}",
         "    | summarize arg_max(TimeGenerated, *) by Id",
@@ -69,17 +79,18 @@ def compared(
         f" {', '.join(rule.texts('threat_index')) or 'its indices'}"
     )
     found = [Note("indicators", Effect.DIFFERENT, message), *about_window(rule)]
-    found += told((values for values, _ in pairs), bound)
+    found += value_notes((values for values, _ in pairs), bound)
     found += [Note("indicators", Effect.NARROWER, text) for text in lost]
-    return whole(emission, lines, found)
+    return with_lines(emission, lines, found)
 
 
-def _mapped(rule: Rule, bound: Bound) -> tuple[list[tuple[Values, tuple[str, ...]]], list[str]]:
+def _comparisons(
+    match: IndicatorMatch, bound: Bound
+) -> tuple[list[tuple[FieldValues, tuple[str, ...]]], list[str]]:
     """The fields that are compared with kinds of indicators, and what cannot be."""
-    pairs: list[tuple[Values, tuple[str, ...]]] = []
+    pairs: list[tuple[FieldValues, tuple[str, ...]]] = []
     lost: list[str] = []
-    match = indicator_match_of(rule)
-    for comparisons in match.alternatives if match is not None else ():
+    for comparisons in match.alternatives:
         named = " and ".join(one.field or "?" for one in comparisons)
         if any(one.negated for one in comparisons):
             lost.append(
@@ -95,7 +106,7 @@ def _mapped(rule: Rule, bound: Bound) -> tuple[list[tuple[Values, tuple[str, ...
         values = values_of(bound, named)
         if kinds is None:
             lost.append(f"{named} is not compared: no kind of indicator stands for {other}")
-        elif values is None or not values.name or values.several or values.type != "string":
+        elif values is None or not values.name or values.multivalue or values.type != "string":
             lost.append(f"{named} is not compared: the table has no column of texts for it")
         else:
             pairs.append((values, kinds))

@@ -46,24 +46,24 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class FieldValues:
     """The values of a field: the expression for them, and its Kusto type.
 
     ``name`` is a plain name for them in the result; "" says that the field is the same on all
-    events, and ``text`` is then that value. ``several`` says that an event may have more than one:
-    ``text`` is then an array, and ``held`` what events have, which may also be a single value.
-    ``array`` is one of objects, each of which has its value in ``text`` as the key of ``ELEMENT``.
-    ``notes`` are what those must tell who count or compare them. ``absent`` are texts that stand
-    for no value. ``long`` says that a command of its own should make them first. ``given`` is a
-    condition without which a value is none of the field's.
+    events, and ``expression`` is then that value. ``multivalue`` says that an event may have more
+    than one: ``expression`` is then an array, and ``stored`` what events have, which may also be a
+    single value. ``array`` is one of objects, each of which has its value in ``expression`` as the
+    key of ``ELEMENT``. ``notes`` are what those must tell who count or compare them. ``absent`` are
+    texts that stand for no value. ``long`` says that a command of its own should make them first.
+    ``given`` is a condition without which a value is none of the field's.
     """
 
     field: str
     name: str = ""
-    text: str = ""
+    expression: str = ""
     type: str = "string"
-    several: bool = False
-    held: str = ""
+    multivalue: bool = False
+    stored: str = ""
     array: str = ""
     notes: tuple[Note, ...] = ()
     absent: tuple[str, ...] = ()
@@ -73,45 +73,58 @@ class Values:
     @property
     def is_column(self) -> bool:
         """Whether the result has them under that name as it is."""
-        return self.text in (self.name, f"['{self.name}']")
+        return self.expression in (self.name, f"['{self.name}']")
 
     @property
     def present(self) -> str:
         """A test that an event has a value, after the array was taken apart."""
-        if self.several:
+        if self.multivalue:
             return f"isnotempty({self.name})"
         if self.type != "string":
-            return f"isnotnull({self.text})"
+            return f"isnotnull({self.expression})"
         if not self.absent:
-            return f"isnotempty({self.text})"
-        return f"{self.text} !in ({', '.join(map(quote, ('', *self.absent)))})"
+            return f"isnotempty({self.expression})"
+        return f"{self.expression} !in ({', '.join(map(quote, ('', *self.absent)))})"
 
     @property
     def grouped(self) -> str:
         """The values behind ``by``."""
-        if self.several:
+        if self.multivalue:
             return self.name
-        plain = self.is_column or self.text.startswith("['")
-        return self.text if plain else f"{self.name} = {self.text}"
+        plain = self.is_column or self.expression.startswith("['")
+        return self.expression if plain else f"{self.name} = {self.expression}"
 
 
-def values_of(bound: Bound, field: str, counted: bool = False) -> Values | None:
+def values_of(bound: Bound, field: str, counted: bool = False) -> FieldValues | None:
     """Where the values of a field are; None where the table does not have them as such. Those that
     are ``counted`` may be a part of a column.
     """
     found = _in_columns(bound, field, counted)
     spec = bound.destination.field(field) if bound.destination is not None else None
     named = named_values(spec, bound, field) if spec is not None else ()
-    if not named or found is None or not found.name or found.several:
+    if not named or found is None or not found.name or found.multivalue:
         return found
     # What other columns tell, or what is spelt otherwise there.
     pairs = [text for value, tree in named for text in (condition_text(tree), quote(value))]
-    others = found.text if found.type == "string" else f"tostring({found.text})"
+    others = found.expression if found.type == "string" else f"tostring({found.expression})"
     text = f"{'case' if pairs[2:] else 'iff'}({', '.join([*pairs, others])})"
-    return replace(found, name=_words(field), text=text, type="string", held="", long=True)
+    return replace(found, name=_words(field), expression=text, type="string", stored="", long=True)
 
 
-def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
+def single_values(bound: Bound, field: str, grouped_by: Sequence[str]) -> FieldValues | None:
+    """The values of a field of which an event has one at most; None for others. Those of the fields
+    that a rule groups by may be a part of a column.
+    """
+    values = values_of(bound, field, counted=field in grouped_by)
+    return values if values and values.name and not values.multivalue else None
+
+
+def distinct_count(values: FieldValues) -> str:
+    """The column with the number of different values."""
+    return f"{values.name}_count"
+
+
+def _in_columns(bound: Bound, field: str, counted: bool) -> FieldValues | None:
     columns = Columns(bound, Options())
     if bound.pack is None or bound.destination is None:
         column = bound.column(field)
@@ -125,7 +138,7 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
     if spec is not None and spec.column and cut_at(spec):
         text = _text_of(spec, field, bound, columns)
         absent = bound.destination.absent_in(spec.column)
-        made = Values(field, _words(field), text or "", notes=notes, absent=absent, long=True)
+        made = FieldValues(field, _words(field), text or "", notes=notes, absent=absent, long=True)
         return made if text else None
     parts = captures(spec) if counted and spec is not None else ()
     if (
@@ -143,7 +156,9 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
     if name is None:
         return None
     if not name:
-        return Values(field, text=quote(constant_value(bound.pack, bound.destination, field) or ""))
+        return FieldValues(
+            field, expression=quote(constant_value(bound.pack, bound.destination, field) or "")
+        )
     if bound.destination.column(name).layout == "elements":
         return _of_objects(field, name, bound, columns, notes)
     cell = _cell(name, field, bound, columns)
@@ -154,27 +169,27 @@ def _in_columns(bound: Bound, field: str, counted: bool) -> Values | None:
         message = f"the words of {name}, each a value of {field}, count as one value"
         notes += (Note("value-differs", Effect.DIFFERENT, message),)
     values = _values(field, cell, kusto_type(cell.column.type))
-    if values.type == "dynamic" and not values.several:
+    if values.type == "dynamic" and not values.multivalue:
         return None  # summarize takes no key of that type: the value is somewhere within
     one = _in_one_spelling(cell.access, name, field, bound) if cell.is_string else cell.access
     if one != cell.access:
-        values = replace(values, name=_words(field), text=one, long=True)
+        values = replace(values, name=_words(field), expression=one, long=True)
     return replace(values, notes=notes, absent=bound.destination.absent_in(name))
 
 
-def counted_only_if(values: Values, bound: Bound) -> Values:
+def counted_only_if(values: FieldValues, bound: Bound) -> FieldValues:
     """The values of a field with the condition that an event has the field, where its column has
     other values too.
     """
     tree = presence(bound, values.field)
-    if tree is None or values.several:
+    if tree is None or values.multivalue:
         return values
     return replace(values, given=condition_text(tree))
 
 
 def _of_objects(
     field: str, name: str, bound: Bound, columns: Columns, notes: tuple[Note, ...]
-) -> Values | None:
+) -> FieldValues | None:
     """A key of the objects in an array, or of the object in one place of it. None where the key
     lies deeper in the objects, as a column that is only searched may say.
     """
@@ -190,13 +205,13 @@ def _of_objects(
     key = steps([name.rpartition(".")[2]])
     if place:
         text = cast(f"{cell.raw}[{place}]{key}", column.type)
-        return Values(field, plain_name(f"{name}_{place}"), text, kusto_type(column.type))
-    return Values(
+        return FieldValues(field, plain_name(f"{name}_{place}"), text, kusto_type(column.type))
+    return FieldValues(
         field,
         plain_name(name),
         cast(f"{ELEMENT}{key}", column.type),
         kusto_type(column.type),
-        several=True,
+        multivalue=True,
         array=cell.raw,
         notes=notes,
     )
@@ -222,18 +237,18 @@ def _notes(field: str, spec: FieldSpec) -> tuple[Note, ...]:
     return (Note(told.code, told.effect, told.message, hint=told.hint),) if told else ()
 
 
-def _taken_out(field: str, whole: Cell, expressions: tuple[str, ...]) -> Values:
+def _taken_out(field: str, whole: Cell, expressions: tuple[str, ...]) -> FieldValues:
     """The part of a column that the first of the expressions that matches takes out."""
     each = _extracts(whole, expressions)
     text = each[0] if len(each) == 1 else f"coalesce({', '.join(each)})"
-    return Values(field, _words(field), text)
+    return FieldValues(field, _words(field), text)
 
 
 def _words(field: str) -> str:
     return "_".join(re.findall(r"[A-Za-z0-9]+", field))
 
 
-def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Values | None:
+def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> FieldValues | None:
     """A field that is another column by the kind of event, or that some events alone have."""
     assert bound.destination is not None
     by = bound.destination.field(spec.case_field) if spec.case_field else None
@@ -271,7 +286,7 @@ def _by_case(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> Val
         return None
     text = f"{'case' if pairs[2:] else 'iff'}({', '.join([*pairs, others])})"
     told = (joined_by_kind(field, spec), *notes) if spec.case_field else tuple(notes)
-    return Values(field, _words(field), text, notes=told, absent=(*absent,), long=True)
+    return FieldValues(field, _words(field), text, notes=told, absent=(*absent,), long=True)
 
 
 def _text_of(spec: FieldSpec, field: str, bound: Bound, columns: Columns) -> str | None:
@@ -375,7 +390,7 @@ def _column(name: str, field: str, bound: Bound) -> Column:
 
 def _first_of(
     names: tuple[str, ...], field: str, bound: Bound, columns: Columns, parts: tuple[str, ...]
-) -> Values | None:
+) -> FieldValues | None:
     """The first of several columns that an event has, or of what is taken out of them."""
     found = [_cell(name, field, bound, columns) for name in names]
     cells = [cell for cell in found if cell is not None and cell.form == "column"]
@@ -387,20 +402,20 @@ def _first_of(
     if any(map(bound.destination.absent_in, names)) if bound.destination else False:
         spec = bound.destination.field(field) if bound.destination else None
         joint = _text_of(spec, field, bound, columns) if spec else None
-        return Values(field, _words(field), joint, notes=(told,), long=True) if joint else None
+        return FieldValues(field, _words(field), joint, notes=(told,), long=True) if joint else None
     text = f"coalesce({', '.join(each)})"
     first = _values(field, cells[0], "string")
-    return Values(field, f"{first.name}_or_other", text, notes=(told,))
+    return FieldValues(field, f"{first.name}_or_other", text, notes=(told,))
 
 
-def _values(field: str, cell: Cell, type: str) -> Values:
+def _values(field: str, cell: Cell, type: str) -> FieldValues:
     plain = plain_name(cell.column.name)
     if cell.form in ("array", "many"):
         whole = cell.raw
         if cell.form == "many":
             whole = f'iff(gettype({whole}) == "array", {whole}, pack_array({whole}))'
-        return Values(field, f"{plain}_value", whole, type, several=True, held=cell.raw)
-    return Values(field, plain, cell.access, type)
+        return FieldValues(field, f"{plain}_value", whole, type, multivalue=True, stored=cell.raw)
+    return FieldValues(field, plain, cell.access, type)
 
 
 def plain_name(name: str) -> str:
@@ -409,34 +424,34 @@ def plain_name(name: str) -> str:
     return plain if _PLAIN.fullmatch(plain) else f"Field_{plain}"
 
 
-def in_common(values: Values, whole: bool = False) -> Values:
+def in_common(values: FieldValues, whole: bool = False) -> FieldValues:
     """The values, of an array those that were taken apart or the ``whole``, under the name and of
     the type that they have for all data sources of a rule: ``union`` would rename columns of one
     name and two types.
     """
-    if whole and values.several:
+    if whole and values.multivalue:
         name = plain_name(values.field)
-        return replace(values, name=name, text=values.held, held=f"{name}_set")
+        return replace(values, name=name, expression=values.stored, stored=f"{name}_set")
     type = ecs.types().get(values.field, "keyword")
     type = "keyword" if kusto_type(type) == "dynamic" else type
-    text = identifier(values.name) if values.several else values.text
+    text = identifier(values.name) if values.multivalue else values.expression
     same = values.type == kusto_type(type)
     return replace(
         values,
         name=plain_name(values.field),
-        text=text if same else cast(text, type),
+        expression=text if same else cast(text, type),
         type=kusto_type(type),
-        several=False,
+        multivalue=False,
     )
 
 
-def as_column(values: Values) -> str:
+def as_column(values: FieldValues) -> str:
     """``extend`` text that gives the values a plain name; "" where they have it."""
-    same = values.text in (values.name, identifier(values.name))
-    return "" if same else f"{values.name} = {values.text}"
+    same = values.expression in (values.name, identifier(values.name))
+    return "" if same else f"{values.name} = {values.expression}"
 
 
-def extended(shown: Iterable[Values]) -> list[str]:
+def extended(shown: Iterable[FieldValues]) -> list[str]:
     """The command that gives values plain names, where they have none."""
     made = [text for values in shown if (text := as_column(values))]
     return [extend(made)] if made else []

@@ -19,15 +19,12 @@ from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.query_only_notes import about_window
 from kqlx.rules.schedule import Schedule, schedule_of
-from kqlx.rules.suppression import suppression_of
 from kqlx.rules.threshold import threshold_of
 
 SHORTEST = 300
 LONGEST = 14 * 86_400
 DELAY = 300
 RULE_FORMATS = frozenset({"rule", "arm"})
-
-_SHORTEST_GROUPING, _USUAL_GROUPING, _LONGEST_GROUPING = 300, 5 * 3_600, 7 * 86_400
 
 _LONG = 2 * 86_400
 _HOUR = 3_600
@@ -131,18 +128,6 @@ def about_overlap(rule: Rule) -> Iterator[Note]:
             f"each run looks at {span(seen)} and the next follows after {span(run.frequency)}: what"
             " both find is told twice, where Kibana tells it once",
         )
-
-
-def grouping_time(rule: Rule) -> int:
-    """In seconds: how long alerts are put into one incident, by the rule's suppression."""
-    wanted = suppressed_for(rule)
-    return min(max(wanted, _SHORTEST_GROUPING), _LONGEST_GROUPING) if wanted else _USUAL_GROUPING
-
-
-def suppressed_for(rule: Rule) -> int:
-    """In seconds: how long the rule suppresses alerts; 0 where it does not say."""
-    suppression = suppression_of(rule)
-    return suppression.duration if suppression is not None else 0
 
 
 def span(length: int) -> str:

@@ -1,0 +1,80 @@
+"""Columns that a rule's alerts need of its result: those of entities and details, and the alert's
+title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kqlx.backends.sentinel.custom_details import (
+    counts_together,
+    custom_details,
+    grouped_by,
+    wanted_fields,
+)
+from kqlx.backends.sentinel.entities import entities_of
+from kqlx.backends.sentinel.result_columns import FieldValues, in_common, single_values
+from kqlx.mappings.bound import Bound
+from kqlx.rules.model import Rule
+
+TITLE = "Title_shown"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertColumns:
+    """What alerts show of the events of one data source.
+
+    ``columns`` are the values that the result must have under their plain names; ``entities`` pairs
+    a type with its identifiers and their columns; ``details`` names columns by key, and
+    ``detail_fields`` Elastic's fields. ``lost`` are fields that the author wants to see and that
+    alerts do not show; ``title`` is the column that names each alert, "" for the rule's own name.
+    ``renamed`` gives columns the names that they have in all tables of a rule about several data
+    sources; where it counts or looks for new terms, all columns have them.
+    """
+
+    columns: tuple[FieldValues, ...]
+    entities: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    details: Mapping[str, str]
+    detail_fields: Mapping[str, str]
+    lost: tuple[str, ...]
+    title: str
+    renamed: Mapping[str, str]
+
+
+def alert_columns(rule: Rule, bound: Bound) -> AlertColumns:
+    """What alerts of the rule show of the events of one data source."""
+    together, grouped = counts_together(rule, bound), grouped_by(rule)
+    details = custom_details(rule, bound)
+    entities = [
+        (
+            entity.type,
+            [
+                (identifier, in_common(values) if together else values)
+                for identifier, values in entity.identifiers
+            ],
+        )
+        for entity in entities_of(bound, wanted_fields(rule), grouped)
+    ]
+    titled = single_values(bound, rule.name_override, grouped) if rule.name_override else None
+    titled = in_common(titled) if titled and together else titled
+    columns = {values.name: values for values in details.values}
+    identifying = [values for _, identifiers in entities for _, values in identifiers]
+    for values in (*identifying, *([titled] if titled else [])):
+        columns.setdefault(values.name, values)
+    shown, title = details.columns, titled.name if titled else ""
+    renamed: dict[str, str] = {}
+    if bound.one_of_several_sources and not together:
+        renamed = {f"{key}_shown": column for key, column in shown.items()}
+        shown = {key: f"{key}_shown" for key in shown}
+        if title:
+            renamed[TITLE], title = title, TITLE
+    return AlertColumns(
+        tuple(columns.values()),
+        tuple((type, tuple((i, values.name) for i, values in found)) for type, found in entities),
+        shown,
+        details.fields,
+        details.lost,
+        title,
+        renamed,
+    )

@@ -1,0 +1,105 @@
+"""New terms rules in Sentinel KQL: the first event of each combination of values in the history
+window, kept where it is recent.
+
+https://www.elastic.co/docs/solutions/security/detect-and-alert/create-detection-rule
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kqlx.backends.sentinel.aggregation import (
+    TIME,
+    after_union,
+    bracket_named,
+    made_first,
+    per_source_notes,
+    present,
+    project_common,
+    refused_form,
+    required_values,
+    taken_apart,
+    value_notes,
+    with_lines,
+)
+from kqlx.backends.sentinel.ingestion_time import COLUMN
+from kqlx.backends.sentinel.multiple_sources import without_lists
+from kqlx.backends.sentinel.result_columns import FieldValues, extended, in_common
+from kqlx.backends.sentinel.schedule import LONGEST, run_of, span
+from kqlx.backends.sentinel.syntax import fold
+from kqlx.backends.target import Emission
+from kqlx.backends.text_backend import of_new_terms
+from kqlx.mappings.bound import Bound
+from kqlx.notes import Effect, Note
+from kqlx.rules.late_events import by_arrival
+from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import NewTerms
+from kqlx.rules.query_only_notes import about_window
+from kqlx.rules.schedule import schedule_of
+
+
+def find_new_terms(
+    terms: NewTerms,
+    rule: Rule,
+    bound: Bound,
+    emission: Emission,
+    shown: Sequence[FieldValues],
+    in_rule: bool,
+) -> Emission:
+    """The query for events with values that were not seen before. ``shown`` are the columns that
+    alerts show; ``in_rule`` says that it is for an analytics rule, which looks back 14 days at
+    most.
+
+    Raises UnsupportedError where a field has no column, or one value on all events.
+    """
+    together = bound.one_of_several_sources
+    fields = required_values(bound, terms.fields, "looks for new values of", together)
+    if not fields:
+        named = ", ".join(terms.fields)
+        raise refused_form(f"new terms of {named}", "it is the same on all events there")
+    window, recent = terms.window, schedule_of(rule).look_back
+    if in_rule:
+        window, recent = min(window, LONGEST), run_of(rule).recent
+    time = COLUMN if by_arrival(rule) else TIME
+    lists, head, body = without_lists(str(emission.query))
+    begins = [] if by_arrival(rule) else [f"| where {TIME} > ago({span(window)})"]
+    lines = [f"{lists}{head}", *begins, *([body] if body else [])]
+    made, fields = made_first(fields)
+    lines += [*made, *taken_apart(fields, once=False)]
+    notes = [
+        *about_window(rule),
+        *_about_history(terms, window, in_rule),
+        *of_new_terms(value_notes(fields, bound)),
+    ]
+    if together:
+        notes += per_source_notes(bound, fields, Effect.WIDER, "a value may be known in another")
+        common = [in_common(values) for values in fields]
+        lines += present((in_common(v) for v in fields if v.name), body)
+        lines.append(project_common("extend", [*common, *shown]))
+        fields, shown = [after_union(values) for values in common], ()
+    else:
+        lines += present(fields, body)
+    names = {values.name for values in fields} - {values.name for values in bracket_named(fields)}
+    by = ", ".join(values.grouped for values in fields)
+    lines.append(fold(f"| summarize arg_min({time}, *) by {by}"))
+    lines.append(f"| where {time} > ago({span(recent)})")
+    lines += extended([values for values in shown if values.name not in names])
+    return with_lines(emission, lines, notes)
+
+
+def _about_history(terms: NewTerms, window: int, in_rule: bool) -> list[Note]:
+    notes = []
+    if terms.odd:
+        message = f"the history window begins at {terms.odd}, for which {span(terms.window)} stand"
+        notes.append(Note("schedule", Effect.DIFFERENT, message))
+    if not in_rule and window > LONGEST:
+        notes.append(
+            Note(
+                "look-back",
+                Effect.SAME,
+                f"the query looks back {span(window)}, and as an analytics rule it would see"
+                f" {span(LONGEST)} at most",
+                hint="run it as a hunting query",
+            )
+        )
+    return notes
