@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kqlx.backends.sentinel.syntax import identifier, quote, steps
-from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic import ecs
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
-from kqlx.mappings.bound import Column
+from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.json_arrays import all_known, array_places, is_repeated
 from kqlx.nodes import FieldTest, walk
 
@@ -89,11 +88,12 @@ class Cell:
 
 
 @dataclass
-class Columns(TextBackend):
-    """``inside`` is the path of an array that is taken apart, with the name of the object at hand;
-    ``optional`` says that a column may be missing in the table.
+class Columns:
+    """The columns of a query. ``inside`` is the path of an array that is taken apart, with the name
+    of the object at hand; ``optional`` says that a column may be missing in the table.
     """
 
+    bound: Bound
     inside: tuple[str, str] | None = None
     optional: bool = False
 

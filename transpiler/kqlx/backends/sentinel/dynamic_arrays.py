@@ -8,18 +8,19 @@ text of the column, which Kusto writes without blanks: taking an array apart in 
 In JSON text a quotation mark within a value stands behind a backslash. So where a value begins or
 ends the test asks for the bare mark and for the sign before or behind it; where the value itself
 has such signs it goes over the whole text instead, from mark to mark.
+
+``folds`` says of each test whether letter case is to be ignored.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 from kqlx.backends.sentinel.column_access import PATH, REGEX, SCAN, Cell
+from kqlx.backends.sentinel.named_lists import NamedLists
 from kqlx.backends.sentinel.syntax import json_text, quote, regex
-from kqlx.backends.sentinel.text_fields import Words, any_text
+from kqlx.backends.sentinel.text_fields import any_text
 from kqlx.backends.text_backend import Text
 from kqlx.elastic.patterns import fits
 
@@ -34,96 +35,96 @@ _BAG_VALUE = r':\[*(?:null,)*["0-9tf-]'
 _OF_NUMBERS = re.compile(r"[0-9.eE+-]*")
 
 
-@dataclass
-class Arrays(Words, ABC):
-    """Tests of arrays and bags. ``folds`` says whether letter case is to be ignored."""
+def one_of(
+    cell: Cell, values: list[str], lists: NamedLists, *, folds: bool, negative: bool
+) -> Text:
+    """Whether some value of an array is one of these; of form "many", the column may also hold
+    a single value. ``negative`` says that the test stands below a not.
+    """
+    # Below a flattened field a value may be a number, or a Boolean.
+    bare = not cell.column.declared and any(bare_values((value,)) for value in values)
+    if folds or bare:
+        return any_text([value_fits(cell, (value,), folds=folds) for value in values])
+    literals = ", ".join(quote(value) for value in values)
+    if len(values) == 1:
+        test = f"set_has_element({cell.raw}, {literals})"
+        single = f"{cell.raw} == {literals}"
+    else:
+        listed = lists.named(cell.column.name, [quote(value) for value in values])
+        known = listed or f"dynamic([{literals}])"
+        test = f"array_length(set_intersect({cell.raw}, {known})) > 0"
+        single = f"{cell.raw} in ({listed or literals})"
+    texts = [Text(never_null(test, negative), rank=PATH)]
+    return any_text([Text(single, rank=PATH), *texts] if cell.form == "many" else texts)
 
-    def one_of(self, cell: Cell, values: list[str], *, folds: bool) -> Text:
-        """Whether some value of an array is one of these; of form "many", the column may also hold
-        a single value.
-        """
-        # Below a flattened field a value may be a number, or a Boolean.
-        bare = not cell.column.declared and any(bare_values((value,)) for value in values)
-        if folds or bare:
-            return any_text([self.fits(cell, (value,), folds=folds) for value in values])
-        literals = ", ".join(quote(value) for value in values)
-        if len(values) == 1:
-            test = f"set_has_element({cell.raw}, {literals})"
-            single = f"{cell.raw} == {literals}"
-        else:
-            listed = self.listed(cell.column.name, [quote(value) for value in values])
-            known = listed or f"dynamic([{literals}])"
-            test = f"array_length(set_intersect({cell.raw}, {known})) > 0"
-            single = f"{cell.raw} in ({listed or literals})"
-        texts = [Text(self.never_null(test), rank=PATH)]
-        return any_text([Text(single, rank=PATH), *texts] if cell.form == "many" else texts)
 
-    def fits(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
-        """Whether some value of an array fits a pattern."""
-        middle = parts[1] if len(parts) == 3 and not parts[0] and not parts[2] else ""
-        if middle and _SAFE_MIDDLE.fullmatch(middle):
-            operator = "contains" if folds else "contains_cs"
-            return Text(f"tostring({cell.raw}) {operator} {quote(middle)}", rank=SCAN)
-        flags = "(?is)" if folds else "(?s)"
-        if cell.form != "many":
-            pattern = quote(flags + _array_regex(parts))
-            return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
-        # Within an array a single value has its quotation marks too.
-        found = _bag_regex(parts) if bare_values(parts) else _array_regex(parts)
-        test = f"tostring(pack_array({cell.raw})) matches regex {quote(flags + found)}"
-        return Text(test, rank=REGEX)
-
-    def bag(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
-        """Whether some value below a flattened field fits; a lone part must be equal."""
-        pattern = quote(("(?is)" if folds else "(?s)") + _bag_regex(parts))
-        return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
-
-    def element(self, cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
-        """Whether some object of an array has the key with a value that fits; of pairs, whether
-        the object of that name has.
-        """
-        flags = "(?is)" if folds else "(?s)"
-        if cell.form == "changes":
-            value = f'"{inner_regex(parts)}"'
-            pattern = f"{flags if folds or len(parts) > 1 else ''}{_change(cell, value, value)}"
-            return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
-        if not cell.is_string:
-            # JSON writes numbers and Booleans without quotation marks.
-            pattern = f"{regex(_key(cell))}:{regex(parts[0])}[,}}]"
-            return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
-        key = _key(cell)
+def value_fits(cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+    """Whether some value of an array fits a pattern."""
+    middle = parts[1] if len(parts) == 3 and not parts[0] and not parts[2] else ""
+    if middle and _SAFE_MIDDLE.fullmatch(middle):
         operator = "contains" if folds else "contains_cs"
-        if len(parts) == 1:
-            needle = f'{key}:"{json_text(parts[0])}"'
-            return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
-        if len(parts) == 2 and not parts[1]:
-            needle = f'{key}:"{json_text(parts[0])}'
-            return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
-        pattern = f'{flags}{regex(key)}:"{inner_regex(parts)}"'
+        return Text(f"tostring({cell.raw}) {operator} {quote(middle)}", rank=SCAN)
+    flags = "(?is)" if folds else "(?s)"
+    if cell.form != "many":
+        pattern = quote(flags + _array_regex(parts))
+        return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
+    # Within an array a single value has its quotation marks too.
+    found = _bag_regex(parts) if bare_values(parts) else _array_regex(parts)
+    test = f"tostring(pack_array({cell.raw})) matches regex {quote(flags + found)}"
+    return Text(test, rank=REGEX)
+
+
+def value_below_fits(cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+    """Whether some value below a flattened field fits; a lone part must be equal."""
+    pattern = quote(("(?is)" if folds else "(?s)") + _bag_regex(parts))
+    return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
+
+
+def element_fits(cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+    """Whether some object of an array has the key with a value that fits; of pairs, whether
+    the object of that name has.
+    """
+    flags = "(?is)" if folds else "(?s)"
+    if cell.form == "changes":
+        value = f'"{inner_regex(parts)}"'
+        pattern = f"{flags if folds or len(parts) > 1 else ''}{_change(cell, value, value)}"
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
-
-    def any_element(self, cell: Cell) -> Text:
-        """Whether some object of the array has the key with a value, or the name."""
-        # Of all values of JSON null alone begins with this letter.
-        pattern = f"{regex(_key(cell))}:[^n]"
-        if cell.form == "changes":
-            pattern = _change(cell, "[^n]", f'"{_INNER}"')
+    if not cell.is_string:
+        # JSON writes numbers and Booleans without quotation marks.
+        pattern = f"{regex(_key(cell))}:{regex(parts[0])}[,}}]"
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+    key = _key(cell)
+    operator = "contains" if folds else "contains_cs"
+    if len(parts) == 1:
+        needle = f'{key}:"{json_text(parts[0])}"'
+        return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
+    if len(parts) == 2 and not parts[1]:
+        needle = f'{key}:"{json_text(parts[0])}'
+        return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
+    pattern = f'{flags}{regex(key)}:"{inner_regex(parts)}"'
+    return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
-    def filled(self, cell: Cell) -> Text:
-        """Whether an array or bag has a value, which null is not."""
-        if cell.form not in ("array", "many"):
-            return Text(f"tostring({cell.raw}) matches regex {quote(_BAG_VALUE)}", rank=REGEX)
-        held = f"pack_array({cell.raw})" if cell.form == "many" else cell.raw
-        return Text(f"tostring({held}) matches regex {quote(_ARRAY_VALUE)}", rank=REGEX)
 
-    @abstractmethod
-    def listed(self, name: str, literals: list[str]) -> str:
-        """The name of a list too long for its place, "" for a short one."""
+def any_element(cell: Cell) -> Text:
+    """Whether some object of the array has the key with a value, or the name."""
+    # Of all values of JSON null alone begins with this letter.
+    pattern = f"{regex(_key(cell))}:[^n]"
+    if cell.form == "changes":
+        pattern = _change(cell, "[^n]", f'"{_INNER}"')
+    return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
-    def never_null(self, test: str) -> str:
-        """Null, of a missing value, is dropped by where, but under a not it must count as false."""
-        return f"coalesce({test}, false)" if self.negative else test
+
+def filled(cell: Cell) -> Text:
+    """Whether an array or bag has a value, which null is not."""
+    if cell.form not in ("array", "many"):
+        return Text(f"tostring({cell.raw}) matches regex {quote(_BAG_VALUE)}", rank=REGEX)
+    held = f"pack_array({cell.raw})" if cell.form == "many" else cell.raw
+    return Text(f"tostring({held}) matches regex {quote(_ARRAY_VALUE)}", rank=REGEX)
+
+
+def never_null(test: str, negative: bool) -> str:
+    """Null, of a missing value, is dropped by where, but under a not it must count as false."""
+    return f"coalesce({test}, false)" if negative else test
 
 
 def _key(cell: Cell) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from kqlx.backends.sentinel.column_access import REGEX, SCAN, Cell, Way, kusto_type
 from kqlx.backends.sentinel.dynamic_arrays import bare_values, inner_regex
-from kqlx.backends.sentinel.patterns_and_ranges import Tests, joined
+from kqlx.backends.sentinel.patterns_and_ranges import FieldTests, joined
 from kqlx.backends.sentinel.syntax import json_text, quote, regex, term_within
 from kqlx.backends.sentinel.text_fields import FALSE, any_text
 from kqlx.backends.text_backend import Text, described
@@ -28,7 +28,7 @@ _IN_LIST = r'(?:\[(?:(?:[^\]"]|"(?:[^"\\]|\\.)*")*,)?)?'
 
 
 @dataclass
-class Paths(Tests):
+class Paths(FieldTests):
     """Tests of cells from which a way leads on."""
 
     def equals(self, column: Column, node: Equals) -> Text:
@@ -50,7 +50,7 @@ class Paths(Tests):
         return super().compare(column, node)
 
     def has_way(self, column: Column) -> bool:
-        return self.cell(column).way is not None
+        return self.columns.cell(column).way is not None
 
     def paths(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
         """The tests of values behind a way, one for each column, and the others of these
@@ -72,12 +72,12 @@ class Paths(Tests):
 
     def on_path(self, column: Column, tests: Sequence[FieldTest]) -> Text:
         """Some of the tests, which are all of this column."""
-        cell = self.cell(column)
+        cell = self.columns.cell(column)
         way = cell.way
         assert way is not None
         for test in tests:
             if not isinstance(test, Exists):
-                self.has_values(cell, test)
+                self.refuse_valueless(cell, test)
         if not way.sure:
             self.tell(cell, way, tests[0])
             if self.negative:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from kqlx.backends.base import ValueList
 from kqlx.backends.sentinel.column_access import CONTAINERS, OBJECTS, PLACES, SCAN, TIME, Cell
 from kqlx.backends.sentinel.dates import Limits, is_moment, limits, range_test
-from kqlx.backends.sentinel.dynamic_arrays import Arrays
-from kqlx.backends.sentinel.syntax import quote, variable
-from kqlx.backends.sentinel.text_fields import FALSE, TRUE, all_text, any_text
+from kqlx.backends.sentinel.dynamic_arrays import (
+    element_fits,
+    filled,
+    never_null,
+    one_of,
+    value_below_fits,
+)
+from kqlx.backends.sentinel.named_lists import NamedLists
+from kqlx.backends.sentinel.syntax import quote
+from kqlx.backends.sentinel.text_fields import FALSE, TRUE, TextFields, all_text, any_text
 from kqlx.backends.text_backend import Text, described
 from kqlx.elastic.addresses import network as span_of
 from kqlx.elastic.type_names import DATES, INTEGERS
@@ -23,29 +31,28 @@ LEAST, MOST = -(2**63), 2**63 - 1
 """Of a column of type long."""
 LARGEST_REAL = Decimal("1.7976931348623157e308")
 
-LONG_LIST = 50
-"""Values; a longer list gets a name by ``let``."""
-
 
 @dataclass
-class Values(Arrays):
-    """``lists`` are the lists that got a name: name → literals."""
-
-    lists: dict[str, list[str]] = field(default_factory=dict)
+class Equality(TextFields):
+    """Tests for values; long lists of them are among ``lists``."""
 
     language = "Kusto"
+
+    @cached_property
+    def lists(self) -> NamedLists:
+        return NamedLists(self.columns.used_names)
 
     def equals(self, column: Column, node: Equals) -> Text:
         if node.value.value is None:
             self.null_value(node)
-        cell = self.cell(column)
+        cell = self.columns.cell(column)
         kind = cell.column.type
-        self.has_values(cell, node)
+        self.refuse_valueless(cell, node)
         if cell.form == "elements" and kind in INTEGERS | {"boolean"}:
             digits = self.scalar(cell, node)
-            return self.element(cell, (digits,), folds=False) if digits else FALSE
-        if self.is_vague(cell):
-            return self.vague_test(cell, node)
+            return element_fits(cell, (digits,), folds=False) if digits else FALSE
+        if self.is_untyped_in_array(cell):
+            return self.existence_instead(cell, node)
         if kind in DATES:
             return self.date_equals(cell, node)
         if cell.is_string and kind != "ip" and self.is_text(cell.column):
@@ -53,9 +60,9 @@ class Values(Arrays):
         if cell.is_string and kind != "ip" and node.value.name == "":
             return self.empty(cell, node)
         if kind == "flattened":
-            return self.bag(cell, (node.value.name,), folds=self.folds(cell, [node]))
+            return value_below_fits(cell, (node.value.name,), folds=self.folds(cell, [node]))
         if cell.form in OBJECTS:
-            return self.element(cell, (node.value.name,), folds=self.folds(cell, [node]))
+            return element_fits(cell, (node.value.name,), folds=self.folds(cell, [node]))
         return self.one_value(cell, [node], "")
 
     def fits_list(self, node: object) -> bool:
@@ -64,24 +71,24 @@ class Values(Arrays):
             return False
         if node.value.value is None:
             return False
-        cell = self.cell(self.column(node))
+        cell = self.columns.cell(self.column(node))
         if cell.form in OBJECTS or cell.column.type in DATES | CONTAINERS | PLACES:
             return False
-        if self.is_vague(cell):
+        if self.is_untyped_in_array(cell):
             return False
         return not self.is_text(cell.column) and node.value.name != ""
 
     def value_list(self, values: ValueList, negation: str = "") -> Text:
         """``in``, and for networks the functions that take several."""
         tests = [test for test in values.tests if isinstance(test, Equals)]
-        cell = self.cell(self.column(tests[0]))
+        cell = self.columns.cell(self.column(tests[0]))
         if cell.column.type == "ip":
             return self.addresses(cell, tests, negation)
         return self.one_value(cell, tests, negation)
 
     def has_negation(self, node: Equals) -> bool:
         """Whether Kusto has an operator for "none of these", which keeps missing values."""
-        cell = self.cell(self.column(node))
+        cell = self.columns.cell(self.column(node))
         return cell.form == "column" and not (cell.column.type == "ip" and _is_network(node))
 
     def one_value(self, cell: Cell, tests: list[Equals], negation: str) -> Text:
@@ -90,7 +97,13 @@ class Values(Arrays):
             return self.addresses(cell, tests, negation)
         if cell.form in ("array", "many"):
             folds = self.folds(cell, tests)
-            return self.one_of(cell, [test.value.name for test in tests], folds=folds)
+            return one_of(
+                cell,
+                [test.value.name for test in tests],
+                self.lists,
+                folds=folds,
+                negative=self.negative,
+            )
         if cell.is_string:
             literals = [quote(test.value.name) for test in tests]
             folds = self.folds(cell, tests)
@@ -104,20 +117,9 @@ class Values(Arrays):
         if len(literals) == 1:
             same = ("!~" if negation else "=~") if folds else ("!=" if negation else "==")
             return Text(f"{cell.access} {same} {literals[0]}", rank=cell.rank)
-        listed = self.listed(cell.column.name, literals) or ", ".join(literals)
+        listed = self.lists.named(cell.column.name, literals) or ", ".join(literals)
         tilde = "~" if folds else ""
         return Text(f"{cell.access} {negation}in{tilde} ({listed})", rank=cell.rank)
-
-    def listed(self, name: str, literals: list[str]) -> str:
-        if len(literals) <= LONG_LIST:
-            return ""
-        for number in range(1, 1000):
-            chosen = variable(name) + (f"_{number}" if number > 1 else "")
-            if chosen in self.used_names:  # a column comes before a list of its name
-                continue
-            if self.lists.setdefault(chosen, literals) == literals:
-                return chosen
-        return ""
 
     def scalar(self, cell: Cell, node: Equals) -> str:
         """A number or Boolean as a literal, "" for one that no value of the type can be."""
@@ -156,17 +158,19 @@ class Values(Arrays):
                 one = len(listed) == 1
                 nets = listed[0] if one else f"dynamic([{', '.join(listed)}])"
                 name = f"ipv{version}_is_in_{'range' if one else 'any_range'}"
-                test_text = self.never_null(f"{name}({cell.access}, {nets})")
+                test_text = never_null(f"{name}({cell.access}, {nets})", self.negative)
                 texts.append(Text(test_text, rank=SCAN))
         return any_text(texts)
 
     def listed_addresses(
         self, cell: Cell, plain: list[str], networks: dict[str, list[str]], node: Equals
     ) -> Text:
-        texts = [self.one_of(cell, plain, folds=False)] if plain else []
+        texts = (
+            [one_of(cell, plain, self.lists, folds=False, negative=self.negative)] if plain else []
+        )
         if networks["4"] or networks["6"]:
             message = f"{cell.column.name} is an array, for which Kusto has no test of networks"
-            upper = self.filled(cell)
+            upper = filled(cell)
             if not networks["6"]:
                 upper = Text(f'tostring({cell.raw}) contains "."', rank=SCAN)
             texts.append(self.widened(message, node, upper))
@@ -183,7 +187,7 @@ class Values(Arrays):
         known = [test for test in tests if test != "true"]
         if "false" in known:
             return FALSE
-        return all_text([Text(self.never_null(test), rank=TIME) for test in known])
+        return all_text([Text(never_null(test, self.negative), rank=TIME) for test in known])
 
     def date(self, cell: Cell, node: Equals | Compare) -> Limits:
         span = limits(node.value.name)
@@ -194,7 +198,7 @@ class Values(Arrays):
 
     def empty(self, cell: Cell, node: Equals) -> Text:
         if cell.form in OBJECTS:
-            return self.element(cell, ("",), folds=False)
+            return element_fits(cell, ("",), folds=False)
         if cell.keeps_empties:
             texts = [f"isnotnull({cell.raw})", f'{cell.access} == ""']
             return all_text([Text(text, rank=cell.rank) for text in texts])
@@ -208,19 +212,19 @@ class Values(Arrays):
             return any_text([Text(text, rank=SCAN) for text in texts])
         return Text(f"isempty({cell.raw})", rank=cell.rank)
 
-    def is_vague(self, cell: Cell) -> bool:
+    def is_untyped_in_array(self, cell: Cell) -> bool:
         """Whether the values stand in an array without being texts: JSON spells them otherwise."""
         within = cell.form in OBJECTS and cell.column.type == "ip"
         return within or (cell.form != "column" and not cell.is_string)
 
-    def vague_test(self, cell: Cell, node: Equals | Compare) -> Text:
+    def existence_instead(self, cell: Cell, node: Equals | Compare) -> Text:
         message = f"Kusto cannot compare the values of {described(cell.column)}, within an array"
         column = self.column(node)
         return self.widened(message, node, self.exists(column, Exists(node.field, node.span)))
 
     # Patterns
 
-    def has_values(self, cell: Cell, node: FieldTest) -> None:
+    def refuse_valueless(self, cell: Cell, node: FieldTest) -> None:
         """Refuses a value of what has none of its own."""
         if cell.column.type in PLACES | {"object", "nested"}:
             why = "Elasticsearch finds nothing by it"

@@ -43,7 +43,7 @@ class Kusto(Groups):
         """Whether the field lies in nested objects, which are seen in a group alone."""
         name = self.column(node).name
         path = self.bound.nested_path(name)
-        if self.inside or name in self.bound.columns or path is None:
+        if self.columns.inside or name in self.bound.columns or path is None:
             return False
         message = f"{name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone"
         self.note("nested-outside", Effect.SAME, message, node.span)
@@ -79,7 +79,7 @@ class Kusto(Groups):
         for tests in by_column.values():
             words, others = split_arguments(tests)
             if words:
-                cell = self.cell(self.column(tests[0]))
+                cell = self.columns.cell(self.column(tests[0]))
                 flags = "(?i)" if self.folds(cell, tests) else ""
                 pattern = quote(flags + arguments_regex(words))
                 texts.append(Text(f"{cell.access} matches regex {pattern}", rank=REGEX))
@@ -90,7 +90,7 @@ class Kusto(Groups):
         """Whether the test is one of the text in a plain column."""
         if isinstance(node.field, Pattern) or self.is_hidden(node):
             return False
-        cell = self.cell(self.column(node))
+        cell = self.columns.cell(self.column(node))
         plain = cell.form == "column" and cell.is_string and not self.is_text(cell.column)
         return plain and cell.column.type not in ("ip", "flattened")
 
@@ -98,7 +98,11 @@ class Kusto(Groups):
         if not isinstance(node, Equals) or isinstance(node.field, Pattern):
             return False
         name = self.column(node).name
-        seen = self.inside or name in self.bound.columns or self.bound.nested_path(name) is None
+        seen = (
+            self.columns.inside
+            or name in self.bound.columns
+            or self.bound.nested_path(name) is None
+        )
         return bool(seen) and self.fits_list(node)
 
     def negate(self, node: Not) -> Text:
@@ -122,7 +126,7 @@ class Kusto(Groups):
             plain = all(self.has_negation(item) for item in tests)
             return self.value_list(test, "!") if plain else None
         if isinstance(test, Equals) and self.can_gather(test) and self.has_negation(test):
-            return self.one_value(self.cell(self.column(test)), [test], "!")
+            return self.one_value(self.columns.cell(self.column(test)), [test], "!")
         return None
 
     def always(self) -> Text:
@@ -144,12 +148,6 @@ class Kusto(Groups):
         if text.group is Group.OR and len(f"| where {text.text}") > WIDTH:
             return "| where " + "\n    or ".join(fold(part, " " * 8) for part in text.alternatives)
         return fold(f"| where {text.text}")
-
-    def named_lists(self) -> str:
-        return "".join(
-            fold(f"let {name} = dynamic([{', '.join(literals)}]);") + "\n"
-            for name, literals in self.lists.items()
-        )
 
 
 def condition_text(bound: Bound) -> str:

@@ -47,8 +47,8 @@ class Groups(Paths):
     def whole_group(self, node: Nested) -> Text:
         """``mv-apply`` for a group that must hold by itself: the text after the bar."""
         raw, path = self.array_of(node)
-        element = self.free_name(ELEMENT)
-        with self.within(path, element):
+        element = self.columns.free_name(ELEMENT)
+        with self.columns.within(path, element):
             item = self.expression(node.item)
         if item == TRUE:
             return has_objects(raw)
@@ -83,10 +83,10 @@ class Groups(Paths):
         if isinstance(node.path, Pattern):
             self.refuse(node.span, f"a group on {node.path.name}, a wildcard")
         name = node.path.name
-        if self.inside:
-            path, element = self.inside
+        if self.columns.inside:
+            path, element = self.columns.inside
             return element + steps(name.split(".")), f"{path}.{name}"
-        return self.plain(name, "nested", Column(name)), name
+        return self.columns.plain(name, "nested", Column(name)), name
 
     def flat(self, node: Node, path: str, text: str, wanted: bool) -> Text:
         """Something that holds of the array's text wherever the node holds, or where it must not,
@@ -124,7 +124,7 @@ class Groups(Paths):
         return all_text([key, value])
 
     def free_text(self, node: FreeText) -> Text:
-        if self.inside:
+        if self.columns.inside:
             return self.expression(field_test(node, "null"))
         return super().free_text(node)
 
@@ -158,7 +158,7 @@ class Groups(Paths):
     def optional_test(self, node: FieldTest) -> Text:
         if self.bound.types.is_own(node.field.name):
             return self.expression(node)
-        with self.optionally():
+        with self.columns.optionally():
             return self.expression(node)
 
 

@@ -23,8 +23,16 @@ from kqlx.backends.sentinel.column_access import (
     cast,
 )
 from kqlx.backends.sentinel.dates import OPERATORS, range_test
-from kqlx.backends.sentinel.dynamic_arrays import value_regex
-from kqlx.backends.sentinel.equality import LARGEST_REAL, LEAST, MOST, Values, real
+from kqlx.backends.sentinel.dynamic_arrays import (
+    any_element,
+    element_fits,
+    filled,
+    never_null,
+    value_below_fits,
+    value_fits,
+    value_regex,
+)
+from kqlx.backends.sentinel.equality import LARGEST_REAL, LEAST, MOST, Equality, real
 from kqlx.backends.sentinel.syntax import quote, term_within
 from kqlx.backends.sentinel.text_fields import FALSE, all_text
 from kqlx.backends.text_backend import Text, described
@@ -41,12 +49,12 @@ _TERM = re.compile(r"[A-Za-z0-9]{4,}")
 
 
 @dataclass
-class Tests(Values):
+class FieldTests(Equality):
     """Patterns, existence and ranges."""
 
     def like(self, column: Column, node: Like) -> Text:
-        cell = self.cell(column)
-        self.has_values(cell, node)
+        cell = self.columns.cell(column)
+        self.refuse_valueless(cell, node)
         parts = joined(node.pattern.parts)
         if cell.column.type != "flattened" and (not cell.is_string or cell.column.type == "ip"):
             why = "Elasticsearch finds nothing by it"
@@ -57,11 +65,11 @@ class Tests(Values):
             return self.exists(column, Exists(node.field, node.span))
         folds = self.folds(cell, [node])
         if cell.column.type == "flattened":
-            return self.bag(cell, parts, folds=folds)
+            return value_below_fits(cell, parts, folds=folds)
         if cell.form in OBJECTS:
-            return self.element(cell, parts, folds=folds)
+            return element_fits(cell, parts, folds=folds)
         if cell.form in ("array", "many"):
-            return self.fits(cell, parts, folds=folds)
+            return value_fits(cell, parts, folds=folds)
         return self.pattern(cell, parts, folds)
 
     def pattern(self, cell: Cell, parts: tuple[str, ...], folds: bool) -> Text:
@@ -88,11 +96,11 @@ class Tests(Values):
     # Existence and ranges
 
     def exists(self, column: Column, node: Exists) -> Text:
-        cell = self.cell(column)
+        cell = self.columns.cell(column)
         if cell.form in OBJECTS:
-            return self.any_element(cell)
+            return any_element(cell)
         if cell.form in ("array", "many") or cell.column.type == "flattened":
-            return self.filled(cell)
+            return filled(cell)
         self.tell_empties(cell, node)
         test = "isnotempty" if cell.is_string and not cell.keeps_empties else "isnotnull"
         return Text(f"{test}({cell.raw})", rank=cell.rank)
@@ -108,7 +116,7 @@ class Tests(Values):
 
     def missing(self, column: Column, node: Exists) -> Text | None:
         """The negation of existence, where Kusto has a function of its own."""
-        cell = self.cell(column)
+        cell = self.columns.cell(column)
         if cell.form in OBJECTS | {"array", "many"} or cell.column.type == "flattened":
             return None
         self.tell_empties(cell, node)
@@ -118,17 +126,17 @@ class Tests(Values):
     def compare(self, column: Column, node: Compare) -> Text:
         if node.value.value is None:
             self.null_value(node)
-        cell = self.cell(column)
-        self.has_values(cell, node)
-        if self.is_vague(cell):
-            return self.vague_test(cell, node)
+        cell = self.columns.cell(column)
+        self.refuse_valueless(cell, node)
+        if self.is_untyped_in_array(cell):
+            return self.existence_instead(cell, node)
         cell = self.as_number(cell)
         kind = cell.column.type
         if kind in DATES:
             test = range_test(cell.access, node.op, self.date(cell, node))
             if test in ("true", "false"):
                 return FALSE if test == "false" else self.exists(column, _asking(node))
-            return Text(self.never_null(test), rank=TIME)
+            return Text(never_null(test, self.negative), rank=TIME)
         if kind in NUMBERS and cell.form == "column":
             return self.number_range(cell, node)
         if kind == "boolean" and cell.form == "column":
@@ -142,11 +150,11 @@ class Tests(Values):
                 what = f'"{node.value.name}" as a bound of {described(cell.column)}'
                 self.refuse(node.span, what, "it is no address")
             test = f"ipv6_compare({cell.access}, {quote(node.value.name)}) {operator} 0"
-            return Text(self.never_null(test), rank=SCAN)
+            return Text(never_null(test, self.negative), rank=SCAN)
         if not cell.column.declared and number_of(node.value.name) is not None:
             digits = real(self.number(cell.column, node.value, node))
             test = f"todouble({cell.raw}) {operator} {digits}"
-            return Text(self.never_null(test), rank=SCAN)
+            return Text(never_null(test, self.negative), rank=SCAN)
         access, bound = cell.access, node.value.name
         if cell.column.case == "ignored":
             access, bound = f"tolower({access})", bound.lower()
@@ -179,7 +187,7 @@ class Tests(Values):
             return Text(f"isnotnull({cell.raw})", rank=PATH)
         digits = digits if whole else real(digits)
         test = f"{cell.access} {OPERATORS[node.op]} {digits}"
-        return Text(self.never_null(test), rank=PATH)
+        return Text(never_null(test, self.negative), rank=PATH)
 
     def boolean_range(self, column: Column, cell: Cell, node: Compare) -> Text:
         """False comes before true."""

@@ -43,7 +43,7 @@ def emit(bound: Bound, options: Options) -> Emission:
         message = f"no table is known, so {DEFAULT_TABLE} stands for one with columns of ECS names"
         kusto.note("table-unknown", Effect.SAME, message, hint="--table names it")
     lines = [tables(table or DEFAULT_TABLE), *_lines(kusto, texts)]
-    query = kusto.named_lists() + "\n".join(lines)
+    query = kusto.lists.definitions() + "\n".join(lines)
     return Emission(query, tuple(kusto.finished_notes()))
 
 

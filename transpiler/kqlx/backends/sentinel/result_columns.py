@@ -21,7 +21,6 @@ from kqlx.backends.sentinel.column_access import (
 )
 from kqlx.backends.sentinel.expressions import condition_text
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier, quote, steps
-from kqlx.backends.target import Options
 from kqlx.backends.text_backend import joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
@@ -125,7 +124,7 @@ def distinct_count(values: FieldValues) -> str:
 
 
 def _in_columns(bound: Bound, field: str, counted: bool) -> FieldValues | None:
-    columns = Columns(bound, Options())
+    columns = Columns(bound)
     if bound.pack is None or bound.destination is None:
         column = bound.column(field)
         return _values(field, ecs_cell(columns, column), kusto_type(column.type))

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from kqlx.backends.sentinel.column_access import INDEXED, OBJECTS, REGEX, SCAN, Cell, Columns
 from kqlx.backends.sentinel.syntax import identifier, quote, regex
-from kqlx.backends.text_backend import Group, Text
+from kqlx.backends.text_backend import Group, Text, TextBackend
 from kqlx.elastic.text_analysis import split_at_spaces, words
 from kqlx.nodes import Compare, Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
@@ -29,8 +30,12 @@ _TERM_ENDS = re.compile(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
 
 
 @dataclass
-class Words(Columns):
-    """Tests of text fields, and free text."""
+class TextFields(TextBackend):
+    """Tests of text fields, and free text, on the ``columns`` of the query."""
+
+    @cached_property
+    def columns(self) -> Columns:
+        return Columns(self.bound)
 
     def widened(self, message: str, node: Equals | Like | Compare, upper: Text = TRUE) -> Text:
         """Something that matches more than the test, or below a not something that matches less:
