@@ -143,7 +143,7 @@ def test_what_a_schedule_announces() -> None:
         "wider: the rule looks back 1h instead of 6m, so that no event falls between two runs"
     ]
     overlap = notes(rule(interval="5m", **{"from": "now-9m"}), "schedule")
-    assert "what both find is told twice" in overlap[0]
+    assert "what both find raises two alerts" in overlap[0]
     assert notes(rule(interval="5m", **{"from": "now-5m"}), "schedule") == []
     with pytest.raises(kqlx.UnsupportedError, match="no plain span of time"):
         as_yaml(rule(**{"from": "now/d"}))
@@ -186,8 +186,8 @@ def test_tactics_and_techniques() -> None:
     arm = as_arm(of)
     assert (arm["techniques"], arm["subTechniques"]) == (["T1071", "T1070"], ["T1071.001"])
     told = notes(of, "attack-version")
-    assert "same: Defense Impairment is a part of DefenseEvasion" in told
-    assert "same: Nothing is no tactic that it knows" in told
+    assert "same: Defense Impairment becomes DefenseEvasion" in told
+    assert "same: Nothing is not a tactic in Sentinel" in told
 
 
 def test_a_technique_of_version_19_has_its_earlier_id() -> None:
@@ -238,7 +238,7 @@ def test_a_suppression_that_sentinel_cannot_group_by_is_told() -> None:
     of = rule(alert_suppression=group)
     assert notes(of, "suppression-left-out") == [
         "same: alerts are not grouped by process.args, but by all entities",
-        "same: the rule leaves alerts without these fields alone, Sentinel may group them",
+        "same: the rule does not suppress alerts without these fields; Sentinel may group them",
     ]
     assert notes(of, "schedule")[-1] == (
         "same: Kibana suppresses alerts of one run; Sentinel groups those of 5h"

@@ -165,8 +165,8 @@ def value_notes(fields: Iterable[FieldValues], bound: Bound, by: Container[str] 
     texts = [v.field for v in found if v.name and v.type == "string" and not v.multivalue]
     if texts:
         message = (
-            f"an empty text in {' or '.join(dict.fromkeys(texts))} counts for nothing: Kusto cannot"
-            " tell it from a missing one"
+            f"{', '.join(dict.fromkeys(texts))}: empty strings are not counted; Kusto does not"
+            " distinguish empty from missing"
         )
         notes.append(Note("empty-is-missing", Effect.SAME, message))
     return notes

@@ -149,8 +149,8 @@ def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]
         yield Note(
             "look-back",
             Effect.SAME,
-            f"the rule looks back {look_back / 86_400:g} days, and an analytics rule"
-            f" {LONGEST // 86_400} at most",
+            f"the rule looks back {look_back / 86_400:g} days; an analytics rule at most"
+            f" {LONGEST // 86_400}",
             hint="run it as a hunting query, or over a summary of earlier events",
         )
     if in_rule:
@@ -205,7 +205,7 @@ def _aggregation(rule: Rule) -> tuple[str, tuple[Note, ...]]:
     most = rule.max_signals
     notes: tuple[Note, ...] = ()
     if most is not None and most > MOST_ALERTS:
-        message = f"the rule raises up to {most} alerts a run, and Sentinel {MOST_ALERTS}"
+        message = f"the rule raises up to {most} alerts per run; Sentinel raises {MOST_ALERTS}"
         notes = (Note("metadata-changed", Effect.SAME, message),)
     return "SingleAlert" if most == 1 else "AlertPerResult", notes
 
@@ -219,7 +219,7 @@ def _about_shown(rule: Rule, shown: AlertColumns) -> Iterator[Note]:
             f" there are {MOST_DETAILS} details already",
         )
     if not shown.entities:
-        message = "no entity is known of the alerts: the table has no column that names one"
+        message = "alerts name no entity: the table has no column that identifies one"
         yield Note("metadata-left-out", Effect.SAME, message, hint="add entityMappings")
     if rule.name_override and not shown.title:
         message = f"alerts are not named after {rule.name_override}"

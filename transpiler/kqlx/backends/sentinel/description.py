@@ -39,14 +39,13 @@ def description_of(rule: Rule) -> tuple[str, tuple[Note, ...]]:
     for heading, text in (("Setup", rule.setup), ("Investigation guide", rule.investigation_guide)):
         if text:
             parts.append(f"{heading}:\n{text}")
-    what = "the description, with all that is told there,"
-    return _cut("\n\n".join(parts), LONGEST_DESCRIPTION, what)
+    return _cut("\n\n".join(parts), LONGEST_DESCRIPTION, "the description")
 
 
 def _cut(text: str, most: int, what: str) -> tuple[str, tuple[Note, ...]]:
     if len(text) <= most:
         return text, ()
-    message = f"{what} is cut: it has {len(text):,} characters, and {most:,} fit"
+    message = f"{what} is cut to {most:,} characters; it has {len(text):,}"
     return cut(text, most), (Note("metadata-left-out", Effect.SAME, message),)
 
 

@@ -58,12 +58,12 @@ def severity_of(rule: Rule) -> tuple[str, tuple[Note, ...]]:
     severity = rule.severity
     found = _SEVERITIES.get(severity, _UNKNOWN_SEVERITY)
     if severity == "critical":
-        message = "the severity critical is High, the highest that Sentinel has"
+        message = "severity critical becomes High, the highest in Sentinel"
     elif severity in _SEVERITIES:
         return found, ()
     else:
-        said = f"the severity {severity}" if severity else "a rule without a severity"
-        message = f"{said} is {found}"
+        said = f"severity {severity}" if severity else "no severity"
+        message = f"{said} becomes {found}"
     return found, (Note("metadata-changed", Effect.SAME, message),)
 
 
@@ -86,11 +86,11 @@ def attack_of(rule: Rule) -> Attack:
     for tactic in rule.tactics:
         name = _TACTICS.get(tactic.id)
         if name is None:
-            remarks.append(f"{tactic.name or tactic.id or 'a tactic'} is no tactic that it knows")
+            remarks.append(f"{tactic.name or tactic.id or 'a tactic'} is not a tactic in Sentinel")
             continue
         tactics.append(name)
         if name == "DefenseEvasion" and tactic.name != "Defense Evasion":
-            remarks.append(f"{tactic.name} is a part of DefenseEvasion")
+            remarks.append(f"{tactic.name} becomes DefenseEvasion")
         for id in tactic.techniques:
             before = before_version_19(id)
             if before != id:
@@ -98,7 +98,7 @@ def attack_of(rule: Rule) -> Attack:
             if is_technique(before):
                 techniques.append(before)
             else:
-                remarks.append(f"{id} is no id of a technique")
+                remarks.append(f"{id} is not a technique id")
     notes = tuple(Note("attack-version", Effect.SAME, remark) for remark in remarks)
     return Attack(tuple(dict.fromkeys(tactics)), tuple(dict.fromkeys(techniques)), notes)
 

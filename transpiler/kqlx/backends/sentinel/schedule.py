@@ -82,7 +82,7 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
     yield from about_window(rule)
     for odd in schedule.odd:
         if odd not in schedule.odd_window:
-            message = f"{odd} is no plain span of time; {span(schedule.interval)} stand for it"
+            message = f"{odd} is not a plain time span; using {span(schedule.interval)}"
             yield Note("schedule", Effect.DIFFERENT, message)
     if run.frequency != schedule.interval:
         message = f"the rule runs every {span(run.frequency)} instead of {span(schedule.interval)}"
@@ -92,8 +92,8 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
         yield Note(
             "look-back",
             Effect.WIDER,
-            f"the rule knows values of {span(terms.window)}, and an analytics rule of"
-            f" {span(LONGEST)} at most: values last seen before are new again",
+            f"the rule compares with values of the last {span(terms.window)}; an analytics rule"
+            f" sees at most {span(LONGEST)}, so that values last seen before that alert as new",
             hint="keep known values in a watchlist, or run the query as a hunting query",
         )
     if terms is not None or isinstance(form_of(rule), IndicatorMatch):
@@ -125,8 +125,8 @@ def about_overlap(rule: Rule) -> Iterator[Note]:
         yield Note(
             "schedule",
             Effect.SAME,
-            f"each run looks at {span(seen)} and the next follows after {span(run.frequency)}: what"
-            " both find is told twice, where Kibana tells it once",
+            f"each run covers {span(seen)} and the next starts {span(run.frequency)} later: what"
+            " both find raises two alerts, where Kibana raises one",
         )
 
 
