@@ -179,7 +179,8 @@ def of_azure(number: int, held: Any) -> Stored:
     elastic = {"event": {"action": AKS}, "azure": {"platformlogs": logs}}
     raw: dict[str, Any] = {"sourcetype": "azure:monitor:resource", "operationName": AKS}
     raw |= {"category": "kube-audit", "properties": {"log": json.dumps(log)}}
-    return Stored(number, elastic, raw, (("AKSAudit", {"RequestObject": held}),), None)
+    row = {"Type": "AKSAudit", "RequestObject": held}
+    return Stored(number, elastic, raw, (("AKSAudit", row),), None)
 
 
 CLUSTERS = {
