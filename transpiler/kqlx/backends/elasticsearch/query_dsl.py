@@ -136,8 +136,7 @@ class _Dsl(Backend[Json]):
     def each_field(self, name: Term, clause: Clause, what: Any) -> Json:
         types = self.bound.types
         fields = types.fields(name, self.prefix)
-        to_null = isinstance(what, Compare) and what.value.value is None
-        if isinstance(name, Pattern) and not types.knows_all_names and not to_null:
+        if isinstance(name, Pattern) and not types.knows_all_names:
             return self.any_field(name, fields, clause, what)
         if isinstance(name, Pattern) and types.is_alone:
             self.starred.setdefault(self.full_name(name), name.span)
@@ -159,7 +158,9 @@ class _Dsl(Backend[Json]):
         """
         full = self.full_name(name)
         clauses: list[Json]
-        if isinstance(what, Compare):
+        if isinstance(what, Compare) and what.value.value is None:
+            clauses = [{"exists": {"field": full}}]  # a limit of null is none: any value is met
+        elif isinstance(what, Compare):
             zone = self.zone_option(what.value)
             query = {"query": _range_of_any(what), "lenient": True, **zone}
             clauses = [{"query_string": {"fields": [full], **query}}]
