@@ -165,7 +165,7 @@ def test_a_window_that_is_no_span_before_now(
 @pytest.mark.parametrize("to", ["spl", "sentinel"])
 def test_a_history_that_is_no_span_before_now(to: str) -> None:
     data = {"type": "new_terms", "new_terms_fields": ["user.name"]}
-    with pytest.raises(kqlx.UnsupportedError, match="begins at now-1M"):
+    with pytest.raises(kqlx.UnsupportedError, match="now-1M is not a plain time span; using 14"):
         kqlx.convert(rule({**data, "history_window_start": "now-1M"}), to, source="none")
 
 
@@ -173,4 +173,4 @@ def test_a_building_block_that_nobody_is_at_risk_of() -> None:
     table = {"type": "query", "building_block_type": "default"}
     of = kqlx.Rule("x", "event.action:a", data=table, format="toml")
     notes = kqlx.convert(of, "spl", format="savedsearches", source="none").notes
-    assert any("the building block is a finding" in note.message for note in notes)
+    assert any("the building block becomes a finding" in note.message for note in notes)

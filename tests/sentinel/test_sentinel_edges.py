@@ -209,5 +209,5 @@ def test_numbers_of_more_digits_than_the_type_holds_are_refused(target: str) -> 
 
 @pytest.mark.parametrize("query", ["*s:0", "*s:a"])
 def test_names_with_stars_tell_of_numbers_and_flattened_fields(query: str) -> None:
-    with pytest.raises(kqlx.UnsupportedError, match="also fits"):
+    with pytest.raises(kqlx.UnsupportedError, match="also matches"):
         kqlx.convert(query, "spl", source="none")

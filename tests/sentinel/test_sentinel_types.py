@@ -171,7 +171,7 @@ def test_a_window_of_more_than_14_days() -> None:
     cut = converted(rule, format="rule")
     assert "ago(14d)" in str(cut.query)
     assert notes(cut)["look-back"] == "wider"
-    with pytest.raises(kqlx.UnsupportedError, match="values last seen before are new again"):
+    with pytest.raises(kqlx.UnsupportedError, match="values last seen before that alert as new"):
         converted(rule, format="rule", strict=True)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import seconds
 
@@ -33,3 +34,11 @@ def new_terms_of(rule: Rule) -> NewTerms | None:
     window = seconds(start, "now-")
     odd = str(start) if window is None and start is not None else ""
     return NewTerms(tuple(dict.fromkeys(fields)), window or _WINDOW, odd)
+
+
+def odd_history(terms: NewTerms) -> tuple[Note, ...]:
+    """The note on a history whose length the rule does not say plainly; none where it does."""
+    if not terms.odd:
+        return ()
+    message = f"history_window_start: {terms.odd} is not a plain time span; using 14 days"
+    return (Note("history-window", Effect.DIFFERENT, message),)

@@ -33,7 +33,7 @@ from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
-from kqlx.rules.new_terms import NewTerms
+from kqlx.rules.new_terms import NewTerms, odd_history
 from kqlx.rules.query_only_notes import about_window
 from kqlx.rules.schedule import schedule_of
 
@@ -88,10 +88,7 @@ def find_new_terms(
 
 
 def _about_history(terms: NewTerms, window: int, in_rule: bool) -> list[Note]:
-    notes = []
-    if terms.odd:
-        message = f"the history window begins at {terms.odd}, for which {span(terms.window)} stand"
-        notes.append(Note("schedule", Effect.DIFFERENT, message))
+    notes = [*odd_history(terms)]
     if not in_rule and window > LONGEST:
         notes.append(
             Note(

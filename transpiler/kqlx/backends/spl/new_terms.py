@@ -32,7 +32,7 @@ from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
-from kqlx.rules.new_terms import NewTerms
+from kqlx.rules.new_terms import NewTerms, odd_history
 from kqlx.rules.query_only_notes import about_window
 from kqlx.rules.schedule import schedule_of
 
@@ -57,9 +57,7 @@ def new_terms_search(
     arrived = by_arrival(rule)
     steps = [without_null_texts(bound, by), *(key.step for key in by)]
     notes = [*of_new_terms(keys.notes), *about_window(rule)]
-    if terms.odd:
-        message = f"history_window_start: {terms.odd} is not a plain time span; using 14 days"
-        notes.append(Note("history-window", Effect.DIFFERENT, message))
+    notes += odd_history(terms)
     if options.new_terms == "lookup":
         table = _table_of(rule)
         since = look_back + run_every(rule)
