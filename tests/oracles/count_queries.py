@@ -182,6 +182,15 @@ def _put(
     if claim.allows_all:
         tally.announced += 1
         return
+    if any(note.code == "empty-is-missing" for note in made.notes):
+        # It says that empty texts are not counted: events that have one are not asked about.
+        empty = [
+            n for n in asked if any("" in store.pairs[n].fields.get(f, ()) for f in count.fields)
+        ]
+        tally.announced += bool(empty)
+        asked = [n for n in asked if n not in empty]
+        if not asked:
+            return
     told = "\n    ".join(f"{n.code} ({n.effect}): {n.message}" for n in made.notes)
 
     def report(what: str) -> None:
