@@ -75,10 +75,10 @@ def searches(text: str) -> list[str]:
     """The searches of one for several data sources, which the strict reader takes one by one, each
     with what is counted of all.
     """
-    if not text.startswith("| multisearch\n"):
+    if not (start := re.match(r"\| multisearch\s+\[search ", text)):
         return [text]
-    whole, mark, counted = text.partition("]\n| stats ")
-    _, *parts = re.split(r"\]?\n {4}\[search ", whole if mark else whole.removesuffix("]"))
+    whole, mark, counted = re.sub(r"\]\s*\| stats ", "]\n| stats ", text).partition("]\n| stats ")
+    parts = re.split(r"\]\s+\[search ", (whole if mark else whole.removesuffix("]"))[start.end() :])
     return [part.replace("\n    ", "\n") + mark[1:] + counted for part in parts]
 
 

@@ -51,6 +51,9 @@ TIME_MODIFIERS = frozenset({"earliest", "latest", "_index_earliest", "_index_lat
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
+ZERO_GUID = "{00000000-0000-0000-0000-000000000000}"
+
+
 def read_term(cursor: Cursor) -> Term:
     """A whole expression of ``search``, up to a pipe, a closing parenthesis or the end."""
     begin = _here(cursor)
@@ -208,7 +211,7 @@ def _read_comparison(cursor: Cursor, field: str, begin: int) -> Term:
         cursor.fail("<> is no operator of search", at)
     value = _read_value(cursor, TIME if field in TIME_MODIFIERS else BARE_VALUE)
     # Of texts that stand for no value it is meant that it drops events without the field too.
-    if operator == "!=" and value.text not in ("null", "", "-"):
+    if operator == "!=" and value.text not in ("null", "", "-", ZERO_GUID):
         cursor.doubt("not-equals", "!= drops events without the field, NOT keeps them", at)
     span = (begin, cursor.at)
     if field in TIME_MODIFIERS:
