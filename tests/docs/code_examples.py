@@ -16,8 +16,8 @@ from kqlx.codes import Code
 from kqlx.elastic import ecs
 from kqlx.errors import KqlSyntaxError
 from kqlx.explanations import ERRORS
-from kqlx.frontends.kql import parse, refuse_leading_wildcards
 from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
+from kqlx.frontends.kql.parser import parse, refuse_leading_wildcards
 from kqlx.lint.codes import CODES as LINT
 from kqlx.mappings.field_names import nearest
 from kqlx.notes import Note

@@ -13,8 +13,8 @@ import kqlx
 from kqlx.codes import Code
 from kqlx.errors import KqlxError
 from kqlx.explanations import ERRORS, all_codes
-from kqlx.frontends.kql import parse
 from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
+from kqlx.frontends.kql.parser import parse
 from kqlx.lint.codes import CODES as LINT
 from tests.docs.code_examples import doubts, output_of, syntax_error
 

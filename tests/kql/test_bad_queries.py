@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from kqlx.errors import KqlSyntaxError
-from kqlx.frontends.kql import parse
 from kqlx.frontends.kql.diagnostics.codes import CODES
+from kqlx.frontends.kql.parser import parse
 
 FILE = Path(__file__).parent / "bad_queries.txt"
 DASHES, EQUALS = "-" * 40, "=" * 40

@@ -14,7 +14,7 @@ import kqlx
 from kqlx import resources
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends import generate_tables
-from kqlx.frontends.kql import parse
+from kqlx.frontends.kql.parser import parse
 from kqlx.frontends.kql.syntax import MAX_DEPTH
 from kqlx.nodes import (
     Always,

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kqlx.errors import KqlSyntaxError, KqlxError, UnsupportedError
-from kqlx.frontends.kql import parse
 from kqlx.frontends.kql.formatter import format_node, format_text
+from kqlx.frontends.kql.parser import parse
 from kqlx.frontends.kql.syntax import MAX_DEPTH, TRIMMED
 from kqlx.nodes import (
     Always,

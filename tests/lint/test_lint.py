@@ -9,7 +9,7 @@ import time
 import pytest
 
 from kqlx.errors import KqlSyntaxError
-from kqlx.frontends.kql import parse
+from kqlx.frontends.kql.parser import parse
 from kqlx.lint import lint
 from kqlx.lint.codes import CODES
 from kqlx.notes import Effect

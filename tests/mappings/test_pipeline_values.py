@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import kqlx
-from kqlx.frontends.kql import parse
+from kqlx.frontends.kql.parser import parse
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import AS_TEXT
 from kqlx.mappings.column_tests import bind_predicate

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx.evaluate.compiler import compile
-from kqlx.frontends.kql import parse
 from kqlx.frontends.kql.formatter import format_node
+from kqlx.frontends.kql.parser import parse
 from kqlx.nodes import Never
 from kqlx.notes import Effect
 from kqlx.rules.filters import conditions_of, with_conditions

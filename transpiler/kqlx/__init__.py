@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from kqlx.evaluate.compiler import matches as matches
     from kqlx.evaluate.event_reader import read_events as read_events
     from kqlx.explanations import explain_code as explain_code
-    from kqlx.frontends.kql import parse as parse
     from kqlx.frontends.kql.formatter import format_text as format
+    from kqlx.frontends.kql.parser import parse as parse
     from kqlx.lint import lint as lint
     from kqlx.mappings.coverage import FieldUse as FieldUse
     from kqlx.notes import Effect as Effect
@@ -74,7 +74,7 @@ _HOMES = {
     "lint": "kqlx.lint",
     "load_rules": "kqlx.rules.load",
     "matches": "kqlx.evaluate.compiler",
-    "parse": "kqlx.frontends.kql",
+    "parse": "kqlx.frontends.kql.parser",
     "read_events": "kqlx.evaluate.event_reader",
     "sources": "kqlx.conversion.data_sources",
     "targets": "kqlx.backends",

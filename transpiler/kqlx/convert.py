@@ -10,7 +10,7 @@ from kqlx.conversion.choices import GivenOptions, choose
 from kqlx.conversion.judgement import judge
 from kqlx.conversion.plan import plan_of
 from kqlx.conversion.writing import joined, write
-from kqlx.frontends.kql import parse, refuse_leading_wildcards
+from kqlx.frontends.kql.parser import parse, refuse_leading_wildcards
 from kqlx.mappings.destinations import Unmapped
 from kqlx.mappings.field_list import FieldList, read_fields
 from kqlx.mappings.pack_library import Packs

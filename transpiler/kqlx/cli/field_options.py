@@ -43,7 +43,7 @@ def reader_of_types(
     Options that cannot be used end the program with a message.
     """
     from kqlx.conversion.choices import check_choices, find_packs
-    from kqlx.frontends.kql import parse
+    from kqlx.frontends.kql.parser import parse
     from kqlx.mappings.field_list import load
     from kqlx.rules.known_types import known_types
 

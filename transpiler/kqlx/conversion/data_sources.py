@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kqlx.backends import binding_targets
-from kqlx.frontends.kql import parse
+from kqlx.frontends.kql.parser import parse
 from kqlx.mappings.coverage import FieldCount, FieldUse
 from kqlx.mappings.pack_library import Packs, packs_of
 from kqlx.rules.filters import with_conditions

@@ -124,7 +124,7 @@ def explain(
 def _tree(query: str | Node) -> Node:
     if not isinstance(query, str):
         return query
-    from kqlx.frontends.kql import parse
+    from kqlx.frontends.kql.parser import parse
 
     return parse(query)
 

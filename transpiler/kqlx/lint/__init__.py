@@ -30,7 +30,7 @@ def lint(
 
     Raises KqlSyntaxError where the text is not Kibana KQL.
     """
-    from kqlx.frontends.kql import parse
+    from kqlx.frontends.kql.parser import parse
     from kqlx.lint import contradictions_and_repeats, field_names, field_tests, field_types
 
     root = parse(text)

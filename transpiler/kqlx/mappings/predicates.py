@@ -10,6 +10,6 @@ from kqlx.nodes import Node
 @lru_cache(maxsize=2048)
 def read_predicate(text: str) -> Node:
     """The tree of a pack's predicate, read once in a process. Raises KqlSyntaxError."""
-    from kqlx.frontends.kql import parse
+    from kqlx.frontends.kql.parser import parse
 
     return parse(text)

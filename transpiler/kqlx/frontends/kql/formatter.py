@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kqlx.errors import UnsupportedError
-from kqlx.frontends.kql import parse
+from kqlx.frontends.kql.parser import parse
 from kqlx.frontends.kql.spelling import spell_name, spell_operand, spell_path, spell_value
 from kqlx.frontends.kql.syntax import MAX_DEPTH
 from kqlx.nodes import (

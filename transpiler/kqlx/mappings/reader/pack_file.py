@@ -212,7 +212,7 @@ def _why_no_expression(text: str) -> str:
 
 
 def _why_no_predicate(text: str) -> str:
-    from kqlx.frontends.kql import parse
+    from kqlx.frontends.kql.parser import parse
 
     try:
         node = parse(text)
@@ -249,7 +249,7 @@ def columns_without_a_field(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 def named_columns(destination: Mapping[str, Any]) -> set[str]:
     """The columns that a destination's fields and predicates name."""
-    from kqlx.frontends.kql import parse
+    from kqlx.frontends.kql.parser import parse
 
     named: set[str] = set()
     predicates = [destination.get("filter", "*:*")]
