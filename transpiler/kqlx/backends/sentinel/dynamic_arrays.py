@@ -17,10 +17,10 @@ from __future__ import annotations
 import json
 import re
 
+from kqlx.backends.sentinel.boolean import any_text
 from kqlx.backends.sentinel.column_access import PATH, REGEX, SCAN, Cell
 from kqlx.backends.sentinel.named_lists import NamedLists
 from kqlx.backends.sentinel.syntax import json_text, quote, regex
-from kqlx.backends.sentinel.text_fields import any_text
 from kqlx.backends.text_backend import Text
 from kqlx.elastic.patterns import fits
 

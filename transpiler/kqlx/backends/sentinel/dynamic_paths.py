@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kqlx.backends.sentinel.boolean import FALSE, any_text
 from kqlx.backends.sentinel.column_access import REGEX, SCAN, Cell, Way, kusto_type
 from kqlx.backends.sentinel.dynamic_arrays import bare_values, inner_regex
 from kqlx.backends.sentinel.patterns_and_ranges import FieldTests, joined
 from kqlx.backends.sentinel.syntax import json_text, quote, regex, term_within
-from kqlx.backends.sentinel.text_fields import FALSE, any_text
 from kqlx.backends.text_backend import Text, described
 from kqlx.elastic.type_names import INTEGERS, TEXTS
 from kqlx.mappings.bound import Column

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from kqlx.backends.base import ValueList
+from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
 from kqlx.backends.sentinel.column_access import CONTAINERS, OBJECTS, PLACES, SCAN, TIME, Cell
 from kqlx.backends.sentinel.dates import Limits, is_moment, limits, range_test
 from kqlx.backends.sentinel.dynamic_arrays import (
@@ -19,7 +20,7 @@ from kqlx.backends.sentinel.dynamic_arrays import (
 )
 from kqlx.backends.sentinel.named_lists import NamedLists
 from kqlx.backends.sentinel.syntax import quote
-from kqlx.backends.sentinel.text_fields import FALSE, TRUE, TextFields, all_text, any_text
+from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, described
 from kqlx.elastic.addresses import network as span_of
 from kqlx.elastic.type_names import DATES, INTEGERS

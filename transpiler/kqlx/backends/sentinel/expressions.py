@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kqlx.backends.base import ValueList, gather
+from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.sentinel.column_access import REGEX
 from kqlx.backends.sentinel.command_line_arguments import arguments_regex, split_arguments
 from kqlx.backends.sentinel.nested_groups import Groups, has_objects
 from kqlx.backends.sentinel.syntax import WIDTH, fold, quote
-from kqlx.backends.sentinel.text_fields import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group, Text
 from kqlx.mappings.bound import Bound

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
 from kqlx.backends.sentinel.column_access import ELEMENT, EXPANDED, PATH, SCAN, kusto_type
 from kqlx.backends.sentinel.dynamic_paths import Paths
 from kqlx.backends.sentinel.syntax import fold, json_text, quote, steps
-from kqlx.backends.sentinel.text_fields import FALSE, TRUE, all_text, any_text
 from kqlx.backends.text_backend import Text
 from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import TEXTS

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from kqlx.backends.sentinel.boolean import FALSE, all_text
 from kqlx.backends.sentinel.column_access import (
     INDEXED,
     OBJECTS,
@@ -34,7 +35,6 @@ from kqlx.backends.sentinel.dynamic_arrays import (
 )
 from kqlx.backends.sentinel.equality import LARGEST_REAL, LEAST, MOST, Equality, real
 from kqlx.backends.sentinel.syntax import quote, term_within
-from kqlx.backends.sentinel.text_fields import FALSE, all_text
 from kqlx.backends.text_backend import Text, described
 from kqlx.elastic.addresses import network as span_of
 from kqlx.elastic.field_types import COMPARISONS

@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import united
 from kqlx.backends.sentinel.expressions import Kusto
 from kqlx.backends.sentinel.multiple_sources import tables
-from kqlx.backends.sentinel.text_fields import FALSE, TRUE
 from kqlx.backends.target import Emission, Options
 from kqlx.backends.text_backend import Text
 from kqlx.mappings.bound import Bound

@@ -13,14 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
 from kqlx.backends.sentinel.column_access import INDEXED, OBJECTS, REGEX, SCAN, Cell, Columns
 from kqlx.backends.sentinel.syntax import identifier, quote, regex
-from kqlx.backends.text_backend import Group, Text, TextBackend
+from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.text_analysis import split_at_spaces, words
 from kqlx.nodes import Compare, Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
-
-TRUE, FALSE = Text("true"), Text("false")
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
 _PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'
@@ -152,45 +151,3 @@ def _term_test(node: FreeText) -> str:
     if len(parts) == 3 and not parts[0] and not parts[2]:
         return f"contains {quote(parts[1])}"
     return f"matches regex {quote('(?is)' + '.*'.join(map(regex, parts)))}"
-
-
-def grouped(text: Text, other: Group) -> str:
-    return f"({text.text})" if text.group is other else text.text
-
-
-def all_text(items: list[Text]) -> Text:
-    """All of them, true and false worked out."""
-    items = [item for item in dict.fromkeys(items) if item != TRUE]
-    if not items:
-        return TRUE
-    if FALSE in items:
-        return FALSE
-    if len(items) == 1:
-        return items[0]
-    text = " and ".join(grouped(item, Group.OR) for item in items)
-    return Text(text, Group.AND, max(item.rank for item in items))
-
-
-def any_text(items: list[Text]) -> Text:
-    """Any of them, true and false worked out."""
-    items = [item for item in dict.fromkeys(items) if item != FALSE]
-    if not items:
-        return FALSE
-    if TRUE in items:
-        return TRUE
-    if len(items) == 1:
-        return items[0]
-    texts = [grouped(item, Group.AND) for item in items]
-    alternatives = [
-        part
-        for item, text in zip(items, texts, strict=True)
-        for part in (item.alternatives if item.group is Group.OR else (text,))
-    ]
-    rank = max(item.rank for item in items)
-    return Text(" or ".join(alternatives), Group.OR, rank, tuple(alternatives))
-
-
-def not_text(item: Text) -> Text:
-    if item in (TRUE, FALSE):
-        return FALSE if item == TRUE else TRUE
-    return Text(f"not({item.text})", rank=item.rank)
