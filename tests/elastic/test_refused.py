@@ -8,7 +8,7 @@ import pytest
 
 import kqlx
 from kqlx.elastic import ecs
-from kqlx.elastic.typed_tests import refusals
+from kqlx.elastic.refused_tests import refusals
 
 TARGETS = ("spl", "sentinel", "sigma")
 

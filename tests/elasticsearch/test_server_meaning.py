@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import kqlx
-from kqlx.elastic.typed_tests import refusals
+from kqlx.elastic.refused_tests import refusals
 from kqlx.evaluate.compiler import compile
 from kqlx.mappings.field_list import FieldList, of_types
 from kqlx.nodes import Exists, Like, Pattern, walk

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kqlx.elastic.patterns import fits
+from kqlx.elastic.refused_tests import PARTED, Refusal, TypeOf, parted, refusals
 from kqlx.elastic.type_names import ANALYZED
-from kqlx.elastic.typed_tests import PARTED, Refusal, TypeOf, parted, refusals
 from kqlx.frontends.kql.wording import short
 from kqlx.lint.wording import note, suggest_node
 from kqlx.nodes import (

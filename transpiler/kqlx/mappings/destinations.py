@@ -15,8 +15,8 @@ from kqlx.mappings.binding import no_mapping
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.mappings.refused_tests import as_elasticsearch_asks
 from kqlx.mappings.shipper_values import in_elastic_values
+from kqlx.mappings.type_check import as_elasticsearch_asks
 from kqlx.nodes import (
     Always,
     Node,

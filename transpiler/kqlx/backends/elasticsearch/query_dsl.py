@@ -23,7 +23,7 @@ from kqlx.errors import MappingError
 from kqlx.mappings.assumed_types import HINT, listed
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_list import Field
-from kqlx.mappings.refused_tests import notes_on_refusals
+from kqlx.mappings.type_check import notes_on_refusals
 from kqlx.nodes import (
     And,
     Compare,

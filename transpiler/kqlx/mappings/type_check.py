@@ -4,7 +4,7 @@ target, and the rest is put in terms that have one meaning everywhere.
 
 from __future__ import annotations
 
-from kqlx.elastic.typed_tests import Refusal, TypeOf, as_asked, crossings, parted, refusals
+from kqlx.elastic.refused_tests import Refusal, TypeOf, as_asked, crossings, parted, refusals
 from kqlx.errors import UnsupportedError
 from kqlx.nodes import Like, Node
 from kqlx.notes import Effect, Note
