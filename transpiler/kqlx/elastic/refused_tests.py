@@ -1,5 +1,4 @@
-"""What Elasticsearch is asked by a test, once the type of its field is known: what it refuses, and
-what the test comes to.
+"""What Elasticsearch refuses, once the types of the fields are known, and what to write instead.
 
 A value that a type cannot be (``process.pid:abc``), a pattern on a number or an address, a range on
 a key of a flattened field: Elasticsearch answers with an error, not only for this test but for the
@@ -11,21 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 
-from kqlx.elastic.addresses import network
 from kqlx.elastic.field_types import Date, FieldType, Located
-from kqlx.elastic.text_analysis import crossing_pieces, pieces_of
 from kqlx.elastic.type_names import DATES
 from kqlx.elastic.types import type_named
 from kqlx.nodes import (
-    Always,
     And,
     Compare,
     Equals,
     Exists,
-    FieldTest,
     FreeText,
     Like,
     Literal,
@@ -43,8 +38,6 @@ _SOME_DAY = 1_700_000_000 * 10**9
 TypeOf = Callable[[str], str | None]
 """From the full name of a field to its Elasticsearch type, None where that is not known."""
 
-PARTED = frozenset({"wildcard", "constant_keyword", "version", "flattened"})
-"""Types of whole values on which Kibana's patterns are parted at white space."""
 _CONTAINERS = frozenset({"object", "nested"})
 _OCTETS = re.compile(r"((?:\d{1,3}\.){0,2}\d{1,3})\.(?:\*\.){0,2}\*", re.ASCII)
 
@@ -103,7 +96,7 @@ def _refusal(node: Equals | Like | Compare, type_of: TypeOf, name: str) -> Refus
         return Refusal(node, "null is no value to look for", instead=missing)
     if isinstance(node.field, Pattern):
         return None
-    if isinstance(node, Compare) and kind is None and _below_flattened(name, type_of):
+    if isinstance(node, Compare) and kind is None and below_flattened(name, type_of):
         return Refusal(node, f"{name} is a key of a flattened field, which has no ranges")
     if kind is None or kind in _CONTAINERS:
         return None
@@ -166,138 +159,10 @@ def _reader(kind: str) -> FieldType:
     return type_named(kind)
 
 
-def _below_flattened(name: str, type_of: TypeOf) -> str:
+def below_flattened(name: str, type_of: TypeOf) -> str:
     end = name.rfind(".")
     while end > 0:
         if type_of(name[:end]) == "flattened":
             return name[:end]
         end = name.rfind(".", 0, end)
     return ""
-
-
-def crossings(
-    node: Node, type_of: TypeOf, prefix: str = "", negative: bool = False
-) -> Iterator[tuple[str, str, bool]]:
-    """The keys of flattened fields that are held against patterns that reach over all keys: their
-    names, those of the flattened fields, and whether they stand below an odd number of nots
-    (``Schema.like_a_key``).
-    """
-    if isinstance(node, And | Or):
-        for item in node.items:
-            yield from crossings(item, type_of, prefix, negative)
-    elif isinstance(node, Not):
-        yield from crossings(node.item, type_of, prefix, not negative)
-    elif isinstance(node, Nested):
-        yield from crossings(node.item, type_of, f"{prefix}{node.path.name}.", negative)
-    elif isinstance(node, Like) and isinstance(node.field, Literal):
-        name = prefix + node.field.name
-        above = "" if type_of(name) else _below_flattened(name, type_of)
-        if above and crossing_pieces(node.pattern):
-            yield name, above, negative
-
-
-def parted(
-    node: Node, type_of: TypeOf, prefix: str = "", also: frozenset[str] = frozenset()
-) -> Iterator[tuple[Like, str]]:
-    """The patterns that Elasticsearch takes by their pieces, with the type of the field, where it
-    has whole values, or is one of ``also``: what their author may not have meant.
-    """
-    if isinstance(node, And | Or):
-        for item in node.items:
-            yield from parted(item, type_of, prefix, also)
-    elif isinstance(node, Not):
-        yield from parted(node.item, type_of, prefix, also)
-    elif isinstance(node, Nested):
-        yield from parted(node.item, type_of, f"{prefix}{node.path.name}.", also)
-    elif isinstance(node, Like):
-        kind = _kind(node, type_of, prefix)
-        if kind in PARTED | also and pieces_asked(node, kind) is not node:
-            yield node, kind
-
-
-def as_asked(node: Node, type_of: TypeOf) -> Node:
-    """The tree with each test as Elasticsearch takes it: patterns on anything but keywords by their
-    pieces, which white space parts and one of which is enough, and a bound of null as none.
-    """
-    return _asked(node, type_of, "")
-
-
-def _asked(node: Node, type_of: TypeOf, prefix: str) -> Node:
-    if isinstance(node, And | Or):
-        return replace(node, items=tuple([_asked(item, type_of, prefix) for item in node.items]))
-    if isinstance(node, Not):
-        return replace(node, item=_asked(node.item, type_of, prefix))
-    if isinstance(node, Nested):
-        inner = _asked(node.item, type_of, f"{prefix}{node.path.name}.")
-        return replace(node, item=inner)
-    if isinstance(node, FreeText):
-        return _in_group(node) if prefix else _bare_pieces(node)
-    if isinstance(node, Compare | Equals) and node.value.value is None:
-        is_date = isinstance(node.field, Literal) and type_of(prefix + node.field.name) in DATES
-        return Exists(node.field, node.span) if isinstance(node, Compare) or is_date else node
-    if isinstance(node, Equals) and isinstance(node.field, Literal):
-        return _networks(node) if type_of(prefix + node.field.name) == "ip" else node
-    if isinstance(node, Like):
-        return pieces_asked(node, _kind(node, type_of, prefix))
-    return node
-
-
-def _kind(node: FieldTest, type_of: TypeOf, prefix: str) -> str:
-    """The type of the field, a keyword where it is not known."""
-    name = prefix + node.field.name
-    if isinstance(node.field, Pattern):
-        return "keyword"
-    return type_of(name) or ("flattened" if _below_flattened(name, type_of) else "keyword")
-
-
-def pieces_asked(node: Like, kind: str) -> Node:
-    """A pattern on a field of that type, by its pieces where Kibana asks by ``query_string``."""
-    if kind == "keyword":
-        return node
-    pieces = pieces_of(node.pattern.parts)
-    if len(pieces) < 2:
-        return node
-    tests: list[Node] = []
-    for parts in pieces:
-        if parts == ("", ""):
-            return Exists(node.field, node.span)
-        if len(parts) == 1:
-            value = Literal(parts[0], span=node.pattern.span)
-            tests.append(Equals(node.field, value, node.span))
-        else:
-            tests.append(replace(node, pattern=Pattern(parts, node.pattern.span)))
-    return Or(tuple(tests), node.span)
-
-
-def _networks(node: Equals) -> Node:
-    """A network of IPv6 that holds the mapped addresses of IPv4 is one of both versions."""
-    span = network(node.value.name)
-    mapped = network("0.0.0.0/0")
-    assert mapped is not None
-    if span is None or not (span[0] <= mapped[0] and mapped[1] < span[1]):
-        return node
-    every = Literal("0.0.0.0/0", quoted=True, span=node.value.span)
-    return Or((replace(node, value=every), node), node.span)
-
-
-def _in_group(node: FreeText) -> Node:
-    """A bare value in a nested group, which Kibana makes a test of a field called null."""
-    null = Literal("null", span=node.span)
-    if isinstance(node.value, Literal):
-        return Equals(null, node.value, node.span)
-    if node.value.is_lone_star:
-        return Exists(null, node.span)
-    return Like(null, node.value, node.span)
-
-
-def _bare_pieces(node: FreeText) -> Node:
-    if not isinstance(node.value, Pattern):
-        return node
-    pieces = pieces_of(node.value.parts)
-    if ("", "") in pieces:
-        return Always(node.span)
-    if len(pieces) < 2:
-        return node
-    span = node.value.span
-    terms = [Literal(p[0], span=span) if len(p) == 1 else Pattern(p, span) for p in pieces]
-    return Or(tuple(replace(node, value=term) for term in terms), node.span)

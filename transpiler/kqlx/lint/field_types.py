@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from kqlx.elastic.asked_tests import PARTED, parted
 from kqlx.elastic.patterns import fits
-from kqlx.elastic.refused_tests import PARTED, Refusal, TypeOf, parted, refusals
+from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals
 from kqlx.elastic.type_names import ANALYZED
 from kqlx.frontends.kql.wording import short
 from kqlx.lint.wording import note, suggest_node

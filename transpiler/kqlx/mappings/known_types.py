@@ -115,7 +115,7 @@ class Types(Mapping[str, str]):
         return found[0] if found else default
 
     def type_asked(self, name: str) -> str | None:
-        """The type by which Elasticsearch is asked (``meaning.asked``): where there are several it
+        """The type by which Elasticsearch is asked (``asked_tests``): where there are several it
         is none of them, for what one refuses another takes, and patterns are split.
         """
         found = self.each(name)

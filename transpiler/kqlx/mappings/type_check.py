@@ -4,14 +4,15 @@ target, and the rest is put in terms that have one meaning everywhere.
 
 from __future__ import annotations
 
-from kqlx.elastic.refused_tests import Refusal, TypeOf, as_asked, crossings, parted, refusals
+from kqlx.elastic.asked_tests import as_asked, crossings, parted
+from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals
 from kqlx.errors import UnsupportedError
 from kqlx.nodes import Like, Node
 from kqlx.notes import Effect, Note
 
 
 def as_elasticsearch_asks(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note, ...]]:
-    """The tree as Elasticsearch takes it (``meaning.asked.as_asked``), and what it does there that
+    """The tree as Elasticsearch takes it (``asked_tests.as_asked``), and what it does there that
     no target does.
 
     Raises UnsupportedError where Elasticsearch refuses the search: the rule fails in Kibana
