@@ -1,12 +1,13 @@
 """What a Sigma detection can say of a whole query: values without a field, nested groups and names
-with stars in the terms of single tests (``sigma_leaves``).
+with stars in the terms of single tests (``approximate_tests``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kqlx.backends.sigma.approximate_tests import Leaves
+from kqlx.backends.sigma.approximate_tests import sayable_test
+from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.nested_groups import is_any, names_of, with_path, without_not
 from kqlx.mappings.bound import Column
 from kqlx.nodes import (
@@ -35,7 +36,7 @@ MOST_NAMES = 40
 
 
 @dataclass
-class Tree(Leaves):
+class Approximation(SigmaBackend):
     """Replaces what no selection can say, so that what is left can be said as it is.
 
     ``expanding``: a field's name with a star stands for the known names that fit it, also where
@@ -64,10 +65,10 @@ class Tree(Leaves):
             case Equals() | Like() | Exists() | Compare():
                 if isinstance(node.field, Pattern):
                     return self.any_field(node, node.field)
-                return self.leaf(self.column(node), node)
+                return self.field_test(self.column(node), node)
         return node
 
-    def leaf(self, column: Column, node: FieldTest) -> Node:
+    def field_test(self, column: Column, node: FieldTest) -> Node:
         path = column.name if column.type == "nested" else self.bound.nested_path(column.name)
         if path and not self.in_group and not self.bound.uses_target_names:
             self.note(
@@ -81,7 +82,7 @@ class Tree(Leaves):
             if isinstance(node, Equals | Compare) and node.value.value is None:
                 self.null_value(node)
             return self.any_field(node, Pattern((f"{column.name}.", ""), node.field.span))
-        return super().leaf(column, node)
+        return sayable_test(self, column, node)
 
     def anywhere(self, node: FreeText) -> Node:
         """A value without a field, as a keyword: back ends look for those in their own way."""

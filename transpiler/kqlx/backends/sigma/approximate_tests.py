@@ -8,10 +8,10 @@ split a text into words, tell the objects of a list apart, or test fields by a p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from kqlx.backends.sigma.approximate_numbers import Numbers
-from kqlx.backends.sigma.nested_groups import ORDERED
+from kqlx.backends.sigma.approximate_numbers import number_test, range_test
+from kqlx.backends.sigma.backend import ORDERED, SigmaBackend
 from kqlx.backends.sigma.words import (
     is_part_of_word,
     pattern_between_blanks,
@@ -36,102 +36,90 @@ from kqlx.nodes import (
 from kqlx.notes import Effect
 
 
-@dataclass
-class Leaves(Numbers):
-    """Replaces a single test that no selection can say by one that it can."""
+def sayable_test(backend: SigmaBackend, column: Column, node: FieldTest) -> Node:
+    """A test of one field in tests that a selection can say, with notes on what differs.
 
-    def column(self, node: FieldTest) -> Column:
-        column = super().column(node)
-        if "|" in column.name or not column.name:
-            why = "a bar begins a modifier" if column.name else "a selection needs one"
-            self.refuse(node.span, f'the field name "{column.name}"', why)
-        return column
+    Raises UnsupportedError for what Elasticsearch would refuse too, or can never find.
+    """
+    match node:
+        case Equals():
+            return _equal(backend, column, node)
+        case Like():
+            return _wildcard(backend, column, node)
+        case Compare():
+            return range_test(backend, column, node)
+    return node
 
-    def leaf(self, column: Column, node: FieldTest) -> Node:
-        """What ``sayable`` makes of a test of one field."""
-        match node:
-            case Equals():
-                return self.equal(column, node)
-            case Like():
-                return self.wildcard(column, node)
-            case Compare():
-                return self.range(column, node)
-        return node
 
-    def equal(self, column: Column, node: Equals) -> Node:
-        if node.value.value is None:
-            self.null_value(node)
-        if column.type in NUMBERS:
-            return self.number_test(column, node)
-        if column.type in DATES:
-            return self.approximate(
-                node, f"a value of {described(column)}", "it stands for a span of time"
-            )
-        if column.type == "boolean":
-            self.boolean(column, node)
-            return node
-        if self.is_text(column):
-            return self.of_words(column, node)
-        self.takes_case(column, node.value.name, node)
-        return node
-
-    def wildcard(self, column: Column, node: Like) -> Node:
-        if column.type in ORDERED:
-            why = "Elasticsearch finds nothing by it"
-            self.refuse(node.span, f"a wildcard on {described(column)}", why)
-        if self.is_text(column):
-            return self.of_words(column, node)
-        if not any(node.pattern.parts):
-            return Exists(node.field, node.span)
-        self.takes_case(column, node.pattern.name, node)
-        return node
-
-    def takes_case(self, column: Column, text: str, node: FieldTest) -> None:
-        """Notes that letter case does not count, or with ``--exact`` who refuses that it does."""
-        if not self.case_counts(column, text):
-            self.ignores_case(replace(column, case="ignored") if self.exact else column, text, node)
-            return
-        self.note(
-            "back-end-support",
-            Effect.SAME,
-            "cased is taken by pySigma's EQL back end, and refused by those for Splunk, Lucene,"
-            " ES|QL and Kusto",
+def _equal(backend: SigmaBackend, column: Column, node: Equals) -> Node:
+    if node.value.value is None:
+        backend.null_value(node)
+    if column.type in NUMBERS:
+        return number_test(backend, column, node)
+    if column.type in DATES:
+        return backend.approximate(
+            node, f"a value of {described(column)}", "it stands for a span of time"
         )
+    if column.type == "boolean":
+        backend.boolean(column, node)
+        return node
+    if backend.is_text(column):
+        return _words(backend, column, node)
+    _note_case(backend, column, node.value.name, node)
+    return node
 
-    @property
-    def exact(self) -> bool:
-        return self.options.exact
 
-    def case_counts(self, column: Column, text: str) -> bool:
-        """Whether the user wants letter case to count, and it can."""
-        folded = column.case == "ignored" or column.type in ORDERED or self.is_text(column)
-        return self.exact and not folded and text.lower() != text.upper()
+def _wildcard(backend: SigmaBackend, column: Column, node: Like) -> Node:
+    if column.type in ORDERED:
+        why = "Elasticsearch finds nothing by it"
+        backend.refuse(node.span, f"a wildcard on {described(column)}", why)
+    if backend.is_text(column):
+        return _words(backend, column, node)
+    if not any(node.pattern.parts):
+        return Exists(node.field, node.span)
+    _note_case(backend, column, node.pattern.name, node)
+    return node
 
-    # Text fields
 
-    def of_words(self, column: Column, node: Equals | Like) -> Node:
-        """Parts of the value for words: those that hold them, below a not those between blanks."""
-        pieces = pieces_of(node)
-        if not pieces:
-            message = f"no word of {column.name} can be this, so the test never holds"
-            self.note("constant-folded", Effect.SAME, message, node.span)
-            return Never(node.span)
-        self.folds_oddly(column, node, exact=self.exact)
-        if not all(map(is_part_of_word, pieces)):
-            self.note(
-                "text-analysis",
-                Effect.WIDER,
-                f"{column.name} is text: Elasticsearch compares words, Sigma parts of the value",
-                node.span,
-            )
-        tests: list[Node] = []
-        for piece in pieces:
-            if self.negative:
-                make = pattern_between_blanks if isinstance(node, Like) else phrase_between_blanks
-                tests += [_test(node, parts) for parts in make(piece)]
-            else:
-                tests.append(_test(node, ("", *[part for part in piece if part], "")))
-        return any_of(tests, node.span)
+def _note_case(backend: SigmaBackend, column: Column, text: str, node: FieldTest) -> None:
+    """Notes that letter case does not count, or with ``--exact`` who refuses that it does."""
+    if not backend.case_counts(column, text):
+        column = replace(column, case="ignored") if backend.exact else column
+        backend.ignores_case(column, text, node)
+        return
+    backend.note(
+        "back-end-support",
+        Effect.SAME,
+        "cased is taken by pySigma's EQL back end, and refused by those for Splunk, Lucene,"
+        " ES|QL and Kusto",
+    )
+
+
+def _words(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:
+    """Parts of a text field's value for words: those that hold them, below a not those between
+    blanks.
+    """
+    pieces = pieces_of(node)
+    if not pieces:
+        message = f"no word of {column.name} can be this, so the test never holds"
+        backend.note("constant-folded", Effect.SAME, message, node.span)
+        return Never(node.span)
+    backend.folds_oddly(column, node, exact=backend.exact)
+    if not all(map(is_part_of_word, pieces)):
+        backend.note(
+            "text-analysis",
+            Effect.WIDER,
+            f"{column.name} is text: Elasticsearch compares words, Sigma parts of the value",
+            node.span,
+        )
+    tests: list[Node] = []
+    for piece in pieces:
+        if backend.negative:
+            make = pattern_between_blanks if isinstance(node, Like) else phrase_between_blanks
+            tests += [_test(node, parts) for parts in make(piece)]
+        else:
+            tests.append(_test(node, ("", *[part for part in piece if part], "")))
+    return any_of(tests, node.span)
 
 
 def _test(node: Equals | Like, parts: tuple[str, ...]) -> Node:

@@ -4,8 +4,8 @@ https://github.com/SigmaHQ/sigma-specification. A conjunction of single tests is
 alternatives on one field are a list; alternatives of conjunctions are selections joined by ``1
 of``; negated parts are filters.
 
-The tree is first put into tests that a selection can say (``sigma_tree``, ``sigma_leaves``),
-then laid out (``sigma_selections``, ``sigma_conditions``).
+The tree is first put into tests that a selection can say (``approximate``), then laid out as
+search identifiers and their condition (``search_identifiers``, ``condition``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kqlx.backends.sigma.condition import Detection
+from kqlx.backends.sigma.approximate import Approximation
+from kqlx.backends.sigma.condition import Condition
+from kqlx.backends.sigma.detection_items import DetectionItems
 from kqlx.backends.sigma.presence import asked_for, with_nulls
 from kqlx.backends.sigma.yaml_style import rule_body
 from kqlx.backends.target import Emission, Options
@@ -46,18 +48,7 @@ def _joined(node: And | Or, items: Sequence[Node]) -> Node:
 
 def emit(bound: Bound, options: Options) -> Emission:
     """The ``logsource`` and ``detection`` of a bound tree, as YAML. Raises UnsupportedError."""
-    backend = Detection(bound, options)
-    node = simplify(backend.sayable(bound.node))
-    if isinstance(node, Always) and not isinstance(bound.node, Always):
-        backend = Detection(bound, options, expanding=True)
-        node = simplify(backend.sayable(bound.node))
-    if isinstance(node, Always):
-        left_out = [note for note in backend.notes if note.effect is Effect.WIDER]
-        why = left_out[0].message if left_out else "a rule needs something to select"
-        of = f" of {bound.destination.name}" if bound.destination is not None else ""
-        backend.refuse(None, f"a query that matches every event{of}", why)
-    if isinstance(node, Never):
-        backend.refuse(None, "a query that can never match", "a rule needs something to select")
+    backend, node = _approximated(bound, options)
     logsource = bound.place.get("logsource")
     if not _is_text(logsource):
         node = with_nulls(node)
@@ -68,7 +59,7 @@ def emit(bound: Bound, options: Options) -> Emission:
             Effect.WIDER,
             f"Sigma's exists also matches an event in which {_listed(fields)} is null",
         )
-    detection = backend.detection(node)
+    detection = Condition(DetectionItems(backend)).detection(node)
     if any(isinstance(test, Exists) for test in walk(node)):
         backend.note(
             "back-end-support",
@@ -85,6 +76,25 @@ def emit(bound: Bound, options: Options) -> Emission:
         )
     query = rule_body(logsource, detection)
     return Emission(query, tuple(backend.finished_notes()))
+
+
+def _approximated(bound: Bound, options: Options) -> tuple[Approximation, Node]:
+    """The tree in tests that a selection can say, and what has made it. Raises UnsupportedError
+    where nothing is left to select by, or everything.
+    """
+    backend = Approximation(bound, options)
+    node = simplify(backend.sayable(bound.node))
+    if isinstance(node, Always) and not isinstance(bound.node, Always):
+        backend = Approximation(bound, options, expanding=True)
+        node = simplify(backend.sayable(bound.node))
+    if isinstance(node, Always):
+        left_out = [note for note in backend.notes if note.effect is Effect.WIDER]
+        why = left_out[0].message if left_out else "a rule needs something to select"
+        of = f" of {bound.destination.name}" if bound.destination is not None else ""
+        backend.refuse(None, f"a query that matches every event{of}", why)
+    if isinstance(node, Never):
+        backend.refuse(None, "a query that can never match", "a rule needs something to select")
+    return backend, node
 
 
 def _is_text(logsource: object) -> bool:

@@ -1,62 +1,129 @@
-"""The lines of a selection: a field with its modifier, and the values that it may have."""
+"""Detection items: a field with its modifier and the values that it may have, the maps and lists of
+them, and which tests these can say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from kqlx.backends.sigma.approximate import Tree
+from kqlx.backends.base import ValueList, gather
+from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.presence import is_null
 from kqlx.backends.sigma.yaml_style import Number, escape
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Compare, Equals, Exists, Like, Node, Not, Or
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node, Not, Or, any_of, conjuncts
 
 Value = str | Number | bool | None
-Test = tuple[str, Value | list[Value]]
-"""A line of a selection: ``field|modifier`` and its value or values."""
+DetectionItem = tuple[str, Value | list[Value]]
+"""``field|modifier`` and its value or values."""
+
+Selection = dict[str, Any] | list[Any]
+"""A map of items that all hold, a list of such maps of which one holds, or a list of keywords."""
 
 
-@dataclass
-class Lines(Tree):
-    """Single tests that ``sayable`` left → lines."""
+@dataclass(frozen=True, slots=True)
+class DetectionItems:
+    """Tests as detection items. They are tests that ``approximate`` has made, so that nothing is
+    refused here or noted.
+    """
 
-    def entry(self, node: Node) -> Test:
-        """The line that says a test (``is_entry``)."""
+    backend: SigmaBackend
+
+    # What can be said
+
+    def is_item(self, node: Node) -> bool:
+        """One item: a test, that a field is missing, or values with one modifier."""
+        if isinstance(node, Not):
+            return isinstance(node.item, Exists)
+        if isinstance(node, FieldTest):
+            return True
+        if not isinstance(node, Or) or not all(map(_may_be_listed, node.items)):
+            return False
+        return len({self.item(test)[0] for test in node.items}) == 1
+
+    def is_map(self, node: Node) -> bool:
+        """Whether one map can say it: single items, no two with one key."""
+        tests = conjuncts(node)
+        if not all(map(self.is_item, tests)):
+            return False
+        keys = [self.item(test)[0] for test in tests]
+        return len(set(keys)) == len(keys)
+
+    def is_list(self, node: Node) -> bool:
+        """Whether a list of maps of one item each says it: single items of one field or more."""
+        return isinstance(node, Or) and all(map(self.is_item, node.items))
+
+    def is_filter(self, node: Node) -> bool:
+        """Whether what a filter negates can say it: a map, or a group of maps."""
+        return self.is_map(node) or (isinstance(node, Or) and all(map(self.is_map, node.items)))
+
+    # Saying it
+
+    def selection(self, node: Node) -> Selection:
+        """A list for single items of which one holds, otherwise a map."""
+        return self.list_of(node) if isinstance(node, Or) and self.is_list(node) else self.map(node)
+
+    def map(self, node: Node) -> dict[str, Any]:
+        """The map of a test that ``is_map``."""
+        return dict(map(self.item, conjuncts(node)))
+
+    def list_of(self, node: Or) -> Selection:
+        """A list of maps, or one map where the values have one modifier."""
+        maps = [self.map(item) for item in self.gathered(node)]
+        return maps[0] if len(maps) == 1 else list(maps)
+
+    def gathered(self, node: Or) -> list[Node]:
+        """The alternatives, with those that one list of values can say joined."""
+        joined: list[Node] = []
+        for item in gather(node.items, _may_be_listed):
+            if isinstance(item, ValueList):
+                keys: dict[str, list[Node]] = {}
+                for test in item.tests:
+                    keys.setdefault(self.item(test)[0], []).append(test)
+                joined += map(any_of, keys.values())
+            else:
+                joined.append(item)
+        return joined
+
+    def item(self, node: Node) -> DetectionItem:
+        """The item of a test that ``is_item``."""
         match node:
             case Or():
                 values: list[Value] = []
                 for item in node.items:
-                    key, value = self.entry(item)
+                    key, value = self.item(item)
                     values += value if isinstance(value, list) else [value]
                 listed = distinct(values, cased=key.endswith("|cased"))
                 return key, listed[0] if len(listed) == 1 else listed
             case Not():
-                return self.entry(node.item)[0], False
+                return self.item(node.item)[0], False
             case Exists():
-                return f"{self.column(node).name}|exists", True
+                return f"{self.backend.column(node).name}|exists", True
             case Equals() if is_null(node):
-                return self.column(node).name, None
+                return self.backend.column(node).name, None
             case Equals():
-                return self.equal_entry(self.column(node), node)
+                return self._equals(self.backend.column(node), node)
             case Like():
-                return self.like_entry(self.column(node), node)
-        assert isinstance(node, Compare), "nothing else is one line"
-        column = self.column(node)
-        limit = Number(self.number(column, node.value, node))
+                return self._like(self.backend.column(node), node)
+        assert isinstance(node, Compare), "nothing else is one item"
+        column = self.backend.column(node)
+        limit = Number(self.backend.number(column, node.value, node))
         return f"{column.name}|{node.op}", limit
 
-    def equal_entry(self, column: Column, node: Equals) -> Test:
+    def _equals(self, column: Column, node: Equals) -> DetectionItem:
         name, text = column.name, node.value.name
         if column.type in NUMBERS:
-            return name, Number(self.number(column, node.value, node))
+            return name, Number(self.backend.number(column, node.value, node))
         if column.type == "boolean":
-            return name, self.boolean(column, node)
-        if column.type == "ip" and (network := self.network(text)):
+            return name, self.backend.boolean(column, node)
+        if column.type == "ip" and (network := self.backend.network(text)):
             return f"{name}|cidr" if "/" in network else name, network
-        return f"{name}{self.cased(column, text)}", escape(text)
+        return f"{name}{self._cased(column, text)}", escape(text)
 
-    def like_entry(self, column: Column, node: Like) -> Test:
+    def _like(self, column: Column, node: Like) -> DetectionItem:
         parts = node.pattern.parts
         while len(parts) > 2 and parts[:2] == ("", ""):
             parts = parts[1:]
@@ -70,11 +137,16 @@ class Lines(Tree):
             (False, False): "",
         }[starts, ends]
         inner = parts[int(starts) : len(parts) - int(ends)]
-        key = f"{column.name}{modifier}{self.cased(column, node.pattern.name)}"
+        key = f"{column.name}{modifier}{self._cased(column, node.pattern.name)}"
         return key, pattern(inner)
 
-    def cased(self, column: Column, text: str) -> str:
-        return "|cased" if self.case_counts(column, text) else ""
+    def _cased(self, column: Column, text: str) -> str:
+        return "|cased" if self.backend.case_counts(column, text) else ""
+
+
+def _may_be_listed(node: Node) -> bool:
+    """Whether a test's value may stand in a list of values: a null never does."""
+    return isinstance(node, Equals | Like) and not is_null(node)
 
 
 def pattern(parts: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from kqlx.backends.sigma.backend import ORDERED
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.nested import field_test
@@ -26,7 +27,6 @@ from kqlx.nodes import (
     Pattern,
 )
 
-ORDERED = NUMBERS | DATES | {"ip", "boolean"}
 _CONTAINERS = frozenset({"object", "nested", "flattened"})
 
 

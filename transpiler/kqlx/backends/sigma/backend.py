@@ -1,0 +1,43 @@
+"""What the steps to a Sigma detection share: columns, letter case, polarity, notes and refusals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kqlx.backends.text_backend import TextBackend
+from kqlx.elastic.type_names import DATES, NUMBERS
+from kqlx.mappings.bound import Column
+from kqlx.nodes import Exists, FieldTest, Never, Node
+from kqlx.notes import Effect
+
+ORDERED = NUMBERS | DATES | {"ip", "boolean"}
+"""Types whose values are no texts."""
+
+
+@dataclass
+class SigmaBackend(TextBackend):
+    """One object a conversion, which the functions on single tests are handed."""
+
+    language = "Sigma"
+
+    def column(self, node: FieldTest) -> Column:
+        column = super().column(node)
+        if "|" in column.name or not column.name:
+            why = "a bar begins a modifier" if column.name else "a selection needs one"
+            self.refuse(node.span, f'the field name "{column.name}"', why)
+        return column
+
+    @property
+    def exact(self) -> bool:
+        return self.options.exact
+
+    def case_counts(self, column: Column, text: str) -> bool:
+        """Whether the user wants letter case to count, and it can."""
+        folded = column.case == "ignored" or column.type in ORDERED or self.is_text(column)
+        return self.exact and not folded and text.lower() != text.upper()
+
+    def approximate(self, node: FieldTest, what: str, why: str) -> Node:
+        """The existence of the field for a test that cannot be said, below a not nothing."""
+        instead = "left out of what the not excludes" if self.negative else "any value will do"
+        self.note("approximated", Effect.WIDER, f"{what}: {why}; {instead}", node.span)
+        return Never(node.span) if self.negative else Exists(node.field, node.span)
