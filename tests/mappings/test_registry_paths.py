@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import pytest
 
 import kqlx
-from kqlx.elastic.patterns import fits
 from kqlx.errors import MappingError
 from kqlx.mappings.path_patterns import (
     Parts,
@@ -18,6 +17,7 @@ from kqlx.mappings.path_patterns import (
     split_at_last_separator,
     with_unnamed_value,
 )
+from kqlx.patterns import fits
 
 SPELLED_OUT: Mapping[str, list[str]] = {
     "LM\\": ["MACHINE\\"],

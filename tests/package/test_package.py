@@ -22,17 +22,18 @@ SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
 RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
 
 # Which rooms a room may import from, besides its own.
-_GROUND = {"nodes", "notes", "errors", "codes", "resources", "malformed", "elastic"}
+_GROUND = {"patterns", "nodes", "notes", "errors", "codes", "resources", "malformed", "elastic"}
 _MIDDLE = {*_GROUND, "frontends", "evaluate", "lint", "mappings", "rules"}
 LAYERS = {
-    "nodes": set[str](),
+    "patterns": set[str](),
+    "nodes": {"patterns"},
     "resources": set[str](),
     "codes": set[str](),
     "malformed": set[str](),
     "notes": {"nodes"},
     "errors": {"nodes", "notes"},
     "frontends": _GROUND,
-    "elastic": {"nodes", "errors", "resources"},
+    "elastic": {"patterns", "nodes", "errors", "resources"},
     "evaluate": {*_GROUND, "frontends", "mappings"},
     "lint": {*_GROUND, "frontends"},
     "explanations": {*_GROUND, "frontends", "lint"},

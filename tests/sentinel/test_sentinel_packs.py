@@ -15,9 +15,9 @@ from kqlx.backends.sentinel.command_line_arguments import arguments_regex, forms
 from kqlx.backends.sentinel.multiple_sources import join
 from kqlx.backends.sentinel.query import emit
 from kqlx.backends.target import Options
-from kqlx.elastic.patterns import fits
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not, Pattern
+from kqlx.patterns import fits
 from tests.conftest import examples
 from tests.oracles import sentinel
 from tests.oracles.kusto import analyse

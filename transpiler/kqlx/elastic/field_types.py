@@ -25,9 +25,9 @@ from decimal import Decimal
 from typing import Any
 
 from kqlx.elastic import date_math
-from kqlx.elastic.patterns import fits
 from kqlx.elastic.text_analysis import lower, pieces_of, words
 from kqlx.nodes import Literal, Operator, Pattern
+from kqlx.patterns import fits
 
 Test = Callable[[Any], bool]
 """Of one value of a field, never None, a list or an object."""

@@ -35,7 +35,6 @@ from datetime import datetime
 from typing import assert_never
 
 from kqlx.elastic import date_math
-from kqlx.elastic.patterns import fits
 from kqlx.elastic.text_analysis import pieces_of
 from kqlx.evaluate.event_fields import Event, all_values, objects
 from kqlx.evaluate.schema import Make, Predicate, Schema, always, never, some_value
@@ -58,6 +57,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
+from kqlx.patterns import fits
 
 _MOST_NAMES = 10_000
 """How many field names a test of all fields remembers."""

@@ -21,11 +21,11 @@ from kqlx.elastic.field_types import (
     text_of,
 )
 from kqlx.elastic.numbers import Dynamic
-from kqlx.elastic.patterns import fits
 from kqlx.elastic.text_analysis import crossing_pieces
 from kqlx.elastic.types import type_named
 from kqlx.evaluate.event_fields import Event, Reader, keys_below, reader, values_below
 from kqlx.nodes import Pattern
+from kqlx.patterns import fits
 
 Predicate = Callable[[Event], bool]
 Make = Callable[[FieldType], Test | None]

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import ANALYZED, NUMBERS
 from kqlx.frontends.kql.wording import short
 from kqlx.lint.wording import note
@@ -34,6 +33,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
+from kqlx.patterns import fits
 
 _MOST_PAIRS = 2_000_000
 """Pairs of pattern and value that are compared at most, in one list."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from kqlx.elastic.asked_tests import PARTED, parted
-from kqlx.elastic.patterns import fits
 from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals
 from kqlx.elastic.type_names import ANALYZED
 from kqlx.frontends.kql.wording import short
@@ -21,6 +20,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
+from kqlx.patterns import fits
 
 
 def check(root: Node, types: Mapping[str, str]) -> Iterator[Note]:

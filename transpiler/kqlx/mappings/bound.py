@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kqlx.elastic.multi_fields import MULTI_FIELDS
-from kqlx.elastic.patterns import fits
 from kqlx.mappings.field_spec import Case, Layout
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node
 from kqlx.notes import Effect, Note
+from kqlx.patterns import fits
 
 AS_TEXT = " as text"
 """Behind the name of a column in a test of its text, whatever its type is."""

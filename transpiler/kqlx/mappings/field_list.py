@@ -14,10 +14,10 @@ from types import MappingProxyType
 from typing import Any
 
 from kqlx.elastic import ecs
-from kqlx.elastic.patterns import fits
 from kqlx.errors import MappingError, place_of
 from kqlx.malformed import TOO_DEEP, Refused, json_document, refuse_constant
 from kqlx.nodes import Pattern, Term
+from kqlx.patterns import fits
 
 # Elasticsearch types → the type that a data view shows
 # (https://www.elastic.co/docs/explore-analyze/find-and-organize/data-views); others keep their

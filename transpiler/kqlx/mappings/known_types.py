@@ -12,7 +12,6 @@ from typing import Any, TypeVar, overload
 
 from kqlx.elastic import ecs
 from kqlx.elastic.multi_fields import MULTI_FIELDS
-from kqlx.elastic.patterns import fits
 from kqlx.mappings.field_list import Field, FieldList, described, read_fields
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.pack_library import Packs
@@ -28,6 +27,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
+from kqlx.patterns import fits
 
 D = TypeVar("D")
 

@@ -5,12 +5,12 @@ in the data source, and of those that a destination never holds.
 from __future__ import annotations
 
 from kqlx.elastic.multi_fields import base_field
-from kqlx.elastic.patterns import fits
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import matches_value
 from kqlx.mappings.wildcard_names import MOST_NAMES
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Effect, Note
+from kqlx.patterns import fits
 
 
 def fold_known(binding: Binding, node: FieldTest) -> Node | None:

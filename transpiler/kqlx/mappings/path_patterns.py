@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from kqlx.elastic.patterns import fits
+from kqlx.patterns import fits
 
 Parts = tuple[str, ...]
 

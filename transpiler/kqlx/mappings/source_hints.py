@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from fnmatch import fnmatchcase
 
-from kqlx.elastic.patterns import fits
 from kqlx.mappings.pack import Marks
 from kqlx.mappings.shippers import shipper
 from kqlx.nodes import And, Equals, FieldTest, Like, Nested, Node, Or, Pattern
+from kqlx.patterns import fits
 
 NAMING = {"event.dataset", "data_stream.dataset", "event.module", "winlog.channel"}
 """Fields that name a data source, if one of which there is no mapping."""

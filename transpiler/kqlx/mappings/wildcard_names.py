@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from kqlx.elastic.patterns import fits
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.nested import OBJECTS, may_meet
 from kqlx.nodes import (
@@ -16,6 +15,7 @@ from kqlx.nodes import (
     any_of,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import fits
 
 MOST_NAMES = 12
 """How many fields a name with stars is written out for, and how many values a note names."""

@@ -22,7 +22,7 @@ from kqlx.backends.sentinel.column_access import PATH, REGEX, SCAN, Cell
 from kqlx.backends.sentinel.named_lists import NamedLists
 from kqlx.backends.sentinel.syntax import json_text, quote, regex
 from kqlx.backends.text_backend import Text
-from kqlx.elastic.patterns import fits
+from kqlx.patterns import fits
 
 _INNER = r'(?:[^"\\]|\\.)*'
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be

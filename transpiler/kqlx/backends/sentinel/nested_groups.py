@@ -15,7 +15,6 @@ from kqlx.backends.sentinel.column_access import ELEMENT, EXPANDED, PATH, SCAN, 
 from kqlx.backends.sentinel.dynamic_paths import Paths
 from kqlx.backends.sentinel.syntax import fold, json_text, quote, steps
 from kqlx.backends.text_backend import Text
-from kqlx.elastic.patterns import fits
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Column
@@ -37,6 +36,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import fits
 
 MOST_COLUMNS = 50
 """That a name with stars is written out for."""
