@@ -166,8 +166,8 @@ def test_deep_field_lists_are_refused(tmp_path: Path) -> None:
 def test_names_with_many_stars_take_linear_time() -> None:
     known = fields.parse([{"name": "a" * 5_000, "type": "string"}])
     started = time.process_time()
-    assert not known.fitting(Pattern(("a",) * 60 + ("b",)))
-    assert known.fitting(Pattern(("a",) * 60))
+    assert not known.fitting(Pattern.between_stars(("a",) * 60 + ("b",)))
+    assert known.fitting(Pattern.between_stars(("a",) * 60))
     assert time.process_time() - started < 1
 
 

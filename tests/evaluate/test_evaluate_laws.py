@@ -98,7 +98,7 @@ def test_stars_agree_with_a_regular_expression(pattern: Pattern, text: str) -> N
 )
 def test_stars_agree_where_parts_overlap(parts: list[str], text: str) -> None:
     expected = re.fullmatch(".*".join(parts), text)
-    pattern = Pattern(tuple(parts))
+    pattern = Pattern.between_stars(tuple(parts))
     assert run(Like(Literal("event.action"), pattern), {"event.action": text}) is bool(expected)
 
 

@@ -68,7 +68,9 @@ values = st.one_of(
 
 
 def trimmed_pattern(parts: list[str]) -> Pattern:
-    return Pattern((parts[0].lstrip(TRIMMED), *parts[1:-1], parts[-1].rstrip(TRIMMED)))
+    return Pattern.between_stars(
+        (parts[0].lstrip(TRIMMED), *parts[1:-1], parts[-1].rstrip(TRIMMED))
+    )
 
 
 patterns = st.lists(texts, min_size=2, max_size=4).map(trimmed_pattern)
@@ -236,11 +238,11 @@ def test_lines_keep_the_width() -> None:
         Equals(Literal("f"), Literal("a\ufeff")),
         Equals(Literal(None), Literal("a")),
         Exists(Literal(None)),
-        Exists(Pattern(("", ""))),
-        Like(Literal("f"), Pattern(("", ""))),
-        Like(Literal("f"), Pattern(("a",))),
-        Like(Literal("f"), Pattern((" a", ""))),
-        Nested(Pattern(("a", "")), Exists(Literal("f"))),
+        Exists(Pattern.between_stars(("", ""))),
+        Like(Literal("f"), Pattern.between_stars(("", ""))),
+        Like(Literal("f"), Pattern.between_stars(("a",))),
+        Like(Literal("f"), Pattern.between_stars((" a", ""))),
+        Nested(Pattern.between_stars(("a", "")), Exists(Literal("f"))),
         FreeText(Literal("(\ud83d\ude00")),
     ],
 )

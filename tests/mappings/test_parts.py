@@ -28,7 +28,7 @@ def asked(values: st.SearchStrategy[str]) -> st.SearchStrategy[FieldTest]:
         st.just(Exists(FIELD)),
         values.map(lambda value: Equals(FIELD, Literal(value, True))),
         st.lists(pieces, min_size=2, max_size=3).map(
-            lambda parts: Like(FIELD, Pattern(tuple(parts)))
+            lambda parts: Like(FIELD, Pattern.between_stars(tuple(parts)))
         ),
     )
 

@@ -50,7 +50,7 @@ def pattern(text: str) -> Pattern:
             parts.append("")
         else:
             parts[-1] += escaped or plain
-    return Pattern(tuple(parts))
+    return Pattern.between_stars(tuple(parts))
 
 
 def dsl_matches(
@@ -124,7 +124,7 @@ def node(kind: str, body: Any) -> Node:
 
 def field_of(name: str) -> Literal | Pattern:
     """A name in a clause that takes names with stars."""
-    return Pattern(tuple(name.split("*"))) if "*" in name else Literal(name)
+    return Pattern.between_stars(tuple(name.split("*"))) if "*" in name else Literal(name)
 
 
 def span(name: Literal, limits: Json) -> Node:

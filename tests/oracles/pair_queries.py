@@ -81,7 +81,7 @@ def _all_questions(pairs: Sequence[Pair], share: int) -> Iterator[Question]:
             yield Question(name, value, Not(equal))
             # Kibana takes blanks at the ends of a pattern away.
             if isinstance(value, str) and len(value) > 3 and not value[0].isspace():
-                start = Pattern((value[: 3 + len(value) // 3], ""))
+                start = Pattern.between_stars((value[: 3 + len(value) // 3], ""))
                 yield Question(name, value, Like(Literal(name), start))
                 yield Question(name, value, Not(Like(Literal(name), start)))
 

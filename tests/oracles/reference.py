@@ -188,7 +188,7 @@ def pieces(pattern: Pattern) -> Iterator[Pattern]:
     whole = re.sub("[ \t\r\n]+", " ", whole).strip(" ")
     # A blank parts where a piece beside it has a star.
     for piece in re.findall(r"[^ \0]+(?: [^ \0]+)*(?![^ ])|[^ ]+", whole):
-        yield Pattern(tuple(piece.split("\0")))
+        yield Pattern.between_stars(tuple(piece.split("\0")))
 
 
 def star(pattern: Pattern) -> str:
@@ -290,7 +290,9 @@ def of_words(node: Node, found: list[str]) -> bool:
 
 
 def lowered(pattern: Pattern) -> Pattern:
-    return Pattern(tuple("".join(c.lower()[0] for c in part) for part in pattern.parts))
+    return Pattern.between_stars(
+        tuple("".join(c.lower()[0] for c in part) for part in pattern.parts)
+    )
 
 
 def of_number(node: Node, kind: str, value: Any) -> bool:

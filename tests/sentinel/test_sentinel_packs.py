@@ -224,7 +224,9 @@ def test_arguments_in_one_regex_are_those_of_their_patterns(words: list[str], li
     for word in words:
         for parts in sorted(forms(word)):
             whole = len(parts) == 1
-            test = Equals(field, Literal(word)) if whole else Like(field, Pattern(parts))
+            test = (
+                Equals(field, Literal(word)) if whole else Like(field, Pattern.between_stars(parts))
+            )
             tests.append(test)
     found, rest = split_arguments(tests)
     assert set(found) == set(words)

@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from operator import is_
 from typing import Literal as OneOf
 
-Span = tuple[int, int]
-"""Start and end in the query text, in code points, end exclusive."""
+from kqlx.patterns import NOWHERE as NOWHERE
+from kqlx.patterns import Pattern as Pattern
+from kqlx.patterns import Span as Span
 
 Operator = OneOf["gt", "gte", "lt", "lte"]
-
-NOWHERE: Span = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +39,6 @@ class Literal:
         if isinstance(self.value, str):
             return self.value
         return {True: "true", False: "false", None: "null"}[self.value]
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """Text split at its unescaped stars: ``a*b`` is ``("a", "b")``, a lone star ``("", "")``."""
-
-    parts: tuple[str, ...]
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
-
-    @property
-    def name(self) -> str:
-        """The text with plain stars, as Kibana uses it where a pattern has no meaning."""
-        return "*".join(self.parts)
-
-    @property
-    def is_lone_star(self) -> bool:
-        return self.parts == ("", "")
 
 
 Term = Literal | Pattern

@@ -113,7 +113,7 @@ class Reader:
             parts = [*parts, ""] if piece == "*" else [*parts[:-1], parts[-1] + plain(piece)]
         if len(parts) == 1:
             return Equals(field, Literal(parts[0]))
-        return Like(field, Pattern(tuple(parts)))
+        return Like(field, Pattern.between_stars(tuple(parts)))
 
 
 def plain(token: str) -> str:

@@ -125,7 +125,7 @@ def pieces_asked(node: Like, kind: str) -> Node:
             value = Literal(parts[0], span=node.pattern.span)
             tests.append(Equals(node.field, value, node.span))
         else:
-            tests.append(replace(node, pattern=Pattern(parts, node.pattern.span)))
+            tests.append(replace(node, pattern=Pattern.between_stars(parts, node.pattern.span)))
     return Or(tuple(tests), node.span)
 
 
@@ -159,5 +159,7 @@ def _bare_pieces(node: FreeText) -> Node:
     if len(pieces) < 2:
         return node
     span = node.value.span
-    terms = [Literal(p[0], span=span) if len(p) == 1 else Pattern(p, span) for p in pieces]
+    terms = [
+        Literal(p[0], span=span) if len(p) == 1 else Pattern.between_stars(p, span) for p in pieces
+    ]
     return Or(tuple(replace(node, value=term) for term in terms), node.span)

@@ -202,7 +202,7 @@ def any_piece(
         elif len(parts) > 1:
             if fitting is None:
                 return None
-            tests.append(fitting(Pattern(parts)))
+            tests.append(fitting(Pattern.between_stars(parts)))
         else:
             if kind.refuses(Literal(parts[0])):
                 return None

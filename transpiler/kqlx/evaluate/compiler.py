@@ -322,7 +322,7 @@ def _any_of(wanted: tuple[Literal, ...]) -> Make:
 def _like_or_equal(parts: tuple[str, ...]) -> Make:
     if len(parts) == 1:
         return _any_of((Literal(parts[0]),))
-    return lambda kind: kind.like(Pattern(parts))
+    return lambda kind: kind.like(Pattern.between_stars(parts))
 
 
 Lift = Callable[[Predicate], Predicate]

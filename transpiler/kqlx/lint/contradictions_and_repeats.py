@@ -248,7 +248,7 @@ class _Group:
         for item in self._items:
             if isinstance(item, Always):
                 yield note(code, message, item.span, "remove it")
-            elif isinstance(item, FreeText) and item.value == Pattern(("", "")):
+            elif isinstance(item, FreeText) and item.value == Pattern.between_stars(("", "")):
                 yield note(code, message.replace("*:*", "*"), item.span, "remove it")
 
     def _opposites(self, code: str, message: str) -> Iterator[Note]:

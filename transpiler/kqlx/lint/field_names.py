@@ -65,7 +65,7 @@ def check_spelling(node: FieldTest, text: str) -> Iterator[Note]:
 
 def _without_first(term: Term) -> Term:
     if isinstance(term, Pattern):
-        return Pattern((term.parts[0][1:].lstrip(), *term.parts[1:]))
+        return Pattern.between_stars((term.parts[0][1:].lstrip(), *term.parts[1:]))
     return Literal(term.name[1:].lstrip())
 
 

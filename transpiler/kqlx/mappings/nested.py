@@ -44,7 +44,9 @@ def flattened(node: Nested) -> Node:
         if isinstance(part, FieldTest):
             field = part.field
             if isinstance(field, Pattern):
-                field = Pattern((f"{path}.{field.parts[0]}", *field.parts[1:]), field.span)
+                field = Pattern.between_stars(
+                    (f"{path}.{field.parts[0]}", *field.parts[1:]), field.span
+                )
             else:
                 field = Literal(f"{path}.{field.name}", span=field.span)
             return replace(part, field=field)

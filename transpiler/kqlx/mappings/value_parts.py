@@ -144,7 +144,7 @@ def _word(test: Equals | Like | Exists, quoted: bool) -> tuple[Node, bool]:
 
 
 def _like(test: FieldTest, *parts: str) -> Like:
-    return Like(test.field, Pattern(parts), test.span)
+    return Like(test.field, Pattern.between_stars(parts), test.span)
 
 
 def _any(nodes: list[Node], test: FieldTest) -> Node:

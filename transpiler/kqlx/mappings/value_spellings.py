@@ -98,8 +98,7 @@ def _with_characters(
             binding.add_note("value-translated", message, None)
     if isinstance(test, Equals):
         return replace(test, value=replace(test.value, value=said.translate(table)))
-    parts = tuple(part.translate(table) for part in test.pattern.parts)
-    return replace(test, pattern=replace(test.pattern, parts=parts))
+    return replace(test, pattern=test.pattern.map_literals(lambda text: text.translate(table)))
 
 
 def _with_words(
@@ -123,7 +122,7 @@ def _with_words(
 def _among_words(binding: Binding, test: FieldTest, column: Column) -> Node:
     """The test of a value that is one of several words in a text."""
     if isinstance(test, Equals) and test.value.name:
-        return Like(test.field, Pattern(("", test.value.name, "")), test.span)
+        return Like(test.field, Pattern.between_stars(("", test.value.name, "")), test.span)
     if not isinstance(test, Like):
         return test
     first, *middle, last = test.pattern.parts
@@ -136,7 +135,7 @@ def _among_words(binding: Binding, test: FieldTest, column: Column) -> Node:
     text = _as_text(binding, column)  # no whole word is looked for
     binding.columns[text.name] = replace(column, type="keyword", layout="column")
     parts = ("", *filter(None, (first, *middle, last)), "")
-    return replace(test, field=text, pattern=Pattern(parts, test.pattern.span))
+    return replace(test, field=text, pattern=Pattern.between_stars(parts, test.pattern.span))
 
 
 def _with_mapped_addresses(binding: Binding, test: Equals, column: Column) -> Node:
@@ -194,7 +193,7 @@ def test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:
     """The test whether the field fits a pattern of these parts."""
     if len(parts) == 1:
         return Equals(node.field, Literal(parts[0], True, node.span), node.span)
-    return Like(node.field, Pattern(parts, node.span), node.span)
+    return Like(node.field, Pattern.between_stars(parts, node.span), node.span)
 
 
 def _escape(text: str, signs: str) -> str:

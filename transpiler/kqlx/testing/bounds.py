@@ -165,7 +165,7 @@ def lower_tree(node: Node, types: Mapping[str, str], prefix: str = "") -> Node:
 
 def _lower_term(term: Term) -> Any:
     if isinstance(term, Pattern):
-        return replace(term, parts=tuple(map(str.lower, term.parts)))
+        return term.map_literals(str.lower)
     return replace(term, value=term.value.lower()) if isinstance(term.value, str) else term
 
 

@@ -84,7 +84,7 @@ def patterns(draw: st.DrawFn) -> Pattern:
         parts = ["a", ""]
     parts[0] = parts[0].lstrip(TRIMMED)
     parts[-1] = parts[-1].rstrip(TRIMMED)
-    return Pattern(tuple(parts))
+    return Pattern.between_stars(tuple(parts))
 
 
 @st.composite
@@ -96,7 +96,9 @@ def leaves(
     field: Term = Literal(name)
     if wildcard_fields and len(name) > 1 and draw(st.integers(0, 9)) == 0:
         cut = draw(st.integers(0, len(name)))
-        field = Pattern((name[:cut], draw(st.sampled_from(["", name[-1], name[cut:]]))))
+        field = Pattern.between_stars(
+            (name[:cut], draw(st.sampled_from(["", name[-1], name[cut:]])))
+        )
         if field.is_lone_star:
             field = Literal(name)
     kind = fields[name]
@@ -144,7 +146,9 @@ def trees(
     if kind == "leaf":
         return draw(leaves(outside if outside else plain, **options))
     if kind == "free":
-        value = draw(st.one_of(literals(null=null), patterns(), st.just(Pattern(("", "")))))
+        value = draw(
+            st.one_of(literals(null=null), patterns(), st.just(Pattern.between_stars(("", ""))))
+        )
         return FreeText(value)
     if kind in ("always", "never"):
         return Always() if kind == "always" else Never()

@@ -81,7 +81,9 @@ class Approximation(SigmaBackend):
         if column.type == "flattened":
             if isinstance(node, Equals | Compare) and node.value.value is None:
                 self.null_value(node)
-            return self.any_field(node, Pattern((f"{column.name}.", ""), node.field.span))
+            return self.any_field(
+                node, Pattern.between_stars((f"{column.name}.", ""), node.field.span)
+            )
         return sayable_test(self, column, node)
 
     def anywhere(self, node: FreeText) -> Node:
@@ -137,7 +139,7 @@ class Approximation(SigmaBackend):
         in such objects will do.
         """
         path = node.path
-        name = Pattern((f"{path.name}.", ""), path.span)
+        name = Pattern.between_stars((f"{path.name}.", ""), path.span)
         if known := self.known_fields(Exists(name, node.span), name):
             return self.inner(known)
         return self.left_out(

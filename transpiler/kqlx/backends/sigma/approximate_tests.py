@@ -127,4 +127,4 @@ def _test(node: Equals | Like, parts: tuple[str, ...]) -> Node:
         return Equals(node.field, Literal(parts[0], quoted=True), node.span)
     if not any(parts):
         return Exists(node.field, node.span)
-    return Like(node.field, Pattern(parts), node.span)
+    return Like(node.field, Pattern.between_stars(parts), node.span)

@@ -60,7 +60,7 @@ def with_path(node: Node, path: str) -> Node:
             field = node.field
             if isinstance(field, Pattern):
                 parts = (f"{path}.{field.parts[0]}", *field.parts[1:])
-                return replace(node, field=Pattern(parts, field.span))
+                return replace(node, field=Pattern.between_stars(parts, field.span))
             return replace(node, field=Literal(f"{path}.{field.name}", span=field.span))
     return node
 

@@ -71,7 +71,7 @@ class Checks(SplBackend):
             return Never(node.span)
         if column.type != "flattened" or isinstance(node, Compare):
             return node
-        below = Pattern((f"{column.name}.", ""), node.field.span)
+        below = Pattern.between_stars((f"{column.name}.", ""), node.field.span)
         return Or((node, replace(node, field=below)), node.span)
 
     def check(self, node: Node) -> None:

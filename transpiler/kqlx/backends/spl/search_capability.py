@@ -154,11 +154,13 @@ class SearchCapability:
             return node
         if isinstance(node, Like):
             parts = tuple("*".join(as_wildcards(part) for part in node.pattern.parts).split("*"))
-            return replace(node, pattern=Pattern(parts, node.pattern.span))
+            return replace(node, pattern=Pattern.between_stars(parts, node.pattern.span))
         text = node.value.name
         if is_plain_literal(text):  # a network, or letter case that counts
             return node
-        return Like(node.field, Pattern(tuple(as_wildcards(text).split("*"))), node.span)
+        return Like(
+            node.field, Pattern.between_stars(tuple(as_wildcards(text).split("*"))), node.span
+        )
 
     def case_counts(self, column: Column, text: str) -> bool:
         """Whether the user wants letter case to count, and it can."""
@@ -206,5 +208,5 @@ class SearchCapability:
 def _anywhere(column: Column, test: Equals | Like) -> Like:
     """The test of what is within the text, wherever it stands."""
     parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
-    within = Pattern(("", *filter(None, parts), ""), test.span)
+    within = Pattern.between_stars(("", *filter(None, parts), ""), test.span)
     return Like(Literal(column.name, span=test.field.span), within, test.span)

@@ -44,7 +44,11 @@ def is_part_of_word(node: Equals | Like) -> bool:
 def contains_pieces(node: Equals | Like) -> Node:
     """The test that the text has one of the pieces anywhere, which a value with the words has."""
     tests = [
-        Like(node.field, Pattern(("", *[as_wildcards(p) for p in parts if p], "")), node.span)
+        Like(
+            node.field,
+            Pattern.between_stars(("", *[as_wildcards(p) for p in parts if p], "")),
+            node.span,
+        )
         for parts in pieces(node)
     ]
     if not tests:

@@ -92,10 +92,10 @@ def _unquoted(values: list[re.Match[str]]) -> Term:
     if "\\" in raw:
         parts = _split_unescaped(raw)
         if len(parts) > 1:
-            return Pattern(_trim_ends(parts), (start, end))
+            return Pattern.between_stars(_trim_ends(parts), (start, end))
         text = parts[0].strip(TRIMMED)
     elif "*" in raw:
-        return Pattern(_trim_ends(raw.split("*")), (start, end))
+        return Pattern.between_stars(_trim_ends(raw.split("*")), (start, end))
     else:
         text = raw.strip(TRIMMED)
     # "null" spelled with an escape is null too: Kibana looks at the text when the escapes are

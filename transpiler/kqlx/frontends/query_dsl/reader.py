@@ -238,7 +238,7 @@ class _Reader:
             return Exists(name)
         if len(parts) == 1:
             return Equals(name, Literal(parts[0], quoted=True))
-        return Like(name, Pattern(parts))
+        return Like(name, Pattern.between_stars(parts))
 
     def without_question_marks(
         self, name: Literal, parts: tuple[str, ...], wider: bool
@@ -265,7 +265,7 @@ class _Reader:
     def exists_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         text = body.get("field")
         if isinstance(text, str) and "*" in text:
-            found: Term = Pattern(tuple(self.short(text).split("*")))
+            found: Term = Pattern.between_stars(tuple(self.short(text).split("*")))
             return Exists(found)
         return Exists(self.name(text))
 
