@@ -9,7 +9,15 @@ from functools import cached_property
 
 from kqlx.backends.base import ValueList
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
-from kqlx.backends.sentinel.column_access import CONTAINERS, OBJECTS, PLACES, SCAN, TIME, Cell
+from kqlx.backends.sentinel.column_access import (
+    CONTAINERS,
+    OBJECTS,
+    PLACES,
+    SCAN,
+    TIME,
+    Cell,
+    Columns,
+)
 from kqlx.backends.sentinel.dates import Limits, is_moment, limits, range_test
 from kqlx.backends.sentinel.dynamic_arrays import (
     element_fits,
@@ -21,7 +29,7 @@ from kqlx.backends.sentinel.dynamic_arrays import (
 from kqlx.backends.sentinel.named_lists import NamedLists
 from kqlx.backends.sentinel.syntax import quote
 from kqlx.backends.sentinel.text_fields import TextFields
-from kqlx.backends.text_backend import Text, described
+from kqlx.backends.text_backend import Text, TextBackend, described
 from kqlx.elastic.addresses import network as span_of
 from kqlx.elastic.type_names import DATES, INTEGERS
 from kqlx.mappings.bound import Column
@@ -34,10 +42,25 @@ LARGEST_REAL = Decimal("1.7976931348623157e308")
 
 
 @dataclass
-class Equality(TextFields):
+class Equality(TextBackend):
     """Tests for values; long lists of them are among ``lists``."""
 
     language = "Kusto"
+
+    @cached_property
+    def columns(self) -> Columns:
+        return Columns(self.bound)
+
+    @cached_property
+    def text_fields(self) -> TextFields:
+        return TextFields(self)
+
+    def widened(self, message: str, node: Equals | Like | Compare, upper: Text = TRUE) -> Text:
+        """Something that matches more than the test, or below a not something that matches less:
+        nothing.
+        """
+        self.note("approximated", Effect.WIDER, message, node.span)
+        return FALSE if self.negative else upper
 
     @cached_property
     def lists(self) -> NamedLists:
@@ -57,7 +80,7 @@ class Equality(TextFields):
         if kind in DATES:
             return self.date_equals(cell, node)
         if cell.is_string and kind != "ip" and self.is_text(cell.column):
-            return self.word_test(cell, node)
+            return self.text_fields.test(cell, node)
         if cell.is_string and kind != "ip" and node.value.name == "":
             return self.empty(cell, node)
         if kind == "flattened":

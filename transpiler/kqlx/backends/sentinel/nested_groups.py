@@ -14,6 +14,7 @@ from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
 from kqlx.backends.sentinel.column_access import ELEMENT, EXPANDED, PATH, SCAN, kusto_type
 from kqlx.backends.sentinel.dynamic_paths import Paths
 from kqlx.backends.sentinel.syntax import fold, json_text, quote, steps
+from kqlx.backends.sentinel.text_fields import free_text
 from kqlx.backends.text_backend import Text
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import UnsupportedError
@@ -126,7 +127,7 @@ class Groups(Paths):
     def free_text(self, node: FreeText) -> Text:
         if self.columns.inside:
             return self.expression(field_test(node, "null"))
-        return super().free_text(node)
+        return free_text(node, self)
 
     # Names with stars
 

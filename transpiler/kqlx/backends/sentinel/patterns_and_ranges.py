@@ -60,7 +60,7 @@ class FieldTests(Equality):
             why = "Elasticsearch finds nothing by it"
             self.refuse(node.span, f"a wildcard on {described(cell.column)}", why)
         if self.is_text(cell.column):
-            return self.word_test(cell, node)
+            return self.text_fields.test(cell, node)
         if not any(parts):
             return self.exists(column, Exists(node.field, node.span))
         folds = self.folds(cell, [node])

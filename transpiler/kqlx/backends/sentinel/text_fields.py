@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
-from kqlx.backends.sentinel.column_access import INDEXED, OBJECTS, REGEX, SCAN, Cell, Columns
+from kqlx.backends.sentinel.column_access import INDEXED, OBJECTS, REGEX, SCAN, Cell
 from kqlx.backends.sentinel.syntax import identifier, quote, regex
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.text_analysis import split_at_spaces, words
-from kqlx.nodes import Compare, Equals, FreeText, Like, Pattern
+from kqlx.nodes import Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
@@ -28,22 +27,13 @@ _PLAIN_WORD = re.compile(r"[A-Za-z0-9_]+")
 _TERM_ENDS = re.compile(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
 
 
-@dataclass
-class TextFields(TextBackend):
-    """Tests of text fields, and free text, on the ``columns`` of the query."""
+@dataclass(frozen=True, slots=True)
+class TextFields:
+    """Tests of text fields, with the notes and the polarity of the ``backend``."""
 
-    @cached_property
-    def columns(self) -> Columns:
-        return Columns(self.bound)
+    backend: TextBackend
 
-    def widened(self, message: str, node: Equals | Like | Compare, upper: Text = TRUE) -> Text:
-        """Something that matches more than the test, or below a not something that matches less:
-        nothing.
-        """
-        self.note("approximated", Effect.WIDER, message, node.span)
-        return FALSE if self.negative else upper
-
-    def word_test(self, cell: Cell, node: Equals | Like) -> Text:
+    def test(self, cell: Cell, node: Equals | Like) -> Text:
         """A text field with a value or a pattern."""
         if isinstance(node, Equals) and not words(node.value.name):
             return FALSE  # for Elasticsearch too
@@ -51,14 +41,14 @@ class TextFields(TextBackend):
             pieces = split_at_spaces(node.pattern.parts)
             if pieces and all(_is_letters(piece) for piece in pieces):
                 return any_text([self.fitting(cell, piece) for piece in pieces])
-        self.note(
+        self.backend.note(
             "text-analysis",
             Effect.WIDER,
             f"{cell.column.name} is text: Elasticsearch compares words, Kusto terms of the value",
             node.span,
         )
-        self.folds_oddly(cell.column, node, exact=self.options.exact)
-        if self.negative:
+        self.backend.folds_oddly(cell.column, node, exact=self.backend.options.exact)
+        if self.backend.negative:
             # The text of all objects has other values too.
             return FALSE if cell.form in OBJECTS else self.surely(cell, node)
         if isinstance(node, Like):
@@ -118,26 +108,27 @@ class TextFields(TextBackend):
         pattern = f"(?i)(?:^|{_PARTS_WORDS})(?:{either})(?:{_PARTS_WORDS}|$)"
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
-    def free_text(self, node: FreeText) -> Text:
-        """A value without a field: the columns that the pack names, or the whole row."""
-        if isinstance(node.value, Pattern) and node.value.is_lone_star:
-            return TRUE
-        named = self.bound.place.get("free_text")
-        columns = [identifier(str(name)) for name in named] if isinstance(named, list) else ["*"]
-        where = "any column" if columns == ["*"] else ", ".join(columns)
-        self.note(
-            "free-text",
-            Effect.DIFFERENT,
-            f"a value without a field: Kibana looks in all fields, this in the terms of {where}",
-            node.span,
-        )
-        test = _term_test(node)
-        return any_text([Text(f"{column} {test}", rank=SCAN) for column in columns])
-
 
 def _is_letters(parts: tuple[str, ...]) -> bool:
     """Whether the pattern is ``*letters*``, which stand in a word wherever they stand in a text."""
     return len(parts) == 3 and not parts[0] + parts[2] and bool(_LETTERS.fullmatch(parts[1]))
+
+
+def free_text(node: FreeText, backend: TextBackend) -> Text:
+    """A value without a field: the columns that the pack names, or the whole row."""
+    if isinstance(node.value, Pattern) and node.value.is_lone_star:
+        return TRUE
+    named = backend.bound.place.get("free_text")
+    columns = [identifier(str(name)) for name in named] if isinstance(named, list) else ["*"]
+    where = "any column" if columns == ["*"] else ", ".join(columns)
+    backend.note(
+        "free-text",
+        Effect.DIFFERENT,
+        f"a value without a field: Kibana looks in all fields, this in the terms of {where}",
+        node.span,
+    )
+    test = _term_test(node)
+    return any_text([Text(f"{column} {test}", rank=SCAN) for column in columns])
 
 
 def _term_test(node: FreeText) -> str:
