@@ -81,6 +81,12 @@ class Cell:
         return kusto_type(self.column.type) == "string"
 
     @property
+    def is_untyped_in_array(self) -> bool:
+        """Whether the values stand in an array without being texts: JSON spells them otherwise."""
+        within = self.form in OBJECTS and self.column.type == "ip"
+        return within or (self.form != "column" and not self.is_string)
+
+    @property
     def keeps_empties(self) -> bool:
         """Whether an empty text is a value that can be told from none: in a dynamic column."""
         within = self.form == "column" and self.raw != self.access and not self.column.port

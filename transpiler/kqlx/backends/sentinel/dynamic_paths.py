@@ -13,77 +13,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kqlx.backends.sentinel.boolean import FALSE, any_text
-from kqlx.backends.sentinel.column_access import REGEX, SCAN, Cell, Way, kusto_type
+from kqlx.backends.sentinel.column_access import REGEX, SCAN, Cell, Columns, Way, kusto_type
 from kqlx.backends.sentinel.dynamic_arrays import bare_values, inner_regex
-from kqlx.backends.sentinel.patterns_and_ranges import FieldTests, joined
+from kqlx.backends.sentinel.equality import refuse_valueless
+from kqlx.backends.sentinel.existence import widened
+from kqlx.backends.sentinel.field_tests import FieldTests
+from kqlx.backends.sentinel.letter_case import ignores_case
+from kqlx.backends.sentinel.patterns_and_ranges import joined
 from kqlx.backends.sentinel.syntax import json_text, quote, regex, term_within
-from kqlx.backends.text_backend import Text, described
+from kqlx.backends.text_backend import Text, TextBackend, described
 from kqlx.elastic.type_names import INTEGERS, TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node, Pattern
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like
 from kqlx.notes import Effect
 
 _IN_LIST = r'(?:\[(?:(?:[^\]"]|"(?:[^"\\]|\\.)*")*,)?)?'
 """Behind a key: the beginning of an array, and the values before the one that is looked for."""
 
 
-@dataclass
-class Paths(FieldTests):
-    """Tests of cells from which a way leads on."""
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Tests of cells from which a way leads on, with the notes and the polarity of the ``backend``.
+    What is asked of the path without arrays is one of the ``field_tests``.
+    """
 
-    def equals(self, column: Column, node: Equals) -> Text:
-        if self.has_way(column) and node.value.value is not None:
-            return self.on_path(column, [node])
-        return super().equals(column, node)
+    backend: TextBackend
+    columns: Columns
+    field_tests: FieldTests
 
-    def like(self, column: Column, node: Like) -> Text:
-        return self.on_path(column, [node]) if self.has_way(column) else super().like(column, node)
-
-    def exists(self, column: Column, node: Exists) -> Text:
-        if self.has_way(column):
-            return self.on_path(column, [node])
-        return super().exists(column, node)
-
-    def compare(self, column: Column, node: Compare) -> Text:
-        if self.has_way(column) and node.value.value is not None:
-            return self.on_path(column, [node])
-        return super().compare(column, node)
-
-    def has_way(self, column: Column) -> bool:
-        return self.columns.cell(column).way is not None
-
-    def paths(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
-        """The tests of values behind a way, one for each column, and the others of these
-        alternatives.
-        """
-        by_column: dict[str, list[FieldTest]] = {}
-        rest: list[Node] = []
-        for item in items:
-            if isinstance(item, Equals | Like) and self.is_on_path(item):
-                by_column.setdefault(item.field.name, []).append(item)
-            else:
-                rest.append(item)
-        return [self.on_path(self.column(tests[0]), tests) for tests in by_column.values()], rest
-
-    def is_on_path(self, node: Equals | Like) -> bool:
-        if isinstance(node.field, Pattern) or not self.has_way(self.column(node)):
-            return False
-        return not (isinstance(node, Equals) and node.value.value is None)
-
-    def on_path(self, column: Column, tests: Sequence[FieldTest]) -> Text:
-        """Some of the tests, which are all of this column."""
-        cell = self.columns.cell(column)
+    def any_test(self, cell: Cell, tests: Sequence[FieldTest]) -> Text:
+        """That some of the tests holds, which are all of this cell."""
         way = cell.way
         assert way is not None
         for test in tests:
             if not isinstance(test, Exists):
-                self.refuse_valueless(cell, test)
+                refuse_valueless(self.backend, cell, test)
         if not way.sure:
             self.tell(cell, way, tests[0])
-            if self.negative:
-                return self.surely_on_path(column, way, tests)
+            if self.backend.negative:
+                return self.surely_on_path(cell, way, tests)
         if not isinstance(tests[0], Exists) and (
-            not cell.is_string or cell.column.type == "ip" or self.is_text(cell.column)
+            not cell.is_string or cell.column.type == "ip" or self.backend.is_text(cell.column)
         ):
             return any_text([self.typed_on_path(cell, way, test) for test in tests])
         values: list[tuple[str, ...]] = []
@@ -99,7 +69,7 @@ class Paths(FieldTests):
                 texts.append(self.any_on_path(cell, way))
         if values:
             valued = [test for test in tests if isinstance(test, Equals | Like)]
-            folds = self.folds(cell, valued)
+            folds = ignores_case(self.backend, cell, valued)
             texts.append(self.valued_on_path(cell, way, values, folds=folds))
         return any_text(texts)
 
@@ -109,46 +79,39 @@ class Paths(FieldTests):
             return self.compared_on_path(cell, way, test)
         simple = cell.column.type in INTEGERS | {"boolean"}
         if isinstance(test, Equals) and simple:
-            literal = self.scalar(cell, test)
+            literal = self.field_tests.equality.scalar(cell, test)
             return self.valued_on_path(cell, way, [(literal,)], folds=False) if literal else FALSE
-        if isinstance(test, Like) and not self.is_text(cell.column):
+        if isinstance(test, Like) and not self.backend.is_text(cell.column):
             why = "Elasticsearch finds nothing by it"
-            self.refuse(test.span, f"a wildcard on {described(cell.column)}", why)
+            self.backend.refuse(test.span, f"a wildcard on {described(cell.column)}", why)
         message = f"Kusto cannot compare the values of {described(cell.column)}, within an array"
         assert isinstance(test, Equals | Like)
-        return self.widened(message, test, self.any_on_path(cell, way))
+        return widened(self.backend, message, test, self.any_on_path(cell, way))
 
     def tell(self, cell: Cell, way: Way, test: FieldTest) -> None:
         """That the test may be met by another key of the name."""
         name = cell.column.field or cell.column.name
         lie = "lie" if not way.plain else "may lie"
-        if self.negative and not way.plain:
+        if self.backend.negative and not way.plain:
             message = f"arrays {lie} on the way to {name}; below a not the test is left out"
-        elif self.negative:
+        elif self.backend.negative:
             message = f"arrays {lie} on the way to {name}; below a not none is looked into"
         else:
             message = (
                 f"arrays {lie} on the way to {name}: it is looked for in the text of {cell.raw},"
                 f" behind any key {way.keys[-1]} there"
             )
-        self.note("array-on-the-way", Effect.WIDER, message, test.span)
+        self.backend.note("array-on-the-way", Effect.WIDER, message, test.span)
 
-    def surely_on_path(self, column: Column, way: Way, tests: Sequence[FieldTest]) -> Text:
+    def surely_on_path(self, cell: Cell, way: Way, tests: Sequence[FieldTest]) -> Text:
         """Something that holds only where the tests do: of the path without arrays."""
         if not way.plain:
             return FALSE
-        return any_text([self.field_test(without_arrays(column, test), test) for test in tests])
+        return any_text([self.without_arrays(cell, test) for test in tests])
 
-    def field_test(self, column: Column, test: FieldTest) -> Text:
-        match test:
-            case Equals():
-                return self.equals(column, test)
-            case Like():
-                return self.like(column, test)
-            case Exists():
-                return self.exists(column, test)
-            case Compare():
-                return self.compare(column, test)
+    def without_arrays(self, cell: Cell, test: FieldTest) -> Text:
+        """The test of the path as if no arrays were on it."""
+        return self.field_tests.test(self.columns.cell(without_arrays(cell.column, test)), test)
 
     def any_on_path(self, cell: Cell, way: Way) -> Text:
         # Of all values of JSON null alone begins with this letter.
@@ -160,9 +123,9 @@ class Paths(FieldTests):
         somewhere = self.any_on_path(cell, way)
         message = f"Kusto cannot compare the values of {cell.column.name} within an array"
         if not way.plain:
-            return self.widened(message, test, somewhere)
+            return widened(self.backend, message, test, somewhere)
         in_arrays = Text(f"(isnull({way.plain}) and {somewhere.text})", rank=REGEX)
-        return any_text([self.field_test(without_arrays(cell.column, test), test), in_arrays])
+        return any_text([self.without_arrays(cell, test), in_arrays])
 
     def valued_on_path(
         self, cell: Cell, way: Way, values: list[tuple[str, ...]], *, folds: bool

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text, not_text
-from kqlx.backends.sentinel.column_access import REGEX
+from kqlx.backends.sentinel.column_access import REGEX, Cell, Columns
 from kqlx.backends.sentinel.command_line_arguments import arguments_regex, split_arguments
-from kqlx.backends.sentinel.nested_groups import Groups, has_objects
+from kqlx.backends.sentinel.dynamic_paths import Paths
+from kqlx.backends.sentinel.field_tests import FieldTests
+from kqlx.backends.sentinel.letter_case import ignores_case
+from kqlx.backends.sentinel.named_lists import NamedLists
+from kqlx.backends.sentinel.nested_groups import NestedGroups, has_objects
 from kqlx.backends.sentinel.syntax import WIDTH, fold, quote
+from kqlx.backends.sentinel.text_fields import free_text
+from kqlx.backends.sentinel.wildcard_names import WildcardNames
 from kqlx.backends.target import Options
-from kqlx.backends.text_backend import Group, Text
+from kqlx.backends.text_backend import Group, Text, TextBackend
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.nested import field_test
 from kqlx.nodes import (
     Always,
     And,
+    Compare,
     Equals,
     Exists,
     FieldTest,
+    FreeText,
     Like,
     Nested,
     Node,
@@ -30,14 +41,53 @@ from kqlx.notes import Effect
 
 
 @dataclass
-class Kusto(Groups):
+class ConditionWriter(TextBackend):
+    """Node → condition. Its collaborators write single tests, groups, and tests by names with
+    stars.
+    """
+
+    language = "Kusto"
+
+    @cached_property
+    def columns(self) -> Columns:
+        return Columns(self.bound)
+
+    @cached_property
+    def lists(self) -> NamedLists:
+        return NamedLists(self.columns.used_names)
+
+    @cached_property
+    def field_tests(self) -> FieldTests:
+        return FieldTests(self, self.lists)
+
+    @cached_property
+    def paths(self) -> Paths:
+        return Paths(self, self.columns, self.field_tests)
+
+    @cached_property
+    def groups(self) -> NestedGroups:
+        return NestedGroups(self, self.columns, self.expression)
+
+    @cached_property
+    def wildcard_names(self) -> WildcardNames:
+        return WildcardNames(self, self.columns, self.expression)
+
     def expression(self, node: Node) -> Text:
-        if isinstance(node, FieldTest):
-            if isinstance(node.field, Pattern):
-                return self.any_field(node, node.field)
-            if self.is_hidden(node):
-                return FALSE
-        return super().expression(node)
+        if not isinstance(node, FieldTest):
+            return super().expression(node)
+        if isinstance(node.field, Pattern):
+            return self.wildcard_names.any_field(node, node.field)
+        return FALSE if self.is_hidden(node) else self.field_test(node)
+
+    def field_test(self, node: FieldTest) -> Text:
+        cell = self.cell(node)
+        if cell.way is None or _asks_for_null(node):
+            return self.field_tests.test(cell, node)
+        return self.paths.any_test(cell, [node])
+
+    def cell(self, node: FieldTest) -> Cell:
+        """Where the values of the test's field are."""
+        return self.columns.cell(self.column(node))
 
     def is_hidden(self, node: FieldTest) -> bool:
         """Whether the field lies in nested objects, which are seen in a group alone."""
@@ -54,17 +104,43 @@ class Kusto(Groups):
 
     def any_of(self, node: Or) -> Text:
         found, rest = self.arguments(alternatives(node))
-        on_paths, rest = self.paths(rest)
+        on_paths, rest = self.on_paths(rest)
         return any_text(
             [
                 *found,
                 *on_paths,
                 *(
-                    self.value_list(item) if isinstance(item, ValueList) else self.expression(item)
+                    self.value_list(item.tests)
+                    if isinstance(item, ValueList)
+                    else self.expression(item)
                     for item in gather(rest, self.can_gather)
                 ),
             ]
         )
+
+    def value_list(self, tests: Iterable[Equals | Like], negation: str = "") -> Text:
+        """``in``, and for networks the functions that take several."""
+        equal = [test for test in tests if isinstance(test, Equals)]
+        return self.field_tests.equality.values(self.cell(equal[0]), equal, negation)
+
+    def on_paths(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
+        """The tests of values behind a way, one for each column, and the others of these
+        alternatives.
+        """
+        by_column: dict[str, list[FieldTest]] = {}
+        rest: list[Node] = []
+        for item in items:
+            if isinstance(item, Equals | Like) and self.is_on_path(item):
+                by_column.setdefault(item.field.name, []).append(item)
+            else:
+                rest.append(item)
+        found = [self.paths.any_test(self.cell(tests[0]), tests) for tests in by_column.values()]
+        return found, rest
+
+    def is_on_path(self, node: Equals | Like) -> bool:
+        if isinstance(node.field, Pattern) or _asks_for_null(node):
+            return False
+        return self.cell(node).way is not None
 
     def arguments(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
         """The tests for arguments of command lines, a regular expression a column, and the others
@@ -79,8 +155,8 @@ class Kusto(Groups):
         for tests in by_column.values():
             words, others = split_arguments(tests)
             if words:
-                cell = self.columns.cell(self.column(tests[0]))
-                flags = "(?i)" if self.folds(cell, tests) else ""
+                cell = self.cell(tests[0])
+                flags = "(?i)" if ignores_case(self, cell, tests) else ""
                 pattern = quote(flags + arguments_regex(words))
                 texts.append(Text(f"{cell.access} matches regex {pattern}", rank=REGEX))
                 said |= {id(test) for test in tests} - {id(test) for test in others}
@@ -90,7 +166,7 @@ class Kusto(Groups):
         """Whether the test is one of the text in a plain column."""
         if isinstance(node.field, Pattern) or self.is_hidden(node):
             return False
-        cell = self.columns.cell(self.column(node))
+        cell = self.cell(node)
         plain = cell.form == "column" and cell.is_string and not self.is_text(cell.column)
         return plain and cell.column.type not in ("ip", "flattened")
 
@@ -103,7 +179,7 @@ class Kusto(Groups):
             or name in self.bound.columns
             or self.bound.nested_path(name) is None
         )
-        return bool(seen) and self.fits_list(node)
+        return bool(seen) and self.field_tests.equality.fits_list(self.cell(node), node)
 
     def negate(self, node: Not) -> Text:
         with self.under_not():
@@ -114,20 +190,32 @@ class Kusto(Groups):
     def negated_operator(self, node: Node) -> Text | None:
         """Kusto's own operator for the negation of a test, all of which keep missing values."""
         if isinstance(node, Exists) and not isinstance(node.field, Pattern):
-            return None if self.is_hidden(node) else self.missing(self.column(node), node)
+            if self.is_hidden(node):
+                return None
+            return self.field_tests.existence.missing(self.cell(node), node)
         if isinstance(node, Nested) and isinstance(node.item, Always):
-            return has_objects(self.array_of(node)[0], "")
+            return has_objects(self.groups.array_of(node)[0], "")
         test: Node | ValueList = node
         if isinstance(node, Or):
             gathered = gather(node.items, self.can_gather)
             test = gathered[0] if len(gathered) == 1 else node
         if isinstance(test, ValueList):
             tests = [item for item in test.tests if isinstance(item, Equals)]
-            plain = all(self.has_negation(item) for item in tests)
-            return self.value_list(test, "!") if plain else None
+            return self.value_list(tests, "!") if all(map(self.has_negation, tests)) else None
         if isinstance(test, Equals) and self.can_gather(test) and self.has_negation(test):
-            return self.one_value(self.columns.cell(self.column(test)), [test], "!")
+            return self.value_list([test], "!")
         return None
+
+    def has_negation(self, node: Equals) -> bool:
+        return self.field_tests.equality.has_negation(self.cell(node), node)
+
+    def nested(self, node: Nested) -> Text:
+        return self.groups.among_others(node)
+
+    def free_text(self, node: FreeText) -> Text:
+        if self.columns.inside:
+            return self.expression(field_test(node, "null"))
+        return free_text(node, self)
 
     def always(self) -> Text:
         return TRUE
@@ -139,7 +227,9 @@ class Kusto(Groups):
 
     def conjunct(self, node: Node) -> Text:
         """What must hold by itself: where a group is taken apart, ``mv-apply`` and all."""
-        return self.whole_group(node) if isinstance(node, Nested) else self.expression(node)
+        if isinstance(node, Nested):
+            return self.groups.whole_conjunct(node)
+        return self.expression(node)
 
     def line(self, text: Text) -> str:
         """A conjunct behind its bar; of a long disjunction each alternative has a line."""
@@ -152,8 +242,12 @@ class Kusto(Groups):
 
 def condition_text(bound: Bound) -> str:
     """The tree as a condition that others can stand beside."""
-    text = Kusto(bound, Options()).expression(bound.node)
+    text = ConditionWriter(bound, Options()).expression(bound.node)
     return f"({text.text})" if text.group is Group.OR else text.text
+
+
+def _asks_for_null(node: FieldTest) -> bool:
+    return isinstance(node, Equals | Compare) and node.value.value is None
 
 
 def alternatives(node: Or) -> list[Node]:

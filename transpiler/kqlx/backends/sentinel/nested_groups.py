@@ -1,4 +1,4 @@
-"""Nested groups, and names with stars.
+"""Nested groups: tests of one object of an array.
 
 ``mv-apply`` takes an array apart and looks at one object after the other, which is Elasticsearch's
 own meaning; as it keeps and drops rows it serves a group that must hold by itself. Within an ``or``
@@ -7,27 +7,22 @@ or below a ``not`` there is only the JSON text of the array, in which objects ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
-from kqlx.backends.sentinel.column_access import ELEMENT, EXPANDED, PATH, SCAN, kusto_type
-from kqlx.backends.sentinel.dynamic_paths import Paths
+from kqlx.backends.sentinel.column_access import ELEMENT, EXPANDED, PATH, SCAN, Columns, kusto_type
 from kqlx.backends.sentinel.syntax import fold, json_text, quote, steps
-from kqlx.backends.sentinel.text_fields import free_text
-from kqlx.backends.text_backend import Text
+from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import TEXTS
-from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Column
 from kqlx.mappings.nested import field_test
 from kqlx.nodes import (
     Always,
     And,
     Equals,
-    FieldTest,
     FreeText,
     Like,
-    Literal,
     Nested,
     Never,
     Node,
@@ -37,15 +32,19 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect
-from kqlx.patterns import fits
-
-MOST_COLUMNS = 50
-"""That a name with stars is written out for."""
 
 
-@dataclass
-class Groups(Paths):
-    def whole_group(self, node: Nested) -> Text:
+@dataclass(frozen=True, slots=True)
+class NestedGroups:
+    """Groups, with the notes and the polarity of the ``backend``. ``expression`` writes the tests
+    in them.
+    """
+
+    backend: TextBackend
+    columns: Columns
+    expression: Callable[[Node], Text]
+
+    def whole_conjunct(self, node: Nested) -> Text:
         """``mv-apply`` for a group that must hold by itself: the text after the bar."""
         raw, path = self.array_of(node)
         element = self.columns.free_name(ELEMENT)
@@ -63,18 +62,18 @@ class Groups(Paths):
         text = f"mv-apply {element} = {raw} on (\n{inner}\n    | take 1\n)"
         return Text(f"{text}\n| project-away {element}", rank=EXPANDED)
 
-    def nested(self, node: Nested) -> Text:
+    def among_others(self, node: Nested) -> Text:
         """A group among other tests: its tests on the text of the whole array."""
         raw, path = self.array_of(node)
         if isinstance(node.item, Always):
             return has_objects(raw)
-        self.note(
+        self.backend.note(
             "nested-flattened",
             Effect.WIDER,
             f"the tests of {path}:{{ ... }} may be met by different objects",
             node.span,
         )
-        if self.negative:
+        if self.backend.negative:
             return FALSE
         flat = self.flat(node.item, path, f"tostring({raw})", True)
         return has_objects(raw) if flat == TRUE else flat
@@ -82,7 +81,7 @@ class Groups(Paths):
     def array_of(self, node: Nested) -> tuple[str, str]:
         """The array's column, or path within the object at hand, and its full name."""
         if isinstance(node.path, Pattern):
-            self.refuse(node.span, f"a group on {node.path.name}, a wildcard")
+            self.backend.refuse(node.span, f"a group on {node.path.name}, a wildcard")
         name = node.path.name
         if self.columns.inside:
             path, element = self.columns.inside
@@ -108,7 +107,7 @@ class Groups(Paths):
             node = field_test(node, "null")
         if isinstance(node.field, Pattern):
             return TRUE
-        column = self.bound.column(f"{path}.{node.field.name}")
+        column = self.backend.bound.column(f"{path}.{node.field.name}")
         key_text = json_text(column.name.rpartition(".")[2])
         key = Text(f"{text} contains_cs {quote(chr(34) + key_text + chr(34))}")
         parts: tuple[str, ...] = ()
@@ -124,60 +123,10 @@ class Groups(Paths):
         value = Text(f"{text} contains {quote(json_text(wanted_text))}", rank=SCAN)
         return all_text([key, value])
 
-    def free_text(self, node: FreeText) -> Text:
-        if self.columns.inside:
-            return self.expression(field_test(node, "null"))
-        return free_text(node, self)
-
-    # Names with stars
-
-    def any_field(self, node: FieldTest, name: Pattern) -> Text:
-        """A test of every column whose name fits."""
-        if name.is_lone_star and isinstance(node, Equals | Like):
-            value = node.value if isinstance(node, Equals) else node.pattern
-            return self.free_text(FreeText(value, node.span))
-        types = self.bound.types
-        names = _fitting(name, types.listed())
-        tests: list[Text] = []
-        if len(names) <= MOST_COLUMNS:
-            for found in names:
-                before = len(self.notes)
-                try:
-                    tests.append(self.optional_test(replace(node, field=Literal(found))))
-                except UnsupportedError:
-                    del self.notes[before:]  # no value of that type fits, nor does it for Kibana
-        if not tests:
-            message = f"no columns are known for {name.name}, so the test is left out"
-            self.note("name-wildcard", Effect.WIDER, message, node.span)
-            return FALSE if self.negative else TRUE
-        if not types.knows_all_names:
-            effect = Effect.WIDER if self.negative else Effect.NARROWER
-            message = f"{name.name} stands for the {len(names)} known fields that fit, no others"
-            self.note("name-wildcard", effect, message, node.span, "name the fields with --fields")
-        return any_text(tests)
-
-    def optional_test(self, node: FieldTest) -> Text:
-        if self.bound.types.is_own(node.field.name):
-            return self.expression(node)
-        with self.columns.optionally():
-            return self.expression(node)
-
 
 def has_objects(array: str, negation: str = "!") -> Text:
     """Whether there is an object at all; with "" for the negation, whether there is none."""
     return Text(f'tostring({array}) {negation}in ("", "[]")', rank=PATH)
-
-
-def _fitting(name: Pattern, known: Mapping[str, str]) -> list[str]:
-    """The fields with values of their own, multi-fields left out, that fit the name."""
-    fit = fits(name.parts)
-    return [
-        field
-        for field, type in sorted(known.items())
-        if fit(field)
-        and type not in ("object", "nested")
-        and known.get(field.rpartition(".")[0], "object") in ("object", "nested")
-    ]
 
 
 def _may_hold_of_nothing(node: Node) -> bool:

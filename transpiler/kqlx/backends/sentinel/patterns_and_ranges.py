@@ -25,45 +25,53 @@ from kqlx.backends.sentinel.column_access import (
 )
 from kqlx.backends.sentinel.dates import OPERATORS, range_test
 from kqlx.backends.sentinel.dynamic_arrays import (
-    any_element,
     element_fits,
-    filled,
     never_null,
     value_below_fits,
     value_fits,
     value_regex,
 )
-from kqlx.backends.sentinel.equality import LARGEST_REAL, LEAST, MOST, Equality, real
+from kqlx.backends.sentinel.equality import (
+    LARGEST_REAL,
+    LEAST,
+    MOST,
+    Equality,
+    real,
+    refuse_valueless,
+)
+from kqlx.backends.sentinel.existence import Existence, widened
+from kqlx.backends.sentinel.letter_case import ignores_case
 from kqlx.backends.sentinel.syntax import quote, term_within
-from kqlx.backends.text_backend import Text, described
+from kqlx.backends.sentinel.text_fields import TextFields
+from kqlx.backends.text_backend import Text, TextBackend, described
 from kqlx.elastic.addresses import network as span_of
 from kqlx.elastic.field_types import COMPARISONS
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
-from kqlx.mappings.bound import Column
-from kqlx.nodes import Compare, Equals, Exists, Like
-from kqlx.notes import Effect
+from kqlx.nodes import Compare, Equals, Like
 
 _TERM = re.compile(r"[A-Za-z0-9]{4,}")
 """What Kusto's ``has`` looks for as a whole term."""
 
 
-@dataclass
-class FieldTests(Equality):
-    """Patterns, existence and ranges."""
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Tests of values with wildcards, with the notes and the polarity of the ``backend``."""
 
-    def like(self, column: Column, node: Like) -> Text:
-        cell = self.columns.cell(column)
-        self.refuse_valueless(cell, node)
+    backend: TextBackend
+    existence: Existence
+
+    def like(self, cell: Cell, node: Like) -> Text:
+        refuse_valueless(self.backend, cell, node)
         parts = joined(node.pattern.parts)
         if cell.column.type != "flattened" and (not cell.is_string or cell.column.type == "ip"):
             why = "Elasticsearch finds nothing by it"
-            self.refuse(node.span, f"a wildcard on {described(cell.column)}", why)
-        if self.is_text(cell.column):
-            return self.text_fields.test(cell, node)
+            self.backend.refuse(node.span, f"a wildcard on {described(cell.column)}", why)
+        if self.backend.is_text(cell.column):
+            return TextFields(self.backend).test(cell, node)
         if not any(parts):
-            return self.exists(column, Exists(node.field, node.span))
-        folds = self.folds(cell, [node])
+            return self.existence.exists(cell, node)
+        folds = ignores_case(self.backend, cell, [node])
         if cell.column.type == "flattened":
             return value_below_fits(cell, parts, folds=folds)
         if cell.form in OBJECTS:
@@ -93,81 +101,59 @@ class FieldTests(Equality):
             return all_text([Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX), test])
         return test
 
-    # Existence and ranges
 
-    def exists(self, column: Column, node: Exists) -> Text:
-        cell = self.columns.cell(column)
-        if cell.form in OBJECTS:
-            return any_element(cell)
-        if cell.form in ("array", "many") or cell.column.type == "flattened":
-            return filled(cell)
-        self.tell_empties(cell, node)
-        test = "isnotempty" if cell.is_string and not cell.keeps_empties else "isnotnull"
-        return Text(f"{test}({cell.raw})", rank=cell.rank)
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Comparisons with ``<`` and ``>``, with the notes and the polarity of the ``backend``."""
 
-    def tell_empties(self, cell: Cell, node: Exists) -> None:
-        """Tells that an empty text, which is a value in Elastic, is none in a column of texts."""
-        if cell.column.empties and cell.is_string and not cell.keeps_empties:
-            message = (
-                f"{cell.column.name} may hold an empty text, which Kusto cannot tell from none"
-            )
-            effect = Effect.WIDER if self.negative else Effect.NARROWER
-            self.note("empty-is-missing", effect, message, node.span)
+    backend: TextBackend
+    equality: Equality
+    existence: Existence
 
-    def missing(self, column: Column, node: Exists) -> Text | None:
-        """The negation of existence, where Kusto has a function of its own."""
-        cell = self.columns.cell(column)
-        if cell.form in OBJECTS | {"array", "many"} or cell.column.type == "flattened":
-            return None
-        self.tell_empties(cell, node)
-        test = "isempty" if cell.is_string and not cell.keeps_empties else "isnull"
-        return Text(f"{test}({cell.raw})", rank=cell.rank)
-
-    def compare(self, column: Column, node: Compare) -> Text:
+    def compare(self, cell: Cell, node: Compare) -> Text:
         if node.value.value is None:
-            self.null_value(node)
-        cell = self.columns.cell(column)
-        self.refuse_valueless(cell, node)
-        if self.is_untyped_in_array(cell):
-            return self.existence_instead(cell, node)
-        cell = self.as_number(cell)
+            self.backend.null_value(node)
+        refuse_valueless(self.backend, cell, node)
+        if cell.is_untyped_in_array:
+            return self.existence.instead(cell, node)
+        stored, cell = cell, self.as_number(cell)
         kind = cell.column.type
         if kind in DATES:
-            test = range_test(cell.access, node.op, self.date(cell, node))
+            test = range_test(cell.access, node.op, self.equality.date(cell, node))
             if test in ("true", "false"):
-                return FALSE if test == "false" else self.exists(column, _asking(node))
-            return Text(never_null(test, self.negative), rank=TIME)
+                return FALSE if test == "false" else self.existence.exists(stored, node)
+            return Text(never_null(test, self.backend.negative), rank=TIME)
         if kind in NUMBERS and cell.form == "column":
             return self.number_range(cell, node)
         if kind == "boolean" and cell.form == "column":
-            return self.boolean_range(column, cell, node)
-        if kind == "flattened" or cell.form != "column" or self.is_text(cell.column):
+            return self.boolean_range(cell, node)
+        if kind == "flattened" or cell.form != "column" or self.backend.is_text(cell.column):
             message = f"Kusto cannot compare what {cell.column.name} holds with < and >"
-            return self.widened(message, node, self.exists(column, _asking(node)))
+            return widened(self.backend, message, node, self.existence.exists(stored, node))
         operator = OPERATORS[node.op]
         if kind == "ip":
             if span_of(node.value.name) is None or "/" in node.value.name:
                 what = f'"{node.value.name}" as a bound of {described(cell.column)}'
-                self.refuse(node.span, what, "it is no address")
+                self.backend.refuse(node.span, what, "it is no address")
             test = f"ipv6_compare({cell.access}, {quote(node.value.name)}) {operator} 0"
-            return Text(never_null(test, self.negative), rank=SCAN)
+            return Text(never_null(test, self.backend.negative), rank=SCAN)
         if not cell.column.declared and number_of(node.value.name) is not None:
-            digits = real(self.number(cell.column, node.value, node))
+            digits = real(self.backend.number(cell.column, node.value, node))
             test = f"todouble({cell.raw}) {operator} {digits}"
-            return Text(never_null(test, self.negative), rank=SCAN)
+            return Text(never_null(test, self.backend.negative), rank=SCAN)
         access, bound = cell.access, node.value.name
         if cell.column.case == "ignored":
             access, bound = f"tolower({access})", bound.lower()
         stands = Text(f"strcmp({access}, {quote(bound)}) {operator} 0", rank=SCAN)
         if node.op in ("gt", "gte") and node.value.name:
             return stands
-        return all_text([self.exists(column, _asking(node)), stands])
+        return all_text([self.existence.exists(stored, node), stands])
 
     def as_number(self, cell: Cell) -> Cell:
         """The cell, read as a number where a column of texts holds the numbers of a field: as texts
         "9" comes behind "1024".
         """
-        known = self.bound.type(cell.column.field) if cell.column.field else None
+        known = self.backend.bound.type(cell.column.field) if cell.column.field else None
         if known not in NUMBERS or not cell.is_string or cell.form != "column":
             return cell
         access = cast(cell.access, known)
@@ -176,8 +162,8 @@ class FieldTests(Equality):
         )
 
     def number_range(self, cell: Cell, node: Compare) -> Text:
-        digits = self.number(cell.column, node.value, node)
-        self.refuse_rounded(cell.column, digits, node)
+        digits = self.backend.number(cell.column, node.value, node)
+        self.backend.refuse_rounded(cell.column, digits, node)
         number = Decimal(digits)
         whole = cell.column.type in INTEGERS
         least, most = (LEAST, MOST) if whole else (-LARGEST_REAL, LARGEST_REAL)
@@ -187,25 +173,21 @@ class FieldTests(Equality):
             return Text(f"isnotnull({cell.raw})", rank=PATH)
         digits = digits if whole else real(digits)
         test = f"{cell.access} {OPERATORS[node.op]} {digits}"
-        return Text(never_null(test, self.negative), rank=PATH)
+        return Text(never_null(test, self.backend.negative), rank=PATH)
 
-    def boolean_range(self, column: Column, cell: Cell, node: Compare) -> Text:
+    def boolean_range(self, cell: Cell, node: Compare) -> Text:
         """False comes before true."""
-        limit = self.boolean(column, Equals(node.field, node.value, node.span))
+        limit = self.backend.boolean(cell.column, Equals(node.field, node.value, node.span))
         stands = COMPARISONS[node.op]
         met = [value for value in (False, True) if stands(value, limit)]
         if len(met) == 2:
-            return self.exists(column, _asking(node))
+            return self.existence.exists(cell, node)
         return Text(f"{cell.access} == {str(met[0]).lower()}", rank=PATH) if met else FALSE
 
 
 def joined(parts: tuple[str, ...]) -> tuple[str, ...]:
     """The pattern with each run of stars made one."""
     return (parts[0], *[part for part in parts[1:-1] if part], parts[-1])
-
-
-def _asking(node: Compare) -> Exists:
-    return Exists(node.field, node.span)
 
 
 def _is_word(parts: tuple[str, ...]) -> bool:

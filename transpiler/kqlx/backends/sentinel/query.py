@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import united
-from kqlx.backends.sentinel.expressions import Kusto
+from kqlx.backends.sentinel.expressions import ConditionWriter
 from kqlx.backends.sentinel.multiple_sources import tables
 from kqlx.backends.target import Emission, Options
 from kqlx.backends.text_backend import Text
@@ -33,21 +33,21 @@ DEFAULT_TABLE = "Events"
 
 def emit(bound: Bound, options: Options) -> Emission:
     """The query of a bound tree. Raises UnsupportedError."""
-    kusto = Kusto(bound, options)
-    texts = [kusto.conjunct(item) for item in conjuncts(bound.node)]
+    writer = ConditionWriter(bound, options)
+    texts = [writer.conjunct(item) for item in conjuncts(bound.node)]
     texts = sorted((text for text in texts if text != TRUE), key=lambda text: text.rank)
     if FALSE in texts:
         texts = [FALSE]
     table = options.table or bound.place.get("table")
     if table is None:
         message = f"no table is known, so {DEFAULT_TABLE} stands for one with columns of ECS names"
-        kusto.note("table-unknown", Effect.SAME, message, hint="--table names it")
-    lines = [tables(table or DEFAULT_TABLE), *_lines(kusto, texts)]
-    query = kusto.lists.definitions() + "\n".join(lines)
-    return Emission(query, tuple(kusto.finished_notes()))
+        writer.note("table-unknown", Effect.SAME, message, hint="--table names it")
+    lines = [tables(table or DEFAULT_TABLE), *_lines(writer, texts)]
+    query = writer.lists.definitions() + "\n".join(lines)
+    return Emission(query, tuple(writer.finished_notes()))
 
 
-def _lines(kusto: Kusto, texts: list[Text]) -> Iterator[str]:
+def _lines(writer: ConditionWriter, texts: list[Text]) -> Iterator[str]:
     """The conjuncts; JSON in a column that a table may lack, or that tables have in different
     types, is read once, before the first of them that looks into it.
     """
@@ -59,7 +59,7 @@ def _lines(kusto: Kusto, texts: list[Text]) -> Iterator[str]:
                 yield f"| extend {_name_of_json(match)} = {match[0]}"
         lines = (_JSON_READ.sub(_name_of_json, text) for text in conjunct.alternatives)
         text = _JSON_READ.sub(_name_of_json, conjunct.text)
-        yield kusto.line(replace(conjunct, text=text, alternatives=tuple(lines)))
+        yield writer.line(replace(conjunct, text=text, alternatives=tuple(lines)))
 
 
 def _name_of_json(match: re.Match[str]) -> str:

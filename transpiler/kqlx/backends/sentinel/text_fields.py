@@ -1,6 +1,6 @@
 """What Elasticsearch compares word by word, and values that may stand in any field.
 
-A word of Elasticsearch's (``elastic.text_analysis``) that stands in a text also stands there for ``has``,
+A word of Elasticsearch's (``text_analysis``) that stands in a text also stands there for ``has``,
 which looks for a text between characters that are neither letters nor digits; the other way round
 that is not so, for Kusto parts ``a_b`` and ``a.b`` and Elasticsearch does not. So ``has`` matches
 more, and below a not there is an expression that matches less, where there is one.

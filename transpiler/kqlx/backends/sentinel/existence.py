@@ -1,0 +1,60 @@
+"""Whether an event has a value of a field at all; and wider tests for what Kusto cannot say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kqlx.backends.sentinel.boolean import FALSE, TRUE
+from kqlx.backends.sentinel.column_access import OBJECTS, Cell
+from kqlx.backends.sentinel.dynamic_arrays import any_element, filled
+from kqlx.backends.text_backend import Text, TextBackend, described
+from kqlx.nodes import Compare, Equals, FieldTest, Like
+from kqlx.notes import Effect
+
+
+def widened(
+    backend: TextBackend, message: str, node: Equals | Like | Compare, upper: Text = TRUE
+) -> Text:
+    """Something that matches more than the test, or below a not something that matches less:
+    nothing. The note says why.
+    """
+    backend.note("approximated", Effect.WIDER, message, node.span)
+    return FALSE if backend.negative else upper
+
+
+@dataclass(frozen=True, slots=True)
+class Existence:
+    """Tests of existence, with the notes and the polarity of the ``backend``."""
+
+    backend: TextBackend
+
+    def exists(self, cell: Cell, node: FieldTest) -> Text:
+        if cell.form in OBJECTS:
+            return any_element(cell)
+        if cell.form in ("array", "many") or cell.column.type == "flattened":
+            return filled(cell)
+        self.tell_empties(cell, node)
+        test = "isnotempty" if cell.is_string and not cell.keeps_empties else "isnotnull"
+        return Text(f"{test}({cell.raw})", rank=cell.rank)
+
+    def missing(self, cell: Cell, node: FieldTest) -> Text | None:
+        """The negation of existence, where Kusto has a function of its own."""
+        if cell.form in OBJECTS | {"array", "many"} or cell.column.type == "flattened":
+            return None
+        self.tell_empties(cell, node)
+        test = "isempty" if cell.is_string and not cell.keeps_empties else "isnull"
+        return Text(f"{test}({cell.raw})", rank=cell.rank)
+
+    def instead(self, cell: Cell, node: Equals | Compare) -> Text:
+        """That there is a value, for a test of values within an array."""
+        message = f"Kusto cannot compare the values of {described(cell.column)}, within an array"
+        return widened(self.backend, message, node, self.exists(cell, node))
+
+    def tell_empties(self, cell: Cell, node: FieldTest) -> None:
+        """Tells that an empty text, which is a value in Elastic, is none in a column of texts."""
+        if cell.column.empties and cell.is_string and not cell.keeps_empties:
+            message = (
+                f"{cell.column.name} may hold an empty text, which Kusto cannot tell from none"
+            )
+            effect = Effect.WIDER if self.backend.negative else Effect.NARROWER
+            self.backend.note("empty-is-missing", effect, message, node.span)

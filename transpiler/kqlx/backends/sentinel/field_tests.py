@@ -1,0 +1,43 @@
+"""Single tests of a field on the column, or the path in one, that has its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from kqlx.backends.sentinel.column_access import Cell
+from kqlx.backends.sentinel.equality import Equality
+from kqlx.backends.sentinel.existence import Existence
+from kqlx.backends.sentinel.named_lists import NamedLists
+from kqlx.backends.sentinel.patterns_and_ranges import Patterns, Ranges
+from kqlx.backends.text_backend import Text, TextBackend
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like
+
+
+@dataclass(frozen=True)
+class FieldTests:
+    """Tests on a cell without a way on, with the notes and the polarity of the ``backend``. Long
+    lists of values are among ``lists``.
+    """
+
+    backend: TextBackend
+    lists: NamedLists
+
+    @cached_property
+    def existence(self) -> Existence:
+        return Existence(self.backend)
+
+    @cached_property
+    def equality(self) -> Equality:
+        return Equality(self.backend, self.existence, self.lists)
+
+    def test(self, cell: Cell, node: FieldTest) -> Text:
+        match node:
+            case Equals():
+                return self.equality.equals(cell, node)
+            case Like():
+                return Patterns(self.backend, self.existence).like(cell, node)
+            case Exists():
+                return self.existence.exists(cell, node)
+            case Compare():
+                return Ranges(self.backend, self.equality, self.existence).compare(cell, node)
