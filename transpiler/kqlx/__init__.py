@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kqlx.errors import KqlSyntaxError as KqlSyntaxError
     from kqlx.errors import KqlxError as KqlxError
     from kqlx.errors import MappingError as MappingError
+    from kqlx.errors import QuerySyntaxError as QuerySyntaxError
     from kqlx.errors import RuleError as RuleError
     from kqlx.errors import UnsupportedError as UnsupportedError
     from kqlx.errors import UsageError as UsageError
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from kqlx.evaluate.compiler import matches as matches
     from kqlx.evaluate.event_reader import read_events as read_events
     from kqlx.explanations import explain_code as explain_code
-    from kqlx.frontends.kql.formatter import format_text as format
-    from kqlx.frontends.kql.parser import parse as parse
+    from kqlx.frontends import format_text as format
+    from kqlx.frontends import parse as parse
     from kqlx.lint import lint as lint
     from kqlx.mappings.coverage import FieldUse as FieldUse
     from kqlx.notes import Effect as Effect
@@ -60,6 +61,7 @@ _HOMES = {
     "KqlxError": "kqlx.errors",
     "MappingError": "kqlx.errors",
     "Note": "kqlx.notes",
+    "QuerySyntaxError": "kqlx.errors",
     "Rule": "kqlx.rules.model",
     "RuleError": "kqlx.errors",
     "RuleSet": "kqlx.rules.model",
@@ -70,11 +72,11 @@ _HOMES = {
     "explain": "kqlx.evaluate.compiler",
     "explain_code": "kqlx.explanations",
     "field_uses": "kqlx.conversion.data_sources",
-    "format": "kqlx.frontends.kql.formatter:format_text",
+    "format": "kqlx.frontends:format_text",
     "lint": "kqlx.lint",
     "load_rules": "kqlx.rules.load",
     "matches": "kqlx.evaluate.compiler",
-    "parse": "kqlx.frontends.kql.parser",
+    "parse": "kqlx.frontends",
     "read_events": "kqlx.evaluate.event_reader",
     "sources": "kqlx.conversion.data_sources",
     "targets": "kqlx.backends",
@@ -88,6 +90,7 @@ __all__ = [
     "KqlxError",
     "MappingError",
     "Note",
+    "QuerySyntaxError",
     "Rule",
     "RuleError",
     "RuleSet",

@@ -10,13 +10,14 @@ from kqlx.conversion.choices import GivenOptions, choose
 from kqlx.conversion.judgement import judge
 from kqlx.conversion.plan import plan_of
 from kqlx.conversion.writing import joined, write
-from kqlx.frontends.kql.parser import parse, refuse_leading_wildcards
+from kqlx.frontends import KUERY
 from kqlx.mappings.destinations import Unmapped
 from kqlx.mappings.field_list import FieldList, read_fields
 from kqlx.mappings.pack_library import Packs
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note, in_order, worst
 from kqlx.rules.model import Rule
+from kqlx.rules.query_tree import tree_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +62,7 @@ def convert(
     node: Node | None = None,
     settings: Settings | None = None,
     fields: FieldList | Mapping[str, str] | str | None = None,
+    language: str = KUERY,
     **options: Unpack[GivenOptions],
 ) -> Conversion:
     """Converts a rule or the text of a query to one target.
@@ -73,23 +75,24 @@ def convert(
     or several, are let pass besides same, case, coverage and wider ("wider" by name lets pass what
     a target refuses for its noise); ``strict`` lets only same and case pass, and what ``accept``
     names. ``leading_wildcards=False`` refuses values that begin with a star, as Kibana can be set
-    to. ``node`` is the query's tree, where ``read`` has made it already. ``settings`` are the
-    user's (``kqlx.settings.load``); none are read unless they are given; what is said here goes
-    before them. ``fields`` says the types of fields, before what the packs and ECS say of them: a
-    field list, a table name → Elasticsearch type, the name of a file with a data view, ``_mapping``
-    or ``_field_caps``, "ecs", or "none": no types are known. ``options`` are those of
+    to. ``node`` is the query's tree, where ``rules.query_tree`` has made it already. ``settings``
+    are the user's (``kqlx.settings.load``); none are read unless they are given; what is said here
+    goes before them. ``fields`` says the types of fields, before what the packs and ECS say of
+    them: a field list, a table name → Elasticsearch type, the name of a file with a data view,
+    ``_mapping`` or ``_field_caps``, "ecs", or "none": no types are known. ``language`` is what
+    rules call the language of a text that is no rule. ``options`` are those of
     ``backends.target.Options``, of which each target takes its own; ``exact`` asks any for the form
     without a difference in letter case.
 
-    Raises KqlSyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
+    Raises QuerySyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
     """
     choices = choose(
         to, format, source, mappings, unmapped, accept, strict, dict(options), settings
     )
     if isinstance(rule, str):
-        rule = Rule(name="", query=rule)
+        rule = Rule(name="", query=rule, language=language)
     if node is None:
-        node = read(rule.query, leading_wildcards)
+        node = tree_of(rule, leading_wildcards)
     plan = plan_of(rule, node, read_fields(fields), choices)
     written = write(plan, choices)
     judge(written.notes, choices)
@@ -102,11 +105,3 @@ def convert(
     place = bounds[0].place
     name, format = choices.target.name, choices.format.name
     return Conversion(query, text, in_order(notes), sources, name, format, place)
-
-
-def read(query: str, leading_wildcards: bool = True) -> Node:
-    """The tree of a query. Raises KqlSyntaxError."""
-    node = parse(query)
-    if not leading_wildcards:
-        refuse_leading_wildcards(query, node)
-    return node

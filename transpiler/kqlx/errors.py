@@ -59,8 +59,8 @@ def utf16_offset(text: str, offset: int) -> int:
     return offset + sum(character > "\uffff" for character in text[:offset])
 
 
-class KqlSyntaxError(KqlxError):
-    """The query is not Kibana KQL.
+class QuerySyntaxError(KqlxError):
+    """The query is not what its ``language`` takes (``kuery``, as rules call Kibana KQL).
 
     ``offset`` counts code points (``utf16_offset`` UTF-16 units) to the furthest point that could
     be read, where ``found`` stands ("" at the end of the query) instead of one of ``expected``.
@@ -77,8 +77,10 @@ class KqlSyntaxError(KqlxError):
         code: str = "unexpected-text",
         message: str,
         hint: str = "",
+        language: str = "kuery",
     ) -> None:
         super().__init__(message, hint=hint)
+        self.language = language
         self.query = query
         self.offset = offset
         self.expected = expected
@@ -102,6 +104,10 @@ class KqlSyntaxError(KqlxError):
         pointed = point(self.query, (self.offset, self.offset + width))
         text = f"{self.message} (line {self.line}, column {self.column})\n{pointed}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+KqlSyntaxError = QuerySyntaxError
+"""The name from the time when Kibana KQL was the only language."""
 
 
 class UnsupportedError(KqlxError):

@@ -62,11 +62,12 @@ class Explanation:
 
 def all_codes() -> Iterator[Explanation]:
     """Every code that a message may end with: errors first, then lint, then notes."""
-    from kqlx.frontends.kql.diagnostics import codes as syntax
+    from kqlx.frontends import languages
     from kqlx.lint import codes as lint
     from kqlx.notes import CODES
 
-    errors = sorted((*syntax.CODES, *ERRORS), key=lambda code: code.name)
+    syntax = (code for language in languages() for code in language.codes())
+    errors = sorted((*syntax, *ERRORS), key=lambda code: code.name)
     yield from (Explanation("error", code) for code in errors)
     yield from (Explanation("lint", code) for code in lint.CODES)
     yield from (Explanation("note", Code(name, CODES[name], "", "")) for name in sorted(CODES))

@@ -18,9 +18,9 @@ import typer
 
 from kqlx.cli.streams import say
 from kqlx.errors import (
-    KqlSyntaxError,
     KqlxError,
     OutputError,
+    QuerySyntaxError,
     RuleError,
     UsageError,
     place_of,
@@ -141,7 +141,7 @@ def show(rule: Rule, span: Span) -> None:
 def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit:
     """Prints an error and returns the exit status that it asks for."""
     who = f"{target}: " if target else ""
-    if isinstance(error, KqlSyntaxError) and rule is not None:
+    if isinstance(error, QuerySyntaxError) and rule is not None:
         span = (error.offset, error.offset + max(1, len(error.found)))
         say(f"{about(rule, span, 'error')}{error.message} [{error.code}]")
         show(rule, span)

@@ -146,7 +146,7 @@ def convert(
     """Convert rules, or a query, and print the results, or write them to files."""
     from kqlx.backends.options import check_taken, given_options, options_for
     from kqlx.conversion.choices import check_choices, find_packs
-    from kqlx.convert import read
+    from kqlx.rules.query_tree import tree_of
 
     try:
         settings = load_settings()
@@ -198,7 +198,7 @@ def convert(
             status = max(status, report(rule))
             continue
         try:
-            options["node"] = read(rule.query, leading_wildcards)
+            options["node"] = tree_of(rule, leading_wildcards)
         except KqlxError as error:
             status = max(status, report(error, rule))
             continue

@@ -43,9 +43,9 @@ def reader_of_types(
     Options that cannot be used end the program with a message.
     """
     from kqlx.conversion.choices import check_choices, find_packs
-    from kqlx.frontends.kql.parser import parse
     from kqlx.mappings.field_list import load
     from kqlx.rules.known_types import known_types
+    from kqlx.rules.query_tree import tree_of
 
     try:
         packs = find_packs(mapping or (), load_settings())
@@ -55,7 +55,7 @@ def reader_of_types(
         fail(error)
 
     def read(rule: Rule) -> tuple[Node, Types]:
-        tree = parse(rule.query)
+        tree = tree_of(rule)
         return tree, known_types(tree, rule, own, source, packs)
 
     return read

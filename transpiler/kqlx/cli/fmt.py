@@ -28,7 +28,7 @@ def fmt(
     width: Annotated[int, typer.Option(help="Columns to fill.", min=20)] = 100,
 ) -> None:
     """Print queries in canonical Kibana KQL. With --check or --write, work on files in place."""
-    from kqlx.frontends.kql.formatter import format_text
+    from kqlx.frontends import find_language
     from kqlx.rules.rewrite import rewrite
 
     if (check or write) and (query is not None or not paths or "-" in paths):
@@ -40,7 +40,7 @@ def fmt(
             status = max(status, report(rule))
             continue
         try:
-            text = format_text(rule.query, width)
+            text = find_language(rule.language).format_text(rule.query, width)
             if not (check or write):
                 if len(rules) > 1:
                     print(f"{chr(10) if number else ''}# {label(rule)}")

@@ -43,7 +43,7 @@ def lint(
         try:
             _, types = read(rule)
             known = (ecs.arrays(), nearest) if fields in (None, "ecs") else ()
-            notes = lint(rule.query, types, *known)
+            notes = lint(rule.query, types, *known, language=rule.language)
         except KqlxError as error:
             status = max(status, report(error, rule))
             continue

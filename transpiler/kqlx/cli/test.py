@@ -136,10 +136,10 @@ def _text(part: Node, rule: Rule) -> str:
     """What was written, or would have been for a condition beside the query."""
     if part.span != NOWHERE or not rule.data:
         return rule.query[slice(*part.span)]
-    from kqlx.frontends.kql.formatter import format_node
+    from kqlx.frontends import find_language
 
     try:
-        return format_node(part)
+        return find_language(rule.language).format_node(part, 100)
     except KqlxError:
         return "no event"
 

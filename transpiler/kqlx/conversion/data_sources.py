@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kqlx.backends import binding_targets
-from kqlx.frontends.kql.parser import parse
 from kqlx.mappings.coverage import FieldCount, FieldUse
 from kqlx.mappings.pack_library import Packs, packs_of
 from kqlx.rules.filters import with_conditions
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.query_tree import tree_of
 from kqlx.rules.threshold import threshold_of
 
 
@@ -25,9 +25,9 @@ class RuleFieldCount(FieldCount):
         """Counts the fields of one rule, also those that it counts by.
 
         ``source`` names the data source, else they are those that the rule is about. Raises
-        KqlSyntaxError, and UsageError for a data source that there is not.
+        QuerySyntaxError, and UsageError for a data source that there is not.
         """
-        node, _ = with_conditions(parse(rule.query), rule)
+        node, _ = with_conditions(tree_of(rule), rule)
         self.add(node, _counted(rule), rule.indices, rule.integrations, source)
 
 
@@ -42,7 +42,7 @@ def field_uses(
 ) -> tuple[FieldUse, ...]:
     """The fields that rules use, and what becomes of each by target.
 
-    ``mappings`` are a user's files of packs. Raises KqlSyntaxError for the first rule that cannot
+    ``mappings`` are a user's files of packs. Raises QuerySyntaxError for the first rule that cannot
     be parsed, and MappingError for a wrong file.
     """
     count = RuleFieldCount(packs_of(mappings, binding_targets()))

@@ -70,22 +70,23 @@ def compile(
     source: str | None = None,
     now: datetime | None = None,
     time_zone: str = "UTC",
+    language: str = "kuery",
 ) -> Predicate:
     """A function that says whether an event matches.
 
-    ``query`` is Kibana KQL or its tree, ``types`` maps full field names to Elasticsearch types
-    (``{"source.ip": "ip"}``), or is a field list or the name of one, as ``fields`` of ``convert``;
-    an empty table says that no types are known. Fields that it does not name have the types that
-    the mapping pack of the data source says, and after it ECS. ``source`` names the data source;
-    None: it is recognised as for a conversion, "none": no pack counts. ``now`` is the time of date
-    math (UTC unless it says otherwise), by default the time of this call, and ``time_zone`` an
-    offset or IANA name for dates in the query that name none.
+    ``query`` is a text in the ``language`` (as rules call it), or its tree; ``types`` maps full
+    field names to Elasticsearch types (``{"source.ip": "ip"}``), or is a field list or the name of
+    one, as ``fields`` of ``convert``; an empty table says that no types are known. Fields that it
+    does not name have the types that the mapping pack of the data source says, and after it ECS.
+    ``source`` names the data source; None: it is recognised as for a conversion, "none": no pack
+    counts. ``now`` is the time of date math (UTC unless it says otherwise), by default the time of
+    this call, and ``time_zone`` an offset or IANA name for dates in the query that name none.
 
     Events are what ``json.loads`` makes of an object, in any spelling (see ``event_fields``); the
-    function raises nothing on them. Raises KqlSyntaxError, MappingError (no field list) and
+    function raises nothing on them. Raises QuerySyntaxError, MappingError (no field list) and
     UsageError (no such data source, or no such time zone).
     """
-    tree = _tree(query)
+    tree = _tree(query, language)
     return _Compiler(types_for(tree, types, source), now, time_zone).predicate(tree)
 
 
@@ -97,9 +98,12 @@ def matches(
     source: str | None = None,
     now: datetime | None = None,
     time_zone: str = "UTC",
+    language: str = "kuery",
 ) -> bool:
     """Whether the event matches; for many events ``compile`` once. Arguments as there."""
-    return compile(query, types, source=source, now=now, time_zone=time_zone)(event)
+    return compile(query, types, source=source, now=now, time_zone=time_zone, language=language)(
+        event
+    )
 
 
 def explain(
@@ -110,23 +114,24 @@ def explain(
     source: str | None = None,
     now: datetime | None = None,
     time_zone: str = "UTC",
+    language: str = "kuery",
 ) -> list[tuple[Node, bool]]:
     """Each node of the query with its own result on the event, in the order of the text.
 
     A node within a nested group is true if some object of the group meets this node alone; the
     group may still be false, for it needs one object that meets all. Arguments as for ``compile``.
     """
-    tree = _tree(query)
+    tree = _tree(query, language)
     compiler = _Remembering(types_for(tree, types, source), now, time_zone)
     return [(node, test(event)) for node, test in compiler.each(tree)]
 
 
-def _tree(query: str | Node) -> Node:
+def _tree(query: str | Node, language: str) -> Node:
     if not isinstance(query, str):
         return query
-    from kqlx.frontends.kql.parser import parse
+    from kqlx.frontends import parse
 
-    return parse(query)
+    return parse(query, language=language)
 
 
 class _Compiler:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class OtherLanguage:
     """A language that a text looks like, and how its writer gets on in Kibana KQL."""
 
     name: str
@@ -19,36 +19,36 @@ class Language:
 _FILTER = "write only the filter, for example `user.name:alice and event.outcome:success`"
 _PIPES = f"Kibana KQL has no pipes or commands: {_FILTER}"
 
-_SHAPES: tuple[tuple[str, Language], ...] = (
+_SHAPES: tuple[tuple[str, OtherLanguage], ...] = (
     (
         r"\s*select\s.+\sfrom\s|\s*where\s+[\w.@]+\s*(?:=|<|>|!=|in\b|like\b|is\b|between\b)",
-        Language("SQL", f"Kibana KQL has no SELECT, FROM or WHERE: {_FILTER}"),
+        OtherLanguage("SQL", f"Kibana KQL has no SELECT, FROM or WHERE: {_FILTER}"),
     ),
     (
         r"\s*(?:from|row|show)\s+[\w.*:,\s-]+\|",
-        Language("ES|QL", _PIPES),
+        OtherLanguage("ES|QL", _PIPES),
     ),
     (
         r"\s*(?:any|process|file|network|registry|dns|library|driver|authentication|iam|api)"
         r"\s+where\s|\s*(?:sequence|sample)\s+(?:by|with|\[)",
-        Language("EQL", f"Kibana KQL has no WHERE or sequences: {_FILTER}"),
+        OtherLanguage("EQL", f"Kibana KQL has no WHERE or sequences: {_FILTER}"),
     ),
     (
         r"\s*(?:search\s+)?(?:index|sourcetype|source|eventtype)\s*=|\s*\|\s*(?:tstats|from|inputlookup)\b"
         r"|.*\s\|\s*(?:stats|eval|table|rex|rename|dedup|timechart|fields|lookup|transaction)\b",
-        Language("Splunk SPL", _PIPES),
+        OtherLanguage("Splunk SPL", _PIPES),
     ),
     (
         r"\s*(?:let\s+\w+\s*=|union\s+[\w*,\s]+\||\w+\s*\|\s*(?:where|project\S*|summarize|extend|take"
         r"|join|distinct|count|top|sort|order|search|parse|mv-\w+)\b)",
-        Language(
+        OtherLanguage(
             "Kusto (Sentinel KQL)",
             f"that is another language with the same initials: {_FILTER}",
         ),
     ),
     (
         r'\s*[{\[]\s*["{]',
-        Language("JSON (Elasticsearch Query DSL)", _FILTER),
+        OtherLanguage("JSON (Elasticsearch Query DSL)", _FILTER),
     ),
 )
 _KNOWN = tuple((re.compile(shape, re.IGNORECASE | re.DOTALL), name) for shape, name in _SHAPES)
@@ -57,7 +57,7 @@ _LOOKED_AT = 2_000
 _IN_QUOTES = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
-def recognise(text: str) -> Language | None:
+def recognise(text: str) -> OtherLanguage | None:
     """The language that the text as a whole looks like, other than Kibana KQL, or None."""
     beginning = _IN_QUOTES.sub('""', text[:_LOOKED_AT])
     return next((language for shape, language in _KNOWN if shape.match(beginning)), None)

@@ -9,6 +9,7 @@ from kqlx.elastic.asked_tests import PARTED, parted
 from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals
 from kqlx.elastic.type_names import ANALYZED
 from kqlx.frontends.kql.wording import short
+from kqlx.frontends.language import Language
 from kqlx.lint.wording import note, suggest_node
 from kqlx.nodes import (
     Compare,
@@ -23,19 +24,19 @@ from kqlx.notes import Note
 from kqlx.patterns import fits
 
 
-def check(root: Node, types: Mapping[str, str]) -> Iterator[Note]:
-    """The doubts about every test of a field."""
+def check(root: Node, types: Mapping[str, str], language: Language) -> Iterator[Note]:
+    """The doubts about every test of a field; the language is that of the hints."""
     # Of a field that several data sources type differently nothing can be said.
     type_of: TypeOf = getattr(types, "type_asked", types.get)
     for refusal in refusals(root, type_of):
-        yield _refused(refusal)
+        yield _refused(refusal, language)
     yield from _many_fields(root, types)
     for test, kind in parted(root, type_of, also=ANALYZED):
-        yield _pattern_split(test, kind)
+        yield _pattern_split(test, kind, language)
 
 
-def _refused(refusal: Refusal) -> Note:
-    hint = suggest_node(refusal.instead) if refusal.instead else refusal.hint
+def _refused(refusal: Refusal, language: Language) -> Note:
+    hint = suggest_node(refusal.instead, language) if refusal.instead else refusal.hint
     message = f"Elasticsearch refuses the search, and the rule fails: {refusal.why}"
     return note("refused-value", message, refusal.span, hint)
 
@@ -56,11 +57,11 @@ def _many_fields(root: Node, types: Mapping[str, str]) -> Iterator[Note]:
                 break
 
 
-def _pattern_split(test: Like, kind: str) -> Note:
+def _pattern_split(test: Like, kind: str, language: Language) -> Note:
     what = f"{short(test.field.name)} is of type {kind}"
     message = f"{what}: Kibana splits the pattern at its blanks, and any one piece is enough"
     phrase = " ".join("".join(test.pattern.parts).split())
     hint = 'join patterns without blanks with "and"'
     if kind not in PARTED:
-        hint = suggest_node(Equals(test.field, Literal(phrase, quoted=True)))
+        hint = suggest_node(Equals(test.field, Literal(phrase, quoted=True)), language)
     return note("pattern-split", message, test.pattern.span, hint)

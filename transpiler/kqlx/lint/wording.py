@@ -1,10 +1,10 @@
-"""How the checks of ``kqlx.lint`` make their notes, and show a test as Kibana KQL."""
+"""How the checks of ``kqlx.lint`` make their notes, and show a test in the language of a query."""
 
 from __future__ import annotations
 
 from kqlx.errors import UnsupportedError
-from kqlx.frontends.kql.formatter import format_node
-from kqlx.frontends.kql.wording import suggest
+from kqlx.frontends.kql import LANGUAGE as KUERY
+from kqlx.frontends.language import Language
 from kqlx.nodes import Exists, Node, Span, Term
 from kqlx.notes import Effect, Note
 
@@ -14,17 +14,17 @@ def note(code: str, message: str, span: Span, hint: str = "") -> Note:
     return Note(code, Effect.SAME, message, span, hint)
 
 
-def spelled(node: Node) -> str:
-    """The node as Kibana KQL on one line, or "" where it has no spelling."""
+def spelled(node: Node, language: Language = KUERY) -> str:
+    """The node on one line, or "" where it has no spelling."""
     try:
-        return format_node(node, 1_000_000)
+        return language.format_node(node, 1_000_000)
     except UnsupportedError:
         return ""
 
 
-def suggest_node(node: Node) -> str:
+def suggest_node(node: Node, language: Language = KUERY) -> str:
     """The hint to write the node, or "" where it is too long or has no spelling."""
-    return suggest(spelled(node))
+    return language.suggest(spelled(node, language))
 
 
 def name_of(field: Term) -> str:

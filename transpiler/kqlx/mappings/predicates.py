@@ -9,7 +9,7 @@ from kqlx.nodes import Node
 
 @lru_cache(maxsize=2048)
 def read_predicate(text: str) -> Node:
-    """The tree of a pack's predicate, read once in a process. Raises KqlSyntaxError."""
+    """The tree of a pack's predicate, read once in a process. Raises QuerySyntaxError."""
     from kqlx.frontends.kql.parser import parse
 
     return parse(text)

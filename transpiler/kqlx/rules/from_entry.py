@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from kqlx.errors import RuleError
+from kqlx.frontends import KUERY, known_language, language_of_file, languages
 from kqlx.rules.model import Rule, Skipped
 from kqlx.rules.source_text import Entry
 from kqlx.rules.validate import check
 
-# Types of rules whose query is never in Kibana KQL
+# Types of rules whose query is in a language of their own
 # (https://www.elastic.co/docs/solutions/security/detect-and-alert).
 _LANGUAGES = {"eql": "eql", "esql": "esql"}
 
@@ -27,10 +28,12 @@ def build(entry: Entry, path: Path | None, name: str, format: str) -> Rule | Ski
         line = _line(entry, ("type", kind))
         reason = f"{line}a machine learning rule has no query to convert"
         return Skipped(path or Path(name), reason, "machine learning", entry.line)
-    language = _LANGUAGES.get(kind) or table.get("language", "kuery")
-    if language != "kuery":
+    default = language_of_file(path) if format == "query" else KUERY
+    language = _LANGUAGES.get(kind) or table.get("language", default)
+    if known_language(language) is None:
         line = _line(entry, ("language", language), ("type", kind))
-        reason = f"{line}the query is in {language!r}, and kqlx reads kuery (Kibana KQL)"
+        known = ", ".join(f"{one.name} ({one.title})" for one in languages())
+        reason = f"{line}the query is in {language!r}, and kqlx reads {known}"
         return Skipped(path or Path(name), reason, language, entry.line)
     query = _query(table, where, entry)
     at = entry.find("query", query)

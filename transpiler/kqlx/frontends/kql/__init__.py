@@ -1,1 +1,56 @@
 """Kibana KQL (kuery): ``parser`` makes a tree of a text, ``formatter`` a text of a tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kqlx.frontends.language import Language, ReadingOptions
+
+if TYPE_CHECKING:
+    from kqlx.codes import Code
+    from kqlx.nodes import Node
+
+
+def _parse(text: str, options: ReadingOptions) -> Node:
+    from kqlx.frontends.kql.parser import parse, refuse_leading_wildcards
+
+    node = parse(text)
+    if not options.leading_wildcards:
+        refuse_leading_wildcards(text, node)
+    return node
+
+
+def _format_text(text: str, width: int) -> str:
+    from kqlx.frontends.kql.formatter import format_text
+
+    return format_text(text, width)
+
+
+def _format_node(node: Node, width: int) -> str:
+    from kqlx.frontends.kql.formatter import format_node
+
+    return format_node(node, width)
+
+
+def _suggest(*texts: str) -> str:
+    from kqlx.frontends.kql.wording import suggest
+
+    return suggest(*texts)
+
+
+def _codes() -> tuple[Code, ...]:
+    from kqlx.frontends.kql.diagnostics.codes import CODES
+
+    return CODES
+
+
+LANGUAGE = Language(
+    name="kuery",
+    title="Kibana KQL",
+    parse=_parse,
+    format_text=_format_text,
+    format_node=_format_node,
+    suggest=_suggest,
+    codes=_codes,
+    suffixes=(".kql", ".kuery"),
+)

@@ -43,7 +43,7 @@ _NOTHING, _OR, _AND, _NOT = range(4)
 def format_text(text: str, width: int = 100) -> str:
     """The query written canonically, in lines of at most ``width`` characters where words allow it.
 
-    Raises KqlSyntaxError where the text is not Kibana KQL.
+    Raises QuerySyntaxError where the text is not Kibana KQL.
     """
     return format_node(parse(text), width)
 

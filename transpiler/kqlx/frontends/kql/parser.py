@@ -10,8 +10,8 @@ from kqlx.nodes import Like, Node, Pattern, walk
 def parse(text: str) -> Node:
     """The tree of a Kibana KQL query.
 
-    Raises KqlSyntaxError where Kibana refuses the text, with the same offset, and where nodes nest
-    deeper than ``syntax.MAX_DEPTH``.
+    Raises QuerySyntaxError where Kibana refuses the text, with the same offset, and where nodes
+    nest deeper than ``syntax.MAX_DEPTH``.
     """
     try:
         return read(text)
@@ -26,7 +26,7 @@ def parse(text: str) -> Node:
 
 
 def refuse_leading_wildcards(text: str, node: Node) -> None:
-    """Raises KqlSyntaxError for a value that begins with a star and is not the lone star.
+    """Raises QuerySyntaxError for a value that begins with a star and is not the lone star.
 
     Kibana's setting ``query:allowLeadingWildcards``, when off; field names and ranges are not
     looked at.

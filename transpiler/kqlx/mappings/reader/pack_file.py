@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlx import resources
-from kqlx.errors import KqlSyntaxError, MappingError
+from kqlx.errors import MappingError, QuerySyntaxError
 from kqlx.mappings.reader.schema import Path as KeyPath
 from kqlx.mappings.reader.schema import Problem, Schema, dotted
 from kqlx.mappings.reader.yaml_file import line_of, yaml_documents
@@ -216,7 +216,7 @@ def _why_no_predicate(text: str) -> str:
 
     try:
         node = parse(text)
-    except KqlSyntaxError as error:
+    except QuerySyntaxError as error:
         return error.message
     for part in walk(node):
         if isinstance(part, FreeText | Nested) or isinstance(getattr(part, "field", None), Pattern):

@@ -1,12 +1,13 @@
-"""The text of a query in Kibana KQL, and nothing else."""
+"""The text of a query, and nothing else; the language is told by the name of the file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kqlx.frontends import languages
 from kqlx.rules.source_text import Broken, Entry, Position
 
-SUFFIXES = (".kql", ".kuery", ".txt")
+SUFFIXES = (*(suffix for language in languages() for suffix in language.suffixes), ".txt")
 
 
 def looks_like(text: str) -> bool:

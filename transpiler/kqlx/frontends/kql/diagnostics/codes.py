@@ -1,4 +1,4 @@
-"""Why a text is not Kibana KQL: the codes of KqlSyntaxError, all of them stable."""
+"""Why a text is not Kibana KQL: the codes of QuerySyntaxError, all of them stable."""
 
 from __future__ import annotations
 

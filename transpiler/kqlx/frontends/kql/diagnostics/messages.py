@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from kqlx.errors import KqlSyntaxError
+from kqlx.errors import QuerySyntaxError
 from kqlx.frontends.kql.diagnostics.hints import diagnose
 from kqlx.frontends.kql.diagnostics.parse_failure import ParseFailure
 from kqlx.frontends.kql.syntax import MAX_DEPTH
@@ -34,7 +34,7 @@ _FOUND = re.compile(
 )
 
 
-def syntax_error(text: str, error: UnexpectedInput) -> KqlSyntaxError:
+def syntax_error(text: str, error: UnexpectedInput) -> QuerySyntaxError:
     """The error for the user, from where the tables stopped."""
     from kqlx.frontends.kql.diagnostics.parse_failure import ParseFailure
 
@@ -48,15 +48,15 @@ def syntax_error(text: str, error: UnexpectedInput) -> KqlSyntaxError:
     else:
         code, hint = "unexpected-text", ""
         message = f"unexpected {_name(found)}, expected {_list(expected)}"
-    return KqlSyntaxError(
+    return QuerySyntaxError(
         text, failure.offset, expected=expected, found=found, code=code, message=message, hint=hint
     )
 
 
-def leading_wildcard(text: str, value: Pattern) -> KqlSyntaxError:
+def leading_wildcard(text: str, value: Pattern) -> QuerySyntaxError:
     """The error for a value that begins with a star, where the setting forbids it."""
     start, end = value.span
-    return KqlSyntaxError(
+    return QuerySyntaxError(
         text,
         start,
         found=text[start:end],
@@ -66,9 +66,9 @@ def leading_wildcard(text: str, value: Pattern) -> KqlSyntaxError:
     )
 
 
-def too_deep(text: str, offset: int) -> KqlSyntaxError:
+def too_deep(text: str, offset: int) -> QuerySyntaxError:
     """The error for a query whose nodes nest deeper than the limit."""
-    return KqlSyntaxError(
+    return QuerySyntaxError(
         text,
         offset,
         found=text[offset : offset + 1],

@@ -1,0 +1,1 @@
+"""Kibana KQL: the parser, its error messages and the formatter."""

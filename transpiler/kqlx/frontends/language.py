@@ -1,0 +1,50 @@
+"""What a source language says of itself: its names, and how its queries are read and written.
+
+The description imports nothing heavy; its functions bring parser and formatter in when they are
+first called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kqlx.codes import Code
+    from kqlx.nodes import Node
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What is said beside a query of how to read it; each language takes what concerns it.
+
+    ``leading_wildcards`` is False where values that begin with a star are refused, as Kibana can be
+    set to (``query:allowLeadingWildcards``).
+    """
+
+    leading_wildcards: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that rules are written in.
+
+    ``name`` is what rules call it (``kuery``), ``title`` people (Kibana KQL). ``suffixes`` are
+    those of files that hold a query and nothing else.
+
+    ``parse`` makes a tree of a query, and raises QuerySyntaxError with words for the user.
+    ``format_text`` writes a query canonically, in lines of at most so many characters, and raises
+    the same; ``format_node`` makes such a text of a tree, and raises UnsupportedError for one that
+    no text stands for. ``suggest`` is the hint to write the first of some texts that can be read
+    and shown, or "". ``codes`` are those of its syntax errors, in order.
+    """
+
+    name: str
+    title: str
+    parse: Callable[[str, ReadingOptions], Node]
+    format_text: Callable[[str, int], str]
+    format_node: Callable[[Node, int], str]
+    suggest: Callable[..., str]
+    codes: Callable[[], tuple[Code, ...]]
+    suffixes: tuple[str, ...] = ()

@@ -1,0 +1,16 @@
+"""The tree of a rule's query, read in the rule's language."""
+
+from __future__ import annotations
+
+from kqlx.frontends import find_language
+from kqlx.frontends.language import ReadingOptions
+from kqlx.nodes import Node
+from kqlx.rules.model import Rule
+
+
+def tree_of(rule: Rule, leading_wildcards: bool = True) -> Node:
+    """The tree of the rule's query; ``leading_wildcards`` as in ``ReadingOptions``.
+
+    Raises QuerySyntaxError, and UsageError for a language that is not read.
+    """
+    return find_language(rule.language).parse(rule.query, ReadingOptions(leading_wildcards))
