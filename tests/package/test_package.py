@@ -163,8 +163,8 @@ def test_targets_do_not_import_each_other(path: Path) -> None:
 
 
 def test_what_a_rule_says_is_read_in_rules_alone() -> None:
-    """Splunk's room asks the rule, and reads no keys of its file."""
-    rooms = (ROOT / "transpiler/kqlx/backends/spl", ROOT / "templates/spl")
+    """The rooms of these targets ask the rule, and read no keys of its file."""
+    rooms = [ROOT / above / t for above in (BACKENDS, ROOT / "templates") for t in ("sigma", "spl")]
     for path in (path for room in rooms for path in room.iterdir() if path.is_file()):
         assert not re.search(r"\brule\.(?:data|metadata|document)\b", path.read_text("utf-8")), path
 

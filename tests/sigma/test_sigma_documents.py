@@ -26,7 +26,7 @@ from sigma.validators.sigmahq.data import (
 )
 
 import kqlx
-from kqlx.backends.sigma.correlations import file_name
+from kqlx.backends.sigma.file_names import file_name
 from kqlx.rules import mitre_attack as attack
 from kqlx.rules.model import Rule, Tactic
 from tests import corpus

@@ -93,6 +93,16 @@ class Rule:
         return tuple(str(text) for text in found if text is not None)
 
     @property
+    def created(self) -> str:
+        """When it was written, as its file has it; "" where it does not say."""
+        return str(self.metadata.get("creation_date", ""))
+
+    @property
+    def updated(self) -> str:
+        """When it was last changed, as its file has it; "" where it does not say."""
+        return str(self.metadata.get("updated_date", ""))
+
+    @property
     def authors(self) -> tuple[str, ...]:
         return self.texts("author")
 

@@ -20,12 +20,14 @@ _LOOK_BACK = 360
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """In seconds: the time between two runs, and how far each looks back. ``odd`` names what of the
-    rule is no plain span of time, for which Kibana's own default stands.
+    rule is no plain span of time, for which Kibana's own default stands; ``end`` is where what a
+    run looks at ends, as the rule writes it.
     """
 
     interval: int
     look_back: int
     odd: tuple[str, ...] = ()
+    end: str = "now"
 
     @property
     def odd_window(self) -> tuple[str, ...]:
@@ -42,9 +44,20 @@ def schedule_of(rule: Rule) -> Schedule:
         for key, found in (("interval", interval), ("from", look_back))
         if found is None and rule.data.get(key) is not None
     ]
-    if str(rule.data.get("to", "now")) != "now":
-        odd.append(f"to: {rule.data['to']}")
-    return Schedule(interval or _INTERVAL, look_back or _LOOK_BACK, tuple(odd))
+    end = str(rule.data.get("to", "now"))
+    if end != "now":
+        odd.append(f"to: {end}")
+    return Schedule(interval or _INTERVAL, look_back or _LOOK_BACK, tuple(odd), end)
+
+
+def written_look_back(rule: Rule) -> tuple[int, str]:
+    """How far each run looks back as the rule writes it, a number and its unit: ``60m`` where
+    ``spelt`` says ``1h``; Kibana's own default for what is no plain span of time.
+    """
+    match = _SPAN.fullmatch(str(rule.data.get("from")).removeprefix("now-"))
+    if match is None or seconds(rule.data.get("from"), "now-") is None:
+        return _LOOK_BACK // 60, "m"
+    return int(match[1]), match[2]
 
 
 def spelt(length: int) -> str:

@@ -60,6 +60,11 @@ def unconverted_keys(
         yield Note("metadata-not-supported", Effect.SAME, message)
 
 
+def given_keys(rule: Rule, keys: Iterable[str]) -> list[str]:
+    """Those of the keys that the rule has a value for."""
+    return [key for key in keys if rule.data.get(key)]
+
+
 def other_frameworks(rule: Rule) -> list[str]:
     """Those of the rule's threats, but for ATT&CK."""
     found = {str(threat.get("framework", "?")) for threat in rule.data.get("threat", ())}

@@ -11,14 +11,17 @@ from kqlx.backends.target import Format, Target, Writer
 
 @cache
 def _load() -> Writer:
-    from kqlx.backends.sigma.correlations import about, file_of
     from kqlx.backends.sigma.detection import emit
+    from kqlx.backends.sigma.file_names import file_of
+    from kqlx.backends.sigma.rule import add_rule_form, metadata_notes, sigma_rule
 
     return Writer(
         emit,
-        metadata_notes=about,
+        metadata_notes=metadata_notes,
+        add_rule_form=add_rule_form,
         join="\n---\n".join,
         file_name=file_of,
+        artifact=sigma_rule,
         filters=_filters,
     )
 

@@ -1,35 +1,186 @@
-"""What the templates of Sigma say of a rule: the filters that they use."""
+"""Sigma rules: all that the template prints, decided once, and what of Elastic's rule was lost on
+the way (https://github.com/SigmaHQ/sigma-specification, sigma-rules-specification.md).
+"""
 
 from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from kqlx.backends.artifact_text import cut, own_id
-from kqlx.backends.sigma.correlations import correlations
-from kqlx.backends.sigma.unsupported_metadata import LONGEST_DESCRIPTION, LONGEST_TITLE, is_uuid
+from kqlx.backends.sigma.correlations import Correlation, correlation_notes, correlations
+from kqlx.backends.sigma.unsupported_metadata import (
+    LONGEST_DESCRIPTION,
+    LONGEST_TITLE,
+    is_uuid,
+    unsupported_metadata,
+)
 from kqlx.backends.sigma.yaml_style import paragraph, plain, scalar
+from kqlx.backends.target import Emission, Options
+from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
-from kqlx.rules.labels import is_technique, label_of, one_line
+from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
+from kqlx.rules.labels import is_technique, one_line
+from kqlx.rules.late_events import unsaid_arrival
 from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
-from kqlx.rules.query_only_notes import reduced
+from kqlx.rules.query_only_notes import query_only_notes, reduced
+from kqlx.rules.threshold import Threshold
 
+FORMAT = "rule"
+
+_LEVELS = ("low", "medium", "high", "critical")
 _LICENSES = {"Elastic License v2": "Elastic-2.0"}
-
 _NO_REASON = ("none", "n/a", "na", "unknown")
+_UNKNOWN = "Unknown"
 
 
-def sigma_title(rule: Rule) -> str:
-    """The rule's name; of a bare query the beginning of its text. At most 256 characters."""
-    return cut(label_of(rule).rstrip(".") or "Every event", LONGEST_TITLE)
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document of a rule: its detection, or a ``correlation`` that counts the events of
+    that. The detection has a ``name`` where correlations refer to it; alone it raises no alert
+    then.
+    """
+
+    title: str
+    id: str
+    description: str
+    false_positives: tuple[str, ...]
+    level: str
+    name: str = ""
+    correlation: Correlation | None = None
 
 
-def sigma_description(rule: Rule, bound: Bound) -> str:
+@dataclass(frozen=True, slots=True)
+class SigmaRule:
+    """What the template prints, in the order of the file. Texts are "" where the rule has none.
+
+    ``derived_from`` is the id of Elastic's rule; ``taxonomy`` is "ecs" for Elastic's names, else
+    "". ``notes`` say what of the rule is not so there.
+    """
+
+    documents: tuple[Document, ...]
+    derived_from: str
+    status: str
+    license: str
+    references: tuple[str, ...]
+    author: str
+    date: str
+    modified: str
+    tags: tuple[str, ...]
+    taxonomy: str
+    query: str
+    notes: tuple[Note, ...]
+
+
+def sigma_rule(
+    rule: Rule, bounds: Sequence[Bound], query: str, format: str = FORMAT, part: str = ""
+) -> SigmaRule:
+    """The Sigma rule of a rule with this log source and detection. ``part`` names one of several
+    log sources of the rule, each of which has a rule of its own; the notes do not depend on the
+    query.
+    """
+    (bound,) = bounds
+    counts = correlations(rule, bound)
+    date = sigma_date(rule.created)
+    modified = sigma_date(rule.updated)
+    return SigmaRule(
+        documents=tuple(_documents(rule, counts, part)),
+        derived_from=rule.id if is_uuid(rule.id) else "",
+        status="deprecated" if rule.is_deprecated else "experimental",
+        license=_LICENSES.get(rule.license.strip(), rule.license.strip()),
+        references=_references(rule),
+        author=", ".join([name for text in rule.authors if (name := one_line(text))]),
+        date=date,
+        modified=modified if date and modified > date else "",
+        tags=_tags(rule),
+        taxonomy="" if bound.uses_target_names else "ecs",
+        query=query,
+        notes=(
+            *(Note("attack-version", Effect.SAME, t) for t in in_version_19(rule.tactics).remarks),
+            *unsupported_metadata(rule, counts=bool(counts)),
+            *correlation_notes(rule, bound, counts),
+        ),
+    )
+
+
+def add_rule_form(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
+    """The query as it is: what a threshold rule counts stands in documents beside it."""
+    counts = options.format == FORMAT and isinstance(form_of(rule), Threshold)
+    return replace(emission, covers_rule_type=counts)
+
+
+def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
+    """Notes on the rule beside its query. Raises UnsupportedError for a rule of new terms, unless
+    it is accepted that the result alerts on all of them.
+    """
+    of_query = tuple(query_only_notes(rule))
+    if format == FORMAT and rule.type == "new_terms" and "wider" not in accept:
+        raise UnsupportedError(
+            "Sigma cannot express new-terms rules: it knows nothing of what was seen before",
+            notes=of_query,
+            hint="--accept wider converts the query alone, which alerts on every value",
+        )
+    yield from of_query
+    yield from unsaid_arrival(rule, "a Sigma rule", "let what runs it look for late events too")
+    if format == FORMAT:
+        yield from sigma_rule(rule, (bound,), "").notes
+
+
+def _documents(rule: Rule, counts: Sequence[Correlation], part: str) -> Iterator[Document]:
+    """The detection, and behind it a correlation for each count."""
+    title = _title(rule)
+    last = Document(
+        title=title,
+        id=own_id(rule, "sigma", part),
+        description=_description(rule, counted=bool(counts)),
+        false_positives=_false_positives(rule),
+        level=rule.severity if rule.severity in _LEVELS else "",
+    )
+    if not counts:
+        yield last
+        return
+    yield Document(
+        title=f"Events of {title}"[:LONGEST_TITLE],
+        id=own_id(rule, "sigma", f"events{part}"),
+        description="",
+        false_positives=(_UNKNOWN,),
+        level="informational",
+        name=_name(title, part),
+    )
+    for number, count in enumerate(counts):
+        values = f"Values of {count.field} in " if number else ""
+        yield replace(
+            last,
+            title=f"{values}{title}"[:LONGEST_TITLE],
+            id=own_id(rule, "sigma", f"{count.type if number else ''}{part}"),
+            correlation=count,
+        )
+
+
+def _title(rule: Rule) -> str:
+    """The rule's name without a full stop; where nothing is left of it, as of a bare query, the
+    beginning of the query. At most 256 characters.
+    """
+    texts = (one_line(text).rstrip(".") for text in (rule.name, rule.query, "Every event"))
+    return cut(next(filter(None, texts)), LONGEST_TITLE)
+
+
+def _name(title: str, part: str) -> str:
+    """A name by which correlations refer to the detection: its title in lower case with
+    underscores, and the part that it is for; of two characters at least.
+    """
+    text = f"{title[:80]} {part}".lower()
+    name = re.sub("[^a-z0-9]+", "_", text).strip("_")[:160]
+    return name if len(name) > 1 else f"events_{name}".rstrip("_")
+
+
+def _description(rule: Rule, *, counted: bool) -> str:
     """The rule's description, as long as it may be, and what a plain Sigma rule lacks of it."""
-    lacks = "" if correlations(rule, bound) else reduced(rule)
+    lacks = "" if counted else reduced(rule)
     if not lacks:
         return cut(rule.description, LONGEST_DESCRIPTION)
     remark = f"Elastic's rule alerts {lacks}; this rule alerts on every event that it matches."
@@ -37,83 +188,41 @@ def sigma_description(rule: Rule, bound: Bound) -> str:
     return "\n\n".join(filter(None, (cut(rule.description.strip(), room), remark)))
 
 
-def sigma_id(rule: Rule, part: str = "") -> str:
-    """The rule's own id, of ``part`` among several documents of it."""
-    return own_id(rule, "sigma", part)
-
-
-def sigma_name(rule: Rule, part: str = "") -> str:
-    """A name by which correlations refer to the rule: its title in lower case with underscores, and
-    the part that it is for; of two characters at least.
-    """
-    text = f"{sigma_title(rule)[:80]} {part}".lower()
-    name = re.sub("[^a-z0-9]+", "_", text).strip("_")[:160]
-    return name if len(name) > 1 else f"events_{name}".rstrip("_")
-
-
-def sigma_tags(rule: Rule) -> list[str]:
+def _tags(rule: Rule) -> tuple[str, ...]:
     """ATT&CK tags in Sigma's spelling, of version 19: tactics first, then techniques; what is no
     id of a technique is left out.
     """
     found = in_version_19(rule.tactics)
     known = [id for id in found.techniques if is_technique(id)]
-    return [f"attack.{name.lower()}" for name in (*found.tactics, *known)]
+    return tuple(f"attack.{name.lower()}" for name in (*found.tactics, *known))
 
 
-def sigma_status(rule: Rule) -> str:
-    """A converted rule is a new one, unless its author has given it up."""
-    return "deprecated" if rule.metadata.get("maturity") == "deprecated" else "experimental"
-
-
-def sigma_false_positives(rule: Rule) -> list[str]:
-    """Each on one line, with a capital first, once; "Unknown" where the rule knows none."""
+def _false_positives(rule: Rule) -> tuple[str, ...]:
+    """Each on one line, with a capital first, once; "Unknown" where a rule with a name knows none.
+    None of a bare query.
+    """
+    if not rule.name:
+        return ()
     lines = [one_line(text) for text in rule.texts("false_positives")]
     known = [line for line in lines if len(line) > 1 and line.lower().strip(".") not in _NO_REASON]
-    return list(dict.fromkeys(line[0].upper() + line[1:] for line in known)) or ["Unknown"]
+    return tuple(dict.fromkeys(line[0].upper() + line[1:] for line in known)) or (_UNKNOWN,)
 
 
-def sigma_references(rule: Rule) -> list[str]:
+def _references(rule: Rule) -> tuple[str, ...]:
     """The rule's references, each once; those of ATT&CK stand in the tags."""
     found = [one_line(text) for text in rule.texts("references")]
-    return [text for text in dict.fromkeys(found) if text and "attack.mitre.org" not in text]
+    return tuple(text for text in dict.fromkeys(found) if text and "attack.mitre.org" not in text)
 
 
-def sigma_author(rule: Rule) -> str:
-    """The authors in one text, as Sigma wants them; "" where none is named."""
-    return ", ".join([name for text in rule.authors if (name := one_line(text))])
-
-
-def sigma_date(text: object) -> str:
+def sigma_date(text: str) -> str:
     """``2021/07/15`` → ``2021-07-15``; "" for anything else, a day that never was among it."""
-    if not re.fullmatch(r"\d{4}([-/])\d{2}\1\d{2}", str(text), re.ASCII):
+    if not re.fullmatch(r"\d{4}([-/])\d{2}\1\d{2}", text, re.ASCII):
         return ""
     try:
-        return datetime.date.fromisoformat(str(text).replace("/", "-")).isoformat()
+        return datetime.date.fromisoformat(text.replace("/", "-")).isoformat()
     except ValueError:
         return ""
 
 
-def spdx(license: str) -> str:
-    """The SPDX name of a licence, or the text as it stands."""
-    return _LICENSES.get(license.strip(), license.strip())
-
-
-FILTERS: dict[str, Callable[..., Any]] = {
-    "is_uuid": is_uuid,
-    "one_line": one_line,
-    "paragraph": paragraph,
-    "plain": plain,
-    "quoted": scalar,
-    "sigma_author": sigma_author,
-    "sigma_correlations": correlations,
-    "sigma_date": sigma_date,
-    "sigma_description": sigma_description,
-    "sigma_false_positives": sigma_false_positives,
-    "sigma_id": sigma_id,
-    "sigma_name": sigma_name,
-    "sigma_references": sigma_references,
-    "sigma_status": sigma_status,
-    "sigma_tags": sigma_tags,
-    "sigma_title": sigma_title,
-    "spdx": spdx,
-}
+FILTERS: dict[str, Callable[..., str]] = {"paragraph": paragraph, "plain": plain, "quoted": scalar}
+"""How the template writes values."""

@@ -11,7 +11,12 @@ from kqlx.notes import Effect, Note
 from kqlx.rules.labels import SCORES
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
-from kqlx.rules.unconverted_metadata import odd_techniques, other_frameworks, unconverted_keys
+from kqlx.rules.unconverted_metadata import (
+    given_keys,
+    odd_techniques,
+    other_frameworks,
+    unconverted_keys,
+)
 
 LONGEST_TITLE = 256
 LONGEST_DESCRIPTION = 65_534
@@ -39,7 +44,7 @@ _PLACELESS = {
     "version": "the version",
 }
 
-_SAID = frozenset(
+_HANDLED = frozenset(
     {"actions", "author", "false_positives", "license", "references", "timestamp_override"}
 )
 
@@ -49,28 +54,28 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def without_place(rule: Rule, counted: bool) -> Iterator[Note]:
-    """Notes on what is lost; ``counted`` says that a correlation has the rule's look-back."""
+def unsupported_metadata(rule: Rule, *, counts: bool) -> Iterator[Note]:
+    """Notes on what is lost; ``counts`` says that a correlation has the rule's look-back."""
     if rule.format == "query":
         return
     schedule = schedule_of(rule)
     runs = f"when it runs (every {spelt(schedule.interval)}"
-    lost = [f"{runs})" if counted else f"{runs}, looking back {spelt(schedule.look_back)})"]
-    lost += [words for key, words in _PLACELESS.items() if rule.data.get(key)]
+    lost = [f"{runs})" if counts else f"{runs}, looking back {spelt(schedule.look_back)})"]
+    lost += [_PLACELESS[key] for key in given_keys(rule, _PLACELESS)]
     if rule.id and not is_uuid(rule.id):
         lost.append(f"the id {rule.id}, which is no UUID")
     if rule.severity and rule.severity not in SCORES:
         lost.append(f"the severity {rule.severity}")
     lost += [*other_frameworks(rule), *odd_techniques(rule)]
-    if rule.data.get("to", "now") != "now":
-        lost.append(f"where its window ends ({rule.data['to']})")
+    if schedule.end != "now":
+        lost.append(f"where its window ends ({schedule.end})")
     if len(rule.name) > LONGEST_TITLE:
         lost.append(f"the name beyond {LONGEST_TITLE} characters")
     if len(rule.description) > LONGEST_DESCRIPTION:
         lost.append(f"the description beyond {LONGEST_DESCRIPTION:,} characters")
     message = f"a Sigma rule has no place for {', '.join(lost)}"
     yield Note("metadata-not-supported", Effect.SAME, message)
-    yield from unconverted_keys(rule, "a Sigma rule", {*_PLACELESS, *_SAID})
-    if rule.data.get("actions"):
+    yield from unconverted_keys(rule, "a Sigma rule", {*_PLACELESS, *_HANDLED})
+    if given_keys(rule, ["actions"]):
         message = "a Sigma rule has no place for the rule's actions: set up who is told of an alert"
         yield Note("actions-left-out", Effect.SAME, message)
