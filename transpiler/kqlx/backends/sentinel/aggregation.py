@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from kqlx.backends.sentinel.column_access import ELEMENT
+from kqlx.backends.sentinel.field_values import values_of
 from kqlx.backends.sentinel.result_columns import (
     FieldValues,
     as_column,
@@ -18,7 +19,6 @@ from kqlx.backends.sentinel.result_columns import (
     distinct_count,
     extended,
     plain_name,
-    values_of,
 )
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier
 from kqlx.backends.target import Emission

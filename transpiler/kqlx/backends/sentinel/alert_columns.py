@@ -14,7 +14,8 @@ from kqlx.backends.sentinel.custom_details import (
     wanted_fields,
 )
 from kqlx.backends.sentinel.entities import entities_of
-from kqlx.backends.sentinel.result_columns import FieldValues, in_common, single_values
+from kqlx.backends.sentinel.field_values import single_values
+from kqlx.backends.sentinel.result_columns import FieldValues, in_common
 from kqlx.mappings.bound import Bound
 from kqlx.rules.model import Rule
 

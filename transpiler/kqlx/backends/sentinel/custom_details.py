@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kqlx.backends.sentinel.result_columns import FieldValues, distinct_count, in_common, values_of
+from kqlx.backends.sentinel.field_values import values_of
+from kqlx.backends.sentinel.result_columns import FieldValues, distinct_count, in_common
 from kqlx.mappings.bound import Bound
 from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule

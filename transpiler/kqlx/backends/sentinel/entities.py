@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kqlx.backends.sentinel.result_columns import FieldValues, single_values
+from kqlx.backends.sentinel.field_values import single_values
+from kqlx.backends.sentinel.result_columns import FieldValues
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import FieldTest, FreeText, Literal, walk
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kqlx.backends.sentinel.aggregation import TIME, refused_form, value_notes, with_lines
+from kqlx.backends.sentinel.field_values import values_of
 from kqlx.backends.sentinel.multiple_sources import without_lists
-from kqlx.backends.sentinel.result_columns import FieldValues, extended, values_of
+from kqlx.backends.sentinel.result_columns import FieldValues, extended
 from kqlx.backends.sentinel.schedule import run_of, span
 from kqlx.backends.sentinel.syntax import fold, quote
 from kqlx.backends.target import Emission

@@ -26,13 +26,8 @@ from kqlx.backends.sentinel.aggregation import (
     where_given,
     with_lines,
 )
-from kqlx.backends.sentinel.result_columns import (
-    FieldValues,
-    counted_only_if,
-    distinct_count,
-    extended,
-    in_common,
-)
+from kqlx.backends.sentinel.field_values import counted_only_if
+from kqlx.backends.sentinel.result_columns import FieldValues, distinct_count, extended, in_common
 from kqlx.backends.sentinel.schedule import span
 from kqlx.backends.target import Emission
 from kqlx.mappings.bound import Bound
