@@ -51,7 +51,8 @@ class Options:
 class Emission:
     """A back end's answer: the query (text, or a dict for JSON), and what it says about itself.
 
-    ``covers_rule_type`` says that the query counts or compares what the rule's type asks for.
+    ``covers_rule_type`` says that the result counts or compares what the rule's type asks for, and
+    not its query alone: else a note says what it lacks.
     """
 
     query: str | dict[str, Any]
@@ -105,13 +106,14 @@ rule from others ("" for the first): what the template prints, with all that is 
 class Writer:
     """How a target is written.
 
-    ``emit`` makes the query. ``metadata_notes`` are the notes on what of a rule is beside it; None:
-    those of ``rules.query_only_notes``. ``add_rule_form`` adds to the query what the rule's type
-    asks for beyond it; None: the query alone is the result. ``join`` makes one query of those for
-    several data sources; None: it cannot. ``length_notes`` makes the notes on how long a finished
-    query is, for the format, and refuses one that is too long for it. ``file_name`` names the file
-    of a rule whose events are in a place; None: by the rule's name. ``artifact`` makes the object
-    that the templates print, as ``artifact``; ``filters`` are what they call.
+    ``emit`` makes the query. ``metadata_notes`` are the notes on what of a rule is beside it and
+    its type; None: those of ``rules.query_only_notes``. ``add_rule_form`` adds to the query what
+    the rule's type asks for beyond it; None: the query alone is the result. ``join`` makes one
+    query of those for several data sources; None: it cannot. ``length_notes`` makes the notes on
+    how long a finished query is, for the format, and refuses one that is too long for it.
+    ``file_name`` names the file of a rule whose events are in a place; None: by the rule's name.
+    ``artifact`` makes the object that the templates print, as ``artifact``; ``filters`` are what
+    they call.
     """
 
     emit: Callable[[Bound, Options], Emission]

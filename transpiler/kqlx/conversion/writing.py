@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from kqlx.nodes import NOWHERE
 from kqlx.notes import Note
 from kqlx.rules.filters import conditions_of
 from kqlx.rules.model import Rule
-from kqlx.rules.query_only_notes import query_only_notes
+from kqlx.rules.query_only_notes import query_only_notes, rule_type_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,13 @@ def _write_part(
         emission = replace(emission, query=conditions_of(rule).wrap_query(emission.query))
     if writer.add_rule_form is not None:
         emission = writer.add_rule_form(rule, bound, emission, options)
-    of_rule = [
-        note
-        for note in _metadata_notes(rule, bound, choices)
-        if not (emission.covers_rule_type and note.code == "rule-type")
-    ]
+    about_type = () if emission.covers_rule_type else tuple(rule_type_notes(rule))
+    of_rule = (*about_type, *_metadata_notes(rule, bound, choices))
     if len(plan.parts) == 1 or target.comment_anchor:
         # A whole rule says it in its description.
         query_alone = target.comment_anchor and choices.format.name == "query"
-        about_type = [note for note in of_rule if query_alone and note.code == "rule-type"]
-        emission = _with_comments(target, emission, (*about_type, *bound.notes))
+        remarks = [note.message for note in about_type if query_alone]
+        emission = _with_comments(target, emission, [*remarks, *_left_out(bound.notes)])
     return emission, (*of_rule, *bound.notes, *assumed, *emission.notes)
 
 
@@ -76,8 +73,7 @@ def joined(written: Written, choices: Choices) -> tuple[str | dict[str, Any], tu
     target, notes = choices.target, written.notes
     query = _join(target, [emission.query for _, emission in written.parts])
     if len(written.parts) > 1 and not target.comment_anchor:
-        left = [note for note in notes if note.code == "unmapped-left-out"]
-        query = _with_comments(target, Emission(query), left).query
+        query = _with_comments(target, Emission(query), _left_out(notes)).query
     if target.writer.length_notes is not None:
         notes = (*notes, *target.writer.length_notes(str(query), choices.format.name))
     return query, notes
@@ -95,21 +91,18 @@ def _join(target: Target, queries: Sequence[Any]) -> str | dict[str, Any]:
     return target.writer.join([*queries])
 
 
-def _with_comments(target: Target, emission: Emission, notes: Iterable[Note]) -> Emission:
-    """With comments in its text on the tests that were left out, and on a rule that is its query
-    alone.
-    """
-    if not isinstance(emission.query, str):
-        return emission
-    if not (comments := [*_comments(notes)]):
+def _with_comments(target: Target, emission: Emission, comments: Sequence[str]) -> Emission:
+    """With comments in its text, where the query is text."""
+    if not isinstance(emission.query, str) or not comments:
         return emission
     from kqlx.render import with_remarks
 
     return replace(emission, query=with_remarks(target, emission.query, comments))
 
 
-def _comments(notes: Iterable[Note]) -> Iterator[str]:
-    return (note.message for note in notes if note.code in ("unmapped-left-out", "rule-type"))
+def _left_out(notes: Iterable[Note]) -> list[str]:
+    """What is said of the tests that were left out."""
+    return [note.message for note in notes if note.code == "unmapped-left-out"]
 
 
 def _without_synthetic_span(note: Note) -> Note:

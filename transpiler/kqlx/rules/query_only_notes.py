@@ -1,4 +1,6 @@
-"""What of a rule its query alone does not say: notes for every conversion of the query."""
+"""What of a rule its query alone does not say: notes for every conversion of the query, and those
+for one whose result does not do what the rule's type does.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,11 @@ from kqlx.rules.threshold import odd_counts, uncounted
 def query_only_notes(
     rule: Rule, *, clauses: bool = False, suppresses: bool = False
 ) -> Iterator[Note]:
-    """Notes on the rule's type, on filters and exceptions beside its query, and on suppression.
+    """Notes on counts of the rule, on filters and exceptions beside its query, and on suppression.
 
     ``clauses`` says that filters are taken over as they are, in Query DSL, and not into the tree;
     ``suppresses`` that the result suppresses alerts as the rule does.
     """
-    yield from _about_type(rule)
     yield from _about_counts(rule)
     yield from conditions_of(rule).notes.made() if clauses else with_conditions(Always(), rule)[1]
     if not suppresses and (suppression := suppression_of(rule)) is not None:
@@ -68,7 +69,8 @@ def reduced(rule: Rule) -> str:
     return ""
 
 
-def _about_type(rule: Rule) -> Iterator[Note]:
+def rule_type_notes(rule: Rule) -> Iterator[Note]:
+    """What the rule's type does beyond its query, for a result that is the query alone."""
     if alerts := reduced(rule):
         effect = Effect.DIFFERENT if rule.type == "threat_match" else Effect.WIDER
         message = f"the rule alerts {alerts}; the query alone returns every match"

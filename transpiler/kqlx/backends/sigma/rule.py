@@ -27,7 +27,7 @@ from kqlx.rules.labels import is_technique, one_line
 from kqlx.rules.late_events import unsaid_arrival
 from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
-from kqlx.rules.query_only_notes import query_only_notes, reduced
+from kqlx.rules.query_only_notes import query_only_notes, reduced, rule_type_notes
 from kqlx.rules.threshold import Threshold
 
 FORMAT = "rule"
@@ -121,7 +121,7 @@ def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]
     if format == FORMAT and rule.type == "new_terms" and "wider" not in accept:
         raise UnsupportedError(
             "Sigma cannot express new-terms rules: it knows nothing of what was seen before",
-            notes=of_query,
+            notes=(*rule_type_notes(rule), *of_query),
             hint="--accept wider converts the query alone, which alerts on every value",
         )
     yield from of_query
