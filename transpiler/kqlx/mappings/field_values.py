@@ -128,28 +128,6 @@ def is_countable(found: FieldValues) -> bool:
             return True
 
 
-def constant_value(pack: Pack, destination: Destination, field: str) -> str | None:
-    """The value that a field has on all events of the data source there; None where it varies, or
-    that is not known.
-    """
-    spec = destination.field(field)
-    told = (spec.fixed, spec.constant) if spec is not None else ()
-    return next((value for value in (pack.constants.get(field), *told) if value is not None), None)
-
-
-def name_of_values(pack: Pack, destination: Destination, field: str) -> str | None:
-    """The one column that has the values of a field, "" for what is the same on all events; None
-    where there is neither.
-    """
-    match resolve_in(pack, destination, field):
-        case Constant():
-            return ""
-        case InColumn(column=column):
-            return column
-        case _:
-            return None
-
-
 def notes_on_values(field: str, spec: FieldSpec) -> tuple[Note, ...]:
     """What is to be said where the values of a field are counted or shown."""
     if spec.counted_by is not None:
