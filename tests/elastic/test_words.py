@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kqlx.elastic.text_analysis import lower, split_at_spaces, words
+from kqlx.patterns import Pattern
 from tests.conftest import examples
 
 
@@ -79,4 +80,5 @@ def test_a_long_text_is_split_at_once() -> None:
 def test_patterns_are_split_at_white_space(
     parts: tuple[str, ...], pieces: list[tuple[str, ...]]
 ) -> None:
-    assert split_at_spaces(parts) == pieces
+    found = split_at_spaces(Pattern.between_stars(parts))
+    assert found == [Pattern.between_stars(piece) for piece in pieces]

@@ -33,6 +33,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
+from kqlx.patterns import Wildcard
 from kqlx.testing.edges import NOW, TYPES
 
 _NOW = date_math.instant_of(NOW)
@@ -123,14 +124,15 @@ def of_key(node: Node, name: str, found: list[tuple[str, Any]]) -> bool:
         return any(passes(node, name, value) for value in own)
     whole = [f"{n.removeprefix('labels.')}\0{spelled(v)}" for n, v in found if "labels." in n]
     for piece in pieces(node.pattern):
-        if len(piece.parts) == 1:
-            met = piece.parts[0] in map(spelled, own)
-        elif piece.parts == ("", ""):
-            met = bool(own)
-        elif len(piece.parts) == 2 and piece.parts[0] and not piece.parts[1]:
-            met = any(spelled(value).startswith(piece.parts[0]) for value in own)
-        else:
-            met = any(re.match(star(piece), text, re.DOTALL) for text in whole)
+        match piece.tokens:
+            case (str(text),):
+                met = text in map(spelled, own)
+            case (Wildcard.ANY_RUN,):
+                met = bool(own)
+            case (str(text), Wildcard.ANY_RUN):
+                met = any(spelled(value).startswith(text) for value in own)
+            case _:
+                met = any(re.match(star(piece), text, re.DOTALL) for text in whole)
         if met:
             return True
     return False
@@ -145,22 +147,19 @@ def free_text(value: Term, event: dict[str, Any], path: str) -> bool:
     if path:
         if isinstance(value, Literal):
             return field_test(Equals(null, value), event, path)
-        if value.parts == ("", ""):
+        if value.name == "*":
             return field_test(Exists(null), event, path)
         return field_test(Like(null, value), event, path)
     found = list(flatten(event))
     if isinstance(value, Pattern):
-        if value.parts == ("", ""):
+        if value.name == "*":
             return True
         tests: list[Node] = []
         for piece in pieces(value):
             test: Node
-            if piece.parts == ("", ""):
+            if piece.tokens == (Wildcard.ANY_RUN,):
                 return True
-            if len(piece.parts) == 1:
-                test = Equals(null, Literal(piece.parts[0]))
-            else:
-                test = Like(null, piece)
+            test = Equals(null, Literal(piece.name)) if is_plain(piece) else Like(null, piece)
             tests.append(test)
     else:
         tests = [Equals(null, value)]
@@ -184,15 +183,22 @@ def names_over(name: str) -> list[str]:
 
 
 def pieces(pattern: Pattern) -> Iterator[Pattern]:
-    whole = "\0".join(pattern.parts).replace("\u3000", " ")
-    whole = re.sub("[ \t\r\n]+", " ", whole).strip(" ")
-    # A blank parts where a piece beside it has a star.
-    for piece in re.findall(r"[^ \0]+(?: [^ \0]+)*(?![^ ])|[^ ]+", whole):
-        yield Pattern.between_stars(tuple(piece.split("\0")))
+    marks = {Wildcard.ANY_RUN: "\0", Wildcard.ANY_ONE: "\1"}
+    whole = "".join(token if isinstance(token, str) else marks[token] for token in pattern.tokens)
+    whole = re.sub("[ \t\r\n]+", " ", whole.replace("\u3000", " ")).strip(" ")
+    wildcards = {mark: wildcard for wildcard, mark in marks.items()}
+    # A blank parts where a piece beside it has a wildcard.
+    for piece in re.findall(r"[^ \0\1]+(?: [^ \0\1]+)*(?![^ ])|[^ ]+", whole):
+        yield Pattern.of(*(wildcards.get(character, character) for character in piece))
+
+
+def is_plain(pattern: Pattern) -> bool:
+    return not any(isinstance(token, Wildcard) for token in pattern.tokens)
 
 
 def star(pattern: Pattern) -> str:
-    return ".*".join(re.escape(part) for part in pattern.parts) + r"\Z"
+    signs = {Wildcard.ANY_RUN: ".*", Wildcard.ANY_ONE: "."}
+    return "".join(re.escape(t) if isinstance(t, str) else signs[t] for t in pattern.tokens) + r"\Z"
 
 
 def passes(node: Node, name: str, value: Any) -> bool:
@@ -200,7 +206,8 @@ def passes(node: Node, name: str, value: Any) -> bool:
     kind = TYPES.get(name) or ("keyword" if name.startswith("labels.") else type(value).__name__)
     if kind == "flattened" and isinstance(node, Like):
         return any(
-            piece.parts == ("", "") or bool(re.match(star(piece), spelled(value), re.DOTALL))
+            piece.tokens == (Wildcard.ANY_RUN,)
+            or bool(re.match(star(piece), spelled(value), re.DOTALL))
             for piece in pieces(node.pattern)
         )
     if kind in ("flattened", "str", "keyword"):
@@ -237,11 +244,11 @@ def in_pieces(node: Like, name: str, value: Any) -> bool:
     """A pattern on a field that has none: only its pieces without stars, and lone stars, count."""
     tests: list[Node] = []
     for piece in pieces(node.pattern):
-        if len(piece.parts) == 1:
-            tests.append(Equals(node.field, Literal(piece.parts[0])))
-            if is_refused(TYPES[name], piece.parts[0]):
+        if is_plain(piece):
+            tests.append(Equals(node.field, Literal(piece.name)))
+            if is_refused(TYPES[name], piece.name):
                 return False
-        elif piece.parts == ("", ""):
+        elif piece.tokens == (Wildcard.ANY_RUN,):
             tests.append(Exists(node.field))
         else:
             return False
@@ -269,10 +276,10 @@ def of_words(node: Node, found: list[str]) -> bool:
         return True
     if isinstance(node, Like):
         return any(
-            piece.parts == ("", "")
-            or (len(piece.parts) == 1 and set(words(piece.parts[0])) & set(found))
+            piece.tokens == (Wildcard.ANY_RUN,)
+            or (is_plain(piece) and set(words(piece.name)) & set(found))
             or (
-                len(piece.parts) > 1
+                not is_plain(piece)
                 and any(re.match(star(lowered(piece)), word, re.DOTALL) for word in found)
             )
             for piece in pieces(node.pattern)
@@ -290,8 +297,9 @@ def of_words(node: Node, found: list[str]) -> bool:
 
 
 def lowered(pattern: Pattern) -> Pattern:
-    return Pattern.between_stars(
-        tuple("".join(c.lower()[0] for c in part) for part in pattern.parts)
+    tokens = pattern.tokens
+    return Pattern.of(
+        *("".join(c.lower()[0] for c in t) if isinstance(t, str) else t for t in tokens)
     )
 
 

@@ -119,7 +119,7 @@ def _underscored(name: str) -> str:
 LEAVES = st.one_of(
     st.builds(Equals, fields(), st.builds(Literal, TEXTS, st.just(True))),
     st.builds(Exists, fields()),
-    st.builds(Like, fields(), st.tuples(PARTS, PARTS).filter(any).map(Pattern)),
+    st.builds(Like, fields(), st.tuples(PARTS, PARTS).filter(any).map(Pattern.between_stars)),
 )
 TREES = st.recursive(
     LEAVES,

@@ -144,6 +144,20 @@ Node = And | Or | Not | Equals | Like | Exists | Compare | Nested | FreeText | A
 FieldTest = Equals | Like | Exists | Compare
 
 
+def asked_pattern(test: Equals | Like) -> Pattern:
+    """What a value must fit: a value of a test without wildcards is a pattern too."""
+    if isinstance(test, Like):
+        return test.pattern
+    return Pattern.of(test.value.name, span=test.value.span)
+
+
+def pattern_test(test: FieldTest, pattern: Pattern) -> Equals | Like:
+    """The test of the same field whether a value fits the pattern, which stands where it stands."""
+    if pattern.is_text:
+        return Equals(test.field, Literal(pattern.text, True, test.span), test.span)
+    return Like(test.field, replace(pattern, span=test.span), test.span)
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it, in the order of the text."""
     stack = [node]

@@ -112,6 +112,11 @@ class Pattern:
     # What it is
 
     @property
+    def is_text(self) -> bool:
+        """Whether it has no wildcard, so that one text alone fits."""
+        return not any(isinstance(token, Wildcard) for token in self.tokens)
+
+    @property
     def is_lone_star(self) -> bool:
         return self.tokens == (ANY_RUN,)
 

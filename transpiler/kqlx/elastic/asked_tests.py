@@ -114,18 +114,17 @@ def pieces_asked(node: Like, kind: str) -> Node:
     """A pattern on a field of that type, by its pieces where Kibana asks by ``query_string``."""
     if kind == "keyword":
         return node
-    pieces = pieces_of(node.pattern.parts)
+    pieces = pieces_of(node.pattern)
     if len(pieces) < 2:
         return node
     tests: list[Node] = []
-    for parts in pieces:
-        if parts == ("", ""):
+    for piece in pieces:
+        if piece.is_lone_star:
             return Exists(node.field, node.span)
-        if len(parts) == 1:
-            value = Literal(parts[0], span=node.pattern.span)
-            tests.append(Equals(node.field, value, node.span))
+        if piece.is_text:
+            tests.append(Equals(node.field, Literal(piece.text, span=piece.span), node.span))
         else:
-            tests.append(replace(node, pattern=Pattern.between_stars(parts, node.pattern.span)))
+            tests.append(replace(node, pattern=piece))
     return Or(tuple(tests), node.span)
 
 
@@ -153,13 +152,10 @@ def _in_group(node: FreeText) -> Node:
 def _bare_pieces(node: FreeText) -> Node:
     if not isinstance(node.value, Pattern):
         return node
-    pieces = pieces_of(node.value.parts)
-    if ("", "") in pieces:
+    pieces = pieces_of(node.value)
+    if any(piece.is_lone_star for piece in pieces):
         return Always(node.span)
     if len(pieces) < 2:
         return node
-    span = node.value.span
-    terms = [
-        Literal(p[0], span=span) if len(p) == 1 else Pattern.between_stars(p, span) for p in pieces
-    ]
+    terms = [Literal(piece.text, span=piece.span) if piece.is_text else piece for piece in pieces]
     return Or(tuple(replace(node, value=term) for term in terms), node.span)

@@ -27,7 +27,6 @@ from typing import Any
 from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import lower, pieces_of, words
 from kqlx.nodes import Literal, Operator, Pattern
-from kqlx.patterns import fits
 
 Test = Callable[[Any], bool]
 """Of one value of a field, never None, a list or an object."""
@@ -74,8 +73,8 @@ class FieldType:
         if self.takes_patterns:
             return False
         return any(
-            self.refuses(Literal(parts[0])) if len(parts) == 1 else parts != ("", "")
-            for parts in pieces_of(pattern.parts)
+            self.refuses(Literal(piece.text)) if piece.is_text else not piece.is_lone_star
+            for piece in pieces_of(pattern)
         )
 
     def holds(self, value: Any) -> bool:
@@ -110,7 +109,7 @@ class Keyword(FieldType):
         return lambda value: (value if value.__class__ is str else text_of(value)) in all_of_them
 
     def like(self, pattern: Pattern) -> Test | None:
-        fit = fits(pattern.parts)
+        fit = pattern.matcher()
         return lambda value: fit(value if value.__class__ is str else text_of(value))
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
@@ -135,7 +134,7 @@ class Caseless(FieldType):
         return lambda value: lower(text_of(value)) in all_of_them
 
     def like(self, pattern: Pattern) -> Test | None:
-        fit = fits([lower(part) for part in pattern.parts])
+        fit = pattern.map_literals(lower).matcher()
         return lambda value: fit(lower(text_of(value)))
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
@@ -160,7 +159,7 @@ class Text(FieldType):
         return any_test(tests)
 
     def like(self, pattern: Pattern) -> Test | None:
-        return any_piece(self, pattern, lambda piece: _any_word_fits(piece.parts))
+        return any_piece(self, pattern, _any_word_fits)
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
         stands, text = COMPARISONS[op], bound.name
@@ -183,8 +182,8 @@ def _text_equals(literal: Literal) -> Test | None:
     return has_phrase
 
 
-def _any_word_fits(parts: Sequence[str]) -> Test:
-    fit = fits([lower(part) for part in parts])
+def _any_word_fits(pattern: Pattern) -> Test:
+    fit = pattern.map_literals(lower).matcher()
     return lambda value: any(map(fit, words(text_of(value))))
 
 
@@ -192,21 +191,21 @@ def any_piece(
     kind: FieldType, pattern: Pattern, fitting: Callable[[Pattern], Test | None] | None = None
 ) -> Test | None:
     """One of the pieces into which white space parts a pattern: the lone star asks for any value,
-    one with stars is put to ``fitting``, others are values. None where one of them is refused, or
-    has stars and there is nothing to put it to.
+    one with wildcards is put to ``fitting``, others are values. None where one of them is refused,
+    or has wildcards and there is nothing to put it to.
     """
     tests: list[Test | None] = []
-    for parts in pieces_of(pattern.parts):
-        if parts == ("", ""):
+    for piece in pieces_of(pattern):
+        if piece.is_lone_star:
             tests.append(kind.holds)
-        elif len(parts) > 1:
+        elif not piece.is_text:
             if fitting is None:
                 return None
-            tests.append(fitting(Pattern.between_stars(parts)))
+            tests.append(fitting(piece))
         else:
-            if kind.refuses(Literal(parts[0])):
+            if kind.refuses(Literal(piece.text)):
                 return None
-            tests.append(kind.any_of((Literal(parts[0]),)))
+            tests.append(kind.any_of((Literal(piece.text),)))
     return any_test([test for test in tests if test])
 
 

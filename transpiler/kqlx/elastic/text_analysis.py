@@ -21,10 +21,10 @@ in Elasticsearch), and many of the marks that belong to the letter before them i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
 
 from kqlx.nodes import Pattern
+from kqlx.patterns import ANY_RUN
 
 MAX_WORD = 255
 
@@ -125,26 +125,19 @@ def lower(text: str) -> str:
     return "".join([character.lower()[:1] for character in text])
 
 
-def split_at_spaces(parts: Sequence[str]) -> list[tuple[str, ...]]:
+def split_at_spaces(pattern: Pattern) -> list[Pattern]:
     """The patterns that a pattern falls into at its white space: ``a* b`` into ``a*`` and ``b``."""
-    pieces: list[list[str]] = [[""]]
-    for i, part in enumerate(parts):
-        if i:
-            pieces[-1].append("")
-        first, *others = _WHITE_SPACE.split(part)
-        pieces[-1][-1] += first
-        pieces.extend([other] for other in others)
-    return [tuple(piece) for piece in pieces if piece != [""]]
+    return pattern.split(_WHITE_SPACE)
 
 
-def pieces_of(parts: Sequence[str]) -> list[tuple[str, ...]]:
+def pieces_of(pattern: Pattern) -> list[Pattern]:
     """What Lucene's query parser makes of a pattern: its pieces between white space, of which those
-    without a star that stand beside each other are one text again, with single spaces.
+    without a wildcard that stand beside each other are one text again, with single spaces.
     """
-    pieces: list[tuple[str, ...]] = []
-    for piece in split_at_spaces(parts):
-        if len(piece) == 1 and pieces and len(pieces[-1]) == 1:
-            pieces[-1] = (f"{pieces[-1][0]} {piece[0]}",)
+    pieces: list[Pattern] = []
+    for piece in split_at_spaces(pattern):
+        if piece.is_text and pieces and pieces[-1].is_text:
+            pieces[-1] = Pattern.of(f"{pieces[-1].text} {piece.text}", span=pattern.span)
         else:
             pieces.append(piece)
     return pieces
@@ -164,10 +157,12 @@ def _has_one_other_case(letter: str) -> bool:
     return len(lower) == len(upper) == 1 and lower == letter.casefold() == upper.lower()
 
 
-def crossing_pieces(pattern: Pattern) -> list[tuple[str, ...]]:
-    """The pieces of a pattern that are held against all keys of a flattened field."""
+def crossing_pieces(pattern: Pattern) -> list[Pattern]:
+    """The pieces of a pattern that are held against all keys of a flattened field: all with
+    wildcards but the beginning of a value, and the lone star.
+    """
     return [
-        parts
-        for parts in pieces_of(pattern.parts)
-        if len(parts) > 1 and parts != ("", "") and (parts[0] == "" or parts[1:] != ("",))
+        piece
+        for piece in pieces_of(pattern)
+        if not (piece.is_text or piece.is_lone_star or piece.tokens == (piece.prefix, ANY_RUN))
     ]

@@ -57,7 +57,6 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from kqlx.patterns import fits
 
 _MOST_NAMES = 10_000
 """How many field names a test of all fields remembers."""
@@ -218,7 +217,7 @@ class _Compiler:
     def _field(self, field: Term, path: str, make: Make) -> Predicate:
         prefix = _prefix(path)
         if isinstance(field, Pattern):
-            return self._any_field(prefix, fits(field.parts), make)
+            return self._any_field(prefix, field.matcher(), make)
         if self.schema.is_hidden(prefix + field.name, path):
             return never
         return some_value(self.schema.field(field.name, prefix), make)
@@ -239,7 +238,7 @@ class _Compiler:
     def _exists(self, field: Term, path: str) -> Predicate:
         prefix = _prefix(path)
         if isinstance(field, Pattern):
-            return self._any_field(prefix, fits(field.parts), lambda kind: kind.holds)
+            return self._any_field(prefix, field.matcher(), lambda kind: kind.holds)
         if self.schema.is_hidden(prefix + field.name, path):
             return never
         return self.schema.exists(field.name, prefix)
@@ -249,8 +248,8 @@ class _Compiler:
             if value.value is None:
                 return never
             return self._any_field("", None, lambda kind: kind.any_of((value,)))
-        pieces = pieces_of(value.parts)
-        if ("", "") in pieces:
+        pieces = pieces_of(value)
+        if any(piece.is_lone_star for piece in pieces):
             return always
         return _any_of_tests([self._any_field("", None, _like_or_equal(p)) for p in pieces])
 
@@ -324,10 +323,10 @@ def _any_of(wanted: tuple[Literal, ...]) -> Make:
     return lambda kind: kind.any_of(wanted)
 
 
-def _like_or_equal(parts: tuple[str, ...]) -> Make:
-    if len(parts) == 1:
-        return _any_of((Literal(parts[0]),))
-    return lambda kind: kind.like(Pattern.between_stars(parts))
+def _like_or_equal(pattern: Pattern) -> Make:
+    if pattern.is_text:
+        return _any_of((Literal(pattern.text),))
+    return lambda kind: kind.like(pattern)
 
 
 Lift = Callable[[Predicate], Predicate]

@@ -25,7 +25,7 @@ from kqlx.elastic.text_analysis import crossing_pieces
 from kqlx.elastic.types import type_named
 from kqlx.evaluate.event_fields import Event, Reader, keys_below, reader, values_below
 from kqlx.nodes import Pattern
-from kqlx.patterns import fits
+from kqlx.patterns import ANY_RUN
 
 Predicate = Callable[[Event], bool]
 Make = Callable[[FieldType], Test | None]
@@ -169,7 +169,7 @@ class Schema:
         root = above.removeprefix(prefix)
         kind = any_piece(_PARTED, pattern, _beginning)
         own = some_value(Field(reader(name), _PARTED), lambda _: kind)
-        crossing = [fits(parts) for parts in crossing_pieces(pattern)]
+        crossing = [piece.matcher() for piece in crossing_pieces(pattern)]
 
         def predicate(event: Event) -> bool:
             if own(event):
@@ -184,8 +184,8 @@ class Schema:
 
 
 def _beginning(pattern: Pattern) -> Test | None:
-    start, *rest = pattern.parts
-    if not start or rest != [""]:
+    start = pattern.prefix
+    if not start or pattern.tokens != (start, ANY_RUN):
         return None
     return lambda value: text_of(value).startswith(start)
 

@@ -159,13 +159,15 @@ def edge_values(node: Node, type_name: str | None = None) -> list[Any]:
     if isinstance(node, Like) or (isinstance(node, FreeText) and isinstance(node.value, Pattern)):
         term = node.pattern if isinstance(node, Like) else node.value
         assert isinstance(term, Pattern)
-        for filling in ("", "x", "*", "\n", " "):
-            values += _text_edges(filling.join(term.parts))
-        pieces = pieces_of(term.parts)
+        for run, one in ("", "x"), ("x", "y"), ("*", "?"), ("\n", "\n"), (" ", " "):
+            values += _text_edges(_filled(term, run, one))
+        if term.has_any_one:  # two characters, or none, where one is asked for
+            values += [_filled(term, "", "xy"), _filled(term, "x", "")]
+        pieces = pieces_of(term)
         for piece in pieces if len(pieces) > 1 else []:  # which some types take one by one
-            values += _text_edges("x".join(piece))
-        values.append("".join(term.parts[:-1]))
-        values += _between_signs("x".join(term.parts), node, type_name)
+            values += _text_edges(_filled(piece, "x"))
+        values.append(_filled(term, "", "").removesuffix(term.suffix))
+        values += _between_signs(_filled(term, "x"), node, type_name)
     elif isinstance(node, Equals | Compare | FreeText):
         text = node.value.name
         values += _text_edges(text) + _number_edges(text)
@@ -179,6 +181,11 @@ def edge_values(node: Node, type_name: str | None = None) -> list[Any]:
     if type_name in VALUES_OF_TYPE:
         values += VALUES_OF_TYPE[type_name][:4]
     return values
+
+
+def _filled(pattern: Pattern, run: str, one: str = "x") -> str:
+    """A text that fits, with these for its wildcards."""
+    return pattern.as_regex(str, any_run=run, any_one=one)
 
 
 def _text_edges(text: str) -> list[Any]:
@@ -232,10 +239,10 @@ def field_names(field: Term, types: Mapping[str, str], prefix: str) -> list[str]
     """The field of a test; for a name with stars one declared field and one that is not."""
     if isinstance(field, Literal):
         return [field.name]
-    fit = re.compile(".*".join(map(re.escape, field.parts)), re.DOTALL)
+    fit = field.matcher()
     declared = [
         name.removeprefix(prefix)
         for name, kind in sorted(types.items())
         if name.startswith(prefix) and kind not in CONTAINERS
     ]
-    return [*[name for name in declared if fit.fullmatch(name)][:1], "x".join(field.parts)]
+    return [*[name for name in declared if fit(name)][:1], _filled(field, "x")]

@@ -19,6 +19,7 @@ from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.text_analysis import split_at_spaces, words
 from kqlx.nodes import Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
+from kqlx.patterns import Shape
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
 _PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'
@@ -38,7 +39,7 @@ class TextFields:
         if isinstance(node, Equals) and not words(node.value.name):
             return FALSE  # for Elasticsearch too
         if isinstance(node, Like) and cell.form == "column":
-            pieces = split_at_spaces(node.pattern.parts)
+            pieces = split_at_spaces(node.pattern)
             if pieces and all(_is_letters(piece) for piece in pieces):
                 return any_text([self.fitting(cell, piece) for piece in pieces])
         self.backend.note(
@@ -52,7 +53,7 @@ class TextFields:
             # The text of all objects has other values too.
             return FALSE if cell.form in OBJECTS else self.surely(cell, node)
         if isinstance(node, Like):
-            tests = [self.fitting(cell, parts) for parts in split_at_spaces(node.pattern.parts)]
+            tests = [self.fitting(cell, piece) for piece in split_at_spaces(node.pattern)]
             return any_text(tests) if tests else FALSE
         found = list(dict.fromkeys(words(node.value.name)))
         if len(found) == 1:
@@ -69,15 +70,14 @@ class TextFields:
             return Text(f"{cell.access} has {quote(word)}", rank=INDEXED)
         return Text(f"{cell.access} contains {quote(word)}", rank=SCAN)
 
-    def fitting(self, cell: Cell, parts: tuple[str, ...]) -> Text:
+    def fitting(self, cell: Cell, piece: Pattern) -> Text:
         """One piece of a pattern: a word, or parts of a word."""
-        literals = [part for part in parts if part]
-        if not literals:
+        if not piece.literals:
             return self.any_value(cell)
-        if len(parts) == 1:
-            return any_text([self.having(cell, word) for word in words(parts[0])])
+        if piece.is_text:
+            return any_text([self.having(cell, word) for word in words(piece.text)])
         return all_text(
-            [Text(f"{cell.access} contains {quote(part)}", rank=SCAN) for part in literals]
+            [Text(f"{cell.access} contains {quote(text)}", rank=SCAN) for text in piece.literals]
         )
 
     def any_value(self, cell: Cell) -> Text:
@@ -87,20 +87,20 @@ class TextFields:
         """A test that holds only where Elasticsearch's does: words parted by what always parts
         them.
         """
-        pieces: list[tuple[str, ...]]
         plain: Callable[[str], object] = str.isascii
         if isinstance(node, Like):
             plain = _PLAIN_WORD.fullmatch
-            pieces = split_at_spaces(node.pattern.parts)
+            pieces = split_at_spaces(node.pattern)
             between = "[A-Za-z0-9_]*"
         else:
             found = words(node.value.name)
-            pieces = [tuple(found)] if node.value.quoted else [(word,) for word in found]
+            phrase = Pattern.between_stars(found)
+            pieces = [phrase] if node.value.quoted else [Pattern.of(word) for word in found]
             between = f"{_PARTS_WORDS}+"
         alternatives = [
-            between.join(map(regex, parts))
-            for parts in pieces
-            if any(parts) and all(plain(part) for part in parts if part)
+            piece.as_regex(regex, between, any_one="[A-Za-z0-9_]")
+            for piece in pieces
+            if piece.literals and all(map(plain, piece.literals))
         ]
         if not alternatives:
             return FALSE
@@ -109,9 +109,16 @@ class TextFields:
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
 
-def _is_letters(parts: tuple[str, ...]) -> bool:
+def _is_letters(piece: Pattern) -> bool:
     """Whether the pattern is ``*letters*``, which stand in a word wherever they stand in a text."""
-    return len(parts) == 3 and not parts[0] + parts[2] and bool(_LETTERS.fullmatch(parts[1]))
+    return piece.shape is Shape.CONTAINS and bool(_LETTERS.fullmatch(piece.text))
+
+
+_TERM_OPERATORS = {
+    Shape.PREFIX: "hasprefix",
+    Shape.SUFFIX: "hassuffix",
+    Shape.CONTAINS: "contains",
+}
 
 
 def free_text(node: FreeText, backend: TextBackend) -> Text:
@@ -134,11 +141,7 @@ def free_text(node: FreeText, backend: TextBackend) -> Text:
 def _term_test(node: FreeText) -> str:
     if not isinstance(node.value, Pattern):
         return f"has {quote(node.value.name)}"
-    parts = node.value.parts
-    if len(parts) == 2 and not parts[1]:
-        return f"hasprefix {quote(parts[0])}"
-    if len(parts) == 2 and not parts[0]:
-        return f"hassuffix {quote(parts[1])}"
-    if len(parts) == 3 and not parts[0] and not parts[2]:
-        return f"contains {quote(parts[1])}"
-    return f"matches regex {quote('(?is)' + '.*'.join(map(regex, parts)))}"
+    pattern = node.value
+    if operator := _TERM_OPERATORS.get(pattern.shape):
+        return f"{operator} {quote(pattern.text)}"
+    return f"matches regex {quote('(?is)' + pattern.as_regex(regex))}"

@@ -27,13 +27,13 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     Like,
-    Literal,
     Never,
     Node,
-    Pattern,
     any_of,
+    pattern_test,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import Pattern, Shape
 
 
 def sayable_test(backend: SigmaBackend, column: Column, node: FieldTest) -> Node:
@@ -75,7 +75,7 @@ def _wildcard(backend: SigmaBackend, column: Column, node: Like) -> Node:
         backend.refuse(node.span, f"a wildcard on {described(column)}", why)
     if backend.is_text(column):
         return _words(backend, column, node)
-    if not any(node.pattern.parts):
+    if node.pattern.shape is Shape.ANYTHING:
         return Exists(node.field, node.span)
     _note_case(backend, column, node.pattern.name, node)
     return node
@@ -116,15 +116,13 @@ def _words(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:
     for piece in pieces:
         if backend.negative:
             make = pattern_between_blanks if isinstance(node, Like) else phrase_between_blanks
-            tests += [_test(node, parts) for parts in make(piece)]
+            tests += [_test(node, pattern) for pattern in make(piece)]
         else:
-            tests.append(_test(node, ("", *[part for part in piece if part], "")))
+            tests.append(_test(node, piece.within()))
     return any_of(tests, node.span)
 
 
-def _test(node: Equals | Like, parts: tuple[str, ...]) -> Node:
-    if len(parts) == 1:
-        return Equals(node.field, Literal(parts[0], quoted=True), node.span)
-    if not any(parts):
+def _test(node: Equals | Like, pattern: Pattern) -> Node:
+    if pattern.shape is Shape.ANYTHING:
         return Exists(node.field, node.span)
-    return Like(node.field, Pattern.between_stars(parts), node.span)
+    return pattern_test(node, pattern)

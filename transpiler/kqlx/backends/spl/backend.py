@@ -13,7 +13,8 @@ from kqlx.backends.spl.syntax import quote
 from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Equals, FreeText, Like
+from kqlx.nodes import Equals, FreeText, Like, Pattern
+from kqlx.notes import Effect
 
 B = TypeVar("B", bound="SplBackend")
 
@@ -44,4 +45,10 @@ class SplBackend(TextBackend):
         """A value without a field, as a term of ``search``."""
         if not node.value.name.strip('"* '):
             self.refuse(node.span, "an empty value without a field")
-        return quote(node.value.name)
+        value = node.value.name
+        if isinstance(node.value, Pattern) and node.value.has_any_one:
+            message = "search has no wildcard for one character: any text may stand for it"
+            effect = Effect.NARROWER if self.negative else Effect.WIDER
+            self.note("approximated", effect, message, node.span)
+            value = node.value.widened_to_stars().name
+        return quote(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from kqlx.backends.spl.backend import SplBackend
@@ -34,6 +33,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import ANY_RUN, Shape
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Checks(SplBackend):
             )
             return flattened(node) if plain else node
         if isinstance(node, FreeText) and isinstance(node.value, Pattern):
-            return node if any(node.value.parts) else Always(node.span)
+            return Always(node.span) if node.value.shape is Shape.ANYTHING else node
         if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
             return node
         column = self.column(node)
@@ -71,7 +71,7 @@ class Checks(SplBackend):
             return Never(node.span)
         if column.type != "flattened" or isinstance(node, Compare):
             return node
-        below = Pattern.between_stars((f"{column.name}.", ""), node.field.span)
+        below = Pattern.of(f"{column.name}.", ANY_RUN, span=node.field.span)
         return Or((node, replace(node, field=below)), node.span)
 
     def check(self, node: Node) -> None:
@@ -122,10 +122,10 @@ class Checks(SplBackend):
         if isinstance(node, Compare):
             self.refuse(node.span, f"a range on the fields {name.name}", "their types may differ")
         types = self.bound.types
-        known = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
+        known = name.matcher()
         for field, type in types.listed().items():
-            if not known.fullmatch(field):
-                is_key = type == "flattened" and known.fullmatch(f"{field}.x")
+            if not known(field):
+                is_key = type == "flattened" and known(f"{field}.x")
                 if is_key and any(
                     getattr(part, "field", None) == name for part in walk(self.bound.node)
                 ):  # else it is a test of the whole field, in terms of its keys
@@ -137,12 +137,12 @@ class Checks(SplBackend):
                     return
                 continue
             above = base_field(field)
-            if isinstance(node, Exists) and above != field and not known.fullmatch(above):
+            if isinstance(node, Exists) and above != field and not known(above):
                 message = f"{name.name} also matches {field}, whose values are only in {above}"
                 self.note("name-wildcard", Effect.DIFFERENT, message, node.span)
                 return
             # The values of a flattened field are in Splunk's fields below it.
-            apart = type == "flattened" and not known.fullmatch(f"{field}.x")
+            apart = type == "flattened" and not known(f"{field}.x")
             if apart or not self.search.same_as_text(type, node):
                 self.note(
                     "name-wildcard",
@@ -151,7 +151,7 @@ class Checks(SplBackend):
                     node.span,
                 )
                 return
-        flattened = types.get(name.parts[0].removesuffix(".")) == "flattened"
+        flattened = types.get(name.prefix.removesuffix(".")) == "flattened"
         others = not types.knows_all_names and not flattened
         if others and _may_be_a_number(node):  # the values of a flattened field are texts
             message = (
@@ -199,7 +199,7 @@ class Checks(SplBackend):
             if column.type in NUMBERS | DATES | {"ip", "boolean"}:
                 why = "Elasticsearch finds nothing by it"
                 self.refuse(node.span, f"a wildcard on {described(column)}", why)
-            if node.pattern.parts[0] == "" and column.type not in TEXTS:
+            if node.pattern.begins_open and column.type not in TEXTS:
                 message = f"{column.name}: a leading wildcard cannot use Splunk's index and is slow"
                 self.note_once("leading-wildcard", Effect.SAME, message, node)
         else:
@@ -218,7 +218,5 @@ class Checks(SplBackend):
 def _may_be_a_number(node: FieldTest) -> bool:
     """Whether the value or pattern fits the text of some number."""
     if isinstance(node, Like):
-        return bool(node.pattern.parts) and not set("".join(node.pattern.parts)) - set(
-            "+-.0123456789eE"
-        )
+        return not set(node.pattern.text) - set("+-.0123456789eE")
     return isinstance(node, Equals) and number_of(node.value.name) is not None

@@ -41,7 +41,7 @@ def name_and_value_tests(column: Column, node: FieldTest) -> Node:
     name = column.pair.name
     test: Node = Equals(names, Literal(name, True), node.span)
     if column.layout == "changes" and "_" in name:
-        test = Like(names, Pattern.between_stars(tuple(name.split("_"))), node.span)
+        test = Like(names, Pattern.between_stars(name.split("_")), node.span)
     if not isinstance(node, Equals | Like):
         return test
     return And((test, replace(node, field=values)), node.span)

@@ -45,6 +45,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import Shape
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -105,7 +106,7 @@ class SearchWriter(SplBackend):
         return Text(f"{search_name(column.name)}={self.value(column, node)}")
 
     def like(self, column: Column, node: Like) -> Text:
-        if not any(node.pattern.parts):
+        if node.pattern.shape is Shape.ANYTHING:
             return self.present(column)
         test = f"{search_name(column.name)}={self.value(column, node)}"
         if self.needs_value(node):

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_and_value_tests, pair_fields
-from kqlx.backends.spl.syntax import as_wildcards, is_plain_literal
+from kqlx.backends.spl.syntax import is_plain_literal, widened_for_search
 from kqlx.backends.spl.text_fields import contains_pieces, is_part_of_word
 from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS, TEXTS
@@ -33,6 +33,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    asked_pattern,
     walk,
 )
 
@@ -76,9 +77,10 @@ class SearchCapability:
                 return False
             if column.type in INTEGERS | DATES | {"ip", "boolean"}:
                 return True
-            text = node.value.name if isinstance(node, Equals) else "".join(node.pattern.parts)
-            network = isinstance(node, Equals) and TextBackend.is_network(text)
-            return is_plain_literal(text) and not network and not self.case_counts(column, text)
+            pattern = asked_pattern(node)
+            network = isinstance(node, Equals) and TextBackend.is_network(pattern.text)
+            sayable = is_plain_literal(pattern.text) and not pattern.has_any_one and not network
+            return sayable and not self.case_counts(column, pattern.text)
         return False
 
     def may_hold_null(self, column: Column) -> bool:
@@ -109,8 +111,7 @@ class SearchCapability:
         """Whether a text passes the test that may stand for a missing value."""
         named = isinstance(node.field, Pattern)
         column = Column(node.field.name) if named else self.column(node)
-        parts = node.pattern.parts if isinstance(node, Like) else (node.value.name,)
-        fitting = re.compile(".*".join(map(re.escape, parts)), re.IGNORECASE)
+        fitting = re.compile(asked_pattern(node).as_regex(re.escape), re.IGNORECASE)
         return any(map(fitting.fullmatch, self.null_texts(column)))
 
     def same_as_text(self, type: str, node: Node) -> bool:
@@ -153,14 +154,10 @@ class SearchCapability:
         if column.type in INTEGERS | DATES | {"ip", "boolean"}:
             return node
         if isinstance(node, Like):
-            parts = tuple("*".join(as_wildcards(part) for part in node.pattern.parts).split("*"))
-            return replace(node, pattern=Pattern.between_stars(parts, node.pattern.span))
-        text = node.value.name
-        if is_plain_literal(text):  # a network, or letter case that counts
+            return replace(node, pattern=widened_for_search(node.pattern))
+        if is_plain_literal(node.value.name):  # a network, or letter case that counts
             return node
-        return Like(
-            node.field, Pattern.between_stars(tuple(as_wildcards(text).split("*"))), node.span
-        )
+        return Like(node.field, widened_for_search(asked_pattern(node)), node.span)
 
     def case_counts(self, column: Column, text: str) -> bool:
         """Whether the user wants letter case to count, and it can."""
@@ -207,6 +204,5 @@ class SearchCapability:
 
 def _anywhere(column: Column, test: Equals | Like) -> Like:
     """The test of what is within the text, wherever it stands."""
-    parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
-    within = Pattern.between_stars(("", *filter(None, parts), ""), test.span)
+    within = asked_pattern(test).within()
     return Like(Literal(column.name, span=test.field.span), within, test.span)

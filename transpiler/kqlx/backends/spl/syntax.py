@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kqlx.patterns import ANY_RUN, Pattern, Token
+
 WIDTH = 100
 
 _BARE_NAME = re.compile(r"[A-Za-z0-9_.{}]+")
@@ -69,9 +71,17 @@ def is_plain_literal(text: str) -> bool:
     return not _UNSPEAKABLE.search(text)
 
 
-def as_wildcards(text: str) -> str:
-    """The text with a star for whatever ``search`` cannot spell: it matches the text and more."""
-    return _UNSPEAKABLE.sub("*", text)
+def widened_for_search(pattern: Pattern) -> Pattern:
+    """The pattern with a star for whatever ``search`` cannot spell, such as the wildcard ``?``: it
+    fits the same texts and more.
+    """
+    tokens: list[Token] = []
+    for token in pattern.widened_to_stars().tokens:
+        first, *others = _UNSPEAKABLE.split(token) if isinstance(token, str) else [token]
+        tokens.append(first)
+        for text in others:
+            tokens += [ANY_RUN, text]
+    return Pattern.of(*tokens, span=pattern.span)
 
 
 def name_problem(name: str) -> str:

@@ -36,6 +36,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    asked_pattern,
 )
 
 _PLAIN_FIELDS = re.compile(r"[A-Za-z0-9_.*{}]+")
@@ -199,13 +200,13 @@ class WhereWriter(SplBackend):
     def flags_and_alternatives(self, column: Column, *tests: Equals | Like) -> tuple[str, str]:
         """Its flags, and its alternatives."""
         texts, bodies = [], []
+        any_one = f"[{column.run}]" if column.run else "."
         for test in tests:
-            parts = test.pattern.parts if isinstance(test, Like) else (test.value.name,)
-            texts.append("".join(parts))
+            pattern = asked_pattern(test)
+            texts.append(pattern.text)
             if not self.search.case_counts(column, texts[-1]):
                 self.note_case(column, texts[-1], test)
-            between = f"[{column.run}]*" if column.run else ".*"
-            bodies.append(between.join([regex(part) for part in parts]))
+            bodies.append(pattern.as_regex(regex, f"{any_one}*", any_one))
         folded = not any(self.search.case_counts(column, text) for text in texts)
         flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
         flags += "s" if any(isinstance(test, Like) for test in tests) else ""
@@ -220,9 +221,8 @@ class WhereWriter(SplBackend):
         else:
             test = self.test("'<<FIELD>>'", column, tests[0])
         mark = f"kqlx_match_{len(self.steps) + 1}"
-        fields = "*".join(name.parts)
-        fitting = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
-        if self.steps and fitting.fullmatch("kqlx_match_1"):
+        fields = name.name
+        if self.steps and name.fits("kqlx_match_1"):
             what = f"a further test of the fields {name.name}"
             self.refuse(tests[0].span, what, "foreach would see its own marks")
         listed = fields if _PLAIN_FIELDS.fullmatch(fields) else quote(fields)
