@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import kqlx
-from kqlx.backends.elasticsearch.query_dsl import emit
+from kqlx.backends.elasticsearch.query_dsl import query_of
 from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound
 from tests.corpus import rules as corpus_rules
@@ -80,7 +80,7 @@ def language() -> None:
 
         def dsl_all(queries: list[str] = queries) -> None:
             for query in queries:
-                emit(Bound(kqlx.parse(query)), Options())
+                query_of(Bound(kqlx.parse(query)), Options())
 
         parsed, written = call(parse_all) / len(queries), call(dsl_all) / len(queries)
         print(f"parse {name:32} {parsed * 1e6:8.0f} us, with Query DSL {written * 1e6:6.0f} us")

@@ -214,7 +214,7 @@ STANZAS = Target(
     name="spl",
     title="Stanzas",
     load=lambda: Writer(
-        lambda bound, options: Emission(""),
+        lambda plan: Emission(""),
         file_name=lambda rule, place: f"{file_stem(rule)}.conf",
     ),
     formats=(Format("stanzas", bundle=Bundle("all.conf", "\n\n", r"^(\[.*\])$")),),

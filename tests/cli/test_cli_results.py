@@ -12,9 +12,9 @@ import yaml
 from sigma.collection import SigmaCollection
 
 from kqlx.backends import targets
+from kqlx.backends.comments import heading
 from kqlx.convert import convert
 from kqlx.errors import UsageError
-from kqlx.render import heading
 from tests.cli.test_cli import RULE, kqlx, rule_file, write
 from tests.conftest import GOLDEN, ROOT
 from tests.oracles.kusto import analyse

@@ -12,11 +12,11 @@ import pytest
 import kqlx
 from kqlx import resources
 from kqlx.backends import find
-from kqlx.backends.target import Options
 from kqlx.mappings import compile_packs as write_packs
 from kqlx.mappings.destinations import bind
 from kqlx.mappings.reader import builtin, pack_data
 from kqlx.notes import Effect
+from tests.plans import query_plan
 
 SOURCE = "event.dataset:o365.audit and "
 RESTRICTED = "User restricted from sending email"
@@ -236,7 +236,7 @@ def in_sentinel(folder: Path, destination: str, query: str) -> str:
     text = destination.replace("\n", "\n      ").strip()
     path.write_text(f"source: made\ntargets:\n  sentinel:\n    - {text}\n", "utf-8")
     bound = bind(kqlx.parse(query), builtin.load(path), "sentinel")
-    return str(find("sentinel").emit(bound, Options()).query)
+    return str(find("sentinel").emit(query_plan(bound)).query)
 
 
 FILTERED = """

@@ -21,6 +21,7 @@ from kqlx.mappings.reader.builtin import builtin, load, sources
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.mappings.recognition import implied_values
 from kqlx.notes import Effect, Note
+from tests.plans import query_plan
 
 EXAMPLE = """
 source: example.log
@@ -81,7 +82,7 @@ def packs(tmp_path: Path) -> tuple[Pack, Pack]:
 def written(pack: Pack, query: str, **implied: str) -> str:
     names = {name.replace("_", "."): value for name, value in implied.items()}
     bound = bind(kqlx.parse(query), pack, "sentinel", implied=names)
-    return str(find("sentinel").emit(bound, Options()).query)
+    return str(find("sentinel").emit(query_plan(bound)).query)
 
 
 @pytest.mark.parametrize(
@@ -126,11 +127,7 @@ def test_a_value_that_the_source_never_has_can_never_match(packs: tuple[Pack, Pa
 
 def joined(packs: tuple[Pack, ...], query: str) -> tuple[str, list[Note]]:
     bounds = bind_each(kqlx.parse(query), packs, "sentinel", "error")
-    target = find("sentinel")
-    queries = [str(target.emit(bound, Options()).query) for bound in bounds]
-    join = target.writer.join
-    assert join is not None
-    text = queries[0] if len(queries) == 1 else join(queries)
+    text = str(find("sentinel").emit(query_plan(*bounds)).query)
     return text, [note for bound in bounds for note in bound.notes]
 
 
@@ -297,7 +294,7 @@ def test_a_nested_group_is_met_by_any_objects(query: str, test: str) -> None:
     pack = of_data({"source": "x", "targets": {"spl": [{"base": "x", "fields": fields}]}})
     bound = bind(kqlx.parse(query), pack, "spl")
     assert [note.effect for note in bound.notes] == [Effect.WIDER]
-    assert find("spl").emit(bound, Options()).query == f"x {test}"
+    assert find("spl").emit(query_plan(bound)).query == f"x {test}"
 
 
 NAMES = {
@@ -331,7 +328,7 @@ def test_a_name_with_stars_is_the_fields_that_fit(query: str, test: str, effect:
     bound = bind(kqlx.parse(query), pack, "spl")
     (note,) = [note for note in bound.notes if note.code == "names-expanded"]
     assert note.effect is effect
-    text = str(find("spl").emit(bound, Options(exact=False)).query)
+    text = str(find("spl").emit(query_plan(bound, options=Options(exact=False))).query)
     assert text.splitlines()[0] == f"x {test}"
 
 
@@ -351,7 +348,7 @@ BELOW = {"x.a": "A", "x.keys.*": "Keys.*", "x.keys.b": "B", "x.list.*.id": "List
 def test_a_star_is_never_a_key_of_what_lies_below(query: str, expected: str) -> None:
     pack = of_data({"source": "x", "targets": {"spl": [{"base": "x", "fields": BELOW}]}})
     bound = bind(kqlx.parse(query), pack, "spl")
-    assert str(find("spl").emit(bound, Options()).query) == f"x {expected}"
+    assert str(find("spl").emit(query_plan(bound)).query) == f"x {expected}"
     effects = {note.effect for note in bound.notes if note.code == "names-expanded"}
     if "list" not in query:
         assert effects == {Effect.WIDER if "not" in query else Effect.NARROWER}

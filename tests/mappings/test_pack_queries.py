@@ -19,6 +19,7 @@ from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.testing.agreement import REFUSALS
 from tests.oracles.kusto import analyse
 from tests.oracles.splunk import SPLUNK
+from tests.plans import query_plan
 
 FORMS = ('{f}:("x y" or b)', "not {f}:x*", r"{f}:* and not {f}:*a\*b*", "{f} > 5 or {f}:1")
 
@@ -42,7 +43,9 @@ def query(text: str, pack: Pack, target: str) -> Iterator[str]:
         return
     backend = find(target)
     try:
-        emission = backend.emit(bind(node, pack, target), Options(format=backend.format_names[0]))
+        emission = backend.emit(
+            query_plan(bind(node, pack, target), options=Options(format=backend.format_names[0]))
+        )
     except REFUSALS as error:
         assert error.notes or "never matches" in str(error), text
         return

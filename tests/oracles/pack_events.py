@@ -51,6 +51,7 @@ from tests.oracles.sigma_rules import SIGMA, documents
 from tests.oracles.spl.events import Event as FlatEvent
 from tests.oracles.spl.events import stored_event
 from tests.oracles.splunk import SPLUNK
+from tests.plans import query_plan
 
 FOLDER = Path(__file__).parents[1] / "events"
 TARGETS = ("spl", "sentinel", "sigma")
@@ -185,7 +186,7 @@ def converted(query: str, pack: Pack, target: str) -> Converted:
     node = kqlx.parse(query)
     bound, *_ = bind_each(node, (pack,), target, "error")
     backend = find(target)
-    emission = backend.emit(bound, Options(format=backend.format_names[0]))
+    emission = backend.emit(query_plan(bound, options=Options(format=backend.format_names[0])))
     assert isinstance(emission.query, str)
     return Converted(node, emission.query, (*bound.notes, *emission.notes), bound)
 

@@ -13,7 +13,7 @@ import kqlx
 from kqlx.backends.sentinel.column_access import without_port
 from kqlx.backends.sentinel.command_line_arguments import arguments_regex, forms, split_arguments
 from kqlx.backends.sentinel.multiple_sources import join
-from kqlx.backends.sentinel.query import emit
+from kqlx.backends.sentinel.query import query_of
 from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not, Pattern
@@ -40,7 +40,7 @@ def written(query: str, column: Column) -> str:
     """The query on this column of table Events."""
     node = kqlx.parse(query)
     bound = Bound(_renamed(node, column.name), {column.name: column}, {"table": "Events"})
-    return str(emit(bound, Options()).query)
+    return str(query_of(bound, Options()).query)
 
 
 def _renamed(node: Node, name: str) -> Node:
@@ -135,7 +135,7 @@ def test_pairs_of_names_and_values(query: str, rows: set[int]) -> None:
 def test_several_tables_with_the_same_columns() -> None:
     bound = Bound(kqlx.parse("A:x"), {"A": Column("A")}, {"table": ["T1", "T2", "where"]})
     text = "union isfuzzy=true T1, T2, ['where']\n| where A == \"x\""
-    assert emit(bound, Options()).query == text
+    assert query_of(bound, Options()).query == text
 
 
 def test_tables_with_the_same_tests_are_one_union() -> None:
@@ -203,7 +203,7 @@ def test_values_of_arrays_that_are_no_texts(column: Column, query: str) -> None:
     """They are written wider, below a not left out, and told."""
     for text, line in ((query, written("x:*", column)), (f"not {query}", "Events")):
         bound = Bound(_renamed(kqlx.parse(text), column.name), {column.name: column})
-        emission = emit(bound, Options())
+        emission = query_of(bound, Options())
         assert emission.query == line
         assert "approximated" in {note.code for note in emission.notes}
 

@@ -19,6 +19,7 @@ from kqlx.mappings.reader.pack_data import of_data
 from kqlx.notes import Effect
 from tests.oracles.spl.events import splunk_event
 from tests.oracles.splunk import SPLUNK
+from tests.plans import query_plan
 
 FIELDS = {
     **{"a": "a", "b.c": "b.c", "list": "list{}", "items.k": "items{}.k"},
@@ -44,7 +45,7 @@ DROPS_EMPTIES = of_data(
 
 def search(query: str, exact: bool = False, pack: Pack = PACK) -> str:
     bound = bind(kqlx.parse(query), pack, "spl")
-    return str(find("spl").emit(bound, Options(exact=exact)).query)
+    return str(find("spl").emit(query_plan(bound, options=Options(exact=exact))).query)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_presence(query: str, expected: str) -> None:
 @pytest.mark.parametrize("query", ['a:"null"', "a:NULL", 'list:("null" or n*)', 'not a:"null"'])
 def test_the_text_null_may_be_a_null_of_json(query: str) -> None:
     bound = bind(kqlx.parse(query), PACK, "spl")
-    notes = find("spl").emit(bound, Options()).notes
+    notes = find("spl").emit(query_plan(bound)).notes
     effect = Effect.NARROWER if query.startswith("not") else Effect.WIDER
     assert ("null-exists", effect) in [(note.code, note.effect) for note in notes]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.backends.spl.search import emit
+from kqlx.backends.spl.search import search_of
 from kqlx.backends.target import Emission, Options
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.field_spec import Layout
@@ -48,7 +48,7 @@ def emitted(node: Node, exact: bool = False) -> Emission:
         columns[name] = Column(name, layout=form)
         return replace(leaf, field=Literal(name))
 
-    return emit(Bound(transform(node, rename), columns, {"base": "b=1"}), Options(exact=exact))
+    return search_of(Bound(transform(node, rename), columns, {"base": "b=1"}), Options(exact=exact))
 
 
 FORMS = [

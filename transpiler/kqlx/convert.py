@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from kqlx.conversion.choices import GivenOptions, choose
 from kqlx.conversion.judgement import judge
 from kqlx.conversion.plan import plan_of
-from kqlx.conversion.writing import joined, write
+from kqlx.conversion.writing import with_length_notes, write
 from kqlx.frontends import KUERY
 from kqlx.mappings.destinations import Unmapped
 from kqlx.mappings.field_list import FieldList, read_fields
@@ -94,14 +94,13 @@ def convert(
     if node is None:
         node = tree_of(rule, leading_wildcards)
     plan = plan_of(rule, node, read_fields(fields), choices)
-    written = write(plan, choices)
-    judge(written.notes, choices)
-    query, notes = joined(written, choices)
+    emission = write(plan, choices)
+    judge(emission.notes, choices)
+    emission = with_length_notes(emission, choices)
     from kqlx.render import render
 
-    text = render(plan.rule, choices.target, query, written.parts, choices.format.name)
-    bounds = [bound for bound, _ in written.parts]
-    sources = ", ".join(dict.fromkeys(b.source for b in bounds if b.source)) or None
-    place = bounds[0].place
+    text = render(plan, emission, choices.target, choices.format)
+    sources = ", ".join(dict.fromkeys(b.source for b in plan.bounds if b.source)) or None
+    place, notes = plan.bounds[0].place, in_order(emission.notes)
     name, format = choices.target.name, choices.format.name
-    return Conversion(query, text, in_order(notes), sources, name, format, place)
+    return Conversion(emission.query, text, notes, sources, name, format, place)

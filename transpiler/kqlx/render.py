@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kqlx import resources
-from kqlx.backends.target import Emission, Target
+from kqlx.backends.target import Emission, Format, Plan, Target
 from kqlx.mappings.bound import Bound
 from kqlx.rules.model import Rule
 
@@ -16,73 +17,35 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def render(
-    rule: Rule,
-    target: Target,
-    query: str | dict[str, Any],
-    parts: Sequence[tuple[Bound, Emission]],
-    format: str,
-) -> str:
-    """The artifact as text, without a final line feed. The format "query" is the query alone.
-
-    ``parts`` are the queries for each data source, ``query`` all of them as one.
-    """
-    chosen = target.format(format)
-    if chosen is None or not chosen.template:
-        if isinstance(query, str):
-            return query
+def render(plan: Plan, emission: Emission, target: Target, format: Format) -> str:
+    """The artifact as text, without a final line feed. The format "query" is the query alone."""
+    if not format.template:
+        if isinstance(emission.query, str):
+            return emission.query
         from kqlx.backends.artifact_text import json_text
 
-        return json_text(query)
-    template = _environment(target).get_template(chosen.template)
+        return json_text(emission.query)
+    template = _environment(target).get_template(format.template)
 
-    def document(bounds: Sequence[Bound], query: str | dict[str, Any], part: str = "") -> str:
+    def document(plan: Plan, query: str | dict[str, Any], part: str = "") -> str:
         make = target.writer.artifact
-        artifact = make(rule, bounds, query, format, part) if make is not None else None
-        text = template.render(
-            rule=rule, query=query, bound=bounds[0], bounds=bounds, part=part, artifact=artifact
-        )
+        artifact = make(plan, query, part) if make is not None else None
+        rule, bound = plan.rule, plan.bounds[0]
+        text = template.render(rule=rule, query=query, bound=bound, part=part, artifact=artifact)
         return text.rstrip("\n")
 
-    if not chosen.document_per_source:
-        return document([bound for bound, _ in parts], query)
+    if not format.document_per_source:
+        return document(plan, emission.query)
+    each = zip(plan.sources, emission.by_source, strict=True)
     return "\n---\n".join(
-        document([bound], emission.query, _place(bound) if number else "")
-        for number, (bound, emission) in enumerate(parts)
+        document(replace(plan, sources=(source,)), query, _place(source.bound) if number else "")
+        for number, (source, query) in enumerate(each)
     )
 
 
 def _place(bound: Bound) -> str:
     """A word for where the events of a data source are, which tells the parts of a rule apart."""
     return json.dumps(bound.place, sort_keys=True)
-
-
-def heading(target: Target, text: str, *, mixed: bool = False) -> str:
-    """A line above one of several results, as a comment of its language.
-
-    JSON has none, and a stream of JSON documents needs none: it gets "", but for an output of
-    several languages (``mixed``), which no program reads as a whole.
-    """
-    return (target.comment or ("// {}" if mixed else "")).format(_harmless(text))
-
-
-def with_remarks(target: Target, query: str, remarks: Sequence[str]) -> str:
-    """A query of the target with comments in its text, one a line."""
-    form = target.remark or target.comment
-    if not form or not remarks:
-        return query
-    lines = "".join(f"{form.format(_harmless(text))}\n" for text in dict.fromkeys(remarks))
-    head, above, rest = query.partition(f"\n{target.comment_anchor}")
-    if target.comment_anchor and above:
-        return f"{head}\n{lines}{above[1:]}{rest}"
-    return lines + query
-
-
-def _harmless(text: str) -> str:
-    """Text that stays within its line and its comment, whatever the language. Splunk ends one at
-    backquotes, and expands macros between single ones.
-    """
-    return "".join(c if c.isprintable() else "\ufffd" for c in text).replace("`", "'")
 
 
 def suffix(target: Target, format: str) -> str:

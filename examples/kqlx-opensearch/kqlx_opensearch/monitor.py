@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kqlx.mappings.bound import Bound
+from kqlx.backends.target import Plan
 from kqlx.notes import Effect, Note
-from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import query_only_notes
 from kqlx.rules.schedule import schedule_of, spelt
 from kqlx.rules.unconverted_metadata import unconverted_keys
@@ -32,7 +31,8 @@ class Monitor:
     severity: str
 
 
-def monitor(rule: Rule, bounds: Sequence[Bound], query: Any, format: str, part: str) -> Monitor:
+def monitor(plan: Plan, query: Any, part: str) -> Monitor:
+    rule = plan.rule
     schedule = schedule_of(rule)
     return Monitor(
         name=rule.name or "Kibana KQL query",
@@ -44,10 +44,11 @@ def monitor(rule: Rule, bounds: Sequence[Bound], query: Any, format: str, part: 
     )
 
 
-def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
-    """Notes on what of a rule the format does not hold. ``accept`` are the accepted effects."""
+def metadata_notes(plan: Plan) -> Iterator[Note]:
+    """Notes on what of a rule the format does not hold."""
+    rule = plan.rule
     yield from query_only_notes(rule)
-    if format != "monitor":
+    if plan.format != "monitor":
         return
     schedule = schedule_of(rule)
     for odd in schedule.odd:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 
 from kqlx.backends.base import Backend, ValueList, gather
-from kqlx.backends.target import Emission, Options
-from kqlx.mappings.bound import Bound, Column
+from kqlx.backends.target import Emission, Plan
+from kqlx.mappings.bound import Column
 from kqlx.nodes import And, Compare, Equals, Exists, FieldTest, Like, Node, Not, Or
 
 TEXTS = {"text", "match_only_text"}
@@ -94,10 +94,11 @@ def escaped(text: str) -> str:
     return re.sub(r"(?=[^\w.@]|^(?:AND|OR|NOT|TO)$)", r"\\", text)
 
 
-def emit(bound: Bound, options: Options) -> Emission:
-    """The query of a bound tree. Raises UnsupportedError for what Lucene has no form for."""
-    backend = LuceneQuery(bound, options)
-    query = backend.expression(bound.node)
-    if options.index:
-        query = f"(_index:{options.index} AND {query})"
+def emit(plan: Plan) -> Emission:
+    """The query of a plan. Raises UnsupportedError for what Lucene has no form for."""
+    source = plan.only_source("OpenSearch")
+    backend = LuceneQuery(source.bound, source.options)
+    query = backend.expression(source.bound.node)
+    if source.options.index:
+        query = f"(_index:{source.options.index} AND {query})"
     return Emission(query, tuple(backend.notes))

@@ -1,15 +1,17 @@
-"""What a target says of itself: its name, formats and options, and how it is written.
+"""What a target says of itself: its name, formats and options, and how it is written; what it is
+asked to write, and its answer.
 
 The description imports nothing heavy; ``load`` brings the emitter in when it is first needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kqlx.errors import UnsupportedError
 from kqlx.notes import Note
 
 if TYPE_CHECKING:
@@ -48,16 +50,62 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedSource:
+    """The query bound to one place of events, and the options for these."""
+
+    bound: Bound
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A rule, with its query for each data source; at least one. ``accept`` are the effects that
+    the user accepts by name.
+    """
+
+    rule: Rule
+    sources: tuple[PlannedSource, ...]
+    accept: frozenset[str] = frozenset()
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        return tuple(source.bound for source in self.sources)
+
+    @property
+    def several(self) -> bool:
+        """Whether the events are in several places, so that their queries are to be one."""
+        return len(self.sources) > 1
+
+    @property
+    def format(self) -> str:
+        """The name of the format."""
+        return self.sources[0].options.format
+
+    def only_source(self, title: str) -> PlannedSource:
+        """The one source, for a target of this title that cannot write several as one. Raises
+        UnsupportedError where there are several.
+        """
+        if self.several:
+            raise UnsupportedError(
+                f"the query is about several data sources, and {title} has no form for that",
+                hint="name one with --source",
+            )
+        return self.sources[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Emission:
     """A back end's answer: the query (text, or a dict for JSON), and what it says about itself.
 
     ``covers_rule_type`` says that the result counts or compares what the rule's type asks for, and
-    not its query alone: else a note says what it lacks.
+    not its query alone: else a note says what it lacks. ``by_source`` are the queries of the plan's
+    sources by themselves, of which formats that are a document for each are made.
     """
 
     query: str | dict[str, Any]
     notes: tuple[Note, ...] = ()
     covers_rule_type: bool = False
+    by_source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +139,12 @@ class Format:
     bundle: Bundle | None = None
 
 
-MetadataNotes = Callable[["Rule", "Bound", str, frozenset[str]], Iterable[Note]]
-"""Of a rule, its bound tree, the format and the accepted effects: notes on what of the rule is
-beside its query.
-"""
+MetadataNotes = Callable[["Plan"], Iterable[Note]]
+"""Of a plan: notes on what of the rule is beside its query."""
 
-Artifact = Callable[["Rule", "Sequence[Bound]", Any, str, str], object]
-"""Of a rule, its bound trees, the query, the format and the word that tells this document of the
-rule from others ("" for the first): what the template prints, with all that is decided about it.
+Artifact = Callable[["Plan", Any, str], object]
+"""Of a plan, its query and the word that tells this document of the rule from others ("" for the
+first): what the template prints, with all that is decided about it.
 """
 
 
@@ -106,20 +152,16 @@ rule from others ("" for the first): what the template prints, with all that is 
 class Writer:
     """How a target is written.
 
-    ``emit`` makes the query. ``metadata_notes`` are the notes on what of a rule is beside it and
-    its type; None: those of ``rules.query_only_notes``. ``add_rule_form`` adds to the query what
-    the rule's type asks for beyond it; None: the query alone is the result. ``join`` makes one
-    query of those for several data sources; None: it cannot. ``length_notes`` makes the notes on
-    how long a finished query is, for the format, and refuses one that is too long for it.
-    ``file_name`` names the file of a rule whose events are in a place; None: by the rule's name.
-    ``artifact`` makes the object that the templates print, as ``artifact``; ``filters`` are what
-    they call.
+    ``emit`` makes the query of a plan: one for all its sources, with what the rule's type asks for
+    as far as the target can say it. ``metadata_notes`` are the notes on what of a rule is beside it
+    and its type; None: those of ``rules.query_only_notes``. ``length_notes`` makes the notes on how
+    long a finished query is, for the format, and refuses one that is too long for it. ``file_name``
+    names the file of a rule whose events are in a place; None: by the rule's name. ``artifact``
+    makes the object that the templates print, as ``artifact``; ``filters`` are what they call.
     """
 
-    emit: Callable[[Bound, Options], Emission]
+    emit: Callable[[Plan], Emission]
     metadata_notes: MetadataNotes | None = None
-    add_rule_form: Callable[[Rule, Bound, Emission, Options], Emission] | None = None
-    join: Callable[[list[str]], str] | None = None
     length_notes: Callable[[str, str], Iterable[Note]] | None = None
     file_name: Callable[[Rule, Mapping[str, object]], str] | None = None
     artifact: Artifact | None = None
@@ -134,12 +176,11 @@ class Target:
     whether its fields are other than Elastic's, so that queries are bound to a data source before
     they are emitted; ``takes_filters`` that filters beside a query stay clauses of Query DSL.
     ``comment`` is how the language writes the heading above one of several results, "" where it has
-    no comments; ``remark`` how it writes one within a result, where that is another, and
-    ``comment_anchor`` the line above which it stands, "" for the first. ``finds_new_terms`` says
-    whether a result can look for values that are new, ``assumes_types`` that the form of a test
-    depends on the type of the field, so that one is assumed where none is known. ``options`` are
-    the names of the ``Options`` that it takes, besides ``exact``. ``templates`` is the folder of
-    its templates; None: the one of its name among those of this package.
+    no comments. ``finds_new_terms`` says whether a result can look for values that are new,
+    ``assumes_types`` that the form of a test depends on the type of the field, so that one is
+    assumed where none is known. ``options`` are the names of the ``Options`` that it takes, besides
+    ``exact``. ``templates`` is the folder of its templates; None: the one of its name among those
+    of this package.
     """
 
     name: str
@@ -152,8 +193,6 @@ class Target:
     takes_filters: bool = False
     suffix: str = ".txt"
     comment: str = "# {}"
-    remark: str = ""
-    comment_anchor: str = ""
     finds_new_terms: bool = True
     assumes_types: bool = True
     templates: Path | None = None
@@ -163,9 +202,9 @@ class Target:
         """How it is written; brings the emitter in."""
         return self.load()
 
-    def emit(self, bound: Bound, options: Options) -> Emission:
-        """The query of a bound tree. Raises UnsupportedError."""
-        return self.writer.emit(bound, options)
+    def emit(self, plan: Plan) -> Emission:
+        """The query of a plan. Raises UnsupportedError."""
+        return self.writer.emit(plan)
 
     def format(self, name: str) -> Format | None:
         """The format of this name."""

@@ -72,7 +72,7 @@ class Printed:
             self._print(found)
 
     def _print(self, result: _Result) -> None:
-        from kqlx.render import heading
+        from kqlx.backends.comments import heading
 
         text = f"{label(result.rule)} -> {result.target.name}"
         above = heading(result.target, text, mixed=self.mixed) if self.headings else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from kqlx.backends.target import Options
+from kqlx.backends.target import Plan, PlannedSource
 from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
@@ -23,14 +23,6 @@ from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import Threshold, threshold_of
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A rule, and its query bound to each destination, with the options for it."""
-
-    rule: Rule
-    parts: tuple[tuple[Bound, Options], ...]
-
-
 def plan_of(rule: Rule, node: Node, fields: FieldList | None, choices: Choices) -> Plan:
     """Binds the query of a rule. Raises MappingError, UnsupportedError and UsageError."""
     types, remarks = types_and_remarks(node, rule, fields, choices.source, choices.packs)
@@ -40,9 +32,11 @@ def plan_of(rule: Rule, node: Node, fields: FieldList | None, choices: Choices) 
     bounds = _bind(node, rule, types, remarks, choices) if binds else (Bound(node, types=types),)
     bounds = _in_own_tables(bounds, choices)
     refuse_constants(rule, bounds)
-    every = [choices.options(bound.source, rule.format) for bound in bounds]
-    rule = with_late_events(rule, [options.late_events for options in every])
-    return Plan(rule, tuple(zip(bounds, every, strict=True)))
+    sources = tuple(
+        PlannedSource(bound, choices.options(bound.source, rule.format)) for bound in bounds
+    )
+    rule = with_late_events(rule, [source.options.late_events for source in sources])
+    return Plan(rule, sources, choices.accept)
 
 
 def _bind(

@@ -11,10 +11,9 @@ from kqlx.backends.target import Bundle, Format, Target, Writer
 
 @cache
 def _load() -> Writer:
-    from kqlx.backends.elasticsearch.formats import about, complete
-    from kqlx.backends.elasticsearch.query_dsl import emit
+    from kqlx.backends.elasticsearch.formats import about, emit
 
-    return Writer(emit, metadata_notes=about, add_rule_form=complete, filters=_filters)
+    return Writer(emit, metadata_notes=about, filters=_filters)
 
 
 def _filters() -> Mapping[str, Callable[..., Any]]:

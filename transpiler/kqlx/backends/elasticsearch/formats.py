@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from kqlx.backends.elasticsearch.query_dsl import query_of
 from kqlx.backends.elasticsearch.search_request import (
     GROUPS,
     most_hits,
@@ -15,10 +16,10 @@ from kqlx.backends.elasticsearch.search_request import (
     request_body,
     single_events,
 )
-from kqlx.backends.target import Emission, Options
+from kqlx.backends.target import Emission, Plan
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.filters import conditions_of
 from kqlx.rules.forms import form_of
 from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.labels import SCORES
@@ -44,11 +45,17 @@ DEFAULT_INDICES = (
 """
 
 
-def complete(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
-    """The query as the format wants it: by itself, or in the body of a search.
+def emit(plan: Plan) -> Emission:
+    """The query with the rule's filters, as the format wants it: by itself, or in the body of a
+    search.
 
     Raises UnsupportedError for a watch whose text Watcher would take for a template.
     """
+    source, rule = plan.only_source("Elasticsearch"), plan.rule
+    emission = query_of(source.bound, source.options)
+    assert isinstance(emission.query, dict)
+    emission = replace(emission, query=conditions_of(rule).wrap_query(emission.query))
+    options = source.options
     if options.format == "rule":
         return replace(emission, covers_rule_type=True)
     if options.format == "query":
@@ -66,8 +73,9 @@ def indices_of(rule: Rule) -> tuple[str, ...]:
     return rule.indices or DEFAULT_INDICES
 
 
-def about(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
+def about(plan: Plan) -> Iterator[Note]:
     """Notes on what of a rule the format does not hold, or holds in another way."""
+    rule, format = plan.rule, plan.format
     if format == "rule":
         yield from _about_import(rule)
         return

@@ -300,7 +300,7 @@ def _true_as_a_name(clause: Json | None) -> Json | None:
     return {"exists": {"field": True}} if clause == {"exists": {"field": "true"}} else clause
 
 
-def emit(bound: Bound, options: Options) -> Emission:
+def query_of(bound: Bound, options: Options) -> Emission:
     """The Query DSL of a tree, as a dict. Raises MappingError for a nested field used outside of
     its group.
     """

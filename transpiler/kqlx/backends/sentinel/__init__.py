@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from kqlx.backends.sentinel.syntax import COMMENT
 from kqlx.backends.target import Format, Target, Writer
 
 
@@ -16,15 +17,11 @@ def _load() -> Writer:
         length_notes,
         metadata_notes,
     )
-    from kqlx.backends.sentinel.multiple_sources import join
-    from kqlx.backends.sentinel.query import emit
-    from kqlx.backends.sentinel.rule_forms import add_rule_form
+    from kqlx.backends.sentinel.rule_forms import emit
 
     return Writer(
         emit,
         metadata_notes=metadata_notes,
-        add_rule_form=add_rule_form,
-        join=join,
         length_notes=length_notes,
         artifact=analytics_rule,
         filters=_filters,
@@ -45,5 +42,5 @@ TARGET = Target(
     formats=(Format("query"), Format("rule", "rule.yaml.j2"), Format("arm", "arm.json.j2")),
     options=frozenset({"table", "case", "late_events"}),
     suffix=".kql",
-    comment="// {}",
+    comment=COMMENT,
 )

@@ -8,7 +8,7 @@ https://learn.microsoft.com/azure/templates/microsoft.securityinsights/alertrule
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +29,9 @@ from kqlx.backends.sentinel.schedule import (
     run_of,
     span,
 )
+from kqlx.backends.target import Plan
 from kqlx.backends.yaml_text import block, plain, quoted
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
@@ -88,13 +88,12 @@ class AnalyticsRule:
     notes: tuple[Note, ...] = ()
 
 
-def analytics_rule(
-    rule: Rule, bounds: Sequence[Bound], query: str, format: str, part: str = ""
-) -> AnalyticsRule:
-    """The analytics rule of a rule and its query, over the events of one or several data sources.
-    ``format`` is "rule" or "arm"; ``part`` is not used, since one rule holds all of them.
+def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
+    """The analytics rule of a plan and its query, over the events of one or several data sources.
+    ``part`` is not used, since one rule holds all of them.
     """
-    shown = [alert_columns(rule, bound) for bound in bounds]
+    rule = plan.rule
+    shown = [alert_columns(rule, bound) for bound in plan.bounds]
     details = _details(shown)
     run = run_of(rule)
     severity, of_severity = severity_of(rule)
@@ -110,19 +109,20 @@ def analytics_rule(
         *of_aggregation,
         *attack.notes,
         *of_incidents,
-        *(note for one in shown for note in _about_shown(rule, one)),
+        *_about_shown(rule, shown[0]),
         *lost_metadata(rule),
-        *_about_tags(rule, format),
+        *_about_tags(rule, plan.format),
         *of_name,
         *of_description,
         *_about_building_block(rule),
+        *(note for other in shown[1:] for note in _about_shown(rule, other)),
     )
     return AnalyticsRule(
         id=own_id(rule, "sentinel"),
         name=name,
         description=description,
         severity=severity,
-        connectors=data_connectors(bounds),
+        connectors=data_connectors(plan.bounds),
         frequency=run.frequency,
         period=run.period,
         tactics=attack.tactics,
@@ -140,9 +140,9 @@ def analytics_rule(
     )
 
 
-def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
+def metadata_notes(plan: Plan) -> Iterator[Note]:
     """Notes on what of the rule is beside its query."""
-    in_rule = format in RULE_FORMATS
+    rule, in_rule = plan.rule, plan.format in RULE_FORMATS
     yield from query_only_notes(rule, suppresses=in_rule)
     look_back = schedule_of(rule).look_back
     if look_back > LONGEST and not (in_rule and isinstance(form_of(rule), Threshold)):
@@ -154,7 +154,7 @@ def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]
             hint="run it as a hunting query, or over a summary of earlier events",
         )
     if in_rule:
-        yield from analytics_rule(rule, (bound,), "", format).notes
+        yield from analytics_rule(plan, "").notes
 
 
 def length_notes(query: str, format: str) -> Iterator[Note]:

@@ -31,7 +31,7 @@ _JSON_READ = re.compile(rf'parse_json\(column_ifexists\("(?P<own>\w+)", ""\)\)|{
 DEFAULT_TABLE = "Events"
 
 
-def emit(bound: Bound, options: Options) -> Emission:
+def query_of(bound: Bound, options: Options) -> Emission:
     """The query of a bound tree. Raises UnsupportedError."""
     writer = ConditionWriter(bound, options)
     texts = [writer.conjunct(item) for item in conjuncts(bound.node)]

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kqlx.backends.comments import about_left_out, comment_lines
 from kqlx.backends.sentinel.alert_columns import alert_columns
 from kqlx.backends.sentinel.indicator_match import compare_with_indicators
 from kqlx.backends.sentinel.ingestion_time import about_arrival, arrived, by_table
-from kqlx.backends.sentinel.multiple_sources import without_lists
+from kqlx.backends.sentinel.multiple_sources import join, without_lists
 from kqlx.backends.sentinel.new_terms import find_new_terms
+from kqlx.backends.sentinel.query import query_of
 from kqlx.backends.sentinel.result_columns import FieldValues, extend, extended
 from kqlx.backends.sentinel.schedule import RULE_FORMATS
+from kqlx.backends.sentinel.syntax import COMMENT
 from kqlx.backends.sentinel.threshold import count_events
-from kqlx.backends.target import Emission, Options
+from kqlx.backends.target import Emission, Options, Plan
 from kqlx.mappings.bound import Bound
 from kqlx.rules.forms import form_of
 from kqlx.rules.indicator_match import IndicatorMatch
@@ -27,7 +30,21 @@ from kqlx.rules.new_terms import NewTerms
 from kqlx.rules.threshold import Threshold
 
 
-def add_rule_form(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
+def emit(plan: Plan) -> Emission:
+    """The query of a plan. Raises UnsupportedError."""
+    each = [_of_source(plan, source.bound, source.options) for source in plan.sources]
+    texts = [str(emission.query) for emission in each]
+    comments = comment_lines(COMMENT, about_left_out(plan.bounds))
+    query = "\n".join([*comments, join(texts) if plan.several else texts[0]])
+    notes = tuple(note for emission in each for note in emission.notes)
+    return Emission(query, notes, covers_rule_type=all(one.covers_rule_type for one in each))
+
+
+def _of_source(plan: Plan, bound: Bound, options: Options) -> Emission:
+    return _with_form(plan.rule, bound, query_of(bound, options), options)
+
+
+def _with_form(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
     """The query with what the rule's form adds to it, and in the formats of rules with the columns
     that entities and details name.
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 import re
 
+COMMENT = "// {}"
+"""A comment, with its text in place of the braces."""
+
 WIDTH = 100
 
 # Kusto's keywords and operators, to which new ones come, are in lower case; brackets never hurt a

@@ -13,13 +13,11 @@ from kqlx.backends.target import Format, Target, Writer
 def _load() -> Writer:
     from kqlx.backends.sigma.detection import emit
     from kqlx.backends.sigma.file_names import file_of
-    from kqlx.backends.sigma.rule import add_rule_form, metadata_notes, sigma_rule
+    from kqlx.backends.sigma.rule import metadata_notes, sigma_rule
 
     return Writer(
         emit,
         metadata_notes=metadata_notes,
-        add_rule_form=add_rule_form,
-        join="\n---\n".join,
         file_name=file_of,
         artifact=sigma_rule,
         filters=_filters,
@@ -39,7 +37,5 @@ TARGET = Target(
     formats=(Format("rule", "rule.yml.j2", document_per_source=True), Format("query")),
     suffix=".yml",
     comment="---\n# {}",  # a document of its own in a stream of them
-    remark="# {}",
-    comment_anchor="detection:",
     finds_new_terms=False,  # a rule knows nothing of earlier events
 )

@@ -49,6 +49,13 @@ def correlations(rule: Rule, bound: Bound) -> tuple[Correlation, ...]:
     return tuple(found)
 
 
+def per_source_notes(counts: tuple[Correlation, ...]) -> Iterator[Note]:
+    """A note on counts of several data sources, each of which has its own."""
+    if len(counts) > 1 or (counts and counts[0].least > 1):
+        message = "each data source is counted by itself: what they have together may be enough"
+        yield Note("counted-per-source", Effect.NARROWER, message)
+
+
 def correlation_notes(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> Iterator[Note]:
     """Notes on where the correlations of a rule count otherwise than it does."""
     if not counts:
@@ -72,9 +79,6 @@ def correlation_notes(rule: Rule, bound: Bound, counts: tuple[Correlation, ...])
             Effect.WIDER,
             "the rule asks for several counts at once; each is a correlation that alerts by itself",
         )
-    if bound.one_of_several_sources and (len(counts) > 1 or counts[0].least > 1):
-        message = "each data source is counted by itself: what they have together may be enough"
-        yield Note("counted-per-source", Effect.NARROWER, message)
     form = form_of(rule)
     for field in form.fields if isinstance(form, Threshold) else ():
         if not _name(bound, field)[1]:

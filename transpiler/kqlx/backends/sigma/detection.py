@@ -13,15 +13,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kqlx.backends.comments import about_left_out, comment_lines
 from kqlx.backends.sigma.approximate import Approximation
 from kqlx.backends.sigma.condition import Condition
 from kqlx.backends.sigma.detection_items import DetectionItems
 from kqlx.backends.sigma.presence import asked_for, with_nulls
-from kqlx.backends.sigma.yaml_style import rule_body
-from kqlx.backends.target import Emission, Options
+from kqlx.backends.sigma.yaml_style import COMMENT, rule_body
+from kqlx.backends.target import Emission, Options, Plan
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import Always, And, Exists, Never, Node, Not, Or, simplify, walk
-from kqlx.notes import Effect
+from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
+from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import rule_type_notes
+from kqlx.rules.threshold import Threshold
 
 MOST_FIELDS = 3
 """So many fields are named by a note."""
@@ -46,8 +51,18 @@ def _joined(node: And | Or, items: Sequence[Node]) -> Node:
     return once[0] if len(once) == 1 else replace(node, items=once)
 
 
-def emit(bound: Bound, options: Options) -> Emission:
-    """The ``logsource`` and ``detection`` of a bound tree, as YAML. Raises UnsupportedError."""
+def emit(plan: Plan) -> Emission:
+    """The ``logsource`` and ``detection`` of each source, as YAML. Raises UnsupportedError."""
+    each = [_rule_body(source.bound, source.options, plan.rule) for source in plan.sources]
+    bodies = tuple(body for body, _ in each)
+    notes = tuple(note for _, found in each for note in found)
+    # What a threshold rule counts stands in documents beside it.
+    counts = plan.format == "rule" and isinstance(form_of(plan.rule), Threshold)
+    return Emission("\n---\n".join(bodies), notes, counts, by_source=bodies)
+
+
+def _rule_body(bound: Bound, options: Options, rule: Rule) -> tuple[str, list[Note]]:
+    """One of them, with comments on what is left out, and notes."""
     backend, node = _approximated(bound, options)
     logsource = bound.place.get("logsource")
     if not _is_text(logsource):
@@ -74,8 +89,10 @@ def emit(bound: Bound, options: Options) -> Emission:
             Effect.SAME,
             "no log source is known, so product: elastic stands for events with ECS names",
         )
-    query = rule_body(logsource, detection)
-    return Emission(query, tuple(backend.finished_notes()))
+    # A whole rule says in its description what the rule's type is.
+    of_type = [note.message for note in rule_type_notes(rule)] if options.format == "query" else []
+    comments = comment_lines(COMMENT, [*of_type, *about_left_out([bound])])
+    return rule_body(logsource, detection, comments), backend.finished_notes()
 
 
 def _approximated(bound: Bound, options: Options) -> tuple[Approximation, Node]:

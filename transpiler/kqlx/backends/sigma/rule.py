@@ -10,7 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kqlx.backends.artifact_text import cut, own_id
-from kqlx.backends.sigma.correlations import Correlation, correlation_notes, correlations
+from kqlx.backends.sigma.correlations import (
+    Correlation,
+    correlation_notes,
+    correlations,
+    per_source_notes,
+)
 from kqlx.backends.sigma.unsupported_metadata import (
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,
@@ -18,17 +23,14 @@ from kqlx.backends.sigma.unsupported_metadata import (
     unsupported_metadata,
 )
 from kqlx.backends.sigma.yaml_style import paragraph, plain, scalar
-from kqlx.backends.target import Emission, Options
+from kqlx.backends.target import Plan
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.rules.forms import form_of
 from kqlx.rules.labels import is_technique, one_line
 from kqlx.rules.late_events import unsaid_arrival
 from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import query_only_notes, reduced, rule_type_notes
-from kqlx.rules.threshold import Threshold
 
 FORMAT = "rule"
 
@@ -76,14 +78,12 @@ class SigmaRule:
     notes: tuple[Note, ...]
 
 
-def sigma_rule(
-    rule: Rule, bounds: Sequence[Bound], query: str, format: str = FORMAT, part: str = ""
-) -> SigmaRule:
-    """The Sigma rule of a rule with this log source and detection. ``part`` names one of several
-    log sources of the rule, each of which has a rule of its own; the notes do not depend on the
-    query.
+def sigma_rule(plan: Plan, query: str, part: str = "") -> SigmaRule:
+    """The Sigma rule of a plan for one log source, with this detection. ``part`` names one of
+    several log sources of the rule, each of which has a rule of its own; the notes do not depend on
+    the query.
     """
-    (bound,) = bounds
+    rule, (bound,) = plan.rule, plan.bounds
     counts = correlations(rule, bound)
     date = sigma_date(rule.created)
     modified = sigma_date(rule.updated)
@@ -107,18 +107,13 @@ def sigma_rule(
     )
 
 
-def add_rule_form(rule: Rule, bound: Bound, emission: Emission, options: Options) -> Emission:
-    """The query as it is: what a threshold rule counts stands in documents beside it."""
-    counts = options.format == FORMAT and isinstance(form_of(rule), Threshold)
-    return replace(emission, covers_rule_type=counts)
-
-
-def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
+def metadata_notes(plan: Plan) -> Iterator[Note]:
     """Notes on the rule beside its query. Raises UnsupportedError for a rule of new terms, unless
     it is accepted that the result alerts on all of them.
     """
+    rule = plan.rule
     of_query = tuple(query_only_notes(rule))
-    if format == FORMAT and rule.type == "new_terms" and "wider" not in accept:
+    if plan.format == FORMAT and rule.type == "new_terms" and "wider" not in plan.accept:
         raise UnsupportedError(
             "Sigma cannot express new-terms rules: it knows nothing of what was seen before",
             notes=(*rule_type_notes(rule), *of_query),
@@ -126,8 +121,12 @@ def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]
         )
     yield from of_query
     yield from unsaid_arrival(rule, "a Sigma rule", "let what runs it look for late events too")
-    if format == FORMAT:
-        yield from sigma_rule(rule, (bound,), "").notes
+    if plan.format != FORMAT:
+        return
+    for source in plan.sources:
+        yield from sigma_rule(replace(plan, sources=(source,)), "").notes
+        if plan.several:
+            yield from per_source_notes(correlations(rule, source.bound))
 
 
 def _documents(rule: Rule, counts: Sequence[Correlation], part: str) -> Iterator[Document]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+COMMENT = "# {}"
+"""A comment, with its text in place of the braces."""
 
 # A quoted scalar cannot hold these as they are; double quotes with escapes can.
 _NOT_IN_SINGLE_QUOTES = re.compile(
@@ -83,15 +86,18 @@ def paragraph(text: str) -> str:
     return "|\n" + "\n".join([f"    {line}" if line else "" for line in lines])
 
 
-def rule_body(logsource: Mapping[str, str], detection: Mapping[str, Any]) -> str:
-    """``logsource`` and ``detection`` as block YAML, without a final line feed.
+def rule_body(
+    logsource: Mapping[str, str], detection: Mapping[str, Any], comments: Iterable[str] = ()
+) -> str:
+    """``logsource`` and ``detection`` as block YAML, without a final line feed; the comments stand
+    above the detection.
 
     The detection's values are maps of tests, lists of such maps or of keywords, but for its
     ``condition``, which is made of identifiers, key words of Sigma, parentheses and the stars of
     selectors, and needs no quotes.
     """
     lines = ["logsource:", *(f"    {key}: {plain(value)}" for key, value in logsource.items())]
-    lines.append("detection:")
+    lines += [*comments, "detection:"]
     for name, tests in detection.items():
         if isinstance(tests, str):
             lines.append(f"    {name}: {tests}")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from functools import cache
 
+from kqlx.backends.spl.syntax import COMMENT
 from kqlx.backends.target import Bundle, Format, Target, Writer
 
 
 @cache
 def _load() -> Writer:
     from kqlx.backends.spl.formats import artifact, filters, length_notes, metadata_notes
-    from kqlx.backends.spl.multiple_sources import join
-    from kqlx.backends.spl.rule_form import add_rule_form
-    from kqlx.backends.spl.search import emit
+    from kqlx.backends.spl.rule_form import emit
 
     return Writer(
         emit,
         metadata_notes=metadata_notes,
-        add_rule_form=add_rule_form,
-        join=join,
         length_notes=length_notes,
         artifact=artifact,
         filters=filters,
@@ -46,5 +43,5 @@ TARGET = Target(
     ),
     options=frozenset({"index", "macro", "new_terms", "late_events"}),
     suffix=".spl",
-    comment="``` {} ```",
+    comment=COMMENT,
 )

@@ -5,7 +5,7 @@ and the notes on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kqlx.backends import yaml_text
@@ -13,33 +13,30 @@ from kqlx.backends.spl import contentctl, correlation_search
 from kqlx.backends.spl.conf_file import conf_json, conf_search, conf_text
 from kqlx.backends.spl.contentctl import Detection
 from kqlx.backends.spl.correlation_search import CorrelationSearch
-from kqlx.mappings.bound import Bound
+from kqlx.backends.target import Plan
 from kqlx.notes import Effect, Note
-from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import query_only_notes
 
 LONG_SEARCH = 10_000
 """Characters. Splunk documents no limit; long lists are better kept in a lookup."""
 
 
-def artifact(
-    rule: Rule, bounds: Sequence[Bound], query: Any, format: str, part: str = ""
-) -> CorrelationSearch | Detection | None:
+def artifact(plan: Plan, query: Any, part: str = "") -> CorrelationSearch | Detection | None:
     """What the template of a format prints; None for a format that is the search alone."""
-    if format == correlation_search.FORMAT:
-        return correlation_search.correlation_search(rule, str(query), bounds)
-    if format == contentctl.FORMAT:
-        return contentctl.detection(rule, str(query), bounds)
+    if plan.format == correlation_search.FORMAT:
+        return correlation_search.correlation_search(plan.rule, str(query), plan.bounds)
+    if plan.format == contentctl.FORMAT:
+        return contentctl.detection(plan.rule, str(query), plan.bounds)
     return None
 
 
-def metadata_notes(rule: Rule, bound: Bound, format: str, accept: frozenset[str]) -> Iterator[Note]:
+def metadata_notes(plan: Plan) -> Iterator[Note]:
     """Notes on the rule beside its query."""
-    made = artifact(rule, [bound], "", format)
+    made = artifact(plan, "")
     if made is None:
-        yield from query_only_notes(rule)
+        yield from query_only_notes(plan.rule)
         return
-    yield from query_only_notes(rule, suppresses=made.alert.throttling.is_own)
+    yield from query_only_notes(plan.rule, suppresses=made.alert.throttling.is_own)
     yield from made.notes
 
 

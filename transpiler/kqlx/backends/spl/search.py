@@ -153,7 +153,7 @@ class SearchWriter(SplBackend):
         return Text("NOT *", Group.NOT)
 
 
-def emit(bound: Bound, options: Options) -> Emission:
+def search_of(bound: Bound, options: Options) -> Emission:
     """The search of a bound tree. Raises UnsupportedError."""
     if options.format == "tstats":
         return _tstats(bound, options)

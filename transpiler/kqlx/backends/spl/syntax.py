@@ -11,6 +11,9 @@ from collections.abc import Iterable
 
 from kqlx.patterns import ANY_RUN, Pattern, Token
 
+COMMENT = "``` {} ```"
+"""A comment, with its text in place of the braces."""
+
 WIDTH = 100
 
 _BARE_NAME = re.compile(r"[A-Za-z0-9_.{}]+")

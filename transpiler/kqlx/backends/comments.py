@@ -1,0 +1,37 @@
+"""Comments in the text of results: on tests that were left out, and headings above results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kqlx.backends.target import Target
+from kqlx.mappings.bound import Bound
+
+
+def about_left_out(bounds: Iterable[Bound]) -> list[str]:
+    """What is to be said of the tests without a counterpart that were left out."""
+    notes = [note for bound in bounds for note in bound.notes if note.code == "unmapped-left-out"]
+    return [note.message for note in notes]
+
+
+def comment_lines(form: str, texts: Iterable[str]) -> list[str]:
+    """A comment for each text, once. ``form`` is how the language writes one, as ``Target.comment``
+    says.
+    """
+    return [form.format(harmless(text)) for text in dict.fromkeys(texts)]
+
+
+def heading(target: Target, text: str, *, mixed: bool = False) -> str:
+    """A line above one of several results, as a comment of its language.
+
+    JSON has none, and a stream of JSON documents needs none: it gets "", but for an output of
+    several languages (``mixed``), which no program reads as a whole.
+    """
+    return (target.comment or ("// {}" if mixed else "")).format(harmless(text))
+
+
+def harmless(text: str) -> str:
+    """Text that stays within its line and its comment, whatever the language. Splunk ends one at
+    backquotes, and expands macros between single ones.
+    """
+    return "".join(c if c.isprintable() else "\ufffd" for c in text).replace("`", "'")
