@@ -88,18 +88,18 @@ def lost(**data: Any) -> str:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({}, "when it runs (every 5m, looking back 6m)"),
+        ({}, "schedule (every 5m, looking back 6m)"),
         ({"interval": "60m", "from": "now-2h"}, "(every 1h, looking back 2h)"),
-        ({"max_signals": 20}, "the most alerts of a run"),
-        ({"risk_score": 47}, "the risk score"),
-        ({"note": "## Triage"}, "the investigation guide"),
-        ({"setup": "Install"}, "the setup guide"),
-        ({"investigation_fields": {"field_names": ["a"]}}, "the fields to look at"),
-        ({"building_block_type": "default"}, "that it is a building block"),
+        ({"max_signals": 20}, "maximum alerts per run"),
+        ({"risk_score": 47}, "risk score"),
+        ({"note": "## Triage"}, "investigation guide"),
+        ({"setup": "Install"}, "setup guide"),
+        ({"investigation_fields": {"field_names": ["a"]}}, "investigation fields"),
+        ({"building_block_type": "default"}, "building block"),
         ({"tags": ["Domain: Cloud"]}, "Elastic's tags"),
-        ({"index": ["logs-*"]}, "the index patterns"),
-        ({"rule_id": "mine"}, "the id mine, which is no UUID"),
-        ({"severity": "severe"}, "the severity severe"),
+        ({"index": ["logs-*"]}, "index patterns"),
+        ({"rule_id": "mine"}, "id mine (not a UUID)"),
+        ({"severity": "severe"}, "severity severe"),
         ({"threat": [{"framework": "Own", "tactic": {}}]}, "the entries of Own"),
     ],
 )
@@ -121,14 +121,14 @@ def test_a_correlation_has_the_look_back() -> None:
     table = {"type": "threshold", "threshold": {"field": ["user.id"], "value": 3}}
     rule = Rule(name="n", query="a:b", type="threshold", data=table, format="json")
     (note,) = [note for note in convert(rule).notes if note.code == "metadata-not-supported"]
-    assert "when it runs (every 5m)" in note.message
+    assert "schedule (every 5m)" in note.message
 
 
 def test_actions_and_long_names_are_told() -> None:
     rule = Rule(name="long " * 99, query="a:b", data={"actions": [{"id": "1"}]}, format="json")
     notes = {note.code: note for note in convert(rule).notes}
     assert not notes["actions-left-out"].is_quiet
-    assert "the name beyond 256 characters" in notes["metadata-not-supported"].message
+    assert "name beyond 256 characters" in notes["metadata-not-supported"].message
 
 
 @pytest.mark.parametrize("description", ["", "A description."])

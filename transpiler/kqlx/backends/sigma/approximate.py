@@ -96,7 +96,7 @@ class Approximation(SigmaBackend):
         self.note(
             "free-text",
             Effect.DIFFERENT,
-            "a value without a field: Kibana looks in all fields, Sigma's keywords in the log"
+            "a value without a field: Elasticsearch searches all fields, Sigma's keywords the log"
             " message, as each back end understands it",
             node.span,
         )
@@ -116,9 +116,9 @@ class Approximation(SigmaBackend):
             return self.inner(item)
         left_out = ""
         if self.negative:
-            left_out = "; below a not they are left out"
+            left_out = "; under `not` they are dropped"
         elif without_not(item) != item:
-            left_out = ", so what a not excludes among them is left out"
+            left_out = ", so those under `not` are dropped"
         self.note(
             "nested-flattened",
             Effect.WIDER,
@@ -143,7 +143,7 @@ class Approximation(SigmaBackend):
         if known := self.known_fields(Exists(name, node.span), name):
             return self.inner(known)
         return self.left_out(
-            node, f"{path.name}:{{ ... }} asks for any object: Sigma has no test of that"
+            node, f"{path.name}:{{ ... }} matches any object, which Sigma cannot test"
         )
 
     def any_field(self, node: FieldTest, name: Pattern) -> Node:
@@ -152,7 +152,8 @@ class Approximation(SigmaBackend):
         """
         if known := self.known_fields(node, name):
             return self.sayable(known)
-        return self.left_out(node, f"the field name {name.name}, a wildcard: Sigma has none")
+        why = f"{name.name}: a wildcard in a field name, which Sigma cannot express"
+        return self.left_out(node, why)
 
     def known_fields(self, node: FieldTest, name: Pattern) -> Node | None:
         """The test of any field that the name fits, with a note, where that may stand for the test:
@@ -176,5 +177,5 @@ class Approximation(SigmaBackend):
 
     def left_out(self, node: FieldTest | Nested, why: str) -> Node:
         """What matches every event, or below a not none, in place of a test."""
-        self.note("approximated", Effect.WIDER, f"{why}; the test is left out", node.span)
+        self.note("approximated", Effect.WIDER, f"{why}; the test is dropped", node.span)
         return Never(node.span) if self.negative else Always(node.span)

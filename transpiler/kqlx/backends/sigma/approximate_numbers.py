@@ -71,7 +71,7 @@ def _note_rounding(backend: SigmaBackend, column: Column, node: Equals | Compare
         Effect.WIDER,
         f"{node.value.name} as a value of {column.name}: Elasticsearch rounds numbers of so"
         " many digits; "
-        + ("left out of what the not excludes" if backend.negative else "all near it will do"),
+        + ("dropped under `not`" if backend.negative else "all numbers near it match"),
         node.span,
     )
 

@@ -90,7 +90,7 @@ def _note_case(backend: SigmaBackend, column: Column, text: str, node: FieldTest
     backend.note(
         "back-end-support",
         Effect.SAME,
-        "cased is taken by pySigma's EQL back end, and refused by those for Splunk, Lucene,"
+        "cased is supported by pySigma's back end for EQL, not by those for Splunk, Lucene,"
         " ES|QL and Kusto",
     )
 

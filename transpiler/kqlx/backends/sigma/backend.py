@@ -38,6 +38,6 @@ class SigmaBackend(TextBackend):
 
     def approximate(self, node: FieldTest, what: str, why: str) -> Node:
         """The existence of the field for a test that cannot be said, below a not nothing."""
-        instead = "left out of what the not excludes" if self.negative else "any value will do"
+        instead = "dropped under `not`" if self.negative else "any value matches"
         self.note("approximated", Effect.WIDER, f"{what}: {why}; {instead}", node.span)
         return Never(node.span) if self.negative else Exists(node.field, node.span)

@@ -52,7 +52,10 @@ def correlations(rule: Rule, bound: Bound) -> tuple[Correlation, ...]:
 def per_source_notes(counts: tuple[Correlation, ...]) -> Iterator[Note]:
     """A note on counts of several data sources, each of which has its own."""
     if len(counts) > 1 or (counts and counts[0].least > 1):
-        message = "each data source is counted by itself: what they have together may be enough"
+        message = (
+            "each data source is counted separately; events that reach the threshold only together"
+            " do not alert"
+        )
         yield Note("counted-per-source", Effect.NARROWER, message)
 
 
@@ -64,8 +67,8 @@ def correlation_notes(rule: Rule, bound: Bound, counts: tuple[Correlation, ...])
     yield Note(
         "threshold-window",
         Effect.SAME,
-        f"events are counted over {span}, the look-back of the rule; back ends that"
-        " count in fixed steps of time miss what spans two of them",
+        f"events are counted over {span}, the rule's look-back; back ends that count in fixed time"
+        " windows miss what spans two of them",
     )
     for odd in schedule_of(rule).odd_window:
         yield Note(
@@ -77,7 +80,7 @@ def correlation_notes(rule: Rule, bound: Bound, counts: tuple[Correlation, ...])
         yield Note(
             "threshold-split",
             Effect.WIDER,
-            "the rule asks for several counts at once; each is a correlation that alerts by itself",
+            "the rule needs several counts at once; each becomes a correlation that alerts alone",
         )
     form = form_of(rule)
     for field in form.fields if isinstance(form, Threshold) else ():

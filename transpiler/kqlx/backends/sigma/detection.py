@@ -79,15 +79,15 @@ def _rule_body(bound: Bound, options: Options, rule: Rule) -> tuple[str, list[No
         backend.note(
             "back-end-support",
             Effect.SAME,
-            "exists is refused by pySigma's EQL back end, and taken by those for Splunk, Kusto,"
-            " Lucene and ES|QL",
+            "exists is supported by pySigma's back ends for Splunk, Kusto, Lucene and ES|QL, not by"
+            " the one for EQL",
         )
     if not isinstance(logsource, dict):
         logsource = {"product": "elastic"}
         backend.note(
             "log-source-unknown",
             Effect.SAME,
-            "no log source is known, so product: elastic stands for events with ECS names",
+            "log source not known; product: elastic stands for events with ECS names",
         )
     # A whole rule says in its description what the rule's type is.
     of_type = [note.message for note in rule_type_notes(rule)] if options.format == "query" else []

@@ -25,23 +25,23 @@ LONGEST_DESCRIPTION = 65_534
 _UUID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 _PLACELESS = {
-    "max_signals": "the most alerts of a run",
-    "risk_score": "the risk score",
-    "risk_score_mapping": "the mapping of risk scores",
-    "severity_mapping": "the mapping of severities",
-    "rule_name_override": "the field that names alerts",
-    "building_block_type": "that it is a building block",
-    "note": "the investigation guide",
-    "setup": "the setup guide",
-    "investigation_fields": "the fields to look at",
-    "timeline_id": "the timeline",
-    "related_integrations": "the integrations",
-    "required_fields": "the required fields",
-    "response_actions": "the response actions",
-    "data_view_id": "the data view",
-    "index": "the index patterns",
+    "max_signals": "maximum alerts per run",
+    "risk_score": "risk score",
+    "risk_score_mapping": "risk score mapping",
+    "severity_mapping": "severity mapping",
+    "rule_name_override": "rule name override",
+    "building_block_type": "building block",
+    "note": "investigation guide",
+    "setup": "setup guide",
+    "investigation_fields": "investigation fields",
+    "timeline_id": "timeline",
+    "related_integrations": "related integrations",
+    "required_fields": "required fields",
+    "response_actions": "response actions",
+    "data_view_id": "data view",
+    "index": "index patterns",
     "tags": "Elastic's tags",
-    "version": "the version",
+    "version": "version",
 }
 
 _HANDLED = frozenset(
@@ -59,23 +59,23 @@ def unsupported_metadata(rule: Rule, *, counts: bool) -> Iterator[Note]:
     if rule.format == "query":
         return
     schedule = schedule_of(rule)
-    runs = f"when it runs (every {spelt(schedule.interval)}"
+    runs = f"schedule (every {spelt(schedule.interval)}"
     lost = [f"{runs})" if counts else f"{runs}, looking back {spelt(schedule.look_back)})"]
     lost += [_PLACELESS[key] for key in given_keys(rule, _PLACELESS)]
     if rule.id and not is_uuid(rule.id):
-        lost.append(f"the id {rule.id}, which is no UUID")
+        lost.append(f"id {rule.id} (not a UUID)")
     if rule.severity and rule.severity not in SCORES:
-        lost.append(f"the severity {rule.severity}")
+        lost.append(f"severity {rule.severity}")
     lost += [*other_frameworks(rule), *odd_techniques(rule)]
     if schedule.end != "now":
-        lost.append(f"where its window ends ({schedule.end})")
+        lost.append(f"end of the time window ({schedule.end})")
     if len(rule.name) > LONGEST_TITLE:
-        lost.append(f"the name beyond {LONGEST_TITLE} characters")
+        lost.append(f"name beyond {LONGEST_TITLE} characters")
     if len(rule.description) > LONGEST_DESCRIPTION:
-        lost.append(f"the description beyond {LONGEST_DESCRIPTION:,} characters")
-    message = f"a Sigma rule has no place for {', '.join(lost)}"
+        lost.append(f"description beyond {LONGEST_DESCRIPTION:,} characters")
+    message = f"not carried over to Sigma: {', '.join(lost)}"
     yield Note("metadata-not-supported", Effect.SAME, message)
-    yield from unconverted_keys(rule, "a Sigma rule", {*_PLACELESS, *_HANDLED})
+    yield from unconverted_keys(rule, "Sigma", {*_PLACELESS, *_HANDLED})
     if given_keys(rule, ["actions"]):
-        message = "a Sigma rule has no place for the rule's actions: set up who is told of an alert"
+        message = "Sigma rules have no actions: set up notifications where the rule runs"
         yield Note("actions-left-out", Effect.SAME, message)
