@@ -120,7 +120,7 @@ def test_what_has_no_window_says_so_once(target: str, format: str, kind: str) ->
     assert found.text == convert(None).text
     (note,) = [note for note in found.notes if "event.ingested" in note.message]
     assert note.is_quiet
-    assert "does not say over which time it looks" in note.message
+    assert "sets no time range" in note.message
 
 
 # Elasticsearch, which has the field itself

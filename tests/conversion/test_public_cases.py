@@ -45,7 +45,7 @@ def test_filters_alone_are_a_query(to: str) -> None:
     ("to", "message"),
     [
         ("spl", "a lookup cannot express an indicator that must not match"),
-        ("sentinel", "the table cannot say which indicator must not match"),
+        ("sentinel", "the join cannot exclude indicators"),
     ],
 )
 def test_an_indicator_that_must_not_be_met_is_refused(to: str, message: str) -> None:

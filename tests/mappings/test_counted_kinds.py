@@ -181,7 +181,7 @@ def test_what_lies_in_arrays_of_arrays_is_refused() -> None:
     """
     field = "ipPermissions.items.ipRanges.items.cidrIp"
     whole = f"aws.cloudtrail.flattened.request_parameters.{field}"
-    with pytest.raises(kqlx.KqlxError, match="AWSCloudTrail has no column of its values"):
+    with pytest.raises(kqlx.KqlxError, match="AWSCloudTrail has no column with its values"):
         of("sentinel", "event.dataset:aws.cloudtrail", whole)
     assert kqlx.convert(f"event.dataset:aws.cloudtrail and {whole}:*", "sentinel").query
 
@@ -208,5 +208,5 @@ def test_what_suppresses_alerts_is_made_as_counts_make_it(codes: str) -> None:
 )
 def test_what_lies_anywhere_in_a_dynamic_column_is_refused(field: str) -> None:
     """summarize takes no dynamic key, and the whole is none of the field's values."""
-    with pytest.raises(kqlx.KqlxError, match="has no column of its values"):
+    with pytest.raises(kqlx.KqlxError, match="has no column with its values"):
         of("sentinel", "event.dataset:azure.signinlogs", f"azure.signinlogs.properties.{field}")

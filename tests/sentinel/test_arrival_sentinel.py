@@ -214,7 +214,7 @@ def test_how_late_events_may_be(late: str | None, data: dict[str, Any], times: A
     assert f"happened in the last {times[1]}" in note.message
     most = times[1] == "14d"
     assert note.hint == (
-        "an analytics rule looks back 14d at most" if most else "--late-events widens it"
+        "an analytics rule sees at most 14d" if most else "--late-events widens it"
     )
     assert load("sentinel", "rule", [found.text]) == [[]]
 
@@ -277,7 +277,7 @@ def test_what_a_parser_hides_is_told() -> None:
     found = sentinel(flow, source=None)
     assert "| where coalesce(ingestion_time(), TimeGenerated) > ago(14m)\n" in found.text
     (note,) = [note for note in found.notes if note.effect == kqlx.Effect.COVERAGE]
-    assert "_Im_NetworkSession lets the time of arrival through is not documented" in note.message
+    assert "not documented whether _Im_NetworkSession keeps the ingestion time" in note.message
     assert load("sentinel", "rule", [found.text]) == [[]]
 
 

@@ -141,7 +141,7 @@ def test_a_numbered_place_of_an_array() -> None:
 def test_a_key_that_lies_deeper_is_refused() -> None:
     """The pack's column is searched as text; as a path it would hold nothing."""
     for key in ("display_name", "new_value"):
-        with pytest.raises(kqlx.UnsupportedError, match="no column of its values"):
+        with pytest.raises(kqlx.UnsupportedError, match="no column with its values"):
             azure(f"{TARGET}.0.modified_properties.0.{key}")
 
 

@@ -140,7 +140,7 @@ def test_schedules_in_iso_8601() -> None:
 def test_what_a_schedule_announces() -> None:
     gap = notes(rule(interval="1h", **{"from": "now-6m"}), "schedule")
     assert gap == [
-        "wider: the rule looks back 1h instead of 6m, so that no event falls between two runs"
+        "wider: the rule looks back 1h instead of 6m, so no event falls between two runs"
     ]
     overlap = notes(rule(interval="5m", **{"from": "now-9m"}), "schedule")
     assert "what both find raises two alerts" in overlap[0]
@@ -193,7 +193,9 @@ def test_tactics_and_techniques() -> None:
 def test_a_technique_of_version_19_has_its_earlier_id() -> None:
     of = rule(threat=[threat("TA0112", "Defense Impairment", "T1685")])
     assert as_yaml(of)["relevantTechniques"] == ["T1562"]
-    assert "same: T1685 is T1562 in earlier versions of ATT&CK" in notes(of, "attack-version")
+    assert "same: T1685 becomes T1562, its number in earlier versions of ATT&CK" in notes(
+        of, "attack-version"
+    )
 
 
 def test_entities_and_details() -> None:
@@ -238,7 +240,7 @@ def test_a_suppression_that_sentinel_cannot_group_by_is_told() -> None:
     of = rule(alert_suppression=group)
     assert notes(of, "suppression-left-out") == [
         "same: alerts are not grouped by process.args, but by all entities",
-        "same: the rule does not suppress alerts without these fields; Sentinel may group them",
+        "same: Kibana does not suppress alerts without these fields; Sentinel may group them",
     ]
     assert notes(of, "schedule")[-1] == (
         "same: Kibana suppresses alerts of one run; Sentinel groups those of 5h"

@@ -219,7 +219,7 @@ def test_other_values_are_counted_apart() -> None:
         query="process.name:cmd.exe and event.category:process and event.type:start",
         index=["logs-endpoint.events.process-*", "logs-windows.sysmon_operational-*"],
     )
-    with pytest.raises(kqlx.UnsupportedError, match="counted by themselves"):
+    with pytest.raises(kqlx.UnsupportedError, match="counted on its own"):
         kqlx.convert(of, "sentinel")
     found = kqlx.convert(of, "sentinel", accept=["narrower"])
     assert notes(found)["counted-per-source"] == "narrower"

@@ -202,7 +202,7 @@ def indicator_rule(**entry: Any) -> kqlx.Rule:
 
 
 def test_indicators_are_others_and_so_to_be_accepted() -> None:
-    with pytest.raises(kqlx.UnsupportedError, match="ThreatIntelIndicators, not those"):
+    with pytest.raises(kqlx.UnsupportedError, match="ThreatIntelIndicators, not from"):
         converted(indicator_rule())
     found = converted(indicator_rule(), accept=["different"])
     assert notes(found)["indicators"] == "different"
@@ -211,5 +211,5 @@ def test_indicators_are_others_and_so_to_be_accepted() -> None:
 
 def test_indicators_that_nothing_stands_for() -> None:
     rule = indicator_rule(value="threat.indicator.registry.path")
-    with pytest.raises(kqlx.UnsupportedError, match="no kind of indicator"):
+    with pytest.raises(kqlx.UnsupportedError, match="ThreatIntelIndicators has no counterpart"):
         converted(rule, accept=["different"])

@@ -202,7 +202,7 @@ def test_a_beginning_of_the_querys_own_stays(format: str) -> None:
     search, around = SCHEDULED[format](found)
     assert "earliest=-1h latest=+2d" in search
     (note,) = [note for note in found.notes if note.code == "late-events"]
-    assert note.message.endswith("arrived in the last 9m, and happened in the last 1h")
+    assert note.message.endswith("arrived in the last 9m and happened in the last 1h")
     assert note.hint == "the query itself says when they happened"
     events = [
         Arrived(1, "a", NOW - 3_500, NOW - 60),

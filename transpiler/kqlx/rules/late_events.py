@@ -89,8 +89,8 @@ def arrival_note(rule: Rule, arrived: int, happened: str, hint: str = WIDEN) -> 
     """
     field = override_of(rule)
     message = (
-        f"it takes events by when they arrived, as the rule does by {field}: those that arrived in"
-        f" the last {in_words(arrived)}, and happened in the last {happened}"
+        f"events are selected by arrival time, as the rule does by {field}: those that arrived in"
+        f" the last {in_words(arrived)} and happened in the last {happened}"
     )
     return Note("late-events", Effect.SAME, message, hint=hint)
 
@@ -101,8 +101,8 @@ def about_override(rule: Rule) -> list[Note]:
     if field in ("", INGESTED):
         return []
     message = (
-        f"the rule takes the time in {field}, for which the time of arrival stands: it also tells"
-        " of events that arrived after the rule's window had passed them"
+        f"the rule goes by the time in {field}, for which the arrival time is used: it also alerts"
+        " on events that arrived after the rule's window had passed them"
     )
     return [Note("late-events", Effect.WIDER, message)]
 
@@ -112,7 +112,7 @@ def unsaid_arrival(rule: Rule, where: str, advice: str = "") -> list[Note]:
     if not by_arrival(rule):
         return []
     message = (
-        f"{where} does not say over which time it looks; the rule goes by when an event arrived"
+        f"{where} sets no time range; the rule selects events by arrival time"
         f" ({override_of(rule)}){f': {advice}' if advice else ''}"
     )
     return [Note("metadata-not-supported", Effect.SAME, message)]

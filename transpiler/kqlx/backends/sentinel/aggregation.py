@@ -51,10 +51,10 @@ def required_values(
 
 def _why_without(field: str, bound: Bound) -> str:
     if bound.destination is None:
-        return "the table has no column of its values"
+        return "the table has no column with its values"
     spec = bound.destination.field(field)
     why = why_without_values(spec, bound.destination) if spec is not None else ""
-    return f"{bound.destination.name} has no column of its values{f': {why}' if why else ''}"
+    return f"{bound.destination.name} has no column with its values{f': {why}' if why else ''}"
 
 
 def _beside_time(values: FieldValues) -> FieldValues:
@@ -181,8 +181,8 @@ def per_source_notes(
     if not names:
         return []
     message = (
-        f"the values of {', '.join(names)} differ between the data sources, so that"
-        f" their events are counted by themselves: {why}"
+        f"{', '.join(names)}: values differ between the data sources, so each source is counted"
+        f" on its own: {why}"
     )
     return [Note("counted-per-source", effect, message)]
 

@@ -149,7 +149,7 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
         yield Note(
             "look-back",
             Effect.SAME,
-            f"the rule looks back {look_back / 86_400:g} days; an analytics rule at most"
+            f"the rule looks back {look_back / 86_400:g} days; an analytics rule sees at most"
             f" {LONGEST // 86_400}",
             hint="run it as a hunting query, or over a summary of earlier events",
         )
@@ -215,26 +215,26 @@ def _about_shown(rule: Rule, shown: AlertColumns) -> Iterator[Note]:
         yield Note(
             "metadata-left-out",
             Effect.SAME,
-            f"alerts do not show {', '.join(shown.lost)}: there is no column of their values, or"
-            f" there are {MOST_DETAILS} details already",
+            f"alerts do not show {', '.join(shown.lost)}: no column has their values, or there are"
+            f" already {MOST_DETAILS} details",
         )
     if not shown.entities:
-        message = "alerts name no entity: the table has no column that identifies one"
+        message = "alerts have no entities: no column of the table identifies one"
         yield Note("metadata-left-out", Effect.SAME, message, hint="add entityMappings")
     if rule.name_override and not shown.title:
-        message = f"alerts are not named after {rule.name_override}"
+        message = f"alerts keep the rule's name: no column has the value of {rule.name_override}"
         yield Note("metadata-left-out", Effect.SAME, message)
 
 
 def _about_tags(rule: Rule, format: str) -> Iterator[Note]:
     if format == "arm" and rule.texts("tags"):
-        message = "an ARM resource of a rule has no tags; the description names them"
+        message = "an ARM template of a rule has no tags; the description lists them"
         yield Note("metadata-changed", Effect.SAME, message)
 
 
 def _about_building_block(rule: Rule) -> Iterator[Note]:
     if rule.is_building_block:
-        message = "a building block raises alerts without incidents"
+        message = "a building block rule raises alerts, but no incidents"
         yield Note("metadata-changed", Effect.SAME, message)
 
 

@@ -84,22 +84,22 @@ class Paths:
         if isinstance(test, Like) and not self.backend.is_text(cell.column):
             why = "Elasticsearch finds nothing by it"
             self.backend.refuse(test.span, f"a wildcard on {described(cell.column)}", why)
-        message = f"Kusto cannot compare the values of {described(cell.column)}, within an array"
+        message = f"{described(cell.column)}: Kusto cannot compare values within an array"
         assert isinstance(test, Equals | Like)
         return widened(self.backend, message, test, self.any_on_path(cell, way))
 
     def tell(self, cell: Cell, way: Way, test: FieldTest) -> None:
         """That the test may be met by another key of the name."""
         name = cell.column.field or cell.column.name
-        lie = "lie" if not way.plain else "may lie"
+        arrays = "arrays lie" if not way.plain else "arrays may lie"
         if self.backend.negative and not way.plain:
-            message = f"arrays {lie} on the way to {name}; below a not the test is left out"
+            message = f"{name}: {arrays} on its path; under `not` the test is dropped"
         elif self.backend.negative:
-            message = f"arrays {lie} on the way to {name}; below a not none is looked into"
+            message = f"{name}: {arrays} on its path; under `not` values in arrays are not seen"
         else:
             message = (
-                f"arrays {lie} on the way to {name}: it is looked for in the text of {cell.raw},"
-                f" behind any key {way.keys[-1]} there"
+                f"{name}: {arrays} on its path, so its values are matched in the JSON text of"
+                f" {cell.raw}, after any key {way.keys[-1]}"
             )
         self.backend.note("array-on-the-way", Effect.WIDER, message, test.span)
 
@@ -121,7 +121,7 @@ class Paths:
     def compared_on_path(self, cell: Cell, way: Way, test: Compare) -> Text:
         """Of a plain path its own test; of what may lie in arrays, that there is a value."""
         somewhere = self.any_on_path(cell, way)
-        message = f"Kusto cannot compare the values of {cell.column.name} within an array"
+        message = f"{described(cell.column)}: Kusto cannot compare values within an array"
         if not way.plain:
             return widened(self.backend, message, test, somewhere)
         in_arrays = Text(f"(isnull({way.plain}) and {somewhere.text})", rank=REGEX)

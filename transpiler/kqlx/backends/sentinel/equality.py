@@ -168,7 +168,7 @@ class Equality:
             else []
         )
         if networks["4"] or networks["6"]:
-            message = f"{cell.column.name} is an array, for which Kusto has no test of networks"
+            message = f"{described(cell.column)}: Kusto cannot test an array for a network"
             upper = filled(cell)
             if not networks["6"]:
                 upper = Text(f'tostring({cell.raw}) contains "."', rank=SCAN)
@@ -194,7 +194,7 @@ class Equality:
         span = limits(node.value.name)
         if span is None:
             what = f'"{node.value.name}" as a value of {described(cell.column)}'
-            self.backend.refuse(node.span, what, "it is no date that Kusto can be given")
+            self.backend.refuse(node.span, what, "Kusto cannot express this date")
         return span
 
     def empty(self, cell: Cell, node: Equals) -> Text:
@@ -203,7 +203,9 @@ class Equality:
         if cell.keeps_empties:
             texts = [f"isnotnull({cell.raw})", f'{cell.access} == ""']
             return all_text([Text(text, rank=cell.rank) for text in texts])
-        message = f"Kusto cannot tell an empty {cell.column.name} from a missing one"
+        message = (
+            f"{cell.column.name}: Kusto does not distinguish an empty string from a missing value"
+        )
         self.backend.note("empty-is-missing", Effect.WIDER, message, node.span)
         if self.backend.negative:
             return FALSE

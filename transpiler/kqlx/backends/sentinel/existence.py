@@ -47,14 +47,15 @@ class Existence:
 
     def instead(self, cell: Cell, node: Equals | Compare) -> Text:
         """That there is a value, for a test of values within an array."""
-        message = f"Kusto cannot compare the values of {described(cell.column)}, within an array"
+        message = f"{described(cell.column)}: Kusto cannot compare values within an array"
         return widened(self.backend, message, node, self.exists(cell, node))
 
     def tell_empties(self, cell: Cell, node: FieldTest) -> None:
         """Tells that an empty text, which is a value in Elastic, is none in a column of texts."""
         if cell.column.empties and cell.is_string and not cell.keeps_empties:
             message = (
-                f"{cell.column.name} may hold an empty text, which Kusto cannot tell from none"
+                f"{cell.column.name} may be an empty string, which Kusto does not distinguish from"
+                " a missing value"
             )
             effect = Effect.WIDER if self.backend.negative else Effect.NARROWER
             self.backend.note("empty-is-missing", effect, message, node.span)

@@ -127,12 +127,10 @@ class _Finder:
         if cell is None:
             return None
         if self.expressions.has_arrays_on_the_way(name, self.field):
-            message = (
-                f"values of {self.field} are not counted or compared where an array lies on the way"
-            )
+            message = f"{self.field}: values within arrays are neither counted nor compared"
             notes += (Note("array-on-the-way", Effect.NARROWER, message),)
         if cell.column.layout == "words":
-            message = f"the words of {name}, each a value of {self.field}, count as one value"
+            message = f"{self.field}: its values are words of {name}, all of which count as one"
             notes += (Note("value-differs", Effect.DIFFERENT, message),)
         values = _in_cell(self.field, cell, kusto_type(cell.column.type))
         if values.type == "dynamic" and not values.multivalue:

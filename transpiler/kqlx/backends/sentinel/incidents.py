@@ -58,7 +58,7 @@ def _about_suppression(
 ) -> Iterator[Note]:
     by = f" with the same {', '.join(fields)}" if fields else ""
     message = (
-        f"Kibana suppresses repeated alerts{by}; Sentinel raises them all and groups those"
+        f"Kibana suppresses repeated alerts{by}; Sentinel raises each of them and groups those"
         f" within {span(look_back)} into one incident"
     )
     yield Note("suppression-grouped", Effect.SAME, message)
@@ -68,7 +68,7 @@ def _about_suppression(
             message = f"alerts are not grouped by {', '.join(lost)}, but by {instead}"
             yield Note("suppression-left-out", Effect.SAME, message)
     if suppression.spares_missing:
-        message = "the rule does not suppress alerts without these fields; Sentinel may group them"
+        message = "Kibana does not suppress alerts without these fields; Sentinel may group them"
         yield Note("suppression-left-out", Effect.SAME, message)
     if (long := suppression.duration) != look_back:
         what = f"alerts of {span(long)}" if long else "alerts of one run"

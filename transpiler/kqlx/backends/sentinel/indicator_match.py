@@ -54,7 +54,7 @@ def compare_with_indicators(
     """
     pairs, lost = _comparisons(match, bound)
     if not pairs:
-        reason = "; ".join(lost) or "the rule names no fields"
+        reason = "; ".join(lost) or "the rule names no fields to compare"
         raise refused_form("the comparison with indicators", reason)
     kinds = list(dict.fromkeys(kind for _, found in pairs for kind in found))
     keys = " or ".join(f"ObservableKey startswith {quote(kind)}" for kind in kinds)
@@ -76,8 +76,8 @@ def compare_with_indicators(
         *extended(shown),
     ]
     message = (
-        f"the indicators are those of {INDICATORS}, not those that the rule's own query finds in"
-        f" {', '.join(rule.texts('threat_index')) or 'its indices'}"
+        f"the indicators come from {INDICATORS}, not from the rule's own"
+        f" {', '.join(rule.texts('threat_index')) or 'indicator indices'}"
     )
     found = [Note("indicators", Effect.DIFFERENT, message), *about_window(rule)]
     found += value_notes((values for values, _ in pairs), bound)
@@ -94,21 +94,19 @@ def _comparisons(
     for comparisons in match.alternatives:
         named = " and ".join(one.field or "?" for one in comparisons)
         if any(one.negated for one in comparisons):
-            lost.append(
-                f"{named} is not compared: the table cannot say which indicator must not match"
-            )
+            lost.append(f"{named} is not compared: the join cannot exclude indicators")
             continue
         if len(comparisons) != 1 or not comparisons[0].known:
             named = named or "an entry"
-            lost.append(f"{named} are not compared: each indicator in the table has one value")
+            lost.append(f"{named} are not compared: {INDICATORS} has one value in each row")
             continue
         other = comparisons[0].indicator_field
         kinds = _KINDS.get(other.partition("indicator.")[2])
         values = values_of(bound, named)
         if kinds is None:
-            lost.append(f"{named} is not compared: no kind of indicator stands for {other}")
+            lost.append(f"{named} is not compared: {INDICATORS} has no counterpart of {other}")
         elif values is None or not values.name or values.multivalue or values.type != "string":
-            lost.append(f"{named} is not compared: the table has no column of texts for it")
+            lost.append(f"{named} is not compared: no string column of the table has its values")
         else:
             pairs.append((values, kinds))
     return pairs, lost

@@ -72,7 +72,7 @@ def about_arrival(rule: Rule, bound: Bound, options: Options) -> list[Note]:
     if not by_arrival(rule):
         return []
     if not _has_window(rule, options):
-        advice = "add ingestion_time() > ago(...), and set a time range that late events are in"
+        advice = "add ingestion_time() > ago(...), and set a time range that includes late events"
         return unsaid_arrival(rule, "the query", advice)
     in_rule, run, terms = options.format in RULE_FORMATS, run_of(rule), new_terms_of(rule)
     window = terms.window if terms else schedule_of(rule).look_back
@@ -81,17 +81,19 @@ def about_arrival(rule: Rule, bound: Bound, options: Options) -> list[Note]:
     happened = span(_happened(rule, run, in_rule))
     if in_rule and not terms:
         wait = window + DELAY if threshold_of(rule) else run.recent
-        happened += f" (in the query {span(wait)}, for Sentinel starts a rule {span(DELAY)} late)"
+        happened += (
+            f" ({span(wait)} in the query, because Sentinel starts a rule {span(DELAY)} late)"
+        )
     hint = WIDEN
     if in_rule and run.period == LONGEST:
-        hint = f"an analytics rule looks back {span(LONGEST)} at most"
+        hint = f"an analytics rule sees at most {span(LONGEST)}"
     notes = [arrival_note(rule, window, happened, hint)]
     notes += about_override(rule)
     parsers = [name for name in _tables(bound, options) if _PARSER.fullmatch(name)]
     if parsers:
         message = (
-            f"whether {', '.join(parsers)} lets the time of arrival through is not documented;"
-            " where it does not, TimeGenerated stands for it, and late events are missed"
+            f"it is not documented whether {', '.join(parsers)} keeps the ingestion time; if not,"
+            " TimeGenerated is used instead, and late events are missed"
         )
         notes.append(Note("late-events", Effect.COVERAGE, message))
     return notes

@@ -94,7 +94,7 @@ def attack_of(rule: Rule) -> Attack:
         for id in tactic.techniques:
             before = before_version_19(id)
             if before != id:
-                remarks.append(f"{id} is {before} in earlier versions of ATT&CK")
+                remarks.append(f"{id} becomes {before}, its number in earlier versions of ATT&CK")
             if is_technique(before):
                 techniques.append(before)
             else:
@@ -107,5 +107,5 @@ def lost_metadata(rule: Rule) -> Iterator[Note]:
     """Notes on what the rule says and an analytics rule has no place for."""
     for key, words in _NO_PLACE.items():
         if rule.data.get(key):
-            yield Note("metadata-left-out", Effect.SAME, f"Sentinel has no place for {words}")
+            yield Note("metadata-left-out", Effect.SAME, f"not carried over to Sentinel: {words}")
     yield from unconverted_keys(rule, "Sentinel", {*_NO_PLACE, *_SAID}, other_frameworks(rule))

@@ -56,7 +56,7 @@ def find_new_terms(
     fields = required_values(bound, terms.fields, "looks for new values of", together)
     if not fields:
         named = ", ".join(terms.fields)
-        raise refused_form(f"new terms of {named}", "it is the same on all events there")
+        raise refused_form(f"new terms of {named}", "every event there has the same value")
     window, recent = terms.window, schedule_of(rule).look_back
     if in_rule:
         window, recent = min(window, LONGEST), run_of(rule).recent
@@ -72,7 +72,8 @@ def find_new_terms(
         *of_new_terms(value_notes(fields, bound)),
     ]
     if together:
-        notes += per_source_notes(bound, fields, Effect.WIDER, "a value may be known in another")
+        why = "what is new in one may be known in another"
+        notes += per_source_notes(bound, fields, Effect.WIDER, why)
         common = [in_common(values) for values in fields]
         lines += present((in_common(v) for v in fields if v.name), body)
         lines.append(project_common("extend", [*common, *shown]))
@@ -94,8 +95,8 @@ def _about_history(terms: NewTerms, window: int, in_rule: bool) -> list[Note]:
             Note(
                 "look-back",
                 Effect.SAME,
-                f"the query looks back {span(window)}, and as an analytics rule it would see"
-                f" {span(LONGEST)} at most",
+                f"the query looks back {span(window)}; an analytics rule sees at most"
+                f" {span(LONGEST)}",
                 hint="run it as a hunting query",
             )
         )

@@ -128,13 +128,13 @@ class Ranges:
         if kind == "boolean" and cell.form == "column":
             return self.boolean_range(cell, node)
         if kind == "flattened" or cell.form != "column" or self.backend.is_text(cell.column):
-            message = f"Kusto cannot compare what {cell.column.name} holds with < and >"
+            message = f"{described(cell.column)}: Kusto cannot compare its values with < and >"
             return widened(self.backend, message, node, self.existence.exists(stored, node))
         operator = OPERATORS[node.op]
         if kind == "ip":
             if span_of(node.value.name) is None or "/" in node.value.name:
                 what = f'"{node.value.name}" as a bound of {described(cell.column)}'
-                self.backend.refuse(node.span, what, "it is no address")
+                self.backend.refuse(node.span, what, "it is not an address")
             test = f"ipv6_compare({cell.access}, {quote(node.value.name)}) {operator} 0"
             return Text(never_null(test, self.backend.negative), rank=SCAN)
         if not cell.column.declared and number_of(node.value.name) is not None:

@@ -40,7 +40,7 @@ def query_of(bound: Bound, options: Options) -> Emission:
         texts = [FALSE]
     table = options.table or bound.place.get("table")
     if table is None:
-        message = f"no table is known, so {DEFAULT_TABLE} stands for one with columns of ECS names"
+        message = f"no table is known; {DEFAULT_TABLE} stands for one whose columns have ECS names"
         writer.note("table-unknown", Effect.SAME, message, hint="--table names it")
     lines = [tables(table or DEFAULT_TABLE), *_lines(writer, texts)]
     query = writer.lists.definitions() + "\n".join(lines)

@@ -93,7 +93,7 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
             "look-back",
             Effect.WIDER,
             f"the rule compares with values of the last {span(terms.window)}; an analytics rule"
-            f" sees at most {span(LONGEST)}, so that values last seen before that alert as new",
+            f" sees at most {span(LONGEST)}, so values last seen before that alert as new",
             hint="keep known values in a watchlist, or run the query as a hunting query",
         )
     if terms is not None or isinstance(form_of(rule), IndicatorMatch):
@@ -102,13 +102,13 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
         longer = f"looks back {span(run.window)} instead of {span(schedule.look_back)}"
         gap = schedule.look_back < schedule.interval
         if counts or gap:
-            more = "so that it counts more" if counts else "so that no event falls between two runs"
+            more = "so it counts more events" if counts else "so no event falls between two runs"
             yield Note("schedule", Effect.WIDER, f"the rule {longer}, {more}")
         else:
             yield Note("schedule", Effect.SAME, f"the rule {longer}")
     elif run.period < schedule.look_back and counts:
         shorter = f"looks back {span(run.period)} instead of {span(schedule.look_back)}"
-        yield Note("schedule", Effect.NARROWER, f"the rule {shorter}, so that it counts less")
+        yield Note("schedule", Effect.NARROWER, f"the rule {shorter}, so it counts fewer events")
 
 
 def about_overlap(rule: Rule) -> Iterator[Note]:

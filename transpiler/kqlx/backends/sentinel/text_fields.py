@@ -45,7 +45,8 @@ class TextFields:
         self.backend.note(
             "text-analysis",
             Effect.WIDER,
-            f"{cell.column.name} is text: Elasticsearch compares words, Kusto terms of the value",
+            f"{cell.column.name} is text: Elasticsearch compares its words, Kusto its terms, which"
+            " begin and end elsewhere",
             node.span,
         )
         self.backend.folds_oddly(cell.column, node, exact=self.backend.options.exact)

@@ -61,7 +61,7 @@ def count_events(
     notes = [*about_window(rule), *([] if said else [_window_note(rule)])]
     notes += value_notes([*by, *counted], bound, threshold.by)
     if together and (threshold.least > 1 or counted):
-        why = "what they have together may be enough"
+        why = "together they may reach the threshold"
         notes += per_source_notes(bound, [*by, *counted], Effect.NARROWER, why)
     made, columns = made_first([*by, *counted])
     by, counted = columns[: len(by)], columns[len(by) :]
@@ -94,6 +94,5 @@ def _window_note(rule: Rule) -> Note:
     return Note(
         "threshold-window",
         Effect.SAME,
-        f"events are counted over the time range of the query: set it to {back}, the look-back of"
-        " the rule",
+        f"events are counted over the query's time range: set it to {back}, the rule's look-back",
     )

@@ -44,12 +44,14 @@ class WildcardNames:
                     # No value of that type fits, nor does it for Kibana.
                     del self.backend.notes[before:]
         if not tests:
-            message = f"no columns are known for {name.name}, so the test is left out"
+            message = f"{name.name}: no known field has such a name, so the test is dropped"
             self.backend.note("name-wildcard", Effect.WIDER, message, node.span)
             return FALSE if self.backend.negative else TRUE
         if not types.knows_all_names:
             effect = Effect.WIDER if self.backend.negative else Effect.NARROWER
-            message = f"{name.name} stands for the {len(names)} known fields that fit, no others"
+            message = (
+                f"{name.name} stands for the {len(names)} known fields that fit, and no others"
+            )
             hint = "name the fields with --fields"
             self.backend.note("name-wildcard", effect, message, node.span, hint)
         return any_text(tests)
