@@ -201,12 +201,6 @@ def test_what_drawn_queries_found(query: str, line: str) -> None:
     assert text.splitlines()[1:] == [line]
 
 
-@pytest.mark.parametrize("target", ["sentinel", "spl"])
-def test_numbers_of_more_digits_than_the_type_holds_are_refused(target: str) -> None:
-    with pytest.raises(kqlx.UnsupportedError, match="rounds numbers of so many digits"):
-        kqlx.convert("event.risk_score:9007199254740993", target, source="none")
-
-
 @pytest.mark.parametrize("query", ["*s:0", "*s:a"])
 def test_names_with_stars_tell_of_numbers_and_flattened_fields(query: str) -> None:
     with pytest.raises(kqlx.UnsupportedError, match="also matches"):

@@ -8,27 +8,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import NoReturn
 
 from kqlx.backends.base import Backend
 from kqlx.elastic import ecs
 from kqlx.elastic.text_analysis import odd_letters
-from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
+from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.type_check import checked_test
 from kqlx.mappings.value_conditions import alike_values, has_values, why_without_values
-from kqlx.nodes import Equals, FieldTest, Like, Literal
+from kqlx.nodes import Equals, FieldTest, Like, Node
 from kqlx.notes import Effect, Note
-
-# ASCII digits alone: Python's own readers also take 1_000 and the digits of all scripts.
-_NUMBER = re.compile(
-    r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?P<exponent>[+-]?0*[0-9]{1,3}))?"
-)
-HELD_DIGITS = {"half_float": 3, "float": 6, "double": 15, "scaled_float": 15}
-"""How many decimal digits a type surely holds."""
-
-_LARGEST_EXPONENT = 400  # a double ends at 308, its smallest number at -324
-
 
 _NETWORK = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/[0-9]{1,3})?")
 
@@ -56,11 +46,6 @@ class Text:
     alternatives: tuple[str, ...] = ()
 
 
-def described(column: Column) -> str:
-    """A column for messages: the field that the user wrote, with its type."""
-    return f"{column.field or column.name}, a field of type {column.type}"
-
-
 @dataclass
 class TextBackend(Backend[Text]):
     """``negative`` is True below an odd number of nots, where what matches more makes the query
@@ -83,36 +68,6 @@ class TextBackend(Backend[Text]):
 
     def is_text(self, column: Column) -> bool:
         return column.type in TEXTS
-
-    def number(self, column: Column, value: Literal, node: FieldTest) -> str:
-        """The value as a number: all its digits, in plain decimal without an exponent.
-
-        Raises UnsupportedError where it is none, or has an exponent beyond those of any type.
-        """
-        match = _NUMBER.fullmatch(value.name)
-        if not match or abs(int(match["exponent"] or 0)) > _LARGEST_EXPONENT:
-            what = f'"{value.name}" as a value of {described(column)}'
-            self.refuse(node.span, what, "it is not a number")
-        from decimal import Decimal  # costs more to load than all other rules cost to write
-
-        digits = format(Decimal(value.name), "f")
-        if "." in digits:
-            digits = digits.rstrip("0").rstrip(".")
-        if digits != "-0":
-            return digits
-        if column.type in ("double", "float", "half_float"):
-            what = f'"{value.name}" as a value of {described(column)}'
-            self.refuse(node.span, what, "Elasticsearch tells it from 0")
-        return "0"
-
-    def refuse_rounded(self, column: Column, number: str, node: FieldTest) -> None:
-        """Refuses a number of more digits than the column's type holds in Elasticsearch, which
-        rounds it, and the values of events too.
-        """
-        digits = number.lstrip("+-0.").replace(".", "").rstrip("0")
-        if len(digits) > HELD_DIGITS.get(column.type, len(digits)):
-            what = f"{number} as a value of {described(column)}"
-            self.refuse(node.span, what, "Elasticsearch rounds numbers of so many digits")
 
     @staticmethod
     def is_network(text: str) -> bool:
@@ -144,24 +99,13 @@ class TextBackend(Backend[Text]):
             return str(mapped) if length == 32 else f"{mapped}/{length}"
         return str(network)
 
-    def boolean(self, column: Column, node: Equals) -> bool:
-        """The value as a Boolean. Raises UnsupportedError for any other text."""
-        if node.value.name not in ("true", "false"):
-            what = f'"{node.value.name}" as a value of {described(column)}'
-            self.refuse(node.span, what, "it is neither true nor false")
-        return node.value.name == "true"
-
-    def no_date(self, column: Column, node: Equals | Like) -> None:
-        """Refuses a date that is compared with a text: Elasticsearch reads it as a span of time."""
-        if column.type in DATES:
-            self.refuse(
-                node.span, f"a value of {described(column)}", "it stands for a span of time"
-            )
-
-    def null_value(self, node: FieldTest) -> NoReturn:
-        self.refuse(
-            node.span, "null as a value", "Elasticsearch refuses it too", "write not field:*"
-        )
+    def checked(self, node: FieldTest, prefix: str = "", inside: str = "") -> Node:
+        """The test of a field that a name with stars stands for, by the field's type, with its
+        notes (``type_check.checked_test``). Raises UnsupportedError.
+        """
+        made, notes = checked_test(self.bound, node, self.negative, prefix, inside)
+        self.notes += notes
+        return made
 
     def wider(self, code: str, node: FieldTest, message: str) -> None:
         """Notes that a test matches more than Kibana's; below a not the query misses events."""

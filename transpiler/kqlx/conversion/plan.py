@@ -12,6 +12,7 @@ from kqlx.mappings.destinations import unbound, with_own_table
 from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.multiple_sources import bind_each
+from kqlx.mappings.type_check import as_elasticsearch_asks, checked
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note
 from kqlx.rules.constant_fields import refuse_constants
@@ -28,9 +29,12 @@ def plan_of(rule: Rule, node: Node, fields: FieldList | None, choices: Choices) 
     types, remarks = types_and_remarks(node, rule, fields, choices.source, choices.packs)
     if not choices.target.takes_filters:
         node, _ = with_conditions(node, rule, types)
-    binds = choices.target.binds and choices.format.binds
-    bounds = _bind(node, rule, types, remarks, choices) if binds else (Bound(node, types=types),)
-    bounds = _in_own_tables(bounds, choices)
+    if choices.target.binds and choices.format.binds:
+        bounds = _in_own_tables(_bind(node, rule, types, remarks, choices), choices)
+    else:
+        bounds = (_in_elastic_names(node, types, choices),)
+    if choices.target.assumes_types:
+        bounds = tuple(map(checked, bounds))
     refuse_constants(rule, bounds)
     sources = tuple(
         PlannedSource(bound, choices.options(bound.source, rule.format)) for bound in bounds
@@ -61,6 +65,13 @@ def _bind(
             hint="name it with --source, or keep Elastic's names with --source none",
         )
     return (unbound(node, None, types),)
+
+
+def _in_elastic_names(node: Node, types: Types, choices: Choices) -> Bound:
+    if not choices.target.assumes_types:
+        return Bound(node, types=types)
+    node, notes = as_elasticsearch_asks(node, types.type_asked)
+    return Bound(node, notes=notes, types=types)
 
 
 def _in_own_tables(bounds: tuple[Bound, ...], choices: Choices) -> tuple[Bound, ...]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from kqlx.backends.target import Emission, Plan
 from kqlx.conversion.choices import Choices
-from kqlx.mappings.assumed_types import assumed_types
 from kqlx.nodes import NOWHERE
 from kqlx.notes import Note
 from kqlx.rules.query_only_notes import query_only_notes, rule_type_notes
@@ -17,13 +16,11 @@ def write(plan: Plan, choices: Choices) -> Emission:
     """The query of a plan, with all that is to be said of it. Raises UnsupportedError for what the
     target cannot say.
     """
-    target = choices.target
-    emission = target.emit(plan)
+    emission = choices.target.emit(plan)
     notes = [] if emission.covers_rule_type else [*rule_type_notes(plan.rule)]
     notes += _metadata_notes(plan, choices)
     for bound in plan.bounds:
         notes += bound.notes
-        notes += assumed_types(bound) if target.assumes_types else ()
     notes += emission.notes
     return replace(emission, notes=tuple(map(_without_synthetic_span, notes)))
 

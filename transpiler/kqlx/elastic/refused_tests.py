@@ -76,7 +76,7 @@ def _refusals(node: Node, type_of: TypeOf, prefix: str) -> Iterator[Refusal]:
             yield Refusal(node, f"{path} is of type {kind}, and has no nested objects")
         yield from _refusals(node.item, type_of, f"{path}.")
     elif isinstance(node, FreeText):
-        if not prefix and isinstance(node.value, Literal) and node.value.value is None:
+        if isinstance(node.value, Literal) and node.value.value is None:
             yield Refusal(node, "null is no value to look for")
     elif isinstance(node, Equals | Like | Compare):
         found = _refusal(node, type_of, prefix + node.field.name)

@@ -23,8 +23,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from kqlx.nodes import Pattern
-from kqlx.patterns import ANY_RUN
+from kqlx.nodes import Equals, Like
+from kqlx.patterns import ANY_RUN, Pattern
 
 MAX_WORD = 255
 
@@ -91,6 +91,12 @@ _PLAIN_WORD = re.compile(  # the same for ASCII, quicker
 )
 _WHITE_SPACE = re.compile("[ \t\r\n\u3000]+")  # what Lucene's query parser splits at
 
+PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]"
+"""A regular expression for characters that part words in any surrounding
+(https://www.unicode.org/reports/tr29/).
+"""
+_PARTS_WORDS = re.compile(PARTS_WORDS)
+
 
 @cache
 def _word() -> re.Pattern[str]:
@@ -141,6 +147,20 @@ def pieces_of(pattern: Pattern) -> list[Pattern]:
         else:
             pieces.append(piece)
     return pieces
+
+
+def word_patterns(node: Equals | Like) -> list[Pattern]:
+    """The alternatives of a test of a text field: of a phrase one, with its words between stars; of
+    words and patterns each piece. What no word fits, because it holds what parts words, is left
+    out.
+    """
+    if isinstance(node, Like):
+        split = split_at_spaces(node.pattern)
+        return [piece for piece in split if not any(map(_PARTS_WORDS.search, piece.literals))]
+    found = words(node.value.name)
+    if node.value.quoted:
+        return [Pattern.between_stars(found)] if found else []
+    return [Pattern.of(word) for word in found]
 
 
 def odd_letters(text: str) -> str:

@@ -81,6 +81,11 @@ class Column:
         return Pair(path, name, last)
 
 
+def described(column: Column) -> str:
+    """A column for messages: the field that the user wrote, with its type."""
+    return f"{column.field or column.name}, a field of type {column.type}"
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A tree whose fields are columns of one destination, or, unless it ``uses_target_names``,
@@ -109,12 +114,16 @@ class Bound:
         """The Elasticsearch type of Elastic's field, as far as it is known."""
         return self.types.get(name)
 
-    def nested_path(self, name: str) -> str | None:
-        """The path of the field of type nested that a field lies below, or None."""
-        for place, character in enumerate(name):
-            if character == "." and self.types.get(name[:place]) == "nested":
-                return name[:place]
-        return None
+    def nested_path(self, name: str, inside: str = "") -> str:
+        """The field of type nested that a field is, or lies below, or ""; one beneath the group
+        whose path, with a dot, is ``inside``.
+        """
+        end = name.find(".", len(inside))
+        while end > 0:
+            if self.types.get(name[:end]) == "nested":
+                return name[:end]
+            end = name.find(".", end + 1)
+        return name if self.types.get(name) == "nested" else ""
 
     def column(self, name: str) -> Column:
         """The column of this name; one that is not described has the type of Elastic's field."""

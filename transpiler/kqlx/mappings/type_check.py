@@ -1,14 +1,47 @@
-"""What Elasticsearch is asked by a tree, before it is bound: what it refuses is refused by each
-target, and the rest is put in terms that have one meaning everywhere.
+"""What the types of fields in Elasticsearch mean for a tree, settled once for all targets.
+
+Before a tree is bound, ``as_elasticsearch_asks`` refuses what Elasticsearch refuses, and puts the
+rest in terms that have one meaning everywhere, by the types of Elastic's fields. What is bound,
+``checked`` looks at again by the types of its columns: tests that never match are out of the tree,
+and of those that are left each has a value that its type can have, spelt in one way.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+from operator import is_not
+from typing import NoReturn
+
+from kqlx.elastic.addresses import address, network
 from kqlx.elastic.asked_tests import as_asked, crossings, parted
+from kqlx.elastic.number_texts import is_rounded, plain_digits, rounding_limit
+from kqlx.elastic.numbers import number_of
 from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals
+from kqlx.elastic.text_analysis import word_patterns
+from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.errors import UnsupportedError
-from kqlx.nodes import Like, Node
+from kqlx.mappings.assumed_types import assumed_types
+from kqlx.mappings.bound import Bound, Column, described
+from kqlx.nodes import (
+    And,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Nested,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    simplify,
+)
 from kqlx.notes import Effect, Note
+
+_WITHOUT_VALUES = frozenset({"object", "nested", "geo_point", "geo_shape", "point", "shape"})
+_WITHOUT_PATTERNS = NUMBERS | DATES | {"ip", "boolean"}
+_SIGNED_ZEROS = frozenset({"double", "float", "half_float"})
 
 
 def as_elasticsearch_asks(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note, ...]]:
@@ -67,3 +100,176 @@ def _crossing(name: str, above: str, negative: bool) -> Note:
         " this one alone"
     )
     return Note("flattened-keys", Effect.WIDER if negative else Effect.NARROWER, message)
+
+
+def checked(bound: Bound) -> Bound:
+    """The bound tree as the types of its columns take it.
+
+    A test that never matches becomes ``Never``: of a field in nested objects outside of their
+    group, of a text for what no word can be. Numbers are plain digits (``1e3`` is ``1000``), and
+    one of more digits than Elasticsearch keeps is a range that takes in all that it may be rounded
+    to. A note says so, and what types are assumed where none is known.
+
+    Raises UnsupportedError for a value that the type cannot have, and a pattern on a type that has
+    none. Targets may take it for granted that these do not come up.
+    """
+    check = _Check(bound)
+    node = check.tree(bound.node)
+    if node is not bound.node:
+        bound = replace(bound, node=simplify(node))
+    notes = (*bound.notes, *assumed_types(bound), *check.notes)
+    return replace(bound, notes=notes) if len(notes) > len(bound.notes) else bound
+
+
+def checked_test(
+    bound: Bound, test: FieldTest, negative: bool, prefix: str = "", inside: str = ""
+) -> tuple[Node, list[Note]]:
+    """The same of one test, of a field that a name with stars stands for. ``prefix`` stands before
+    its name; ``inside`` is the path of the nested group around it, with a dot; ``negative`` says
+    that it stands below an odd number of nots.
+    """
+    check = _Check(bound)
+    return check.test(test, prefix, inside, negative), check.notes
+
+
+@dataclass
+class _Check:
+    bound: Bound
+    notes: list[Note] = field(default_factory=list)
+
+    def tree(self, node: Node, path: str = "", negative: bool = False) -> Node:
+        """The node, checked; ``path`` is that of the nested group around it, with a dot."""
+        if isinstance(node, And | Or):
+            items = tuple([self.tree(item, path, negative) for item in node.items])
+            changed = any(map(is_not, items, node.items))
+            return replace(node, items=items) if changed else node
+        if isinstance(node, Not):
+            item = self.tree(node.item, path, not negative)
+            return node if item is node.item else replace(node, item=item)
+        if isinstance(node, Nested):
+            return self.group(node, path, negative)
+        return self.test(node, path, path, negative) if isinstance(node, FieldTest) else node
+
+    def group(self, node: Nested, path: str, negative: bool) -> Node:
+        if isinstance(node.path, Pattern):
+            return node
+        item = self.tree(node.item, f"{path}{node.path.name}.", negative)
+        if item is node.item:
+            return node
+        item = simplify(item)
+        return Never(node.span) if isinstance(item, Never) else replace(node, item=item)
+
+    def test(self, node: FieldTest, prefix: str, inside: str, negative: bool) -> Node:
+        if isinstance(node.field, Pattern):
+            return node
+        column = self.bound.column(prefix + node.field.name)
+        if self.is_hidden(column, inside, node):
+            return Never(node.span)
+        if isinstance(node, Exists):
+            return node
+        if column.type in _WITHOUT_VALUES:
+            why = "Elasticsearch finds nothing by it"
+            _refuse(node, f"a value of {described(column)}", why)
+        if isinstance(node, Like) and column.type in _WITHOUT_PATTERNS:
+            why = "Elasticsearch finds nothing by it"
+            _refuse(node, f"a wildcard on {described(column)}", why)
+        if isinstance(node, Equals | Like) and column.type in TEXTS:
+            return self.words(column, node)
+        if isinstance(node, Like):
+            return node
+        return self.value(column, node, negative)
+
+    def is_hidden(self, column: Column, inside: str, node: FieldTest) -> bool:
+        """Whether the field lies in nested objects, which are seen in a group alone."""
+        if self.bound.uses_target_names:
+            return False
+        name = column.name
+        hidden = self.bound.nested_path(name, inside)
+        if not hidden:
+            return False
+        message = f"{name} never holds here: Elasticsearch sees it in {hidden}:{{ ... }} alone"
+        self.note("nested-outside", Effect.SAME, message, node)
+        return True
+
+    def words(self, column: Column, node: Equals | Like) -> Node:
+        if word_patterns(node):
+            return node
+        message = f"{column.name}: no word can be this, so the test never matches"
+        self.note("constant-folded", Effect.SAME, message, node)
+        return Never(node.span)
+
+    def value(self, column: Column, node: Equals | Compare, negative: bool) -> Node:
+        """A test of a single value or a range, by the type of the column."""
+        if type := self.number_type(column, node):
+            return self.number(column, type, node, negative)
+        if column.type == "boolean" and node.value.name not in ("true", "false"):
+            _refuse_value(column, node, "it is neither true nor false")
+        if column.type == "ip" and isinstance(node, Equals) and network(node.value.name) is None:
+            _refuse_value(column, node, "it is neither an address nor a network")
+        if column.type == "ip" and isinstance(node, Compare) and address(node.value.name) is None:
+            _refuse_value(column, node, "it is not an address")
+        return node
+
+    def number_type(self, column: Column, node: Equals | Compare) -> str:
+        """The type by which the value is a number, or "": that of the column; for a range also that
+        of the field whose numbers a column holds as texts, and where no type is known.
+        """
+        if column.type in NUMBERS:
+            return column.type
+        if isinstance(node, Equals):
+            return ""
+        of_field = self.bound.type(column.field) if column.field else None
+        if of_field in NUMBERS:
+            return of_field
+        unknown = not column.declared and number_of(node.value.name) is not None
+        return "number" if unknown else ""
+
+    def number(self, column: Column, type: str, node: Equals | Compare, negative: bool) -> Node:
+        digits = plain_digits(node.value.name)
+        if digits is None:
+            _refuse_value(column, node, "it is not a number in plain decimal")
+        if digits == "-0" and type in _SIGNED_ZEROS:
+            _refuse_value(column, node, "Elasticsearch tells it from 0")
+        if is_rounded(digits, type):
+            return self.rounded(column, digits, type, node, negative)
+        return _with_value(node, "0" if digits == "-0" else digits)
+
+    def rounded(
+        self, column: Column, digits: str, type: str, node: Equals | Compare, negative: bool
+    ) -> Node:
+        """A range that takes in all that a number may be rounded to, below a not one that takes in
+        nothing of it.
+        """
+        instead = "dropped under `not`" if negative else "all numbers near it match"
+        message = (
+            f"{node.value.name} as a value of {column.name}: Elasticsearch rounds numbers of so"
+            f" many digits; {instead}"
+        )
+        self.note("approximated", Effect.WIDER, message, node)
+        if isinstance(node, Compare):
+            down = (node.op in ("gt", "gte")) is not negative
+            return _with_value(node, rounding_limit(digits, type, down=down))
+        if negative:
+            return Never(node.span)
+        least, most = (rounding_limit(digits, type, down=down) for down in (True, False))
+        from_least = Compare(node.field, "gte", replace(node.value, value=least), node.span)
+        up_to_most = Compare(node.field, "lte", replace(node.value, value=most), node.span)
+        return And((from_least, up_to_most), node.span)
+
+    def note(self, code: str, effect: Effect, message: str, node: Node) -> None:
+        self.notes.append(Note(code, effect, message, node.span))
+
+
+def _with_value(node: Equals | Compare, text: str) -> Equals | Compare:
+    if node.value.name == text:
+        return node
+    return replace(node, value=replace(node.value, value=text))
+
+
+def _refuse_value(column: Column, node: Equals | Compare, why: str) -> NoReturn:
+    _refuse(node, f'"{node.value.name}" as a value of {described(column)}', why)
+
+
+def _refuse(node: FieldTest, what: str, why: str) -> NoReturn:
+    note = Note("unsupported", Effect.DIFFERENT, f"{what}: {why}", node.span)
+    raise UnsupportedError(f"cannot convert {what}: {why}", notes=(note,))

@@ -15,15 +15,14 @@ from dataclasses import dataclass, replace
 from kqlx.backends.sentinel.boolean import FALSE, any_text
 from kqlx.backends.sentinel.column_access import REGEX, SCAN, Cell, Columns, Way, kusto_type
 from kqlx.backends.sentinel.dynamic_arrays import bare_values, inner_regex
-from kqlx.backends.sentinel.equality import refuse_valueless
 from kqlx.backends.sentinel.existence import widened
 from kqlx.backends.sentinel.field_tests import FieldTests
 from kqlx.backends.sentinel.letter_case import ignores_case
 from kqlx.backends.sentinel.patterns_and_ranges import joined
 from kqlx.backends.sentinel.syntax import json_text, quote, regex, term_within
-from kqlx.backends.text_backend import Text, TextBackend, described
+from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import INTEGERS, TEXTS
-from kqlx.mappings.bound import Column
+from kqlx.mappings.bound import Column, described
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like
 from kqlx.notes import Effect
 
@@ -45,9 +44,6 @@ class Paths:
         """That some of the tests holds, which are all of this cell."""
         way = cell.way
         assert way is not None
-        for test in tests:
-            if not isinstance(test, Exists):
-                refuse_valueless(self.backend, cell, test)
         if not way.sure:
             self.tell(cell, way, tests[0])
             if self.backend.negative:
@@ -81,9 +77,6 @@ class Paths:
         if isinstance(test, Equals) and simple:
             literal = self.field_tests.equality.scalar(cell, test)
             return self.valued_on_path(cell, way, [(literal,)], folds=False) if literal else FALSE
-        if isinstance(test, Like) and not self.backend.is_text(cell.column):
-            why = "Elasticsearch finds nothing by it"
-            self.backend.refuse(test.span, f"a wildcard on {described(cell.column)}", why)
         message = f"{described(cell.column)}: Kusto cannot compare values within an array"
         assert isinstance(test, Equals | Like)
         return widened(self.backend, message, test, self.any_on_path(cell, way))

@@ -27,10 +27,10 @@ from kqlx.backends.sentinel.letter_case import ignores_case
 from kqlx.backends.sentinel.named_lists import NamedLists
 from kqlx.backends.sentinel.syntax import quote
 from kqlx.backends.sentinel.text_fields import TextFields
-from kqlx.backends.text_backend import Text, TextBackend, described
-from kqlx.elastic.addresses import network as span_of
+from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import DATES, INTEGERS
-from kqlx.nodes import Compare, Equals, FieldTest
+from kqlx.mappings.bound import described
+from kqlx.nodes import Compare, Equals
 from kqlx.notes import Effect
 
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -49,10 +49,7 @@ class Equality:
     lists: NamedLists
 
     def equals(self, cell: Cell, node: Equals) -> Text:
-        if node.value.value is None:
-            self.backend.null_value(node)
         kind = cell.column.type
-        refuse_valueless(self.backend, cell, node)
         if cell.form == "elements" and kind in INTEGERS | {"boolean"}:
             digits = self.scalar(cell, node)
             return element_fits(cell, (digits,), folds=False) if digits else FALSE
@@ -76,8 +73,6 @@ class Equality:
 
     def fits_list(self, cell: Cell, node: Equals) -> bool:
         """Whether the test may be written together with others of the field."""
-        if node.value.value is None:
-            return False
         if cell.form in OBJECTS or cell.column.type in DATES | CONTAINERS | PLACES:
             return False
         if cell.is_untyped_in_array:
@@ -121,9 +116,8 @@ class Equality:
     def scalar(self, cell: Cell, node: Equals) -> str:
         """A number or Boolean as a literal, "" for one that no value of the type can be."""
         if cell.column.type == "boolean":
-            return "true" if self.backend.boolean(cell.column, node) else "false"
-        digits = self.backend.number(cell.column, node.value, node)
-        self.backend.refuse_rounded(cell.column, digits, node)
+            return node.value.name
+        digits = node.value.name
         number = Decimal(digits)
         if cell.column.type in INTEGERS:
             return digits if LEAST <= number <= MOST and number == int(number) else ""
@@ -137,9 +131,6 @@ class Equality:
         networks: dict[str, list[str]] = {"4": [], "6": []}
         for test in tests:
             text = test.value.name
-            if span_of(text) is None:
-                what = f'"{text}" as a value of {described(cell.column)}'
-                self.backend.refuse(test.span, what, "it is neither an address nor a network")
             found = self.backend.network(text) or text
             if "/" in found:
                 networks["6" if ":" in found else "4"].append(quote(found))
@@ -214,13 +205,6 @@ class Equality:
             texts = [f'tostring({cell.raw}) == ""', f"tostring({cell.raw}) contains_cs '\"\"'"]
             return any_text([Text(text, rank=SCAN) for text in texts])
         return Text(f"isempty({cell.raw})", rank=cell.rank)
-
-
-def refuse_valueless(backend: TextBackend, cell: Cell, node: FieldTest) -> None:
-    """Refuses a value of what has none of its own."""
-    if cell.column.type in PLACES | {"object", "nested"}:
-        why = "Elasticsearch finds nothing by it"
-        backend.refuse(node.span, f"a value of {described(cell.column)}", why)
 
 
 def real(digits: str) -> str:

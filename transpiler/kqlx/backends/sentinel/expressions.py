@@ -25,19 +25,18 @@ from kqlx.mappings.nested import field_test
 from kqlx.nodes import (
     Always,
     And,
-    Compare,
     Equals,
     Exists,
     FieldTest,
     FreeText,
     Like,
+    Literal,
     Nested,
     Node,
     Not,
     Or,
     Pattern,
 )
-from kqlx.notes import Effect
 
 
 @dataclass
@@ -77,27 +76,17 @@ class ConditionWriter(TextBackend):
             return super().expression(node)
         if isinstance(node.field, Pattern):
             return self.wildcard_names.any_field(node, node.field)
-        return FALSE if self.is_hidden(node) else self.field_test(node)
+        return self.field_test(node)
 
     def field_test(self, node: FieldTest) -> Text:
         cell = self.cell(node)
-        if cell.way is None or _asks_for_null(node):
+        if cell.way is None:
             return self.field_tests.test(cell, node)
         return self.paths.any_test(cell, [node])
 
     def cell(self, node: FieldTest) -> Cell:
         """Where the values of the test's field are."""
         return self.columns.cell(self.column(node))
-
-    def is_hidden(self, node: FieldTest) -> bool:
-        """Whether the field lies in nested objects, which are seen in a group alone."""
-        name = self.column(node).name
-        path = self.bound.nested_path(name)
-        if self.columns.inside or name in self.bound.columns or path is None:
-            return False
-        message = f"{name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone"
-        self.note("nested-outside", Effect.SAME, message, node.span)
-        return True
 
     def all_of(self, node: And) -> Text:
         return all_text([self.expression(item) for item in node.items])
@@ -138,9 +127,7 @@ class ConditionWriter(TextBackend):
         return found, rest
 
     def is_on_path(self, node: Equals | Like) -> bool:
-        if isinstance(node.field, Pattern) or _asks_for_null(node):
-            return False
-        return self.cell(node).way is not None
+        return isinstance(node.field, Literal) and self.cell(node).way is not None
 
     def arguments(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
         """The tests for arguments of command lines, a regular expression a column, and the others
@@ -164,7 +151,7 @@ class ConditionWriter(TextBackend):
 
     def is_whole_text(self, node: Equals | Like) -> bool:
         """Whether the test is one of the text in a plain column."""
-        if isinstance(node.field, Pattern) or self.is_hidden(node):
+        if isinstance(node.field, Pattern):
             return False
         cell = self.cell(node)
         plain = cell.form == "column" and cell.is_string and not self.is_text(cell.column)
@@ -173,13 +160,7 @@ class ConditionWriter(TextBackend):
     def can_gather(self, node: Node) -> bool:
         if not isinstance(node, Equals) or isinstance(node.field, Pattern):
             return False
-        name = self.column(node).name
-        seen = (
-            self.columns.inside
-            or name in self.bound.columns
-            or self.bound.nested_path(name) is None
-        )
-        return bool(seen) and self.field_tests.equality.fits_list(self.cell(node), node)
+        return self.field_tests.equality.fits_list(self.cell(node), node)
 
     def negate(self, node: Not) -> Text:
         with self.under_not():
@@ -190,8 +171,6 @@ class ConditionWriter(TextBackend):
     def negated_operator(self, node: Node) -> Text | None:
         """Kusto's own operator for the negation of a test, all of which keep missing values."""
         if isinstance(node, Exists) and not isinstance(node.field, Pattern):
-            if self.is_hidden(node):
-                return None
             return self.field_tests.existence.missing(self.cell(node), node)
         if isinstance(node, Nested) and isinstance(node.item, Always):
             return has_objects(self.groups.array_of(node)[0], "")
@@ -244,10 +223,6 @@ def condition_text(bound: Bound) -> str:
     """The tree as a condition that others can stand beside."""
     text = ConditionWriter(bound, Options()).expression(bound.node)
     return f"({text.text})" if text.group is Group.OR else text.text
-
-
-def _asks_for_null(node: FieldTest) -> bool:
-    return isinstance(node, Equals | Compare) and node.value.value is None
 
 
 def alternatives(node: Or) -> list[Node]:

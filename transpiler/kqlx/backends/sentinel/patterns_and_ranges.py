@@ -37,18 +37,16 @@ from kqlx.backends.sentinel.equality import (
     MOST,
     Equality,
     real,
-    refuse_valueless,
 )
 from kqlx.backends.sentinel.existence import Existence, widened
 from kqlx.backends.sentinel.letter_case import ignores_case
 from kqlx.backends.sentinel.syntax import quote, term_within
 from kqlx.backends.sentinel.text_fields import TextFields
-from kqlx.backends.text_backend import Text, TextBackend, described
-from kqlx.elastic.addresses import network as span_of
+from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.field_types import COMPARISONS
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
-from kqlx.nodes import Compare, Equals, Like
+from kqlx.nodes import Compare, Like
 
 _TERM = re.compile(r"[A-Za-z0-9]{4,}")
 """What Kusto's ``has`` looks for as a whole term."""
@@ -62,11 +60,7 @@ class Patterns:
     existence: Existence
 
     def like(self, cell: Cell, node: Like) -> Text:
-        refuse_valueless(self.backend, cell, node)
         parts = joined(node.pattern.parts)
-        if cell.column.type != "flattened" and (not cell.is_string or cell.column.type == "ip"):
-            why = "Elasticsearch finds nothing by it"
-            self.backend.refuse(node.span, f"a wildcard on {described(cell.column)}", why)
         if self.backend.is_text(cell.column):
             return TextFields(self.backend).test(cell, node)
         if not any(parts):
@@ -111,9 +105,6 @@ class Ranges:
     existence: Existence
 
     def compare(self, cell: Cell, node: Compare) -> Text:
-        if node.value.value is None:
-            self.backend.null_value(node)
-        refuse_valueless(self.backend, cell, node)
         if cell.is_untyped_in_array:
             return self.existence.instead(cell, node)
         stored, cell = cell, self.as_number(cell)
@@ -132,14 +123,10 @@ class Ranges:
             return widened(self.backend, message, node, self.existence.exists(stored, node))
         operator = OPERATORS[node.op]
         if kind == "ip":
-            if span_of(node.value.name) is None or "/" in node.value.name:
-                what = f'"{node.value.name}" as a bound of {described(cell.column)}'
-                self.backend.refuse(node.span, what, "it is not an address")
             test = f"ipv6_compare({cell.access}, {quote(node.value.name)}) {operator} 0"
             return Text(never_null(test, self.backend.negative), rank=SCAN)
         if not cell.column.declared and number_of(node.value.name) is not None:
-            digits = real(self.backend.number(cell.column, node.value, node))
-            test = f"todouble({cell.raw}) {operator} {digits}"
+            test = f"todouble({cell.raw}) {operator} {real(node.value.name)}"
             return Text(never_null(test, self.backend.negative), rank=SCAN)
         access, bound = cell.access, node.value.name
         if cell.column.case == "ignored":
@@ -162,8 +149,7 @@ class Ranges:
         )
 
     def number_range(self, cell: Cell, node: Compare) -> Text:
-        digits = self.backend.number(cell.column, node.value, node)
-        self.backend.refuse_rounded(cell.column, digits, node)
+        digits = node.value.name
         number = Decimal(digits)
         whole = cell.column.type in INTEGERS
         least, most = (LEAST, MOST) if whole else (-LARGEST_REAL, LARGEST_REAL)
@@ -177,8 +163,7 @@ class Ranges:
 
     def boolean_range(self, cell: Cell, node: Compare) -> Text:
         """False comes before true."""
-        limit = self.backend.boolean(cell.column, Equals(node.field, node.value, node.span))
-        stands = COMPARISONS[node.op]
+        stands, limit = COMPARISONS[node.op], node.value.name == "true"
         met = [value for value in (False, True) if stands(value, limit)]
         if len(met) == 2:
             return self.existence.exists(cell, node)

@@ -39,7 +39,7 @@ class WildcardNames:
             for found in names:
                 before = len(self.backend.notes)
                 try:
-                    tests.append(self.optional_test(replace(node, field=Literal(found))))
+                    tests.append(self.test_of_known(node, found))
                 except UnsupportedError:
                     # No value of that type fits, nor does it for Kibana.
                     del self.backend.notes[before:]
@@ -56,11 +56,14 @@ class WildcardNames:
             self.backend.note("name-wildcard", effect, message, node.span, hint)
         return any_text(tests)
 
-    def optional_test(self, node: FieldTest) -> Text:
-        if self.backend.bound.types.is_own(node.field.name):
-            return self.expression(node)
+    def test_of_known(self, node: FieldTest, name: str) -> Text:
+        """The test of a known field, which a table may lack unless the user has listed it."""
+        inside = f"{self.columns.inside[0]}." if self.columns.inside else ""
+        test = self.backend.checked(replace(node, field=Literal(name)), inside, inside)
+        if self.backend.bound.types.is_own(name):
+            return self.expression(test)
         with self.columns.optionally():
-            return self.expression(node)
+            return self.expression(test)
 
 
 def _fitting(name: Pattern, known: Mapping[str, str]) -> list[str]:

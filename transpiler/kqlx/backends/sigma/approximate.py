@@ -40,11 +40,11 @@ class Approximation(SigmaBackend):
     """Replaces what no selection can say, so that what is left can be said as it is.
 
     ``expanding``: a field's name with a star stands for the known names that fit it, also where
-    that matches less. ``in_group``: within a nested group.
+    that matches less. ``inside``: the path of the nested group around a test, with a dot.
     """
 
     expanding: bool = False
-    in_group: bool = False
+    inside: str = ""
 
     def sayable(self, node: Node) -> Node:
         """The node in tests that selections can say: one that matches as much or more, or, below
@@ -69,18 +69,7 @@ class Approximation(SigmaBackend):
         return node
 
     def field_test(self, column: Column, node: FieldTest) -> Node:
-        path = column.name if column.type == "nested" else self.bound.nested_path(column.name)
-        if path and not self.in_group and not self.bound.uses_target_names:
-            self.note(
-                "nested-outside",
-                Effect.SAME,
-                f"{column.name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone",
-                node.span,
-            )
-            return Never(node.span)
         if column.type == "flattened":
-            if isinstance(node, Equals | Compare) and node.value.value is None:
-                self.null_value(node)
             return self.any_field(
                 node, Pattern.between_stars((f"{column.name}.", ""), node.field.span)
             )
@@ -91,8 +80,6 @@ class Approximation(SigmaBackend):
         if isinstance(node.value, Pattern) and node.value.is_lone_star:
             self.note("free-text", Effect.WIDER, "an event without any field matches too")
             return Never(node.span) if self.negative else Always(node.span)
-        if node.value.name == "null" and isinstance(node.value, Literal) and not node.value.quoted:
-            self.refuse(node.span, "null as a value", "Elasticsearch refuses it too")
         self.note(
             "free-text",
             Effect.DIFFERENT,
@@ -113,7 +100,7 @@ class Approximation(SigmaBackend):
         if isinstance(item, Always):
             return self.any_object(node)
         if isinstance(item, Never) or is_any(item):
-            return self.inner(item)
+            return self.inner(item, path)
         left_out = ""
         if self.negative:
             left_out = "; under `not` they are dropped"
@@ -125,13 +112,13 @@ class Approximation(SigmaBackend):
             f"the tests of {path}:{{ ... }} may be met by different objects{left_out}",
             node.span,
         )
-        return Never(node.span) if self.negative else self.inner(without_not(item))
+        return Never(node.span) if self.negative else self.inner(without_not(item), path)
 
-    def inner(self, item: Node) -> Node:
-        """What ``sayable`` makes of a group's item."""
-        around, self.in_group = self.in_group, True
+    def inner(self, item: Node, path: str) -> Node:
+        """What ``sayable`` makes of the item of a group, with the full names of its fields."""
+        around, self.inside = self.inside, f"{path}."
         made = self.sayable(item)
-        self.in_group = around
+        self.inside = around
         return made
 
     def any_object(self, node: Nested) -> Node:
@@ -140,8 +127,8 @@ class Approximation(SigmaBackend):
         """
         path = node.path
         name = Pattern.between_stars((f"{path.name}.", ""), path.span)
-        if known := self.known_fields(Exists(name, node.span), name):
-            return self.inner(known)
+        if known := self.known_fields(Exists(name, node.span), name, f"{path.name}."):
+            return self.inner(known, path.name)
         return self.left_out(
             node, f"{path.name}:{{ ... }} matches any object, which Sigma cannot test"
         )
@@ -150,12 +137,12 @@ class Approximation(SigmaBackend):
         """A test of all fields that a name with stars fits: it is left out, or is one of those
         that ECS knows.
         """
-        if known := self.known_fields(node, name):
+        if known := self.known_fields(node, name, self.inside):
             return self.sayable(known)
         why = f"{name.name}: a wildcard in a field name, which Sigma cannot express"
         return self.left_out(node, why)
 
-    def known_fields(self, node: FieldTest, name: Pattern) -> Node | None:
+    def known_fields(self, node: FieldTest, name: Pattern, inside: str) -> Node | None:
         """The test of any field that the name fits, with a note, where that may stand for the test:
         below a not, and where nothing else is left to say. Without a list of the user's there may
         be others than those that are known.
@@ -173,7 +160,8 @@ class Approximation(SigmaBackend):
             f"{name.name} stands for the {len(known)} known fields that fit",
             node.span,
         )
-        return any_of([replace(node, field=field) for field in known], node.span)
+        tests = [self.checked(replace(node, field=field), inside=inside) for field in known]
+        return any_of(tests, node.span)
 
     def left_out(self, node: FieldTest | Nested, why: str) -> Node:
         """What matches every event, or below a not none, in place of a test."""

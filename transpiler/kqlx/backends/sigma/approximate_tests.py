@@ -10,24 +10,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kqlx.backends.sigma.approximate_numbers import number_test, range_test
-from kqlx.backends.sigma.backend import ORDERED, SigmaBackend
+from kqlx.backends.sigma.approximate_numbers import range_test
+from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.words import (
     is_part_of_word,
     pattern_between_blanks,
     phrase_between_blanks,
-    pieces_of,
 )
-from kqlx.backends.text_backend import described
+from kqlx.elastic.text_analysis import word_patterns
 from kqlx.elastic.type_names import DATES, NUMBERS
-from kqlx.mappings.bound import Column
+from kqlx.mappings.bound import Column, described
 from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
     FieldTest,
     Like,
-    Never,
     Node,
     any_of,
     pattern_test,
@@ -52,16 +50,11 @@ def sayable_test(backend: SigmaBackend, column: Column, node: FieldTest) -> Node
 
 
 def _equal(backend: SigmaBackend, column: Column, node: Equals) -> Node:
-    if node.value.value is None:
-        backend.null_value(node)
-    if column.type in NUMBERS:
-        return number_test(backend, column, node)
     if column.type in DATES:
         return backend.approximate(
             node, f"a value of {described(column)}", "it stands for a span of time"
         )
-    if column.type == "boolean":
-        backend.boolean(column, node)
+    if column.type in NUMBERS | {"boolean"}:
         return node
     if backend.is_text(column):
         return _words(backend, column, node)
@@ -70,9 +63,6 @@ def _equal(backend: SigmaBackend, column: Column, node: Equals) -> Node:
 
 
 def _wildcard(backend: SigmaBackend, column: Column, node: Like) -> Node:
-    if column.type in ORDERED:
-        why = "Elasticsearch finds nothing by it"
-        backend.refuse(node.span, f"a wildcard on {described(column)}", why)
     if backend.is_text(column):
         return _words(backend, column, node)
     if node.pattern.shape is Shape.ANYTHING:
@@ -99,11 +89,7 @@ def _words(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:
     """Parts of a text field's value for words: those that hold them, below a not those between
     blanks.
     """
-    pieces = pieces_of(node)
-    if not pieces:
-        message = f"no word of {column.name} can be this, so the test never holds"
-        backend.note("constant-folded", Effect.SAME, message, node.span)
-        return Never(node.span)
+    pieces = word_patterns(node)
     backend.folds_oddly(column, node, exact=backend.exact)
     if not all(map(is_part_of_word, pieces)):
         backend.note(

@@ -110,15 +110,15 @@ class DetectionItems:
                 return self._like(self.backend.column(node), node)
         assert isinstance(node, Compare), "nothing else is one item"
         column = self.backend.column(node)
-        limit = Number(self.backend.number(column, node.value, node))
+        limit = Number(node.value.name)
         return f"{column.name}|{node.op}", limit
 
     def _equals(self, column: Column, node: Equals) -> DetectionItem:
         name, text = column.name, node.value.name
         if column.type in NUMBERS:
-            return name, Number(self.backend.number(column, node.value, node))
+            return name, Number(node.value.name)
         if column.type == "boolean":
-            return name, self.backend.boolean(column, node)
+            return name, node.value.name == "true"
         if column.type == "ip" and (network := self.backend.network(text)):
             return f"{name}|cidr" if "/" in network else name, network
         return f"{name}{self._cased(column, text)}", escape(text)

@@ -4,26 +4,8 @@ from __future__ import annotations
 
 import re
 
-from kqlx.elastic.text_analysis import split_at_spaces, words
-from kqlx.nodes import Equals, Like
+from kqlx.elastic.text_analysis import words
 from kqlx.patterns import ANY_RUN, Pattern, Shape
-
-# Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
-_PARTS_WORDS = re.compile(r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]")
-
-
-def pieces_of(node: Equals | Like) -> list[Pattern]:
-    """The alternatives of a test of a text field: of a phrase one with its words between stars, of
-    words and patterns each piece. Pieces that no word fits, because they hold what parts words, are
-    left out.
-    """
-    if isinstance(node, Like):
-        pieces = split_at_spaces(node.pattern)
-        return [piece for piece in pieces if not any(map(_PARTS_WORDS.search, piece.literals))]
-    found = words(node.value.name)
-    if node.value.quoted:
-        return [Pattern.between_stars(found)] if found else []
-    return [Pattern.of(word) for word in found]
 
 
 def is_part_of_word(piece: Pattern) -> bool:

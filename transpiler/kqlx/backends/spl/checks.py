@@ -8,12 +8,10 @@ from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import name_problem
-from kqlx.backends.spl.text_fields import pieces
-from kqlx.backends.text_backend import described
 from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.numbers import number_of
-from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
-from kqlx.mappings.bound import Column
+from kqlx.elastic.type_names import DATES, TEXTS
+from kqlx.mappings.bound import Column, described
 from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
     Always,
@@ -25,7 +23,6 @@ from kqlx.nodes import (
     FreeText,
     Like,
     Nested,
-    Never,
     Node,
     Not,
     Or,
@@ -57,18 +54,6 @@ class Checks(SplBackend):
         if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
             return node
         column = self.column(node)
-        if not self.bound.uses_target_names and (path := self.bound.nested_path(column.name)):
-            self.note(
-                "nested-outside",
-                Effect.SAME,
-                f"{column.name} never holds here: Elasticsearch sees it in {path}:{{ ... }} alone",
-                node.span,
-            )
-            return Never(node.span)
-        if column.type in TEXTS and isinstance(node, Equals | Like) and not pieces(node):
-            message = f"{column.name}: no word can be this, so the test never matches"
-            self.note("constant-folded", Effect.SAME, message, node.span)
-            return Never(node.span)
         if column.type != "flattened" or isinstance(node, Compare):
             return node
         below = Pattern.of(f"{column.name}.", ANY_RUN, span=node.field.span)
@@ -99,11 +84,7 @@ class Checks(SplBackend):
             )
         elif isinstance(node, Equals | Like | Compare) and not isinstance(node.field, Pattern):
             self.check_type(self.column(node), node)
-        if (
-            isinstance(node, Equals)
-            and node.value.value is not None
-            and self.search.matches_null_text(node)
-        ):
+        if isinstance(node, Equals) and self.search.matches_null_text(node):
             message = (
                 f"{node.field.name}: Splunk may read a JSON null as the text {NULL}, which the test"
                 " asks for"
@@ -180,32 +161,26 @@ class Checks(SplBackend):
         self.note_once("pairs-by-position", Effect.SAME, message, node)
 
     def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
-        if isinstance(node, Equals) and node.value.value is None:
-            self.null_value(node)
         if column.layout in PAIRS:
             self.check_pair(column, node)
             if isinstance(node, Compare):
                 return
         if isinstance(node, Compare):
-            if not self.is_number(column) and column.declared:
+            by_size = not column.declared and number_of(node.value.name) is not None
+            if not (self.is_number(column) or by_size):
                 why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"
                 self.refuse(node.span, f"a range on {described(column)}", why)
-            number = self.number(column, node.value, node)
-            self.refuse_rounded(column, number, node)
+            number = node.value.name
             if abs(int(float(number)) if "." in number else int(number)) > 2**53:
                 what = f"{number} as a limit of {described(column)}"
                 self.refuse(node.span, what, "Splunk's numbers lose digits beyond 2^53")
         elif isinstance(node, Like):
-            if column.type in NUMBERS | DATES | {"ip", "boolean"}:
-                why = "Elasticsearch finds nothing by it"
-                self.refuse(node.span, f"a wildcard on {described(column)}", why)
             if node.pattern.begins_open and column.type not in TEXTS:
                 message = f"{column.name}: a leading wildcard cannot use Splunk's index and is slow"
                 self.note_once("leading-wildcard", Effect.SAME, message, node)
-        else:
-            self.no_date(column, node)
-            if column.type in NUMBERS:
-                self.refuse_rounded(column, self.number(column, node.value, node), node)
+        elif column.type in DATES:
+            what = f"a value of {described(column)}"
+            self.refuse(node.span, what, "it stands for a span of time")
         if column.type in TEXTS and not self.search.is_exact(node):
             message = (
                 f"{column.name}: a text field; Elasticsearch compares words, Splunk parts of it"

@@ -119,9 +119,9 @@ class SearchWriter(SplBackend):
             self.note_case(column, node.pattern.name, node)
             return quote(node.pattern.name)
         if column.type in NUMBERS:
-            return self.number(column, node.value, node)
+            return node.value.name
         if column.type == "boolean":
-            return "true" if self.boolean(column, node) else "false"
+            return node.value.name
         text = node.value.name
         if column.type == "ip":
             return quote(self.network(text) or text)
@@ -136,8 +136,7 @@ class SearchWriter(SplBackend):
         return Text(f"{name}!={quote(NULL)}" if self.search.may_hold_null(column) else f"{name}=*")
 
     def compare(self, column: Column, node: Compare) -> Text:
-        limit = self.number(column, node.value, node)
-        test = f"{search_name(column.name)}{_OPERATORS[node.op]}{limit}"
+        test = f"{search_name(column.name)}{_OPERATORS[node.op]}{node.value.name}"
         if node.op in ("gt", "gte") and self.search.may_hold_null(column):
             # What is no number is compared as text, and "null" comes behind all digits.
             return Text(f"{test} {self.present(column).text}", Group.AND)
@@ -216,7 +215,7 @@ def _tstats(bound: Bound, options: Options) -> Emission:
         )
     data = data_set(bound.node)
     types = {c.name: c for c in data.columns(bound)}
-    writer = SearchWriter(replace(bound, columns=types), options)
+    writer = SearchWriter(replace(bound, node=data.node, columns=types), options)
     writer.beside(Checks).check(data.node)
     writer.note(
         "data-model",

@@ -7,29 +7,11 @@ from __future__ import annotations
 import re
 
 from kqlx.backends.spl.syntax import regex, widened_for_search
-from kqlx.elastic.text_analysis import split_at_spaces, words
+from kqlx.elastic.text_analysis import PARTS_WORDS, word_patterns
 from kqlx.nodes import Equals, Exists, Like, Node, any_of
-from kqlx.patterns import Pattern, Shape
+from kqlx.patterns import Shape
 
-# Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
-_PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]"
-_PARTS = re.compile(_PARTS_WORDS)
 _WORD_CHARACTERS = re.compile(r"[A-Za-z0-9_]+")
-
-
-def pieces(node: Equals | Like) -> list[Pattern]:
-    """The alternatives of a test of a text field: of a phrase one with its words between stars, of
-    words and patterns each piece.
-
-    Pieces that no word fits, because they hold what parts words, are left out.
-    """
-    if isinstance(node, Like):
-        split = split_at_spaces(node.pattern)
-        return [piece for piece in split if not any(map(_PARTS.search, piece.literals))]
-    found = words(node.value.name)
-    if node.value.quoted:
-        return [Pattern.between_stars(found)] if found else []
-    return [Pattern.of(word) for word in found]
 
 
 def is_part_of_word(node: Equals | Like) -> bool:
@@ -41,7 +23,7 @@ def is_part_of_word(node: Equals | Like) -> bool:
 
 def contains_pieces(node: Equals | Like) -> Node:
     """The test that the text has one of the pieces anywhere, which a value with the words has."""
-    each = [widened_for_search(piece).within() for piece in pieces(node)]
+    each = [widened_for_search(piece).within() for piece in word_patterns(node)]
     tests = [Like(node.field, pattern, node.span) for pattern in each]
     if not tests:
         return Exists(node.field, node.span)
@@ -50,7 +32,7 @@ def contains_pieces(node: Equals | Like) -> Node:
 
 def superset_regex(*tests: Equals | Like) -> str:
     """A regular expression on a text field that matches wherever Elasticsearch does."""
-    alternatives = [piece.as_regex(regex) for test in tests for piece in pieces(test)]
+    alternatives = [piece.as_regex(regex) for test in tests for piece in word_patterns(test)]
     return f"(?is)(?:{'|'.join(dict.fromkeys(alternatives))})"
 
 
@@ -61,8 +43,8 @@ def subset_regex(*tests: Equals | Like) -> str | None:
     """
     alternatives = []
     for test in tests:
-        between = "[A-Za-z0-9_]*" if isinstance(test, Like) else f"{_PARTS_WORDS}+"
-        for piece in pieces(test):
+        between = "[A-Za-z0-9_]*" if isinstance(test, Like) else f"{PARTS_WORDS}+"
+        for piece in word_patterns(test):
             if piece.shape is Shape.ANYTHING:
                 alternatives.append("[A-Za-z0-9_]+")
             elif all(map(_WORD_CHARACTERS.fullmatch, piece.literals)):
@@ -70,4 +52,4 @@ def subset_regex(*tests: Equals | Like) -> str | None:
     if not alternatives:
         return None
     either = "|".join(dict.fromkeys(alternatives))
-    return f"(?i)(?:^|{_PARTS_WORDS})(?:{either})(?:{_PARTS_WORDS}|$)"
+    return f"(?i)(?:^|{PARTS_WORDS})(?:{either})(?:{PARTS_WORDS}|$)"

@@ -158,12 +158,11 @@ class WhereWriter(SplBackend):
                 return _find(name, f"^(?!{_one_of(texts)}$)")
             return Text(f"isnotnull({name})")
         if isinstance(node, Compare):
-            limit = self.number(column, node.value, node)
-            return _any(name, f"tonumber({name}){_OPERATORS[node.op]}{limit}")
+            return _any(name, f"tonumber({name}){_OPERATORS[node.op]}{node.value.name}")
         if column.type in TEXTS:
             return self.word_test(column, name, node)
         if isinstance(node, Equals) and column.type in NUMBERS:
-            return _any(name, f"tonumber({name})={self.number(column, node.value, node)}")
+            return _any(name, f"tonumber({name})={node.value.name}")
         network = self.network(node.value.name) if isinstance(node, Equals) else ""
         if column.type == "ip" and network and "/" not in network:
             return _find(name, f"\\A{regex(network)}\\z")
