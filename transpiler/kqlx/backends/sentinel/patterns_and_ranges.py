@@ -46,6 +46,7 @@ from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.field_types import COMPARISONS
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
+from kqlx.mappings.bound import described
 from kqlx.nodes import Compare, Like
 
 _TERM = re.compile(r"[A-Za-z0-9]{4,}")
