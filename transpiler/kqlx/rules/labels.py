@@ -12,6 +12,19 @@ SCORES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
 _TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?", re.ASCII)
 
 
+def severity_and_score(rule: Rule) -> tuple[str, int]:
+    """Severity and risk score, each from the other where one is missing, by Kibana's ranges; "low"
+    and 21 where neither is known.
+    """
+    score, severity = rule.risk_score, rule.severity
+    if not isinstance(score, int) or isinstance(score, bool):
+        severity = severity if severity in SCORES else "low"
+        return severity, SCORES[severity]
+    if severity not in SCORES:
+        severity = next((name for name, most in SCORES.items() if score <= most), "critical")
+    return severity, score
+
+
 def label_of(rule: Rule, longest_query: int | None = None) -> str:
     """The rule's name on one line; of a query without one the query, cut to a number of characters,
     or "Every event" for an empty one.

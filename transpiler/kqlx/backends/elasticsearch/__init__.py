@@ -11,13 +11,13 @@ from kqlx.backends.target import Bundle, Format, Target, Writer
 
 @cache
 def _load() -> Writer:
-    from kqlx.backends.elasticsearch.formats import about, emit
+    from kqlx.backends.elasticsearch.formats import artifact, emit, metadata_notes
 
-    return Writer(emit, metadata_notes=about, filters=_filters)
+    return Writer(emit, metadata_notes=metadata_notes, artifact=artifact, filters=_filters)
 
 
 def _filters() -> Mapping[str, Callable[..., Any]]:
-    from kqlx.backends.elasticsearch.detection_rule import FILTERS
+    from kqlx.backends.elasticsearch.json_values import FILTERS
 
     return FILTERS
 

@@ -1,46 +1,47 @@
-"""What the templates of Elasticsearch say of a rule: Kibana's rule for its import, and the parts of
-a watch. All of it is JSON, which ``json`` writes.
+"""Detection rules for Kibana's import: all that the rule's file says, with what the API asks for
+(https://www.elastic.co/docs/api/doc/kibana/operation/operation-importrules).
 """
 
 from __future__ import annotations
 
-import datetime
-import json
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from kqlx.backends.artifact_text import cut, json_text, own_id
-from kqlx.backends.elasticsearch.formats import indices_of
+from kqlx.backends.artifact_text import cut, own_id
 from kqlx.backends.elasticsearch.search_request import history_of
+from kqlx.notes import Effect, Note
 from kqlx.rules.kibana_objects import list_key
-from kqlx.rules.labels import SCORES, one_line
+from kqlx.rules.labels import SCORES, one_line, severity_and_score
 from kqlx.rules.model import Rule
-from kqlx.rules.schedule import schedule_of, spelt
-from kqlx.rules.unconverted_metadata import other_frameworks
 
 Json = dict[str, Any]
 
-# What a watch says elsewhere, in other words, or in notes.
-_IN_WATCH = frozenset(
-    {
-        "actions", "alert_suppression", "enabled", "exceptions_list", "filters", "from",
-        "history_window_start", "index", "interval", "language", "new_terms", "new_terms_fields",
-        "note", "threat", "threshold", "timestamp_override", "to", "type",
-    }
-)  # fmt: skip
 
-_LEVELS = {"low": "info", "medium": "warn", "high": "warn", "critical": "error"}
+@dataclass(frozen=True, slots=True)
+class DetectionRule:
+    """What the template prints, an object a line: the rule, and its exception lists, each before
+    its items. ``notes`` say what was assumed or left out.
+    """
+
+    rule: Json
+    exception_lists: tuple[Json, ...]
+    notes: tuple[Note, ...]
 
 
-def kibana_rule(rule: Rule) -> Json:
+def detection_rule(rule: Rule) -> DetectionRule:
+    """The rule for Kibana's import."""
+    return DetectionRule(_import_of(rule), tuple(_exception_lists(rule)), tuple(_notes(rule)))
+
+
+def _import_of(rule: Rule) -> Json:
     """The rule as the import API takes it: all that its file says, with what the API asks for.
 
     It keeps Elastic's id, for it is the same rule, and is disabled. Tables beside ``[rule]`` in a
     TOML file go under ``meta``, which Kibana leaves alone
     (https://www.elastic.co/docs/api/doc/kibana/operation/operation-importrules).
     """
-    severity, score = _judgement(rule)
+    severity, score = severity_and_score(rule)
     name = one_line(rule.name) or cut(one_line(rule.query), 80) or "Every event"
     needed = {
         "rule_id": rule.id or own_id(rule, "elasticsearch"),
@@ -68,7 +69,7 @@ def kibana_rule(rule: Rule) -> Json:
     return found
 
 
-def exception_lines(rule: Rule) -> Iterator[Json]:
+def _exception_lists(rule: Rule) -> Iterator[Json]:
     """The exception lists of the rule whose items are known, each before its items."""
     for entry in rule.exception_lists:
         items = rule.exceptions.get(list_key(entry))
@@ -85,104 +86,25 @@ def exception_lines(rule: Rule) -> Iterator[Json]:
         yield from map(dict, items)
 
 
-def _judgement(rule: Rule) -> tuple[str, int]:
-    """Severity and risk score, each from the other where one is missing, by Kibana's ranges."""
-    score = rule.data.get("risk_score")
-    severity = rule.severity
-    if not isinstance(score, int) or isinstance(score, bool):
-        severity = severity if severity in SCORES else "low"
-        return severity, SCORES[severity]
-    if severity not in SCORES:
-        severity = next((name for name, most in SCORES.items() if score <= most), "critical")
-    return severity, score
-
-
-def watch_metadata(rule: Rule) -> Json:
-    """What a watch keeps for its readers: all that the rule says beside its query and schedule."""
-    severity, score = _judgement(rule)
-    fields = rule.data.get("investigation_fields")
-    names = fields.get("field_names") if isinstance(fields, dict) else None
-    found: Json = {
-        "name": one_line(rule.name) or cut(one_line(rule.query), 80) or "Every event",
-        "id": own_id(rule, "elasticsearch"),
-        "rule_id": rule.id,
-        "converted_by": "kqlx",
-        "description": rule.description,
-        "severity": severity,
-        "risk_score": score,
-        "tactics": [f"{tactic.id} {tactic.name}".strip() for tactic in rule.tactics],
-        "techniques": list(dict.fromkeys(id for t in rule.tactics for id in t.techniques)),
-        "false_positives": rule.texts("false_positives"),
-        "references": rule.texts("references"),
-        "tags": rule.texts("tags"),
-        "author": rule.authors,
-        "license": rule.license,
-        "license_notice": rule.license and "the query and these texts are under the rule's licence",
-        "created": str(rule.metadata.get("creation_date", "")),
-        "updated": str(rule.metadata.get("updated_date", "")),
-        "building_block_type": rule.data.get("building_block_type", ""),
-        "investigation_fields": names or (),
-        "investigation_guide": rule.data.get("note", ""),
-        "setup": rule.data.get("setup", ""),
-        "query": rule.query,
-    }
-    elsewhere = {*found, *_IN_WATCH} - ({"threat"} if other_frameworks(rule) else set())
-    if more := {key: value for key, value in rule.data.items() if key not in elsewhere}:
-        found["rule"] = more
-    return {key: value for key, value in found.items() if value or value == 0}
-
-
-def watch_condition(rule: Rule, body: Json) -> Json:
-    """A watch acts where there are hits, or groups where the search counts."""
-    if "aggs" in body:
-        at_least_one = {"path": "doc_count", "gte": {"value": 1, "quantifier": "some"}}
-        return {"array_compare": {"ctx.payload.aggregations.groups.buckets": at_least_one}}
-    return {"compare": {"ctx.payload.hits.total": {"gt": 0}}}
-
-
-def watch_interval(rule: Rule) -> str:
-    """The time between two runs in Watcher's units: ``5m``."""
-    return spelt(schedule_of(rule).interval)
-
-
-def watch_level(rule: Rule) -> str:
-    """The level of the line in Elasticsearch's log."""
-    return _LEVELS[_judgement(rule)[0]]
-
-
-def as_json(value: Any, margin: int = 0) -> str:
-    """Plain JSON, its further lines set in by so many blanks."""
-    return json_text(plain(value)).replace("\n", "\n" + " " * margin)
-
-
-def json_line(value: Any) -> str:
-    """Plain JSON on one line."""
-    return json_text(plain(value), indent=None)
-
-
-def plain(value: Any) -> Any:
-    """The value with only what JSON has: dates of TOML and YAML, and numbers that are none, as
-    texts.
-    """
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | Iterator):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value if isinstance(value, str | int | float | None) else json.dumps(value, default=str)
-
-
-FILTERS: dict[str, Callable[..., Any]] = {
-    "exception_lines": exception_lines,
-    "indices": indices_of,
-    "json": as_json,
-    "json_line": json_line,
-    "kibana_rule": kibana_rule,
-    "watch_condition": watch_condition,
-    "watch_interval": watch_interval,
-    "watch_level": watch_level,
-    "watch_metadata": watch_metadata,
-}
+def _notes(rule: Rule) -> Iterator[Note]:
+    made = []
+    if not rule.description:
+        made.append("its name as its description")
+    if rule.severity not in SCORES or not isinstance(rule.data.get("risk_score"), int):
+        made.append("severity and risk score, low and 21 where neither is known")
+    if not rule.id:
+        made.append("an id")
+    if rule.type == "new_terms" and "history_window_start" not in rule.data:
+        made.append("a history of 14 days")
+    if made:
+        message = f"the rule lacks what Kibana asks for; it gets {', '.join(made)}"
+        yield Note("metadata-assumed", Effect.SAME, message)
+    lists = [e for e in rule.exception_lists if list_key(e) not in rule.exceptions]
+    if lists:
+        names = ", ".join(f'"{entry.get("list_id", "?")}"' for entry in lists)
+        message = f"exceptions {names} are left out, for the file does not hold their items"
+        hint = "import them first, or Kibana takes them from the rule"
+        yield Note("filters-left-out", Effect.WIDER, message, hint=hint)
+    if rule.data.get("actions"):
+        message = "the rule's actions name connectors, without which Kibana refuses the import"
+        yield Note("actions-kept", Effect.SAME, message)

@@ -10,15 +10,33 @@ Groups that are kept stand in ``aggregations.groups.buckets``, whatever the rule
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from kqlx.notes import Effect, Note
 from kqlx.rules.forms import SingleEvent, form_of
 from kqlx.rules.late_events import override_of
 from kqlx.rules.model import Rule
-from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.new_terms import NewTerms, new_terms_of
 from kqlx.rules.threshold import Threshold, threshold_of
 
 Json = dict[str, Any]
+
+DEFAULT_INDICES = (
+    "apm-*-transaction*",
+    "auditbeat-*",
+    "endgame-*",
+    "filebeat-*",
+    "logs-*",
+    "packetbeat-*",
+    "traces-apm*",
+    "winlogbeat-*",
+    "-*elastic-cloud-logs-*",
+)
+"""What Kibana searches for a rule that names no index patterns (its advanced setting
+``securitySolution:defaultIndex``).
+"""
 
 GROUPS = 10_000
 """So many groups are looked at; it is also the largest number of hits that a search may ask for."""
@@ -33,6 +51,47 @@ _DATE_MATH = re.compile(
     r"(?:[+-]\d{1,9}[yMwdhHms])*(?:/[yMwdhHms])?",
     re.ASCII,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What the template prints: where to search, and what. ``notes`` say what was assumed."""
+
+    indices: tuple[str, ...]
+    body: Json
+    notes: tuple[Note, ...]
+
+
+def search_request(rule: Rule, body: Json) -> SearchRequest:
+    """The request with this body; its notes do not depend on the body."""
+    return SearchRequest(indices_of(rule), body, tuple(search_notes(rule, pages=True)))
+
+
+def search_notes(rule: Rule, *, pages: bool) -> Iterator[Note]:
+    """Notes on what a search assumes. ``pages`` says that whoever sends it may ask on."""
+    if not rule.indices:
+        view = rule.data.get("data_view_id")
+        yield Note(
+            "index-assumed",
+            Effect.SAME,
+            f"the rule reads the data view {view}, whose index patterns it does not tell"
+            if view
+            else "the rule names no index patterns",
+            hint="Kibana's default patterns stand for them: check them",
+        )
+    if odd := odd_times(rule):
+        what = ", ".join(f"{key}: {rule.data[key]}" for key in odd)
+        message = f"{what} is no time that Elasticsearch reads; Kibana's own stands for it"
+        yield Note("schedule-assumed", Effect.DIFFERENT, message)
+    if isinstance(form_of(rule), Threshold | NewTerms):
+        message = f"the search looks at {GROUPS:,} groups; Kibana asks for the next ones after them"
+        hint = "while the answer has an after_key, ask again with it under composite.after"
+        yield Note("groups-limited", Effect.SAME, message, hint=hint if pages else "")
+
+
+def indices_of(rule: Rule) -> tuple[str, ...]:
+    """The index patterns that the rule reads; Kibana's where it names none."""
+    return rule.indices or DEFAULT_INDICES
 
 
 def request_body(rule: Rule, query: Json) -> Json | None:
