@@ -13,7 +13,7 @@ from kqlx.backends import find
 from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.errors import MappingError
-from kqlx.mappings.asserted_values import asserted_values
+from kqlx.mappings.asserted_values import asserted_values, spelt
 from kqlx.mappings.destinations import bind
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
@@ -195,7 +195,9 @@ def test_a_source_that_lacks_a_field_is_a_gap(packs: tuple[Pack, Pack]) -> None:
 )
 def test_asserted_values(query: str, values: dict[str, list[str]]) -> None:
     found = asserted_values(kqlx.parse(query))
-    assert {n: [" ".join(sorted(one)) for one in sets] for n, sets in found.items()} == values
+    assert {
+        n: [" ".join(sorted(spelt(one, ()))) for one in sets] for n, sets in found.items()
+    } == values
 
 
 @pytest.mark.parametrize(

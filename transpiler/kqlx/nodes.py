@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from operator import is_
 from typing import Literal as OneOf
 
@@ -18,6 +19,18 @@ from kqlx.patterns import Pattern as Pattern
 from kqlx.patterns import Span as Span
 
 Operator = OneOf["gt", "gte", "lt", "lte"]
+
+
+class Case(Enum):
+    """Whether a letter of a test stands for itself, or for its other case too.
+
+    ``FOLDED`` is ``case_insensitive`` in Query DSL, which folds the letters of ASCII
+    (https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-term-query), and what
+    a field with a normalizer that lower-cases does to all letters.
+    """
+
+    EXACT = "exact"
+    FOLDED = "folded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,7 @@ class Equals:
     field: Term
     value: Literal
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    case: Case = dataclasses.field(default=Case.EXACT, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,7 @@ class Like:
     field: Term
     pattern: Pattern
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    case: Case = dataclasses.field(default=Case.EXACT, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +111,15 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """``field >= value``; some value of the field stands so to it."""
+    """``field >= value``; some value of the field stands so to it. ``FOLDED`` compares both in
+    lower case.
+    """
 
     field: Term
     op: Operator
     value: Literal
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    case: Case = dataclasses.field(default=Case.EXACT, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +162,11 @@ Node = And | Or | Not | Equals | Like | Exists | Compare | Nested | FreeText | A
 FieldTest = Equals | Like | Exists | Compare
 
 
+def case_of(test: FieldTest) -> Case:
+    """How a test compares letters; the existence of a field is no matter of them."""
+    return Case.EXACT if isinstance(test, Exists) else test.case
+
+
 def asked_pattern(test: Equals | Like) -> Pattern:
     """What a value must fit: a value of a test without wildcards is a pattern too."""
     if isinstance(test, Like):
@@ -152,10 +175,13 @@ def asked_pattern(test: Equals | Like) -> Pattern:
 
 
 def pattern_test(test: FieldTest, pattern: Pattern) -> Equals | Like:
-    """The test of the same field whether a value fits the pattern, which stands where it stands."""
+    """The test of the same field, in the same letter case, whether a value fits the pattern, which
+    stands where it stands.
+    """
+    case = case_of(test)
     if pattern.is_text:
-        return Equals(test.field, Literal(pattern.text, True, test.span), test.span)
-    return Like(test.field, replace(pattern, span=test.span), test.span)
+        return Equals(test.field, Literal(pattern.text, True, test.span), test.span, case=case)
+    return Like(test.field, replace(pattern, span=test.span), test.span, case=case)
 
 
 def walk(node: Node) -> Iterator[Node]:

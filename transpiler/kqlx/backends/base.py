@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, assert_never
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, assert_never
 
 from kqlx.backends.target import Options
 from kqlx.errors import UnsupportedError
@@ -16,6 +16,7 @@ from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -30,6 +31,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Span,
+    case_of,
 )
 from kqlx.notes import Effect, Note
 
@@ -134,7 +136,7 @@ class Backend(Generic[E]):
 
 @dataclass(frozen=True, slots=True)
 class ValueList:
-    """Alternatives on one column, for the target's list form."""
+    """Alternatives on one column that compare letters alike, for the target's list form."""
 
     field: Literal | Pattern
     tests: tuple[Equals | Like, ...]
@@ -144,26 +146,30 @@ class ValueList:
         return (self.tests[0].span[0], self.tests[-1].span[1])
 
 
-def gather(items: Sequence[Node], fits: Callable[[Node], bool]) -> list[Node | ValueList]:
-    """The items of an Or, with those that fit gathered into one list a field, where the first
-    stood.
+def gather(
+    items: Sequence[Node],
+    fits: Callable[[Node], bool],
+    case: Callable[[Equals | Like], Case] = case_of,
+) -> list[Node | ValueList]:
+    """The items of an Or, with those that fit gathered into one list for each field and ``case``,
+    where the first stood.
     """
-    lists: dict[Any, list[Equals | Like]] = {}
-    result: list[Any] = []
+    lists: dict[tuple[Literal | Pattern, Case], list[Equals | Like]] = {}
+    result: list[Node | list[Equals | Like]] = []
     for item in items:
         if isinstance(item, Equals | Like) and fits(item):
-            if item.field not in lists:
-                lists[item.field] = []
-                result.append(item.field)
-            lists[item.field].append(item)
+            key = item.field, case(item)
+            if key not in lists:
+                lists[key] = []
+                result.append(lists[key])
+            lists[key].append(item)
         else:
             result.append(item)
-    gathered: list[Node | ValueList] = []
-    for item in result:
-        if not isinstance(item, Literal | Pattern):
-            gathered.append(item)
-        elif len(lists[item]) == 1:
-            gathered.append(lists[item][0])
-        else:
-            gathered.append(ValueList(item, tuple(lists[item])))
-    return gathered
+    return [
+        found
+        if not isinstance(found, list)
+        else ValueList(found[0].field, tuple(found))
+        if len(found) > 1
+        else found[0]
+        for found in result
+    ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlx.errors import UnsupportedError
+from kqlx.nodes import Case
 from kqlx.notes import Note
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ class Options:
     case_insensitive: bool | None = None
     ignore_unmapped: bool | None = None
     filters_in_must: bool = False
+
+    @property
+    def letter_case(self) -> Case | None:
+        """How the user wants letters compared where the query says EXACT; None: no matter."""
+        if self.exact:
+            return Case.EXACT
+        return {"sensitive": Case.EXACT, "insensitive": Case.FOLDED}.get(self.case or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import ClassVar
 
 from kqlx.backends.base import Backend
+from kqlx.backends.letter_case import effective_case
 from kqlx.elastic import ecs
 from kqlx.elastic.text_analysis import odd_letters
 from kqlx.elastic.type_names import NUMBERS, TEXTS
@@ -17,7 +19,7 @@ from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.type_check import checked_test
 from kqlx.mappings.value_conditions import alike_values, has_values, why_without_values
-from kqlx.nodes import Equals, FieldTest, Like, Node
+from kqlx.nodes import Case, Compare, Equals, FieldTest, Like, Node, Pattern
 from kqlx.notes import Effect, Note
 
 _NETWORK = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/[0-9]{1,3})?")
@@ -56,6 +58,8 @@ class TextBackend(Backend[Text]):
     folded: dict[bool, dict[str, FieldTest]] = field(default_factory=lambda: {False: {}, True: {}})
 
     language = "the target"
+    own_case: ClassVar[Case] = Case.FOLDED
+    """How the language compares letters where nobody asks for the other way."""
 
     @contextmanager
     def under_not(self) -> Iterator[None]:
@@ -111,11 +115,17 @@ class TextBackend(Backend[Text]):
         """Notes that a test matches more than Kibana's; below a not the query misses events."""
         self.note(code, Effect.NARROWER if self.negative else Effect.WIDER, message, node.span)
 
-    def ignores_case(self, column: Column, text: str, node: FieldTest) -> None:
-        """Notes that a test has no regard to letter case, where that matters."""
-        if column.case == "ignored" or column.type in NUMBERS | {"boolean", "ip", "date"}:
+    def effective_case(self, test: Equals | Like | Compare) -> Case:
+        """How the target compares the letters of a test."""
+        named = isinstance(test.field, Pattern)
+        column = Column(test.field.name) if named else self.column(test)
+        return effective_case(test, column, self.options.letter_case, self.own_case)
+
+    def ignores_case(self, column: Column, text: str, node: Equals | Like) -> None:
+        """Notes that a test has no regard to letter case, where Elasticsearch has."""
+        if column.type in NUMBERS | {"boolean", "ip", "date"} or text.lower() == text.upper():
             return
-        if text.lower() == text.upper():
+        if node.case is Case.FOLDED:
             return
         if self.options.exact:
             what = f"the letter case of {column.name}"

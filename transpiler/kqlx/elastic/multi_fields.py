@@ -4,17 +4,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeVar
 
-MULTI_FIELDS: dict[str, tuple[str, Literal["same", "ignored"]]] = {
-    "text": ("match_only_text", "same"),
-    "caseless": ("keyword", "ignored"),
-    "keyword": ("keyword", "same"),
-}
-"""By the last part of the name: the Elasticsearch type, and whether letter case is ignored."""
+from kqlx.nodes import Case, Exists, FieldTest, Pattern
+
+T = TypeVar("T", bound=FieldTest)
+
+CASELESS = ".caseless"
+"""The end of the name of a keyword whose values are indexed in lower case."""
+
+MULTI_FIELDS = MappingProxyType(
+    {"text": "match_only_text", "caseless": "keyword", "keyword": "keyword"}
+)
+"""By the last part of the name: the Elasticsearch type."""
 
 
 def base_field(name: str) -> str:
     """The name of the field that a multi-field belongs to; other names as they are."""
     parent, _, last = name.rpartition(".")
     return parent if last in MULTI_FIELDS else name
+
+
+def with_case_of_name(test: T) -> T:
+    """The test, with no regard to letter case where it is one of ``x.caseless``."""
+    if isinstance(test, Exists) or isinstance(test.field, Pattern):
+        return test
+    return replace(test, case=Case.FOLDED) if test.field.name.endswith(CASELESS) else test

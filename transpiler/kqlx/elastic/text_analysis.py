@@ -27,6 +27,7 @@ from kqlx.nodes import Equals, Like
 from kqlx.patterns import ANY_RUN, Pattern
 
 MAX_WORD = 255
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 _HAN = (
     "\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -129,6 +130,11 @@ def lower(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join([character.lower()[:1] for character in text])
+
+
+def lower_ascii(text: str) -> str:
+    """Lower case of the letters of ASCII alone, as ``case_insensitive`` of Query DSL has it."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
 def split_at_spaces(pattern: Pattern) -> list[Pattern]:

@@ -8,12 +8,23 @@ that ECS has a single value of what they have in common.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import product
 
+from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
+from kqlx.elastic.text_analysis import lower_ascii
 from kqlx.mappings.field_spec import FieldSpec, When
-from kqlx.nodes import And, Equals, Node, Or
+from kqlx.nodes import And, Case, Equals, Node, Or
 
-Values = frozenset[str]
+
+@dataclass(frozen=True, slots=True)
+class AnyCase:
+    """A value in some letter case; ``text`` is in lower case."""
+
+    text: str
+
+
+Values = frozenset[str | AnyCase]
 
 Asserted = Mapping[str, tuple[Values, ...]]
 """By field sets of values, of each of which every event that matches has one."""
@@ -25,8 +36,11 @@ _MOST = 8
 def asserted_values(node: Node) -> dict[str, tuple[Values, ...]]:
     """What a tree asserts, as far as it says."""
     if isinstance(node, Equals):
-        name = node.field.name.removesuffix(".keyword")
-        return {name: (frozenset({node.value.name}),)}
+        node = with_case_of_name(node)
+        name = node.field.name.removesuffix(".keyword").removesuffix(CASELESS)
+        text = node.value.name
+        value = text if node.case is Case.EXACT else AnyCase(lower_ascii(text))
+        return {name: (frozenset({value}),)}
     if isinstance(node, And):
         return together(*[asserted_values(item) for item in node.items])
     asserted: dict[str, tuple[Values, ...]] = {}
@@ -79,9 +93,23 @@ def _is_single(name: str) -> bool:
 def asserts(asserted: Asserted, whens: Iterable[When]) -> bool:
     """Whether the query asserts, for each field of one of these, one of the allowed values."""
     return any(
-        all(any(one <= frozenset(values) for one in asserted.get(f, ())) for f, values in w.items())
+        all(
+            any(spelt(one, values) <= frozenset(values) for one in asserted.get(f, ()))
+            for f, values in w.items()
+        )
         for w in whens
     )
+
+
+def spelt(wanted: Values, known: Iterable[str]) -> frozenset[str]:
+    """Values as they are spelt among those that are known; others stay as they are asked for."""
+    found: set[str] = set()
+    for value in wanted:
+        if isinstance(value, AnyCase):
+            found |= {one for one in known if lower_ascii(one) == value.text} or {value.text}
+        else:
+            found.add(value)
+    return frozenset(found)
 
 
 def spec_applies(asserted: Asserted, spec: FieldSpec) -> bool:
@@ -89,6 +117,6 @@ def spec_applies(asserted: Asserted, spec: FieldSpec) -> bool:
     says, or of a field of its ``unless`` other values alone.
     """
     return asserts(asserted, spec.when) or any(
-        any(one.isdisjoint(values) for one in asserted.get(field, ()))
+        any(spelt(one, values).isdisjoint(values) for one in asserted.get(field, ()))
         for field, values in spec.unless.items()
     )

@@ -9,18 +9,20 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from kqlx.elastic.multi_fields import base_field
+from kqlx.elastic.matching import matches_value
+from kqlx.elastic.multi_fields import base_field, with_case_of_name
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import asserted_values, spec_applies, together
 from kqlx.mappings.binding import Binding, is_unmapped, no_mapping
-from kqlx.mappings.bound import Bound, matches_value
+from kqlx.mappings.bound import Bound
 from kqlx.mappings.collector_names import under_both, with_either_name
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.event_kinds import narrowed_to_query
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.kind_tests import bind_by_kind, group_by_kind
 from kqlx.mappings.known_values import fold_known
+from kqlx.mappings.letter_case import without_implied
 from kqlx.mappings.nested import flattened, in_any_place
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
@@ -72,7 +74,7 @@ class Binder(Binding):
         left = {id(leaf) for leaf in walk(bound)}
         gone = {note for note, leaf in self.unmapped_tests if id(leaf) not in left}
         return Bound(
-            without_repeats(bound, self.dedup_key),
+            without_implied(without_repeats(bound, self.dedup_key)),
             self.columns,
             self.destination.place,
             self.pack.source,
@@ -88,7 +90,7 @@ class Binder(Binding):
         if isinstance(node, Equals) and node.field.name in self.columns:
             column = self.columns[node.field.name]
             if column.type not in TEXTS:
-                return column.name, node.value.name
+                return column.name, node.value.name, node.case
         return node
 
     def resolved_destination(self) -> Destination:
@@ -204,6 +206,7 @@ class Binder(Binding):
 
     def bind_leaf(self, node: Node) -> Node:
         """A test, bound. Of one without a counterpart nothing else is told."""
+        node = with_case_of_name(node) if isinstance(node, FieldTest) else node
         before = len(self.notes)
         found = self.bind_test(node)
         new = self.notes[before:]

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kqlx.elastic.matching import matches_value
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import Asserted
-from kqlx.mappings.bound import Column, matches_value
+from kqlx.mappings.bound import Column
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Always, FieldTest, Never, Node, Span

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kqlx.elastic.multi_fields import MULTI_FIELDS
-from kqlx.mappings.field_spec import Case, Layout
+from kqlx.mappings.field_spec import ColumnCase, Layout
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node
+from kqlx.nodes import Node
 from kqlx.notes import Effect, Note
-from kqlx.patterns import fits
 
 AS_TEXT = " as text"
 """Behind the name of a column in a test of its text, whatever its type is."""
@@ -53,7 +52,7 @@ class Column:
 
     name: str
     type: str = "keyword"
-    case: Case = "same"
+    case: ColumnCase = "same"
     layout: Layout = "column"
     field: str = ""
     declared: bool = True
@@ -132,47 +131,6 @@ class Bound:
         parent, _, last = name.rpartition(".")
         if last in MULTI_FIELDS and parent and not self.types.stands_alone(name, parent):
             # A second reading of the same values, which other systems do not keep.
-            type, case = MULTI_FIELDS[last]
-            return Column(parent, type, case, field=name)
+            return Column(parent, MULTI_FIELDS[last], field=name)
         known = self.type(name)
         return Column(name, known or "keyword", field=name, declared=known is not None)
-
-
-def matches_value(test: FieldTest, value: str) -> bool:
-    """Whether a keyword field with this one value meets the test, or the multi-field of it that the
-    test names: ``.caseless`` has no regard to letter case, ``.text`` compares words.
-    """
-    last = test.field.name.rpartition(".")[2]
-    if last in ("caseless", "text") and isinstance(test.field, Literal):
-        return _multi_field_holds(last, test, value)
-    match test:
-        case Equals():
-            return test.value.name == value
-        case Like():
-            return fits(test.pattern.parts)(value)
-        case Exists():
-            return True
-        case Compare():
-            ours, theirs = value.encode(), test.value.name.encode("utf-8", "surrogatepass")
-            return {
-                "gt": ours > theirs,
-                "gte": ours >= theirs,
-                "lt": ours < theirs,
-                "lte": ours <= theirs,
-            }[test.op]
-
-
-def _multi_field_holds(last: str, test: FieldTest, value: str) -> bool:
-    from kqlx.elastic.field_types import Caseless, Text
-
-    type = Caseless() if last == "caseless" else Text()
-    match test:
-        case Equals():
-            found = type.any_of([test.value])
-        case Like():
-            found = type.like(test.pattern)
-        case Compare():
-            found = type.compare(test.op, test.value)
-        case Exists():
-            return True
-    return found is not None and found(value)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from kqlx.elastic.type_names import INTEGERS, STRINGS
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import OF_TYPE, Column
-from kqlx.mappings.field_spec import Case, FieldSpec
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.value_spellings import (
     CANONICAL_INTEGER,
@@ -20,6 +20,7 @@ from kqlx.mappings.value_spellings import (
     without_null_values,
 )
 from kqlx.nodes import (
+    Case,
     Compare,
     Equals,
     Exists,
@@ -62,23 +63,17 @@ def bind_to_column(
 
 
 def describe_column(
-    binding: Binding, name: str, type: str, field: str, predicate: bool = False, below: bool = False
+    binding: Binding, name: str, type: str, field: str, below: bool = False
 ) -> Column:
-    """A column; letter case is ignored for what Elastic's pipeline did so, not for
-    the field itself. How a text is read, whole or by words, the user knows better than the
-    pack; what else a column holds, the pack knows.
+    """A column. How a text is read, whole or by words, the user knows better than the pack; what
+    else a column holds, the pack knows.
     """
     spec = binding.destination.column(name, below)
-    case: Case = "same" if spec.case == "ignored" and not predicate else spec.case
-    if field.endswith(".caseless") and case == "same":
-        case = "ignored"
-    if name in binding.columns and binding.columns[name].case != case:
-        case = "differs"  # two readings of one column
     own = binding.types.is_own(field) and {spec.type, type} <= STRINGS
     column = Column(
         name,
         type if own or spec.type is None else spec.type,
-        case,
+        "differs" if spec.case == "differs" else "same",
         spec.layout,
         field,
         json=spec.json,
@@ -118,13 +113,13 @@ def bind_predicate(
         if isinstance(node, FieldTest):
             name = node.field.name
             before = binding.columns.get(name)
-            column = describe_column(
-                binding, name, types.get(name, "keyword"), field, predicate=True
-            )
+            column = describe_column(binding, name, types.get(name, "keyword"), field)
             test = replace(node, span=span)
+            if not isinstance(test, Exists) and binding.destination.column(name).case == "ignored":
+                test = replace(test, case=Case.FOLDED)  # as Elastic's pipeline does it
             if before is not None and before.type != column.type:
                 # Other tests of the query read the column so: this one must not change that.
-                binding.columns[name] = replace(before, case=column.case)
+                binding.columns[name] = before
                 if not isinstance(node, Exists):
                     own = f"{name}{OF_TYPE}{column.type}"
                     binding.columns[own] = column

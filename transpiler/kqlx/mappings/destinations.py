@@ -14,6 +14,7 @@ from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import no_mapping
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.known_types import Types
+from kqlx.mappings.letter_case import with_case_of_names
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.shipper_values import in_elastic_values
 from kqlx.mappings.type_check import as_elasticsearch_asks
@@ -149,6 +150,7 @@ def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
 def unbound(node: Node, source: str | None, types: Types) -> Bound:
     """A tree that keeps Elastic's names, because the user says so or nothing was recognised."""
     node, told = as_elasticsearch_asks(node, types.type_asked)
+    node = with_case_of_names(node, types)
     if source == "none":
         return Bound(node, source=source, notes=told, types=types)
     note = Note(

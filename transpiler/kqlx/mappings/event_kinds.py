@@ -4,10 +4,10 @@ kinds a query can be about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
-from kqlx.mappings.asserted_values import Asserted
+from kqlx.mappings.asserted_values import Asserted, spelt
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.predicates import read_predicate
@@ -30,10 +30,11 @@ def narrowed_to_query(
     """
     if not spec.cases:
         return spec
-    kinds = kinds_asserted(spec.case_field, destination, asserted, chosen)
+    of_kinds = [kind for case in spec.cases for kind in case.case_values]
+    kinds = kinds_asserted(spec.case_field, destination, asserted, chosen, of_kinds)
     if kinds is None:
         return _alike(spec)
-    told = frozenset(kind for case in spec.cases for kind in case.case_values)
+    told = frozenset(of_kinds)
     left = []
     for case in spec.cases:
         meant = kinds & frozenset(case.case_values) if case.case_values else kinds - told
@@ -64,10 +65,11 @@ def kinds_asserted(
     destination: Destination,
     asserted: Asserted,
     chosen: Chosen = lambda spec: spec,
+    of_kinds: Collection[str] = (),
 ) -> frozenset[str] | None:
     """The values of a field of which every matching event has one, by all that the query asserts:
     of the field itself, of others in the same column, and of those that the destination tells by
-    that column. None where nothing is asserted of it.
+    that column. None where nothing is asserted of it. ``of_kinds`` are those that the pack knows.
     """
     own = destination.field(by)
     if own is None or own.column is None:
@@ -80,9 +82,12 @@ def kinds_asserted(
         spec = chosen(spec)
         for one in values:
             if name == by or spec == own:
-                found: frozenset[str] | None = one
-            elif spec.value_predicates and all(value in spec.value_predicates for value in one):
-                found = _of_predicates((spec.value_predicates[value] for value in one), own.column)
+                found: frozenset[str] | None = spelt(one, of_kinds)
+            elif spec.value_predicates and spelt(one, spec.value_predicates) <= {
+                *spec.value_predicates
+            }:
+                predicates = [spec.value_predicates[v] for v in spelt(one, spec.value_predicates)]
+                found = _of_predicates(predicates, own.column)
             else:
                 continue
             if found is not None:

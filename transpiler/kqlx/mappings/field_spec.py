@@ -9,9 +9,9 @@ from typing import Literal
 from kqlx.mappings.value_parts import Part
 from kqlx.notes import Effect
 
-Case = Literal["same", "ignored", "differs"]
-"""Letter case of a column's values: the ``same`` as Elastic's; ``ignored`` by Elastic's own meaning
-there; or the destination's spelling ``differs``.
+ColumnCase = Literal["same", "ignored", "differs"]
+"""Letter case of a column's values: the ``same`` as Elastic's; ``ignored`` by Elastic's pipeline,
+and so by the pack's predicates on the column; or the destination's spelling ``differs``.
 """
 
 Layout = Literal["column", "elements", "array", "many", "path", "pairs", "changes", "words", "xml"]
@@ -35,7 +35,7 @@ class ColumnSpec:
 
     type: str | None = None
     """An Elasticsearch type; None for that of the field."""
-    case: Case = "same"
+    case: ColumnCase = "same"
     layout: Layout = "column"
     json: bool | str = False
     """Whether the column holds JSON as text, or its name where that is more than the first part."""

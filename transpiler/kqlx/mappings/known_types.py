@@ -176,7 +176,7 @@ class Types(Mapping[str, str]):
         types = self.each(name)
         if not types:
             parent, _, last = name.rpartition(".")
-            types = (MULTI_FIELDS[last][0],) if parent and last in MULTI_FIELDS else ()
+            types = (MULTI_FIELDS[last],) if parent and last in MULTI_FIELDS else ()
         if not types or set(types) <= {"object", "nested"} or self.below(name, "flattened"):
             return None
         return described(name, types, self.below(name, "nested"))

@@ -4,9 +4,9 @@ in the data source, and of those that a destination never holds.
 
 from __future__ import annotations
 
+from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.bound import matches_value
 from kqlx.mappings.wildcard_names import MOST_NAMES
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Effect, Note

@@ -23,6 +23,7 @@ from kqlx.mappings.value_parts import Part, in_whole
 from kqlx.mappings.value_spellings import test_of
 from kqlx.nodes import (
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -50,11 +51,12 @@ def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     fits = spec.value_patterns
     if spec.takes and isinstance(node, Equals):
         name = node.value.name
-        if any(_takes_part(text, spec.takes, name) for text in fits if text != "{}"):
+        flags = re.IGNORECASE if node.case is Case.FOLDED else re.NOFLAG
+        if any(_takes_part(text, spec.takes, name, flags) for text in fits if text != "{}"):
             message = f'{node.field.name} is never "{name}": Elastic takes a part of it'
             binding.add_note("constant-folded", message, node.span)
             return binding.constant(False, message, node.span)
-        if not re.fullmatch(spec.takes, name):
+        if not re.fullmatch(spec.takes, name, flags):
             fits = ("{}",)
     patterns = []
     for text in fits:
@@ -83,7 +85,7 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     if isinstance(node, Compare):
         return binding.unmapped(node, f"{name}, compared as text,")
     asked = node.pattern.parts if isinstance(node, Like) else (node.value.name,)
-    patterns = respelled_patterns(asked, spec.prefixes, ignore_case=name.endswith(".caseless"))
+    patterns = respelled_patterns(asked, spec.prefixes, ignore_case=node.case is Case.FOLDED)
     if not patterns:
         message = f'{name} "{"*".join(asked)}" begins otherwise in Elastic, and so never holds'
         binding.add_note("constant-folded", message, node.span)
@@ -179,7 +181,8 @@ def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         return binding.unmapped(node, f"{name}, compared as text,")
     message = f"{name} is the first run of {signs} in {spec.column}"
     parts = (node.value.name,) if isinstance(node, Equals) else node.pattern.parts
-    if not re.fullmatch(f"{signs}*", "".join(parts)) or parts == ("",):
+    flags = re.IGNORECASE if node.case is Case.FOLDED else re.NOFLAG
+    if not re.fullmatch(f"{signs}*", "".join(parts), flags) or parts == ("",):
         message += ", and so has no other signs"
         binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
@@ -202,11 +205,11 @@ def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
     return (*first[:-1], first[-1] + second[0], *second[1:])
 
 
-def _takes_part(text: str, takes: str, value: str) -> bool:
+def _takes_part(text: str, takes: str, value: str, flags: re.RegexFlag) -> bool:
     """Whether the value is of the pattern's form, so that the field is a part of it."""
     before, _, after = text.partition("{}")
     start, end = (".+".join(map(re.escape, each.split("*"))) for each in (before, after))
-    return re.fullmatch(f"{start}(?:{takes}){end}", value) is not None
+    return re.fullmatch(f"{start}(?:{takes}){end}", value, flags) is not None
 
 
 def _covers(pattern: Sequence[str], other: Sequence[str]) -> bool:

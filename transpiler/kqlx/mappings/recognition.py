@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.mappings.asserted_values import asserted_values, asserts
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.pack_library import Packs
@@ -189,16 +190,18 @@ def own_indices(indices: Iterable[str]) -> list[str]:
 
 def without_keyword(node: Node) -> Node:
     """The tree with the names of ``.keyword`` fields as those of the fields above them, which have
-    the same values.
+    the same values, and those of ``.caseless`` as tests of these in any letter case.
     """
 
     def plain(test: Node) -> Node:
         if not isinstance(test, FieldTest):
             return test
-        if isinstance(test.field, Pattern) or not test.field.name.endswith(".keyword"):
+        if isinstance(test.field, Pattern):
             return test
-        name = test.field.name.removesuffix(".keyword")
-        return replace(test, field=replace(test.field, value=name))
+        name = test.field.name.removesuffix(".keyword").removesuffix(CASELESS)
+        if name == test.field.name:
+            return test
+        return replace(with_case_of_name(test), field=replace(test.field, value=name))
 
     return transform(node, plain)
 

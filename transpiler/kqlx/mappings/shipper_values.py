@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kqlx.mappings.asserted_values import Asserted, asserted_values
+from kqlx.elastic.matching import matches_value
+from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
+from kqlx.mappings.asserted_values import Asserted, asserted_values, spelt
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.shippers import shipper
@@ -25,10 +27,12 @@ def in_elastic_values(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
     def own(test: Node) -> Node:
         if not isinstance(test, Equals | Like) or isinstance(test.field, Pattern):
             return test
-        name = test.field.name
+        test = with_case_of_name(test)
+        name = test.field.name.removesuffix(CASELESS)
         said = test.value.name if isinstance(test, Equals) else test.pattern.name
-        meaning = pack.recognise.aliases.get(name, {}).get(said, "")
-        if not meaning and _names_source(name, said, pack, asserted):
+        known = pack.recognise.aliases.get(name, {})
+        meaning = next((known[value] for value in known if _is_named(test, value)), "")
+        if not meaning and _names_source(test, name, said, pack, asserted):
             meaning = "*:*"
         if not meaning:
             return test
@@ -40,18 +44,27 @@ def in_elastic_values(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
     return transform(node, own), tuple(notes)
 
 
-def _names_source(name: str, said: str, pack: Pack, asserted: Asserted) -> bool:
+def _is_named(test: Equals | Like, value: str) -> bool:
+    """Whether the test names the value itself; a pattern that it fits does not."""
+    return isinstance(test, Equals) and matches_value(test, value)
+
+
+def _names_source(
+    test: Equals | Like, name: str, said: str, pack: Pack, asserted: Asserted
+) -> bool:
     """Whether a test is of a shipper's name for the data source: no column is asked for it."""
     marks = pack.recognise
     if name == "_index":
         return shipper(bare(said)) in marks.beats or overlap(bare(said), marks)
-    if not any(said in values for values in asserted.get(name, ())):
+    shared = {"agent.type": marks.beats, "event.module": marks.modules}.get(name, ())
+    known = (*marks.fields.get(name, ()), *shared)
+    said = next((value for value in known if _is_named(test, value)), said)
+    if not any(said in spelt(values, [said]) for values in asserted.get(name, ())):
         return False
     if name == "agent.type":
-        return said in (*marks.beats, *marks.fields.get(name, ()))
-    shared = marks.modules if name == "event.module" else ()
+        return said in known
     differs = pack.constants.get(name, said) != said or name == "fileset.name"
-    return differs and said in (*marks.fields.get(name, ()), *shared)
+    return differs and said in known
 
 
 def _parsed(meaning: str, test: Equals | Like) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from kqlx.mappings.asserted_values import Asserted
+from kqlx.mappings.asserted_values import Asserted, spelt
 from kqlx.notes import Effect, Note
 
 _BEAT = re.compile(
@@ -40,7 +40,7 @@ def unmapped_modules(beat: str, asserted: Asserted, beside_others: bool) -> Iter
     modules = [
         module
         for module, categories in _UNMAPPED.get(beat, {}).items()
-        if all(values & categories for values in wanted)
+        if all(spelt(values, categories) & categories for values in wanted)
     ]
     if modules:
         message = f"there is no mapping for {' and '.join(modules)} of {beat}-*"

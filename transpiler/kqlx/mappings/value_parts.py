@@ -19,6 +19,7 @@ from kqlx.nodes import (
     Not,
     Pattern,
     any_of,
+    case_of,
 )
 
 # What the name of a domain never has.
@@ -144,7 +145,7 @@ def _word(test: Equals | Like | Exists, quoted: bool) -> tuple[Node, bool]:
 
 
 def _like(test: FieldTest, *parts: str) -> Like:
-    return Like(test.field, Pattern.between_stars(parts), test.span)
+    return Like(test.field, Pattern.between_stars(parts), test.span, case=case_of(test))
 
 
 def _any(nodes: list[Node], test: FieldTest) -> Node:

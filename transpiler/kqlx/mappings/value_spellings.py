@@ -8,11 +8,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from kqlx.elastic.matching import matches_value
 from kqlx.elastic.type_names import INTEGERS
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.bound import AS_TEXT, DECODED, Column, matches_value
+from kqlx.mappings.bound import AS_TEXT, DECODED, Column
 from kqlx.mappings.event_kinds import either_of, excluding
-from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Node, Or, Pattern
+from kqlx.nodes import (
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Literal,
+    Node,
+    Or,
+    Pattern,
+    asked_pattern,
+    case_of,
+    pattern_test,
+)
 from kqlx.notes import Effect
 
 CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
@@ -46,7 +60,8 @@ def without_null_values(binding: Binding, test: FieldTest, spelt: Node, column: 
     if "{}" in column.name and column.layout == "column":
         return spelt  # of a list other values may pass the test: Splunk looks at each
     text = _as_text(binding, column)
-    excluded = [Equals(text, Literal(value, True), test.span) for value in met]
+    case = case_of(test)
+    excluded = [Equals(text, Literal(value, True), test.span, case=case) for value in met]
     return excluding(spelt, excluded, test.span)
 
 
@@ -122,7 +137,7 @@ def _with_words(
 def _among_words(binding: Binding, test: FieldTest, column: Column) -> Node:
     """The test of a value that is one of several words in a text."""
     if isinstance(test, Equals) and test.value.name:
-        return Like(test.field, Pattern.between_stars(("", test.value.name, "")), test.span)
+        return pattern_test(test, asked_pattern(test).within())
     if not isinstance(test, Like):
         return test
     first, *middle, last = test.pattern.parts
@@ -191,9 +206,7 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
 
 def test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:
     """The test whether the field fits a pattern of these parts."""
-    if len(parts) == 1:
-        return Equals(node.field, Literal(parts[0], True, node.span), node.span)
-    return Like(node.field, Pattern.between_stars(parts, node.span), node.span)
+    return pattern_test(node, Pattern.between_stars(parts))
 
 
 def _escape(text: str, signs: str) -> str:

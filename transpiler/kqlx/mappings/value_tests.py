@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kqlx.elastic.matching import matches_value
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.bound import matches_value
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.part_tests import bind_affixed, bind_part
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -68,7 +69,7 @@ def _untranslated(binding: Binding, node: Equals | Like, spec: FieldSpec, known:
     name = node.field.name
     message = f'{name} is never "{raw[0]}": Elastic renames it'
     binding.add_note("value-translated", message, node.span)
-    if isinstance(node, Equals):
+    if isinstance(node, Equals) and node.case is Case.EXACT:
         return binding.constant(False, message, node.span)
     others = [
         Not(bind_to_column(binding, Equals(node.field, Literal(r, True), node.span), spec))

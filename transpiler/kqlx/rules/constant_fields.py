@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.asserted_values import asserted_values
+from kqlx.mappings.asserted_values import asserted_values, spelt
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_values import Constant, resolve
 from kqlx.notes import Effect, Note
@@ -50,7 +50,8 @@ def _values(field: str, bound: Bound) -> list[str | None]:
     return [
         pack.constants.get(field)
         if any(
-            frozenset({value}) in asserted.get(name, ()) for name, value in pack.constants.items()
+            any(spelt(one, [value]) == {value} for one in asserted.get(name, ()))
+            for name, value in pack.constants.items()
         )
         else None
         for pack in bound.types.packs

@@ -25,6 +25,7 @@ from kqlx.mappings.nested import field_test
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Equals,
     Exists,
     FieldTest,
@@ -46,6 +47,7 @@ class ConditionWriter(TextBackend):
     """
 
     language = "Kusto"
+    own_case = Case.EXACT
 
     @cached_property
     def columns(self) -> Columns:
@@ -102,7 +104,7 @@ class ConditionWriter(TextBackend):
                     self.value_list(item.tests)
                     if isinstance(item, ValueList)
                     else self.expression(item)
-                    for item in gather(rest, self.can_gather)
+                    for item in gather(rest, self.can_gather, self.effective_case)
                 ),
             ]
         )
@@ -113,14 +115,14 @@ class ConditionWriter(TextBackend):
         return self.field_tests.equality.values(self.cell(equal[0]), equal, negation)
 
     def on_paths(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
-        """The tests of values behind a way, one for each column, and the others of these
-        alternatives.
+        """The tests of values behind a way, one for each column and letter case, and the others of
+        these alternatives.
         """
-        by_column: dict[str, list[FieldTest]] = {}
+        by_column: dict[tuple[str, Case], list[FieldTest]] = {}
         rest: list[Node] = []
         for item in items:
             if isinstance(item, Equals | Like) and self.is_on_path(item):
-                by_column.setdefault(item.field.name, []).append(item)
+                by_column.setdefault((item.field.name, self.effective_case(item)), []).append(item)
             else:
                 rest.append(item)
         found = [self.paths.any_test(self.cell(tests[0]), tests) for tests in by_column.values()]
@@ -133,10 +135,11 @@ class ConditionWriter(TextBackend):
         """The tests for arguments of command lines, a regular expression a column, and the others
         of these alternatives.
         """
-        by_column: dict[str, list[Equals | Like]] = {}
+        by_column: dict[tuple[str, Case], list[Equals | Like]] = {}
         for item in items:
             if isinstance(item, Equals | Like) and self.is_whole_text(item):
-                by_column.setdefault(item.field.name, []).append(item)
+                key = item.field.name, self.effective_case(item)
+                by_column.setdefault(key, []).append(item)
         texts: list[Text] = []
         said: set[int] = set()
         for tests in by_column.values():
@@ -176,7 +179,7 @@ class ConditionWriter(TextBackend):
             return has_objects(self.groups.array_of(node)[0], "")
         test: Node | ValueList = node
         if isinstance(node, Or):
-            gathered = gather(node.items, self.can_gather)
+            gathered = gather(node.items, self.can_gather, self.effective_case)
             test = gathered[0] if len(gathered) == 1 else node
         if isinstance(test, ValueList):
             tests = [item for item in test.tests if isinstance(item, Equals)]

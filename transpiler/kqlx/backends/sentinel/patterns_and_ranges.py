@@ -47,7 +47,7 @@ from kqlx.elastic.field_types import COMPARISONS
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
 from kqlx.mappings.bound import described
-from kqlx.nodes import Compare, Like
+from kqlx.nodes import Case, Compare, Like
 
 _TERM = re.compile(r"[A-Za-z0-9]{4,}")
 """What Kusto's ``has`` looks for as a whole term."""
@@ -130,7 +130,7 @@ class Ranges:
             test = f"todouble({cell.raw}) {operator} {real(node.value.name)}"
             return Text(never_null(test, self.backend.negative), rank=SCAN)
         access, bound = cell.access, node.value.name
-        if cell.column.case == "ignored":
+        if node.case is Case.FOLDED:
             access, bound = f"tolower({access})", bound.lower()
         stands = Text(f"strcmp({access}, {quote(bound)}) {operator} 0", rank=SCAN)
         if node.op in ("gt", "gte") and node.value.name:

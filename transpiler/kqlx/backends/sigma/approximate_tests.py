@@ -28,6 +28,7 @@ from kqlx.nodes import (
     Like,
     Node,
     any_of,
+    asked_pattern,
     pattern_test,
 )
 from kqlx.notes import Effect
@@ -58,8 +59,7 @@ def _equal(backend: SigmaBackend, column: Column, node: Equals) -> Node:
         return node
     if backend.is_text(column):
         return _words(backend, column, node)
-    _note_case(backend, column, node.value.name, node)
-    return node
+    return _in_case(backend, column, node)
 
 
 def _wildcard(backend: SigmaBackend, column: Column, node: Like) -> Node:
@@ -67,22 +67,23 @@ def _wildcard(backend: SigmaBackend, column: Column, node: Like) -> Node:
         return _words(backend, column, node)
     if node.pattern.shape is Shape.ANYTHING:
         return Exists(node.field, node.span)
-    _note_case(backend, column, node.pattern.name, node)
-    return node
+    return _in_case(backend, column, node)
 
 
-def _note_case(backend: SigmaBackend, column: Column, text: str, node: FieldTest) -> None:
-    """Notes that letter case does not count, or with ``--exact`` who refuses that it does."""
-    if not backend.case_counts(column, text):
-        column = replace(column, case="ignored") if backend.exact else column
-        backend.ignores_case(column, text, node)
-        return
-    backend.note(
-        "back-end-support",
-        Effect.SAME,
-        "cased is supported by pySigma's back end for EQL, not by those for Splunk, Lucene,"
-        " ES|QL and Kusto",
-    )
+def _in_case(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:
+    """The test in the letter case that it is said in. Notes that this does not count, or with
+    ``--exact`` who refuses that it does.
+    """
+    if backend.case_counts(column, node):
+        backend.note(
+            "back-end-support",
+            Effect.SAME,
+            "cased is supported by pySigma's back end for EQL, not by those for Splunk, Lucene,"
+            " ES|QL and Kusto",
+        )
+    elif not backend.exact:
+        backend.ignores_case(column, asked_pattern(node).text, node)
+    return replace(node, case=backend.effective_case(node))
 
 
 def _words(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Exists, FieldTest, Never, Node
+from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Never, Node, asked_pattern
 from kqlx.notes import Effect
 
 ORDERED = NUMBERS | DATES | {"ip", "boolean"}
@@ -31,10 +31,11 @@ class SigmaBackend(TextBackend):
     def exact(self) -> bool:
         return self.options.exact
 
-    def case_counts(self, column: Column, text: str) -> bool:
-        """Whether the user wants letter case to count, and it can."""
-        folded = column.case == "ignored" or column.type in ORDERED or self.is_text(column)
-        return self.exact and not folded and text.lower() != text.upper()
+    def case_counts(self, column: Column, node: Equals | Like) -> bool:
+        """Whether the user wants letter case to count, and it does in the test."""
+        text = asked_pattern(node).text
+        folded = column.type in ORDERED or self.is_text(column) or text.lower() == text.upper()
+        return self.effective_case(node) is Case.EXACT and not folded
 
     def approximate(self, node: FieldTest, what: str, why: str) -> Node:
         """The existence of the field for a test that cannot be said, below a not nothing."""

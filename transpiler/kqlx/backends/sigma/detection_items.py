@@ -121,7 +121,7 @@ class DetectionItems:
             return name, node.value.name == "true"
         if column.type == "ip" and (network := self.backend.network(text)):
             return f"{name}|cidr" if "/" in network else name, network
-        return f"{name}{self._cased(column, text)}", escape(text)
+        return f"{name}{self._cased(column, node)}", escape(text)
 
     def _like(self, column: Column, node: Like) -> DetectionItem:
         parts = node.pattern.parts
@@ -137,11 +137,11 @@ class DetectionItems:
             (False, False): "",
         }[starts, ends]
         inner = parts[int(starts) : len(parts) - int(ends)]
-        key = f"{column.name}{modifier}{self._cased(column, node.pattern.name)}"
+        key = f"{column.name}{modifier}{self._cased(column, node)}"
         return key, pattern(inner)
 
-    def _cased(self, column: Column, text: str) -> str:
-        return "|cased" if self.backend.case_counts(column, text) else ""
+    def _cased(self, column: Column, node: Equals | Like) -> str:
+        return "|cased" if self.backend.case_counts(column, node) else ""
 
 
 def _may_be_listed(node: Node) -> bool:

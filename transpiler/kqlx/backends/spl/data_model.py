@@ -13,8 +13,9 @@ from functools import cache, partial
 from typing import Any
 
 from kqlx import resources
+from kqlx.elastic.matching import matches_value
 from kqlx.errors import UnsupportedError
-from kqlx.mappings.bound import Bound, Column, matches_value
+from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     Always,
     Equals,

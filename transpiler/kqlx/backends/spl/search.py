@@ -68,7 +68,7 @@ class SearchWriter(SplBackend):
     def any_of(self, node: Or) -> Text:
         items = [
             self.in_list(item) if isinstance(item, ValueList) else self.expression(item)
-            for item in gather(node.items, self.fits_list)
+            for item in gather(node.items, self.fits_list, self.effective_case)
         ]
         if len(items) == 1:
             return items[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from kqlx.backends.letter_case import effective_case
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_and_value_tests, pair_fields
 from kqlx.backends.spl.syntax import is_plain_literal, widened_for_search
 from kqlx.backends.spl.text_fields import contains_pieces, is_part_of_word
@@ -20,6 +21,7 @@ from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -80,7 +82,7 @@ class SearchCapability:
             pattern = asked_pattern(node)
             network = isinstance(node, Equals) and TextBackend.is_network(pattern.text)
             sayable = is_plain_literal(pattern.text) and not pattern.has_any_one and not network
-            return sayable and not self.case_counts(column, pattern.text)
+            return sayable and not self.case_counts(column, node)
         return False
 
     def may_hold_null(self, column: Column) -> bool:
@@ -157,12 +159,18 @@ class SearchCapability:
             return replace(node, pattern=widened_for_search(node.pattern))
         if is_plain_literal(node.value.name):  # a network, or letter case that counts
             return node
-        return Like(node.field, widened_for_search(asked_pattern(node)), node.span)
+        pattern = widened_for_search(asked_pattern(node))
+        return Like(node.field, pattern, node.span, case=node.case)
 
-    def case_counts(self, column: Column, text: str) -> bool:
-        """Whether the user wants letter case to count, and it can."""
-        folded = column.case == "ignored" or text.lower() == text.upper()
-        return self.exact and not folded
+    def case_counts(self, column: Column, node: Equals | Like) -> bool:
+        """Whether the user wants letter case to count, and it does in the test."""
+        text = node.value.name if isinstance(node, Equals) else node.pattern.name
+        return self.effective_case(column, node) is Case.EXACT and text.lower() != text.upper()
+
+    def effective_case(self, column: Column, node: Equals | Like) -> Case:
+        """How the search compares the letters of a test: ``search`` itself folds them."""
+        wanted = Case.EXACT if self.exact else None
+        return effective_case(node, column, wanted, Case.FOLDED)
 
     def widened(self, node: Node, negative: bool = False) -> Node:
         """The node with every test that ``search`` cannot say replaced by one that matches more.
@@ -205,4 +213,5 @@ class SearchCapability:
 def _anywhere(column: Column, test: Equals | Like) -> Like:
     """The test of what is within the text, wherever it stands."""
     within = asked_pattern(test).within()
-    return Like(Literal(column.name, span=test.field.span), within, test.span)
+    name = Literal(column.name, span=test.field.span)
+    return Like(name, within, test.span, case=test.case)

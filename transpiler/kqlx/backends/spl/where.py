@@ -61,7 +61,9 @@ class WhereWriter(SplBackend):
                 return self.condition(node.item)
         if isinstance(node, And | Or):
             items = (
-                node.items if isinstance(node, And) else _short(gather(node.items, self.fits_regex))
+                node.items
+                if isinstance(node, And)
+                else _short(gather(node.items, self.fits_regex, self.effective_case))
             )
             conjunction = isinstance(node, And) is not self.negative
             own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
@@ -203,10 +205,10 @@ class WhereWriter(SplBackend):
         for test in tests:
             pattern = asked_pattern(test)
             texts.append(pattern.text)
-            if not self.search.case_counts(column, texts[-1]):
+            if not self.search.case_counts(column, test):
                 self.note_case(column, texts[-1], test)
             bodies.append(pattern.as_regex(regex, f"{any_one}*", any_one))
-        folded = not any(self.search.case_counts(column, text) for text in texts)
+        folded = not any(self.search.case_counts(column, test) for test in tests)
         flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
         flags += "s" if any(isinstance(test, Like) for test in tests) else ""
         return flags, "|".join(dict.fromkeys(bodies))
