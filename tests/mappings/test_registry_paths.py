@@ -12,12 +12,11 @@ import pytest
 import kqlx
 from kqlx.errors import MappingError
 from kqlx.mappings.path_patterns import (
-    Parts,
     respelled_patterns,
     split_at_last_separator,
     with_unnamed_value,
 )
-from kqlx.patterns import fits
+from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern
 
 SPELLED_OUT: Mapping[str, list[str]] = {
     "LM\\": ["MACHINE\\"],
@@ -31,6 +30,13 @@ SHORT: Mapping[str, list[str]] = {
     "USERS\\": ["U\\"],
 }
 ANYWHERE: Mapping[str, list[str]] = {"": ["LM\\", "U\\"], "SO\\CL\\": ["CR\\"]}
+
+
+def drawn_pattern(pieces: list[str]) -> Pattern:
+    """The pattern of a text in which stars and question marks are wildcards."""
+    wildcards = {"*": ANY_RUN, "?": ANY_ONE}
+    return Pattern.of(*(wildcards.get(sign, sign) for sign in "".join(pieces)))
+
 
 REGISTRY = "event.category:registry and event.type:change and "
 
@@ -58,14 +64,14 @@ REGISTRY = "event.category:registry and event.type:change and "
 def test_a_pattern_begins_as_the_destination_does(
     begins: Mapping[str, list[str]], pattern: str, patterns: list[str]
 ) -> None:
-    found = respelled_patterns(tuple(pattern.split("*")), begins)
-    assert sorted("*".join(parts) for parts in found) == patterns
+    found = respelled_patterns(Pattern.from_stars(pattern), begins)
+    assert sorted(one.name for one in found) == patterns
 
 
 @pytest.mark.parametrize("begins", [SPELLED_OUT, SHORT, ANYWHERE])
 def test_patterns_fit_there_what_fits_here(begins: Mapping[str, list[str]]) -> None:
     drawn = random.Random(7)
-    pieces = [*"*\\LMUSCRabc1", "LM\\", "USERS\\", "SY\\", "C1\\", "SO\\CL\\", "*\\", "\\*"]
+    pieces = [*"*?\\LMUSCRabc1", "LM\\", "USERS\\", "SY\\", "C1\\", "SO\\CL\\", "*\\", "\\*"]
     rests = ["", "a", "a\\b", "LM\\a", "b\\a\\c", "S\\a", "\\a", "a\\"]
     told = [
         (f"{ours}{rest}", f"{there}{rest}")
@@ -80,11 +86,10 @@ def test_patterns_fit_there_what_fits_here(begins: Mapping[str, list[str]]) -> N
         here.setdefault(theirs, set()).add(ours)
     matched = 0
     for _ in range(4000):
-        pattern = "".join(drawn.choices(pieces, k=drawn.randint(1, 5)))
-        parts = tuple(pattern.split("*"))
-        found = [fits(one) for one in respelled_patterns(parts, begins)]
+        pattern = drawn_pattern(drawn.choices(pieces, k=drawn.randint(1, 5)))
+        found = [one.matcher() for one in respelled_patterns(pattern, begins)]
         for there, texts in here.items():
-            expected = any(map(fits(parts), texts))
+            expected = any(map(pattern.matcher(), texts))
             matched += expected
             assert any(fit(there) for fit in found) or not expected, (pattern, there)
             if begins is SPELLED_OUT and not expected:
@@ -104,8 +109,8 @@ def test_patterns_fit_there_what_fits_here(begins: Mapping[str, list[str]]) -> N
     ],
 )
 def test_a_path_is_a_key_and_a_name(pattern: str, ways: list[tuple[str, str]]) -> None:
-    found = split_at_last_separator(tuple(pattern.split("*")))
-    assert [("*".join(key), "*".join(name)) for key, name in found] == ways
+    found = split_at_last_separator(Pattern.from_stars(pattern))
+    assert [(key.name, name.name) for key, name in found] == ways
 
 
 def test_halves_fit_what_the_whole_fits() -> None:
@@ -114,13 +119,13 @@ def test_halves_fit_what_the_whole_fits() -> None:
     keys = [*texts, "a\\b", "ab\\a", "b\\\\a", "\\a"]
     matched = 0
     for _ in range(3000):
-        parts: Parts = tuple("".join(drawn.choices("ab\\*", k=drawn.randint(1, 6))).split("*"))
-        ways = [(fits(key), fits(name)) for key, name in split_at_last_separator(parts)]
+        pattern = drawn_pattern(drawn.choices("ab\\*?", k=drawn.randint(1, 6)))
+        ways = [(k.matcher(), n.matcher()) for k, n in split_at_last_separator(pattern)]
         for key in keys:
             for name in texts:
-                expected = fits(parts)(f"{key}\\{name}")
+                expected = pattern.fits(f"{key}\\{name}")
                 matched += expected
-                assert any(k(key) and n(name) for k, n in ways) is expected, (parts, key, name)
+                assert any(k(key) and n(name) for k, n in ways) is expected, (pattern, key, name)
     assert matched > 1000
 
 
@@ -138,8 +143,9 @@ def test_a_beginning_of_the_destination_is_none_of_elastics() -> None:
 
 
 def test_what_has_no_name_is_called_so_there() -> None:
-    assert with_unnamed_value(("A*", "\\B\\"), "(Default)") == ("A*", "\\B\\(Default)")
-    assert with_unnamed_value(("A*", "\\B"), "(Default)") == ("A*", "\\B")
+    for pattern, named in (("A*\\B\\", "A*\\B\\(Default)"), ("A*\\B", "A*\\B")):
+        found = with_unnamed_value(Pattern.from_stars(pattern), "(Default)")
+        assert found == Pattern.from_stars(named)
 
 
 @pytest.mark.parametrize(

@@ -232,9 +232,20 @@ class Pattern:
 
     def covers(self, other: Pattern) -> bool:
         """Whether every text that fits the other pattern surely fits this one."""
+        return self.coverer()(other)
+
+    def coverer(self) -> Callable[[Pattern], bool]:
+        """``covers`` for many patterns."""
         star, one = "\0", "\1"  # a character that a star alone fits, and one that ? fits too
-        marked = other.as_regex(lambda text: text, any_run=star, any_one=one)
-        return _matcher(self.collapsed().tokens, any_one=f"[^{star}]")(marked)
+        fits = _matcher(self.collapsed().tokens, any_one=f"[^{star}]")
+
+        def covers(other: Pattern) -> bool:
+            tokens = other.tokens
+            text = tokens[0] if len(tokens) == 1 else None
+            marked = text if isinstance(text, str) else other.as_regex(str, star, one)
+            return fits(marked)
+
+        return covers
 
 
 def _matcher(tokens: tuple[Token, ...], any_one: str = ".") -> Callable[[str], bool]:

@@ -42,7 +42,8 @@ class LuceneQuery(Backend[str]):
             self.refuse(node.span, f"a wildcard on {field}", f"its type is {column.type}")
         if re.search("[<>]", node.pattern.name):
             self.refuse(node.span, "a wildcard beside < or >", "Lucene cannot escape these signs")
-        return f"{field}:{'*'.join(map(escaped, node.pattern.parts))}"
+        pattern = node.pattern.as_regex(escaped, any_run="*", any_one="?")
+        return f"{field}:{pattern}"
 
     def exists(self, column: Column, node: Exists) -> str:
         return f"_exists_:{self._field(column, node)}"

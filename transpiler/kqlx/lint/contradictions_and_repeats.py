@@ -30,17 +30,17 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Term,
+    asked_pattern,
     walk,
 )
 from kqlx.notes import Note
-from kqlx.patterns import fits
+from kqlx.patterns import ANY_RUN
 
 _MOST_PAIRS = 2_000_000
 """Pairs of pattern and value that are compared at most, in one list."""
 
 _EXACT_TYPES = frozenset({"keyword", "constant_keyword", "wildcard", "long", "integer", "boolean"})
 _NUMBER = re.compile(r"[-+]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
-_ANYTHING = "\x00"
 
 
 def check(
@@ -248,7 +248,7 @@ class _Group:
         for item in self._items:
             if isinstance(item, Always):
                 yield note(code, message, item.span, "remove it")
-            elif isinstance(item, FreeText) and item.value == Pattern.between_stars(("", "")):
+            elif isinstance(item, FreeText) and item.value == Pattern.of(ANY_RUN):
                 yield note(code, message.replace("*:*", "*"), item.span, "remove it")
 
     def _opposites(self, code: str, message: str) -> Iterator[Note]:
@@ -263,24 +263,24 @@ class _Group:
 
     def _covered(self, present: set[Term]) -> Iterator[Note]:
         patterns: dict[Term, list[Like]] = {}
-        tests: dict[Term, list[Equals | Like]] = {}
+        tests: dict[Term, list[tuple[Equals | Like, Pattern]]] = {}
         for item in self._items:
             if not isinstance(item, Equals | Like) or item.field in present:
                 continue
             if self._types.get(item.field.name) in ANALYZED:
                 continue  # there a pattern is matched with words, not with the value
-            tests.setdefault(item.field, []).append(item)
+            tests.setdefault(item.field, []).append((item, asked_pattern(item)))
             if isinstance(item, Like):
                 patterns.setdefault(item.field, []).append(item)
         for field, wide in patterns.items():
             listed = tests[field]
             reported: set[int] = set()
             for like in wide[: max(1, _MOST_PAIRS // len(listed))]:
-                fit = fits(like.pattern.parts)
-                for test in listed:
+                covers = like.pattern.coverer()
+                for test, asked in listed:
                     if test is like or id(test) in reported or self._same(test, like):
                         continue
-                    if fit(_with_opaque_stars(test)):
+                    if covers(asked):
                         reported.add(id(test))
                         message = f"the pattern at {self._place(like)} already matches this"
                         yield note("covered-value", message, test.span, "remove this value")
@@ -291,13 +291,6 @@ class _Group:
 
 def _is_leaf(node: Node) -> bool:
     return isinstance(node, FieldTest | FreeText)
-
-
-def _with_opaque_stars(test: Equals | Like) -> str:
-    """The value, or a pattern with its stars as a character that only a star can match."""
-    if isinstance(test, Equals):
-        return test.value.name
-    return _ANYTHING.join(test.pattern.parts)
 
 
 def _required_field(node: Node) -> Term | None:

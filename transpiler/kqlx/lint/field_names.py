@@ -65,7 +65,8 @@ def check_spelling(node: FieldTest, text: str) -> Iterator[Note]:
 
 def _without_first(term: Term) -> Term:
     if isinstance(term, Pattern):
-        return Pattern.between_stars((term.parts[0][1:].lstrip(), *term.parts[1:]))
+        others = term.tokens[1:] if term.prefix else term.tokens
+        return Pattern.of(term.prefix[1:].lstrip(), *others)
     return Literal(term.name[1:].lstrip())
 
 

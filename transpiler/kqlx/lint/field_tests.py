@@ -134,7 +134,7 @@ def _star_hint(field: Term, content: str, types: Mapping[str, str]) -> str:
         return f"a field of type {type} cannot be matched by a pattern of the whole value"
     if any(space in content for space in SPACES):
         return "a pattern with blanks needs a keyword field, and no quotes"
-    pattern = Pattern.between_stars(tuple(content.split("*")))
+    pattern = Pattern.from_stars(content)
     meant = suggest_node(Exists(field) if pattern.is_lone_star else Like(field, pattern))
     literal = suggest_node(Equals(field, Literal(content)))
     return f"{meant}, or, for a literal star, {literal}" if meant and literal else meant

@@ -21,7 +21,6 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
-from kqlx.patterns import fits
 
 
 def check(root: Node, types: Mapping[str, str], language: Language) -> Iterator[Note]:
@@ -46,11 +45,11 @@ def _many_fields(root: Node, types: Mapping[str, str]) -> Iterator[Note]:
     for node in walk(root):
         if not isinstance(node, Equals | Like | Compare) or not isinstance(node.field, Pattern):
             continue
-        fit = fits(node.field.parts)
+        fit = node.field.matcher()
         for name in filter(fit, types):
             test = replace(node, field=Literal(name))
             found = next(refusals(test, types.get), None)
-            if found is not None and node.field.parts != ("", ""):
+            if found is not None and not node.field.is_lone_star:
                 why = f"{node.field.name} stands for {name} too, where an index has it; {found.why}"
                 message = f"Elasticsearch refuses the search, and the rule fails: {why}"
                 yield note("refused-value", message, found.span, "name the fields you mean")
@@ -60,7 +59,7 @@ def _many_fields(root: Node, types: Mapping[str, str]) -> Iterator[Note]:
 def _pattern_split(test: Like, kind: str, language: Language) -> Note:
     what = f"{short(test.field.name)} is of type {kind}"
     message = f"{what}: Kibana splits the pattern at its blanks, and any one piece is enough"
-    phrase = " ".join("".join(test.pattern.parts).split())
+    phrase = " ".join(test.pattern.text.split())
     hint = 'join patterns without blanks with "and"'
     if kind not in PARTED:
         hint = suggest_node(Equals(test.field, Literal(phrase, quoted=True)), language)

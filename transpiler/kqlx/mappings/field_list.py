@@ -17,7 +17,6 @@ from kqlx.elastic import ecs
 from kqlx.errors import MappingError, place_of
 from kqlx.malformed import TOO_DEEP, Refused, json_document, refuse_constant
 from kqlx.nodes import Pattern, Term
-from kqlx.patterns import fits
 
 # Elasticsearch types → the type that a data view shows
 # (https://www.elastic.co/docs/explore-analyze/find-and-organize/data-views); others keep their
@@ -87,7 +86,7 @@ class FieldList:
         if not isinstance(name, Pattern):
             found = self._by_name.get(prefix + name.name)
             return [found] if found else []
-        fit = fits((prefix + name.parts[0], *name.parts[1:]))
+        fit = name.prefixed(prefix).matcher()
         return [field for field in self.fields if fit(field.name)]
 
     def all_types(self) -> dict[str, tuple[str, ...]]:

@@ -27,7 +27,6 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from kqlx.patterns import fits
 
 D = TypeVar("D")
 
@@ -166,7 +165,7 @@ class Types(Mapping[str, str]):
         if own or self.is_alone or (self.knows_all_names and isinstance(name, Pattern)):
             return own
         if isinstance(name, Pattern):
-            fit = fits((prefix + name.parts[0], *name.parts[1:]))
+            fit = name.prefixed(prefix).matcher()
             found = [self._field(known) for known in self if fit(known)]
             return [field for field in found if field is not None]
         field = self._field(prefix + name.name)

@@ -10,7 +10,7 @@ from kqlx.mappings.binding import Binding
 from kqlx.mappings.wildcard_names import MOST_NAMES
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Effect, Note
-from kqlx.patterns import fits
+from kqlx.patterns import Pattern
 
 
 def fold_known(binding: Binding, node: FieldTest) -> Node | None:
@@ -37,7 +37,7 @@ def fold_known(binding: Binding, node: FieldTest) -> Node | None:
         binding.add_note("constant-folded", message, node.span if possible else None)
         return binding.constant(False, message, node.span)
     for value in binding.destination.never.get(base, ()):
-        if "*" in value and isinstance(node, Equals) and fits(value.split("*"))(node.value.name):
+        if isinstance(node, Equals) and Pattern.from_stars(value).fits(node.value.name):
             value = node.value.name
         if not isinstance(node, Exists | Compare) and matches_value(node, value):
             message = f'{binding.destination.name} never holds {name} "{value}"'

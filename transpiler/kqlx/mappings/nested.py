@@ -44,9 +44,7 @@ def flattened(node: Nested) -> Node:
         if isinstance(part, FieldTest):
             field = part.field
             if isinstance(field, Pattern):
-                field = Pattern.between_stars(
-                    (f"{path}.{field.parts[0]}", *field.parts[1:]), field.span
-                )
+                field = field.prefixed(f"{path}.")
             else:
                 field = Literal(f"{path}.{field.name}", span=field.span)
             return replace(part, field=field)

@@ -5,7 +5,7 @@ paths, names of files, the first run of characters of a class.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from kqlx.mappings.binding import Binding
@@ -20,7 +20,6 @@ from kqlx.mappings.path_patterns import (
     with_unnamed_value,
 )
 from kqlx.mappings.value_parts import Part, in_whole
-from kqlx.mappings.value_spellings import test_of
 from kqlx.nodes import (
     And,
     Case,
@@ -34,20 +33,19 @@ from kqlx.nodes import (
     Node,
     Not,
     any_of,
+    asked_pattern,
+    pattern_test,
     transform,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import ANY_RUN, Pattern
 
 
 def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     """The test on a column that holds more than the field does."""
     if isinstance(node, Compare):
         return binding.unmapped(node, f"{node.field.name}, compared as text,")
-    inner: tuple[str, ...] = ("", "")
-    if isinstance(node, Equals):
-        inner = (node.value.name,)
-    elif isinstance(node, Like):
-        inner = node.pattern.parts
+    inner = asked_pattern(node) if isinstance(node, Equals | Like) else Pattern.of(ANY_RUN)
     fits = spec.value_patterns
     if spec.takes and isinstance(node, Equals):
         name = node.value.name
@@ -61,7 +59,8 @@ def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     patterns = []
     for text in fits:
         before, _, after = text.partition("{}")
-        patterns.append(_joined(before.split("*"), _joined(inner, after.split("*"))))
+        around = Pattern.from_stars(before).tokens, Pattern.from_stars(after).tokens
+        patterns.append(Pattern.of(*around[0], *inner.tokens, *around[1]))
     needed = [one for one in patterns if not any(_covers(other, one) for other in patterns)]
     message = f"{node.field.name} is part of {spec.column} in {binding.destination.name}"
     if isinstance(node, Like) and any("*" in text for text in spec.value_patterns):
@@ -71,8 +70,8 @@ def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     else:
         binding.add_note("value-translated", message, None)
     tests = [
-        bind_to_column(binding, test_of(node, parts), replace(spec, value_patterns=()))
-        for parts in needed
+        bind_to_column(binding, pattern_test(node, pattern), replace(spec, value_patterns=()))
+        for pattern in needed
     ]
     return any_of(tests, node.span)
 
@@ -84,53 +83,51 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         return bind_to_column(binding, node, spec)
     if isinstance(node, Compare):
         return binding.unmapped(node, f"{name}, compared as text,")
-    asked = node.pattern.parts if isinstance(node, Like) else (node.value.name,)
+    asked = asked_pattern(node)
     patterns = respelled_patterns(asked, spec.prefixes, ignore_case=node.case is Case.FOLDED)
     if not patterns:
-        message = f'{name} "{"*".join(asked)}" begins otherwise in Elastic, and so never holds'
+        message = f'{name} "{asked.name}" begins otherwise in Elastic, and so never holds'
         binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
     if spec.joined_columns:
         message = f"{name} is {there}, and {' or '.join(spec.joined_columns)} behind it"
         binding.add_note("value-translated", message, None)
-        tests = [test for parts in patterns for test in _in_two_columns(binding, node, spec, parts)]
+        tests = [test for one in patterns for test in _in_two_columns(binding, node, spec, one)]
     else:
-        patterns = [with_unnamed_value(parts, spec.unnamed) for parts in patterns]
-        each = [test_of(node, parts) for parts in patterns]
+        patterns = [with_unnamed_value(pattern, spec.unnamed) for pattern in patterns]
+        each = [pattern_test(node, pattern) for pattern in patterns]
         part = spec.value_part
         tests = [
             bind_part(binding, one, spec, part) if part else bind_to_column(binding, one, spec)
             for one in each
         ]
     if patterns != [asked]:
-        shown = " or ".join("*".join(parts) for parts in patterns)
-        binding.add_note(
-            "value-translated", f'{name} "{"*".join(asked)}" is {shown} there', node.span
-        )
+        shown = " or ".join(pattern.name for pattern in patterns)
+        binding.add_note("value-translated", f'{name} "{asked.name}" is {shown} there', node.span)
     return either_of(tests, node.span)
 
 
 def _in_two_columns(
-    binding: Binding, node: FieldTest, spec: FieldSpec, parts: tuple[str, ...]
+    binding: Binding, node: FieldTest, spec: FieldSpec, pattern: Pattern
 ) -> Iterator[Node]:
     """The tests of a column, and of the one that is joined to it, by a pattern of both."""
-    whole = bind_to_column(binding, test_of(node, parts), spec)
+    whole = bind_to_column(binding, pattern_test(node, pattern), spec)
     present = _behind_separator(binding, Exists(node.field, node.span), spec)
     both = spec.alone
-    for key, value in split_at_last_separator(parts):
-        if value == ("", ""):
+    for key, value in split_at_last_separator(pattern):
+        if value.is_lone_star:
             behind = present
-            both |= key == parts
-        elif value == ("",):
+            both |= key == pattern
+        elif not value.tokens:
             # The default value may be called so, or have no name.
             none: Node = Not(present, node.span)
-            unnamed = _behind_separator(binding, test_of(node, (spec.unnamed,)), spec)
+            unnamed = _behind_separator(binding, pattern_test(node, Pattern.of(spec.unnamed)), spec)
             behind = any_of((unnamed, none), node.span) if spec.unnamed else none
         else:
-            behind = _behind_separator(binding, test_of(node, value), spec)
-        if key != parts:
-            yield And((bind_to_column(binding, test_of(node, key), spec), behind), node.span)
-    if both or not parts[-1].endswith(SEPARATOR):
+            behind = _behind_separator(binding, pattern_test(node, value), spec)
+        if key != pattern:
+            yield And((bind_to_column(binding, pattern_test(node, key), spec), behind), node.span)
+    if both or not pattern.suffix.endswith(SEPARATOR):
         yield whole if both else And((whole, Not(present, node.span)), node.span)
 
 
@@ -180,9 +177,9 @@ def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     if isinstance(node, Compare):
         return binding.unmapped(node, f"{name}, compared as text,")
     message = f"{name} is the first run of {signs} in {spec.column}"
-    parts = (node.value.name,) if isinstance(node, Equals) else node.pattern.parts
+    pattern = asked_pattern(node)
     flags = re.IGNORECASE if node.case is Case.FOLDED else re.NOFLAG
-    if not re.fullmatch(f"{signs}*", "".join(parts), flags) or parts == ("",):
+    if not pattern.tokens or not re.fullmatch(f"{signs}*", pattern.text, flags):
         message += ", and so has no other signs"
         binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
@@ -190,9 +187,8 @@ def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         # Sigma's patterns have no classes of signs.
         message += "; names that go on with other letters are found too"
         binding.add_note("approximated", message, node.span, Effect.WIDER)
-        return bind_to_column(
-            binding, test_of(node, (*parts[:-1], parts[-1], "")), replace(spec, value_part=None)
-        )
+        longer = pattern_test(node, Pattern.of(*pattern.tokens, ANY_RUN))
+        return bind_to_column(binding, longer, replace(spec, value_part=None))
     binding.add_note("value-translated", message, None)
     column = describe_column(binding, spec.column, "keyword", name)
     within = f"{column.name}{FIRST_RUN}"
@@ -200,19 +196,15 @@ def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     return replace(node, field=Literal(within, span=node.field.span))
 
 
-def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
-    """Two patterns as one, by their parts."""
-    return (*first[:-1], first[-1] + second[0], *second[1:])
-
-
 def _takes_part(text: str, takes: str, value: str, flags: re.RegexFlag) -> bool:
     """Whether the value is of the pattern's form, so that the field is a part of it."""
     before, _, after = text.partition("{}")
-    start, end = (".+".join(map(re.escape, each.split("*"))) for each in (before, after))
+    ends = map(Pattern.from_stars, (before, after))
+    start, end = (pattern.as_regex(re.escape, any_run=".+") for pattern in ends)
     return re.fullmatch(f"{start}(?:{takes}){end}", value, flags) is not None
 
 
-def _covers(pattern: Sequence[str], other: Sequence[str]) -> bool:
+def _covers(pattern: Pattern, other: Pattern) -> bool:
     """Whether another pattern only asks for more behind the star in which this one ends."""
-    ends = len(pattern) > 1 and not pattern[-1]
-    return ends and pattern != other and other[: len(pattern) - 1] == pattern[:-1]
+    start = pattern.tokens[:-1]
+    return pattern.ends_open and pattern != other and other.tokens[: len(start)] == start

@@ -12,7 +12,6 @@ from fnmatch import fnmatchcase
 from kqlx.mappings.pack import Marks
 from kqlx.mappings.shippers import shipper
 from kqlx.nodes import And, Equals, FieldTest, Like, Nested, Node, Or, Pattern
-from kqlx.patterns import fits
 
 NAMING = {"event.dataset", "data_stream.dataset", "event.module", "winlog.channel"}
 """Fields that name a data source, if one of which there is no mapping."""
@@ -199,5 +198,5 @@ def _some(test: Equals | Like, values: Iterable[str]) -> bool:
     if isinstance(test, Equals):
         asked = test.value.name.lower()
         return any(fnmatchcase(asked, value.lower()) for value in values)
-    fit = fits(tuple(part.lower() for part in test.pattern.parts))
+    fit = test.pattern.map_literals(str.lower).matcher()
     return not test.pattern.is_lone_star and any(fit(value.lower()) for value in values)

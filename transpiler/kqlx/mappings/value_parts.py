@@ -17,10 +17,11 @@ from kqlx.nodes import (
     Never,
     Node,
     Not,
-    Pattern,
     any_of,
-    case_of,
+    asked_pattern,
+    pattern_test,
 )
+from kqlx.patterns import ANY_RUN, Pattern, Shape, Token, Wildcard
 
 # What the name of a domain never has.
 _NO_HOST = re.compile(r"[^A-Za-z0-9.-]")
@@ -60,59 +61,58 @@ def _name(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
     if isinstance(test, Exists):
         return test, False
     if isinstance(test, Equals):
-        return _like(test, "", mark + test.value.name), False
-    first, *others = test.pattern.parts
-    if not first:
-        return test, len(others) > 1  # what follows the first star may reach into directories
-    return _like(test, "", mark + first, *others), True
+        return _like(test, ANY_RUN, mark + test.value.name), False
+    pattern = test.pattern
+    if pattern.begins_open:
+        # What follows the first star may reach into directories.
+        return test, sum(isinstance(token, Wildcard) for token in pattern.tokens) > 1
+    return _like(test, ANY_RUN, mark, *pattern.tokens), True
 
 
 def _extension(test: Equals | Like | Exists) -> tuple[Node, bool]:
     if isinstance(test, Exists):
-        return _like(test, "", ".", ""), True  # the dot may be one of a directory's
+        return _like(test, ANY_RUN, ".", ANY_RUN), True  # the dot may be one of a directory's
     if isinstance(test, Equals):
-        return _like(test, "", f".{test.value.name}"), False
-    first, *others = test.pattern.parts
-    return _like(test, "", f".{first}", *others), True
+        return _like(test, ANY_RUN, f".{test.value.name}"), False
+    return _like(test, ANY_RUN, ".", *test.pattern.tokens), True
 
 
 def _pair(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
     if isinstance(test, Exists):
-        return _like(test, "", mark, ""), False
+        return _like(test, ANY_RUN, mark, ANY_RUN), False
     if isinstance(test, Equals):
         end = mark + test.value.name
-        return _any([_like(test, "", end), _like(test, "", f"{end},", "")], test), False
-    first, *others = test.pattern.parts
-    return _like(test, "", mark + first, *(part for part in others if part), ""), True
+        each = [_like(test, ANY_RUN, end), _like(test, ANY_RUN, f"{end},", ANY_RUN)]
+        return _any([*each], test), False
+    valued = Pattern.of(ANY_RUN, mark, *test.pattern.tokens, ANY_RUN).collapsed()
+    return pattern_test(test, valued), True
 
 
 def _before(test: Equals | Like | Exists, mark: str) -> Node:
     if isinstance(test, Exists):
         return test
-    parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
-    if any(mark in part for part in parts):
+    pattern = asked_pattern(test)
+    if any(mark in text for text in pattern.literals):
         return Never(test.span)
-    if len(parts) > 1 and parts == (parts[0], ""):
+    if pattern.tokens in ((pattern.prefix, ANY_RUN), (ANY_RUN,)):
         return test  # how the part begins the whole does
-    marked = _like(test, *parts[:-1], parts[-1] + mark, "")
-    if len(parts) == 1 or _NO_HOST.search(parts[-1]):
+    marked = _like(test, *pattern.tokens, mark, ANY_RUN)
+    if pattern.is_text or _NO_HOST.search(pattern.suffix):
         return _any([test, marked], test)
     # What follows a star may stand behind the mark.
-    bare = And((test, Not(_like(test, "", mark, ""), test.span)), test.span)
+    bare = And((test, Not(_like(test, ANY_RUN, mark, ANY_RUN), test.span)), test.span)
     return _any([bare, marked], test)
 
 
 def _directory(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
     if isinstance(test, Exists):
-        return _like(test, "", mark, ""), False
+        return _like(test, ANY_RUN, mark, ANY_RUN), False
     if isinstance(test, Equals):
         start = test.value.name + mark
-        deeper = Not(_like(test, start, mark, ""), test.span)
-        return And((_like(test, start, ""), deeper), test.span), False
-    *others, last = test.pattern.parts
-    if not last:
-        return _like(test, *others, mark, ""), False
-    return _like(test, *others, last + mark, ""), True
+        deeper = Not(_like(test, start, ANY_RUN, mark, ANY_RUN), test.span)
+        return And((_like(test, start, ANY_RUN), deeper), test.span), False
+    pattern = test.pattern
+    return _like(test, *pattern.tokens, mark, ANY_RUN), not pattern.ends_open
 
 
 def _word(test: Equals | Like | Exists, quoted: bool) -> tuple[Node, bool]:
@@ -125,27 +125,31 @@ def _word(test: Equals | Like | Exists, quoted: bool) -> tuple[Node, bool]:
         return test, False
     if isinstance(test, Equals):
         word = test.value.name
-        patterns: list[tuple[str, ...]]
-        patterns = [(f"{word} ", ""), ("", f" {word} ", ""), ("", f" {word}")]
+        patterns: list[tuple[Token, ...]]
+        first, inner, last = f"{word} ", f" {word} ", f" {word}"
+        patterns = [(first, ANY_RUN), (ANY_RUN, inner, ANY_RUN), (ANY_RUN, last)]
         if '"' not in word:
-            patterns.append(("", f'"{word}"', ""))
+            patterns.append((ANY_RUN, f'"{word}"', ANY_RUN))
             if quoted:
-                patterns += [(f'"{word} ', ""), ("", f' {word}"')]
-        return _any([test, *(_like(test, *parts) for parts in patterns)], test), True
-    first, *middle, last = test.pattern.parts
-    if not first and not last:
-        return test, len(middle) > 1 or any(sign in " ".join(middle) for sign in ' "\t')
-    if middle or (first and last):
-        return _like(test, "", *(part for part in test.pattern.parts if part), ""), True
-    if first:
-        patterns = [(first, ""), ("", f" {first}", ""), ("", f'"{first}', "")]
-    else:
-        patterns = [("", last), ("", f"{last} ", ""), ("", f'{last}"', "")]
-    return _any([_like(test, *parts) for parts in patterns], test), True
+                patterns += [(f'"{first}', ANY_RUN), (ANY_RUN, f'{last}"')]
+        return _any([test, *(_like(test, *tokens) for tokens in patterns)], test), True
+    pattern, text = test.pattern, test.pattern.text
+    match pattern.shape:
+        case Shape.PREFIX:
+            patterns = [(text, ANY_RUN), (ANY_RUN, f" {text}", ANY_RUN)]
+            patterns.append((ANY_RUN, f'"{text}', ANY_RUN))
+        case Shape.SUFFIX:
+            patterns = [(ANY_RUN, text), (ANY_RUN, f"{text} ", ANY_RUN)]
+            patterns.append((ANY_RUN, f'{text}"', ANY_RUN))
+        case Shape.CONTAINS | Shape.ANYTHING:
+            return test, any(sign in text for sign in ' "\t')
+        case _:
+            return pattern_test(test, pattern.within()), True
+    return _any([_like(test, *tokens) for tokens in patterns], test), True
 
 
-def _like(test: FieldTest, *parts: str) -> Like:
-    return Like(test.field, Pattern.between_stars(parts), test.span, case=case_of(test))
+def _like(test: Equals | Like | Exists, *tokens: Token) -> Equals | Like:
+    return pattern_test(test, Pattern.of(*tokens))
 
 
 def _any(nodes: list[Node], test: FieldTest) -> Node:

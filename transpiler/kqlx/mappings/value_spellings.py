@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.type_names import INTEGERS
@@ -22,12 +23,12 @@ from kqlx.nodes import (
     Literal,
     Node,
     Or,
-    Pattern,
     asked_pattern,
     case_of,
     pattern_test,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import ANY_RUN, Pattern, Shape
 
 CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
@@ -140,8 +141,7 @@ def _among_words(binding: Binding, test: FieldTest, column: Column) -> Node:
         return pattern_test(test, asked_pattern(test).within())
     if not isinstance(test, Like):
         return test
-    first, *middle, last = test.pattern.parts
-    if first or last or len(middle) > 1:
+    if test.pattern.shape not in (Shape.CONTAINS, Shape.ANYTHING):
         message = (
             f"{column.name} holds several values in one text: the pattern may begin and end"
             " within one of them"
@@ -149,8 +149,7 @@ def _among_words(binding: Binding, test: FieldTest, column: Column) -> Node:
         binding.add_note("approximated", message, test.span, Effect.WIDER)
     text = _as_text(binding, column)  # no whole word is looked for
     binding.columns[text.name] = replace(column, type="keyword", layout="column")
-    parts = ("", *filter(None, (first, *middle, last)), "")
-    return replace(test, field=text, pattern=Pattern.between_stars(parts, test.pattern.span))
+    return replace(test, field=text, pattern=test.pattern.within())
 
 
 def _with_mapped_addresses(binding: Binding, test: Equals, column: Column) -> Node:
@@ -159,8 +158,8 @@ def _with_mapped_addresses(binding: Binding, test: Equals, column: Column) -> No
     if ":" in address:
         return test
     named = replace(test, field=_as_text(binding, column))
-    spellings = _mapped(address, length) if slash else [(MAPPED + address,)]
-    return Or((test, *(test_of(named, parts) for parts in spellings)), test.span)
+    spellings = _mapped(address, length) if slash else [Pattern.of(MAPPED + address)]
+    return Or((test, *(pattern_test(named, pattern) for pattern in spellings)), test.span)
 
 
 def _in_hexadecimal(binding: Binding, test: FieldTest, column: Column) -> Node:
@@ -191,22 +190,19 @@ def _as_dword(binding: Binding, test: Equals) -> Node:
 
 def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Node:
     """A text whose signs may be written as in XML, or as they are."""
-    parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
-    if isinstance(test, Like) and any(map(_may_be_in_entity, parts[1:-1])):
+    asked = asked_pattern(test)
+    inner = [token for token in asked.tokens[1:-1] if isinstance(token, str)]
+    if any(map(_may_be_in_entity, inner)) or asked.has_any_one:
         message = f"{column.name} may have signs as in XML, such as &amp;, where a part is found"
         binding.add_note("approximated", message, test.span, Effect.WIDER)
-    each = [tuple(_escape(part, signs) for part in parts) for signs in ("", *_ESCAPED)]
+    asked = asked.widened_to_stars()  # one sign may stand there as several
+    each = [asked.map_literals(partial(_escape, signs=signs)) for signs in ("", *_ESCAPED)]
     spellings = list(dict.fromkeys(each))
     if len(spellings) == 1:
-        return test
+        return pattern_test(test, asked) if isinstance(test, Like) else test
     message = f"signs may stand as in XML, such as &amp;, in {column.name}"
     binding.add_note("value-translated", message, test.span)
-    return Or(tuple(test_of(test, parts) for parts in spellings), test.span)
-
-
-def test_of(node: FieldTest, parts: tuple[str, ...]) -> FieldTest:
-    """The test whether the field fits a pattern of these parts."""
-    return pattern_test(node, Pattern.between_stars(parts))
+    return Or(tuple(pattern_test(test, pattern) for pattern in spellings), test.span)
 
 
 def _escape(text: str, signs: str) -> str:
@@ -215,9 +211,10 @@ def _escape(text: str, signs: str) -> str:
 
 def _has_entities(test: Equals | Like) -> bool:
     """Whether a test is met by other texts where signs stand as in XML."""
-    parts = (test.value.name,) if isinstance(test, Equals) else test.pattern.parts
-    signs = any(sign in part for part in parts for sign in _ENTITIES)
-    return signs or (isinstance(test, Like) and any(map(_may_be_in_entity, parts)))
+    asked = asked_pattern(test)
+    if asked.has_any_one or any(sign in asked.text for sign in _ENTITIES):
+        return True
+    return isinstance(test, Like) and any(map(_may_be_in_entity, asked.literals))
 
 
 def _may_be_in_entity(part: str) -> bool:
@@ -247,7 +244,7 @@ def _stands_in(value: str, test: FieldTest, column: Column) -> bool:
     return matches_value(test, value)
 
 
-def _mapped(address: str, length: str) -> list[tuple[str, ...]]:
+def _mapped(address: str, length: str) -> list[Pattern]:
     """The beginnings of the IPv4-mapped addresses of a network."""
     octets, bits = address.split("."), int(length) if length.isdecimal() else -1
     if len(octets) != 4 or not all(map(str.isdecimal, octets)) or not 0 < bits <= 32:
@@ -260,9 +257,9 @@ def _mapped(address: str, length: str) -> list[tuple[str, ...]]:
         size = 1 << (8 - rest)
         first = int(octets[whole]) // size * size
         ends = [[str(number)] for number in range(first, first + size)]
-    found: list[tuple[str, ...]] = []
+    found: list[Pattern] = []
     for end in ends:
         text = MAPPED + ".".join([*steps, *end])
         full = len(steps) + len(end) == 4
-        found.append((text,) if full else (f"{text}.", ""))
+        found.append(Pattern.of(text) if full else Pattern.of(f"{text}.", ANY_RUN))
     return found

@@ -15,7 +15,6 @@ from kqlx.nodes import (
     any_of,
 )
 from kqlx.notes import Effect
-from kqlx.patterns import fits
 
 MOST_NAMES = 12
 """How many fields a name with stars is written out for, and how many values a note names."""
@@ -27,7 +26,7 @@ def bind_each_field(
     """A test of a name with stars: of each field of ECS and of the pack that fits and has a
     counterpart.
     """
-    fit = fits(name.parts)
+    fit = name.matcher()
     known = {*binding.types, *binding.destination.fields, *binding.pack.types}
     names = sorted(
         field
@@ -64,7 +63,7 @@ def _reaches_below(binding: Binding, name: Pattern) -> str:
     """Of what the destination holds below a name without naming each field, where a name with
     stars may fit some of it; "" where it fits none.
     """
-    head = name.parts[0]
+    head = name.prefix
     for known in binding.destination.fields:
         above = known.removesuffix("*")
         if above != known and (head.startswith(above) or above.startswith(head)):

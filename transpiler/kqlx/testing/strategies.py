@@ -43,6 +43,7 @@ from kqlx.nodes import (
     Term,
     walk,
 )
+from kqlx.patterns import ANY_RUN
 from kqlx.testing.edges import (
     BOOLEANS,
     CONTAINERS,
@@ -146,9 +147,7 @@ def trees(
     if kind == "leaf":
         return draw(leaves(outside if outside else plain, **options))
     if kind == "free":
-        value = draw(
-            st.one_of(literals(null=null), patterns(), st.just(Pattern.between_stars(("", ""))))
-        )
+        value = draw(st.one_of(literals(null=null), patterns(), st.just(Pattern.of(ANY_RUN))))
         return FreeText(value)
     if kind in ("always", "never"):
         return Always() if kind == "always" else Never()

@@ -33,7 +33,7 @@ def refuse_leading_wildcards(text: str, node: Node) -> None:
     """
     for part in walk(node):
         value = part.pattern if isinstance(part, Like) else getattr(part, "value", None)
-        if isinstance(value, Pattern) and value.parts[0] == "" and not value.is_lone_star:
+        if isinstance(value, Pattern) and value.begins_open and not value.is_lone_star:
             from kqlx.frontends.kql.diagnostics.messages import leading_wildcard
 
             raise leading_wildcard(text, value)

@@ -138,8 +138,8 @@ def _join_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
-def _trim_ends(parts: list[str]) -> tuple[str, ...]:
-    return (parts[0].lstrip(TRIMMED), *parts[1:-1], parts[-1].rstrip(TRIMMED))
+def _trim_ends(parts: list[str]) -> list[str]:
+    return [parts[0].lstrip(TRIMMED), *parts[1:-1], parts[-1].rstrip(TRIMMED)]
 
 
 # Expressions

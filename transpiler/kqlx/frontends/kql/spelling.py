@@ -7,6 +7,7 @@ false and null recognised. So some texts have no unquoted spelling, and no parse
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql.reader import read
@@ -88,15 +89,22 @@ def _spell_unquoted(term: Literal) -> str:
 
 
 def _spell_pattern(term: Pattern) -> str:
-    first, last = term.parts[0], term.parts[-1]
-    if len(term.parts) < 2:
+    first, last = term.prefix, term.suffix
+    if term.is_text:
         raise _no_spelling("a pattern without a star", "it would be read as plain text")
+    if term.has_any_one:
+        raise UnsupportedError(
+            "a pattern with a wildcard for one character cannot be written in Kibana KQL: it has *"
+            " alone",
+            hint="write * in place of it",
+        )
     if first != first.lstrip(TRIMMED) or last != last.rstrip(TRIMMED):
         raise _no_spelling("a pattern with blanks at its ends", "they would be trimmed")
-    if any(_SPLIT_PAIR.search(part) for part in term.parts):
-        return _without_escapes(term, "*".join(term.parts))
-    inner = [_INNER_PART.sub(_escape, part) for part in term.parts[:-1]]
-    return "*".join([*inner, _LAST_PART.sub(_escape, last)])
+    if any(map(_SPLIT_PAIR.search, term.literals)):
+        return _without_escapes(term, term.name)
+    before = term.tokens[:-1] if last else term.tokens
+    start = Pattern(before).as_regex(partial(_INNER_PART.sub, _escape), any_run="*")
+    return start + _LAST_PART.sub(_escape, last)
 
 
 def _spell_quoted(term: Literal) -> str:

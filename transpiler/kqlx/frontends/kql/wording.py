@@ -63,7 +63,7 @@ def respelled(raw: str) -> str:
         parts = raw.split("*")
     if len(parts) > 1 and raw.isprintable():  # suggest() shows nothing else
         try:
-            return spell_value(Pattern.between_stars(tuple(parts)))
+            return spell_value(Pattern.between_stars(parts))
         except UnsupportedError:
             pass
     return quote("*".join(parts))

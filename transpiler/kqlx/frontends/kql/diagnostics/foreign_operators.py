@@ -182,7 +182,7 @@ def as_pattern(inner: str, wildcard: str = "") -> str:
     text = cast(FreeText, read(f'"{inner}"')).value.name
     parts = text.split(wildcard) if wildcard else [text]
     try:
-        return spell_value(Pattern.between_stars(tuple(parts)) if len(parts) > 1 else Literal(text))
+        return spell_value(Pattern.between_stars(parts) if len(parts) > 1 else Literal(text))
     except UnsupportedError:
         return inner
 
