@@ -207,4 +207,5 @@ def _takes_part(text: str, takes: str, value: str, flags: re.RegexFlag) -> bool:
 def _covers(pattern: Pattern, other: Pattern) -> bool:
     """Whether another pattern only asks for more behind the star in which this one ends."""
     start = pattern.tokens[:-1]
-    return pattern.ends_open and pattern != other and other.tokens[: len(start)] == start
+    begins_alike = other.tokens[: len(start)] == start and pattern.begins_open is other.begins_open
+    return pattern.ends_open and pattern != other and begins_alike
