@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, any_text
 from kqlx.backends.sentinel.column_access import Columns
+from kqlx.backends.sentinel.dates import limits
 from kqlx.backends.text_backend import Text, TextBackend
+from kqlx.elastic.type_names import DATES
 from kqlx.errors import UnsupportedError
-from kqlx.nodes import Equals, FieldTest, FreeText, Like, Literal, Node, Pattern
+from kqlx.nodes import Compare, Equals, FieldTest, FreeText, Like, Literal, Node, Pattern
 from kqlx.notes import Effect
 from kqlx.patterns import fits
 
@@ -34,15 +36,7 @@ class WildcardNames:
             return self.expression(FreeText(value, node.span))
         types = self.backend.bound.types
         names = _fitting(name, types.listed())
-        tests: list[Text] = []
-        if len(names) <= MOST_COLUMNS:
-            for found in names:
-                before = len(self.backend.notes)
-                try:
-                    tests.append(self.test_of_known(node, found))
-                except UnsupportedError:
-                    # No value of that type fits, nor does it for Kibana.
-                    del self.backend.notes[before:]
+        tests = [self.test_of_known(*found) for found in self.typed_tests(node, names)]
         if not tests:
             message = f"{name.name}: no known field has such a name, so the test is dropped"
             self.backend.note("name-wildcard", Effect.WIDER, message, node.span)
@@ -56,10 +50,26 @@ class WildcardNames:
             self.backend.note("name-wildcard", effect, message, node.span, hint)
         return any_text(tests)
 
-    def test_of_known(self, node: FieldTest, name: str) -> Text:
-        """The test of a known field, which a table may lack unless the user has listed it."""
+    def typed_tests(self, node: FieldTest, names: Sequence[str]) -> Iterator[tuple[str, Node]]:
+        """The test of each of the known fields whose type can have such a value."""
         inside = f"{self.columns.inside[0]}." if self.columns.inside else ""
-        test = self.backend.checked(replace(node, field=Literal(name)), inside, inside)
+        for name in names if len(names) <= MOST_COLUMNS else ():
+            try:
+                test = self.backend.checked(replace(node, field=Literal(name)), inside, inside)
+            except UnsupportedError:
+                continue  # Elasticsearch finds nothing there either
+            if not self.is_no_date(test):
+                yield name, test
+
+    def is_no_date(self, test: Node) -> bool:
+        """Whether a field of dates is asked for another value."""
+        if not isinstance(test, Equals | Compare):
+            return False
+        kind = self.columns.cell(self.backend.column(test)).column.type
+        return kind in DATES and limits(test.value.name) is None
+
+    def test_of_known(self, name: str, test: Node) -> Text:
+        """The test of a known field, which a table may lack unless the user has listed it."""
         if self.backend.bound.types.is_own(name):
             return self.expression(test)
         with self.columns.optionally():
