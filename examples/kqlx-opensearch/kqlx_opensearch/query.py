@@ -75,8 +75,6 @@ class LuceneQuery(Backend[str]):
 
     def _value(self, column: Column, node: Equals) -> str:
         """The value in quotes, which make a phrase of it where the field's texts are analysed."""
-        if node.value.value is None:
-            self.refuse(node.span, "null as a value", hint="write not field:*")
         value = node.value.name
         one_word = value.isascii() and value.isalnum()
         if column.type in TEXTS and not (node.value.quoted or one_word):

@@ -185,10 +185,10 @@ class Target:
     they are emitted; ``takes_filters`` that filters beside a query stay clauses of Query DSL.
     ``comment`` is how the language writes the heading above one of several results, "" where it has
     no comments. ``finds_new_terms`` says whether a result can look for values that are new,
-    ``assumes_types`` that the form of a test depends on the type of the field, so that one is
-    assumed where none is known. ``options`` are the names of the ``Options`` that it takes, besides
-    ``exact``. ``templates`` is the folder of its templates; None: the one of its name among those
-    of this package.
+    ``checks_types`` that the form of a test depends on the type of the field, so that tests are
+    checked by it (``mappings.type_check``), and one is assumed where none is known. ``options`` are
+    the names of the ``Options`` that it takes, besides ``exact``. ``templates`` is the folder of
+    its templates; None: the one of its name among those of this package.
     """
 
     name: str
@@ -202,7 +202,7 @@ class Target:
     suffix: str = ".txt"
     comment: str = "# {}"
     finds_new_terms: bool = True
-    assumes_types: bool = True
+    checks_types: bool = True
     templates: Path | None = None
 
     @property

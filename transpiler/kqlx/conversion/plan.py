@@ -33,7 +33,7 @@ def plan_of(rule: Rule, node: Node, fields: FieldList | None, choices: Choices) 
         bounds = _in_own_tables(_bind(node, rule, types, remarks, choices), choices)
     else:
         bounds = (_in_elastic_names(node, types, choices),)
-    if choices.target.assumes_types:
+    if choices.target.checks_types:
         bounds = tuple(map(checked, bounds))
     refuse_constants(rule, bounds)
     sources = tuple(
@@ -68,7 +68,7 @@ def _bind(
 
 
 def _in_elastic_names(node: Node, types: Types, choices: Choices) -> Bound:
-    if not choices.target.assumes_types:
+    if not choices.target.checks_types:
         return Bound(node, types=types)
     node, notes = as_elasticsearch_asks(node, types.type_asked)
     return Bound(node, notes=notes, types=types)

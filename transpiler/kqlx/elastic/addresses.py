@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_network
 from typing import Any
 
 from kqlx.elastic.field_types import COMPARISONS, FieldType, Test, any_piece
@@ -20,6 +20,7 @@ from kqlx.nodes import Literal, Operator, Pattern
 _MAPPED = 0xFFFF << 32
 _BITS = 128
 _PREFIX = re.compile(r"\+?0*\d{1,3}", re.ASCII)
+_NETWORK = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/[0-9]{1,3})?")
 
 
 @lru_cache(maxsize=10_000)
@@ -50,6 +51,36 @@ def network(text: str) -> tuple[int, int] | None:
         return None
     rest = (1 << (_BITS - length)) - 1
     return at & ~rest, at | rest
+
+
+def is_network(text: str) -> bool:
+    """Whether the text is an address with a prefix length."""
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
+
+
+def plain_network(text: str) -> str:
+    """A network without host bits; of one IPv6 address, which has many spellings, that of one.
+
+    "" for anything else, a single IPv4 address among it.
+    """
+    start, slash, prefix = text.partition("/")
+    text = f"{start.partition('%')[0]}{slash}{prefix}" if ":" in start else text
+    if not _NETWORK.fullmatch(text):
+        return ""
+    try:
+        found = ip_network(text, strict=False)
+    except ValueError:
+        return ""
+    first = found.network_address
+    mapped = first.ipv4_mapped if isinstance(first, IPv6Address) else None
+    if mapped is not None and found.prefixlen >= 96:  # for Elasticsearch the same address
+        length = found.prefixlen - 96
+        return str(mapped) if length == 32 else f"{mapped}/{length}"
+    return str(found)
 
 
 class Ip(FieldType):

@@ -40,7 +40,7 @@ TARGET = Target(
     ),
     binds=False,
     takes_filters=True,
-    assumes_types=False,  # Elasticsearch knows them; where it shows, the emitter tells
+    checks_types=False,  # Elasticsearch knows them; where it shows, the emitter tells
     suffix=".json",
     comment="",
 )

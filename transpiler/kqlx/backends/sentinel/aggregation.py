@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
+from kqlx.backends.counted_fields import about_counted
 from kqlx.backends.sentinel.column_access import ELEMENT
 from kqlx.backends.sentinel.field_values import values_of
 from kqlx.backends.sentinel.result_columns import (
@@ -22,7 +23,6 @@ from kqlx.backends.sentinel.result_columns import (
 )
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier
 from kqlx.backends.target import Emission
-from kqlx.backends.text_backend import about_counted
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.value_conditions import why_without_values

@@ -28,6 +28,7 @@ from kqlx.backends.sentinel.named_lists import NamedLists
 from kqlx.backends.sentinel.syntax import quote
 from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, TextBackend
+from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import DATES, INTEGERS
 from kqlx.mappings.bound import described
 from kqlx.nodes import Compare, Equals
@@ -131,7 +132,7 @@ class Equality:
         networks: dict[str, list[str]] = {"4": [], "6": []}
         for test in tests:
             text = test.value.name
-            found = self.backend.network(text) or text
+            found = plain_network(text) or text
             if "/" in found:
                 networks["6" if ":" in found else "4"].append(quote(found))
             else:

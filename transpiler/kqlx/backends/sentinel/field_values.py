@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kqlx.backends.counted_fields import joined, joined_by_kind
 from kqlx.backends.sentinel.column_access import ELEMENT, Cell, Columns, cast, ecs_cell, kusto_type
 from kqlx.backends.sentinel.expressions import condition_text
 from kqlx.backends.sentinel.result_columns import FieldValues, plain_name, underscored
@@ -20,7 +21,6 @@ from kqlx.backends.sentinel.value_expressions import (
     first_filled,
     taken_out,
 )
-from kqlx.backends.text_backend import joined, joined_by_kind
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.extraction import cut_at
 from kqlx.mappings.field_spec import FieldSpec

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kqlx.backends.counted_fields import of_new_terms
 from kqlx.backends.sentinel.aggregation import (
     TIME,
     after_union,
@@ -28,7 +29,6 @@ from kqlx.backends.sentinel.result_columns import FieldValues, extended, in_comm
 from kqlx.backends.sentinel.schedule import LONGEST, run_of, span
 from kqlx.backends.sentinel.syntax import fold
 from kqlx.backends.target import Emission
-from kqlx.backends.text_backend import of_new_terms
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import by_arrival

@@ -12,6 +12,7 @@ from kqlx.backends.base import ValueList, gather
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.presence import is_null
 from kqlx.backends.sigma.yaml_style import Number, escape
+from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node, Not, Or, any_of, conjuncts
@@ -119,7 +120,7 @@ class DetectionItems:
             return name, Number(node.value.name)
         if column.type == "boolean":
             return name, node.value.name == "true"
-        if column.type == "ip" and (network := self.backend.network(text)):
+        if column.type == "ip" and (network := plain_network(text)):
             return f"{name}|cidr" if "/" in network else name, network
         return f"{name}{self._cased(column, node)}", escape(text)
 

@@ -8,6 +8,7 @@ from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import name_problem
+from kqlx.elastic.addresses import is_network
 from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, TEXTS
@@ -150,7 +151,7 @@ class Checks(SplBackend):
             message = f"{column.name}: where compares the value of the pair only as text"
             self.note("approximated", Effect.WIDER, message, node.span)
             return
-        if isinstance(node, Equals) and column.type == "ip" and self.is_network(node.value.name):
+        if isinstance(node, Equals) and column.type == "ip" and is_network(node.value.name):
             what = f"a network on {described(column)}"
             self.refuse(node.span, what, "the value of a pair is compared as text")
         pair = column.pair

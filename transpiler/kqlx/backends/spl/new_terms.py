@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kqlx.backends.counted_fields import of_new_terms
 from kqlx.backends.spl.grouped_results import (
     COUNT,
     FIRST,
@@ -26,7 +27,6 @@ from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.time_range import own_beginning, time_modifier
 from kqlx.backends.target import Emission, Options
-from kqlx.backends.text_backend import of_new_terms
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from kqlx.backends.counted_fields import about_counted, joined, joined_by_kind
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import (
@@ -18,7 +19,6 @@ from kqlx.backends.spl.syntax import (
     search_name,
 )
 from kqlx.backends.spl.value_expressions import ValueExpressions, beside_name, is_in, without_texts
-from kqlx.backends.text_backend import about_counted, joined, joined_by_kind
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column

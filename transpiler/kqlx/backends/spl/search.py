@@ -25,6 +25,7 @@ from kqlx.backends.spl.time_range import time_range
 from kqlx.backends.spl.where import WhereWriter
 from kqlx.backends.target import Emission, Options
 from kqlx.backends.text_backend import Group, Text
+from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
@@ -124,7 +125,7 @@ class SearchWriter(SplBackend):
             return node.value.name
         text = node.value.name
         if column.type == "ip":
-            return quote(self.network(text) or text)
+            return quote(plain_network(text) or text)
         self.note_case(column, text, node)
         return quote(text)
 

@@ -14,7 +14,7 @@ from kqlx.backends.letter_case import effective_case
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_and_value_tests, pair_fields
 from kqlx.backends.spl.syntax import is_plain_literal, widened_for_search
 from kqlx.backends.spl.text_fields import contains_pieces, is_part_of_word
-from kqlx.backends.text_backend import TextBackend
+from kqlx.elastic.addresses import is_network, plain_network
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS, TEXTS
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.nested import flattened
@@ -80,7 +80,7 @@ class SearchCapability:
             if column.type in INTEGERS | DATES | {"ip", "boolean"}:
                 return True
             pattern = asked_pattern(node)
-            network = isinstance(node, Equals) and TextBackend.is_network(pattern.text)
+            network = isinstance(node, Equals) and is_network(pattern.text)
             sayable = is_plain_literal(pattern.text) and not pattern.has_any_one and not network
             return sayable and not self.case_counts(column, node)
         return False
@@ -124,7 +124,7 @@ class SearchCapability:
             return False
         text = node.value.name
         if type == "ip":
-            return not TextBackend.network(text)
+            return not plain_network(text)
         if type in DATES:
             return not any(character.isdigit() for character in text) and "now" not in text
         plain = str(int(text)) == text if text.isdecimal() and type in INTEGERS else False

@@ -18,6 +18,7 @@ from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import eval_name, quote, regex
 from kqlx.backends.spl.text_fields import subset_regex, superset_regex
 from kqlx.backends.text_backend import Group, Text
+from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.mappings.bound import Column
 from kqlx.mappings.nested import flattened
@@ -165,7 +166,7 @@ class WhereWriter(SplBackend):
             return self.word_test(column, name, node)
         if isinstance(node, Equals) and column.type in NUMBERS:
             return _any(name, f"tonumber({name})={node.value.name}")
-        network = self.network(node.value.name) if isinstance(node, Equals) else ""
+        network = plain_network(node.value.name) if isinstance(node, Equals) else ""
         if column.type == "ip" and network and "/" not in network:
             return _find(name, f"\\A{regex(network)}\\z")
         if column.type == "ip" and network:
