@@ -11,9 +11,9 @@ from kqlx.conversion.judgement import judge
 from kqlx.conversion.plan import plan_of
 from kqlx.conversion.writing import with_length_notes, write
 from kqlx.frontends import KUERY
-from kqlx.mappings.destinations import Unmapped
 from kqlx.mappings.field_list import FieldList, read_fields
 from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note, in_order, worst
 from kqlx.rules.model import Rule
@@ -54,7 +54,7 @@ def convert(
     *,
     source: str | None = None,
     mappings: Iterable[str | Path] | str | Path | Packs = (),
-    unmapped: Unmapped | None = None,
+    unmapped: UnmappedPolicy | None = None,
     accept: Iterable[str] | str = (),
     strict: bool = False,
     format: str | None = None,

@@ -158,8 +158,26 @@ class Never:
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
-Node = And | Or | Not | Equals | Like | Exists | Compare | Nested | FreeText | Always | Never
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A part of a query that a destination has no counterpart for, while it is bound: a test, or a
+    group of which nothing is left without such tests. ``mappings.unmapped_tests`` takes the mark
+    off again, as the user wants it; no target sees one.
+
+    ``asked`` is the part as the query has it, ``kept`` what stands for it where such tests keep
+    Elastic's names, marks in it. Of a test ``what`` names what has no counterpart, and ``why``
+    gives the reason where one is known; both are "" for a group.
+    """
+
+    asked: Node
+    kept: Node
+    what: str = ""
+    why: str = ""
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
 FieldTest = Equals | Like | Exists | Compare
+Node = And | Or | Not | FieldTest | Nested | FreeText | Always | Never | Unmapped
 
 
 def case_of(test: FieldTest) -> Case:

@@ -31,6 +31,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Span,
+    Unmapped,
     case_of,
 )
 from kqlx.notes import Effect, Note
@@ -74,6 +75,8 @@ class Backend(Generic[E]):
                 return self.always()
             case Never():
                 return self.never()
+            case Unmapped():
+                self.refuse(node.span, node.what, node.why or "the destination has none")
             case _:
                 assert_never(node)
 

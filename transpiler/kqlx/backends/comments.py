@@ -10,8 +10,7 @@ from kqlx.mappings.bound import Bound
 
 def about_left_out(bounds: Iterable[Bound]) -> list[str]:
     """What is to be said of the tests without a counterpart that were left out."""
-    notes = [note for bound in bounds for note in bound.notes if note.code == "unmapped-left-out"]
-    return [note.message for note in notes]
+    return [line for bound in bounds for line in bound.left_out]
 
 
 def comment_lines(form: str, texts: Iterable[str]) -> list[str]:

@@ -11,8 +11,8 @@ from kqlx.backends import binding_targets, find, targets
 from kqlx.backends.options import check_taken, given_options
 from kqlx.backends.target import Format, Options, Target
 from kqlx.errors import UsageError
-from kqlx.mappings.destinations import Unmapped
 from kqlx.mappings.pack_library import Packs, packs_of
+from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.notes import ACCEPTABLE
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Choices:
     format: Format
     source: str | None
     packs: Packs
-    unmapped: Unmapped
+    unmapped: UnmappedPolicy
     accept: frozenset[str]
     strict: bool
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def choose(
     format: str | None,
     source: str | None,
     mappings: Iterable[str | Path] | str | Path | Packs,
-    unmapped: Unmapped | None,
+    unmapped: UnmappedPolicy | None,
     accept: Iterable[str] | str,
     strict: bool,
     options: Mapping[str, Any],
@@ -91,7 +91,7 @@ def choose(
         unmapped = unmapped or settings.unmapped
         accepted = accepted or settings.accept
     packs = find_packs(mappings, settings)
-    policy: Unmapped = unmapped or "error"
+    policy: UnmappedPolicy = unmapped or "error"
     check_choices(source, policy, accepted, packs)
     return Choices(target, chosen, source, packs, policy, accepted, strict, given, settings)
 

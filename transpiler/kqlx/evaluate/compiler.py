@@ -56,6 +56,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Term,
+    Unmapped,
 )
 
 _MOST_NAMES = 10_000
@@ -173,6 +174,8 @@ class _Compiler:
                 return always
             case Never():
                 return never
+            case Unmapped():
+                return self.predicate(node.asked, path)
             case _:
                 assert_never(node)
 

@@ -5,29 +5,31 @@ Which data source and destination it is, ``destinations`` decides.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field, with_case_of_name
-from kqlx.elastic.type_names import TEXTS
-from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import asserted_values, spec_applies, together
-from kqlx.mappings.binding import Binding, is_unmapped, no_mapping
-from kqlx.mappings.bound import Bound
-from kqlx.mappings.collector_names import under_both, with_either_name
+from kqlx.mappings.binding import Binding, NeverMatchesError, no_mapping
+from kqlx.mappings.collector_names import with_either_name
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.event_kinds import narrowed_to_query
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.kind_tests import bind_by_kind, group_by_kind
 from kqlx.mappings.known_values import fold_known
-from kqlx.mappings.letter_case import without_implied
 from kqlx.mappings.nested import flattened, in_any_place
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.reader.pack_data import Lazy
+from kqlx.mappings.unmapped_tests import (
+    Attempt,
+    goes_with_unmapped,
+    is_absorbing,
+    marked,
+)
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
 from kqlx.mappings.wildcard_names import bind_each_field
 from kqlx.nodes import (
@@ -45,53 +47,75 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Unmapped,
     simplify,
-    walk,
-    without_repeats,
 )
 from kqlx.notes import Effect, Note
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a part of a query comes to at a destination: its tree, and the notes on it, which are
+    told where it is in the result. Those of ``notes_if_kept`` and ``absent_values`` are as in
+    ``Attempt``.
+    """
+
+    node: Node
+    notes: tuple[Note, ...] = ()
+    notes_if_kept: tuple[Note, ...] = ()
+    absent_values: tuple[Note, ...] = ()
+
+    def if_kept(self) -> Found:
+        """The same, of which all is told only where tests without a counterpart are kept."""
+        return Found(self.node, notes_if_kept=(*self.notes, *self.notes_if_kept))
 
 
 class Binder(Binding):
     """One attempt: one tree, one destination."""
 
-    def bind(self, node: Node) -> Bound:
-        bound = simplify(self.bind_node(node))
+    def bind(self, node: Node) -> Attempt:
+        """The tree in the destination's columns. Raises NeverMatchesError where it can match
+        nothing there, and MappingError where nothing is known of the events that it asks for.
+        """
+        found = self.bind_node(node)
+        bound = simplify(found.node)
+        notes = [Note(n.code, n.effect, n.message, hint=n.hint) for n in self.destination.notes]
+        notes += found.notes
         if isinstance(bound, Never):
             why = "; ".join(dict.fromkeys(self.reasons_for_never)) or "every event has such a value"
-            notes = tuple(note for note in self.notes if note.effect is not Effect.UNMAPPED)
             if self.required_kinds and not self.destination.when:
                 # The source has other events too, of which nothing is known here.
                 known = self.destination.events or " and ".join(dict.fromkeys(self.required_kinds))
                 raise no_mapping(self.pack, f"{self.destination.name}: {known}", notes)
-            raise MappingError(f"never matches in {self.destination.name}: {why}", notes=notes)
-        if self.destination.filter:
-            own = bind_predicate(self, self.destination.filter, node.span, self.pack.source)
-            bound = simplify(And((own, bound), node.span))
-        if self.destination.other_prefixes:
-            bound = under_both(bound, self.columns, self.destination.other_prefixes)
-        # What another test decides needs no counterpart.
-        left = {id(leaf) for leaf in walk(bound)}
-        gone = {note for note, leaf in self.unmapped_tests if id(leaf) not in left}
-        return Bound(
-            without_implied(without_repeats(bound, self.dedup_key)),
-            self.columns,
-            self.destination.place,
-            self.pack.source,
-            tuple(note for note in self.notes if note not in gone),
-            uses_target_names=True,
+            message = f"never matches in {self.destination.name}: {why}"
+            raise NeverMatchesError(message, notes=tuple(notes))
+        own = self.bind_filter(node)
+        return Attempt(
+            node=bound,
+            filter=own.node if own is not None else None,
+            columns=self.columns,
             pack=self.pack,
             destination=self.resolved_destination(),
             types=self.types,
+            notes=(*notes, *own.notes) if own is not None else tuple(notes),
+            notes_if_kept=found.notes_if_kept,
+            absent_values=found.absent_values,
         )
 
-    def dedup_key(self, node: Node) -> Hashable:
-        """What is the same for two tests that ask for the same: quotation marks count in texts."""
-        if isinstance(node, Equals) and node.field.name in self.columns:
-            column = self.columns[node.field.name]
-            if column.type not in TEXTS:
-                return column.name, node.value.name, node.case
-        return node
+    def collect(self, bind: Callable[[], Node]) -> Found:
+        """What is bound, with the notes that are made on the way."""
+        before = self.notes, self.absent_values
+        self.notes, self.absent_values = [], []
+        node = bind()
+        found = Found(node, tuple(self.notes), absent_values=tuple(self.absent_values))
+        self.notes, self.absent_values = before
+        return found
+
+    def bind_filter(self, node: Node) -> Found | None:
+        """What the destination asks of all its events."""
+        if not (asked := self.destination.filter):
+            return None
+        return self.collect(lambda: bind_predicate(self, asked, node.span, self.pack.source))
 
     def resolved_destination(self) -> Destination:
         """The destination as it is for the query: of fields that mean another column with other
@@ -109,56 +133,59 @@ class Binder(Binding):
     def applicable_spec(self, spec: FieldSpec) -> FieldSpec:
         return next((one for one in spec.alternatives if spec_applies(self.asserted, one)), spec)
 
-    def bind_node(self, node: Node) -> Node:
-        if not isinstance(node, And | Or):
-            return self.bind_in_place(node)
+    def bind_node(self, node: Node) -> Found:
+        """A part of the query, and what is to be told of it."""
+        if not isinstance(node, And | Or | Not):
+            return self.bind_leaf(node)
         before = self.sibling_alternatives
-        self.sibling_alternatives = node.items if isinstance(node, Or) else ()
-        found = self.bind_in_place(node)
+        if not isinstance(node, Not):
+            self.sibling_alternatives = node.items if isinstance(node, Or) else ()
+        found = self.bind_group(node)
         self.sibling_alternatives = before
-        return found
+        return replace(found, node=marked(node, found.node, negative=self.negative))
 
-    def bind_in_place(self, node: Node) -> Node:
-        """A node, when it is known what stands beside its parts."""
-        if isinstance(node, Or) and (name := self.shared_guard_field(node)):
-            spec = self.destination.field(name)
-            assert spec is not None
-            self.guarded_field = name
-            tests = Or(tuple([self.bind_node(item) for item in node.items]), node.span)
-            self.guarded_field = ""
-            return And((bind_predicate(self, spec.guard, node.span, name), tests), node.span)
-        if isinstance(node, And):
-            with self.asserting(node):
-                return replace(node, items=tuple(self.bind_items(node)))
-        if isinstance(node, Or):
-            return self.bind_by_kinds(node) or replace(
-                node, items=tuple(self.bind_alternatives(node))
-            )
+    def bind_group(self, node: And | Or | Not) -> Found:
+        """A group, when it is known what stands beside its items."""
         if isinstance(node, Not):
             self.negative = not self.negative
             item = self.bind_node(node.item)
             self.negative = not self.negative
-            return Not(item, node.span)
-        return self.bind_leaf(node)
+            return replace(item, node=Not(item.node, node.span))
+        if isinstance(node, And):
+            with self.asserting(node):
+                items = [self.bind_node(item) for item in node.items]
+            return _with_notes(replace(node, items=_nodes(items)), self.told_of(node, items))
+        if name := self.shared_guard_field(node):
+            return self.bind_guarded(node, name)
+        items = [self.bind_node(item) for item in node.items]
+        if grouped := self.group_by_kinds(node, items):
+            return _with_notes(grouped, items)
+        made = replace(node, items=tuple(_alternatives(node, items)))
+        return _with_notes(made, self.told_of(node, items))
 
-    def bind_items(self, node: And | Or) -> list[Node]:
-        """The items, bound. Where one decides the group, being never met or always, the others are
-        not in the result, and nothing is told of them.
+    def told_of(self, node: And | Or, items: Sequence[Found]) -> Sequence[Found]:
+        """The items of a group that something is told of. One that decides it, being never met or
+        always, is told alone: the others are not in the result. So it is with one that is left out,
+        where it is.
         """
-        before = len(self.notes)
         decides = Never if isinstance(node, And) else Always
-        made: list[Node] = []
-        deciding: list[Note] = []
-        decided = False
-        for item in node.items:
-            start = len(self.notes)
-            made.append(self.bind_node(item))
-            if isinstance(simplify(made[-1]), decides):
-                decided = True
-                deciding += self.notes[start:]
-        if decided:
-            self.notes[before:] = deciding
-        return made
+        if deciding := [item for item in items if isinstance(simplify(item.node), decides)]:
+            return deciding
+        going = [goes_with_unmapped(item.node, negative=self.negative) for item in items]
+        if not is_absorbing(node, negative=self.negative) or not any(going):
+            return items
+        return [item if goes else item.if_kept() for item, goes in zip(items, going, strict=True)]
+
+    def bind_guarded(self, node: Or, name: str) -> Found:
+        """Several values of one field, beside the predicate that must hold with each."""
+        spec = self.destination.field(name)
+        assert spec is not None
+        self.guarded_field = name
+        items = [self.bind_node(item) for item in node.items]
+        self.guarded_field = ""
+        guard = self.collect(lambda: bind_predicate(self, spec.guard, node.span, name))
+        tests = Or(_nodes(items), node.span)
+        return _with_notes(And((guard.node, tests), node.span), [*items, guard])
 
     @contextmanager
     def asserting(self, node: And) -> Iterator[None]:
@@ -168,7 +195,7 @@ class Binder(Binding):
         yield
         self.asserted = before
 
-    def bind_by_kinds(self, node: Or) -> Node | None:
+    def group_by_kinds(self, node: Or, items: Sequence[Found]) -> Node | None:
         """Several values of a field that is another column by the kind of event: the kinds once,
         each with all values. None for any other group.
         """
@@ -184,17 +211,7 @@ class Binder(Binding):
             or any(case.apart or case.no_counterpart for case in spec.cases)
         ):
             return None
-        return group_by_kind(node, [self.bind_node(test) for test in tests], len(spec.cases))
-
-    def bind_alternatives(self, node: Or) -> Iterator[Node]:
-        """What becomes of the items; the columns that may have one and the same value stand beside
-        those of the next, so that a target can gather the values of each.
-        """
-        for item, made in zip(node.items, self.bind_items(node), strict=True):
-            if isinstance(item, FieldTest) and isinstance(made, Or):
-                yield from made.items
-            else:
-                yield made
+        return group_by_kind(node, _nodes(items), len(spec.cases))
 
     def shared_guard_field(self, node: Or) -> str:
         """The field that all tests are of, if a predicate must hold beside each."""
@@ -204,27 +221,45 @@ class Binder(Binding):
         spec = self.destination.field(name) if name else None
         return name if spec is not None and spec.guard else ""
 
-    def bind_leaf(self, node: Node) -> Node:
-        """A test, bound. Of one without a counterpart nothing else is told."""
-        node = with_case_of_name(node) if isinstance(node, FieldTest) else node
-        before = len(self.notes)
-        found = self.bind_test(node)
-        new = self.notes[before:]
-        if found is node or any(note.code == "unmapped-left-out" for note in new):
-            self.notes[before:] = [note for note in new if is_unmapped(note)]
-        return found
+    def bind_leaf(self, node: Node) -> Found:
+        """A test, or what is taken for several. Of one without a counterpart nothing else is told;
+        of one that is left out for want of a part nothing of the rest.
+        """
+        if isinstance(node, FreeText | Always | Never | Unmapped):
+            return Found(node)
+        assert isinstance(node, FieldTest | Nested)
+        test = node if isinstance(node, Nested) else with_case_of_name(node)
+        found = self.bind_nested(test) if isinstance(test, Nested) else self.bind_field_test(test)
+        if isinstance(found.node, Unmapped) and found.node.asked is test:
+            return Found(replace(found.node, asked=node))
+        return found.if_kept() if goes_with_unmapped(found.node, negative=self.negative) else found
 
-    def bind_test(self, node: Node) -> Node:
-        if isinstance(node, FreeText | Always | Never):
-            return node
-        if isinstance(node, Nested):
-            return self.bind_nested(node)
-        assert isinstance(node, FieldTest)
+    def bind_field_test(self, node: FieldTest) -> Found:
+        if isinstance(node.field, Pattern) and self.own_spec(node) is None:
+            return self.bind_name_with_stars(node, node.field)
+        return self.collect(lambda: self.bind_test(node))
+
+    def own_spec(self, node: FieldTest) -> FieldSpec | None:
+        """What the pack says of a name itself, stars and all. What it says of all fields below a
+        name is not said of a field whose name ends in a star.
+        """
         name = node.field.name
-        # What is said of all fields below a name is not said of a field whose name ends in a star.
-        own = self.destination.fields.get(name) if not name.endswith(".*") else None
-        if isinstance(node.field, Pattern) and own is None:
-            return bind_each_field(self, node, node.field, self.bind_leaf)
+        return self.destination.fields.get(name) if not name.endswith(".*") else None
+
+    def bind_name_with_stars(self, node: FieldTest, name: Pattern) -> Found:
+        """A test of each field that a name with stars fits."""
+        each: list[Found] = []
+
+        def bind_one(test: FieldTest) -> Node:
+            each.append(self.bind_leaf(test))
+            return each[-1].node
+
+        found = self.collect(lambda: bind_each_field(self, node, name, bind_one))
+        return _with_notes(found.node, [found, *each])
+
+    def bind_test(self, node: FieldTest) -> Node:
+        """A test of a field by its full name."""
+        name = node.field.name
         if (decided := fold_known(self, node)) is not None:
             return decided
         spec = (
@@ -250,16 +285,17 @@ class Binder(Binding):
             self.add_note(note.code, note.message, None if once else node.span, note.effect)
         return self.apply_spec(node, spec)
 
-    def bind_nested(self, node: Nested) -> Node:
+    def bind_nested(self, node: Nested) -> Found:
         """A nested group by its tests, which in the destination different objects may meet."""
         if isinstance(node.path, Pattern):
-            return self.unmapped(node, f"a group on {node.path.name}, a wildcard,")
+            return Found(self.unmapped(node, f"a group on {node.path.name}, a wildcard,"))
         message = f"the tests of {node.path.name}:{{ ... }} may be met by different objects"
         message += "; below a not they are left out" if self.negative else ""
-        self.notes.append(Note("nested-flattened", Effect.WIDER, message, node.span))
+        note = Note("nested-flattened", Effect.WIDER, message, node.span)
         if self.negative:
-            return Never(node.span)
-        return self.bind_node(flattened(node))
+            return Found(Never(node.span), (note,))
+        found = self.bind_node(flattened(node))
+        return replace(found, notes=(note, *found.notes))
 
     def spec_in_any_place(self, node: FieldTest) -> FieldSpec | None:
         """Of a field in a numbered place of a list, such as ``targets.0.id``, what the destination
@@ -305,3 +341,29 @@ class Binder(Binding):
         if spec.value_part:
             return bind_part(self, node, spec, spec.value_part)
         return bind_to_column(self, node, spec)
+
+
+def _nodes(items: Iterable[Found]) -> tuple[Node, ...]:
+    return tuple([item.node for item in items])
+
+
+def _with_notes(node: Node, parts: Iterable[Found]) -> Found:
+    """A tree with what is to be told of these parts."""
+    parts = [*parts]
+    return Found(
+        node,
+        tuple([note for part in parts for note in part.notes]),
+        tuple([note for part in parts for note in part.notes_if_kept]),
+        tuple([note for part in parts for note in part.absent_values]),
+    )
+
+
+def _alternatives(node: Or, items: Iterable[Found]) -> Iterator[Node]:
+    """What becomes of the items; the columns that may have one and the same value stand beside
+    those of the next, so that a target can gather the values of each.
+    """
+    for item, found in zip(node.items, items, strict=True):
+        if isinstance(item, FieldTest) and isinstance(found.node, Or):
+            yield from found.node.items
+        else:
+            yield found.node

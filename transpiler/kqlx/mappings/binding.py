@@ -12,13 +12,12 @@ from kqlx.mappings.asserted_values import Asserted
 from kqlx.mappings.bound import Column
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.nodes import Always, FieldTest, Never, Node, Span
+from kqlx.nodes import Always, FieldTest, Never, Node, Span, Unmapped
 from kqlx.notes import Effect, Note
 
 
-def is_unmapped(note: Note) -> bool:
-    """Whether it says that a test has no counterpart, or is left out for want of one."""
-    return note.effect is Effect.UNMAPPED or note.code == "unmapped-left-out"
+class NeverMatchesError(MappingError):
+    """The query can match nothing at a destination, though that lacks no test of it."""
 
 
 def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> MappingError:
@@ -48,13 +47,11 @@ class Binding:
         self.reasons_for_never: list[str] = []  # why tests were folded to false
         # What the destination's events have in common, and a test asks otherwise.
         self.required_kinds: list[str] = []
-        self.unmapped_tests: list[tuple[Note, Node]] = []
         # The items of the or that a test stands in.
         self.sibling_alternatives: tuple[Node, ...] = ()
         self.guarded_field = ""  # the field whose predicate is said already
-        self.notes: list[Note] = [
-            Note(note.code, note.effect, note.message, hint=note.hint) for note in destination.notes
-        ]
+        self.notes: list[Note] = []  # on the test that is being bound
+        self.absent_values: list[Note] = []  # those of them on values that are never there
 
     def fold_constant(self, node: FieldTest, value: str, where: str) -> Node:
         """What is the same on every event of the data source is true or false, and no
@@ -78,12 +75,8 @@ class Binding:
         return self.constant(true, message, node.span)
 
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
-        reason = f": {why}" if why else ""
-        message = f"{what} has no counterpart in {self.destination.name}{reason}"
-        code = "no-counterpart" if why else "unmapped-field"
-        self.add_note(code, message, node.span, Effect.UNMAPPED)
-        self.unmapped_tests.append((self.notes[-1], node))
-        return node
+        """A test without a counterpart, marked as such: ``what`` has none, because of ``why``."""
+        return Unmapped(node, node, what, why, node.span)
 
     def type_of(self, name: str) -> str:
         """The Elasticsearch type of a field."""

@@ -9,8 +9,8 @@ from kqlx.elastic.multi_fields import MULTI_FIELDS
 from kqlx.mappings.field_spec import ColumnCase, Layout
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.nodes import Node
-from kqlx.notes import Effect, Note
+from kqlx.nodes import Node, Unmapped
+from kqlx.notes import Note
 
 AS_TEXT = " as text"
 """Behind the name of a column in a test of its text, whatever its type is."""
@@ -89,8 +89,10 @@ def described(column: Column) -> str:
 class Bound:
     """A tree whose fields are columns of one destination, or, unless it ``uses_target_names``,
     still Elastic's fields. ``pack`` and ``destination`` are what it was bound by; ``types`` are
-    those of fields in Elasticsearch, as far as they are known. ``one_of_several_sources`` says that
-    the rule has others, for further data sources.
+    those of fields in Elasticsearch, as far as they are known. ``unmapped`` are the tests that keep
+    Elastic's names because the destination has no counterpart for them, ``left_out`` says in a line
+    each which were left out. ``one_of_several_sources`` says that the rule has others, for further
+    data sources.
     """
 
     node: Node
@@ -102,12 +104,9 @@ class Bound:
     pack: Pack | None = None
     destination: Destination | None = None
     types: Types = field(default_factory=Types, compare=False)
+    unmapped: tuple[Unmapped, ...] = ()
+    left_out: tuple[str, ...] = ()
     one_of_several_sources: bool = False
-
-    @property
-    def unmapped(self) -> tuple[Note, ...]:
-        """Notes on the tests that have no counterpart in the destination."""
-        return tuple(note for note in self.notes if note.effect is Effect.UNMAPPED)
 
     def type(self, name: str) -> str | None:
         """The Elasticsearch type of Elastic's field, as far as it is known."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Literal as OneOf
 
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import Asserted, asserted_values, asserts, together
@@ -18,15 +17,9 @@ from kqlx.mappings.letter_case import with_case_of_names
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.shipper_values import in_elastic_values
 from kqlx.mappings.type_check import as_elasticsearch_asks
-from kqlx.nodes import (
-    Always,
-    Node,
-    Span,
-)
+from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped, why
+from kqlx.nodes import Node, Span
 from kqlx.notes import Effect, Note
-
-Unmapped = OneOf["error", "keep", "comment"]
-"""What becomes of tests without a counterpart: refused, Elastic's name, or left out."""
 
 _FEW = 3
 """So many ways to say which events are meant are told."""
@@ -36,7 +29,7 @@ def bind(
     node: Node,
     pack: Pack,
     target: str,
-    unmapped: Unmapped = "error",
+    unmapped: UnmappedPolicy = "error",
     implied: Mapping[str, str] | None = None,
     types: Types | None = None,
 ) -> Bound:
@@ -61,37 +54,38 @@ def bind(
     asserted = together(all_assert(implied or {}), asserted_values(node))
     chosen = [d for d in destinations if asserts(asserted, d.when)]
     passed_over: list[Note] = []
-    attempts: list[Bound] = []
-    whole: list[Bound] = []
-    narrower: list[Bound] = []
+    attempts: list[Attempt] = []
+    whole: list[Attempt] = []
+    narrower: list[Attempt] = []
     impossible: list[MappingError] = []
     candidates = chosen + [d for d in destinations if not d.when]
     for destination in candidates or destinations:
         try:
             attempt = Binder(pack, destination, asserted, types).bind(node)
-            attempt = replace(attempt, notes=(*told, *attempt.notes))
         except MappingError as error:
             impossible.append(error)
             passed_over.append(_passed_over(destination, error.message, None))
             continue
-        attempt = replace(attempt, notes=(*respelt, *attempt.notes))
-        missing = attempt.unmapped
+        attempt = replace(attempt, notes=(*respelt, *told, *attempt.notes))
         attempts.append(attempt)
         if not candidates:
             continue
+        missing = attempt.unmapped
         attempt = replace(attempt, notes=(*attempt.notes, *passed_over))
-        if not missing and "logsource" in destination.place and isinstance(attempt.node, Always):
+        if missing:
+            because = why(missing[0], destination)
+            passed_over.append(_passed_over(destination, because, missing[0].span))
+        elif "logsource" in destination.place and attempt.asks_for_every_event:
             whole.append(attempt)  # a rule of Sigma needs a test
             passed_over.append(_passed_over(destination, "every event of it is meant", None))
-        elif not missing and (never := _never_there(attempt)):
+        elif attempt.absent_values:
             narrower.append(attempt)  # another one may hold all that is asked for
+            never = attempt.absent_values[0]
             passed_over.append(_passed_over(destination, never.message, never.span))
-        elif not missing:
-            return attempt
         else:
-            passed_over.append(_passed_over(destination, missing[0].message, missing[0].span))
+            return apply_unmapped(attempt, unmapped)
     if whole or narrower:
-        return (whole or narrower)[0]
+        return apply_unmapped((whole or narrower)[0], unmapped)
     if not attempts and not candidates and pack.title not in impossible[0].message:
         named = [*dict.fromkeys(destination.name for destination in destinations)]
         others = " and others" if named[_FEW:] else ""
@@ -100,20 +94,7 @@ def bind(
         raise impossible[0]
     if not candidates:
         raise _needs_discriminator(pack, destinations)
-    best = min(attempts, key=lambda attempt: len(attempt.unmapped))
-    if unmapped == "comment":
-        from kqlx.mappings.unmapped_tests import DroppingBinder
-
-        left = DroppingBinder(best, asserted).bind(node)
-        return replace(left, notes=(*told, *left.notes))
-    if unmapped == "error":
-        raise MappingError(
-            "; ".join(dict.fromkeys(note.message for note in best.unmapped)),
-            notes=best.notes,
-            hint="use --unmapped keep to keep the Elastic field name, --unmapped comment to drop"
-            " this test, or --source none to keep all field names",
-        )
-    return best
+    return apply_unmapped(min(attempts, key=lambda attempt: len(attempt.unmapped)), unmapped)
 
 
 def all_assert(values: Mapping[str, str]) -> Asserted:
@@ -135,12 +116,6 @@ def _needs_discriminator(pack: Pack, destinations: Iterable[Destination]) -> Map
         message += f", or what else kqlx sources show {pack.source} names"
     note = Note("unmapped-field", Effect.UNMAPPED, message)
     return MappingError(message, notes=(note,), hint="--source none keeps Elastic's field names")
-
-
-def _never_there(bound: Bound) -> Note | None:
-    """A note that the destination holds some of what is asked for, and not all."""
-    lacks = (note for note in bound.notes if note.code == "value-never-occurs")
-    return next((note for note in lacks if note.effect is Effect.NARROWER), None)
 
 
 def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:

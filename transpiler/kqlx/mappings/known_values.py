@@ -42,7 +42,10 @@ def fold_known(binding: Binding, node: FieldTest) -> Node | None:
         if not isinstance(node, Exists | Compare) and matches_value(node, value):
             message = f'{binding.destination.name} never holds {name} "{value}"'
             effect = Effect.SAME if binding.negative else Effect.NARROWER
-            binding.notes.append(Note("value-never-occurs", effect, message, node.span))
+            note = Note("value-never-occurs", effect, message, node.span)
+            binding.notes.append(note)
+            if not binding.negative:
+                binding.absent_values.append(note)
             if isinstance(node, Equals):
                 if binding.destination.events and not binding.negative:
                     binding.required_kinds.append(binding.destination.events)

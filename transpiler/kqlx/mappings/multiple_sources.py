@@ -11,14 +11,16 @@ from dataclasses import replace
 from kqlx.errors import MappingError
 from kqlx.mappings.asserted_values import asserted_values, asserts, together
 from kqlx.mappings.binder import Binder
+from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.destinations import Unmapped, all_assert, bind
+from kqlx.mappings.destinations import all_assert, bind
 from kqlx.mappings.field_values import is_countable, resolve
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.recognition import asserts_field, implied_values
 from kqlx.mappings.shipper_values import in_elastic_values
+from kqlx.mappings.unmapped_tests import UnmappedPolicy, apply_unmapped, why
 from kqlx.nodes import And, Exists, FieldTest, Literal, Node, Not, Or, conjuncts, simplify, walk
 from kqlx.notes import Effect, Note
 
@@ -27,7 +29,7 @@ def bind_each(
     node: Node,
     packs: Iterable[Pack],
     target: str,
-    unmapped: Unmapped,
+    unmapped: UnmappedPolicy,
     indices: Iterable[str] = (),
     counted: Iterable[str] = (),
     types: Types | None = None,
@@ -59,7 +61,7 @@ def bind_each(
                 bound = bind(asked, pack, target, unmapped, implied, types)
         except MappingError as error:
             errors.append(error)
-            missing = any(note.effect is Effect.UNMAPPED for note in error.notes)
+            missing = not isinstance(error, NeverMatchesError)
             beside.append(_left_out(pack, error.message, missing))
             continue
         if len(packs) > 1 and (missing_count := _uncounted(bound, counted)):
@@ -76,8 +78,7 @@ def bind_each(
     if not bounds and uncounted:
         return (uncounted[0],)  # the target tells what it lacks
     if not bounds:
-        unmapped_ones = [e for e in errors if any(n.effect is Effect.UNMAPPED for n in e.notes)]
-        raise (unmapped_ones or errors)[0]
+        raise next((e for e in errors if not isinstance(e, NeverMatchesError)), errors[0])
     if len(packs) > 1:
         names = ", ".join(dict.fromkeys(bound.source or "" for bound in bounds))
         message = f"the rule covers several data sources; converted: {names}"
@@ -142,8 +143,9 @@ def _in_sibling_destinations(
         if not same or other.place == destination.place:
             continue
         try:
-            one = Binder(pack, other, asserted, types).bind(node)
-            gaps = [note.message for note in one.unmapped]
+            attempt = Binder(pack, other, asserted, types).bind(node)
+            gaps = [why(test, other) for test in attempt.unmapped]
+            one = apply_unmapped(attempt, "keep")
             if lost := _uncounted(one, counted):
                 gaps.append(f"{lost} has no counterpart to count by")
         except MappingError as error:
@@ -193,6 +195,8 @@ def _merge_if_same_place(bound: Bound, other: Bound) -> Bound | None:
         node=_either(bound.node, other.node),
         columns={**bound.columns, **other.columns},
         notes=(*bound.notes, *other.notes),
+        unmapped=(*bound.unmapped, *other.unmapped),
+        left_out=(*bound.left_out, *other.left_out),
         source=f"{bound.source}, {other.source}",
     )
 

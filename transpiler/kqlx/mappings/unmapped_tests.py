@@ -1,118 +1,247 @@
-"""Binding that leaves out the tests without a counterpart, and tells each."""
+"""Tests of a query that a destination has no counterpart for: what becomes of them by the user's
+choice, in a tree in which binding has marked them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal as OneOf
 
-from kqlx.frontends.kql.formatter import format_node
-from kqlx.mappings.asserted_values import Asserted
-from kqlx.mappings.binder import Binder
-from kqlx.mappings.bound import Bound
-from kqlx.mappings.column_tests import bind_predicate
+from kqlx.elastic.type_names import TEXTS
+from kqlx.errors import MappingError
+from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.collector_names import under_both
+from kqlx.mappings.known_types import Types
+from kqlx.mappings.letter_case import without_implied
+from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import (
     Always,
     And,
+    Equals,
     FieldTest,
-    Literal,
     Never,
     Node,
     Not,
     Or,
-    Span,
+    Unmapped,
     simplify,
     walk,
+    without_repeats,
 )
 from kqlx.notes import Effect, Note
 
+UnmappedPolicy = OneOf["error", "keep", "comment"]
+"""What becomes of tests without a counterpart: refused, Elastic's name, or left out."""
 
-class DroppingBinder(Binder):
-    """A binder that takes what has no counterpart to be met: true, and false below a ``not``, so
-    that no event is missed.
 
-    ``plain`` is the same query bound as ever: what another test decides is not in it any more, and
-    needs no counterpart.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A query bound to one destination, of which it may lack tests.
+
+    ``node`` is the tree in the destination's columns, each test that it has no counterpart for an
+    ``Unmapped``; it is never ``Never``. ``filter`` is what the destination asks of all its events.
+    ``notes`` are told in any case, ``notes_if_kept`` are about parts of the query that are in the
+    result only where tests without a counterpart keep Elastic's name. ``absent_values`` are the
+    notes on values asked for that the destination never holds. The others as in ``Bound``.
     """
 
-    def __init__(self, plain: Bound, asserted: Asserted) -> None:
-        assert plain.pack is not None and plain.destination is not None
-        super().__init__(plain.pack, plain.destination, asserted, plain.types)
-        self.kept_tests = {_key(test) for test in walk(plain.node) if not _is_group(test)}
+    node: Node
+    filter: Node | None
+    columns: Mapping[str, Column]
+    pack: Pack
+    destination: Destination
+    types: Types
+    notes: tuple[Note, ...]
+    notes_if_kept: tuple[Note, ...] = ()
+    absent_values: tuple[Note, ...] = ()
 
-    def bind(self, node: Node) -> Bound:
-        bound = super().bind(node)
-        place = self.destination
-        own = bind_predicate(self, place.filter, node.span, "") if place.filter else Always()
-        if bound.node != own:
-            return bound
-        message = f"nothing of the query is left: it matches every event of {place.name}"
-        note = Note("unmapped-left-out", Effect.WIDER, message)
-        return replace(bound, notes=(*bound.notes, note))
+    @property
+    def unmapped(self) -> tuple[Unmapped, ...]:
+        """The tests that have no counterpart, in the order of the query."""
+        return tuple(unmapped_tests(self.node))
 
-    def bind_node(self, node: Node) -> Node:
-        if isinstance(node, And | Or | Not) and (name := self.unknown_field(node)):
-            spec = self.destination.field(name)
-            return self.unmapped(node, name, spec.no_counterpart or "" if spec else "")
-        before = len(self.notes)
-        found = super().bind_node(node)
-        absorbing = And if self.negative else Or
-        if (
-            isinstance(node, absorbing)
-            and isinstance(simplify(found), type(self.neutral(node)))
-            and any(note.code == "unmapped-left-out" for note in self.notes[before:])
-        ):
-            self.drop(node, "a part of it is left out")
+    @property
+    def asks_for_every_event(self) -> bool:
+        """Whether it is met by all events of a destination that has no others."""
+        return self.filter is None and isinstance(self.node, Always)
+
+
+def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
+    """The bound tree, without marks: tests that have no counterpart keep Elastic's names ("keep"),
+    or are left out ("comment"), which is true, and false below a ``not``, so that no event is
+    missed. Raises MappingError, with the notes, where there are such tests and the policy is
+    "error".
+    """
+    missing = attempt.unmapped
+    if policy == "comment":
+        left = simplify(_left_out(attempt.node, negative=False))
+        told = [*_told_of_left_out(attempt.node, attempt.destination, negative=False)]
+        if missing and isinstance(left, Always):
+            there = attempt.destination.name
+            message = f"nothing of the query is left: it matches every event of {there}"
+            told.append(Note("unmapped-left-out", Effect.WIDER, message))
+        left_out = tuple([note.message for note in told])
+        return replace(_bound(attempt, left), notes=(*attempt.notes, *told), left_out=left_out)
+    told = [_note(test, attempt.destination) for test in missing]
+    notes = (*attempt.notes, *attempt.notes_if_kept, *told)
+    if policy == "keep" or not missing:
+        bound = _bound(attempt, simplify(_kept(attempt.node)))
+        return replace(bound, notes=notes, unmapped=missing)
+    raise MappingError(
+        "; ".join(dict.fromkeys(note.message for note in told)),
+        notes=notes,
+        hint="use --unmapped keep to keep the Elastic field name, --unmapped comment to drop"
+        " this test, or --source none to keep all field names",
+    )
+
+
+def unmapped_tests(node: Node) -> Iterator[Unmapped]:
+    """The tests that are marked in a tree, without the groups that are for want of them."""
+    for part in walk(node):
+        if isinstance(part, Unmapped):
+            yield from [part] if part.what else unmapped_tests(part.kept)
+
+
+def marked(asked: Node, found: Node, *, negative: bool) -> Node:
+    """What a group of a query comes to at a destination, marked as a whole where nothing of it is
+    left without the tests that have no counterpart.
+    """
+    if not goes_with_unmapped(found, negative=negative):
         return found
-
-    def unknown_field(self, node: Node) -> str:
-        """The one field, named in full, that all tests of a group are about, where no test of it
-        has a counterpart, nor one that the pack can fold; else "".
-        """
-        names = {
-            test.field.name
-            if isinstance(test, FieldTest) and isinstance(test.field, Literal)
-            else ""
-            for test in walk(node)
-            if not isinstance(test, And | Or | Not)
-        }
-        name = names.pop() if len(names) == 1 else ""
-        tables = (
-            self.pack.constants,
-            self.pack.always_includes,
-            self.pack.allowed_values,
-            self.destination.never,
-        )
-        if not any(self.is_kept(test) for test in walk(node)):
-            return ""
-        spec = self.destination.field(name)
-        unknown = (
-            spec is None or bool(spec.no_counterpart and not spec.value_predicates)
-        ) and not any(name in table for table in tables)
-        return name if unknown else ""
-
-    def unmapped(self, node: Node, what: str, why: str = "") -> Node:
-        if not self.is_kept(node) and not _is_group(node):
-            return node
-        reason = f": {why}" if why else ""
-        self.drop(node, f"{what} has no counterpart in {self.destination.name}{reason}")
-        return self.neutral(node)
-
-    def is_kept(self, node: Node) -> bool:
-        """Whether the test is still there where the query is bound as ever."""
-        return not _is_group(node) and _key(node) in self.kept_tests
-
-    def neutral(self, node: Node) -> Node:
-        return Never(node.span) if self.negative else Always(node.span)
-
-    def drop(self, node: Node, why: str) -> None:
-        text = " ".join(format_node(node).split())
-        message = f"left out: {text} - {why}"
-        self.notes.append(Note("unmapped-left-out", Effect.WIDER, message, node.span))
+    return Unmapped(asked, simplify(found), span=asked.span)
 
 
-def _is_group(node: Node) -> bool:
-    return isinstance(node, And | Or | Not)
+def goes_with_unmapped(found: Node, *, negative: bool) -> bool:
+    """Whether nothing of a tree is left where its marked tests are left out, and something is where
+    they are kept.
+    """
+    has_marks = any(isinstance(part, Unmapped) for part in walk(found))
+    return has_marks and _is_left_out(simplify(found), negative)
 
 
-def _key(test: Node) -> tuple[Node, Span]:
-    """A test at its place: two that say the same are not one."""
-    return test, test.span
+def is_absorbing(group: Node, *, negative: bool) -> bool:
+    """Whether it is a group of which nothing is left where one of its items is left out."""
+    return isinstance(group, And if negative else Or)
+
+
+def _is_left_out(node: Node, negative: bool) -> bool:
+    """Whether nothing is left of a tree without constants: each marked test is true, and false
+    below a ``not``.
+    """
+    if isinstance(node, And | Or):
+        some = any if is_absorbing(node, negative=negative) else all
+        return some(_is_left_out(item, negative) for item in node.items)
+    if isinstance(node, Not):
+        return _is_left_out(node.item, not negative)
+    return isinstance(node, Unmapped)
+
+
+def why(test: Unmapped, destination: Destination) -> str:
+    """Why a test is marked."""
+    reason = f": {test.why}" if test.why else ""
+    return f"{test.what} has no counterpart in {destination.name}{reason}"
+
+
+def _note(test: Unmapped, destination: Destination) -> Note:
+    code = "no-counterpart" if test.why else "unmapped-field"
+    return Note(code, Effect.UNMAPPED, why(test, destination), test.span)
+
+
+def _kept(node: Node) -> Node:
+    """The tree with what stands for marked parts where names are kept."""
+    if isinstance(node, And | Or):
+        return replace(node, items=tuple([_kept(item) for item in node.items]))
+    if isinstance(node, Not):
+        return Not(_kept(node.item), node.span)
+    if isinstance(node, Unmapped):
+        return node.kept if node.what else _kept(node.kept)
+    return node
+
+
+def _left_out(node: Node, *, negative: bool) -> Node:
+    """The tree without its marked parts."""
+    if isinstance(node, And | Or):
+        items = [_left_out(item, negative=negative) for item in node.items]
+        return replace(node, items=tuple(items))
+    if isinstance(node, Not):
+        return Not(_left_out(node.item, negative=not negative), node.span)
+    if isinstance(node, Unmapped):
+        return Never(node.span) if negative else Always(node.span)
+    return node
+
+
+def _told_of_left_out(node: Node, destination: Destination, *, negative: bool) -> Iterator[Note]:
+    """A note on each part that is left out: a test, or a group that is all about one field, and the
+    groups of which nothing is left for want of it.
+    """
+    if isinstance(node, And | Or):
+        items = node.items
+        if is_absorbing(node, negative=negative):
+            # Where one is left out, so are the others.
+            items = tuple(item for item in items if _is_left_out(item, negative)) or items
+        for item in items:
+            yield from _told_of_left_out(item, destination, negative=negative)
+    elif isinstance(node, Not):
+        yield from _told_of_left_out(node.item, destination, negative=not negative)
+    elif isinstance(node, Unmapped):
+        if node.what:
+            yield _told(node.asked, why(node, destination))
+            return
+        if (test := _of_one_field(node)) is not None:
+            yield _told(node.asked, why(test, destination))
+            return
+        yield from _told_of_left_out(node.kept, destination, negative=negative)
+        if is_absorbing(node.asked, negative=negative):
+            yield _told(node.asked, "a part of it is left out")
+
+
+def _of_one_field(group: Unmapped) -> Unmapped | None:
+    """The first test of a group that asks for one field alone, which has no counterpart whatever
+    its value; None for others.
+    """
+    tests = [*unmapped_tests(group)]
+    names = {test.asked.field.name for test in tests if isinstance(test.asked, FieldTest)}
+    whole = {test.what for test in tests} == names and len(names) == 1
+    return tests[0] if whole and [test.asked for test in tests] == _tests(group.asked) else None
+
+
+def _told(asked: Node, reason: str) -> Note:
+    from kqlx.frontends.kql.formatter import format_node
+
+    text = " ".join(format_node(asked).split())
+    return Note("unmapped-left-out", Effect.WIDER, f"left out: {text} - {reason}", asked.span)
+
+
+def _tests(node: Node) -> list[Node]:
+    return [part for part in walk(node) if not isinstance(part, And | Or | Not)]
+
+
+def _bound(attempt: Attempt, node: Node) -> Bound:
+    """A tree without marks, of the destination's events alone, each column under all its names, and
+    no test said twice.
+    """
+    columns = dict(attempt.columns)
+    if attempt.filter is not None:
+        node = simplify(And((attempt.filter, node), node.span))
+    if prefixes := attempt.destination.other_prefixes:
+        node = under_both(node, columns, prefixes)
+
+    def key(node: Node) -> Hashable:
+        """What is the same for two tests that ask for the same: quotes count in texts alone."""
+        if isinstance(node, Equals) and node.field.name in columns:
+            column = columns[node.field.name]
+            if column.type not in TEXTS:
+                return column.name, node.value.name, node.case
+        return node
+
+    return Bound(
+        without_implied(without_repeats(node, key)),
+        columns,
+        attempt.destination.place,
+        attempt.pack.source,
+        uses_target_names=True,
+        pack=attempt.pack,
+        destination=attempt.destination,
+        types=attempt.types,
+    )

@@ -29,6 +29,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Unmapped,
     walk,
 )
 from kqlx.notes import Effect
@@ -101,7 +102,7 @@ class NestedGroups:
             return all_text(items) if isinstance(node, And) is wanted else any_text(items)
         if isinstance(node, Nested):
             return self.flat(node.item, f"{path}.{node.path.name}", text, wanted)
-        if not wanted or isinstance(node, Always):
+        if not wanted or isinstance(node, Always | Unmapped):
             return TRUE
         if isinstance(node, Never):
             return FALSE
