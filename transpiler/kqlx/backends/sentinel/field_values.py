@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from kqlx.backends.counted_fields import joined, joined_by_kind
 from kqlx.backends.sentinel.column_access import ELEMENT, Cell, Columns, cast, ecs_cell, kusto_type
-from kqlx.backends.sentinel.expressions import condition_text
+from kqlx.backends.sentinel.conditions import condition_text
 from kqlx.backends.sentinel.result_columns import FieldValues, plain_name, underscored
 from kqlx.backends.sentinel.syntax import quote, steps
 from kqlx.backends.sentinel.value_expressions import (

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import united
-from kqlx.backends.sentinel.expressions import ConditionWriter
+from kqlx.backends.sentinel.conditions import ConditionWriter
 from kqlx.backends.sentinel.multiple_sources import tables
 from kqlx.backends.target import Emission, Options
 from kqlx.backends.text_backend import Text
