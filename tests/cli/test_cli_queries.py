@@ -177,7 +177,7 @@ def test_no_place_is_shown_that_is_not_that_of_the_reason() -> None:
     assert run.returncode == 1
     assert run.stderr.splitlines()[0] == (
         "query: error: spl: the result would be narrower: process.args: matched as a whole word"
-        " anywhere in CommandLine [unsupported]"
+        " anywhere in CommandLine [narrower: approximated]"
     )
     assert "^" not in run.stderr
 

@@ -21,6 +21,7 @@ from kqlx.frontends.kql.parser import parse, refuse_leading_wildcards
 from kqlx.lint.codes import CODES as LINT
 from kqlx.mappings.field_names import nearest
 from kqlx.notes import Note
+from kqlx.refusals import REFUSALS
 from tests.conftest import ROOT
 
 
@@ -53,30 +54,44 @@ def output_of(command: str) -> tuple[int, str]:
 def entry(code: Code, shown: str, *, level: str = "###", fence: str = "") -> list[str]:
     """The part of a page about one code."""
     meaning = code.meaning[0].upper() + code.meaning[1:]
-    lines = [f"{level} `{code.name}`", "", f"{meaning}. {code.way_out}", "", f"```{fence}", shown]
-    lines += ["```", ""]
+    lines = [f"{level} `{code.name}`", "", f"{meaning}. {code.way_out}", ""]
+    if shown:
+        lines += [f"```{fence}", shown, "```", ""]
     if code.instead:
         instead = f"$ {code.instead}" if fence else code.instead
         lines += ["Instead:", "", f"```{fence}", instead, "```", ""]
     return lines
 
 
+def _shown(code: Code) -> str:
+    """The example with what it prints, or "" without one."""
+    if not code.example:
+        return ""
+    return f"$ {code.example}\n{output_of(code.example)[1].rstrip()}"
+
+
 def errors_page() -> str:
     lines = [
         "# Errors",
         "",
-        "Generated from `transpiler/kqlx/frontends/kql/diagnostics/codes.py` and",
-        "`transpiler/kqlx/explanations.py`. `kqlx explain CODE` prints one entry.",
+        "Generated from `transpiler/kqlx/frontends/kql/diagnostics/codes.py`,",
+        "`transpiler/kqlx/refusals.py` and `transpiler/kqlx/explanations.py`. `kqlx explain CODE`"
+        " prints one entry.",
         "",
         "## Syntax errors",
         "",
     ]
     for code in SYNTAX:
         lines += entry(code, str(syntax_error(code.example, code.name)))
+    lines += ["## Refusals", ""]
+    lines += ["The message of a rule that is refused ends with the code of the reason: one of"]
+    lines += ["these, or that of a [note](notes.md). The loss that was not accepted comes first:"]
+    lines += ["`[narrower: approximated]`.", ""]
+    for code in REFUSALS:
+        lines += entry(code, _shown(code), fence="console")
     lines += ["## Other errors", ""]
     for code in ERRORS:
-        text = output_of(code.example)[1]
-        lines += entry(code, f"$ {code.example}\n{text.rstrip()}", fence="console")
+        lines += entry(code, _shown(code), fence="console")
     return "\n".join(lines)
 
 

@@ -4,19 +4,30 @@ prints the entries.
 
 from __future__ import annotations
 
+import ast
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import kqlx
+from kqlx.cli.app import app
 from kqlx.codes import Code
 from kqlx.errors import KqlxError
 from kqlx.explanations import ERRORS, all_codes
 from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
 from kqlx.frontends.kql.parser import parse
 from kqlx.lint.codes import CODES as LINT
+from kqlx.notes import CODES as NOTES
+from kqlx.refusals import REFUSALS
+from tests.conftest import ROOT
 from tests.docs.code_examples import doubts, output_of, syntax_error
+
+SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
 
 
 @pytest.mark.parametrize("code", SYNTAX, ids=lambda code: code.name)
@@ -39,6 +50,39 @@ def error_classes() -> set[str]:
     return {error.code for error in KqlxError.__subclasses__()} - {KqlxError.code}
 
 
+@pytest.mark.parametrize("code", REFUSALS, ids=lambda code: code.name)
+def test_the_example_of_a_refusal(code: Code) -> None:
+    if code.example:
+        run = CliRunner().invoke(app, shlex.split(code.example)[1:])
+        assert run.exit_code == 1
+        assert run.stderr.splitlines()[0].endswith(f"[{code.name}]")
+
+
+def calls(path: Path, name: str) -> Iterator[ast.Call]:
+    """The calls of a function, or of a method of whatever object."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and name in (
+            getattr(node.func, "attr", ""),
+            getattr(node.func, "id", ""),
+        ):
+            yield node
+
+
+def test_every_refusal_has_the_code_of_its_reason() -> None:
+    known = {code.name for code in REFUSALS}
+    others = {*NOTES, *(code.name for code in SYNTAX)}
+    assert not known & others
+    used, text = set(), ""
+    for path in SOURCES:
+        for call in (*calls(path, "UnsupportedError"), *calls(path, "refuse")):
+            codes = [word.value for word in call.keywords if word.arg == "code"]
+            assert codes or "query_dsl" in path.parts, f"{path}:{call.lineno}: no code"
+            used |= {code.value for code in codes if isinstance(code, ast.Constant)}
+        text += path.read_text("utf-8") if path.stem != "refusals" else ""
+    assert used <= known | others
+    assert [name for name in known if f'"{name}"' not in text] == []
+
+
 @pytest.mark.parametrize("code", ERRORS, ids=lambda code: code.name)
 def test_the_example_of_an_error(code: Code) -> None:
     status, text = output_of(code.example)
@@ -52,7 +96,9 @@ def test_every_class_of_errors_has_an_entry() -> None:
     assert {code.name for code in ERRORS} == error_classes()
 
 
-@pytest.mark.parametrize("codes", [SYNTAX, LINT, ERRORS], ids=["syntax", "lint", "errors"])
+@pytest.mark.parametrize(
+    "codes", [SYNTAX, LINT, REFUSALS, ERRORS], ids=["syntax", "lint", "refusals", "errors"]
+)
 def test_entries_are_in_order_and_well_written(codes: tuple[Code, ...]) -> None:
     names = [code.name for code in codes]
     assert names == sorted(set(names))

@@ -17,6 +17,6 @@ class Code:
     way_out: str
     """What to do: one or two sentences."""
     example: str
-    """What raises it: a query, or a command that begins with ``kqlx``."""
+    """What raises it: a query, a command that begins with ``kqlx``, or "" where that takes more."""
     instead: str = ""
     """The example put right, or "" where that takes more than another text."""

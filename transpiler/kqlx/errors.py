@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kqlx.nodes import Span
-    from kqlx.notes import Note
+    from kqlx.notes import Effect, Note
 
 
 class KqlxError(Exception):
@@ -113,13 +113,22 @@ KqlSyntaxError = QuerySyntaxError
 class UnsupportedError(KqlxError):
     """The target cannot say what the query means, or only with a loss that was not accepted.
 
-    ``notes`` are those of the conversion, the reasons among them.
+    ``code`` is that of the reason (``kqlx explain CODE``), ``effect`` the loss, None where there is
+    no form at all. ``notes`` are those of the conversion, the reasons among them.
     """
 
-    code = "unsupported"
-
-    def __init__(self, message: str, *, notes: tuple[Note, ...] = (), hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        effect: Effect | None = None,
+        notes: tuple[Note, ...] = (),
+        hint: str = "",
+    ) -> None:
         super().__init__(message, hint=hint)
+        self.code = code
+        self.effect = effect
         self.notes = notes
 
 

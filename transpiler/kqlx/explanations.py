@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from kqlx.codes import Code
 from kqlx.errors import UsageError
+from kqlx.refusals import REFUSALS
 
 ERRORS = (
     Code(
@@ -33,14 +34,6 @@ ERRORS = (
         "kqlx convert --to spl missing.toml",
     ),
     Code(
-        "unsupported",
-        "the target cannot express the rule, or only with a loss that was not accepted",
-        "Read the notes. Accept the loss by its name, such as `--accept narrower`, or change the"
-        " rule.",
-        "kqlx convert --to spl -q 'user.name:alice'",
-        "kqlx convert --to spl --source none -q 'user.name:alice'",
-    ),
-    Code(
         "usage",
         "an option or argument names something that does not exist, or two of them exclude each"
         " other",
@@ -49,7 +42,7 @@ ERRORS = (
         "kqlx convert --to spl --source none -q 'user.name:alice'",
     ),
 )
-"""The codes of errors that are not about the text of a query."""
+"""The codes of errors that are not about the text of a query, by the class of the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +60,7 @@ def all_codes() -> Iterator[Explanation]:
     from kqlx.notes import CODES
 
     syntax = (code for language in languages() for code in language.codes())
-    errors = sorted((*syntax, *ERRORS), key=lambda code: code.name)
+    errors = sorted((*syntax, *REFUSALS, *ERRORS), key=lambda code: code.name)
     yield from (Explanation("error", code) for code in errors)
     yield from (Explanation("lint", code) for code in lint.CODES)
     yield from (Explanation("note", Code(name, CODES[name], "", "")) for name in sorted(CODES))

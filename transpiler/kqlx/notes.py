@@ -218,7 +218,6 @@ CODES = {
     "unconfirmed-mapping": "a mapping for which no documentation was found",
     "unmapped-field": "a field, value or construct without a counterpart in the target",
     "unmapped-left-out": "a test without a counterpart is left out, and a comment tells it",
-    "unsupported": "the target cannot say this",
     "value-assumed": "the destination stands for a value that it does not hold",
     "value-differs": "the destination writes the values of a field in another way",
     "value-never-occurs": "the destination never holds events with this value",

@@ -39,9 +39,11 @@ class LuceneQuery(Backend[str]):
     def like(self, column: Column, node: Like) -> str:
         field = self._field(column, node)
         if column.type not in TEXTS | WORDS:
-            self.refuse(node.span, f"a wildcard on {field}", f"its type is {column.type}")
+            why = f"its type is {column.type}"
+            self.refuse(node.span, f"a wildcard on {field}", why, code="wildcard-on-type")
         if re.search("[<>]", node.pattern.name):
-            self.refuse(node.span, "a wildcard beside < or >", "Lucene cannot escape these signs")
+            why = "Lucene cannot escape these signs"
+            self.refuse(node.span, "a wildcard beside < or >", why, code="lucene-sign")
         pattern = node.pattern.as_regex(escaped, any_run="*", any_one="?")
         return f"{field}:{pattern}"
 
@@ -70,7 +72,8 @@ class LuceneQuery(Backend[str]):
     def _field(self, column: Column, node: FieldTest) -> str:
         """The field's name; of a multi-field its own, for OpenSearch indexes it too."""
         if column.type not in TEXTS | WORDS | OTHERS:
-            self.refuse(node.span, f"a field of type {column.type}", "OpenSearch has none such")
+            what = f"a field of type {column.type}"
+            self.refuse(node.span, what, "OpenSearch has none such", code="unknown-type")
         return escaped(node.field.name)
 
     def _value(self, column: Column, node: Equals) -> str:
@@ -79,7 +82,8 @@ class LuceneQuery(Backend[str]):
         one_word = value.isascii() and value.isalnum()
         if column.type in TEXTS and not (node.value.quoted or one_word):
             what = f"{node.field.name}:{value}, any of several words"
-            self.refuse(node.span, what, "a quoted value is a phrase", "put it in quotes")
+            why, hint = "a quoted value is a phrase", "put it in quotes"
+            self.refuse(node.span, what, why, hint, code="any-word")
         return quoted(value)
 
 

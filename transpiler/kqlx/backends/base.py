@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 
+NO_FORM = "construct-not-supported"
+"""The code of what a target does not define."""
+
 
 @dataclass
 class Backend(Generic[E]):
@@ -76,44 +79,45 @@ class Backend(Generic[E]):
             case Never():
                 return self.never()
             case Unmapped():
-                self.refuse(node.span, node.what, node.why or "the destination has none")
+                why = node.why or "the destination has none"
+                self.refuse(node.span, node.what, why, code="unmapped-field")
             case _:
                 assert_never(node)
 
     # The vocabulary
 
     def all_of(self, node: And) -> E:
-        self.refuse(node.span, "and")
+        self.refuse(node.span, "and", code=NO_FORM)
 
     def any_of(self, node: Or) -> E:
-        self.refuse(node.span, "or")
+        self.refuse(node.span, "or", code=NO_FORM)
 
     def negate(self, node: Not) -> E:
-        self.refuse(node.span, "not")
+        self.refuse(node.span, "not", code=NO_FORM)
 
     def equals(self, column: Column, node: Equals) -> E:
-        self.refuse(node.span, "a field with a value")
+        self.refuse(node.span, "a field with a value", code=NO_FORM)
 
     def like(self, column: Column, node: Like) -> E:
-        self.refuse(node.span, "a value with a wildcard")
+        self.refuse(node.span, "a value with a wildcard", code=NO_FORM)
 
     def exists(self, column: Column, node: Exists) -> E:
-        self.refuse(node.span, "the existence of a field")
+        self.refuse(node.span, "the existence of a field", code=NO_FORM)
 
     def compare(self, column: Column, node: Compare) -> E:
-        self.refuse(node.span, "a range")
+        self.refuse(node.span, "a range", code=NO_FORM)
 
     def nested(self, node: Nested) -> E:
-        self.refuse(node.span, "a nested group, path:{ ... }")
+        self.refuse(node.span, "a nested group, path:{ ... }", code=NO_FORM)
 
     def free_text(self, node: FreeText) -> E:
-        self.refuse(node.span, "a value without a field, searched in all fields")
+        self.refuse(node.span, "a value without a field, searched in all fields", code=NO_FORM)
 
     def always(self) -> E:
-        self.refuse(None, "a query that matches every event")
+        self.refuse(None, "a query that matches every event", code="matches-every-event")
 
     def never(self) -> E:
-        self.refuse(None, "a query that can never match")
+        self.refuse(None, "a query that can never match", code="matches-no-event")
 
     # For the targets' use
 
@@ -122,7 +126,8 @@ class Backend(Generic[E]):
         name.
         """
         if isinstance(node.field, Pattern):
-            self.refuse(node.span, f"a field name with a wildcard, {node.field.name}")
+            what = f"a field name with a wildcard, {node.field.name}"
+            self.refuse(node.span, what, code=NO_FORM)
         return self.bound.column(node.field.name)
 
     def note(
@@ -130,11 +135,18 @@ class Backend(Generic[E]):
     ) -> None:
         self.notes.append(Note(code, effect, message, span, hint))
 
-    def refuse(self, span: Span | None, what: str, why: str = "", hint: str = "") -> NoReturn:
-        """Raises UnsupportedError: the target cannot say ``what``, because of ``why``."""
+    def refuse(
+        self, span: Span | None, what: str, why: str = "", hint: str = "", *, code: str
+    ) -> NoReturn:
+        """Raises UnsupportedError: the target cannot say ``what``, because of ``why``.
+
+        ``code`` is a stable word for the reason: one of ``kqlx.refusals`` or ``kqlx.notes``, or,
+        for a target of another package, of its own.
+        """
         reason = why or "this target has no form for it"
-        note = Note("unsupported", Effect.DIFFERENT, f"{what}: {reason}", span, hint)
-        raise UnsupportedError(f"cannot convert {what}: {reason}", notes=(note,), hint=hint)
+        note = Note(code, Effect.DIFFERENT, f"{what}: {reason}", span, hint)
+        message = f"cannot convert {what}: {reason}"
+        raise UnsupportedError(message, code=code, notes=(note,), hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Plan:
         if self.several:
             raise UnsupportedError(
                 f"the query is about several data sources, and {title} has no form for that",
+                code="sources-not-joined",
                 hint="name one with --source",
             )
         return self.sources[0]

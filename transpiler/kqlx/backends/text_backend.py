@@ -92,7 +92,7 @@ class TextBackend(Backend[Text]):
             return
         if self.options.exact:
             what = f"the letter case of {column.name}"
-            self.refuse(node.span, what, f"{self.language} ignores it")
+            self.refuse(node.span, what, f"{self.language} ignores it", code="case-not-exact")
         self.folded[self.negative].setdefault(column.name, node)
 
     def analysed(self, column: Column, node: FieldTest) -> None:
@@ -111,7 +111,8 @@ class TextBackend(Backend[Text]):
             return
         if exact:
             what = f"the letters {letters} in words of {column.name}"
-            self.refuse(node.span, what, "systems do not agree on their other case")
+            why = "systems do not agree on their other case"
+            self.refuse(node.span, what, why, code="case-not-exact")
         message = (
             f"{letters} in {column.name}: systems do not agree on the other case of such letters"
         )

@@ -22,6 +22,7 @@ from kqlx.errors import (
     OutputError,
     QuerySyntaxError,
     RuleError,
+    UnsupportedError,
     UsageError,
     place_of,
     point,
@@ -152,7 +153,7 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
         spans = [note.span for note in notes if note.effect.is_difference and note.span]
         spans = [span for span in spans if span != NOWHERE]
         start = about(rule, spans[0] if spans else None, "error")
-        say(f"{start}{who}{error.message} [{error.code}]")
+        say(f"{start}{who}{error.message} [{_reason(error)}]")
         if spans:
             show(rule, spans[0])
     else:
@@ -162,6 +163,12 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
     unreadable = isinstance(error, RuleError) and not error.readable
     unusable = unreadable or isinstance(error, UsageError | OutputError)
     return Exit.UNUSABLE if unusable else Exit.REFUSED
+
+
+def _reason(error: KqlxError) -> str:
+    """What a message ends with: the code, and before it the effect that was not accepted."""
+    effect = error.effect if isinstance(error, UnsupportedError) else None
+    return error.code if effect is None else f"{effect}: {error.code}"
 
 
 def load_settings() -> Settings | None:

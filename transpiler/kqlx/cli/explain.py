@@ -28,7 +28,7 @@ def explain(
             print(f"{one.kind:5}  {one.code.name:22}  {one.code.meaning}")
         return
     try:
-        found = explain_code(code.strip("[]"))
+        found = explain_code(code.strip("[]").rpartition(": ")[2])
     except UsageError as error:
         fail(error)
     for number, one in enumerate(found):

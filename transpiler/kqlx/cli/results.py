@@ -232,6 +232,7 @@ def _report_other(found: tuple[_Result, str, _Result]) -> Exit:
     assert result.bundle is not None
     error = UnsupportedError(
         f"{result.bundle.name} cannot hold a second {key}; the first is of {label(first.rule)}",
+        code="name-taken",
         hint="convert it by itself, to another folder",
     )
     return report(error, result.rule, result.target.name)

@@ -26,6 +26,8 @@ def judge(found: tuple[Note, ...], choices: Choices) -> None:
         effect = worst(refused)
         raise UnsupportedError(
             f"the result would be {effect}: {refused[0].message}",
+            code=refused[0].code,
+            effect=refused[0].effect,
             notes=notes,
             hint="" if choices.strict else accept_hint(effect),
         )

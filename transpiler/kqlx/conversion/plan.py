@@ -61,6 +61,7 @@ def _bind(
         message = "data source not recognised: cannot map field names"
         raise UnsupportedError(
             message,
+            code="no-data-source",
             notes=(Note("no-data-source", Effect.UNMAPPED, message),),
             hint="name it with --source, or keep Elastic's names with --source none",
         )

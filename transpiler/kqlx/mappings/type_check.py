@@ -55,7 +55,8 @@ def as_elasticsearch_asks(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note
     refused = notes_on_refusals(node, type_of)
     if refused:
         first = refused[0]
-        raise UnsupportedError(f"cannot convert: {first.message}", notes=refused, hint=first.hint)
+        message = f"cannot convert: {first.message}"
+        raise UnsupportedError(message, code=first.code, notes=refused, hint=first.hint)
     notes = [_crossing(name, above, negative) for name, above, negative in crossings(node, type_of)]
     notes += notes_on_patterns(node, type_of)
     return as_asked(node, type_of), tuple(dict.fromkeys(notes))
@@ -169,10 +170,10 @@ class _Check:
             return node
         if column.type in _WITHOUT_VALUES:
             why = "Elasticsearch finds nothing by it"
-            _refuse(node, f"a value of {described(column)}", why)
+            _refuse(node, f"a value of {described(column)}", why, "field-without-values")
         if isinstance(node, Like) and column.type in _WITHOUT_PATTERNS:
             why = "Elasticsearch finds nothing by it"
-            _refuse(node, f"a wildcard on {described(column)}", why)
+            _refuse(node, f"a wildcard on {described(column)}", why, "wildcard-on-type")
         if isinstance(node, Equals | Like) and column.type in TEXTS:
             return self.words(column, node)
         if isinstance(node, Like):
@@ -229,7 +230,7 @@ class _Check:
         if digits is None:
             _refuse_value(column, node, "it is not a number in plain decimal")
         if digits == "-0" and type in _SIGNED_ZEROS:
-            _refuse_value(column, node, "Elasticsearch tells it from 0")
+            _refuse_value(column, node, "Elasticsearch tells it from 0", "number-precision")
         if is_rounded(digits, type):
             return self.rounded(column, digits, type, node, negative)
         return _with_value(node, "0" if digits == "-0" else digits)
@@ -266,10 +267,12 @@ def _with_value(node: Equals | Compare, text: str) -> Equals | Compare:
     return replace(node, value=replace(node.value, value=text))
 
 
-def _refuse_value(column: Column, node: Equals | Compare, why: str) -> NoReturn:
-    _refuse(node, f'"{node.value.name}" as a value of {described(column)}', why)
+def _refuse_value(
+    column: Column, node: Equals | Compare, why: str, code: str = "value-type-mismatch"
+) -> NoReturn:
+    _refuse(node, f'"{node.value.name}" as a value of {described(column)}', why, code)
 
 
-def _refuse(node: FieldTest, what: str, why: str) -> NoReturn:
-    note = Note("unsupported", Effect.DIFFERENT, f"{what}: {why}", node.span)
-    raise UnsupportedError(f"cannot convert {what}: {why}", notes=(note,))
+def _refuse(node: FieldTest, what: str, why: str, code: str) -> NoReturn:
+    note = Note(code, Effect.DIFFERENT, f"{what}: {why}", node.span)
+    raise UnsupportedError(f"cannot convert {what}: {why}", code=code, notes=(note,))

@@ -62,4 +62,4 @@ def _refuse(what: str, values: Sequence[str]) -> None:
     shown = " or ".join(f'"{value}"' for value in dict.fromkeys(values))
     message = f"the rule can never alert: {what}, always {shown} there"
     note = Note("constant-folded", Effect.DIFFERENT, message)
-    raise UnsupportedError(message, notes=(note,))
+    raise UnsupportedError(message, code="constant-folded", notes=(note,))

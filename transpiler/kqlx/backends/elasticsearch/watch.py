@@ -73,9 +73,12 @@ def refuse_templates(rule: Rule, body: Json) -> None:
     (https://www.elastic.co/docs/explore-analyze/alerts-cases/watcher/input-search).
     """
     if "{{" in json.dumps([indices_of(rule), body], separators=(", ", ": ")):
-        note = Note("unsupported", Effect.DIFFERENT, "{{ in the query: Watcher's templates use it")
+        note = Note(
+            "template-braces", Effect.DIFFERENT, "{{ in the query: Watcher's templates use it"
+        )
         raise UnsupportedError(
             "cannot convert two braces, {{: Watcher would take them for a tag of a template",
+            code=note.code,
             notes=(note,),
         )
 

@@ -64,7 +64,7 @@ def _beside_time(values: FieldValues) -> FieldValues:
 
 def refused_form(what: str, why: str) -> UnsupportedError:
     note = Note("rule-type", Effect.DIFFERENT, f"{what}: {why}")
-    return UnsupportedError(f"cannot convert {what}: {why}", notes=(note,))
+    return UnsupportedError(f"cannot convert {what}: {why}", code=note.code, notes=(note,))
 
 
 def made_first(fields: Iterable[FieldValues]) -> tuple[list[str], list[FieldValues]]:

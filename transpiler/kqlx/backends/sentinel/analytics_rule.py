@@ -173,6 +173,7 @@ def length_notes(query: str, format: str) -> Iterator[Note]:
     if format in RULE_FORMATS:
         raise UnsupportedError(
             note.message,
+            code=note.code,
             notes=(note,),
             hint=f"{note.hint}; --format query converts it for a hunting query",
         )

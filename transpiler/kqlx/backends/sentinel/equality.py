@@ -186,7 +186,8 @@ class Equality:
         span = limits(node.value.name)
         if span is None:
             what = f'"{node.value.name}" as a value of {described(cell.column)}'
-            self.backend.refuse(node.span, what, "Kusto cannot express this date")
+            why = "Kusto cannot express this date"
+            self.backend.refuse(node.span, what, why, code="date-not-supported")
         return span
 
     def empty(self, cell: Cell, node: Equals) -> Text:

@@ -60,6 +60,7 @@ def join(queries: Sequence[str]) -> str:
     if len(counted) > 1:
         raise UnsupportedError(
             "cannot convert a rule that counts for several data sources in different ways",
+            code="sources-not-joined",
             hint="name one with --source",
         )
     return "".join(lists.values()) + by_table(_union(bodies)) + counted.pop()

@@ -82,9 +82,8 @@ class NestedGroups:
     def array_of(self, node: Nested) -> tuple[str, str]:
         """The array's column, or path within the object at hand, and its full name."""
         if isinstance(node.path, Pattern):
-            self.backend.refuse(
-                node.span, f"a nested group whose path has a wildcard, {node.path.name}"
-            )
+            what = f"a nested group whose path has a wildcard, {node.path.name}"
+            self.backend.refuse(node.span, what, code="construct-not-supported")
         name = node.path.name
         if self.columns.inside:
             path, element = self.columns.inside

@@ -24,7 +24,9 @@ class SigmaBackend(TextBackend):
         column = super().column(node)
         if "|" in column.name or not column.name:
             why = "a bar begins a modifier" if column.name else "a selection needs one"
-            self.refuse(node.span, f'the field name "{column.name}"', why)
+            self.refuse(
+                node.span, f'the field name "{column.name}"', why, code="field-name-not-supported"
+            )
         return column
 
     @property

@@ -108,9 +108,16 @@ def _approximated(bound: Bound, options: Options) -> tuple[Approximation, Node]:
         left_out = [note for note in backend.notes if note.effect is Effect.WIDER]
         why = left_out[0].message if left_out else "a rule needs something to select"
         of = f" of {bound.destination.name}" if bound.destination is not None else ""
-        backend.refuse(None, f"a query that matches every event{of}", why)
+        backend.refuse(
+            None, f"a query that matches every event{of}", why, code="matches-every-event"
+        )
     if isinstance(node, Never):
-        backend.refuse(None, "a query that can never match", "a rule needs something to select")
+        backend.refuse(
+            None,
+            "a query that can never match",
+            "a rule needs something to select",
+            code="matches-no-event",
+        )
     return backend, node
 
 

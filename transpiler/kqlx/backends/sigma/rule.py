@@ -116,6 +116,7 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
     if plan.format == FORMAT and rule.type == "new_terms" and "wider" not in plan.accept:
         raise UnsupportedError(
             "Sigma cannot express new-terms rules: it does not know which values were seen before",
+            code="rule-type",
             notes=(*rule_type_notes(rule), *of_query),
             hint="--accept wider converts the query alone, which alerts on every value",
         )

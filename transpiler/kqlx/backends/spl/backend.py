@@ -44,7 +44,7 @@ class SplBackend(TextBackend):
     def free_term(self, node: FreeText) -> str:
         """A value without a field, as a term of ``search``."""
         if not node.value.name.strip('"* '):
-            self.refuse(node.span, "an empty value without a field")
+            self.refuse(node.span, "an empty value without a field", code="raw-text")
         value = node.value.name
         if isinstance(node.value, Pattern) and node.value.has_any_one:
             message = "search has no wildcard for one character: any text may stand for it"

@@ -97,12 +97,14 @@ class Checks(SplBackend):
             elif node.field.name not in self.bound.columns and (
                 problem := name_problem(self.column(node).name)
             ):
-                self.refuse(node.span, f"a test of the field {node.field.name}", problem)
+                what = f"a test of the field {node.field.name}"
+                self.refuse(node.span, what, problem, code="field-name-not-supported")
 
     def check_pattern(self, name: Pattern, node: FieldTest) -> None:
         """A name with stars is tested as text, which some of the fields that it fits are not."""
         if isinstance(node, Compare):
-            self.refuse(node.span, f"a range on the fields {name.name}", "their types may differ")
+            what, why = f"a range on the fields {name.name}", "their types may differ"
+            self.refuse(node.span, what, why, code="range-not-supported")
         types = self.bound.types
         known = name.matcher()
         for field, type in types.listed().items():
@@ -153,7 +155,8 @@ class Checks(SplBackend):
             return
         if isinstance(node, Equals) and column.type == "ip" and is_network(node.value.name):
             what = f"a network on {described(column)}"
-            self.refuse(node.span, what, "the value of a pair is compared as text")
+            why = "the value of a pair is compared as text"
+            self.refuse(node.span, what, why, code="network-not-supported")
         pair = column.pair
         message = (
             f"{pair.path}: Name and {pair.key} are paired by position, which an object without one"
@@ -170,18 +173,20 @@ class Checks(SplBackend):
             by_size = not column.declared and number_of(node.value.name) is not None
             if not (self.is_number(column) or by_size):
                 why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"
-                self.refuse(node.span, f"a range on {described(column)}", why)
+                what = f"a range on {described(column)}"
+                self.refuse(node.span, what, why, code="range-not-supported")
             number = node.value.name
             if abs(int(float(number)) if "." in number else int(number)) > 2**53:
                 what = f"{number} as a limit of {described(column)}"
-                self.refuse(node.span, what, "Splunk's numbers lose digits beyond 2^53")
+                why = "Splunk's numbers lose digits beyond 2^53"
+                self.refuse(node.span, what, why, code="number-precision")
         elif isinstance(node, Like):
             if node.pattern.begins_open and column.type not in TEXTS:
                 message = f"{column.name}: a leading wildcard cannot use Splunk's index and is slow"
                 self.note_once("leading-wildcard", Effect.SAME, message, node)
         elif column.type in DATES:
             what = f"a value of {described(column)}"
-            self.refuse(node.span, what, "it stands for a span of time")
+            self.refuse(node.span, what, "it stands for a span of time", code="date-as-value")
         if column.type in TEXTS and not self.search.is_exact(node):
             message = (
                 f"{column.name}: a text field; Elasticsearch compares words, Splunk parts of it"

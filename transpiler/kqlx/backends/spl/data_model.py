@@ -73,7 +73,8 @@ def data_set(node: Node) -> DataSet:
     name, fields = min(missing.items(), key=lambda item: len(item[1]))
     raise UnsupportedError(
         f"no data set of the Common Information Model has all fields; {name} lacks "
-        + ", ".join(fields)
+        + ", ".join(fields),
+        code="data-model",
     )
 
 

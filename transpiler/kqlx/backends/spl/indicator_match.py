@@ -33,7 +33,9 @@ def indicator_search(
         told = [(indicator, key) for indicator, key in pairs if key.name]
         if not told:
             raise UnsupportedError(
-                f"cannot compare {group[0][0]} with indicators: it is the same on every event there"
+                f"cannot compare {group[0][0]} with indicators: it is the same on every event"
+                " there",
+                code="constant-folded",
             )
         mark = f"indicator_{len(marks) + 1}"
         inputs = [f"{search_name(indicator)} as {key.spelt}" for indicator, key in told]
@@ -41,7 +43,10 @@ def indicator_search(
         lines.append("| " + fold(["lookup", INDICATORS, *inputs, output]))
         marks.append(f"isnotnull({mark})")
     if not marks:
-        raise UnsupportedError("the rule does not say which fields are compared with indicators")
+        raise UnsupportedError(
+            "the rule does not say which fields are compared with indicators",
+            code="indicator-mapping",
+        )
     lines.append(f"| where {fold_condition(' OR '.join(marks))}")
     named = ", ".join(rule.texts("threat_index")) or "an index of its own"
     message = (
@@ -59,9 +64,13 @@ def _alternatives(match: IndicatorMatch) -> list[list[tuple[str, str]]]:
     groups = []
     for comparisons in match.alternatives:
         if not all(one.known for one in comparisons):
-            raise UnsupportedError("an entry of threat_mapping has an unknown form")
+            raise UnsupportedError(
+                "an entry of threat_mapping has an unknown form", code="indicator-mapping"
+            )
         if any(one.negated for one in comparisons):
-            raise UnsupportedError("a lookup cannot express an indicator that must not match")
+            raise UnsupportedError(
+                "a lookup cannot express an indicator that must not match", code="indicator-mapping"
+            )
         if comparisons:
             groups.append([(one.field, one.indicator_field) for one in comparisons])
     return groups

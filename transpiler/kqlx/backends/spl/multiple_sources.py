@@ -22,6 +22,7 @@ def join(searches: Sequence[str]) -> str:
     if len({(mark, counted) for _, mark, counted in parted}) > 1:
         raise UnsupportedError(
             "cannot convert a rule that counts for several data sources in different ways",
+            code="sources-not-joined",
             hint="name one with --source",
         )
     _, mark, counted = parted[0]

@@ -124,7 +124,9 @@ class KeyBuilder:
         if destination is None:
             column = self.bound.column(name)
             if problem := name_problem(column.name):
-                raise UnsupportedError(f"cannot count or compare by {name}: {problem}")
+                raise UnsupportedError(
+                    f"cannot count or compare by {name}: {problem}", code="field-name-not-supported"
+                )
             return self._made(name, column, name in ecs.arrays())
         found = resolve(self.bound, name)
         if isinstance(found, Constant):

@@ -164,7 +164,9 @@ def search_of(bound: Bound, options: Options) -> Emission:
     for item in conjuncts(simplify(transform(bound.node, checks.expand))):
         if isinstance(item, Compare) and (times := time_range(item)):
             if any(term.startswith("earliest=") for term in terms) and times[0]:
-                writer.refuse(item.span, "a second beginning in time", "a search has one")
+                writer.refuse(
+                    item.span, "a second beginning in time", "a search has one", code="time-range"
+                )
             terms += filter(None, times[:1])
             conditions += filter(None, times[1:])
             if times[0]:
@@ -208,11 +210,13 @@ def _tstats(bound: Bound, options: Options) -> Emission:
 
     if options.exact:
         raise UnsupportedError(
-            "a data model is searched without regard to letter case, --exact or not"
+            "a data model is searched without regard to letter case, --exact or not",
+            code="case-not-exact",
         )
     if any(isinstance(part, FreeText) for part in walk(bound.node)):
         raise UnsupportedError(
-            "a data model has no raw text, in which a value without a field is looked for"
+            "a data model has no raw text, in which a value without a field is looked for",
+            code="raw-text",
         )
     data = data_set(bound.node)
     types = {c.name: c for c in data.columns(bound)}

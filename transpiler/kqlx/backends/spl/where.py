@@ -145,7 +145,12 @@ class WhereWriter(SplBackend):
             return self.test_of_wildcard_name(node.field, node)
         column = self.column(node)
         if "'" in column.name:
-            self.refuse(node.span, f"the field name {column.name}", "where cannot quote it")
+            self.refuse(
+                node.span,
+                f"the field name {column.name}",
+                "where cannot quote it",
+                code="field-name-not-supported",
+            )
         if column.layout in PAIRS:
             if isinstance(node, Equals | Like):
                 return self.pair_test(column, node)
@@ -226,7 +231,12 @@ class WhereWriter(SplBackend):
         fields = name.name
         if self.steps and name.fits("kqlx_match_1"):
             what = f"a further test of the fields {name.name}"
-            self.refuse(tests[0].span, what, "foreach would see its own marks")
+            self.refuse(
+                tests[0].span,
+                what,
+                "foreach would see its own marks",
+                code="construct-not-supported",
+            )
         listed = fields if _PLAIN_FIELDS.fullmatch(fields) else quote(fields)
         self.steps.append(f"| foreach {listed} [ eval {mark}=if({test.text}, 1, {mark}) ]")
         return Text(f"isnotnull({mark})")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql.parser import parse
-from kqlx.frontends.kql.spelling import spell_name, spell_operand, spell_path, spell_value
+from kqlx.frontends.kql.spelling import NO_TEXT, spell_name, spell_operand, spell_path, spell_value
 from kqlx.frontends.kql.syntax import MAX_DEPTH
 from kqlx.nodes import (
     Always,
@@ -100,6 +100,7 @@ class _Builder:
         if depth > 2 * MAX_DEPTH:
             raise UnsupportedError(
                 f"the query nests deeper than {2 * MAX_DEPTH} levels",
+                code="nested-too-deep",
                 hint="merge inner groups",
             )
         if isinstance(node, Not):
@@ -111,6 +112,7 @@ class _Builder:
             if len(node.items) < 2:
                 raise UnsupportedError(
                     "a group of fewer than two items cannot be written in Kibana KQL",
+                    code=NO_TEXT,
                     hint="use the item itself",
                 )
             word, inside = ("or", _OR) if isinstance(node, Or) else ("and", _AND)
@@ -152,6 +154,7 @@ def _leaf(node: Node) -> str:
         case Never():
             raise UnsupportedError(
                 "a query that no event matches cannot be written in Kibana KQL",
+                code=NO_TEXT,
                 hint="leave the query out",
             )
     raise AssertionError(node)
@@ -164,12 +167,14 @@ def _value_of(node: Node) -> str:
         case Like(_, pattern):
             if pattern.is_lone_star:
                 raise UnsupportedError(
-                    "a pattern of a single star is a test that the field exists", hint="use Exists"
+                    "a pattern of a single star is a test that the field exists",
+                    code=NO_TEXT,
+                    hint="use Exists",
                 )
             return spell_value(pattern)
         case Exists(field):
             if isinstance(field, Pattern) and field.is_lone_star:
-                raise UnsupportedError("*:* matches every event", hint="use Always")
+                raise UnsupportedError("*:* matches every event", code=NO_TEXT, hint="use Always")
             return "*"
     raise AssertionError(node)
 

@@ -17,6 +17,9 @@ from kqlx.nodes import And, FreeText, Literal, Pattern, Term
 
 # What a reader would not see, or not where it is: controls, blanks of odd widths, marks of writing
 # direction, halves of surrogate pairs.
+NO_TEXT = "no-text"
+"""The code of a tree that no text stands for."""
+
 _HIDDEN = (
     "\x00-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
     "\ud800-\udfff\ufeff\ufff0-\uffff"
@@ -50,7 +53,9 @@ def spell_name(term: Term) -> str:
     Raises UnsupportedError for the name null that is no text: Kibana takes it for no name at all.
     """
     if isinstance(term, Literal) and term.value is None:
-        raise UnsupportedError("null before a colon is not a field name", hint="use FreeText")
+        raise UnsupportedError(
+            "null before a colon is not a field name", code=NO_TEXT, hint="use FreeText"
+        )
     return spell_operand(term)
 
 
@@ -70,7 +75,9 @@ def spell_path(term: Term) -> str:
     """The path of a nested group; stars in it are text."""
     if isinstance(term, Pattern):
         raise UnsupportedError(
-            "the path of a nested group cannot have wildcards", hint="write the full name"
+            "the path of a nested group cannot have wildcards",
+            code=NO_TEXT,
+            hint="write the full name",
         )
     return spell_operand(term)
 
@@ -96,6 +103,7 @@ def _spell_pattern(term: Pattern) -> str:
         raise UnsupportedError(
             "a pattern with a wildcard for one character cannot be written in Kibana KQL: it has *"
             " alone",
+            code=NO_TEXT,
             hint="write * in place of it",
         )
     if first != first.lstrip(TRIMMED) or last != last.rstrip(TRIMMED):
@@ -134,4 +142,5 @@ def _without_escapes(term: Term, spelled: str) -> str:
 
 
 def _no_spelling(what: str, why: str) -> UnsupportedError:
-    return UnsupportedError(f"{what} cannot be written in Kibana KQL: {why}", hint="quote it")
+    message = f"{what} cannot be written in Kibana KQL: {why}"
+    return UnsupportedError(message, code=NO_TEXT, hint="quote it")

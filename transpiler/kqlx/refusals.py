@@ -1,0 +1,125 @@
+"""Why a rule is refused: the codes of ``UnsupportedError``, all of them stable, beside those that
+are codes of notes (``kqlx.notes``).
+"""
+
+from __future__ import annotations
+
+from kqlx.codes import Code
+
+REFUSALS = (
+    Code(
+        "case-not-exact",
+        "letter case was asked to count exactly, and the target ignores it here",
+        "Convert without `--exact`; the notes then say where letter case is ignored.",
+        "kqlx convert --to spl --format tstats --exact"
+        " -q 'event.dataset:endpoint.events.process and process.name:cmd.exe'",
+    ),
+    Code(
+        "construct-not-supported",
+        "the target has no form for this construct",
+        "Write the test in another way.",
+        "",
+    ),
+    Code(
+        "date-as-value",
+        "a date is compared with a value, which Elasticsearch reads as a span of time",
+        "Write a range with both limits.",
+        "kqlx convert --to spl --source none -q '@timestamp:\"2026-11-28\"'",
+    ),
+    Code(
+        "date-not-supported",
+        "the target cannot express the date",
+        "Write a date within the years that the target knows.",
+        "",
+    ),
+    Code(
+        "field-name-not-supported",
+        "the target cannot spell the name of the field",
+        "Map the field to a column of another name in a pack of your own with `--mapping`.",
+        "kqlx convert --to sigma --source none -q '\"a|b\":c'",
+    ),
+    Code(
+        "field-without-values",
+        "the field has no values of its own that could be compared",
+        "Test a field below it.",
+        "",
+    ),
+    Code(
+        "indicator-mapping",
+        "the rule's `threat_mapping` compares in a way that the target cannot",
+        "Change the mapping of the rule.",
+        "",
+    ),
+    Code(
+        "matches-every-event",
+        "the query matches every event, and the target needs something to select",
+        "Add a test.",
+        "kqlx convert --to sigma --source none -q '*:*'",
+    ),
+    Code(
+        "matches-no-event",
+        "the query can never match",
+        "Remove the test that contradicts the others.",
+        "kqlx convert --to sigma --source none -q 'not *:*'",
+    ),
+    Code(
+        "name-taken",
+        "one file holds all rules, and two of them have the same name or id",
+        "Convert one of them by itself, to another folder.",
+        "",
+    ),
+    Code(
+        "network-not-supported",
+        "the target compares this value as text, so it cannot be a network",
+        "List the addresses, or write a pattern.",
+        "",
+    ),
+    Code(
+        "no-text",
+        "no text of the query language stands for this tree",
+        "Build a tree that the parser could have made.",
+        "",
+    ),
+    Code(
+        "number-precision",
+        "the number has more digits than the target or Elasticsearch keeps",
+        "Write a shorter number.",
+        "kqlx convert --to spl --source none -q 'process.pid > 9007199254740993'",
+    ),
+    Code(
+        "range-not-supported",
+        "the target would compare this field in another order than Elasticsearch",
+        "Test single values, or a pattern.",
+        "kqlx convert --to spl --source none -q 'user.name > m'",
+    ),
+    Code(
+        "raw-text",
+        "a value has no field, and the target has no text of the whole event to search in",
+        "Name the field.",
+        "kqlx convert --to spl --source none -q '\"\"'",
+    ),
+    Code(
+        "sources-not-joined",
+        "the query is about several data sources, and the target cannot search them together",
+        "Convert for one of them: name it with `--source`.",
+        "",
+    ),
+    Code(
+        "template-braces",
+        "the query has two braces, which Watcher would take for a tag of a template",
+        "Write the value in another way, such as a pattern.",
+        "kqlx convert --to elasticsearch --format watcher -q 'message:\"{{x}}\"'",
+    ),
+    Code(
+        "value-type-mismatch",
+        "the value cannot be one of the type that the field has in the target",
+        "Write a value of the type.",
+        "",
+    ),
+    Code(
+        "wildcard-on-type",
+        "Elasticsearch finds nothing by a pattern for a field of this type",
+        "Write whole values.",
+        "",
+    ),
+)
