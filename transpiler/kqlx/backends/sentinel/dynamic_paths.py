@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from kqlx.backends.sentinel.boolean import FALSE, any_text
 from kqlx.backends.sentinel.column_access import REGEX, SCAN, Cell, Columns, Way, kusto_type
 from kqlx.backends.sentinel.dynamic_arrays import bare_values, inner_regex
-from kqlx.backends.sentinel.existence import widened
+from kqlx.backends.sentinel.existence import widened_in_array
 from kqlx.backends.sentinel.field_tests import FieldTests
 from kqlx.backends.sentinel.letter_case import ignores_case
 from kqlx.backends.sentinel.patterns_and_ranges import joined
 from kqlx.backends.sentinel.syntax import json_text, quote, regex, term_within
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import INTEGERS, TEXTS
-from kqlx.mappings.bound import Column, described
+from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like
 from kqlx.notes import Effect
 
@@ -45,7 +45,7 @@ class Paths:
         way = cell.way
         assert way is not None
         if not way.sure:
-            self.tell(cell, way, tests[0])
+            self.note_arrays(cell, way, tests[0])
             if self.backend.negative:
                 return self.surely_on_path(cell, way, tests)
         if not isinstance(tests[0], Exists) and (
@@ -77,12 +77,11 @@ class Paths:
         if isinstance(test, Equals) and simple:
             literal = self.field_tests.equality.scalar(cell, test)
             return self.valued_on_path(cell, way, [(literal,)], folds=False) if literal else FALSE
-        message = f"{described(cell.column)}: Kusto cannot compare values within an array"
         assert isinstance(test, Equals | Like)
-        return widened(self.backend, message, test, self.any_on_path(cell, way))
+        return widened_in_array(self.backend, cell, test, self.any_on_path(cell, way))
 
-    def tell(self, cell: Cell, way: Way, test: FieldTest) -> None:
-        """That the test may be met by another key of the name."""
+    def note_arrays(self, cell: Cell, way: Way, test: FieldTest) -> None:
+        """Notes that the test may be met by another key of the name."""
         name = cell.column.field or cell.column.name
         arrays = "arrays lie" if not way.plain else "arrays may lie"
         if self.backend.negative and not way.plain:
@@ -107,6 +106,7 @@ class Paths:
         return self.field_tests.test(self.columns.cell(without_arrays(cell.column, test)), test)
 
     def any_on_path(self, cell: Cell, way: Way) -> Text:
+        """That there is some value, an array or object without values being none."""
         # Of all values of JSON null alone begins with this letter.
         pattern = _chain(way) + r"(?:[^n\[{]|\[+[^\]\[n]|\{[^}])"
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
@@ -114,15 +114,15 @@ class Paths:
     def compared_on_path(self, cell: Cell, way: Way, test: Compare) -> Text:
         """Of a plain path its own test; of what may lie in arrays, that there is a value."""
         somewhere = self.any_on_path(cell, way)
-        message = f"{described(cell.column)}: Kusto cannot compare values within an array"
         if not way.plain:
-            return widened(self.backend, message, test, somewhere)
+            return widened_in_array(self.backend, cell, test, somewhere)
         in_arrays = Text(f"(isnull({way.plain}) and {somewhere.text})", rank=REGEX)
         return any_text([self.without_arrays(cell, test), in_arrays])
 
     def valued_on_path(
         self, cell: Cell, way: Way, values: list[tuple[str, ...]], *, folds: bool
     ) -> Text:
+        """That one of the values is there, each the parts of a pattern, or a lone part."""
         bare = [found for parts in values for found in bare_values(parts)]
         only = values[0][0] if len(values) == 1 and len(values[0]) == 1 else ""
         if only and not bare and not way.listed and len(way.keys) == 1 and cell.is_string:

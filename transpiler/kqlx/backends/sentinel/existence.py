@@ -23,6 +23,14 @@ def widened(
     return FALSE if backend.negative else upper
 
 
+def widened_in_array(
+    backend: TextBackend, cell: Cell, node: Equals | Like | Compare, upper: Text
+) -> Text:
+    """The same for a test of values that Kusto cannot compare where they are."""
+    message = f"{described(cell.column)}: Kusto cannot compare values within an array"
+    return widened(backend, message, node, upper)
+
+
 @dataclass(frozen=True, slots=True)
 class Existence:
     """Tests of existence, with the notes and the polarity of the ``backend``."""
@@ -30,11 +38,12 @@ class Existence:
     backend: TextBackend
 
     def exists(self, cell: Cell, node: FieldTest) -> Text:
+        """That there is a value; ``node`` is the test that asks for one."""
         if cell.form in OBJECTS:
             return any_element(cell)
         if cell.form in ("array", "many") or cell.column.type == "flattened":
             return filled(cell)
-        self.tell_empties(cell, node)
+        self.note_empties(cell, node)
         test = "isnotempty" if cell.is_string and not cell.keeps_empties else "isnotnull"
         return Text(f"{test}({cell.raw})", rank=cell.rank)
 
@@ -42,17 +51,16 @@ class Existence:
         """The negation of existence, where Kusto has a function of its own."""
         if cell.form in OBJECTS | {"array", "many"} or cell.column.type == "flattened":
             return None
-        self.tell_empties(cell, node)
+        self.note_empties(cell, node)
         test = "isempty" if cell.is_string and not cell.keeps_empties else "isnull"
         return Text(f"{test}({cell.raw})", rank=cell.rank)
 
     def instead(self, cell: Cell, node: Equals | Compare) -> Text:
         """That there is a value, for a test of values within an array."""
-        message = f"{described(cell.column)}: Kusto cannot compare values within an array"
-        return widened(self.backend, message, node, self.exists(cell, node))
+        return widened_in_array(self.backend, cell, node, self.exists(cell, node))
 
-    def tell_empties(self, cell: Cell, node: FieldTest) -> None:
-        """Tells that an empty text, which is a value in Elastic, is none in a column of texts."""
+    def note_empties(self, cell: Cell, node: FieldTest) -> None:
+        """Notes that an empty text, which is a value in Elastic, is none in a column of texts."""
         if cell.column.empties and cell.is_string and not cell.keeps_empties:
             message = (
                 f"{cell.column.name} may be an empty string, which Kusto does not distinguish from"
