@@ -31,14 +31,12 @@ _SCHEMA = Schema(TYPES, date_math.instant_of(NOW), UTC)
 _LIMITS: tuple[Operator, ...] = ("gt", "gte", "lt", "lte")
 
 
-def clause_matches(clause: Json, event: Json, *, fold: bool, path: str = "") -> bool:
-    """``fold`` says whether ``case_insensitive`` counts on whole values; ``path`` is that of the
-    nested objects around the clause, with its full stop.
-    """
+def clause_matches(clause: Json, event: Json, *, path: str = "") -> bool:
+    """``path`` is that of the nested objects around the clause, with its full stop."""
     ((kind, body),) = clause.items()
 
     def inner(other: Json) -> bool:
-        return clause_matches(other, event, fold=fold, path=path)
+        return clause_matches(other, event, path=path)
 
     if kind == "bool":
         return _bool(body, inner)
@@ -47,7 +45,7 @@ def clause_matches(clause: Json, event: Json, *, fold: bool, path: str = "") -> 
     if kind == "nested":
         within = body["path"] + "."
         return any(
-            clause_matches(body["query"], item, fold=fold, path=within)
+            clause_matches(body["query"], item, path=within)
             for item in objects(event, body["path"].removeprefix(path))
         )
     if kind == "exists":
@@ -56,9 +54,7 @@ def clause_matches(clause: Json, event: Json, *, fold: bool, path: str = "") -> 
     short = name.removeprefix(path)
     if _SCHEMA.is_hidden(name, path.rstrip(".")):
         return False
-    return some_value(
-        _SCHEMA.field(short, path), lambda type: _test(kind, options, type, fold=fold)
-    )(event)
+    return some_value(_SCHEMA.field(short, path), lambda type: _test(kind, options, type))(event)
 
 
 def _bool(body: Json, inner: Callable[[Json], bool]) -> bool:
@@ -73,9 +69,9 @@ def _bool(body: Json, inner: Callable[[Json], bool]) -> bool:
     )
 
 
-def _test(kind: str, options: Any, type: FieldType, *, fold: bool) -> Test | None:
+def _test(kind: str, options: Any, type: FieldType) -> Test | None:
     if kind == "terms":
-        tests = [_test("term", {"value": value}, type, fold=fold) for value in options]
+        tests = [_test("term", {"value": value}, type) for value in options]
         return lambda value: any(test(value) for test in tests if test)
     if kind == "range":
         limits = [type.compare(op, _literal(options[op])) for op in _LIMITS if op in options]
@@ -87,8 +83,8 @@ def _test(kind: str, options: Any, type: FieldType, *, fold: bool) -> Test | Non
     wanted = text_of(options["value"])
     is_text = isinstance(type, Text)
     flags = re.DOTALL
-    if options.get("case_insensitive") and (fold or is_text):
-        flags |= re.IGNORECASE
+    if options.get("case_insensitive"):
+        flags |= re.IGNORECASE | re.ASCII
     if kind == "term" and not is_text and not flags & re.IGNORECASE:
         return type.any_of([_literal(options["value"])])
     if kind != "term" and not isinstance(type, Keyword | Text | Dynamic):

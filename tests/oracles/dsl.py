@@ -17,6 +17,7 @@ from kqlx.evaluate.compiler import matches
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -40,6 +41,10 @@ _RANGE = re.compile(
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PIECE = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
+
+
+def case_in(options: Json) -> Case:
+    return Case.FOLDED if options.get("case_insensitive") else Case.EXACT
 
 
 def pattern(text: str) -> Pattern:
@@ -112,9 +117,9 @@ def node(kind: str, body: Any) -> Node:
         case "match_phrase":
             return Equals(name, Literal(value, True))
         case "term":
-            return Equals(name, Literal(value["value"], True))
+            return Equals(name, Literal(value["value"], True), case=case_in(value))
         case "wildcard":
-            return Like(name, pattern(value["value"]))
+            return Like(name, pattern(value["value"]), case=case_in(value))
         case "range":
             return span(name, value)
         case "terms":

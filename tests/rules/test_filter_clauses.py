@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kqlx.evaluate.compiler import compile
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.frontends.query_dsl.reader import read
-from kqlx.nodes import Always, Literal, Nested, Never, Node, Or
+from kqlx.nodes import Always, Case, Equals, Like, Literal, Nested, Never, Node, Or
 from kqlx.testing.edges import NOW, TYPES
 from kqlx.testing.strategies import events_for
 from tests.conftest import examples
@@ -34,9 +34,9 @@ ARRAYS = ("process.args",)
 
 
 def kql(clause: Any, *, wider: bool = True) -> tuple[str, tuple[str, ...]]:
-    """The tree as text, and the remarks: "case" for those on letter case, else the reason."""
+    """The tree as text, and the reasons of the remarks."""
     reading = read(clause, ECS, ARRAYS, wider=wider)
-    remarks = tuple("case" if r.by_case else r.reason for r in reading.remarks)
+    remarks = tuple(remark.reason for remark in reading.remarks)
     node = reading.node
     return "never" if isinstance(node, Never) else format_node(node), remarks
 
@@ -213,11 +213,27 @@ def test_what_the_tree_cannot_say(clause: Any, more: str, less: str, reason: str
     assert kql({"bool": {"must_not": [clause]}}, wider=False)[0] != "*:*"
 
 
-def test_letter_case_is_remarked_where_there_is_any() -> None:
-    clause = {"wildcard": {"user.name": {"value": "Ab*", "case_insensitive": True}}}
-    assert kql(clause) == ("user.name:Ab*", ("case",))
-    caseless = {"term": {"user.name.caseless": {"value": "Ab", "case_insensitive": True}}}
-    assert kql(caseless)[1] == ()
+@pytest.mark.parametrize(
+    ("clause", "case"),
+    [
+        ({"wildcard": {"user.name": {"value": "Ab*", "case_insensitive": True}}}, Case.FOLDED),
+        ({"prefix": {"user.name": {"value": "Ab", "case_insensitive": "true"}}}, Case.FOLDED),
+        ({"term": {"user.name": {"value": "Ab", "case_insensitive": True}}}, Case.FOLDED),
+        ({"term": {"of.any.type": {"value": "Ab", "case_insensitive": True}}}, Case.FOLDED),
+        ({"term": {"user.name": {"value": "Ab", "case_insensitive": False}}}, Case.EXACT),
+        ({"term": {"user.name": "Ab"}}, Case.EXACT),
+        # Nothing to fold: no letters, or both sides are in lower case.
+        ({"term": {"user.name": {"value": "1*", "case_insensitive": True}}}, Case.EXACT),
+        ({"term": {"user.name.caseless": {"value": "Ab", "case_insensitive": True}}}, Case.EXACT),
+        ({"term": {"destination.port": {"value": 1, "case_insensitive": True}}}, Case.EXACT),
+        ({"term": {"message": {"value": "Ab", "case_insensitive": True}}}, Case.EXACT),
+    ],
+)
+def test_letter_case_is_that_of_the_test(clause: Any, case: Case) -> None:
+    reading = read(clause, ECS, ARRAYS)
+    assert isinstance(reading.node, Equals | Like)
+    assert reading.node.case is case
+    assert reading.remarks == ()
 
 
 def test_depth_has_an_end() -> None:
@@ -241,17 +257,14 @@ def test_a_drawn_clause_means_what_its_tree_means(data: st.DataObject) -> None:
     event = data.draw(events_for(Or((*near, Always()))))
     for more in (True, False):
         reading = read(clause, TYPES, TYPES, wider=more)
-        by_case = any(remark.by_case for remark in reading.remarks)
-        is_exact = all(remark.by_case for remark in reading.remarks)
-        wanted = clause_matches(clause, event, fold=False)
-        record(f"exact: {is_exact}, by case: {by_case}, matches: {wanted}")
+        is_exact = not reading.remarks
+        wanted = clause_matches(clause, event)
+        record(f"exact: {is_exact}, matches: {wanted}")
         found = compile(reading.node, TYPES, now=NOW)(event)
         if is_exact:
             assert found == wanted
         else:
             assert found >= wanted if more else found <= wanted
-        if not reading.remarks:
-            assert found == clause_matches(clause, event, fold=True)
 
 
 def _short(node: Any) -> Node:

@@ -161,7 +161,6 @@ CODES = {
     "empty-is-missing": "the target cannot tell an empty text from a missing field",
     "extraction-limit": "a limit of the target may hide fields of long events",
     "filters-applied": "filters or exceptions beside the query are in the result",
-    "filters-case": "a filter beside the query ignores letter case, which the query does not",
     "filters-disabled": "a filter beside the query is disabled, and left out",
     "filters-left-out": "filters or exceptions beside the query are not in the result, or in part",
     "flattened-keys": "Elasticsearch looks for a pattern in all keys of a flattened field",

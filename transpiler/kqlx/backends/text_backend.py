@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from kqlx.backends.base import Backend
 from kqlx.backends.letter_case import effective_case
+from kqlx.elastic.multi_fields import CASELESS
 from kqlx.elastic.text_analysis import odd_letters
 from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.mappings.bound import Column
@@ -89,11 +90,28 @@ class TextBackend(Backend[Text]):
         if column.type in NUMBERS | {"boolean", "ip", "date"} or text.lower() == text.upper():
             return
         if node.case is Case.FOLDED:
+            self.folds_ascii(column, text, node)
             return
         if self.options.exact:
             what = f"the letter case of {column.name}"
             self.refuse(node.span, what, f"{self.language} ignores it", code="case-not-exact")
         self.folded[self.negative].setdefault(column.name, node)
+
+    def folds_ascii(self, column: Column, text: str, node: Equals | Like) -> None:
+        """Notes that other letters than those of ASCII are folded too, which Elasticsearch does not
+        do but in fields that it lower-cases itself.
+        """
+        letters = "".join(dict.fromkeys(c for c in text if not c.isascii() and c.swapcase() != c))
+        if not letters or column.field.endswith(CASELESS):
+            return
+        if self.options.exact:
+            what = f"the letters {letters} in any case in {column.name}"
+            self.refuse(node.span, what, "Elasticsearch folds those of ASCII alone")
+        message = (
+            f"{letters} in {column.name}: Elasticsearch folds the letters of ASCII alone, and"
+            f" {self.language} may fold others too"
+        )
+        self.note("case-folded", Effect.CASE, message, node.span)
 
     def analysed(self, column: Column, node: FieldTest) -> None:
         """Notes that Elasticsearch splits a text field into words, which the target does not."""

@@ -25,7 +25,7 @@ from decimal import Decimal
 from typing import Any
 
 from kqlx.elastic import date_math
-from kqlx.elastic.text_analysis import lower, pieces_of, words
+from kqlx.elastic.text_analysis import lower, lower_ascii, pieces_of, words
 from kqlx.nodes import Literal, Operator, Pattern
 
 Test = Callable[[Any], bool]
@@ -81,6 +81,12 @@ class FieldType:
         """Whether the field has an indexed value when this stands in the event."""
         return True
 
+    def folded(self) -> FieldType:
+        """The type as a test asks it that has no regard to letter case; one whose values have no
+        letter case, or are compared without regard to it, is the same.
+        """
+        return self
+
     def any_of(self, wanted: Sequence[Literal]) -> Test | None:
         """``field:(a or b or c)``, one literal or more."""
         return None
@@ -100,6 +106,9 @@ class Keyword(FieldType):
     held against the whole value, line feeds and all, as Kibana's ``wildcard`` query does where it
     knows the field to be a keyword; without that knowledge it would split the pattern at spaces.
     """
+
+    def folded(self) -> FieldType:
+        return Caseless(lower_ascii)
 
     def any_of(self, wanted: Sequence[Literal]) -> Test | None:
         if len(wanted) == 1:
@@ -127,17 +136,25 @@ class Parted(Keyword):
 
 
 class Caseless(FieldType):
-    """A keyword with the normalizer ``lowercase``: both sides in lower case."""
+    """A keyword with both sides in lower case: with the normalizer ``lowercase``, or as
+    ``case_insensitive`` asks it, which folds the letters of ASCII alone.
+    """
+
+    def __init__(self, lower: Callable[[str], str] = lower) -> None:
+        self.lower = lower
 
     def any_of(self, wanted: Sequence[Literal]) -> Test | None:
+        lower = self.lower
         all_of_them = frozenset([lower(literal.name) for literal in wanted])
         return lambda value: lower(text_of(value)) in all_of_them
 
     def like(self, pattern: Pattern) -> Test | None:
+        lower = self.lower
         fit = pattern.map_literals(lower).matcher()
         return lambda value: fit(lower(text_of(value)))
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
+        lower = self.lower
         stands, text = COMPARISONS[op], lower(bound.name)
         return lambda value: stands(lower(text_of(value)), text)
 

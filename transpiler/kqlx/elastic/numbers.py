@@ -263,20 +263,25 @@ class Dynamic(FieldType):
     any size, others with 64 bits.
     """
 
-    _keyword = Keyword()
     _boolean = Boolean()
     _double = Floating(64, has_two_zeros=False)
 
+    def __init__(self, texts: FieldType | None = None) -> None:
+        self._texts = texts or Keyword()
+
+    def folded(self) -> FieldType:
+        return Dynamic(self._texts.folded())
+
     def any_of(self, wanted: Sequence[Literal]) -> Test | None:
-        texts = frozenset([literal.name for literal in wanted])
-        numbers = frozenset([n for text in texts if (n := number_of(text)) is not None])
+        text = self._texts.any_of(wanted) or _nothing
+        numbers = frozenset([n for one in wanted if (n := number_of(one.name)) is not None])
         truth = self._boolean.any_of(wanted) or _nothing
         plain = [literal for literal in wanted if number_of(literal.name) is not None]
         double = self._double.any_of(plain) or _nothing
 
         def test(value: Any) -> bool:
             if value.__class__ is str:
-                return value in texts
+                return text(value)
             if isinstance(value, bool):
                 return truth(value)
             if isinstance(value, int):
@@ -286,17 +291,18 @@ class Dynamic(FieldType):
         return test
 
     def like(self, pattern: Pattern) -> Test | None:
-        fit = self._keyword.like(pattern) or _nothing
+        fit = self._texts.like(pattern) or _nothing
         return lambda value: isinstance(value, str) and fit(value)
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
-        stands, text, number = COMPARISONS[op], bound.name, number_of(bound.name)
+        stands, number = COMPARISONS[op], number_of(bound.name)
+        text = self._texts.compare(op, bound) or _nothing
         truth = self._boolean.compare(op, bound) or _nothing
         double = (number is not None and self._double.compare(op, bound)) or _nothing
 
         def test(value: Any) -> bool:
             if isinstance(value, str):
-                return stands(value, text)
+                return text(value)
             if isinstance(value, bool):
                 return truth(value)
             if isinstance(value, int):

@@ -24,6 +24,8 @@ A query means what Kibana and Elasticsearch together make of it. What is settled
 - ``field > null`` has no bound, and asks whether the field exists; ``date:null`` likewise;
 - ``x.text``, ``x.caseless`` and ``x.keyword``, and multi-fields that the types declare, have the
   values of ``x`` where the event has no such key;
+- a test without regard to letter case (``Case.FOLDED``, ``case_insensitive`` in Query DSL) folds
+  the letters of ASCII, on values with letter case; its pattern is held against the whole value;
 - Lucene's operator words (``AND``, ``OR``, ``NOT``) in a pattern are words like others.
 """
 
@@ -43,6 +45,7 @@ from kqlx.mappings.known_types import Types, types_for
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -157,17 +160,18 @@ class _Compiler:
             case Equals():
                 if node.value.value is None:
                     return self._null(node.field, path)
-                return self._field(node.field, path, lambda kind: kind.any_of((node.value,)))
+                return self._field(node.field, path, _in_case(node.case, _any_of((node.value,))))
             case Like():
-                if isinstance(node.field, Literal) and self._is_key(node.field, path):
+                exact = node.case is Case.EXACT
+                if exact and isinstance(node.field, Literal) and self._is_key(node.field, path):
                     return self.schema.like_a_key(node.field.name, _prefix(path), node.pattern)
-                return self._field(node.field, path, lambda kind: kind.like(node.pattern))
+                return self._field(node.field, path, _in_case(node.case, _like(node.pattern)))
             case Compare():
                 if node.value.value is None:  # no bound
                     return self._exists(node.field, path)
                 if isinstance(node.field, Literal) and self._is_key(node.field, path):
                     return never  # refused: it wants both bounds
-                return self._field(node.field, path, lambda kind: kind.compare(node.op, node.value))
+                return self._field(node.field, path, _in_case(node.case, _compare(node)))
             case Exists():
                 return self._exists(node.field, path)
             case Always():
@@ -195,7 +199,7 @@ class _Compiler:
 
     def _or(self, node: Or, path: str) -> Predicate:
         """Values of one field are tested together: a long list costs one look-up."""
-        values: dict[str, list[Literal]] = {}
+        values: dict[tuple[str, Case], list[Literal]] = {}
         tests: list[Predicate] = []
         for item in node.items:
             if (
@@ -203,11 +207,11 @@ class _Compiler:
                 and isinstance(item.field, Literal)
                 and item.value.value is not None
             ):
-                values.setdefault(item.field.name, []).append(item.value)
+                values.setdefault((item.field.name, item.case), []).append(item.value)
             else:
                 tests.append(self.predicate(item, path))
-        for name, wanted in values.items():
-            tests.append(self._field(Literal(name), path, _any_of(tuple(wanted))))
+        for (name, case), wanted in values.items():
+            tests.append(self._field(Literal(name), path, _in_case(case, _any_of(tuple(wanted)))))
         return _any_of_tests(tests)
 
     def _nested(self, node: Nested, path: str) -> Predicate:
@@ -320,6 +324,18 @@ def _in_group(node: FreeText) -> Node:
     if isinstance(node.value, Literal):
         return Equals(null, node.value)
     return Exists(null) if node.value.is_lone_star else Like(null, node.value)
+
+
+def _like(pattern: Pattern) -> Make:
+    return lambda kind: kind.like(pattern)
+
+
+def _compare(node: Compare) -> Make:
+    return lambda kind: kind.compare(node.op, node.value)
+
+
+def _in_case(case: Case, make: Make) -> Make:
+    return make if case is Case.EXACT else lambda kind: make(kind.folded())
 
 
 def _any_of(wanted: tuple[Literal, ...]) -> Make:

@@ -74,7 +74,7 @@ def with_conditions(
     """The tree of a rule's query and of the conditions beside it, and notes on these. ``types`` are
     the Elasticsearch types of fields, by default those of ECS.
 
-    It matches all that the rule matches, but for letter case where a note says so.
+    It matches all that the rule matches.
     """
     found = conditions_of(rule)
     if found.conditions and types is None:
@@ -96,12 +96,8 @@ def _node(item: Condition, notes: _Notes, types: Mapping[str, str]) -> Node:
     node = simplify(Not(reading.node)) if item.negated else reading.node
     nothing = isinstance(node, Always)
     for remark in reading.remarks:
-        if not remark.by_case:
-            how = _LEFT if nothing else _IN_PART
-            notes.note("filters-left-out", Effect.WIDER, item.kind, item.name, how, remark.reason)
-        elif not nothing:
-            how = f"ignores {remark.reason}, which no test of a query does"
-            notes.note("filters-case", Effect.CASE, item.kind, item.name, how)
+        how = _LEFT if nothing else _IN_PART
+        notes.note("filters-left-out", Effect.WIDER, item.kind, item.name, how, remark.reason)
     if not nothing:
         notes.note("filters-applied", Effect.SAME, item.kind, item.name, "is in the result")
     return node
@@ -194,6 +190,6 @@ class _Notes:
         for (code, effect, kind, how, why), names in self.names.items():
             if len(names) > 1:
                 kind = f"{kind}s"
-                how = how.replace("is ", "are ", 1).replace("ignores", "ignore", 1)
+                how = how.replace("is ", "are ", 1)
             listed = ", ".join(dict.fromkeys(names))
             yield Note(code, effect, f"{kind} {listed} {how}{f': {why}' if why else ''}")

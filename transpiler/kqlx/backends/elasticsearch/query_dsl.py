@@ -26,6 +26,7 @@ from kqlx.mappings.field_list import Field
 from kqlx.mappings.type_check import notes_on_refusals
 from kqlx.nodes import (
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -48,6 +49,8 @@ Clause = Callable[[Field, Any], Json | None]
 # What Lucene's query_string syntax gives a meaning to. Kibana leaves AND, OR and NOT alone, and so
 # do we.
 _RESERVED = re.compile(r'[-+=&|><!(){}\[\]^"~*?:\\/]')
+
+_WILDCARDS = re.compile(r"[*?\\]")
 
 _SPACE = re.compile(r"[ \t\r\n\u3000]")
 """Where query_string parts one term from the next."""
@@ -74,6 +77,8 @@ class _Dsl(Backend[Json]):
         kind = type(node)
         if kind is And:
             return self.all_of(node)  # type: ignore[arg-type]
+        if isinstance(node, Equals | Like) and node.case is Case.FOLDED:
+            return self.in_any_case(node)
         if kind is Equals:
             return self.each_field(node.field, self.value_clause, node.value)  # type: ignore[union-attr]
         if kind is Like:
@@ -130,6 +135,16 @@ class _Dsl(Backend[Json]):
 
     def never(self) -> Json:
         return {"match_none": {}}
+
+    def in_any_case(self, node: Equals | Like) -> Json:
+        """A test without regard to letter case, which Kibana KQL has none of."""
+        types = self.bound.types
+        if isinstance(node.field, Pattern) and not types.knows_all_names:
+            what = f"a test of the fields {node.field.name} in any letter case"
+            self.refuse(node.span, what, "query_string has no case_insensitive", "name the fields")
+        if isinstance(node, Equals):
+            return self.each_field(node.field, self.folded_value_clause, node.value)
+        return self.each_field(node.field, self.folded_pattern_clause, node.pattern)
 
     # The fields that a name means, and a clause for each
 
@@ -260,6 +275,17 @@ class _Dsl(Backend[Json]):
             known.setdefault(field.name, pattern.span)
         return {"query_string": {"fields": [field.name], "query": text}}
 
+    def folded_value_clause(self, field: Field, value: Literal) -> Json:
+        if field.script is not None or not _has_case(field):
+            return self.value_clause(field, value)
+        return {"term": {field.name: {"value": value.name, "case_insensitive": True}}}
+
+    def folded_pattern_clause(self, field: Field, pattern: Pattern) -> Json:
+        if field.script is not None or not _has_case(field):
+            return self.pattern_clause(field, pattern)
+        text = "*".join([_WILDCARDS.sub(r"\\\g<0>", part) for part in pattern.parts])
+        return {"wildcard": {field.name: {"value": text, "case_insensitive": True}}}
+
     def exists_clause(self, field: Field, _: None) -> Json | None:
         return None if field.script is not None else {"exists": {"field": field.name}}
 
@@ -282,6 +308,11 @@ class _Dsl(Backend[Json]):
 def pattern_text(pattern: Pattern) -> str:
     """A pattern in the syntax of query_string and wildcard queries, escaped as Kibana does it."""
     return "*".join([_RESERVED.sub(r"\\\g<0>", part) for part in pattern.parts])
+
+
+def _has_case(field: Field) -> bool:
+    """Whether the field holds whole texts, as one of which no type is known is taken to."""
+    return field.kind == "string" and not TEXTS.intersection(field.types)
 
 
 def _range_of_any(node: Compare) -> str:

@@ -21,6 +21,7 @@ from kqlx.elastic.text_analysis import word_patterns
 from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.bound import Column, described
 from kqlx.nodes import (
+    Case,
     Compare,
     Equals,
     Exists,
@@ -81,7 +82,7 @@ def _in_case(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node
             "cased is supported by pySigma's back end for EQL, not by those for Splunk, Lucene,"
             " ES|QL and Kusto",
         )
-    elif not backend.exact:
+    elif not backend.exact or node.case is Case.FOLDED:
         backend.ignores_case(column, asked_pattern(node).text, node)
     return replace(node, case=backend.effective_case(node))
 

@@ -13,7 +13,7 @@ from kqlx.backends.spl.syntax import quote
 from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Equals, FreeText, Like, Pattern
+from kqlx.nodes import Case, Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
 
 B = TypeVar("B", bound="SplBackend")
@@ -38,7 +38,8 @@ class SplBackend(TextBackend):
         """Notes that a test has no regard to letter case, where it is one of whole values and the
         user does not want the other form.
         """
-        if not self.options.exact and column.type not in TEXTS:
+        counts = self.options.exact and node.case is Case.EXACT
+        if not counts and column.type not in TEXTS:
             self.ignores_case(column, text, node)
 
     def free_term(self, node: FreeText) -> str:

@@ -22,10 +22,12 @@ from itertools import combinations
 from math import comb
 from typing import Any
 
+from kqlx.elastic.multi_fields import CASELESS
 from kqlx.elastic.type_names import ANALYZED
 from kqlx.frontends.query_dsl.values import (
     ANY_CHARACTER,
     Inexpressible,
+    case_in,
     clauses,
     collapsed,
     is_plain_format,
@@ -37,6 +39,7 @@ from kqlx.frontends.query_dsl.values import (
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -65,11 +68,8 @@ _MOST = 100  # levels, and groups that a minimum of matches is spelled out as
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Where the tree is not the clause: by letter case alone, in the field that the reason names,
-    or because it errs on its side.
-    """
+    """Where the tree is not the clause but errs on its side, and why."""
 
-    by_case: bool
     reason: str
 
 
@@ -109,7 +109,7 @@ class _Reader:
         try:
             return self.clause(clause, wider)
         except Inexpressible as error:
-            self.remarks.append(Remark(False, str(error)))
+            self.remarks.append(Remark(str(error)))
             return Always() if wider else Never()
         finally:
             self.depth -= 1
@@ -192,53 +192,50 @@ class _Reader:
 
     def term_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         name, options = self.options(body, "value", {"boost", "case_insensitive"})
-        return self.term(name, options["value"], self.ignores_case(options))
+        return self.term(name, options["value"], case_in(options))
 
     def terms_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         names = [key for key in body if key not in ("boost", "_name")]
         if len(names) != 1 or not isinstance(body[names[0]], list):
             refuse("a terms lookup")
         name = self.name(names[0])
-        return any_of([self.term(name, value, False) for value in body[names[0]]])
+        return any_of([self.term(name, value, Case.EXACT) for value in body[names[0]]])
 
-    def term(self, name: Literal, value: Any, ignores_case: bool) -> Node:
+    def term(self, name: Literal, value: Any, case: Case) -> Node:
         literal = literal_of(value)
-        type = self.type(name)
-        text = literal.name.lower() if ignores_case else literal.name
-        if type in ANALYZED:
+        if self.type(name) in ANALYZED:
+            text = literal.name.lower() if case is Case.FOLDED else literal.name
             if not _WORD.fullmatch(text):
                 refuse(f"{name.name} is compared word by word, and a term query is not")
             return Equals(name, Literal(text, quoted=True))
-        self.note_case(name, literal.name, ignores_case)
-        return Equals(name, literal)
+        return Equals(name, literal, case=self.case(name, literal.name, case))
 
     def wildcard_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         known = {"wildcard", "case_insensitive", "rewrite", "boost"}
         name, options = self.options(body, "value", known)
         value = options.get("value", options.get("wildcard"))
         parts = self.without_question_marks(name, parts_of(literal_of(value).name), wider)
-        return self.pattern(name, parts, self.ignores_case(options))
+        return self.pattern(name, parts, case_in(options))
 
     def prefix_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         name, options = self.options(body, "value", {"case_insensitive", "rewrite", "boost"})
         parts = (literal_of(options["value"]).name, "")
-        return self.pattern(name, parts, self.ignores_case(options))
+        return self.pattern(name, parts, case_in(options))
 
-    def pattern(self, name: Literal, parts: tuple[str, ...], ignores_case: bool) -> Node:
+    def pattern(self, name: Literal, parts: tuple[str, ...], case: Case) -> Node:
         type = self.type(name)
         if type not in ANALYZED and type not in _WITH_CASE:
             refuse(f"{name.name} is of type {type}, which Elasticsearch does not match by patterns")
         if type in ANALYZED:  # where a text without words has none that fits a lone star either
-            parts = tuple([part.lower() if ignores_case else part for part in parts])
+            parts = tuple([part.lower() if case is Case.FOLDED else part for part in parts])
             if not re.fullmatch("[a-z0-9]+", "".join(parts)):
                 refuse(f"{name.name} is compared word by word, and a pattern is not")
-        else:
-            self.note_case(name, "".join(parts), ignores_case)
+        case = self.case(name, "".join(parts), case)
         if parts == ("", ""):
             return Exists(name)
         if len(parts) == 1:
-            return Equals(name, Literal(parts[0], quoted=True))
-        return Like(name, Pattern.between_stars(parts))
+            return Equals(name, Literal(parts[0], quoted=True), case=case)
+        return Like(name, Pattern.between_stars(parts), case=case)
 
     def without_question_marks(
         self, name: Literal, parts: tuple[str, ...], wider: bool
@@ -257,7 +254,7 @@ class _Reader:
                 refuse(f"? matches one character in {name.name}, which Kibana KQL cannot express")
             reason = f"? matches any drive letter in {name.name}; here it matches only C"
             parts = (parts[0].replace(ANY_CHARACTER, "C"), *parts[1:])
-        self.remarks.append(Remark(False, reason))
+        self.remarks.append(Remark(reason))
         return parts
 
     # Existence and ranges
@@ -297,7 +294,7 @@ class _Reader:
         if self.is_single(name):
             return And(tuple(tests))
         self.remarks.append(
-            Remark(False, f"one value of {name.name} must meet both limits, not one value each")
+            Remark(f"one value of {name.name} must meet both limits, not one value each")
         )
         if wider:
             return And(tuple(tests))
@@ -344,13 +341,10 @@ class _Reader:
     def is_single(self, name: Literal) -> bool:
         return bool(self.type(name)) and self.path + name.name not in self.arrays
 
-    def ignores_case(self, options: Mapping[str, Any]) -> bool:
-        return options.get("case_insensitive") in (True, "true")
-
-    def note_case(self, name: Literal, text: str, ignores_case: bool) -> None:
-        has_case = self.type(name) in _WITH_CASE and not name.name.endswith(".caseless")
-        if ignores_case and has_case and text.lower() != text.upper():
-            self.remarks.append(Remark(True, f"letter case in {name.name}"))
+    def case(self, name: Literal, text: str, asked: Case) -> Case:
+        """How a test of the field compares letters: exactly where it has none to fold."""
+        has_case = self.type(name) in _WITH_CASE and not name.name.endswith(CASELESS)
+        return asked if has_case and text.lower() != text.upper() else Case.EXACT
 
 
 _UTC = ("UTC", "Z", "+00:00", "ZULU", "ETC/UTC", "GMT")

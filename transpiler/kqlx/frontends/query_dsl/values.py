@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
-from kqlx.nodes import Literal
+from kqlx.nodes import Case, Literal
 
 ANY_CHARACTER = "\0?"  # of a wildcard query, in the middle of its text
 
@@ -22,6 +22,11 @@ def refuse(reason: str) -> NoReturn:
 def clauses(body: Mapping[str, Any], key: str) -> list[Any]:
     found = body.get(key) or []
     return found if isinstance(found, list) else [found]
+
+
+def case_in(options: Mapping[str, Any]) -> Case:
+    """How a clause compares letters."""
+    return Case.FOLDED if options.get("case_insensitive") in (True, "true") else Case.EXACT
 
 
 def minimum(value: Any, count: int, default: int) -> int:
