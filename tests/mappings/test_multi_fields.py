@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 import kqlx
+from kqlx.frontends.kql.formatter import format_node
+from kqlx.mappings.asserted_values import asserted_values, asserts
+from kqlx.nodes import And, Case, Equals, Literal, Never, Node, Not
 
 PROCESS = "event.dataset:endpoint.events.process and process.name:x"
 TRUE = [
@@ -55,8 +58,67 @@ def test_a_value_is_translated_as_the_multi_field_reads_it(to: str) -> None:
         ("event.dataset.keyword:okta.system", "okta.system"),
         ("event.dataset.keyword:(okta.system or aws.cloudtrail)", "aws.cloudtrail, okta.system"),
         ("winlog.channel.keyword:Security and event.code:4625", "system.security"),
+        ("event.dataset.caseless:OKTA.system", "okta.system"),
+        ("event.dataset.caseless:(OKTA.system or aws.CloudTrail)", "aws.cloudtrail, okta.system"),
     ],
 )
-def test_keyword_fields_name_a_data_source_too(query: str, source: str) -> None:
+def test_multi_fields_name_a_data_source_too(query: str, source: str) -> None:
     found = kqlx.convert(f"{query} and source.ip.keyword:10.0.0.1", "spl", accept=["narrower"])
     assert found.source == source
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize(
+    ("field", "value", "asked", "exact"),
+    [
+        ("event.category", "process", "PROCESS", False),  # a constant
+        ("event.module", "endpoint", "EndPoint", False),
+        ("event.type", "start", "START", False),  # a kind of event
+        ("event.category", "process", "PROCESS", True),
+    ],
+)
+def test_what_a_pack_says_is_compared_in_the_case_of_the_test(
+    to: str, field: str, value: str, asked: str, exact: bool
+) -> None:
+    process = kqlx.parse(PROCESS)
+    case = Case.EXACT if exact else Case.FOLDED
+    test = Equals(Literal(field), Literal(asked, quoted=True), case=case)
+
+    def query(node: Node) -> object:
+        return kqlx.convert("*", to, format="query", node=And((process, node))).query
+
+    plain = Equals(Literal(field), Literal(value, quoted=True))
+    if exact:
+        with pytest.raises(kqlx.MappingError, match="never matches"):
+            query(test)
+        assert query(Not(test)) == query(Not(Never()))
+        return
+    assert query(test) == query(plain)
+    if field != "event.type":  # which Splunk's data have in events of several kinds
+        with pytest.raises(kqlx.MappingError, match="never matches"):
+            query(Not(test))
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_values_by_table_and_by_predicate_are_found_in_any_case(to: str) -> None:
+    asked = Equals(Literal("event.outcome"), Literal("SUCCESS", quoted=True), case=Case.FOLDED)
+    plain = kqlx.parse("event.dataset:o365.audit and event.provider:Exchange")
+    query = kqlx.convert("*", to, node=And((plain, asked))).query
+    assert query == kqlx.convert(f"{format_node(plain)} and event.outcome:success", to).query
+
+
+@pytest.mark.parametrize(
+    ("query", "when", "found"),
+    [
+        ("a.caseless:X", {"a": ("x", "y")}, True),
+        ("a.caseless:X", {"a": ("X", "y")}, True),
+        ("a:X", {"a": ("x", "y")}, False),
+        ("a.caseless:(X or z)", {"a": ("x", "y")}, False),
+        ("a.caseless:(X or Y) and a.caseless:(y or Z)", {"a": ("y",)}, False),
+        ("a.caseless:(X or Y) and a.caseless:(y or Z)", {"a": ("Y", "z")}, True),
+    ],
+)
+def test_what_is_asserted_in_any_case(
+    query: str, when: dict[str, tuple[str, ...]], found: bool
+) -> None:
+    assert asserts(asserted_values(kqlx.parse(query)), [when]) is found

@@ -117,7 +117,7 @@ def _borne_out_by(effect: Effect) -> set[Effect]:
 @examples(12)
 @given(data=st.data())
 def test_the_query_means_what_the_rule_means(data: st.DataObject) -> None:
-    tree = with_one_type_a_name(data.draw(trees(FIELDS, depth=5)))
+    tree = with_one_type_a_name(data.draw(trees(FIELDS, depth=5, any_case=True)))
     query = converted(tree, SENTINEL, "sentinel", exact=False)
     if query is None:
         tree = without_refused(tree, "sentinel")

@@ -174,7 +174,7 @@ def convert(query: str | Node, engine: Engine, to: str, *, exact: bool = False) 
     """
     node = kqlx.parse(query) if isinstance(query, str) else query
     text = query if isinstance(query, str) else format_node(query)
-    conversion = plain_conversion(text, to, exact=exact)
+    conversion = plain_conversion(query, to, exact=exact)
     written = conversion.query if isinstance(conversion.query, str) else conversion.text
     try:
         engine.read(written)
@@ -185,9 +185,15 @@ def convert(query: str | Node, engine: Engine, to: str, *, exact: bool = False) 
     return Query(node, written, conversion.notes, types, kibana, engine)
 
 
-def plain_conversion(text: str, to: str, *, exact: bool = False) -> kqlx.Conversion:
-    """The conversion of a query that keeps its field names and accepts every effect."""
-    return kqlx.convert(text, to, source="none", accept=ACCEPTED, unmapped="keep", exact=exact)
+def plain_conversion(query: str | Node, to: str, *, exact: bool = False) -> kqlx.Conversion:
+    """The conversion of a query that keeps its field names and accepts every effect. A tree that
+    Kibana KQL has no text for is converted as it is, others by their text.
+    """
+    text = query if isinstance(query, str) else format_node(query)
+    node = None if isinstance(query, str) or kqlx.parse(text) == query else query
+    return kqlx.convert(
+        text, to, source="none", accept=ACCEPTED, unmapped="keep", exact=exact, node=node
+    )
 
 
 REFUSALS = (kqlx.UnsupportedError, kqlx.MappingError)
@@ -200,7 +206,7 @@ def without_refused(node: Node, to: str, *, exact: bool = False) -> Node:
 
     def leaf(item: Node) -> Node:
         try:
-            plain_conversion(format_node(item), to, exact=exact)
+            plain_conversion(item, to, exact=exact)
         except REFUSALS:
             return Exists(Literal("event.action"))
         return item

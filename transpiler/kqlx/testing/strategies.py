@@ -13,7 +13,8 @@ nested and dotted spelling. Together, in a test of a target:
 
 Every tree drawn could have come from the parser, ``Never`` (off by default) excepted: unquoted
 texts are trimmed, ``true``, ``false`` and ``null`` are quoted or typed, stars alone make an
-``Exists``. Lone surrogates do not occur; draw them yourself where a target must face them.
+``Exists``. Tests that fold letters (``any_case``, off by default) are made by other languages. Lone
+surrogates do not occur; draw them yourself where a target must face them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from kqlx.frontends.kql.syntax import TRIMMED
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -57,6 +59,8 @@ from kqlx.testing.edges import (
 )
 
 # Trees
+
+_WITH_CASE = frozenset({"keyword", "constant_keyword", "wildcard"})
 
 
 @st.composite
@@ -90,9 +94,16 @@ def patterns(draw: st.DrawFn) -> Pattern:
 
 @st.composite
 def leaves(
-    draw: st.DrawFn, fields: Mapping[str, str], *, wildcard_fields: bool = True, null: bool = True
+    draw: st.DrawFn,
+    fields: Mapping[str, str],
+    *,
+    wildcard_fields: bool = True,
+    null: bool = True,
+    any_case: bool = False,
 ) -> Node:
-    """A test of one field out of ``fields``, name → type, in any of the four forms."""
+    """A test of one field out of ``fields``, name → type, in any of the four forms; in ``any_case``
+    also one that folds letters, which no text in Kibana KQL says.
+    """
     name = draw(st.sampled_from(sorted(fields)))
     field: Term = Literal(name)
     if wildcard_fields and len(name) > 1 and draw(st.integers(0, 9)) == 0:
@@ -103,11 +114,13 @@ def leaves(
         if field.is_lone_star:
             field = Literal(name)
     kind = fields[name]
+    folds = any_case and kind in _WITH_CASE and isinstance(field, Literal)
+    case = draw(st.sampled_from(Case)) if folds else Case.EXACT
     match draw(st.sampled_from(["equals", "equals", "like", "exists", "compare"])):
         case "equals":
-            return Equals(field, draw(literals(kind, null)))
+            return Equals(field, draw(literals(kind, null)), case=case)
         case "like":
-            return Like(field, draw(patterns()))
+            return Like(field, draw(patterns()), case=case)
         case "exists":
             return Exists(field)
     operators: list[Operator] = ["gt", "gte", "lt", "lte"]
@@ -126,14 +139,16 @@ def trees(
     wildcard_fields: bool = True,
     null: bool = True,
     never: bool = False,
+    any_case: bool = False,
 ) -> Node:
     """A tree of at most ``depth`` levels above its leaves.
 
     ``fields`` maps names to Elasticsearch types, "nested" and "object" ones among them: groups are
     made for the former, with the fields below the path. The switches leave out constructs: nested
-    groups, values without a field, names with stars, the literal null, and ``Never``.
+    groups, values without a field, names with stars, the literal null, ``Never``, and tests that
+    fold letters.
     """
-    options: dict[str, bool] = {"wildcard_fields": wildcard_fields, "null": null}
+    options = {"wildcard_fields": wildcard_fields, "null": null, "any_case": any_case}
     plain = {name: kind for name, kind in fields.items() if kind not in CONTAINERS}
     groups = sorted(name for name, kind in fields.items() if kind == "nested")
     plain.setdefault("other.field", "keyword")
