@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.backends.spl.search import search_of
+from kqlx.backends.spl.rule_form import emit
 from kqlx.backends.target import Emission, Options
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.field_spec import Layout
@@ -31,6 +31,7 @@ from kqlx.testing.agreement import Claim
 from kqlx.testing.bounds import Kibana
 from tests.oracles.spl.events import splunk_event
 from tests.oracles.splunk import SPLUNK
+from tests.plans import query_plan
 
 
 def emitted(node: Node, exact: bool = False) -> Emission:
@@ -48,7 +49,8 @@ def emitted(node: Node, exact: bool = False) -> Emission:
         columns[name] = Column(name, layout=form)
         return replace(leaf, field=Literal(name))
 
-    return search_of(Bound(transform(node, rename), columns, {"base": "b=1"}), Options(exact=exact))
+    bound = Bound(transform(node, rename), columns, {"base": "b=1"})
+    return emit(query_plan(bound, options=Options(exact=exact)))
 
 
 FORMS = [

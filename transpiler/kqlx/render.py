@@ -27,18 +27,23 @@ def render(plan: Plan, emission: Emission, target: Target, format: Format) -> st
         return json_text(emission.query)
     template = _environment(target).get_template(format.template)
 
-    def document(plan: Plan, query: str | dict[str, Any], part: str = "") -> str:
+    def document(
+        plan: Plan, query: str | dict[str, Any], structure: Any = None, part: str = ""
+    ) -> str:
         make = target.writer.artifact
-        artifact = make(plan, query, part) if make is not None else None
+        of_query = query if structure is None else structure
+        artifact = make(plan, of_query, part) if make is not None else None
         rule, bound = plan.rule, plan.bounds[0]
         text = template.render(rule=rule, query=query, bound=bound, part=part, artifact=artifact)
         return text.rstrip("\n")
 
     if not format.document_per_source:
-        return document(plan, emission.query)
+        return document(plan, emission.query, emission.structure)
     each = zip(plan.sources, emission.by_source, strict=True)
     return "\n---\n".join(
-        document(replace(plan, sources=(source,)), query, _place(source.bound) if number else "")
+        document(
+            replace(plan, sources=(source,)), query, part=_place(source.bound) if number else ""
+        )
         for number, (source, query) in enumerate(each)
     )
 

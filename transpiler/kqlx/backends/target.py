@@ -108,13 +108,15 @@ class Emission:
 
     ``covers_rule_type`` says that the result counts or compares what the rule's type asks for, and
     not its query alone: else a note says what it lacks. ``by_source`` are the queries of the plan's
-    sources by themselves, of which formats that are a document for each are made.
+    sources by themselves, of which formats that are a document for each are made; ``structure`` is
+    the query in its parts, where the target's artifacts need more than its text.
     """
 
     query: str | dict[str, Any]
     notes: tuple[Note, ...] = ()
     covers_rule_type: bool = False
     by_source: tuple[str, ...] = ()
+    structure: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,9 @@ MetadataNotes = Callable[["Plan"], Iterable[Note]]
 """Of a plan: notes on what of the rule is beside its query."""
 
 Artifact = Callable[["Plan", Any, str], object]
-"""Of a plan, its query and the word that tells this document of the rule from others ("" for the
-first): what the template prints, with all that is decided about it.
+"""Of a plan, its query (``Emission.structure`` where there is one) and the word that tells this
+document of the rule from others ("" for the first): what the template prints, with all that is
+decided about it.
 """
 
 

@@ -9,29 +9,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kqlx.backends.spl.conf_file import is_token, without_tokens
-from kqlx.backends.spl.index_time import without_window
 from kqlx.backends.spl.metadata import asset_type, risk_score, security_domain, techniques, title_of
+from kqlx.backends.spl.multiple_sources import Search
 from kqlx.backends.spl.risk_objects import Entity, entities
 from kqlx.backends.spl.schedule import Timing, timing
 from kqlx.backends.spl.syntax import search_name
 from kqlx.backends.spl.throttling import Throttling, throttling
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.rules.forms import form_of
 from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule
+from kqlx.rules.new_terms import NewTerms
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
     """What the formats say alike of a rule's alert.
 
-    ``search`` has what throttling needs; ``several`` data sources may name what its results are
-    about in other fields. ``is_risk_only`` says that it adds to risks and is no finding.
+    ``search`` has what throttling needs; ``finds_new_terms`` says that its results are events with
+    values that are new; ``several`` data sources may name what its results are about in other
+    fields. ``is_risk_only`` says that it adds to risks and is no finding.
     ``notes`` say where it is not what the rule says.
     """
 
     title: str
-    search: str
+    search: Search
     timing: Timing
     throttling: Throttling
     risks: tuple[Entity, ...]
@@ -41,6 +44,7 @@ class Alert:
     domain: str
     asset: str
     several: bool
+    finds_new_terms: bool
     is_risk_only: bool
     notes: tuple[Note, ...]
 
@@ -67,22 +71,22 @@ class Drilldown:
     latest_offset: str = "$info_max_time$"
 
 
-def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
+def alert(rule: Rule, search: Search, bounds: Sequence[Bound]) -> Alert:
     """The alert of a rule with this search for these data sources."""
     found = {e.name: e for bound in bounds for e in entities(rule, bound)}
-    there = [entity for entity in found.values() if _in_results(query, entity.name)]
+    there = [entity for entity in found.values() if _in_results(search, entity.name)]
     if not any(entity.is_risk for entity in there):  # whose address it is, is not told
         there = [
             replace(e, kind="system", type="system") if e.type == "ip_address" else e for e in there
         ]
     throttled = throttling(rule, bounds)
-    runs = timing(rule, query)
+    runs = timing(rule, search)
     steps = dict.fromkeys([*(e.step for e in there if e.step), *throttled.made])
-    query = "\n".join([query, *steps])
+    search = search.and_then(*steps)
     risks = tuple(entity for entity in there if entity.is_risk)
     return Alert(
         title_of(rule),
-        f"{query}{_for_throttling(query, throttled)}",
+        search.and_then(*_for_throttling(search, throttled)),
         runs,
         throttled,
         risks,
@@ -92,6 +96,7 @@ def alert(rule: Rule, query: str, bounds: Sequence[Bound]) -> Alert:
         security_domain(bounds[0]),
         asset_type(bounds[0]),
         len(bounds) > 1,
+        isinstance(form_of(rule), NewTerms),
         rule.is_building_block and bool(risks),
         (*runs.notes, *throttled.notes, *_about_techniques(rule), *_about_block(rule, risks)),
     )
@@ -104,12 +109,11 @@ def drilldowns(alert: Alert, search: str = "") -> tuple[Drilldown, ...]:
     time range of the run alone.
     """
     named = [e for e in alert.risks if is_token(e.name) and e.kind != "other"]
-    text = search or alert.search
-    events, counts, rest = alert.search.partition("\n| stats ")
-    if counts and "relative_time(now()" in rest:
-        text = without_window(events)
-    elif "_index_earliest=" in alert.search:
-        text = without_window(alert.search)
+    text = search or alert.search.text
+    if alert.finds_new_terms:
+        text = alert.search.ungrouped.text_over_any_time
+    elif alert.search.says("_index_earliest"):
+        text = alert.search.text_over_any_time
     if not named or "$" in text:
         return ()
     whom = " and ".join(f"${e.name}$" for e in named)
@@ -118,21 +122,21 @@ def drilldowns(alert: Alert, search: str = "") -> tuple[Drilldown, ...]:
     return (Drilldown(f"View the results for {whom}", f"{text}\n| search {terms}"),)
 
 
-def _in_results(query: str, name: str) -> bool:
+def _in_results(search: Search, name: str) -> bool:
     """Whether the results of a search have the field: grouped ones have what is named there."""
-    _, grouped, rest = query.partition("\n| stats ")
     named = rf"(?<![\w.{{}}]){re.escape(name)}(?![\w.{{}}])"
-    return not grouped or re.search(named, rest) is not None
+    return not search.grouping or re.search(named, "\n".join(search.grouping)) is not None
 
 
-def _for_throttling(query: str, throttled: Throttling) -> str:
+def _for_throttling(search: Search, throttled: Throttling) -> list[str]:
     """What a search needs for its alerts to be held back: contentctl wants each field by which they
     are in the text of the search, where ``fields *`` names it and leaves the results alone.
     """
     if throttled.step:
-        return f"\n{throttled.step}"
-    unnamed = [search_name(field) for field in throttled.fields if field not in query]
-    return f"\n| fields {', '.join(['*', *unnamed])}" if unnamed else ""
+        return [throttled.step]
+    text = search.text
+    unnamed = [search_name(field) for field in throttled.fields if field not in text]
+    return [f"| fields {', '.join(['*', *unnamed])}"] if unnamed else []
 
 
 def _about_techniques(rule: Rule) -> Iterator[Note]:

@@ -22,6 +22,7 @@ from kqlx.backends.spl.conf_file import (
     without_tokens,
 )
 from kqlx.backends.spl.metadata import unconverted
+from kqlx.backends.spl.multiple_sources import Search
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.labels import one_line
@@ -60,11 +61,11 @@ class Detection:
     notes: tuple[Note, ...]
 
 
-def detection(rule: Rule, query: str, bounds: Sequence[Bound]) -> Detection:
+def detection(rule: Rule, search: Search, bounds: Sequence[Bound]) -> Detection:
     """The detection of a rule with this search for these data sources; its notes do not depend on
     the search.
     """
-    found = alert(rule, query, bounds)
+    found = alert(rule, search, bounds)
     name = detection_name(found.title, own_id(rule, "spl")[:8])
     description = without_tokens(rule.description) or without_tokens(found.title)
     risks = tuple(risk.name for risk in found.risks)
@@ -76,7 +77,7 @@ def detection(rule: Rule, query: str, bounds: Sequence[Bound]) -> Detection:
         type="Anomaly" if found.is_risk_only else found.kind,
         description=cut(description, MOST_DESCRIBED),
         explanation=rule.investigation_guide,
-        search=f"{found.search}\n| `{filter_macro(name)}`",
+        search=f"{found.search.text}\n| `{filter_macro(name)}`",
         how_to_implement=_implementation(rule, bounds[0]),
         known_false_positives=_false_positives(rule),
         references=_web_addresses(rule),

@@ -19,6 +19,7 @@ from kqlx.backends.spl.conf_file import (
     without_tokens,
 )
 from kqlx.backends.spl.metadata import unconverted
+from kqlx.backends.spl.multiple_sources import Search
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
@@ -56,11 +57,11 @@ class CorrelationSearch:
     notes: tuple[Note, ...]
 
 
-def correlation_search(rule: Rule, query: str, bounds: Sequence[Bound]) -> CorrelationSearch:
+def correlation_search(rule: Rule, search: Search, bounds: Sequence[Bound]) -> CorrelationSearch:
     """The correlation search of a rule with this search for these data sources; its notes do not
     depend on the search.
     """
-    found = alert(rule, query, bounds)
+    found = alert(rule, search, bounds)
     severity = rule.severity if rule.severity in _SEVERITIES else "medium"
     guide = rule.investigation_guide
     return CorrelationSearch(

@@ -13,6 +13,7 @@ from kqlx.backends.spl import contentctl, correlation_search
 from kqlx.backends.spl.conf_file import conf_json, conf_search, conf_text
 from kqlx.backends.spl.contentctl import Detection
 from kqlx.backends.spl.correlation_search import CorrelationSearch
+from kqlx.backends.spl.multiple_sources import Search
 from kqlx.backends.target import Plan
 from kqlx.notes import Effect, Note
 from kqlx.rules.query_only_notes import query_only_notes
@@ -21,18 +22,18 @@ LONG_SEARCH = 10_000
 """Characters. Splunk documents no limit; long lists are better kept in a lookup."""
 
 
-def artifact(plan: Plan, query: Any, part: str = "") -> CorrelationSearch | Detection | None:
+def artifact(plan: Plan, search: Search, part: str = "") -> CorrelationSearch | Detection | None:
     """What the template of a format prints; None for a format that is the search alone."""
     if plan.format == correlation_search.FORMAT:
-        return correlation_search.correlation_search(plan.rule, str(query), plan.bounds)
+        return correlation_search.correlation_search(plan.rule, search, plan.bounds)
     if plan.format == contentctl.FORMAT:
-        return contentctl.detection(plan.rule, str(query), plan.bounds)
+        return contentctl.detection(plan.rule, search, plan.bounds)
     return None
 
 
 def metadata_notes(plan: Plan) -> Iterator[Note]:
     """Notes on the rule beside its query."""
-    made = artifact(plan, "")
+    made = artifact(plan, Search())
     if made is None:
         yield from query_only_notes(plan.rule)
         return

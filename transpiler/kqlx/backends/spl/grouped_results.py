@@ -13,10 +13,8 @@ from collections.abc import Iterable, Sequence
 from kqlx.backends.spl.result_fields import Key
 from kqlx.backends.spl.risk_objects import fields_to_keep, key_builder, visible_fields
 from kqlx.backends.spl.syntax import fold, quote, search_name
-from kqlx.backends.target import Emission
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.recognition import asserts_field
-from kqlx.notes import Note
 from kqlx.rules.model import Rule
 
 COUNT = "event_count"
@@ -68,8 +66,3 @@ def steps_beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
         key for key in map(keys.visible, fields_to_keep(rule)) if key and key.name not in grouped
     ]
     return [key.step for key in found]
-
-
-def with_steps(emission: Emission, lines: Iterable[str], notes: Iterable[Note]) -> Emission:
-    query = "\n".join([str(emission.query), *filter(None, lines)])
-    return Emission(query, (*emission.notes, *notes), covers_rule_type=True)

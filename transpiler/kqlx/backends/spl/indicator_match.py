@@ -5,10 +5,9 @@ https://help.splunk.com/splunk-enterprise/spl-search-reference/9.4/search-comman
 
 from __future__ import annotations
 
-from kqlx.backends.spl.grouped_results import with_steps
+from kqlx.backends.spl.multiple_sources import WrittenSource
 from kqlx.backends.spl.result_fields import KeyBuilder
 from kqlx.backends.spl.syntax import fold, fold_condition, search_name
-from kqlx.backends.target import Emission
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
@@ -20,8 +19,8 @@ INDICATORS = "threat_indicators"
 
 
 def indicator_search(
-    rule: Rule, match: IndicatorMatch, bound: Bound, emission: Emission
-) -> Emission:
+    rule: Rule, match: IndicatorMatch, bound: Bound, written: WrittenSource
+) -> WrittenSource:
     """The search with a lookup for each alternative. Raises UnsupportedError."""
     keys = KeyBuilder(bound)
     alternatives = _alternatives(match)
@@ -54,7 +53,7 @@ def indicator_search(
         f" columns {', '.join(dict.fromkeys(i for g in alternatives for _, i in g))}"
     )
     note = Note("indicators", Effect.DIFFERENT, message)
-    return with_steps(emission, lines, (*keys.notes, note))
+    return written.with_form(lines, (), (*keys.notes, note))
 
 
 def _alternatives(match: IndicatorMatch) -> list[list[tuple[str, str]]]:

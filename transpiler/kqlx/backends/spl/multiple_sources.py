@@ -1,41 +1,146 @@
-"""Searches for several data sources as one: alternatives of one search, or where some have further
-steps, ``multisearch``; what they count, they count together.
+"""Searches in their parts: the events of each data source, and what is made of all together.
 
-https://help.splunk.com/splunk-cloud-platform/spl-search-reference/10.0.2503/search-commands/multisearch:
+Events of several data sources are alternatives of one search, or where some have further steps,
+``multisearch``
+(https://help.splunk.com/splunk-cloud-platform/spl-search-reference/10.0.2503/search-commands/multisearch):
 its parts may have steps that look at one event after the other, as ``eval`` and ``where``, and are
 not cut off by the limits of subsearches, as those of ``append`` are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from kqlx.backends.spl.index_time import common_window
+from kqlx.backends.spl.syntax import WIDTH, fold
 from kqlx.errors import UnsupportedError
+from kqlx.notes import Note
 
-_COUNTING = "\n| stats "
+
+@dataclass(frozen=True, slots=True)
+class SourceSearch:
+    """The events of one data source.
+
+    ``terms`` are those of ``search``, none where a command begins; ``steps`` are the commands that
+    follow; ``modifiers`` of time stand before the terms. ``beginning`` is how far the query itself
+    looks back, as ``earliest`` says it among the terms, or "".
+    """
+
+    terms: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+    modifiers: tuple[str, ...] = ()
+    beginning: str = ""
+
+    def says(self, modifier: str) -> str:
+        """How far it looks back by a time modifier, or ""."""
+        for text in self.modifiers:
+            name, _, value = text.partition("=")
+            if name == modifier:
+                return value
+        return self.beginning if modifier == "earliest" else ""
+
+    def text(self, *, with_modifiers: bool = True) -> str:
+        """The search by itself."""
+        lines = [fold(self.terms)] if self.terms else []
+        text = "\n".join([*lines, *self.steps])
+        if not (with_modifiers and self.modifiers):
+            return text
+        said = " ".join(self.modifiers)
+        return f"{said}\n    {text}" if self.is_wide else f"{said} {text}"
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the modifiers have a line of their own."""
+        first = self.text(with_modifiers=False).partition("\n")[0]
+        return len(" ".join(self.modifiers)) + len(first) >= WIDTH
 
 
-def join(searches: Sequence[str]) -> str:
-    """One search. Raises UnsupportedError where they do not count the same."""
-    parted = [search.partition(_COUNTING) for search in dict.fromkeys(searches)]
-    if len({(mark, counted) for _, mark, counted in parted}) > 1:
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A whole search: the events of its sources, below ``comments``; the commands that group them,
+    all together, from ``stats`` on; and the ``further`` ones on its results.
+    """
+
+    sources: tuple[SourceSearch, ...] = ()
+    grouping: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return self._text(with_modifiers=True)
+
+    @property
+    def text_over_any_time(self) -> str:
+        """The search over the time range that it is given."""
+        return self._text(with_modifiers=False)
+
+    @property
+    def ungrouped(self) -> Search:
+        """The search for the events alone."""
+        return replace(self, grouping=(), further=())
+
+    def and_then(self, *steps: str) -> Search:
+        """The search with further commands on its results."""
+        return replace(self, further=(*self.further, *steps))
+
+    def says(self, modifier: str) -> str:
+        """How far it looks back by a time modifier, or ""."""
+        return next(filter(None, (source.says(modifier) for source in self.sources)), "")
+
+    def _text(self, *, with_modifiers: bool) -> str:
+        events = _events([*dict.fromkeys(self.sources)], with_modifiers) if self.sources else ""
+        return "\n".join([*self.comments, events, *self.grouping, *self.further])
+
+
+def _events(sources: list[SourceSearch], with_modifiers: bool) -> str:
+    """The events that any of the searches finds."""
+    if len(sources) == 1:
+        return sources[0].text(with_modifiers=with_modifiers)
+    if any(source.steps for source in sources):
+        texts = [source.text(with_modifiers=with_modifiers) for source in sources]
+        parts = ["    [search " + text.replace("\n", "\n    ") + "]" for text in texts]
+        return "| multisearch\n" + "\n".join(parts)
+    common = sources[0].modifiers
+    if len({(source.modifiers, source.is_wide) for source in sources}) > 1:
+        common = ()
+    texts = [source.text(with_modifiers=not common) for source in sources]
+    either = "\nOR ".join(f"({text})" for text in texts)
+    if not common:
+        return either
+    return f"{' '.join(common)}\n({either})" if with_modifiers else f"({either})"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSource:
+    """What a plan asks of one data source: its events, and the commands that would group these;
+    ``covers_rule_type`` as in ``Emission``.
+    """
+
+    search: SourceSearch
+    notes: tuple[Note, ...]
+    grouping: tuple[str, ...] = ()
+    covers_rule_type: bool = False
+
+    def with_form(
+        self, steps: Iterable[str], grouping: Iterable[str], notes: Iterable[Note]
+    ) -> WrittenSource:
+        """With what the type of the rule asks for: steps on the single events, and the commands
+        that group them.
+        """
+        found = (*self.search.steps, *filter(None, steps))
+        search = replace(self.search, steps=found)
+        return WrittenSource(search, (*self.notes, *notes), tuple(grouping), True)
+
+
+def together(each: Iterable[WrittenSource], comments: Iterable[str] = ()) -> Search:
+    """One search for all of them. Raises UnsupportedError where they do not count the same."""
+    each = [*each]
+    if len({written.grouping for written in each}) > 1:
         raise UnsupportedError(
             "cannot convert a rule that counts for several data sources in different ways",
             code="sources-not-joined",
             hint="name one with --source",
         )
-    _, mark, counted = parted[0]
-    return _events([search for search, _, _ in parted]) + mark + counted
-
-
-def _events(searches: Sequence[str]) -> str:
-    """The events that any of the searches finds."""
-    if len(searches) == 1:
-        return searches[0]
-    if not any("\n| " in search for search in searches):
-        window = common_window(searches)
-        either = "\nOR ".join(f"({search[len(window) :]})" for search in searches)
-        return f"{window.rstrip()}\n({either})" if window else either
-    parts = ["    [search " + search.replace("\n", "\n    ") + "]" for search in searches]
-    return "| multisearch\n" + "\n".join(parts)
+    sources = tuple(written.search for written in each)
+    return Search(sources, each[0].grouping, comments=tuple(comments))

@@ -18,15 +18,15 @@ from kqlx.backends.spl.grouped_results import (
     steps_beside,
     times,
     values_beside,
-    with_steps,
     without_null_texts,
 )
-from kqlx.backends.spl.index_time import earliest, emission_over_arrival, with_modifiers
+from kqlx.backends.spl.index_time import earliest, over_arrival
+from kqlx.backends.spl.multiple_sources import WrittenSource
 from kqlx.backends.spl.result_fields import Key, plain_name
 from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.schedule import run_every
-from kqlx.backends.spl.time_range import own_beginning, time_modifier
-from kqlx.backends.target import Emission, Options
+from kqlx.backends.spl.time_range import time_modifier
+from kqlx.backends.target import Options
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
@@ -42,8 +42,8 @@ _KNOWN_ARRIVAL = "knownArrival"
 
 
 def new_terms_search(
-    rule: Rule, terms: NewTerms, bound: Bound, emission: Emission, options: Options
-) -> Emission:
+    rule: Rule, terms: NewTerms, bound: Bound, written: WrittenSource, options: Options
+) -> WrittenSource:
     """The search for values that the history does not have. Raises UnsupportedError."""
     keys = key_builder(rule, bound)
     by = keys.keys(terms.fields)
@@ -72,9 +72,9 @@ def new_terms_search(
             " events from the time of a skipped run are not known"
         )
         notes.append(Note("history-window", Effect.SAME, message))
-        emission = _looking_back(rule, emission, options, since)
-        remembered = _remembered(table, window, look_back, by, arrived)
-        return with_steps(emission, [*steps, *remembered], notes)
+        written = _looking_back(rule, written, options, since)
+        known, remembered = _remembered(table, window, look_back, by, arrived)
+        return written.with_form([*steps, known], remembered, notes)
     # Kibana takes a term that it saw first at the very beginning of the look-back for an old one.
     first = FIRST_ARRIVAL if arrived else FIRST
     new = f'| where {first}>relative_time(now(), "{time_modifier(look_back)}")'
@@ -86,15 +86,22 @@ def new_terms_search(
     arrival = [f"min(_indextime) as {first}"] if arrived else []
     grouped = stats([f"count as {COUNT}", *times(), *arrival], by, values_beside(rule, bound, by))
     steps += steps_beside(rule, bound, by)
-    emission = _looking_back(rule, emission, options, window)
-    return with_steps(emission, [*dict.fromkeys(steps), grouped, new], notes)
+    written = _looking_back(rule, written, options, window)
+    return written.with_form(dict.fromkeys(steps), [grouped, new], notes)
 
 
-def _looking_back(rule: Rule, emission: Emission, options: Options, window: int) -> Emission:
-    """The search over so many seconds, whatever time range it is given."""
+def _looking_back(
+    rule: Rule, written: WrittenSource, options: Options, window: int
+) -> WrittenSource:
+    """The search over so many seconds, whatever time range it is given, unless it says itself how
+    far it looks back.
+    """
     if by_arrival(rule):
-        return emission_over_arrival(rule, emission, options, window, any_time_range=True)
-    return replace(emission, query=_since(str(emission.query), window))
+        return over_arrival(rule, written, options, window, any_time_range=True)
+    if written.search.beginning:
+        return written
+    since = (f"earliest={time_modifier(window)}",)
+    return replace(written, search=replace(written.search, modifiers=since))
 
 
 def _table_of(rule: Rule) -> str:
@@ -104,18 +111,11 @@ def _table_of(rule: Rule) -> str:
     return f"{plain_name(rule.name).lower()[:60]}_{own}_seen.csv"
 
 
-def _since(query: str, seconds: int) -> str:
-    """The search over the last so many seconds, unless it says itself how far it looks back."""
-    if own_beginning(query):
-        return query
-    return with_modifiers(query, [f"earliest={time_modifier(seconds)}"])
-
-
 def _remembered(
     table: str, window: int, look_back: int, by: Sequence[Key], arrived: bool
-) -> list[str]:
+) -> tuple[str, list[str]]:
     """The terms of the events together with those in a table, which is written anew, by when they
-    happened or ``arrived``.
+    happened or ``arrived``: a step on each event, and the commands that group them.
 
     Of each the last event is kept, and the last one before the look-back: what a run sees in its
     look-back, a later one may still have there, so that the term is not known by it. So each run
@@ -128,8 +128,7 @@ def _remembered(
     if arrived:
         time, last, known = "_indextime", _LAST_ARRIVAL, _KNOWN_ARRIVAL
     new = f"(isnull({known}) OR {known}<{history})"
-    return [
-        f"| eval {known}=if({time}<={begin}, {time}, null())",
+    return f"| eval {known}=if({time}<={begin}, {time}, null())", [
         stats([f"max({time}) as {last}", f"max({known}) as {known}"], by, ()),
         f"| inputlookup append=true {table}",
         f"| where {last}>={history}",

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kqlx.backends.spl.index_time import LATEST
-from kqlx.backends.spl.time_range import in_whole_minutes, own_beginning, time_modifier
+from kqlx.backends.spl.multiple_sources import Search
+from kqlx.backends.spl.time_range import in_whole_minutes, time_modifier
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import by_arrival, event_range
 from kqlx.rules.model import Rule
@@ -47,15 +48,15 @@ def run_every(rule: Rule) -> int:
     return max(length for length in _CRONS if length <= interval)
 
 
-def timing(rule: Rule, query: str) -> Timing:
+def timing(rule: Rule, search: Search) -> Timing:
     """The schedule of a rule with this search, which may say itself how far it looks back."""
     look_back = schedule_of(rule).look_back
     cron = _CRONS[run_every(rule)]
-    own = own_beginning(query)
+    own = search.says("earliest")
     notes = tuple(_notes(rule))
     if not by_arrival(rule):
         return Timing(cron, own or in_whole_minutes(look_back), notes=notes)
-    since = own_beginning(query, "_index_earliest") or in_whole_minutes(look_back)
+    since = search.says("_index_earliest") or in_whole_minutes(look_back)
     happened = own or in_whole_minutes(event_range(rule, look_back))
     return Timing(cron, happened, LATEST, since, "now", notes)
 

@@ -18,12 +18,13 @@ from dataclasses import dataclass, replace
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.checks import Checks
+from kqlx.backends.spl.multiple_sources import SourceSearch, WrittenSource
 from kqlx.backends.spl.name_value_arrays import pair_fields
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl.time_range import time_range
 from kqlx.backends.spl.where import WhereWriter
-from kqlx.backends.target import Emission, Options
+from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group, Text
 from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import NUMBERS, TEXTS
@@ -153,23 +154,26 @@ class SearchWriter(SplBackend):
         return Text("NOT *", Group.NOT)
 
 
-def search_of(bound: Bound, options: Options) -> Emission:
-    """The search of a bound tree. Raises UnsupportedError."""
+def search_of(bound: Bound, options: Options) -> WrittenSource:
+    """The search for the events of a bound tree. Raises UnsupportedError."""
     if options.format == "tstats":
         return _tstats(bound, options)
     writer = SearchWriter(bound, options)
     checks, where, search = writer.beside(Checks), writer.beside(WhereWriter), writer.search
     terms = _base(bound, options)
     conditions: list[str] = []
+    beginning = ""
     for item in conjuncts(simplify(transform(bound.node, checks.expand))):
         if isinstance(item, Compare) and (times := time_range(item)):
-            if any(term.startswith("earliest=") for term in terms) and times[0]:
+            since, condition = times
+            conditions += filter(None, [condition])
+            if since and beginning:
                 writer.refuse(
                     item.span, "a second beginning in time", "a search has one", code="time-range"
                 )
-            terms += filter(None, times[:1])
-            conditions += filter(None, times[1:])
-            if times[0]:
+            if since:
+                beginning = since
+                terms.append(f"earliest={since}")
                 writer.note("time-range", Effect.SAME, TIME_RANGE, item.span)
             continue
         checks.check(item)
@@ -183,14 +187,13 @@ def search_of(bound: Bound, options: Options) -> Emission:
                 conditions.append(condition)
     if not terms:
         terms = ["*"]
-    lines = [
-        fold(terms),
+    steps = (
         *_spath_commands(bound, conditions),
         *where.steps,
         *(f"| where {fold_condition(text)}" for text in conditions),
-    ]
-    query = "\n".join(lines)
-    if extracted := _extracted(bound, query):
+    )
+    found = SourceSearch(tuple(terms), steps, beginning=beginning)
+    if extracted := _extracted(bound, found.text()):
         lists = [name for name in extracted if "{}" in name]  # what makes events long
         writer.note(
             "extraction-limit",
@@ -199,10 +202,10 @@ def search_of(bound: Bound, options: Options) -> Emission:
             f" a longer one may lack {_some_of(lists or extracted)}",
             hint="raise maxchars under [kv] in limits.conf if events are longer",
         )
-    return Emission(query, tuple(writer.finished_notes()))
+    return WrittenSource(found, tuple(writer.finished_notes()))
 
 
-def _tstats(bound: Bound, options: Options) -> Emission:
+def _tstats(bound: Bound, options: Options) -> WrittenSource:
     """The search over a data model. What its ``where`` cannot say is widened, as in a
     plain search.
     """
@@ -229,7 +232,8 @@ def _tstats(bound: Bound, options: Options) -> Emission:
     )
     wide = simplify(writer.search.widened(data.node))
     where = "" if isinstance(wide, Always) else fold([writer.expression(wide).text])
-    return Emission(write(data, where), tuple(writer.finished_notes()))
+    search = SourceSearch((), (write(data, where),))
+    return WrittenSource(search, tuple(writer.finished_notes()))
 
 
 def _base(bound: Bound, options: Options) -> list[str]:

@@ -8,13 +8,13 @@ from kqlx.backends.spl.grouped_results import (
     steps_beside,
     times,
     values_beside,
-    with_steps,
     without_null_texts,
 )
+from kqlx.backends.spl.multiple_sources import WrittenSource
 from kqlx.backends.spl.result_fields import plain_name
 from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.time_range import time_modifier
-from kqlx.backends.target import Emission, Options
+from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import by_arrival
@@ -25,8 +25,8 @@ from kqlx.rules.threshold import Threshold
 
 
 def threshold_search(
-    rule: Rule, threshold: Threshold, bound: Bound, emission: Emission, options: Options
-) -> Emission:
+    rule: Rule, threshold: Threshold, bound: Bound, written: WrittenSource, options: Options
+) -> WrittenSource:
     """The search with its counts and the conditions on them."""
     keys = key_builder(rule, bound, Effect.NARROWER)
     by = keys.keys(threshold.by)
@@ -44,9 +44,9 @@ def threshold_search(
         conditions.append(f"{name}>={least}")
         steps.append(key.step)
     steps += steps_beside(rule, bound, by)
-    lines = [*dict.fromkeys(steps), stats([*counts, *times()], by, values_beside(rule, bound, by))]
+    grouping = [stats([*counts, *times()], by, values_beside(rule, bound, by))]
     if conditions:
-        lines.append(f"| where {' AND '.join(conditions)}")
+        grouping.append(f"| where {' AND '.join(conditions)}")
     notes = [*about_window(rule)]
     if options.format == "query" and not by_arrival(rule):  # the others say over which time
         message = (
@@ -54,4 +54,4 @@ def threshold_search(
             f" rule, {time_modifier(schedule_of(rule).look_back)[1:]}"
         )
         notes.append(Note("threshold-window", Effect.SAME, message))
-    return with_steps(emission, lines, (*keys.notes, *among.notes, *notes))
+    return written.with_form(dict.fromkeys(steps), grouping, (*keys.notes, *among.notes, *notes))

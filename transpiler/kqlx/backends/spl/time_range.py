@@ -21,7 +21,8 @@ _DATE_MATH = re.compile(r"now((?:[+-]\d+[yMwdhHms])*)(?:/([yMwdhHms]))?")
 
 
 def time_range(node: Compare) -> tuple[str, str] | None:
-    """For a range on the time of the event: a term of the search or "", and a condition or "".
+    """For a range on the time of the event: what ``earliest`` is to be or "", and a condition or
+    "".
 
     None for other ranges, and for texts that are no dates. Only a beginning in the past becomes
     ``earliest``, for which Splunk takes ``now`` as the end; ``latest`` would do away with the end
@@ -44,7 +45,7 @@ def time_range(node: Compare) -> tuple[str, str] | None:
     limit = f'relative_time(now(), "{modifier}")' if modifier else "now()"
     condition = f"_time{_SIGNS[op]}{limit}"
     if past and op in ("gt", "gte"):
-        return f"earliest={modifier}", condition if op == "gt" else ""
+        return modifier, condition if op == "gt" else ""
     return "", condition
 
 
@@ -73,12 +74,3 @@ def in_whole_minutes(seconds: int) -> str:
     """``-9m@m``: the same from the beginning of a minute, when scheduled searches run anyway."""
     modifier = time_modifier(seconds)
     return modifier if modifier.endswith("s") else f"{modifier}@m"
-
-
-def own_beginning(query: str, modifier: str = "earliest") -> str:
-    """How far a search says itself that it looks back, or "": over the times of events, or with
-    ``_index_earliest`` over those of their arrival.
-    """
-    plain = re.sub(r'"(?:[^"\\]|\\.)*"', '""', query, flags=re.DOTALL)
-    match = re.search(rf"(?<!\S){modifier}=(\S+)", plain)
-    return match[1] if match else ""
