@@ -233,6 +233,20 @@ def test_a_drilldown_goes_by_the_time_of_the_run_alone() -> None:
             assert "latest=" not in drilldown["search"]
 
 
+@pytest.mark.parametrize("value", ["b", "b" * 60])
+def test_neither_a_comment_nor_a_long_line_keeps_the_time_in_a_drilldown(value: str) -> None:
+    several = rule(
+        query=f'source.ip:1.2.3.4 and user_agent.original:"{value}" and process.interactive:true',
+        index=["logs-okta.system-*", "logs-aws.cloudtrail-*"],
+    )
+    found = kqlx.convert(several, "spl", format="escu", unmapped="comment", accept="wider")
+    made = yaml.safe_load(found.text)
+    assert made["search"].startswith("``` left out")
+    assert made["search"].count("_index_earliest=") == 1
+    (drilldown,) = made["drilldown_searches"]
+    assert "earliest=" not in drilldown["search"]
+
+
 def test_alternatives_of_one_search_have_one_window() -> None:
     several = rule(query="source.ip:1.2.3.4", index=["logs-okta.system-*", "logs-aws.cloudtrail-*"])
     search, _ = detection(spl(several, "escu", source=None))

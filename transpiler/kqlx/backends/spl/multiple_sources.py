@@ -46,13 +46,8 @@ class SourceSearch:
         if not (with_modifiers and self.modifiers):
             return text
         said = " ".join(self.modifiers)
-        return f"{said}\n    {text}" if self.is_wide else f"{said} {text}"
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether the modifiers have a line of their own."""
-        first = self.text(with_modifiers=False).partition("\n")[0]
-        return len(" ".join(self.modifiers)) + len(first) >= WIDTH
+        wide = len(said) + len(text.partition("\n")[0]) >= WIDTH
+        return f"{said}\n    {text}" if wide else f"{said} {text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +97,9 @@ def _events(sources: list[SourceSearch], with_modifiers: bool) -> str:
         parts = ["    [search " + text.replace("\n", "\n    ") + "]" for text in texts]
         return "| multisearch\n" + "\n".join(parts)
     common = sources[0].modifiers
-    if len({(source.modifiers, source.is_wide) for source in sources}) > 1:
+    if any(source.modifiers != common for source in sources):
         common = ()
-    texts = [source.text(with_modifiers=not common) for source in sources]
+    texts = [source.text(with_modifiers=with_modifiers and not common) for source in sources]
     either = "\nOR ".join(f"({text})" for text in texts)
     if not common:
         return either
