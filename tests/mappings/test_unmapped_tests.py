@@ -12,8 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
+from kqlx.mappings.binder import Binder
 from kqlx.mappings.destinations import bind
+from kqlx.mappings.pack import Pack
 from kqlx.mappings.reader.pack_data import of_data
+from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped
+from kqlx.nodes import FieldTest, Unmapped, walk
 from kqlx.notes import Effect
 from tests.conftest import examples
 from tests.oracles.spl.reader import parse_search
@@ -30,6 +34,7 @@ QUERIES = st.recursive(
     ),
     max_leaves=6,
 )
+POLICIES: tuple[UnmappedPolicy, ...] = ("keep", "comment")
 EVENTS = st.fixed_dictionaries(
     {}, optional={name: st.sampled_from(["1", "2"]) for name in ("a", "b", "c")}
 )
@@ -144,3 +149,80 @@ def test_nothing_is_told_of_tests_that_another_decides(
     result = kqlx.convert(f"{source} and {test}", target, unmapped=unmapped)
     assert "approximated" not in {note.code for note in result.notes}
     assert result.query == kqlx.convert(source, target).query or unmapped == "comment"
+
+
+FOLDING = of_data(
+    {
+        "source": "x",
+        "constants": {"k": "x"},
+        "targets": {"spl": [{"base": "x", "fields": {"a": "a", "b": "b"}}]},
+    }
+)
+
+
+def attempt(query: str, pack: Pack = FOLDING) -> Attempt:
+    (destination,) = pack.targets["spl"]
+    return Binder(pack, destination, {}).bind(kqlx.parse(query))
+
+
+@pytest.mark.parametrize(
+    ("query", "unmapped"),
+    [
+        ("a:1 and b:1", []),
+        ("a:1 and c:1", ["c"]),
+        ("a:1 and (c:1 or c:2)", ["c", "c"]),
+        ("d:{c:1} or not e > 1", ["d.c", "e"]),
+        ("c*:1", ["the field name c*, a wildcard,"]),
+        # What a constant decides needs no counterpart.
+        ("a:1 or (c:1 and k:y)", []),
+        ("a:1 and (c:1 or k:x)", []),
+        ("a:1 and not (c:1 and k:y)", []),
+        ("a:1 and (c:1 or k:y)", ["c"]),
+    ],
+)
+def test_binding_marks_tests_without_a_counterpart(query: str, unmapped: list[str]) -> None:
+    found = attempt(query)
+    assert [test.what for test in found.unmapped] == unmapped
+    assert not any(note.effect is Effect.UNMAPPED for note in found.notes)
+    if not unmapped:
+        assert apply_unmapped(found, "error") == apply_unmapped(found, "comment")
+        return
+    with pytest.raises(kqlx.MappingError) as error:
+        apply_unmapped(found, "error")
+    for what in unmapped:
+        assert f"{what} has no counterpart in" in str(error.value)
+
+
+@given(QUERIES, EVENTS)
+@examples(100)
+def test_marks_are_taken_off_as_the_user_wants(query: str, event: dict[str, Any]) -> None:
+    node = kqlx.parse(query)
+    found = attempt(query, PACK)
+    bounds = {policy: apply_unmapped(found, policy) for policy in POLICIES}
+    for bound in bounds.values():
+        assert not any(isinstance(part, Unmapped) for part in walk(bound.node))
+    kept, left = bounds["keep"], bounds["comment"]
+    assert kept.unmapped == found.unmapped and not kept.left_out
+    assert not left.unmapped and bool(left.left_out) == bool(found.unmapped)
+    if "{" not in query:  # a group of nested objects is flattened
+        assert kqlx.compile(kept.node)(event) == kqlx.compile(node)(event)
+    fields = {part.field.name for part in walk(left.node) if isinstance(part, FieldTest)}
+    assert fields <= {"a", "b"}
+
+
+def test_a_test_that_is_said_twice_is_left_out_twice() -> None:
+    bound = apply_unmapped(attempt("b:1 and not (a:1 or c:1 or c:1)"), "comment")
+    assert bound.node == kqlx.parse("b:1 and not a:1")
+
+
+def test_binding_does_not_change_what_stands_for_kept_names() -> None:
+    """Groups are simplified and put together as if all names were known."""
+    everywhere = of_data(
+        {
+            "source": "x",
+            "targets": {"spl": [{"base": "x", "fields": {name: name for name in "abc"}}]},
+        }
+    )
+    for query in ("a:1 and not (not (c:1 or not c:2))", "(a:1 or c:1) and (c:1 or b:1)"):
+        kept = apply_unmapped(attempt(query), "keep").node
+        assert kept == apply_unmapped(attempt(query, everywhere), "keep").node
