@@ -5,14 +5,15 @@ Which data source and destination it is, ``destinations`` decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field, with_case_of_name
 from kqlx.mappings.asserted_values import asserted_values, spec_applies, together
 from kqlx.mappings.binding import Binding, NeverMatchesError, no_mapping
+from kqlx.mappings.bound_part import BoundPart, alternatives, told_of, trees, with_notes
 from kqlx.mappings.collector_names import with_either_name
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.event_kinds import narrowed_to_query
@@ -27,7 +28,6 @@ from kqlx.mappings.reader.pack_data import Lazy
 from kqlx.mappings.unmapped_tests import (
     Attempt,
     goes_with_unmapped,
-    is_absorbing,
     marked,
 )
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
@@ -51,23 +51,6 @@ from kqlx.nodes import (
     simplify,
 )
 from kqlx.notes import Effect, Note
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a part of a query comes to at a destination: its tree, and the notes on it, which are
-    told where it is in the result. Those of ``notes_if_kept`` and ``absent_values`` are as in
-    ``Attempt``.
-    """
-
-    node: Node
-    notes: tuple[Note, ...] = ()
-    notes_if_kept: tuple[Note, ...] = ()
-    absent_values: tuple[Note, ...] = ()
-
-    def if_kept(self) -> Found:
-        """The same, of which all is told only where tests without a counterpart are kept."""
-        return Found(self.node, notes_if_kept=(*self.notes, *self.notes_if_kept))
 
 
 class Binder(Binding):
@@ -102,16 +85,16 @@ class Binder(Binding):
             absent_values=found.absent_values,
         )
 
-    def collect(self, bind: Callable[[], Node]) -> Found:
+    def collect(self, bind: Callable[[], Node]) -> BoundPart:
         """What is bound, with the notes that are made on the way."""
         before = self.notes, self.absent_values
         self.notes, self.absent_values = [], []
         node = bind()
-        found = Found(node, tuple(self.notes), absent_values=tuple(self.absent_values))
+        found = BoundPart(node, tuple(self.notes), absent_values=tuple(self.absent_values))
         self.notes, self.absent_values = before
         return found
 
-    def bind_filter(self, node: Node) -> Found | None:
+    def bind_filter(self, node: Node) -> BoundPart | None:
         """What the destination asks of all its events."""
         if not (asked := self.destination.filter):
             return None
@@ -133,7 +116,7 @@ class Binder(Binding):
     def applicable_spec(self, spec: FieldSpec) -> FieldSpec:
         return next((one for one in spec.alternatives if spec_applies(self.asserted, one)), spec)
 
-    def bind_node(self, node: Node) -> Found:
+    def bind_node(self, node: Node) -> BoundPart:
         """A part of the query, and what is to be told of it."""
         if not isinstance(node, And | Or | Not):
             return self.bind_leaf(node)
@@ -144,39 +127,28 @@ class Binder(Binding):
         self.sibling_alternatives = before
         return replace(found, node=marked(node, found.node, negative=self.negative))
 
-    def bind_group(self, node: And | Or | Not) -> Found:
+    def bind_group(self, node: And | Or | Not) -> BoundPart:
         """A group, when it is known what stands beside its items."""
         if isinstance(node, Not):
             self.negative = not self.negative
             item = self.bind_node(node.item)
             self.negative = not self.negative
             return replace(item, node=Not(item.node, node.span))
+        if isinstance(node, Or) and (name := self.shared_guard_field(node)):
+            return self.bind_guarded(node, name)
+        made: Node
         if isinstance(node, And):
             with self.asserting(node):
                 items = [self.bind_node(item) for item in node.items]
-            return _with_notes(replace(node, items=_nodes(items)), self.told_of(node, items))
-        if name := self.shared_guard_field(node):
-            return self.bind_guarded(node, name)
-        items = [self.bind_node(item) for item in node.items]
-        if grouped := self.group_by_kinds(node, items):
-            return _with_notes(grouped, items)
-        made = replace(node, items=tuple(_alternatives(node, items)))
-        return _with_notes(made, self.told_of(node, items))
+            made = replace(node, items=trees(items))
+        else:
+            items = [self.bind_node(item) for item in node.items]
+            if grouped := self.group_by_kinds(node, items):
+                return with_notes(grouped, items)
+            made = replace(node, items=tuple(alternatives(node, items)))
+        return with_notes(made, told_of(node, items, negative=self.negative))
 
-    def told_of(self, node: And | Or, items: Sequence[Found]) -> Sequence[Found]:
-        """The items of a group that something is told of. One that decides it, being never met or
-        always, is told alone: the others are not in the result. So it is with one that is left out,
-        where it is.
-        """
-        decides = Never if isinstance(node, And) else Always
-        if deciding := [item for item in items if isinstance(simplify(item.node), decides)]:
-            return deciding
-        going = [goes_with_unmapped(item.node, negative=self.negative) for item in items]
-        if not is_absorbing(node, negative=self.negative) or not any(going):
-            return items
-        return [item if goes else item.if_kept() for item, goes in zip(items, going, strict=True)]
-
-    def bind_guarded(self, node: Or, name: str) -> Found:
+    def bind_guarded(self, node: Or, name: str) -> BoundPart:
         """Several values of one field, beside the predicate that must hold with each."""
         spec = self.destination.field(name)
         assert spec is not None
@@ -184,8 +156,8 @@ class Binder(Binding):
         items = [self.bind_node(item) for item in node.items]
         self.guarded_field = ""
         guard = self.collect(lambda: bind_predicate(self, spec.guard, node.span, name))
-        tests = Or(_nodes(items), node.span)
-        return _with_notes(And((guard.node, tests), node.span), [*items, guard])
+        tests = Or(trees(items), node.span)
+        return with_notes(And((guard.node, tests), node.span), [*items, guard])
 
     @contextmanager
     def asserting(self, node: And) -> Iterator[None]:
@@ -195,7 +167,7 @@ class Binder(Binding):
         yield
         self.asserted = before
 
-    def group_by_kinds(self, node: Or, items: Sequence[Found]) -> Node | None:
+    def group_by_kinds(self, node: Or, items: Sequence[BoundPart]) -> Node | None:
         """Several values of a field that is another column by the kind of event: the kinds once,
         each with all values. None for any other group.
         """
@@ -211,7 +183,7 @@ class Binder(Binding):
             or any(case.apart or case.no_counterpart for case in spec.cases)
         ):
             return None
-        return group_by_kind(node, _nodes(items), len(spec.cases))
+        return group_by_kind(node, trees(items), len(spec.cases))
 
     def shared_guard_field(self, node: Or) -> str:
         """The field that all tests are of, if a predicate must hold beside each."""
@@ -221,20 +193,20 @@ class Binder(Binding):
         spec = self.destination.field(name) if name else None
         return name if spec is not None and spec.guard else ""
 
-    def bind_leaf(self, node: Node) -> Found:
+    def bind_leaf(self, node: Node) -> BoundPart:
         """A test, or what is taken for several. Of one without a counterpart nothing else is told;
         of one that is left out for want of a part nothing of the rest.
         """
         if isinstance(node, FreeText | Always | Never | Unmapped):
-            return Found(node)
+            return BoundPart(node)
         assert isinstance(node, FieldTest | Nested)
         test = node if isinstance(node, Nested) else with_case_of_name(node)
         found = self.bind_nested(test) if isinstance(test, Nested) else self.bind_field_test(test)
         if isinstance(found.node, Unmapped) and found.node.asked is test:
-            return Found(replace(found.node, asked=node))
+            return BoundPart(replace(found.node, asked=node))
         return found.if_kept() if goes_with_unmapped(found.node, negative=self.negative) else found
 
-    def bind_field_test(self, node: FieldTest) -> Found:
+    def bind_field_test(self, node: FieldTest) -> BoundPart:
         if isinstance(node.field, Pattern) and self.own_spec(node) is None:
             return self.bind_name_with_stars(node, node.field)
         return self.collect(lambda: self.bind_test(node))
@@ -246,16 +218,16 @@ class Binder(Binding):
         name = node.field.name
         return self.destination.fields.get(name) if not name.endswith(".*") else None
 
-    def bind_name_with_stars(self, node: FieldTest, name: Pattern) -> Found:
+    def bind_name_with_stars(self, node: FieldTest, name: Pattern) -> BoundPart:
         """A test of each field that a name with stars fits."""
-        each: list[Found] = []
+        each: list[BoundPart] = []
 
         def bind_one(test: FieldTest) -> Node:
             each.append(self.bind_leaf(test))
             return each[-1].node
 
         found = self.collect(lambda: bind_each_field(self, node, name, bind_one))
-        return _with_notes(found.node, [found, *each])
+        return with_notes(found.node, [found, *each])
 
     def bind_test(self, node: FieldTest) -> Node:
         """A test of a field by its full name."""
@@ -281,19 +253,19 @@ class Binder(Binding):
         if changed and name.rpartition(".")[2].lower() not in ("newvalue", "oldvalue"):
             return self.unmapped(node, name, "only its old and its new value are compared")
         if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
-            once = note.code == "back-end-support"  # of the field, whatever its value
-            self.add_note(note.code, note.message, None if once else node.span, note.effect)
+            span = node.span if note.is_of_test else None
+            self.add_note(note.code, note.message, span, note.effect)
         return self.apply_spec(node, spec)
 
-    def bind_nested(self, node: Nested) -> Found:
+    def bind_nested(self, node: Nested) -> BoundPart:
         """A nested group by its tests, which in the destination different objects may meet."""
         if isinstance(node.path, Pattern):
-            return Found(self.unmapped(node, f"a group on {node.path.name}, a wildcard,"))
+            return BoundPart(self.unmapped(node, f"a group on {node.path.name}, a wildcard,"))
         message = f"the tests of {node.path.name}:{{ ... }} may be met by different objects"
         message += "; below a not they are left out" if self.negative else ""
         note = Note("nested-flattened", Effect.WIDER, message, node.span)
         if self.negative:
-            return Found(Never(node.span), (note,))
+            return BoundPart(Never(node.span), (note,))
         found = self.bind_node(flattened(node))
         return replace(found, notes=(note, *found.notes))
 
@@ -341,29 +313,3 @@ class Binder(Binding):
         if spec.value_part:
             return bind_part(self, node, spec, spec.value_part)
         return bind_to_column(self, node, spec)
-
-
-def _nodes(items: Iterable[Found]) -> tuple[Node, ...]:
-    return tuple([item.node for item in items])
-
-
-def _with_notes(node: Node, parts: Iterable[Found]) -> Found:
-    """A tree with what is to be told of these parts."""
-    parts = [*parts]
-    return Found(
-        node,
-        tuple([note for part in parts for note in part.notes]),
-        tuple([note for part in parts for note in part.notes_if_kept]),
-        tuple([note for part in parts for note in part.absent_values]),
-    )
-
-
-def _alternatives(node: Or, items: Iterable[Found]) -> Iterator[Node]:
-    """What becomes of the items; the columns that may have one and the same value stand beside
-    those of the next, so that a target can gather the values of each.
-    """
-    for item, found in zip(node.items, items, strict=True):
-        if isinstance(item, FieldTest) and isinstance(found.node, Or):
-            yield from found.node.items
-        else:
-            yield found.node

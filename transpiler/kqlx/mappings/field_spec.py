@@ -71,12 +71,15 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True)
 class PackNote:
-    """A note that every conversion to a destination, or every test of a field, carries."""
+    """A note that every conversion to a destination, or every test of a field, carries; one that
+    ``is_of_test`` names the place of the test, another is told once.
+    """
 
     code: str
     effect: Effect
     message: str
     hint: str = ""
+    is_of_test: bool = True
 
 
 @dataclass(frozen=True, slots=True)

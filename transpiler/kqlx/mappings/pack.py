@@ -177,7 +177,7 @@ def _lists_note(name: str, spelt: str, known: bool) -> PackNote:
     message = f"{name} {may} in a list, of which Sigma's names tell nothing: its back end must know"
     if known:
         message += f" (Splunk calls it {spelt})"
-    return PackNote("back-end-support", Effect.SAME, message)
+    return PackNote("back-end-support", Effect.SAME, message, is_of_test=False)
 
 
 def _below(spec: FieldSpec, rest: str) -> FieldSpec:

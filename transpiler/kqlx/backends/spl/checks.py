@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, replace
 
 from kqlx.backends.spl.backend import SplBackend
@@ -36,7 +37,9 @@ from kqlx.patterns import ANY_RUN, Shape
 
 @dataclass
 class Checks(SplBackend):
-    """Looks at the tests of a tree one by one."""
+    """Looks at the tests of a tree one by one; ``noted`` is what has been said of a column."""
+
+    noted: set[tuple[str, str]] = dataclasses.field(default_factory=set)
 
     def expand(self, node: Node) -> Node:
         """A test in the terms of flat fields, where that says exactly the same.
@@ -145,7 +148,8 @@ class Checks(SplBackend):
 
     def note_once(self, code: str, effect: Effect, message: str, node: FieldTest) -> None:
         """A note, once for each column."""
-        if not any(note.code == code and note.message == message for note in self.notes):
+        if (code, message) not in self.noted:
+            self.noted.add((code, message))
             self.note(code, effect, message, node.span)
 
     def check_pair(self, column: Column, node: Equals | Like | Compare) -> None:

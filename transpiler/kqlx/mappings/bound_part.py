@@ -1,0 +1,69 @@
+"""What the parts of a query come to at a destination, while it is bound: a tree each, with the
+notes on it. A part that is not in the result takes its notes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kqlx.mappings.unmapped_tests import goes_with_unmapped, is_absorbing
+from kqlx.nodes import Always, And, FieldTest, Never, Node, Or, simplify
+from kqlx.notes import Note
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPart:
+    """A part of a query in the columns of a destination, and the notes that are told where it is in
+    the result. Those of ``notes_if_kept`` and ``absent_values`` are as in ``Attempt``.
+    """
+
+    node: Node
+    notes: tuple[Note, ...] = ()
+    notes_if_kept: tuple[Note, ...] = ()
+    absent_values: tuple[Note, ...] = ()
+
+    def if_kept(self) -> BoundPart:
+        """The same, of which all is told only where tests without a counterpart are kept."""
+        return BoundPart(self.node, notes_if_kept=(*self.notes, *self.notes_if_kept))
+
+
+def with_notes(node: Node, parts: Iterable[BoundPart]) -> BoundPart:
+    """A tree with what is to be told of these parts."""
+    parts = [*parts]
+    return BoundPart(
+        node,
+        tuple([note for part in parts for note in part.notes]),
+        tuple([note for part in parts for note in part.notes_if_kept]),
+        tuple([note for part in parts for note in part.absent_values]),
+    )
+
+
+def trees(parts: Iterable[BoundPart]) -> tuple[Node, ...]:
+    return tuple([part.node for part in parts])
+
+
+def told_of(group: And | Or, items: Sequence[BoundPart], *, negative: bool) -> Sequence[BoundPart]:
+    """The items of a group of which something is told; ``negative``: it is below a ``not``.
+
+    An item that decides the group, being never met or always, is told alone: the others are not in
+    the result. Where tests without a counterpart are left out, one of them may decide it so.
+    """
+    decides = Never if isinstance(group, And) else Always
+    if deciding := [item for item in items if isinstance(simplify(item.node), decides)]:
+        return deciding
+    going = [goes_with_unmapped(item.node, negative=negative) for item in items]
+    if not is_absorbing(group, negative=negative) or not any(going):
+        return items
+    return [item if goes else item.if_kept() for item, goes in zip(items, going, strict=True)]
+
+
+def alternatives(group: Or, items: Iterable[BoundPart]) -> Iterator[Node]:
+    """What becomes of the items; the columns that may have one and the same value stand beside
+    those of the next, so that a target can gather the values of each.
+    """
+    for item, made in zip(group.items, items, strict=True):
+        if isinstance(item, FieldTest) and isinstance(made.node, Or):
+            yield from made.node.items
+        else:
+            yield made.node
