@@ -143,10 +143,10 @@ def test_a_syntax_error_shows_the_line_in_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "status", "message"),
     [
-        ('language = "eql"\nquery = "process where true"', 1, "line 3: the query is in 'eql'"),
-        ('language = "esql"\nquery = "from x"', 1, "line 3: the query is in 'esql'"),
-        ('language = "lucene"\nquery = "a:b"', 1, "line 3: the query is in 'lucene'"),
-        ('type = "machine_learning"', 1, "line 3: a machine learning rule has no query"),
+        ('language = "eql"\nquery = "process where true"', 1, ":3: the query is in 'eql'"),
+        ('language = "esql"\nquery = "from x"', 1, ":3: the query is in 'esql'"),
+        ('language = "lucene"\nquery = "a:b"', 1, ":3: the query is in 'lucene'"),
+        ('type = "machine_learning"', 1, ":3: a machine learning rule has no query"),
         ('type = "query"', 1, "has no query"),
         ("query = 5", 1, "has no query"),
         ("query = ", 2, "not TOML"),
@@ -238,7 +238,7 @@ def test_one_bad_rule_does_not_stop_the_others(tmp_path: Path) -> None:
     result = (GOLDENS / "spl.spl").read_text("utf-8")
     assert run.stdout == f"``` {tmp_path / 'b.toml'} -> spl ```\n{result}"
     assert "a.toml:1:7: not TOML" in run.stderr
-    assert "c.toml: line 3: the query is in 'eql'" in run.stderr
+    assert "c.toml:3: the query is in 'eql'" in run.stderr
 
 
 def test_the_reader_of_a_pipe_may_leave_early() -> None:

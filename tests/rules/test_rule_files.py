@@ -174,7 +174,7 @@ def test_an_empty_query_is_refused(tmp_path: Path, query: str) -> None:
 def test_other_languages_are_passed_over(tmp_path: Path, table: str, reason: str) -> None:
     found = read(tmp_path, f"[rule]\n{table}\n")
     assert isinstance(found, Skipped)
-    assert found.reason.startswith(reason)
+    assert f"line {found.line}: {found.reason}".startswith(reason)
 
 
 @pytest.mark.parametrize(

@@ -133,12 +133,23 @@ class UnsupportedError(KqlxError):
 
 
 class MappingError(KqlxError):
-    """A field or value has no counterpart in the target, or a mapping pack is broken."""
+    """A field or value has no counterpart in the target, or a mapping pack is broken.
+
+    ``code`` is that of the reason, "mapping" for a broken file.
+    """
 
     code = "mapping"
 
-    def __init__(self, message: str, *, notes: tuple[Note, ...] = (), hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "mapping",
+        notes: tuple[Note, ...] = (),
+        hint: str = "",
+    ) -> None:
         super().__init__(message, hint=hint)
+        self.code = code
         self.notes = notes
 
 

@@ -13,13 +13,9 @@ from kqlx.refusals import REFUSALS
 ERRORS = (
     Code(
         "mapping",
-        "a field, a data source or a mapping has no counterpart in the target, or a mapping pack"
-        " cannot be read",
-        "Keep the Elastic field name with `--unmapped keep`, drop the test with `--unmapped"
-        " comment`, or map the field in a pack of your own with `--mapping`.",
-        "kqlx convert --to spl -q 'event.dataset:o365.audit and acme.badge:blue'",
-        "kqlx convert --to spl --unmapped comment"
-        " -q 'event.dataset:o365.audit and acme.badge:blue'",
+        "a mapping pack or a list of fields cannot be used",
+        "Correct the path, or the file at the line that the message names.",
+        "kqlx convert --to spl --mapping missing.yml -q 'user.name:alice'",
     ),
     Code(
         "output",

@@ -1,5 +1,5 @@
-"""Why a rule is refused: the codes of ``UnsupportedError``, all of them stable, beside those that
-are codes of notes (``kqlx.notes``).
+"""Why a rule is refused: codes of ``UnsupportedError`` and ``MappingError``, all of them stable.
+Any code of a note (``kqlx.notes``) can be the reason too.
 """
 
 from __future__ import annotations
@@ -75,6 +75,13 @@ REFUSALS = (
         "",
     ),
     Code(
+        "no-data-source",
+        "nothing in the query or the rule says which data source it is about",
+        "Name the data source with `--source`, or keep Elastic's field names with `--source none`.",
+        "kqlx convert --to spl -q 'user.name:alice'",
+        "kqlx convert --to spl --source none -q 'user.name:alice'",
+    ),
+    Code(
         "no-text",
         "no text of the query language stands for this tree",
         "Build a tree that the parser could have made.",
@@ -109,6 +116,15 @@ REFUSALS = (
         "the query has two braces, which Watcher would take for a tag of a template",
         "Write the value in another way, such as a pattern.",
         "kqlx convert --to elasticsearch --format watcher -q 'message:\"{{x}}\"'",
+    ),
+    Code(
+        "unmapped-field",
+        "a field, value or construct without a counterpart in the target",
+        "Keep the Elastic field name with `--unmapped keep`, drop the test with `--unmapped"
+        " comment`, or map the field in a pack of your own with `--mapping`.",
+        "kqlx convert --to spl -q 'event.dataset:o365.audit and acme.badge:blue'",
+        "kqlx convert --to spl --unmapped comment"
+        " -q 'event.dataset:o365.audit and acme.badge:blue'",
     ),
     Code(
         "value-type-mismatch",

@@ -71,7 +71,7 @@ class Binder(Binding):
                 known = self.destination.events or " and ".join(dict.fromkeys(self.required_kinds))
                 raise no_mapping(self.pack, f"{self.destination.name}: {known}", notes)
             message = f"never matches in {self.destination.name}: {why}"
-            raise NeverMatchesError(message, notes=tuple(notes))
+            raise NeverMatchesError(message, code="matches-no-event", notes=tuple(notes))
         own = self.bind_filter(node)
         return Attempt(
             node=bound,

@@ -25,7 +25,8 @@ def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> MappingErr
     message = f"no mapping is known for these events of {pack.source}; those that are known are in"
     message += f" {known}"
     note = Note("unmapped-field", Effect.UNMAPPED, message)
-    return MappingError(message, notes=(*notes, note), hint="a mapping of your own may name them")
+    hint = "a mapping of your own may name them"
+    return MappingError(message, code=note.code, notes=(*notes, note), hint=hint)
 
 
 class Binding:

@@ -46,6 +46,7 @@ def bind(
     if not destinations:
         raise MappingError(
             f"the data source {pack.source} has no mapping for {target}",
+            code="unmapped-field",
             notes=(Note("unmapped-field", Effect.UNMAPPED, f"no mapping for {target}"),),
             hint="--source none keeps Elastic's field names",
         )
@@ -115,7 +116,8 @@ def _needs_discriminator(pack: Pack, destinations: Iterable[Destination]) -> Map
     if len(wanted) > _FEW:
         message += f", or what else kqlx sources show {pack.source} names"
     note = Note("unmapped-field", Effect.UNMAPPED, message)
-    return MappingError(message, notes=(note,), hint="--source none keeps Elastic's field names")
+    hint = "--source none keeps Elastic's field names"
+    return MappingError(message, code=note.code, notes=(note,), hint=hint)
 
 
 def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:

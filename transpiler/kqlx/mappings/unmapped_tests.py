@@ -90,6 +90,7 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
         return replace(bound, notes=notes, unmapped=missing)
     raise MappingError(
         "; ".join(dict.fromkeys(note.message for note in told)),
+        code=told[0].code,
         notes=notes,
         hint="use --unmapped keep to keep the Elastic field name, --unmapped comment to drop"
         " this test, or --source none to keep all field names",

@@ -25,16 +25,16 @@ def build(entry: Entry, path: Path | None, name: str, format: str) -> Rule | Ski
     table |= _new_terms(table)
     kind = table.get("type", "query")
     if kind == "machine_learning":
+        reason = "a machine learning rule has no query to convert"
         line = _line(entry, ("type", kind))
-        reason = f"{line}a machine learning rule has no query to convert"
-        return Skipped(path or Path(name), reason, "machine learning", entry.line)
+        return Skipped(path or Path(name), reason, "machine learning", line)
     default = language_of_file(path) if format == "query" else KUERY
     language = _LANGUAGES.get(kind) or table.get("language", default)
     if known_language(language) is None:
-        line = _line(entry, ("language", language), ("type", kind))
         known = ", ".join(f"{one.name} ({one.title})" for one in languages())
-        reason = f"{line}the query is in {language!r}, and kqlx reads {known}"
-        return Skipped(path or Path(name), reason, language, entry.line)
+        reason = f"the query is in {language!r}, and kqlx reads {known}"
+        line = _line(entry, ("language", language), ("type", kind))
+        return Skipped(path or Path(name), reason, language, line)
     query = _query(table, where, entry)
     at = entry.find("query", query)
     return Rule(
@@ -86,11 +86,10 @@ def _query(table: Mapping[str, Any], where: str, entry: Entry) -> str:
     return query
 
 
-def _line(entry: Entry, *pairs: tuple[str, str]) -> str:
-    """The beginning of a message about a key, or nothing where its line cannot be told, or where
-    the object has a line of its own.
+def _line(entry: Entry, *pairs: tuple[str, str]) -> int:
+    """The line of the first of these keys with these values that can be told; else that of the
+    object, 0 where that is the whole file.
     """
-    if entry.line:
-        return ""
-    lines = [found.line for key, value in pairs if (found := entry.find(key, value)).line]
-    return f"line {lines[0]}: " if lines else ""
+    return next(
+        (at.line for key, value in pairs if (at := entry.find(key, value)).line), entry.line
+    )

@@ -200,7 +200,8 @@ class Skipped:
     """A rule that is none of ours to convert: another language, or no query; or another file in a
     folder of rules.
 
-    ``kind`` is the language, "machine learning" or "no rule"; ``line`` as in ``Rule``.
+    ``kind`` is the language, "machine learning" or "no rule". ``line`` is the line of the file that
+    says so, or where the rule begins; 0 where neither is known.
     """
 
     path: Path

@@ -132,7 +132,7 @@ def free_text(node: FreeText, backend: TextBackend) -> Text:
     backend.note(
         "free-text",
         Effect.DIFFERENT,
-        f"a value without a field: Kibana looks in all fields, this in the terms of {where}",
+        f"a value without a field: Elasticsearch looks in all fields, this in the terms of {where}",
         node.span,
     )
     test = _term_test(node)
