@@ -9,8 +9,8 @@ from kqlx.codes import Code
 REFUSALS = (
     Code(
         "case-not-exact",
-        "letter case was asked to count exactly, and the target ignores it here",
-        "Convert without `--exact`; the notes then say where letter case is ignored.",
+        "the target cannot compare letter case here as the query or `--exact` asks for",
+        "Convert without `--exact`, or name the fields that a name with stars stands for.",
         "kqlx convert --to spl --format tstats --exact"
         " -q 'event.dataset:endpoint.events.process and process.name:cmd.exe'",
     ),

@@ -106,7 +106,8 @@ class TextBackend(Backend[Text]):
             return
         if self.options.exact:
             what = f"the letters {letters} in any case in {column.name}"
-            self.refuse(node.span, what, "Elasticsearch folds those of ASCII alone")
+            why = "Elasticsearch folds those of ASCII alone"
+            self.refuse(node.span, what, why, code="case-not-exact")
         message = (
             f"{letters} in {column.name}: Elasticsearch folds the letters of ASCII alone, and"
             f" {self.language} may fold others too"

@@ -141,7 +141,8 @@ class _Dsl(Backend[Json]):
         types = self.bound.types
         if isinstance(node.field, Pattern) and not types.knows_all_names:
             what = f"a test of the fields {node.field.name} in any letter case"
-            self.refuse(node.span, what, "query_string has no case_insensitive", "name the fields")
+            why = "query_string has no case_insensitive"
+            self.refuse(node.span, what, why, "name the fields", code="case-not-exact")
         if isinstance(node, Equals):
             return self.each_field(node.field, self.folded_value_clause, node.value)
         return self.each_field(node.field, self.folded_pattern_clause, node.pattern)
