@@ -142,7 +142,7 @@ class _Dsl(Backend[Json]):
         if isinstance(node.field, Pattern) and not types.knows_all_names:
             what = f"a test of the fields {node.field.name} in any letter case"
             why = "query_string has no case_insensitive"
-            self.refuse(node.span, what, why, "name the fields", code="case-not-exact")
+            self.refuse(node.span, what, why, "name the fields", code="construct-not-supported")
         if isinstance(node, Equals):
             return self.each_field(node.field, self.folded_value_clause, node.value)
         return self.each_field(node.field, self.folded_pattern_clause, node.pattern)
