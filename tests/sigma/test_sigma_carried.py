@@ -75,7 +75,7 @@ def test_that_a_rule_goes_by_arrival_is_told_once() -> None:
     notes = convert(Rule(name="Some rule", query="a:b", data=data, format="json")).notes
     (note,) = [note for note in notes if "event.ingested" in note.message]
     assert note.is_quiet
-    assert "goes by when an event arrived" in note.message
+    assert "by arrival time" in note.message
 
 
 def lost(**data: Any) -> str:

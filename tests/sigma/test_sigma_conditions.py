@@ -227,3 +227,22 @@ def test_which_back_ends_take_exists(query: str) -> None:
         assert backend.convert(SigmaCollection.from_yaml(found.text))
     with pytest.raises((NotImplementedError, SigmaError)):
         EqlBackend().convert(SigmaCollection.from_yaml(found.text))
+
+
+def test_a_name_with_stars_reaches_every_field_that_can_meet_the_test() -> None:
+    """Addresses and texts of the user's list too, and no numbers; a flattened field has no test of
+    all its keys, so that the rule may match more.
+    """
+    types = {"a.ip": "ip", "a.text": "keyword", "a.number": "long"}
+    query = "b:x and not a.*:10.0.0.1"
+    found = kqlx.convert(query, "sigma", source="none", fields=types)
+    assert isinstance(found.query, str)
+    lines = [line.strip(" -") for line in found.query.splitlines()]
+    assert [line for line in lines if "10.0.0.1" in line] == [
+        "a.ip: '10.0.0.1'",
+        "a.text: '10.0.0.1'",
+    ]
+    assert Effect.SAME in {note.effect for note in found.notes if note.code == "names-expanded"}
+    keys = {**types, "a.keys": "flattened"}
+    found = kqlx.convert(query, "sigma", source="none", fields=keys, accept="wider")
+    assert Effect.WIDER in {note.effect for note in found.notes if note.code == "names-expanded"}

@@ -42,6 +42,7 @@ from kqlx.evaluate.event_fields import Event, all_values, objects
 from kqlx.evaluate.schema import Make, Predicate, Schema, always, never, some_value
 from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types, types_for
+from kqlx.mappings.nested import bare_value_test
 from kqlx.nodes import (
     Always,
     And,
@@ -154,7 +155,7 @@ class _Compiler:
             case Nested():
                 return self._nested(node, path)
             case FreeText() if path:
-                return self.predicate(_in_group(node), path)
+                return self.predicate(bare_value_test(node), path)
             case FreeText():
                 return self._free_text(node.value)
             case Equals():
@@ -316,14 +317,6 @@ def _remembered(test: Predicate) -> Predicate:
 
 def _prefix(path: str) -> str:
     return path + "." if path else ""
-
-
-def _in_group(node: FreeText) -> Node:
-    """A bare value in a nested group, which Kibana makes a test of a field called null."""
-    null = Literal("null")
-    if isinstance(node.value, Literal):
-        return Equals(null, node.value)
-    return Exists(null) if node.value.is_lone_star else Like(null, node.value)
 
 
 def _like(pattern: Pattern) -> Make:

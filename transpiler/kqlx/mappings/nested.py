@@ -1,11 +1,10 @@
-"""Nested groups, and names with stars, in the terms of single fields."""
+"""Nested groups in the terms of single fields: their tests on full names."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.nodes import (
     Always,
     And,
@@ -21,6 +20,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
     simplify,
+    transform,
 )
 
 
@@ -29,31 +29,49 @@ def flattened(node: Nested) -> Node:
 
     What must not hold of one object may hold of others, so that negated tests are left out.
     """
-    path = node.path.name
+    item = without_negations(with_full_names(node.item, node.path.name))
+    return simplify(
+        transform(item, lambda leaf: flattened(leaf) if isinstance(leaf, Nested) else leaf)
+    )
 
-    def full(part: Node) -> Node:
-        if isinstance(part, And | Or):
-            return replace(part, items=tuple([full(item) for item in part.items]))
-        if isinstance(part, Not):
-            return Always(part.span)
-        if isinstance(part, Nested):
-            inner = Literal(f"{path}.{part.path.name}", span=part.path.span)
-            return flattened(replace(part, path=inner))
-        if isinstance(part, FreeText):
-            return field_test(part, f"{path}.null")
-        if isinstance(part, FieldTest):
-            field = part.field
+
+def with_full_names(item: Node, path: str) -> Node:
+    """The item of a nested group with the full names of its fields, and of the groups in it."""
+
+    def full(leaf: Node) -> Node:
+        if isinstance(leaf, Nested):
+            return replace(leaf, path=Literal(f"{path}.{leaf.path.name}", span=leaf.path.span))
+        if isinstance(leaf, FreeText):
+            return bare_value_test(leaf, f"{path}.null")
+        if isinstance(leaf, FieldTest):
+            field = leaf.field
             if isinstance(field, Pattern):
-                field = field.prefixed(f"{path}.")
-            else:
-                field = Literal(f"{path}.{field.name}", span=field.span)
-            return replace(part, field=field)
-        return part
+                return replace(leaf, field=field.prefixed(f"{path}."))
+            return replace(leaf, field=Literal(f"{path}.{field.name}", span=field.span))
+        return leaf
 
-    return simplify(full(node.item))
+    return transform(item, full)
 
 
-def field_test(node: FreeText, name: str) -> Equals | Like | Exists:
+def without_negations(node: Node) -> Node:
+    """The tree with every ``not`` as what always holds; those within nested groups stay."""
+    if isinstance(node, And | Or):
+        return replace(node, items=tuple(map(without_negations, node.items)))
+    return Always(node.span) if isinstance(node, Not) else node
+
+
+def one_object_is_enough(item: Node) -> bool:
+    """Whether one object meets the item of a nested group whenever several together meet it: it is
+    one test, or any of some.
+    """
+    if isinstance(item, Or):
+        return all(map(one_object_is_enough, item.items))
+    if isinstance(item, Nested):
+        return one_object_is_enough(item.item)
+    return isinstance(item, FieldTest | Always)
+
+
+def bare_value_test(node: FreeText, name: str = "null") -> Equals | Like | Exists:
     """A bare value within a nested group, of which Kibana makes a test of a field called null:
     that of this name.
     """
@@ -73,24 +91,3 @@ def in_any_place(name: str) -> str:
     ``targets.*.id``. Other names as they are.
     """
     return _PLACE.sub(".*", name)
-
-
-OBJECTS = frozenset({"object", "nested"})
-
-
-def may_meet(type: str, node: FieldTest) -> bool:
-    """Whether a field of this Elasticsearch type can meet the test of a name with stars, in which
-    Kibana passes over the fields that the value is no value of.
-    """
-    from kqlx.elastic.addresses import network
-    from kqlx.elastic.numbers import number_of
-
-    if isinstance(node, Exists):
-        return type not in OBJECTS
-    if type in NUMBERS:
-        return not isinstance(node, Like) and number_of(node.value.name) is not None
-    if type == "ip":
-        return isinstance(node, Equals) and network(node.value.name) is not None
-    if type == "boolean":
-        return isinstance(node, Equals) and node.value.name in ("true", "false")
-    return type not in OBJECTS | DATES | {"geo_point"}

@@ -1,14 +1,19 @@
-"""Names of fields with stars: a test of each field that fits and has a counterpart."""
+"""Names of fields with stars: which fields fit, and a test of each that has a counterpart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from kqlx.elastic.addresses import network
+from kqlx.elastic.numbers import number_of
+from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.nested import OBJECTS, may_meet
 from kqlx.nodes import (
+    Equals,
+    Exists,
     FieldTest,
+    Like,
     Literal,
     Node,
     Pattern,
@@ -18,6 +23,44 @@ from kqlx.notes import Effect
 
 MOST_NAMES = 12
 """How many fields a name with stars is written out for, and how many values a note names."""
+
+
+OBJECTS = frozenset({"object", "nested"})
+"""Types of fields without values of their own."""
+
+
+def fields_fitting(name: Pattern, types: Mapping[str, str]) -> list[str]:
+    """The fields with values of their own that fit the name, in the order of the types: not
+    multi-fields, whose values are those of another field, nor keys of flattened fields.
+    """
+    fit = name.matcher()
+    return [
+        field
+        for field, type in types.items()
+        if fit(field)
+        and type not in OBJECTS
+        and types.get(field.rpartition(".")[0], "object") in OBJECTS
+    ]
+
+
+def fields_matching(name: Pattern, test: FieldTest, types: Mapping[str, str]) -> list[str]:
+    """Those of the fields that fit the name which can meet the test."""
+    return [field for field in fields_fitting(name, types) if may_meet(types[field], test)]
+
+
+def may_meet(type: str, node: FieldTest) -> bool:
+    """Whether a field of this Elasticsearch type can meet the test of a name with stars, in which
+    Kibana passes over the fields that the value is no value of.
+    """
+    if isinstance(node, Exists):
+        return type not in OBJECTS
+    if type in NUMBERS:
+        return not isinstance(node, Like) and number_of(node.value.name) is not None
+    if type == "ip":
+        return isinstance(node, Equals) and network(node.value.name) is not None
+    if type == "boolean":
+        return isinstance(node, Equals) and node.value.name in ("true", "false")
+    return type not in OBJECTS | DATES | {"geo_point"}
 
 
 def bind_each_field(

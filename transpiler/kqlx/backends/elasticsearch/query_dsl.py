@@ -23,6 +23,7 @@ from kqlx.errors import MappingError
 from kqlx.mappings.assumed_types import HINT, listed
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_list import Field
+from kqlx.mappings.nested import bare_value_test
 from kqlx.mappings.type_check import notes_on_refusals
 from kqlx.nodes import (
     And,
@@ -119,12 +120,7 @@ class _Dsl(Backend[Json]):
     def free_text(self, node: FreeText) -> Json:
         value = node.value
         if self.path:  # An accident of Kibana's: the missing name is joined to the path as "null".
-            name = Literal(None, span=node.span)
-            if isinstance(value, Literal):
-                return self.expression(Equals(name, value, node.span))
-            if value.is_lone_star:
-                return self.expression(Exists(name, node.span))
-            return self.expression(Like(name, value, node.span))
+            return self.expression(bare_value_test(node))
         if isinstance(value, Pattern):
             return {"query_string": {"query": pattern_text(value)}}
         kind = "phrase" if value.quoted else "best_fields"

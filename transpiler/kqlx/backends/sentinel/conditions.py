@@ -21,7 +21,7 @@ from kqlx.backends.sentinel.wildcard_names import WildcardNames
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group, Text, TextBackend
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.nested import field_test
+from kqlx.mappings.nested import bare_value_test
 from kqlx.nodes import (
     Always,
     And,
@@ -196,7 +196,7 @@ class ConditionWriter(TextBackend):
 
     def free_text(self, node: FreeText) -> Text:
         if self.columns.inside:
-            return self.expression(field_test(node, "null"))
+            return self.expression(bare_value_test(node))
         return free_text(node, self)
 
     def always(self) -> Text:

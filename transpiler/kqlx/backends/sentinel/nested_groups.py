@@ -16,7 +16,7 @@ from kqlx.backends.sentinel.syntax import fold, json_text, quote, steps
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.mappings.nested import field_test
+from kqlx.mappings.nested import bare_value_test
 from kqlx.nodes import (
     Always,
     And,
@@ -106,7 +106,7 @@ class NestedGroups:
         if isinstance(node, Never):
             return FALSE
         if isinstance(node, FreeText):
-            node = field_test(node, "null")
+            node = bare_value_test(node)
         if isinstance(node.field, Pattern):
             return TRUE
         column = self.backend.bound.column(f"{path}.{node.field.name}")

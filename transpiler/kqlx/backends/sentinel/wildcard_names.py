@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, any_text
@@ -11,9 +11,9 @@ from kqlx.backends.sentinel.dates import limits
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import DATES
 from kqlx.errors import UnsupportedError
+from kqlx.mappings.wildcard_names import fields_fitting
 from kqlx.nodes import Compare, Equals, FieldTest, FreeText, Like, Literal, Node, Pattern
 from kqlx.notes import Effect
-from kqlx.patterns import fits
 
 MOST_COLUMNS = 50
 """That a name with stars is written out for."""
@@ -35,7 +35,7 @@ class WildcardNames:
             value = node.value if isinstance(node, Equals) else node.pattern
             return self.expression(FreeText(value, node.span))
         types = self.backend.bound.types
-        names = _fitting(name, types.listed())
+        names = sorted(fields_fitting(name, types.listed()))
         tests = [self.test_of_known(*found) for found in self.typed_tests(node, names)]
         if not tests:
             message = f"{name.name}: no known field has such a name, so the test is dropped"
@@ -74,15 +74,3 @@ class WildcardNames:
             return self.expression(test)
         with self.columns.optionally():
             return self.expression(test)
-
-
-def _fitting(name: Pattern, known: Mapping[str, str]) -> list[str]:
-    """The fields with values of their own, multi-fields left out, that fit the name."""
-    fit = fits(name.parts)
-    return [
-        field
-        for field, type in sorted(known.items())
-        if fit(field)
-        and type not in ("object", "nested")
-        and known.get(field.rpartition(".")[0], "object") in ("object", "nested")
-    ]

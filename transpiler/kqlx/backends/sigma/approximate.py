@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from kqlx.backends.sigma.approximate_tests import sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
-from kqlx.backends.sigma.nested_groups import is_any, names_of, with_path, without_not
 from kqlx.mappings.bound import Column
+from kqlx.mappings.nested import one_object_is_enough, with_full_names, without_negations
+from kqlx.mappings.wildcard_names import fields_matching
 from kqlx.nodes import (
     Always,
     And,
@@ -70,9 +71,8 @@ class Approximation(SigmaBackend):
 
     def field_test(self, column: Column, node: FieldTest) -> Node:
         if column.type == "flattened":
-            return self.any_field(
-                node, Pattern.between_stars((f"{column.name}.", ""), node.field.span)
-            )
+            keys = Pattern.between_stars((f"{column.name}.", ""), node.field.span)
+            return self.any_field(node, keys)
         return sayable_test(self, column, node)
 
     def anywhere(self, node: FreeText) -> Node:
@@ -96,15 +96,15 @@ class Approximation(SigmaBackend):
         an object that meets the others, and are left out; and below a not the group is.
         """
         path = node.path.name
-        item = simplify(with_path(node.item, path))
+        item = simplify(with_full_names(node.item, path))
         if isinstance(item, Always):
             return self.any_object(node)
-        if isinstance(item, Never) or is_any(item):
+        if isinstance(item, Never) or one_object_is_enough(item):
             return self.inner(item, path)
         left_out = ""
         if self.negative:
             left_out = "; under `not` they are dropped"
-        elif without_not(item) != item:
+        elif without_negations(item) != item:
             left_out = ", so those under `not` are dropped"
         self.note(
             "nested-flattened",
@@ -112,7 +112,7 @@ class Approximation(SigmaBackend):
             f"the tests of {path}:{{ ... }} may be met by different objects{left_out}",
             node.span,
         )
-        return Never(node.span) if self.negative else self.inner(without_not(item), path)
+        return Never(node.span) if self.negative else self.inner(without_negations(item), path)
 
     def inner(self, item: Node, path: str) -> Node:
         """What ``sayable`` makes of the item of a group, with the full names of its fields."""
@@ -150,13 +150,15 @@ class Approximation(SigmaBackend):
         if not (self.negative or self.expanding):
             return None
         types = self.bound.types
-        known = [Literal(f, span=name.span) for f in names_of(name, node, types.listed())]
+        fields = fields_matching(name, node, types.listed())
+        # A selection has no test of all keys of a flattened field.
+        known = [Literal(f, span=name.span) for f in fields if types[f] != "flattened"]
         if not 0 < len(known) <= MOST_NAMES:
             return None
         effect = Effect.WIDER if self.negative else Effect.NARROWER
         self.note(
             "names-expanded",
-            Effect.SAME if types.knows_all_names else effect,
+            Effect.SAME if types.knows_all_names and len(known) == len(fields) else effect,
             f"{name.name} stands for the {len(known)} known fields that fit",
             node.span,
         )
