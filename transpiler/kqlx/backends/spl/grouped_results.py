@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kqlx.backends.spl.result_fields import Key
+from kqlx.backends.spl.keys import Key
 from kqlx.backends.spl.risk_objects import fields_to_keep, key_builder, visible_fields
 from kqlx.backends.spl.syntax import fold, quote, search_name
 from kqlx.mappings.bound import Bound

@@ -21,8 +21,8 @@ from kqlx.backends.spl.grouped_results import (
     without_null_texts,
 )
 from kqlx.backends.spl.index_time import earliest, over_arrival
+from kqlx.backends.spl.keys import Key, plain_name
 from kqlx.backends.spl.multiple_sources import WrittenSource
-from kqlx.backends.spl.result_fields import Key, plain_name
 from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.time_range import time_modifier

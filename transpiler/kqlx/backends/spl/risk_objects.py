@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from kqlx.backends.spl.result_fields import Key, KeyBuilder, plain_name
+from kqlx.backends.spl.keys import Key, plain_name
+from kqlx.backends.spl.result_fields import KeyBuilder
 from kqlx.backends.spl.syntax import eval_name
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import FieldTest, Pattern, walk

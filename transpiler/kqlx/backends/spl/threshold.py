@@ -10,8 +10,8 @@ from kqlx.backends.spl.grouped_results import (
     values_beside,
     without_null_texts,
 )
+from kqlx.backends.spl.keys import plain_name
 from kqlx.backends.spl.multiple_sources import WrittenSource
-from kqlx.backends.spl.result_fields import plain_name
 from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.time_range import time_modifier
 from kqlx.backends.target import Options

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kqlx.backends.spl.result_fields import Key
+from kqlx.backends.spl.keys import Key
 from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.syntax import eval_name, fold
