@@ -97,7 +97,7 @@ def made_for_stars(node: Node) -> Iterator[str]:
     for part in walk(node):
         field = getattr(part, "field", None)
         if isinstance(field, Pattern):
-            yield "x".join(field.parts)
+            yield field.name.replace("*", "x")
 
 
 def _parents(name: str, known: Types, types: dict[str, str]) -> None:

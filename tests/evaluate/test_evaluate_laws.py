@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kqlx.evaluate.compiler import compile, explain
 from kqlx.nodes import And, Like, Literal, Nested, Node, Not, Or, Pattern, walk
+from kqlx.patterns import ANY_ONE, ANY_RUN, Token
 from kqlx.testing.edges import NOW, TYPES, put
 from kqlx.testing.strategies import events_for, patterns, trees
 from tests.conftest import examples
@@ -84,22 +85,47 @@ def test_spelling_does_not_matter(data: st.DataObject) -> None:
     assert run(tree, nested) is run(tree, dotted)
 
 
+TOKENS: list[Token] = [ANY_RUN, ANY_RUN, ANY_ONE, "a", "b", "ab", "ba"]
+
+
+def expression(pattern: Pattern) -> str:
+    """The pattern as Python's regular expression."""
+    signs = {ANY_RUN: ".*", ANY_ONE: "."}
+    return "".join(re.escape(t) if isinstance(t, str) else signs[t] for t in pattern.tokens)
+
+
 @examples(38)
-@given(pattern=patterns(), text=st.text(st.sampled_from("ab*.\n\\c 1"), max_size=8))
-def test_stars_agree_with_a_regular_expression(pattern: Pattern, text: str) -> None:
-    expected = re.fullmatch(".*".join(map(re.escape, pattern.parts)), text, re.DOTALL)
+@given(
+    pattern=patterns(one_character=True), text=st.text(st.sampled_from("ab*.\n\\c 1"), max_size=8)
+)
+def test_wildcards_agree_with_a_regular_expression(pattern: Pattern, text: str) -> None:
+    expected = re.fullmatch(expression(pattern), text, re.DOTALL)
     assert run(Like(Literal("event.action"), pattern), {"event.action": text}) is bool(expected)
 
 
 @examples(38)
 @given(
-    parts=st.lists(st.sampled_from(["", "a", "b", "ab", "ba"]), min_size=2, max_size=5),
+    tokens=st.lists(st.sampled_from(TOKENS), min_size=1, max_size=6),
     text=st.text(st.sampled_from("ab"), max_size=7),
 )
-def test_stars_agree_where_parts_overlap(parts: list[str], text: str) -> None:
-    expected = re.fullmatch(".*".join(parts), text)
-    pattern = Pattern.between_stars(tuple(parts))
+def test_wildcards_agree_where_texts_overlap(tokens: list[Token], text: str) -> None:
+    pattern = Pattern.of(*tokens)
+    expected = re.fullmatch(expression(pattern), text)
     assert run(Like(Literal("event.action"), pattern), {"event.action": text}) is bool(expected)
+
+
+@examples(100)
+@given(
+    first=st.lists(st.sampled_from(TOKENS), max_size=4).map(lambda tokens: Pattern.of(*tokens)),
+    second=st.lists(st.sampled_from(TOKENS), max_size=4).map(lambda tokens: Pattern.of(*tokens)),
+    text=st.text(st.sampled_from("ab"), max_size=6),
+)
+def test_what_a_pattern_covers_it_fits(first: Pattern, second: Pattern, text: str) -> None:
+    if first.covers(second):
+        assert first.fits(text) or not second.fits(text)
+    assert second.widened_to_stars().covers(second)
+    assert second.within().covers(second)
+    assert second.collapsed().fits(text) is second.fits(text)
 
 
 @examples(25)

@@ -31,6 +31,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
 )
+from kqlx.patterns import ANY_ONE, ANY_RUN, Token
 
 Json = Mapping[str, Any]
 
@@ -40,7 +41,7 @@ _RANGE = re.compile(
     re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_PIECE = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
+_PIECE = re.compile(r"\\(.)|([*?])|([^\\*?]+)", re.DOTALL)
 
 
 def case_in(options: Json) -> Case:
@@ -49,13 +50,10 @@ def case_in(options: Json) -> Case:
 
 def pattern(text: str) -> Pattern:
     """The text of a query_string or wildcard query, whose escapes are undone."""
-    parts = [""]
-    for escaped, star, plain in _PIECE.findall(text):
-        if star:
-            parts.append("")
-        else:
-            parts[-1] += escaped or plain
-    return Pattern.between_stars(tuple(parts))
+    tokens: list[Token] = []
+    for escaped, sign, plain in _PIECE.findall(text):
+        tokens.append({"*": ANY_RUN, "?": ANY_ONE}[sign] if sign else escaped or plain)
+    return Pattern.of(*tokens)
 
 
 def dsl_matches(
@@ -129,7 +127,7 @@ def node(kind: str, body: Any) -> Node:
 
 def field_of(name: str) -> Literal | Pattern:
     """A name in a clause that takes names with stars."""
-    return Pattern.between_stars(tuple(name.split("*"))) if "*" in name else Literal(name)
+    return Pattern.from_stars(name) if "*" in name else Literal(name)
 
 
 def span(name: Literal, limits: Json) -> Node:

@@ -16,8 +16,17 @@ from kqlx.backends.sentinel.multiple_sources import join
 from kqlx.backends.sentinel.query import query_of
 from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound, Column
-from kqlx.nodes import Compare, Equals, Exists, Like, Literal, Node, Not, Pattern
-from kqlx.patterns import fits
+from kqlx.nodes import (
+    Compare,
+    Equals,
+    Exists,
+    Like,
+    Literal,
+    Node,
+    Not,
+    asked_pattern,
+    pattern_test,
+)
 from tests.conftest import examples
 from tests.oracles import sentinel
 from tests.oracles.kusto import analyse
@@ -222,19 +231,11 @@ def test_arguments_in_one_regex_are_those_of_their_patterns(words: list[str], li
     field = Literal("C")
     tests: list[Equals | Like] = []
     for word in words:
-        for parts in sorted(forms(word)):
-            whole = len(parts) == 1
-            test = (
-                Equals(field, Literal(word)) if whole else Like(field, Pattern.between_stars(parts))
-            )
-            tests.append(test)
+        tests += [pattern_test(Exists(field), form) for form in forms(word)]
     found, rest = split_arguments(tests)
     assert set(found) == set(words)
     assert not rest
-    held = any(
-        fits((test.value.name,) if isinstance(test, Equals) else test.pattern.parts)(line)
-        for test in tests
-    )
+    held = any(asked_pattern(test).fits(line) for test in tests)
     assert bool(re.search(arguments_regex(found), line, re.DOTALL)) is held
 
 

@@ -153,11 +153,6 @@ class Pattern:
         return "".join(self.literals)
 
     @property
-    def parts(self) -> tuple[str, ...]:
-        assert not self.has_any_one
-        return tuple("".join(map(str, segment)) for segment in _segments(self.tokens))
-
-    @property
     def prefix(self) -> str:
         """The text before its first wildcard, or ""."""
         first = self.tokens[0] if self.tokens else ""
@@ -181,6 +176,15 @@ class Pattern:
         pairs = zip(self.tokens, (None, *self.tokens), strict=False)
         kept = [token for token, before in pairs if token is not ANY_RUN or before is not ANY_RUN]
         return self if len(kept) == len(self.tokens) else Pattern(tuple(kept), self.span)
+
+    def without_outer_stars(self) -> Pattern:
+        """The pattern without the stars at its ends."""
+        start, end = 0, len(self.tokens)
+        while start < end and self.tokens[start] is ANY_RUN:
+            start += 1
+        while start < end and self.tokens[end - 1] is ANY_RUN:
+            end -= 1
+        return Pattern(self.tokens[start:end], self.span)
 
     def widened_to_stars(self) -> Pattern:
         """The pattern with a star for each ``?``, without two in a row: it fits what this one does,
@@ -329,7 +333,3 @@ def _searching(segments: list[list[Token]], any_one: str) -> Callable[[str], boo
         return True
 
     return fit
-
-
-def fits(parts: Sequence[str]) -> Callable[[str], bool]:
-    return Pattern.between_stars(parts).matcher()

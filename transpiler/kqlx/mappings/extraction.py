@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from kqlx.mappings.field_spec import FieldSpec
+from kqlx.patterns import Pattern
 
 WHOLE = ""
 """Stands for the column's value as it is."""
@@ -62,8 +63,8 @@ def _of_pattern(pattern: str, takes: str = "") -> str | None:
         return None
     start = "" if before.startswith("*") else "^"
     end = "" if after.endswith("*") else "$"
-    left = ".*?".join(map(_literal, before.removeprefix("*").split("*")))
-    right = ".*?".join(map(_literal, after.removesuffix("*").split("*")))
+    ends = before.removeprefix("*"), after.removesuffix("*")
+    left, right = (Pattern.from_stars(end).as_regex(_literal, ".*?") for end in ends)
     group = takes or (".+?" if right else ".+")
     if left.endswith(" ") and not takes:
         # Where one blank may stand there may be several, none of which is the value's.

@@ -45,7 +45,7 @@ from kqlx.nodes import (
     Term,
     walk,
 )
-from kqlx.patterns import ANY_RUN
+from kqlx.patterns import ANY_ONE, ANY_RUN, Token
 from kqlx.testing.edges import (
     BOOLEANS,
     CONTAINERS,
@@ -80,8 +80,10 @@ def literals(draw: st.DrawFn, type_name: str = "keyword", null: bool = True) -> 
 
 
 @st.composite
-def patterns(draw: st.DrawFn) -> Pattern:
-    """A text with one to three stars in it, and something else than stars, mostly."""
+def patterns(draw: st.DrawFn, *, one_character: bool = False) -> Pattern:
+    """A text with one to three stars in it, and something else than stars, mostly; with the
+    wildcard for ``one_character`` too, if wanted, which no query of Kibana KQL has.
+    """
     count = draw(st.integers(2, 4))
     pieces = [*TEXTS, "", "", "", "10.", "20"]
     parts = draw(st.lists(st.sampled_from(pieces), min_size=count, max_size=count))
@@ -89,7 +91,13 @@ def patterns(draw: st.DrawFn) -> Pattern:
         parts = ["a", ""]
     parts[0] = parts[0].lstrip(TRIMMED)
     parts[-1] = parts[-1].rstrip(TRIMMED)
-    return Pattern.between_stars(tuple(parts))
+    pattern = Pattern.between_stars(parts)
+    if not one_character or draw(st.booleans()):
+        return pattern
+    wildcards: list[Token] = [ANY_ONE, ANY_ONE, ANY_RUN]
+    place = draw(st.integers(0, len(pattern.tokens)))
+    token = draw(st.sampled_from(wildcards))
+    return Pattern.of(*pattern.tokens[:place], ANY_ONE, *pattern.tokens[place:], token)
 
 
 @st.composite
@@ -100,6 +108,7 @@ def leaves(
     wildcard_fields: bool = True,
     null: bool = True,
     any_case: bool = False,
+    one_character: bool = False,
 ) -> Node:
     """A test of one field out of ``fields``, name → type, in any of the four forms; in ``any_case``
     also one that folds letters, which no text in Kibana KQL says.
@@ -120,7 +129,7 @@ def leaves(
         case "equals":
             return Equals(field, draw(literals(kind, null)), case=case)
         case "like":
-            return Like(field, draw(patterns()), case=case)
+            return Like(field, draw(patterns(one_character=one_character)), case=case)
         case "exists":
             return Exists(field)
     operators: list[Operator] = ["gt", "gte", "lt", "lte"]
@@ -140,15 +149,21 @@ def trees(
     null: bool = True,
     never: bool = False,
     any_case: bool = False,
+    one_character: bool = False,
 ) -> Node:
     """A tree of at most ``depth`` levels above its leaves.
 
     ``fields`` maps names to Elasticsearch types, "nested" and "object" ones among them: groups are
     made for the former, with the fields below the path. The switches leave out constructs: nested
-    groups, values without a field, names with stars, the literal null, ``Never``, and tests that
-    fold letters.
+    groups, values without a field, names with stars, the literal null, ``Never``, tests that fold
+    letters, and the wildcard for ``one_character``.
     """
-    options = {"wildcard_fields": wildcard_fields, "null": null, "any_case": any_case}
+    options: dict[str, bool] = {
+        "wildcard_fields": wildcard_fields,
+        "null": null,
+        "any_case": any_case,
+        "one_character": one_character,
+    }
     plain = {name: kind for name, kind in fields.items() if kind not in CONTAINERS}
     groups = sorted(name for name, kind in fields.items() if kind == "nested")
     plain.setdefault("other.field", "keyword")

@@ -187,7 +187,7 @@ class _Dsl(Backend[Json]):
             clauses = [{"multi_match": match}]
         else:
             clauses = [{"exists": {"field": full}}]
-        if not self.path and name.parts[0]:
+        if not self.path and name.prefix:
             for field in known:
                 if field.nested_path and (inner := clause(field, what)) is not None:
                     group = self.in_nested(field.nested_path, inner)
@@ -304,7 +304,11 @@ class _Dsl(Backend[Json]):
 
 def pattern_text(pattern: Pattern) -> str:
     """A pattern in the syntax of query_string and wildcard queries, escaped as Kibana does it."""
-    return "*".join([_RESERVED.sub(r"\\\g<0>", part) for part in pattern.parts])
+    return pattern.as_regex(_escaped, any_run="*", any_one="?")
+
+
+def _escaped(text: str) -> str:
+    return _RESERVED.sub(r"\\\g<0>", text)
 
 
 def _has_case(field: Field) -> bool:

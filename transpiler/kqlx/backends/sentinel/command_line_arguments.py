@@ -7,28 +7,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kqlx.backends.sentinel.syntax import regex
-from kqlx.nodes import Equals, Like
+from kqlx.nodes import Equals, Like, asked_pattern
+from kqlx.patterns import ANY_RUN, Pattern
 
 Test = Equals | Like
-Parts = tuple[str, ...]
 
 
 def split_arguments(tests: Sequence[Test]) -> tuple[list[str], list[Test]]:
     """The arguments that the tests look for in a command line, and the tests that are others."""
-    there = {_parts(test) for test in tests}
+    there = {asked_pattern(test) for test in tests}
     words = [
         word
         for word in dict.fromkeys(test.value.name for test in tests if isinstance(test, Equals))
         if word and " " not in word and forms(word) <= there
     ]
     said = {form for word in words for form in forms(word)}
-    return words, [test for test in tests if _parts(test) not in said]
+    return words, [test for test in tests if asked_pattern(test) not in said]
 
 
-def forms(word: str) -> set[Parts]:
+def forms(word: str) -> set[Pattern]:
     """The patterns of a command line that has this argument."""
-    alone = {(word,), (f"{word} ", ""), ("", f" {word} ", ""), ("", f" {word}")}
-    return alone if '"' in word else {*alone, ("", f'"{word}"', "")}
+    alone = {
+        Pattern.of(word),
+        Pattern.of(f"{word} ", ANY_RUN),
+        Pattern.of(ANY_RUN, f" {word} ", ANY_RUN),
+        Pattern.of(ANY_RUN, f" {word}"),
+    }
+    return alone if '"' in word else {*alone, Pattern.of(ANY_RUN, f'"{word}"', ANY_RUN)}
 
 
 def arguments_regex(words: Iterable[str]) -> str:
@@ -42,7 +47,3 @@ def arguments_regex(words: Iterable[str]) -> str:
 def _either(words: list[str]) -> str:
     texts = list(map(regex, words))
     return texts[0] if len(texts) == 1 else f"(?:{'|'.join(texts)})"
-
-
-def _parts(test: Test) -> Parts:
-    return (test.value.name,) if isinstance(test, Equals) else tuple(test.pattern.parts)

@@ -22,9 +22,12 @@ from kqlx.backends.sentinel.column_access import PATH, REGEX, SCAN, Cell
 from kqlx.backends.sentinel.named_lists import NamedLists
 from kqlx.backends.sentinel.syntax import json_text, quote, regex
 from kqlx.backends.text_backend import Text
-from kqlx.patterns import fits
+from kqlx.patterns import Pattern, Shape
 
 _INNER = r'(?:[^"\\]|\\.)*'
+_INNER_ONE = r'(?:[^"\\]|\\u[0-9a-f]{4}|\\[^u])'
+_HEAD = rf'^(?:[^"]*"{_INNER}")*[^"]*'
+"""All whole values before a quotation mark, which therefore opens one."""
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
 # taken for the end of an escape such as \\n or \\u001f.
 _SAFE_BEGINNING = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f]')
@@ -32,7 +35,8 @@ _SAFE_MIDDLE = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f][^\[\]{},:"\\\
 # How a value begins, and null does not: in an array, and behind a key of an object.
 _ARRAY_VALUE = r'["0-9tf]'
 _BAG_VALUE = r':\[*(?:null,)*["0-9tf-]'
-_OF_NUMBERS = re.compile(r"[0-9.eE+-]*")
+_OF_NUMBER = "[0-9.eE+-]"
+_OF_NUMBERS = re.compile(f"{_OF_NUMBER}*")
 
 
 def one_of(
@@ -42,9 +46,9 @@ def one_of(
     a single value. ``negative`` says that the test stands below a not.
     """
     # Below a flattened field a value may be a number, or a Boolean.
-    bare = not cell.column.declared and any(bare_values((value,)) for value in values)
+    bare = not cell.column.declared and any(bare_values(Pattern.of(value)) for value in values)
     if folds or bare:
-        return any_text([value_fits(cell, (value,), folds=folds) for value in values])
+        return any_text([value_fits(cell, Pattern.of(value), folds=folds) for value in values])
     literals = ", ".join(quote(value) for value in values)
     if len(values) == 1:
         test = f"set_has_element({cell.raw}, {literals})"
@@ -58,51 +62,52 @@ def one_of(
     return any_text([Text(single, rank=PATH), *texts] if cell.form == "many" else texts)
 
 
-def value_fits(cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+def value_fits(cell: Cell, pattern: Pattern, *, folds: bool) -> Text:
     """Whether some value of an array fits a pattern."""
-    middle = parts[1] if len(parts) == 3 and not parts[0] and not parts[2] else ""
-    if middle and _SAFE_MIDDLE.fullmatch(middle):
+    middle = pattern.text
+    if pattern.shape is Shape.CONTAINS and _SAFE_MIDDLE.fullmatch(middle):
         operator = "contains" if folds else "contains_cs"
         return Text(f"tostring({cell.raw}) {operator} {quote(middle)}", rank=SCAN)
     flags = "(?is)" if folds else "(?s)"
     if cell.form != "many":
-        pattern = quote(flags + _array_regex(parts))
-        return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
+        expression = quote(flags + _array_regex(pattern))
+        return Text(f"tostring({cell.raw}) matches regex {expression}", rank=REGEX)
     # Within an array a single value has its quotation marks too.
-    found = _bag_regex(parts) if bare_values(parts) else _array_regex(parts)
+    found = _bag_regex(pattern) if bare_values(pattern) else _array_regex(pattern)
     test = f"tostring(pack_array({cell.raw})) matches regex {quote(flags + found)}"
     return Text(test, rank=REGEX)
 
 
-def value_below_fits(cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
-    """Whether some value below a flattened field fits; a lone part must be equal."""
-    pattern = quote(("(?is)" if folds else "(?s)") + _bag_regex(parts))
-    return Text(f"tostring({cell.raw}) matches regex {pattern}", rank=REGEX)
+def value_below_fits(cell: Cell, pattern: Pattern, *, folds: bool) -> Text:
+    """Whether some value below a flattened field fits."""
+    expression = quote(("(?is)" if folds else "(?s)") + _bag_regex(pattern))
+    return Text(f"tostring({cell.raw}) matches regex {expression}", rank=REGEX)
 
 
-def element_fits(cell: Cell, parts: tuple[str, ...], *, folds: bool) -> Text:
+def element_fits(cell: Cell, pattern: Pattern, *, folds: bool) -> Text:
     """Whether some object of an array has the key with a value that fits; of pairs, whether
     the object of that name has.
     """
     flags = "(?is)" if folds else "(?s)"
     if cell.form == "changes":
-        value = f'"{inner_regex(parts)}"'
-        pattern = f"{flags if folds or len(parts) > 1 else ''}{_change(cell, value, value)}"
-        return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+        value = f'"{inner_regex(pattern)}"'
+        expression = _change(cell, value, value)
+        expression = expression if pattern.is_text and not folds else flags + expression
+        return Text(f"{cell.access} matches regex {quote(expression)}", rank=REGEX)
     if not cell.is_string:
         # JSON writes numbers and Booleans without quotation marks.
-        pattern = f"{regex(_key(cell))}:{regex(parts[0])}[,}}]"
-        return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+        expression = f"{regex(_key(cell))}:{regex(pattern.text)}[,}}]"
+        return Text(f"{cell.access} matches regex {quote(expression)}", rank=REGEX)
     key = _key(cell)
     operator = "contains" if folds else "contains_cs"
-    if len(parts) == 1:
-        needle = f'{key}:"{json_text(parts[0])}"'
+    if pattern.is_text:
+        needle = f'{key}:"{json_text(pattern.text)}"'
         return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
-    if len(parts) == 2 and not parts[1]:
-        needle = f'{key}:"{json_text(parts[0])}'
+    if pattern.shape is Shape.PREFIX:
+        needle = f'{key}:"{json_text(pattern.text)}'
         return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
-    pattern = f'{flags}{regex(key)}:"{inner_regex(parts)}"'
-    return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+    expression = f'{flags}{regex(key)}:"{inner_regex(pattern)}"'
+    return Text(f"{cell.access} matches regex {quote(expression)}", rank=REGEX)
 
 
 def any_element(cell: Cell) -> Text:
@@ -144,55 +149,50 @@ def _change(cell: Cell, value: str, whole: str) -> str:
     return f"(?:{name},{between}{key}:{value}|{key}:{whole},{between}{name})"
 
 
-def value_regex(parts: tuple[str, ...]) -> str:
+def value_regex(pattern: Pattern) -> str:
     """A pattern as a regular expression for a value that stands alone."""
-    kept = [part for part in parts if part]
-    body = ".*".join(regex(part) for part in kept)
-    return ("^" if parts[0] else "") + body + ("$" if parts[-1] else "")
+    body = pattern.without_outer_stars().as_regex(regex)
+    return ("" if pattern.begins_open else "^") + body + ("" if pattern.ends_open else "$")
 
 
-def _array_regex(parts: tuple[str, ...]) -> str:
+def _array_regex(pattern: Pattern) -> str:
     """A pattern as a regular expression for the JSON text of an array that has such a value."""
-    kept = tuple(part for part in parts if part)
-    head = _head(parts, "[],")
-    bare = not head and not parts[0] and _SAFE_BEGINNING.match(kept[0])
-    opened = "" if bare else rf'{head}[\[,]"' + ("" if parts[0] else _INNER)
-    return opened + inner_regex(kept) + ('"[,\\]]' if parts[-1] else "")
+    inner, is_open = pattern.without_outer_stars(), pattern.begins_open
+    head = _HEAD if _has(pattern, "[],") else ""
+    bare = not head and is_open and _SAFE_BEGINNING.match(inner.prefix)
+    opened = "" if bare else rf'{head}[\[,]"' + (_INNER if is_open else "")
+    return opened + inner_regex(inner) + ("" if pattern.ends_open else '"[,\\]]')
 
 
-def _bag_regex(parts: tuple[str, ...]) -> str:
+def _bag_regex(pattern: Pattern) -> str:
     """A pattern as a regular expression for the JSON text of an object, or an array, with such a
     value.
     """
-    head = _head(parts, "[]{},:")
-    marked = f'"{inner_regex(parts)}"'
-    if bare := bare_values(parts):
+    head = _HEAD if _has(pattern, "[]{},:") else ""
+    marked = f'"{inner_regex(pattern)}"'
+    if bare := bare_values(pattern):
         marked = f"(?:{'|'.join([marked, *bare])})"
-        head = _head(("",), ":") if head or not parts[0] else head
+        head = _HEAD if pattern.begins_open else head
     return rf"{head}[\[,:]{marked}[,\]}}]"
 
 
-def bare_values(parts: tuple[str, ...]) -> list[str]:
+def bare_values(pattern: Pattern) -> list[str]:
     """Regular expressions for the numbers and Booleans that fit: they have no quotation marks. The
     same goes for null, which is no value.
     """
-    found = [word for word in ("true", "false") if fits(parts)(word)]
-    if any(parts) and all(_OF_NUMBERS.fullmatch(part) for part in parts):
-        found.append("[0-9.eE+-]*".join(regex(part) for part in parts))
+    found = [word for word in ("true", "false") if pattern.fits(word)]
+    asks = pattern.tokens and pattern.shape is not Shape.ANYTHING
+    if asks and all(map(_OF_NUMBERS.fullmatch, pattern.literals)):
+        found.append(pattern.as_regex(regex, f"{_OF_NUMBER}*", _OF_NUMBER))
     return found
 
 
-def inner_regex(parts: tuple[str, ...]) -> str:
+def inner_regex(pattern: Pattern) -> str:
     """A pattern between the quotation marks of JSON text."""
-    return _INNER.join(regex(json_text(part)) for part in parts)
+    return pattern.as_regex(lambda text: regex(json_text(text)), _INNER, _INNER_ONE)
 
 
-def _has(parts: tuple[str, ...], signs: str) -> bool:
-    return not any(parts) or any(sign in part for part in parts for sign in signs)
-
-
-def _head(parts: tuple[str, ...], signs: str) -> str:
-    """What makes sure that the next quotation mark opens a value, where the signs around a closing
-    one could be taken for a value: all whole values before it.
-    """
-    return rf'^(?:[^"]*"{_INNER}")*[^"]*' if _has(parts, signs) else ""
+def _has(pattern: Pattern, signs: str) -> bool:
+    """Whether the signs around a closing quotation mark could be taken for a value that fits."""
+    text = pattern.text
+    return not text or pattern.has_any_one or any(sign in text for sign in signs)

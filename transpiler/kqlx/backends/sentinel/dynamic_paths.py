@@ -18,13 +18,13 @@ from kqlx.backends.sentinel.dynamic_arrays import bare_values, inner_regex
 from kqlx.backends.sentinel.existence import widened_in_array
 from kqlx.backends.sentinel.field_tests import FieldTests
 from kqlx.backends.sentinel.letter_case import ignores_case
-from kqlx.backends.sentinel.patterns_and_ranges import joined
 from kqlx.backends.sentinel.syntax import json_text, quote, regex, term_within
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import INTEGERS, TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, asked_pattern
 from kqlx.notes import Effect
+from kqlx.patterns import Pattern, Shape
 
 _IN_LIST = r'(?:\[(?:(?:[^\]"]|"(?:[^"\\]|\\.)*")*,)?)?'
 """Behind a key: the beginning of an array, and the values before the one that is looked for."""
@@ -52,13 +52,13 @@ class Paths:
             not cell.is_string or cell.column.type == "ip" or self.backend.is_text(cell.column)
         ):
             return any_text([self.typed_on_path(cell, way, test) for test in tests])
-        values: list[tuple[str, ...]] = []
+        values: list[Pattern] = []
         texts: list[Text] = []
         for test in tests:
             if isinstance(test, Equals):
-                values.append((test.value.name,))
-            elif isinstance(test, Like) and any(test.pattern.parts):
-                values.append(joined(test.pattern.parts))
+                values.append(asked_pattern(test))
+            elif isinstance(test, Like) and test.pattern.shape is not Shape.ANYTHING:
+                values.append(test.pattern.collapsed())
             elif isinstance(test, Compare):
                 texts.append(self.compared_on_path(cell, way, test))
             else:
@@ -76,7 +76,8 @@ class Paths:
         simple = cell.column.type in INTEGERS | {"boolean"}
         if isinstance(test, Equals) and simple:
             literal = self.field_tests.equality.scalar(cell, test)
-            return self.valued_on_path(cell, way, [(literal,)], folds=False) if literal else FALSE
+            asked = [Pattern.of(literal)]
+            return self.valued_on_path(cell, way, asked, folds=False) if literal else FALSE
         assert isinstance(test, Equals | Like)
         return widened_in_array(self.backend, cell, test, self.any_on_path(cell, way))
 
@@ -119,18 +120,16 @@ class Paths:
         in_arrays = Text(f"(isnull({way.plain}) and {somewhere.text})", rank=REGEX)
         return any_text([self.without_arrays(cell, test), in_arrays])
 
-    def valued_on_path(
-        self, cell: Cell, way: Way, values: list[tuple[str, ...]], *, folds: bool
-    ) -> Text:
-        """That one of the values is there, each the parts of a pattern, or a lone part."""
-        bare = [found for parts in values for found in bare_values(parts)]
-        only = values[0][0] if len(values) == 1 and len(values[0]) == 1 else ""
+    def valued_on_path(self, cell: Cell, way: Way, values: list[Pattern], *, folds: bool) -> Text:
+        """That a value is there which fits one of these."""
+        bare = [found for value in values for found in bare_values(value)]
+        only = values[0].text if len(values) == 1 and values[0].is_text else ""
         if only and not bare and not way.listed and len(way.keys) == 1 and cell.is_string:
             operator = "contains" if folds else "contains_cs"
             needle = f'"{json_text(way.keys[0])}":"{json_text(only)}"'
             return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
         if not cell.is_string:
-            bare = [regex(parts[0]) for parts in values]
+            bare = [regex(value.text) for value in values]
         texts = list(dict.fromkeys(map(inner_regex, values))) if cell.is_string else []
         marked = (
             [f'"(?:{"|".join(texts)})"' if len(texts) > 1 else f'"{texts[0]}"'] if texts else []
@@ -141,7 +140,7 @@ class Paths:
         pattern = f"{_chain(way)}{_IN_LIST if way.listed else ''}{either}[,\\]}}]"
         text = f"{cell.access} matches regex {quote(pattern)}"
         term = term_within(values[0]) if len(values) == 1 else ""
-        if term and not bare and json_text("".join(values[0])) == "".join(values[0]):
+        if term and not bare and json_text(values[0].text) == values[0].text:
             text = f"{cell.access} has{'' if folds else '_cs'} {quote(term)} and {text}"
             return Text(f"({text})", rank=REGEX)
         return Text(text, rank=REGEX)

@@ -31,8 +31,9 @@ from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import DATES, INTEGERS
 from kqlx.mappings.bound import described
-from kqlx.nodes import Compare, Equals
+from kqlx.nodes import Compare, Equals, asked_pattern
 from kqlx.notes import Effect
+from kqlx.patterns import Pattern
 
 LEAST, MOST = -(2**63), 2**63 - 1
 """Of a column of type long."""
@@ -53,7 +54,7 @@ class Equality:
         kind = cell.column.type
         if cell.form == "elements" and kind in INTEGERS | {"boolean"}:
             digits = self.scalar(cell, node)
-            return element_fits(cell, (digits,), folds=False) if digits else FALSE
+            return element_fits(cell, Pattern.of(digits), folds=False) if digits else FALSE
         if cell.is_untyped_in_array:
             return self.existence.instead(cell, node)
         if kind in DATES:
@@ -63,13 +64,11 @@ class Equality:
         if cell.is_string and kind != "ip" and node.value.name == "":
             return self.empty(cell, node)
         if kind == "flattened":
-            return value_below_fits(
-                cell, (node.value.name,), folds=ignores_case(self.backend, cell, [node])
-            )
+            folds = ignores_case(self.backend, cell, [node])
+            return value_below_fits(cell, asked_pattern(node), folds=folds)
         if cell.form in OBJECTS:
-            return element_fits(
-                cell, (node.value.name,), folds=ignores_case(self.backend, cell, [node])
-            )
+            folds = ignores_case(self.backend, cell, [node])
+            return element_fits(cell, asked_pattern(node), folds=folds)
         return self.values(cell, [node])
 
     def fits_list(self, cell: Cell, node: Equals) -> bool:
@@ -192,7 +191,7 @@ class Equality:
 
     def empty(self, cell: Cell, node: Equals) -> Text:
         if cell.form in OBJECTS:
-            return element_fits(cell, ("",), folds=False)
+            return element_fits(cell, Pattern.of(), folds=False)
         if cell.keeps_empties:
             texts = [f"isnotnull({cell.raw})", f'{cell.access} == ""']
             return all_text([Text(text, rank=cell.rank) for text in texts])

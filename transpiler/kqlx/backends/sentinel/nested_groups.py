@@ -30,6 +30,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Unmapped,
+    asked_pattern,
     walk,
 )
 from kqlx.notes import Effect
@@ -112,14 +113,12 @@ class NestedGroups:
         column = self.backend.bound.column(f"{path}.{node.field.name}")
         key_text = json_text(column.name.rpartition(".")[2])
         key = Text(f"{text} contains_cs {quote(chr(34) + key_text + chr(34))}")
-        parts: tuple[str, ...] = ()
+        asked = Pattern.of()
         # Of other types a value has many spellings.
-        if kusto_type(column.type) == "string" and column.type not in TEXTS | {"ip"}:
-            if isinstance(node, Equals):
-                parts = (node.value.name,)
-            elif isinstance(node, Like):
-                parts = node.pattern.parts
-        wanted_text = max(parts, key=len, default="")
+        is_text = kusto_type(column.type) == "string" and column.type not in TEXTS | {"ip"}
+        if is_text and isinstance(node, Equals | Like):
+            asked = asked_pattern(node)
+        wanted_text = max(asked.literals, key=len, default="")
         if not wanted_text:
             return key
         value = Text(f"{text} contains {quote(json_text(wanted_text))}", rank=SCAN)

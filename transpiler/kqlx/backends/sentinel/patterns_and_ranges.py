@@ -48,7 +48,13 @@ from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
 from kqlx.mappings.bound import described
 from kqlx.nodes import Case, Compare, Like
+from kqlx.patterns import Pattern, Shape
 
+_OPERATORS = {
+    Shape.PREFIX: "startswith",
+    Shape.SUFFIX: "endswith",
+    Shape.CONTAINS: "contains",
+}
 _TERM = re.compile(r"[A-Za-z0-9]{4,}")
 """What Kusto's ``has`` looks for as a whole term."""
 
@@ -61,38 +67,32 @@ class Patterns:
     existence: Existence
 
     def like(self, cell: Cell, node: Like) -> Text:
-        parts = joined(node.pattern.parts)
+        pattern = node.pattern.collapsed()
         if self.backend.is_text(cell.column):
             return TextFields(self.backend).test(cell, node)
-        if not any(parts):
+        if pattern.shape is Shape.ANYTHING:
             return self.existence.exists(cell, node)
         folds = ignores_case(self.backend, cell, [node])
         if cell.column.type == "flattened":
-            return value_below_fits(cell, parts, folds=folds)
+            return value_below_fits(cell, pattern, folds=folds)
         if cell.form in OBJECTS:
-            return element_fits(cell, parts, folds=folds)
+            return element_fits(cell, pattern, folds=folds)
         if cell.form in ("array", "many"):
-            return value_fits(cell, parts, folds=folds)
-        return self.pattern(cell, parts, folds)
+            return value_fits(cell, pattern, folds=folds)
+        return self.whole_value(cell, pattern, folds)
 
-    def pattern(self, cell: Cell, parts: tuple[str, ...], folds: bool) -> Text:
+    def whole_value(self, cell: Cell, pattern: Pattern, folds: bool) -> Text:
         """A whole value of a string column with a pattern."""
         cased = "" if folds else "_cs"
-        if cell.column.layout == "words" and _is_word(parts):
-            return Text(f"{cell.access} has{cased} {quote(parts[1])}", rank=INDEXED)
-        shape = tuple(bool(part) for part in parts)
-        for known, operator, place in (
-            ((True, False), "startswith", 0),
-            ((False, True), "endswith", 1),
-            ((False, True, False), "contains", 1),
-        ):
-            if shape == known:
-                rank = PATH if operator == "startswith" else SCAN
-                return Text(f"{cell.access} {operator}{cased} {quote(parts[place])}", rank=rank)
+        if cell.column.layout == "words" and _is_word(pattern):
+            return Text(f"{cell.access} has{cased} {quote(pattern.text)}", rank=INDEXED)
+        if operator := _OPERATORS.get(pattern.shape):
+            rank = PATH if operator == "startswith" else SCAN
+            return Text(f"{cell.access} {operator}{cased} {quote(pattern.text)}", rank=rank)
         flags = "(?is)" if folds else "(?s)"
-        pattern = quote(flags + value_regex(parts))
-        test = Text(f"{cell.access} matches regex {pattern}", rank=REGEX)
-        if term := term_within(parts):
+        expression = quote(flags + value_regex(pattern))
+        test = Text(f"{cell.access} matches regex {expression}", rank=REGEX)
+        if term := term_within(pattern):
             return all_text([Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX), test])
         return test
 
@@ -171,11 +171,6 @@ class Ranges:
         return Text(f"{cell.access} == {str(met[0]).lower()}", rank=PATH) if met else FALSE
 
 
-def joined(parts: tuple[str, ...]) -> tuple[str, ...]:
-    """The pattern with each run of stars made one."""
-    return (parts[0], *[part for part in parts[1:-1] if part], parts[-1])
-
-
-def _is_word(parts: tuple[str, ...]) -> bool:
+def _is_word(pattern: Pattern) -> bool:
     """Whether a pattern looks for letters and digits anywhere in a text."""
-    return len(parts) == 3 and not (parts[0] or parts[2]) and bool(_TERM.fullmatch(parts[1]))
+    return pattern.shape is Shape.CONTAINS and bool(_TERM.fullmatch(pattern.text))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 
+from kqlx.patterns import Pattern
+
 COMMENT = "// {}"
 """A comment, with its text in place of the braces."""
 
@@ -102,7 +104,7 @@ def json_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def term_within(parts: tuple[str, ...]) -> str:
+def term_within(pattern: Pattern) -> str:
     """A term that every value which fits the pattern has, or "".
 
     That is the longest run of letters and digits that stands between other ASCII characters, or at
@@ -110,11 +112,13 @@ def term_within(parts: tuple[str, ...]) -> str:
     so that it counts as neither.
     """
     found = []
-    for i, part in enumerate(parts):
+    for i, part in enumerate(pattern.tokens):
+        if not isinstance(part, str):
+            continue
         for match in _TERM.finditer(part):
             before, after = part[: match.start()][-1:], part[match.end() :][:1]
             opened = _parts_terms(before) if before else i == 0
-            closed = _parts_terms(after) if after else i == len(parts) - 1
+            closed = _parts_terms(after) if after else i == len(pattern.tokens) - 1
             if opened and closed:
                 found.append(match[0])
     return max(found, key=len, default="")

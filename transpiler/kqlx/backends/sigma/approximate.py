@@ -31,6 +31,7 @@ from kqlx.nodes import (
     simplify,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import ANY_RUN
 
 MOST_NAMES = 40
 """So many fields may stand for one name with a star; more make no rule that anybody reads."""
@@ -71,7 +72,7 @@ class Approximation(SigmaBackend):
 
     def field_test(self, column: Column, node: FieldTest) -> Node:
         if column.type == "flattened":
-            keys = Pattern.between_stars((f"{column.name}.", ""), node.field.span)
+            keys = Pattern.of(f"{column.name}.", ANY_RUN, span=node.field.span)
             return self.any_field(node, keys)
         return sayable_test(self, column, node)
 
@@ -126,7 +127,7 @@ class Approximation(SigmaBackend):
         in such objects will do.
         """
         path = node.path
-        name = Pattern.between_stars((f"{path.name}.", ""), path.span)
+        name = Pattern.of(f"{path.name}.", ANY_RUN, span=path.span)
         if known := self.known_fields(Exists(name, node.span), name, f"{path.name}."):
             return self.inner(known, path.name)
         return self.left_out(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kqlx.backends.sigma.detection_items import DetectionItems, Value, distinct, pattern
+from kqlx.backends.sigma.detection_items import DetectionItems, Value, distinct, spelled_pattern
 from kqlx.backends.sigma.search_identifiers import SearchIdentifiers, fields_of, slug
 from kqlx.backends.sigma.yaml_style import escape
 from kqlx.nodes import And, Exists, FreeText, Node, Not, Or, Pattern, conjuncts
@@ -120,7 +120,7 @@ class Condition:
         values: list[Value] = []
         for node in nodes:
             if isinstance(node.value, Pattern):
-                values.append(pattern(node.value.parts))
+                values.append(spelled_pattern(node.value))
             else:
                 text = node.value.name
                 parts = [text] if node.value.quoted else text.split() or [text]

@@ -16,6 +16,7 @@ from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node, Not, Or, any_of, conjuncts
+from kqlx.patterns import Pattern
 
 Value = str | Number | bool | None
 DetectionItem = tuple[str, Value | list[Value]]
@@ -125,21 +126,16 @@ class DetectionItems:
         return f"{name}{self._cased(column, node)}", escape(text)
 
     def _like(self, column: Column, node: Like) -> DetectionItem:
-        parts = node.pattern.parts
-        while len(parts) > 2 and parts[:2] == ("", ""):
-            parts = parts[1:]
-        while len(parts) > 2 and parts[-2:] == ("", ""):
-            parts = parts[:-1]
-        starts, ends = parts[0] == "", parts[-1] == ""
+        asked = node.pattern
         modifier = {
             (True, True): "|contains",
             (True, False): "|endswith",
             (False, True): "|startswith",
             (False, False): "",
-        }[starts, ends]
-        inner = parts[int(starts) : len(parts) - int(ends)]
+        }[asked.begins_open, asked.ends_open]
+        inner = asked.without_outer_stars()
         key = f"{column.name}{modifier}{self._cased(column, node)}"
-        return key, pattern(inner)
+        return key, spelled_pattern(inner)
 
     def _cased(self, column: Column, node: Equals | Like) -> str:
         return "|cased" if self.backend.case_counts(column, node) else ""
@@ -150,8 +146,9 @@ def _may_be_listed(node: Node) -> bool:
     return isinstance(node, Equals | Like) and not is_null(node)
 
 
-def pattern(parts: Iterable[str]) -> str:
-    return "*".join([escape(part) for part in parts])
+def spelled_pattern(pattern: Pattern) -> str:
+    """A pattern as a value of Sigma, whose wildcards are the same."""
+    return pattern.as_regex(escape, any_run="*", any_one="?")
 
 
 def distinct(values: Iterable[Value], *, cased: bool) -> list[Value]:

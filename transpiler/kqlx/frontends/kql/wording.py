@@ -61,12 +61,13 @@ def respelled(raw: str) -> str:
         parts = [unescaped(part) for part in re.split(r"(?<!\\)\*", raw)]
     else:  # a path of Windows as it is: its stars are wildcards, whatever stands before them
         parts = raw.split("*")
-    if len(parts) > 1 and raw.isprintable():  # suggest() shows nothing else
+    pattern = Pattern.between_stars(parts)
+    if not pattern.is_text and raw.isprintable():  # suggest() shows nothing else
         try:
-            return spell_value(Pattern.between_stars(parts))
+            return spell_value(pattern)
         except UnsupportedError:
             pass
-    return quote("*".join(parts))
+    return quote(pattern.name)
 
 
 def quote(text: str) -> str:

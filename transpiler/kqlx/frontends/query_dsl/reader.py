@@ -25,15 +25,13 @@ from typing import Any
 from kqlx.elastic.multi_fields import CASELESS
 from kqlx.elastic.type_names import ANALYZED
 from kqlx.frontends.query_dsl.values import (
-    ANY_CHARACTER,
     Inexpressible,
     case_in,
     clauses,
-    collapsed,
     is_plain_format,
     literal_of,
     minimum,
-    parts_of,
+    pattern_of,
     refuse,
 )
 from kqlx.nodes import (
@@ -56,6 +54,7 @@ from kqlx.nodes import (
     any_of,
     simplify,
 )
+from kqlx.patterns import ANY_RUN
 
 _WITH_CASE = ("keyword", "constant_keyword", "wildcard", "flattened", "version", "")
 """Types with letter case, "" for a field that no type is known of."""
@@ -214,55 +213,34 @@ class _Reader:
         known = {"wildcard", "case_insensitive", "rewrite", "boost"}
         name, options = self.options(body, "value", known)
         value = options.get("value", options.get("wildcard"))
-        parts = self.without_question_marks(name, parts_of(literal_of(value).name), wider)
-        return self.pattern(name, parts, case_in(options))
+        return self.pattern(name, pattern_of(literal_of(value).name), case_in(options))
 
     def prefix_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         name, options = self.options(body, "value", {"case_insensitive", "rewrite", "boost"})
-        parts = (literal_of(options["value"]).name, "")
-        return self.pattern(name, parts, case_in(options))
+        pattern = Pattern.of(literal_of(options["value"]).name, ANY_RUN)
+        return self.pattern(name, pattern, case_in(options))
 
-    def pattern(self, name: Literal, parts: tuple[str, ...], case: Case) -> Node:
+    def pattern(self, name: Literal, pattern: Pattern, case: Case) -> Node:
         type = self.type(name)
         if type not in ANALYZED and type not in _WITH_CASE:
             refuse(f"{name.name} is of type {type}, which Elasticsearch does not match by patterns")
         if type in ANALYZED:  # where a text without words has none that fits a lone star either
-            parts = tuple([part.lower() if case is Case.FOLDED else part for part in parts])
-            if not re.fullmatch("[a-z0-9]+", "".join(parts)):
+            pattern = pattern.map_literals(str.lower) if case is Case.FOLDED else pattern
+            if not re.fullmatch("[a-z0-9]+", pattern.text):
                 refuse(f"{name.name} is compared word by word, and a pattern is not")
-        case = self.case(name, "".join(parts), case)
-        if parts == ("", ""):
+        case = self.case(name, pattern.text, case)
+        if pattern.is_lone_star:
             return Exists(name)
-        if len(parts) == 1:
-            return Equals(name, Literal(parts[0], quoted=True), case=case)
-        return Like(name, Pattern.between_stars(parts), case=case)
-
-    def without_question_marks(
-        self, name: Literal, parts: tuple[str, ...], wider: bool
-    ) -> tuple[str, ...]:
-        """The pattern without ``?``, which is any one character there."""
-        if not any(ANY_CHARACTER in part for part in parts):
-            return parts
-        if wider:
-            reason = f"? matches one character in {name.name}; here it matches any text"
-            parts = collapsed([piece for part in parts for piece in part.split(ANY_CHARACTER)])
-        else:
-            if (
-                not parts[0].startswith(f"{ANY_CHARACTER}:")
-                or "".join(parts).count(ANY_CHARACTER) > 1
-            ):
-                refuse(f"? matches one character in {name.name}, which Kibana KQL cannot express")
-            reason = f"? matches any drive letter in {name.name}; here it matches only C"
-            parts = (parts[0].replace(ANY_CHARACTER, "C"), *parts[1:])
-        self.remarks.append(Remark(reason))
-        return parts
+        if pattern.is_text:
+            return Equals(name, Literal(pattern.text, quoted=True), case=case)
+        return Like(name, pattern, case=case)
 
     # Existence and ranges
 
     def exists_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         text = body.get("field")
         if isinstance(text, str) and "*" in text:
-            found: Term = Pattern.between_stars(tuple(self.short(text).split("*")))
+            found: Term = Pattern.from_stars(self.short(text))
             return Exists(found)
         return Exists(self.name(text))
 

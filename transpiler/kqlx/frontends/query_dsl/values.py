@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from kqlx.nodes import Case, Literal
-
-ANY_CHARACTER = "\0?"  # of a wildcard query, in the middle of its text
+from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Token
 
 
 class Inexpressible(Exception):
@@ -69,19 +68,13 @@ def is_plain_format(format: Any, values: Iterable[Any]) -> bool:
     )
 
 
-def parts_of(text: str) -> tuple[str, ...]:
-    """The pieces of a wildcard query's text between its stars."""
-    parts = [""]
-    for escaped, sign, plain in re.findall(r"\\(.)|([*?])|([^*?\\]+|\\)", text, re.DOTALL):
-        if sign == "*":
-            parts.append("")
-        else:
-            parts[-1] += escaped or (ANY_CHARACTER if sign else plain)
-    return collapsed(parts)
+_WILDCARDS: dict[str, Token] = {"*": ANY_RUN, "?": ANY_ONE}
 
 
-def collapsed(parts: list[str]) -> tuple[str, ...]:
-    """Several stars in a row are one."""
-    if len(parts) < 3:
-        return tuple(parts)
-    return (parts[0], *[part for part in parts[1:-1] if part], parts[-1])
+def pattern_of(text: str) -> Pattern:
+    """The pattern of a wildcard query, several stars in a row as one
+    (https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-wildcard-query).
+    """
+    found = re.findall(r"\\(.)|([*?])|([^*?\\]+|\\)", text, re.DOTALL)
+    tokens = [_WILDCARDS[sign] if sign else escaped or plain for escaped, sign, plain in found]
+    return Pattern.of(*tokens).collapsed()
