@@ -192,10 +192,14 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
     """A text whose signs may be written as in XML, or as they are."""
     asked = asked_pattern(test)
     inner = [token for token in asked.tokens[1:-1] if isinstance(token, str)]
-    if any(map(_may_be_in_entity, inner)) or asked.has_any_one:
+    if any(map(_may_be_in_entity, inner)):
         message = f"{column.name} may have signs as in XML, such as &amp;, where a part is found"
         binding.add_note("approximated", message, test.span, Effect.WIDER)
-    asked = asked.widened_to_stars()  # one sign may stand there as several
+    if asked.has_any_one:
+        message = f"{column.name} may have the sign that ? stands for as in XML, such as &amp;"
+        effect = Effect.NARROWER if binding.negative else Effect.WIDER
+        binding.add_note("approximated", message, test.span, effect)
+        asked = asked if binding.negative else asked.widened_to_stars()
     each = [asked.map_literals(partial(_escape, signs=signs)) for signs in ("", *_ESCAPED)]
     spellings = list(dict.fromkeys(each))
     if len(spellings) == 1:
