@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from kqlx.backends.base import Backend
@@ -280,7 +281,7 @@ class _Dsl(Backend[Json]):
     def folded_pattern_clause(self, field: Field, pattern: Pattern) -> Json:
         if field.script is not None or not _has_case(field):
             return self.pattern_clause(field, pattern)
-        text = "*".join([_WILDCARDS.sub(r"\\\g<0>", part) for part in pattern.parts])
+        text = pattern.as_regex(partial(_WILDCARDS.sub, r"\\\g<0>"), any_run="*", any_one="?")
         return {"wildcard": {field.name: {"value": text, "case_insensitive": True}}}
 
     def exists_clause(self, field: Field, _: None) -> Json | None:
@@ -304,11 +305,7 @@ class _Dsl(Backend[Json]):
 
 def pattern_text(pattern: Pattern) -> str:
     """A pattern in the syntax of query_string and wildcard queries, escaped as Kibana does it."""
-    return pattern.as_regex(_escaped, any_run="*", any_one="?")
-
-
-def _escaped(text: str) -> str:
-    return _RESERVED.sub(r"\\\g<0>", text)
+    return pattern.as_regex(partial(_RESERVED.sub, r"\\\g<0>"), any_run="*", any_one="?")
 
 
 def _has_case(field: Field) -> bool:
