@@ -8,12 +8,21 @@ from dataclasses import replace
 
 from kqlx.elastic.type_names import ANALYZED, DATES, NUMBERS
 from kqlx.frontends.kql.diagnostics.foreign_operators import (
-    REGULAR_EXPRESSION,
     is_regular_expression,
 )
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import short, suggest
 from kqlx.lint import bare_values, field_names
+from kqlx.lint.unquoted_values import unquoted_value
+from kqlx.lint.value_characters import (
+    LUCENE_RANGE,
+    NOT_ESCAPE,
+    OTHER_QUOTES,
+    control_in_path,
+    line_break,
+    question_mark,
+    regular_expression,
+)
 from kqlx.lint.wording import name_of, note, spelled, suggest_node
 from kqlx.nodes import (
     And,
@@ -42,16 +51,6 @@ _ANY_SERVER = re.compile(r"\\\\\*\\")
 _OCTETS = re.compile(r"((?:\d{1,3}\.){0,2}\d{1,3})\.\*(?:\.\*)*")
 _WITHOUT_PATTERNS = NUMBERS | DATES | {"ip", "boolean"}
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_QUERY_STRING = re.compile(r"\?[\w.%\[\]-]*=|^\?\w+$")
-_CONTROL_ESCAPE = re.compile(r"\\(?:([trn])(?=\w)|u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_NOT_ESCAPE = re.compile(r"(?:[^\\]|\\(?!not(?![A-Za-z])).)*\\not(?![A-Za-z])", re.DOTALL)
-_OTHER_QUOTES = re.compile(r"""'(.*)'|[“”„‟«](.*)[“”‟»]|[‘’‚](.*)[‘’]|`(.*)`""", re.DOTALL)
-_RANGE = re.compile(r"[\[{]\s*(\S+)\s+TO\s+(\S+?)\s*[\]}]")
-_DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]\\?:\\")
-_FUZZY = re.compile(r"\w+(?:~(?:\d(?:\.\d+)?)?|\^\d+(?:\.\d+)?)")
-_SHORT_NAME = re.compile(r"[A-Z0-9_]{6}~\d")
-_FIRST_KEYWORD = re.compile(rf"(?i:and|or)[{SPACES}]")
-_LAST_KEYWORD = re.compile(rf"[{SPACES}](?:and|or)$|^(?:and|or)$", re.IGNORECASE)
 
 
 def check(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note]:
@@ -105,19 +104,19 @@ def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) ->
         return
     if not isinstance(value.value, str):
         return
-    yield from _control_in_path(node, raw, span)
+    yield from control_in_path(node, raw, span)
     if value.quoted:
         if is_regular_expression(content):
-            yield _expression(span)
+            yield regular_expression(span)
         if "*" in content and not _ANY_SERVER.match(content):
             message = "a star in quotes is not a wildcard: it matches only a star"
             yield note("star-in-quotes", message, span, _star_hint(node.field, content, types))
         if "\n" in raw:
             message = "the quoted value continues after a line break"
             yield note("line-break-in-value", message, span, "close the quote on the same line")
-        yield from _question_mark(content, span)
+        yield from question_mark(content, span)
         return
-    yield from _unquoted(node, value, raw, types)
+    yield from unquoted_value(node, value, raw, types)
 
 
 def _star_hint(field: Term, content: str, types: Mapping[str, str]) -> str:
@@ -140,109 +139,16 @@ def _star_hint(field: Term, content: str, types: Mapping[str, str]) -> str:
     return f"{meant}, or, for a literal star, {literal}" if meant and literal else meant
 
 
-def _unquoted(node: Equals, value: Literal, raw: str, types: Mapping[str, str]) -> Iterator[Note]:
-    content, span, field = value.name, value.span, node.field
-    if re.match(_NOT_ESCAPE, raw):
-        message = r"\not is a line feed followed by the letters ot"
-        fixed = re.sub(r"\\not(?![A-Za-z])", "not", raw)
-        yield note("escaped-not", message, span, suggest_node(_quoted_test(field, fixed)))
-    yield from _line_break(field, raw, value)
-    other = _OTHER_QUOTES.fullmatch(content)
-    if other and len(content) > 1:
-        inner = next(group for group in other.groups() if group is not None)
-        message = 'only " is a quotation mark: these quotes are part of the value'
-        yield note("single-quoted", message, span, suggest_node(_quoted_test(field, inner)))
-    bounds = _RANGE.fullmatch(content)
-    if bounds:
-        low = Compare(field, "gte", Literal(bounds[1]))
-        high = Compare(field, "lte", Literal(bounds[2]))
-        hint = suggest(f"{spelled(low)} and {spelled(high)}")
-        message = "ranges in brackets are Lucene syntax; here this is one value"
-        yield note("other-language", message, span, hint)
-    elif is_regular_expression(content):
-        yield _expression(span)
-    elif _FUZZY.fullmatch(content) and not _SHORT_NAME.match(content):
-        message = "~ and ^ are Lucene syntax; here they are part of the value"
-        fixed = re.split(r"[~^]", content)[0]
-        yield note(
-            "other-language", message, span, suggest_node(replace(node, value=Literal(fixed)))
-        )
-    if content.startswith("="):
-        fixed = content.lstrip("= ")
-        message = "the equals sign is part of the value"
-        yield note("equals-sign", message, span, suggest_node(replace(node, value=Literal(fixed))))
-    if re.match(r"!=?\s*\w", content):
-        message = "! is not an operator: it is part of the value"
-        fixed = content.lstrip("!= ")
-        hint = suggest_node(Not(replace(node, value=Literal(fixed))))
-        yield note("symbol-operator", message, span, hint)
-    joined = re.search(r"\s(&&|\|\|)\s", content)
-    if joined:
-        keyword = "and" if joined[1] == "&&" else "or"
-        message = f"{joined[1]} is not an operator: this is one value"
-        yield note("symbol-operator", message, span, f'write "{keyword}" for {joined[1]}')
-    if "\\" not in raw and (_FIRST_KEYWORD.match(content) or _LAST_KEYWORD.search(content)):
-        message = f'"{short(content)}" is one value, including the keyword'
-        hint = "a keyword needs something to join on both sides; a value that has it needs quotes"
-        yield note("keyword-in-value", message, span, hint)
-    if content.lower() in ("true", "false"):
-        if not types or types.get(field.name) == "boolean":
-            message = f"{content} is text, not the Boolean {content.lower()}"
-            better = replace(node, value=Literal(content.lower() == "true"))
-            hint = f"for a Boolean field {suggest_node(better)}; "
-            hint += f"a keyword field may well contain {content}"
-            yield note("upper-case-boolean", message, span, hint)
-    elif content.lower() == "null":
-        message = f"{content} is text, not null"
-        yield note("null-value", message, span, suggest_node(Not(Exists(field))))
-    yield from _question_mark(content, span)
-    yield from _several(node, content, types)
-
-
-def _quoted_test(field: Term, content: str) -> Node:
-    return Equals(field, Literal(content, quoted=True))
-
-
-def _several(node: Equals, content: str, types: Mapping[str, str]) -> Iterator[Note]:
-    """``f:(a, b)`` and ``f:(a b)``."""
-    span = node.value.span
-    parts = [part.strip() for part in content.split(",")]
-    if len(parts) > 1 and re.search(r",\s", content) and all(parts):
-        message = "a comma does not join values: this is one value"
-        better = Or(tuple(replace(node, value=Literal(part)) for part in parts))
-        yield note("comma-list", message, span, suggest_node(better))
-    several = content.split()
-    if len(several) > 1:
-        if types.get(node.field.name) in ANALYZED:
-            message = "on a text field any one of these words is enough"
-        else:
-            message = "this is one value of several words, not several values"
-        better = Or(tuple(replace(node, value=Literal(part)) for part in several))
-        phrase, listed = suggest_node(_quoted_test(node.field, content)), suggest_node(better)
-        hint = f"{phrase} for the one value, or for several {listed}" if phrase and listed else ""
-        yield note("value-with-blanks", message, span, hint)
-
-
-def _line_break(field: Term, raw: str, value: Term) -> Iterator[Note]:
-    if "\n" not in raw and "\r" not in raw:
-        return
-    parts = [part.strip() for part in re.split(r"[\r\n]+", raw) if part.strip()]
-    message = 'the value continues after a line break: is an "or" missing?'
-    named = name_of(field)
-    hint = suggest(f"{named}:({' or '.join(parts)})") if named else ""
-    yield note("line-break-in-value", message, value.span, hint)
-
-
 def _pattern(node: Like, text: str) -> Iterator[Note]:
     pattern, span = node.pattern, node.pattern.span
     raw = text[slice(*span)]
-    yield from _control_in_path(node, raw, span)
-    if re.match(_NOT_ESCAPE, raw):
+    yield from control_in_path(node, raw, span)
+    if re.match(NOT_ESCAPE, raw):
         message = r"\not is a line feed followed by the letters ot"
         yield note("escaped-not", message, span, r"write \NOT or no\u0074 instead")
-    yield from _line_break(node.field, raw, pattern)
-    if _RANGE.fullmatch(raw):
-        bounds = _RANGE.fullmatch(raw)
+    yield from line_break(node.field, raw, pattern)
+    if LUCENE_RANGE.fullmatch(raw):
+        bounds = LUCENE_RANGE.fullmatch(raw)
         message = "ranges in brackets are Lucene syntax; here this is one value"
         tests = [
             spelled(Compare(node.field, operator, Literal(bound)))  # type: ignore[arg-type]
@@ -251,8 +157,8 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
         ]
         yield note("other-language", message, span, suggest(" and ".join(tests)))
     elif is_regular_expression(raw):
-        yield _expression(span)
-    if _OTHER_QUOTES.fullmatch(raw):
+        yield regular_expression(span)
+    if OTHER_QUOTES.fullmatch(raw):
         message = 'only " is a quotation mark: these quotes are part of the value'
         yield note("single-quoted", message, span, suggest(f"{name_of(node.field)}:{raw[1:-1]}"))
     if re.search(r",\s", raw):
@@ -260,41 +166,7 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
         parts = [part.strip() for part in raw.split(",")]
         hint = suggest(f"{name_of(node.field)}:({' or '.join(parts)})")
         yield note("comma-list", message, span, hint)
-    yield from _question_mark(pattern.name, span)
-
-
-def _expression(span: Span) -> Note:
-    message = f"{REGULAR_EXPRESSION.message}: the slashes are part of the value"
-    return note("other-language", message, span, REGULAR_EXPRESSION.hint)
-
-
-def _question_mark(content: str, span: tuple[int, int]) -> Iterator[Note]:
-    if "?" not in content or _QUERY_STRING.search(content):
-        return
-    if content.endswith("?") and content.count("?") == 1 and (" " in content or "/" in content):
-        return  # a sentence, or a URL with an empty query
-    message = "? is not a wildcard: it matches only a question mark"
-    yield note("question-mark", message, span, "use * for any characters, or list the values")
-
-
-def _control_in_path(node: Equals | Like, raw: str, span: tuple[int, int]) -> Iterator[Note]:
-    controls, separators, end = [], 0, -1
-    for match in _CONTROL_ESCAPE.finditer(raw):
-        if not match[1]:
-            separators += match[0] == r"\\" or match[0][1:].isalnum()
-        elif match.start() != end:  # the name of a folder goes before, and no other escape
-            controls.append(match)
-        end = match.end()
-    if not controls or not (separators or _DRIVE.search(raw)):
-        return
-    spelled_so = ", ".join(dict.fromkeys(match[0] for match in controls))
-    names = {"t": "a tab", "r": "a carriage return", "n": "a line feed"}
-    is_ = ", ".join(dict.fromkeys(names[match[1]] for match in controls))
-    message = f"{spelled_so} in this path is {is_}"
-    doubled = _CONTROL_ESCAPE.sub(lambda match: "\\" + match[0] if match[1] else match[0], raw)
-    name = name_of(node.field)
-    hint = suggest(f"{name}:{doubled}") if name else ""
-    yield note("control-in-path", message, span, hint or "double each backslash")
+    yield from question_mark(pattern.name, span)
 
 
 def _operand(node: Compare, text: str) -> Iterator[Note]:

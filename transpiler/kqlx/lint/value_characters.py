@@ -1,0 +1,69 @@
+"""Characters of a value that mean something else than they seem to: escapes, line breaks, quotation
+marks, and the signs of other languages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kqlx.frontends.kql.diagnostics.foreign_operators import REGULAR_EXPRESSION
+from kqlx.frontends.kql.wording import suggest
+from kqlx.lint.wording import name_of, note
+from kqlx.nodes import Equals, Like, Literal, Node, Span, Term
+from kqlx.notes import Note
+
+_QUERY_STRING = re.compile(r"\?[\w.%\[\]-]*=|^\?\w+$")
+_CONTROL_ESCAPE = re.compile(r"\\(?:([trn])(?=\w)|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]\\?:\\")
+NOT_ESCAPE = re.compile(r"(?:[^\\]|\\(?!not(?![A-Za-z])).)*\\not(?![A-Za-z])", re.DOTALL)
+OTHER_QUOTES = re.compile(r"""'(.*)'|[“”„‟«](.*)[“”‟»]|[‘’‚](.*)[‘’]|`(.*)`""", re.DOTALL)
+LUCENE_RANGE = re.compile(r"[\[{]\s*(\S+)\s+TO\s+(\S+?)\s*[\]}]")
+
+
+def line_break(field: Term, raw: str, value: Term) -> Iterator[Note]:
+    if "\n" not in raw and "\r" not in raw:
+        return
+    parts = [part.strip() for part in re.split(r"[\r\n]+", raw) if part.strip()]
+    message = 'the value continues after a line break: is an "or" missing?'
+    named = name_of(field)
+    hint = suggest(f"{named}:({' or '.join(parts)})") if named else ""
+    yield note("line-break-in-value", message, value.span, hint)
+
+
+def regular_expression(span: Span) -> Note:
+    message = f"{REGULAR_EXPRESSION.message}: the slashes are part of the value"
+    return note("other-language", message, span, REGULAR_EXPRESSION.hint)
+
+
+def question_mark(content: str, span: tuple[int, int]) -> Iterator[Note]:
+    if "?" not in content or _QUERY_STRING.search(content):
+        return
+    if content.endswith("?") and content.count("?") == 1 and (" " in content or "/" in content):
+        return  # a sentence, or a URL with an empty query
+    message = "? is not a wildcard: it matches only a question mark"
+    yield note("question-mark", message, span, "use * for any characters, or list the values")
+
+
+def control_in_path(node: Equals | Like, raw: str, span: tuple[int, int]) -> Iterator[Note]:
+    controls, separators, end = [], 0, -1
+    for match in _CONTROL_ESCAPE.finditer(raw):
+        if not match[1]:
+            separators += match[0] == r"\\" or match[0][1:].isalnum()
+        elif match.start() != end:  # the name of a folder goes before, and no other escape
+            controls.append(match)
+        end = match.end()
+    if not controls or not (separators or _DRIVE.search(raw)):
+        return
+    spelled_so = ", ".join(dict.fromkeys(match[0] for match in controls))
+    names = {"t": "a tab", "r": "a carriage return", "n": "a line feed"}
+    is_ = ", ".join(dict.fromkeys(names[match[1]] for match in controls))
+    message = f"{spelled_so} in this path is {is_}"
+    doubled = _CONTROL_ESCAPE.sub(lambda match: "\\" + match[0] if match[1] else match[0], raw)
+    name = name_of(node.field)
+    hint = suggest(f"{name}:{doubled}") if name else ""
+    yield note("control-in-path", message, span, hint or "double each backslash")
+
+
+def quoted_test(field: Term, content: str) -> Node:
+    return Equals(field, Literal(content, quoted=True))
