@@ -13,7 +13,7 @@ from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field, with_case_of_name
 from kqlx.mappings.asserted_values import asserted_values, spec_applies, together
 from kqlx.mappings.binding import Binding, NeverMatchesError, no_mapping
-from kqlx.mappings.bound_part import BoundPart, alternatives, told_of, trees, with_notes
+from kqlx.mappings.bound_part import BoundPart, alternatives, reported_items, trees, with_notes
 from kqlx.mappings.collector_names import with_either_name
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.event_kinds import narrowed_to_query
@@ -27,8 +27,8 @@ from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.reader.pack_data import Lazy
 from kqlx.mappings.unmapped_tests import (
     Attempt,
-    goes_with_unmapped,
-    marked,
+    is_left_out_whole,
+    mark_group,
 )
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
 from kqlx.mappings.wildcard_names import bind_each_field
@@ -117,7 +117,7 @@ class Binder(Binding):
         return next((one for one in spec.alternatives if spec_applies(self.asserted, one)), spec)
 
     def bind_node(self, node: Node) -> BoundPart:
-        """A part of the query, and what is to be told of it."""
+        """A part of the query, bound, with the notes on it."""
         if not isinstance(node, And | Or | Not):
             return self.bind_leaf(node)
         before = self.sibling_alternatives
@@ -125,7 +125,7 @@ class Binder(Binding):
             self.sibling_alternatives = node.items if isinstance(node, Or) else ()
         found = self.bind_group(node)
         self.sibling_alternatives = before
-        return replace(found, node=marked(node, found.node, negative=self.negative))
+        return replace(found, node=mark_group(node, found.node, negative=self.negative))
 
     def bind_group(self, node: And | Or | Not) -> BoundPart:
         """A group, when it is known what stands beside its items."""
@@ -146,7 +146,7 @@ class Binder(Binding):
             if grouped := self.group_by_kinds(node, items):
                 return with_notes(grouped, items)
             made = replace(node, items=tuple(alternatives(node, items)))
-        return with_notes(made, told_of(node, items, negative=self.negative))
+        return with_notes(made, reported_items(node, items, negative=self.negative))
 
     def bind_guarded(self, node: Or, name: str) -> BoundPart:
         """Several values of one field, beside the predicate that must hold with each."""
@@ -194,8 +194,9 @@ class Binder(Binding):
         return name if spec is not None and spec.guard else ""
 
     def bind_leaf(self, node: Node) -> BoundPart:
-        """A test, or what is taken for several. Of one without a counterpart nothing else is told;
-        of one that is left out for want of a part nothing of the rest.
+        """A test, or a nested group as the tests that it is taken for. A test without a counterpart
+        has no other notes; where a part of it has none, the notes on the rest are reported only if
+        that part is kept.
         """
         if isinstance(node, FreeText | Always | Never | Unmapped):
             return BoundPart(node)
@@ -204,7 +205,11 @@ class Binder(Binding):
         found = self.bind_nested(test) if isinstance(test, Nested) else self.bind_field_test(test)
         if isinstance(found.node, Unmapped) and found.node.asked is test:
             return BoundPart(replace(found.node, asked=node))
-        return found.if_kept() if goes_with_unmapped(found.node, negative=self.negative) else found
+        return (
+            found.reported_if_kept()
+            if is_left_out_whole(found.node, negative=self.negative)
+            else found
+        )
 
     def bind_field_test(self, node: FieldTest) -> BoundPart:
         if isinstance(node.field, Pattern) and self.own_spec(node) is None:

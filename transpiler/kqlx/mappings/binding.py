@@ -17,7 +17,7 @@ from kqlx.notes import Effect, Note
 
 
 class NeverMatchesError(MappingError):
-    """The query can match nothing at a destination, though that lacks no test of it."""
+    """The query can match no event at a destination, though every test has a counterpart there."""
 
 
 def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> MappingError:

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kqlx.mappings.unmapped_tests import goes_with_unmapped, is_absorbing
+from kqlx.mappings.unmapped_tests import is_absorbing, is_left_out_whole
 from kqlx.nodes import Always, And, FieldTest, Never, Node, Or, simplify
 from kqlx.notes import Note
 
 
 @dataclass(frozen=True, slots=True)
 class BoundPart:
-    """A part of a query in the columns of a destination, and the notes that are told where it is in
+    """A part of a query in the columns of a destination, and the notes to report where it is in
     the result. Those of ``notes_if_kept`` and ``absent_values`` are as in ``Attempt``.
     """
 
@@ -23,13 +23,13 @@ class BoundPart:
     notes_if_kept: tuple[Note, ...] = ()
     absent_values: tuple[Note, ...] = ()
 
-    def if_kept(self) -> BoundPart:
-        """The same, of which all is told only where tests without a counterpart are kept."""
+    def reported_if_kept(self) -> BoundPart:
+        """The same, with its notes reported only if tests without a counterpart are kept."""
         return BoundPart(self.node, notes_if_kept=(*self.notes, *self.notes_if_kept))
 
 
 def with_notes(node: Node, parts: Iterable[BoundPart]) -> BoundPart:
-    """A tree with what is to be told of these parts."""
+    """A tree with the notes on these parts."""
     parts = [*parts]
     return BoundPart(
         node,
@@ -43,19 +43,24 @@ def trees(parts: Iterable[BoundPart]) -> tuple[Node, ...]:
     return tuple([part.node for part in parts])
 
 
-def told_of(group: And | Or, items: Sequence[BoundPart], *, negative: bool) -> Sequence[BoundPart]:
-    """The items of a group of which something is told; ``negative``: it is below a ``not``.
+def reported_items(
+    group: And | Or, items: Sequence[BoundPart], *, negative: bool
+) -> Sequence[BoundPart]:
+    """The items of a group whose notes are reported; ``negative``: it is below a ``not``.
 
-    An item that decides the group, being never met or always, is told alone: the others are not in
-    the result. Where tests without a counterpart are left out, one of them may decide it so.
+    Where an item decides the group, because it never holds or always does, the others are not in
+    the result, and neither are their notes. A test without a counterpart decides a group in the
+    same way if it is left out.
     """
     decides = Never if isinstance(group, And) else Always
     if deciding := [item for item in items if isinstance(simplify(item.node), decides)]:
         return deciding
-    going = [goes_with_unmapped(item.node, negative=negative) for item in items]
+    going = [is_left_out_whole(item.node, negative=negative) for item in items]
     if not is_absorbing(group, negative=negative) or not any(going):
         return items
-    return [item if goes else item.if_kept() for item, goes in zip(items, going, strict=True)]
+    return [
+        item if goes else item.reported_if_kept() for item, goes in zip(items, going, strict=True)
+    ]
 
 
 def alternatives(group: Or, items: Iterable[BoundPart]) -> Iterator[Node]:

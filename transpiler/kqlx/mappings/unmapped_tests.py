@@ -39,11 +39,11 @@ UnmappedPolicy = OneOf["error", "keep", "comment"]
 class Attempt:
     """A query bound to one destination, of which it may lack tests.
 
-    ``node`` is the tree in the destination's columns, each test that it has no counterpart for an
-    ``Unmapped``; it is never ``Never``. ``filter`` is what the destination asks of all its events.
-    ``notes`` are told in any case, ``notes_if_kept`` are about parts of the query that are in the
-    result only where tests without a counterpart keep Elastic's name. ``absent_values`` are the
-    notes on values asked for that the destination never holds. The others as in ``Bound``.
+    ``node`` is the tree in the destination's columns, with an ``Unmapped`` for each test that has
+    no counterpart there; it is not ``Never``. ``filter`` is what holds of all events of the
+    destination. ``notes`` are always reported; ``notes_if_kept`` are about parts of the query that
+    are in the result only if tests without a counterpart keep Elastic's name. ``absent_values`` are
+    the notes on values that the destination never holds. The others are as in ``Bound``.
     """
 
     node: Node
@@ -68,29 +68,28 @@ class Attempt:
 
 
 def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
-    """The bound tree, without marks: tests that have no counterpart keep Elastic's names ("keep"),
-    or are left out ("comment"), which is true, and false below a ``not``, so that no event is
-    missed. Raises MappingError, with the notes, where there are such tests and the policy is
-    "error".
+    """The bound tree, without marks. Tests that have no counterpart keep Elastic's names ("keep")
+    or are left out ("comment"): they count as true, and below a ``not`` as false, so that no event
+    is missed. Raises MappingError, with the notes, if there are any and the policy is "error".
     """
     missing = attempt.unmapped
     if policy == "comment":
         left = simplify(_left_out(attempt.node, negative=False))
-        told = [*_told_of_left_out(attempt.node, attempt.destination, negative=False)]
+        about = [*_left_out_notes(attempt.node, attempt.destination, negative=False)]
         if missing and isinstance(left, Always):
             there = attempt.destination.name
             message = f"nothing of the query is left: it matches every event of {there}"
-            told.append(Note("unmapped-left-out", Effect.WIDER, message))
-        left_out = tuple([note.message for note in told])
-        return replace(_bound(attempt, left), notes=(*attempt.notes, *told), left_out=left_out)
-    told = [_note(test, attempt.destination) for test in missing]
-    notes = (*attempt.notes, *attempt.notes_if_kept, *told)
+            about.append(Note("unmapped-left-out", Effect.WIDER, message))
+        left_out = tuple([note.message for note in about])
+        return replace(_bound(attempt, left), notes=(*attempt.notes, *about), left_out=left_out)
+    about = [_note(test, attempt.destination) for test in missing]
+    notes = (*attempt.notes, *attempt.notes_if_kept, *about)
     if policy == "keep" or not missing:
         bound = _bound(attempt, simplify(_kept(attempt.node)))
         return replace(bound, notes=notes, unmapped=missing)
     raise MappingError(
-        "; ".join(dict.fromkeys(note.message for note in told)),
-        code=told[0].code,
+        "; ".join(dict.fromkeys(note.message for note in about)),
+        code=about[0].code,
         notes=notes,
         hint="use --unmapped keep to keep the Elastic field name, --unmapped comment to drop"
         " this test, or --source none to keep all field names",
@@ -98,27 +97,27 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
 
 
 def unmapped_tests(node: Node) -> Iterator[Unmapped]:
-    """The tests that are marked in a tree, without the groups that are for want of them."""
+    """The tests that are marked in a tree, one by one also where a group is marked for them."""
     for part in walk(node):
         if isinstance(part, Unmapped):
             yield from [part] if part.what else unmapped_tests(part.kept)
 
 
-def marked(asked: Node, found: Node, *, negative: bool) -> Node:
-    """What a group of a query comes to at a destination, marked as a whole where nothing of it is
-    left without the tests that have no counterpart.
+def mark_group(asked: Node, found: Node, *, negative: bool) -> Node:
+    """``found``, to which the group ``asked`` comes at a destination, marked as a whole where
+    nothing of it is left without the tests that have no counterpart.
     """
-    if not goes_with_unmapped(found, negative=negative):
+    if not is_left_out_whole(found, negative=negative):
         return found
     return Unmapped(asked, simplify(found), span=asked.span)
 
 
-def goes_with_unmapped(found: Node, *, negative: bool) -> bool:
+def is_left_out_whole(found: Node, *, negative: bool) -> bool:
     """Whether nothing of a tree is left where its marked tests are left out, and something is where
     they are kept.
     """
     has_marks = any(isinstance(part, Unmapped) for part in walk(found))
-    return has_marks and _is_left_out(simplify(found), negative)
+    return has_marks and _leaves_nothing(simplify(found), negative)
 
 
 def is_absorbing(group: Node, *, negative: bool) -> bool:
@@ -126,15 +125,15 @@ def is_absorbing(group: Node, *, negative: bool) -> bool:
     return isinstance(group, And if negative else Or)
 
 
-def _is_left_out(node: Node, negative: bool) -> bool:
+def _leaves_nothing(node: Node, negative: bool) -> bool:
     """Whether nothing is left of a tree without constants: each marked test is true, and false
     below a ``not``.
     """
     if isinstance(node, And | Or):
         some = any if is_absorbing(node, negative=negative) else all
-        return some(_is_left_out(item, negative) for item in node.items)
+        return some(_leaves_nothing(item, negative) for item in node.items)
     if isinstance(node, Not):
-        return _is_left_out(node.item, not negative)
+        return _leaves_nothing(node.item, not negative)
     return isinstance(node, Unmapped)
 
 
@@ -172,7 +171,7 @@ def _left_out(node: Node, *, negative: bool) -> Node:
     return node
 
 
-def _told_of_left_out(node: Node, destination: Destination, *, negative: bool) -> Iterator[Note]:
+def _left_out_notes(node: Node, destination: Destination, *, negative: bool) -> Iterator[Note]:
     """A note on each part that is left out: a test, or a group that is all about one field, and the
     groups of which nothing is left for want of it.
     """
@@ -180,21 +179,21 @@ def _told_of_left_out(node: Node, destination: Destination, *, negative: bool) -
         items = node.items
         if is_absorbing(node, negative=negative):
             # Where one is left out, so are the others.
-            items = tuple(item for item in items if _is_left_out(item, negative)) or items
+            items = tuple(item for item in items if _leaves_nothing(item, negative)) or items
         for item in items:
-            yield from _told_of_left_out(item, destination, negative=negative)
+            yield from _left_out_notes(item, destination, negative=negative)
     elif isinstance(node, Not):
-        yield from _told_of_left_out(node.item, destination, negative=not negative)
+        yield from _left_out_notes(node.item, destination, negative=not negative)
     elif isinstance(node, Unmapped):
         if node.what:
-            yield _told(node.asked, why(node, destination))
+            yield _left_out_note(node.asked, why(node, destination))
             return
         if (test := _of_one_field(node)) is not None:
-            yield _told(node.asked, why(test, destination))
+            yield _left_out_note(node.asked, why(test, destination))
             return
-        yield from _told_of_left_out(node.kept, destination, negative=negative)
+        yield from _left_out_notes(node.kept, destination, negative=negative)
         if is_absorbing(node.asked, negative=negative):
-            yield _told(node.asked, "a part of it is left out")
+            yield _left_out_note(node.asked, "a part of it is left out")
 
 
 def _of_one_field(group: Unmapped) -> Unmapped | None:
@@ -207,7 +206,7 @@ def _of_one_field(group: Unmapped) -> Unmapped | None:
     return tests[0] if whole and [test.asked for test in tests] == _tests(group.asked) else None
 
 
-def _told(asked: Node, reason: str) -> Note:
+def _left_out_note(asked: Node, reason: str) -> Note:
     from kqlx.frontends.kql.formatter import format_node
 
     text = " ".join(format_node(asked).split())
