@@ -187,7 +187,7 @@ def test_says_that_elasticsearch_refuses_the_search() -> None:
     assert (run.returncode, run.stdout) == (0, '{"a":"b"}\n')
     assert run.stderr == (
         "query:1:20: warning: Elasticsearch refuses the search: process.pid is of type long, and"
-        ' "abc" is no number; here that part matches nothing\n'
+        ' "abc" is not a number; here that part matches nothing\n'
     )
 
 

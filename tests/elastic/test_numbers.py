@@ -38,7 +38,7 @@ def spl(value: str) -> str:
     ],
 )
 def test_what_is_no_number_is_refused(value: str) -> None:
-    with pytest.raises(UnsupportedError, match=r"is (?:no|not a) number"):
+    with pytest.raises(UnsupportedError, match=r"is not a number|in plain decimal"):
         spl(value)
 
 

@@ -40,9 +40,9 @@ REFUSALS = (
     ),
     Code(
         "field-without-values",
-        "the field has no values of its own that could be compared",
+        "the field is an object, which has no value of its own that could be compared",
         "Test a field below it.",
-        "",
+        "kqlx convert --to spl --source none -q 'container.labels:blue'",
     ),
     Code(
         "indicator-mapping",
@@ -94,6 +94,13 @@ REFUSALS = (
         "kqlx convert --to spl --source none -q 'process.pid > 9007199254740993'",
     ),
     Code(
+        "number-spelling",
+        "the number is written in a way that Elasticsearch reads and the target does not",
+        "Write it in plain decimal, and zero without a sign.",
+        "kqlx convert --to spl --source none -q 'host.cpu.usage:5d'",
+        "kqlx convert --to spl --source none -q 'host.cpu.usage:5'",
+    ),
+    Code(
         "range-not-supported",
         "the target would compare this field in another order than Elasticsearch",
         "Test single values, or a pattern.",
@@ -125,17 +132,5 @@ REFUSALS = (
         "kqlx convert --to spl -q 'event.dataset:o365.audit and acme.badge:blue'",
         "kqlx convert --to spl --unmapped comment"
         " -q 'event.dataset:o365.audit and acme.badge:blue'",
-    ),
-    Code(
-        "value-type-mismatch",
-        "the value cannot be one of the type that the field has in the target",
-        "Write a value of the type.",
-        "",
-    ),
-    Code(
-        "wildcard-on-type",
-        "Elasticsearch finds nothing by a pattern for a field of this type",
-        "Write whole values.",
-        "",
     ),
 )

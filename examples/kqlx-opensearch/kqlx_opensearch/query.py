@@ -38,9 +38,6 @@ class LuceneQuery(Backend[str]):
 
     def like(self, column: Column, node: Like) -> str:
         field = self._field(column, node)
-        if column.type not in TEXTS | WORDS:
-            why = f"its type is {column.type}"
-            self.refuse(node.span, f"a wildcard on {field}", why, code="wildcard-on-type")
         if re.search("[<>]", node.pattern.name):
             why = "Lucene cannot escape these signs"
             self.refuse(node.span, "a wildcard beside < or >", why, code="lucene-sign")

@@ -73,11 +73,11 @@ def _refusals(node: Node, type_of: TypeOf, prefix: str) -> Iterator[Refusal]:
         path = f"{prefix}{node.path.name}"
         kind = type_of(path)
         if kind is not None and kind != "nested":
-            yield Refusal(node, f"{path} is of type {kind}, and has no nested objects")
+            yield Refusal(node, f"{path} is of type {kind}, and not nested")
         yield from _refusals(node.item, type_of, f"{path}.")
     elif isinstance(node, FreeText):
         if isinstance(node.value, Literal) and node.value.value is None:
-            yield Refusal(node, "null is no value to look for")
+            yield Refusal(node, "null is not a value to search for")
     elif isinstance(node, Equals | Like | Compare):
         found = _refusal(node, type_of, prefix + node.field.name)
         if found is not None:
@@ -93,12 +93,19 @@ def _refusal(node: Equals | Like | Compare, type_of: TypeOf, name: str) -> Refus
             return None
         named = node.field.name != "*"  # every event has some field
         missing = Not(Exists(node.field, node.span), node.span) if named else None
-        return Refusal(node, "null is no value to look for", instead=missing)
+        return Refusal(node, "null is not a value to search for", instead=missing)
     if isinstance(node.field, Pattern):
         return None
     if isinstance(node, Compare) and kind is None and below_flattened(name, type_of):
-        return Refusal(node, f"{name} is a key of a flattened field, which has no ranges")
-    if kind is None or kind in _CONTAINERS:
+        return Refusal(node, f"{name} is a key of a flattened field, which takes no ranges")
+    return None if kind is None else refused_by_type(node, kind, name)
+
+
+def refused_by_type(node: Equals | Like | Compare, kind: str, name: str) -> Refusal | None:
+    """Why Elasticsearch refuses a test of a field of this type and name, or None. The value is not
+    null.
+    """
+    if kind in _CONTAINERS:
         return None
     read = _reader(kind)
     if not _is_refused(read, node):
@@ -106,9 +113,9 @@ def _refusal(node: Equals | Like | Compare, type_of: TypeOf, name: str) -> Refus
     value = node.pattern.name if isinstance(node, Like) else node.value.name
     what = f"{name} is of type {kind}"
     if isinstance(read, Located):
-        return Refusal(node, f"{what}, which has no values to compare with")
+        return Refusal(node, f"{what}, and can only be tested for existence")
     if isinstance(node, Like):
-        why = f'{what}, which has no patterns, and "{value}" is one'
+        why = f'{what}, which takes no wildcards, and "{value}" has one'
         return Refusal(node, why, *_instead_of_pattern(node, kind, value))
     if isinstance(node, Compare) and not read.refuses(node.value):
         out_of_range = "a network" if kind == "ip" else "out of range"
@@ -119,9 +126,9 @@ def _refusal(node: Equals | Like | Compare, type_of: TypeOf, name: str) -> Refus
 
 _NOT = {
     "ip": "neither an address nor a network",
-    "date": "no date",
+    "date": "not a date",
     "boolean": "neither true nor false",
-    "number": "no number",
+    "number": "not a number",
 }
 
 

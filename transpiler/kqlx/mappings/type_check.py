@@ -12,16 +12,15 @@ from dataclasses import dataclass, field, replace
 from operator import is_not
 from typing import NoReturn
 
-from kqlx.elastic.addresses import address, network
 from kqlx.elastic.asked_tests import as_asked, crossings, parted
 from kqlx.elastic.number_texts import is_rounded, plain_digits, rounding_limit
 from kqlx.elastic.numbers import number_of
-from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals
+from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals, refused_by_type
 from kqlx.elastic.text_analysis import word_patterns
-from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
+from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.assumed_types import assumed_types
-from kqlx.mappings.bound import Bound, Column, described
+from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     And,
     Compare,
@@ -39,8 +38,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect, Note
 
-_WITHOUT_VALUES = frozenset({"object", "nested", "geo_point", "geo_shape", "point", "shape"})
-_WITHOUT_PATTERNS = NUMBERS | DATES | {"ip", "boolean"}
+_OBJECTS = frozenset({"object", "nested"})
 _SIGNED_ZEROS = frozenset({"double", "float", "half_float"})
 
 
@@ -52,11 +50,8 @@ def as_elasticsearch_asks(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note
     whenever it runs, nothing the same could be said in any target, and what its author meant is not
     known.
     """
-    refused = notes_on_refusals(node, type_of)
-    if refused:
-        first = refused[0]
-        message = f"cannot convert: {first.message}"
-        raise UnsupportedError(message, code=first.code, notes=refused, hint=first.hint)
+    if refused := notes_on_refusals(node, type_of):
+        _refuse(*refused)
     notes = [_crossing(name, above, negative) for name, above, negative in crossings(node, type_of)]
     notes += notes_on_patterns(node, type_of)
     return as_asked(node, type_of), tuple(dict.fromkeys(notes))
@@ -168,17 +163,23 @@ class _Check:
             return Never(node.span)
         if isinstance(node, Exists):
             return node
-        if column.type in _WITHOUT_VALUES:
-            why = "Elasticsearch finds nothing by it"
-            _refuse(node, f"a value of {described(column)}", why, "field-without-values")
-        if isinstance(node, Like) and column.type in _WITHOUT_PATTERNS:
-            why = "Elasticsearch finds nothing by it"
-            _refuse(node, f"a wildcard on {described(column)}", why, "wildcard-on-type")
+        if column.type in _OBJECTS:
+            message = f"{_name(column)} is an object: only the fields below it have values"
+            _refuse(Note("field-without-values", Effect.DIFFERENT, message, node.span))
+        if isinstance(node, Like) or column.type not in NUMBERS:
+            self.refuse_what_is_refused(column, node)
         if isinstance(node, Equals | Like) and column.type in TEXTS:
             return self.words(column, node)
-        if isinstance(node, Like):
+        if isinstance(node, Like) or not (type := self.number_type(column, node)):
             return node
-        return self.value(column, node, negative)
+        return self.number(column, type, node, negative)
+
+    def refuse_what_is_refused(self, column: Column, node: Equals | Like | Compare) -> None:
+        """Refuses what the column's type does: that of the field was asked before, where all
+        indices agree on it.
+        """
+        if refusal := refused_by_type(node, column.type, _name(column)):
+            _refuse(_note(refusal))
 
     def is_hidden(self, column: Column, inside: str, node: FieldTest) -> bool:
         """Whether the field lies in nested objects, which are seen in a group alone."""
@@ -199,18 +200,6 @@ class _Check:
         self.note("constant-folded", Effect.SAME, message, node)
         return Never(node.span)
 
-    def value(self, column: Column, node: Equals | Compare, negative: bool) -> Node:
-        """A test of a single value or a range, by the type of the column."""
-        if type := self.number_type(column, node):
-            return self.number(column, type, node, negative)
-        if column.type == "boolean" and node.value.name not in ("true", "false"):
-            _refuse_value(column, node, "it is neither true nor false")
-        if column.type == "ip" and isinstance(node, Equals) and network(node.value.name) is None:
-            _refuse_value(column, node, "it is neither an address nor a network")
-        if column.type == "ip" and isinstance(node, Compare) and address(node.value.name) is None:
-            _refuse_value(column, node, "it is not an address")
-        return node
-
     def number_type(self, column: Column, node: Equals | Compare) -> str:
         """The type by which the value is a number, or "": that of the column; for a range also that
         of the field whose numbers a column holds as texts, and where no type is known.
@@ -228,9 +217,11 @@ class _Check:
     def number(self, column: Column, type: str, node: Equals | Compare, negative: bool) -> Node:
         digits = plain_digits(node.value.name)
         if digits is None:
-            _refuse_value(column, node, "it is not a number in plain decimal")
+            message = f'{_name(column)}: write "{node.value.name}" in plain decimal'
+            _refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
         if digits == "-0" and type in _SIGNED_ZEROS:
-            _refuse_value(column, node, "Elasticsearch tells it from 0", "number-precision")
+            message = f"{_name(column)}: Elasticsearch tells -0 from 0, which targets do not"
+            _refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
         if is_rounded(digits, type):
             return self.rounded(column, digits, type, node, negative)
         return _with_value(node, "0" if digits == "-0" else digits)
@@ -267,12 +258,11 @@ def _with_value(node: Equals | Compare, text: str) -> Equals | Compare:
     return replace(node, value=replace(node.value, value=text))
 
 
-def _refuse_value(
-    column: Column, node: Equals | Compare, why: str, code: str = "value-type-mismatch"
-) -> NoReturn:
-    _refuse(node, f'"{node.value.name}" as a value of {described(column)}', why, code)
+def _name(column: Column) -> str:
+    return column.field or column.name
 
 
-def _refuse(node: FieldTest, what: str, why: str, code: str) -> NoReturn:
-    note = Note(code, Effect.DIFFERENT, f"{what}: {why}", node.span)
-    raise UnsupportedError(f"cannot convert {what}: {why}", code=code, notes=(note,))
+def _refuse(*notes: Note) -> NoReturn:
+    first = notes[0]
+    message = f"cannot convert: {first.message}"
+    raise UnsupportedError(message, code=first.code, notes=notes, hint=first.hint)
