@@ -9,7 +9,8 @@ from kqlx.backends.sentinel.column_access import Cell
 from kqlx.backends.sentinel.equality import Equality
 from kqlx.backends.sentinel.existence import Existence
 from kqlx.backends.sentinel.named_lists import NamedLists
-from kqlx.backends.sentinel.patterns_and_ranges import Patterns, Ranges
+from kqlx.backends.sentinel.patterns import Patterns
+from kqlx.backends.sentinel.ranges import Ranges
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like
 

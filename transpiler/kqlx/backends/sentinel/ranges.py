@@ -1,23 +1,18 @@
-"""Single tests of a field as Kusto writes them, by the type of the column.
+"""Ranges: comparisons with ``<`` and ``>``, as Kusto writes them by the type of the column.
 
-Strings are never null, and ``==``, ``in`` and the string operators are true or false for every
-value. Comparisons with ``<``, conversions and the functions for addresses are null for a missing
-value, which ``where`` drops, but which ``not`` keeps null
+They are null for a missing value, as conversions and the functions for addresses are, which
+``where`` drops, but which ``not`` keeps null
 (https://learn.microsoft.com/kusto/query/scalar-data-types/null-values?view=microsoft-sentinel).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kqlx.backends.sentinel.boolean import FALSE, all_text
 from kqlx.backends.sentinel.column_access import (
-    INDEXED,
-    OBJECTS,
     PATH,
-    REGEX,
     SCAN,
     TIME,
     Cell,
@@ -25,11 +20,7 @@ from kqlx.backends.sentinel.column_access import (
 )
 from kqlx.backends.sentinel.dates import OPERATORS, range_test
 from kqlx.backends.sentinel.dynamic_arrays import (
-    element_fits,
     never_null,
-    value_below_fits,
-    value_fits,
-    value_regex,
 )
 from kqlx.backends.sentinel.equality import (
     LARGEST_REAL,
@@ -39,62 +30,13 @@ from kqlx.backends.sentinel.equality import (
     real,
 )
 from kqlx.backends.sentinel.existence import Existence, widened
-from kqlx.backends.sentinel.letter_case import ignores_case
-from kqlx.backends.sentinel.syntax import quote, term_within
-from kqlx.backends.sentinel.text_fields import TextFields
+from kqlx.backends.sentinel.syntax import quote
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.field_types import COMPARISONS
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
 from kqlx.mappings.bound import described
-from kqlx.nodes import Case, Compare, Like
-from kqlx.patterns import Pattern, Shape
-
-_OPERATORS = {
-    Shape.PREFIX: "startswith",
-    Shape.SUFFIX: "endswith",
-    Shape.CONTAINS: "contains",
-}
-_TERM = re.compile(r"[A-Za-z0-9]{4,}")
-"""What Kusto's ``has`` looks for as a whole term."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patterns:
-    """Tests of values with wildcards, with the notes and the polarity of the ``backend``."""
-
-    backend: TextBackend
-    existence: Existence
-
-    def like(self, cell: Cell, node: Like) -> Text:
-        pattern = node.pattern.collapsed()
-        if self.backend.is_text(cell.column):
-            return TextFields(self.backend).test(cell, node)
-        if pattern.shape is Shape.ANYTHING:
-            return self.existence.exists(cell, node)
-        folds = ignores_case(self.backend, cell, [node])
-        if cell.column.type == "flattened":
-            return value_below_fits(cell, pattern, folds=folds)
-        if cell.form in OBJECTS:
-            return element_fits(cell, pattern, folds=folds)
-        if cell.form in ("array", "many"):
-            return value_fits(cell, pattern, folds=folds)
-        return self.whole_value(cell, pattern, folds)
-
-    def whole_value(self, cell: Cell, pattern: Pattern, folds: bool) -> Text:
-        """A whole value of a string column with a pattern."""
-        cased = "" if folds else "_cs"
-        if cell.column.layout == "words" and _is_word(pattern):
-            return Text(f"{cell.access} has{cased} {quote(pattern.text)}", rank=INDEXED)
-        if operator := _OPERATORS.get(pattern.shape):
-            rank = PATH if operator == "startswith" else SCAN
-            return Text(f"{cell.access} {operator}{cased} {quote(pattern.text)}", rank=rank)
-        flags = "(?is)" if folds else "(?s)"
-        expression = quote(flags + value_regex(pattern))
-        test = Text(f"{cell.access} matches regex {expression}", rank=REGEX)
-        if term := term_within(pattern):
-            return all_text([Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX), test])
-        return test
+from kqlx.nodes import Case, Compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +111,3 @@ class Ranges:
         if len(met) == 2:
             return self.existence.exists(cell, node)
         return Text(f"{cell.access} == {str(met[0]).lower()}", rank=PATH) if met else FALSE
-
-
-def _is_word(pattern: Pattern) -> bool:
-    """Whether a pattern looks for letters and digits anywhere in a text."""
-    return pattern.shape is Shape.CONTAINS and bool(_TERM.fullmatch(pattern.text))

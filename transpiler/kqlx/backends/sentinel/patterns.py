@@ -1,0 +1,84 @@
+"""Patterns: tests of values with wildcards, by the operator of Kusto that says each best.
+
+Strings are never null, and the string operators are true or false for every value
+(https://learn.microsoft.com/kusto/query/datatypes-string-operators?view=microsoft-sentinel).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kqlx.backends.sentinel.boolean import all_text
+from kqlx.backends.sentinel.column_access import (
+    INDEXED,
+    OBJECTS,
+    PATH,
+    REGEX,
+    SCAN,
+    Cell,
+)
+from kqlx.backends.sentinel.dynamic_arrays import (
+    element_fits,
+    value_below_fits,
+    value_fits,
+    value_regex,
+)
+from kqlx.backends.sentinel.existence import Existence
+from kqlx.backends.sentinel.letter_case import ignores_case
+from kqlx.backends.sentinel.syntax import quote, term_within
+from kqlx.backends.sentinel.text_fields import TextFields
+from kqlx.backends.text_backend import Text, TextBackend
+from kqlx.nodes import Like
+from kqlx.patterns import Pattern, Shape
+
+_OPERATORS = {
+    Shape.PREFIX: "startswith",
+    Shape.SUFFIX: "endswith",
+    Shape.CONTAINS: "contains",
+}
+_TERM = re.compile(r"[A-Za-z0-9]{4,}")
+"""What Kusto's ``has`` looks for as a whole term."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Tests of values with wildcards, with the notes and the polarity of the ``backend``."""
+
+    backend: TextBackend
+    existence: Existence
+
+    def like(self, cell: Cell, node: Like) -> Text:
+        pattern = node.pattern.collapsed()
+        if self.backend.is_text(cell.column):
+            return TextFields(self.backend).test(cell, node)
+        if pattern.shape is Shape.ANYTHING:
+            return self.existence.exists(cell, node)
+        folds = ignores_case(self.backend, cell, [node])
+        if cell.column.type == "flattened":
+            return value_below_fits(cell, pattern, folds=folds)
+        if cell.form in OBJECTS:
+            return element_fits(cell, pattern, folds=folds)
+        if cell.form in ("array", "many"):
+            return value_fits(cell, pattern, folds=folds)
+        return self.whole_value(cell, pattern, folds)
+
+    def whole_value(self, cell: Cell, pattern: Pattern, folds: bool) -> Text:
+        """A whole value of a string column with a pattern."""
+        cased = "" if folds else "_cs"
+        if cell.column.layout == "words" and _is_word(pattern):
+            return Text(f"{cell.access} has{cased} {quote(pattern.text)}", rank=INDEXED)
+        if operator := _OPERATORS.get(pattern.shape):
+            rank = PATH if operator == "startswith" else SCAN
+            return Text(f"{cell.access} {operator}{cased} {quote(pattern.text)}", rank=rank)
+        flags = "(?is)" if folds else "(?s)"
+        expression = quote(flags + value_regex(pattern))
+        test = Text(f"{cell.access} matches regex {expression}", rank=REGEX)
+        if term := term_within(pattern):
+            return all_text([Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX), test])
+        return test
+
+
+def _is_word(pattern: Pattern) -> bool:
+    """Whether a pattern looks for letters and digits anywhere in a text."""
+    return pattern.shape is Shape.CONTAINS and bool(_TERM.fullmatch(pattern.text))
