@@ -22,6 +22,7 @@ LUCENE_RANGE = re.compile(r"[\[{]\s*(\S+)\s+TO\s+(\S+?)\s*[\]}]")
 
 
 def line_break(field: Term, raw: str, value: Term) -> Iterator[Note]:
+    """A value that continues on the next line."""
     if "\n" not in raw and "\r" not in raw:
         return
     parts = [part.strip() for part in re.split(r"[\r\n]+", raw) if part.strip()]
@@ -32,11 +33,13 @@ def line_break(field: Term, raw: str, value: Term) -> Iterator[Note]:
 
 
 def regular_expression(span: Span) -> Note:
+    """The doubt about a value between slashes."""
     message = f"{REGULAR_EXPRESSION.message}: the slashes are part of the value"
     return note("other-language", message, span, REGULAR_EXPRESSION.hint)
 
 
-def question_mark(content: str, span: tuple[int, int]) -> Iterator[Note]:
+def question_mark(content: str, span: Span) -> Iterator[Note]:
+    """A question mark that was meant as any one character."""
     if "?" not in content or _QUERY_STRING.search(content):
         return
     if content.endswith("?") and content.count("?") == 1 and (" " in content or "/" in content):
@@ -45,7 +48,8 @@ def question_mark(content: str, span: tuple[int, int]) -> Iterator[Note]:
     yield note("question-mark", message, span, "use * for any characters, or list the values")
 
 
-def control_in_path(node: Equals | Like, raw: str, span: tuple[int, int]) -> Iterator[Note]:
+def control_in_path(node: Equals | Like, raw: str, span: Span) -> Iterator[Note]:
+    r"""``C:\temp``, in which ``\t`` is a tab."""
     controls, separators, end = [], 0, -1
     for match in _CONTROL_ESCAPE.finditer(raw):
         if not match[1]:
@@ -66,4 +70,5 @@ def control_in_path(node: Equals | Like, raw: str, span: tuple[int, int]) -> Ite
 
 
 def quoted_test(field: Term, content: str) -> Node:
+    """The test for the text in quotation marks."""
     return Equals(field, Literal(content, quoted=True))
