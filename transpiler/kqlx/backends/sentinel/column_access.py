@@ -48,7 +48,7 @@ def kusto_type(type: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class KeyPath:
     """The keys from a cell, in which arrays may lie, to the values of form ``path``.
 
     ``listed`` says that the values may stand in an array, ``plain`` is the path to them where no
@@ -66,7 +66,7 @@ class Way:
 class Cell:
     """Where a column's values are. ``raw`` is the column, or a path in a dynamic one; ``access``
     the same in the type of its values; ``layout`` as in ColumnSpec, "many" for an array or a single
-    value; ``way`` leads on from there.
+    value; ``key_path`` leads on from there.
     """
 
     column: Column
@@ -74,7 +74,7 @@ class Cell:
     access: str
     form: str
     rank: int
-    way: Way | None = None
+    key_path: KeyPath | None = None
 
     @property
     def is_string(self) -> bool:
@@ -155,7 +155,7 @@ class Columns:
         within = f"parse_json({within})" if column.json else within
         rank = SCAN if column.json else PATH
         if column.below:
-            return self.way_cell(column, within, rest, rank)
+            return self.key_path_cell(column, within, rest, rank)
         if column.layout in OBJECTS:
             raw = within + steps(rest[: -2 if column.layout == "changes" else -1])
             return Cell(column, raw, f"tostring({raw})", column.layout, SCAN)
@@ -164,7 +164,7 @@ class Columns:
             return Cell(column, raw, raw, column.layout, rank)
         return Cell(column, raw, cast(raw, column.type), "column", rank)
 
-    def way_cell(self, column: Column, within: str, keys: list[str], rank: int) -> Cell:
+    def key_path_cell(self, column: Column, within: str, keys: list[str], rank: int) -> Cell:
         """A path on which arrays lie, or may lie."""
         known = column.layout != "path" or all_known(keys, column.arrays)
         start = len(column.below.split(".")) - 1
@@ -179,7 +179,7 @@ class Columns:
             one = replace(column, declared=known)
             return Cell(one, raw, raw, "array" if places else "many", rank)
         above = within + steps(keys[: first + 1])
-        way = Way(
+        key_path = KeyPath(
             tuple(keys[first + 1 :]),
             listed=last in places or not known,
             plain="" if places else raw,
@@ -187,7 +187,7 @@ class Columns:
             if column.layout == "path"
             else not is_repeated(keys[first], keys[-1]),
         )
-        return Cell(column, above, f"tostring({above})", "path", SCAN, way)
+        return Cell(column, above, f"tostring({above})", "path", SCAN, key_path)
 
     def plain(self, name: str, type: str, column: Column) -> str:
         """A column of the table, with a default of its type where the table may lack it."""

@@ -82,7 +82,7 @@ class ConditionWriter(TextBackend):
 
     def field_test(self, node: FieldTest) -> Text:
         cell = self.cell(node)
-        if cell.way is None:
+        if cell.key_path is None:
             return self.field_tests.test(cell, node)
         return self.paths.any_test(cell, [node])
 
@@ -115,8 +115,8 @@ class ConditionWriter(TextBackend):
         return self.field_tests.equality.values(self.cell(equal[0]), equal, negation)
 
     def on_paths(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
-        """The tests of values behind a way, one for each column and letter case, and the others of
-        these alternatives.
+        """The tests of values behind a key path, one for each column and letter case, and the
+        others of these alternatives.
         """
         by_column: dict[tuple[str, Case], list[FieldTest]] = {}
         rest: list[Node] = []
@@ -129,7 +129,7 @@ class ConditionWriter(TextBackend):
         return found, rest
 
     def is_on_path(self, node: Equals | Like) -> bool:
-        return isinstance(node.field, Literal) and self.cell(node).way is not None
+        return isinstance(node.field, Literal) and self.cell(node).key_path is not None
 
     def arguments(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
         """The tests for arguments of command lines, a regular expression a column, and the others

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kqlx.backends.sentinel.boolean import FALSE, any_text
-from kqlx.backends.sentinel.column_access import REGEX, SCAN, Cell, Columns, Way, kusto_type
+from kqlx.backends.sentinel.column_access import REGEX, SCAN, Cell, Columns, KeyPath, kusto_type
 from kqlx.backends.sentinel.dynamic_arrays import bare_values, inner_regex
 from kqlx.backends.sentinel.existence import widened_in_array
 from kqlx.backends.sentinel.field_tests import FieldTests
@@ -32,7 +32,7 @@ _IN_LIST = r'(?:\[(?:(?:[^\]"]|"(?:[^"\\]|\\.)*")*,)?)?'
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Tests of cells from which a way leads on, with the notes and the polarity of the ``backend``.
+    """Tests of cells with a key path, with the notes and the polarity of the ``backend``.
     What is asked of the path without arrays is one of the ``field_tests``.
     """
 
@@ -42,16 +42,16 @@ class Paths:
 
     def any_test(self, cell: Cell, tests: Sequence[FieldTest]) -> Text:
         """That some of the tests holds, which are all of this cell."""
-        way = cell.way
-        assert way is not None
-        if not way.sure:
-            self.note_arrays(cell, way, tests[0])
+        key_path = cell.key_path
+        assert key_path is not None
+        if not key_path.sure:
+            self.note_arrays(cell, key_path, tests[0])
             if self.backend.negative:
-                return self.surely_on_path(cell, way, tests)
+                return self.surely_on_path(cell, key_path, tests)
         if not isinstance(tests[0], Exists) and (
             not cell.is_string or cell.column.type == "ip" or self.backend.is_text(cell.column)
         ):
-            return any_text([self.typed_on_path(cell, way, test) for test in tests])
+            return any_text([self.typed_on_path(cell, key_path, test) for test in tests])
         values: list[Pattern] = []
         texts: list[Text] = []
         for test in tests:
@@ -60,45 +60,45 @@ class Paths:
             elif isinstance(test, Like) and test.pattern.shape is not Shape.ANYTHING:
                 values.append(test.pattern.collapsed())
             elif isinstance(test, Compare):
-                texts.append(self.compared_on_path(cell, way, test))
+                texts.append(self.compared_on_path(cell, key_path, test))
             else:
-                texts.append(self.any_on_path(cell, way))
+                texts.append(self.any_on_path(cell, key_path))
         if values:
             valued = [test for test in tests if isinstance(test, Equals | Like)]
             folds = ignores_case(self.backend, cell, valued)
-            texts.append(self.valued_on_path(cell, way, values, folds=folds))
+            texts.append(self.valued_on_path(cell, key_path, values, folds=folds))
         return any_text(texts)
 
-    def typed_on_path(self, cell: Cell, way: Way, test: FieldTest) -> Text:
+    def typed_on_path(self, cell: Cell, key_path: KeyPath, test: FieldTest) -> Text:
         """A value that is no keyword."""
         if isinstance(test, Compare):
-            return self.compared_on_path(cell, way, test)
+            return self.compared_on_path(cell, key_path, test)
         simple = cell.column.type in INTEGERS | {"boolean"}
         if isinstance(test, Equals) and simple:
             literal = self.field_tests.equality.scalar(cell, test)
             asked = [Pattern.of(literal)]
-            return self.valued_on_path(cell, way, asked, folds=False) if literal else FALSE
+            return self.valued_on_path(cell, key_path, asked, folds=False) if literal else FALSE
         assert isinstance(test, Equals | Like)
-        return widened_in_array(self.backend, cell, test, self.any_on_path(cell, way))
+        return widened_in_array(self.backend, cell, test, self.any_on_path(cell, key_path))
 
-    def note_arrays(self, cell: Cell, way: Way, test: FieldTest) -> None:
+    def note_arrays(self, cell: Cell, key_path: KeyPath, test: FieldTest) -> None:
         """Notes that the test may be met by another key of the name."""
         name = cell.column.field or cell.column.name
-        arrays = "arrays lie" if not way.plain else "arrays may lie"
-        if self.backend.negative and not way.plain:
+        arrays = "arrays lie" if not key_path.plain else "arrays may lie"
+        if self.backend.negative and not key_path.plain:
             message = f"{name}: {arrays} on its path; under `not` the test is dropped"
         elif self.backend.negative:
             message = f"{name}: {arrays} on its path; under `not` values in arrays are not seen"
         else:
             message = (
                 f"{name}: {arrays} on its path, so its values are matched in the JSON text of"
-                f" {cell.raw}, after any key {way.keys[-1]}"
+                f" {cell.raw}, after any key {key_path.keys[-1]}"
             )
         self.backend.note("array-on-the-way", Effect.WIDER, message, test.span)
 
-    def surely_on_path(self, cell: Cell, way: Way, tests: Sequence[FieldTest]) -> Text:
+    def surely_on_path(self, cell: Cell, key_path: KeyPath, tests: Sequence[FieldTest]) -> Text:
         """Something that holds only where the tests do: of the path without arrays."""
-        if not way.plain:
+        if not key_path.plain:
             return FALSE
         return any_text([self.without_arrays(cell, test) for test in tests])
 
@@ -106,27 +106,29 @@ class Paths:
         """The test of the path as if no arrays were on it."""
         return self.field_tests.test(self.columns.cell(without_arrays(cell.column, test)), test)
 
-    def any_on_path(self, cell: Cell, way: Way) -> Text:
+    def any_on_path(self, cell: Cell, key_path: KeyPath) -> Text:
         """That there is some value, an array or object without values being none."""
         # Of all values of JSON null alone begins with this letter.
-        pattern = _chain(way) + r"(?:[^n\[{]|\[+[^\]\[n]|\{[^}])"
+        pattern = _chain(key_path) + r"(?:[^n\[{]|\[+[^\]\[n]|\{[^}])"
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
-    def compared_on_path(self, cell: Cell, way: Way, test: Compare) -> Text:
+    def compared_on_path(self, cell: Cell, key_path: KeyPath, test: Compare) -> Text:
         """Of a plain path its own test; of what may lie in arrays, that there is a value."""
-        somewhere = self.any_on_path(cell, way)
-        if not way.plain:
+        somewhere = self.any_on_path(cell, key_path)
+        if not key_path.plain:
             return widened_in_array(self.backend, cell, test, somewhere)
-        in_arrays = Text(f"(isnull({way.plain}) and {somewhere.text})", rank=REGEX)
+        in_arrays = Text(f"(isnull({key_path.plain}) and {somewhere.text})", rank=REGEX)
         return any_text([self.without_arrays(cell, test), in_arrays])
 
-    def valued_on_path(self, cell: Cell, way: Way, values: list[Pattern], *, folds: bool) -> Text:
+    def valued_on_path(
+        self, cell: Cell, key_path: KeyPath, values: list[Pattern], *, folds: bool
+    ) -> Text:
         """That a value is there which fits one of these."""
         bare = [found for value in values for found in bare_values(value)]
         only = values[0].text if len(values) == 1 and values[0].is_text else ""
-        if only and not bare and not way.listed and len(way.keys) == 1 and cell.is_string:
+        if only and not bare and not key_path.listed and len(key_path.keys) == 1 and cell.is_string:
             operator = "contains" if folds else "contains_cs"
-            needle = f'"{json_text(way.keys[0])}":"{json_text(only)}"'
+            needle = f'"{json_text(key_path.keys[0])}":"{json_text(only)}"'
             return Text(f"{cell.access} {operator} {quote(needle)}", rank=SCAN)
         if not cell.is_string:
             bare = [regex(value.text) for value in values]
@@ -137,7 +139,7 @@ class Paths:
         either = "|".join([*marked, *dict.fromkeys(bare)])
         either = f"(?:{either})" if len(marked) + len(bare) > 1 or folds else either
         either = f"(?i{either[2:]}" if folds else either
-        pattern = f"{_chain(way)}{_IN_LIST if way.listed else ''}{either}[,\\]}}]"
+        pattern = f"{_chain(key_path)}{_IN_LIST if key_path.listed else ''}{either}[,\\]}}]"
         text = f"{cell.access} matches regex {quote(pattern)}"
         term = term_within(values[0]) if len(values) == 1 else ""
         if term and not bare and json_text(values[0].text) == values[0].text:
@@ -146,11 +148,11 @@ class Paths:
         return Text(text, rank=REGEX)
 
 
-def _chain(way: Way) -> str:
+def _chain(key_path: KeyPath) -> str:
     """The keys on the way, the last with the colon before its value. What is the only key of its
     name below needs no others before it.
     """
-    keys = way.keys[-1:] if way.sure else way.keys
+    keys = key_path.keys[-1:] if key_path.sure else key_path.keys
     return ".*".join(f'"{regex(json_text(key))}":' for key in keys)
 
 

@@ -17,7 +17,7 @@ from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like
 
 @dataclass(frozen=True)
 class FieldTests:
-    """Tests on a cell without a way on, with the notes and the polarity of the ``backend``. Long
+    """Tests on a cell without a key path, with the notes and the polarity of the ``backend``. Long
     lists of values are among ``lists``.
     """
 

@@ -63,16 +63,16 @@ class ValueExpressions:
         if column.layout in OBJECTS - {"path"}:
             return None
         cell = self._columns.pack_cell(column)
-        if cell.way is None:
+        if cell.key_path is None:
             return cell
-        if not cell.way.plain:
+        if not cell.key_path.plain:
             return None
         return self._columns.pack_cell(replace(column, layout="column", below=""))
 
     def has_arrays_on_the_way(self, name: str, field: str) -> bool:
         """Whether values lie in arrays, or may lie, that an expression does not see."""
         column = self.column(name, field)
-        return column.layout == "path" and self._columns.pack_cell(column).way is not None
+        return column.layout == "path" and self._columns.pack_cell(column).key_path is not None
 
     def whole_cell(self, name: str, field: str) -> Cell:
         """The cell of a column as the pack lays it out, arrays on the way and all."""
