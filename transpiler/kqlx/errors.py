@@ -7,7 +7,7 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from kqlx.nodes import Span
@@ -29,6 +29,19 @@ class KqlxError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+def unknown(node: NoReturn) -> NoReturn:
+    """Refuses a kind of test that is not known here. The type says that there is none: a check of
+    types finds what is still to be written for a new kind.
+    """
+    what = kind_of(node)
+    raise UnsupportedError(f"{what} is not supported here", code="construct-not-supported")
+
+
+def kind_of(node: object) -> str:
+    """What messages call a test of a kind that they know no other word for."""
+    return f"a test of the kind {type(node).__name__}"
 
 
 @dataclass(frozen=True, slots=True)

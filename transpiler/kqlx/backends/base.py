@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, assert_never
+from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, TypeVar
 
 from kqlx.backends.target import Options
-from kqlx.errors import UnsupportedError
+from kqlx.errors import UnsupportedError, kind_of, unknown
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     Always,
@@ -33,6 +33,7 @@ from kqlx.nodes import (
     Span,
     Unmapped,
     case_of,
+    walk,
 )
 from kqlx.notes import Effect, Note
 
@@ -44,6 +45,9 @@ E = TypeVar("E")
 NO_FORM = "construct-not-supported"
 """The code of what a target does not define."""
 
+LEAVES = (Equals, Like, Exists, Compare, FreeText, Always, Never, Unmapped)
+"""The leaves of which targets know what they mean."""
+
 
 @dataclass
 class Backend(Generic[E]):
@@ -52,6 +56,16 @@ class Backend(Generic[E]):
     bound: Bound
     options: Options
     notes: list[Note] = field(default_factory=list)
+
+    leaves: ClassVar[tuple[type, ...]] = LEAVES
+    """The leaves that the target can say, if it defines them, or that it leaves out with a note. A
+    tree with any other is refused, wherever it stands.
+    """
+
+    def __post_init__(self) -> None:
+        for leaf in walk(self.bound.node):
+            if not isinstance(leaf, (And, Or, Not, Nested, *self.leaves)):
+                self.refuse(leaf.span, kind_of(leaf), code=NO_FORM)
 
     def expression(self, node: Node) -> E:
         """The node in the target's language. Raises UnsupportedError with the reason."""
@@ -82,7 +96,7 @@ class Backend(Generic[E]):
                 why = node.why or "the destination has none"
                 self.refuse(node.span, node.what, why, code="unmapped-field")
             case _:
-                assert_never(node)
+                unknown(node)
 
     # The vocabulary
 

@@ -34,10 +34,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import assert_never
 
 from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import pieces_of
+from kqlx.errors import unknown
 from kqlx.evaluate.event_fields import Event, all_values, objects
 from kqlx.evaluate.schema import Make, Predicate, Schema, always, never, some_value
 from kqlx.mappings.field_list import FieldList
@@ -182,7 +182,7 @@ class _Compiler:
             case Unmapped():
                 return self.predicate(node.asked, path)
             case _:
-                assert_never(node)
+                unknown(node)
 
     def each(self, node: Node) -> Iterator[tuple[Node, Predicate]]:
         """The nodes with their tests on the whole event, in the order of the text."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field, with_case_of_name
+from kqlx.errors import unknown
 from kqlx.mappings.asserted_values import asserted_values, spec_applies, together
 from kqlx.mappings.binding import Binding, NeverMatchesError, no_mapping
 from kqlx.mappings.bound_part import BoundPart, alternatives, reported_items, trees, with_notes
@@ -200,7 +201,9 @@ class Binder(Binding):
         """
         if isinstance(node, FreeText | Always | Never | Unmapped):
             return BoundPart(node)
-        assert isinstance(node, FieldTest | Nested)
+        assert not isinstance(node, And | Or | Not)
+        if not isinstance(node, FieldTest | Nested):
+            unknown(node)
         test = node if isinstance(node, Nested) else with_case_of_name(node)
         found = self.bind_nested(test) if isinstance(test, Nested) else self.bind_field_test(test)
         if isinstance(found.node, Unmapped) and found.node.asked is test:

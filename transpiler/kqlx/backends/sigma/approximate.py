@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from kqlx.backends.sigma.approximate_tests import sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
+from kqlx.errors import unknown
 from kqlx.mappings.bound import Column
 from kqlx.mappings.nested import one_object_is_enough, with_full_names, without_negations
 from kqlx.mappings.wildcard_names import fields_matching
@@ -27,6 +28,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Unmapped,
     any_of,
     simplify,
 )
@@ -68,7 +70,10 @@ class Approximation(SigmaBackend):
                 if isinstance(node.field, Pattern):
                     return self.any_field(node, node.field)
                 return self.field_test(self.column(node), node)
-        return node
+            case Always() | Never() | Unmapped():
+                return node
+            case _:
+                unknown(node)
 
     def field_test(self, column: Column, node: FieldTest) -> Node:
         if column.type == "flattened":

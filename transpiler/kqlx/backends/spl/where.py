@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kqlx.backends.base import ValueList, gather
+from kqlx.backends.base import NO_FORM, ValueList, gather
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
 from kqlx.backends.spl.search_capability import NULL
@@ -20,6 +20,7 @@ from kqlx.backends.spl.text_fields import subset_regex, superset_regex
 from kqlx.backends.text_backend import Group, Text
 from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
+from kqlx.errors import kind_of
 from kqlx.mappings.bound import Column
 from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
@@ -104,7 +105,7 @@ class WhereWriter(SplBackend):
             case Equals() | Like() | Exists() | Compare():
                 return self.field_condition(node)
             case _:
-                raise AssertionError(f"{type(node).__name__} is no single test")
+                self.refuse(node.span, kind_of(node), code=NO_FORM)
 
     def fits_regex(self, node: Node) -> bool:
         """Whether the test is one of a text, and so may share a regular expression with others."""
