@@ -10,6 +10,7 @@ Sentinel runs a rule five minutes after the time for which it is scheduled, on r
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.backends.sentinel.ingestion_time import by_table
+from kqlx.backends.sentinel.multiple_sources import TableQuery
 from kqlx.testing import edges
 from tests.conftest import examples
 from tests.oracles.arrivals import (
@@ -263,13 +264,13 @@ def test_it_stands_behind_each_table_by_itself(kind: str) -> None:
 
 
 def test_a_union_of_tables_that_may_be_missing_stays_one() -> None:
-    steps = "\n    | where TimeGenerated > ago(25h)\n    | where ingestion_time() > ago(9m)"
-    found = by_table(f"(union isfuzzy=true A, B{steps}\n    | where x == 1)")
-    each = "| where TimeGenerated > ago(25h) | where ingestion_time() > ago(9m)"
-    assert found == (
-        f"(union isfuzzy=true\n        (A {each}),\n        (B {each})\n    | where x == 1)"
-    )
-    assert by_table("union A, B\n| where x == 1") == "union A, B\n| where x == 1"
+    of_each = ("| where TimeGenerated > ago(25h)", "| where ingestion_time() > ago(9m)")
+    query = TableQuery(("A", "B"), ("| where x == 1",), of_each)
+    each = " ".join(of_each)
+    assert query.text() == (f"union isfuzzy=true\n    (A {each}),\n    (B {each})\n| where x == 1")
+    long = replace(query, tables=("A" * 40, "B"))
+    assert long.text().splitlines()[1:3] == [f"    ({'A' * 40}", f"    {of_each[0]}"]
+    assert replace(query, of_each=()).text() == "union isfuzzy=true A, B\n| where x == 1"
 
 
 def test_what_a_parser_hides_is_told() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import kqlx
 from kqlx.backends.sentinel.column_access import kusto_type
-from kqlx.backends.sentinel.query import query_of
+from kqlx.backends.sentinel.rule_forms import emit
 from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
@@ -18,6 +18,7 @@ from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.nodes import Compare, Equals, Exists, Like, Literal, walk
 from tests.conftest import ROOT
 from tests.oracles.kusto import TABLES
+from tests.plans import query_plan
 
 
 def lines(query: str, **options: object) -> list[str]:
@@ -169,7 +170,7 @@ def test_letter_case_is_a_choice(options: dict[str, str], operator: str) -> None
 )
 def test_where_spelling_differs(options: Options, operator: str, code: str) -> None:
     bound = Bound(kqlx.parse("A:b"), {"A": Column("A", case="differs")}, {"table": "T"})
-    emission = query_of(bound, options)
+    emission = emit(query_plan(bound, options=options))
     assert emission.query == f'T\n| where A {operator} "b"'
     assert [note.code for note in emission.notes] == [code]
 
@@ -238,12 +239,12 @@ def test_columns_of_packs(column: Column, query: str, line: str) -> None:
     assert isinstance(test, Equals | Compare | Exists)
     node = replace(test, field=Literal(column.name))
     bound = Bound(node, {column.name: column}, {"table": "T"})
-    assert query_of(bound, Options()).query == f"T\n| where {line}"
+    assert emit(query_plan(bound)).query == f"T\n| where {line}"
 
 
 def test_free_text_in_the_columns_of_the_place() -> None:
     bound = Bound(kqlx.parse("foo"), place={"table": "T", "free_text": ["A", "B"]})
-    assert query_of(bound, Options()).query == 'T\n| where A has "foo" or B has "foo"'
+    assert emit(query_plan(bound)).query == 'T\n| where A has "foo" or B has "foo"'
 
 
 def test_names_with_stars_are_complete_with_a_field_list() -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import kqlx
 from kqlx.backends.sentinel.column_access import without_port
 from kqlx.backends.sentinel.command_line_arguments import arguments_regex, forms, split_arguments
-from kqlx.backends.sentinel.multiple_sources import join
-from kqlx.backends.sentinel.query import query_of
-from kqlx.backends.target import Options
+from kqlx.backends.sentinel.multiple_sources import TableQuery, union
+from kqlx.backends.sentinel.named_values import NamedValues
+from kqlx.backends.sentinel.rule_forms import emit
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     Compare,
@@ -31,6 +31,7 @@ from tests.conftest import examples
 from tests.oracles import sentinel
 from tests.oracles.kusto import analyse
 from tests.oracles.sentinel_rows import matching
+from tests.plans import query_plan
 
 ADDRESSES = ["1.2.3.4:443", "1.2.3.4", "[::1]:443", "::1", "2001:db8::1", "", "[2001:db8::1]:80"]
 
@@ -49,7 +50,7 @@ def written(query: str, column: Column) -> str:
     """The query on this column of table Events."""
     node = kqlx.parse(query)
     bound = Bound(_renamed(node, column.name), {column.name: column}, {"table": "Events"})
-    return str(query_of(bound, Options()).query)
+    return str(emit(query_plan(bound)).query)
 
 
 def _renamed(node: Node, name: str) -> Node:
@@ -144,34 +145,46 @@ def test_pairs_of_names_and_values(query: str, rows: set[int]) -> None:
 def test_several_tables_with_the_same_columns() -> None:
     bound = Bound(kqlx.parse("A:x"), {"A": Column("A")}, {"table": ["T1", "T2", "where"]})
     text = "union isfuzzy=true T1, T2, ['where']\n| where A == \"x\""
-    assert query_of(bound, Options()).query == text
+    assert emit(query_plan(bound)).query == text
+
+
+def table(name: str, test: str) -> TableQuery:
+    return TableQuery((name,), (f"| where {test}",))
 
 
 def test_tables_with_the_same_tests_are_one_union() -> None:
-    assert join(["T1\n| where A == 1", "T2\n| where A == 1"]) == (
+    assert union([table("T1", "A == 1"), table("T2", "A == 1")]) == (
         "union isfuzzy=true T1, T2\n| where A == 1"
     )
 
 
 def test_tables_with_tests_of_their_own() -> None:
-    lists = ["let list_a = dynamic([1]);\nT1\n| where A in (list_a)",
-             "let list_a = dynamic([2]);\nT2\n| where A in (list_a)"]  # fmt: skip
-    assert join(lists) == (
-        "let list_a = dynamic([1]);\nlet list_a_2 = dynamic([2]);\n"
-        "union isfuzzy=true\n    (T1\n    | where A in (list_a)),\n"
-        "    (T2\n    | where A in (list_a_2))"
+    assert union([table("T1", "A == 1"), table("T2", "A == 2")]) == (
+        "union isfuzzy=true\n    (T1\n    | where A == 1),\n    (T2\n    | where A == 2)"
     )
+
+
+def test_lists_of_several_sources_have_names_of_their_own() -> None:
+    """A list that two sources share is there once; one of another source is not renamed."""
+    values = NamedValues()
+    here, there = values.beside({"A"}), values.beside({"A", "A_values_2"})
+    first, other = ([f'"{n}"' for n in range(k, k + 60)] for k in (0, 1))
+    assert here.list_name("A", first) == there.list_name("A", first) == "A_values"
+    assert here.list_name("A", other) == "A_values_2"
+    assert there.list_name("A", other) == "A_values_3"
+    assert here.list_name("A", first[:5]) == ""
+    assert [text.partition(" = ")[0] for text in values.definitions()] == [
+        "let A_values",
+        "let A_values_2",
+        "let A_values_3",
+    ]
 
 
 def test_the_analyser_takes_a_union() -> None:
     queries = [
-        join(["T1\n| where A == 1", "T2\n| where A == 1"]),
-        join(
-            [
-                "let list_a = dynamic([1]);\nT1\n| where A in (list_a)",
-                "let list_a = dynamic([2]);\nT2\n| where B in (list_a)",
-            ]
-        ),
+        union([table("T1", "A == 1"), table("T2", "A == 1")]),
+        "let list_a = dynamic([1]);\n"
+        + union([table("T1", "A in (list_a)"), table("T2", "B in (list_a)")]),
         "T1\n| where " + without_port("C") + ' == "1.2.3.4"',
     ]
     schema = {"T1": {"A": "long", "C": "string"}, "T2": {"A": "long", "B": "long"}}
@@ -183,13 +196,6 @@ def test_how_far_an_analytics_rule_looks_back(begin: str, told: bool) -> None:
     rule = kqlx.Rule(name="r", query="event.action:a", data={"from": begin})
     notes = kqlx.convert(rule, "sentinel", source="none").notes
     assert ("look-back" in [note.code for note in notes]) is told
-
-
-def test_strings_are_written_out_whole() -> None:
-    """A literal within a ``let`` that looks like a name of a list stays as it is."""
-    query = 'let list_a = dynamic(["list_a"]);\nT\n| where A in (list_a) and B == "list_a"'
-    other = 'let list_a = dynamic(["x"]);\nT\n| where A in (list_a) and B == "list_a"'
-    assert join([query, other]).count('B == "list_a")') == 2
 
 
 def test_why_a_query_never_matches() -> None:
@@ -212,7 +218,7 @@ def test_values_of_arrays_that_are_no_texts(column: Column, query: str) -> None:
     """They are written wider, below a not left out, and told."""
     for text, line in ((query, written("x:*", column)), (f"not {query}", "Events")):
         bound = Bound(_renamed(kqlx.parse(text), column.name), {column.name: column})
-        emission = query_of(bound, Options())
+        emission = emit(query_plan(bound))
         assert emission.query == line
         assert "approximated" in {note.code for note in emission.notes}
 

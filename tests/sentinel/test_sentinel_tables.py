@@ -244,9 +244,9 @@ def test_unions_pass_over_tables_that_are_missing() -> None:
         for destination in builtin(source).targets.get("sentinel", ()):
             table = destination.place["table"]
             if isinstance(table, list):
-                from kqlx.backends.sentinel.multiple_sources import tables
+                from kqlx.backends.sentinel.multiple_sources import TableQuery, tables
 
-                assert tables(table).startswith("union isfuzzy=true ")
+                assert TableQuery(tables(table)).text().startswith("union isfuzzy=true ")
 
 
 NOT_BY_A_CONNECTOR = {

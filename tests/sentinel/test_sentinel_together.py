@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.backends.sentinel.multiple_sources import join
+from kqlx.backends.sentinel.multiple_sources import TableQuery, WrittenSource, whole_query
+from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import threshold_of
 from kqlx.testing.edges import NOW
@@ -228,11 +229,14 @@ def test_other_values_are_counted_apart() -> None:
 def test_parts_that_count_otherwise_are_refused() -> None:
     """An array here and a single value there."""
     counts = ["array_length(make_set(a_set))", "count_distinctif(a, isnotempty(a))"]
-    parts = [f"{table}\n| summarize a_count = {c}" for table, c in zip("AB", counts, strict=True)]
+    first, other, alike = (
+        WrittenSource(TableQuery((table,)), (), (f"| summarize a_count = {count}",))
+        for table, count in zip("ABC", [*counts, counts[0]], strict=True)
+    )
     with pytest.raises(kqlx.UnsupportedError, match="in different ways"):
-        join(parts)
-    assert join([parts[0], parts[0].replace("A\n", "B\n")]) == parts[0].replace(
-        "A", "union isfuzzy=true A, B", 1
+        whole_query([first, other], NamedValues(), [])
+    assert whole_query([first, alike], NamedValues(), []) == (
+        f"union isfuzzy=true A, C\n| summarize a_count = {counts[0]}"
     )
 
 

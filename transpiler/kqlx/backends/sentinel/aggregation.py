@@ -13,6 +13,7 @@ from dataclasses import replace
 from kqlx.backends.counted_fields import about_counted
 from kqlx.backends.sentinel.column_access import ELEMENT
 from kqlx.backends.sentinel.field_values import values_of
+from kqlx.backends.sentinel.multiple_sources import TableQuery
 from kqlx.backends.sentinel.result_columns import (
     FieldValues,
     as_column,
@@ -22,7 +23,6 @@ from kqlx.backends.sentinel.result_columns import (
     plain_name,
 )
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier
-from kqlx.backends.target import Emission
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.value_conditions import why_without_values
@@ -121,10 +121,9 @@ def where_given(values: FieldValues) -> FieldValues:
     return replace(values, expression=f'iff({values.given}, {values.expression}, "")', given="")
 
 
-def present(fields: Iterable[FieldValues], query: str) -> list[str]:
+def present(fields: Iterable[FieldValues], query: TableQuery) -> list[str]:
     """A test that events have the fields, unless the query makes it."""
-    made = query.splitlines()
-    tests = [values.present for values in fields if f"| where {values.present}" not in made]
+    tests = [v.present for v in fields if f"| where {v.present}" not in query.steps]
     return [fold(f"| where {' and '.join(tests)}")] if tests else []
 
 
@@ -197,7 +196,3 @@ def bracket_named(fields: Iterable[FieldValues]) -> list[FieldValues]:
     return [
         values for values in fields if not values.multivalue and values.expression.startswith("['")
     ]
-
-
-def with_lines(emission: Emission, lines: Sequence[str], notes: Sequence[Note]) -> Emission:
-    return Emission("\n".join(lines), (*emission.notes, *notes), covers_rule_type=True)

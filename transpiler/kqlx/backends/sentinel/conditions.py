@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from kqlx.backends.base import ValueList, gather
@@ -13,7 +13,7 @@ from kqlx.backends.sentinel.command_line_arguments import arguments_regex, split
 from kqlx.backends.sentinel.dynamic_paths import Paths
 from kqlx.backends.sentinel.field_tests import FieldTests
 from kqlx.backends.sentinel.letter_case import ignores_case
-from kqlx.backends.sentinel.named_lists import NamedLists
+from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.nested_groups import NestedGroups, has_objects
 from kqlx.backends.sentinel.syntax import WIDTH, fold, quote
 from kqlx.backends.sentinel.text_fields import free_text
@@ -46,6 +46,8 @@ class ConditionWriter(TextBackend):
     stars.
     """
 
+    values: NamedValues = field(default_factory=NamedValues)
+
     language = "Kusto"
     own_case = Case.EXACT
 
@@ -54,8 +56,8 @@ class ConditionWriter(TextBackend):
         return Columns(self.bound)
 
     @cached_property
-    def lists(self) -> NamedLists:
-        return NamedLists(self.columns.used_names)
+    def lists(self) -> NamedValues:
+        return self.values.beside(self.columns.used_names)
 
     @cached_property
     def field_tests(self) -> FieldTests:

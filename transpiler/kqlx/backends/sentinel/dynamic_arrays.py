@@ -19,7 +19,7 @@ import re
 
 from kqlx.backends.sentinel.boolean import any_text
 from kqlx.backends.sentinel.column_access import PATH, REGEX, SCAN, Cell
-from kqlx.backends.sentinel.named_lists import NamedLists
+from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.syntax import json_text, quote, regex
 from kqlx.backends.text_backend import Text
 from kqlx.patterns import Pattern, Shape
@@ -40,7 +40,7 @@ _OF_NUMBERS = re.compile(f"{_OF_NUMBER}*")
 
 
 def one_of(
-    cell: Cell, values: list[str], lists: NamedLists, *, folds: bool, negative: bool
+    cell: Cell, values: list[str], lists: NamedValues, *, folds: bool, negative: bool
 ) -> Text:
     """Whether some value of an array is one of these; of form "many", the column may also hold
     a single value. ``negative`` says that the test stands below a not.
@@ -54,7 +54,7 @@ def one_of(
         test = f"set_has_element({cell.raw}, {literals})"
         single = f"{cell.raw} == {literals}"
     else:
-        listed = lists.named(cell.column.name, [quote(value) for value in values])
+        listed = lists.list_name(cell.column.name, [quote(value) for value in values])
         known = listed or f"dynamic([{literals}])"
         test = f"array_length(set_intersect({cell.raw}, {known})) > 0"
         single = f"{cell.raw} in ({listed or literals})"

@@ -24,7 +24,7 @@ from kqlx.backends.sentinel.dynamic_arrays import (
 )
 from kqlx.backends.sentinel.existence import Existence, widened
 from kqlx.backends.sentinel.letter_case import ignores_case
-from kqlx.backends.sentinel.named_lists import NamedLists
+from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.syntax import quote
 from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, TextBackend
@@ -48,7 +48,7 @@ class Equality:
 
     backend: TextBackend
     existence: Existence
-    lists: NamedLists
+    lists: NamedValues
 
     def equals(self, cell: Cell, node: Equals) -> Text:
         kind = cell.column.type
@@ -109,7 +109,7 @@ class Equality:
         if len(literals) == 1:
             same = ("!~" if negation else "=~") if folds else ("!=" if negation else "==")
             return Text(f"{cell.access} {same} {literals[0]}", rank=cell.rank)
-        listed = self.lists.named(cell.column.name, literals) or ", ".join(literals)
+        listed = self.lists.list_name(cell.column.name, literals) or ", ".join(literals)
         tilde = "~" if folds else ""
         return Text(f"{cell.access} {negation}in{tilde} ({listed})", rank=cell.rank)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from kqlx.backends.sentinel.column_access import Cell
 from kqlx.backends.sentinel.equality import Equality
 from kqlx.backends.sentinel.existence import Existence
-from kqlx.backends.sentinel.named_lists import NamedLists
+from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.patterns import Patterns
 from kqlx.backends.sentinel.ranges import Ranges
 from kqlx.backends.text_backend import Text, TextBackend
@@ -22,7 +22,7 @@ class FieldTests:
     """
 
     backend: TextBackend
-    lists: NamedLists
+    lists: NamedValues
 
     @cached_property
     def existence(self) -> Existence:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kqlx.backends.sentinel.aggregation import TIME, refused_form, value_notes, with_lines
+from kqlx.backends.sentinel.aggregation import TIME, refused_form, value_notes
 from kqlx.backends.sentinel.field_values import values_of
-from kqlx.backends.sentinel.multiple_sources import without_lists
+from kqlx.backends.sentinel.multiple_sources import WrittenSource
+from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.result_columns import FieldValues, extended
 from kqlx.backends.sentinel.schedule import run_of, span
 from kqlx.backends.sentinel.syntax import fold, quote
-from kqlx.backends.target import Emission
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.indicator_match import IndicatorMatch
@@ -43,12 +43,14 @@ def compare_with_indicators(
     match: IndicatorMatch,
     rule: Rule,
     bound: Bound,
-    emission: Emission,
+    written: WrittenSource,
+    values: NamedValues,
     shown: Sequence[FieldValues],
     in_rule: bool,
-) -> Emission:
-    """The query joined with the indicators of the workspace. ``shown`` are the columns that alerts
-    show; ``in_rule`` says that it is for an analytics rule, which starts late.
+) -> WrittenSource:
+    """The query joined with the indicators of the workspace, which are among the ``values``.
+    ``shown`` are the columns that alerts show; ``in_rule`` says that it is for an analytics rule,
+    which starts late.
 
     Raises UnsupportedError where no field can be compared.
     """
@@ -58,21 +60,22 @@ def compare_with_indicators(
         raise refused_form("the comparison with indicators", reason)
     kinds = list(dict.fromkeys(kind for _, found in pairs for kind in found))
     keys = " or ".join(f"ObservableKey startswith {quote(kind)}" for kind in kinds)
-    lists, head, body = without_lists(str(emission.query))
     recent = run_of(rule).recent if in_rule else schedule_of(rule).look_back
-    each = list(dict.fromkeys(values.expression for values, _ in pairs))
-    lines = [
-        f"{lists}let indicators = {INDICATORS}",
+    each = list(dict.fromkeys(compared.expression for compared, _ in pairs))
+    active = [
+        INDICATORS,
         "    | summarize arg_max(TimeGenerated, *) by Id",
         "    | where IsActive and (isnull(ValidUntil) or ValidUntil > now())",
         fold(f"    | where {keys}", " " * 8),
-        "    | project IndicatorId = Id, ObservableKey, ObservableValue;",
-        head,
+        "    | project IndicatorId = Id, ObservableKey, ObservableValue",
+    ]
+    indicators = values.name("indicators", "\n".join(active))
+    lines = [
         *([] if by_arrival(rule) else [f"| where {TIME} > ago({span(recent)})"]),
-        *([body] if body else []),
+        *written.query.steps,
         fold(f"| mv-expand Observable = pack_array({', '.join(each)}) to typeof(string)"),
         "| where isnotempty(Observable)",
-        "| join kind=inner indicators on $left.Observable == $right.ObservableValue",
+        f"| join kind=inner {indicators} on $left.Observable == $right.ObservableValue",
         *extended(shown),
     ]
     message = (
@@ -80,9 +83,9 @@ def compare_with_indicators(
         f" {', '.join(rule.texts('threat_index')) or 'indicator indices'}"
     )
     found = [Note("indicators", Effect.DIFFERENT, message), *about_window(rule)]
-    found += value_notes((values for values, _ in pairs), bound)
+    found += value_notes((compared for compared, _ in pairs), bound)
     found += [Note("indicators", Effect.NARROWER, text) for text in lost]
-    return with_lines(emission, lines, found)
+    return written.with_form(lines, (), found)
 
 
 def _comparisons(

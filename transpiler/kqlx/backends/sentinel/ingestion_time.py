@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 
 from kqlx.backends.sentinel.schedule import DELAY, LONGEST, RULE_FORMATS, Run, run_of, span
-from kqlx.backends.sentinel.syntax import WIDTH
 from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
@@ -37,12 +36,6 @@ COLUMN = "IngestionTime"
 _INGESTED = "ingestion_time()"
 _GENERATED = "TimeGenerated"
 _PARSER = re.compile(r"_(?:Im|ASim)_\w+")
-
-_STEPS = (
-    rf"(?:\n *\| where {_GENERATED} > ago\(\w+\))?"
-    rf"(?:\n *\| [^\n]*{re.escape(_INGESTED)}[^\n]*)+"
-)
-_UNION = re.compile(rf"union (isfuzzy=true )?([^\n()]+)({_STEPS})")
 
 
 def arrived(rule: Rule, bound: Bound, options: Options) -> list[str]:
@@ -97,27 +90,6 @@ def about_arrival(rule: Rule, bound: Bound, options: Options) -> list[Note]:
         )
         notes.append(Note("late-events", Effect.COVERAGE, message))
     return notes
-
-
-def by_table(query: str) -> str:
-    """The query, in which what asks when rows were ingested stands behind each table of a
-    ``union``, not behind the union.
-    """
-    return _UNION.sub(_apart, query)
-
-
-def _apart(match: re.Match[str]) -> str:
-    fuzzy, names, steps = match.groups()
-    first, *_ = lines = steps.removeprefix("\n").split("\n")
-    margin = " " * (len(first) - len(first.lstrip()) + 4)
-    behind = [line.strip() for line in lines]
-    parts = []
-    for name in names.split(", "):
-        whole = f"{margin}({' '.join([name, *behind])})"
-        if len(whole) > WIDTH:
-            whole = f"\n{margin}".join([f"{margin}({name}", *behind]) + ")"
-        parts.append(whole)
-    return "\n".join([f"union {fuzzy or ''}".rstrip(), ",\n".join(parts)])
 
 
 def _has_window(rule: Rule, options: Options) -> bool:

@@ -1,91 +1,109 @@
-"""Queries for several data sources as one, by ``union`` of named tables; what they count, they
-count together.
+"""Queries in their parts: the rows of each data source's tables, and what is made of all together.
 
-https://learn.microsoft.com/kusto/query/union-operator?view=microsoft-sentinel
+Rows of several data sources are a ``union`` of named tables
+(https://learn.microsoft.com/kusto/query/union-operator?view=microsoft-sentinel): side by side where
+their tests are the same, else each with its own.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from kqlx.backends.sentinel.ingestion_time import by_table
-from kqlx.backends.sentinel.syntax import LITERAL, identifier
+from kqlx.backends.sentinel.named_values import NamedValues
+from kqlx.backends.sentinel.syntax import WIDTH, identifier
 from kqlx.errors import UnsupportedError
+from kqlx.notes import Note
 
 UNION = "union isfuzzy=true"
 """A table that a workspace lacks is passed over; else a rule that names it could not be created
 (https://github.com/Azure/Azure-Sentinel/issues/4007)."""
 
-_COUNTING = "\n| summarize"
-_LET = re.compile(r"let (\w+) = .*?;\n", re.DOTALL)
+_INDENT = 4
 
 
-def tables(named: object) -> str:
-    """How a query begins that reads one table, or several with the same columns."""
-    if not isinstance(named, list):
-        return identifier(str(named))
-    names = [identifier(str(name)) for name in named]
-    return names[0] if len(names) == 1 else f"{UNION} {', '.join(names)}"
+def tables(named: object) -> tuple[str, ...]:
+    """The names of one table, or of several with the same columns, as Kusto spells them."""
+    each = named if isinstance(named, list) else [named]
+    return tuple(identifier(str(name)) for name in each)
 
 
-def without_lists(query: str) -> tuple[str, str, str]:
-    """The definitions that a query begins with, its first line, and the lines after it."""
-    start = 0
-    while match := _LET.match(query, start):
-        start = match.end()
-    head, _, body = query[start:].partition("\n")
-    return query[:start], head, body
+@dataclass(frozen=True, slots=True)
+class TableQuery:
+    """The rows of tables with the same columns.
 
-
-def join(queries: Sequence[str]) -> str:
-    """One query: tables side by side where their tests are the same, else each with its own.
-
-    Raises UnsupportedError where they do not count the same.
+    ``of_each`` are the commands that stand behind each table by itself, before the rows are put
+    together; ``steps`` those on all of their rows.
     """
-    lists: dict[str, str] = {}
-    bodies: list[tuple[str, str]] = []
-    counted: set[str] = set()
-    for query in queries:
-        text = query
-        while match := _LET.match(text):
-            text = text[match.end() :]
-            name = _free(match[1], match[0], lists)
-            text = _renamed(text, match[1], name)
-            lists[name] = match[0].replace(match[1], name, 1)
-        text, mark, counts = text.partition(_COUNTING)
-        counted.add(mark + counts)
-        head, _, body = text.partition("\n")
-        bodies.append((head, body))
-    if len(counted) > 1:
+
+    tables: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+    of_each: tuple[str, ...] = ()
+
+    def text(self, indent: int = 0) -> str:
+        """The query, for a place that is indented by so many columns."""
+        return "\n".join([*self._rows(indent), *self.steps])
+
+    def _rows(self, indent: int) -> list[str]:
+        if len(self.tables) == 1:
+            return [self.tables[0], *self.of_each]
+        if not self.of_each:
+            return [f"{UNION} {', '.join(self.tables)}"]
+        margin = " " * _INDENT
+        parts = []
+        for name in self.tables:
+            part = f"{margin}({' '.join([name, *self.of_each])})"
+            if len(part) + indent > WIDTH:
+                part = f"\n{margin}".join([f"{margin}({name}", *self.of_each]) + ")"
+            parts.append(part)
+        return [UNION, ",\n".join(parts)]
+
+
+def union(queries: Sequence[TableQuery]) -> str:
+    """The rows that any of the queries finds."""
+    first = queries[0]
+    if all((query.of_each, query.steps) == (first.of_each, first.steps) for query in queries):
+        names = dict.fromkeys(name for query in queries for name in query.tables)
+        return replace(first, tables=tuple(names)).text()
+    texts = [query.text(_INDENT).replace("\n", "\n" + " " * _INDENT) for query in queries]
+    return f"{UNION}\n" + ",\n".join(f"    ({text})" for text in texts)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSource:
+    """What a plan asks of one data source: its rows, and the commands that would follow on them and
+    on those of others, from ``summarize`` on; ``covers_rule_type`` as in ``Emission``.
+    """
+
+    query: TableQuery
+    notes: tuple[Note, ...]
+    together: tuple[str, ...] = ()
+    covers_rule_type: bool = False
+
+    def with_form(
+        self, steps: Iterable[str], together: Iterable[str], notes: Iterable[Note]
+    ) -> WrittenSource:
+        """With what the type of the rule asks for: all commands on its rows, those that it has
+        among them, and the commands on all rows together.
+        """
+        query = replace(self.query, steps=tuple(steps))
+        return WrittenSource(query, (*self.notes, *notes), tuple(together), True)
+
+    def with_steps(self, *steps: str) -> WrittenSource:
+        """With further commands on its rows."""
+        query = replace(self.query, steps=(*self.query.steps, *steps))
+        return replace(self, query=query)
+
+
+def whole_query(each: Sequence[WrittenSource], values: NamedValues, comments: Sequence[str]) -> str:
+    """One query for all of them, below the definitions of named values. Raises UnsupportedError
+    where they do not count the same.
+    """
+    if len({written.together for written in each}) > 1:
         raise UnsupportedError(
             "cannot convert a rule that counts for several data sources in different ways",
             code="sources-not-joined",
             hint="name one with --source",
         )
-    return "".join(lists.values()) + by_table(_union(bodies)) + counted.pop()
-
-
-def _free(name: str, definition: str, lists: dict[str, str]) -> str:
-    """The name, or where another list has it, one that no list has."""
-    chosen, number = name, 2
-    while chosen in lists and lists[chosen] != definition.replace(name, chosen, 1):
-        chosen, number = f"{name}_{number}", number + 1
-    return chosen
-
-
-def _renamed(text: str, old: str, new: str) -> str:
-    """The query with a name changed, literals left alone."""
-    found = re.compile(rf"{LITERAL}|\b{old}\b", re.DOTALL)
-    return found.sub(lambda match: new if match[0] == old else match[0], text)
-
-
-def _union(bodies: list[tuple[str, str]]) -> str:
-    if len({body for _, body in bodies}) == 1:
-        heads = [head.removeprefix(f"{UNION} ") for head, _ in bodies]
-        names = dict.fromkeys(name for head in heads for name in head.split(", "))
-        body = bodies[0][1]
-        return f"{UNION} {', '.join(names)}" + (f"\n{body}" if body else "")
-    parts = [f"{head}\n{body}" if body else head for head, body in bodies]
-    inner = ",\n".join("(" + part.replace("\n", "\n    ") + ")" for part in parts)
-    return f"{UNION}\n    " + inner.replace("\n(", "\n    (")
+    rows = union([written.query for written in each])
+    return "\n".join([*comments, *values.definitions(), rows, *each[0].together])

@@ -21,14 +21,12 @@ from kqlx.backends.sentinel.aggregation import (
     required_values,
     taken_apart,
     value_notes,
-    with_lines,
 )
 from kqlx.backends.sentinel.ingestion_time import COLUMN
-from kqlx.backends.sentinel.multiple_sources import without_lists
+from kqlx.backends.sentinel.multiple_sources import WrittenSource
 from kqlx.backends.sentinel.result_columns import FieldValues, extended, in_common
 from kqlx.backends.sentinel.schedule import LONGEST, run_of, span
 from kqlx.backends.sentinel.syntax import fold
-from kqlx.backends.target import Emission
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import by_arrival
@@ -42,10 +40,10 @@ def find_new_terms(
     terms: NewTerms,
     rule: Rule,
     bound: Bound,
-    emission: Emission,
+    written: WrittenSource,
     shown: Sequence[FieldValues],
     in_rule: bool,
-) -> Emission:
+) -> WrittenSource:
     """The query for events with values that were not seen before. ``shown`` are the columns that
     alerts show; ``in_rule`` says that it is for an analytics rule, which looks back 14 days at
     most.
@@ -61,9 +59,8 @@ def find_new_terms(
     if in_rule:
         window, recent = min(window, LONGEST), run_of(rule).recent
     time = COLUMN if by_arrival(rule) else TIME
-    lists, head, body = without_lists(str(emission.query))
     begins = [] if by_arrival(rule) else [f"| where {TIME} > ago({span(window)})"]
-    lines = [f"{lists}{head}", *begins, *([body] if body else [])]
+    lines = [*begins, *written.query.steps]
     made, fields = made_first(fields)
     lines += [*made, *taken_apart(fields, once=False)]
     notes = [
@@ -75,17 +72,17 @@ def find_new_terms(
         why = "what is new in one may be known in another"
         notes += per_source_notes(bound, fields, Effect.WIDER, why)
         common = [in_common(values) for values in fields]
-        lines += present((in_common(v) for v in fields if v.name), body)
+        lines += present((in_common(v) for v in fields if v.name), written.query)
         lines.append(project_common("extend", [*common, *shown]))
         fields, shown = [after_union(values) for values in common], ()
     else:
-        lines += present(fields, body)
+        lines += present(fields, written.query)
     names = {values.name for values in fields} - {values.name for values in bracket_named(fields)}
     by = ", ".join(values.grouped for values in fields)
-    lines.append(fold(f"| summarize arg_min({time}, *) by {by}"))
-    lines.append(f"| where {time} > ago({span(recent)})")
-    lines += extended([values for values in shown if values.name not in names])
-    return with_lines(emission, lines, notes)
+    firsts = [fold(f"| summarize arg_min({time}, *) by {by}")]
+    firsts.append(f"| where {time} > ago({span(recent)})")
+    firsts += extended([values for values in shown if values.name not in names])
+    return written.with_form(lines, firsts, notes)
 
 
 def _about_history(terms: NewTerms, window: int, in_rule: bool) -> list[Note]:

@@ -16,8 +16,9 @@ from dataclasses import replace
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import united
 from kqlx.backends.sentinel.conditions import ConditionWriter
-from kqlx.backends.sentinel.multiple_sources import tables
-from kqlx.backends.target import Emission, Options
+from kqlx.backends.sentinel.multiple_sources import TableQuery, WrittenSource, tables
+from kqlx.backends.sentinel.named_values import NamedValues
+from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Text
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import conjuncts
@@ -31,9 +32,11 @@ _JSON_READ = re.compile(rf'parse_json\(column_ifexists\("(?P<own>\w+)", ""\)\)|{
 DEFAULT_TABLE = "Events"
 
 
-def query_of(bound: Bound, options: Options) -> Emission:
-    """The query of a bound tree. Raises UnsupportedError."""
-    writer = ConditionWriter(bound, options)
+def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSource:
+    """The query for the rows of a bound tree; long lists are among the ``values``. Raises
+    UnsupportedError.
+    """
+    writer = ConditionWriter(bound, options, values=values)
     texts = [writer.conjunct(item) for item in conjuncts(bound.node)]
     texts = sorted((text for text in texts if text != TRUE), key=lambda text: text.rank)
     if FALSE in texts:
@@ -42,12 +45,11 @@ def query_of(bound: Bound, options: Options) -> Emission:
     if table is None:
         message = f"no table is known; {DEFAULT_TABLE} stands for one whose columns have ECS names"
         writer.note("table-unknown", Effect.SAME, message, hint="--table names it")
-    lines = [tables(table or DEFAULT_TABLE), *_lines(writer, texts)]
-    query = writer.lists.definitions() + "\n".join(lines)
-    return Emission(query, tuple(writer.finished_notes()))
+    query = TableQuery(tables(table or DEFAULT_TABLE), tuple(_steps(writer, texts)))
+    return WrittenSource(query, tuple(writer.finished_notes()))
 
 
-def _lines(writer: ConditionWriter, texts: list[Text]) -> Iterator[str]:
+def _steps(writer: ConditionWriter, texts: list[Text]) -> Iterator[str]:
     """The conjuncts; JSON in a column that a table may lack, or that tables have in different
     types, is read once, before the first of them that looks into it.
     """

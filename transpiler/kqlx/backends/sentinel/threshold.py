@@ -24,12 +24,11 @@ from kqlx.backends.sentinel.aggregation import (
     taken_apart,
     value_notes,
     where_given,
-    with_lines,
 )
 from kqlx.backends.sentinel.field_values import counted_only_if
+from kqlx.backends.sentinel.multiple_sources import WrittenSource
 from kqlx.backends.sentinel.result_columns import FieldValues, distinct_count, extended, in_common
 from kqlx.backends.sentinel.schedule import span
-from kqlx.backends.target import Emission
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import by_arrival
@@ -43,10 +42,10 @@ def count_events(
     threshold: Threshold,
     rule: Rule,
     bound: Bound,
-    emission: Emission,
+    written: WrittenSource,
     shown: Sequence[FieldValues],
     in_rule: bool,
-) -> Emission:
+) -> WrittenSource:
     """The query with the counts that the rule asks for. ``shown`` are the columns that alerts show;
     ``in_rule`` says that it is for an analytics rule, which has a period of its own.
 
@@ -65,17 +64,18 @@ def count_events(
         notes += per_source_notes(bound, [*by, *counted], Effect.NARROWER, why)
     made, columns = made_first([*by, *counted])
     by, counted = columns[: len(by)], columns[len(by) :]
-    lines = [str(emission.query), *made, *taken_apart(by, once=True), *steps]
+    query = written.query
+    lines = [*query.steps, *made, *taken_apart(by, once=True), *steps]
     names = {values.name for values in by}
     latest = [] if together else [values for values in shown if values.name not in names]
     if together:
         common = [in_common(values) for values in by]
-        lines += present((in_common(v) for v in by if v.name), lines[0])
+        lines += present((in_common(v) for v in by if v.name), query)
         among = [in_common(where_given(values), whole=True) for values in counted]
         lines.append(project_common("project", [*common, *among, *shown], TIME))
         by, counted = [after_union(v) for v in common], [after_union(v) for v in among]
     else:
-        lines += [*present(by, lines[0]), *extended(latest)]
+        lines += [*present(by, query), *extended(latest)]
     sums = ["EventCount = count()", *map(number_of_values, counted), f"StartTime = min({TIME})"]
     times = ["*"] if together and in_rule else [v.name for v in latest if v.name != TIME]
     sums.append(f"arg_max({TIME}, {', '.join(times)})" if times else f"{TIME} = max({TIME})")
@@ -84,9 +84,9 @@ def count_events(
     tests = [f"EventCount >= {threshold.least}"]
     # A field that is not among the named ones is the same on all events: its one value is enough.
     tests += [f"{named[f]} >= {least}" for f, least in threshold.distinct if f in named]
-    lines += [summarized(sums, grouped), f"| where {' and '.join(tests)}"]
-    lines += extended(bracket_named(by) if in_rule and not together else ())
-    return with_lines(emission, lines, notes)
+    counts = [summarized(sums, grouped), f"| where {' and '.join(tests)}"]
+    counts += extended(bracket_named(by) if in_rule and not together else ())
+    return written.with_form(lines, counts, notes)
 
 
 def _window_note(rule: Rule) -> Note:
