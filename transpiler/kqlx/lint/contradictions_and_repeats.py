@@ -6,14 +6,12 @@ takes linear time, but for patterns against values: of a very long list fewer pa
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 
-from kqlx.elastic.type_names import ANALYZED, NUMBERS
+from kqlx.elastic.type_names import ANALYZED
 from kqlx.frontends.kql.wording import short
-from kqlx.lint.wording import note
+from kqlx.lint.single_values import SingleValues
+from kqlx.lint.wording import Places, note
 from kqlx.nodes import (
     Always,
     And,
@@ -23,7 +21,6 @@ from kqlx.nodes import (
     FieldTest,
     FreeText,
     Like,
-    Literal,
     Nested,
     Node,
     Not,
@@ -39,15 +36,12 @@ from kqlx.patterns import ANY_RUN
 _MOST_PAIRS = 2_000_000
 """Pairs of pattern and value that are compared at most, in one list."""
 
-_EXACT_TYPES = frozenset({"keyword", "constant_keyword", "wildcard", "long", "integer", "boolean"})
-_NUMBER = re.compile(r"[-+]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
-
 
 def check(
     root: Node, text: str, types: Mapping[str, str] | None, arrays: frozenset[str] | None
 ) -> Iterator[Note]:
     """The doubts about every ``and`` and ``or`` of the tree."""
-    keys, places = _Keys(root, types or {}), _Places(text)
+    keys, places = _Keys(root, types or {}), Places(text)
     inner: set[int] = set()
     for node in walk(root):
         if isinstance(node, Not) and isinstance(node.item, Always):
@@ -60,13 +54,11 @@ def check(
         group = _Group(items, keys, places, types or {})
         if isinstance(node, Or):
             yield from group.check_or()
-            if types is not None and arrays is not None:
-                yield from group.check_negations(types, arrays)
         else:
             yield from group.check_and()
-            if types is not None and arrays is not None:
-                yield from group.check_values(types, arrays)
-                yield from group.check_bounds(types, arrays)
+        if types is not None and arrays is not None:
+            single = SingleValues(types, arrays, places)
+            yield from single.check_or(items) if isinstance(node, Or) else single.check_and(items)
 
 
 def _flattened(node: And | Or, inner: set[int]) -> Iterator[Node]:
@@ -109,20 +101,9 @@ class _Keys:
         return self._of[id(node)]
 
 
-class _Places:
-    """Lines and columns of one text, each found in logarithmic time."""
-
-    def __init__(self, text: str) -> None:
-        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
-
-    def of(self, offset: int) -> str:
-        line = bisect_right(self._starts, offset)
-        return f"line {line}, column {offset - self._starts[line - 1] + 1}"
-
-
 class _Group:
     def __init__(
-        self, items: list[Node], keys: _Keys, places: _Places, types: Mapping[str, str]
+        self, items: list[Node], keys: _Keys, places: Places, types: Mapping[str, str]
     ) -> None:
         self._items, self._keys = items, keys
         self._places, self._types = places, types
@@ -168,57 +149,6 @@ class _Group:
             if isinstance(item, Equals | Like | Compare) and item.field in absent:
                 message = f"another condition matches only events without {short(item.field.name)}"
                 yield note("contradiction", message, item.span, "remove one of the two")
-
-    def check_values(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
-        """Two values asked of a field that has one."""
-        asked: dict[str, Equals] = {}
-        for item in self._items:
-            if not isinstance(item, Equals) or not isinstance(item.field, Literal):
-                continue
-            name = item.field.name
-            if name in arrays or types.get(name) not in _EXACT_TYPES:
-                continue
-            first = asked.setdefault(name, item)
-            if first.value.name != item.value.name:
-                other = f"the test at {self._place(first)} asks for another"
-                message = f"{short(name)} has one value, and {other}"
-                yield note("contradiction", message, item.span, 'did you mean "or"?')
-
-    def check_negations(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
-        """``not f:a or not f:b``, where f has one value."""
-        asked: dict[str, Equals] = {}
-        for item in self._items:
-            test = item.item if isinstance(item, Not) else None
-            if not isinstance(test, Equals) or not isinstance(test.field, Literal):
-                continue
-            name = test.field.name
-            if name in arrays or types.get(name) not in _EXACT_TYPES:
-                continue
-            first = asked.setdefault(name, test)
-            if first.value.name != test.value.name:
-                message = f"{short(name)} has one value, so every event matches one of the two"
-                yield note("always-true", message, item.span, 'did you mean "and"?')
-
-    def check_bounds(self, types: Mapping[str, str], arrays: frozenset[str]) -> Iterator[Note]:
-        """``n > 5 and n < 3``, where n is one number."""
-        lows: dict[str, tuple[Decimal, bool]] = {}
-        highs: dict[str, tuple[Decimal, bool]] = {}
-        for item in self._items:
-            if not isinstance(item, Compare) or not isinstance(item.field, Literal):
-                continue
-            name = item.field.name
-            limit = _NUMBER.fullmatch(item.value.name)
-            if name in arrays or types.get(name) not in NUMBERS or limit is None:
-                continue
-            is_low, is_open = item.op in ("gt", "gte"), item.op in ("gt", "lt")
-            ours, theirs = (lows, highs) if is_low else (highs, lows)
-            bound = Decimal(limit[0])
-            ours.setdefault(name, (bound, is_open))
-            other, other_open = theirs.get(name, (bound, False))
-            distance = other - bound if is_low else bound - other
-            if distance < 0 or (distance == 0 and name in theirs and (is_open or other_open)):
-                message = f"no number is within both bounds of {short(name)}"
-                yield note("contradiction", message, item.span, 'did you mean "or"?')
 
     def _useless_branches(self) -> Iterator[Note]:
         """``a:b or (a:b and c:d)``."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql import LANGUAGE as KUERY
 from kqlx.frontends.language import Language
@@ -30,3 +33,14 @@ def suggest_node(node: Node, language: Language = KUERY) -> str:
 def name_of(field: Term) -> str:
     """A field name as Kibana KQL."""
     return spelled(Exists(field)).removesuffix(":*")
+
+
+class Places:
+    """Lines and columns of one text, each found in logarithmic time."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
+
+    def of(self, offset: int) -> str:
+        line = bisect_right(self._starts, offset)
+        return f"line {line}, column {offset - self._starts[line - 1] + 1}"
