@@ -156,7 +156,7 @@ def test_a_pattern_with_blanks_says_how_it_is_read() -> None:
     assert notes(kqlx.convert("process.command_line:*a b*", "es")) == {"pattern-split": Effect.SAME}
     with pytest.raises(kqlx.UnsupportedError, match="no type is known of foo") as error:
         kqlx.convert("foo:*a b*", "es")
-    assert "--fields" in error.value.notes[0].hint
+    assert "fields=" in error.value.notes[0].hint
     listed = kqlx.convert("foo:*a b*", "es", fields={"foo": "keyword"})
     assert listed.query["bool"]["should"] == [{"wildcard": {"foo": {"value": "*a b*"}}}]  # type: ignore[index]
     assert not listed.notes
@@ -375,7 +375,7 @@ def test_types_that_are_not_known_are_told_once_a_rule(target: str) -> None:
     assert "n taken for a number" in note.message
     assert "a.b, c.d taken for keywords" in note.message
     assert "process.pid" not in note.message and "labels" not in note.message
-    assert "--fields" in note.hint
+    assert "fields=" in note.hint
     types = {"a.b": "keyword", "c.d": "keyword", "n": "long"}
     told = kqlx.convert(query, target, source="none", fields=types)
     assert "type-assumed" not in notes(told)

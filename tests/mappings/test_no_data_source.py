@@ -22,7 +22,7 @@ def test_it_is_unmapped_as_a_whole(rule: Rule | str, target: str) -> None:
             kqlx.convert(rule, target, unmapped=unmapped)
         (note,) = error.value.notes
         assert (note.code, note.effect) == ("no-data-source", Effect.UNMAPPED)
-        assert "--source" in error.value.hint and "--source none" in error.value.hint
+        assert "source=" in error.value.hint and 'source="none"' in error.value.hint
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -22,7 +22,19 @@ SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
 RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
 
 # Which rooms a room may import from, besides its own.
-_GROUND = {"patterns", "nodes", "notes", "errors", "codes", "resources", "malformed", "elastic"}
+_GROUND = {
+    *(
+        "patterns",
+        "nodes",
+        "notes",
+        "errors",
+        "hints",
+        "codes",
+        "resources",
+        "malformed",
+        "elastic",
+    ),
+}
 _MIDDLE = {*_GROUND, "frontends", "evaluate", "lint", "mappings", "rules"}
 LAYERS = {
     "patterns": set[str](),
@@ -31,7 +43,8 @@ LAYERS = {
     "codes": set[str](),
     "refusals": {"codes"},
     "malformed": set[str](),
-    "notes": {"nodes"},
+    "hints": set[str](),
+    "notes": {"nodes", "hints"},
     "errors": {"nodes", "notes"},
     "frontends": _GROUND,
     "elastic": {"patterns", "nodes", "errors", "resources"},

@@ -214,9 +214,7 @@ def test_how_late_events_may_be(late: str | None, data: dict[str, Any], times: A
     assert not note.is_quiet
     assert f"happened in the last {times[1]}" in note.message
     most = times[1] == "14d"
-    assert note.hint == (
-        "an analytics rule sees at most 14d" if most else "--late-events widens it"
-    )
+    assert note.hint == ("an analytics rule sees at most 14d" if most else "late_events= widens it")
     assert load("sentinel", "rule", [found.text]) == [[]]
 
 

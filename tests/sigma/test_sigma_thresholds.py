@@ -94,7 +94,7 @@ def test_new_terms_are_refused_unless_noise_is_accepted() -> None:
     rule = Rule(name="New", query="a:1", type="new_terms", data={"name": "New"})
     with pytest.raises(kqlx.UnsupportedError, match="new-terms") as refusal:
         sigma(rule, source="none")
-    assert "--accept wider" in refusal.value.hint
+    assert 'accept="wider"' in refusal.value.hint
     assert "rule-type" in {n.code for n in sigma(rule, source="none", accept=["wider"]).notes}
 
 

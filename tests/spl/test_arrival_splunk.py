@@ -192,7 +192,7 @@ def test_how_late_events_may_be(late: str | None, made: kqlx.Rule, earliest: str
     assert str(note.effect) == "same"
     assert f"happened in the last {earliest[1:].removesuffix('@m')}" in note.message
     assert "event.ingested" in note.message
-    assert "--late-events" in note.hint
+    assert "late_events=" in note.hint
 
 
 @pytest.mark.parametrize("format", SCHEDULED)

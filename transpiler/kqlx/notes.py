@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
+from kqlx.hints import joined
 from kqlx.nodes import Span
 
 
@@ -136,7 +137,7 @@ def _coverage_once(notes: Iterable[Note]) -> list[Note]:
     found = [note for note in notes if note.effect is Effect.COVERAGE]
     if len(found) < 2:
         return [*notes]
-    hints = "; ".join(dict.fromkeys(note.hint for note in found if note.hint))
+    hints = joined(note.hint for note in found)
     messages = "; ".join(dict.fromkeys(note.message for note in found))
     one = Note(found[0].code, Effect.COVERAGE, messages, None, hints)
     return [one, *(note for note in notes if note.effect is not Effect.COVERAGE)]

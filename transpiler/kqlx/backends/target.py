@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlx.errors import UnsupportedError
+from kqlx.hints import Argument, Hint
 from kqlx.nodes import Case
 from kqlx.notes import Note
 
@@ -97,7 +98,7 @@ class Plan:
             raise UnsupportedError(
                 f"the query is about several data sources, and {title} has no form for that",
                 code="sources-not-joined",
-                hint="name one with --source",
+                hint=Hint("name one with ", Argument("source")),
             )
         return self.sources[0]
 

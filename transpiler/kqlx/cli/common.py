@@ -27,6 +27,7 @@ from kqlx.errors import (
     place_of,
     point,
 )
+from kqlx.hints import Argument, worded
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
@@ -159,7 +160,7 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
     else:
         say(f"error: {error.message}")
     if error.hint:
-        say(f"  hint: {error.hint}")
+        say(f"  hint: {with_flags(error.hint)}")
     unreadable = isinstance(error, RuleError) and not error.readable
     unusable = unreadable or isinstance(error, UsageError | OutputError)
     return Exit.UNUSABLE if unusable else Exit.REFUSED
@@ -169,6 +170,17 @@ def _reason(error: KqlxError) -> str:
     """What a message ends with: the code, and before it the effect that was not accepted."""
     effect = error.effect if isinstance(error, UnsupportedError) else None
     return error.code if effect is None else f"{effect}: {error.code}"
+
+
+def with_flags(hint: str) -> str:
+    """A hint whose arguments are options of the command line."""
+    return worded(hint, flag)
+
+
+def flag(argument: Argument) -> str:
+    """An argument of ``kqlx.convert`` as an option, with its value if it has one."""
+    option = f"--{argument.name.replace('_', '-')}"
+    return f"{option} {argument.value}" if argument.value else option
 
 
 def load_settings() -> Settings | None:

@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kqlx.cli.common import Exit, about, fail, inputs, load_settings, report, usage
+from kqlx.cli.common import (
+    Exit,
+    about,
+    fail,
+    flag,
+    inputs,
+    load_settings,
+    report,
+    usage,
+    with_flags,
+)
 from kqlx.cli.field_options import FieldsOption, MappingOption, SourceOption
 from kqlx.cli.results import InFolder, Output, Printed
 from kqlx.cli.streams import say
 from kqlx.cli.unused_options import Unused
 from kqlx.errors import KqlxError, UsageError
+from kqlx.hints import Argument
 from kqlx.notes import Note
 from kqlx.rules.model import Rule
 
@@ -213,7 +224,7 @@ def convert(
 
 
 def _spelt(option: str) -> str:
-    return f"--{option.replace('_', '-')}"
+    return flag(Argument(option))
 
 
 def _folder(out: str | None, force: bool) -> Folder | None:
@@ -279,4 +290,4 @@ def _print_note(note: Note, rule: Rule, target: str) -> None:
     start = f"{about(rule, note.span, kind)}{target}: "
     say(f"{start}{note.message}{times} [{note.effect}: {note.code}]")
     if note.hint:
-        say(f"  hint: {note.hint}")
+        say(f"  hint: {with_flags(note.hint)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
+from kqlx.hints import Argument, Hint
 from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 
 LET_PASS = frozenset({"types-left-out", "flattened-keys"})
@@ -33,8 +34,8 @@ def judge(found: tuple[Note, ...], choices: Choices) -> None:
         )
 
 
-def accept_hint(effect: Effect) -> str:
+def accept_hint(effect: Effect) -> Hint:
     """How an effect is let pass."""
     if effect is Effect.UNMAPPED:
-        return "use --unmapped keep to keep the Elastic field name"
-    return f"--accept {effect} converts it anyway"
+        return Hint("use ", Argument("unmapped", "keep"), " to keep the Elastic field name")
+    return Hint(Argument("accept", str(effect)), " converts it anyway")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from kqlx.backends.target import Plan, PlannedSource
 from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
+from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.destinations import unbound, with_own_table
 from kqlx.mappings.field_list import FieldList
@@ -63,7 +64,12 @@ def _bind(
             message,
             code="no-data-source",
             notes=(Note("no-data-source", Effect.UNMAPPED, message),),
-            hint="name it with --source, or keep Elastic's names with --source none",
+            hint=Hint(
+                "name it with ",
+                Argument("source"),
+                ", or keep Elastic's names with ",
+                Argument("source", "none"),
+            ),
         )
     return (unbound(node, None, types),)
 

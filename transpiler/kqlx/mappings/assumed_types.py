@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kqlx.elastic.numbers import number_of
+from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.known_types import field_tests
 from kqlx.nodes import Compare, Equals, Like, Span
 from kqlx.notes import Effect, Note
 
-HINT = "--fields FILE says it, or types in a mapping of your own"
+HINT = Hint(Argument("fields"), " says it, or types in a mapping of your own")
 
 _MOST_NAMES = 12
 _LABELS = frozenset({"labels", "container.labels"})

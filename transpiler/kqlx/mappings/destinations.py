@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kqlx.errors import MappingError
+from kqlx.hints import Argument, Hint
 from kqlx.mappings.asserted_values import Asserted, asserted_values, asserts, together
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import no_mapping
@@ -20,6 +21,8 @@ from kqlx.mappings.type_check import as_elasticsearch_asks
 from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped, why
 from kqlx.nodes import Node, Span
 from kqlx.notes import Effect, Note
+
+KEEP_NAMES = Hint(Argument("source", "none"), " keeps Elastic's field names")
 
 _FEW = 3
 """So many ways to say which events are meant are told."""
@@ -48,7 +51,7 @@ def bind(
             f"the data source {pack.source} has no mapping for {target}",
             code="unmapped-field",
             notes=(Note("unmapped-field", Effect.UNMAPPED, f"no mapping for {target}"),),
-            hint="--source none keeps Elastic's field names",
+            hint=KEEP_NAMES,
         )
     node, told = as_elasticsearch_asks(node, types.type_asked)
     node, respelt = in_elastic_values(node, pack)
@@ -116,8 +119,7 @@ def _needs_discriminator(pack: Pack, destinations: Iterable[Destination]) -> Map
     if len(wanted) > _FEW:
         message += f", or what else kqlx sources show {pack.source} names"
     note = Note("unmapped-field", Effect.UNMAPPED, message)
-    hint = "--source none keeps Elastic's field names"
-    return MappingError(message, code=note.code, notes=(note,), hint=hint)
+    return MappingError(message, code=note.code, notes=(note,), hint=KEEP_NAMES)
 
 
 def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:
@@ -134,7 +136,13 @@ def unbound(node: Node, source: str | None, types: Types) -> Bound:
         "no-data-source",
         Effect.UNMAPPED,
         "data source not recognised: Elastic's field names stay as they are",
-        hint="name it with --source, or say --source none if the target holds ECS names",
+        hint=Hint(
+            "name it with ",
+            Argument("source"),
+            ", or say ",
+            Argument("source", "none"),
+            " if the target holds ECS names",
+        ),
     )
     return Bound(node, notes=(note, *told), types=types)
 

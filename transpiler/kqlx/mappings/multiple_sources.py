@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kqlx.errors import MappingError
+from kqlx.hints import Argument, Hint
 from kqlx.mappings.asserted_values import asserted_values, asserts, together
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import NeverMatchesError
@@ -168,7 +169,7 @@ def _left_out(pack: Pack, why: str, missing: bool) -> Note:
         return Note("source-left-out", Effect.COVERAGE, message)
     message = f"{pack.source} is left out: {why}"
     effect = Effect.NARROWER if missing else Effect.SAME
-    hint = "--source names those to convert it for" if missing else ""
+    hint = Hint(Argument("source"), " names those to convert it for") if missing else ""
     return Note("source-left-out", effect, message, hint=hint)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
+from kqlx.hints import Argument, Hint
 from kqlx.mappings.asserted_values import asserted_values, asserts
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.pack_library import Packs
@@ -168,7 +169,12 @@ def _any_stream(indices: Iterable[str], sources: Iterable[str]) -> Note:
 
 def _any_module(beat: str) -> Note:
     message = f"{beat}-* may hold events of any module, which the rule reads too"
-    return Note("source-left-out", Effect.NARROWER, message, hint="name them with --source")
+    return Note(
+        "source-left-out",
+        Effect.NARROWER,
+        message,
+        hint=Hint("name them with ", Argument("source")),
+    )
 
 
 def _one_module(beat: str, sources: Iterable[str]) -> Note:
@@ -178,7 +184,9 @@ def _one_module(beat: str, sources: Iterable[str]) -> Note:
 
 def _guess(sources: Iterable[str], why: str) -> Note:
     message = f"nothing names the data source {why}; taken to be {', '.join(sources)}"
-    return Note("source-assumed", Effect.SAME, message, hint="name another with --source")
+    return Note(
+        "source-assumed", Effect.SAME, message, hint=Hint("name another with ", Argument("source"))
+    )
 
 
 def own_indices(indices: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Literal as OneOf
 
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
+from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.collector_names import under_both
 from kqlx.mappings.known_types import Types
@@ -91,8 +92,15 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
         "; ".join(dict.fromkeys(note.message for note in about)),
         code=about[0].code,
         notes=notes,
-        hint="use --unmapped keep to keep the Elastic field name, --unmapped comment to drop"
-        " this test, or --source none to keep all field names",
+        hint=Hint(
+            "use ",
+            Argument("unmapped", "keep"),
+            " to keep the Elastic field name, ",
+            Argument("unmapped", "comment"),
+            " to drop this test, or ",
+            Argument("source", "none"),
+            " to keep all field names",
+        ),
     )
 
 

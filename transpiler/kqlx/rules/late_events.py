@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kqlx.errors import UsageError
+from kqlx.hints import Argument, Hint
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import seconds, spelt
@@ -23,7 +24,7 @@ USUALLY_LATE = 86_400
 """How late events may arrive where the user does not say, in seconds: audit records of Microsoft
 365, for one, come half an hour to a day after the event."""
 
-WIDEN = "--late-events widens it"
+WIDEN = Hint(Argument("late_events"), " widens it")
 
 _HOUR, _MINUTE = 3_600, 60
 

@@ -32,6 +32,7 @@ from kqlx.backends.sentinel.schedule import (
 from kqlx.backends.target import Plan
 from kqlx.backends.yaml_text import block, plain, quoted
 from kqlx.errors import UnsupportedError
+from kqlx.hints import Argument, Hint, joined
 from kqlx.notes import Effect, Note
 from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
@@ -40,6 +41,8 @@ from kqlx.rules.schedule import schedule_of
 from kqlx.rules.threshold import Threshold
 
 VERSION = "1.0.0"
+
+AS_A_QUERY = Hint(Argument("format", "query"), " converts it for a hunting query")
 
 LONGEST_RULE = 10_000
 """Characters (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
@@ -175,7 +178,7 @@ def length_notes(query: str, format: str) -> Iterator[Note]:
             note.message,
             code=note.code,
             notes=(note,),
-            hint=f"{note.hint}; --format query converts it for a hunting query",
+            hint=joined((note.hint, AS_A_QUERY)),
         )
     yield note
 

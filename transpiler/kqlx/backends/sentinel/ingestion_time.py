@@ -77,7 +77,7 @@ def about_arrival(rule: Rule, bound: Bound, options: Options) -> list[Note]:
         happened += (
             f" ({span(wait)} in the query, because Sentinel starts a rule {span(DELAY)} late)"
         )
-    hint = WIDEN
+    hint: str = WIDEN
     if in_rule and run.period == LONGEST:
         hint = f"an analytics rule sees at most {span(LONGEST)}"
     notes = [arrival_note(rule, window, happened, hint)]

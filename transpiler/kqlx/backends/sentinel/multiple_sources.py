@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.syntax import WIDTH, identifier
 from kqlx.errors import UnsupportedError
+from kqlx.hints import Argument, Hint
 from kqlx.notes import Note
 
 UNION = "union isfuzzy=true"
@@ -103,7 +104,7 @@ def whole_query(each: Sequence[WrittenSource], values: NamedValues, comments: Se
         raise UnsupportedError(
             "cannot convert a rule that counts for several data sources in different ways",
             code="sources-not-joined",
-            hint="name one with --source",
+            hint=Hint("name one with ", Argument("source")),
         )
     rows = union([written.query for written in each])
     return "\n".join([*comments, *values.definitions(), rows, *each[0].together])

@@ -20,6 +20,7 @@ from kqlx.backends.sentinel.multiple_sources import TableQuery, WrittenSource, t
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Text
+from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import conjuncts
 from kqlx.notes import Effect
@@ -44,7 +45,9 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
     table = options.table or bound.place.get("table")
     if table is None:
         message = f"no table is known; {DEFAULT_TABLE} stands for one whose columns have ECS names"
-        writer.note("table-unknown", Effect.SAME, message, hint="--table names it")
+        writer.note(
+            "table-unknown", Effect.SAME, message, hint=Hint(Argument("table"), " names it")
+        )
     query = TableQuery(tables(table or DEFAULT_TABLE), tuple(_steps(writer, texts)))
     return WrittenSource(query, tuple(writer.finished_notes()))
 

@@ -11,6 +11,7 @@ from kqlx.backends.sentinel.dates import limits
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import DATES
 from kqlx.errors import UnsupportedError
+from kqlx.hints import Argument, Hint
 from kqlx.mappings.wildcard_names import fields_fitting
 from kqlx.nodes import Compare, Equals, FieldTest, FreeText, Like, Literal, Node, Pattern
 from kqlx.notes import Effect
@@ -46,7 +47,7 @@ class WildcardNames:
             message = (
                 f"{name.name} stands for the {len(names)} known fields that fit, and no others"
             )
-            hint = "name the fields with --fields"
+            hint = Hint("name the fields with ", Argument("fields"))
             self.backend.note("name-wildcard", effect, message, node.span, hint)
         return any_text(tests)
 

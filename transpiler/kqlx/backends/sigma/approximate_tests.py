@@ -73,7 +73,7 @@ def _wildcard(backend: SigmaBackend, column: Column, node: Like) -> Node:
 
 def _in_case(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:
     """The test in the letter case that it is said in. Notes that this does not count, or with
-    ``--exact`` who refuses that it does.
+    ``exact`` who refuses that it does.
     """
     if backend.case_counts(column, node):
         backend.note(

@@ -25,6 +25,7 @@ from kqlx.backends.sigma.unsupported_metadata import (
 from kqlx.backends.sigma.yaml_style import paragraph, plain, scalar
 from kqlx.backends.target import Plan
 from kqlx.errors import UnsupportedError
+from kqlx.hints import Argument, Hint
 from kqlx.notes import Effect, Note
 from kqlx.rules.labels import is_technique, one_line
 from kqlx.rules.late_events import unsaid_arrival
@@ -118,7 +119,10 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
             "Sigma cannot express new-terms rules: it does not know which values were seen before",
             code="rule-type",
             notes=(*rule_type_notes(rule), *of_query),
-            hint="--accept wider converts the query alone, which alerts on every value",
+            hint=Hint(
+                Argument("accept", "wider"),
+                " converts the query alone, which alerts on every value",
+            ),
         )
     yield from of_query
     yield from unsaid_arrival(rule, "a Sigma rule", "let what runs it look for late events too")

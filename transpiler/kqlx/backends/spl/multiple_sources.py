@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from kqlx.backends.spl.syntax import WIDTH, fold
 from kqlx.errors import UnsupportedError
+from kqlx.hints import Argument, Hint
 from kqlx.notes import Note
 
 
@@ -135,7 +136,7 @@ def together(each: Iterable[WrittenSource], comments: Iterable[str] = ()) -> Sea
         raise UnsupportedError(
             "cannot convert a rule that counts for several data sources in different ways",
             code="sources-not-joined",
-            hint="name one with --source",
+            hint=Hint("name one with ", Argument("source")),
         )
     sources = tuple(written.search for written in each)
     return Search(sources, each[0].grouping, comments=tuple(comments))

@@ -213,7 +213,7 @@ def _tstats(bound: Bound, options: Options) -> WrittenSource:
 
     if options.exact:
         raise UnsupportedError(
-            "a data model is searched without regard to letter case, --exact or not",
+            "a data model is searched without regard to letter case, whatever is asked for",
             code="case-not-exact",
         )
     if any(isinstance(part, FreeText) for part in walk(bound.node)):

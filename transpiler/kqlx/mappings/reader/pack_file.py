@@ -115,7 +115,7 @@ _TOGETHER = (["column", "where"], ["where", "none"])
 def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with single fields of the destinations."""
     if data["source"] == "none":
-        yield Problem(("source",), "none is what --source takes for no data source at all")
+        yield Problem(("source",), "none stands for no data source, and cannot be the name of one")
     for field, values in data.get("recognise", {}).get("aliases", {}).items():
         for value, predicate in values.items():
             if why := _why_no_predicate(predicate):
