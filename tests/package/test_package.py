@@ -7,6 +7,7 @@ import doctest
 import importlib
 import importlib.util
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 import pytest
 
 import kqlx
+import kqlx.backends
+from kqlx.backends.base import Backend
 from tests.conftest import ROOT, missing
 
 SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
@@ -174,6 +177,19 @@ def test_targets_do_not_import_each_other(path: Path) -> None:
     found = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     others = [f"kqlx.backends.{name}" for name in targets - {own}]
     assert not [m for m in found for other in others if m == other or m.startswith(f"{other}.")]
+
+
+def test_visitors_have_collaborators_and_not_long_chains_of_base_classes() -> None:
+    """A class of a target's own may stand between the visitor and what all targets share."""
+    for module in pkgutil.walk_packages(kqlx.backends.__path__, "kqlx.backends."):
+        importlib.import_module(module.name)
+    found: list[type] = [Backend]
+    for kind in found:
+        found += [one for one in kind.__subclasses__() if one not in found]
+    own = [kind for kind in found if kind.__module__.startswith("kqlx.")]
+    assert own[1:]
+    for kind in own:
+        assert len([one for one in kind.__mro__ if one.__module__.startswith("kqlx.")]) <= 4, kind
 
 
 def test_what_a_rule_says_is_read_in_rules_alone() -> None:
