@@ -44,7 +44,9 @@ def check_drawn(
     data: st.DataObject, engine: Engine, to: str, fields: Mapping[str, str], *, exact: bool
 ) -> None:
     """Draws a query, and events at its borders: the conversion agrees, or its notes say why not."""
-    tree = with_one_type_a_name(data.draw(trees(fields, depth=5, any_case=True)))
+    tree = with_one_type_a_name(
+        data.draw(trees(fields, depth=5, any_case=True, one_character=True))
+    )
     query = converted(tree, engine, to, exact=exact)
     if query is None:
         tree = without_refused(tree, to, exact=exact)

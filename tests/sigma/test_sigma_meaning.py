@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.frontends.kql.formatter import format_node
+from kqlx.frontends.kql.formatter import shown_node
 from kqlx.nodes import Exists, walk
 from kqlx.notes import Effect
 from kqlx.testing.agreement import REFUSALS, Query, convert
@@ -136,7 +136,7 @@ def test_no_note_without_a_difference(subject: str) -> None:
     """What the worst notes claim is borne out by some event: a different one by any difference."""
     reports = []
     for query in conversions(subject, False):
-        text = " ".join(format_node(query.node).split())
+        text = " ".join(shown_node(query.node).split())
         if any(odd in text for odd in NOT_OF_THE_TYPE):
             continue
         worst = kqlx.notes.worst(query.notes)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kqlx.elastic import ecs
-from kqlx.frontends.kql.formatter import format_node
+from kqlx.frontends.kql.formatter import shown_node
 from kqlx.notes import Effect
 from kqlx.testing.agreement import REFUSALS, Malformed, Query, convert
 from kqlx.testing.near import near_events
@@ -150,7 +150,7 @@ def test_no_note_without_a_difference(subject: str, exact: bool) -> None:
                 break
             shown = query.difference(event)
             unshown = {note for note in unshown if shown not in claims[note]}
-        text = f"{format_node(query.node)} → {query.text}"
+        text = f"{shown_node(query.node)} → {query.text}"
         reports += [f"{note.code} ({note.effect}): {text}" for note in unshown]
     assert not reports, "\n".join([f"{len(reports)} notes are unfounded", *sorted(reports)])
 

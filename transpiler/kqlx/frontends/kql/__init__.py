@@ -27,9 +27,9 @@ def _format_text(text: str, width: int) -> str:
 
 
 def _format_node(node: Node, width: int) -> str:
-    from kqlx.frontends.kql.formatter import format_node
+    from kqlx.frontends.kql.formatter import shown_node
 
-    return format_node(node, width)
+    return shown_node(node, width)
 
 
 def _suggest(*texts: str) -> str:

@@ -8,7 +8,7 @@ a line of its own, and lists of values are folded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql.parser import parse
@@ -29,8 +29,11 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Term,
+    pattern_test,
+    transform,
     walk,
 )
+from kqlx.patterns import ANY_ONE
 
 INDENT = 2
 
@@ -58,6 +61,28 @@ def format_node(node: Node, width: int = 100) -> str:
     lines = _Lines(width)
     lines.write(_Builder(node).build(node, "", _NOTHING, 0), 0, INDENT, 0)
     return "".join(lines.pieces)
+
+
+def shown_node(node: Node, width: int = 100) -> str:
+    """The tree as messages show it: as ``format_node``, with ``?`` for the wildcard of one
+    character, which filters have and Kibana KQL does not.
+    """
+    return format_node(transform(node, _with_question_marks), width)
+
+
+def _with_question_marks(node: Node) -> Node:
+    if isinstance(node, Nested):
+        return replace(node, item=transform(node.item, _with_question_marks))
+    if isinstance(node, FreeText) and isinstance(node.value, Pattern) and node.value.has_any_one:
+        return replace(node, value=_with_signs(node.value))
+    if isinstance(node, Like) and node.pattern.has_any_one:
+        return pattern_test(node, _with_signs(node.pattern))
+    return node
+
+
+def _with_signs(pattern: Pattern) -> Pattern:
+    tokens = ["?" if token is ANY_ONE else token for token in pattern.tokens]
+    return Pattern.of(*tokens, span=pattern.span)
 
 
 @dataclass(frozen=True, slots=True)
