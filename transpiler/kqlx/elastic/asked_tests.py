@@ -17,6 +17,7 @@ from kqlx.elastic.type_names import DATES
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -111,8 +112,11 @@ def _kind(node: FieldTest, type_of: TypeOf, prefix: str) -> str:
 
 
 def pieces_asked(node: Like, kind: str) -> Node:
-    """A pattern on a field of that type, by its pieces where Kibana asks by ``query_string``."""
-    if kind == "keyword":
+    """A pattern on a field of that type, by its pieces where Kibana asks by ``query_string``; one
+    without regard to letter case is of a ``wildcard`` query, which takes whole values as a whole.
+    """
+    whole = PARTED - {"flattened"} if node.case is Case.FOLDED else frozenset[str]()
+    if kind == "keyword" or kind in whole:
         return node
     pieces = pieces_of(node.pattern)
     if len(pieces) < 2:
