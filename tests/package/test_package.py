@@ -13,6 +13,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,13 +184,14 @@ def test_visitors_have_collaborators_and_not_long_chains_of_base_classes() -> No
     """A class of a target's own may stand between the visitor and what all targets share."""
     for module in pkgutil.walk_packages(kqlx.backends.__path__, "kqlx.backends."):
         importlib.import_module(module.name)
-    found: list[type] = [Backend]
+    found: list[type[Any]] = [Backend]
     for kind in found:
-        found += [one for one in kind.__subclasses__() if one not in found]
+        found.extend(kind.__subclasses__())
     own = [kind for kind in found if kind.__module__.startswith("kqlx.")]
     assert own[1:]
     for kind in own:
-        assert len([one for one in kind.__mro__ if one.__module__.startswith("kqlx.")]) <= 4, kind
+        bases = [base for base in kind.__mro__ if base.__module__.startswith("kqlx.")]
+        assert len(bases) <= 4, kind
 
 
 def test_what_a_rule_says_is_read_in_rules_alone() -> None:
