@@ -16,8 +16,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from kqlx.elastic import date_math
-from kqlx.elastic.field_types import FieldType, Keyword, Text, text_of
-from kqlx.elastic.numbers import Dynamic
+from kqlx.elastic.dynamic_type import Dynamic
+from kqlx.elastic.field_types import FieldType, text_of
+from kqlx.elastic.string_types import Keyword, Text
 from kqlx.elastic.text_analysis import words
 from kqlx.evaluate.event_fields import objects
 from kqlx.evaluate.schema import Schema, some_value

@@ -37,7 +37,7 @@ def matches_value(test: FieldTest, value: str) -> bool:
 
 
 def _words_match(test: FieldTest, value: str) -> bool:
-    from kqlx.elastic.field_types import Text
+    from kqlx.elastic.string_types import Text
 
     type = Text()
     match test:

@@ -1,4 +1,4 @@
-"""The number types of Elasticsearch, and the values of fields that no mapping declares.
+"""The number types of Elasticsearch.
 
 Queries hold numbers as text, which Elasticsearch has Java read: blanks around it, a ``d`` or ``f``
 behind it, ``NaN``, ``Infinity`` and numbers beyond a double, which are infinite, are numbers too,
@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 
-from kqlx.elastic.field_types import COMPARISONS, Boolean, FieldType, Keyword, Test, any_piece
+from kqlx.elastic.field_types import COMPARISONS, FieldType, Test, any_piece
 from kqlx.nodes import Literal, Operator, Pattern
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -254,63 +254,3 @@ class Floating(FieldType):
             return (math.inf, 1)
         is_below = self.has_two_zeros and number == 0 and math.copysign(1, number) < 0
         return (number, -1 if is_below else 0)
-
-
-class Dynamic(FieldType):
-    """A field that no mapping declares: each value has the type that Elasticsearch would give it
-    (https://www.elastic.co/docs/manage-data/data-store/mapping/dynamic-field-mapping), except that
-    a text is a keyword, never a date nor text with words, and that numbers are exact: whole ones of
-    any size, others with 64 bits.
-    """
-
-    _boolean = Boolean()
-    _double = Floating(64, has_two_zeros=False)
-
-    def __init__(self, texts: FieldType | None = None) -> None:
-        self._texts = texts or Keyword()
-
-    def folded(self) -> FieldType:
-        return Dynamic(self._texts.folded())
-
-    def any_of(self, wanted: Sequence[Literal]) -> Test | None:
-        text = self._texts.any_of(wanted) or _nothing
-        numbers = frozenset([n for one in wanted if (n := number_of(one.name)) is not None])
-        truth = self._boolean.any_of(wanted) or _nothing
-        plain = [literal for literal in wanted if number_of(literal.name) is not None]
-        double = self._double.any_of(plain) or _nothing
-
-        def test(value: Any) -> bool:
-            if value.__class__ is str:
-                return text(value)
-            if isinstance(value, bool):
-                return truth(value)
-            if isinstance(value, int):
-                return any([value == number for number in numbers])
-            return double(value)
-
-        return test
-
-    def like(self, pattern: Pattern) -> Test | None:
-        fit = self._texts.like(pattern) or _nothing
-        return lambda value: isinstance(value, str) and fit(value)
-
-    def compare(self, op: Operator, bound: Literal) -> Test | None:
-        stands, number = COMPARISONS[op], number_of(bound.name)
-        text = self._texts.compare(op, bound) or _nothing
-        truth = self._boolean.compare(op, bound) or _nothing
-        double = (number is not None and self._double.compare(op, bound)) or _nothing
-
-        def test(value: Any) -> bool:
-            if isinstance(value, str):
-                return text(value)
-            if isinstance(value, bool):
-                return truth(value)
-            if isinstance(value, int):
-                return number is not None and stands(value, number)
-            return double(value)
-
-        return test
-
-
-def _nothing(value: Any) -> bool:
-    return False

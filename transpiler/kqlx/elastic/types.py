@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kqlx.elastic.addresses import Ip
-from kqlx.elastic.field_types import Boolean, FieldType, Keyword, Located, Parted, Text
+from kqlx.elastic.field_types import Boolean, FieldType, Located
 from kqlx.elastic.numbers import LONG_SPAN, Floating, Integer
+from kqlx.elastic.string_types import Keyword, Parted, Text
 
 _TYPES: dict[str, FieldType] = {
     "text": Text(),

@@ -38,8 +38,10 @@ from datetime import datetime
 from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import pieces_of
 from kqlx.errors import unknown
-from kqlx.evaluate.event_fields import Event, all_values, objects
+from kqlx.evaluate.event_fields import Event, all_values
+from kqlx.evaluate.predicates import Lift, all_hold, any_holds, lifted_into, negated, remembered
 from kqlx.evaluate.schema import Make, Predicate, Schema, always, never, some_value
+from kqlx.evaluate.value_tests import compare, equals_any, in_case, like, like_or_equal
 from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types, types_for
 from kqlx.mappings.nested import bare_value_test
@@ -147,11 +149,11 @@ class _Compiler:
         """The test of a node; ``path`` is the full one of the group around it, "" outside."""
         match node:
             case And():
-                return _all_of([self.predicate(item, path) for item in node.items])
+                return all_hold([self.predicate(item, path) for item in node.items])
             case Or():
                 return self._or(node, path)
             case Not():
-                return _not(self.predicate(node.item, path))
+                return negated(self.predicate(node.item, path))
             case Nested():
                 return self._nested(node, path)
             case FreeText() if path:
@@ -161,18 +163,18 @@ class _Compiler:
             case Equals():
                 if node.value.value is None:
                     return self._null(node.field, path)
-                return self._field(node.field, path, _in_case(node.case, _any_of((node.value,))))
+                return self._field(node.field, path, in_case(node.case, equals_any((node.value,))))
             case Like():
                 exact = node.case is Case.EXACT
                 if exact and isinstance(node.field, Literal) and self._is_key(node.field, path):
                     return self.schema.like_a_key(node.field.name, _prefix(path), node.pattern)
-                return self._field(node.field, path, _in_case(node.case, _like(node.pattern)))
+                return self._field(node.field, path, in_case(node.case, like(node.pattern)))
             case Compare():
                 if node.value.value is None:  # no bound
                     return self._exists(node.field, path)
                 if isinstance(node.field, Literal) and self._is_key(node.field, path):
                     return never  # refused: it wants both bounds
-                return self._field(node.field, path, _in_case(node.case, _compare(node)))
+                return self._field(node.field, path, in_case(node.case, compare(node)))
             case Exists():
                 return self._exists(node.field, path)
             case Always():
@@ -196,7 +198,7 @@ class _Compiler:
                 stack.append((node.item, path, lift))
             elif isinstance(node, Nested):
                 inner = _prefix(path) + node.path.name
-                stack.append((node.item, inner, _lift_into(node.path.name, lift)))
+                stack.append((node.item, inner, lifted_into(node.path.name, lift)))
 
     def _or(self, node: Or, path: str) -> Predicate:
         """Values of one field are tested together: a long list costs one look-up."""
@@ -212,13 +214,13 @@ class _Compiler:
             else:
                 tests.append(self.predicate(item, path))
         for (name, case), wanted in values.items():
-            tests.append(self._field(Literal(name), path, _in_case(case, _any_of(tuple(wanted)))))
-        return _any_of_tests(tests)
+            tests.append(self._field(Literal(name), path, in_case(case, equals_any(tuple(wanted)))))
+        return any_holds(tests)
 
     def _nested(self, node: Nested, path: str) -> Predicate:
         if not isinstance(node.path, Literal) or node.path.value is None:
             return never
-        return _lift_into(node.path.name, lambda test: test)(
+        return lifted_into(node.path.name, lambda test: test)(
             self.predicate(node.item, _prefix(path) + node.path.name)
         )
 
@@ -259,7 +261,7 @@ class _Compiler:
         pieces = pieces_of(value)
         if any(piece.is_lone_star for piece in pieces):
             return always
-        return _any_of_tests([self._any_field("", None, _like_or_equal(p)) for p in pieces])
+        return any_holds([self._any_field("", None, like_or_equal(p)) for p in pieces])
 
     def _any_field(self, prefix: str, fit: Callable[[str], bool] | None, make: Make) -> Predicate:
         """Whether a value passes in some field: one whose name, without the prefix, fits, or, with
@@ -300,81 +302,9 @@ class _Remembering(_Compiler):
     def predicate(self, node: Node, path: str = "") -> Predicate:
         key = (id(node), path)
         if key not in self._tests:  # the node is kept, so that no other one gets its id
-            self._tests[key] = node, _remembered(super().predicate(node, path))
+            self._tests[key] = node, remembered(super().predicate(node, path))
         return self._tests[key][1]
-
-
-def _remembered(test: Predicate) -> Predicate:
-    results: dict[int, tuple[Event, bool]] = {}
-
-    def predicate(event: Event) -> bool:
-        if id(event) not in results:
-            results[id(event)] = event, test(event)
-        return results[id(event)][1]
-
-    return predicate
 
 
 def _prefix(path: str) -> str:
     return path + "." if path else ""
-
-
-def _like(pattern: Pattern) -> Make:
-    return lambda kind: kind.like(pattern)
-
-
-def _compare(node: Compare) -> Make:
-    return lambda kind: kind.compare(node.op, node.value)
-
-
-def _in_case(case: Case, make: Make) -> Make:
-    return make if case is Case.EXACT else lambda kind: make(kind.folded())
-
-
-def _any_of(wanted: tuple[Literal, ...]) -> Make:
-    return lambda kind: kind.any_of(wanted)
-
-
-def _like_or_equal(pattern: Pattern) -> Make:
-    if pattern.is_text:
-        return _any_of((Literal(pattern.text),))
-    return lambda kind: kind.like(pattern)
-
-
-Lift = Callable[[Predicate], Predicate]
-
-
-def _lift_into(path: str, lift: Lift) -> Lift:
-    """Turns a test of one object under the path into a test of what holds them."""
-
-    def lifted(test: Predicate) -> Predicate:
-        return lift(lambda event: any(map(test, objects(event, path))))
-
-    return lifted
-
-
-def _not(test: Predicate) -> Predicate:
-    return lambda event: not test(event)
-
-
-def _all_of(tests: list[Predicate]) -> Predicate:
-    def predicate(event: Event) -> bool:
-        for test in tests:  # noqa: SIM110 (a generator takes twice the time)
-            if not test(event):
-                return False
-        return True
-
-    return predicate
-
-
-def _any_of_tests(tests: list[Predicate]) -> Predicate:
-    if len(tests) == 1:
-        return tests[0]
-
-    def predicate(event: Event) -> bool:
-        for test in tests:  # noqa: SIM110
-            if test(event):
-                return True
-        return False
-
-    return predicate

@@ -8,19 +8,9 @@ from datetime import tzinfo
 from typing import Any
 
 from kqlx.elastic.date_math import MILLISECOND
-from kqlx.elastic.field_types import (
-    Caseless,
-    Date,
-    FieldType,
-    Keyword,
-    Located,
-    Parted,
-    Test,
-    Text,
-    any_piece,
-    text_of,
-)
-from kqlx.elastic.numbers import Dynamic
+from kqlx.elastic.dynamic_type import Dynamic
+from kqlx.elastic.field_types import Date, FieldType, Located, Test, any_piece, text_of
+from kqlx.elastic.string_types import Caseless, Keyword, Parted, Text
 from kqlx.elastic.text_analysis import crossing_pieces
 from kqlx.elastic.types import type_named
 from kqlx.evaluate.event_fields import Event, Reader, keys_below, reader, values_below

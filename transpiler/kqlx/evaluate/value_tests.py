@@ -1,0 +1,28 @@
+"""What a test asks of the values of a field, whatever type the field has."""
+
+from __future__ import annotations
+
+from kqlx.evaluate.schema import Make
+from kqlx.nodes import Case, Compare, Literal, Pattern
+
+
+def like(pattern: Pattern) -> Make:
+    return lambda kind: kind.like(pattern)
+
+
+def compare(node: Compare) -> Make:
+    return lambda kind: kind.compare(node.op, node.value)
+
+
+def in_case(case: Case, make: Make) -> Make:
+    return make if case is Case.EXACT else lambda kind: make(kind.folded())
+
+
+def equals_any(wanted: tuple[Literal, ...]) -> Make:
+    return lambda kind: kind.any_of(wanted)
+
+
+def like_or_equal(pattern: Pattern) -> Make:
+    if pattern.is_text:
+        return equals_any((Literal(pattern.text),))
+    return lambda kind: kind.like(pattern)
