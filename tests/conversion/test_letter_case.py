@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
+from kqlx.backends.base import Backend
+from kqlx.backends.target import Options
+from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import And, Case, Equals, Like, Literal, Node, Not, Or, Pattern
 from kqlx.notes import Effect
 from kqlx.testing.agreement import REFUSALS, Engine, convert
@@ -126,6 +129,17 @@ def test_what_differs_in_case_alone_is_asked_once(one: str, other: str, kept: st
         assert query(f"{one} and {other}") == query(exact)
     else:
         assert query(f"{one} or {other}") not in (query(one), query(other))
+
+
+class OnlyExact(Backend[str]):
+    def equals(self, column: Column, node: Equals) -> str:
+        return f"{column.name}={node.value.name}"
+
+
+def test_a_target_that_does_not_look_at_letter_case_refuses_to_fold() -> None:
+    assert OnlyExact(Bound(asked("a")), Options()).expression(asked("a")) == "event.action=a"
+    with pytest.raises(kqlx.UnsupportedError, match="in any letter case"):
+        OnlyExact(Bound(asked("a", FOLDED)), Options())
 
 
 def asked(text: str, case: Case = Case.EXACT) -> Equals | Like:

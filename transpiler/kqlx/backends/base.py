@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, TypeVar
 
 from kqlx.backends.target import Options
+from kqlx.elastic.multi_fields import CASELESS
 from kqlx.errors import UnsupportedError, kind_of, unknown
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
@@ -62,10 +63,18 @@ class Backend(Generic[E]):
     tree with any other is refused, wherever it stands.
     """
 
+    knows_case: ClassVar[bool] = False
+    """Whether it looks at ``case``; else tests without regard to it are refused."""
+
     def __post_init__(self) -> None:
         for leaf in walk(self.bound.node):
             if not isinstance(leaf, (And, Or, Not, Nested, *self.leaves)):
                 self.refuse(leaf.span, kind_of(leaf), code=NO_FORM)
+            if self.knows_case or not isinstance(leaf, FieldTest):
+                continue
+            if case_of(leaf) is Case.FOLDED and not leaf.field.name.endswith(CASELESS):
+                what = f"a test of {leaf.field.name} in any letter case"
+                self.refuse(leaf.span, what, code=NO_FORM)
 
     def expression(self, node: Node) -> E:
         """The node in the target's language. Raises UnsupportedError with the reason."""

@@ -52,6 +52,7 @@ class TextBackend(Backend[Text]):
     folded: dict[bool, dict[str, FieldTest]] = field(default_factory=lambda: {False: {}, True: {}})
 
     language = "the target"
+    knows_case = True
     own_case: ClassVar[Case] = Case.FOLDED
     """How the language compares letters where nobody asks for the other way."""
 

@@ -68,6 +68,8 @@ class _Dsl(Backend[Json]):
     with such a pattern, by how it is read, and such names are remembered for the notes.
     """
 
+    knows_case = True
+
     path: str = ""
     split: dict[str, Span] = field(default_factory=dict)
     guessed: dict[str, Span] = field(default_factory=dict)
