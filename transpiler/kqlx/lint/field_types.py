@@ -58,7 +58,7 @@ def _many_fields(root: Node, types: Mapping[str, str]) -> Iterator[Note]:
 
 def _pattern_split(test: Like, kind: str, language: Language) -> Note:
     what = f"{short(test.field.name)} is of type {kind}"
-    message = f"{what}: Kibana splits the pattern at its blanks, and any one piece is enough"
+    message = f"{what}: Kibana splits the pattern at its spaces, and any one piece is enough"
     phrase = " ".join(test.pattern.text.split())
     hint = 'join patterns without blanks with "and"'
     if kind not in PARTED:

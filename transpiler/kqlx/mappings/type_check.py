@@ -85,15 +85,15 @@ def hint_of(refusal: Refusal) -> str:
 def _parted(test: Like, kind: str) -> Note:
     message = (
         f'{test.field.name} is of type {kind}: Kibana splits the pattern "{test.pattern.name}" at'
-        " its blanks; one piece is enough"
+        " its spaces, and any one piece is enough"
     )
     return Note("pattern-split", Effect.SAME, message, test.span)
 
 
 def _crossing(name: str, above: str, negative: bool) -> Note:
     message = (
-        f"{name}: Elasticsearch looks for such a pattern in all keys of {above}, and the result in"
-        " this one alone"
+        f"{name}: Elasticsearch matches such a pattern against all keys of {above}, the result"
+        " against this one alone"
     )
     return Note("flattened-keys", Effect.WIDER if negative else Effect.NARROWER, message)
 
@@ -130,6 +130,8 @@ def checked_test(
 
 @dataclass
 class _Check:
+    """One look at a bound tree, and what it has to say of it."""
+
     bound: Bound
     notes: list[Note] = field(default_factory=list)
 
@@ -189,7 +191,10 @@ class _Check:
         hidden = self.bound.nested_path(name, inside)
         if not hidden:
             return False
-        message = f"{name} never holds here: Elasticsearch sees it in {hidden}:{{ ... }} alone"
+        message = (
+            f"{name}: Elasticsearch only finds it inside {hidden}:{{ ... }}, so the test never"
+            " matches"
+        )
         self.note("nested-outside", Effect.SAME, message, node)
         return True
 

@@ -230,7 +230,7 @@ class _Dsl(Backend[Json]):
             if self.starred:
                 parts.append(f"the names {listed(self.starred)} are looked for with their stars")
             if self.split:
-                parts.append(f"patterns of {listed(self.split)} are split at blanks")
+                parts.append(f"patterns of {listed(self.split)} are split at spaces")
             if parts:
                 how = "no types are known, as you say, so that"
                 message = f"{how} {'; '.join(parts)}"
@@ -238,13 +238,13 @@ class _Dsl(Backend[Json]):
             return
         if self.split:
             message = (
-                f"Kibana splits patterns of {listed(self.split)}, no plain keyword, at blanks;"
-                " one piece is enough"
+                f"Kibana splits patterns of {listed(self.split)}, no plain keyword, at spaces;"
+                " any one piece is enough"
             )
             yield Note("pattern-split", Effect.SAME, message, min(self.split.values()))
         if self.guessed:
             message = (
-                f"no type is known of {listed(self.guessed)}: the pattern is split at blanks, as"
+                f"no type is known of {listed(self.guessed)}: the pattern is split at spaces, as"
                 " Kibana does it for all but keywords"
             )
             yield Note("type-assumed", Effect.DIFFERENT, message, min(self.guessed.values()), HINT)
