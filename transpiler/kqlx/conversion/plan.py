@@ -94,6 +94,4 @@ def _in_own_tables(bounds: tuple[Bound, ...], choices: Choices) -> tuple[Bound, 
     found: dict[tuple[str | None, str], Bound] = {}
     for bound in bounds:
         found.setdefault((bound.source, table or str(bound.place.get("table"))), bound)
-    if len(found) == len(bounds):
-        return bounds
-    return tuple(replace(one, one_of_several_sources=len(found) > 1) for one in found.values())
+    return tuple(found.values())

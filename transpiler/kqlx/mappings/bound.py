@@ -91,8 +91,7 @@ class Bound:
     still Elastic's fields. ``pack`` and ``destination`` are what it was bound by; ``types`` are
     those of fields in Elasticsearch, as far as they are known. ``unmapped`` are the tests that keep
     Elastic's names because the destination has no counterpart for them, ``left_out`` says in a line
-    each which were left out. ``one_of_several_sources`` says that the rule has others, for further
-    data sources.
+    each which were left out.
     """
 
     node: Node
@@ -106,7 +105,6 @@ class Bound:
     types: Types = field(default_factory=Types, compare=False)
     unmapped: tuple[Unmapped, ...] = ()
     left_out: tuple[str, ...] = ()
-    one_of_several_sources: bool = False
 
     def type(self, name: str) -> str | None:
         """The Elasticsearch type of Elastic's field, as far as it is known."""

@@ -85,8 +85,7 @@ def bind_each(
         message = f"the rule covers several data sources; converted: {names}"
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
-    bounds = [_without_doubles(bound, bounds) for bound in bounds]
-    return tuple(replace(bound, one_of_several_sources=len(bounds) > 1) for bound in bounds)
+    return tuple(_without_doubles(bound, bounds) for bound in bounds)
 
 
 def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:

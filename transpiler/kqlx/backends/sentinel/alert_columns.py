@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kqlx.backends.sentinel.custom_details import (
-    counts_together,
     custom_details,
     grouped_by,
     wanted_fields,
@@ -17,6 +16,7 @@ from kqlx.backends.sentinel.entities import entities_of
 from kqlx.backends.sentinel.field_values import single_values
 from kqlx.backends.sentinel.result_columns import FieldValues, in_common
 from kqlx.mappings.bound import Bound
+from kqlx.rules.forms import groups_events
 from kqlx.rules.model import Rule
 
 TITLE = "Title_shown"
@@ -43,10 +43,12 @@ class AlertColumns:
     renamed: Mapping[str, str]
 
 
-def alert_columns(rule: Rule, bound: Bound) -> AlertColumns:
-    """What alerts of the rule show of the events of one data source."""
-    together, grouped = counts_together(rule, bound), grouped_by(rule)
-    details = custom_details(rule, bound)
+def alert_columns(rule: Rule, bound: Bound, several: bool) -> AlertColumns:
+    """What alerts of the rule show of the events of one data source, one of ``several`` or the only
+    one.
+    """
+    together, grouped = several and groups_events(rule), grouped_by(rule)
+    details = custom_details(rule, bound, several)
     entities = [
         (
             entity.type,
@@ -65,7 +67,7 @@ def alert_columns(rule: Rule, bound: Bound) -> AlertColumns:
         columns.setdefault(values.name, values)
     shown, title = details.columns, titled.name if titled else ""
     renamed: dict[str, str] = {}
-    if bound.one_of_several_sources and not together:
+    if several and not together:
         renamed = {f"{key}_shown": column for key, column in shown.items()}
         shown = {key: f"{key}_shown" for key in shown}
         if title:

@@ -96,7 +96,7 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
     ``part`` is not used, since one rule holds all of them.
     """
     rule = plan.rule
-    shown = [alert_columns(rule, bound) for bound in plan.bounds]
+    shown = [alert_columns(rule, bound, plan.several) for bound in plan.bounds]
     details = _details(shown)
     run = run_of(rule)
     severity, of_severity = severity_of(rule)

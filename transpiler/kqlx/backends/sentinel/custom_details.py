@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kqlx.backends.sentinel.field_values import values_of
 from kqlx.backends.sentinel.result_columns import FieldValues, distinct_count, in_common
 from kqlx.mappings.bound import Bound
-from kqlx.rules.forms import form_of
+from kqlx.rules.forms import form_of, groups_events
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms
 from kqlx.rules.suppression import suppression_of
@@ -37,10 +37,10 @@ class CustomDetails:
     lost: tuple[str, ...]
 
 
-def custom_details(rule: Rule, bound: Bound) -> CustomDetails:
-    """The details of one data source's events."""
-    grouped, together = grouped_by(rule), counts_together(rule, bound)
-    counts = _counts(rule, bound)
+def custom_details(rule: Rule, bound: Bound, several: bool) -> CustomDetails:
+    """The details of one data source's events, of ``several`` or the only one."""
+    grouped, together = grouped_by(rule), several and groups_events(rule)
+    counts = _counts(rule, bound, together)
     columns: dict[str, str] = {}
     fields: dict[str, str] = {}
     found: dict[str, FieldValues] = {}
@@ -61,11 +61,6 @@ def custom_details(rule: Rule, bound: Bound) -> CustomDetails:
         if not values.multivalue:
             found[named.name] = named
     return CustomDetails(columns | counts, fields, tuple(found.values()), tuple(lost))
-
-
-def counts_together(rule: Rule, bound: Bound) -> bool:
-    """Whether the rule counts or compares what several data sources have together."""
-    return bound.one_of_several_sources and isinstance(form_of(rule), Threshold | NewTerms)
 
 
 def suppressed_by(rule: Rule) -> tuple[str, ...]:
@@ -94,12 +89,11 @@ def wanted_fields(rule: Rule) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fields))
 
 
-def _counts(rule: Rule, bound: Bound) -> dict[str, str]:
+def _counts(rule: Rule, bound: Bound, together: bool) -> dict[str, str]:
     """The counts of a threshold rule: columns by key."""
     form = form_of(rule)
     if not isinstance(form, Threshold):
         return {}
-    together = counts_together(rule, bound)
     found = {"EventCount": "EventCount"}
     for number, (field, _) in enumerate(form.distinct):
         values = values_of(bound, field, counted=True)

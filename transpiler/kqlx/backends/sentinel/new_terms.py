@@ -43,14 +43,14 @@ def find_new_terms(
     written: WrittenSource,
     shown: Sequence[FieldValues],
     in_rule: bool,
+    together: bool,
 ) -> WrittenSource:
     """The query for events with values that were not seen before. ``shown`` are the columns that
     alerts show; ``in_rule`` says that it is for an analytics rule, which looks back 14 days at
-    most.
+    most; ``together`` that the events of several data sources are looked at together.
 
     Raises UnsupportedError where a field has no column, or one value on all events.
     """
-    together = bound.one_of_several_sources
     fields = required_values(bound, terms.fields, "looks for new values of", together)
     if not fields:
         named = ", ".join(terms.fields)

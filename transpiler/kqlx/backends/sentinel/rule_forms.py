@@ -25,7 +25,6 @@ from kqlx.backends.target import Emission, Options, Plan
 from kqlx.mappings.bound import Bound
 from kqlx.rules.forms import form_of
 from kqlx.rules.indicator_match import IndicatorMatch
-from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms
 from kqlx.rules.threshold import Threshold
 
@@ -33,30 +32,31 @@ from kqlx.rules.threshold import Threshold
 def emit(plan: Plan) -> Emission:
     """The query of a plan. Raises UnsupportedError."""
     values = NamedValues()
-    each = [_of_source(plan.rule, one.bound, one.options, values) for one in plan.sources]
+    each = [_of_source(plan, one.bound, one.options, values) for one in plan.sources]
     query = whole_query(each, values, comment_lines(COMMENT, about_left_out(plan.bounds)))
     notes = tuple(note for written in each for note in written.notes)
     return Emission(query, notes, covers_rule_type=all(one.covers_rule_type for one in each))
 
 
-def _of_source(rule: Rule, bound: Bound, options: Options, values: NamedValues) -> WrittenSource:
+def _of_source(plan: Plan, bound: Bound, options: Options, values: NamedValues) -> WrittenSource:
     """The query for the rows of one data source, with what the rule's form adds to it, and in the
     formats of rules with the columns that entities and details name.
 
     Raises UnsupportedError where a field that is counted or compared has no column.
     """
+    rule, several = plan.rule, plan.several
     written = query_of(bound, options, values)
     query = replace(written.query, of_each=tuple(arrived(rule, bound, options)))
     notes = (*written.notes, *about_arrival(rule, bound, options))
     written = replace(written, query=query, notes=notes)
     in_rule = options.format in RULE_FORMATS
-    alert = alert_columns(rule, bound) if in_rule else None
+    alert = alert_columns(rule, bound, several) if in_rule else None
     shown = alert.columns if alert else ()
     match form_of(rule):
         case Threshold() as threshold:
-            written = count_events(threshold, rule, bound, written, shown, in_rule)
+            written = count_events(threshold, rule, bound, written, shown, in_rule, several)
         case NewTerms() as terms:
-            written = find_new_terms(terms, rule, bound, written, shown, in_rule)
+            written = find_new_terms(terms, rule, bound, written, shown, in_rule, several)
         case IndicatorMatch() as match:
             written = compare_with_indicators(match, rule, bound, written, values, shown, in_rule)
         case _:

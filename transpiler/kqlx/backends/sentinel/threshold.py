@@ -45,13 +45,14 @@ def count_events(
     written: WrittenSource,
     shown: Sequence[FieldValues],
     in_rule: bool,
+    together: bool,
 ) -> WrittenSource:
     """The query with the counts that the rule asks for. ``shown`` are the columns that alerts show;
-    ``in_rule`` says that it is for an analytics rule, which has a period of its own.
+    ``in_rule`` says that it is for an analytics rule, which has a period of its own; ``together``
+    that the events of several data sources are counted together.
 
     Raises UnsupportedError where a field that is counted has no column.
     """
-    together = bound.one_of_several_sources
     by = required_values(bound, threshold.by, "counts by", together)
     distinct = [name for name, _ in threshold.distinct]
     own = required_values(bound, distinct, "counts values of", together)

@@ -73,7 +73,7 @@ class Drilldown:
 
 def alert(rule: Rule, search: Search, bounds: Sequence[Bound]) -> Alert:
     """The alert of a rule with this search for these data sources."""
-    found = {e.name: e for bound in bounds for e in entities(rule, bound)}
+    found = {e.name: e for bound in bounds for e in entities(rule, bound, len(bounds) > 1)}
     there = [entity for entity in found.values() if _in_results(search, entity.name)]
     if not any(entity.is_risk for entity in there):  # whose address it is, is not told
         there = [

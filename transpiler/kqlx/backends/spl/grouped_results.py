@@ -49,16 +49,16 @@ def stats(aggregates: Iterable[str], by: Sequence[Key], beside: Iterable[str]) -
     return "| " + fold(["stats", *aggregates, *beside, *groups])
 
 
-def values_beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
+def values_beside(rule: Rule, bound: Bound, by: Sequence[Key], several: bool) -> list[str]:
     """The values of further fields that a reader of the results needs."""
     taken = {key.name for key in by} | {COUNT, FIRST, LAST, FIRST_ARRIVAL}
-    names = [name for name in visible_fields(rule, bound) if name not in taken]
+    names = [name for name in visible_fields(rule, bound, several) if name not in taken]
     return [f"values({search_name(name)}) as {search_name(name)}" for name in names]
 
 
-def steps_beside(rule: Rule, bound: Bound, by: Sequence[Key]) -> list[str]:
+def steps_beside(rule: Rule, bound: Bound, by: Sequence[Key], several: bool) -> list[str]:
     """What makes those of several data sources."""
-    keys = key_builder(rule, bound)
+    keys = key_builder(rule, bound, several)
     if not keys.common_names:
         return []
     grouped = {key.name for key in by}

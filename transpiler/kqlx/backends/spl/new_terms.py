@@ -42,10 +42,17 @@ _KNOWN_ARRIVAL = "knownArrival"
 
 
 def new_terms_search(
-    rule: Rule, terms: NewTerms, bound: Bound, written: WrittenSource, options: Options
+    rule: Rule,
+    terms: NewTerms,
+    bound: Bound,
+    written: WrittenSource,
+    options: Options,
+    several: bool,
 ) -> WrittenSource:
-    """The search for values that the history does not have. Raises UnsupportedError."""
-    keys = key_builder(rule, bound)
+    """The search for values that the history does not have, which ``several`` data sources have in
+    common. Raises UnsupportedError.
+    """
+    keys = key_builder(rule, bound, several)
     by = keys.keys(terms.fields)
     if not by:
         names = ", ".join(terms.fields)
@@ -84,8 +91,10 @@ def new_terms_search(
     )
     notes.append(Note("history-window", Effect.SAME, message))
     arrival = [f"min(_indextime) as {first}"] if arrived else []
-    grouped = stats([f"count as {COUNT}", *times(), *arrival], by, values_beside(rule, bound, by))
-    steps += steps_beside(rule, bound, by)
+    grouped = stats(
+        [f"count as {COUNT}", *times(), *arrival], by, values_beside(rule, bound, by, several)
+    )
+    steps += steps_beside(rule, bound, by, several)
     written = _looking_back(rule, written, options, window)
     return written.with_form(dict.fromkeys(steps), [grouped, new], notes)
 

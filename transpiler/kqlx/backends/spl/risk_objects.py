@@ -77,19 +77,19 @@ class Entity:
         return self.kind != "threat"
 
 
-def entities(rule: Rule, bound: Bound) -> tuple[Entity, ...]:
+def entities(rule: Rule, bound: Bound, several: bool) -> tuple[Entity, ...]:
     """Risk objects and threat objects, each field once. Addresses are risk objects where there is
     no user or host, and threat objects beside them.
     """
     found: dict[str, tuple[str, Entity]] = {}
-    for field, name, step in _names(rule, bound):
+    for field, name, step in _names(rule, bound, several):
         kind, type = _kind(field)
         is_covered = name in found or any(eval_name(other) in step for other in found)
         if kind and not is_covered:
             found[name] = (field, Entity(name, kind, type, step))
-    has_usual = bound.pack is not None and not _has_common_names(rule, bound)
+    has_usual = bound.pack is not None and not (several and groups_events(rule))
     if has_usual and not any(entity.is_risk for _, entity in found.values()):
-        keys = key_builder(rule, bound)
+        keys = key_builder(rule, bound, several)
         for field in _USUAL:
             key = keys.visible(field) or _combined(rule, keys, field)
             if key is not None and key.name not in found:
@@ -108,14 +108,14 @@ def entities(rule: Rule, bound: Bound) -> tuple[Entity, ...]:
     )
 
 
-def visible_fields(rule: Rule, bound: Bound) -> tuple[str, ...]:
+def visible_fields(rule: Rule, bound: Bound, several: bool) -> tuple[str, ...]:
     """The fields that grouped results keep beside their counts: those of the entities, those that
     alerts are suppressed by and those that are to be looked at first.
     """
-    if _has_common_names(rule, bound):
+    if several and groups_events(rule):
         return tuple(dict.fromkeys(map(plain_name, fields_to_keep(rule))))
-    keys = key_builder(rule, bound)
-    found = [entity.name for entity in entities(rule, bound)]
+    keys = key_builder(rule, bound, several)
+    found = [entity.name for entity in entities(rule, bound, several)]
     for field in fields_to_keep(rule):
         key = keys.visible(field)
         if key is not None and not key.name.startswith("_"):
@@ -123,20 +123,18 @@ def visible_fields(rule: Rule, bound: Bound) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def key_builder(rule: Rule, bound: Bound, finer: Effect = Effect.WIDER) -> KeyBuilder:
+def key_builder(
+    rule: Rule, bound: Bound, several: bool, finer: Effect = Effect.WIDER
+) -> KeyBuilder:
     """The names that fields have in the results of a rule: of one that counts or compares events of
     several data sources those that these have in common.
     """
-    return KeyBuilder(bound, finer, _has_common_names(rule, bound))
+    return KeyBuilder(bound, finer, several and groups_events(rule))
 
 
-def _has_common_names(rule: Rule, bound: Bound) -> bool:
-    return bound.one_of_several_sources and groups_events(rule)
-
-
-def _names(rule: Rule, bound: Bound) -> Iterator[tuple[str, str, str]]:
+def _names(rule: Rule, bound: Bound, several: bool) -> Iterator[tuple[str, str, str]]:
     """Elastic fields that the rule uses, each with its name in the results and what makes it."""
-    keys = key_builder(rule, bound)
+    keys = key_builder(rule, bound, several)
     for field in grouped_by(rule):
         if name := keys.key(field).name:
             yield field, name, ""

@@ -23,20 +23,23 @@ from kqlx.rules.threshold import Threshold
 
 def emit(plan: Plan) -> Emission:
     """The search of a plan. Raises UnsupportedError."""
-    each = [_of_source(plan.rule, source.bound, source.options) for source in plan.sources]
+    each = [
+        _of_source(plan.rule, source.bound, source.options, plan.several) for source in plan.sources
+    ]
     search = together(each, comment_lines(COMMENT, about_left_out(plan.bounds)))
     notes = tuple(note for written in each for note in written.notes)
     covers = all(written.covers_rule_type for written in each)
     return Emission(search.text, notes, covers, structure=search)
 
 
-def _of_source(rule: Rule, bound: Bound, options: Options) -> WrittenSource:
-    """The search for the events of one data source, with what the type of the rule asks for, and
-    where it goes by when events arrived the time modifiers for that. Raises UnsupportedError.
+def _of_source(rule: Rule, bound: Bound, options: Options, several: bool) -> WrittenSource:
+    """The search for the events of one data source, one of ``several`` or the only one, with what
+    the type of the rule asks for, and where it goes by when events arrived the time modifiers for
+    that. Raises UnsupportedError.
     """
     written, form = search_of(bound, options), form_of(rule)
     if isinstance(form, NewTerms) and options.format != "tstats":
-        return new_terms_search(rule, form, bound, written, options)
+        return new_terms_search(rule, form, bound, written, options, several)
     if by_arrival(rule):
         counts = isinstance(form, Threshold) and options.format == "query"
         look_back = schedule_of(rule).look_back
@@ -44,7 +47,7 @@ def _of_source(rule: Rule, bound: Bound, options: Options) -> WrittenSource:
     if options.format == "tstats":
         return written
     if isinstance(form, Threshold):
-        return threshold_search(rule, form, bound, written, options)
+        return threshold_search(rule, form, bound, written, options, several)
     if isinstance(form, IndicatorMatch):
         return indicator_search(rule, form, bound, written)
     return written

@@ -25,16 +25,23 @@ from kqlx.rules.threshold import Threshold
 
 
 def threshold_search(
-    rule: Rule, threshold: Threshold, bound: Bound, written: WrittenSource, options: Options
+    rule: Rule,
+    threshold: Threshold,
+    bound: Bound,
+    written: WrittenSource,
+    options: Options,
+    several: bool,
 ) -> WrittenSource:
-    """The search with its counts and the conditions on them."""
-    keys = key_builder(rule, bound, Effect.NARROWER)
+    """The search with its counts and the conditions on them; ``several`` data sources are counted
+    together.
+    """
+    keys = key_builder(rule, bound, several, Effect.NARROWER)
     by = keys.keys(threshold.by)
     counts, conditions = [f"count as {COUNT}"], []
     steps = [without_null_texts(bound, by), *(key.step for key in by)]
     if threshold.least > 1 or not by:
         conditions.append(f"{COUNT}>={threshold.least}")
-    among = key_builder(rule, bound)
+    among = key_builder(rule, bound, several)
     for field, least in threshold.distinct:
         key = among.counted(field)
         if not key.name:  # it is the same on all events: its one value is enough
@@ -43,8 +50,8 @@ def threshold_search(
         counts.append(f"dc({key.spelt}) as {name}")
         conditions.append(f"{name}>={least}")
         steps.append(key.step)
-    steps += steps_beside(rule, bound, by)
-    grouping = [stats([*counts, *times()], by, values_beside(rule, bound, by))]
+    steps += steps_beside(rule, bound, by, several)
+    grouping = [stats([*counts, *times()], by, values_beside(rule, bound, by, several))]
     if conditions:
         grouping.append(f"| where {' AND '.join(conditions)}")
     notes = [*about_window(rule)]

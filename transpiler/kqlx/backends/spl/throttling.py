@@ -50,8 +50,8 @@ def throttling(rule: Rule, bounds: Sequence[Bound]) -> Throttling:
     Kibana does. They are not where no run looks at what another has seen.
     """
     length = suppression_length(rule)
-    alone = len(bounds) == 1
-    keys = [_suppressed(rule, bound, alone) for bound in bounds] if length else [None]
+    several = len(bounds) > 1
+    keys = [_suppressed(rule, bound, several) for bound in bounds] if length else [None]
     own = [each for each in keys if each is not None]
     is_own = len(own) == len(keys)
     notes = tuple(_notes(rule, is_own))
@@ -63,7 +63,9 @@ def throttling(rule: Rule, bounds: Sequence[Bound]) -> Throttling:
     if not length:
         return Throttling(notes=notes)
     if groups_events(rule):
-        return replace(_by([_grouped(rule, bound) for bound in bounds], length), notes=notes)
+        return replace(
+            _by([_grouped(rule, bound, several) for bound in bounds], length), notes=notes
+        )
     return Throttling((EVENT_HASH,), length, f"| eval {EVENT_HASH}=md5(_raw)", notes=notes)
 
 
@@ -109,16 +111,16 @@ def _notes(rule: Rule, is_own: bool) -> Iterator[Note]:
         yield Note("alerts-repeated", Effect.SAME, message)
 
 
-def _suppressed(rule: Rule, bound: Bound, alone: bool) -> tuple[Key, ...] | None:
+def _suppressed(rule: Rule, bound: Bound, several: bool) -> tuple[Key, ...] | None:
     """The fields of the rule's own suppression in the results, in its order; None where one is not
-    there. One that is made of several columns is there where the data source stands ``alone`` and
-    the results are single events.
+    there. One that is made of several columns is there where there are not ``several`` data sources
+    and the results are single events.
     """
     if isinstance(form_of(rule), Threshold):
-        return tuple(replace(key, step="") for key in _keys(rule, bound))
-    keys = key_builder(rule, bound)
+        return tuple(replace(key, step="") for key in _keys(rule, bound, several))
+    keys = key_builder(rule, bound, several)
     grouped = {key.field: key for key in keys.keys(grouped_by(rule))}
-    made = alone and not groups_events(rule)
+    made = not several and not groups_events(rule)
     found = []
     for field in suppressed_by(rule):
         key = grouped.get(field) or keys.visible(field)
@@ -131,12 +133,12 @@ def _suppressed(rule: Rule, bound: Bound, alone: bool) -> tuple[Key, ...] | None
     return tuple(found) or None
 
 
-def _keys(rule: Rule, bound: Bound) -> tuple[Key, ...]:
-    return key_builder(rule, bound).keys(grouped_by(rule))
+def _keys(rule: Rule, bound: Bound, several: bool) -> tuple[Key, ...]:
+    return key_builder(rule, bound, several).keys(grouped_by(rule))
 
 
-def _grouped(rule: Rule, bound: Bound) -> tuple[str, ...]:
-    return tuple(key.name for key in _keys(rule, bound))
+def _grouped(rule: Rule, bound: Bound, several: bool) -> tuple[str, ...]:
+    return tuple(key.name for key in _keys(rule, bound, several))
 
 
 def _by(named: Sequence[tuple[str, ...]], period: int) -> Throttling:
