@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kqlx
-from kqlx.elastic.number_texts import is_rounded, plain_digits, rounding_limit
+from kqlx.elastic.number_texts import DIGITS_KEPT, is_rounded, plain_digits, rounding_limit
+from kqlx.elastic.types import type_named
+from kqlx.nodes import Literal
 from kqlx.notes import Effect
 
 TARGETS = ["spl", "sentinel", "sigma"]
@@ -159,3 +163,22 @@ def test_limits_take_in_what_a_type_rounds_to() -> None:
     assert not is_rounded("120000", "half_float")
     assert float(rounding_limit("1.2345", "half_float", down=True)) < 1.2345
     assert float(rounding_limit("0.00000001234", "half_float", down=False)) > 5e-8
+
+
+@given(
+    st.sampled_from(sorted(DIGITS_KEPT)),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(0, 10**6),
+    st.sampled_from([0.0, 1e-17, 1e-16, 1e-8, 1e-7, 1e-4, 1e-3]),
+)
+def test_no_value_that_elasticsearch_takes_for_the_number_is_out_of_the_range(
+    type: str, number: float, more: int, apart: float
+) -> None:
+    digits = plain_digits(f"{number:.16e}".replace("e", f"{more}e"))
+    assert digits is not None
+    equals = type_named(type).any_of([Literal(digits)])
+    if equals is None or not is_rounded(digits, type):
+        return
+    low, high = (float(rounding_limit(digits, type, down=down)) for down in (True, False))
+    for value in (number, number * (1 + apart), number * (1 - apart)):
+        assert low <= value <= high or not equals(value)

@@ -10,10 +10,13 @@ from kqlx.elastic.numbers import number_of
 
 DIGITS_KEPT = {"half_float": 3, "float": 6, "double": 15, "scaled_float": 15}
 """How many digits of a decimal number a type keeps in any case."""
-SMALLEST_STEP = {"half_float": Decimal(2) ** -24, "float": Decimal(2) ** -149}
-"""By how much the smallest numbers of a type differ; those of 64 bits differ by less than is said
-here.
-"""
+SMALLEST_STEP = {
+    "half_float": Decimal(2) ** -24,
+    "float": Decimal(2) ** -149,
+    "double": Decimal(2) ** -1074,
+    "scaled_float": Decimal(2) ** -1074,
+}
+"""By how much the smallest numbers of a type differ."""
 _EXPONENT = re.compile(r"[eE][+-]?0*(\d*)\Z", re.ASCII)
 _LARGEST_EXPONENT = 400  # a double ends at 308, its smallest number at -324
 
@@ -45,7 +48,7 @@ def rounding_limit(digits: str, type: str, *, down: bool) -> str:
     """
     number = Decimal(digits)
     relative = abs(number) * Decimal(10) ** (1 - DIGITS_KEPT[type])
-    by = max(relative, SMALLEST_STEP.get(type, relative))
+    by = max(relative, SMALLEST_STEP[type])
     return nearest_double(number - by if down else number + by, down=down)
 
 
