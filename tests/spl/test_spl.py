@@ -15,7 +15,9 @@ import pytest
 import kqlx
 from kqlx import settings
 from kqlx.backends.spl.syntax import WIDTH
+from kqlx.nodes import And, Like, Literal, Not
 from kqlx.notes import Effect
+from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern
 from tests.conftest import GOLDEN
 from tests.oracles.spl.reader import parse_search
 
@@ -241,6 +243,15 @@ def test_tstats_over_a_data_model() -> None:
     parse_search(result.text)
     with pytest.raises(kqlx.UnsupportedError, match="no data set of the Common Information Model"):
         kqlx.convert("process.name:a and url.path:b", "spl", format="tstats")
+
+
+@pytest.mark.parametrize("negated", [False, True])
+def test_a_data_model_has_no_wildcard_for_one_character(negated: bool) -> None:
+    drive = Like(Literal("process.name"), Pattern((ANY_ONE, ":a", ANY_RUN)))
+    node = And((kqlx.parse("event.category:process"), Not(drive) if negated else drive))
+    result = kqlx.convert("*", "spl", format="tstats", accept=["different"], node=node)
+    assert ('Processes.process_name="*:a*"' in result.text) is not negated
+    assert [note.effect for note in result.notes if note.code == "approximated"] == [Effect.WIDER]
 
 
 GOLDENS = sorted(GOLDEN.glob("*/spl.spl"))

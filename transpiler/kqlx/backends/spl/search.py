@@ -230,6 +230,10 @@ def _tstats(bound: Bound, options: Options) -> WrittenSource:
         Effect.DIFFERENT,
         f"{data.name} holds what add-ons tagged and named so, which may be other events",
     )
+    for leaf in walk(data.node):
+        if isinstance(leaf, Like) and leaf.pattern.has_any_one:
+            message = f"{leaf.field.name}: a data model has * alone: any text may stand for ?"
+            writer.note("approximated", Effect.WIDER, message, leaf.span)
     wide = simplify(writer.search.widened(data.node))
     where = "" if isinstance(wide, Always) else fold([writer.expression(wide).text])
     search = SourceSearch((), (write(data, where),))
