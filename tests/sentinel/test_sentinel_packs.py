@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends.sentinel.column_access import without_port
-from kqlx.backends.sentinel.command_line_arguments import arguments_regex, forms, split_arguments
+from kqlx.backends.sentinel.command_line_arguments import arguments_regex, split_arguments
 from kqlx.backends.sentinel.multiple_sources import TableQuery, union
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.rule_forms import emit
 from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.value_parts import argument_forms
 from kqlx.nodes import (
     Compare,
     Equals,
@@ -237,7 +238,7 @@ def test_arguments_in_one_regex_are_those_of_their_patterns(words: list[str], li
     field = Literal("C")
     tests: list[Equals | Like] = []
     for word in words:
-        tests += [pattern_test(Exists(field), form) for form in forms(word)]
+        tests += [pattern_test(Exists(field), form) for form in argument_forms(word)]
     found, rest = split_arguments(tests)
     assert set(found) == set(words)
     assert not rest

@@ -115,6 +115,19 @@ def _directory(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
     return _like(test, *pattern.tokens, mark, ANY_RUN), not pattern.ends_open
 
 
+def argument_forms(word: str) -> tuple[Pattern, ...]:
+    """The patterns of command lines that have this argument: it alone, then first, between others,
+    last, and in quotes unless it has some itself.
+    """
+    forms = (
+        Pattern.of(word),
+        Pattern.of(f"{word} ", ANY_RUN),
+        Pattern.of(ANY_RUN, f" {word} ", ANY_RUN),
+        Pattern.of(ANY_RUN, f" {word}"),
+    )
+    return forms if '"' in word else (*forms, Pattern.of(ANY_RUN, f'"{word}"', ANY_RUN))
+
+
 def _word(test: Equals | Like | Exists, quoted: bool) -> tuple[Node, bool]:
     """An argument stands between blanks, in quotes, or at an end of the line, which may be
     ``quoted`` as a whole.
@@ -125,14 +138,11 @@ def _word(test: Equals | Like | Exists, quoted: bool) -> tuple[Node, bool]:
         return test, False
     if isinstance(test, Equals):
         word = test.value.name
-        patterns: list[tuple[Token, ...]]
-        first, inner, last = f"{word} ", f" {word} ", f" {word}"
-        patterns = [(first, ANY_RUN), (ANY_RUN, inner, ANY_RUN), (ANY_RUN, last)]
-        if '"' not in word:
-            patterns.append((ANY_RUN, f'"{word}"', ANY_RUN))
-            if quoted:
-                patterns += [(f'"{first}', ANY_RUN), (ANY_RUN, f'{last}"')]
-        return _any([test, *(_like(test, *tokens) for tokens in patterns)], test), True
+        _, *forms = argument_forms(word)
+        if quoted and '"' not in word:
+            forms += [Pattern.of(f'"{word} ', ANY_RUN), Pattern.of(ANY_RUN, f' {word}"')]
+        return _any([test, *(pattern_test(test, form) for form in forms)], test), True
+    patterns: list[tuple[Token, ...]]
     pattern, text = test.pattern, test.pattern.text
     match pattern.shape:
         case Shape.PREFIX:

@@ -1,5 +1,5 @@
-"""Arguments of a command line, which binding writes as five patterns each (``value_parts``), as
-one regular expression for all of a column.
+"""Arguments of a command line, which binding writes as patterns
+(``value_parts.argument_forms``), as one regular expression for all of a column.
 """
 
 from __future__ import annotations
@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kqlx.backends.sentinel.syntax import regex
+from kqlx.mappings.value_parts import argument_forms
 from kqlx.nodes import Equals, Like, asked_pattern
-from kqlx.patterns import ANY_RUN, Pattern
 
 Test = Equals | Like
 
@@ -19,21 +19,10 @@ def split_arguments(tests: Sequence[Test]) -> tuple[list[str], list[Test]]:
     words = [
         word
         for word in dict.fromkeys(test.value.name for test in tests if isinstance(test, Equals))
-        if word and " " not in word and forms(word) <= there
+        if word and " " not in word and there.issuperset(argument_forms(word))
     ]
-    said = {form for word in words for form in forms(word)}
+    said = {form for word in words for form in argument_forms(word)}
     return words, [test for test in tests if asked_pattern(test) not in said]
-
-
-def forms(word: str) -> set[Pattern]:
-    """The patterns of a command line that has this argument."""
-    alone = {
-        Pattern.of(word),
-        Pattern.of(f"{word} ", ANY_RUN),
-        Pattern.of(ANY_RUN, f" {word} ", ANY_RUN),
-        Pattern.of(ANY_RUN, f" {word}"),
-    }
-    return alone if '"' in word else {*alone, Pattern.of(ANY_RUN, f'"{word}"', ANY_RUN)}
 
 
 def arguments_regex(words: Iterable[str]) -> str:
