@@ -20,6 +20,7 @@ from tests.oracles.pack_events import (
     EventFile,
     Outcome,
     converted,
+    in_other_case,
     judged,
     matched,
     read,
@@ -61,6 +62,15 @@ def test_the_target_finds_what_kibana_finds(source: str, target: str) -> None:
     assert outcome.hits, "no query finds an event"
     assert outcome.misses, "every query finds every event"
     assert outcome.held == holding(file, target), "no query reads where some event is"
+
+
+@pytest.mark.parametrize(("source", "target"), PLACES)
+def test_the_target_finds_it_in_any_letter_case(source: str, target: str) -> None:
+    """The same queries with each text in its other case, and a test that folds letters."""
+    outcome = judged(events_of(source), builtin(source), target, in_other_case)
+    print(f"{source} → {target}: {outcome}")
+    assert not outcome.reports, "\n".join([f"{len(outcome.reports)} reports", *outcome.reports])
+    assert outcome.hits, "no query finds an event"
 
 
 def holding(file: EventFile, target: str) -> set[int]:

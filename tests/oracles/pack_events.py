@@ -24,7 +24,7 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from kqlx.evaluate.event_fields import values
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
-from kqlx.nodes import Compare, Equals, Exists, Like, Node, walk
+from kqlx.nodes import Case, Compare, Equals, Exists, Like, Node, Pattern, transform, walk
 from kqlx.notes import Note
 from kqlx.testing.agreement import REFUSALS, Claim, Impossible, Malformed, Unsettled
 from kqlx.testing.bounds import Kibana
@@ -181,9 +181,9 @@ class Converted:
     bound: Bound
 
 
-def converted(query: str, pack: Pack, target: str) -> Converted:
+def converted(query: str | Node, pack: Pack, target: str) -> Converted:
     """The query in the target, every effect accepted. Raises MappingError, UnsupportedError."""
-    node = kqlx.parse(query)
+    node = kqlx.parse(query) if isinstance(query, str) else query
     bound, *_ = bind_each(node, (pack,), target, "error")
     backend = find(target)
     emission = backend.emit(query_plan(bound, options=Options(format=backend.format_names[0])))
@@ -282,6 +282,8 @@ def _has(event: Stored, name: str, wanted: Sequence[str]) -> bool:
 
 # The law
 
+WITH_CASE = frozenset({"keyword", "constant_keyword", "wildcard"})
+
 
 @dataclass
 class Outcome:
@@ -307,14 +309,41 @@ class Outcome:
         )
 
 
-def judged(file: EventFile, pack: Pack, target: str) -> Outcome:
-    """Each query on each event, in Kibana and in every destination of the target that takes it."""
+def in_other_case(query: str, pack: Pack) -> Node:
+    """The query with each of its texts in its other letter case, asked in any."""
+    node = kqlx.parse(query)
+    types = types_of(node, pack)
+
+    def leaf(test: Node) -> Node:
+        if not isinstance(test, Equals | Like) or isinstance(test.field, Pattern):
+            return test
+        if types[test.field.name] not in WITH_CASE or test.field.name.endswith(".text"):
+            return test
+        if isinstance(test, Like):
+            pattern = test.pattern.map_literals(str.swapcase)
+            return replace(test, pattern=pattern, case=Case.FOLDED)
+        value = replace(test.value, value=test.value.name.swapcase(), quoted=True)
+        return replace(test, value=value, case=Case.FOLDED)
+
+    return transform(node, leaf)
+
+
+def judged(
+    file: EventFile,
+    pack: Pack,
+    target: str,
+    read: Callable[[str, Pack], Node] = lambda query, _: kqlx.parse(query),
+) -> Outcome:
+    """Each query on each event, in Kibana and in every destination of the target that takes it;
+    ``read`` makes the tree of a query.
+    """
     outcome = Outcome()
     each = [replace(pack, targets={target: (place,)}) for place in pack.targets[target]]
     for query in file.queries:
-        kibana = Kibana(node := kqlx.parse(query), types_of(node, pack))
+        node = read(query, pack)
+        kibana = Kibana(node, types_of(node, pack))
         try:
-            converted(query, pack, target)
+            converted(node, pack, target)
         except REFUSALS as error:
             outcome.refused[query] = str(error)
             if not error.notes:
@@ -324,7 +353,7 @@ def judged(file: EventFile, pack: Pack, target: str) -> Outcome:
             continue
         for one in each:
             try:
-                made = converted(query, one, target)
+                made = converted(node, one, target)
                 found = answers(made, one, target, file.events)
             except REFUSALS:
                 continue

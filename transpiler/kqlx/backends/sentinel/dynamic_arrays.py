@@ -46,7 +46,9 @@ def one_of(
     a single value. ``negative`` says that the test stands below a not.
     """
     # Below a flattened field a value may be a number, or a Boolean.
-    bare = not cell.column.declared and any(bare_values(Pattern.of(value)) for value in values)
+    bare = not cell.column.declared and any(
+        bare_values(Pattern.of(value), folds=folds) for value in values
+    )
     if folds or bare:
         return any_text([value_fits(cell, Pattern.of(value), folds=folds) for value in values])
     literals = ", ".join(quote(value) for value in values)
@@ -73,14 +75,15 @@ def value_fits(cell: Cell, pattern: Pattern, *, folds: bool) -> Text:
         expression = quote(flags + _array_regex(pattern))
         return Text(f"tostring({cell.raw}) matches regex {expression}", rank=REGEX)
     # Within an array a single value has its quotation marks too.
-    found = _bag_regex(pattern) if bare_values(pattern) else _array_regex(pattern)
+    is_bare = bare_values(pattern, folds=folds)
+    found = _bag_regex(pattern, folds=folds) if is_bare else _array_regex(pattern)
     test = f"tostring(pack_array({cell.raw})) matches regex {quote(flags + found)}"
     return Text(test, rank=REGEX)
 
 
 def value_below_fits(cell: Cell, pattern: Pattern, *, folds: bool) -> Text:
     """Whether some value below a flattened field fits."""
-    expression = quote(("(?is)" if folds else "(?s)") + _bag_regex(pattern))
+    expression = quote(("(?is)" if folds else "(?s)") + _bag_regex(pattern, folds=folds))
     return Text(f"tostring({cell.raw}) matches regex {expression}", rank=REGEX)
 
 
@@ -164,23 +167,24 @@ def _array_regex(pattern: Pattern) -> str:
     return opened + inner_regex(inner) + ("" if pattern.ends_open else '"[,\\]]')
 
 
-def _bag_regex(pattern: Pattern) -> str:
+def _bag_regex(pattern: Pattern, *, folds: bool) -> str:
     """A pattern as a regular expression for the JSON text of an object, or an array, with such a
     value.
     """
     head = _HEAD if _has(pattern, "[]{},:") else ""
     marked = f'"{inner_regex(pattern)}"'
-    if bare := bare_values(pattern):
+    if bare := bare_values(pattern, folds=folds):
         marked = f"(?:{'|'.join([marked, *bare])})"
         head = _HEAD if pattern.begins_open else head
     return rf"{head}[\[,:]{marked}[,\]}}]"
 
 
-def bare_values(pattern: Pattern) -> list[str]:
+def bare_values(pattern: Pattern, *, folds: bool) -> list[str]:
     """Regular expressions for the numbers and Booleans that fit: they have no quotation marks. The
     same goes for null, which is no value.
     """
-    found = [word for word in ("true", "false") if pattern.fits(word)]
+    in_case = pattern.map_literals(str.lower) if folds else pattern
+    found = [word for word in ("true", "false") if in_case.fits(word)]
     asks = pattern.tokens and pattern.shape is not Shape.ANYTHING
     if asks and all(map(_OF_NUMBERS.fullmatch, pattern.literals)):
         found.append(pattern.as_regex(regex, f"{_OF_NUMBER}*", _OF_NUMBER))

@@ -124,7 +124,7 @@ class Paths:
         self, cell: Cell, key_path: KeyPath, values: list[Pattern], *, folds: bool
     ) -> Text:
         """That a value is there which fits one of these."""
-        bare = [found for value in values for found in bare_values(value)]
+        bare = [found for value in values for found in bare_values(value, folds=folds)]
         only = values[0].text if len(values) == 1 and values[0].is_text else ""
         if only and not bare and not key_path.listed and len(key_path.keys) == 1 and cell.is_string:
             operator = "contains" if folds else "contains_cs"
