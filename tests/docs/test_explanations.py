@@ -27,6 +27,7 @@ from kqlx.refusals import REFUSALS
 from tests.conftest import ROOT
 from tests.docs.code_examples import doubts, output_of, syntax_error
 
+REASON = "[narrower: approximated]"
 SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
 
 
@@ -121,6 +122,19 @@ def test_explain_prints_errors_and_lints_of_one_name() -> None:
     assert "\nlint [comma-list]: " in run.stdout
     assert 'process.name:("cmd.exe" or "powershell.exe")' in run.stdout
     assert run.stdout.endswith("\n")
+
+
+def test_explain_takes_what_a_message_ends_with() -> None:
+    said = [CliRunner().invoke(app, ["explain", code]).stdout for code in ("approximated", REASON)]
+    assert said[0] == said[1] != ""
+
+
+def test_a_refused_loss_has_the_code_of_its_note() -> None:
+    query = "event.dataset:windows.sysmon_operational and event.code:1 and not process.args:a"
+    with pytest.raises(kqlx.UnsupportedError) as error:
+        kqlx.convert(query)
+    assert (error.value.code, error.value.effect) == ("approximated", kqlx.Effect.NARROWER)
+    assert CliRunner().invoke(app, ["convert", "-q", query]).stderr.splitlines()[0].endswith(REASON)
 
 
 def test_explain_knows_every_code_and_suggests_one() -> None:
