@@ -193,7 +193,7 @@ def test_what_is_no_time_is_announced(start: object) -> None:
     if str(start).strip() == "now-1d":
         assert body_of(rule)
         return
-    with pytest.raises(kqlx.UnsupportedError, match="is no time that Elasticsearch reads"):
+    with pytest.raises(kqlx.UnsupportedError, match="not a time that Elasticsearch reads"):
         body_of(rule)
     window = body_of(rule, accept=["different"])["query"]["bool"]["filter"][1]
     assert window["range"]["@timestamp"]["gte"] == "now-6m"

@@ -89,22 +89,22 @@ def _exception_lists(rule: Rule) -> Iterator[Json]:
 def _notes(rule: Rule) -> Iterator[Note]:
     made = []
     if not rule.description:
-        made.append("its name as its description")
+        made.append("description (the name)")
     if rule.severity not in SCORES or not isinstance(rule.data.get("risk_score"), int):
-        made.append("severity and risk score, low and 21 where neither is known")
+        made.append("severity and risk score (low and 21 if neither is known)")
     if not rule.id:
-        made.append("an id")
+        made.append("id")
     if rule.type == "new_terms" and "history_window_start" not in rule.data:
-        made.append("a history of 14 days")
+        made.append("history window (14 days)")
     if made:
-        message = f"the rule lacks what Kibana asks for; it gets {', '.join(made)}"
+        message = f"added, because Kibana requires it: {', '.join(made)}"
         yield Note("metadata-assumed", Effect.SAME, message)
     lists = [e for e in rule.exception_lists if list_key(e) not in rule.exceptions]
     if lists:
         names = ", ".join(f'"{entry.get("list_id", "?")}"' for entry in lists)
-        message = f"exceptions {names} are left out, for the file does not hold their items"
-        hint = "import them first, or Kibana takes them from the rule"
+        message = f"exceptions {names} are dropped: the file does not contain their items"
+        hint = "import the lists first; otherwise Kibana removes them from the rule"
         yield Note("filters-left-out", Effect.WIDER, message, hint=hint)
     if rule.data.get("actions"):
-        message = "the rule's actions name connectors, without which Kibana refuses the import"
+        message = "the rule's actions name connectors, which must exist when Kibana imports it"
         yield Note("actions-kept", Effect.SAME, message)

@@ -228,28 +228,27 @@ class _Dsl(Backend[Json]):
         if self.bound.types.is_alone:
             parts = []
             if self.starred:
-                parts.append(f"the names {listed(self.starred)} are looked for with their stars")
+                parts.append(f"field names with stars are passed on: {listed(self.starred)}")
             if self.split:
-                parts.append(f"patterns of {listed(self.split)} are split at spaces")
+                parts.append(f"patterns are split at spaces: {listed(self.split)}")
             if parts:
-                how = "no types are known, as you say, so that"
-                message = f"{how} {'; '.join(parts)}"
+                message = f"field types are turned off; {'; '.join(parts)}"
                 yield Note("types-left-out", Effect.DIFFERENT, message)
             return
         if self.split:
             message = (
-                f"Kibana splits patterns of {listed(self.split)}, no plain keyword, at spaces;"
-                " any one piece is enough"
+                f"{listed(self.split)}: not a plain keyword, so Kibana splits the pattern at"
+                " spaces; any one piece matches"
             )
             yield Note("pattern-split", Effect.SAME, message, min(self.split.values()))
         if self.guessed:
             message = (
-                f"no type is known of {listed(self.guessed)}: the pattern is split at spaces, as"
-                " Kibana does it for all but keywords"
+                f"{listed(self.guessed)}: type not known, so the pattern is split at spaces, as"
+                " Kibana does for all but keywords"
             )
             yield Note("type-assumed", Effect.DIFFERENT, message, min(self.guessed.values()), HINT)
         if self.whole:
-            message = f"the fields {listed(self.whole)} are taken for keywords, compared whole"
+            message = f"{listed(self.whole)}: taken for keywords, so patterns match whole values"
             yield Note("type-assumed", Effect.SAME, message, min(self.whole.values()), HINT)
 
     # Clauses

@@ -74,18 +74,18 @@ def search_notes(rule: Rule, *, pages: bool) -> Iterator[Note]:
         yield Note(
             "index-assumed",
             Effect.SAME,
-            f"the rule reads the data view {view}, whose index patterns it does not tell"
+            f"the rule reads the data view {view}, whose index patterns are not in the file"
             if view
             else "the rule names no index patterns",
-            hint="Kibana's default patterns stand for them: check them",
+            hint="Kibana's default patterns are used: check them",
         )
     if odd := odd_times(rule):
         what = ", ".join(f"{key}: {rule.data[key]}" for key in odd)
-        message = f"{what} is no time that Elasticsearch reads; Kibana's own stands for it"
+        message = f"{what}: not a time that Elasticsearch reads; using Kibana's default"
         yield Note("schedule-assumed", Effect.DIFFERENT, message)
     if isinstance(form_of(rule), Threshold | NewTerms):
-        message = f"the search looks at {GROUPS:,} groups; Kibana asks for the next ones after them"
-        hint = "while the answer has an after_key, ask again with it under composite.after"
+        message = f"the search returns at most {GROUPS:,} groups; Kibana pages through all of them"
+        hint = "while the response has an after_key, repeat the search with it in composite.after"
         yield Note("groups-limited", Effect.SAME, message, hint=hint if pages else "")
 
 

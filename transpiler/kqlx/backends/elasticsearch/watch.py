@@ -74,10 +74,12 @@ def refuse_templates(rule: Rule, body: Json) -> None:
     """
     if "{{" in json.dumps([indices_of(rule), body], separators=(", ", ": ")):
         note = Note(
-            "template-braces", Effect.DIFFERENT, "{{ in the query: Watcher's templates use it"
+            "template-braces",
+            Effect.DIFFERENT,
+            "{{ in the query: Watcher would read it as a template tag",
         )
         raise UnsupportedError(
-            "cannot convert two braces, {{: Watcher would take them for a tag of a template",
+            "cannot convert {{ in the query: Watcher would read it as a template tag",
             code=note.code,
             notes=(note,),
         )
@@ -128,12 +130,12 @@ def watch_notes(rule: Rule) -> Iterator[Note]:
     schedule = schedule_of(rule)
     interval = rule.data.get("interval")
     if any(text.startswith("interval") for text in schedule.odd):
-        message = f"interval: {interval} is no plain span of time; the watch runs every 5 minutes"
+        message = f"interval: {interval} is not a plain time span; the watch runs every 5 minutes"
         yield Note("schedule-assumed", Effect.SAME, message)
     if schedule.look_back > schedule.interval:
         message = (
-            "each run looks back further than to the run before it, and the watch tells what both"
-            " find twice; Kibana makes one alert of it"
+            "runs look back over each other: the watch reports an event that two of them find"
+            " twice; Kibana raises one alert"
         )
         yield Note("alerts-repeated", Effect.SAME, message)
     message = "a watch runs as soon as it is stored"
@@ -144,5 +146,5 @@ def watch_notes(rule: Rule) -> Iterator[Note]:
         message = f"each run reports at most {most_hits(rule):,} events (max_signals is {wanted:,})"
         yield Note("metadata-left-out", Effect.SAME, message)
     if rule.data.get("actions"):
-        message = "the rule's actions are not in the watch, which writes to the log"
+        message = "the rule's actions are not converted; the watch writes to the log"
         yield Note("actions-left-out", Effect.SAME, message)
