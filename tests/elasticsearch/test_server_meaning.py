@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ import kqlx
 from kqlx.elastic.refused_tests import refusals
 from kqlx.evaluate.compiler import compile
 from kqlx.mappings.field_list import FieldList, of_types
-from kqlx.nodes import Exists, Like, Pattern, walk
+from kqlx.nodes import Case, Equals, Exists, Like, Literal, Node, Not, Or, Pattern, walk
 from tests.oracles.server import Refused, Server
 
 pytestmark = pytest.mark.elasticsearch
@@ -141,11 +142,11 @@ class Held:
         self.events = {n: event for n, event in enumerate(events) if n not in refused}
         self.refused = refused
 
-    def differences(self, queries: Sequence[str], *, compact: bool) -> Iterator[str]:
+    def differences(self, queries: Sequence[str | Node], *, compact: bool) -> Iterator[str]:
         asked = [(query, self.dsl(query, compact=compact)) for query in queries]
         answers = self.engine.matching_each(self.index, [dsl for _, dsl in asked])
         for (query, _), answer in zip(asked, answers, strict=True):
-            node = kqlx.parse(query)
+            node = kqlx.parse(query) if isinstance(query, str) else query
             expected = [refusal.why for refusal in refusals(node, self.type_of)]
             if isinstance(answer, Refused):
                 if not expected:
@@ -162,10 +163,12 @@ class Held:
     def type_of(self, name: str) -> str | None:
         return self.types.get(name)
 
-    def dsl(self, query: str, *, compact: bool) -> dict[str, Any]:
-        options = {"fields": self.fields, "compact": compact}
-        accept = ["different"]
-        found = kqlx.convert(query, "es", source="none", accept=accept, **options).query  # type: ignore[arg-type]
+    def dsl(self, query: str | Node, *, compact: bool) -> dict[str, Any]:
+        options = {"fields": self.fields, "compact": compact, "accept": ["different"]}
+        if not isinstance(query, str):
+            options["node"] = query
+        text = query if isinstance(query, str) else "*"
+        found = kqlx.convert(text, "es", source="none", **options).query  # type: ignore[arg-type]
         assert isinstance(found, dict)
         return found
 
@@ -220,3 +223,41 @@ def test_a_difference_would_be_seen(elasticsearch: Server) -> None:
     (found,) = held.differences(["k:a"], compact=False)
     assert found.startswith("k:a: not refused, but we say")
     assert not any(isinstance(n, Pattern) for n in walk(kqlx.parse("k:a")))
+
+
+IN_ANY_CASE = [
+    *(
+        "FOO",
+        "foo BAR",
+        "A.B",
+        "c:\\\\windows\\\\X",
+        "É",
+        "é",
+        "Q?",
+        "*",
+        "10.0.0.1",
+        "B C",
+        "ⓑ",
+        "צה",
+    ),
+    *("F*", "*BAR", "*OO*", "F*R", "*É*", "*\\\\WIN*", "a&*", "* BAR*", "?*"),
+]
+
+
+@pytest.mark.parametrize("compact", [False, True])
+def test_letters_in_any_case(elasticsearch: Server, compact: bool) -> None:
+    """``case_insensitive`` folds the letters of ASCII, in values and in patterns."""
+    types = {name: kind for name, kind in TEXT_FIELDS.items() if name in ("k", "w", "v")}
+    events: list[Event] = [{name: text} for name in types for text in TEXTS]
+    held = Held(elasticsearch, f"folded-{compact}".lower(), types, events)
+    tests: list[Equals | Like] = []
+    for name, text in itertools.product(types, IN_ANY_CASE):
+        if "*" in text and text != "*":
+            tests.append(Like(Literal(name), Pattern.from_stars(text), case=Case.FOLDED))
+        else:
+            tests.append(Equals(Literal(name), Literal(text, quoted=True), case=Case.FOLDED))
+    mixed: list[Node] = [
+        Or((one, replace(one, case=Case.EXACT), other)) for one, other in itertools.pairwise(tests)
+    ]
+    differences = [*held.differences([*tests, *map(Not, tests), *mixed], compact=compact)]
+    assert not differences, "\n".join(differences)
