@@ -36,8 +36,6 @@ class TextFields:
 
     def test(self, cell: Cell, node: Equals | Like) -> Text:
         """A text field with a value or a pattern."""
-        if isinstance(node, Equals) and not words(node.value.name):
-            return FALSE  # for Elasticsearch too
         if isinstance(node, Like) and cell.form == "column":
             pieces = split_at_spaces(node.pattern)
             if pieces and all(_is_letters(piece) for piece in pieces):
@@ -55,7 +53,7 @@ class TextFields:
             return FALSE if cell.form in OBJECTS else self.surely(cell, node)
         if isinstance(node, Like):
             tests = [self.fitting(cell, piece) for piece in split_at_spaces(node.pattern)]
-            return any_text(tests) if tests else FALSE
+            return any_text(tests)
         found = list(dict.fromkeys(words(node.value.name)))
         if len(found) == 1:
             return self.having(cell, found[0])

@@ -8,7 +8,7 @@ import re
 
 from kqlx.backends.spl.syntax import regex, widened_for_search
 from kqlx.elastic.text_analysis import PARTS_WORDS, word_patterns
-from kqlx.nodes import Equals, Exists, Like, Node, any_of
+from kqlx.nodes import Equals, Like, Node, any_of
 from kqlx.patterns import Shape
 
 _WORD_CHARACTERS = re.compile(r"[A-Za-z0-9_]+")
@@ -24,10 +24,7 @@ def is_part_of_word(node: Equals | Like) -> bool:
 def contains_pieces(node: Equals | Like) -> Node:
     """The test that the text has one of the pieces anywhere, which a value with the words has."""
     each = [widened_for_search(piece).within() for piece in word_patterns(node)]
-    tests = [Like(node.field, pattern, node.span) for pattern in each]
-    if not tests:
-        return Exists(node.field, node.span)
-    return any_of(tests, node.span)
+    return any_of([Like(node.field, pattern, node.span) for pattern in each], node.span)
 
 
 def superset_regex(*tests: Equals | Like) -> str:
