@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import venv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ import pytest
 
 import kqlx
 import kqlx.backends
+from kqlx import backends
 from kqlx.backends.base import Backend
+from kqlx.backends.target import Target, Writer
 from tests.conftest import ROOT, missing
 
 SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
@@ -192,6 +195,32 @@ def test_visitors_have_collaborators_and_not_long_chains_of_base_classes() -> No
     for kind in own:
         bases = [base for base in kind.__mro__ if base.__module__.startswith("kqlx.")]
         assert len(bases) <= 4, kind
+
+
+class Entry:
+    """As an entry point of another package."""
+
+    name, value, dist = "acme", "acme:TARGET", None
+
+    def __init__(self, found: object) -> None:
+        self.found = found
+
+    def load(self) -> object:
+        return self.found
+
+
+def test_a_target_of_another_package_takes_options_that_there_are() -> None:
+    def emit() -> Writer:
+        raise AssertionError("the emitter is not needed")
+
+    target = Target("acme", "Acme", emit, options=frozenset({"index"}))
+    assert backends._load(Entry(target)) is target
+    for found, why in [
+        (replace(target, options=frozenset({"index", "tenant"})), "kqlx has no option tenant"),
+        ("a text", "acme:TARGET is no kqlx.backends.target.Target"),
+    ]:
+        with pytest.warns(RuntimeWarning, match=why):
+            assert backends._load(Entry(found)) is None
 
 
 def test_what_a_rule_says_is_read_in_rules_alone() -> None:

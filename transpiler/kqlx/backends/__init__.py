@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import pkgutil
 import warnings
+from dataclasses import fields
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from kqlx.backends.target import Target
+from kqlx.backends.target import Options, Target
 from kqlx.errors import UsageError
 
 
@@ -60,9 +61,21 @@ def _load(entry: Any) -> Target | None:
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
     else:
-        if isinstance(target, Target):
-            return target
-        why = f"{entry.value} is no kqlx.backends.target.Target"
+        why = _what_is_wrong(target, entry.value)
+        if not why:
+            found: Target = target
+            return found
     message = f"the target {entry.name} {of} cannot be loaded: {why}"
     warnings.warn(message, RuntimeWarning, stacklevel=2)
     return None
+
+
+def _what_is_wrong(target: object, name: str) -> str:
+    """Why an object of another package is no target, "" where it is one. Its options are those of
+    ``Options``: nobody could set others.
+    """
+    if not isinstance(target, Target):
+        return f"{name} is no kqlx.backends.target.Target"
+    known = {field.name for field in fields(Options)}
+    unknown = ", ".join(sorted(target.options - known))
+    return f"kqlx has no option {unknown} for it to take" if unknown else ""
