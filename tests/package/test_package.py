@@ -223,6 +223,16 @@ def test_a_target_of_another_package_takes_options_that_there_are() -> None:
             assert backends._load(Entry(found)) is None
 
 
+def test_patterns_are_split_and_joined_in_one_place() -> None:
+    """Elsewhere a pattern is asked for what is needed; only the reader of a language cuts its
+    text.
+    """
+    by_hand = re.compile(r"""split\("\*"\)|"\*"\.join|"\.\*"\.join\(map""")
+    for path in SOURCES:
+        if path.name != "patterns.py" and path.parent.name != "kql":
+            assert not by_hand.search(path.read_text("utf-8")), path
+
+
 def test_what_a_rule_says_is_read_in_rules_alone() -> None:
     """The rooms of these targets ask the rule, and read no keys of its file."""
     rooms = [ROOT / above / t for above in (BACKENDS, ROOT / "templates") for t in ("sigma", "spl")]
