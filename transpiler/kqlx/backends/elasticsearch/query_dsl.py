@@ -10,18 +10,23 @@ name with stars, Kibana looks up; unless the user lists the fields, Elasticsearc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from kqlx.backends.base import Backend
 from kqlx.backends.elasticsearch.compact import compact
+from kqlx.backends.elasticsearch.query_string import (
+    SPACE,
+    pattern_text,
+    range_text,
+    wildcard_text,
+)
 from kqlx.backends.elasticsearch.scripted_fields import script_equals, script_range
+from kqlx.backends.elasticsearch.types_shown import TypesShown
 from kqlx.backends.target import Emission, Options
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
-from kqlx.mappings.assumed_types import HINT, listed
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_list import Field
 from kqlx.mappings.nested import bare_value_test
@@ -40,41 +45,23 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
-    Span,
     Term,
 )
-from kqlx.notes import Effect, Note
 
 Json = dict[str, Any]
 Clause = Callable[[Field, Any], Json | None]
-
-# What Lucene's query_string syntax gives a meaning to. Kibana leaves AND, OR and NOT alone, and so
-# do we.
-_RESERVED = re.compile(r'[-+=&|><!(){}\[\]^"~*?:\\/]')
-
-_WILDCARDS = re.compile(r"[*?\\]")
-
-_SPACE = re.compile(r"[ \t\r\n\u3000]")
-"""Where query_string parts one term from the next."""
 
 _EPOCH = re.compile(r"[0-9]+")
 
 
 @dataclass
 class _Dsl(Backend[Json]):
-    """``path`` is the nested path that the expression stands in, "" outside of any.
-
-    Patterns with white space and names with stars depend on what is known of the types: the fields
-    with such a pattern, by how it is read, and such names are remembered for the notes.
-    """
+    """``path`` is the nested path that the expression stands in, "" outside of any."""
 
     knows_case = True
 
     path: str = ""
-    split: dict[str, Span] = field(default_factory=dict)
-    guessed: dict[str, Span] = field(default_factory=dict)
-    whole: dict[str, Span] = field(default_factory=dict)
-    starred: dict[str, Span] = field(default_factory=dict)
+    types_shown: TypesShown = field(default_factory=TypesShown)
 
     def expression(self, node: Node) -> Json:
         # Kibana works on names as they are, wildcards too: columns have no use here.
@@ -154,7 +141,7 @@ class _Dsl(Backend[Json]):
         if isinstance(name, Pattern) and not types.knows_all_names:
             return self.any_field(name, fields, clause, what)
         if isinstance(name, Pattern) and types.is_alone:
-            self.starred.setdefault(self.full_name(name), name.span)
+            self.types_shown.starred.setdefault(self.full_name(name), name.span)
         if not fields:
             # Where no field fits, the name is passed on as it is, stars and all.
             only = clause(Field(self.full_name(name), "string"), what)
@@ -177,12 +164,12 @@ class _Dsl(Backend[Json]):
             clauses = [{"exists": {"field": full}}]  # a limit of null is none: any value is met
         elif isinstance(what, Compare):
             zone = self.zone_option(what.value)
-            query = {"query": _range_of_any(what), "lenient": True, **zone}
+            query = {"query": range_text(what), "lenient": True, **zone}
             clauses = [{"query_string": {"fields": [full], **query}}]
         elif isinstance(what, Pattern):
-            text = _SPACE.sub(r"\\\g<0>", pattern_text(what))
-            if _SPACE.search(text):
-                self.whole.setdefault(full, name.span)
+            text = SPACE.sub(r"\\\g<0>", pattern_text(what))
+            if SPACE.search(text):
+                self.types_shown.whole.setdefault(full, name.span)
             clauses = [{"query_string": {"fields": [full], "query": text, "lenient": True}}]
         elif isinstance(what, Literal):
             kind = "phrase" if what.quoted else "best_fields"
@@ -223,34 +210,6 @@ class _Dsl(Backend[Json]):
     def full_name(self, name: Term) -> str:
         return self.prefix + name.name
 
-    def about_types(self) -> Iterator[Note]:
-        """Where it shows which types are known."""
-        if self.bound.types.is_alone:
-            parts = []
-            if self.starred:
-                parts.append(f"field names with stars are passed on: {listed(self.starred)}")
-            if self.split:
-                parts.append(f"patterns are split at spaces: {listed(self.split)}")
-            if parts:
-                message = f"field types are turned off; {'; '.join(parts)}"
-                yield Note("types-left-out", Effect.DIFFERENT, message)
-            return
-        if self.split:
-            message = (
-                f"{listed(self.split)}: not a plain keyword, so Kibana splits the pattern at"
-                " spaces; any one piece matches"
-            )
-            yield Note("pattern-split", Effect.SAME, message, min(self.split.values()))
-        if self.guessed:
-            message = (
-                f"{listed(self.guessed)}: type not known, so the pattern is split at spaces, as"
-                " Kibana does for all but keywords"
-            )
-            yield Note("type-assumed", Effect.DIFFERENT, message, min(self.guessed.values()), HINT)
-        if self.whole:
-            message = f"{listed(self.whole)}: taken for keywords, so patterns match whole values"
-            yield Note("type-assumed", Effect.SAME, message, min(self.whole.values()), HINT)
-
     # Clauses
 
     def value_clause(self, field: Field, value: Literal) -> Json:
@@ -269,8 +228,9 @@ class _Dsl(Backend[Json]):
         text = pattern_text(pattern)
         if field.is_keyword:
             return {"wildcard": {field.name: {"value": text, **self.case_option()}}}
-        if _SPACE.search(text) and not TEXTS.intersection(field.types):
-            known = self.split if field.types or self.bound.types.knows_all_names else self.guessed
+        if SPACE.search(text) and not TEXTS.intersection(field.types):
+            is_known = field.types or self.bound.types.knows_all_names
+            known = self.types_shown.split if is_known else self.types_shown.guessed
             known.setdefault(field.name, pattern.span)
         return {"query_string": {"fields": [field.name], "query": text}}
 
@@ -282,7 +242,7 @@ class _Dsl(Backend[Json]):
     def folded_pattern_clause(self, field: Field, pattern: Pattern) -> Json:
         if field.script is not None or not _has_case(field):
             return self.pattern_clause(field, pattern)
-        text = pattern.as_regex(partial(_WILDCARDS.sub, r"\\\g<0>"), any_run="*", any_one="?")
+        text = wildcard_text(pattern)
         return {"wildcard": {field.name: {"value": text, "case_insensitive": True}}}
 
     def exists_clause(self, field: Field, _: None) -> Json | None:
@@ -304,21 +264,9 @@ class _Dsl(Backend[Json]):
         return {"time_zone": zone} if zone and not _EPOCH.fullmatch(value.name) else {}
 
 
-def pattern_text(pattern: Pattern) -> str:
-    """A pattern in the syntax of query_string and wildcard queries, escaped as Kibana does it."""
-    return pattern.as_regex(partial(_RESERVED.sub, r"\\\g<0>"), any_run="*", any_one="?")
-
-
 def _has_case(field: Field) -> bool:
     """Whether the field holds whole texts, as one of which no type is known is taken to."""
     return field.kind == "string" and not TEXTS.intersection(field.types)
-
-
-def _range_of_any(node: Compare) -> str:
-    """A range in the syntax of query_string."""
-    value = '"' + re.sub(r'["\\]', r"\\\g<0>", node.value.name) + '"'
-    forms = {"gt": "{%s TO *]", "gte": "[%s TO *]", "lt": "[* TO %s}", "lte": "[* TO %s]"}
-    return forms[node.op] % value
 
 
 def _should(*clauses: Json) -> Json:
@@ -337,7 +285,7 @@ def query_of(bound: Bound, options: Options) -> Emission:
     dsl = _Dsl(bound, options)
     query = dsl.expression(bound.node)
     # A rule stays Kibana KQL: its fields are looked up where it runs.
-    notes = () if options.format == "rule" else tuple(dsl.about_types())
+    notes = () if options.format == "rule" else tuple(dsl.types_shown.notes(bound.types.is_alone))
     if not bound.types.is_alone:
         notes = (*notes_on_refusals(bound.node, bound.types.type_asked), *notes)
     return Emission(compact(query) if options.compact else query, notes)
