@@ -158,6 +158,7 @@ def test_long_searches_are_folded_and_never_within_a_value() -> None:
         ("process.name > a", "a range on process.name"),
         ('@timestamp:"2024-01-01"', "it stands for a span of time"),
         ('""', "an empty value without a field"),
+        ('"\x1f"', "an empty value without a field"),
         ("earliest:foo", "Splunk means something of its own"),
         ("_index_earliest:foo", "Splunk means something of its own"),
         ("a\\*b:x", "no way to write such a name"),

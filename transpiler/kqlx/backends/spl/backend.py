@@ -4,6 +4,7 @@ the notes, and what ``search`` can say.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -44,7 +45,7 @@ class SplBackend(TextBackend):
 
     def free_term(self, node: FreeText) -> str:
         """A value without a field, as a term of ``search``."""
-        if not node.value.name.strip('"* '):
+        if not re.sub(r'["*]', "", node.value.name).strip():  # nor is a control character a term
             self.refuse(node.span, "an empty value without a field", code="raw-text")
         value = node.value.name
         if isinstance(node.value, Pattern) and node.value.has_any_one:
