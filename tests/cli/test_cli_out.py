@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 import kqlx as package
 from kqlx.backends.artifact_text import file_stem
 from kqlx.backends.target import Bundle, Emission, Format, Target, Writer
-from kqlx.cli.result_folder import Folder
-from kqlx.cli.results import InFolder
+from kqlx.batch.result_folder import Folder
+from kqlx.batch.in_folder import InFolder
 from kqlx.errors import OutputError
-from kqlx.rules.load import MANIFEST
+from kqlx.rules.file_search import MANIFEST
 from kqlx.rules.model import Rule
 from tests.cli.test_cli import GOLDENS, RULE, kqlx
 from tests.conftest import ROOT, examples

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from kqlx.cli import result_folder as folders
-from kqlx.cli.result_folder import File, Folder
-from kqlx.rules.load import MANIFEST
+from kqlx.batch import result_folder as folders
+from kqlx.batch.result_folder import File, Folder
+from kqlx.rules.file_search import MANIFEST
 from tests.cli.test_cli import RULE
 from tests.cli.test_cli_out import changed, listed, out, rule_file
 from tests.conftest import ROOT

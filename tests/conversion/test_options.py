@@ -11,7 +11,7 @@ import pytest
 import kqlx
 from kqlx.backends.options import options_for, takes
 from kqlx.backends.target import Options
-from kqlx.cli.unused_options import ABOUT
+from kqlx.batch.unused_options import ABOUT
 from kqlx.settings import load
 from tests.cli.test_cli import kqlx as run
 

@@ -42,13 +42,24 @@ def file_stem(rule: Rule) -> str:
 
     Letters with marks lose these; of a name in another script the rule's id stands.
     """
-    plain = unicodedata.normalize("NFKD", rule.name or one_line(rule.query))
+    return _stem(rule, (rule.name or one_line(rule.query)).lower(), "a-z0-9")
+
+
+def same_stem(rule: Rule, text: str) -> str:
+    """The same of a text that is the name of a file already, or an id: as it is where every system
+    takes it, with capitals, full stops and hyphens.
+    """
+    return _stem(rule, text, "A-Za-z0-9._-")
+
+
+def _stem(rule: Rule, text: str, kept: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
     plain = "".join(character for character in plain if not unicodedata.combining(character))
     lost = sum(character.isalnum() and not character.isascii() for character in plain)
-    stem = re.sub("[^a-z0-9]+", "_", plain.lower())[:LONGEST_STEM].strip("_")
+    stem = re.sub(f"[^{kept}]+", "_", plain)[:LONGEST_STEM].strip("._- ")
     if not stem or lost > len(stem):
         return f"{stem}_{distinction(rule)}".strip("_")
-    return f"{stem}_rule" if _DEVICES.fullmatch(stem) else stem
+    return f"{stem}_rule" if _DEVICES.fullmatch(stem.partition(".")[0].lower()) else stem
 
 
 def distinction(rule: Rule) -> str:

@@ -2,52 +2,50 @@
 
 from __future__ import annotations
 
-import errno
-import glob
 import os
-import re
-import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kqlx.errors import RuleError
 from kqlx.rules import formats
+from kqlx.rules.file_search import rule_files
 from kqlx.rules.from_entry import build
 from kqlx.rules.kibana_objects import Kind, kind_of, list_key, why_unread
 from kqlx.rules.model import NO_RULE, Exceptions, Rule, RuleSet, Skipped
 from kqlx.rules.source_text import Broken, Entry, decode
 
-MANIFEST = ".kqlx-manifest.json"
-"""The file that marks a folder of results, which are passed over where rules are looked for."""
 
-_QUERY_LIKE = re.compile(r"\s|:(?![\\/])")  # C:\rules is none
-
-
-def load_rules(path: Path | str) -> RuleSet:
+def load_rules(path: Path | str, exclude: Sequence[str] = ()) -> RuleSet:
     """The rules of a file, of all rule files below a folder in the order of their names, or of all
-    that a pattern with stars names; hidden files and folders, whose names begin with a full stop,
-    are passed over, and so are ``.txt`` files that are not named themselves, and folders that hold
-    results of ``kqlx convert``. Files in a folder that are whole and no rules are in ``skipped``.
+    that a pattern with stars names; ``rule_files`` says what is passed over, and what ``exclude``
+    is. Files in a folder that are whole and no rules are in ``skipped``.
 
     Raises RuleError where the path does not exist or cannot be looked at, or is a folder without
     rule files; what is wrong with single files or rules is in ``errors``, and rules in other
     languages in ``skipped``.
     """
     found = RuleSet()
-    for file in _files(path, found.errors):
-        is_named = os.fspath(file) == os.fspath(path)
-        try:
-            data = file.read_bytes()
-            text = decode(data, str(file))
-        except OSError as error:
-            reason = error.strerror or error
-            found.errors.append(RuleError(f"{file}: {reason}", readable=False))
-        except RuleError as error:
-            found.errors.append(error)
-        else:
-            found.add(read(text, file, str(file)) if is_named else _in_folder(text, file))
+    for file in rule_files(path, found.errors, exclude):
+        found.add(read_file(file, is_named=os.fspath(file) == os.fspath(path)))
+    return found
+
+
+def read_file(file: Path, *, is_named: bool) -> RuleSet:
+    """The rules of one file. ``is_named`` says that the user names it: then it is an error where it
+    holds something other than rules.
+    """
+    found = RuleSet()
+    try:
+        text = decode(file.read_bytes(), str(file))
+    except OSError as error:
+        reason = error.strerror or error
+        found.errors.append(RuleError(f"{file}: {reason}", readable=False))
+    except RuleError as error:
+        found.errors.append(error)
+    else:
+        return read(text, file, str(file)) if is_named else _in_folder(text, file)
     return found
 
 
@@ -126,102 +124,3 @@ def _made(
 def _own(rule: Rule, exceptions: Exceptions) -> Exceptions:
     keys = [list_key(entry) for entry in rule.exception_lists]
     return {key: exceptions[key] for key in keys if key in exceptions}
-
-
-def _files(path: Path | str, errors: list[RuleError]) -> list[Path]:
-    try:
-        return _named(path, errors)
-    except (OSError, ValueError) as error:
-        names = _globbed(os.fspath(path))
-        if not names:
-            raise _unreachable(os.fspath(path), error) from None
-    files: list[Path] = []
-    for name in names:
-        try:
-            files += _finite(_named(name, errors), errors)
-        except OSError as error:
-            errors.append(_unreachable(name, error))
-        except RuleError as error:
-            errors.append(error)
-    # A pattern may name a folder and what is in it, and links may lead round: the shortest way.
-    longest_first = sorted(files, key=lambda file: (-len(file.parts), file.parts))
-    once = {os.path.realpath(file): file for file in longest_first}
-    return sorted(once.values(), key=lambda file: file.parts)
-
-
-def _named(path: Path | str, errors: list[RuleError]) -> list[Path]:
-    """Raises OSError and ValueError where there is no such path."""
-    if stat.S_ISDIR(Path(path).stat().st_mode):
-        return _finite(_below(path, errors), errors)
-    return [Path(path)]
-
-
-def _finite(files: Iterable[Path], errors: list[RuleError]) -> list[Path]:
-    """Without those whose reading might wait for ever, pipes and devices: nobody asked for them by
-    their names.
-    """
-    found = []
-    for file in files:
-        if os.path.exists(file) and not os.path.isfile(file):  # noqa: PTH110, PTH113 - no errors
-            errors.append(RuleError(f"{file}: not a file", readable=False))
-        else:
-            found.append(file)
-    return found
-
-
-def _globbed(path: str) -> list[str]:
-    """What a pattern names that no shell has expanded, as on Windows. Brackets are part of a name
-    where they name nothing else.
-    """
-    if "\0" in path or not glob.has_magic(path):
-        return []
-    for pattern in (path, path.replace("[", "[[]")):
-        names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - any pattern
-        if names:
-            return sorted(names)
-    return []
-
-
-def _below(path: Path | str, errors: list[RuleError]) -> list[Path]:
-    files: list[Path] = []
-    unread: list[OSError] = []
-    suffixes = formats.suffixes()
-    for folder, folders, names in os.walk(path, onerror=unread.append):
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and not _is_of_results(folder, name)
-        ]
-        files += [
-            Path(folder, name)
-            for name in names
-            if name.lower().endswith(suffixes) and not name.startswith(".")
-        ]
-    errors += [
-        RuleError(f"{error.filename}: {error.strerror}", readable=False)
-        for error in sorted(unread, key=lambda error: str(error.filename))
-    ]
-    if not files and not unread:
-        kinds = ", ".join(f"*{suffix}" for suffix in dict.fromkeys(suffixes))
-        raise RuleError(f"{path}: no rule files ({kinds}) in this folder", readable=False)
-    return sorted(files, key=lambda file: file.parts)
-
-
-def _is_of_results(folder: str, name: str) -> bool:
-    return os.path.exists(os.path.join(folder, name, MANIFEST))  # noqa: PTH110, PTH118 - no errors
-
-
-def _unreachable(name: str, error: OSError | ValueError) -> RuleError:
-    """Why there is no such path, and what to do if it was meant to be a query."""
-    hint = ""
-    if _QUERY_LIKE.search(name) and not name.endswith(formats.suffixes()):
-        hint = "if this is a query, give it with -q"
-    name = " ".join(name.split())
-    if len(name) > 100:
-        name = f"{name[:99]}…"
-    known = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
-    if isinstance(error, ValueError) or error.errno in known:  # no name of a file has a null
-        reason = "no such file or folder"
-    else:
-        reason = error.strerror or "it cannot be looked at"
-    return RuleError(f"{name}: {reason}", readable=False, hint=hint)

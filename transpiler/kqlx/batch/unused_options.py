@@ -1,8 +1,8 @@
-"""Options that change nothing in any result of a run: each is told once, with what it is for."""
+"""Options that change nothing in any result of a run, each reported once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kqlx.errors import KqlxError
@@ -40,30 +40,24 @@ class Unused:
     """Watches the conversions of a run for the options that make no difference to any.
 
     A conversion is repeated without each option that has made none so far, and with other values of
-    it: an option that is left at the end does nothing for these rules.
+    it; those that made one are ``effective``.
     """
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._given = dict(given)
-        self._left = dict.fromkeys(given, False)  # whether it was put to a conversion
+        self.effective: set[str] = set()
 
     def watch(
         self, rule: Rule, target: str, options: Mapping[str, Any], result: Conversion
     ) -> None:
         """Takes note of a conversion that was made with these options."""
-        for name in [name for name in self._left if name in options]:
+        for name in [name for name in self._given if name in options]:
+            if name in self.effective:
+                continue
             others = (None, *_OTHERS.get(name, ()))
             tried = [other for other in others if other != self._given[name]]
             if any(_differs(rule, target, {**options, name: other}, result) for other in tried):
-                del self._left[name]
-            else:
-                self._left[name] = True
-
-    def remarks(self, spell: Callable[[str], str]) -> Iterator[str]:
-        """What is to be said of the options at the end; ``spell`` says how the user writes one."""
-        for name, tried in self._left.items():
-            if tried:
-                yield f"{spell(name)} changes nothing here: {ABOUT[name]}"
+                self.effective.add(name)
 
 
 def _differs(rule: Rule, target: str, options: Mapping[str, Any], result: Conversion) -> bool:

@@ -1,0 +1,81 @@
+"""What was recorded of an earlier run, and what became worse since: a gate for continuous
+integration that lets pass what is known.
+
+The file is JSON: by rule (its id, or else its path) and target the status or the effect.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kqlx.batch.outcome import RuleOutcome, Status
+from kqlx.errors import UsageError
+from kqlx.notes import Effect
+
+_GRADES = (*(str(effect) for effect in Effect), *map(str, (Status.REFUSED, Status.FAILED)))
+"""What a conversion may be, from the best."""
+
+
+@dataclass(slots=True)
+class Baseline:
+    """Grades by target by rule: an effect, "refused" or "failed"."""
+
+    grades: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def add(self, outcome: RuleOutcome) -> None:
+        """Records an outcome."""
+        for target, grade in grades_of(outcome).items():
+            self.grades.setdefault(key_of(outcome), {})[target] = grade
+
+    def worse(self, outcome: RuleOutcome) -> Iterator[tuple[str, str, str]]:
+        """The targets for which an outcome is worse than recorded: target, grade then, grade now.
+        A rule that is not recorded must be no worse than "wider", as without a baseline.
+        """
+        before = self.grades.get(key_of(outcome), {})
+        for target, grade in grades_of(outcome).items():
+            then = before.get(target, "")
+            allowed = then or str(Effect.WIDER)
+            if _GRADES.index(grade) > _GRADES.index(allowed):
+                yield target, then, grade
+
+    def text(self) -> str:
+        """The file, the same for the same rules in whatever order."""
+        return json.dumps({"version": 1, "rules": self.grades}, indent=1, sort_keys=True) + "\n"
+
+
+def key_of(outcome: RuleOutcome) -> str:
+    """By what a rule is known from one run to the next."""
+    return outcome.rule.id or outcome.rule.label
+
+
+def grades_of(outcome: RuleOutcome) -> Mapping[str, str]:
+    """What became of a rule, by target; by "" where it came to no target."""
+    if outcome.status is Status.FAILED:
+        return {"": str(Status.FAILED)}
+    return {
+        made.target: str(made.fidelity if made.fidelity is not None else made.status)
+        for made in outcome.conversions
+    }
+
+
+def load(path: Path) -> Baseline:
+    """Raises UsageError where there is no such file, or it is something else."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["version"] != 1:
+            raise ValueError
+        found = {
+            str(rule): {str(target): _GRADES[_GRADES.index(grade)] for target, grade in by.items()}
+            for rule, by in data["rules"].items()
+        }
+    except FileNotFoundError:
+        hint = "--update-baseline writes it"
+        raise UsageError(f"{path}: no such baseline", hint=hint) from None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise UsageError(f"{path}: not a baseline of kqlx") from None
+    return Baseline(found)

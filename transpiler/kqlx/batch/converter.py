@@ -1,0 +1,213 @@
+"""A rule → what becomes of it in each target of a request. Whatever is wrong with a rule stays with
+it: no rule stops another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kqlx.backends.options import check_taken, given_options, options_for
+from kqlx.backends.target import Target
+from kqlx.batch import file_naming
+from kqlx.batch.outcome import (
+    ConversionOutcome,
+    Remark,
+    RuleInfo,
+    RuleOutcome,
+    Severity,
+    Status,
+)
+from kqlx.batch.remarks import of_error, of_internal_error, of_lint, of_note, without_rule
+from kqlx.batch.request import Request
+from kqlx.batch.unused_options import Unused
+from kqlx.conversion.choices import check_choices, find_packs, select
+from kqlx.convert import convert, read
+from kqlx.errors import KqlxError, RuleError, UsageError
+from kqlx.nodes import Node
+from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
+from kqlx.rules.places import FilePlace, file_of
+
+if TYPE_CHECKING:
+    from kqlx.convert import Conversion
+    from kqlx.mappings.field_list import FieldList
+    from kqlx.settings import Settings
+
+
+class Converter:
+    """What one process converts rules with, its packs and settings loaded once.
+
+    Raises UsageError and MappingError for a request that cannot be met whatever the rules are.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.settings = _settings(request.config)
+        self.targets = [
+            (target, format) for name, format in request.targets for target in select(name, format)
+        ]
+        self.packs = find_packs(request.mappings, self.settings)
+        check_choices(request.source, request.unmapped or "error", request.accept, self.packs)
+        file_naming.check_form(request.file_names)
+        self.given = given_options(request.options, spelled)
+        check_taken([target for target, _ in self.targets], self.given, spelled)
+        self.fields = _fields(request.fields)
+        self._unused = Unused(self.given if request.watch_options else {})
+
+    @property
+    def strangers(self) -> Iterator[str]:
+        """What the settings name that there is not."""
+        return iter(()) if self.settings is None else self.settings.strangers(self.packs)
+
+    def outcomes(
+        self, found: RuleSet, path: str = "", *, is_named: bool = False
+    ) -> Iterator[RuleOutcome]:
+        """What becomes of all that a file holds: its rules, those passed over, what is broken."""
+        for rule in found.rules:
+            yield self.outcome(rule)
+        for item in found.skipped:
+            yield _skipped(item, is_named)
+        for error in found.errors:
+            yield _broken(error, path, is_named)
+
+    def outcome(self, rule: Rule) -> RuleOutcome:
+        from kqlx.backends.artifact_text import distinction
+
+        info = _info(rule)
+        try:
+            node = read(rule.query, self.request.leading_wildcards)
+            remarks = [*self._linted(rule, node)] if self.request.lint else []
+        except KqlxError as error:
+            return RuleOutcome(info, Status.FAILED, (of_error(error, rule),))
+        except Exception as error:
+            return RuleOutcome(info, Status.FAILED, (of_internal_error(error, rule),))
+        made = [self._conversion(rule, node, target, format) for target, format in self.targets]
+        return RuleOutcome(
+            info,
+            Status.CONVERTED,
+            tuple(remarks),
+            tuple(made),
+            distinction=distinction(rule),
+            effective_options=frozenset(self._unused.effective),
+        )
+
+    def _conversion(
+        self, rule: Rule, node: Node, target: Target, format: str | None
+    ) -> ConversionOutcome:
+        name = format or target.formats[0].name
+        options = self._options(rule, node, target, format)
+        try:
+            made = convert(rule, target.name, **options)
+            file_name = file_naming.file_name(
+                self.request.file_names, rule, target, made.place, made.format
+            )
+            self._unused.watch(rule, target.name, options, made)
+        except UsageError as error:
+            remark = of_error(error, rule)
+            return ConversionOutcome(
+                target.name, name, Status.FAILED, remarks=(remark,), is_unusable=True
+            )
+        except KqlxError as error:
+            return ConversionOutcome(
+                target.name, name, Status.REFUSED, remarks=(of_error(error, rule),)
+            )
+        except Exception as error:
+            remark = of_internal_error(error, rule)
+            return ConversionOutcome(target.name, name, Status.FAILED, remarks=(remark,))
+        return _converted(rule, made, file_name)
+
+    def _options(
+        self, rule: Rule, node: Node, target: Target, format: str | None
+    ) -> dict[str, Any]:
+        request = self.request
+        return {
+            "source": request.source,
+            "mappings": self.packs,
+            "unmapped": request.unmapped,
+            "accept": request.accept,
+            "strict": request.strict,
+            "format": format,
+            "fields": self.fields,
+            "settings": self.settings,
+            "leading_wildcards": request.leading_wildcards,
+            "node": node,
+            **options_for(target, self.given),
+        }
+
+    def _linted(self, rule: Rule, node: Node) -> Iterator[Remark]:
+        from kqlx.elastic import ecs
+        from kqlx.lint import lint
+        from kqlx.mappings.field_names import nearest
+        from kqlx.rules.known_types import known_types
+
+        types = known_types(node, rule, self.fields, self.request.source, self.packs)
+        known = (ecs.arrays(), nearest) if self.request.fields in (None, "ecs") else ()
+        return (of_lint(note, rule) for note in lint(rule.query, types, *known))
+
+
+def spelled(option: str) -> str:
+    """An option as the command line has it."""
+    return f"--{option.replace('_', '-')}"
+
+
+def _settings(config: Path | None) -> Settings | None:
+    if config is None:
+        return None
+    from kqlx.settings import load
+
+    return load(config)
+
+
+def _fields(name: str | None) -> FieldList | None:
+    if name is None:
+        return None
+    from kqlx.mappings.field_list import load
+
+    return load(name)
+
+
+def _converted(rule: Rule, made: Conversion, file_name: str) -> ConversionOutcome:
+    return ConversionOutcome(
+        made.target,
+        made.format,
+        Status.CONVERTED,
+        made.text,
+        made.fidelity,
+        made.source or "",
+        tuple([of_note(note, rule) for note in made.notes]),
+        file_name,
+    )
+
+
+def _info(rule: Rule) -> RuleInfo:
+    return RuleInfo(
+        file_of(rule),
+        rule.line,
+        rule.id,
+        rule.name,
+        rule.type,
+        rule.language,
+        rule.severity,
+        rule.query,
+    )
+
+
+def _skipped(item: Skipped, is_named: bool) -> RuleOutcome:
+    status = Status.NO_RULE if item.kind == NO_RULE else Status.SKIPPED
+    place = FilePlace(str(item.path), item.line)
+    code = "no-rule" if status is Status.NO_RULE else "language-skipped"
+    remark = Remark(Severity.INFO, code, item.reason, place, is_quiet=status is Status.NO_RULE)
+    info = RuleInfo(str(item.path), item.line, language=item.kind)
+    return RuleOutcome(info, status, (remark,), kind=item.kind, is_named=is_named)
+
+
+def _broken(error: RuleError, path: str, is_named: bool) -> RuleOutcome:
+    remark = without_rule(error, path)
+    return RuleOutcome(
+        RuleInfo(remark.place.path, remark.place.line),
+        Status.FAILED,
+        (remark,),
+        is_unusable=not error.readable,
+        is_named=is_named,
+    )

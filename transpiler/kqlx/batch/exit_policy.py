@@ -1,0 +1,51 @@
+"""What makes a run fail: conditions that the user names, or what became worse than recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from kqlx.batch.outcome import RuleOutcome, Status
+from kqlx.errors import UsageError
+from kqlx.notes import Effect
+
+STALE = "stale"
+"""A file of an earlier run that no rule makes any more."""
+
+CONDITIONS = (
+    *(str(status) for status in (Status.REFUSED, Status.FAILED, Status.SKIPPED)),
+    STALE,
+    *(str(effect) for effect in Effect if effect > Effect.SAME),
+)
+DEFAULT = frozenset({str(Status.REFUSED), str(Status.FAILED), STALE})
+NEVER = "never"
+
+
+def conditions(names: Iterable[str]) -> frozenset[str]:
+    """The conditions of ``--fail-on``: names, each of which may be several with commas between;
+    none for "never". Raises UsageError for one that there is not.
+    """
+    found = [name.strip() for text in names for name in text.split(",")]
+    if found == [NEVER]:
+        return frozenset()
+    for name in found:
+        if name not in CONDITIONS:
+            near = get_close_matches(name, [*CONDITIONS, NEVER], 1)
+            hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(CONDITIONS)}"
+            if name == NEVER:
+                hint = "never stands alone"
+            raise UsageError(f"there is nothing to fail on that is called {name!r}", hint=hint)
+    return frozenset(found)
+
+
+def met(outcome: RuleOutcome, wanted: frozenset[str]) -> frozenset[str]:
+    """Those of the conditions that an outcome meets. A rule in another language that the user
+    named, file and all, counts as failed: nothing came of what was asked for.
+    """
+    found = {str(outcome.status)}
+    if outcome.status is Status.SKIPPED and outcome.is_named:
+        found.add(str(Status.FAILED))
+    for made in outcome.conversions:
+        found.add(str(made.status))
+        found |= {str(remark.effect) for remark in made.remarks if remark.effect is not None}
+    return wanted & found

@@ -1,0 +1,72 @@
+"""Whether a run has failed: by the conditions that the user names, or by what became worse than in
+a recorded run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kqlx.batch.baseline import Baseline
+from kqlx.batch.baseline import load as load_baseline
+from kqlx.batch.exit_policy import DEFAULT, STALE, conditions, met
+from kqlx.batch.outcome import Remark, RuleOutcome, Severity
+from kqlx.errors import OutputError, UsageError
+from kqlx.rules.places import FilePlace
+
+
+@dataclass(slots=True)
+class Gate:
+    """``wanted`` are the conditions. With a ``baseline`` those of rules give way to it: what is
+    recorded passes, and what is worse fails. ``update`` is where to record this run instead.
+    """
+
+    wanted: frozenset[str] = DEFAULT
+    baseline: Baseline | None = None
+    update: Path | None = None
+    has_failed: bool = False
+    is_unusable: bool = False
+    recorded: Baseline = field(default_factory=Baseline)
+
+    @classmethod
+    def of(cls, fail_on: Iterable[str] | None, baseline: str | None, *, update: bool) -> Gate:
+        """Raises UsageError."""
+        wanted = conditions(fail_on) if fail_on else DEFAULT
+        if baseline is None:
+            if update:
+                raise UsageError("--update-baseline needs --baseline, which names the file")
+            return cls(wanted)
+        if update:
+            return cls(wanted, update=Path(baseline))
+        return cls(wanted, load_baseline(Path(baseline)))
+
+    def add(self, outcome: RuleOutcome) -> Iterator[tuple[str, Remark]]:
+        """Takes an outcome; what became worse, with the target."""
+        self.recorded.add(outcome)
+        if outcome.is_unusable or any(made.is_unusable for made in outcome.conversions):
+            self.is_unusable |= "failed" in self.wanted
+        if self.update is not None:
+            return
+        if self.baseline is None:
+            self.has_failed |= bool(met(outcome, self.wanted))
+            return
+        for target, then, now in self.baseline.worse(outcome):
+            self.has_failed = True
+            place = FilePlace(outcome.rule.path, outcome.rule.line)
+            message = f"{now}, and {then} in the baseline" if then else f"{now}, and not recorded"
+            yield target, Remark(Severity.ERROR, "worse-than-baseline", message, place)
+
+    def add_stale(self) -> None:
+        """Takes a file that is not what the rules make now."""
+        self.has_failed |= STALE in self.wanted
+
+    def finish(self) -> None:
+        """Records the run where that is asked for. Raises OutputError."""
+        if self.update is None:
+            return
+        try:
+            self.update.write_text(self.recorded.text(), encoding="utf-8")
+        except OSError as error:
+            message = f"{self.update}: cannot be written: {error.strerror or error}"
+            raise OutputError(message) from None

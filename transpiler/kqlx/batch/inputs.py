@@ -1,0 +1,50 @@
+"""Where the rules of a run come from: files and folders, a text, standard input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kqlx.batch.converter import Converter
+from kqlx.batch.outcome import RuleOutcome
+from kqlx.batch.runner import InputFile, find_files, outcomes_of_files, unread
+from kqlx.errors import RuleError
+from kqlx.rules.model import Rule, RuleSet
+
+
+@dataclass(slots=True)
+class Inputs:
+    """``files`` to read, ``texts`` that are read already, and ``errors``: paths that lead nowhere.
+    ``folders`` are those of the paths that are folders.
+    """
+
+    files: list[InputFile] = field(default_factory=list)
+    texts: list[RuleSet] = field(default_factory=list)
+    errors: list[RuleError] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of_paths(cls, paths: Sequence[str], exclude: Sequence[str] = ()) -> Inputs:
+        """The files that paths stand for."""
+        files, errors = find_files(paths, exclude)
+        return cls(files, [], errors, [path for path in paths if Path(path).is_dir()])
+
+    @classmethod
+    def of_query(cls, query: str) -> Inputs:
+        """The text of a query."""
+        return cls(texts=[RuleSet([Rule(name="", query=query)])])
+
+    @property
+    def total(self) -> int:
+        """How many lists ``outcomes`` gives."""
+        return len(self.files) + len(self.texts) + bool(self.errors)
+
+    def outcomes(self, converter: Converter, jobs: int = 1) -> Iterator[list[RuleOutcome]]:
+        """What becomes of each text, each file, and at the end of paths that lead nowhere."""
+        for found in self.texts:
+            yield [*converter.outcomes(found, "standard input", is_named=True)]
+        for _, made in outcomes_of_files(self.files, converter, jobs):
+            yield made
+        if self.errors:
+            yield [unread(error) for error in self.errors]

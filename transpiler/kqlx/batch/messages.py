@@ -1,0 +1,80 @@
+"""Outcomes → lines for people: ``PATH:LINE:COLUMN: severity: target: message [effect: code]``.
+
+Notes of one code that a conversion has several of are one line with the first of them and their
+number; who asks for all gets each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kqlx.batch.outcome import Remark, RuleOutcome, Severity, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which remarks are wanted: with ``verbose`` all, with ``quiet`` errors alone, without the
+    codes ``ignored``; ``concise`` leaves out hints and lines of queries.
+    """
+
+    verbose: bool = False
+    quiet: bool = False
+    ignored: frozenset[str] = frozenset()
+    concise: bool = False
+
+    def takes(self, remark: Remark) -> bool:
+        if remark.severity is Severity.ERROR:
+            return True
+        if self.quiet or remark.code in self.ignored:
+            return False
+        return self.verbose or not remark.is_quiet
+
+
+def lines_of(outcome: RuleOutcome, choice: Choice) -> Iterator[str]:
+    """What is said of a rule: first what concerns no target, then target by target."""
+    yield from _lines("", outcome.remarks, choice)
+    for made in outcome.conversions:
+        yield from _lines(made.target, made.remarks, choice)
+
+
+def line_of(remark: Remark, target: str = "", more: int = 0) -> str:
+    """The line of a remark; ``more`` is of how many others of its code it stands for."""
+    place = remark.place
+    words = [f"{place}" if place.path else "", str(remark.severity), target, place.within]
+    text = remark.message
+    if remark.count + more > 1:
+        text += f" ×{remark.count + more}"
+    said = f"{remark.effect}: {remark.code}" if remark.effect is not None else remark.code
+    return f"{': '.join([*filter(None, words), text])} [{said}]"
+
+
+def _lines(target: str, remarks: Iterable[Remark], choice: Choice) -> Iterator[str]:
+    for several in _grouped(remarks, choice):
+        first = several[0]
+        yield line_of(first, target, sum(remark.count for remark in several[1:]))
+        if choice.concise:
+            continue
+        if first.snippet:
+            yield first.snippet
+        if first.hint:
+            yield f"  hint: {first.hint}"
+
+
+def _grouped(remarks: Iterable[Remark], choice: Choice) -> list[list[Remark]]:
+    """The wanted remarks; of a code and effect together, unless all are asked for."""
+    found: dict[object, list[Remark]] = {}
+    for number, remark in enumerate(filter(choice.takes, remarks)):
+        alone = choice.verbose or remark.severity is Severity.ERROR
+        key = number if alone else (remark.code, remark.effect, remark.severity)
+        found.setdefault(key, []).append(remark)
+    return list(found.values())
+
+
+def is_said(outcome: RuleOutcome, choice: Choice) -> bool:
+    """Whether anything is said of a rule that was skipped: each by itself where all is asked for,
+    or where the user named its very file; else the summary counts them.
+    """
+    if outcome.status in (Status.SKIPPED, Status.NO_RULE):
+        return choice.verbose or (outcome.is_named and not choice.quiet)
+    return True

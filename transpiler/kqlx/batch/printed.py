@@ -1,0 +1,83 @@
+"""Results on the standard output, under headings where there are several."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kqlx.backends import find
+from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
+from kqlx.batch.result_names import Result, key_of, with_own_keys
+from kqlx.rules.places import FilePlace
+
+
+@dataclass(slots=True)
+class Printed:
+    """``headings`` asks for them, which rules of a file that has several get anyway; ``mixed`` says
+    that there are several targets.
+
+    From the first result on that may have to be renamed beside others they are printed at the end.
+    """
+
+    headings: bool
+    mixed: bool
+    first: bool = True
+    held: list[Result] = field(default_factory=list)
+
+    def take(self, outcome: RuleOutcome) -> None:
+        """Prints the results of a rule, or keeps them."""
+        for made in outcome.conversions:
+            if made.status is not Status.CONVERTED:
+                continue
+            found = _result(outcome, made)
+            if self.held or (found.bundle is not None and found.bundle.renamed is not None):
+                self.held.append(found)
+            else:
+                self._print(found)
+
+    def finish(self) -> Iterator[tuple[str, Remark]]:
+        """Prints what is left; what is to be said of it, with the target."""
+        results, renamed = with_own_keys(self.held)
+        for result, name in renamed:
+            yield result.target, renamed_remark(result, name)
+        for result in results:
+            self._print(result)
+
+    def _print(self, result: Result) -> None:
+        from kqlx.render import heading
+
+        text = f"{result.rule.label} -> {result.target}"
+        above = (
+            heading(find(result.target), text, mixed=self.mixed)
+            if self.headings or result.rule.line
+            else ""
+        )
+        if above:
+            print(above if self.first else f"\n{above}")
+        print(result.read(), flush=True)
+        self.first = False
+
+
+def renamed_remark(result: Result, name: str) -> Remark:
+    """Says that a result has another name, since a rule before it has the one it would have."""
+    message = f"another rule is called {result.key} too: this one becomes {name}"
+    place = FilePlace(result.rule.path, result.rule.line)
+    return Remark(Severity.WARNING, "name-taken", message, place)
+
+
+def _result(outcome: RuleOutcome, made: ConversionOutcome) -> Result:
+    format = find(made.target).format(made.format)
+    bundle = format.bundle if format is not None else None
+    text = made.text
+    return Result(
+        outcome.rule,
+        outcome.distinction,
+        made.target,
+        made.format,
+        made.file_name,
+        hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest(),
+        lambda: text,
+        bundle,
+        key_of(text, bundle),
+    )

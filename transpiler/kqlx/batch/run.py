@@ -1,0 +1,119 @@
+"""One run: outcomes go where results go, are told, counted and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from kqlx.backends import find
+from kqlx.backends.options import takes
+from kqlx.batch.converter import Converter, spelled
+from kqlx.batch.gate import Gate
+from kqlx.batch.in_folder import FileReport, Kind
+from kqlx.batch.messages import Choice, is_said, line_of, lines_of
+from kqlx.batch.outcome import Remark, RuleOutcome, Severity, Status
+from kqlx.batch.summary import Summary
+from kqlx.batch.unused_options import ABOUT
+from kqlx.rules.places import FilePlace
+
+WAITING = "waiting for another run of kqlx, which writes into the same folder"
+
+
+class Sink(Protocol):
+    """Takes results rule by rule; ``finish`` writes what is left, and says what there is to say:
+    of a file, or of a rule by its target.
+    """
+
+    def take(self, outcome: RuleOutcome) -> None: ...
+
+    def finish(self) -> Iterator[FileReport | tuple[str, Remark]]: ...
+
+
+@dataclass(slots=True)
+class Run:
+    """``say`` prints a line on standard error."""
+
+    converter: Converter
+    sink: Sink | None
+    gate: Gate
+    choice: Choice
+    say: Callable[[str], None]
+    summary: Summary = field(default_factory=Summary)
+    tried: set[str] = field(default_factory=set)
+    effective: set[str] = field(default_factory=set)
+    files: dict[Kind, int] = field(default_factory=dict)
+
+    def take(self, outcome: RuleOutcome) -> None:
+        """The results of a rule first, then what is said of them."""
+        if self.sink is not None:
+            self.sink.take(outcome)
+        self.summary.add(outcome)
+        if is_said(outcome, self.choice):
+            for line in lines_of(outcome, self.choice):
+                self.say(line)
+        for target, remark in self.gate.add(outcome):
+            self.say(line_of(remark, target))
+        self._watch(outcome)
+
+    def finish(self) -> None:
+        """Writes what is left. Raises OutputError where nothing can be written."""
+        for found in self.sink.finish() if self.sink is not None else ():
+            if isinstance(found, FileReport):
+                self._report(found)
+            else:
+                target, remark = found
+                self.say(line_of(remark, target))
+                self.gate.has_failed |= remark.severity is Severity.ERROR
+        self.gate.finish()
+        if self.choice.quiet:
+            return
+        for line in unused(self.converter.given, self.tried, self.effective):
+            self.say(line)
+        if self.files and not self.choice.verbose:
+            self.say(_counted(self.files))
+        if self.summary.is_of_several:
+            self.say(str(self.summary))
+
+    def _report(self, report: FileReport) -> None:
+        """What became of a file; of those that are as they should be only the number, unless all
+        is asked for.
+        """
+        self.files[report.kind] = self.files.get(report.kind, 0) + 1
+        if report.kind is Kind.NOT_WRITTEN:
+            self.gate.is_unusable = True
+            place = FilePlace(
+                "" if report.reason.startswith(str(report.path)) else str(report.path)
+            )
+            self.say(line_of(Remark(Severity.ERROR, "output", report.reason, place)))
+        elif report.kind in (Kind.STALE, Kind.MISSING, Kind.EDITED):
+            self.gate.add_stale()
+            why = f": {report.reason}" if report.reason else ""
+            self.say(f"{report.path}: {report.kind}{why}")
+        elif self.choice.verbose or report.kind is Kind.REMOVED:
+            if not self.choice.quiet:
+                self.say(f"{report.path}: {report.kind}")
+            return
+        else:
+            return
+        if report.hint:
+            self.say(f"  hint: {report.hint}")
+
+    def _watch(self, outcome: RuleOutcome) -> None:
+        self.effective |= outcome.effective_options
+        for made in outcome.conversions:
+            if made.status is Status.CONVERTED:
+                target = find(made.target)
+                self.tried |= {name for name in self.converter.given if takes(target, name)}
+
+
+def unused(given: Mapping[str, Any], tried: Iterable[str], effective: set[str]) -> Iterator[str]:
+    """What is said of options that were put to conversions and changed none."""
+    for name in given:
+        if name in tried and name not in effective:
+            yield f"warning: {spelled(name)} changes nothing here: {ABOUT[name]}"
+
+
+def _counted(files: Mapping[Kind, int]) -> str:
+    counts = ", ".join(f"{files[kind]} {kind}" for kind in Kind if kind in files)
+    return f"files: {counts}"

@@ -1,0 +1,44 @@
+"""A progress bar on a terminal; nothing where standard error is a file or a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from kqlx.cli.streams import say
+
+T = TypeVar("T")
+
+FEW = 10
+"""Of so few files a bar would say nothing."""
+
+
+class Progress:
+    """``say`` writes lines so that they stand above the bar, where there is one."""
+
+    def __init__(self) -> None:
+        self.say: Callable[[str], None] = say
+
+    def over(self, items: Iterable[T], total: int, quiet: bool) -> Iterator[T]:
+        """The items, counted on the terminal."""
+        if quiet or total < FEW or not sys.stderr.isatty():
+            yield from items
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+        columns = (BarColumn(), MofNCompleteColumn(), "files", TimeRemainingColumn())
+        with Bar(
+            *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+        ) as bar:
+            task = bar.add_task("", total=total)
+            self.say = lambda text: console.print(text, soft_wrap=True)
+            try:
+                for item in items:
+                    yield item
+                    bar.advance(task)
+            finally:
+                self.say = say

@@ -1,0 +1,130 @@
+"""The options of a command that converts → a request, its files and its settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kqlx.errors import UsageError
+
+if TYPE_CHECKING:
+    from kqlx.batch.request import Request
+    from kqlx.settings import Settings
+
+
+def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
+    """The file of settings: the named one, or $KQLX_CONFIG, or the nearest ``kqlx.yml`` in or above
+    the folder of the first path, else the working folder. Raises UsageError for a named one that
+    there is not.
+    """
+    from kqlx.settings import FILE
+
+    if named := config or os.environ.get("KQLX_CONFIG"):
+        if not Path(named).is_file():
+            raise UsageError(f"{named}: no such file of settings")
+        return Path(named)
+    first = next((Path(path) for path in paths if path != "-"), None)
+    starts = [first if first.is_dir() else first.parent] if first is not None else []
+    for start in (*starts, Path()):
+        for folder in (start, *start.resolve().parents):
+            if (folder / FILE).is_file():
+                return folder / FILE
+    return None
+
+
+def listed(values: Iterable[str] | None) -> list[str]:
+    """The values of an option that repeats, each of which may be several with commas between."""
+    return [part.strip() for value in values or () for part in value.split(",")]
+
+
+def one_query(queries: list[str] | None, paths: list[str]) -> str | None:
+    """The query of -q. Raises UsageError where there are several, or files too."""
+    if not queries:
+        return None
+    if len(queries) > 1:
+        raise UsageError("--query stands once", hint="put several queries into files, one in each")
+    if paths:
+        raise UsageError("give either files or --query, not both")
+    check_text(queries[0], "--query")
+    return queries[0]
+
+
+def check_text(text: str, option: str) -> None:
+    """Raises UsageError for an argument that is not text in the encoding of the locale, of which
+    Python has halves of characters.
+    """
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError(
+            f"{option}: bytes that are not text in the encoding of your locale",
+            hint="set a UTF-8 locale, or put the query into a file",
+        )
+
+
+def targets_of(
+    to: Iterable[str] | None, formats: Iterable[str] | None, settings: Settings | None
+) -> tuple[tuple[str, str | None], ...]:
+    """The targets, each with its format or None for its first. Raises UsageError."""
+    from kqlx.conversion.choices import select
+
+    names, origin = listed(to), ""
+    if not names and settings is not None and settings.to is not None:
+        names, origin = listed([settings.to]), f"{settings.path}: to: "
+    if not names:
+        hint = "--to spl, for example; --to all for all targets"
+        raise UsageError("say which target to convert to", hint=hint)
+    try:
+        chosen = [target for name in names for target in select(name)]
+    except UsageError as error:
+        raise UsageError(f"{origin}{error.message}", hint=error.hint) from None
+    known = tuple(dict.fromkeys(target.name for target in chosen))
+    by_target = _formats(formats, known)
+    for name in known:
+        select(name, by_target[name])
+    return tuple((name, by_target[name]) for name in known)
+
+
+def _formats(formats: Iterable[str] | None, known: tuple[str, ...]) -> dict[str, str | None]:
+    from kqlx.backends import find
+
+    found: dict[str, str | None] = dict.fromkeys(known)
+    for text in listed(formats):
+        target, equals, format = text.rpartition("=")
+        if not equals:
+            found |= {name: found[name] or format for name in known}
+            continue
+        name = find(target).name
+        if name not in found:
+            message = f"--format {text}: {name} is not among the targets"
+            raise UsageError(message, hint="add it to --to, or leave the option out")
+        found[name] = format
+    return found
+
+
+def request_of(
+    targets: tuple[tuple[str, str | None], ...],
+    options: Mapping[str, Any],
+    config: Path | None,
+    **others: Any,
+) -> Request:
+    """The request; ``options`` that are not given are left out."""
+    from kqlx.batch.request import Request
+
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    # "ignore letter case: no" is said, and is not the same as nothing.
+    given |= {
+        name: value
+        for name, value in options.items()
+        if value is False and name in ("case_insensitive", "ignore_unmapped")
+    }
+    return Request(targets, given, config=config, **others)
+
+
+def load_settings(config: Path | None) -> Settings | None:
+    """The settings of the file; None, without a look at YAML, where there is none."""
+    if config is None:
+        return None
+    from kqlx.settings import load
+
+    return load(config)

@@ -1,0 +1,135 @@
+"""Paths → rule files: folders, patterns with stars, what is passed over."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from kqlx.errors import RuleError
+from kqlx.rules import formats
+from kqlx.rules.ignored_files import Ignored
+
+MANIFEST = ".kqlx-manifest.json"
+"""The file that marks a folder of results, which are passed over where rules are looked for."""
+
+_QUERY_LIKE = re.compile(r"\s|:(?![\\/])")  # C:\rules is none
+
+
+def rule_files(
+    path: Path | str, errors: list[RuleError], exclude: Sequence[str] = ()
+) -> list[Path]:
+    """The file of this path, the rule files below the folder of this path in the order of their
+    names, or those that a pattern with stars names.
+
+    Below a folder these are passed over: hidden files and folders, ``.txt`` files, folders that
+    hold results of ``kqlx convert``, what ``.gitignore`` files name, up to the root of a Git
+    repository, and what ``exclude`` names in the same notation. ``errors`` takes what cannot be
+    looked at. Raises RuleError where there is no such path, or no rule file.
+    """
+    try:
+        return _named(path, errors, exclude)
+    except (OSError, ValueError) as error:
+        names = _globbed(os.fspath(path))
+        if not names:
+            raise _unreachable(os.fspath(path), error) from None
+    files: list[Path] = []
+    for name in names:
+        try:
+            files += _finite(_named(name, errors, exclude), errors)
+        except OSError as error:
+            errors.append(_unreachable(name, error))
+        except RuleError as error:
+            errors.append(error)
+    # A pattern may name a folder and what is in it, and links may lead round: the shortest way.
+    longest_first = sorted(files, key=lambda file: (-len(file.parts), file.parts))
+    once = {os.path.realpath(file): file for file in longest_first}
+    return sorted(once.values(), key=lambda file: file.parts)
+
+
+def _named(path: Path | str, errors: list[RuleError], exclude: Sequence[str]) -> list[Path]:
+    """Raises OSError and ValueError where there is no such path."""
+    if stat.S_ISDIR(Path(path).stat().st_mode):
+        return _finite(_below(path, errors, exclude), errors)
+    return [Path(path)]
+
+
+def _finite(files: Iterable[Path], errors: list[RuleError]) -> list[Path]:
+    """Without those whose reading might wait for ever, pipes and devices: nobody asked for them by
+    their names.
+    """
+    found = []
+    for file in files:
+        if os.path.exists(file) and not os.path.isfile(file):  # noqa: PTH110, PTH113 - no errors
+            errors.append(RuleError(f"{file}: not a file", readable=False))
+        else:
+            found.append(file)
+    return found
+
+
+def _globbed(path: str) -> list[str]:
+    """What a pattern names that no shell has expanded, as on Windows. Brackets are part of a name
+    where they name nothing else.
+    """
+    if "\0" in path or not glob.has_magic(path):
+        return []
+    for pattern in (path, path.replace("[", "[[]")):
+        names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - any pattern
+        if names:
+            return sorted(names)
+    return []
+
+
+def _below(path: Path | str, errors: list[RuleError], exclude: Sequence[str]) -> list[Path]:
+    files: list[Path] = []
+    unread: list[OSError] = []
+    suffixes = formats.suffixes()
+    ignored = Ignored(path, exclude)
+    for folder, folders, names in os.walk(path, onerror=unread.append):
+        ignored.enter(folder, ".gitignore" in names)
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not _is_of_results(folder, name)
+            and not ignored.has(folder, name, is_folder=True)
+        ]
+        files += [
+            Path(folder, name)
+            for name in names
+            if name.lower().endswith(suffixes)
+            and not name.startswith(".")
+            and not ignored.has(folder, name)
+        ]
+    errors += [
+        RuleError(f"{error.filename}: {error.strerror}", readable=False)
+        for error in sorted(unread, key=lambda error: str(error.filename))
+    ]
+    if not files and not unread:
+        kinds = ", ".join(f"*{suffix}" for suffix in dict.fromkeys(suffixes))
+        raise RuleError(f"{path}: no rule files ({kinds}) in this folder", readable=False)
+    return sorted(files, key=lambda file: file.parts)
+
+
+def _is_of_results(folder: str, name: str) -> bool:
+    return os.path.exists(os.path.join(folder, name, MANIFEST))  # noqa: PTH110, PTH118 - no errors
+
+
+def _unreachable(name: str, error: OSError | ValueError) -> RuleError:
+    """Why there is no such path, and what to do if it was meant to be a query."""
+    hint = ""
+    if _QUERY_LIKE.search(name) and not name.endswith(formats.suffixes()):
+        hint = "if this is a query, give it with -q"
+    name = " ".join(name.split())
+    if len(name) > 100:
+        name = f"{name[:99]}…"
+    known = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+    if isinstance(error, ValueError) or error.errno in known:  # no name of a file has a null
+        reason = "no such file or folder"
+    else:
+        reason = error.strerror or "it cannot be looked at"
+    return RuleError(f"{name}: {reason}", readable=False, hint=hint)

@@ -1,0 +1,91 @@
+"""What of a folder is not to be read: what its ``.gitignore`` files name, and what the user
+excludes, in the notation of https://git-scm.com/docs/gitignore.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+
+class Ignored:
+    """The names to pass over in a walk from ``root`` down; ``exclude`` counts from there.
+
+    The ``.gitignore`` files above it count too, up to the root of the Git repository it is in;
+    outside of one none of them counts, but those below ``root`` do.
+    """
+
+    def __init__(self, root: Path | str, exclude: Sequence[str] = ()) -> None:
+        self._root = os.path.realpath(root)
+        self._specs: dict[str, GitIgnoreSpec] = {}
+        self._excluded = _spec(exclude) if exclude else None
+        for folder in _within_repository(self._root):
+            self.enter(folder, os.path.lexists(os.path.join(folder, ".gitignore")))  # noqa: PTH118
+
+    def enter(self, folder: str, has_file: bool) -> None:
+        """Reads the ``.gitignore`` of a folder, where it has one. One that cannot be read ignores
+        nothing.
+        """
+        if not has_file:
+            return
+        path = Path(os.path.realpath(folder), ".gitignore")
+        try:
+            if path.is_file():
+                lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+                self._specs[str(path.parent)] = _spec(lines)
+        except OSError:
+            return
+
+    def has(self, folder: str, name: str, *, is_folder: bool = False) -> bool:
+        """Whether the file or folder of this name in the folder is to be passed over."""
+        if not self._specs and self._excluded is None:
+            return False
+        path = os.path.join(os.path.realpath(folder), name) + ("/" if is_folder else "")  # noqa: PTH118
+        if self._excluded is not None and self._excluded.match_file(_below(path, self._root)):
+            return True
+        found = False
+        for above in _chain(path, self._specs):
+            # What a file nearer to it says goes before, an exception (!) too.
+            said = self._specs[above].check_file(_below(path, above)).include
+            found = found if said is None else said
+        return found
+
+
+def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+    """A line that is no pattern ignores nothing, as in Git."""
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+
+
+def _is_pattern(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
+
+
+def _below(path: str, folder: str) -> str:
+    return path.removeprefix(folder).lstrip("/" if os.sep == "/" else "/\\").replace(os.sep, "/")
+
+
+def _chain(path: str, folders: Iterable[str]) -> list[str]:
+    """Those of the folders that the path is below, the topmost first."""
+    return sorted((f for f in folders if path.startswith(f.rstrip(os.sep) + os.sep)), key=len)
+
+
+def _within_repository(root: str) -> list[str]:
+    """The folders above, from the root of the Git repository down; none outside of one."""
+    above = list(Path(root).parents)
+    for number, folder in enumerate((Path(root), *above)):
+        if (folder / ".git").exists():
+            return [str(one) for one in reversed(above[:number])]
+    return []
