@@ -23,11 +23,12 @@ from kqlx.batch.remarks import of_error, of_internal_error, of_lint, of_note, wi
 from kqlx.batch.request import Request
 from kqlx.batch.unused_options import Unused
 from kqlx.conversion.choices import check_choices, find_packs, select
-from kqlx.convert import convert, read
+from kqlx.convert import convert
 from kqlx.errors import KqlxError, RuleError, UsageError
 from kqlx.nodes import Node
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 from kqlx.rules.places import FilePlace, file_of
+from kqlx.rules.query_tree import tree_of
 
 if TYPE_CHECKING:
     from kqlx.convert import Conversion
@@ -76,7 +77,7 @@ class Converter:
 
         info = _info(rule)
         try:
-            node = read(rule.query, self.request.leading_wildcards)
+            node = tree_of(rule, self.request.leading_wildcards)
             remarks = [*self._linted(rule, node)] if self.request.lint else []
         except KqlxError as error:
             return RuleOutcome(info, Status.FAILED, (of_error(error, rule),))
@@ -143,7 +144,9 @@ class Converter:
 
         types = known_types(node, rule, self.fields, self.request.source, self.packs)
         known = (ecs.arrays(), nearest) if self.request.fields in (None, "ecs") else ()
-        return (of_lint(note, rule) for note in lint(rule.query, types, *known))
+        return (
+            of_lint(note, rule) for note in lint(rule.query, types, *known, language=rule.language)
+        )
 
 
 def spelled(option: str) -> str:

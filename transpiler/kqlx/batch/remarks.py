@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kqlx.batch.outcome import Remark, Severity
-from kqlx.errors import QuerySyntaxError, KqlxError, point
+from kqlx.errors import KqlxError, QuerySyntaxError, point
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
