@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 import kqlx as package
 from kqlx.backends.artifact_text import file_stem
-from kqlx.backends.target import Bundle, Emission, Format, Target, Writer
 from kqlx.batch.result_folder import Folder
-from kqlx.batch.in_folder import InFolder
 from kqlx.errors import OutputError
 from kqlx.rules.file_search import MANIFEST
 from kqlx.rules.model import Rule
@@ -39,7 +37,8 @@ def rule_file(folder: Path, name: str, query: str = "a:b", **keys: str) -> Path:
 
 
 def out(*arguments: str | Path, to: str = "spl") -> subprocess.CompletedProcess[str]:
-    return kqlx("convert", "--to", to, "--source", "none", *arguments)
+    forms = ("--source", "none", "--file-names", "{title}")
+    return kqlx("convert", "--to", to, *forms, *arguments)
 
 
 def listed(folder: Path) -> list[str]:
@@ -56,22 +55,24 @@ def test_one_file_a_rule(tmp_path: Path) -> None:
     assert (run.returncode, run.stdout) == (0, "")
     names = [
         "m365_exchange_mailbox_items_accessed_excessively.spl",
-        "microsoft_365_user_restricted_from_sending_email.spl",
+        "m365_user_restricted_from_sending_email.spl",
     ]
     assert listed(tmp_path / "new/folder") == names
     assert (tmp_path / "new/folder" / names[1]).read_bytes() == (GOLDENS / "spl.spl").read_bytes()
-    assert f"{tmp_path / 'new/folder' / names[1]}: written\n" in run.stderr
+    assert "files: 2 written\n2 rules: spl 2 converted (2 coverage)\n" in run.stderr
+    run = kqlx("convert", "--to", "spl", *MAPPED, "-v", "-o", tmp_path / "told")
+    assert f"{tmp_path / 'told' / names[1]}: written\n" in run.stderr
     assert "[case: case-folded]" in run.stderr
 
 
 def test_a_folder_for_each_of_several_targets(tmp_path: Path) -> None:
     run = kqlx("convert", "--to", "all", RULE, "-o", tmp_path)
     assert run.returncode == 0
-    stem = "microsoft_365_user_restricted_from_sending_email"
+    stem = "m365_user_restricted_from_sending_email"
     assert listed(tmp_path) == [
         f"elasticsearch/{stem}.json",
         f"sentinel/{stem}.kql",
-        "sigma/microsoft365_user_restricted_from_sending_email.yml",
+        f"sigma/{stem}.yml",
         f"spl/{stem}.spl",
     ]
     for name in listed(tmp_path):
@@ -210,36 +211,21 @@ def test_sigmas_names_stay_within_its_convention(tmp_path: Path) -> None:
 # Formats of which one file holds all
 
 
-STANZAS = Target(
-    name="spl",
-    title="Stanzas",
-    load=lambda: Writer(
-        lambda plan: Emission(""),
-        file_name=lambda rule, place: f"{file_stem(rule)}.conf",
-    ),
-    formats=(Format("stanzas", bundle=Bundle("all.conf", "\n\n", r"^(\[.*\])$")),),
-)
-
-
-def stanza(rule: Rule) -> package.Conversion:
-    text = f"[{rule.name}]\nsearch = {rule.query}"
-    return package.Conversion(text, text, (), None, "spl", "stanzas")
-
-
-def test_stanzas_are_put_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rules = [Rule(name=name, query=f"q{n}", id=str(n)) for n, name in enumerate("cabac")]
-    results: list[str] = []
-    for given_order in (rules, rules[::-1]):
-        folder = tmp_path / str(len(results))
-        output = InFolder(Folder(str(folder)), apart=False)
-        for rule in given_order:
-            output.take(rule, STANZAS, stanza(rule))
-        assert output.finish() == 1
-        results.append((folder / "all.conf").read_text("utf-8"))
-    assert results[0] == results[1]
-    assert results[0] == ("[a]\nsearch = q1\n\n[b]\nsearch = q2\n\n[c]\nsearch = q0\n")
-    told = capsys.readouterr().err
-    assert told.count("all.conf cannot hold a second [a]") == 2
+def test_a_second_rule_of_an_id_is_refused(tmp_path: Path) -> None:
+    files = [
+        rule_file(tmp_path / "in", name, f"a:{n}", rule_id=name, description="d", severity="low")
+        for n, name in enumerate("cabac")
+    ]
+    texts: list[str] = []
+    for order in (files, files[::-1]):
+        folder = tmp_path / str(len(texts))
+        run = out(*order, "--format", "rule", "-o", folder, to="es")
+        assert run.returncode == 1
+        assert run.stderr.count("rules.ndjson cannot hold a second") == 2
+        texts.append((folder / "rules.ndjson").read_text("utf-8"))
+    assert texts[0] == texts[1]
+    names = [json.loads(line)["name"] for line in texts[0].splitlines()]
+    assert names == ["a", "b", "c"]
 
 
 def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:

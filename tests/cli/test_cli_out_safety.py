@@ -5,6 +5,7 @@ disks, interruptions.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from kqlx.batch import result_folder as folders
+from kqlx.batch.manifest import RuleReference
 from kqlx.batch.result_folder import File, Folder
 from kqlx.rules.file_search import MANIFEST
 from tests.cli.test_cli import RULE
@@ -155,7 +157,8 @@ def test_a_folder_that_is_a_link(tmp_path: Path) -> None:
 @posix
 def test_new_files_have_the_users_permissions(tmp_path: Path) -> None:
     rule = rule_file(tmp_path / "in", "One")
-    command = f"umask 027; exec {sys.executable} -m kqlx convert --source none {rule} -o out"
+    options = "--to spl --source none --file-names {title} -o out"
+    command = f"umask 027; exec {sys.executable} -m kqlx convert {options} {rule}"
     subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True)
     path = tmp_path / "out/one.spl"
     assert path.stat().st_mode & 0o777 == 0o640
@@ -187,7 +190,18 @@ def test_names_that_are_no_utf_8(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path) + b"/\xff\xfe"
     source = os.fsencode(tmp_path) + b"/rule\xff.kql"
     Path(os.fsdecode(source)).write_text("a:b", "utf-8")
-    arguments = ["-m", "kqlx", "convert", "--source", "none", os.fsdecode(source), "-o"]
+    arguments = [
+        "-m",
+        "kqlx",
+        "convert",
+        "-v",
+        "--to",
+        "spl",
+        "--source",
+        "none",
+        os.fsdecode(source),
+        "-o",
+    ]
     command = [sys.executable, *arguments, os.fsdecode(folder)]
     run = subprocess.run(command, capture_output=True, check=True)
     assert b"written" in run.stderr
@@ -198,7 +212,10 @@ def test_names_that_are_no_utf_8(tmp_path: Path) -> None:
 
 
 def one(text: str = "new") -> File:
-    return File("spl/one.spl", text.encode(), "spl query", "1")
+    data = text.encode()
+    digest = hashlib.sha256(data).hexdigest()
+    rules = (RuleReference(id="1"),)
+    return File("spl/one.spl", digest, lambda: data, "spl", "query", rules)
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -270,7 +287,7 @@ def test_files_of_a_run_that_was_broken_off_are_known(
 def written_then_killed(folder: Folder, file: File) -> None:
     path = folder.path / file.name
     path.parent.mkdir(parents=True)
-    path.write_bytes(file.data)
+    path.write_bytes(file.read())
     raise KeyboardInterrupt
 
 
@@ -284,7 +301,19 @@ def test_the_program_on_a_full_disk(tmp_path: Path) -> None:
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
         "from kqlx.cli import main; sys.argv[0] = 'kqlx'; main()"
     )
-    arguments = ["convert", "--source", "none", str(long), str(short), "-o", str(tmp_path / "out")]
+    arguments = [
+        "convert",
+        "--to",
+        "spl",
+        "--file-names",
+        "{title}",
+        "--source",
+        "none",
+        str(long),
+        str(short),
+        "-o",
+        str(tmp_path / "out"),
+    ]
     run = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT
     )

@@ -41,7 +41,7 @@ RULES = sorted((ROOT / "rules").glob("m365_*.toml"))
 def test_choices_are_checked_before_anything_is_printed(
     arguments: tuple[str, ...], message: str
 ) -> None:
-    run = kqlx("convert", *arguments, RULE)
+    run = kqlx("convert", "--to", "spl", *arguments, RULE)
     assert (run.returncode, run.stdout) == (2, "")
     assert message in run.stderr
     assert run.stderr.count("error:") == 1
@@ -127,7 +127,7 @@ ESCAPED = 'query = "a:b and\\n  c:http://x"'
 
 def test_a_query_with_escapes_has_places_of_its_own(tmp_path: Path) -> None:
     path = rule_file(tmp_path, ESCAPED)
-    run = kqlx("convert", path)
+    run = kqlx("convert", "--to", "spl", path)
     assert run.stderr.splitlines()[:3] == [
         f"{path}:3: error: line 2, column 9 in the query: "
         "a value that contains a colon needs quotes [special-in-value]",
@@ -140,24 +140,24 @@ def test_notes_and_lints_of_a_query_with_escapes(tmp_path: Path) -> None:
     path = rule_file(tmp_path, 'query = "event.action:(\\u0061 or a)"')
     lint = kqlx("lint", path)
     assert lint.stdout.startswith(f"{path}:3: line 1, column 20 in the query: this value")
-    run = kqlx("convert", "--source", "none", path)
-    start = f"{re.escape(str(path))}:3: note: line 1, column [0-9]+ in the query: spl: "
-    assert re.match(start, run.stderr)
+    run = kqlx("convert", "--to", "spl", "--source", "none", path)
+    start = f"{re.escape(str(path))}:3: note: spl: line 1, column [0-9]+ in the query: "
+    assert re.search(start, run.stderr)
     path = write(tmp_path, "rule.toml", 'rule = {query = "a:b:c"}\n')
-    run = kqlx("convert", path)
+    run = kqlx("convert", "--to", "spl", path)
     assert run.stderr.startswith(f"{path}: error: line 1, column 4 in the query: ")
 
 
 def test_a_description_that_quotes_the_query_does_not_draw_the_place(tmp_path: Path) -> None:
     path = rule_file(tmp_path, "description = '''\nquery = 'a:b:c'\n'''\nquery = 'a:b:c'")
-    run = kqlx("convert", path)
+    run = kqlx("convert", "--to", "spl", path)
     assert run.stderr.startswith(f"{path}:6:13: error: ")
     assert "\n 6 | a:b:c\n" in run.stderr
 
 
 def test_a_query_in_the_place_of_a_file() -> None:
     for query in ("process.name:cmd.exe and not user.id:x", "process.name:(" + "a or " * 99):
-        run = kqlx("convert", query)
+        run = kqlx("convert", "--to", "spl", query)
         assert (run.returncode, run.stdout) == (2, "")
         assert run.stderr.endswith(
             ": no such file or folder\n  hint: if this is a query, give it with -q\n"
@@ -172,6 +172,6 @@ def test_exit_statuses_of_rules(tmp_path: Path) -> None:
         ("x = " + "[" * 3000, 2, "nested too deeply"),
         ("type = 'eql'\nquery = 'any where true'", 1, ":3: the query is in 'eql'"),
     ]:
-        run = kqlx("convert", rule_file(tmp_path, table))
+        run = kqlx("convert", "--to", "spl", rule_file(tmp_path, table))
         assert (run.returncode, run.stdout) == (status, "")
         assert message in run.stderr

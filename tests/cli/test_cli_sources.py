@@ -65,7 +65,7 @@ def test_own_packs_are_sources_too(tmp_path: Path) -> None:
     run = kqlx("convert", "--to", "spl", "--mapping", new, "-q", query)
     assert run.stdout == 'index=fw src="10.0.0.1"\n'
     broken = write(tmp_path, "broken.yml", "source: a\nx: 1\n")
-    run = kqlx("convert", "--mapping", broken, "-q", query)
+    run = kqlx("convert", "--to", "spl", "--mapping", broken, "-q", query)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.startswith(f"error: {broken}:2: x: not known here; it knows source, title")
 
@@ -86,7 +86,7 @@ def test_a_configuration_gives_targets_mappings_and_what_is_unmapped(tmp_path: P
     assert run.returncode == 2
     assert run.stderr.startswith("error: kqlx.yml: to: ")
     write(tmp_path, "kqlx.yml", "spl: {indexes: {o365.audti: m365}}\n")
-    run = kqlx("convert", "--source", "none", "-q", "a:b", cwd=tmp_path)
+    run = kqlx("convert", "--to", "spl", "--source", "none", "-q", "a:b", cwd=tmp_path)
     assert run.stdout == 'a="b"\n'
     assert run.stderr.startswith("warning: kqlx.yml: spl.indexes.o365.audti: there is no such data")
 
@@ -169,7 +169,7 @@ def test_a_stub_is_an_overlay_as_it_is_and_when_it_is_filled_in(tmp_path: Path) 
     assert "        # user.idd:  # 1 rule; near: user.id" in text
     stub = write(tmp_path, "stub.yml", text)
     assert packs_of([stub]).get("o365.audit") == builtin("o365.audit")
-    run = kqlx("convert", "--mapping", stub, "-q", ODD)
+    run = kqlx("convert", "--to", "spl", "--mapping", stub, "-q", ODD)
     assert (run.returncode, run.stdout) == (1, "")
     filled = write(tmp_path, "filled.yml", text.replace("# user.idd:  #", "user.idd: Who  #"))
     run = kqlx("convert", "--to", "spl", "--mapping", filled, "-q", ODD)
@@ -186,7 +186,7 @@ def test_a_stub_is_an_overlay_as_it_is_and_when_it_is_filled_in(tmp_path: Path) 
     new = new.replace("source:\ntitle:", "source: own.one\ntitle: Own").replace("q.r:", "q.r: Q")
     new = new.replace("table:", "table: T").replace("base:", "base: b")
     write(tmp_path, "new.yml", new.replace("logsource:", "logsource: {product: p}"))
-    run = kqlx("convert", "--mapping", tmp_path / "new.yml", tmp_path / "r.toml")
+    run = kqlx("convert", "--to", "spl", "--mapping", tmp_path / "new.yml", tmp_path / "r.toml")
     assert run.stdout == 'b Q="1"\n'
 
 

@@ -41,8 +41,8 @@ CLOSED = "cannot write to standard output: it is closed"
 
 @pytest.mark.parametrize("redirection", ["2>&-", pytest.param("2>/dev/full", marks=needs_full)])
 def test_notes_that_nobody_can_read_change_nothing(redirection: str) -> None:
-    assert shell(f"convert -v {RULE}", redirection) == (0, SPL, "")
-    assert shell("convert -q a:b:c", redirection) == (1, "", "")
+    assert shell(f"convert --to spl -v {RULE}", redirection) == (0, SPL, "")
+    assert shell("convert --to spl -q a:b:c", redirection) == (1, "", "")
     assert shell("convert --to x -q a", redirection) == (2, "", "")
     assert shell("convert --nothing", redirection)[:2] == (2, "")
 
@@ -51,7 +51,7 @@ def test_notes_that_nobody_can_read_change_nothing(redirection: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        f"convert {RULE}",
+        f"convert --to spl {RULE}",
         f"convert --to all {RULE} {RULE}",
         "fmt -q a:b",
         "lint -q 'a:\"b*\"'",
@@ -66,7 +66,9 @@ def test_a_full_standard_output(arguments: str) -> None:
     assert shell(arguments, ">/dev/full 2>&1") == (2, "", "")
 
 
-@pytest.mark.parametrize("arguments", [f"convert {RULE}", "targets", "--version", "--help"])
+@pytest.mark.parametrize(
+    "arguments", [f"convert --to spl {RULE}", "targets", "--version", "--help"]
+)
 def test_a_closed_standard_output(arguments: str) -> None:
     assert shell(arguments, ">&-") == (2, "", f"error: {CLOSED}\n")
     assert shell(arguments, ">&- 2>&-") == (2, "", "")
@@ -79,6 +81,7 @@ def test_a_closed_standard_output_that_is_not_used() -> None:
 
 @pytest.mark.parametrize("command", ["convert", "fmt", "lint"])
 def test_a_closed_or_empty_standard_input(command: str) -> None:
+    command = command if command != "convert" else "convert --to spl"
     assert shell(command, "<&-") == (2, "", "error: standard input is closed\n")
     assert shell(command) == (2, "", "error: no query on standard input\n")
 
@@ -91,4 +94,4 @@ def test_a_closed_standard_input_has_no_events() -> None:
 
 
 def test_all_streams_closed() -> None:
-    assert shell(f"convert {RULE}", "<&- >&- 2>&-") == (2, "", "")
+    assert shell(f"convert --to spl {RULE}", "<&- >&- 2>&-") == (2, "", "")

@@ -65,6 +65,7 @@ LAYERS = {
     "settings": {*_GROUND, "mappings"},
     "conversion": {*_MIDDLE, "backends", "render", "settings"},
     "convert": {*_MIDDLE, "backends", "conversion", "render", "settings"},
+    "batch": {*_MIDDLE, "backends", "conversion", "convert", "render", "settings"},
     "testing": _MIDDLE,
 }
 

@@ -1,7 +1,7 @@
 """Outcomes → lines for people: ``PATH:LINE:COLUMN: severity: target: message [effect: code]``.
 
-Notes of one code that a conversion has several of are one line with the first of them and their
-number; who asks for all gets each.
+Where many rules are converted, the notes of one code that a conversion has several of are one line,
+with the first of them and their number; who asks for all gets each.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from kqlx.batch.outcome import Remark, RuleOutcome, Severity, Status
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which remarks are wanted: with ``verbose`` all, with ``quiet`` errors alone, without the
-    codes ``ignored``; ``concise`` leaves out hints and lines of queries.
+    codes ``ignored``. ``grouped`` puts notes of one code together, for many rules at once;
+    ``concise`` leaves out hints and lines of queries.
     """
 
     verbose: bool = False
     quiet: bool = False
     ignored: frozenset[str] = frozenset()
+    grouped: bool = False
     concise: bool = False
 
     def takes(self, remark: Remark) -> bool:
@@ -29,6 +31,10 @@ class Choice:
         if self.quiet or remark.code in self.ignored:
             return False
         return self.verbose or not remark.is_quiet
+
+
+_UNTELLING = frozenset({"error", "rule", "usage", "output", "language-skipped", "no-rule"})
+"""Codes that say no more than the message."""
 
 
 def lines_of(outcome: RuleOutcome, choice: Choice) -> Iterator[str]:
@@ -45,8 +51,11 @@ def line_of(remark: Remark, target: str = "", more: int = 0) -> str:
     text = remark.message
     if remark.count + more > 1:
         text += f" ×{remark.count + more}"
+    told = ": ".join([*filter(None, words), text])
+    if remark.code in _UNTELLING:
+        return told
     said = f"{remark.effect}: {remark.code}" if remark.effect is not None else remark.code
-    return f"{': '.join([*filter(None, words), text])} [{said}]"
+    return f"{told} [{said}]"
 
 
 def _lines(target: str, remarks: Iterable[Remark], choice: Choice) -> Iterator[str]:
@@ -65,7 +74,7 @@ def _grouped(remarks: Iterable[Remark], choice: Choice) -> list[list[Remark]]:
     """The wanted remarks; of a code and effect together, unless all are asked for."""
     found: dict[object, list[Remark]] = {}
     for number, remark in enumerate(filter(choice.takes, remarks)):
-        alone = choice.verbose or remark.severity is Severity.ERROR
+        alone = not choice.grouped or choice.verbose or remark.severity is Severity.ERROR
         key = number if alone else (remark.code, remark.effect, remark.severity)
         found.setdefault(key, []).append(remark)
     return list(found.values())

@@ -7,7 +7,7 @@ import re
 from kqlx.batch.outcome import Remark, Severity
 from kqlx.errors import KqlxError, QuerySyntaxError, point
 from kqlx.nodes import NOWHERE, Span
-from kqlx.notes import Effect, Note
+from kqlx.notes import Note
 from kqlx.rules.model import Rule
 from kqlx.rules.places import FilePlace, place_in_file, place_of_rule
 
@@ -46,7 +46,6 @@ def of_error(error: KqlxError, rule: Rule) -> Remark:
         hint=error.hint,
         span=span,
         snippet=snippet(rule, span) if span is not None else "",
-        effect=_effect(error),
     )
 
 
@@ -88,13 +87,6 @@ def _span(error: KqlxError) -> Span | None:
     notes = tuple(note for note in notes if note.message in error.message) or notes
     spans = [_real(note.span) for note in notes if note.effect.is_difference]
     return next((span for span in spans if span is not None), None)
-
-
-def _effect(error: KqlxError) -> Effect | None:
-    """The effect for which a conversion was refused."""
-    notes: tuple[Note, ...] = getattr(error, "notes", ())
-    told = [note.effect for note in notes if note.message in error.message]
-    return told[0] if told else None
 
 
 def _real(span: Span | None) -> Span | None:

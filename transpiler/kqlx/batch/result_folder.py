@@ -90,6 +90,8 @@ class Folder:
         checked = [(file, self._check(file)) for file in files]
         wanted = [file for file, written in checked if written is None]
         if wanted:
+            with _reported(self.path):
+                self.path.mkdir(parents=True, exist_ok=True)
             before = dict(self.entries)
             for file in wanted:
                 self.entries[file.name] = self._entry(file, self._digests(file.name))

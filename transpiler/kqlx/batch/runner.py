@@ -48,7 +48,7 @@ def find_files(
             errors.append(error)
             continue
         files += [InputFile(file, os.fspath(file) == path) for file in found]
-    return list(dict.fromkeys(files)), errors
+    return files, errors
 
 
 def outcomes_of_files(

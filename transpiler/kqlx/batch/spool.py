@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Callable
 from typing import BinaryIO, cast
 
+from kqlx.errors import OutputError
+
 _IN_MEMORY = 4_000_000
 """Bytes that are kept in memory before a file is made."""
 
@@ -20,11 +22,15 @@ class Spool:
         self._end = 0
 
     def add(self, text: str) -> Callable[[], str]:
-        """Keeps a text; what gives it back."""
+        """Keeps a text; what gives it back. Raises OutputError where there is no room for it."""
         data = text.encode("utf-8", "surrogatepass")
         start = self._end
-        self._file.seek(start)
-        self._file.write(data)
+        try:
+            self._file.seek(start)
+            self._file.write(data)
+        except OSError as error:
+            message = f"{tempfile.gettempdir()}: cannot be written: {error.strerror or error}"
+            raise OutputError(message, hint="results wait there; TMPDIR names another") from None
         self._end += len(data)
 
         def read() -> str:

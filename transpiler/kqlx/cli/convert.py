@@ -121,7 +121,7 @@ def convert(
         converter = Converter(request)
         inputs = _inputs(paths, text, exclude or [])
         sink = _sink(converter, inputs, out, progress, force=force, prune=prune, check=check)
-        choice = Choice(verbose, quiet, frozenset(listed(ignore)))
+        choice = Choice(verbose, quiet, frozenset(listed(ignore)), grouped=inputs.total > 1)
         run = Run(converter, sink, gate, choice, lambda line: progress.say(line))
         for stranger in converter.strangers:
             say(f"warning: {stranger}")

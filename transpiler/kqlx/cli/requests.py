@@ -25,13 +25,20 @@ def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
         if not Path(named).is_file():
             raise UsageError(f"{named}: no such file of settings")
         return Path(named)
-    first = next((Path(path) for path in paths if path != "-"), None)
-    starts = [first if first.is_dir() else first.parent] if first is not None else []
-    for start in (*starts, Path()):
-        for folder in (start, *start.resolve().parents):
+    first = next((path for path in paths if path != "-"), None)
+    for start in (_folder(first) if first is not None else None, Path()):
+        for folder in (start, *start.resolve().parents) if start is not None else ():
             if (folder / FILE).is_file():
                 return folder / FILE
     return None
+
+
+def _folder(path: str) -> Path | None:
+    """The folder of a path, or the one that it is; None for no path of a file."""
+    try:
+        return Path(path) if Path(path).is_dir() else Path(path).parent
+    except (OSError, ValueError):
+        return None
 
 
 def listed(values: Iterable[str] | None) -> list[str]:
