@@ -65,22 +65,20 @@ class InFolder:
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
     spool: Spool = field(default_factory=Spool)
 
-    def take(self, outcome: RuleOutcome) -> None:
-        """Keeps the results of a rule."""
+    def take_rule(self, outcome: RuleOutcome) -> None:
+        """Keeps what became of the rule, which may have a file of an earlier run."""
         for target, _ in self.targets:
             made = [one.status for one in outcome.conversions if one.target == target]
             key = (outcome.rule.path, target)
             self.seen[key] = self.seen.get(key) or _why_without(*made, outcome.status)
-        for one in outcome.conversions:
-            if one.status is Status.CONVERTED:
-                self.results.append(self._result(outcome, one))
 
-    def _result(self, outcome: RuleOutcome, made: ConversionOutcome) -> Result:
+    def take(self, outcome: RuleOutcome, made: ConversionOutcome) -> None:
+        """Keeps a result until all are there."""
         format = find(made.target).format(made.format)
         bundle = format.bundle if format is not None else None
         codes = sorted({remark.code for remark in made.remarks})
         name = f"{made.target}/{made.file_name}" if self.is_split else made.file_name
-        return Result(
+        result = Result(
             outcome.rule,
             outcome.distinction,
             made.target,
@@ -93,6 +91,7 @@ class InFolder:
             str(made.fidelity),
             tuple(codes),
         )
+        self.results.append(result)
 
     def finish(self) -> Iterator[FileReport | tuple[str, Remark]]:
         """Writes, or compares; what is to be said of files, and of rules by their targets.
@@ -285,7 +284,7 @@ def _second(result: Result, first: Result) -> Remark:
     assert result.bundle is not None
     return Remark(
         Severity.ERROR,
-        "output",
+        "name-taken",
         f"{result.bundle.name} cannot hold a second {result.key}; the first is of"
         f" {first.rule.label}",
         FilePlace(result.rule.path, result.rule.line),

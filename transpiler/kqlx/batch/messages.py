@@ -37,13 +37,6 @@ _UNTELLING = frozenset({"error", "rule", "usage", "output", "language-skipped", 
 """Codes that say no more than the message."""
 
 
-def lines_of(outcome: RuleOutcome, choice: Choice) -> Iterator[str]:
-    """What is said of a rule: first what concerns no target, then target by target."""
-    yield from _lines("", outcome.remarks, choice)
-    for made in outcome.conversions:
-        yield from _lines(made.target, made.remarks, choice)
-
-
 def line_of(remark: Remark, target: str = "", more: int = 0) -> str:
     """The line of a remark; ``more`` is of how many others of its code it stands for."""
     place = remark.place
@@ -58,7 +51,8 @@ def line_of(remark: Remark, target: str = "", more: int = 0) -> str:
     return f"{told} [{said}]"
 
 
-def _lines(target: str, remarks: Iterable[Remark], choice: Choice) -> Iterator[str]:
+def lines_of(target: str, remarks: Iterable[Remark], choice: Choice) -> Iterator[str]:
+    """What is said of a rule, or with a target of its conversion."""
     for several in _grouped(remarks, choice):
         first = several[0]
         yield line_of(first, target, sum(remark.count for remark in several[1:]))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kqlx.backends import find
-from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
+from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity
 from kqlx.batch.result_names import Result, key_of, with_own_keys
 from kqlx.rules.places import FilePlace
 
@@ -25,16 +25,16 @@ class Printed:
     first: bool = True
     held: list[Result] = field(default_factory=list)
 
-    def take(self, outcome: RuleOutcome) -> None:
-        """Prints the results of a rule, or keeps them."""
-        for made in outcome.conversions:
-            if made.status is not Status.CONVERTED:
-                continue
-            found = _result(outcome, made)
-            if self.held or (found.bundle is not None and found.bundle.renamed is not None):
-                self.held.append(found)
-            else:
-                self._print(found)
+    def take_rule(self, outcome: RuleOutcome) -> None:
+        """Nothing is printed of a rule without its conversions."""
+
+    def take(self, outcome: RuleOutcome, made: ConversionOutcome) -> None:
+        """Prints a result, or keeps it."""
+        found = _result(outcome, made)
+        if self.held or (found.bundle is not None and found.bundle.renamed is not None):
+            self.held.append(found)
+        else:
+            self._print(found)
 
     def finish(self) -> Iterator[tuple[str, Remark]]:
         """Prints what is left; what is to be said of it, with the target."""
@@ -45,7 +45,7 @@ class Printed:
             self._print(result)
 
     def _print(self, result: Result) -> None:
-        from kqlx.render import heading
+        from kqlx.backends.comments import heading
 
         text = f"{result.rule.label} -> {result.target}"
         above = (

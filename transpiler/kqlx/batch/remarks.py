@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kqlx.batch.outcome import Remark, Severity
-from kqlx.errors import KqlxError, QuerySyntaxError, point
+from kqlx.errors import KqlxError, QuerySyntaxError, UnsupportedError, point
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
 from kqlx.rules.model import Rule
@@ -45,6 +45,7 @@ def of_error(error: KqlxError, rule: Rule) -> Remark:
         place_in_file(rule, span),
         hint=error.hint,
         span=span,
+        effect=error.effect if isinstance(error, UnsupportedError) else None,
         snippet=snippet(rule, span) if span is not None else "",
     )
 

@@ -12,7 +12,7 @@ from kqlx.batch.converter import Converter, spelled
 from kqlx.batch.gate import Gate
 from kqlx.batch.in_folder import FileReport, Kind
 from kqlx.batch.messages import Choice, is_said, line_of, lines_of
-from kqlx.batch.outcome import Remark, RuleOutcome, Severity, Status
+from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
 from kqlx.batch.summary import Summary
 from kqlx.batch.unused_options import ABOUT
 from kqlx.rules.places import FilePlace
@@ -21,11 +21,13 @@ WAITING = "waiting for another run of kqlx, which writes into the same folder"
 
 
 class Sink(Protocol):
-    """Takes results rule by rule; ``finish`` writes what is left, and says what there is to say:
-    of a file, or of a rule by its target.
+    """Takes each rule, and then each of its conversions; ``finish`` writes what is left, and says
+    what there is to say: of a file, or of a rule by its target.
     """
 
-    def take(self, outcome: RuleOutcome) -> None: ...
+    def take_rule(self, outcome: RuleOutcome) -> None: ...
+
+    def take(self, outcome: RuleOutcome, made: ConversionOutcome) -> None: ...
 
     def finish(self) -> Iterator[FileReport | tuple[str, Remark]]: ...
 
@@ -45,16 +47,23 @@ class Run:
     files: dict[Kind, int] = field(default_factory=dict)
 
     def take(self, outcome: RuleOutcome) -> None:
-        """The results of a rule first, then what is said of them."""
+        """Each result, followed by what is said of it."""
         if self.sink is not None:
-            self.sink.take(outcome)
+            self.sink.take_rule(outcome)
         self.summary.add(outcome)
         if is_said(outcome, self.choice):
-            for line in lines_of(outcome, self.choice):
-                self.say(line)
+            self._say_all(lines_of("", outcome.remarks, self.choice))
+        for made in outcome.conversions:
+            if self.sink is not None and made.status is Status.CONVERTED:
+                self.sink.take(outcome, made)
+            self._say_all(lines_of(made.target, made.remarks, self.choice))
         for target, remark in self.gate.add(outcome):
             self.say(line_of(remark, target))
         self._watch(outcome)
+
+    def _say_all(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.say(line)
 
     def finish(self) -> None:
         """Writes what is left. Raises OutputError where nothing can be written."""
