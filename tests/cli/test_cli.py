@@ -143,10 +143,10 @@ def test_a_syntax_error_shows_the_line_in_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "status", "message"),
     [
-        ('language = "eql"\nquery = "process where true"', 1, "line 3: the query is in 'eql'"),
-        ('language = "esql"\nquery = "from x"', 1, "line 3: the query is in 'esql'"),
-        ('language = "lucene"\nquery = "a:b"', 1, "line 3: the query is in 'lucene'"),
-        ('type = "machine_learning"', 1, "line 3: a machine learning rule has no query"),
+        ('language = "eql"\nquery = "process where true"', 1, ":3: info: the query is in 'eql'"),
+        ('language = "esql"\nquery = "from x"', 1, ":3: info: the query is in 'esql'"),
+        ('language = "lucene"\nquery = "a:b"', 1, ":3: info: the query is in 'lucene'"),
+        ('type = "machine_learning"', 1, ":3: info: a machine learning rule has no query"),
         ('type = "query"', 1, "has no query"),
         ("query = 5", 1, "has no query"),
         ("query = ", 2, "not TOML"),

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 import kqlx
+from kqlx.batch.option_names import with_flags
 from kqlx.cli.app import app
-from kqlx.cli.common import with_flags
 from kqlx.hints import Argument, Hint, joined
 from kqlx.notes import Effect, Note, in_order
 from tests.conftest import ROOT
@@ -24,7 +24,7 @@ LIBRARY = ROOT / "transpiler/kqlx"
 OPTION = re.compile(r"(?<![\w-])--[a-z]")
 
 # What speaks to users of the command line: it, and the pages of codes, which it prints.
-OF_THE_COMMAND_LINE = ("cli/*", "*/codes.py", "explanations.py", "refusals.py")
+OF_THE_COMMAND_LINE = ("cli/*", "batch/*", "*/codes.py", "explanations.py", "refusals.py")
 
 
 def texts(path: Path) -> set[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kqlx.backends.options import check_taken, given_options, options_for
 from kqlx.backends.target import Target
 from kqlx.batch import file_naming
+from kqlx.batch.option_names import spelled
 from kqlx.batch.outcome import (
     ConversionOutcome,
     Remark,
@@ -147,11 +148,6 @@ class Converter:
         return (
             of_lint(note, rule) for note in lint(rule.query, types, *known, language=rule.language)
         )
-
-
-def spelled(option: str) -> str:
-    """An option as the command line has it."""
-    return f"--{option.replace('_', '-')}"
 
 
 def _settings(config: Path | None) -> Settings | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kqlx.batch.option_names import with_flags
 from kqlx.batch.outcome import Remark, Severity
 from kqlx.errors import KqlxError, QuerySyntaxError, UnsupportedError, point
 from kqlx.nodes import NOWHERE, Span
@@ -20,7 +21,7 @@ def of_note(note: Note, rule: Rule) -> Remark:
         note.message,
         place_in_file(rule, note.span),
         note.effect,
-        note.hint,
+        with_flags(note.hint),
         note.count,
         _real(note.span),
         note.is_quiet,
@@ -31,7 +32,12 @@ def of_lint(note: Note, rule: Rule) -> Remark:
     """A finding of lint."""
     place = place_in_file(rule, note.span)
     return Remark(
-        Severity.WARNING, note.code, note.message, place, hint=note.hint, span=_real(note.span)
+        Severity.WARNING,
+        note.code,
+        note.message,
+        place,
+        hint=with_flags(note.hint),
+        span=_real(note.span),
     )
 
 
@@ -43,7 +49,7 @@ def of_error(error: KqlxError, rule: Rule) -> Remark:
         error.code,
         error.message,
         place_in_file(rule, span),
-        hint=error.hint,
+        hint=with_flags(error.hint),
         span=span,
         effect=error.effect if isinstance(error, UnsupportedError) else None,
         snippet=snippet(rule, span) if span is not None else "",
@@ -71,7 +77,7 @@ def without_rule(error: KqlxError, path: str = "") -> Remark:
     if rest != message and (found := re.match(r"(?::(\d+))?(?::(\d+))?: ", rest)):
         message = rest[found.end() :]
         place = FilePlace(path, int(found[1] or 0), int(found[2] or 0))
-    return Remark(Severity.ERROR, error.code, message, place, hint=error.hint)
+    return Remark(Severity.ERROR, error.code, message, place, hint=with_flags(error.hint))
 
 
 def snippet(rule: Rule, span: Span) -> str:

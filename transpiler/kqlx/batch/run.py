@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from kqlx.backends import find
 from kqlx.backends.options import takes
-from kqlx.batch.converter import Converter, spelled
+from kqlx.batch.converter import Converter
 from kqlx.batch.gate import Gate
 from kqlx.batch.in_folder import FileReport, Kind
 from kqlx.batch.messages import Choice, is_said, line_of, lines_of
+from kqlx.batch.option_names import spelled
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
 from kqlx.batch.summary import Summary
 from kqlx.batch.unused_options import ABOUT

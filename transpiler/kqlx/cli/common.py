@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from kqlx.batch.option_names import with_flags
 from kqlx.cli.streams import say
 from kqlx.errors import (
     KqlxError,
@@ -27,7 +28,6 @@ from kqlx.errors import (
     place_of,
     point,
 )
-from kqlx.hints import Argument, worded
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
@@ -170,17 +170,6 @@ def _reason(error: KqlxError) -> str:
     """What a message ends with: the code, and before it the effect that was not accepted."""
     effect = error.effect if isinstance(error, UnsupportedError) else None
     return error.code if effect is None else f"{effect}: {error.code}"
-
-
-def with_flags(hint: str) -> str:
-    """A hint whose arguments are options of the command line."""
-    return worded(hint, flag)
-
-
-def flag(argument: Argument) -> str:
-    """An argument of ``kqlx.convert`` as an option, with its value if it has one."""
-    option = f"--{argument.name.replace('_', '-')}"
-    return f"{option} {argument.value}" if argument.value else option
 
 
 def load_settings() -> Settings | None:
