@@ -69,7 +69,7 @@ def test_hints_are_for_who_reads_them(query: str) -> None:
     assert in_python in str(error.value)
     assert "--" not in str(error.value)
     assert all("--" not in f"{note.message}{note.hint}" for note in error.value.notes)  # type: ignore[attr-defined]
-    assert in_a_shell in CliRunner().invoke(app, ["convert", "-q", query]).stderr
+    assert in_a_shell in CliRunner().invoke(app, ["convert", "--to", "spl", "-q", query]).stderr
 
 
 def test_a_note_of_a_conversion_has_its_hint_in_both_ways() -> None:
