@@ -135,7 +135,12 @@ def test_a_refused_loss_has_the_code_of_its_note() -> None:
     with pytest.raises(kqlx.UnsupportedError) as error:
         kqlx.convert(query)
     assert (error.value.code, error.value.effect) == ("approximated", kqlx.Effect.NARROWER)
-    assert CliRunner().invoke(app, ["convert", "-q", query]).stderr.splitlines()[0].endswith(REASON)
+    assert (
+        CliRunner()
+        .invoke(app, ["convert", "--to", "spl", "-q", query])
+        .stderr.splitlines()[0]
+        .endswith(REASON)
+    )
 
 
 def test_explain_knows_every_code_and_suggests_one() -> None:

@@ -21,9 +21,9 @@ from tests.rules.test_rule_formats import REST, lines, load, messages
 def test_what_holds_no_rule_is_told(tmp_path: Path, name: str, text: str) -> None:
     found = load(tmp_path, name, text)
     assert found == kqlx.RuleSet()
-    done = run("convert", tmp_path / name)
+    done = run("convert", "--to", "spl", tmp_path / name)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"error: {tmp_path / name}: there is no rule in it\n"
+    assert done.stderr == f"{tmp_path / name}: error: there is no rule in it\n"
     done = run("fields", input=text)
     assert (done.returncode, done.stderr) == (2, "error: standard input: there is no rule in it\n")
 

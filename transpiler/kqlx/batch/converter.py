@@ -69,7 +69,7 @@ class Converter:
         for rule in found.rules:
             yield self.outcome(rule)
         for item in found.skipped:
-            yield _skipped(item, is_named)
+            yield _skipped(item, is_named and not found.rules)
         for error in found.errors:
             yield _broken(error, path, is_named)
 
