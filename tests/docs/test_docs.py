@@ -152,7 +152,7 @@ def test_the_pipeline_is_that_of_the_code() -> None:
             assert [*map(str.strip, arguments.split(","))] == needed, name
 
 
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]
 HOME = re.compile(r"https://github\.com/kqlx/kqlx/(?:blob|tree)/main/")
 
 

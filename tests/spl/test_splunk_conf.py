@@ -167,8 +167,8 @@ TEXTS = st.lists(PIECES, max_size=8).map("".join)
 
 
 def normal(text: str) -> str:
-    """Prose as docs/targets.md says that it comes out: one line, what a file cannot hold as U+FFFD,
-    no blank before a semicolon, no backslash at the end.
+    """Prose as docs/targets/spl.md says that it comes out: one line, what a file cannot hold as
+    U+FFFD, no blank before a semicolon, no backslash at the end.
     """
     line = re.sub(
         "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]",
