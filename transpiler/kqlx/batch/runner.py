@@ -6,7 +6,6 @@ results that wait for their turn no more than a few files are held.
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,7 +46,7 @@ def find_files(
         except RuleError as error:
             errors.append(error)
             continue
-        files += [InputFile(file, os.fspath(file) == path) for file in found]
+        files += [InputFile(file, file == Path(path)) for file in found]
     return files, errors
 
 

@@ -52,8 +52,9 @@ class Exit(IntEnum):
 
 
 def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
-    """The rules of files, folders, the standard input or an argument, or what is wrong
-    with them.
+    """The rules of files, folders, the standard input or an argument, or what is wrong with them.
+    A rule in another language is an error where the user names its very file; those in folders are
+    counted.
     """
     if query is not None:
         if paths:
@@ -75,14 +76,16 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
             where = f"{item.path}:{item.line}" if item.line else str(item.path)
             if item.kind == NO_RULE:
                 say(f"{where}: passed over: {item.reason}")
-            else:
+            elif path == "-" or item.path == Path(path):
                 yield RuleError(f"{where}: {item.reason}")
-        skipped += found.skipped
+            else:
+                skipped.append(item)
         yield from found.errors
-    if len(skipped) > 1:
+    if skipped:
         kinds = Counter(item.kind for item in skipped).most_common()
         counts = ", ".join(f"{count} {kind}" for kind, count in kinds)
-        say(f"{len(skipped)} rules are passed over: {counts}")
+        rules = "1 rule is" if len(skipped) == 1 else f"{len(skipped)} rules are"
+        say(f"{rules} passed over: {counts}")
 
 
 def from_standard_input() -> RuleSet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +27,7 @@ def load_rules(path: Path | str, exclude: Sequence[str] = ()) -> RuleSet:
     """
     found = RuleSet()
     for file in rule_files(path, found.errors, exclude):
-        found.add(read_file(file, is_named=os.fspath(file) == os.fspath(path)))
+        found.add(read_file(file, is_named=file == Path(path)))
     return found
 
 
