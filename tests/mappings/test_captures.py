@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx.mappings.extraction import WHOLE, captures
-from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec, Part
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.reader.pack_data import of_data
-from kqlx.mappings.value_parts import Part
 from kqlx.notes import Effect
 from tests.oracles.kusto import analyse
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import kqlx
 from kqlx.evaluate.compiler import matches
 from kqlx.mappings.binder import Binder
-from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec, Part
 from kqlx.mappings.reader.builtin import builtin
-from kqlx.mappings.value_parts import Part, in_whole
+from kqlx.mappings.value_parts import in_whole
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Pattern
 
 FIELD = Literal("f")

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends.sentinel.column_access import without_port
-from kqlx.backends.sentinel.command_line_arguments import arguments_regex, split_arguments
 from kqlx.backends.sentinel.multiple_sources import TableQuery, union
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.rule_forms import emit
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.value_parts import argument_forms
 from kqlx.nodes import (
     Compare,
     Equals,
@@ -25,10 +20,7 @@ from kqlx.nodes import (
     Literal,
     Node,
     Not,
-    asked_pattern,
-    pattern_test,
 )
-from tests.conftest import examples
 from tests.oracles import sentinel
 from tests.oracles.kusto import analyse
 from tests.oracles.sentinel_rows import matching
@@ -226,28 +218,3 @@ def test_values_of_arrays_that_are_no_texts(column: Column, query: str) -> None:
 
 def test_words_of_objects_below_a_not() -> None:
     assert written("not x:a", Column("E.k", "text", layout="elements")) == "Events"
-
-
-WORDS = st.text(alphabet='ab-."', min_size=1, max_size=3)
-LINES = st.text(alphabet='ab-." ', max_size=12)
-
-
-@given(st.lists(WORDS, min_size=1, max_size=3), LINES)
-@examples(100)
-def test_arguments_in_one_regex_are_those_of_their_patterns(words: list[str], line: str) -> None:
-    field = Literal("C")
-    tests: list[Equals | Like] = []
-    for word in words:
-        tests += [pattern_test(Exists(field), form) for form in argument_forms(word)]
-    found, rest = split_arguments(tests)
-    assert set(found) == set(words)
-    assert not rest
-    held = any(asked_pattern(test).fits(line) for test in tests)
-    assert bool(re.search(arguments_regex(found), line, re.DOTALL)) is held
-
-
-def test_many_arguments_are_one_test() -> None:
-    query = "event.category:process and host.os.type:windows and process.args:(/create or /delete)"
-    text = str(kqlx.convert(query, "sentinel", source="endpoint.events").query)
-    assert "(?:/create|/delete)" in text
-    assert text.count("ProcessCommandLine") == 1

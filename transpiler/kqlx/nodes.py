@@ -177,7 +177,25 @@ class Unmapped:
 
 
 FieldTest = Equals | Like | Exists | Compare
-Node = And | Or | Not | FieldTest | Nested | FreeText | Always | Never | Unmapped
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLineArgument:
+    """Some argument of the command line that a column holds as a whole meets the test. Not to be
+    written in Kibana KQL; binding makes it of a test of a field of arguments.
+
+    An argument stands between blanks, in quotes, or at an end of the line, which may be in quotes
+    as a whole (``line_in_quotes``).
+    """
+
+    test: Equals | Like
+    line_in_quotes: bool = False
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+
+
+Node = (
+    And | Or | Not | FieldTest | CommandLineArgument | Nested | FreeText | Always | Never | Unmapped
+)
 
 
 def case_of(test: FieldTest) -> Case:
@@ -212,6 +230,8 @@ def walk(node: Node) -> Iterator[Node]:
             stack.extend(reversed(top.items))
         elif isinstance(top, Not | Nested):
             stack.append(top.item)
+        elif isinstance(top, CommandLineArgument):
+            stack.append(top.test)
 
 
 def conjuncts(node: Node) -> list[Node]:

@@ -14,10 +14,12 @@ from kqlx.backends.target import Options
 from kqlx.elastic.multi_fields import CASELESS
 from kqlx.errors import UnsupportedError, kind_of, unknown
 from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.nodes import (
     Always,
     And,
     Case,
+    CommandLineArgument,
     Compare,
     Equals,
     Exists,
@@ -68,7 +70,7 @@ class Backend(Generic[E]):
 
     def __post_init__(self) -> None:
         for leaf in walk(self.bound.node):
-            if not isinstance(leaf, (And, Or, Not, Nested, *self.leaves)):
+            if not isinstance(leaf, (And, Or, Not, Nested, CommandLineArgument, *self.leaves)):
                 self.refuse(leaf.span, kind_of(leaf), code=NO_FORM)
             if self.knows_case or not isinstance(leaf, FieldTest):
                 continue
@@ -93,6 +95,8 @@ class Backend(Generic[E]):
                 return self.exists(self.column(node), node)
             case Compare():
                 return self.compare(self.column(node), node)
+            case CommandLineArgument():
+                return self.argument(node)
             case Nested():
                 return self.nested(node)
             case FreeText():
@@ -129,6 +133,10 @@ class Backend(Generic[E]):
 
     def compare(self, column: Column, node: Compare) -> E:
         self.refuse(node.span, "a range", code=NO_FORM)
+
+    def argument(self, node: CommandLineArgument) -> E:
+        """Its patterns, unless the target has a form of its own."""
+        return self.expression(in_patterns(node))
 
     def nested(self, node: Nested) -> E:
         self.refuse(node.span, "a nested group, path:{ ... }", code=NO_FORM)

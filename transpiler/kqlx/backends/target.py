@@ -188,12 +188,14 @@ class Target:
     ``formats`` are the artifacts that it can be written as, the default first. ``binds`` says
     whether its fields are other than Elastic's, so that queries are bound to a data source before
     they are emitted; ``takes_filters`` that filters beside a query stay clauses of Query DSL.
-    ``comment`` is how the language writes the heading above one of several results, "" where it has
-    no comments. ``finds_new_terms`` says whether a result can look for values that are new,
-    ``checks_types`` that the form of a test depends on the type of the field, so that tests are
-    checked by it (``mappings.type_check``), and one is assumed where none is known. ``options`` are
-    the names of the ``Options`` that it takes, besides ``exact``. ``templates`` is the folder of
-    its templates; None: the one of its name among those of this package.
+    ``matches_arguments`` says that it has a form of its own for an argument of a command line
+    (``nodes.CommandLineArgument``), which is else the patterns of it. ``comment`` is how the
+    language writes the heading above one of several results, "" where it has no comments.
+    ``finds_new_terms`` says whether a result can look for values that are new, ``checks_types``
+    that the form of a test depends on the type of the field, so that tests are checked by it
+    (``mappings.type_check``), and one is assumed where none is known. ``options`` are the names of
+    the ``Options`` that it takes, besides ``exact``. ``templates`` is the folder of its templates;
+    None: the one of its name among those of this package.
     """
 
     name: str
@@ -208,6 +210,7 @@ class Target:
     comment: str = "# {}"
     finds_new_terms: bool = True
     checks_types: bool = True
+    matches_arguments: bool = False
     templates: Path | None = None
 
     @property

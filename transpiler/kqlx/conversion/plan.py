@@ -9,6 +9,7 @@ from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.command_line_arguments import with_patterns
 from kqlx.mappings.destinations import unbound, with_own_table
 from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types
@@ -34,6 +35,8 @@ def plan_of(rule: Rule, node: Node, fields: FieldList | None, choices: Choices) 
         bounds = _in_own_tables(_bind(node, rule, types, remarks, choices), choices)
     else:
         bounds = (_in_elastic_names(node, types, choices),)
+    if not choices.target.matches_arguments:
+        bounds = tuple(map(with_patterns, bounds))
     if choices.target.checks_types:
         bounds = tuple(map(checked, bounds))
     refuse_constants(rule, bounds)

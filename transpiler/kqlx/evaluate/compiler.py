@@ -42,6 +42,7 @@ from kqlx.evaluate.event_fields import Event, all_values
 from kqlx.evaluate.predicates import Lift, all_hold, any_holds, lifted_into, negated, remembered
 from kqlx.evaluate.schema import Make, Predicate, Schema, always, never, some_value
 from kqlx.evaluate.value_tests import compare, equals_any, in_case, like, like_or_equal
+from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types, types_for
 from kqlx.mappings.nested import bare_value_test
@@ -49,6 +50,7 @@ from kqlx.nodes import (
     Always,
     And,
     Case,
+    CommandLineArgument,
     Compare,
     Equals,
     Exists,
@@ -177,6 +179,8 @@ class _Compiler:
                 return self._field(node.field, path, in_case(node.case, compare(node)))
             case Exists():
                 return self._exists(node.field, path)
+            case CommandLineArgument():
+                return self.predicate(in_patterns(node), path)
             case Always():
                 return always
             case Never():

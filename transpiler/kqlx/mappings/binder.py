@@ -36,6 +36,7 @@ from kqlx.mappings.wildcard_names import bind_each_field
 from kqlx.nodes import (
     Always,
     And,
+    CommandLineArgument,
     Equals,
     Exists,
     FieldTest,
@@ -199,7 +200,7 @@ class Binder(Binding):
         has no other notes; where a part of it has none, the notes on the rest are reported only if
         that part is kept.
         """
-        if isinstance(node, FreeText | Always | Never | Unmapped):
+        if isinstance(node, CommandLineArgument | FreeText | Always | Never | Unmapped):
             return BoundPart(node)
         assert not isinstance(node, And | Or | Not)
         if not isinstance(node, FieldTest | Nested):

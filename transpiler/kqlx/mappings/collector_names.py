@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 from kqlx.mappings.bound import Column
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.pack import Destination
 from kqlx.nodes import (
     And,
+    CommandLineArgument,
+    Equals,
     FieldTest,
+    Like,
     Literal,
     Node,
     Not,
     Or,
     Pattern,
 )
+
+Test = TypeVar("Test", Equals | Like, FieldTest)
 
 Also = Mapping[str, str]
 """The beginning of names: the other one that they may have."""
@@ -72,15 +78,23 @@ def either_column(spec: FieldSpec, also: Also) -> FieldSpec:
 
 def _has(node: Node, also: Also) -> bool:
     """Whether it is a test of a column with another name."""
+    if isinstance(node, CommandLineArgument):
+        return _has(node.test, also)
     if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
         return False
     return other_name(node.field.name, also) is not None
 
 
 def _other(node: Node, columns: dict[str, Column], also: Also) -> Node:
+    if isinstance(node, CommandLineArgument):
+        return replace(node, test=_renamed(node.test, columns, also))
     assert isinstance(node, FieldTest)
-    name = other_name(node.field.name, also)
+    return _renamed(node, columns, also)
+
+
+def _renamed(test: Test, columns: dict[str, Column], also: Also) -> Test:
+    name = other_name(test.field.name, also)
     assert name is not None
-    if (column := columns.get(node.field.name)) is not None:
+    if (column := columns.get(test.field.name)) is not None:
         columns[name] = replace(column, name=other_name(column.name, also) or column.name)
-    return replace(node, field=Literal(name, span=node.field.span))
+    return replace(test, field=Literal(name, span=test.field.span))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kqlx.mappings.value_parts import Part
 from kqlx.notes import Effect
 
 ColumnCase = Literal["same", "ignored", "differs"]
@@ -23,6 +22,13 @@ value of one key, the last part, of such an object with ``Name``, ``NewValue`` a
 where Elastic writes ``_`` for the blanks and dots of names (``changes``); a text that is several
 values with white space between (``words``); XML as text, of which the element ``Data`` of the name
 behind the column's is meant (``xml``).
+"""
+
+Part = Literal["name", "extension", "directory", "word", "pair", "before", "run"]
+"""What a field holds of a path (``name``, ``extension`` without the dot, ``directory`` without the
+last separator), of a command line (``word``, an argument) or of a list such as ``MD5=1f,SHA1=2e``
+(``pair``, the value behind a key); what stands before a mark (``before``), such as the ``@`` of an
+address, of which one at most is taken to be there; the first ``run`` of signs of a class.
 """
 
 When = Mapping[str, tuple[str, ...]]

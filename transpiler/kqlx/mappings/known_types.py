@@ -18,6 +18,7 @@ from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.recognition import sources_of
 from kqlx.nodes import (
     And,
+    CommandLineArgument,
     FieldTest,
     Literal,
     Nested,
@@ -240,3 +241,5 @@ def field_tests(node: Node) -> Iterator[tuple[str, FieldTest]]:
                 stack.append((top.item, f"{path}{top.path.name}."))
             case _ if isinstance(top, FieldTest) and isinstance(top.field, Literal):
                 yield path + top.field.name, top
+            case CommandLineArgument():
+                stack.append((top.test, path))

@@ -11,6 +11,7 @@ from kqlx.mappings.known_types import Types
 from kqlx.nodes import (
     And,
     Case,
+    CommandLineArgument,
     Exists,
     FieldTest,
     Nested,
@@ -68,6 +69,8 @@ def _folded(node: Node) -> Node:
 
 
 def _fold(node: Node) -> Node:
+    if isinstance(node, CommandLineArgument):
+        return replace(node, test=replace(node.test, case=Case.FOLDED))
     if isinstance(node, Exists) or not isinstance(node, FieldTest):
         return node
     return replace(node, case=Case.FOLDED)

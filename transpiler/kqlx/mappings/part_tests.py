@@ -11,18 +11,20 @@ from dataclasses import replace
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import FIRST_RUN
 from kqlx.mappings.column_tests import bind_to_column, describe_column
+from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.event_kinds import either_of
-from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec, Part
 from kqlx.mappings.path_patterns import (
     SEPARATOR,
     respelled_patterns,
     split_at_last_separator,
     with_unnamed_value,
 )
-from kqlx.mappings.value_parts import Part, in_whole
+from kqlx.mappings.value_parts import in_whole
 from kqlx.nodes import (
     And,
     Case,
+    CommandLineArgument,
     Compare,
     Equals,
     Exists,
@@ -161,6 +163,8 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
         binding.add_note("approximated", message, None, Effect.WIDER)
 
     def rename(item: Node) -> Node:
+        if isinstance(item, CommandLineArgument):
+            return _bind_argument(binding, item, spec)
         return (
             bind_to_column(binding, item, spec)
             if isinstance(item, Equals | Like | Exists)
@@ -168,6 +172,22 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
         )
 
     return transform(test, rename)
+
+
+def _bind_argument(binding: Binding, argument: CommandLineArgument, spec: FieldSpec) -> Node:
+    """An argument of the line in the column; where that spells some of its patterns otherwise, it
+    is told by these alone.
+    """
+    assert spec.column is not None
+    column = Literal(spec.column, span=argument.test.field.span)
+    bound = replace(argument, test=replace(argument.test, field=column))
+    spelt = transform(in_patterns(argument), lambda one: _in_column(binding, one, spec))
+    return bound if spelt == in_patterns(bound) else spelt
+
+
+def _in_column(binding: Binding, pattern: Node, spec: FieldSpec) -> Node:
+    assert isinstance(pattern, Equals | Like)
+    return bind_to_column(binding, pattern, spec)
 
 
 def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:

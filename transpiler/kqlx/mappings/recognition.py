@@ -16,6 +16,7 @@ from kqlx.mappings.shippers import shipper, unmapped_modules
 from kqlx.mappings.source_hints import Level, Names, bare, names_of, overlap, own_names
 from kqlx.nodes import (
     And,
+    CommandLineArgument,
     FieldTest,
     Nested,
     Node,
@@ -227,6 +228,8 @@ def asserts_field(node: Node, names: Iterable[str]) -> bool:
             return any(asserts_field(item, names) for item in node.items)
         case Or():
             return all(asserts_field(item, names) for item in node.items)
+        case CommandLineArgument():
+            return asserts_field(node.test, names)
         case _:
             return False
 

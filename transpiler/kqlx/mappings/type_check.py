@@ -21,8 +21,10 @@ from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.assumed_types import assumed_types
 from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.nodes import (
     And,
+    CommandLineArgument,
     Compare,
     Equals,
     Exists,
@@ -146,6 +148,10 @@ class _Check:
             return node if item is node.item else replace(node, item=item)
         if isinstance(node, Nested):
             return self.group(node, path, negative)
+        if isinstance(node, CommandLineArgument):
+            patterns = in_patterns(node)
+            made = self.tree(patterns, path, negative)
+            return node if made is patterns else made
         return self.test(node, path, path, negative) if isinstance(node, FieldTest) else node
 
     def group(self, node: Nested, path: str, negative: bool) -> Node:

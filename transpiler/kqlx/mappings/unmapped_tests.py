@@ -4,22 +4,20 @@ choice, in a tree in which binding has marked them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
-from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.collector_names import under_both
 from kqlx.mappings.known_types import Types
-from kqlx.mappings.letter_case import without_implied
 from kqlx.mappings.pack import Destination, Pack
+from kqlx.mappings.repeated_tests import without_repeated_tests
 from kqlx.nodes import (
     Always,
     And,
-    Equals,
     FieldTest,
     Never,
     Node,
@@ -28,7 +26,6 @@ from kqlx.nodes import (
     Unmapped,
     simplify,
     walk,
-    without_repeats,
 )
 from kqlx.notes import Effect, Note
 
@@ -234,17 +231,8 @@ def _bound(attempt: Attempt, node: Node) -> Bound:
         node = simplify(And((attempt.filter, node), node.span))
     if prefixes := attempt.destination.other_prefixes:
         node = under_both(node, columns, prefixes)
-
-    def key(node: Node) -> Hashable:
-        """What is the same for two tests that ask for the same: quotes count in texts alone."""
-        if isinstance(node, Equals) and node.field.name in columns:
-            column = columns[node.field.name]
-            if column.type not in TEXTS:
-                return column.name, node.value.name, node.case
-        return node
-
     return Bound(
-        without_implied(without_repeats(node, key)),
+        without_repeated_tests(node, columns),
         columns,
         attempt.destination.place,
         attempt.pack.source,

@@ -5,10 +5,12 @@ command line.
 from __future__ import annotations
 
 import re
-from typing import Literal as OneOf
 
+from kqlx.mappings.command_line_arguments import patterns_of
+from kqlx.mappings.field_spec import Part
 from kqlx.nodes import (
     And,
+    CommandLineArgument,
     Compare,
     Equals,
     Exists,
@@ -21,17 +23,10 @@ from kqlx.nodes import (
     asked_pattern,
     pattern_test,
 )
-from kqlx.patterns import ANY_RUN, Pattern, Shape, Token, Wildcard
+from kqlx.patterns import ANY_RUN, Pattern, Token, Wildcard
 
 # What the name of a domain never has.
 _NO_HOST = re.compile(r"[^A-Za-z0-9.-]")
-
-Part = OneOf["name", "extension", "directory", "word", "pair", "before", "run"]
-"""What a field holds of a path (``name``, ``extension`` without the dot, ``directory`` without the
-last separator), of a command line (``word``, an argument) or of a list such as ``MD5=1f,SHA1=2e``
-(``pair``, the value behind a key); what stands before a mark (``before``), such as the ``@`` of an
-address, of which one at most is taken to be there; the first ``run`` of signs of a class.
-"""
 
 
 def in_whole(test: FieldTest, part: Part, separators: str) -> tuple[Node, bool] | None:
@@ -115,47 +110,20 @@ def _directory(test: Equals | Like | Exists, mark: str) -> tuple[Node, bool]:
     return _like(test, *pattern.tokens, mark, ANY_RUN), not pattern.ends_open
 
 
-def argument_forms(word: str) -> tuple[Pattern, ...]:
-    """The patterns of command lines that have this argument: it alone, then first, between others,
-    last, and in quotes unless it has some itself.
-    """
-    forms = (
-        Pattern.of(word),
-        Pattern.of(f"{word} ", ANY_RUN),
-        Pattern.of(ANY_RUN, f" {word} ", ANY_RUN),
-        Pattern.of(ANY_RUN, f" {word}"),
-    )
-    return forms if '"' in word else (*forms, Pattern.of(ANY_RUN, f'"{word}"', ANY_RUN))
-
-
 def _word(test: Equals | Like | Exists, quoted: bool) -> tuple[Node, bool]:
-    """An argument stands between blanks, in quotes, or at an end of the line, which may be
-    ``quoted`` as a whole.
+    """An argument of a line that may be ``quoted`` as a whole.
 
     What stands in an argument of several words, in its quotes, is taken for arguments as well.
     """
     if isinstance(test, Exists):
         return test, False
-    if isinstance(test, Equals):
-        word = test.value.name
-        _, *forms = argument_forms(word)
-        if quoted and '"' not in word:
-            forms += [Pattern.of(f'"{word} ', ANY_RUN), Pattern.of(ANY_RUN, f' {word}"')]
-        return _any([test, *(pattern_test(test, form) for form in forms)], test), True
-    patterns: list[tuple[Token, ...]]
-    pattern, text = test.pattern, test.pattern.text
-    match pattern.shape:
-        case Shape.PREFIX:
-            patterns = [(text, ANY_RUN), (ANY_RUN, f" {text}", ANY_RUN)]
-            patterns.append((ANY_RUN, f'"{text}', ANY_RUN))
-        case Shape.SUFFIX:
-            patterns = [(ANY_RUN, text), (ANY_RUN, f"{text} ", ANY_RUN)]
-            patterns.append((ANY_RUN, f'{text}"', ANY_RUN))
-        case Shape.CONTAINS | Shape.ANYTHING:
-            return test, any(sign in text for sign in ' "\t')
-        case _:
-            return pattern_test(test, pattern.within()), True
-    return _any([_like(test, *tokens) for tokens in patterns], test), True
+    argument = CommandLineArgument(test, quoted, test.span)
+    patterns = patterns_of(argument)
+    if len(patterns) > 1:
+        return argument, True
+    # One that begins and ends open is itself the pattern of the line.
+    wider = patterns[0] != asked_pattern(test) or any(sign in patterns[0].text for sign in ' "\t')
+    return pattern_test(test, patterns[0]), wider
 
 
 def _like(test: Equals | Like | Exists, *tokens: Token) -> Equals | Like:

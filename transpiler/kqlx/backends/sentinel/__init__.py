@@ -43,4 +43,5 @@ TARGET = Target(
     options=frozenset({"table", "case", "late_events"}),
     suffix=".kql",
     comment=COMMENT,
+    matches_arguments=True,
 )

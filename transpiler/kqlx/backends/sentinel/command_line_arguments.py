@@ -1,32 +1,28 @@
-"""Arguments of a command line, which binding writes as patterns
-(``value_parts.argument_forms``), as one regular expression for all of a column.
-"""
+"""Arguments of command lines as regular expressions: one for all of a column."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from kqlx.backends.sentinel.syntax import regex
-from kqlx.mappings.value_parts import argument_forms
-from kqlx.nodes import Equals, Like, asked_pattern
-
-Test = Equals | Like
+from kqlx.mappings.command_line_arguments import argument_forms, patterns_of
+from kqlx.nodes import CommandLineArgument, Equals, Like, asked_pattern, pattern_test
 
 
-def split_arguments(tests: Sequence[Test]) -> tuple[list[str], list[Test]]:
-    """The arguments that the tests look for in a command line, and the tests that are others."""
-    there = {asked_pattern(test) for test in tests}
-    words = [
-        word
-        for word in dict.fromkeys(test.value.name for test in tests if isinstance(test, Equals))
-        if word and " " not in word and there.issuperset(argument_forms(word))
-    ]
-    said = {form for word in words for form in argument_forms(word)}
-    return words, [test for test in tests if asked_pattern(test) not in said]
+def word_of(argument: CommandLineArgument) -> Equals | None:
+    """The test of an argument that ``arguments_regex`` finds: of a word without blanks."""
+    test = argument.test
+    return test if isinstance(test, Equals) and " " not in test.value.name else None
+
+
+def tests_beside_regex(argument: CommandLineArgument) -> list[Equals | Like]:
+    """The tests of the line for what ``arguments_regex`` does not find of a word."""
+    forms = patterns_of(argument)[len(argument_forms(asked_pattern(argument.test).text)) :]
+    return [pattern_test(argument.test, form) for form in forms]
 
 
 def arguments_regex(words: Iterable[str]) -> str:
-    """What the patterns of these arguments find, as one regular expression."""
+    """What finds a line with one of these words among its arguments."""
     words = list(words)
     quoted = [word for word in words if '"' not in word]
     found = rf"(?:^| ){_either(words)}(?: |$)"

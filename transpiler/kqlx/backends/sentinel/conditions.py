@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.sentinel.column_access import REGEX, Cell, Columns
-from kqlx.backends.sentinel.command_line_arguments import arguments_regex, split_arguments
+from kqlx.backends.sentinel.command_line_arguments import (
+    arguments_regex,
+    tests_beside_regex,
+    word_of,
+)
 from kqlx.backends.sentinel.dynamic_paths import Paths
 from kqlx.backends.sentinel.field_tests import FieldTests
 from kqlx.backends.sentinel.letter_case import ignores_case
@@ -21,11 +25,13 @@ from kqlx.backends.sentinel.wildcard_names import WildcardNames
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group, Text, TextBackend
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.command_line_arguments import argument_forms, in_patterns
 from kqlx.mappings.nested import bare_value_test
 from kqlx.nodes import (
     Always,
     And,
     Case,
+    CommandLineArgument,
     Equals,
     Exists,
     FieldTest,
@@ -37,6 +43,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    asked_pattern,
 )
 
 
@@ -96,7 +103,13 @@ class ConditionWriter(TextBackend):
         return all_text([self.expression(item) for item in node.items])
 
     def any_of(self, node: Or) -> Text:
-        found, rest = self.arguments(alternatives(node))
+        return self.one_of(node.items)
+
+    def argument(self, node: CommandLineArgument) -> Text:
+        return self.one_of([node])
+
+    def one_of(self, items: Iterable[Node]) -> Text:
+        found, rest = self.arguments(alternatives(items))
         on_paths, rest = self.on_paths(rest)
         return any_text(
             [
@@ -134,25 +147,36 @@ class ConditionWriter(TextBackend):
         return isinstance(node.field, Literal) and self.cell(node).key_path is not None
 
     def arguments(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
-        """The tests for arguments of command lines, a regular expression a column, and the others
-        of these alternatives.
+        """The tests for arguments of command lines, a regular expression a column and letter case,
+        and the others of these alternatives, less those that it finds too.
         """
-        by_column: dict[tuple[str, Case], list[Equals | Like]] = {}
+        words: dict[tuple[str, Case], dict[str, Equals]] = {}
+        rest: list[Node] = []
         for item in items:
-            if isinstance(item, Equals | Like) and self.is_whole_text(item):
-                key = item.field.name, self.effective_case(item)
-                by_column.setdefault(key, []).append(item)
+            if not isinstance(item, CommandLineArgument):
+                rest.append(item)
+            elif (test := word_of(item)) and self.is_whole_text(test):
+                key = test.field.name, self.effective_case(test)
+                words.setdefault(key, {}).setdefault(test.value.name, test)
+                rest += tests_beside_regex(item)
+            else:
+                rest += alternatives([in_patterns(item)])
         texts: list[Text] = []
-        said: set[int] = set()
-        for tests in by_column.values():
-            words, others = split_arguments(tests)
-            if words:
-                cell = self.cell(tests[0])
-                flags = "(?i)" if ignores_case(self, cell, tests) else ""
-                pattern = quote(flags + arguments_regex(words))
-                texts.append(Text(f"{cell.access} matches regex {pattern}", rank=REGEX))
-                said |= {id(test) for test in tests} - {id(test) for test in others}
-        return texts, [item for item in items if id(item) not in said]
+        for tests in words.values():
+            cell = self.cell(next(iter(tests.values())))
+            flags = "(?i)" if ignores_case(self, cell, [*tests.values()]) else ""
+            pattern = quote(flags + arguments_regex(tests))
+            texts.append(Text(f"{cell.access} matches regex {pattern}", rank=REGEX))
+        found = {
+            key: {form for word in words[key] for form in argument_forms(word)} for key in words
+        }
+        return texts, [item for item in rest if not self.is_found(item, found)]
+
+    def is_found(self, node: Node, found: Mapping[tuple[str, Case], Container[Pattern]]) -> bool:
+        """Whether a test is for one of the patterns that are found in its column as it is."""
+        if not found or not isinstance(node, Equals | Like) or not self.is_whole_text(node):
+            return False
+        return asked_pattern(node) in found.get((node.field.name, self.effective_case(node)), ())
 
     def is_whole_text(self, node: Equals | Like) -> bool:
         """Whether the test is one of the text in a plain column."""
@@ -230,10 +254,10 @@ def condition_text(bound: Bound) -> str:
     return f"({text.text})" if text.group is Group.OR else text.text
 
 
-def alternatives(node: Or) -> list[Node]:
-    """What may hold, one by one; groups of ``or`` within ``or`` are opened."""
+def alternatives(items: Iterable[Node]) -> list[Node]:
+    """What may hold, one by one; groups of ``or`` among the items are opened."""
     return [
         leaf
-        for item in node.items
-        for leaf in (alternatives(item) if isinstance(item, Or) else [item])
+        for item in items
+        for leaf in (alternatives(item.items) if isinstance(item, Or) else [item])
     ]

@@ -16,10 +16,12 @@ from kqlx.backends.sentinel.syntax import fold, json_text, quote, steps
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
+from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.nested import bare_value_test
 from kqlx.nodes import (
     Always,
     And,
+    CommandLineArgument,
     Equals,
     FreeText,
     Like,
@@ -108,6 +110,8 @@ class NestedGroups:
             return FALSE
         if isinstance(node, FreeText):
             node = bare_value_test(node)
+        if isinstance(node, CommandLineArgument):
+            return self.flat(in_patterns(node), path, text, wanted)
         if isinstance(node.field, Pattern):
             return TRUE
         column = self.backend.bound.column(f"{path}.{node.field.name}")

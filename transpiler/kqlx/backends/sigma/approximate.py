@@ -10,11 +10,13 @@ from kqlx.backends.sigma.approximate_tests import sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.errors import unknown
 from kqlx.mappings.bound import Column
+from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.nested import one_object_is_enough, with_full_names, without_negations
 from kqlx.mappings.wildcard_names import fields_matching
 from kqlx.nodes import (
     Always,
     And,
+    CommandLineArgument,
     Compare,
     Equals,
     Exists,
@@ -64,6 +66,8 @@ class Approximation(SigmaBackend):
                     return Not(self.sayable(node.item), node.span)
             case Nested():
                 return self.flattened(node)
+            case CommandLineArgument():
+                return self.sayable(in_patterns(node))
             case FreeText():
                 return self.anywhere(node)
             case Equals() | Like() | Exists() | Compare():
