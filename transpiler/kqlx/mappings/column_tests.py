@@ -12,7 +12,7 @@ from kqlx.elastic.type_names import INTEGERS, STRINGS
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import OF_TYPE, Column
 from kqlx.mappings.field_spec import FieldSpec
-from kqlx.mappings.predicates import read_predicate
+from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.value_spellings import (
     CANONICAL_INTEGER,
     in_all_spellings,
@@ -114,7 +114,7 @@ def bind_predicate(
             name = node.field.name
             before = binding.columns.get(name)
             column = describe_column(binding, name, types.get(name, "keyword"), field)
-            test = replace(node, span=span)
+            test = node
             if not isinstance(test, Exists) and binding.destination.column(name).case == "ignored":
                 test = replace(test, case=Case.FOLDED)  # as Elastic's pipeline does it
             if before is not None and before.type != column.type:
@@ -125,6 +125,6 @@ def bind_predicate(
                     binding.columns[own] = column
                     test = replace(test, field=Literal(own, span=node.field.span))
             return without_null_values(binding, test, test, column)
-        return replace(node, span=span)
+        return node
 
-    return replace(transform(read_predicate(text), place), span=span)
+    return transform(predicate_at(text, span), place)

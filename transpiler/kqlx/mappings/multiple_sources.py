@@ -18,11 +18,23 @@ from kqlx.mappings.destinations import all_assert, bind
 from kqlx.mappings.field_values import is_countable, resolve
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.predicates import read_predicate
+from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.recognition import asserts_field, implied_values
 from kqlx.mappings.shipper_values import in_elastic_values
 from kqlx.mappings.unmapped_tests import UnmappedPolicy, apply_unmapped, why
-from kqlx.nodes import And, Exists, FieldTest, Literal, Node, Not, Or, conjuncts, simplify, walk
+from kqlx.nodes import (
+    NOWHERE,
+    And,
+    Exists,
+    FieldTest,
+    Literal,
+    Node,
+    Not,
+    Or,
+    conjuncts,
+    simplify,
+    walk,
+)
 from kqlx.notes import Effect, Note
 
 
@@ -104,7 +116,7 @@ def _without_doubles(bound: Bound, bounds: Iterable[Bound]) -> Bound:
     for table, predicate in bound.destination.contained_tables.items():
         if table not in read:
             continue
-        theirs = read_predicate(predicate)
+        theirs = predicate_at(predicate, NOWHERE)
         columns = {
             test.field.name: Column(test.field.name)
             for test in walk(theirs)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
-from kqlx.nodes import Node
+from kqlx.nodes import And, Node, Not, Or, Span
 
 
 @lru_cache(maxsize=2048)
@@ -13,3 +14,18 @@ def read_predicate(text: str) -> Node:
     from kqlx.frontends.kql.parser import parse
 
     return parse(text)
+
+
+def predicate_at(text: str, span: Span) -> Node:
+    """The same, all of it in the place of the test that it stands for: its own places are those of
+    another text.
+    """
+    return _moved(read_predicate(text), span)
+
+
+def _moved(node: Node, span: Span) -> Node:
+    if isinstance(node, And | Or):
+        return type(node)(tuple([_moved(item, span) for item in node.items]), span)
+    if isinstance(node, Not):
+        return Not(_moved(node.item, span), span)
+    return replace(node, span=span)

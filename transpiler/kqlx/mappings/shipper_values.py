@@ -4,13 +4,11 @@ those of Elastic's integration, which packs are written in.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.mappings.asserted_values import Asserted, asserted_values, spelt
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.predicates import read_predicate
+from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.shippers import shipper
 from kqlx.mappings.source_hints import bare, overlap
 from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
@@ -70,5 +68,4 @@ def _names_source(
 def _parsed(meaning: str, test: Equals | Like) -> Node:
     if meaning == "*:*":
         return Always(test.span)
-    moved = transform(read_predicate(meaning), lambda leaf: replace(leaf, span=test.span))
-    return replace(moved, span=test.span)
+    return predicate_at(meaning, test.span)
