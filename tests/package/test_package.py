@@ -36,6 +36,7 @@ _GROUND = {
         "notes",
         "errors",
         "hints",
+        "fragments",
         "codes",
         "resources",
         "malformed",
@@ -46,6 +47,7 @@ _MIDDLE = {*_GROUND, "frontends", "evaluate", "lint", "mappings", "rules"}
 LAYERS = {
     "patterns": set[str](),
     "nodes": {"patterns"},
+    "fragments": {"nodes"},
     "resources": set[str](),
     "codes": set[str](),
     "refusals": {"codes"},

@@ -10,6 +10,7 @@ from kqlx.conversion.choices import GivenOptions, choose
 from kqlx.conversion.judgement import judge
 from kqlx.conversion.plan import plan_of
 from kqlx.conversion.writing import with_length_notes, write
+from kqlx.fragments import Fragment, Piece, fragments_of
 from kqlx.frontends import KUERY
 from kqlx.mappings.field_list import FieldList, read_fields
 from kqlx.mappings.pack_library import Packs
@@ -32,7 +33,8 @@ class Conversion:
     ``query`` is text, or a dict for Elasticsearch; ``text`` what the command line prints (the
     artifact of ``format``, without a final line feed); ``fidelity`` the worst effect of the notes;
     ``source`` the data source, of several all with commas between; ``place`` where
-    the (first) mapping pack has its events in the target.
+    the (first) mapping pack has its events in the target. ``pieces`` are what ``fragments`` is made
+    of.
     """
 
     query: str | dict[str, Any]
@@ -42,10 +44,24 @@ class Conversion:
     target: str
     format: str
     place: Mapping[str, object] = field(default_factory=dict, compare=False)
+    pieces: tuple[Piece, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def fidelity(self) -> Effect:
         return worst(self.notes)
+
+    @property
+    def query_text(self) -> str:
+        """The query as text: for Elasticsearch its JSON."""
+        return self.query if isinstance(self.query, str) else _json_text(self.query)
+
+    @property
+    def fragments(self) -> tuple[Fragment, ...]:
+        """Which parts of ``query_text`` come from which parts of the rule's query. Worked out
+        whenever it is asked for.
+        """
+        written = str if isinstance(self.query, str) else _json_text
+        return fragments_of(self.query_text, self.pieces, written)
 
 
 def convert(
@@ -103,4 +119,11 @@ def convert(
     sources = ", ".join(dict.fromkeys(b.source for b in plan.bounds if b.source)) or None
     place, notes = plan.bounds[0].place, in_order(emission.notes)
     name, format = choices.target.name, choices.format.name
-    return Conversion(emission.query, text, notes, sources, name, format, place)
+    pieces = emission.pieces
+    return Conversion(emission.query, text, notes, sources, name, format, place, pieces)
+
+
+def _json_text(value: Any) -> str:
+    from kqlx.backends.artifact_text import json_text
+
+    return json_text(value)

@@ -101,4 +101,4 @@ def emit(plan: Plan) -> Emission:
     query = backend.expression(source.bound.node)
     if source.options.index:
         query = f"(_index:{source.options.index} AND {query})"
-    return Emission(query, tuple(backend.notes))
+    return Emission(query, tuple(backend.notes), pieces=tuple(backend.pieces))

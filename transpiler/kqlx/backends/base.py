@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, TypeVar
 from kqlx.backends.target import Options
 from kqlx.elastic.multi_fields import CASELESS
 from kqlx.errors import UnsupportedError, kind_of, unknown
+from kqlx.fragments import Piece
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.nodes import (
@@ -59,6 +60,8 @@ class Backend(Generic[E]):
     bound: Bound
     options: Options
     notes: list[Note] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    """What was made of the parts of the tree, where ``fragments`` finds them again."""
 
     leaves: ClassVar[tuple[type, ...]] = LEAVES
     """The leaves that the target can say, if it defines them, or that it leaves out with a note. A
@@ -67,6 +70,9 @@ class Backend(Generic[E]):
 
     knows_case: ClassVar[bool] = False
     """Whether it looks at ``case``; else tests without regard to it are refused."""
+
+    constants: ClassVar[tuple[object, ...]] = ()
+    """What stands for every event or none, and is nothing that a part of the query says."""
 
     def __post_init__(self) -> None:
         for leaf in walk(self.bound.node):
@@ -79,37 +85,52 @@ class Backend(Generic[E]):
                 self.refuse(leaf.span, what, code=NO_FORM)
 
     def expression(self, node: Node) -> E:
-        """The node in the target's language. Raises UnsupportedError with the reason."""
+        """The node in the target's language, kept as a piece. Raises UnsupportedError with the
+        reason.
+        """
+        before = len(self.pieces)
+        made: E
         match node:
             case And():
-                return self.all_of(node)
+                made = self.all_of(node)
             case Or():
-                return self.any_of(node)
+                made = self.any_of(node)
             case Not():
-                return self.negate(node)
+                made = self.negate(node)
             case Equals():
-                return self.equals(self.column(node), node)
+                made = self.equals(self.column(node), node)
             case Like():
-                return self.like(self.column(node), node)
+                made = self.like(self.column(node), node)
             case Exists():
-                return self.exists(self.column(node), node)
+                made = self.exists(self.column(node), node)
             case Compare():
-                return self.compare(self.column(node), node)
+                made = self.compare(self.column(node), node)
             case CommandLineArgument():
-                return self.argument(node)
+                made = self.argument(node)
             case Nested():
-                return self.nested(node)
+                made = self.nested(node)
             case FreeText():
-                return self.free_text(node)
+                made = self.free_text(node)
             case Always():
-                return self.always()
+                made = self.always()
             case Never():
-                return self.never()
+                made = self.never()
             case Unmapped():
                 why = node.why or "the destination has none"
                 self.refuse(node.span, node.what, why, code="unmapped-field")
             case _:
                 unknown(node)
+        return self.kept(made, before, node.span)
+
+    def kept(self, made: E, before: int, *spans: Span) -> E:
+        """Keeps what was made of these parts of the query as one piece, of those that were kept
+        since there were ``before``.
+        """
+        inner = tuple(self.pieces[before:])
+        del self.pieces[before:]
+        if (shown := getattr(made, "text", made)) not in self.constants:
+            self.pieces.append(Piece(shown, spans, inner))
+        return made
 
     # The vocabulary
 
@@ -190,6 +211,10 @@ class ValueList:
     @property
     def span(self) -> Span:
         return (self.tests[0].span[0], self.tests[-1].span[1])
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        return tuple(test.span for test in self.tests)
 
 
 def gather(

@@ -7,11 +7,12 @@ The description imports nothing heavy; ``load`` brings the emitter in when it is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlx.errors import UnsupportedError
+from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.nodes import Case
 from kqlx.notes import Note
@@ -110,7 +111,8 @@ class Emission:
     ``covers_rule_type`` says that the result counts or compares what the rule's type asks for, and
     not its query alone: else a note says what it lacks. ``by_source`` are the queries of the plan's
     sources by themselves, of which formats that are a document for each are made; ``structure`` is
-    the query in its parts, where the target's artifacts need more than its text.
+    the query in its parts, where the target's artifacts need more than its text. ``pieces`` are
+    what was made of the parts of the tree, in the order of the query.
     """
 
     query: str | dict[str, Any]
@@ -118,6 +120,7 @@ class Emission:
     covers_rule_type: bool = False
     by_source: tuple[str, ...] = ()
     structure: Any = None
+    pieces: tuple[Piece, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from kqlx.backends.letter_case import effective_case
 from kqlx.elastic.multi_fields import CASELESS
 from kqlx.elastic.text_analysis import odd_letters
 from kqlx.elastic.type_names import NUMBERS, TEXTS
+from kqlx.fragments import Piece
 from kqlx.mappings.bound import Column
 from kqlx.mappings.type_check import checked_test
 from kqlx.nodes import Case, Compare, Equals, FieldTest, Like, Node, Pattern
@@ -51,8 +52,12 @@ class TextBackend(Backend[Text]):
     negative: bool = False
     folded: dict[bool, dict[str, FieldTest]] = field(default_factory=lambda: {False: {}, True: {}})
 
+    aside: list[Piece] = field(default_factory=list)
+    """Pieces that stand by themselves before the condition, such as lists with a name."""
+
     language = "the target"
     knows_case = True
+    constants = ("true", "false", "true()", "false()")
     own_case: ClassVar[Case] = Case.FOLDED
     """How the language compares letters where nobody asks for the other way."""
 

@@ -5,6 +5,7 @@ it: no rule stops another.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,10 @@ class Converter:
         except Exception as error:
             remark = of_internal_error(error, rule)
             return ConversionOutcome(target.name, name, Status.FAILED, remarks=(remark,))
-        return _converted(rule, made, file_name)
+        outcome = _converted(rule, made, file_name)
+        if self.request.fragments:
+            return replace(outcome, query=made.query_text, fragments=made.fragments)
+        return outcome
 
     def _options(
         self, rule: Rule, node: Node, target: Target, format: str | None

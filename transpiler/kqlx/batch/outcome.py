@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kqlx.fragments import Fragment
 from kqlx.nodes import Span
 from kqlx.notes import Effect
 from kqlx.rules.places import FilePlace
@@ -85,6 +86,7 @@ class ConversionOutcome:
 
     ``text`` is the artifact, ``source`` the data sources, with commas between, ``file_name`` the
     name for its file. ``is_unusable`` says that something could not be used, such as an option.
+    ``query`` is the query in it as text, with its ``fragments``, where the request asks for them.
     """
 
     target: str
@@ -96,6 +98,8 @@ class ConversionOutcome:
     remarks: tuple[Remark, ...] = ()
     file_name: str = ""
     is_unusable: bool = False
+    query: str = ""
+    fragments: tuple[Fragment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ class Request:
     ``kqlx.convert`` by their names, of which each target takes its own; ``mappings`` and ``fields``
     name files, ``config`` the file of settings, None for none. ``file_names`` is the form of the
     names of files (``file_naming``). ``lint`` asks for the findings of lint too, and
-    ``watch_options`` whether options change anything.
+    ``watch_options`` whether options change anything; ``fragments`` asks for the queries with which
+    part of them comes from where.
     """
 
     targets: tuple[tuple[str, str | None], ...]
@@ -30,3 +31,4 @@ class Request:
     file_names: str = "{file}"
     lint: bool = True
     watch_options: bool = True
+    fragments: bool = False

@@ -27,6 +27,7 @@ from kqlx.backends.elasticsearch.types_shown import TypesShown
 from kqlx.backends.target import Emission, Options
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
+from kqlx.fragments import Piece
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_list import Field
 from kqlx.mappings.nested import bare_value_test
@@ -65,20 +66,22 @@ class _Dsl(Backend[Json]):
 
     def expression(self, node: Node) -> Json:
         # Kibana works on names as they are, wildcards too: columns have no use here.
-        kind = type(node)
-        if kind is And:
-            return self.all_of(node)  # type: ignore[arg-type]
+        kind, before = type(node), len(self.pieces)
         if isinstance(node, Equals | Like) and node.case is Case.FOLDED:
-            return self.in_any_case(node)
-        if kind is Equals:
-            return self.each_field(node.field, self.value_clause, node.value)  # type: ignore[union-attr]
-        if kind is Like:
-            return self.each_field(node.field, self.pattern_clause, node.pattern)  # type: ignore[union-attr]
-        if kind is Exists:
-            return self.each_field(node.field, self.exists_clause, None)  # type: ignore[union-attr]
-        if kind is Compare:
-            return self.each_field(node.field, self.range_clause, node)  # type: ignore[union-attr]
-        return super().expression(node)
+            made = self.in_any_case(node)
+        elif kind is Equals:
+            made = self.each_field(node.field, self.value_clause, node.value)  # type: ignore[union-attr]
+        elif kind is Like:
+            made = self.each_field(node.field, self.pattern_clause, node.pattern)  # type: ignore[union-attr]
+        elif kind is Exists:
+            made = self.each_field(node.field, self.exists_clause, None)  # type: ignore[union-attr]
+        elif kind is Compare:
+            made = self.each_field(node.field, self.range_clause, node)  # type: ignore[union-attr]
+        else:
+            return super().expression(node)
+        if self.options.compact and kind is Equals:  # which may become one of several terms
+            self.pieces.append(Piece(node.value.value, (node.span,)))  # type: ignore[union-attr]
+        return self.kept(made, before, node.span)
 
     def all_of(self, node: And) -> Json:
         key = "must" if self.options.filters_in_must else "filter"
@@ -288,4 +291,11 @@ def query_of(bound: Bound, options: Options) -> Emission:
     notes = () if options.format == "rule" else tuple(dsl.types_shown.notes(bound.types.is_alone))
     if not bound.types.is_alone:
         notes = (*notes_on_refusals(bound.node, bound.types.type_asked), *notes)
-    return Emission(compact(query) if options.compact else query, notes)
+    if not options.compact:
+        return Emission(query, notes, pieces=tuple(dsl.pieces))
+    return Emission(compact(query), notes, pieces=tuple(map(_compacted, dsl.pieces)))
+
+
+def _compacted(piece: Piece) -> Piece:
+    made = compact(piece.made) if isinstance(piece.made, dict) else piece.made
+    return Piece(made, piece.spans, tuple(map(_compacted, piece.inner)))

@@ -85,9 +85,12 @@ class ConditionWriter(TextBackend):
     def expression(self, node: Node) -> Text:
         if not isinstance(node, FieldTest):
             return super().expression(node)
+        before = len(self.pieces)
         if isinstance(node.field, Pattern):
-            return self.wildcard_names.any_field(node, node.field)
-        return self.field_test(node)
+            made = self.wildcard_names.any_field(node, node.field)
+        else:
+            made = self.field_test(node)
+        return self.kept(made, before, node.span)
 
     def field_test(self, node: FieldTest) -> Text:
         cell = self.cell(node)
@@ -127,7 +130,9 @@ class ConditionWriter(TextBackend):
     def value_list(self, tests: Iterable[Equals | Like], negation: str = "") -> Text:
         """``in``, and for networks the functions that take several."""
         equal = [test for test in tests if isinstance(test, Equals)]
-        return self.field_tests.equality.values(self.cell(equal[0]), equal, negation)
+        before = len(self.pieces)
+        made = self.field_tests.equality.values(self.cell(equal[0]), equal, negation)
+        return self.kept(made, before, *(test.span for test in equal))
 
     def on_paths(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
         """The tests of values behind a key path, one for each column and letter case, and the
@@ -140,7 +145,10 @@ class ConditionWriter(TextBackend):
                 by_column.setdefault((item.field.name, self.effective_case(item)), []).append(item)
             else:
                 rest.append(item)
-        found = [self.paths.any_test(self.cell(tests[0]), tests) for tests in by_column.values()]
+        found = []
+        for tests in by_column.values():
+            before, made = len(self.pieces), self.paths.any_test(self.cell(tests[0]), tests)
+            found.append(self.kept(made, before, *(test.span for test in tests)))
         return found, rest
 
     def is_on_path(self, node: Equals | Like) -> bool:
@@ -162,14 +170,17 @@ class ConditionWriter(TextBackend):
             else:
                 rest += alternatives([in_patterns(item)])
         texts: list[Text] = []
-        for tests in words.values():
-            cell = self.cell(next(iter(tests.values())))
-            flags = "(?i)" if ignores_case(self, cell, [*tests.values()]) else ""
-            pattern = quote(flags + arguments_regex(tests))
-            texts.append(Text(f"{cell.access} matches regex {pattern}", rank=REGEX))
         found = {
             key: {form for word in words[key] for form in argument_forms(word)} for key in words
         }
+        for key, tests in words.items():
+            cell = self.cell(next(iter(tests.values())))
+            flags = "(?i)" if ignores_case(self, cell, [*tests.values()]) else ""
+            pattern = quote(flags + arguments_regex(tests))
+            spans = [test.span for test in tests.values()]
+            spans += [item.span for item in rest if self.is_found(item, {key: found[key]})]
+            made = Text(f"{cell.access} matches regex {pattern}", rank=REGEX)
+            texts.append(self.kept(made, len(self.pieces), *spans))
         return texts, [item for item in rest if not self.is_found(item, found)]
 
     def is_found(self, node: Node, found: Mapping[tuple[str, Case], Container[Pattern]]) -> bool:
@@ -236,7 +247,8 @@ class ConditionWriter(TextBackend):
     def conjunct(self, node: Node) -> Text:
         """What must hold by itself: where a group is taken apart, ``mv-apply`` and all."""
         if isinstance(node, Nested):
-            return self.groups.whole_conjunct(node)
+            before = len(self.pieces)
+            return self.kept(self.groups.whole_conjunct(node), before, node.span)
         return self.expression(node)
 
     def line(self, text: Text) -> str:

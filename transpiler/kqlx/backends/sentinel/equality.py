@@ -24,12 +24,13 @@ from kqlx.backends.sentinel.dynamic_arrays import (
 )
 from kqlx.backends.sentinel.existence import Existence, widened
 from kqlx.backends.sentinel.letter_case import ignores_case
-from kqlx.backends.sentinel.named_values import NamedValues
+from kqlx.backends.sentinel.named_values import NamedValues, list_text
 from kqlx.backends.sentinel.syntax import quote
 from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import DATES, INTEGERS
+from kqlx.fragments import Piece
 from kqlx.mappings.bound import described
 from kqlx.nodes import Compare, Equals, asked_pattern
 from kqlx.notes import Effect
@@ -103,7 +104,20 @@ class Equality:
             literals, folds = [found for t in tests if (found := self.scalar(cell, t))], False
         if not literals:
             return TRUE if negation else FALSE
+        self.keep_each(cell, tests, literals)
         return self.listing(cell, list(dict.fromkeys(literals)), negation, folds)
+
+    def keep_each(self, cell: Cell, tests: list[Equals], literals: list[str]) -> None:
+        """Keeps each of several values as a piece, where they stand: in their list."""
+        if len(tests) != len(literals) or len(tests) < 2:
+            return
+        spans = tuple(test.span for test in tests)
+        pieces = tuple(Piece(text, (span,)) for text, span in zip(literals, spans, strict=True))
+        once = list(dict.fromkeys(literals))
+        if self.lists.list_name(cell.column.name, once):
+            self.backend.aside.append(Piece(list_text(once), spans, pieces))
+        else:
+            self.backend.pieces += pieces
 
     def listing(self, cell: Cell, literals: list[str], negation: str, folds: bool) -> Text:
         if len(literals) == 1:

@@ -8,11 +8,12 @@ their tests are the same, else each with its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.syntax import WIDTH, identifier
 from kqlx.errors import UnsupportedError
+from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.notes import Note
 
@@ -73,13 +74,15 @@ def union(queries: Sequence[TableQuery]) -> str:
 @dataclass(frozen=True, slots=True)
 class WrittenSource:
     """What a plan asks of one data source: its rows, and the commands that would follow on them and
-    on those of others, from ``summarize`` on; ``covers_rule_type`` as in ``Emission``.
+    on those of others, from ``summarize`` on; ``covers_rule_type`` and ``pieces`` as in
+    ``Emission``.
     """
 
     query: TableQuery
     notes: tuple[Note, ...]
     together: tuple[str, ...] = ()
     covers_rule_type: bool = False
+    pieces: tuple[Piece, ...] = field(default=(), compare=False, repr=False)
 
     def with_form(
         self, steps: Iterable[str], together: Iterable[str], notes: Iterable[Note]
@@ -88,7 +91,7 @@ class WrittenSource:
         among them, and the commands on all rows together.
         """
         query = replace(self.query, steps=tuple(steps))
-        return WrittenSource(query, (*self.notes, *notes), tuple(together), True)
+        return WrittenSource(query, (*self.notes, *notes), tuple(together), True, self.pieces)
 
     def with_steps(self, *steps: str) -> WrittenSource:
         """With further commands on its rows."""

@@ -34,7 +34,7 @@ class NamedValues:
         """The name of the list, after its column; "" for one that is short."""
         if len(literals) <= LONG_LIST:
             return ""
-        return self.name(variable(column), f"dynamic([{', '.join(literals)}])")
+        return self.name(variable(column), list_text(literals))
 
     def name(self, wanted: str, value: str) -> str:
         """The name of a value: the one that is wanted, or like it where that is another's; "" where
@@ -51,3 +51,8 @@ class NamedValues:
         for name, value in self.values.items():
             text = f"let {name} = {value};"
             yield text if "\n" in value else fold(text)
+
+
+def list_text(literals: list[str]) -> str:
+    """A list of values, as Kusto writes it."""
+    return f"dynamic([{', '.join(literals)}])"

@@ -20,6 +20,7 @@ from kqlx.backends.sentinel.multiple_sources import TableQuery, WrittenSource, t
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Text
+from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import conjuncts
@@ -38,10 +39,14 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
     UnsupportedError.
     """
     writer = ConditionWriter(bound, options, values=values)
-    texts = [writer.conjunct(item) for item in conjuncts(bound.node)]
-    texts = sorted((text for text in texts if text != TRUE), key=lambda text: text.rank)
+    written: list[tuple[Text, list[Piece]]] = []
+    for item in conjuncts(bound.node):
+        before, text = len(writer.pieces), writer.conjunct(item)
+        written.append((text, writer.pieces[before:]))
+    written = sorted((one for one in written if one[0] != TRUE), key=lambda one: one[0].rank)
+    texts = [text for text, _ in written]
     if FALSE in texts:
-        texts = [FALSE]
+        written, texts = [], [FALSE]
     table = options.table or bound.place.get("table")
     if table is None:
         message = f"no table is known; {DEFAULT_TABLE} stands for one whose columns have ECS names"
@@ -49,7 +54,10 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
             "table-unknown", Effect.SAME, message, hint=Hint(Argument("table"), " names it")
         )
     query = TableQuery(tables(table or DEFAULT_TABLE), tuple(_steps(writer, texts)))
-    return WrittenSource(query, tuple(writer.finished_notes()))
+    pieces = (*writer.aside, *(piece for _, found in written for piece in found))
+    if any("| extend " in step for step in query.steps):
+        pieces = tuple(map(_with_json_names, pieces))
+    return WrittenSource(query, tuple(writer.finished_notes()), pieces=pieces)
 
 
 def _steps(writer: ConditionWriter, texts: list[Text]) -> Iterator[str]:
@@ -65,6 +73,12 @@ def _steps(writer: ConditionWriter, texts: list[Text]) -> Iterator[str]:
         lines = (_JSON_READ.sub(_name_of_json, text) for text in conjunct.alternatives)
         text = _JSON_READ.sub(_name_of_json, conjunct.text)
         yield writer.line(replace(conjunct, text=text, alternatives=tuple(lines)))
+
+
+def _with_json_names(piece: Piece) -> Piece:
+    """The piece as it stands behind the step that reads JSON once."""
+    text = _JSON_READ.sub(_name_of_json, piece.made)
+    return Piece(text, piece.spans, tuple(map(_with_json_names, piece.inner)))
 
 
 def _name_of_json(match: re.Match[str]) -> str:

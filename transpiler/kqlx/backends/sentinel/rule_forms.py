@@ -35,7 +35,9 @@ def emit(plan: Plan) -> Emission:
     each = [_of_source(plan, one.bound, one.options, values) for one in plan.sources]
     query = whole_query(each, values, comment_lines(COMMENT, about_left_out(plan.bounds)))
     notes = tuple(note for written in each for note in written.notes)
-    return Emission(query, notes, covers_rule_type=all(one.covers_rule_type for one in each))
+    pieces = tuple(piece for written in each for piece in written.pieces)
+    covers = all(one.covers_rule_type for one in each)
+    return Emission(query, notes, covers, pieces=pieces)
 
 
 def _of_source(plan: Plan, bound: Bound, options: Options, values: NamedValues) -> WrittenSource:

@@ -9,7 +9,8 @@ from typing import Any
 
 from kqlx.backends.sigma.detection_items import DetectionItems, Value, distinct, spelled_pattern
 from kqlx.backends.sigma.search_identifiers import SearchIdentifiers, fields_of, slug
-from kqlx.backends.sigma.yaml_style import escape
+from kqlx.backends.sigma.yaml_style import escape, scalar
+from kqlx.fragments import Piece
 from kqlx.nodes import And, Exists, FreeText, Node, Not, Or, Pattern, conjuncts
 
 
@@ -58,7 +59,7 @@ class Condition:
         single = [node for node in nodes if self.items.is_item(node)]
         filters = [n.item for n in nodes if isinstance(n, Not) and self.items.is_filter(n.item)]
         filters = [item for item in filters if not isinstance(item, Exists)]
-        names = self.identifiers.add_items(map(self.items.item, single))
+        names = self.identifiers.add_items(map(self.items.written, single))
         others = []
         for node in nodes:
             if self.items.is_item(node) or (isinstance(node, Not) and node.item in filters):
@@ -92,7 +93,7 @@ class Condition:
     def alternatives(self, node: Or) -> str:
         """A selection of single items of which one holds: one map where they have one modifier."""
         if self.items.is_item(node):
-            return self.identifiers.add_items([self.items.item(node)])[0]
+            return self.identifiers.add_items([self.items.written(node)])[0]
         name = f"selection_{slug(fields_of(node)) or 'any'}"
         return self.identifiers.add(name, self.items.list_of(node))
 
@@ -120,9 +121,12 @@ class Condition:
         values: list[Value] = []
         for node in nodes:
             if isinstance(node.value, Pattern):
-                values.append(spelled_pattern(node.value))
+                words = [spelled_pattern(node.value)]
             else:
                 text = node.value.name
                 parts = [text] if node.value.quoted else text.split() or [text]
-                values += map(escape, parts)
+                words = [*map(escape, parts)]
+            values += words
+            pieces = self.items.backend.pieces
+            pieces += [Piece(scalar(word), (node.span,)) for word in words]
         return self.identifiers.add("keywords", distinct(values, cased=False))

@@ -22,7 +22,7 @@ from kqlx.backends.sigma.yaml_style import COMMENT, rule_body
 from kqlx.backends.target import Emission, Options, Plan
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import Always, And, Exists, Never, Node, Not, Or, simplify, walk
-from kqlx.notes import Effect, Note
+from kqlx.notes import Effect
 from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import rule_type_notes
@@ -55,14 +55,15 @@ def emit(plan: Plan) -> Emission:
     """The ``logsource`` and ``detection`` of each source, as YAML. Raises UnsupportedError."""
     each = [_rule_body(source.bound, source.options, plan.rule) for source in plan.sources]
     bodies = tuple(body for body, _ in each)
-    notes = tuple(note for _, found in each for note in found)
+    notes = tuple(note for _, made in each for note in made.finished_notes())
+    pieces = tuple(piece for _, made in each for piece in made.pieces)
     # What a threshold rule counts stands in documents beside it.
     counts = plan.format == "rule" and isinstance(form_of(plan.rule), Threshold)
-    return Emission("\n---\n".join(bodies), notes, counts, by_source=bodies)
+    return Emission("\n---\n".join(bodies), notes, counts, by_source=bodies, pieces=pieces)
 
 
-def _rule_body(bound: Bound, options: Options, rule: Rule) -> tuple[str, list[Note]]:
-    """One of them, with comments on what is left out, and notes."""
+def _rule_body(bound: Bound, options: Options, rule: Rule) -> tuple[str, Approximation]:
+    """One of them, with comments on what is left out, and what has its notes and pieces."""
     backend, node = _approximated(bound, options)
     logsource = bound.place.get("logsource")
     if not _is_text(logsource):
@@ -92,7 +93,7 @@ def _rule_body(bound: Bound, options: Options, rule: Rule) -> tuple[str, list[No
     # A whole rule says in its description what the rule's type is.
     of_type = [note.message for note in rule_type_notes(rule)] if options.format == "query" else []
     comments = comment_lines(COMMENT, [*of_type, *about_left_out([bound])])
-    return rule_body(logsource, detection, comments), backend.finished_notes()
+    return rule_body(logsource, detection, comments), backend
 
 
 def _approximated(bound: Bound, options: Options) -> tuple[Approximation, Node]:

@@ -11,9 +11,10 @@ from typing import Any
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.presence import is_null
-from kqlx.backends.sigma.yaml_style import Number, escape
+from kqlx.backends.sigma.yaml_style import Number, escape, map_lines, scalar
 from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import NUMBERS
+from kqlx.fragments import Piece
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node, Not, Or, any_of, conjuncts
 from kqlx.patterns import Pattern
@@ -70,7 +71,7 @@ class DetectionItems:
 
     def map(self, node: Node) -> dict[str, Any]:
         """The map of a test that ``is_map``."""
-        return dict(map(self.item, conjuncts(node)))
+        return dict(map(self.written, conjuncts(node)))
 
     def list_of(self, node: Or) -> Selection:
         """A list of maps, or one map where the values have one modifier."""
@@ -89,6 +90,17 @@ class DetectionItems:
             else:
                 joined.append(item)
         return joined
+
+    def written(self, node: Node) -> DetectionItem:
+        """The item of a test that ``is_item``, kept as a piece of the detection."""
+        key, value = self.item(node)
+        tests = node.items if isinstance(node, Or) else (node,)
+        inner = []
+        if isinstance(value, list):
+            inner = [Piece(scalar(self.item(test)[1]), (test.span,)) for test in tests]
+        spans = tuple(test.span for test in tests)
+        self.backend.pieces.append(Piece("\n".join(map_lines({key: value})), spans, tuple(inner)))
+        return key, value
 
     def item(self, node: Node) -> DetectionItem:
         """The item of a test that ``is_item``."""

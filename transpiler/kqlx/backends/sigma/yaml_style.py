@@ -104,10 +104,10 @@ def rule_body(
             continue
         lines.append(f"    {name}:")
         if isinstance(tests, Mapping):
-            lines += _indented(_map(tests), "        ")
+            lines += _indented(map_lines(tests), "        ")
             continue
         for item in tests:
-            inner = _map(item) if isinstance(item, Mapping) else [scalar(item)]
+            inner = map_lines(item) if isinstance(item, Mapping) else [scalar(item)]
             lines += [f"        - {inner[0]}", *_indented(inner[1:], "          ")]
     return "\n".join(lines)
 
@@ -116,7 +116,7 @@ def _indented(lines: list[str], by: str) -> list[str]:
     return [by + line for line in lines]
 
 
-def _map(tests: Mapping[str, Any]) -> list[str]:
+def map_lines(tests: Mapping[str, Any]) -> list[str]:
     """The lines of a map of tests: ``key: value``, or the key with its values below."""
     lines = []
     for key, value in tests.items():

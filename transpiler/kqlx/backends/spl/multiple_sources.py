@@ -10,10 +10,11 @@ not cut off by the limits of subsearches, as those of ``append`` are.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kqlx.backends.spl.syntax import WIDTH, fold
 from kqlx.errors import UnsupportedError
+from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.notes import Note
 
@@ -110,13 +111,14 @@ def _events(sources: list[SourceSearch], with_modifiers: bool) -> str:
 @dataclass(frozen=True, slots=True)
 class WrittenSource:
     """What a plan asks of one data source: its events, and the commands that would group these;
-    ``covers_rule_type`` as in ``Emission``.
+    ``covers_rule_type`` and ``pieces`` as in ``Emission``.
     """
 
     search: SourceSearch
     notes: tuple[Note, ...]
     grouping: tuple[str, ...] = ()
     covers_rule_type: bool = False
+    pieces: tuple[Piece, ...] = field(default=(), compare=False, repr=False)
 
     def with_form(
         self, steps: Iterable[str], grouping: Iterable[str], notes: Iterable[Note]
@@ -126,7 +128,7 @@ class WrittenSource:
         """
         found = (*self.search.steps, *filter(None, steps))
         search = replace(self.search, steps=found)
-        return WrittenSource(search, (*self.notes, *notes), tuple(grouping), True)
+        return WrittenSource(search, (*self.notes, *notes), tuple(grouping), True, self.pieces)
 
 
 def together(each: Iterable[WrittenSource], comments: Iterable[str] = ()) -> Search:

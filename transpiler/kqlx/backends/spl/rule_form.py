@@ -29,7 +29,8 @@ def emit(plan: Plan) -> Emission:
     search = together(each, comment_lines(COMMENT, about_left_out(plan.bounds)))
     notes = tuple(note for written in each for note in written.notes)
     covers = all(written.covers_rule_type for written in each)
-    return Emission(search.text, notes, covers, structure=search)
+    pieces = tuple(piece for written in each for piece in written.pieces)
+    return Emission(search.text, notes, covers, structure=search, pieces=pieces)
 
 
 def _of_source(rule: Rule, bound: Bound, options: Options, several: bool) -> WrittenSource:

@@ -29,6 +29,7 @@ from kqlx.backends.text_backend import Group, Text
 from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.errors import UnsupportedError
+from kqlx.fragments import Piece
 from kqlx.mappings.bound import Bound, Column
 from kqlx.nodes import (
     Always,
@@ -99,10 +100,15 @@ class SearchWriter(SplBackend):
 
     def in_list(self, values: ValueList) -> Text:
         column = self.bound.column(values.field.name)
-        texts = list(dict.fromkeys(self.value(column, test) for test in values.tests))
+        before, each = len(self.pieces), [self.value(column, test) for test in values.tests]
+        for test, text in zip(values.tests, each, strict=True):
+            self.pieces.append(Piece(text, (test.span,)))
+        texts = list(dict.fromkeys(each))
         if len(texts) == 1:
-            return Text(f"{search_name(column.name)}={texts[0]}")
-        return Text(f"{search_name(column.name)} IN ({', '.join(texts)})")
+            made = Text(f"{search_name(column.name)}={texts[0]}")
+        else:
+            made = Text(f"{search_name(column.name)} IN ({', '.join(texts)})")
+        return self.kept(made, before, *values.spans)
 
     def equals(self, column: Column, node: Equals) -> Text:
         return Text(f"{search_name(column.name)}={self.value(column, node)}")
@@ -166,7 +172,9 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
     for item in conjuncts(simplify(transform(bound.node, checks.expand))):
         if isinstance(item, Compare) and (times := time_range(item)):
             since, condition = times
-            conditions += filter(None, [condition])
+            if condition:
+                conditions.append(condition)
+                where.pieces.append(Piece(condition, (item.span,)))
             if since and beginning:
                 writer.refuse(
                     item.span, "a second beginning in time", "a search has one", code="time-range"
@@ -174,6 +182,7 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
             if since:
                 beginning = since
                 terms.append(f"earliest={since}")
+                writer.pieces.append(Piece(terms[-1], (item.span,)))
                 writer.note("time-range", Effect.SAME, TIME_RANGE, item.span)
             continue
         checks.check(item)
@@ -202,7 +211,8 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
             f" a longer one may lack {_some_of(lists or extracted)}",
             hint="raise maxchars under [kv] in limits.conf if events are longer",
         )
-    return WrittenSource(found, tuple(writer.finished_notes()))
+    pieces = (*writer.pieces, *where.aside, *where.pieces)
+    return WrittenSource(found, tuple(writer.finished_notes()), pieces=pieces)
 
 
 def _tstats(bound: Bound, options: Options) -> WrittenSource:
@@ -237,7 +247,7 @@ def _tstats(bound: Bound, options: Options) -> WrittenSource:
     wide = simplify(writer.search.widened(data.node))
     where = "" if isinstance(wide, Always) else fold([writer.expression(wide).text])
     search = SourceSearch((), (write(data, where),))
-    return WrittenSource(search, tuple(writer.finished_notes()))
+    return WrittenSource(search, tuple(writer.finished_notes()), pieces=tuple(writer.pieces))
 
 
 def _base(bound: Bound, options: Options) -> list[str]:

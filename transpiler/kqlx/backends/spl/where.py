@@ -21,6 +21,7 @@ from kqlx.backends.text_backend import Group, Text
 from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.errors import kind_of
+from kqlx.fragments import Piece
 from kqlx.mappings.bound import Column
 from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
@@ -58,31 +59,35 @@ class WhereWriter(SplBackend):
         Negations are written where they bear on a single test: ``isnull`` instead of ``NOT
         isnotnull``.
         """
+        before = len(self.pieces)
         if isinstance(node, Not):
             with self.under_not():
-                return self.condition(node.item)
+                return self.kept(self.condition(node.item), before, node.span)
         if isinstance(node, And | Or):
-            items = (
-                node.items
-                if isinstance(node, And)
-                else _short(gather(node.items, self.fits_regex, self.effective_case))
-            )
-            conjunction = isinstance(node, And) is not self.negative
-            own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
-            before = len(self.steps)
-            parts = [self.part(item) for item in items]
-            deciding, neutral = ("false()", "true()") if conjunction else ("true()", "false()")
-            if any(part.text == deciding for part in parts):
-                del self.steps[before:]
-                return Text(deciding)
-            parts = [part for part in parts if part.text != neutral]
-            if not parts:
-                return Text(neutral)
-            if len(parts) == 1:
-                return parts[0]
-            texts = [_grouped(part, other) for part in parts]
-            return Text((" AND " if conjunction else " OR ").join(texts), own)
+            return self.kept(self.group(node), before, node.span)
         return self.part(node)
+
+    def group(self, node: And | Or) -> Text:
+        items = (
+            node.items
+            if isinstance(node, And)
+            else _short(gather(node.items, self.fits_regex, self.effective_case))
+        )
+        conjunction = isinstance(node, And) is not self.negative
+        own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
+        before = len(self.steps)
+        parts = [self.part(item) for item in items]
+        deciding, neutral = ("false()", "true()") if conjunction else ("true()", "false()")
+        if any(part.text == deciding for part in parts):
+            del self.steps[before:]
+            return Text(deciding)
+        parts = [part for part in parts if part.text != neutral]
+        if not parts:
+            return Text(neutral)
+        if len(parts) == 1:
+            return parts[0]
+        texts = [_grouped(part, other) for part in parts]
+        return Text((" AND " if conjunction else " OR ").join(texts), own)
 
     def part(self, node: Node | ValueList) -> Text:
         """A group, or a single test with the negation that it stands under."""
@@ -91,8 +96,10 @@ class WhereWriter(SplBackend):
         if isinstance(node, Nested):
             # Objects cannot be told apart, so that no event may be lost to a negated group.
             return Text("true()") if self.negative else self.condition(flattened(node))
+        before = len(self.pieces)
+        spans = node.spans if isinstance(node, ValueList) else (node.span,)
         test = self.value_list(node) if isinstance(node, ValueList) else self.leaf(node)
-        return _negated(test) if self.negative else test
+        return self.kept(_negated(test) if self.negative else test, before, *spans)
 
     def leaf(self, node: Node) -> Text:
         match node:
@@ -215,6 +222,8 @@ class WhereWriter(SplBackend):
             if not self.search.case_counts(column, test):
                 self.note_case(column, texts[-1], test)
             bodies.append(pattern.as_regex(regex, f"{any_one}*", any_one))
+            if len(tests) > 1:
+                self.pieces.append(Piece(quote(bodies[-1])[1:-1], (test.span,)))
         folded = not any(self.search.case_counts(column, test) for test in tests)
         flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
         flags += "s" if any(isinstance(test, Like) for test in tests) else ""
@@ -240,6 +249,7 @@ class WhereWriter(SplBackend):
             )
         listed = fields if _PLAIN_FIELDS.fullmatch(fields) else quote(fields)
         self.steps.append(f"| foreach {listed} [ eval {mark}=if({test.text}, 1, {mark}) ]")
+        self.aside.append(Piece(self.steps[-1], tuple(one.span for one in tests)))
         return Text(f"isnotnull({mark})")
 
 
