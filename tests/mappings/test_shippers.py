@@ -250,7 +250,7 @@ def test_the_application_log_of_windows() -> None:
     query = "winlog.channel:Application and event.provider:MsiInstaller and event.code:1033"
     assert "XmlWinEventLog:Application" in str(kqlx.convert(query, "spl").query)
     assert 'EventLog == "Application"' in str(kqlx.convert(query, "sentinel").query)
-    with pytest.raises(kqlx.MappingError, match="have no names there"):
+    with pytest.raises(kqlx.MappingError, match="are unnamed"):
         kqlx.convert(f"{query} and winlog.event_data.param1:x", "spl")
 
 
