@@ -73,7 +73,7 @@ def test_another_rule_or_format_does_not_take_the_place_of_one(tmp_path: Path) -
     for arguments in ([two], [one, "--format", "watcher"]):
         run = out(*arguments, "-o", folder, to="es")
         assert run.returncode == 2
-        assert "the file is of 1, elasticsearch query" in run.stderr
+        assert "the file belongs to 1, elasticsearch query" in run.stderr
     assert out(two, "--force", "-o", folder, to="es").returncode == 0
 
 

@@ -49,7 +49,7 @@ def test_fmt_checks_and_writes_files(tmp_path: Path) -> None:
 def test_fmt_in_place_wants_files(option: str) -> None:
     run = kqlx("fmt", option, "-q", "a:b")
     assert (run.returncode, run.stdout) == (2, "")
-    assert "work on files" in run.stderr
+    assert "need files" in run.stderr
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_says_that_elasticsearch_refuses_the_search() -> None:
         ((str(RULE), "-q", "a"), "give a rule file or --query"),
         (("-q", "a", "--events", "missing.ndjson"), "missing.ndjson"),
         (("-q", "a", "--fields", "missing.json"), "missing.json"),
-        ((str(ROOT / "rules"),), "one rule is tested at a time"),
+        ((str(ROOT / "rules"),), "only one rule can be tested at a time"),
         (("missing.toml",), "no such file"),
     ],
 )

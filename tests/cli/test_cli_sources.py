@@ -67,7 +67,7 @@ def test_own_packs_are_sources_too(tmp_path: Path) -> None:
     broken = write(tmp_path, "broken.yml", "source: a\nx: 1\n")
     run = kqlx("convert", "--to", "spl", "--mapping", broken, "-q", query)
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith(f"error: {broken}:2: x: not known here; it knows source, title")
+    assert run.stderr.startswith(f"error: {broken}:2: x: unknown key; expected source, title")
 
 
 def test_a_configuration_gives_targets_mappings_and_what_is_unmapped(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_stub_is_an_overlay_as_it_is_and_when_it_is_filled_in(tmp_path: Path) 
     run = kqlx("convert", "--to", "spl", "--mapping", filled, "-q", ODD)
     assert 'Who="a"' in run.stdout
     other = text.split("---\n")[1]
-    new = re.sub("^# ", "", other.partition("line away.\n")[2], flags=re.MULTILINE)
+    new = re.sub("^# ", "", other.partition("start of each line.\n")[2], flags=re.MULTILINE)
     assert [p.path for p in pack_file.pack_schema().problems(yaml.safe_load(new))] == [
         ("source",),
         ("title",),

@@ -88,18 +88,18 @@ def test_of_several_targets_one_that_takes_it_is_enough(name: str) -> None:
     [
         ("sentinel", "case", "bogus", "is sensitive or insensitive, not 'bogus'"),
         ("spl", "new_terms", "bogus", "is stats or lookup, not 'bogus'"),
-        ("elasticsearch", "time_zone", "Mars/Phobos", '"Mars/Phobos" is no time zone'),
-        ("elasticsearch", "time_zone", "", '"" is no time zone'),
-        ("spl", "index", "", "is no name that Splunk takes: ''"),
-        ("spl", "index", "a b", "is no name that Splunk takes: 'a b'"),
-        ("spl", "index", "a | delete", "is no name that Splunk takes"),
-        ("spl", "macro", "", "is no name that Splunk takes: ''"),
-        ("spl", "macro", "a`b", "is no name that Splunk takes: 'a`b'"),
-        ("sentinel", "table", "", "is no name that Sentinel takes: ''"),
-        ("sentinel", "table", "A | take 1", "is no name that Sentinel takes"),
+        ("elasticsearch", "time_zone", "Mars/Phobos", '"Mars/Phobos" is not a time zone'),
+        ("elasticsearch", "time_zone", "", '"" is not a time zone'),
+        ("spl", "index", "", "is not a name that Splunk accepts: ''"),
+        ("spl", "index", "a b", "is not a name that Splunk accepts: 'a b'"),
+        ("spl", "index", "a | delete", "is not a name that Splunk accepts"),
+        ("spl", "macro", "", "is not a name that Splunk accepts: ''"),
+        ("spl", "macro", "a`b", "is not a name that Splunk accepts: 'a`b'"),
+        ("sentinel", "table", "", "is not a name that Sentinel accepts: ''"),
+        ("sentinel", "table", "A | take 1", "is not a name that Sentinel accepts"),
         ("spl", "late_events", "soon", "is a length of time, not 'soon'"),
         ("sentinel", "late_events", "", "is a length of time, not ''"),
-        ("spl", "late_events", "99999999w", "is a year at most, not '99999999w'"),
+        ("spl", "late_events", "99999999w", "is at most a year, not '99999999w'"),
     ],
 )
 def test_a_value_that_an_option_cannot_have_is_refused(
@@ -137,12 +137,12 @@ def test_options_of_a_target_are_picked_out() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("spl: {table: T}", "spl does not know 'table'"),
-        ("sentinel: {index: main}", "sentinel does not know 'index'"),
-        ("sigma: {index: main}", "does not know 'sigma'"),
-        ("spl: {index: ''}", "spl.index is no name that Splunk takes: ''"),
-        ("spl: {macros: {o365.audit: 'a`b'}}", "is no name that Splunk takes"),
-        ("sentinel: {table: 'A | take 1'}", "sentinel.table is no name that Sentinel takes"),
+        ("spl: {table: T}", "spl has no key 'table'"),
+        ("sentinel: {index: main}", "sentinel has no key 'index'"),
+        ("sigma: {index: main}", "has no key 'sigma'"),
+        ("spl: {index: ''}", "spl.index is not a name that Splunk accepts: ''"),
+        ("spl: {macros: {o365.audit: 'a`b'}}", "is not a name that Splunk accepts"),
+        ("sentinel: {table: 'A | take 1'}", "sentinel.table is not a name that Sentinel accepts"),
     ],
 )
 def test_settings_are_held_to_the_same(text: str, message: str, tmp_path: Path) -> None:

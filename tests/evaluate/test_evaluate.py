@@ -198,7 +198,7 @@ def test_one_large_list_is_one_look_up() -> None:
 def test_refuses_what_is_no_query_and_no_time_zone() -> None:
     with pytest.raises(KqlSyntaxError):
         compile("f:")
-    with pytest.raises(UsageError, match='"Mars/Olympus" is no time zone'):
+    with pytest.raises(UsageError, match='"Mars/Olympus" is not a time zone'):
         compile("f:a", time_zone="Mars/Olympus")
 
 

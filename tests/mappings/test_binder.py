@@ -158,7 +158,7 @@ def test_presence_and_text_of_another_form(query: str, to: str, expected: str) -
 @pytest.mark.parametrize(
     ("query", "why"),
     [
-        ("aws.cloudtrail.request_parameters:*enabled=false*", "writes = otherwise"),
+        ("aws.cloudtrail.request_parameters:*enabled=false*", "spells = differently"),
         ("source.address:a.amazonaws.com and source.ip:10.0.0.0/8", "which is in the same column"),
     ],
 )
@@ -342,7 +342,7 @@ def test_a_search_takes_apart_text_of_json() -> None:
 )
 def test_what_only_other_events_are_is_not_known_rather_than_never(query: str) -> None:
     """Of risky users there is no log source, which is not to say that there are none."""
-    with pytest.raises(kqlx.MappingError, match="no mapping is known for these events"):
+    with pytest.raises(kqlx.MappingError, match="no mapping for these events"):
         kqlx.convert(f"event.dataset:azure.identity_protection and {query}", "sigma")
 
 

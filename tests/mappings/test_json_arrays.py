@@ -319,7 +319,7 @@ def test_every_name_of_splunk_is_asked_for() -> None:
     _, complete = spellings("request.a.b.c.d.e", (), "request")
     assert not complete
     query = "gcp.audit.request.a.b.c.d.e:x"
-    with pytest.raises(kqlx.UnsupportedError, match="not all ways are tried"):
+    with pytest.raises(kqlx.UnsupportedError, match="not all possibilities are tried"):
         kqlx.convert(query, "spl")
     assert "request.a{}.b.c.d.e=" in str(kqlx.convert(query, "spl", accept=["narrower"]).query)
 

@@ -114,12 +114,12 @@ def test_later_files_go_over_earlier_ones_and_one_file_may_hold_several(tmp_path
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("constants: {no.such: null}", ":2: constants.no.such: nothing stands here"),
-        ("targets: {spl: [{base: new, fields: {a: null}}]}", "spl[0].fields.a: nothing stands"),
+        ("constants: {no.such: null}", ":2: constants.no.such: null removes an entry"),
+        ("targets: {spl: [{base: new, fields: {a: null}}]}", "spl[0].fields.a: null removes"),
         ("targets: {spl: [{base: new, fields: {a: A}, columns: {B: {}}}]}",
          "spl[0].columns.B: no field of a destination has this column"),
-        ("tragets: {}", ":2: tragets: not known here"),
-        ("targets: {splunk: [{base: b}]}", ":2: targets.splunk: there is no such target; there ar"),
+        ("tragets: {}", ":2: tragets: unknown key"),
+        ("targets: {splunk: [{base: b}]}", ":2: targets.splunk: unknown target; the targets are"),
     ],
 )  # fmt: skip
 def test_a_wrong_overlay_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -153,7 +153,7 @@ def test_an_overlay_is_about_all_destinations_of_its_place(tmp_path: Path) -> No
     assert "Mine" not in kqlx.convert(query, "spl", mappings=path).text
     assert "Mine" in kqlx.convert(f"{query} and {login}", "spl", mappings=path).text
     path = write(tmp_path, "z.yml", place + "fields: {x.y: null}}]}")
-    with pytest.raises(kqlx.MappingError, match=r"x\.y: nothing stands here"):
+    with pytest.raises(kqlx.MappingError, match=r"x\.y: null removes an entry"):
         packs_of([path])
 
 
@@ -214,11 +214,11 @@ def test_an_own_table_for_all_that_has_no_other(tmp_path: Path) -> None:
         ("unmapped: drop", "unmapped takes error, keep, comment, not 'drop'"),
         ("accept: [same]", "accept takes coverage, wider, narrower, different, not 'same'"),
         ("mappings: [5]", "mappings must be a list of texts"),
-        ("spl: {indexes: {o365.audit: 'a b'}}", "spl.indexes.o365.audit is no name"),
-        ("sentinel: {table: a b}", "sentinel.table is no name that Sentinel takes"),
-        ("sentinel: {tables: {o365.audit: {A: 1}}}", "sentinel.tables.o365.audit.A is no name"),
+        ("spl: {indexes: {o365.audit: 'a b'}}", "spl.indexes.o365.audit is not a name"),
+        ("sentinel: {table: a b}", "sentinel.table is not a name that Sentinel accepts"),
+        ("sentinel: {tables: {o365.audit: {A: 1}}}", "sentinel.tables.o365.audit.A is not a name"),
         ("sentinel: {tables: []}", "sentinel.tables must be a table"),
-        ("spl: {1: x}", "spl does not know 1"),
+        ("spl: {1: x}", "spl has no key 1"),
         ("spl: {index: a}\nspl: {index: b}", ":2: spl: given already in line 1"),
         ("to: spl\n---\nto: spl\n", "must be one document, and there are 2"),
         (f"to: {'[' * 100_000}{']' * 100_000}", ":1: nested too deeply"),

@@ -136,7 +136,7 @@ def test_a_beginning_of_the_destination_is_none_of_elastics() -> None:
         rf"{REGISTRY} registry.path:HKLM\\a\\b", "sentinel", source="endpoint.events"
     )
     assert made.query == alone.query
-    with pytest.raises(MappingError, match=r"HKEY_LOCAL_MACHINE.* begins otherwise"):
+    with pytest.raises(MappingError, match=r"HKEY_LOCAL_MACHINE.* has another beginning"):
         kqlx.convert(
             rf"{REGISTRY} registry.path:HKEY_LOCAL_MACHINE\\*", "sentinel", source="endpoint.events"
         )

@@ -74,7 +74,7 @@ def test_what_no_word_can_be_is_out_of_the_tree(test: str, target: str) -> None:
         ("o:x*", "is an object"),
         ("o > 5", "is an object"),
         ("p:{ null }", "null is "),
-        ("float:-0.0", "tells -0 from 0"),
+        ("float:-0.0", "distinguishes -0 from 0"),
         ("float:5d", "in plain decimal"),
     ],
 )

@@ -215,7 +215,7 @@ def test_an_exception_for_some_systems() -> None:
         (excepted(entry("match", "1", "maybe")), "the operator maybe"),
         (excepted({"type": "match"}), "an entry names no field"),
         (excepted({"type": ["match"], "field": "x"}), "an entry of type ['match']"),
-        (excepted(entry("exists"), os_types="linux"), "its os_types are no list"),
+        (excepted(entry("exists"), os_types="linux"), "its os_types are not a list"),
         (excepted({"type": "nested", "field": "x"}), "a nested entry has no entries"),
         (rule(exceptions_list=[LIST]), "the file does not hold its items"),
     ],
@@ -247,4 +247,4 @@ def test_suppression_is_told_in_full() -> None:
         }
     )
     (note,) = [n for n in kqlx.convert(found, "es").notes if n.code == "suppression-left-out"]
-    assert "by host.name, user.id for 6h, events without these fields left alone" in note.message
+    assert "by host.name, user.id for 6h, except for events without these fields" in note.message

@@ -61,7 +61,7 @@ def test_a_broken_line_of_an_export_does_not_stop_the_others(tmp_path: Path) -> 
     assert [(skipped.kind, skipped.line) for skipped in found.skipped] == [("eql", 6)]
     assert messages(found, tmp_path) == [
         "r.ndjson:2:9: not JSON: the text ends too early",
-        "r.ndjson:3:1: an object is wanted here",
+        "r.ndjson:3:1: expected an object",
         "r.ndjson:4: not a detection rule: no query",
         "r.ndjson:4: not a detection rule: no query",
         "r.ndjson:5: not a detection rule: no query",
@@ -74,8 +74,8 @@ def test_a_broken_line_of_an_export_does_not_stop_the_others(tmp_path: Path) -> 
     [
         ("r.json", '[{"query": "a"},\n {"query": }]', "r.json:2:12: not JSON: unexpected }"),
         ("r.json", '{"query": "a"', "r.json:1:14: not JSON: the text ends too early"),
-        ("r.json", '{"query": NaN}', "r.json:1:1: not JSON: NaN is no JSON"),
-        ("r.json", '[{"query": "a"} {}]', "r.json:1:17: not JSON: a comma or the end of"),
+        ("r.json", '{"query": NaN}', "r.json:1:1: not JSON: NaN is not a JSON"),
+        ("r.json", '[{"query": "a"} {}]', "r.json:1:17: not JSON: expected a comma or the end of"),
         ("r.json", "[" * 100_000, "r.json:1:101: nested too deeply"),
         ("r.json", '[\n{"query": "a", "x": ' + DEEP + "}]", "r.json:2:119: nested too deeply"),
         ("r.ndjson", '{"query": "a"}\n{"query": "b", "x": ' + DEEP + "}", "r.ndjson:2:120: nested"),
@@ -83,7 +83,7 @@ def test_a_broken_line_of_an_export_does_not_stop_the_others(tmp_path: Path) -> 
         ("r.yml", "query: a\nx:\n" + "- " * 101 + "1", "r.yml:3:199: nested too deeply"),
         ("r.json", '{"query": ' + "9" * 5000 + "}", "r.json:1:1: not JSON: a number has too many"),
         ("r.yml", "query: a\nx: " + "9" * 5000, "r.yml:1: not YAML: a number that cannot be read"),
-        ("r.json", "[5]", "r.json:1:2: an object is wanted here"),
+        ("r.json", "[5]", "r.json:1:2: expected an object"),
         ("r.json", "nonsense", "r.json:1:1: not JSON: unexpected nonsense"),
         ("r.json", '{"name": "x", "type": "query"}', "r.json: the rule has no query"),
         ("r.json", '{"type": "query", "saved_id": "s"}', "r.json: the rule has no query of its"),
@@ -98,7 +98,7 @@ def test_a_broken_line_of_an_export_does_not_stop_the_others(tmp_path: Path) -> 
         ("r.yml", "query: a\nquery: b\n", "r.yml:2:1: not YAML: the key query is given twice"),
         ("r.yml", "query: !x a\n", "r.yml:1:8: not YAML: "),
         ("r.yml", "query: *a\n", "r.yml:1:8: not YAML: "),
-        ("r.yml", "- a\n", "r.yml:1:3: a mapping is wanted here"),
+        ("r.yml", "- a\n", "r.yml:1:3: expected a mapping"),
         ("r.yml", "title: x\ndetection: {}\n", "r.yml: not a detection rule: no query"),
         ("r.yml", "query: \x1b\n", "r.yml:1: not YAML: "),
         ("r.kql", " \n", "r.kql: the file is empty"),
@@ -107,7 +107,7 @@ def test_a_broken_line_of_an_export_does_not_stop_the_others(tmp_path: Path) -> 
         ("r.json", '{"query": "a", "query": "b"}', "r.json:1: not JSON: the key query is given t"),
         ("r.json", '{"query": "a", "exceptions_list": 5}', "r.json: rule.exceptions_list must be"),
         ("r.yml", "query: a\nx: &x [*x]\n", "r.yml:1: not read: by its aliases the text holds it"),
-        ("r.yml", BOMB, "r.yml:1: not read: by its aliases the text stands for more than 1,000,"),
+        ("r.yml", BOMB, "r.yml:1: not read: by its aliases the text expands to more than 1,000,"),
         ("r.kql", "a:b".encode("utf-16-le"), "r.kql: not UTF-8, and without the byte order mark"),
         ("r.kql", "a:b".encode("utf-16-be"), "r.kql: not UTF-8, and without the byte order mark"),
         ("r.kql", "a:b".encode("utf-32"), "r.kql: not UTF-8, and without the byte order mark"),
@@ -283,7 +283,7 @@ def test_all_but_the_query_is_kept(
 def test_what_cannot_be_rewritten_is_told(tmp_path: Path, name: str, text: str | bytes) -> None:
     (rule,) = load(tmp_path, name, text).rules
     before = (tmp_path / name).read_bytes()
-    with pytest.raises(RuleError, match=r"cannot tell where|only files in UTF-8"):
+    with pytest.raises(RuleError, match=r"cannot locate the query|only files in UTF-8"):
         rewrite(rule, "e:f")
     assert (tmp_path / name).read_bytes() == before
 
@@ -387,10 +387,10 @@ def saved(source: object, kind: str = "search", **attributes: object) -> dict[st
         (saved('{"query": {"query": "a:b"}} {}'), "searchSourceJSON: not JSON: "),
         (saved('{"query": {"query": NaN}}'), "searchSourceJSON: not JSON: "),
         (saved("[" * 2000), "searchSourceJSON: "),
-        (saved("[1]"), "searchSourceJSON: an object of JSON is wanted here"),
-        (saved(7), "searchSourceJSON: an object of JSON is wanted here"),
-        (saved('{"query": "a:b"}'), "searchSourceJSON, query: an object is wanted here"),
-        (saved("{}", "query", query="a:b"), "query: an object is wanted here"),
+        (saved("[1]"), "searchSourceJSON: expected a JSON object"),
+        (saved(7), "searchSourceJSON: expected a JSON object"),
+        (saved('{"query": "a:b"}'), "searchSourceJSON, query: expected an object"),
+        (saved("{}", "query", query="a:b"), "query: expected an object"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["ndjson", "json", "yml"])

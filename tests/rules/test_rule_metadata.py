@@ -158,7 +158,7 @@ def test_kibana_counts_the_values_of_one_field() -> None:
 def test_a_window_that_is_no_span_before_now(
     to: str, type: dict[str, Any], window: dict[str, str]
 ) -> None:
-    with pytest.raises(kqlx.UnsupportedError, match="no plain span of time before now"):
+    with pytest.raises(kqlx.UnsupportedError, match="not a plain time span before now"):
         kqlx.convert(rule({**type, **window}), to, source="none")
 
 

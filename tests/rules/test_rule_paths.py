@@ -23,9 +23,9 @@ def test_what_holds_no_rule_is_told(tmp_path: Path, name: str, text: str) -> Non
     assert found == kqlx.RuleSet()
     done = run("convert", "--to", "spl", tmp_path / name)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"{tmp_path / name}: error: there is no rule in it\n"
+    assert done.stderr == f"{tmp_path / name}: error: it contains no rule\n"
     done = run("fields", input=text)
-    assert (done.returncode, done.stderr) == (2, "error: standard input: there is no rule in it\n")
+    assert (done.returncode, done.stderr) == (2, "error: standard input: it contains no rule\n")
 
 
 def test_a_key_given_twice_does_not_stop_the_others(tmp_path: Path) -> None:

@@ -317,7 +317,7 @@ def test_the_analyser_takes_unions_of_several_kinds() -> None:
     ],
 )
 def test_what_is_not_mapped_is_not_said_to_be_nowhere(target: str, query: str, source: str) -> None:
-    with pytest.raises(kqlx.MappingError, match="no mapping is known") as error:
+    with pytest.raises(kqlx.MappingError, match="no mapping for these events") as error:
         kqlx.convert(query, target, source=source)
     assert "never" not in error.value.message
     assert any(note.effect is Effect.UNMAPPED for note in error.value.notes)

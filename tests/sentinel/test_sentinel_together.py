@@ -268,4 +268,4 @@ def test_another_letter_case_is_told() -> None:
     query = "process.name:cmd.exe and event.category:process and event.type:start"
     of = new_terms(["process.parent.name"], query=query, index=indices)
     found = kqlx.convert(of, "sentinel")
-    assert any("counted by itself" in n.message and str(n.effect) == "case" for n in found.notes)
+    assert any("counted separately" in n.message and str(n.effect) == "case" for n in found.notes)

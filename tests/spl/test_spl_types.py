@@ -107,7 +107,7 @@ def test_what_cannot_be_counted_is_refused() -> None:
         convert(threshold(["host.name"], 2))
     with pytest.raises(UnsupportedError, match="can never alert"):
         convert(new_terms("event.dataset"))
-    with pytest.raises(UnsupportedError, match="something of its own"):
+    with pytest.raises(UnsupportedError, match="a meaning of its own"):
         spl(threshold(["source"], 2))
 
 

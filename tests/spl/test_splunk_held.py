@@ -106,7 +106,7 @@ def test_a_window_that_is_none_changes_what_is_counted() -> None:
         data={"threshold": {"field": ["user.id"], "value": 3}, "from": "now-1h/h"},
     )
     for format in ("query", "savedsearches", "escu"):
-        with pytest.raises(kqlx.UnsupportedError, match="no plain span of time before now"):
+        with pytest.raises(kqlx.UnsupportedError, match="not a plain time span before now"):
             kqlx.convert(rule, to="spl", format=format)
 
 

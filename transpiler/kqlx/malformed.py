@@ -80,7 +80,7 @@ def json_value(
         words, offset = json_problem(text, error.pos)
         raise Refused(f"not JSON: {words}", offset) from None
     except _Constant as error:
-        raise Refused(f"not JSON: {error} is no JSON number", start) from None
+        raise Refused(f"not JSON: {error} is not a JSON number", start) from None
     except ValueError:
         raise Refused(f"not JSON: {UNREADABLE_NUMBER}", start) from None
     if start <= deep < end:
@@ -148,7 +148,7 @@ def json_problem(text: str, offset: int) -> tuple[str, int]:
     if not found:
         return "the text ends too early", offset
     if found == "\\":
-        return "there is no such escape", offset
+        return "unknown escape", offset
     if found < " ":
         return f"a control character (U+{ord(found):04X}) in a string", offset
     if found == '"':

@@ -10,19 +10,19 @@ REFUSALS = (
     Code(
         "case-not-exact",
         "the target cannot compare letter case here as the query or `--exact` asks for",
-        "Convert without `--exact`, or name the fields that a name with stars stands for.",
+        "Convert without `--exact`, or name the fields that a name with stars matches.",
         "kqlx convert --to spl --format tstats --exact"
         " -q 'event.dataset:endpoint.events.process and process.name:cmd.exe'",
     ),
     Code(
         "construct-not-supported",
-        "the target has no form for this construct",
+        "the target cannot express this construct",
         "Write the test in another way.",
         "",
     ),
     Code(
         "date-as-value",
-        "a date is compared with a value, which Elasticsearch reads as a span of time",
+        "a date is compared with a value, which Elasticsearch reads as a time span",
         "Write a range with both limits.",
         "kqlx convert --to spl --source none -q '@timestamp:\"2026-11-28\"'",
     ),
@@ -65,7 +65,7 @@ REFUSALS = (
     Code(
         "name-taken",
         "one file holds all rules, and two of them have the same name or id",
-        "Convert one of them by itself, to another folder.",
+        "Convert one of them separately, to another folder.",
         "",
     ),
     Code(
@@ -83,7 +83,7 @@ REFUSALS = (
     ),
     Code(
         "no-text",
-        "no text of the query language stands for this tree",
+        "the query language has no text for this tree",
         "Build a tree that the parser could have made.",
         "",
     ),

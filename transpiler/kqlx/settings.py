@@ -239,7 +239,7 @@ class _Reader:
         for name in found:
             if not isinstance(name, str) or (known is not None and name not in known):
                 hint = f"it knows {', '.join(sorted(known))}" if known else ""
-                raise UsageError(f"{self.path}: {key} does not know {name!r}", hint=hint)
+                raise UsageError(f"{self.path}: {key} has no key {name!r}", hint=hint)
         return found
 
     def names(self, key: str, value: Any, kind: str) -> dict[str, str]:

@@ -75,7 +75,7 @@ def _what_is_wrong(target: object, name: str) -> str:
     ``Options``: nobody could set others.
     """
     if not isinstance(target, Target):
-        return f"{name} is no kqlx.backends.target.Target"
+        return f"{name} is not a kqlx.backends.target.Target"
     known = {field.name for field in fields(Options)}
     unknown = ", ".join(sorted(target.options - known))
     return f"kqlx has no option {unknown} for it to take" if unknown else ""

@@ -45,7 +45,7 @@ def counted_as_one(field: str, bound: Bound, coarser: Effect) -> Note | None:
         return None
     told = ", ".join(" and ".join(group) for group in groups[:3])
     more = f" and {len(groups) - 3} more groups of values" if groups[3:] else ""
-    message = f"the values {told}{more} of {field} count as one there"
+    message = f"the values {told}{more} of {field} count as one in the destination"
     return Note("value-differs", coarser, message)
 
 
@@ -66,7 +66,7 @@ def kinds_without_values(field: str, bound: Bound) -> Note | None:
     named = f"{spec.case_field} {', '.join(kinds[:5])}" if kinds else f"another {spec.case_field}"
     more = f" and {len(kinds) - 5} more" if kinds[5:] else ""
     why = why_without_values(spec, bound.destination)
-    message = f"events with {named}{more} count for nothing where a rule goes by {field}"
+    message = f"{field}: events with {named}{more} have no value to count or compare"
     return Note("value-differs", Effect.NARROWER, f"{message}: {why}" if why else message)
 
 
@@ -80,7 +80,7 @@ def one_of_several(field: str, bound: Bound) -> Note | None:
     ]
     if not any(one[-1:] == other[:1] and one[-1:] in {";", ",", "|"} for one, _, other in ends):
         return None
-    message = f"of several values of {field} in one text one is counted or compared"
+    message = f"{field}: of several values in one text, one is counted or compared"
     return Note("value-differs", Effect.NARROWER, message)
 
 
@@ -96,7 +96,7 @@ def case_kept(field: str, bound: Bound) -> Note | None:
     columns = {name for one in each for name in (one.counted_by or one.column, *one.any_of) if name}
     if all(destination.column(name).case != "differs" for name in columns):
         return None
-    message = f"{field} may be spelt in several letter cases, each of which is counted by itself"
+    message = f"{field} may be spelt in several letter cases, each of which is counted separately"
     return Note("case-kept", Effect.CASE, message)
 
 
@@ -104,20 +104,22 @@ def joined(field: str, columns: Iterable[str]) -> Note:
     """A note on the first of several columns, by which a rule counts or compares. Of a field that
     has all of their values at once, an array of ECS, the others are lost.
     """
-    message = f"{field} is the first of {', '.join(columns)} that an event has"
+    message = f"{field} is the first of {', '.join(columns)} that has a value"
     if field not in ecs.arrays():
         return Note("columns-joined", Effect.SAME, message)
-    return Note("columns-joined", Effect.NARROWER, f"{message}; Elastic counts the values of all")
+    return Note(
+        "columns-joined", Effect.NARROWER, f"{message}; Elastic counts the values of all of them"
+    )
 
 
 def joined_by_kind(field: str, spec: FieldSpec) -> Note:
     """The same of a field that is another column by the kind of event: of a kind that has several
     the first is taken.
     """
-    message = f"{field} is another column by {spec.case_field}"
+    message = f"{field} is a different column for each {spec.case_field}"
     kinds = [kind for case in spec.cases for kind in case.case_values]
     several = len(set(kinds)) < len(kinds) or any(case.any_of for case in spec.cases)
     if not several or field not in ecs.arrays():
         return Note("columns-joined", Effect.SAME, message)
-    message = f"{message}, of several the first; Elastic counts the values of all"
+    message = f"{message}, or the first of several; Elastic counts the values of all of them"
     return Note("columns-joined", Effect.NARROWER, message)

@@ -97,7 +97,7 @@ class Plan:
         """
         if self.several:
             raise UnsupportedError(
-                f"the query is about several data sources, and {title} has no form for that",
+                f"the query is about several data sources, which {title} cannot express",
                 code="sources-not-joined",
                 hint=Hint("name one with ", Argument("source")),
             )

@@ -112,10 +112,10 @@ class TextBackend(Backend[Text]):
             return
         if self.options.exact:
             what = f"the letters {letters} in any case in {column.name}"
-            why = "Elasticsearch folds those of ASCII alone"
+            why = "Elasticsearch folds only ASCII letters"
             self.refuse(node.span, what, why, code="case-not-exact")
         message = (
-            f"{letters} in {column.name}: Elasticsearch folds the letters of ASCII alone, and"
+            f"{letters} in {column.name}: Elasticsearch folds only ASCII letters, and"
             f" {self.language} may fold others too"
         )
         self.note("case-folded", Effect.CASE, message, node.span)
@@ -125,7 +125,7 @@ class TextBackend(Backend[Text]):
         self.note(
             "text-analysis",
             Effect.DIFFERENT,
-            f"{column.name} is text: Elasticsearch compares words, {self.language} not",
+            f"{column.name} is text: Elasticsearch compares words, {self.language} does not",
             node.span,
         )
 

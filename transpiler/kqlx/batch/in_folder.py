@@ -288,7 +288,7 @@ def _second(result: Result, first: Result) -> Remark:
         f"{result.bundle.name} cannot hold a second {result.key}; the first is of"
         f" {first.rule.label}",
         FilePlace(result.rule.path, result.rule.line),
-        hint="convert it by itself, to another folder",
+        hint="convert it separately, to another folder",
     )
 
 

@@ -83,7 +83,7 @@ def read_manifest(folder: Path, *, force: bool = False) -> dict[str, ManifestEnt
         return {}
     raise OutputError(
         f"{path}: not what kqlx keeps there, so it cannot tell which files are its own",
-        hint="--force begins it anew, and writes over files of the same names",
+        hint="--force creates it anew, and overwrites files of the same names",
     )
 
 

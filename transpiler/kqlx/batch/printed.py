@@ -61,7 +61,7 @@ class Printed:
 
 def renamed_remark(result: Result, name: str) -> Remark:
     """Says that a result has another name, since a rule before it has the one it would have."""
-    message = f"another rule is called {result.key} too: this one becomes {name}"
+    message = f"another rule is also called {result.key}: this one becomes {name}"
     place = FilePlace(result.rule.path, result.rule.line)
     return Remark(Severity.WARNING, "name-taken", message, place)
 

@@ -198,7 +198,7 @@ class Folder:
         entry = self.entries[file.name]
         new = self._entry(file)
         if (entry.target, entry.format) != (new.target, new.format) or _of_others(entry, new):
-            return f"the file is of {entry.holds}"
+            return f"the file belongs to {entry.holds}"
         return ""
 
     def _write(self, file: File) -> Written:

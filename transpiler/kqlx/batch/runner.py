@@ -71,7 +71,7 @@ def unread(error: RuleError) -> RuleOutcome:
 def _of_file(file: InputFile, converter: Converter) -> Iterator[RuleOutcome]:
     found = read_file(file.path, is_named=file.is_named)
     if file.is_named and not (found.rules or found.skipped or found.errors):
-        found.errors.append(RuleError(f"{file.path}: there is no rule in it", readable=False))
+        found.errors.append(RuleError(f"{file.path}: it contains no rule", readable=False))
     return converter.outcomes(found, str(file.path), is_named=file.is_named)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kqlx.convert import Conversion
 
 ABOUT: Mapping[str, str] = {
-    "exact": "it is for tests that differ in letter case alone",
+    "exact": "it is for tests that differ only in letter case",
     "index": "it is for searches of Splunk's indexes",
     "macro": "it is for searches that name a source type, instead of that",
     "new_terms": "it is for rules of new terms, as saved searches",

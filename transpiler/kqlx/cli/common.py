@@ -70,7 +70,7 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
             continue
         if not (found.rules or found.skipped or found.errors):
             name = "standard input" if path == "-" else path
-            yield RuleError(f"{name}: there is no rule in it", readable=False)
+            yield RuleError(f"{name}: it contains no rule", readable=False)
         yield from found.rules
         for item in found.skipped:
             where = f"{item.path}:{item.line}" if item.line else str(item.path)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FieldsOption = Annotated[
     str | None,
     typer.Option(
-        help="Field types before those that are known: a data view, _mapping or _field_caps file,"
+        help="Field types, which override known ones: a data view, _mapping or _field_caps file,"
         " or ecs; none leaves all types unknown."
     ),
 ]
@@ -30,7 +30,7 @@ SourceOption = Annotated[
 ]
 MappingOption = Annotated[
     list[str] | None,
-    typer.Option(help="A file of mapping packs, over or beside the built-in ones."),
+    typer.Option(help="A file of mapping packs that override or extend the built-in ones."),
 ]
 
 

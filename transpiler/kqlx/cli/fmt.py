@@ -23,7 +23,7 @@ from kqlx.rules.model import Rule
 def fmt(
     paths: Paths = None,
     query: Query = None,
-    check: Annotated[bool, typer.Option(help="Change nothing; say what would change.")] = False,
+    check: Annotated[bool, typer.Option(help="Change nothing; report what would change.")] = False,
     write: Annotated[bool, typer.Option(help="Write the queries back to their files.")] = False,
     width: Annotated[int, typer.Option(help="Columns to fill.", min=20)] = 100,
 ) -> None:
@@ -32,7 +32,7 @@ def fmt(
     from kqlx.rules.rewrite import rewrite
 
     if (check or write) and (query is not None or not paths or "-" in paths):
-        usage("--check and --write work on files", hint="name files or folders")
+        usage("--check and --write need files", hint="name files or folders")
     rules = list(inputs(paths or [], query))
     status = Exit.DONE
     for number, rule in enumerate(rules):

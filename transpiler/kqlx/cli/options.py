@@ -67,14 +67,14 @@ Mapping = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FILE",
-        help="A file of mapping packs, over or beside the built-in ones; repeatable.",
+        help="A file of mapping packs that override or extend the built-in ones; repeatable.",
         rich_help_panel=_MEANING,
     ),
 ]
 Fields = Annotated[
     str | None,
     typer.Option(
-        help="Field types before those that are known: a data view, _mapping or _field_caps file,"
+        help="Field types, which override known ones: a data view, _mapping or _field_caps file,"
         " or ecs; none leaves all types unknown.",
         rich_help_panel=_MEANING,
     ),
@@ -93,15 +93,15 @@ Accept = Annotated[
     list[str] | None,
     typer.Option(
         metavar="EFFECT",
-        help="Accept an effect that is refused otherwise: narrower or different; with --strict"
-        " coverage or wider too. Repeatable, or with commas.",
+        help="Accept this loss: narrower or different; with --strict also coverage or wider."
+        " Repeatable, or with commas.",
         rich_help_panel=_MEANING,
     ),
 ]
 Strict = Annotated[
     bool,
     typer.Option(
-        help="Refuse all effects but same, case and those that --accept names.",
+        help="Refuse every effect but same, case and those of --accept.",
         rich_help_panel=_MEANING,
     ),
 ]
@@ -111,13 +111,13 @@ Exact = Annotated[
 ]
 LeadingWildcards = Annotated[
     bool,
-    typer.Option(help="Take values that begin with a star.", rich_help_panel=_MEANING),
+    typer.Option(help="Allow values that begin with a star.", rich_help_panel=_MEANING),
 ]
 LateEvents = Annotated[
     str | None,
     typer.Option(
         metavar="LENGTH",
-        help="How late events may arrive that a rule is to see: 12h, 3d.",
+        help="How late events may arrive and still be found: 12h, 3d.",
         show_default="1d",
         rich_help_panel=_BOTH,
     ),
@@ -126,7 +126,7 @@ Index = Annotated[str | None, typer.Option(help="The index to search in.", rich_
 Macro = Annotated[
     str | None,
     typer.Option(
-        help="The macro that searches begin with, instead of a source type.",
+        help="The macro to search with, instead of a source type.",
         rich_help_panel=_SPLUNK,
     ),
 ]
@@ -134,7 +134,7 @@ NewTerms = Annotated[
     str | None,
     typer.Option(
         metavar="stats|lookup",
-        help="How terms that are new are found: stats over the history, or a lookup table.",
+        help="How new terms are found: stats over the history, or a lookup table.",
         show_default="stats",
         rich_help_panel=_SPLUNK,
     ),
@@ -170,7 +170,7 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="DIR",
-        help="Write files to a folder, one a rule and target.",
+        help="Write a file for each rule and target.",
         rich_help_panel=_OUTPUT,
     ),
 ]

@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 
 Mapping = Annotated[
     list[str] | None,
-    typer.Option("--mapping", help="A file of mapping packs, over or beside the built-in ones."),
+    typer.Option(
+        "--mapping", help="A file of mapping packs that override or extend the built-in ones."
+    ),
 ]
 
 sources = typer.Typer(
-    name="sources", help="List the data sources, and what of each has a counterpart in each target."
+    name="sources", help="List the data sources, and what each target has of them."
 )
 
 
 @sources.callback(invoke_without_command=True)
 def list_sources(context: typer.Context, mapping: Mapping = None) -> None:
-    """List the data sources, and what of each has a counterpart in each target."""
+    """List the data sources, and what each target has of them."""
     context.obj = mapping
     if context.invoked_subcommand is not None:
         return
@@ -80,7 +82,7 @@ def fields(
         str | None, typer.Option("--query", "-q", help="The text of a query, instead of files.")
     ] = None,
     source: Annotated[
-        str | None, typer.Option(help="Data source; else each rule's is recognised.")
+        str | None, typer.Option(help="Data source; by default recognised for each rule.")
     ] = None,
     mapping: Mapping = None,
     format: Annotated[str, typer.Option(help="table, json or csv.")] = "table",
@@ -196,7 +198,7 @@ def _about(pack: Pack) -> Iterator[str]:
     for name, values in pack.always_includes.items():
         yield f"on every event, among others, {name}: {', '.join(values)}"
     for name, values in pack.allowed_values.items():
-        yield f"no other {name} than {', '.join(values)}"
+        yield f"no {name} other than {', '.join(values)}"
 
 
 def _about_place(destination: Destination) -> Iterator[str]:

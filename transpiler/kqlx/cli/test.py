@@ -44,9 +44,9 @@ def test(
     query: Annotated[
         str | None, typer.Option("--query", "-q", help="The text of a query, instead of a rule.")
     ] = None,
-    count: Annotated[bool, typer.Option(help="Print the number of matches alone.")] = False,
+    count: Annotated[bool, typer.Option(help="Print only the number of matches.")] = False,
     explain: Annotated[
-        bool, typer.Option(help="Say of one event which parts of the query hold.")
+        bool, typer.Option(help="Show which parts of the query match one event.")
     ] = False,
     line: Annotated[int, typer.Option(help="The line of the event to explain.", min=1)] = 1,
     fields: FieldsOption = None,
@@ -94,7 +94,7 @@ def _one(rules: list[Rule | KqlxError]) -> list[Rule]:
         if not isinstance(rule, Rule):
             raise typer.Exit(report(rule))
     if len(rules) != 1:
-        usage(f"one rule is tested at a time, and there are {len(rules)}")
+        usage(f"only one rule can be tested at a time, not {len(rules)}")
     return [rule for rule in rules if isinstance(rule, Rule)]
 
 

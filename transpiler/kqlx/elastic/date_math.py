@@ -61,7 +61,8 @@ def time_zone_of(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         raise UsageError(
-            f'"{name}" is no time zone', hint="write an offset (+01:00) or a name (Europe/Berlin)"
+            f'"{name}" is not a time zone',
+            hint="write an offset (+01:00) or a name (Europe/Berlin)",
         ) from None
 
 

@@ -148,7 +148,7 @@ def _instead_of_pattern(
     if "*" not in value:
         return "", None
     ways = {"ip": "name networks, such as 10.0.0.0/8", "date": "compare it with >= and <"}
-    ways |= {"boolean": "ask for true or false"}
+    ways |= {"boolean": "test for true or false"}
     return ways.get(_family(kind), "compare it with >= and <="), None
 
 

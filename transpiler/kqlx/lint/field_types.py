@@ -50,7 +50,7 @@ def _many_fields(root: Node, types: Mapping[str, str]) -> Iterator[Note]:
             test = replace(node, field=Literal(name))
             found = next(refusals(test, types.get), None)
             if found is not None and not node.field.is_lone_star:
-                why = f"{node.field.name} stands for {name} too, where an index has it; {found.why}"
+                why = f"{node.field.name} also matches {name}, where an index has it; {found.why}"
                 message = f"Elasticsearch refuses the search, and the rule fails: {why}"
                 yield note("refused-value", message, found.span, "name the fields you mean")
                 break

@@ -11,7 +11,7 @@ from kqlx.mappings.known_types import field_tests
 from kqlx.nodes import Compare, Equals, Like, Span
 from kqlx.notes import Effect, Note
 
-HINT = Hint(Argument("fields"), " says it, or types in a mapping of your own")
+HINT = Hint(Argument("fields"), " sets it, or types in a mapping of your own")
 
 _MOST_NAMES = 12
 _LABELS = frozenset({"labels", "container.labels"})
@@ -36,10 +36,10 @@ def assumed_types(bound: Bound) -> tuple[Note, ...]:
     parts = []
     if numbers:
         several = "numbers" if len(numbers) > 1 else "a number"
-        parts.append(f"{listed(numbers)} taken for {several}")
+        parts.append(f"{listed(numbers)} assumed to be {several}")
     if keywords:
         several = "keywords" if len(keywords) > 1 else "a keyword"
-        parts.append(f"{listed(keywords)} taken for {several}, compared whole")
+        parts.append(f"{listed(keywords)} assumed to be {several}, compared whole")
     message = f"no type is known: {'; '.join(parts)}"
     span = min([*numbers.values(), *keywords.values()])
     return (Note("type-assumed", Effect.SAME, message, span, HINT),)

@@ -271,7 +271,7 @@ class Binder(Binding):
         if isinstance(node.path, Pattern):
             return BoundPart(self.unmapped(node, f"a group on {node.path.name}, a wildcard,"))
         message = f"the tests of {node.path.name}:{{ ... }} may be met by different objects"
-        message += "; below a not they are left out" if self.negative else ""
+        message += "; under `not` they are left out" if self.negative else ""
         note = Note("nested-flattened", Effect.WIDER, message, node.span)
         if self.negative:
             return BoundPart(Never(node.span), (note,))
@@ -285,7 +285,7 @@ class Binder(Binding):
         name = node.field.name
         spec = self.destination.fields.get(in_any_place(name))
         if spec is not None and not isinstance(node.field, Pattern):
-            message = f"{self.destination.name} is asked for {name} in any place of the list"
+            message = f"{self.destination.name} is searched for {name} at any position of the list"
             self.add_note("any-list-position", message, node.span, Effect.WIDER)
         return spec
 
@@ -297,7 +297,7 @@ class Binder(Binding):
         if isinstance(node, Equals | Like):
             asked = node.value if isinstance(node, Equals) else node.pattern
             if found := next((c for c in asked.name if c in spec.unsupported_characters), None):
-                why = f"{self.destination.name} writes {found} otherwise"
+                why = f"{self.destination.name} spells {found} differently"
                 return self.unmapped(node, f'the value "{asked.name}" of {node.field.name}', why)
         if spec.guard and self.guarded_field != node.field.name:
             beside = bind_predicate(self, spec.guard, node.span, node.field.name)

@@ -22,10 +22,10 @@ class NeverMatchesError(MappingError):
 
 def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> MappingError:
     """The error for events of a data source that no destination is for."""
-    message = f"no mapping is known for these events of {pack.source}; those that are known are in"
+    message = f"no mapping for these events of {pack.source}; known are those in"
     message += f" {known}"
     note = Note("unmapped-field", Effect.UNMAPPED, message)
-    hint = "a mapping of your own may name them"
+    hint = "name them in a mapping of your own"
     return MappingError(message, code=note.code, notes=(*notes, note), hint=hint)
 
 

@@ -51,7 +51,7 @@ def bind_to_column(
         if isinstance(node, Compare | Like):
             return binding.unmapped(node, f"{name}, compared as text,")
         if isinstance(node, Equals) and not CANONICAL_INTEGER.fullmatch(node.value.name):
-            message = f'{name} is an integer there, and never "{node.value.name}"'
+            message = f'{name} is an integer in the destination, and never "{node.value.name}"'
             binding.add_note("constant-folded", message, node.span)
             return binding.constant(False, message, node.span)
     test = replace(node, field=Literal(column.name, span=node.field.span))

@@ -134,7 +134,7 @@ def state(pack: Pack, target: str, name: str) -> State:
     if any(spec.column or spec.any_of or spec.value_predicates for spec in specs):
         return State("mapped")
     if any(spec.fixed is not None or spec.constant is not None for spec in specs):
-        return State("folded", "the same on every event there")
+        return State("folded", "the same on every event of the destination")
     if name in pack.always_includes:
         return State(
             "folded", f"on every event {', '.join(pack.always_includes[name])} among others"
@@ -182,7 +182,7 @@ def kind(spec: FieldSpec, destination: Destination) -> str:
     if spec.fixed is not None:
         return f'"{spec.fixed}" on every event'
     if spec.constant is not None:
-        return f'taken to be "{spec.constant}"'
+        return f'assumed to be "{spec.constant}"'
     column = destination.column(spec.column or (spec.any_of[0] if spec.any_of else ""))
     words = [column.type or "", "" if column.layout == "column" else column.layout]
     words += [

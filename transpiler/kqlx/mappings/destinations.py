@@ -81,7 +81,7 @@ def bind(
             passed_over.append(_passed_over(destination, because, missing[0].span))
         elif "logsource" in destination.place and attempt.asks_for_every_event:
             whole.append(attempt)  # a rule of Sigma needs a test
-            passed_over.append(_passed_over(destination, "every event of it is meant", None))
+            passed_over.append(_passed_over(destination, "the query asks for every event", None))
         elif attempt.absent_values:
             narrower.append(attempt)  # another one may hold all that is asked for
             never = attempt.absent_values[0]
@@ -117,7 +117,7 @@ def _needs_discriminator(pack: Pack, destinations: Iterable[Destination]) -> Map
     message = f"the query does not say which {pack.source} events it needs; add one of: "
     message += ", or ".join(few)
     if len(wanted) > _FEW:
-        message += f", or what else kqlx sources show {pack.source} names"
+        message += f", or another test that kqlx sources show {pack.source} lists"
     note = Note("unmapped-field", Effect.UNMAPPED, message)
     return MappingError(message, code=note.code, notes=(note,), hint=KEEP_NAMES)
 
@@ -160,10 +160,10 @@ def with_own_table(bound: Bound, target: str, own: str | Mapping[str, str] | Non
     notes = bound.notes
     if len(bound.pack.targets[target]) > 1:
         message = (
-            f"{own} stands for {', '.join(names)}; {bound.source} has several tables, each with"
-            " columns of its own"
+            f"{own} replaces {', '.join(names)}; {bound.source} has several tables, with different"
+            " columns"
         )
         example = f"{bound.source}: {{{names[0]}: {own}}}"
-        hint = f"name them one by one below sentinel.tables: {example}"
+        hint = f"name one for each of them under sentinel.tables: {example}"
         notes = (*notes, Note("own-table", Effect.SAME, message, hint=hint))
     return replace(bound, place={"table": own}, notes=notes)

@@ -126,7 +126,7 @@ def load(path_or_name: str) -> FieldList:
         text = path.read_text(encoding="utf-8-sig")
         data = _json(text, path)
     except OSError as error:
-        hint = "ecs stands for the types of ECS, none for no types at all"
+        hint = "ecs means the types of ECS, none no types at all"
         raise MappingError(f"{path}: {error.strerror}", hint=hint) from None
     except UnicodeDecodeError as error:
         raise MappingError(f"{path}: not UTF-8 at byte {error.start}") from None
@@ -135,7 +135,7 @@ def load(path_or_name: str) -> FieldList:
         raise MappingError(f"{path}:{place.line}:{place.column}: {error.reason}") from None
     found = parse(data, str(path))
     if not found.fields:
-        hint = "none stands for no types at all; _field_caps needs the parameter fields=*"
+        hint = "none means no types at all; _field_caps needs the parameter fields=*"
         raise MappingError(f"{path}: no fields in it", hint=hint)
     return found
 
@@ -154,7 +154,7 @@ def _json(text: str, path: Path) -> Any:
             line for line in lines if isinstance(line, dict) and line.get("type") == "index-pattern"
         ]
         if len(views) > 1:
-            raise MappingError(f"{path}: {len(views)} data views, and one is wanted") from None
+            raise MappingError(f"{path}: {len(views)} data views; expected one") from None
         if not views:
             raise
         return views[0]
@@ -186,7 +186,7 @@ def parse(data: Any, place: str = "the field list") -> FieldList:
         pass
     raise MappingError(
         f"{place}: not a list of fields",
-        hint="give a Kibana data view, or the answer of _mapping or _field_caps",
+        hint="give a Kibana data view, or the response of _mapping or _field_caps",
     )
 
 

@@ -131,7 +131,9 @@ def is_countable(found: FieldValues) -> bool:
 def notes_on_values(field: str, spec: FieldSpec) -> tuple[Note, ...]:
     """What is to be said where the values of a field are counted or shown."""
     if spec.counted_by is not None:
-        message = f"{field} is told apart by {spec.counted_by}, whose values are others"
+        message = (
+            f"{field} is grouped by {spec.counted_by}, which has other values for the same things"
+        )
         return (Note("grouped-by-substitute", Effect.SAME, message),)
     told = spec.note
     return (Note(told.code, told.effect, told.message, hint=told.hint),) if told else ()

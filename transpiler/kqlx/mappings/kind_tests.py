@@ -20,7 +20,7 @@ def bind_by_kind(binding: Binding, node: FieldTest, spec: FieldSpec, apply: Appl
     by = binding.destination.field(spec.case_field)
     assert by is not None
     if not spec.cases:
-        message = f"{name} is set on none of the events that the query asks for"
+        message = f"{name} is not set on any of the events that the query asks for"
         binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
     tests: list[Node] = []
@@ -38,7 +38,7 @@ def bind_by_kind(binding: Binding, node: FieldTest, spec: FieldSpec, apply: Appl
         tests.append(test)
     columns = dict.fromkeys(c for case in spec.cases for c in (case.column, *case.any_of) if c)
     if len(columns) > 1:
-        message = f"{name} is {' or '.join(columns)}, by {spec.case_field}"
+        message = f"{name} is {' or '.join(columns)}, depending on {spec.case_field}"
         binding.add_note("value-translated", message, None)
     return either_of(tests, node.span)
 

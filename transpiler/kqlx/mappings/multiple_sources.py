@@ -123,7 +123,7 @@ def _without_doubles(bound: Bound, bounds: Iterable[Bound]) -> Bound:
             if isinstance(test, FieldTest)
         }
         here = bound.destination.name
-        note = Note("read-once", Effect.SAME, f"{here} also holds {table}, which is read by itself")
+        note = Note("read-once", Effect.SAME, f"{here} also holds {table}, read separately")
         bound = replace(
             bound,
             node=simplify(And((Not(theirs), bound.node))),
@@ -176,11 +176,11 @@ def _left_out(pack: Pack, why: str, missing: bool) -> Note:
     """
     if missing and pack.by_shipper:
         first = why.partition("; ")[0]
-        message = f"{pack.source} is left out, the other data sources stand for it: {first}"
+        message = f"{pack.source} is left out, because the other data sources cover it: {first}"
         return Note("source-left-out", Effect.COVERAGE, message)
     message = f"{pack.source} is left out: {why}"
     effect = Effect.NARROWER if missing else Effect.SAME
-    hint = Hint(Argument("source"), " names those to convert it for") if missing else ""
+    hint = Hint(Argument("source"), " names the sources to convert it for") if missing else ""
     return Note("source-left-out", effect, message, hint=hint)
 
 

@@ -164,7 +164,9 @@ def _with_arrays(spec: FieldSpec, column: ColumnSpec, braces: bool) -> FieldSpec
             return spec
         return replace(spec, note=spec.note or _lists_note(name, names[0], known))
     if not complete:
-        message = f"where lists lie on the way to {name} is not known, and not all ways are tried"
+        message = (
+            f"{name}: where its path has lists is not known, and not all possibilities are tried"
+        )
         note = PackNote("approximated", Effect.NARROWER, message, "name the column in a mapping")
         spec = replace(spec, note=spec.note or note)
     if len(names) == 1:
@@ -174,7 +176,7 @@ def _with_arrays(spec: FieldSpec, column: ColumnSpec, braces: bool) -> FieldSpec
 
 def _lists_note(name: str, spelt: str, known: bool) -> PackNote:
     may = "lies" if known else "may lie"
-    message = f"{name} {may} in a list, of which Sigma's names tell nothing: its back end must know"
+    message = f"{name} {may} in a list, which Sigma's names do not show: the back end must know"
     if known:
         message += f" (Splunk calls it {spelt})"
     return PackNote("back-end-support", Effect.SAME, message, is_of_test=False)

@@ -53,7 +53,7 @@ def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         name = node.value.name
         flags = re.IGNORECASE if node.case is Case.FOLDED else re.NOFLAG
         if any(_takes_part(text, spec.takes, name, flags) for text in fits if text != "{}"):
-            message = f'{node.field.name} is never "{name}": Elastic takes a part of it'
+            message = f'{node.field.name} is never "{name}": Elastic extracts a part of it'
             binding.add_note("constant-folded", message, node.span)
             return binding.constant(False, message, node.span)
         if not re.fullmatch(spec.takes, name, flags):
@@ -67,7 +67,7 @@ def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     message = f"{node.field.name} is part of {spec.column} in {binding.destination.name}"
     if isinstance(node, Like) and any("*" in text for text in spec.value_patterns):
         binding.add_note(
-            "approximated", f"{message}; a star may reach beyond it", None, Effect.WIDER
+            "approximated", f"{message}; a wildcard may match beyond it", None, Effect.WIDER
         )
     else:
         binding.add_note("value-translated", message, None)
@@ -88,7 +88,7 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     asked = asked_pattern(node)
     patterns = respelled_patterns(asked, spec.prefixes, ignore_case=node.case is Case.FOLDED)
     if not patterns:
-        message = f'{name} "{asked.name}" begins otherwise in Elastic, and so never holds'
+        message = f'{name} "{asked.name}" has another beginning in Elastic, and never matches'
         binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
     if spec.joined_columns:
@@ -105,7 +105,9 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         ]
     if patterns != [asked]:
         shown = " or ".join(pattern.name for pattern in patterns)
-        binding.add_note("value-translated", f'{name} "{asked.name}" is {shown} there', node.span)
+        binding.add_note(
+            "value-translated", f'{name} "{asked.name}" is {shown} in the destination', node.span
+        )
     return either_of(tests, node.span)
 
 
@@ -151,7 +153,7 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
         return binding.unmapped(node, f"{name}, compared as text,")
     test, wider = whole
     if isinstance(test, Never):
-        message = f"{name} is {spec.column} up to its {spec.separators}, and so has none"
+        message = f"{name} is {spec.column} up to its {spec.separators}, and so contains none"
         binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
     if part == "before":
@@ -200,12 +202,12 @@ def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     pattern = asked_pattern(node)
     flags = re.IGNORECASE if node.case is Case.FOLDED else re.NOFLAG
     if not pattern.tokens or not re.fullmatch(f"{signs}*", pattern.text, flags):
-        message += ", and so has no other signs"
+        message += ", and so has no other characters"
         binding.add_note("constant-folded", message, node.span)
         return binding.constant(False, message, node.span)
     if "logsource" in binding.destination.place:
         # Sigma's patterns have no classes of signs.
-        message += "; names that go on with other letters are found too"
+        message += "; names that continue with other letters match too"
         binding.add_note("approximated", message, node.span, Effect.WIDER)
         longer = pattern_test(node, Pattern.of(*pattern.tokens, ANY_RUN))
         return bind_to_column(binding, longer, replace(spec, value_part=None))

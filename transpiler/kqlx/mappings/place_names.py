@@ -18,4 +18,4 @@ def name_problem(kind: str, value: object) -> str:
     """What is wrong with a name, or ""."""
     form, taker = FORMS[kind]
     good = isinstance(value, str) and form.fullmatch(value)
-    return "" if good else f"is no name that {taker} takes: {value!r}"
+    return "" if good else f"is not a name that {taker} accepts: {value!r}"

@@ -152,7 +152,7 @@ def _assumed(
     if tags or (names is not None and names.others):
         return [], ()
     if hinted:
-        return hinted, (_guess(hinted, "but what such events are known by"),)
+        return hinted, (_guess(hinted, "but values that such events have"),)
     asserted = asserted_values(node)
     found = [s for s, m in marks.items() if kinds and asserts(asserted, m.fallback_when)]
     return found, (_guess(found, "but the kind of events"),) if found else ()
@@ -164,12 +164,12 @@ def _left_out(names: Iterable[str], verb: str, effect: Effect = Effect.NARROWER)
 
 
 def _any_stream(indices: Iterable[str], sources: Iterable[str]) -> Note:
-    message = f"{', '.join(indices)} may hold any events; taken to be those of "
+    message = f"{', '.join(indices)} may hold any events; assumed to be those of "
     return Note("source-assumed", Effect.SAME, message + ", ".join(sources))
 
 
 def _any_module(beat: str) -> Note:
-    message = f"{beat}-* may hold events of any module, which the rule reads too"
+    message = f"{beat}-* may hold events of any module; the rule reads them too"
     return Note(
         "source-left-out",
         Effect.NARROWER,
@@ -179,12 +179,12 @@ def _any_module(beat: str) -> Note:
 
 
 def _one_module(beat: str, sources: Iterable[str]) -> Note:
-    message = f"{beat}-* may hold events of any module; taken to be those of {', '.join(sources)}"
+    message = f"{beat}-* may hold events of any module; assumed to be those of {', '.join(sources)}"
     return Note("source-assumed", Effect.SAME, message)
 
 
 def _guess(sources: Iterable[str], why: str) -> Note:
-    message = f"nothing names the data source {why}; taken to be {', '.join(sources)}"
+    message = f"nothing names the data source {why}; assumed: {', '.join(sources)}"
     return Note(
         "source-assumed", Effect.SAME, message, hint=Hint("name another with ", Argument("source"))
     )

@@ -35,7 +35,7 @@ def in_elastic_values(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
         if not meaning:
             return test
         there = "true of every event" if meaning == "*:*" else meaning
-        message = f'{name} "{said}" is what another shipper writes; in {pack.source} it is {there}'
+        message = f'{name} "{said}" is a value of another shipper; in {pack.source} it is {there}'
         notes[Note("value-translated", Effect.SAME, message, test.span)] = None
         return _parsed(meaning, test)
 

@@ -45,6 +45,6 @@ def unmapped_modules(beat: str, asserted: Asserted, beside_others: bool) -> Iter
     if modules:
         message = f"there is no mapping for {' and '.join(modules)} of {beat}-*"
         if beside_others:
-            message += "; the other data sources stand for it"
+            message += "; the other data sources cover it"
         effect = Effect.COVERAGE if beside_others else Effect.NARROWER
         yield Note("source-left-out", effect, f"{message}", hint="")

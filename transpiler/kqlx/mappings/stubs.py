@@ -38,7 +38,7 @@ def stub(uses: Iterable[FieldUse], packs: Packs, targets: Collection[str]) -> st
 def _overlay(
     source: str, uses: list[FieldUse], packs: Packs, targets: Collection[str]
 ) -> Iterator[str]:
-    yield "# Fill in the columns, and take the # before them away; write {none: why} for a field"
+    yield "# Fill in the columns, and remove the # before them; write {none: why} for a field"
     yield "# that has no counterpart."
     yield f"source: {_text(source)}"
     missing = {
@@ -65,8 +65,8 @@ def _blank(target: str) -> dict[str, Any]:
 
 
 def _new_pack(uses: list[FieldUse], targets: Collection[str]) -> Iterator[str]:
-    yield "# No data source is known of the rules that use these fields. Name it and its places,"
-    yield "# fill in the columns, and take the # that begins each line away."
+    yield "# The rules that use these fields have no known data source. Name it and its places,"
+    yield "# fill in the columns, and remove the # at the start of each line."
     indices = json.dumps(list(uses[0].indices), ensure_ascii=False)
     lines = ["source:", "title:", "recognise:", f"  indices: {indices}", "targets:"]
     for target in targets:

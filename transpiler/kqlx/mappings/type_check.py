@@ -207,7 +207,7 @@ class _Check:
     def words(self, column: Column, node: Equals | Like) -> Node:
         if word_patterns(node):
             return node
-        message = f"{column.name}: no word can be this, so the test never matches"
+        message = f"{column.name}: this cannot be a single word, so the test never matches"
         self.note("constant-folded", Effect.SAME, message, node)
         return Never(node.span)
 
@@ -231,7 +231,7 @@ class _Check:
             message = f'{_name(column)}: write "{node.value.name}" in plain decimal'
             _refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
         if digits == "-0" and type in _SIGNED_ZEROS:
-            message = f"{_name(column)}: Elasticsearch tells -0 from 0, which targets do not"
+            message = f"{_name(column)}: Elasticsearch distinguishes -0 from 0, targets do not"
             _refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
         if is_rounded(digits, type):
             return self.rounded(column, digits, type, node, negative)
@@ -245,7 +245,7 @@ class _Check:
         """
         instead = "dropped under `not`" if negative else "all numbers near it match"
         message = (
-            f"{node.value.name} as a value of {column.name}: Elasticsearch rounds numbers of so"
+            f"{node.value.name} as a value of {column.name}: Elasticsearch rounds numbers with so"
             f" many digits; {instead}"
         )
         self.note("approximated", Effect.WIDER, message, node)

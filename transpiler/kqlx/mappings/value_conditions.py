@@ -128,10 +128,10 @@ def why_without_values(spec: FieldSpec, destination: Destination) -> str:
     whys = [case.no_counterpart for case in lacking if case.no_counterpart]
     if columns := _tested(lacking):
         told = " and ".join(columns[:3]) if len(columns) < 4 else "several columns"
-        whys.insert(0, f"each of its values is told by a test of {told}")
+        whys.insert(0, f"each of its values is a test of {told}")
         instead = [f for f, other in destination.fields.items() if _is_plainly(other, columns)]
         if instead and len(columns) == 1:
-            whys.append(f"a rule can go by {instead[0]} there")
+            whys.append(f"use {instead[0]} in the rule instead")
     return "; ".join(dict.fromkeys(whys))
 
 

@@ -44,7 +44,7 @@ def of_values_alone(binding: Binding, test: FieldTest, column: Column) -> Node:
     """The test, of values alone: what stands there for none is no value in Elastic."""
     empty = isinstance(test, Equals) and not test.value.name
     if isinstance(test, Equals) and (empty or test.value.name in column.null_values):
-        message = f'"{test.value.name}" stands for no value in {column.name}: Elastic drops it'
+        message = f'"{test.value.name}" means no value in {column.name}: Elastic drops it'
         binding.add_note("constant-folded", message, test.span)
         return binding.constant(False, message, test.span)
     return without_null_values(binding, test, in_all_spellings(binding, test, column), column)
@@ -56,7 +56,7 @@ def without_null_values(binding: Binding, test: FieldTest, spelt: Node, column: 
     if not met:
         return spelt
     values = " and ".join(f'"{value}"' for value in met)
-    message = f"{values} in {column.name} stands for no value: Elastic drops it"
+    message = f"{values} in {column.name} means no value: Elastic drops it"
     binding.add_note("value-translated", message, None)
     if "{}" in column.name and column.layout == "column":
         return spelt  # of a list other values may pass the test: Splunk looks at each
@@ -104,7 +104,7 @@ def _with_characters(
     """The test with the signs that stand there for some of Elastic's."""
     said = test.value.name if isinstance(test, Equals) else test.pattern.name
     if there := next((sign for sign in signs.values() if sign in said), None):
-        message = f'{column.field} has no "{there}" in Elastic, whose sign for it is another'
+        message = f'{column.field} has no "{there}" in Elastic, which uses another character'
         binding.add_note("constant-folded", message, test.span)
         return binding.constant(False, message, test.span)
     table = str.maketrans(dict(signs))
@@ -127,7 +127,7 @@ def _with_words(
     for word, value in named.items():
         spelt = Equals(text, Literal(word, True), test.span)
         if _meets(test, value, column.type):
-            message = f"{value} may stand as {word} in {column.name}"
+            message = f"{value} may be written as {word} in {column.name}"
             binding.add_note("value-translated", message, test.span)
             found.append(spelt)
         elif column.type != "ip" and matches_value(test, word):
@@ -172,7 +172,9 @@ def _in_hexadecimal(binding: Binding, test: FieldTest, column: Column) -> Node:
     ):
         return binding.unmapped(test, f"{column.field}, compared as a number,")
     written = hex(int(text))
-    binding.add_note("value-translated", f"{column.field} {text} is {written} there", test.span)
+    binding.add_note(
+        "value-translated", f"{column.field} {text} is {written} in the destination", test.span
+    )
     return replace(test, value=Literal(written, True))
 
 
@@ -182,7 +184,7 @@ def _as_dword(binding: Binding, test: Equals) -> Node:
     if not CANONICAL_INTEGER.fullmatch(text) or not 0 <= (number := int(text)) < 2**32:
         return test
     each = (f"DWORD (0x{number:08x})", f"QWORD (0x00000000-0x{number:08x})")
-    message = f"{text} is {each[0]} there"
+    message = f"{text} is {each[0]} in the destination"
     binding.add_note("value-translated", message, test.span)
     written = [replace(test, value=Literal(one, True)) for one in each]
     return Or((test, *written), test.span)
@@ -193,10 +195,12 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
     asked = asked_pattern(test)
     inner = [token for token in asked.tokens[1:-1] if isinstance(token, str)]
     if any(map(_may_be_in_entity, inner)):
-        message = f"{column.name} may have signs as in XML, such as &amp;, where a part is found"
+        message = (
+            f"{column.name} may contain XML escapes, such as &amp;, in the part that is searched"
+        )
         binding.add_note("approximated", message, test.span, Effect.WIDER)
     if asked.has_any_one:
-        message = f"{column.name} may have the sign that ? stands for as in XML, such as &amp;"
+        message = f"{column.name} may contain what ? matches as an XML escape, such as &amp;"
         effect = Effect.NARROWER if binding.negative else Effect.WIDER
         binding.add_note("approximated", message, test.span, effect)
         asked = asked if binding.negative else asked.widened_to_stars()
@@ -204,7 +208,7 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
     spellings = list(dict.fromkeys(each))
     if len(spellings) == 1:
         return pattern_test(test, asked) if isinstance(test, Like) else test
-    message = f"signs may stand as in XML, such as &amp;, in {column.name}"
+    message = f"{column.name} may contain XML escapes, such as &amp;"
     binding.add_note("value-translated", message, test.span)
     return Or(tuple(pattern_test(test, pattern) for pattern in spellings), test.span)
 

@@ -49,7 +49,7 @@ def translate_values(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node
         if not known or isinstance(node, Like):
             tests.append(_untranslated(binding, node, spec, known))
     elif known and isinstance(node, Like):
-        message = f'"{node.pattern.name}" stands for the values of {name} that are known here'
+        message = f'"{node.pattern.name}" covers only the known values of {name}'
         binding.add_note("known-values-only", message, node.span, Effect.NARROWER)
     if not tests:
         value = node.value.name if isinstance(node, Equals) else node.pattern.name
@@ -81,7 +81,7 @@ def _untranslated(binding: Binding, node: Equals | Like, spec: FieldSpec, known:
 def bind_existence(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     """Which events have the field, where that is more than a value in the column."""
     name, meaning = node.field.name, str(spec.exists)
-    message = f"that {name} exists is {meaning} in {binding.destination.name}"
+    message = f"{name}:* is {meaning} in {binding.destination.name}"
     binding.add_note("value-translated", message, node.span)
     of_field = binding.types.get(name, "keyword")
     types = {spec.column: of_field} if spec.column else {}
@@ -157,8 +157,8 @@ def _drop_if_indistinguishable(
         ]
         if not asked or not others:
             continue
-        end = "; that it is not so is left out" if binding.negative else ", which is found too"
-        message = f'{there} does not tell {name} "{asked[0]}" from "{others[0]}"{end}'
+        end = "; under `not` the test is left out" if binding.negative else ", which matches too"
+        message = f'{there} does not distinguish {name} "{asked[0]}" from "{others[0]}"{end}'
         binding.notes.append(Note("approximated", Effect.WIDER, message, node.span))
         if binding.negative:
             return True
@@ -176,6 +176,6 @@ def _note_value_and_drop_if_negated(
     if not (binding.negative and note.effect in (Effect.WIDER, Effect.DIFFERENT)):
         binding.add_note(note.code, note.message, node.span, note.effect)
         return False
-    message = f'{note.message}; that {node.field.name} is not "{value}" is left out'
+    message = f'{note.message}; the test that {node.field.name} is not "{value}" is left out'
     binding.notes.append(Note(note.code, Effect.WIDER, message, node.span))
     return True

@@ -90,12 +90,12 @@ def bind_each_field(
         return binding.unmapped(node, f"the field name {name.name}, a wildcard,")
     lost = [f for f in names if not _has_counterpart(binding, f) and _may_have_value(binding, f)]
     below = _reaches_below(binding, name)
-    message = f"{name.name} stands for {', '.join(mapped)}"
+    message = f"{name.name} is replaced by {', '.join(mapped)}"
     if lost:
         others = " and others" if lost[3:] else ""
         message += f"; {', '.join(lost[:3])}{others} have no counterpart"
     if below:
-        message += f"; what else is below {below} is not known by name"
+        message += f"; other fields below {below} are not known"
     effect = Effect.NARROWER if lost or below else Effect.SAME
     binding.add_note("names-expanded", message, node.span, effect)
     tests = [bind_test(replace(node, field=Literal(f, span=name.span))) for f in mapped]

@@ -29,7 +29,7 @@ def clause_of(item: Mapping[str, Any]) -> Clause:
     clauses = [_entry(entry, "") for entry in entries]
     systems = item.get("os_types") or []
     if not isinstance(systems, list):
-        raise NotConverted("its os_types are no list")
+        raise NotConverted("its os_types are not a list")
     if systems:
         clauses.append(_system([str(name) for name in systems]))
     return clauses[0] if len(clauses) == 1 else {"bool": {"filter": clauses}}

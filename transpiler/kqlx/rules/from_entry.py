@@ -80,7 +80,7 @@ def _query(table: Mapping[str, Any], where: str, entry: Entry) -> str:
         if saved:
             raise RuleError(f"{where}: the rule has no query of its own: it runs a saved one")
         kind = "the [rule] table" if entry.table is not entry.document else "the rule"
-        raise RuleError(f"{where}: {kind} has no query", hint="give it one under the key query")
+        raise RuleError(f"{where}: {kind} has no query", hint="add it under the key query")
     if not query.strip() and not table.get("filters"):
         raise RuleError(f"{where}: the query is empty: it would match every event")
     return query

@@ -92,7 +92,7 @@ def why_unread(document: Mapping[str, Any]) -> str:
         except Refused as error:
             return f"{name}: {error.reason}"
         name += ", query"
-    return f"{name}: an object is wanted here" if not isinstance(query, dict | None) else ""
+    return f"{name}: expected an object" if not isinstance(query, dict | None) else ""
 
 
 def _parsed(source: object) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _source(source: object) -> dict[str, Any]:
     if isinstance(source, str):
         found = json_document(json.JSONDecoder(parse_constant=refuse_constant), source)
     if not isinstance(found, dict):
-        raise Refused("an object of JSON is wanted here, as text", 0)
+        raise Refused("expected a JSON object, as text", 0)
     return found
 
 

@@ -62,11 +62,11 @@ def length_of(text: str) -> int:
     """
     found = seconds(text)
     if found is not None and found > MOST_LATE:
-        raise UsageError(f"late_events is a year at most, not {text!r}")
+        raise UsageError(f"late_events is at most a year, not {text!r}")
     if found is None:
         raise UsageError(
             f"late_events is a length of time, not {text!r}",
-            hint="a number with s, m, h, d or w behind it, such as 1d or 12h",
+            hint="a number followed by s, m, h, d or w, such as 1d or 12h",
         )
     return found
 

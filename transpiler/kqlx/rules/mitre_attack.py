@@ -48,7 +48,7 @@ def in_version_19(tactics: Sequence[Tactic]) -> Attack:
             chosen = list(dict.fromkeys(by_technique))
             split = [name for name in chosen if name in (names["TA0005"], names["TA0112"])]
             if not chosen:
-                remarks.append("Defense Evasion is taken for Stealth: no technique says which")
+                remarks.append("Defense Evasion is mapped to Stealth: no technique decides")
             found += split or chosen or [names["TA0005"]]
         elif tactic.id in names:
             found.append(names[tactic.id])

@@ -41,8 +41,8 @@ def about_window(rule: Rule) -> Iterator[Note]:
     schedule = schedule_of(rule)
     for odd in schedule.odd_window:
         message = (
-            f"{odd} is no plain span of time before now; the last {spelt(schedule.look_back)} stand"
-            " for the rule's window"
+            f"{odd} is not a plain time span before now; using the last"
+            f" {spelt(schedule.look_back)} as the rule's window"
         )
         yield Note("schedule", Effect.DIFFERENT, message)
 
@@ -79,13 +79,13 @@ def rule_type_notes(rule: Rule) -> Iterator[Note]:
         yield Note(
             "rule-type",
             Effect.DIFFERENT,
-            f'the rule runs the saved query "{rule.data["saved_id"]}", which may be another by now',
+            f'the rule runs the saved query "{rule.data["saved_id"]}", which may have changed',
         )
 
 
 def _about_counts(rule: Rule) -> Iterator[Note]:
     if others := uncounted(rule):
-        message = f"Kibana counts the values of the first field alone, not of {', '.join(others)}"
+        message = f"Kibana counts the values of the first field only, not of {', '.join(others)}"
         yield Note("threshold-assumed", Effect.SAME, message)
     if odd := odd_counts(rule):
         message = f"not a positive integer: {', '.join(odd)}; using 1"
@@ -98,5 +98,5 @@ def _details(suppression: Suppression) -> str:
     if suppression.given:
         words.append(f" for {suppression.given}")
     if suppression.spares_missing:
-        words.append(", events without these fields left alone")
+        words.append(", except for events without these fields")
     return "".join(words)

@@ -32,9 +32,7 @@ def rewrite(rule: Rule, query: str) -> None:
     format = formats.by_name(rule.format)
     new = format.replace(text.removeprefix(mark), rule.number, query)
     if new is None:
-        raise RuleError(
-            f"{path}: cannot tell where the query stands in the file", hint="change it by hand"
-        )
+        raise RuleError(f"{path}: cannot locate the query in the file", hint="change it by hand")
     _write(path, (mark + new).encode("utf-8"))
 
 

@@ -130,7 +130,7 @@ class _Finder:
             message = f"{self.field}: values within arrays are neither counted nor compared"
             notes += (Note("array-on-the-way", Effect.NARROWER, message),)
         if cell.column.layout == "words":
-            message = f"{self.field}: its values are words of {name}, all of which count as one"
+            message = f"{self.field}: its values are words of {name}, which count as one value"
             notes += (Note("value-differs", Effect.DIFFERENT, message),)
         values = _in_cell(self.field, cell, kusto_type(cell.column.type))
         if values.type == "dynamic" and not values.multivalue:

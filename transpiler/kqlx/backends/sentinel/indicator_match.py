@@ -107,7 +107,7 @@ def _comparisons(
         kinds = _KINDS.get(other.partition("indicator.")[2])
         values = values_of(bound, named)
         if kinds is None:
-            lost.append(f"{named} is not compared: {INDICATORS} has no counterpart of {other}")
+            lost.append(f"{named} is not compared: {INDICATORS} has no counterpart for {other}")
         elif values is None or not values.name or values.multivalue or values.type != "string":
             lost.append(f"{named} is not compared: no string column of the table has its values")
         else:

@@ -16,7 +16,7 @@ def ignores_case(backend: TextBackend, cell: Cell, tests: Sequence[Equals | Like
     column, wanted = cell.column, backend.options.letter_case
     if effective_case(tests[0], column, wanted, backend.own_case) is Case.EXACT:
         if column.case == "differs":
-            message = f"{column.name} may be spelt in another letter case there"
+            message = f"{column.name} may be spelt in another letter case in the destination"
             backend.note("case-kept", Effect.CASE, message, tests[0].span)
         return False
     for test in tests:

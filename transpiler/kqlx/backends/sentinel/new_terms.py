@@ -54,7 +54,9 @@ def find_new_terms(
     fields = required_values(bound, terms.fields, "looks for new values of", together)
     if not fields:
         named = ", ".join(terms.fields)
-        raise refused_form(f"new terms of {named}", "every event there has the same value")
+        raise refused_form(
+            f"new terms of {named}", "every event of the destination has the same value"
+        )
     window, recent = terms.window, schedule_of(rule).look_back
     if in_rule:
         window, recent = min(window, LONGEST), run_of(rule).recent

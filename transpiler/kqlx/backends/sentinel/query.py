@@ -49,7 +49,7 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
         written, texts = [], [FALSE]
     table = options.table or bound.place.get("table")
     if table is None:
-        message = f"no table is known; {DEFAULT_TABLE} stands for one whose columns have ECS names"
+        message = f"table not known; {DEFAULT_TABLE} stands for a table with ECS column names"
         writer.note(
             "table-unknown", Effect.SAME, message, hint=Hint(Argument("table"), " names it")
         )

@@ -130,7 +130,7 @@ def free_text(node: FreeText, backend: TextBackend) -> Text:
     backend.note(
         "free-text",
         Effect.DIFFERENT,
-        f"a value without a field: Elasticsearch looks in all fields, this in the terms of {where}",
+        f"a value without a field: Elasticsearch searches all fields, Kusto the terms of {where}",
         node.span,
     )
     test = _term_test(node)

@@ -44,9 +44,7 @@ class WildcardNames:
             return FALSE if self.backend.negative else TRUE
         if not types.knows_all_names:
             effect = Effect.WIDER if self.backend.negative else Effect.NARROWER
-            message = (
-                f"{name.name} stands for the {len(names)} known fields that fit, and no others"
-            )
+            message = f"{name.name} covers only the {len(names)} known fields that match it"
             hint = Hint("name the fields with ", Argument("fields"))
             self.backend.note("name-wildcard", effect, message, node.span, hint)
         return any_text(tests)

@@ -169,7 +169,7 @@ class Approximation(SigmaBackend):
         self.note(
             "names-expanded",
             Effect.SAME if types.knows_all_names and len(known) == len(fields) else effect,
-            f"{name.name} stands for the {len(known)} known fields that fit",
+            f"{name.name} is replaced by the {len(known)} known fields that match it",
             node.span,
         )
         tests = [self.checked(replace(node, field=field), inside=inside) for field in known]

@@ -54,7 +54,7 @@ def sayable_test(backend: SigmaBackend, column: Column, node: FieldTest) -> Node
 def _equal(backend: SigmaBackend, column: Column, node: Equals) -> Node:
     if column.type in DATES:
         return backend.approximate(
-            node, f"a value of {described(column)}", "it stands for a span of time"
+            node, f"a value of {described(column)}", "Elasticsearch reads it as a time span"
         )
     if column.type in NUMBERS | {"boolean"}:
         return node

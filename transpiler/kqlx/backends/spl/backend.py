@@ -49,7 +49,7 @@ class SplBackend(TextBackend):
             self.refuse(node.span, "an empty value without a field", code="raw-text")
         value = node.value.name
         if isinstance(node.value, Pattern) and node.value.has_any_one:
-            message = "search has no wildcard for one character: any text may stand for it"
+            message = "search has no wildcard for one character: * is used instead"
             effect = Effect.NARROWER if self.negative else Effect.WIDER
             self.note("approximated", effect, message, node.span)
             value = node.value.widened_to_stars().name

@@ -190,7 +190,9 @@ class Checks(SplBackend):
                 self.note_once("leading-wildcard", Effect.SAME, message, node)
         elif column.type in DATES:
             what = f"a value of {described(column)}"
-            self.refuse(node.span, what, "it stands for a span of time", code="date-as-value")
+            self.refuse(
+                node.span, what, "Elasticsearch reads it as a time span", code="date-as-value"
+            )
         if column.type in TEXTS and not self.search.is_exact(node):
             message = (
                 f"{column.name}: a text field; Elasticsearch compares words, Splunk parts of it"

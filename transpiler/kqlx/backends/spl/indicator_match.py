@@ -33,7 +33,7 @@ def indicator_search(
         if not told:
             raise UnsupportedError(
                 f"cannot compare {group[0][0]} with indicators: it is the same on every event"
-                " there",
+                " of the destination",
                 code="constant-folded",
             )
         mark = f"indicator_{len(marks) + 1}"

@@ -57,7 +57,7 @@ def new_terms_search(
     if not by:
         names = ", ".join(terms.fields)
         raise UnsupportedError(
-            f"no value of {names} can be new: it is the same on every event there",
+            f"no value of {names} can be new: it is the same on every event of the destination",
             code="constant-folded",
         )
     look_back = schedule_of(rule).look_back

@@ -187,7 +187,7 @@ class KeyBuilder:
         if like.layout in PAIRS:
             return self._paired(name, found)
         if like.layout == "words":
-            message = f"{name}: the words of {column}, each a value of it, count as one"
+            message = f"{name}: the words of {column}, each one of its values, count as one value"
             self.notes.append(Note("value-differs", self._several, message))
         key = self._made(name, found, self._values.is_list(column))
         if key.step:

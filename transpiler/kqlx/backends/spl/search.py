@@ -223,12 +223,12 @@ def _tstats(bound: Bound, options: Options) -> WrittenSource:
 
     if options.exact:
         raise UnsupportedError(
-            "a data model is searched without regard to letter case, whatever is asked for",
+            "a data model is always searched without regard to letter case",
             code="case-not-exact",
         )
     if any(isinstance(part, FreeText) for part in walk(bound.node)):
         raise UnsupportedError(
-            "a data model has no raw text, in which a value without a field is looked for",
+            "a data model has no raw text, in which to search for a value without a field",
             code="raw-text",
         )
     data = data_set(bound.node)
@@ -238,7 +238,7 @@ def _tstats(bound: Bound, options: Options) -> WrittenSource:
     writer.note(
         "data-model",
         Effect.DIFFERENT,
-        f"{data.name} holds what add-ons tagged and named so, which may be other events",
+        f"{data.name} holds whatever add-ons tag for it, which may be other events",
     )
     for leaf in walk(data.node):
         if isinstance(leaf, Like) and leaf.pattern.has_any_one:

@@ -91,7 +91,7 @@ def name_problem(name: str) -> str:
     """Why Splunk cannot test a field of this name, or ""."""
     if _UNNAMABLE.search(name):
         return "Splunk has no way to write such a name"
-    return "Splunk means something of its own by that name" if name in _OWN_NAMES else ""
+    return "the name has a meaning of its own in Splunk" if name in _OWN_NAMES else ""
 
 
 def search_name(name: str) -> str:

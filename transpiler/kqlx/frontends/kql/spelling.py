@@ -101,10 +101,10 @@ def _spell_pattern(term: Pattern) -> str:
         raise _no_spelling("a pattern without a star", "it would be read as plain text")
     if term.has_any_one:
         raise UnsupportedError(
-            "a pattern with a wildcard for one character cannot be written in Kibana KQL: it has *"
-            " alone",
+            "a pattern with a wildcard for one character cannot be written in Kibana KQL: it has"
+            " only *",
             code=NO_TEXT,
-            hint="write * in place of it",
+            hint="write * instead",
         )
     if first != first.lstrip(TRIMMED) or last != last.rstrip(TRIMMED):
         raise _no_spelling("a pattern with blanks at its ends", "they would be trimmed")

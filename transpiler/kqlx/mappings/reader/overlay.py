@@ -57,7 +57,7 @@ def _other_targets(data: Mapping[str, Any], known: Collection[str]) -> Iterator[
     for name in data.get("targets", {}):
         if name not in known:
             names = ", ".join(sorted(known))
-            yield Problem(("targets", name), f"there is no such target; there are {names}")
+            yield Problem(("targets", name), f"unknown target; the targets are {names}")
 
 
 def _over(base: Mapping[str, Any], document: Document) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def _nothing_to_take(base: Mapping[str, Any], over: Mapping[str, Any]) -> Iterat
     for path, known, said in pairs:
         for name, value in said.items() if isinstance(said, Mapping) else ():
             if value is None and name not in known:
-                message = "nothing stands here: null takes an entry away, and there is none"
+                message = "null removes an entry, and there is none here"
                 yield Problem((*path, name), message)
 
 

@@ -115,16 +115,16 @@ _TOGETHER = (["column", "where"], ["where", "none"])
 def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with single fields of the destinations."""
     if data["source"] == "none":
-        yield Problem(("source",), "none stands for no data source, and cannot be the name of one")
+        yield Problem(("source",), "none means no data source, and cannot be the name of one")
     for field, values in data.get("recognise", {}).get("aliases", {}).items():
         for value, predicate in values.items():
             if why := _why_no_predicate(predicate):
-                yield Problem(("recognise", "aliases", field, value), f"is no predicate: {why}")
+                yield Problem(("recognise", "aliases", field, value), f"is not a predicate: {why}")
     for target, destinations in data.get("targets", {}).items():
         for number, destination in enumerate(destinations):
             path = ("targets", target, number)
             if why := _why_no_predicate(destination.get("filter", "*:*")):
-                yield Problem((*path, "filter"), f"is no predicate: {why}")
+                yield Problem((*path, "filter"), f"is not a predicate: {why}")
             for name, field in destination.get("fields", {}).items():
                 key = (*path, "fields", name)
                 if isinstance(field, dict):
@@ -191,7 +191,7 @@ def _of_field(field: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
             yield Problem((*path, "notes", value), "where has no such value")
     for at, predicate in _predicates(field):
         if why := _why_no_predicate(predicate):
-            yield Problem((*path, *at), f"is no predicate: {why}")
+            yield Problem((*path, *at), f"is not a predicate: {why}")
 
 
 def _predicates(field: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -227,7 +227,7 @@ def _why_no_predicate(text: str) -> str:
 def _removals(data: Any, path: KeyPath) -> Iterator[Problem]:
     for key, value in data.items() if isinstance(data, dict) else enumerate(data):
         if value is None:
-            message = "null takes away what a built-in pack has, and there is none of this source"
+            message = "null removes an entry of a built-in pack, and there is none for this source"
             yield Problem((*path, key), message)
         elif isinstance(value, dict | list):
             yield from _removals(value, (*path, key))

@@ -116,14 +116,14 @@ class Schema:
         self, value: Any, said: int, schema: Mapping[str, Any], path: Path
     ) -> Iterator[Problem]:
         if isinstance(value, list) and len(value) < said:
-            message = "must not be empty" if said == 1 else f"must have {said} items at least"
+            message = "must not be empty" if said == 1 else f"must have at least {said} items"
             yield Problem(path, message)
 
     def max_items(
         self, value: Any, said: int, schema: Mapping[str, Any], path: Path
     ) -> Iterator[Problem]:
         if isinstance(value, list) and len(value) > said:
-            yield Problem(path, f"must have {said} items at most")
+            yield Problem(path, f"must have at most {said} items")
 
     def min_properties(
         self, value: Any, said: int, schema: Mapping[str, Any], path: Path
@@ -162,7 +162,7 @@ class Schema:
             elif name in known:
                 continue
             elif said is False:
-                message = f"not known here; it knows {', '.join(known)}"
+                message = f"unknown key; expected {', '.join(known)}"
                 yield Problem((*path, name), message)
             else:
                 yield from self._of(item, said, (*path, name))

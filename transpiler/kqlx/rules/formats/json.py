@@ -71,7 +71,7 @@ def entry(value: Any, text: str, start: int, end: int, line: int) -> Entry | Bro
         return Broken(f"not JSON: the key {value.key} is given twice", line)
     if not isinstance(value, dict):
         column = start - text.rfind("\n", 0, start)
-        return Broken("an object is wanted here", line, column, is_rule=False)
+        return Broken("expected an object", line, column, is_rule=False)
 
     def find(key: str, value: str) -> Position:
         body = text[start:end]
@@ -156,7 +156,7 @@ def _objects(text: str) -> Iterator[tuple[Any, int, int, bool] | Broken]:
             if text.startswith("]", at) and after_space(text, at + 1) == len(text):
                 return
             if not text.startswith(",", at):
-                reason = "not JSON: a comma or the end of the array must stand here"
+                reason = "not JSON: expected a comma or the end of the array"
                 yield Broken(reason, *_place(text, at))
                 return
             at = after_space(text, at + 1)

@@ -45,7 +45,7 @@ def read(text: str) -> Iterator[Entry | Broken]:
     for number, node in enumerate(nodes):
         line = node.start_mark.line + 1
         if (size := _size(node, {})) > _MOST:
-            why = "holds itself" if size == _ENDLESS else f"stands for more than {_MOST:,} values"
+            why = "holds itself" if size == _ENDLESS else f"expands to more than {_MOST:,} values"
             yield Broken(f"not read: by its aliases the text {why}", line)
             continue
         try:
@@ -63,7 +63,7 @@ def read(text: str) -> Iterator[Entry | Broken]:
             find = _finder(text, node)
             yield Entry(rule_table(value), value, {}, 0 if single else line, number, find)
         else:
-            yield Broken("a mapping is wanted here", line, node.start_mark.column + 1)
+            yield Broken("expected a mapping", line, node.start_mark.column + 1)
     if broken is not None:
         yield broken
 

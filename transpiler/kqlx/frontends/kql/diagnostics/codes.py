@@ -15,7 +15,7 @@ CODES = (
     ),
     Code(
         "blank-missing",
-        "`and`, `or` or `not` has no white space beside it",
+        "`and`, `or` or `not` has no white space next to it",
         "Put white space on both sides of `and` and `or`, and after `not`; parentheses do not"
         " replace it.",
         "(user.name:alice)and(host.name:web01)",
@@ -72,7 +72,7 @@ CODES = (
     ),
     Code(
         "equals-sign",
-        "`=`, `==`, `!=`, `<>` or `like` stands for the colon",
+        "`=`, `==`, `!=`, `<>` or `like` is used instead of the colon",
         "Write a colon, and for an inequality `not` before the field name.",
         'user.name != "alice"',
         'not user.name:"alice"',
@@ -102,7 +102,7 @@ CODES = (
     Code(
         "lucene-syntax",
         "the query uses Lucene syntax: ranges in brackets, regular expressions, `~` or `^`",
-        "Write a range as two comparisons, list the values that a regular expression stands for,"
+        "Write a range as two comparisons, list the values that a regular expression matches,"
         " and remove `~` and `^`.",
         "source.port:[1024 TO 65535}",
         "source.port >= 1024 and source.port < 65535",
@@ -157,14 +157,14 @@ CODES = (
     ),
     Code(
         "star-after-quote",
-        "a star stands right beside a quoted value, where it is not a wildcard",
+        "a star is right next to a quoted value, where it is not a wildcard",
         "Remove the quotes, and write a backslash before each special character of the value.",
         'process.name:"power"*',
         "process.name:power*",
     ),
     Code(
         "symbol-operator",
-        "`&&`, `||`, `!`, `-` or `+` stands for a keyword",
+        "`&&`, `||`, `!`, `-` or `+` is used instead of a keyword",
         "Write `and`, `or` or `not`.",
         'user.name:"alice" && host.name:"web01"',
         'user.name:"alice" and host.name:"web01"',
@@ -178,7 +178,7 @@ CODES = (
     ),
     Code(
         "unexpected-text",
-        "something else stands where Kibana KQL cannot have it",
+        "something is at a place where Kibana KQL does not allow it",
         "Read what the message says was expected at that place.",
         "(user.name):alice",
         "user.name:alice",
