@@ -220,7 +220,7 @@ def test_a_target_of_another_package_takes_options_that_there_are() -> None:
     assert backends._load(Entry(target)) is target
     for found, why in [
         (replace(target, options=frozenset({"index", "tenant"})), "kqlx has no option tenant"),
-        ("a text", "acme:TARGET is no kqlx.backends.target.Target"),
+        ("a text", "acme:TARGET is not a kqlx.backends.target.Target"),
     ]:
         with pytest.warns(RuntimeWarning, match=why):
             assert backends._load(Entry(found)) is None
