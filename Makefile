@@ -22,7 +22,7 @@ LANGUAGE := $(addprefix tests/, kql conversion/test_goldens.py elastic/test_word
 # The tests that "make test-deep" and "make test-latest" run.
 TESTS ?= tests
 
-.PHONY: python setup demo test test-deep test-elasticsearch test-language test-latest lock check format bench scoreboard grammar clean
+.PHONY: python setup demo test test-deep test-elasticsearch test-language test-latest lock check format bench scoreboard grammar packs clean
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and $(OLD))'
@@ -88,7 +88,7 @@ bench: setup
 scoreboard: setup
 	@CORPUS='$(CORPUS)' $(BIN)/python -m tests.scoreboard
 
-grammar: setup
+grammar packs: setup
 	$(BIN)/python -m kqlx.frontends.generate_tables
 	$(BIN)/python -m kqlx.mappings.compile_packs
 

@@ -1,4 +1,5 @@
-"""Why a rule is refused: codes of ``UnsupportedError`` and ``MappingError``, all of them stable.
+"""Catalogue of the reasons why a rule is refused, for ``kqlx explain``: the codes of
+``UnsupportedError`` and ``MappingError``, all of them stable. ``conversion/judgement.py`` decides.
 Any code of a note (``kqlx.notes``) can be the reason too.
 """
 

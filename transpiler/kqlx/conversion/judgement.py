@@ -1,4 +1,4 @@
-"""What of a conversion is let pass, by the effects of its notes."""
+"""Decides whether a conversion is refused: by its notes' effects and what the user accepts."""
 
 from __future__ import annotations
 
