@@ -1,9 +1,10 @@
 """The examples of codes (``kqlx.codes``), made to raise what they are examples of, and the pages
-docs/errors.md and docs/lint.md, which show that.
+docs/errors.md, docs/lint.md and docs/notes.md, which show that.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
 from kqlx.frontends.kql.parser import parse, refuse_leading_wildcards
 from kqlx.lint.codes import CODES as LINT
 from kqlx.mappings.field_names import nearest
-from kqlx.notes import Note
+from kqlx.note_codes import NOTES
+from kqlx.notes import Effect, Note
 from kqlx.refusals import REFUSALS
 from tests.conftest import ROOT
 
@@ -68,6 +70,39 @@ def _shown(code: Code) -> str:
     if not code.example:
         return ""
     return f"$ {code.example}\n{output_of(code.example)[1].rstrip()}"
+
+
+def notes_page() -> str:
+    lines = [
+        "# Notes",
+        "",
+        "Generated from `transpiler/kqlx/notes.py` and `transpiler/kqlx/note_codes.py`."
+        " `kqlx explain CODE` prints one entry.",
+        "",
+        "## Effects",
+        "",
+        "| effect | the target's query, on the same events |",
+        "|---|---|",
+    ]
+    source = (ROOT / "transpiler/kqlx/notes.py").read_text("utf-8")
+    for effect in Effect:
+        match = re.search(rf'{effect.name} = {effect.value}\n    """(.*?)"""', source)
+        assert match
+        lines.append(f"| {effect} | {match[1][0].lower()}{match[1][1:].rstrip('.')} |")
+    lines += ["", "## Codes", ""]
+    for code in NOTES:
+        lines += entry(code, _noted(code), fence="console")
+    return "\n".join(lines)
+
+
+def _noted(code: Code) -> str:
+    """The example with the note that it makes, or "" without one."""
+    if not code.example:
+        return ""
+    (note, *_) = [
+        line for line in output_of(code.example)[1].splitlines() if line.endswith(f": {code.name}]")
+    ]
+    return f"$ {code.example}\n{note}"
 
 
 def errors_page() -> str:

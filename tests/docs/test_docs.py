@@ -20,27 +20,14 @@ import pytest
 import kqlx
 from kqlx import settings
 from kqlx.mappings.reader import pack_file
-from kqlx.notes import CODES, Effect
+from kqlx.notes import CODES
 from kqlx.refusals import REFUSALS
 from tests.conftest import ROOT
-from tests.docs.code_examples import errors_page, lint_page
+from tests.docs.code_examples import errors_page, lint_page, notes_page
 
 README = (ROOT / "README.md").read_text("utf-8")
 SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
 PACKS = sorted((ROOT / "transpiler/kqlx/mappings/packs").glob("*.yml"))
-
-
-def notes_page() -> str:
-    lines = ["# Notes", "", "Generated from `transpiler/kqlx/notes.py`.", "", "## Effects", ""]
-    lines += ["| effect | the target's query, on the same events |", "|---|---|"]
-    source = (ROOT / "transpiler/kqlx/notes.py").read_text("utf-8")
-    for effect in Effect:
-        match = re.search(rf'{effect.name} = {effect.value}\n    """(.*?)"""', source)
-        assert match
-        lines.append(f"| {effect} | {match[1][0].lower()}{match[1][1:].rstrip('.')} |")
-    lines += ["", "## Codes", "", "| code | meaning |", "|---|---|"]
-    lines += [f"| `{code}` | {text} |" for code, text in sorted(CODES.items())]
-    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture

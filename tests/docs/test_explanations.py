@@ -22,6 +22,7 @@ from kqlx.explanations import ERRORS, all_codes
 from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
 from kqlx.frontends.kql.parser import parse
 from kqlx.lint.codes import CODES as LINT
+from kqlx.note_codes import NOTES as NOTE_CODES
 from kqlx.notes import CODES as NOTES
 from kqlx.refusals import REFUSALS
 from tests.conftest import ROOT
@@ -44,6 +45,10 @@ def test_the_example_of_a_lint(code: Code) -> None:
     assert [note.code for note in doubts(code.example)] == [code.name]
     assert code.instead
     assert not doubts(code.instead)
+
+
+NAMES = ("True", "Elasticsearch", "SigmaHQ", "Kibana")
+"""Words that a meaning may begin with in capitals."""
 
 
 def error_classes() -> set[str]:
@@ -87,6 +92,14 @@ def test_every_refusal_has_the_code_of_its_reason() -> None:
     assert [name for name in known if f'"{name}"' not in text] == []
 
 
+@pytest.mark.parametrize("code", NOTE_CODES, ids=lambda code: code.name)
+def test_the_example_of_a_note(code: Code) -> None:
+    if code.example:
+        run = CliRunner().invoke(app, shlex.split(code.example)[1:])
+        assert run.exit_code == 0, run.stderr
+        assert f": {code.name}]" in run.stderr
+
+
 @pytest.mark.parametrize("code", ERRORS, ids=lambda code: code.name)
 def test_the_example_of_an_error(code: Code) -> None:
     status, text = output_of(code.example)
@@ -101,13 +114,15 @@ def test_every_class_of_errors_has_an_entry() -> None:
 
 
 @pytest.mark.parametrize(
-    "codes", [SYNTAX, LINT, REFUSALS, ERRORS], ids=["syntax", "lint", "refusals", "errors"]
+    "codes",
+    [SYNTAX, LINT, REFUSALS, ERRORS, NOTE_CODES],
+    ids=["syntax", "lint", "refusals", "errors", "notes"],
 )
 def test_entries_are_in_order_and_well_written(codes: tuple[Code, ...]) -> None:
     names = [code.name for code in codes]
     assert names == sorted(set(names))
     for code in codes:
-        assert not code.meaning[:1].isupper() or code.meaning.startswith(("True", "Elasticsearch"))
+        assert not code.meaning[:1].isupper() or code.meaning.startswith(NAMES)
         assert not code.meaning.endswith(".")
         assert code.way_out.endswith(".")
 

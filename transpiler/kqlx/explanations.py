@@ -43,7 +43,7 @@ ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """``kind`` is ``error``, ``lint`` or ``note``. A note's way out and example are ""."""
+    """``kind`` is ``error``, ``lint`` or ``note``."""
 
     kind: str
     code: Code
@@ -53,13 +53,13 @@ def all_codes() -> Iterator[Explanation]:
     """Every code that a message may end with: errors first, then lint, then notes."""
     from kqlx.frontends import languages
     from kqlx.lint import codes as lint
-    from kqlx.notes import CODES
+    from kqlx.note_codes import NOTES
 
     syntax = (code for language in languages() for code in language.codes())
     errors = sorted((*syntax, *REFUSALS, *ERRORS), key=lambda code: code.name)
     yield from (Explanation("error", code) for code in errors)
     yield from (Explanation("lint", code) for code in lint.CODES)
-    yield from (Explanation("note", Code(name, CODES[name], "", "")) for name in sorted(CODES))
+    yield from (Explanation("note", code) for code in NOTES)
 
 
 def explain_code(name: str) -> tuple[Explanation, ...]:

@@ -1,0 +1,323 @@
+"""What to do about each code of a note, and what makes one: for docs/notes.md and ``kqlx explain``.
+
+What the codes mean is said in ``notes.CODES``, beside the notes.
+"""
+
+from __future__ import annotations
+
+from kqlx.codes import Code
+from kqlx.notes import CODES
+
+_O365 = "event.dataset:o365.audit and"
+_SYSMON = "event.dataset:windows.sysmon_operational and"
+
+_ADVICE: dict[str, tuple[str, str]] = {
+    "actions-kept": (
+        "Set up the connectors in the Kibana that imports the rule, or remove the actions.",
+        "",
+    ),
+    "actions-left-out": ("Set up the actions in the target.", ""),
+    "alerts-repeated": (
+        "Let whoever reads the alerts expect some of them twice, or widen the interval.",
+        "kqlx convert -v --to elasticsearch --format watcher rules/aws_trail_stopped.toml",
+    ),
+    "alerts-throttled": (
+        "Change the throttling in the saved search if alerts must come sooner.",
+        "kqlx convert -v --to spl --format savedsearches"
+        " rules/aws_many_denied_calls_by_one_user.toml",
+    ),
+    "any-list-position": (
+        "Nothing, unless other positions of the list hold such values: add a test that tells them"
+        " apart.",
+        "kqlx convert --to spl -q 'event.dataset:azure.auditlogs and"
+        " azure.auditlogs.properties.target_resources.0.display_name:Global*'",
+    ),
+    "approximated": (
+        "Read what the target asks for; below `not` the effect is narrower, and must be accepted or"
+        " the test be written in another way.",
+        f"kqlx convert --to spl -q '{_SYSMON} process.args:whoami'",
+    ),
+    "array-on-the-way": (
+        "Nothing, unless the key stands at several places of the record: the result finds it there"
+        " too.",
+        "",
+    ),
+    "attack-version": (
+        "Nothing: ids and names are those of the version that the target's tools check.",
+        "kqlx convert -v --to sigma rules/aws_trail_stopped.toml",
+    ),
+    "back-end-support": (
+        "Use one of the tools that take it, or write the test without it.",
+        "kqlx convert --to sigma --source none -q 'not user.name:*'",
+    ),
+    "case-folded": (
+        "Nothing, in most cases: it finds a little more. `--exact` compares letter case where the"
+        " target can.",
+        f"kqlx convert --to spl -q '{_O365} user.id:alice'",
+    ),
+    "case-kept": (
+        "Leave out `--exact` or `--case sensitive`, so that other spellings are found.",
+        "kqlx convert --to sentinel --case sensitive"
+        " -q 'event.dataset:endpoint.events.process and process.name:cmd.exe'",
+    ),
+    "columns-joined": (
+        "Nothing, unless events have several of the columns with different values.",
+        "",
+    ),
+    "constant-folded": (
+        "Nothing: the test says what is so anyway.",
+        f"kqlx convert --to spl -v -q '{_O365} user.id:alice'",
+    ),
+    "counted-per-source": (
+        "Lower the threshold where counts of several sources must add up, or convert the sources"
+        " apart with `--source`.",
+        "",
+    ),
+    "data-model": (
+        "Make sure that the data model is accelerated and has the events; compare with a plain"
+        " search once.",
+        "kqlx convert --to spl --format tstats --accept different -q process.name:cmd.exe",
+    ),
+    "empty-is-missing": (
+        "Nothing, unless empty values matter to the rule.",
+        "kqlx convert --to sentinel --source none -q 'user.name:\"\"'",
+    ),
+    "extraction-limit": (
+        "Raise the limit that the hint names if events are longer.",
+        "",
+    ),
+    "filters-applied": (
+        "Nothing: the filters and exceptions are part of the result.",
+        "kqlx convert --to spl -v rules/aws_trail_stopped.toml",
+    ),
+    "filters-disabled": (
+        "Enable the filter in the rule if it is meant to count.",
+        "kqlx convert --to spl -v rules/aws_trail_stopped.toml",
+    ),
+    "filters-left-out": (
+        "Read what is missing; write it as a query, or add it to the result by hand.",
+        "",
+    ),
+    "flattened-keys": (
+        "Nothing: the result looks in the key that the rule names, as its author meant.",
+        "",
+    ),
+    "free-text": (
+        "Name the field in which the value stands; else accept it with `--accept different`.",
+        "kqlx convert --to spl --source none --accept different -q 'mimikatz'",
+    ),
+    "grouped-by-substitute": (
+        "Nothing, unless the field's own values must be shown: the column tells the same things"
+        " apart.",
+        "",
+    ),
+    "groups-limited": (
+        "Page on with the `after_key` of the answer if a run may have more groups.",
+        "kqlx convert --to elasticsearch --format search"
+        " rules/aws_many_denied_calls_by_one_user.toml",
+    ),
+    "history-window": (
+        "Keep events in the target at least that long, or use `--new-terms lookup`.",
+        "",
+    ),
+    "index-assumed": ("Give the rule its index patterns.", ""),
+    "indicators": (
+        "Load the rule's indicators into the target's own table before you use the result.",
+        "",
+    ),
+    "known-values-only": (
+        "Name the values that are meant, or accept it with `--accept narrower`.",
+        "",
+    ),
+    "late-events": (
+        "Say with `--late-events` how late your events arrive.",
+        "kqlx convert --to spl --format savedsearches rules/aws_many_denied_calls_by_one_user.toml",
+    ),
+    "leading-wildcard": (
+        "Let the value begin with text where you can, or add a test that narrows the search first.",
+        "kqlx convert -v --to spl --source none -q 'process.name:*cmd.exe'",
+    ),
+    "log-source-custom": (
+        "Map this log source in the pipeline of your Sigma tool.",
+        "",
+    ),
+    "log-source-unknown": (
+        "Name the data source with `--source`, or write the log source into the rule.",
+        "kqlx convert --to sigma --source none -q 'user.name:alice'",
+    ),
+    "look-back": (
+        "Check that the target's own window covers what the rule looks at.",
+        "",
+    ),
+    "metadata-assumed": (
+        "Give the rule what the format asks for.",
+        "",
+    ),
+    "metadata-changed": (
+        "Nothing: the same is said in the target's terms.",
+        "kqlx convert --to sentinel --format arm -v rules/aws_trail_stopped.toml",
+    ),
+    "metadata-left-out": (
+        "Keep the rule's file beside the result, for what the format has no place for.",
+        "kqlx convert --to spl --format escu rules/aws_trail_stopped.toml",
+    ),
+    "metadata-not-supported": (
+        "Nothing: a rule of this language does not say such things.",
+        "kqlx convert --to sigma -v rules/aws_trail_stopped.toml",
+    ),
+    "name-wildcard": (
+        "Name the fields, or list all with `--fields FILE`.",
+        "kqlx convert --to sentinel --source none --accept narrower -q 'file.hash.*:abc'",
+    ),
+    "names-expanded": (
+        "Nothing, or list all fields with `--fields FILE` if yours are others.",
+        "",
+    ),
+    "nested-flattened": (
+        "Nothing, unless one event holds several such objects: then other events are found too.",
+        "kqlx convert --to spl --source none"
+        " -q 'dll.Ext.relative_file_creation_time > 5 or process.parent.Ext:{ a:1 and b:2 }'",
+    ),
+    "nested-outside": (
+        "Write a group: `path:{ field:value }`.",
+        "",
+    ),
+    "no-counterpart": (
+        "Take the test out of the rule, drop it with `--unmapped comment`, or map the field in a"
+        " pack of your own.",
+        f"kqlx convert --to spl --unmapped keep -q '{_O365} source.geo.city_name:Oslo'",
+    ),
+    "no-data-source": (
+        "Name the data source with `--source`, or keep Elastic's names with `--source none`.",
+        "kqlx convert --to spl --unmapped keep -q 'user.name:alice'",
+    ),
+    "null-exists": (
+        "Nothing, unless your events write nulls.",
+        "kqlx convert --to sigma --source none -q 'user.name:*'",
+    ),
+    "own-table": ("Check that the table has the columns of the pack's.", ""),
+    "pairs-by-position": (
+        "Nothing, unless records lack a name or a value in the middle of the lists.",
+        "",
+    ),
+    "pattern-split": (
+        "Write a pattern without spaces, or a phrase in quotes.",
+        "kqlx convert --to spl --source none -q 'process.command_line:*a b*'",
+    ),
+    "place-chosen": (
+        "Nothing, or choose with a test that only the other one has.",
+        "kqlx convert --to sentinel -v rules/m365_exchange_mailbox_items_accessed_excessively.toml",
+    ),
+    "query-too-long": ("Split the rule, or move long lists into a table of the target.", ""),
+    "read-once": ("Nothing: no event is counted twice.", ""),
+    "refused-value": (
+        "Correct the value: in Elasticsearch the rule fails each time it runs.",
+        "",
+    ),
+    "rule-type": (
+        "Use a format that carries the whole rule; `kqlx targets` lists them.",
+        "kqlx convert --to elasticsearch rules/aws_many_denied_calls_by_one_user.toml",
+    ),
+    "runs-at-once": (
+        "Load it with `active=false`, and switch it on when you have read it.",
+        "kqlx convert --to elasticsearch --format watcher rules/aws_trail_stopped.toml",
+    ),
+    "schedule": (
+        "Set the schedule where the rule runs.",
+        "",
+    ),
+    "schedule-assumed": ("Correct the rule's interval or window.", ""),
+    "sensor-substituted": (
+        "Check that the machines have this sensor, and that it records the activity.",
+        "kqlx convert --to spl -q 'event.dataset:endpoint.events.process and process.name:cmd.exe'",
+    ),
+    "several-sources": (
+        "Nothing, or convert one of them with `--source`.",
+        "",
+    ),
+    "source-assumed": (
+        "Name the data source with `--source` if it is another.",
+        "kqlx convert --to spl -v -q 'event.code:4625'",
+    ),
+    "source-left-out": (
+        "Convert the rule once more with `--source` for the data source that was left out.",
+        "",
+    ),
+    "suppression-grouped": (
+        "Nothing: alerts of one group become one incident.",
+        "kqlx convert --to sentinel --format rule rules/aws_trail_stopped.toml",
+    ),
+    "suppression-left-out": (
+        "Use a format that throttles, such as savedsearches, or set it up in the target.",
+        "kqlx convert --to spl rules/aws_trail_stopped.toml",
+    ),
+    "table-chosen": (
+        "Read how the table differs, and accept it or map the source in a pack of your own.",
+        "kqlx convert --to sentinel rules/m365_user_restricted_from_sending_email.toml",
+    ),
+    "table-coverage": (
+        "Check that the connector or add-on that the note names is set up.",
+        f"kqlx convert --to spl -q '{_O365} user.id:alice'",
+    ),
+    "table-unknown": (
+        "Name your table with `--table`.",
+        "kqlx convert --to sentinel --source none -q 'user.name:alice'",
+    ),
+    "text-analysis": (
+        "Nothing, unless noise matters: the result also finds the letters within other words.",
+        "kqlx convert --to spl --source none -q 'message:error'",
+    ),
+    "threshold-assumed": ("Correct the rule's threshold.", ""),
+    "threshold-split": (
+        "Join the alerts in the target if both thresholds must be reached.",
+        "kqlx convert --to sigma rules/aws_many_denied_calls_by_one_user.toml",
+    ),
+    "threshold-window": (
+        "Set the window of the correlation if another is meant.",
+        "kqlx convert --to sigma rules/aws_many_denied_calls_by_one_user.toml",
+    ),
+    "time-range": (
+        "Nothing: the query sets its own range, before that of the search.",
+        "kqlx convert --to spl --source none -q 'user.name:alice and @timestamp >= now-1d'",
+    ),
+    "type-assumed": (
+        "Say the type with `--fields FILE`, or under `types` in a pack of your own.",
+        "kqlx convert --to spl --source none -q 'acme.count > 5'",
+    ),
+    "types-left-out": (
+        "Leave out `--fields none`, so that types count as they do in Kibana.",
+        "",
+    ),
+    "unconfirmed-mapping": (
+        "Look at one of your events, and correct the mapping in a pack of your own if it differs.",
+        "kqlx convert --to sigma rules/m365_user_restricted_from_sending_email.toml",
+    ),
+    "unmapped-field": (
+        "Map the field in a pack of your own, or drop the test with `--unmapped comment`.",
+        f"kqlx convert --to spl --unmapped keep -q '{_O365} acme.badge:blue'",
+    ),
+    "unmapped-left-out": (
+        "Map the field in a pack of your own, so that the test counts.",
+        f"kqlx convert --to spl --unmapped comment -q '{_O365} user.id:a and acme.badge:blue'",
+    ),
+    "value-assumed": (
+        "Check that events with other values cannot be in the table, or accept the noise.",
+        "kqlx convert --to sentinel rules/m365_user_restricted_from_sending_email.toml",
+    ),
+    "value-differs": (
+        "Read how the values differ; map the field in a pack of your own if you know better.",
+        "",
+    ),
+    "value-never-occurs": (
+        "Take the value out of the rule, or convert for a data source that has it.",
+        "",
+    ),
+    "value-translated": (
+        "Nothing: the target's own value asks for the same events.",
+        "kqlx convert --to spl -v rules/m365_exchange_mailbox_items_accessed_excessively.toml",
+    ),
+}
+"""By code the way out, and an example: a command, or "" where it takes a rule of its own."""
+
+NOTES = tuple(Code(name, CODES[name], *_ADVICE[name]) for name in sorted(CODES))
+"""Every code that a note may have."""
