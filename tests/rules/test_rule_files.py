@@ -68,6 +68,20 @@ MITRE = '[[rule.threat]]\nframework = "MITRE ATT&CK"\n'
         ("rule_id = 1", "rule.rule_id must be a string"),
         ("type = 1", "rule.type must be a string"),
         ("language = []", "rule.language must be a string"),
+        ("new_terms_fields = 5", "rule.new_terms_fields must be an array of strings"),
+        (
+            "new_terms = {field = 'new_terms_fields', value = 5}",
+            "rule.new_terms_fields must be an array of strings, not an integer",
+        ),
+        ("threat_index = 5", "rule.threat_index must be an array of strings"),
+        ("threshold = 5", "rule.threshold must be a table, not an integer"),
+        ("threshold = {field = [{}]}", "rule.threshold.field[0] must be a string, not a table"),
+        ("alert_suppression = 5", "rule.alert_suppression must be a table"),
+        ("threat_mapping = [{entries = [{field = 5}]}]", "rule.threat_mapping[0].entries[0].field"),
+        ("risk_score = true", "rule.risk_score must be a number, not a boolean"),
+        ("from = 5", "rule.from must be a string, not an integer"),
+        ("x = [{a = nan}]", "rule.x[0].a: nan is no number that Kibana takes"),
+        ("x.y = 0x" + "f" * 5000, "rule.x.y: a number has too many digits"),
     ],
 )
 def test_a_wrong_type_is_told_with_its_key(tmp_path: Path, table: str, message: str) -> None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 
 # What YAML cannot hold as it is, or what some loaders take for the end of a line.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _PLAIN = re.compile(r"[A-Za-z](?:[\w./ -]*[\w.])?", re.ASCII)
 _WORDS = re.compile(r"(?i:true|false|yes|no|on|off|null|y|n)")
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def whole(text: str) -> str:
+    """Text without halves of characters, for which U+FFFD stands, as wherever UTF-8 is written:
+    YAML has no form for them that every loader takes.
+    """
+    return _HALF.sub("\ufffd", text)
 
 
 def quoted(text: object) -> str:
     """In single quotes, or in double ones with escapes where those cannot hold it."""
-    value = str(text)
+    value = whole(str(text))
     if not _UNPRINTABLE.search(value):
         return "'" + value.replace("'", "''") + "'"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
@@ -28,6 +36,7 @@ def plain(text: object) -> str:
 
 def block(text: str, indent: int = 2) -> str:
     """Several lines as a literal block below their key, others quoted: always the text itself."""
+    text = whole(text)
     lines = text.split("\n")
     begins_well = lines[0][:1] not in ("", " ")
     if len(lines) < 2 or not begins_well or not lines[-1] or _UNPRINTABLE.search("".join(lines)):

@@ -10,7 +10,7 @@ from kqlx.errors import RuleError
 from kqlx.frontends import KUERY, known_language, language_of_file, languages
 from kqlx.rules.model import Rule, Skipped
 from kqlx.rules.source_text import Entry
-from kqlx.rules.validate import check
+from kqlx.rules.validate import check, plain
 
 # Types of rules whose query is in a language of their own
 # (https://www.elastic.co/docs/solutions/security/detect-and-alert).
@@ -21,8 +21,9 @@ def build(entry: Entry, path: Path | None, name: str, format: str) -> Rule | Ski
     """Raises RuleError where a key has the wrong type, or there is no query."""
     where = f"{name}:{entry.line}" if entry.line else name
     table = {key: value for key, value in entry.table.items() if value is not None}
-    check(where, table)
     table |= _new_terms(table)
+    check(where, table)
+    table = plain(where, table)
     kind = table.get("type", "query")
     if kind == "machine_learning":
         reason = "a machine learning rule has no query to convert"
@@ -48,7 +49,7 @@ def build(entry: Entry, path: Path | None, name: str, format: str) -> Rule | Ski
         first_column=at.column,
         indent=at.indent,
         data={} if format == "query" else table,
-        metadata=entry.metadata,
+        metadata=plain(where, entry.metadata, "metadata"),
         document=entry.document,
         format=format,
         line=entry.line,

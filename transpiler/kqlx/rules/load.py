@@ -14,6 +14,7 @@ from kqlx.rules.from_entry import build
 from kqlx.rules.kibana_objects import Kind, kind_of, list_key, why_unread
 from kqlx.rules.model import NO_RULE, Exceptions, Rule, RuleSet, Skipped
 from kqlx.rules.source_text import Broken, Entry, decode
+from kqlx.rules.validate import plain
 
 
 def load_rules(path: Path | str, exclude: Sequence[str] = ()) -> RuleSet:
@@ -106,11 +107,12 @@ def _made(
     kind = Kind.RULE if format in ("toml", "query") else kind_of(entry.table)
     if kind is Kind.RULE:
         return build(entry, path, name, format)
+    where = f"{name}:{entry.line}" if entry.line else name
     if kind in (Kind.EXCEPTION_ITEM, Kind.EXCEPTION_LIST):
-        items = (entry.table,) if kind is Kind.EXCEPTION_ITEM else ()
+        is_item = kind is Kind.EXCEPTION_ITEM
+        items = (plain(where, entry.table, "exception"),) if is_item else ()
         key = list_key(entry.table)
         exceptions[key] = (*exceptions.get(key, ()), *items)
-    where = f"{name}:{entry.line}" if entry.line else name
     if kind is Kind.SAVED_OBJECT and (why := why_unread(entry.table)):
         raise RuleError(f"{where}: a saved object that cannot be read: {why}", readable=False)
     if kind is not Kind.OTHER:

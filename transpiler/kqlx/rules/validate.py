@@ -6,13 +6,26 @@ https://www.elastic.co/docs/api/doc/kibana/operation/operation-createrule
 from __future__ import annotations
 
 import datetime
+import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from kqlx.errors import RuleError
+from kqlx.malformed import UNREADABLE_NUMBER
 
-_STRINGS = ("name", "rule_id", "description", "severity", "license", "type", "language")
-_LISTS = ("author", "index", "references", "false_positives", "tags")
+_STRINGS = (
+    "name", "rule_id", "description", "severity", "license", "type", "language", "from", "to",
+    "interval", "note", "setup", "timestamp_override", "rule_name_override", "saved_id",
+    "data_view_id", "building_block_type", "history_window_start", "threat_query",
+    "threat_language", "threat_indicator_path",
+)  # fmt: skip
+_LISTS = (
+    "author", "index", "references", "false_positives", "tags", "new_terms_fields", "threat_index",
+)  # fmt: skip
+_MOST_BITS = 13_000
+"""Of an integer: below 4,300 digits, more than which Python does not print."""
+
 _WORDS: dict[type, str] = {
     bool: "a boolean",
     dict: "a table",
@@ -36,7 +49,16 @@ def check(where: str, rule: Mapping[str, Any]) -> None:
         checker.string(rule, key, "rule")
     for key in _LISTS:
         checker.strings(rule, key, "rule")
+    for key in ("risk_score", "max_signals"):
+        checker.number(rule, key, "rule")
     checker.tables(rule, "exceptions_list", "rule")
+    checker.strings(checker.table(rule, "threshold", "rule"), "field", "rule.threshold")
+    suppression = checker.table(rule, "alert_suppression", "rule")
+    checker.strings(suppression, "group_by", "rule.alert_suppression")
+    for item, place in checker.tables(rule, "threat_mapping", "rule"):
+        for entry, entry_place in checker.tables(item, "entries", place):
+            for key in ("field", "value"):
+                checker.string(entry, key, entry_place)
     for threat, place in checker.tables(rule, "threat", "rule"):
         checker.string(threat, "framework", place)
         tactic = checker.table(threat, "tactic", place)
@@ -46,6 +68,43 @@ def check(where: str, rule: Mapping[str, Any]) -> None:
             checker.string(technique, "id", technique_place, needed=True)
             for part, part_place in checker.tables(technique, "subtechnique", technique_place):
                 checker.string(part, "id", part_place, needed=True)
+
+
+def plain(where: str, table: Mapping[str, Any], name: str = "rule") -> dict[str, Any]:
+    """The table as JSON can hold it, since it is JSON that Kibana reads: dates become the texts
+    that they are written as. Raises RuleError, with the key, for what JSON has no form for, and for
+    integers of more digits than Python prints.
+    """
+    found = _plain(where, table, name)
+    assert isinstance(found, dict)
+    return found
+
+
+def _plain(where: str, value: Any, place: str) -> Any:
+    if isinstance(value, dict):
+        return {
+            _key(where, key, place): _plain(where, item, f"{place}.{key}")
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_plain(where, item, f"{place}[{i}]") for i, item in enumerate(value)]
+    if isinstance(value, datetime.date | datetime.time):  # a date-time is a date
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RuleError(f"{where}: {place}: {value} is no number that Kibana takes")
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise RuleError(f"{where}: {place}: {UNREADABLE_NUMBER}")
+    if not isinstance(value, str | float | int | None):
+        raise RuleError(f"{where}: {place} must be text, a number, a boolean, an array or a table")
+    return value
+
+
+def _key(where: str, key: Any, place: str) -> str:
+    """The key as JSON has it: YAML also knows numbers and its like (``on`` is true)."""
+    found = _plain(where, key, f"a key of {place}")
+    if isinstance(found, list | dict):
+        raise RuleError(f"{where}: a key of {place} must be a string", hint="put it in quotes")
+    return found if isinstance(found, str) else json.dumps(found)
 
 
 class _Checker:
@@ -68,6 +127,12 @@ class _Checker:
         self._typed(value, list, f"{place}.{key}", "an array of strings")
         for i, item in enumerate(value):
             self._typed(item, str, f"{place}.{key}[{i}]")
+
+    def number(self, table: Mapping[str, Any], key: str, place: str) -> None:
+        value = table.get(key, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            what = _WORDS.get(type(value), "something else")
+            raise RuleError(f"{self.where}: {place}.{key} must be a number, not {what}")
 
     def table(self, table: Mapping[str, Any], key: str, place: str) -> Mapping[str, Any]:
         value: Mapping[str, Any] = table.get(key, {})

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kqlx.backends.yaml_text import whole
+
 COMMENT = "# {}"
 """A comment, with its text in place of the braces."""
 
 # A quoted scalar cannot hold these as they are; double quotes with escapes can.
-_NOT_IN_SINGLE_QUOTES = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
-)
+_NOT_IN_SINGLE_QUOTES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 LARGEST_INTEGER = 2**53
 """Some loaders read larger integers as floats, which hold only some of them."""
@@ -55,7 +55,7 @@ def scalar(value: object) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Number) and value.is_safe:
         return str(value)
-    text = str(value)
+    text = whole(str(value))
     if not _NOT_IN_SINGLE_QUOTES.search(text):
         return "'" + text.replace("'", "''") + "'"
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -80,7 +80,7 @@ def plain(text: str) -> str:
 
 def paragraph(text: str) -> str:
     """Prose: quoted on one line, or its lines as a literal block below the key."""
-    lines = [line.rstrip() for line in text.strip().splitlines()]
+    lines = [line.rstrip() for line in whole(text).strip().splitlines()]
     if len(lines) < 2 or lines[0][:1].isspace() or _NOT_IN_SINGLE_QUOTES.search("".join(lines)):
         return scalar(" ".join(text.split()))
     return "|\n" + "\n".join([f"    {line}" if line else "" for line in lines])

@@ -4,7 +4,6 @@ and the notes on it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -55,12 +54,7 @@ def filters() -> Mapping[str, Callable[..., Any]]:
         "conf_json": conf_json,
         "conf_search": conf_search,
         "conf_text": conf_text,
-        "block": lambda text, indent=2: yaml_text.block(_whole(text), indent),
-        "plain": lambda text: yaml_text.plain(_whole(text)),
-        "quoted": lambda text: yaml_text.quoted(_whole(text)),
+        "block": yaml_text.block,
+        "plain": yaml_text.plain,
+        "quoted": yaml_text.quoted,
     }
-
-
-def _whole(text: str) -> str:
-    """Text without halves of characters, which the reader of contentctl refuses."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
