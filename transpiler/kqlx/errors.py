@@ -9,6 +9,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from kqlx.hidden_characters import is_harmless
+
 if TYPE_CHECKING:
     from kqlx.nodes import Span
     from kqlx.notes import Effect, Note
@@ -226,24 +228,13 @@ def _width(character: str) -> int:
 
 def _visible(text: str) -> str:
     """Without controls and hidden marks, so that a terminal obeys none: the pictures of the old
-    ones, and U+FFFD for the others. A joiner within a sequence of emoji stays: it hides nothing.
+    ones, and U+FFFD for the others, each as wide as one character, and a blank for other blanks.
     """
     if text.isprintable():
         return text
     return "".join(
-        c if c == "\t" or c.isprintable() or _joins_emoji(text, i) else _picture(c)
+        _picture(c) if unicodedata.category(c) == "Zs" or not is_harmless(text, i) else c
         for i, c in enumerate(text)
-    )
-
-
-def _joins_emoji(text: str, i: int) -> bool:
-    before, after = text[max(0, i - 1) : i], text[i + 1 : i + 2]
-    return (
-        text[i] == "\u200d"
-        and before != ""
-        and (before == "\ufe0f" or unicodedata.category(before) in ("So", "Sk"))
-        and after != ""
-        and unicodedata.category(after) in ("So", "Sm")
     )
 
 

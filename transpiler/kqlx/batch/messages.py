@@ -59,7 +59,7 @@ def lines_of(target: str, remarks: Iterable[Remark], choice: Choice) -> Iterator
         if choice.concise:
             continue
         if first.snippet:
-            yield first.snippet
+            yield from first.snippet.split("\n")
         if first.hint:
             yield f"  hint: {first.hint}"
 

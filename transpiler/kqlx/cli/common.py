@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from kqlx.batch.option_names import with_flags
+from kqlx.cli.requests import check_text
 from kqlx.cli.streams import say
 from kqlx.errors import (
     KqlxError,
@@ -59,6 +60,10 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
     if query is not None:
         if paths:
             usage("give either files or --query, not both")
+        try:
+            check_text(query, "--query")
+        except UsageError as error:
+            fail(error)
         yield Rule(name="", query=query)
         return
     skipped: list[Skipped] = []
@@ -140,7 +145,10 @@ def about(rule: Rule, span: Span | None, kind: str = "") -> str:
 
 def show(rule: Rule, span: Span) -> None:
     """The line of the query with carets below it, numbered as in the message above it."""
-    say(point(rule.query, span, first_line=rule.first_line if rule.first_column else 1))
+    for line in point(
+        rule.query, span, first_line=rule.first_line if rule.first_column else 1
+    ).split("\n"):
+        say(line)
 
 
 def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit:

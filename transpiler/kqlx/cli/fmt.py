@@ -17,6 +17,7 @@ from kqlx.cli.common import (
 )
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
+from kqlx.hidden_characters import escaped
 from kqlx.rules.model import Rule
 
 
@@ -43,7 +44,7 @@ def fmt(
             text = find_language(rule.language).format_text(rule.query, width)
             if not (check or write):
                 if len(rules) > 1:
-                    print(f"{chr(10) if number else ''}# {label(rule)}")
+                    print(f"{chr(10) if number else ''}# {escaped(label(rule))}")
                 print(text, flush=True)
             elif text.strip() != rule.query.strip():
                 if write:

@@ -19,6 +19,7 @@ from kqlx.cli.field_options import (
     reader_of_types,
 )
 from kqlx.errors import KqlxError
+from kqlx.hidden_characters import escaped
 from kqlx.rules.model import Rule
 
 
@@ -48,8 +49,8 @@ def lint(
             status = max(status, report(error, rule))
             continue
         for note in notes:
-            print(f"{about(rule, note.span)}{note.message} [{note.code}]")
+            print(escaped(f"{about(rule, note.span)}{note.message} [{note.code}]"))
             if note.hint:
-                print(f"  hint: {note.hint}")
+                print(escaped(f"  hint: {note.hint}"))
             status = max(status, Exit.REFUSED)
     raise typer.Exit(status)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from kqlx.cli.streams import say
+from kqlx.hidden_characters import escaped
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class Progress:
             *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as bar:
             task = bar.add_task("", total=total)
-            self.say = lambda text: console.print(text, soft_wrap=True)
+            self.say = lambda text: console.print(escaped(text), soft_wrap=True)
             try:
                 for item in items:
                     yield item

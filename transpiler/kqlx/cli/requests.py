@@ -65,7 +65,7 @@ def check_text(text: str, option: str) -> None:
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise UsageError(
             f"{option}: bytes that are not text in the encoding of your locale",
-            hint="set a UTF-8 locale, or put the query into a file",
+            hint="set a UTF-8 locale; a query may also come from a file",
         )
 
 
@@ -115,9 +115,14 @@ def request_of(
     config: Path | None,
     **others: Any,
 ) -> Request:
-    """The request; ``options`` that are not given are left out."""
+    """The request; ``options`` that are not given are left out. Raises UsageError for what is not
+    text.
+    """
     from kqlx.batch.request import Request
 
+    for name, value in {**options, **others}.items():
+        if isinstance(value, str) and name != "fields":  # which is a path
+            check_text(value, f"--{name.replace('_', '-')}")
     given = {name: value for name, value in options.items() if value not in (None, False)}
     # "ignore letter case: no" is said, and is not the same as nothing.
     given |= {

@@ -11,6 +11,7 @@ import typer
 from kqlx.cli.common import Exit, fail, inputs, load_settings, report, usage
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
+from kqlx.hidden_characters import escaped
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
@@ -64,12 +65,12 @@ def show(
     except KqlxError as error:
         fail(error)
     for line in _about(pack):
-        print(line)
+        print(escaped(line))
     for target, destinations in pack.targets.items():
         for destination in destinations:
-            print(f"\n{target}: {destination.name}")
+            print(f"\n{target}: {escaped(destination.name)}")
             for line in _about_place(destination):
-                print(f"  {line}")
+                print(f"  {escaped(line)}")
             _print_table(_fields_of(destination), indent="  ")
 
 
@@ -171,15 +172,11 @@ def _plain(use: FieldUse) -> dict[str, object]:
 
 def _print_table(rows: Iterable[Iterable[str]], indent: str = "") -> None:
     """Columns as wide as their widest cell, two blanks apart; the last as wide as it likes."""
-    lines = [[_one_line(cell) for cell in row] for row in rows]
+    lines = [[escaped(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
         print(indent + "  ".join(cells).rstrip())
-
-
-def _one_line(text: str) -> str:
-    return "".join(" " if c.isspace() else c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _about(pack: Pack) -> Iterator[str]:

@@ -12,6 +12,8 @@ import os
 import sys
 from typing import NoReturn, TextIO
 
+from kqlx.hidden_characters import escaped
+
 
 class _Closed(io.TextIOBase):
     """Standard output that was closed before we started: an error, but only if it is used."""
@@ -41,8 +43,10 @@ def discard(stream: TextIO) -> None:
 
 
 def say(text: str) -> None:
-    """A line on standard error. That nobody can read it changes nothing of the result."""
+    """A line on standard error, of which a terminal obeys nothing. That nobody can read it changes
+    nothing of the result.
+    """
     try:
-        print(text, file=sys.stderr)
+        print(escaped(text), file=sys.stderr)
     except OSError:
         discard(sys.stderr)

@@ -26,6 +26,7 @@ from kqlx.cli.field_options import (
 )
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
+from kqlx.hidden_characters import escaped
 from kqlx.nodes import NOWHERE, And, Nested, Node, Not, Or
 from kqlx.rules.model import Rule
 
@@ -126,7 +127,7 @@ def _explain(rule: Rule, node: Node, types: Types, lines: Iterator[EventLine], n
         results = explain(node, line.event, types)
         for (part, holds), depth in zip(results, _depths(node, 0), strict=True):
             text = " ".join(_text(part, rule).split()) or "every event"
-            print(f"{'yes' if holds else 'no ':4} {'  ' * depth}{text}")
+            print(f"{'yes' if holds else 'no ':4} {'  ' * depth}{escaped(text)}")
         return Exit.DONE
     say(f"there is no line {number}")
     return Exit.UNUSABLE

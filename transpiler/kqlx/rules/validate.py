@@ -6,7 +6,6 @@ https://www.elastic.co/docs/api/doc/kibana/operation/operation-createrule
 from __future__ import annotations
 
 import datetime
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -101,6 +100,8 @@ def _plain(where: str, value: Any, place: str) -> Any:
 
 def _key(where: str, key: Any, place: str) -> str:
     """The key as JSON has it: YAML also knows numbers and its like (``on`` is true)."""
+    import json
+
     found = _plain(where, key, f"a key of {place}")
     if isinstance(found, list | dict):
         raise RuleError(f"{where}: a key of {place} must be a string", hint="put it in quotes")

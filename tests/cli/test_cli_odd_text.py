@@ -1,0 +1,148 @@
+"""What rules, paths and arguments put into messages: a terminal obeys nothing of it, and no line
+is forged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kqlx.errors import point
+from kqlx.hidden_characters import escaped
+from tests.cli.test_cli import kqlx
+from tests.conftest import ROOT
+
+ODD = "\x1b[31mred\x07\r\u202e\u2028\x85\nforged.toml:1:1: error: "
+SHOWN = r"\x1b[31mred\x07\r\u202e\u2028\x85\nforged.toml:1:1: error: "
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="names of POSIX")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (ODD, SHOWN),
+        ("a\tb é 漢 \u3000 \U0001f468\u200d\U0001f4bb", None),
+        ("a\u200db", r"a\u200db"),
+        ("\udcff", r"\udcff"),
+        ("\U000e0001", r"\U000e0001"),
+    ],
+)
+def test_what_is_shown_of_a_text(text: str, shown: str | None) -> None:
+    assert escaped(text) == (text if shown is None else shown)
+
+
+def check(run: subprocess.CompletedProcess[str], *, results: bool = False) -> None:
+    """``results`` says that the standard output has results, which are what they are."""
+    assert not OBEYED.search(run.stderr)
+    assert results or not OBEYED.search(run.stdout)
+    for line in (run.stderr if results else run.stdout + run.stderr).splitlines():
+        assert not line.startswith("forged")
+
+
+@posix
+@pytest.mark.parametrize("command", ["convert --to all", "lint", "fmt", "fields", "test"])
+@pytest.mark.parametrize("query", ["a:b", "a:b c", "a:(", f"a:{ODD}", "a.b:1 and x\x1b:\x1b*"])
+def test_names_keys_and_values(tmp_path: Path, command: str, query: str) -> None:
+    rule = {
+        "name": ODD,
+        "rule_id": ODD,
+        "query": query,
+        "type": "query",
+        "severity": ODD,
+        ODD: 1,
+        "filters": [{"query": {ODD: 1}, "meta": {"alias": ODD}}, {"query": {"term": {ODD: ODD}}}],
+        "exceptions_list": [{"list_id": ODD}],
+    }
+    folder = tmp_path / ODD.replace("/", "")
+    folder.mkdir()
+    (folder / "r.json").write_text(json.dumps([rule, {"query": 5}, {**rule, "language": ODD}]))
+    path = folder if command.startswith("convert") else folder / "r.json"
+    run = kqlx(*command.split(), path)
+    check(run, results=command.startswith("convert"))
+    assert r"\x1b" in run.stdout + run.stderr or command == "fields"
+
+
+@posix
+def test_paths_of_files_that_are_written(tmp_path: Path) -> None:
+    folder = tmp_path / ODD.replace("/", "")
+    run = kqlx("convert", "--to", "spl", "--source", "none", "-v", "-o", folder, "-q", "a:b")
+    assert run.returncode == 0
+    check(run)
+    assert SHOWN in run.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("convert", "--to", ODD, "-q", "a:b"),
+        ("convert", "--to", "spl", "--source", ODD, "-q", "a:b"),
+        ("convert", "--to", "spl", "--format", ODD, "-q", "a:b"),
+        ("convert", "--to", "spl", "--accept", ODD, "-q", "a:b"),
+        ("convert", "--to", "spl", "--mapping", ODD, "-q", "a:b"),
+        ("convert", "--to", "spl", "--index", ODD, "-q", "a:b"),
+        ("convert", "--to", "spl", ODD),
+        ("convert", "--\x1b[31mred\nforged"),
+        ("\x1b[31mred\nforged",),
+        ("explain", ODD),
+        ("sources", "show", ODD),
+        ("test", "-q", "a:b", ODD),
+    ],
+)
+def test_arguments(arguments: tuple[str, ...]) -> None:
+    run = kqlx(*arguments)
+    assert run.returncode in (1, 2)
+    check(run)
+
+
+def test_a_pack_with_odd_names(tmp_path: Path) -> None:
+    pack = {"source": "own", "title": ODD, "recognise": {"fields": {"event.dataset": ["own"]}}}
+    pack["targets"] = {"spl": [{"base": "b", "fields": {"a\x1b": "A"}}]}
+    path = tmp_path / "own.yml"
+    path.write_text(json.dumps(pack))
+    for arguments in (("sources",), ("sources", "show", "own"), ("fields", "-q", "a\x1b:1")):
+        check(kqlx(*arguments, "--mapping", path))
+
+
+@posix
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("convert", "--to", "spl", "-q", b"a:\xff"),
+        ("convert", "--to", "spl", "-q", "a:b", "--index", b"\xff"),
+        ("convert", "--to", "sentinel", "-q", "a:b", "--table", b"T\xff"),
+        ("lint", "-q", b"a:\xff"),
+        ("fmt", "-q", b"a:\xff"),
+        ("fields", "-q", b"a:\xff"),
+        ("test", "-q", b"a:\xff"),
+    ],
+)
+def test_arguments_that_are_no_text_are_refused(arguments: tuple[str | bytes, ...]) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "kqlx", *arguments],
+        capture_output=True,
+        cwd=ROOT,
+        timeout=60,
+        env={**os.environ, "PYTHONUTF8": "1"},
+    )
+    assert (run.returncode, run.stdout) == (2, b"")
+    assert b"bytes that are not text in the encoding of your locale" in run.stderr
+
+
+@posix
+def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    Path(tmp_path, os.fsdecode(b"\xff\x1b.kql")).write_text("a:b")
+    run = kqlx("convert", "--to", "spl", "--source", "none", "-v", tmp_path)
+    assert run.returncode == 0
+    assert r"\udcff\x1b.kql:1:1: note: spl: " in run.stderr
+
+
+def test_carets_stand_below_what_they_point_at() -> None:
+    assert point("\x1b\tx", (2, 3)).split("\n") == [" 1 | ␛\tx", "   |  \t^"]
