@@ -61,6 +61,11 @@ class Gate:
         """Takes a file that is not what the rules make now."""
         self.has_failed |= STALE in self.wanted
 
+    @property
+    def exit_status(self) -> int:
+        """That of the program: 2 where something could not be used, 1 where the run failed."""
+        return 2 if self.is_unusable else int(self.has_failed)
+
     def finish(self) -> None:
         """Records the run where that is asked for. Raises OutputError."""
         if self.update is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -34,15 +34,26 @@ class Kind(StrEnum):
     MISSING = "missing"
     EDITED = "edited"
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the file is not what the rules make now."""
+        return self not in (Kind.WRITTEN, Kind.UNCHANGED, Kind.REMOVED)
+
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of a file, or is wrong with it; ``reason`` says why, ``hint`` a way out."""
+    """What became of a file, or is wrong with it; ``reason`` says why, ``hint`` a way out.
+
+    ``rules`` are those whose results are in it, with the paths that the user gave; none for a file
+    of an earlier run.
+    """
 
     path: Path
     kind: Kind
     reason: str = ""
     hint: str = ""
+    target: str = ""
+    rules: tuple[RuleReference, ...] = ()
 
 
 @dataclass
@@ -100,6 +111,13 @@ class InFolder:
         """
         files, remarks = self._files()
         yield from remarks
+        of_files = {self.folder.path / file.name: file for file in files}
+        for report in self._reports(files):
+            file = of_files.get(report.path)
+            yield report if file is None else replace(report, target=file.target, rules=file.rules)
+        self.spool.close()
+
+    def _reports(self, files: list[File]) -> Iterator[FileReport]:
         if self.check:
             yield from self._compared(files)
             return
@@ -111,7 +129,6 @@ class InFolder:
             kept = [file for file in files if file.name not in {name for name, _ in barred}]
             yield from map(_reported, self.folder.write(kept))
             yield from self._left_over(files)
-        self.spool.close()
 
     def _files(self) -> tuple[list[File], list[tuple[str, Remark]]]:
         remarks: list[tuple[str, Remark]] = []
@@ -148,6 +165,8 @@ class InFolder:
                 yield FileReport(path, Kind.MISSING)
             elif state:
                 yield FileReport(path, Kind.EDITED, "" if state == "edited" else state)
+            else:
+                yield FileReport(path, Kind.UNCHANGED)
         for name, reason in self._stale(made):
             if self.folder.has(name):
                 yield FileReport(self.folder.path / name, Kind.STALE, reason)

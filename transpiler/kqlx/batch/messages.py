@@ -53,7 +53,7 @@ def line_of(remark: Remark, target: str = "", more: int = 0) -> str:
 
 def lines_of(target: str, remarks: Iterable[Remark], choice: Choice) -> Iterator[str]:
     """What is said of a rule, or with a target of its conversion."""
-    for several in _grouped(remarks, choice):
+    for several in grouped(remarks, choice):
         first = several[0]
         yield line_of(first, target, sum(remark.count for remark in several[1:]))
         if choice.concise:
@@ -64,8 +64,8 @@ def lines_of(target: str, remarks: Iterable[Remark], choice: Choice) -> Iterator
             yield f"  hint: {first.hint}"
 
 
-def _grouped(remarks: Iterable[Remark], choice: Choice) -> list[list[Remark]]:
-    """The wanted remarks; of a code and effect together, unless all are asked for."""
+def grouped(remarks: Iterable[Remark], choice: Choice) -> list[list[Remark]]:
+    """The wanted remarks; those of one code and effect together, unless all are asked for."""
     found: dict[object, list[Remark]] = {}
     for number, remark in enumerate(filter(choice.takes, remarks)):
         alone = not choice.grouped or choice.verbose or remark.severity is Severity.ERROR

@@ -14,6 +14,9 @@ from kqlx.batch.in_folder import FileReport, Kind
 from kqlx.batch.messages import Choice, is_said, line_of, lines_of
 from kqlx.batch.option_names import spelled
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
+from kqlx.batch.reports.report import RunEnd
+from kqlx.batch.reports.reports import Reports
+from kqlx.batch.reports.statistics import Statistics
 from kqlx.batch.summary import Summary
 from kqlx.batch.unused_options import ABOUT
 from kqlx.rules.places import FilePlace
@@ -35,23 +38,32 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class Run:
-    """``say`` prints a line on standard error."""
+    """``say`` prints a line on standard error; ``statistics`` are told at the end, where they are
+    asked for.
+    """
 
     converter: Converter
     sink: Sink | None
     gate: Gate
     choice: Choice
     say: Callable[[str], None]
+    reports: Reports
+    statistics: Statistics | None = None
     summary: Summary = field(default_factory=Summary)
     tried: set[str] = field(default_factory=set)
     effective: set[str] = field(default_factory=set)
     files: dict[Kind, int] = field(default_factory=dict)
+    file_reports: list[FileReport] = field(default_factory=list)
+    late: list[tuple[str, Remark]] = field(default_factory=list)
 
     def take(self, outcome: RuleOutcome) -> None:
         """Each result, followed by what is said of it."""
         if self.sink is not None:
             self.sink.take_rule(outcome)
         self.summary.add(outcome)
+        self.reports.take(outcome)
+        if self.statistics is not None:
+            self.statistics.take(outcome)
         if is_said(outcome, self.choice):
             self._say_all(lines_of("", outcome.remarks, self.choice))
         for made in outcome.conversions:
@@ -59,25 +71,39 @@ class Run:
                 self.sink.take(outcome, made)
             self._say_all(lines_of(made.target, made.remarks, self.choice))
         for target, remark in self.gate.add(outcome):
-            self.say(line_of(remark, target))
+            self._say_late(target, remark)
         self._watch(outcome)
 
     def _say_all(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.say(line)
 
+    def _say_late(self, target: str, remark: Remark) -> None:
+        if self.reports:
+            self.late.append((target, remark))
+        self.say(line_of(remark, target))
+
     def finish(self) -> None:
         """Writes what is left. Raises OutputError where nothing can be written."""
+        self._finish_results()
+        self.gate.finish()
+        status = self.gate.exit_status
+        self.reports.finish(RunEnd(self.summary, status, self.file_reports, self.late))
+        for line in self.statistics.lines() if self.statistics is not None else ():
+            self.say(line)
+        if not self.choice.quiet:
+            self._say_end()
+
+    def _finish_results(self) -> None:
         for found in self.sink.finish() if self.sink is not None else ():
             if isinstance(found, FileReport):
                 self._report(found)
             else:
                 target, remark = found
-                self.say(line_of(remark, target))
+                self._say_late(target, remark)
                 self.gate.has_failed |= remark.severity is Severity.ERROR
-        self.gate.finish()
-        if self.choice.quiet:
-            return
+
+    def _say_end(self) -> None:
         for line in unused(self.converter.given, self.tried, self.effective):
             self.say(line)
         if self.files and not self.choice.verbose:
@@ -90,6 +116,8 @@ class Run:
         is asked for.
         """
         self.files[report.kind] = self.files.get(report.kind, 0) + 1
+        if self.reports:
+            self.file_reports.append(report)
         if report.kind is Kind.NOT_WRITTEN:
             self.gate.is_unusable = True
             place = FilePlace(

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kqlx.batch.output_format import OutputFormat
 from kqlx.cli import options as cli
-from kqlx.cli.common import Exit, fail, from_standard_input, usage
+from kqlx.cli.common import fail, from_standard_input, usage
 from kqlx.cli.progress import Progress
+from kqlx.cli.reporting import reports_of
 from kqlx.cli.requests import (
     config_of,
     listed,
@@ -60,6 +62,9 @@ def convert(
     verbose: cli.Verbose = False,
     quiet: cli.Quiet = False,
     ignore: cli.Ignore = None,
+    output_format: cli.OutputFormatOption = OutputFormat.FULL,
+    report: cli.ReportOption = None,
+    statistics: cli.StatisticsOption = False,
     fail_on: cli.FailOn = None,
     baseline: cli.BaselineOption = None,
     update_baseline: cli.UpdateBaseline = False,
@@ -81,6 +86,7 @@ def convert(
     from kqlx.batch.converter import Converter
     from kqlx.batch.gate import Gate
     from kqlx.batch.messages import Choice
+    from kqlx.batch.reports.statistics import Statistics
     from kqlx.batch.run import Run
 
     given = {
@@ -121,20 +127,33 @@ def convert(
         converter = Converter(request)
         inputs = _inputs(paths, text, exclude or [])
         sink = _sink(converter, inputs, out, progress, force=force, prune=prune, check=check)
-        choice = Choice(verbose, quiet, frozenset(listed(ignore)), grouped=inputs.total > 1)
-        run = Run(converter, sink, gate, choice, lambda line: progress.say(line))
-        for stranger in converter.strangers:
-            say(f"warning: {stranger}")
-        found = inputs.outcomes(converter, jobs or os.cpu_count() or 1)
-        for outcomes in progress.over(found, inputs.total, quiet):
-            for outcome in outcomes:
-                run.take(outcome)
-        run.finish()
+        choice = Choice(
+            verbose,
+            quiet,
+            frozenset(listed(ignore)),
+            grouped=inputs.total > 1,
+            concise=output_format is OutputFormat.CONCISE,
+        )
+        if out is None and not output_format.is_for_people:
+            usage(
+                f"--output-format {output_format} is for standard output, where the results go",
+                "write those to files with --out, or the report to one with --report",
+            )
+        with reports_of(converter, choice, report or (), output_format) as reports:
+            count = Statistics() if statistics else None
+            run = Run(
+                converter, sink, gate, choice, lambda line: progress.say(line), reports, count
+            )
+            for stranger in converter.strangers:
+                say(f"warning: {stranger}")
+            found = inputs.outcomes(converter, jobs or os.cpu_count() or 1)
+            for outcomes in progress.over(found, inputs.total, quiet):
+                for outcome in outcomes:
+                    run.take(outcome)
+            run.finish()
     except KqlxError as error:
         fail(error)
-    raise typer.Exit(
-        Exit.UNUSABLE if gate.is_unusable else Exit.REFUSED if gate.has_failed else Exit.DONE
-    )
+    raise typer.Exit(gate.exit_status)
 
 
 def _inputs(paths: list[str], query: str | None, exclude: list[str]) -> Inputs:

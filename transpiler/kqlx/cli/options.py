@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from kqlx.batch.output_format import OutputFormat
+
 _INPUT = "Input"
 _OUTPUT = "Output"
 _MEANING = "Meaning"
@@ -230,6 +232,31 @@ Ignore = Annotated[
     typer.Option(
         metavar="CODE",
         help="Do not print notes of this code; repeatable, or with commas.",
+        rich_help_panel=_MESSAGES,
+    ),
+]
+OutputFormatOption = Annotated[
+    OutputFormat,
+    typer.Option(
+        "--output-format",
+        help="What is said, with hints or concise; or a report on standard output, for programs.",
+        rich_help_panel=_MESSAGES,
+    ),
+]
+ReportOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Write a report: .md, .json, .jsonl or .sarif; repeatable.",
+        rich_help_panel=_MESSAGES,
+    ),
+]
+StatisticsOption = Annotated[
+    bool,
+    typer.Option(
+        "--statistics",
+        help="Print at the end how often each code is said, as a table.",
         rich_help_panel=_MESSAGES,
     ),
 ]

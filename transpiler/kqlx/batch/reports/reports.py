@@ -1,0 +1,109 @@
+"""All reports of a run: which there are by the names of their files, and their life together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import PurePath
+from types import TracebackType
+from typing import Self
+
+from kqlx.batch.outcome import RuleOutcome
+from kqlx.batch.output_format import OutputFormat
+from kqlx.batch.reports.report import Report, RunEnd, Subject, Write
+from kqlx.batch.reports.report_file import ReportFile
+from kqlx.errors import UsageError
+
+_SUFFIXES = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".sarif": "sarif",
+}
+
+
+class Reports:
+    """The reports of a run. As a context it removes, at its end, those that did not come to theirs.
+
+    ``paths`` are files, whose suffixes say what they hold; ``format`` is what ``print`` gets.
+    Raises UsageError for another suffix, OutputError for a file that cannot be written.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        paths: Iterable[str] = (),
+        format: OutputFormat = OutputFormat.FULL,
+        print: Write | None = None,
+    ) -> None:
+        named = [(path, _format_of(path)) for path in dict.fromkeys(paths)]
+        self._files: list[ReportFile] = []
+        self._reports: list[Report] = []
+        try:
+            for path, name in named:
+                self._files.append(ReportFile(path))
+                self._reports.append(_report(name, subject, self._files[-1].write))
+        except BaseException:
+            self._discard()
+            raise
+        if print is not None and not format.is_for_people:
+            self._reports.append(_report(str(format), subject, print))
+
+    def __bool__(self) -> bool:
+        return bool(self._reports)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._discard()
+
+    def take(self, outcome: RuleOutcome) -> None:
+        for report in self._reports:
+            report.take(outcome)
+
+    def finish(self, end: RunEnd) -> None:
+        """Completes the reports. Raises OutputError where one cannot be written."""
+        for report in self._reports:
+            report.finish(end)
+        for file in self._files:
+            file.keep()
+        self._files.clear()
+
+    def _discard(self) -> None:
+        for file in self._files:
+            file.discard()
+
+
+def _format_of(path: str) -> str:
+    suffix = PurePath(path).suffix.lower()
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    near = get_close_matches(suffix, _SUFFIXES, 1)
+    hint = f"did you mean {near[0]}?" if near else "it takes .md, .json, .jsonl and .sarif"
+    raise UsageError(f"--report {path}: the suffix of the file names no kind of report", hint=hint)
+
+
+def _report(name: str, subject: Subject, write: Write) -> Report:
+    if name == "markdown":
+        from kqlx.batch.reports.markdown_report import MarkdownReport
+
+        return MarkdownReport(subject, write)
+    if name == "sarif":
+        from kqlx.batch.reports.sarif_report import SarifReport
+
+        return SarifReport(subject, write)
+    if name == "github":
+        from kqlx.batch.reports.github_report import GithubReport
+
+        return GithubReport(subject, write)
+    from kqlx.batch.reports.json_report import JsonLinesReport, JsonReport
+
+    return JsonReport(subject, write) if name == "json" else JsonLinesReport(subject, write)
