@@ -34,7 +34,7 @@ PATTERNS = ["Se*", "*nd", "*E*", "s*d", "S*n*D", "*nul*"]
 def value_tests(draw: st.DrawFn, name: str) -> Equals | Like:
     case = draw(st.sampled_from(Case))
     if draw(st.integers(0, 3)):
-        return Equals(Literal(name), Literal(draw(st.sampled_from(VALUES)), quoted=True), case=case)
+        return Equals(Literal(name), Literal(draw(st.sampled_from(VALUES)), phrase=True), case=case)
     return Like(Literal(name), Pattern.from_stars(draw(st.sampled_from(PATTERNS))), case=case)
 
 
@@ -146,4 +146,4 @@ def asked(text: str, case: Case = Case.EXACT) -> Equals | Like:
     field = Literal("event.action")
     if "*" in text:
         return Like(field, Pattern.from_stars(text), case=case)
-    return Equals(field, Literal(text, quoted=True), case=case)
+    return Equals(field, Literal(text, phrase=True), case=case)

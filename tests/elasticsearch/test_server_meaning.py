@@ -255,7 +255,7 @@ def test_letters_in_any_case(elasticsearch: Server, compact: bool) -> None:
         if "*" in text and text != "*":
             tests.append(Like(Literal(name), Pattern.from_stars(text), case=Case.FOLDED))
         else:
-            tests.append(Equals(Literal(name), Literal(text, quoted=True), case=Case.FOLDED))
+            tests.append(Equals(Literal(name), Literal(text, phrase=True), case=Case.FOLDED))
     mixed: list[Node] = [
         Or((one, replace(one, case=Case.EXACT), other)) for one, other in itertools.pairwise(tests)
     ]

@@ -62,7 +62,7 @@ TYPED = {"true", "false", "null"}
 plain = texts.map(lambda text: text.strip(TRIMMED)).filter(lambda text: text not in TYPED)
 values = st.one_of(
     plain.map(Literal),
-    texts.map(lambda text: Literal(text, quoted=True)),
+    texts.map(lambda text: Literal(text, phrase=True)),
     st.sampled_from([True, False, None]).map(Literal),
 )
 

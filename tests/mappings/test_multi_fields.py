@@ -82,12 +82,12 @@ def test_what_a_pack_says_is_compared_in_the_case_of_the_test(
 ) -> None:
     process = kqlx.parse(PROCESS)
     case = Case.EXACT if exact else Case.FOLDED
-    test = Equals(Literal(field), Literal(asked, quoted=True), case=case)
+    test = Equals(Literal(field), Literal(asked, phrase=True), case=case)
 
     def query(node: Node) -> object:
         return kqlx.convert("*", to, format="query", node=And((process, node))).query
 
-    plain = Equals(Literal(field), Literal(value, quoted=True))
+    plain = Equals(Literal(field), Literal(value, phrase=True))
     if exact:
         with pytest.raises(kqlx.MappingError, match="never matches"):
             query(test)
@@ -101,7 +101,7 @@ def test_what_a_pack_says_is_compared_in_the_case_of_the_test(
 
 @pytest.mark.parametrize("to", ["spl", "sentinel"])
 def test_values_by_table_and_by_predicate_are_found_in_any_case(to: str) -> None:
-    asked = Equals(Literal("event.outcome"), Literal("SUCCESS", quoted=True), case=Case.FOLDED)
+    asked = Equals(Literal("event.outcome"), Literal("SUCCESS", phrase=True), case=Case.FOLDED)
     plain = kqlx.parse("event.dataset:o365.audit and event.provider:Exchange")
     query = kqlx.convert("*", to, node=And((plain, asked))).query
     assert query == kqlx.convert(f"{format_node(plain)} and event.outcome:success", to).query

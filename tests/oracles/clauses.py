@@ -113,7 +113,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _literal(value: Any) -> Literal:
-    return Literal(value if isinstance(value, bool) else text_of(value), quoted=True)
+    return Literal(value if isinstance(value, bool) else text_of(value), phrase=True)
 
 
 # Drawn clauses

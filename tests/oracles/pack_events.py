@@ -322,7 +322,7 @@ def in_other_case(query: str, pack: Pack) -> Node:
         if isinstance(test, Like):
             pattern = test.pattern.map_literals(str.swapcase)
             return replace(test, pattern=pattern, case=Case.FOLDED)
-        value = replace(test.value, value=test.value.name.swapcase(), quoted=True)
+        value = replace(test.value, value=test.value.name.swapcase(), phrase=True)
         return replace(test, value=value, case=Case.FOLDED)
 
     return transform(node, leaf)

@@ -290,7 +290,7 @@ def of_words(node: Node, found: list[str]) -> bool:
     if isinstance(node, Compare):
         return any(between(node, word, text, text) for word in found)
     wanted = words(text)
-    if not isinstance(node, Equals) or not node.value.quoted:
+    if not isinstance(node, Equals) or not node.value.phrase:
         return bool(set(wanted) & set(found))
     together = f" {' '.join(found)} "
     return bool(wanted) and f" {' '.join(wanted)} " in together

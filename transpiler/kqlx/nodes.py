@@ -38,12 +38,12 @@ class Literal:
     """A value or a field name. Kibana KQL has no numbers: ``5`` is the text "5".
 
     ``value`` is text with its escapes undone, or True, False or None for an unquoted ``true``,
-    ``false`` or ``null``. ``quoted`` says whether a value stood in quotes, where it is a phrase;
-    names drop it.
+    ``false`` or ``null``. ``phrase`` says whether the words of a value must stand side by side in
+    a field that is compared by words; in Kibana KQL those of a value in quotes must.
     """
 
     value: str | bool | None
-    quoted: bool = False
+    phrase: bool = False
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
     @property

@@ -77,7 +77,7 @@ class LuceneQuery(Backend[str]):
         """The value in quotes, which make a phrase of it where the field's texts are analysed."""
         value = node.value.name
         one_word = value.isascii() and value.isalnum()
-        if column.type in TEXTS and not (node.value.quoted or one_word):
+        if column.type in TEXTS and not (node.value.phrase or one_word):
             what = f"{node.field.name}:{value}, any of several words"
             why, hint = "a quoted value is a phrase", "put it in quotes"
             self.refuse(node.span, what, why, hint, code="any-word")

@@ -105,9 +105,9 @@ class Reader:
         if token in ("[", "{"):
             low, _, high, end = self.take(), self.take("TO"), self.take(), self.take("]", "}")
             op, value = (BOUNDS[end], high) if low == "*" else (BOUNDS[token], low)
-            return Compare(field, op, Literal(plain(value), quoted=True))
+            return Compare(field, op, Literal(plain(value), phrase=True))
         if token.startswith('"'):
-            return Equals(field, Literal(plain(token), quoted=True))
+            return Equals(field, Literal(plain(token), phrase=True))
         parts = [""]
         for piece in re.findall(r"\\.|[^\\]", token, re.DOTALL):
             parts = [*parts, ""] if piece == "*" else [*parts[:-1], parts[-1] + plain(piece)]

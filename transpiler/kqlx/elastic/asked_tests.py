@@ -139,7 +139,7 @@ def _networks(node: Equals) -> Node:
     assert mapped is not None
     if span is None or not (span[0] <= mapped[0] and mapped[1] < span[1]):
         return node
-    every = Literal("0.0.0.0/0", quoted=True, span=node.value.span)
+    every = Literal("0.0.0.0/0", phrase=True, span=node.value.span)
     return Or((replace(node, value=every), node), node.span)
 
 

@@ -99,7 +99,7 @@ def _text_equals(literal: Literal) -> Test | None:
     wanted = words(literal.name)
     if not wanted:
         return None
-    if not literal.quoted:
+    if not literal.phrase:
         any_of = frozenset(wanted)
         return lambda value: not any_of.isdisjoint(words(text_of(value)))
     first, length = wanted[0], len(wanted)

@@ -164,7 +164,7 @@ def word_patterns(node: Equals | Like) -> list[Pattern]:
         split = split_at_spaces(node.pattern)
         return [piece for piece in split if not any(map(_PARTS_WORDS.search, piece.literals))]
     found = words(node.value.name)
-    if node.value.quoted:
+    if node.value.phrase:
         return [Pattern.between_stars(found)] if found else []
     return [Pattern.of(word) for word in found]
 

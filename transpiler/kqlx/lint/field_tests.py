@@ -105,7 +105,7 @@ def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) ->
     if not isinstance(value.value, str):
         return
     yield from control_in_path(node, raw, span)
-    if value.quoted:
+    if value.phrase:
         if is_regular_expression(content):
             yield regular_expression(span)
         if "*" in content and not _ANY_SERVER.match(content):
@@ -177,18 +177,18 @@ def _operand(node: Compare, text: str) -> Iterator[Note]:
         message = f"{raw} is read as the field name, {short(content)} as the value"
         better = Compare(Literal(content), flipped, Literal(raw))  # type: ignore[arg-type]
         yield note("swapped-comparison", message, node.span, suggest_node(better))
-    if not node.value.quoted and content.startswith("="):
+    if not node.value.phrase and content.startswith("="):
         message = (
             "the equals sign is part of the value: a blank separates it from the operator before"
         )
         operator = {"lt": "lte", "gt": "gte"}.get(node.op, node.op)
         better = Compare(node.field, operator, Literal(content.lstrip("= ")))  # type: ignore[arg-type]
         yield note("equals-sign", message, node.value.span, suggest_node(better))
-    if not node.value.quoted and content.startswith("'"):
+    if not node.value.phrase and content.startswith("'"):
         message = 'only " is a quotation mark: these quotes are part of the value'
-        better = replace(node, value=Literal(content.strip("'"), quoted=True))
+        better = replace(node, value=Literal(content.strip("'"), phrase=True))
         yield note("single-quoted", message, node.value.span, suggest_node(better))
-    if not node.value.quoted and any(space in content for space in SPACES):
+    if not node.value.phrase and any(space in content for space in SPACES):
         message = f'the value is "{short(" ".join(content.split()))}", including the blanks'
         hint = "put an operator before the next word"
         yield note("value-with-blanks", message, node.value.span, hint)

@@ -62,5 +62,5 @@ def _pattern_split(test: Like, kind: str, language: Language) -> Note:
     phrase = " ".join(test.pattern.text.split())
     hint = 'join patterns without blanks with "and"'
     if kind not in PARTED:
-        hint = suggest_node(Equals(test.field, Literal(phrase, quoted=True)), language)
+        hint = suggest_node(Equals(test.field, Literal(phrase, phrase=True)), language)
     return note("pattern-split", message, test.pattern.span, hint)

@@ -71,4 +71,4 @@ def control_in_path(node: Equals | Like, raw: str, span: Span) -> Iterator[Note]
 
 def quoted_test(field: Term, content: str) -> Node:
     """The test for the text in quotation marks."""
-    return Equals(field, Literal(content, quoted=True))
+    return Equals(field, Literal(content, phrase=True))

@@ -72,10 +72,10 @@ def literals(draw: st.DrawFn, type_name: str = "keyword", null: bool = True) -> 
         pools.append(st.text(st.characters(exclude_categories=["Cs"]), max_size=6))
     text = draw(st.one_of(pools))
     if draw(st.booleans()):
-        return Literal(text, quoted=True)
+        return Literal(text, phrase=True)
     text = text.strip(TRIMMED)
     if text == "null":
-        return Literal(None) if null else Literal(text, quoted=True)
+        return Literal(None) if null else Literal(text, phrase=True)
     return Literal(text == "true") if text in BOOLEANS else Literal(text)
 
 

@@ -116,7 +116,7 @@ class _Dsl(Backend[Json]):
             return self.expression(bare_value_test(node))
         if isinstance(value, Pattern):
             return {"query_string": {"query": pattern_text(value)}}
-        kind = "phrase" if value.quoted else "best_fields"
+        kind = "phrase" if value.phrase else "best_fields"
         return {"multi_match": {"type": kind, "query": value.value, "lenient": True}}
 
     def always(self) -> Json:
@@ -175,7 +175,7 @@ class _Dsl(Backend[Json]):
                 self.types_shown.whole.setdefault(full, name.span)
             clauses = [{"query_string": {"fields": [full], "query": text, "lenient": True}}]
         elif isinstance(what, Literal):
-            kind = "phrase" if what.quoted else "best_fields"
+            kind = "phrase" if what.phrase else "best_fields"
             match = {"fields": [full], "type": kind, "query": what.value, "lenient": True}
             clauses = [{"multi_match": match}]
         else:
@@ -223,7 +223,7 @@ class _Dsl(Backend[Json]):
         if field.kind == "date":
             both = {"gte": value.value, "lte": value.value}
             return {"range": {field.name: {**both, **self.zone_option(value)}}}
-        return {("match_phrase" if value.quoted else "match"): {field.name: value.value}}
+        return {("match_phrase" if value.phrase else "match"): {field.name: value.value}}
 
     def pattern_clause(self, field: Field, pattern: Pattern) -> Json:
         if field.script is not None:

@@ -58,11 +58,11 @@ class TextFields:
         if len(found) == 1:
             return self.having(cell, found[0])
         if all(_TERM_ENDS.fullmatch(word) for word in found):
-            operator = "has_all" if node.value.quoted else "has_any"
+            operator = "has_all" if node.value.phrase else "has_any"
             literals = ", ".join(quote(word) for word in found)
             return Text(f"{cell.access} {operator} ({literals})", rank=INDEXED)
         tests = [self.having(cell, word) for word in found]
-        return all_text(tests) if node.value.quoted else any_text(tests)
+        return all_text(tests) if node.value.phrase else any_text(tests)
 
     def having(self, cell: Cell, word: str) -> Text:
         if _TERM_ENDS.fullmatch(word) and word.isascii():
@@ -94,7 +94,7 @@ class TextFields:
         else:
             found = words(node.value.name)
             phrase = Pattern.between_stars(found)
-            pieces = [phrase] if node.value.quoted else [Pattern.of(word) for word in found]
+            pieces = [phrase] if node.value.phrase else [Pattern.of(word) for word in found]
             between = f"{_PARTS_WORDS}+"
         alternatives = [
             piece.as_regex(regex, between, any_one="[A-Za-z0-9_]")

@@ -124,7 +124,7 @@ class Condition:
                 words = [spelled_pattern(node.value)]
             else:
                 text = node.value.name
-                parts = [text] if node.value.quoted else text.split() or [text]
+                parts = [text] if node.value.phrase else text.split() or [text]
                 words = [*map(escape, parts)]
             values += words
             pieces = self.items.backend.pieces

@@ -195,7 +195,7 @@ def _match(values: list[Any]) -> Node:
     if isinstance(field, Literal):
         if field.value is None:  # Kibana takes the name "null" for no name at all.
             return _spread(None, value, span, 1)
-        if field.quoted:
+        if field.phrase:
             field = Literal(field.value, False, field.span)
     return _spread(field, value, span, 1)
 
@@ -225,7 +225,7 @@ def _compare(values: list[Any]) -> Node:
     span = (field.span[0], value.span[1])
     if isinstance(value, Pattern):  # A star has no meaning here; Kibana passes it on as text.
         value = Literal(value.name, False, value.span)
-    if isinstance(field, Literal) and field.quoted:
+    if isinstance(field, Literal) and field.phrase:
         field = Literal(field.value, False, field.span)
     return Compare(field, _OPERATORS[operator[0].strip()], value, span)
 
@@ -234,7 +234,7 @@ def _nested(values: list[Any]) -> Nested:
     path, item, brace = values
     if isinstance(path, Pattern):
         path = Literal(path.name, False, path.span)
-    elif path.quoted:
+    elif path.phrase:
         path = Literal(path.value, False, path.span)
     return Nested(path, _inside(item), (path.span[0], brace.end()))
 

@@ -44,7 +44,7 @@ def spell_value(term: Term) -> str:
         return _spell_pattern(term)
     if not isinstance(term.value, str):
         return _TYPED[term.value]
-    return _spell_quoted(term) if term.quoted else _spell_unquoted(term)
+    return _spell_quoted(term) if term.phrase else _spell_unquoted(term)
 
 
 def spell_name(term: Term) -> str:
@@ -118,7 +118,7 @@ def _spell_pattern(term: Pattern) -> str:
 def _spell_quoted(term: Literal) -> str:
     text = term.name
     if _SPLIT_PAIR.search(text):
-        return _without_escapes(Literal(text, quoted=True), f'"{text}"')
+        return _without_escapes(Literal(text, phrase=True), f'"{text}"')
     return f'"{_IN_QUOTES.sub(_escape, text)}"'
 
 

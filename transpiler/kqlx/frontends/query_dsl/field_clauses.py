@@ -79,7 +79,7 @@ class FieldClauses:
         if str(options.get("operator", "or")).lower() != "or" and not _WORD.fullmatch(value.name):
             refuse(f"all words of the value must occur in {name.name}, in any order")
         plain = value.value.strip() == value.value and value.value not in ("true", "false", "null")
-        return Equals(name, Literal(value.value, quoted=not plain))
+        return Equals(name, Literal(value.value, phrase=not plain))
 
     def term_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
         name, options = self.fields.options(body, "value", {"boost", "case_insensitive"})
@@ -98,7 +98,7 @@ class FieldClauses:
             text = literal.name.lower() if case is Case.FOLDED else literal.name
             if not _WORD.fullmatch(text):
                 refuse(f"{name.name} is compared word by word, and a term query is not")
-            return Equals(name, Literal(text, quoted=True))
+            return Equals(name, Literal(text, phrase=True))
         return Equals(name, literal, case=self.fields.case(name, literal.name, case))
 
     def wildcard_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
@@ -124,7 +124,7 @@ class FieldClauses:
         if pattern.is_lone_star:
             return Exists(name)
         if pattern.is_text:
-            return Equals(name, Literal(pattern.text, quoted=True), case=case)
+            return Equals(name, Literal(pattern.text, phrase=True), case=case)
         return Like(name, pattern, case=case)
 
     # Existence and ranges

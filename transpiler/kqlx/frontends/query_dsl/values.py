@@ -43,9 +43,9 @@ def literal_of(value: Any) -> Literal:
     if isinstance(value, bool):
         return Literal(value)
     if isinstance(value, str):
-        return Literal(value, quoted=True)
+        return Literal(value, phrase=True)
     if isinstance(value, int) or (isinstance(value, float) and "e" not in repr(value)):
-        return Literal(repr(value), quoted=True)
+        return Literal(repr(value), phrase=True)
     return refuse("a value that is not a string, a plain number or a Boolean")
 
 
