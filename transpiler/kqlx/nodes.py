@@ -20,6 +20,11 @@ from kqlx.patterns import Span as Span
 
 Operator = OneOf["gt", "gte", "lt", "lte"]
 
+Kind = OneOf["untyped", "string", "number", "boolean"]
+"""What a language says that a value is. In Kibana KQL and Query DSL all are ``untyped``: the type
+of the field decides. A null is no kind but the lack of a value.
+"""
+
 
 class Case(Enum):
     """Whether a letter of a test stands for itself, or for its other case too.
@@ -39,12 +44,15 @@ class Literal:
 
     ``value`` is text with its escapes undone, or True, False or None for an unquoted ``true``,
     ``false`` or ``null``. ``phrase`` says whether the words of a value must stand side by side in
-    a field that is compared by words; in Kibana KQL those of a value in quotes must.
+    a field that is compared by words; in Kibana KQL those of a value in quotes must. A number is
+    text too, as it is written. ``kind`` says that it is one, or no number for all its digits, for
+    fields of which no type is known (``mappings.type_check``).
     """
 
     value: str | bool | None
     phrase: bool = False
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    kind: Kind = dataclasses.field(default="untyped", kw_only=True)
 
     @property
     def name(self) -> str:

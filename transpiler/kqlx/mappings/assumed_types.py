@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
-from kqlx.elastic.numbers import number_of
+from kqlx.elastic.type_names import NUMBERS
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.known_types import field_tests
@@ -20,29 +20,37 @@ _LABELS = frozenset({"labels", "container.labels"})
 
 def assumed_types(bound: Bound) -> tuple[Note, ...]:
     """A note that names the fields that are compared and of which no type is known: such a field is
-    a number where it is compared with one by its size, else a keyword, compared whole.
+    a number where it is compared with one by its size, or what the query's language says that all
+    its values are, else a keyword, compared whole. ``bound`` is checked by its types.
     """
-    keywords: dict[str, Span] = {}
     numbers: dict[str, Span] = {}
+    booleans: dict[str, Span] = {}
+    keywords: dict[str, Span] = {}
     for name, test in sorted(field_tests(bound.node), key=lambda found: found[1].span):
-        if not isinstance(test, Equals | Like | Compare) or bound.column(name).declared:
+        if not isinstance(test, Equals | Like | Compare) or (column := bound.column(name)).declared:
             continue
         if bound.types.below(name, "flattened") or bound.types.below(name, "object") in _LABELS:
             continue
-        by_size = isinstance(test, Compare) and number_of(test.value.name) is not None
-        (numbers if by_size else keywords).setdefault(name, test.span)
-    if not keywords and not numbers:
+        by_size = isinstance(test, Compare) and test.value.kind == "number"
+        if by_size or column.type in NUMBERS:
+            numbers.setdefault(name, test.span)
+        else:
+            (booleans if column.type == "boolean" else keywords).setdefault(name, test.span)
+    parts = [
+        *_assumed(numbers, "a number", "numbers"),
+        *_assumed(booleans, "a Boolean", "Booleans"),
+        *_assumed(keywords, "a keyword, compared whole", "keywords, compared whole"),
+    ]
+    if not parts:
         return ()
-    parts = []
-    if numbers:
-        several = "numbers" if len(numbers) > 1 else "a number"
-        parts.append(f"{listed(numbers)} assumed to be {several}")
-    if keywords:
-        several = "keywords" if len(keywords) > 1 else "a keyword"
-        parts.append(f"{listed(keywords)} assumed to be {several}, compared whole")
+    span = min([*numbers.values(), *booleans.values(), *keywords.values()])
     message = f"no type is known: {'; '.join(parts)}"
-    span = min([*numbers.values(), *keywords.values()])
     return (Note("type-assumed", Effect.SAME, message, span, HINT),)
+
+
+def _assumed(names: Collection[str], one: str, several: str) -> Iterator[str]:
+    if names:
+        yield f"{listed(names)} assumed to be {several if len(names) > 1 else one}"
 
 
 def listed(names: Iterable[str]) -> str:

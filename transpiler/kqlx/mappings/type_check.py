@@ -8,6 +8,7 @@ and of those that are left each has a value that its type can have, spelt in one
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from operator import is_not
 from typing import NoReturn
@@ -22,6 +23,7 @@ from kqlx.errors import UnsupportedError
 from kqlx.mappings.assumed_types import assumed_types
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.command_line_arguments import in_patterns
+from kqlx.mappings.known_types import field_tests
 from kqlx.nodes import (
     And,
     CommandLineArgument,
@@ -29,7 +31,9 @@ from kqlx.nodes import (
     Equals,
     Exists,
     FieldTest,
+    Kind,
     Like,
+    Literal,
     Nested,
     Never,
     Node,
@@ -111,6 +115,7 @@ def checked(bound: Bound) -> Bound:
     Raises UnsupportedError for a value that the type cannot have, and a pattern on a type that has
     none. Targets may take it for granted that these do not come up.
     """
+    bound = _typed_by_values(bound)
     check = _Check(bound)
     node = check.tree(bound.node)
     if node is not bound.node:
@@ -128,6 +133,38 @@ def checked_test(
     """
     check = _Check(bound)
     return check.test(test, prefix, inside, negative), check.notes
+
+
+def _typed_by_values(bound: Bound) -> Bound:
+    """With columns of the type that the language of the query gives to all values that they are
+    compared with, where nobody else says one.
+    """
+    typed: dict[str, list[Literal]] = {}
+    for name, test in field_tests(bound.node):
+        if isinstance(test, Equals | Compare) and test.value.kind in ("number", "boolean"):
+            typed.setdefault(name, [])
+    if not typed:
+        return bound
+    for name, test in field_tests(bound.node):
+        if name in typed and isinstance(test, Equals | Compare):
+            typed[name].append(test.value)
+    columns = dict(bound.columns)
+    for name, values in typed.items():
+        column = bound.column(name)
+        if not column.declared and (type := _type_of_values(values)):
+            columns[name] = replace(column, type=type)
+    return replace(bound, columns=columns)
+
+
+def _type_of_values(values: Iterable[Literal]) -> str:
+    """The type of a field that has all of these values, or ""."""
+    kinds = {value.kind for value in values}
+    if kinds == {"boolean"}:
+        return "boolean"
+    if kinds != {"number"}:
+        return ""
+    digits = [plain_digits(value.name) for value in values]
+    return "long" if all(each and "." not in each for each in digits) else "double"
 
 
 @dataclass
@@ -217,7 +254,7 @@ class _Check:
         """
         if column.type in NUMBERS:
             return column.type
-        if isinstance(node, Equals):
+        if isinstance(node, Equals) or node.value.kind == "string":
             return ""
         of_field = self.bound.type(column.field) if column.field else None
         if of_field in NUMBERS:
@@ -235,7 +272,8 @@ class _Check:
             _refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
         if is_rounded(digits, type):
             return self.rounded(column, digits, type, node, negative)
-        return _with_value(node, "0" if digits == "-0" else digits)
+        kind = "number" if type == "number" else node.value.kind
+        return _with_value(node, "0" if digits == "-0" else digits, kind)
 
     def rounded(
         self, column: Column, digits: str, type: str, node: Equals | Compare, negative: bool
@@ -251,7 +289,7 @@ class _Check:
         self.note("approximated", Effect.WIDER, message, node)
         if isinstance(node, Compare):
             down = (node.op in ("gt", "gte")) is not negative
-            return _with_value(node, rounding_limit(digits, type, down=down))
+            return _with_value(node, rounding_limit(digits, type, down=down), node.value.kind)
         if negative:
             return Never(node.span)
         least, most = (rounding_limit(digits, type, down=down) for down in (True, False))
@@ -263,10 +301,10 @@ class _Check:
         self.notes.append(Note(code, effect, message, node.span))
 
 
-def _with_value(node: Equals | Compare, text: str) -> Equals | Compare:
-    if node.value.name == text:
+def _with_value(node: Equals | Compare, text: str, kind: Kind) -> Equals | Compare:
+    if node.value.name == text and node.value.kind == kind:
         return node
-    return replace(node, value=replace(node.value, value=text))
+    return replace(node, value=replace(node.value, value=text, kind=kind))
 
 
 def _name(column: Column) -> str:

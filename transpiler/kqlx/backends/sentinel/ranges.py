@@ -33,7 +33,6 @@ from kqlx.backends.sentinel.existence import Existence, widened
 from kqlx.backends.sentinel.syntax import quote
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.field_types import COMPARISONS
-from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
 from kqlx.mappings.bound import described
 from kqlx.nodes import Case, Compare
@@ -68,7 +67,7 @@ class Ranges:
         if kind == "ip":
             test = f"ipv6_compare({cell.access}, {quote(node.value.name)}) {operator} 0"
             return Text(never_null(test, self.backend.negative), rank=SCAN)
-        if not cell.column.declared and number_of(node.value.name) is not None:
+        if node.value.kind == "number":
             test = f"todouble({cell.raw}) {operator} {real(node.value.name)}"
             return Text(never_null(test, self.backend.negative), rank=SCAN)
         access, bound = cell.access, node.value.name

@@ -8,16 +8,15 @@ from decimal import Decimal
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.yaml_style import Number
 from kqlx.elastic.number_texts import nearest_double
-from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.mappings.bound import Column, described
-from kqlx.nodes import Compare, Literal, Node
+from kqlx.nodes import Compare, Node
 from kqlx.notes import Effect
 
 
 def range_test(backend: SigmaBackend, column: Column, node: Compare) -> Node:
     """The range; one on anything but numbers is the existence of the field."""
-    by_size = not column.declared and number_of(node.value.name) is not None
+    by_size = node.value.kind == "number"
     if not (column.type in NUMBERS or by_size):
         what = f"a range on {described(column)}"
         return backend.approximate(node, what, "Sigma compares numbers only")
@@ -33,4 +32,4 @@ def range_test(backend: SigmaBackend, column: Column, node: Compare) -> Node:
         f" is {near}",
         node.span,
     )
-    return replace(node, value=Literal(near, span=node.value.span))
+    return replace(node, value=replace(node.value, value=near))

@@ -174,7 +174,7 @@ class Checks(SplBackend):
             if isinstance(node, Compare):
                 return
         if isinstance(node, Compare):
-            by_size = not column.declared and number_of(node.value.name) is not None
+            by_size = node.value.kind == "number"
             if not (self.is_number(column) or by_size):
                 why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"
                 what = f"a range on {described(column)}"
