@@ -372,8 +372,8 @@ def test_types_that_are_not_known_are_told_once_a_rule(target: str) -> None:
     result = kqlx.convert(query, target, source="none")
     (note,) = [note for note in result.notes if note.code == "type-assumed"]
     assert note.effect is Effect.SAME and not note.is_quiet
-    assert "n taken for a number" in note.message
-    assert "a.b, c.d taken for keywords" in note.message
+    assert "n assumed to be a number" in note.message
+    assert "a.b, c.d assumed to be keywords" in note.message
     assert "process.pid" not in note.message and "labels" not in note.message
     assert "fields=" in note.hint
     types = {"a.b": "keyword", "c.d": "keyword", "n": "long"}
