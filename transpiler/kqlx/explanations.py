@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from kqlx.codes import Code
 from kqlx.errors import UsageError
+from kqlx.hints import did_you_mean
 from kqlx.refusals import REFUSALS
 
 ERRORS = (
@@ -70,7 +70,7 @@ def explain_code(name: str) -> tuple[Explanation, ...]:
     known = [*all_codes()]
     found = tuple(one for one in known if one.code.name == name)
     if not found:
-        near = get_close_matches(name, [one.code.name for one in known], 1)
-        hint = f"did you mean {near[0]}?" if near else "kqlx explain lists all codes"
+        names = [one.code.name for one in known]
+        hint = did_you_mean(name, names, "kqlx explain lists all codes")
         raise UsageError(f"unknown code {name!r}", hint=hint)
     return found

@@ -39,6 +39,14 @@ class Hint(str):
         return "".join(part if isinstance(part, str) else spell(part) for part in self.parts)
 
 
+def did_you_mean(word: object, known: Iterable[str], otherwise: str = "") -> str:
+    """The hint for a word that is not known: the nearest that is, or else what there is to say."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(word), [*known], 1)
+    return f"did you mean {near[0]}?" if near else otherwise
+
+
 def joined(hints: Iterable[str]) -> Hint:
     """Several hints as one, with semicolons between; each once."""
     parts: list[str | Argument] = []

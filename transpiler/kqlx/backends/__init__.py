@@ -14,6 +14,7 @@ from typing import Any
 
 from kqlx.backends.target import Options, Target
 from kqlx.errors import UsageError
+from kqlx.hints import did_you_mean
 
 
 def find(name: str) -> Target:
@@ -24,7 +25,9 @@ def find(name: str) -> Target:
         if name == target.name or name in target.aliases:
             return target
     names = ", ".join(target.name for target in targets())
-    raise UsageError(f"unknown target {name!r}", hint=f"the targets are {names}, or all")
+    known = [word for target in targets() for word in (target.name, *target.aliases)]
+    hint = did_you_mean(name, [*known, "all"], f"the targets are {names}, or all")
+    raise UsageError(f"unknown target {name!r}", hint=hint)
 
 
 @cache

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from kqlx.batch.outcome import RuleOutcome, Status
 from kqlx.errors import UsageError
+from kqlx.hints import did_you_mean
 from kqlx.notes import Effect
 
 STALE = "stale"
@@ -30,8 +30,8 @@ def conditions(names: Iterable[str]) -> frozenset[str]:
         return frozenset()
     for name in found:
         if name not in CONDITIONS:
-            near = get_close_matches(name, [*CONDITIONS, NEVER], 1)
-            hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(CONDITIONS)}"
+            known = [*CONDITIONS, NEVER]
+            hint = did_you_mean(name, known, f"it takes {', '.join(known)}")
             if name == NEVER:
                 hint = "never stands alone"
             raise UsageError(f"there is nothing to fail on that is called {name!r}", hint=hint)

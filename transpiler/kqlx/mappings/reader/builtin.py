@@ -11,6 +11,7 @@ from zlib import crc32
 
 from kqlx import resources
 from kqlx.errors import UsageError
+from kqlx.hints import did_you_mean
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.reader.pack_data import marks, of_data
 from kqlx.mappings.source_hints import own_names
@@ -34,7 +35,7 @@ def no_pack(source: str, known: tuple[str, ...]) -> UsageError:
     """The error for a data source that has no pack."""
     return UsageError(
         f"no mapping pack for the data source {source!r}",
-        hint=f"there are {', '.join(known)}; none keeps all names",
+        hint=did_you_mean(source, known, f"there are {', '.join(known)}; none keeps all names"),
     )
 
 
