@@ -109,13 +109,17 @@ class InFolder:
 
         Raises OutputError where the folder or its manifest cannot be written.
         """
-        files, remarks = self._files()
-        yield from remarks
-        of_files = {self.folder.path / file.name: file for file in files}
-        for report in self._reports(files):
-            file = of_files.get(report.path)
-            yield report if file is None else replace(report, target=file.target, rules=file.rules)
-        self.spool.close()
+        try:
+            files, remarks = self._files()
+            yield from remarks
+            of_files = {self.folder.path / file.name: file for file in files}
+            for report in self._reports(files):
+                file = of_files.get(report.path)
+                if file is not None:
+                    report = replace(report, target=file.target, rules=file.rules)
+                yield report
+        finally:
+            self.spool.close()
 
     def _reports(self, files: list[File]) -> Iterator[FileReport]:
         if self.check:
