@@ -24,6 +24,7 @@ from kqlx.notes import CODES
 from kqlx.refusals import REFUSALS
 from tests.conftest import ROOT
 from tests.docs.code_examples import errors_page, lint_page, notes_page
+from tests.docs.settings_page import settings_page
 
 README = (ROOT / "README.md").read_text("utf-8")
 SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
@@ -42,8 +43,11 @@ def test_the_page_of_notes_is_that_of_the_code(update: bool) -> None:
     assert path.read_text("utf-8") == notes_page(), "pytest --update-goldens writes it anew"
 
 
-@pytest.mark.parametrize(("name", "page"), [("errors", errors_page), ("lint", lint_page)])
-def test_the_pages_of_errors_and_lint_are_those_of_the_code(
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("errors", errors_page), ("lint", lint_page), ("settings", settings_page)],
+)
+def test_the_pages_of_errors_lint_and_settings_are_those_of_the_code(
     name: str, page: Callable[[], str], update: bool
 ) -> None:
     path = ROOT / f"docs/{name}.md"

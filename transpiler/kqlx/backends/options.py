@@ -14,6 +14,7 @@ from kqlx.backends import targets
 from kqlx.backends.target import Options, Target
 from kqlx.elastic.date_math import time_zone_of
 from kqlx.errors import UsageError
+from kqlx.hints import did_you_mean
 from kqlx.mappings.place_names import FORMS, name_problem
 from kqlx.rules.late_events import length_of
 
@@ -33,27 +34,30 @@ _SWITCHES = frozenset(
 
 
 def given_options(options: Mapping[str, Any], spell: Spelling = str) -> dict[str, Any]:
-    """The options that are not as they are by themselves. Raises UsageError for one that there is
-    not, and for a value that it cannot have; ``spell`` says how the user has written its name.
+    """The options that are given, a switch also where it is off: the settings may say otherwise.
+    Raises UsageError for one that there is not, and for a value that it cannot have; ``spell`` says
+    how the user has written its name.
     """
     for name in options:
         if name not in _DEFAULTS:
             known = ", ".join(_DEFAULTS)
-            raise UsageError(f"convert() has no option {name!r}", hint=f"it has {known}")
-    given = {
-        name: value
-        for name, value in options.items()
-        if value is not None and value is not _DEFAULTS[name]
-    }
+            hint = did_you_mean(name, _DEFAULTS, f"it has {known}")
+            raise UsageError(f"convert() has no option {name!r}", hint=hint)
+    given = {name: value for name, value in options.items() if value is not None}
     for name, value in given.items():
         _check(name, value, spell(name))
     return given
 
 
-def check_taken(chosen: Iterable[Target], given: Iterable[str], spell: Spelling = str) -> None:
+def that_ask(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options that are not as they are by themselves."""
+    return {name: value for name, value in given.items() if value is not _DEFAULTS[name]}
+
+
+def check_taken(chosen: Iterable[Target], given: Mapping[str, Any], spell: Spelling = str) -> None:
     """Raises UsageError for an option that none of these targets takes; ``spell`` as above."""
     chosen = tuple(chosen)
-    for name in given:
+    for name in that_ask(given):
         if any(takes(target, name) for target in chosen):
             continue
         takers = [target.name for target in targets() if takes(target, name)]
@@ -83,7 +87,8 @@ def _check(name: str, value: Any, spelt: str) -> None:
     if name in FORMS and (problem := name_problem(name, value)):
         raise UsageError(f"{spelt} {problem}")
     if name in _WORDS and value not in _WORDS[name]:
-        raise UsageError(f"{spelt} is {' or '.join(_WORDS[name])}, not {value!r}")
+        message = f"{spelt} is {' or '.join(_WORDS[name])}, not {value!r}"
+        raise UsageError(message, hint=did_you_mean(value, _WORDS[name]))
     if name == "time_zone":
         time_zone_of(value)
     if name == "late_events":

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kqlx.backends.options import check_taken, given_options, options_for
+from kqlx.backends.options import check_taken, given_options, options_for, that_ask
 from kqlx.backends.target import Target
 from kqlx.batch import file_naming
 from kqlx.batch.option_names import spelled
@@ -46,7 +45,7 @@ class Converter:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.settings = _settings(request.config)
+        self.settings = _settings(request)
         self.targets = [
             (target, format) for name, format in request.targets for target in select(name, format)
         ]
@@ -56,7 +55,8 @@ class Converter:
         self.given = given_options(request.options, spelled)
         check_taken([target for target, _ in self.targets], self.given, spelled)
         self.fields = _fields(request.fields)
-        self._unused = Unused(self.given if request.watch_options else {})
+        self.watched = that_ask(self.given)
+        self._unused = Unused(self.watched if request.watch_options else {})
 
     @property
     def strangers(self) -> Iterator[str]:
@@ -154,12 +154,12 @@ class Converter:
         )
 
 
-def _settings(config: Path | None) -> Settings | None:
-    if config is None:
+def _settings(request: Request) -> Settings | None:
+    if request.config is None:
         return None
     from kqlx.settings import load
 
-    return load(config)
+    return load(request.config)
 
 
 def _fields(name: str | None) -> FieldList | None:

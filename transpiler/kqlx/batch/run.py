@@ -14,6 +14,7 @@ from kqlx.batch.in_folder import FileReport, Kind
 from kqlx.batch.messages import Choice, is_said, line_of, lines_of
 from kqlx.batch.option_names import spelled
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
+from kqlx.batch.repeated import Repeated
 from kqlx.batch.reports.report import RunEnd
 from kqlx.batch.reports.reports import Reports
 from kqlx.batch.reports.statistics import Statistics
@@ -49,6 +50,7 @@ class Run:
     say: Callable[[str], None]
     reports: Reports
     statistics: Statistics | None = None
+    repeated: Repeated = field(default_factory=Repeated)
     summary: Summary = field(default_factory=Summary)
     tried: set[str] = field(default_factory=set)
     effective: set[str] = field(default_factory=set)
@@ -69,7 +71,8 @@ class Run:
         for made in outcome.conversions:
             if self.sink is not None and made.status is Status.CONVERTED:
                 self.sink.take(outcome, made)
-            self._say_all(lines_of(made.target, made.remarks, self.choice))
+            remarks = self.repeated.left(made.target, made.remarks, self.choice)
+            self._say_all(lines_of(made.target, remarks, self.choice))
         for target, remark in self.gate.add(outcome):
             self._say_late(target, remark)
         self._watch(outcome)
@@ -86,6 +89,7 @@ class Run:
     def finish(self) -> None:
         """Writes what is left. Raises OutputError where nothing can be written."""
         self._finish_results()
+        self._say_all(self.repeated.lines(self.choice))
         self.gate.finish()
         status = self.gate.exit_status
         self.reports.finish(RunEnd(self.summary, status, self.file_reports, self.late))
@@ -104,7 +108,7 @@ class Run:
                 self.gate.has_failed |= remark.severity is Severity.ERROR
 
     def _say_end(self) -> None:
-        for line in unused(self.converter.given, self.tried, self.effective):
+        for line in unused(self.converter.watched, self.tried, self.effective):
             self.say(line)
         if self.files and not self.choice.verbose:
             self.say(_counted(self.files))
@@ -142,7 +146,7 @@ class Run:
         for made in outcome.conversions:
             if made.status is Status.CONVERTED:
                 target = find(made.target)
-                self.tried |= {name for name in self.converter.given if takes(target, name)}
+                self.tried |= {name for name in self.converter.watched if takes(target, name)}
 
 
 def unused(given: Mapping[str, Any], tried: Iterable[str], effective: set[str]) -> Iterator[str]:

@@ -15,11 +15,12 @@ from typing import Annotated, TextIO
 import typer
 
 from kqlx import __version__
-from kqlx.cli import convert, explain, fmt, lint, sources, streams, test
+from kqlx.cli import config, convert, explain, fmt, lint, sources, streams, test
 from kqlx.cli.common import Exit
+from kqlx.cli.configured import Configured
 
 app = typer.Typer(
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -53,9 +54,11 @@ COMMANDS = (
     explain.explain,
     convert.targets,
     sources.fields,
+    config.config,
+    config.init,
 )
 for command in COMMANDS:
-    app.command()(command)
+    app.command(cls=Configured)(command)
 app.add_typer(sources.sources)
 
 

@@ -5,14 +5,13 @@ are printed.
 from __future__ import annotations
 
 import codecs
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -32,10 +31,6 @@ from kqlx.errors import (
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
-
-if TYPE_CHECKING:
-    from kqlx.settings import Settings
-
 
 Paths = Annotated[
     list[str] | None,
@@ -181,15 +176,6 @@ def _reason(error: KqlxError) -> str:
     """What a message ends with: the code, and before it the effect that was not accepted."""
     effect = error.effect if isinstance(error, UnsupportedError) else None
     return error.code if effect is None else f"{effect}: {error.code}"
-
-
-def load_settings() -> Settings | None:
-    """The user's settings; None, without a look at YAML, where there are none."""
-    if "KQLX_CONFIG" not in os.environ and not Path("kqlx.yml").is_file():
-        return None
-    from kqlx.settings import load
-
-    return load()
 
 
 def usage(message: str, hint: str = "") -> NoReturn:

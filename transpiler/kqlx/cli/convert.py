@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,8 +14,9 @@ from kqlx.cli.common import fail, from_standard_input, usage
 from kqlx.cli.progress import Progress
 from kqlx.cli.reporting import reports_of
 from kqlx.cli.requests import (
-    config_of,
+    codes_of,
     listed,
+    listed_files,
     load_settings,
     one_query,
     request_of,
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
 
 
 def targets() -> None:
-    """List the targets: name, aliases, formats, language."""
+    """List the targets: name, aliases, formats, language.
+
+    Example: kqlx targets
+    """
     from kqlx.backends import targets
 
     for target in targets():
@@ -57,7 +62,7 @@ def convert(
     unmapped: cli.UnmappedOption = None,
     accept: cli.Accept = None,
     strict: cli.Strict = False,
-    exact: cli.Exact = False,
+    exact: cli.Exact = None,
     leading_wildcards: cli.LeadingWildcards = True,
     verbose: cli.Verbose = False,
     quiet: cli.Quiet = False,
@@ -68,20 +73,21 @@ def convert(
     fail_on: cli.FailOn = None,
     baseline: cli.BaselineOption = None,
     update_baseline: cli.UpdateBaseline = False,
+    color: cli.Color = "auto",
     late_events: cli.LateEvents = None,
     index: cli.Index = None,
     macro: cli.Macro = None,
     new_terms: cli.NewTerms = None,
     table: cli.Table = None,
     case: cli.Case = None,
-    compact: cli.Compact = False,
+    compact: cli.Compact = None,
     time_zone: cli.TimeZone = None,
     case_insensitive: cli.CaseInsensitive = None,
     ignore_unmapped: cli.IgnoreUnmapped = None,
 ) -> None:
     """Convert rules, or a query, and print the results, or write them to files.
 
-    kqlx convert --to spl,sentinel --out converted/ rules/
+    Example: kqlx convert --to spl,sentinel --out converted/ rules/
     """
     from kqlx.batch.converter import Converter
     from kqlx.batch.gate import Gate
@@ -108,14 +114,14 @@ def convert(
     progress = Progress()
     try:
         text = one_query(query, paths)
-        file = config_of(config, paths)
+        file = None if config is None else Path(config)
         settings = load_settings(file)
         request = request_of(
             targets_of(to, format, settings),
             given,
             file,
             source=source,
-            mappings=tuple(mapping or ()),
+            mappings=tuple(listed_files(mapping)),
             unmapped=unmapped,
             accept=tuple(listed(accept)),
             strict=strict,
@@ -130,7 +136,7 @@ def convert(
         choice = Choice(
             verbose,
             quiet,
-            frozenset(listed(ignore)),
+            codes_of(ignore),
             grouped=inputs.total > 1,
             concise=output_format is OutputFormat.CONCISE,
         )

@@ -20,6 +20,8 @@ def explain(
 ) -> None:
     """Print what the code of a message means, with an example and a way out; without one, list all
     codes.
+
+    Example: kqlx explain star-in-quotes
     """
     from kqlx.explanations import all_codes, explain_code
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kqlx.cli.common import fail, load_settings
+from kqlx.cli.common import fail
+from kqlx.cli.requests import listed_files, load_settings
 from kqlx.errors import KqlxError
 from kqlx.nodes import Node
 from kqlx.rules.model import Rule
@@ -35,7 +36,7 @@ MappingOption = Annotated[
 
 
 def reader_of_types(
-    mapping: list[str] | None, fields: str | None, source: str | None
+    mapping: list[str] | None, fields: str | None, source: str | None, config: str | None
 ) -> Callable[[Rule], tuple[Node, Types]]:
     """What reads the query of a rule, and finds out the types of its fields, by these options and
     the settings; it raises KqlxError.
@@ -48,7 +49,7 @@ def reader_of_types(
     from kqlx.rules.query_tree import tree_of
 
     try:
-        packs = find_packs(mapping or (), load_settings())
+        packs = find_packs(listed_files(mapping), load_settings(config))
         check_choices(source, "error", (), packs)
         own = None if fields is None else load(fields)
     except KqlxError as error:

@@ -28,7 +28,10 @@ def fmt(
     write: Annotated[bool, typer.Option(help="Write the queries back to their files.")] = False,
     width: Annotated[int, typer.Option(help="Columns to fill.", min=20)] = 100,
 ) -> None:
-    """Print queries in canonical Kibana KQL. With --check or --write, work on files in place."""
+    """Print queries in canonical Kibana KQL. With --check or --write, work on files in place.
+
+    Example: kqlx fmt --check rules/
+    """
     from kqlx.frontends import find_language
     from kqlx.rules.rewrite import rewrite
 

@@ -18,6 +18,7 @@ from kqlx.cli.field_options import (
     SourceOption,
     reader_of_types,
 )
+from kqlx.cli.options import Config
 from kqlx.errors import KqlxError
 from kqlx.hidden_characters import escaped
 from kqlx.rules.model import Rule
@@ -29,13 +30,17 @@ def lint(
     fields: FieldsOption = None,
     source: SourceOption = None,
     mapping: MappingOption = None,
+    config: Config = None,
 ) -> None:
-    """Report valid queries that probably do not mean what you intended; exit status 1 if any."""
+    """Report valid queries that probably do not mean what you intended; exit status 1 if any.
+
+    Example: kqlx lint rules/
+    """
     from kqlx.elastic import ecs
     from kqlx.lint import lint
     from kqlx.mappings.field_names import nearest
 
-    read = reader_of_types(mapping, fields, source)
+    read = reader_of_types(mapping, fields, source, config)
     status = Exit.DONE
     for rule in inputs(paths or [], query):
         if not isinstance(rule, Rule):

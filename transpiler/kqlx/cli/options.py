@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kqlx.batch.output_format import OutputFormat
+from kqlx.cli import completion
 
 _INPUT = "Input"
 _OUTPUT = "Output"
@@ -37,6 +38,7 @@ To = Annotated[
         "--to",
         "-t",
         metavar="TARGET",
+        autocompletion=completion.targets,
         help="Target: elasticsearch, sentinel, sigma, spl or all; repeatable, or with commas.",
         rich_help_panel=_OUTPUT,
     ),
@@ -46,6 +48,7 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         metavar="[TARGET=]FORMAT",
+        autocompletion=completion.formats,
         help="Artifact, for all targets or for one; kqlx targets lists them.",
         rich_help_panel=_OUTPUT,
     ),
@@ -61,7 +64,9 @@ Exclude = Annotated[
 Source = Annotated[
     str | None,
     typer.Option(
+        metavar="NAME",
         help="Data source, such as o365.audit; none keeps all field names.",
+        autocompletion=completion.sources,
         rich_help_panel=_MEANING,
     ),
 ]
@@ -76,6 +81,7 @@ Mapping = Annotated[
 Fields = Annotated[
     str | None,
     typer.Option(
+        metavar="FILE",
         help="Field types, which override known ones: a data view, _mapping or _field_caps file,"
         " or ecs; none leaves all types unknown.",
         rich_help_panel=_MEANING,
@@ -85,6 +91,7 @@ UnmappedOption = Annotated[
     str | None,
     typer.Option(
         metavar="error|keep|comment",
+        autocompletion=completion.unmapped,
         help="Fields without a counterpart: error, keep their names, or leave the tests out"
         " with a comment.",
         show_default="error",
@@ -95,6 +102,7 @@ Accept = Annotated[
     list[str] | None,
     typer.Option(
         metavar="EFFECT",
+        autocompletion=completion.effects,
         help="Accept this loss: narrower or different; with --strict also coverage or wider."
         " Repeatable, or with commas.",
         rich_help_panel=_MEANING,
@@ -103,17 +111,24 @@ Accept = Annotated[
 Strict = Annotated[
     bool,
     typer.Option(
+        show_default=False,
         help="Refuse every effect but same, case and those of --accept.",
         rich_help_panel=_MEANING,
     ),
 ]
 Exact = Annotated[
-    bool,
-    typer.Option(help="Match letter case exactly as Elastic does.", rich_help_panel=_MEANING),
+    bool | None,
+    typer.Option(
+        help="Match letter case exactly as Elastic does.",
+        show_default=False,
+        rich_help_panel=_MEANING,
+    ),
 ]
 LeadingWildcards = Annotated[
     bool,
-    typer.Option(help="Allow values that begin with a star.", rich_help_panel=_MEANING),
+    typer.Option(
+        help="Allow values that begin with a star.", show_default=False, rich_help_panel=_MEANING
+    ),
 ]
 LateEvents = Annotated[
     str | None,
@@ -124,10 +139,14 @@ LateEvents = Annotated[
         rich_help_panel=_BOTH,
     ),
 ]
-Index = Annotated[str | None, typer.Option(help="The index to search in.", rich_help_panel=_SPLUNK)]
+Index = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The index to search in.", rich_help_panel=_SPLUNK),
+]
 Macro = Annotated[
     str | None,
     typer.Option(
+        metavar="NAME",
         help="The macro to search with, instead of a source type.",
         rich_help_panel=_SPLUNK,
     ),
@@ -136,35 +155,48 @@ NewTerms = Annotated[
     str | None,
     typer.Option(
         metavar="stats|lookup",
+        autocompletion=completion.new_terms,
         help="How new terms are found: stats over the history, or a lookup table.",
         show_default="stats",
         rich_help_panel=_SPLUNK,
     ),
 ]
 Table = Annotated[
-    str | None, typer.Option(help="The table to search in.", rich_help_panel=_SENTINEL)
+    str | None,
+    typer.Option(metavar="NAME", help="The table to search in.", rich_help_panel=_SENTINEL),
 ]
 Case = Annotated[
     str | None,
     typer.Option(
         metavar="sensitive|insensitive",
+        autocompletion=completion.cases,
         help="Letter case; else by the mapping.",
         rich_help_panel=_SENTINEL,
     ),
 ]
 Compact = Annotated[
-    bool, typer.Option(help="A smaller equivalent query.", rich_help_panel=_ELASTICSEARCH)
+    bool | None,
+    typer.Option(
+        help="A smaller equivalent query.", show_default=False, rich_help_panel=_ELASTICSEARCH
+    ),
 ]
 TimeZone = Annotated[
     str | None,
-    typer.Option(help="Time zone of dates in the query.", rich_help_panel=_ELASTICSEARCH),
+    typer.Option(
+        metavar="ZONE", help="Time zone of dates in the query.", rich_help_panel=_ELASTICSEARCH
+    ),
 ]
 CaseInsensitive = Annotated[
     bool | None,
-    typer.Option(help="Ignore letter case in keyword fields.", rich_help_panel=_ELASTICSEARCH),
+    typer.Option(
+        help="Ignore letter case in keyword fields.",
+        show_default=False,
+        rich_help_panel=_ELASTICSEARCH,
+    ),
 ]
 IgnoreUnmapped = Annotated[
-    bool | None, typer.Option(help="For nested groups.", rich_help_panel=_ELASTICSEARCH)
+    bool | None,
+    typer.Option(help="For nested groups.", show_default=False, rich_help_panel=_ELASTICSEARCH),
 ]
 Out = Annotated[
     str | None,
@@ -187,13 +219,16 @@ FileNames = Annotated[
 Force = Annotated[
     bool,
     typer.Option(
-        help="With --out: overwrite files that kqlx did not write.", rich_help_panel=_OUTPUT
+        help="With --out: overwrite files that kqlx did not write.",
+        show_default=False,
+        rich_help_panel=_OUTPUT,
     ),
 ]
 Prune = Annotated[
     bool,
     typer.Option(
         help="With --out: remove files that kqlx wrote and no rule makes any more.",
+        show_default=False,
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -201,6 +236,7 @@ Check = Annotated[
     bool,
     typer.Option(
         help="With --out: write nothing; fail if a file is missing, stale or edited.",
+        show_default=False,
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -209,6 +245,7 @@ Jobs = Annotated[
     typer.Option(
         "--jobs",
         "-j",
+        metavar="N",
         min=0,
         help="Processes to convert with; 0: one for each processor.",
         rich_help_panel=_OUTPUT,
@@ -220,17 +257,24 @@ Verbose = Annotated[
         "--verbose",
         "-v",
         help="Print every note, also those of effect same.",
+        show_default=False,
         rich_help_panel=_MESSAGES,
     ),
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", help="Print errors and stale files only.", rich_help_panel=_MESSAGES),
+    typer.Option(
+        "--quiet",
+        help="Print errors and stale files only.",
+        show_default=False,
+        rich_help_panel=_MESSAGES,
+    ),
 ]
 Ignore = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CODE",
+        autocompletion=completion.codes,
         help="Do not print notes of this code; repeatable, or with commas.",
         rich_help_panel=_MESSAGES,
     ),
@@ -264,6 +308,7 @@ FailOn = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CONDITION",
+        autocompletion=completion.conditions,
         help="What makes the exit status 1: refused, failed, skipped, stale, case, coverage, wider,"
         " narrower, different, unmapped; or never. Repeatable, or with commas.",
         show_default="refused,failed,stale",
@@ -281,7 +326,20 @@ BaselineOption = Annotated[
 ]
 UpdateBaseline = Annotated[
     bool,
-    typer.Option(help="Record this run in the --baseline file.", rich_help_panel=_MESSAGES),
+    typer.Option(
+        help="Record this run in the --baseline file.",
+        show_default=False,
+        rich_help_panel=_MESSAGES,
+    ),
+]
+Color = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|always|never",
+        help="Colours in messages; NO_COLOR counts too.",
+        autocompletion=completion.colors,
+        rich_help_panel=_MESSAGES,
+    ),
 ]
 Config = Annotated[
     str | None,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from kqlx.cli import colors
 from kqlx.cli.streams import say
 from kqlx.hidden_characters import escaped
 
@@ -36,7 +37,10 @@ class Progress:
             *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as bar:
             task = bar.add_task("", total=total)
-            self.say = lambda text: console.print(escaped(text), soft_wrap=True)
+            self.say = lambda line: console.print(
+                colors.styled(escaped(line)) if colors.are_wanted() else escaped(line),
+                soft_wrap=True,
+            )
             try:
                 for item in items:
                     yield item

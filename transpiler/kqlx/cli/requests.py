@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlx.errors import UsageError
+from kqlx.hints import did_you_mean
 
 if TYPE_CHECKING:
     from kqlx.batch.request import Request
@@ -44,6 +45,34 @@ def _folder(path: str) -> Path | None:
 def listed(values: Iterable[str] | None) -> list[str]:
     """The values of an option that repeats, each of which may be several with commas between."""
     return [part.strip() for value in values or () for part in value.split(",")]
+
+
+def listed_files(values: Iterable[str] | None) -> list[str]:
+    """Likewise of an option for files, some of which may have a comma in their names."""
+    return [
+        name for value in values or () for name in ([value] if _exists(value) else listed([value]))
+    ]
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def codes_of(values: Iterable[str] | None) -> frozenset[str]:
+    """The codes of --ignore. Raises UsageError for one that there is not."""
+    codes = frozenset(listed(values))
+    if codes:
+        from kqlx.explanations import all_codes
+
+        known = sorted({one.code.name for one in all_codes()})
+        for code in sorted(codes):
+            if code not in known:
+                hint = did_you_mean(code, known, "kqlx explain lists all codes")
+                raise UsageError(f"--ignore: unknown code {code!r}", hint=hint)
+    return codes
 
 
 def one_query(queries: list[str] | None, paths: list[str]) -> str | None:
@@ -123,20 +152,14 @@ def request_of(
     for name, value in {**options, **others}.items():
         if isinstance(value, str) and name != "fields":  # which is a path
             check_text(value, f"--{name.replace('_', '-')}")
-    given = {name: value for name, value in options.items() if value not in (None, False)}
-    # "ignore letter case: no" is said, and is not the same as nothing.
-    given |= {
-        name: value
-        for name, value in options.items()
-        if value is False and name in ("case_insensitive", "ignore_unmapped")
-    }
+    given = {name: value for name, value in options.items() if value is not None}
     return Request(targets, given, config=config, **others)
 
 
-def load_settings(config: Path | None) -> Settings | None:
+def load_settings(config: Path | str | None) -> Settings | None:
     """The settings of the file; None, without a look at YAML, where there is none."""
     if config is None:
         return None
     from kqlx.settings import load
 
-    return load(config)
+    return load(Path(config))

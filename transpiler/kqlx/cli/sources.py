@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kqlx.cli.common import Exit, fail, inputs, load_settings, report, usage
+from kqlx.cli.common import Exit, fail, inputs, report, usage
+from kqlx.cli.options import Config
+from kqlx.cli.requests import config_of, listed_files, load_settings
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
 from kqlx.hidden_characters import escaped
+from kqlx.hints import did_you_mean
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
@@ -28,20 +31,21 @@ Mapping = Annotated[
 ]
 
 sources = typer.Typer(
-    name="sources", help="List the data sources, and what each target has of them."
+    name="sources",
+    help="List the data sources, and what each target has of them.\n\nExample: kqlx sources",
 )
 
 
 @sources.callback(invoke_without_command=True)
-def list_sources(context: typer.Context, mapping: Mapping = None) -> None:
+def list_sources(context: typer.Context, mapping: Mapping = None, config: Config = None) -> None:
     """List the data sources, and what each target has of them."""
-    context.obj = mapping
+    context.obj = (mapping, config)
     if context.invoked_subcommand is not None:
         return
     from kqlx.backends import binding_targets
     from kqlx.mappings.coverage import mapped_names
 
-    packs = _packs(mapping)
+    packs = _packs(mapping, config)
     rows = [("source", "target", "fields", "destinations")]
     for source in packs.sources():
         pack = packs.get(source)
@@ -50,7 +54,7 @@ def list_sources(context: typer.Context, mapping: Mapping = None) -> None:
             names = {name for destination in there for name in mapped_names(destination)}
             places = "; ".join(dict.fromkeys(destination.name for destination in there))
             rows.append((source, target, str(len(names)), places or "-"))
-    _print_table(rows)
+    print_table(rows)
 
 
 @sources.command()
@@ -58,10 +62,15 @@ def show(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Such as o365.audit.")],
     mapping: Mapping = None,
+    config: Config = None,
 ) -> None:
-    """Print what the pack of a data source says, a table for each destination."""
+    """Print what the pack of a data source says, a table for each destination.
+
+    Example: kqlx sources show o365.audit
+    """
     try:
-        pack = _packs([*(context.obj or ()), *(mapping or ())]).get(source)
+        above, file = context.obj or (None, None)
+        pack = _packs([*(above or ()), *(mapping or ())], config or file).get(source)
     except KqlxError as error:
         fail(error)
     for line in _about(pack):
@@ -71,7 +80,7 @@ def show(
             print(f"\n{target}: {escaped(destination.name)}")
             for line in _about_place(destination):
                 print(f"  {escaped(line)}")
-            _print_table(_fields_of(destination), indent="  ")
+            print_table(_fields_of(destination), indent="  ")
 
 
 def fields(
@@ -86,17 +95,26 @@ def fields(
         str | None, typer.Option(help="Data source; by default recognised for each rule.")
     ] = None,
     mapping: Mapping = None,
-    format: Annotated[str, typer.Option(help="table, json or csv.")] = "table",
+    config: Config = None,
+    table_format: Annotated[
+        str,
+        typer.Option("--format", metavar="table|json|csv", help="How the table is printed."),
+    ] = "table",
     stub: Annotated[
         bool, typer.Option(help="Print packs to fill in for the fields that have no counterpart.")
     ] = False,
 ) -> None:
-    """List the fields that rules use, and what becomes of each in each target."""
+    """List the fields that rules use, and what becomes of each in each target.
+
+    Example: kqlx fields rules/
+    """
     from kqlx.conversion.data_sources import RuleFieldCount
 
-    if format not in ("table", "json", "csv"):
-        usage(f"format is table, json or csv, not {format!r}")
-    packs = _packs(mapping)
+    formats = ("table", "json", "csv")
+    if table_format not in formats:
+        message = f"--format is table, json or csv, not {table_format!r}"
+        usage(message, did_you_mean(table_format, formats))
+    packs = _packs(mapping, config)
     count = RuleFieldCount(packs)
     status = Exit.DONE
     try:
@@ -115,24 +133,24 @@ def fields(
     uses = count.uses()
     if stub:
         _print_stub(uses, packs)
-    elif format == "json":
+    elif table_format == "json":
         import json
 
         print(json.dumps([_plain(use) for use in uses], indent=2, ensure_ascii=False))
-    elif format == "csv":
+    elif table_format == "csv":
         import csv
 
         csv.writer(sys.stdout, lineterminator="\n").writerows(_rows(uses, "; "))
     else:
-        _print_table([[cell or "-" for cell in row] for row in _rows(uses, ", ")])
+        print_table([[cell or "-" for cell in row] for row in _rows(uses, ", ")])
     raise typer.Exit(status)
 
 
-def _packs(mapping: list[str] | None) -> Packs:
+def _packs(mapping: list[str] | None, config: str | None) -> Packs:
     from kqlx.conversion.choices import find_packs
 
     try:
-        return find_packs(mapping or (), load_settings())
+        return find_packs(listed_files(mapping), load_settings(config_of(config, ())))
     except KqlxError as error:
         fail(error)
 
@@ -170,7 +188,7 @@ def _plain(use: FieldUse) -> dict[str, object]:
     return {"source": use.source, "field": use.name, "rules": use.rules, "targets": targets}
 
 
-def _print_table(rows: Iterable[Iterable[str]], indent: str = "") -> None:
+def print_table(rows: Iterable[Iterable[str]], indent: str = "") -> None:
     """Columns as wide as their widest cell, two blanks apart; the last as wide as it likes."""
     lines = [[escaped(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

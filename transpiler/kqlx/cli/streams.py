@@ -12,6 +12,7 @@ import os
 import sys
 from typing import NoReturn, TextIO
 
+from kqlx.cli import colors
 from kqlx.hidden_characters import escaped
 
 
@@ -47,6 +48,9 @@ def say(text: str) -> None:
     nothing of the result.
     """
     try:
-        print(escaped(text), file=sys.stderr)
+        if colors.are_wanted():
+            colors.show(escaped(text))
+        else:
+            print(escaped(text), file=sys.stderr)
     except OSError:
         discard(sys.stderr)

@@ -24,6 +24,7 @@ from kqlx.cli.field_options import (
     SourceOption,
     reader_of_types,
 )
+from kqlx.cli.options import Config
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
 from kqlx.hidden_characters import escaped
@@ -53,6 +54,7 @@ def test(
     fields: FieldsOption = None,
     source: SourceOption = None,
     mapping: MappingOption = None,
+    config: Config = None,
 ) -> None:
     """Print the events that a rule matches, by Kibana's meaning of its query and filters.
 
@@ -61,6 +63,8 @@ def test(
     Where Elasticsearch refuses a value, and so the whole search, a warning says so.
 
     Broken lines are reported with their number and passed over; the exit status is then 1.
+
+    Example: kqlx test RULE.toml --events events.ndjson
     """
     from kqlx.evaluate.compiler import compile
     from kqlx.evaluate.event_reader import read_events
@@ -70,7 +74,7 @@ def test(
     if (path is None) == (query is None):
         usage("give a rule file or --query")
     (rule,) = _one(list(inputs([path] if path else [], query)))
-    read = reader_of_types(mapping, fields, source)
+    read = reader_of_types(mapping, fields, source, config)
     try:
         tree, types = read(rule)
         node, notes = with_conditions(tree, rule, types)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kqlx.backends import binding_targets, find, targets
-from kqlx.backends.options import check_taken, given_options
+from kqlx.backends.options import check_taken, given_options, takes
 from kqlx.backends.target import Format, Options, Target
 from kqlx.errors import UsageError
+from kqlx.hints import did_you_mean
 from kqlx.mappings.pack_library import Packs, packs_of
 from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.notes import ACCEPTABLE
@@ -65,6 +66,7 @@ class Choices:
             own = self.settings.options(self.target.name, source)
         if self.target.takes_filters and rule_format != "query":
             own = {"time_zone": "Zulu", **own}  # as Kibana's detection engine says it
+        own = {name: value for name, value in own.items() if takes(self.target, name)}
         return Options(format=self.format.name, **{**own, **self.given})
 
 
@@ -127,10 +129,16 @@ def check_choices(
     if source not in (None, "none"):
         (packs or Packs()).get(source)
     if unmapped not in ("error", "keep", "comment"):
-        raise UsageError(f"unmapped is error, keep or comment, not {unmapped!r}")
+        raise UsageError(
+            f"unmapped is error, keep or comment, not {unmapped!r}",
+            hint=did_you_mean(unmapped, ("error", "keep", "comment")),
+        )
     for effect in sorted(accept):
         if effect not in map(str, ACCEPTABLE):
-            raise UsageError(f"accept takes coverage, wider, narrower or different, not {effect!r}")
+            raise UsageError(
+                f"accept takes coverage, wider, narrower or different, not {effect!r}",
+                hint=did_you_mean(effect, map(str, ACCEPTABLE)),
+            )
 
 
 def format_of(target: Target, name: str | None) -> Format:
@@ -139,5 +147,6 @@ def format_of(target: Target, name: str | None) -> Format:
         return target.formats[0]
     if (found := target.format(name)) is None:
         known = ", ".join(target.format_names)
-        raise UsageError(f"{target.title} has no format {name!r}", hint=f"it has {known}")
+        hint = did_you_mean(name, target.format_names, f"it has {known}")
+        raise UsageError(f"{target.title} has no format {name!r}", hint=hint)
     return found

@@ -1,0 +1,52 @@
+"""docs/settings.md, made of the keys that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kqlx.settings.keys import KEYS, Key, Kind
+
+_HEAD = """\
+# Settings
+
+Generated from `transpiler/kqlx/settings/keys.py`.
+
+`kqlx.yml` says what kqlx does where the command line does not. It is the nearest one in or above
+the folder of the first path, else in or above the working folder; `--config FILE` or
+`$KQLX_CONFIG` names another. Paths in it are relative to the file. What an option says goes before
+it: `--no-strict` for `strict: true`. The result of a query that is typed (`-q`, or on standard
+input) is printed though `out` is set.
+
+- `kqlx init` writes a file with all keys as comments.
+- `kqlx config [PATH]` prints which settings hold for rules, and where each comes from.
+- [kqlx.schema.json](kqlx.schema.json) is the JSON schema for editors; `kqlx config --schema`
+  prints it, and the first line of a file by `kqlx init` names it.
+
+Keys without a mark are for `kqlx.convert(…, settings=kqlx.settings.load(path))` in Python too;
+those with * are for the command line alone.
+"""
+
+
+def settings_page() -> str:
+    return "\n".join([_HEAD, *_table(KEYS)]) + "\n"
+
+
+def _table(keys: Iterable[Key]) -> Iterator[str]:
+    yield "| key | value | meaning | by default |"
+    yield "|---|---|---|---|"
+    yield from _rows(keys, "")
+
+
+def _rows(keys: Iterable[Key], above: str) -> Iterator[str]:
+    for key in keys:
+        if key.inner:
+            yield from _rows(key.inner, f"{above}{key.name}.")
+            continue
+        kind = ", ".join(f"`{word}`" for word in key.words) or str(key.kind)
+        if key.words and key.kind is Kind.TEXTS:
+            kind += "; one, or a list"
+        default = f"`{key.default}`" if key.default else ""
+        if not default and key.kind is Kind.SWITCH:
+            default = "`false`"
+        mark = " *" if key.is_option else ""
+        yield f"| `{above}{key.name}`{mark} | {kind} | {key.meaning} | {default} |"

@@ -1,0 +1,66 @@
+"""Messages in colours, on a terminal: ``NO_COLOR``, ``FORCE_COLOR`` and ``TERM`` count, and
+``--color`` before them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from kqlx.errors import UsageError
+from kqlx.hints import did_you_mean
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+CHOICES = ("auto", "always", "never")
+
+_SEVERITY = re.compile(r"(?:^|: )(error|warning|note|info): ")
+_CODE = re.compile(r" \[[a-z: -]+\]$")
+_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan", "info": "bold"}
+
+
+def choose(choice: str) -> None:
+    """What ``--color`` says, for all that this process prints. Raises UsageError."""
+    if choice not in CHOICES:
+        hint = did_you_mean(choice, CHOICES)
+        raise UsageError(f"--color is auto, always or never, not {choice!r}", hint=hint)
+    if choice != "auto":
+        os.environ.pop("NO_COLOR" if choice == "always" else "FORCE_COLOR", None)
+        os.environ["FORCE_COLOR" if choice == "always" else "NO_COLOR"] = "1"
+
+
+def are_wanted() -> bool:
+    """Whether messages are to be coloured."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def styled(line: str) -> Text:
+    """A line of messages: the place, the severity and the code stand out."""
+    from rich.text import Text
+
+    text = Text(line)
+    if line.startswith("  hint: "):
+        text.stylize("green", 2, 7)
+    elif found := _SEVERITY.search(line):
+        text.stylize("bold", 0, found.start())
+        text.stylize(_STYLES[found[1]], *found.span(1))
+        if code := _CODE.search(line):
+            text.stylize("dim", *code.span())
+    return text
+
+
+def show(line: str) -> None:
+    """Prints a line on standard error."""
+    from rich.console import Console
+
+    console = Console(
+        file=sys.stderr, force_terminal=True, markup=False, highlight=False, emoji=False
+    )
+    console.print(styled(line), soft_wrap=True)

@@ -1,0 +1,123 @@
+"""``kqlx config`` and ``kqlx init``: the settings that hold, and a file to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kqlx.cli.common import Exit, fail
+from kqlx.cli.options import Config
+from kqlx.cli.requests import config_of, load_settings
+from kqlx.cli.streams import say
+from kqlx.errors import KqlxError, OutputError
+
+if TYPE_CHECKING:
+    from kqlx.settings import Settings
+    from kqlx.settings.keys import Key
+
+
+def config(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]...", help="The rules for which the settings are to hold."),
+    ] = None,
+    config: Config = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of kqlx.yml instead.")
+    ] = False,
+) -> None:
+    """Print which settings hold, and whence each comes: key, value, place.
+
+    Example: kqlx config rules/
+    """
+    if schema:
+        import json
+
+        from kqlx.settings.schema import schema as schema_of_settings
+
+        print(json.dumps(schema_of_settings(), indent=2))
+        return
+    try:
+        file = config_of(config, paths or ())
+        settings = load_settings(file)
+    except KqlxError as error:
+        fail(error)
+    if settings is None:
+        say("no kqlx.yml in or above the folder: kqlx init writes one")
+    from kqlx.cli.sources import print_table
+
+    print_table([("key", "value", "from"), *_rows(settings)])
+
+
+def init(
+    path: Annotated[
+        str, typer.Argument(metavar="[FILE]", help="The file to write.", show_default=False)
+    ] = "kqlx.yml",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file.")] = False,
+) -> None:
+    """Write a kqlx.yml in which every key stands as a comment, with its meaning.
+
+    Example: kqlx init
+    """
+    from kqlx.settings.first_file import text
+
+    file = Path(path)
+    try:
+        with file.open("w" if force else "x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text())
+    except FileExistsError:
+        fail(OutputError(f"{path}: there is such a file", hint="--force overwrites it"))
+    except OSError as error:
+        fail(OutputError(f"{path}: cannot be written: {error.strerror or error}"))
+    say(f"{path}: written")
+    raise typer.Exit(Exit.DONE)
+
+
+def _rows(settings: Settings | None) -> Iterator[tuple[str, str, str]]:
+    from kqlx.settings.keys import KEYS
+    from kqlx.settings.reader import values_of
+
+    values = values_of(settings.path) if settings is not None and settings.path else {}
+    lines = settings.lines if settings is not None else {}
+    for name, key in _named(KEYS):
+        at: Any = values
+        for step in name.split("."):
+            at = at.get(step) if isinstance(at, dict) else None
+        if at is None:
+            yield name, _told(_default(key)), "default"
+        else:
+            assert settings is not None
+            yield name, _told(at), f"{settings.path}:{lines[name]}"
+
+
+def _named(keys: tuple[Key, ...], above: str = "") -> Iterator[tuple[str, Key]]:
+    for key in keys:
+        if key.inner:
+            yield from _named(key.inner, f"{above}{key.name}.")
+        else:
+            yield f"{above}{key.name}", key
+
+
+def _default(key: Key) -> Any:
+    from kqlx.settings.keys import Kind
+
+    if key.default:
+        return key.default
+    return False if key.kind is Kind.SWITCH else None
+
+
+def _told(value: Any) -> str:
+    """A value as YAML has it; "-" for none."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return str(value).lower()
+        case list():
+            return ", ".join(map(str, value))
+        case dict():
+            return ", ".join(f"{name}: {_told(item)}" for name, item in value.items())
+    return str(value)
