@@ -92,6 +92,7 @@ def convert(
     from kqlx.batch.converter import Converter
     from kqlx.batch.gate import Gate
     from kqlx.batch.messages import Choice
+    from kqlx.batch.reports.reports import wants_fragments
     from kqlx.batch.reports.statistics import Statistics
     from kqlx.batch.run import Run
 
@@ -128,6 +129,7 @@ def convert(
             fields=fields,
             leading_wildcards=leading_wildcards,
             file_names=file_names,
+            fragments=wants_fragments(report or ()),
         )
         gate = Gate.of(fail_on, baseline, update=update_baseline)
         converter = Converter(request)

@@ -292,7 +292,7 @@ ReportOption = Annotated[
     typer.Option(
         "--report",
         metavar="FILE",
-        help="Write a report: .md, .json, .jsonl or .sarif; repeatable.",
+        help="Write a report: .html, .md, .json, .jsonl or .sarif; repeatable.",
         rich_help_panel=_MESSAGES,
     ),
 ]

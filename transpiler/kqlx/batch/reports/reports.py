@@ -15,6 +15,8 @@ from kqlx.batch.reports.report_file import ReportFile
 from kqlx.errors import UsageError
 
 _SUFFIXES = {
+    ".html": "html",
+    ".htm": "html",
     ".md": "markdown",
     ".markdown": "markdown",
     ".json": "json",
@@ -82,16 +84,25 @@ class Reports:
             file.discard()
 
 
+def wants_fragments(paths: Iterable[str]) -> bool:
+    """Whether one of the files shows which parts of queries match. Raises UsageError."""
+    return any(_format_of(path) == "html" for path in paths)
+
+
 def _format_of(path: str) -> str:
     suffix = PurePath(path).suffix.lower()
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
     near = get_close_matches(suffix, _SUFFIXES, 1)
-    hint = f"did you mean {near[0]}?" if near else "it takes .md, .json, .jsonl and .sarif"
+    hint = f"did you mean {near[0]}?" if near else "it takes .html, .md, .json, .jsonl and .sarif"
     raise UsageError(f"--report {path}: the suffix of the file names no kind of report", hint=hint)
 
 
 def _report(name: str, subject: Subject, write: Write) -> Report:
+    if name == "html":
+        from kqlx.batch.reports.html_report import HtmlReport
+
+        return HtmlReport(subject, write)
     if name == "markdown":
         from kqlx.batch.reports.markdown_report import MarkdownReport
 
