@@ -75,8 +75,9 @@ class Backend(Generic[E]):
     """What stands for every event or none, and is nothing that a part of the query says."""
 
     def __post_init__(self) -> None:
+        known = (And, Or, Not, Nested, CommandLineArgument, *self.leaves)
         for leaf in walk(self.bound.node):
-            if not isinstance(leaf, (And, Or, Not, Nested, CommandLineArgument, *self.leaves)):
+            if not isinstance(leaf, known):
                 self.refuse(leaf.span, kind_of(leaf), code=NO_FORM)
             if self.knows_case or not isinstance(leaf, FieldTest):
                 continue

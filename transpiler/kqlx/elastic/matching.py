@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kqlx.elastic.multi_fields import with_case_of_name
+from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.elastic.text_analysis import lower_ascii
 from kqlx.nodes import Case, Compare, Equals, Exists, FieldTest, Like, Literal, case_of
 
@@ -16,6 +16,10 @@ def matches_value(test: FieldTest, value: str) -> bool:
     """
     if isinstance(test.field, Literal) and test.field.name.endswith(".text"):
         return _words_match(test, value)
+    if isinstance(test, Equals) and test.case is Case.EXACT:
+        field = test.field.name
+        if not field.endswith((".text", CASELESS)):
+            return test.value.name == value
     test = with_case_of_name(test)
     read: Callable[[str], str] = lower_ascii if case_of(test) is Case.FOLDED else str
     value = read(value)

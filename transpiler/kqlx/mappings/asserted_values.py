@@ -45,7 +45,11 @@ def asserted_values(node: Node) -> dict[str, tuple[Values, ...]]:
         return together(*[asserted_values(item) for item in node.items])
     asserted: dict[str, tuple[Values, ...]] = {}
     if isinstance(node, Or):
-        each = [asserted_values(item) for item in node.items]
+        each = []
+        for item in node.items:
+            each.append(asserted_values(item))
+            if not each[-1]:
+                return asserted
         for name in each[0]:
             if all(name in one for one in each):
                 asserted[name] = _either([one[name] for one in each])
@@ -68,6 +72,8 @@ def _all_of(name: str, sets: Iterable[Values]) -> tuple[Values, ...]:
 
 
 def _either(each: list[tuple[Values, ...]]) -> tuple[Values, ...]:
+    if all(len(sets) == 1 for sets in each):
+        return (frozenset().union(*[sets[0] for sets in each]),)
     found = each[0]
     for sets in each[1:]:
         found = _least(one | other for one, other in product(found, sets))

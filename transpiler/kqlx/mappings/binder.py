@@ -127,7 +127,8 @@ class Binder(Binding):
             self.sibling_alternatives = node.items if isinstance(node, Or) else ()
         found = self.bind_group(node)
         self.sibling_alternatives = before
-        return replace(found, node=mark_group(node, found.node, negative=self.negative))
+        marked = mark_group(node, found.node, negative=self.negative)
+        return found if marked is found.node else replace(found, node=marked)
 
     def bind_group(self, node: And | Or | Not) -> BoundPart:
         """A group, when it is known what stands beside its items."""

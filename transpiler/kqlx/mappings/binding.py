@@ -44,6 +44,7 @@ class Binding:
         self.destination = destination
         self.asserted = asserted
         self.columns: dict[str, Column] = {}
+        self.described: dict[tuple[str, str, str, bool], Column] = {}
         self.negative = False  # below an odd number of nots
         self.reasons_for_never: list[str] = []  # why tests were folded to false
         # What the destination's events have in common, and a test asks otherwise.

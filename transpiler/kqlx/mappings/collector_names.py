@@ -63,7 +63,7 @@ class EitherNameDestination(Destination):
 
 def with_either_name(destination: Destination) -> EitherNameDestination:
     return EitherNameDestination(
-        **{each.name: getattr(destination, each.name) for each in fields(Destination)}
+        **{each.name: getattr(destination, each.name) for each in fields(Destination) if each.init}
     )
 
 

@@ -68,9 +68,22 @@ def describe_column(
     """A column. How a text is read, whole or by words, the user knows better than the pack; what
     else a column holds, the pack knows.
     """
+    key = (name, type, field, below)
+    column = binding.described.get(key)
+    if column is None:
+        column = binding.described[key] = _column(binding, name, type, field, below)
+    binding.columns[name] = column
+    if reason := binding.destination.unconfirmed.get(name):
+        binding.add_note(
+            "unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None
+        )
+    return column
+
+
+def _column(binding: Binding, name: str, type: str, field: str, below: bool) -> Column:
     spec = binding.destination.column(name, below)
     own = binding.types.is_own(field) and {spec.type, type} <= STRINGS
-    column = Column(
+    return Column(
         name,
         type if own or spec.type is None else spec.type,
         "differs" if spec.case == "differs" else "same",
@@ -88,12 +101,6 @@ def describe_column(
         arrays=spec.arrays,
         below=spec.below,
     )
-    binding.columns[name] = column
-    if reason := binding.destination.unconfirmed.get(name):
-        binding.add_note(
-            "unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None
-        )
-    return column
 
 
 def bind_predicate(

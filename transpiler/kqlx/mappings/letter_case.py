@@ -55,9 +55,11 @@ def without_implied(node: Node) -> Node:
     items = [without_implied(item) for item in node.items]
     stricter = {item: folded for item in items if (folded := _folded(item)) != item}
     if isinstance(node, Or):
-        kept = [item for item in items if stricter.get(item) not in items]
+        there = {*items}
+        kept = [item for item in items if stricter.get(item) not in there]
     else:
-        kept = [item for item in items if item not in stricter.values()]
+        implied = {*stricter.values()}
+        kept = [item for item in items if item not in implied]
     return kept[0] if len(kept) == 1 else replace(node, items=tuple(kept))
 
 

@@ -51,6 +51,15 @@ class Destination:
     null_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     other_prefixes: Mapping[str, str] = field(default_factory=dict)
     escaped: bool = False
+    _fields: dict[str, FieldSpec | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _columns: dict[tuple[str, bool], ColumnSpec] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _absent: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def name(self) -> str:
@@ -61,6 +70,11 @@ class Destination:
 
     def field(self, name: str) -> FieldSpec | None:
         """What becomes of the field; None where the destination does not say."""
+        if name not in self._fields:
+            self._fields[name] = self._find_field(name)
+        return self._fields[name]
+
+    def _find_field(self, name: str) -> FieldSpec | None:
         spec = _named(self.fields, name, _below)
         if spec is None or not spec.below or not spec.column or "table" in self.place:
             return spec
@@ -71,6 +85,12 @@ class Destination:
         """What the column is like. Arrays are looked for on the way to one that lies ``below`` what
         the destination names, and no others: what it names in full is as it says.
         """
+        found = self._columns.get((name, below))
+        if found is None:
+            found = self._columns[name, below] = self._find_column(name, below)
+        return found
+
+    def _find_column(self, name: str, below: bool) -> ColumnSpec:
 
         def at(spec: ColumnSpec, rest: str) -> ColumnSpec:
             return replace(spec, below=name[: -len(rest) - 1])
@@ -85,8 +105,14 @@ class Destination:
 
     def absent_in(self, column: str) -> tuple[str, ...]:
         """The values that stand in the column for none: by the longest pattern that fits."""
-        fit = [pattern for pattern in self.null_values if fnmatchcase(column, pattern)]
-        return self.null_values[max(fit, key=len)] if fit else ()
+        if not self.null_values:
+            return ()
+        found = self._absent.get(column)
+        if found is None:
+            fit = [pattern for pattern in self.null_values if fnmatchcase(column, pattern)]
+            found = self.null_values[max(fit, key=len)] if fit else ()
+            self._absent[column] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,18 +15,26 @@ from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
 from kqlx.notes import Effect, Note
 
 
+_OF_SHIPPERS = ("_index", "agent.type", "event.module")
+"""The fields in which shippers name a data source, beside those of its own."""
+
+
 def in_elastic_values(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
     """The tree with each value of another shipper as what it stands for, and a note on each. A
     value that names the data source is true of all its events, where the query asserts it.
     """
     asserted = asserted_values(node)
+    marks = pack.recognise
+    speaking = {*_OF_SHIPPERS, *marks.aliases, *marks.fields}
     notes: dict[Note, None] = {}
 
     def own(test: Node) -> Node:
         if not isinstance(test, Equals | Like) or isinstance(test.field, Pattern):
             return test
-        test = with_case_of_name(test)
         name = test.field.name.removesuffix(CASELESS)
+        if name not in speaking:
+            return test
+        test = with_case_of_name(test)
         said = test.value.name if isinstance(test, Equals) else test.pattern.name
         known = pack.recognise.aliases.get(name, {})
         meaning = next((known[value] for value in known if _is_named(test, value)), "")

@@ -83,7 +83,8 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
     about = [_note(test, attempt.destination) for test in missing]
     notes = (*attempt.notes, *attempt.notes_if_kept, *about)
     if policy == "keep" or not missing:
-        bound = _bound(attempt, simplify(_kept(attempt.node)))
+        kept = _kept(attempt.node) if missing else attempt.node
+        bound = _bound(attempt, simplify(kept))
         return replace(bound, notes=notes, unmapped=missing)
     raise MappingError(
         "; ".join(dict.fromkeys(note.message for note in about)),
@@ -121,8 +122,13 @@ def is_left_out_whole(found: Node, *, negative: bool) -> bool:
     """Whether nothing of a tree is left where its marked tests are left out, and something is where
     they are kept.
     """
-    has_marks = any(isinstance(part, Unmapped) for part in walk(found))
-    return has_marks and _leaves_nothing(simplify(found), negative)
+    if isinstance(found, FieldTest):
+        return False
+    return _has_marks(found) and _leaves_nothing(simplify(found), negative)
+
+
+def _has_marks(node: Node) -> bool:
+    return any(isinstance(part, Unmapped) for part in walk(node))
 
 
 def is_absorbing(group: Node, *, negative: bool) -> bool:

@@ -5,7 +5,7 @@ to the columns of the destination.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from kqlx.mappings.binding import Binding
@@ -129,9 +129,8 @@ def why_without_values(spec: FieldSpec, destination: Destination) -> str:
     if columns := _tested(lacking):
         told = " and ".join(columns[:3]) if len(columns) < 4 else "several columns"
         whys.insert(0, f"each of its values is a test of {told}")
-        instead = [f for f, other in destination.fields.items() if _is_plainly(other, columns)]
-        if instead and len(columns) == 1:
-            whys.append(f"use {instead[0]} in the rule instead")
+        if len(columns) == 1 and (instead := _named_by(columns[0], destination)):
+            whys.append(f"use {instead} in the rule instead")
     return "; ".join(dict.fromkeys(whys))
 
 
@@ -142,8 +141,11 @@ def _tested(cases: Iterable[FieldSpec]) -> list[str]:
     return [*dict.fromkeys(node.field.name for node in nodes if isinstance(node, Equals | Like))]
 
 
-def _is_plainly(spec: FieldSpec, columns: Sequence[str]) -> bool:
-    return spec == FieldSpec(column=columns[0])
+def _named_by(column: str, destination: Destination) -> str:
+    """The first field that is a column and nothing else, or ""."""
+    plain = FieldSpec(column=column)
+    fields = destination.fields.items()
+    return next((name for name, spec in fields if spec.column == column and spec == plain), "")
 
 
 def spelt_apart(bound: Bound, field: str, column: str) -> ColumnSpec | None:

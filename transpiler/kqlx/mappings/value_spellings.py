@@ -94,6 +94,8 @@ def in_all_spellings(binding: Binding, test: FieldTest, column: Column) -> Node:
         binding.columns[name] = replace(column, escaped=True)
         return replace(test, field=Literal(name))
     if binding.destination.escaped and isinstance(test, Equals | Like):
+        if isinstance(test, Equals) and _ENTITIES.keys().isdisjoint(test.value.name):
+            return test
         return _with_entities(binding, test, column)
     return test
 

@@ -113,8 +113,11 @@ class SearchCapability:
         """Whether a text passes the test that may stand for a missing value."""
         named = isinstance(node.field, Pattern)
         column = Column(node.field.name) if named else self.column(node)
+        texts = self.null_texts(column)
+        if not texts or (isinstance(node, Equals) and len(node.value.name) not in map(len, texts)):
+            return False
         fitting = re.compile(asked_pattern(node).as_regex(re.escape), re.IGNORECASE)
-        return any(map(fitting.fullmatch, self.null_texts(column)))
+        return any(map(fitting.fullmatch, texts))
 
     def same_as_text(self, type: str, node: Node) -> bool:
         """Whether a field of this type takes the test as one of a whole text, or never meets it."""
