@@ -60,7 +60,7 @@ class Literal:
         value = self.value
         if isinstance(value, str):
             return value
-        return {True: "true", False: "false", None: "null"}[self.value]
+        return {True: "true", False: "false", None: "null"}[value]
 
 
 Term = Literal | Pattern

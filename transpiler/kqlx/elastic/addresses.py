@@ -55,11 +55,13 @@ def network(text: str) -> tuple[int, int] | None:
 
 def is_network(text: str) -> bool:
     """Whether the text is an address with a prefix length."""
+    if "/" not in text:
+        return False
     try:
         ip_network(text, strict=False)
     except ValueError:
         return False
-    return "/" in text
+    return True
 
 
 def plain_network(text: str) -> str:

@@ -45,6 +45,8 @@ def asserted_values(node: Node) -> dict[str, tuple[Values, ...]]:
         return together(*[asserted_values(item) for item in node.items])
     asserted: dict[str, tuple[Values, ...]] = {}
     if isinstance(node, Or):
+        if (values := _of_one_field(node)) is not None:
+            return values
         each = []
         for item in node.items:
             each.append(asserted_values(item))
@@ -54,6 +56,24 @@ def asserted_values(node: Node) -> dict[str, tuple[Values, ...]]:
             if all(name in one for one in each):
                 asserted[name] = _either([one[name] for one in each])
     return asserted
+
+
+def _of_one_field(node: Or) -> dict[str, tuple[Values, ...]] | None:
+    """What a list of values of one field asserts; None for any other group."""
+    name = None
+    texts = set()
+    for item in node.items:
+        if not isinstance(item, Equals) or item.case is not Case.EXACT:
+            return None
+        own = item.field.name
+        if name is None:
+            name = own
+        if own != name:
+            return None
+        texts.add(item.value.name)
+    if name is None or name.endswith(CASELESS):
+        return None
+    return {name.removesuffix(".keyword"): (frozenset(texts),)}
 
 
 def together(*each: Asserted) -> dict[str, tuple[Values, ...]]:

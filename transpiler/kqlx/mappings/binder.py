@@ -24,6 +24,7 @@ from kqlx.mappings.known_values import fold_known
 from kqlx.mappings.nested import flattened, in_any_place
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
+from kqlx.mappings.plain_columns import plain_column
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.reader.pack_data import Lazy
 from kqlx.mappings.unmapped_tests import (
@@ -201,6 +202,8 @@ class Binder(Binding):
         has no other notes; where a part of it has none, the notes on the rest are reported only if
         that part is kept.
         """
+        if isinstance(node, Equals) and (made := self.bind_plain(node)) is not None:
+            return BoundPart(made)
         if isinstance(node, CommandLineArgument | FreeText | Always | Never | Unmapped):
             return BoundPart(node)
         assert not isinstance(node, And | Or | Not)
@@ -215,6 +218,21 @@ class Binder(Binding):
             if is_left_out_whole(found.node, negative=self.negative)
             else found
         )
+
+    def bind_plain(self, node: Equals) -> Equals | None:
+        """A test of a field that is a column and nothing else, where another one has described the
+        column before. None for any other test.
+        """
+        if not isinstance(node.field, Literal):
+            return None
+        name = node.field.name
+        if name not in self.plain:
+            self.plain[name] = plain_column(self, name)
+        column = self.plain[name]
+        if column is None or self.columns.get(column.name) is not column:
+            return None
+        field = Literal(column.name, span=node.field.span)
+        return Equals(field, node.value, node.span, case=node.case)
 
     def bind_field_test(self, node: FieldTest) -> BoundPart:
         if isinstance(node.field, Pattern) and self.own_spec(node) is None:

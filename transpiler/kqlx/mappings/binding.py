@@ -44,6 +44,8 @@ class Binding:
         self.destination = destination
         self.asserted = asserted
         self.columns: dict[str, Column] = {}
+        # By field its column, if it is one and nothing else whatever the value of a test is.
+        self.plain: dict[str, Column | None] = {}
         self.described: dict[tuple[str, str, str, bool], Column] = {}
         self.negative = False  # below an odd number of nots
         self.reasons_for_never: list[str] = []  # why tests were folded to false

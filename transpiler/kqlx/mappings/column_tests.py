@@ -68,16 +68,22 @@ def describe_column(
     """A column. How a text is read, whole or by words, the user knows better than the pack; what
     else a column holds, the pack knows.
     """
-    key = (name, type, field, below)
-    column = binding.described.get(key)
-    if column is None:
-        column = binding.described[key] = _column(binding, name, type, field, below)
+    column = column_of(binding, name, type, field, below)
     binding.columns[name] = column
     if reason := binding.destination.unconfirmed.get(name):
         binding.add_note(
             "unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None
         )
     return column
+
+
+def column_of(binding: Binding, name: str, type: str, field: str, below: bool = False) -> Column:
+    """The same, before a test of the query is made one of it."""
+    key = (name, type, field, below)
+    found = binding.described.get(key)
+    if found is None:
+        found = binding.described[key] = _column(binding, name, type, field, below)
+    return found
 
 
 def _column(binding: Binding, name: str, type: str, field: str, below: bool) -> Column:

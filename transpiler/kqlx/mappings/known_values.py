@@ -4,6 +4,9 @@ in the data source, and of those that a destination never holds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.binding import Binding
@@ -11,6 +14,12 @@ from kqlx.mappings.wildcard_names import MOST_NAMES
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Effect, Note
 from kqlx.patterns import Pattern
+
+
+@cache
+def _fits(pattern: str) -> Callable[[str], bool]:
+    """Whether a value is one of those that a pack names with stars."""
+    return Pattern.from_stars(pattern).matcher()
 
 
 def fold_known(binding: Binding, node: FieldTest) -> Node | None:
@@ -37,7 +46,7 @@ def fold_known(binding: Binding, node: FieldTest) -> Node | None:
         binding.add_note("constant-folded", message, node.span if possible else None)
         return binding.constant(False, message, node.span)
     for value in binding.destination.never.get(base, ()):
-        if isinstance(node, Equals) and Pattern.from_stars(value).fits(node.value.name):
+        if isinstance(node, Equals) and "*" in value and _fits(value)(node.value.name):
             value = node.value.name
         if not isinstance(node, Exists | Compare) and matches_value(node, value):
             message = f'{binding.destination.name} never holds {name} "{value}"'

@@ -14,7 +14,6 @@ from kqlx.mappings.source_hints import bare, overlap
 from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
 from kqlx.notes import Effect, Note
 
-
 _OF_SHIPPERS = ("_index", "agent.type", "event.module")
 """The fields in which shippers name a data source, beside those of its own."""
 

@@ -35,9 +35,11 @@ class SigmaBackend(TextBackend):
 
     def case_counts(self, column: Column, node: Equals | Like) -> bool:
         """Whether the user wants letter case to count, and it does in the test."""
+        if self.effective_case(node) is not Case.EXACT:
+            return False
         text = asked_pattern(node).text
         folded = column.type in ORDERED or self.is_text(column) or text.lower() == text.upper()
-        return self.effective_case(node) is Case.EXACT and not folded
+        return not folded
 
     def approximate(self, node: FieldTest, what: str, why: str) -> Node:
         """The existence of the field for a test that cannot be said, below a not nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,27 +18,29 @@ class SearchIdentifiers:
     """The selections named so far, in the order of the rule."""
 
     selections: dict[str, Selection] = field(default_factory=dict)
+    _last: dict[str, int] = field(default_factory=dict)
 
     def add(self, name: str, selection: Selection) -> str:
         """Keeps a selection under the name, with a number behind it where that is taken; returns
         the name.
         """
-        free, number = name, 2
+        free = name
         while free in self.selections:
-            free, number = f"{name}_{number}", number + 1
+            number = self._last.get(name, 1) + 1
+            self._last[name] = number
+            free = f"{name}_{number}"
         self.selections[free] = selection
         return free
 
     def add_items(self, items: Iterable[DetectionItem]) -> list[str]:
         """Keeps items in as few selections as their keys allow; returns the names."""
         maps: list[dict[str, Any]] = []
+        times: Counter[str] = Counter()
         for key, value in items:
-            for found in maps:
-                if key not in found:
-                    found[key] = value
-                    break
-            else:
-                maps.append({key: value})
+            if times[key] == len(maps):
+                maps.append({})
+            maps[times[key]][key] = value
+            times[key] += 1
         return [self.add("selection", found) for found in maps]
 
 
