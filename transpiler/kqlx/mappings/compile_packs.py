@@ -10,7 +10,7 @@ from typing import Any
 
 from kqlx import resources
 from kqlx.errors import MappingError
-from kqlx.mappings.reader.builtin import INDEX, KEPT, digest
+from kqlx.mappings.reader.builtin import INDEX, KEPT, NAMES, digest, names_in
 from kqlx.mappings.reader.pack_file import read_data
 
 
@@ -21,13 +21,15 @@ def kept_texts() -> dict[str, str]:
     """
     texts: dict[str, str] = {}
     index: dict[str, Any] = {}
+    names: dict[str, list[str]] = {}
     for path in sorted(resources.PACKS.glob("*.yml")):
         data = read_data(path)
         if data["source"] != path.stem:
             raise MappingError(f"{path}: source: must be {path.stem}, as the file is named")
         texts[f"{path.stem}.json"] = _text({"digest": digest(path.read_bytes()), "data": data})
         index[path.stem] = data.get("recognise", {})
-    return {**texts, INDEX: _text(index)}
+        names[path.stem] = names_in(data)
+    return {**texts, INDEX: _text(index), NAMES: _text(names)}
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ from functools import cache
 from kqlx.elastic import ecs
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.nested import in_any_place
-from kqlx.mappings.pack_library import Packs
+from kqlx.mappings.reader.builtin import builtin_names
 
 MOST_EDITS = 2
 """Letters that may be missing, too many, other ones or swapped; one of them in short names."""
@@ -40,21 +40,9 @@ def _known() -> tuple[frozenset[str], tuple[str, ...]]:
     """All names, and the beginnings of names below which anything may stand."""
     names = set(ecs.types())
     openings = {f"{name}." for name, kind in ecs.types().items() if kind in ("object", "flattened")}
-    packs = Packs()
-    for source in packs.sources():
-        pack = packs.get(source)
-        spoken = {
-            *pack.types,
-            *pack.constants,
-            *pack.always_includes,
-            *pack.allowed_values,
-            *pack.recognise.fields,
-        }
-        for destinations in pack.targets.values():
-            for destination in destinations:
-                spoken |= {*destination.fields}
-        names |= {name for name in spoken if "*" not in name}
-        openings |= {name.removesuffix("*") for name in spoken if name.endswith(".*")}
+    spoken = builtin_names()
+    names |= {name for name in spoken if "*" not in name}
+    openings |= {name.removesuffix("*") for name in spoken if name.endswith(".*")}
     # What ECS leaves open only says something of names that it has no other below.
     openings = {o for o in openings if len(o.split(".")) > 2 or o in ("labels.",)}
     return frozenset(names), tuple(sorted(openings))

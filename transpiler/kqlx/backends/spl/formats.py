@@ -5,17 +5,16 @@ and the notes on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kqlx.backends import yaml_text
-from kqlx.backends.spl import contentctl, correlation_search
-from kqlx.backends.spl.conf_file import conf_json, conf_search, conf_text
-from kqlx.backends.spl.contentctl import Detection
-from kqlx.backends.spl.correlation_search import CorrelationSearch
 from kqlx.backends.spl.multiple_sources import Search
 from kqlx.backends.target import Plan
 from kqlx.notes import Effect, Note
 from kqlx.rules.query_only_notes import query_only_notes
+
+if TYPE_CHECKING:
+    from kqlx.backends.spl.contentctl import Detection
+    from kqlx.backends.spl.correlation_search import CorrelationSearch
 
 LONG_SEARCH = 10_000
 """Characters. Splunk documents no limit; long lists are better kept in a lookup."""
@@ -23,10 +22,14 @@ LONG_SEARCH = 10_000
 
 def artifact(plan: Plan, search: Search, part: str = "") -> CorrelationSearch | Detection | None:
     """What the template of a format prints; None for a format that is the search alone."""
-    if plan.format == correlation_search.FORMAT:
-        return correlation_search.correlation_search(plan.rule, search, plan.bounds)
-    if plan.format == contentctl.FORMAT:
-        return contentctl.detection(plan.rule, search, plan.bounds)
+    if plan.format == "savedsearches":
+        from kqlx.backends.spl.correlation_search import correlation_search
+
+        return correlation_search(plan.rule, search, plan.bounds)
+    if plan.format == "escu":
+        from kqlx.backends.spl.contentctl import detection
+
+        return detection(plan.rule, search, plan.bounds)
     return None
 
 
@@ -50,6 +53,9 @@ def length_notes(query: str, format: str) -> Iterator[Note]:
 
 def filters() -> Mapping[str, Callable[..., Any]]:
     """How the templates spell texts, searches and JSON."""
+    from kqlx.backends import yaml_text
+    from kqlx.backends.spl.conf_file import conf_json, conf_search, conf_text
+
     return {
         "conf_json": conf_json,
         "conf_search": conf_search,

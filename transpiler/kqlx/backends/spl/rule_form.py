@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from kqlx.backends.comments import about_left_out, comment_lines
 from kqlx.backends.spl.index_time import over_arrival
-from kqlx.backends.spl.indicator_match import indicator_search
 from kqlx.backends.spl.multiple_sources import WrittenSource, together
-from kqlx.backends.spl.new_terms import new_terms_search
 from kqlx.backends.spl.search import search_of
 from kqlx.backends.spl.syntax import COMMENT
-from kqlx.backends.spl.threshold import threshold_search
 from kqlx.backends.target import Emission, Options, Plan
 from kqlx.mappings.bound import Bound
 from kqlx.rules.forms import form_of
@@ -40,6 +37,8 @@ def _of_source(rule: Rule, bound: Bound, options: Options, several: bool) -> Wri
     """
     written, form = search_of(bound, options), form_of(rule)
     if isinstance(form, NewTerms) and options.format != "tstats":
+        from kqlx.backends.spl.new_terms import new_terms_search
+
         return new_terms_search(rule, form, bound, written, options, several)
     if by_arrival(rule):
         counts = isinstance(form, Threshold) and options.format == "query"
@@ -48,7 +47,11 @@ def _of_source(rule: Rule, bound: Bound, options: Options, several: bool) -> Wri
     if options.format == "tstats":
         return written
     if isinstance(form, Threshold):
+        from kqlx.backends.spl.threshold import threshold_search
+
         return threshold_search(rule, form, bound, written, options, several)
     if isinstance(form, IndicatorMatch):
+        from kqlx.backends.spl.indicator_match import indicator_search
+
         return indicator_search(rule, form, bound, written)
     return written

@@ -45,6 +45,7 @@ def no_pack(source: str, known: tuple[str, ...]) -> UsageError:
 
 KEPT = resources.PACKAGE / "mappings/compiled"
 INDEX = "index.json"
+NAMES = "names.json"
 
 
 def builtin_data(source: str) -> dict[str, Any]:
@@ -77,6 +78,28 @@ def builtin_marks() -> Mapping[str, Marks]:
         source: marks(index[source]) if source in index else builtin(source).recognise
         for source in sources()
     }
+
+
+def names_in(data: Mapping[str, Any]) -> list[str]:
+    """The names of fields in the plain data of a pack."""
+    names = {*data.get("recognise", {}).get("fields", {})}
+    for key in ("types", "constants", "always", "only"):
+        names |= {*data.get(key, {})}
+    for destinations in data.get("targets", {}).values():
+        for destination in destinations:
+            names |= {*destination.get("fields", {})}
+    return sorted(names)
+
+
+@cache
+def builtin_names() -> frozenset[str]:
+    """The names of fields in all packs, without a look at the packs that are kept."""
+    kept = json.loads((KEPT / NAMES).read_text(encoding="utf-8"))
+    return frozenset(
+        name
+        for source in sources()
+        for name in (kept[source] if source in kept else names_in(builtin_data(source)))
+    )
 
 
 WINDOWS = frozenset({"windows", "windows_eventlog"})
