@@ -65,6 +65,7 @@ def test_the_first_file_is_settings_and_all_of_it_is_true(tmp_path: Path) -> Non
     assert found.command_line["exclude"] == ["drafts/"]
     assert found.options("elasticsearch", None) == {
         "exact": True,
+        "annotate": True,
         "compact": True,
         "time_zone": "Europe/Berlin",
         "case_insensitive": True,
@@ -72,6 +73,7 @@ def test_the_first_file_is_settings_and_all_of_it_is_true(tmp_path: Path) -> Non
     }
     assert found.options("spl", "okta.system") == {
         "exact": True,
+        "annotate": True,
         "new_terms": "lookup",
         "late_events": "2d",
         "index": "security",

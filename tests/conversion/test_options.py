@@ -17,6 +17,7 @@ from tests.cli.test_cli import kqlx as run
 
 VALUES: dict[str, Any] = {
     "exact": True,
+    "annotate": True,
     "index": "main",
     "macro": "logs(1)",
     "new_terms": "lookup",
@@ -130,7 +131,7 @@ def test_what_stays_as_it_is_is_not_asked_for() -> None:
 
 
 def test_options_of_a_target_are_picked_out() -> None:
-    assert options_for(TARGETS["sigma"], VALUES) == {"exact": True}
+    assert options_for(TARGETS["sigma"], VALUES) == {"exact": True, "annotate": True}
     assert set(options_for(TARGETS["spl"], VALUES)) == {"exact", *TARGETS["spl"].options}
 
 
@@ -184,7 +185,9 @@ UNUSED = [
 
 
 def test_of_each_option_is_known_what_it_is_for() -> None:
-    assert set(ABOUT) == LINE
+    assert set(ABOUT) == LINE - {"annotate"}, (
+        "which makes no difference to rules without such notes"
+    )
 
 
 @pytest.mark.parametrize(("target", "format", "name", "query"), UNUSED)

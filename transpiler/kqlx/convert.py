@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack
 
+from kqlx.backends import find
 from kqlx.conversion.choices import GivenOptions, choose
 from kqlx.conversion.judgement import judge
 from kqlx.conversion.plan import plan_of
-from kqlx.conversion.writing import with_length_notes, write
+from kqlx.conversion.writing import with_comments, with_length_notes, write
 from kqlx.fragments import Fragment, Piece, fragments_of
 from kqlx.frontends import KUERY
 from kqlx.mappings.field_list import FieldList, read_fields
@@ -60,8 +61,11 @@ class Conversion:
         """Which parts of ``query_text`` come from which parts of the rule's query. Worked out
         whenever it is asked for.
         """
-        written = str if isinstance(self.query, str) else _json_text
-        return fragments_of(self.query_text, self.pieces, written)
+        from kqlx.backends.comments import without_comments
+
+        if not isinstance(self.query, str):
+            return fragments_of(self.query_text, self.pieces, _json_text)
+        return fragments_of(without_comments(find(self.target), self.query), self.pieces)
 
 
 def convert(
@@ -112,6 +116,8 @@ def convert(
     plan = plan_of(rule, node, read_fields(fields), choices)
     emission = write(plan, choices)
     judge(emission.notes, choices)
+    if plan.sources[0].options.annotate and "annotate" in choices.target.options:
+        emission = with_comments(plan, emission, choices)
     emission = with_length_notes(emission, choices)
     from kqlx.render import render
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from kqlx.backends.target import Target
+from kqlx.backends.target import Plan, Target
 from kqlx.mappings.bound import Bound
+
+
+def comments_of(plan: Plan) -> list[str]:
+    """What is to be said above the query of a plan: its comments, and what of the tests without a
+    counterpart that were left out.
+    """
+    return [*plan.comments, *about_left_out(plan.bounds)]
 
 
 def about_left_out(bounds: Iterable[Bound]) -> list[str]:
@@ -18,6 +26,15 @@ def comment_lines(form: str, texts: Iterable[str]) -> list[str]:
     says.
     """
     return [form.format(harmless(text)) for text in dict.fromkeys(texts)]
+
+
+def without_comments(target: Target, text: str) -> str:
+    """The text with as many other characters in place of its lines of comment."""
+    begins = target.comment.partition("{}")[0].rpartition("\n")[2]
+    if not begins:
+        return text
+    lines = re.compile(rf"^ *{re.escape(begins)}.*$", re.MULTILINE)
+    return lines.sub(lambda match: "\0" * len(match[0]), text)
 
 
 def heading(target: Target, text: str, *, mixed: bool = False) -> str:

@@ -27,7 +27,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 }
 _SWITCHES = frozenset(
     {
-        *("exact", "compact", "filters_in_must"),
+        *("exact", "annotate", "compact", "filters_in_must"),
         *("case_insensitive", "ignore_unmapped"),
     }
 )

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 class Options:
     """What the user asks of a back end; each takes what concerns it.
 
-    ``exact``: no difference in letter case, at the price of speed. ``format`` is the artifact asked
-    for. ``index`` and ``macro`` are Splunk's: they begin the search, the macro instead of the
-    source type; ``new_terms`` says how it finds terms that are new: by ``stats`` over the history
-    (None), or by a ``lookup`` that remembers them. ``table`` and ``case`` (None, "sensitive" or
+    ``exact``: no difference in letter case, at the price of speed. ``annotate``: the notes of
+    effect wider and worse as comments above the query. ``format`` is the artifact asked for.
+    ``index`` and ``macro`` are Splunk's: they begin the search, the macro instead of the source
+    type; ``new_terms`` says how it finds terms that are new: by ``stats`` over the history (None),
+    or by a ``lookup`` that remembers them. ``table`` and ``case`` (None, "sensitive" or
     "insensitive") are Sentinel's. ``late_events`` is theirs both: how late events may arrive that
     rules are to see, as ``1d`` (None: a day). The others are Elasticsearch's: ``compact``, a
     smaller equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
@@ -38,6 +39,7 @@ class Options:
     """
 
     exact: bool = False
+    annotate: bool = False
     format: str = "query"
     index: str | None = None
     macro: str | None = None
@@ -70,12 +72,13 @@ class PlannedSource:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A rule, with its query for each data source; at least one. ``accept`` are the effects that
-    the user accepts by name.
+    the user accepts by name, ``comments`` what is to stand above the query.
     """
 
     rule: Rule
     sources: tuple[PlannedSource, ...]
     accept: frozenset[str] = frozenset()
+    comments: tuple[str, ...] = ()
 
     @property
     def bounds(self) -> tuple[Bound, ...]:

@@ -152,7 +152,7 @@ class Run:
 def unused(given: Mapping[str, Any], tried: Iterable[str], effective: set[str]) -> Iterator[str]:
     """What is said of options that were put to conversions and changed none."""
     for name in given:
-        if name in tried and name not in effective:
+        if name in tried and name in ABOUT and name not in effective:
             yield f"warning: {spelled(name)} changes nothing here: {ABOUT[name]}"
 
 

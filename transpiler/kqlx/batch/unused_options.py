@@ -24,7 +24,7 @@ ABOUT: Mapping[str, str] = {
     "case_insensitive": "it is for tests of keyword fields",
     "ignore_unmapped": "it is for nested groups",
 }
-"""What each option of the command line is for."""
+"""What each option is for that should make a difference to some conversion of a run."""
 _OTHERS: Mapping[str, tuple[Any, ...]] = {
     "late_events": ("3d",),
     "new_terms": ("stats", "lookup"),
@@ -44,7 +44,7 @@ class Unused:
     """
 
     def __init__(self, given: Mapping[str, Any]) -> None:
-        self._given = dict(given)
+        self._given = {name: value for name, value in given.items() if name in ABOUT}
         self.effective: set[str] = set()
 
     def watch(

@@ -63,6 +63,7 @@ def convert(
     accept: cli.Accept = None,
     strict: cli.Strict = False,
     exact: cli.Exact = None,
+    annotate: cli.Annotate = None,
     leading_wildcards: cli.LeadingWildcards = True,
     verbose: cli.Verbose = False,
     quiet: cli.Quiet = False,
@@ -98,6 +99,7 @@ def convert(
 
     given = {
         "exact": exact,
+        "annotate": annotate,
         "index": index,
         "macro": macro,
         "new_terms": new_terms,

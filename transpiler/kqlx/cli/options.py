@@ -124,6 +124,14 @@ Exact = Annotated[
         rich_help_panel=_MEANING,
     ),
 ]
+Annotate = Annotated[
+    bool | None,
+    typer.Option(
+        show_default=False,
+        help="Write the notes of effect wider and worse as comments above the query.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
 LeadingWildcards = Annotated[
     bool,
     typer.Option(

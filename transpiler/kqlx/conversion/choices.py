@@ -26,6 +26,7 @@ class GivenOptions(TypedDict, total=False):
     """The options of targets, by name; see ``backends.target.Options``."""
 
     exact: bool
+    annotate: bool
     index: str | None
     macro: str | None
     new_terms: str | None

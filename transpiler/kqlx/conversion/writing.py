@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from kqlx.backends.artifact_text import cut
 from kqlx.backends.target import Emission, Plan
 from kqlx.conversion.choices import Choices
+from kqlx.errors import UnsupportedError
 from kqlx.nodes import NOWHERE
-from kqlx.notes import Note
+from kqlx.notes import Effect, Note, in_order
 from kqlx.rules.query_only_notes import query_only_notes, rule_type_notes
 
 
@@ -23,6 +25,26 @@ def write(plan: Plan, choices: Choices) -> Emission:
         notes += bound.notes
     notes += emission.notes
     return replace(emission, notes=tuple(map(_without_synthetic_span, notes)))
+
+
+LONGEST_COMMENT = 300
+"""Characters of a note in a comment."""
+
+
+def with_comments(plan: Plan, emission: Emission, choices: Choices) -> Emission:
+    """With its notes of effect wider and worse as comments above the query, which is written anew
+    for that; as it is where the format has no room for them.
+    """
+    told = [note for note in in_order(emission.notes) if note.effect >= Effect.WIDER]
+    texts = [cut(f"{note.effect}: {note.message} [{note.code}]", LONGEST_COMMENT) for note in told]
+    if not texts:
+        return emission
+    longer = write(replace(plan, comments=tuple(texts)), choices)
+    try:
+        with_length_notes(longer, choices)
+    except UnsupportedError:
+        return emission
+    return longer
 
 
 def _metadata_notes(plan: Plan, choices: Choices) -> Iterable[Note]:

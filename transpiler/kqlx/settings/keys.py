@@ -163,6 +163,12 @@ KEYS: tuple[Key, ...] = (
     ),
     _option("strict", Kind.SWITCH, "refuse all effects but same, case and accepted ones", "true"),
     Key("exact", Kind.SWITCH, "match letter case exactly as Elastic does", "true"),
+    Key(
+        "annotate",
+        Kind.SWITCH,
+        "write the notes of effect wider and worse as comments above queries",
+        "true",
+    ),
     _option(
         "leading_wildcards",
         Kind.SWITCH,

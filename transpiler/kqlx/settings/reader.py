@@ -83,7 +83,7 @@ def _settings(path: Path, values: Mapping[str, Any], lines: Mapping[str, int]) -
             target: found["late_events"] for target, found in late.items() if "late_events" in found
         },
         others={
-            "": _those(values, ("exact",)),
+            "": _those(values, ("exact", "annotate")),
             "spl": _those(spl, ("new_terms",)),
             "sentinel": _those(sentinel, ("case",)),
             "elasticsearch": sections["elasticsearch"],

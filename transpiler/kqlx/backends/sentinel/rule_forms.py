@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kqlx.backends.comments import about_left_out, comment_lines
+from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.sentinel.alert_columns import alert_columns
 from kqlx.backends.sentinel.indicator_match import compare_with_indicators
 from kqlx.backends.sentinel.ingestion_time import about_arrival, arrived
@@ -33,7 +33,7 @@ def emit(plan: Plan) -> Emission:
     """The query of a plan. Raises UnsupportedError."""
     values = NamedValues()
     each = [_of_source(plan, one.bound, one.options, values) for one in plan.sources]
-    query = whole_query(each, values, comment_lines(COMMENT, about_left_out(plan.bounds)))
+    query = whole_query(each, values, comment_lines(COMMENT, comments_of(plan)))
     notes = tuple(note for written in each for note in written.notes)
     pieces = tuple(piece for written in each for piece in written.pieces)
     covers = all(one.covers_rule_type for one in each)

@@ -34,6 +34,7 @@ TARGET = Target(
     name="sigma",
     title="Sigma",
     load=_load,
+    options=frozenset({"annotate"}),
     formats=(Format("rule", "rule.yml.j2", document_per_source=True), Format("query")),
     suffix=".yml",
     comment="---\n# {}",  # a document of its own in a stream of them

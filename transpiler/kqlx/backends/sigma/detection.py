@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kqlx.backends.comments import about_left_out, comment_lines
+from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.sigma.approximate import Approximation
 from kqlx.backends.sigma.condition import Condition
 from kqlx.backends.sigma.detection_items import DetectionItems
@@ -24,7 +24,6 @@ from kqlx.mappings.bound import Bound
 from kqlx.nodes import Always, And, Exists, Never, Node, Not, Or, simplify, walk
 from kqlx.notes import Effect
 from kqlx.rules.forms import form_of
-from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import rule_type_notes
 from kqlx.rules.threshold import Threshold
 
@@ -53,7 +52,7 @@ def _joined(node: And | Or, items: Sequence[Node]) -> Node:
 
 def emit(plan: Plan) -> Emission:
     """The ``logsource`` and ``detection`` of each source, as YAML. Raises UnsupportedError."""
-    each = [_rule_body(source.bound, source.options, plan.rule) for source in plan.sources]
+    each = [_rule_body(replace(plan, sources=(source,))) for source in plan.sources]
     bodies = tuple(body for body, _ in each)
     notes = tuple(note for _, made in each for note in made.finished_notes())
     pieces = tuple(piece for _, made in each for piece in made.pieces)
@@ -62,8 +61,10 @@ def emit(plan: Plan) -> Emission:
     return Emission("\n---\n".join(bodies), notes, counts, by_source=bodies, pieces=pieces)
 
 
-def _rule_body(bound: Bound, options: Options, rule: Rule) -> tuple[str, Approximation]:
+def _rule_body(plan: Plan) -> tuple[str, Approximation]:
     """One of them, with comments on what is left out, and what has its notes and pieces."""
+    (source,) = plan.sources
+    bound, options, rule = source.bound, source.options, plan.rule
     backend, node = _approximated(bound, options)
     logsource = bound.place.get("logsource")
     if not _is_text(logsource):
@@ -92,7 +93,7 @@ def _rule_body(bound: Bound, options: Options, rule: Rule) -> tuple[str, Approxi
         )
     # A whole rule says in its description what the rule's type is.
     of_type = [note.message for note in rule_type_notes(rule)] if options.format == "query" else []
-    comments = comment_lines(COMMENT, [*of_type, *about_left_out([bound])])
+    comments = comment_lines(COMMENT, [*of_type, *comments_of(plan)])
     return rule_body(logsource, detection, comments), backend
 
 

@@ -41,7 +41,7 @@ TARGET = Target(
         Format("escu", "escu.yml.j2"),
         Format("tstats", binds=False),
     ),
-    options=frozenset({"index", "macro", "new_terms", "late_events"}),
+    options=frozenset({"annotate", "index", "macro", "new_terms", "late_events"}),
     suffix=".spl",
     comment=COMMENT,
 )

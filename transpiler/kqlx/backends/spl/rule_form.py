@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqlx.backends.comments import about_left_out, comment_lines
+from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.spl.index_time import over_arrival
 from kqlx.backends.spl.multiple_sources import WrittenSource, together
 from kqlx.backends.spl.search import search_of
@@ -23,7 +23,7 @@ def emit(plan: Plan) -> Emission:
     each = [
         _of_source(plan.rule, source.bound, source.options, plan.several) for source in plan.sources
     ]
-    search = together(each, comment_lines(COMMENT, about_left_out(plan.bounds)))
+    search = together(each, comment_lines(COMMENT, comments_of(plan)))
     notes = tuple(note for written in each for note in written.notes)
     covers = all(written.covers_rule_type for written in each)
     pieces = tuple(piece for written in each for piece in written.pieces)
