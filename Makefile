@@ -33,11 +33,11 @@ setup: python $(NODE)
 	    "no contentctl and AppInspect: the tests that need Splunk's tools will be skipped"
 
 # Splunk's own tools want an older pydantic than the rest, hence an environment of their own; Microsoft's
-# analyser of Kusto and pyright are Node.js.
+# analyser of Kusto and validator of SARIF and pyright come by npm.
 $(NODE): tests/engines/package-lock.json
 	@if command -v npm >/dev/null; then \
 	    npm ci --prefix tests/engines --no-audit --no-fund --loglevel=error && touch $@; \
-	 else echo "no Node.js: the tests that need Microsoft's analyser or pyright will be skipped"; fi
+	 else echo "no Node.js: the tests that need Microsoft's analyser, its validator of SARIF or pyright will be skipped"; fi
 
 # The demo needs the project alone, not the tools of its tests.
 demo: python

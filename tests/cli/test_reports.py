@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.test_cli import kqlx
 from tests.conftest import ROOT
+from tests.oracles.sarif import complaints
 
 SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text("utf-8"))
 EFFECTS = ("different", "narrower", "wider", "coverage", "case", "same")
@@ -249,6 +250,24 @@ def test_the_codes_of_sarif_lead_to_pages_that_explain_them(rules: Path) -> None
         text = (ROOT / "docs" / page).read_text("utf-8")
         assert f"`{rule['id']}`" in text
         assert not heading or heading in re.findall(r"(?m)^#+ `?([\w-]+)`?$", text.lower())
+
+
+@pytest.mark.parametrize("more", [(), ("-v",)], ids=["as usual", "verbose"])
+def test_sarif_is_valid_by_its_schema_and_for_github(rules: Path, more: tuple[str, ...]) -> None:
+    path = rules / "report.sarif"
+    path.write_text(reported(rules, "sarif", *more), "utf-8")
+    assert complaints(path) == []
+
+
+def test_the_validator_of_sarif_complains(rules: Path) -> None:
+    path = rules / "report.sarif"
+    data = json.loads(reported(rules, "sarif"))
+    data["runs"][0]["results"][0]["level"] = "loud"
+    path.write_text(json.dumps(data), "utf-8")
+    assert any("'loud' is not one of" in text for text in complaints(path))
+    data["runs"][0]["results"][0] |= {"level": "error", "ruleIndex": 999}
+    path.write_text(json.dumps(data), "utf-8")
+    assert any("SARIF1" in text for text in complaints(path))
 
 
 # Annotations
