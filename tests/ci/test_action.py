@@ -57,6 +57,7 @@ def test_rules_that_convert_pass_and_are_reported(team: Repository, runner: Path
     assert found["version"] == "2.1.0"
     assert done.used[SARIF] == {"sarif_file": done.outputs["sarif"], "category": "kqlx"}
     assert json.loads(Path(done.outputs["json"]).read_text("utf-8"))
+    assert "<html" in Path(done.outputs["html"]).read_text("utf-8")
 
 
 def test_a_refused_rule_fails_after_it_is_reported(team: Repository, runner: Path) -> None:
@@ -91,6 +92,18 @@ def test_files_are_compared_or_written(team: Repository, runner: Path) -> None:
     assert written.status == 0, written.said
     assert (team.folder / "converted files/shell.spl").exists()
     assert actions.run(team, runner, without="install", out="converted files").status == 0
+
+
+def test_files_are_compared_where_the_settings_name_their_folder(
+    team: Repository, runner: Path
+) -> None:
+    team.write("kqlx.yml", "to: spl\nout: converted\n")
+    checked = actions.run(team, runner, without="install")
+    assert checked.status == 1
+    assert "converted/shell.spl: missing" in checked.said
+    assert not (team.folder / "converted").exists()
+    assert actions.run(team, runner, without="install", write="true").status == 0
+    assert actions.run(team, runner, without="install").status == 0
 
 
 def test_a_baseline_is_heeded(team: Repository, runner: Path) -> None:
