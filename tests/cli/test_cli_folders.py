@@ -1,57 +1,234 @@
-"""Folders with rules in several languages, as ``kqlx lint`` and ``kqlx fmt`` take them."""
+"""Folders as people have them: ignored, foreign, broken, huge and empty files, odd names, and many
+rules.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import kqlx, write
+import kqlx as library
+from kqlx.rules import load
+from kqlx.rules.load import read_file
+from tests.cli.test_cli import kqlx
+from tests.conftest import ROOT
 
-KQL = '[rule]\nname = "a"\nlanguage = "kuery"\nquery = """\nuser.name:alice\n"""\n'
-EQL = '[rule]\nname = "b"\nlanguage = "eql"\nquery = "any where true"\n'
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    write(tmp_path, "a.toml", KQL)
-    write(tmp_path, "b.toml", EQL)
-    write(tmp_path, "package.json", '{"name": "x"}')
-    return tmp_path
+CONVERT = ("convert", "--to", "spl", "--source", "none")
 
 
-@pytest.mark.parametrize("command", [("lint",), ("fmt", "--check"), ("fmt", "--write")])
-def test_rules_in_other_languages_are_counted_in_a_folder(
-    command: tuple[str, ...], folder: Path
+def tree(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"a:{path.stem}", "utf-8")
+
+
+def found(folder: Path, *exclude: str) -> list[str]:
+    rules = library.load_rules(folder, exclude).rules
+    return [rule.path.relative_to(folder).as_posix() for rule in rules if rule.path]
+
+
+# What is passed over
+
+
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [
+        (["old/"], ["a.kql", "b/old.kql", "b/x.kql"]),
+        (["/old"], ["a.kql", "b/old.kql", "b/old/y.kql", "b/x.kql"]),
+        (["*.kql", "!x.kql"], ["b/x.kql"]),
+        (["# a.kql", "", "a.kql"], ["b/old.kql", "b/old/y.kql", "b/x.kql", "old/z.kql"]),
+        (["**/y.kql"], ["a.kql", "b/old.kql", "b/x.kql", "old/z.kql"]),
+        (["b/*", "!b/x.kql"], ["a.kql", "b/x.kql", "old/z.kql"]),
+        (["b/", "!b/x.kql"], ["a.kql", "old/z.kql"]),  # as in Git: not below what is ignored
+        (["["], ["a.kql", "b/old.kql", "b/old/y.kql", "b/x.kql", "old/z.kql"]),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_gitignore_and_exclude_are_of_one_notation(
+    tmp_path: Path, lines: list[str], left: list[str], end: str
 ) -> None:
-    run = kqlx(*command, folder)
-    assert run.returncode == 0, run.stderr
-    assert "error" not in run.stderr
-    assert "1 rule is passed over: 1 eql\n" in run.stderr
-    write(folder, "c.toml", EQL)
-    assert "2 rules are passed over: 2 eql\n" in kqlx(*command, folder).stderr
+    tree(tmp_path, "a.kql", "b/x.kql", "b/old.kql", "b/old/y.kql", "old/z.kql")
+    assert sorted(found(tmp_path, *lines)) == left
+    (tmp_path / ".gitignore").write_bytes(end.join(lines).encode())
+    assert sorted(found(tmp_path)) == left
 
 
-@pytest.mark.parametrize("command", [("lint",), ("fmt", "--check")])
-@pytest.mark.parametrize("name", ["b.toml", "./b.toml"])
-def test_a_rule_in_another_language_is_an_error_where_it_is_named(
-    command: tuple[str, ...], name: str, folder: Path
-) -> None:
-    run = kqlx(*command, name, cwd=folder)
-    assert run.returncode == 1
-    assert run.stderr.startswith("error: b.toml:")
-    assert "passed over" not in run.stderr
+def test_what_git_ignores_is_what_is_passed_over(tmp_path: Path) -> None:
+    names = [f"{folder}{name}.kql" for folder in ("", "a/", "a/b/", "c/") for name in "xyz"]
+    tree(tmp_path, *names)
+    (tmp_path / ".gitignore").write_text("x.kql\na/b/*\n!a/b/z.kql\n/c/y*\n")
+    (tmp_path / "a/.gitignore").write_text("!x.kql\n/y.kql\n")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--others", "--exclude-standard", "*.kql"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert sorted(found(tmp_path)) == sorted(listed.stdout.split())
+    assert found(tmp_path / "a/b") == ["x.kql", "z.kql"]  # what stands above counts
+    assert found(tmp_path / "c") == ["z.kql"]
 
 
-def test_a_rule_that_is_doubtful_is_found_beside_them(folder: Path) -> None:
-    write(folder, "d.toml", KQL.replace("alice", '"al*"'))
-    run = kqlx("lint", folder)
-    assert run.returncode == 1
-    assert "d.toml:5:11: " in run.stdout
+def test_outside_of_a_repository_what_stands_above_does_not_count(tmp_path: Path) -> None:
+    tree(tmp_path, "a/x.kql")
+    (tmp_path / ".gitignore").write_text("*\n")
+    assert found(tmp_path / "a") == ["x.kql"]
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(library.RuleError, match="no rule files"):
+        found(tmp_path / "a")
+    assert library.load_rules(tmp_path / "a/x.kql").rules  # it is named
 
 
-@pytest.mark.parametrize("name", ["package.json", "./package.json", ".//package.json"])
-def test_a_file_is_named_however_its_path_is_spelled(name: str, folder: Path) -> None:
-    run = kqlx("convert", "--to", "spl", name, cwd=folder)
+def test_exclude_on_the_command_line(tmp_path: Path) -> None:
+    tree(tmp_path, "a.kql", "b.kql", "c/d.kql")
+    run = kqlx(*CONVERT, "--exclude", "c/", "--exclude", "b.kql", tmp_path)
+    assert (run.returncode, run.stdout) == (0, 'a="a"\n')
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_gitignore_that_cannot_be_read_ignores_nothing(tmp_path: Path) -> None:
+    tree(tmp_path, "a.kql", "b/c.kql", "d/e.kql")
+    os.mkfifo(tmp_path / ".gitignore")
+    (tmp_path / "b/.gitignore").mkdir()
+    (tmp_path / "d/.gitignore").write_bytes(b"\xff\0\n*.none\n")
+    assert len(found(tmp_path)) == 3
+
+
+# What is there beside rules
+
+
+FOREIGN = {
+    "package.json": '{"name": "x", "dependencies": {}}',
+    "tsconfig.json": '{"compilerOptions": {}}',
+    "template.json": '{"index_patterns": ["a*"], "template": {"mappings": {}}}',
+    "pipeline.json": '{"description": "d", "processors": [{"set": {}}]}',
+    "pipeline.yml": "---\ndescription: d\nprocessors: []\n",
+    "compose.yml": "services: {a: {image: b}}\n",
+    "list.yml": "- a\n- b\n",
+    "playbook.yml": "- hosts: all\n  tasks: []\n",
+    "numbers.json": "[1, 2]",
+    "settings.json": '{\n  // a comment\n  "a": 1,\n}',
+    "stack.yml": "Resources: {A: {Type: !Ref B}}\n",
+    "chart.yaml": "a: {{ .Values.a }}\nb: [\n",
+    "twice.yml": "a: 1\na: 2\n",
+    "text.json": '"text"',
+    "events.ndjson": '{"a": 1}\n{"b": 2}\n',
+    "pyproject.toml": "[project]\nname = 'x'\n",
+    "index.ndjson": '{"type": "index-pattern", "attributes": {"title": "logs-*"}}\n',
+}
+BROKEN = {
+    "empty.toml": "",
+    "blank.yml": " \n\n",
+    "zero.json": "\0" * 10_000,
+    "cut.json": '{"query": "a:b"',
+    "deep.json": '{"query": ' + "[" * 100_000,
+    "binary.kql": "\x7fELF\0\0",
+}
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_broken_foreign_huge_and_empty_files_stop_nobody(tmp_path: Path, jobs: str) -> None:
+    for name, text in {**FOREIGN, **BROKEN}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "huge.json").write_text(json.dumps([{"x": "y" * 100}] * 30_000))
+    tree(tmp_path, "good rule é 漢 😀.kql", "sub dir/next.kql")
+    run = kqlx(*CONVERT, "--jobs", jobs, tmp_path)
     assert run.returncode == 2
-    assert run.stderr == "package.json: error: not a detection rule: no query\n"
+    assert [line for line in run.stdout.splitlines() if line.startswith("a=")] == [
+        'a="good rule é 漢 😀"',
+        'a="next"',
+    ]
+    errors = [line for line in run.stderr.splitlines() if ": error: " in line]
+    assert len(errors) == len(BROKEN)
+    assert all(any(f"/{name}:" in line for name in BROKEN) for line in errors)
+    assert f"{len(FOREIGN) + 1} files without a rule" in run.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_is_no_rule_is_an_error_where_it_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(FOREIGN[name], "utf-8")
+    run = kqlx(*CONVERT, tmp_path / name)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (MemoryError(), "too large for the memory"),
+        (KeyError("x"), "kqlx failed on this file: KeyError"),
+        (RecursionError(), "kqlx failed on this file: RecursionError"),
+    ],
+)
+def test_a_fault_in_a_reader_costs_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, why: str
+) -> None:
+    tree(tmp_path, "a.kql", "b.kql")
+    read = load.read
+
+    def faulty(text: str, path: Path, name: str) -> library.RuleSet:
+        if path.name == "a.kql":
+            raise fault
+        return read(text, path, name)
+
+    monkeypatch.setattr(load, "read", faulty)
+    files = library.load_rules(tmp_path)
+    assert len(files.rules) == 1
+    assert [error.message for error in files.errors] == [f"{tmp_path / 'a.kql'}: {why}"]
+    assert read_file(tmp_path / "b.kql", is_named=True).rules
+
+
+def test_numbers_of_thousands_of_digits(tmp_path: Path) -> None:
+    for query in ("source.port:" + "9" * 5_000, "a:" + "9" * 5_000):
+        run = kqlx("convert", "--to", "all", "--source", "none", "-q", query)
+        assert "internal-error" not in run.stderr
+    pack = tmp_path / "p.yml"
+    for number in ("9" * 5_000, "0x" + "f" * 5_000):
+        pack.write_text(f"source: {number}\ntitle: x\n")
+        run = kqlx(*CONVERT, "--mapping", pack, "-q", "a:b")
+        assert run.returncode == 2
+        assert run.stderr.startswith(f"error: {pack}")
+        assert len(run.stderr) < 1_000
+
+
+def test_a_note_on_many_fields_names_the_first() -> None:
+    query = " and ".join(f"field{number}:x" for number in range(100))
+    run = kqlx("convert", "--to", "spl,sigma", "--source", "none", "-q", query)
+    assert run.returncode == 0
+    assert max(map(len, run.stderr.splitlines())) < 300
+
+
+# Many
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resources of POSIX")
+def test_ten_thousand_small_rules(tmp_path: Path) -> None:
+    """In bounded memory, with the first results long before the last."""
+    for number in range(10_000):
+        (tmp_path / f"r{number:05}.kql").write_text(f"process.name:p{number}")
+    arguments = [*CONVERT, "--quiet", tmp_path]
+    start = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-m", "kqlx", *map(str, arguments)], stdout=subprocess.PIPE, cwd=ROOT
+    ) as run:
+        assert run.stdout is not None
+        first = run.stdout.readline()
+        began = time.monotonic() - start
+        rest = run.stdout.read()
+    took = time.monotonic() - start
+    assert run.returncode == 0
+    assert first == f"``` {tmp_path}/r00000.kql -> spl ```\n".encode()
+    assert rest.count(b'process.name="p') == 10_000
+    assert began < took / 2
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert largest < 300_000 * (1_024 if sys.platform == "darwin" else 1)

@@ -14,6 +14,7 @@ from kqlx.elastic.multi_fields import CASELESS
 from kqlx.elastic.text_analysis import odd_letters
 from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.fragments import Piece
+from kqlx.mappings.assumed_types import listed
 from kqlx.mappings.bound import Column
 from kqlx.mappings.type_check import checked_test
 from kqlx.nodes import Case, Compare, Equals, FieldTest, Like, Node, Pattern
@@ -148,7 +149,7 @@ class TextBackend(Backend[Text]):
         for negative, tests in self.folded.items():
             if not tests:
                 continue
-            names = ", ".join(tests)
+            names = listed(tests)
             more = "; under `not` it therefore excludes more events" if negative else ""
             first = next(iter(tests.values()))
             self.note(

@@ -74,6 +74,10 @@ def run() -> None:
     except BrokenPipeError:  # The reader of the pipe has left.
         streams.discard(sys.stdout)
         sys.exit(Exit.REFUSED)
+    except MemoryError:
+        streams.say("error: there is not enough memory")
+        streams.discard(sys.stdout)
+        sys.exit(Exit.UNUSABLE)
     except OSError as error:
         where = error.filename or "cannot write to standard output"
         streams.say(f"error: {where}: {error.strerror or error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from kqlx.rules.kibana_objects import Kind, kind_of, list_key, why_unread
 from kqlx.rules.model import NO_RULE, Exceptions, Rule, RuleSet, Skipped
 from kqlx.rules.source_text import Broken, Entry, decode
 from kqlx.rules.validate import plain
+
+_OF_RULES = re.compile(r"\bquery\b|\brule_id\b|^[ \t]*\[+rule\b", re.MULTILINE)
 
 
 def load_rules(path: Path | str, exclude: Sequence[str] = ()) -> RuleSet:
@@ -44,19 +47,39 @@ def read_file(file: Path, *, is_named: bool) -> RuleSet:
         found.errors.append(RuleError(f"{file}: {reason}", readable=False))
     except RuleError as error:
         found.errors.append(error)
+    except MemoryError:
+        found.errors.append(RuleError(f"{file}: too large for the memory", readable=False))
     else:
-        return read(text, file, str(file)) if is_named else _in_folder(text, file)
+        return _guarded(text, file, is_named)
     return found
 
 
+def _guarded(text: str, file: Path, is_named: bool) -> RuleSet:
+    """What the text holds; a fault of ours, or of a library that reads the format, costs this file
+    alone.
+    """
+    try:
+        return read(text, file, str(file)) if is_named else _in_folder(text, file)
+    except MemoryError:
+        reason = "too large for the memory"
+    except Exception as fault:
+        reason = f"kqlx failed on this file: {type(fault).__name__}"
+    return RuleSet(errors=[RuleError(f"{file}: {reason}", readable=False)])
+
+
 def _in_folder(text: str, file: Path) -> RuleSet:
-    """What a file holds that nobody named: other things than rules are no errors there."""
+    """What a file holds that nobody named: other things than rules are no errors there, nor is a
+    broken file without a word of a rule, such as JSON with comments.
+    """
     found = read(text, file, str(file))
-    others = [error for error in found.errors if not error.is_rule]
+    is_foreign = bool(text.strip()) and not found.rules and not _OF_RULES.search(text)
+    others = [error for error in found.errors if is_foreign or not error.is_rule]
     if others:
-        found.errors = [error for error in found.errors if error.is_rule]
+        found.errors = [error for error in found.errors if error not in others]
         reason = others[0].message.removeprefix(f"{file}: ").removeprefix(f"{file}:")
         found.skipped.append(Skipped(file, reason, NO_RULE))
+    elif not (found.rules or found.skipped or found.errors):
+        found.skipped.append(Skipped(file, "it contains no rule", NO_RULE))
     return found
 
 

@@ -17,6 +17,9 @@ _NOT_IN_SINGLE_QUOTES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\
 LARGEST_INTEGER = 2**53
 """Some loaders read larger integers as floats, which hold only some of them."""
 
+_MOST_DIGITS = 400
+"""More than any float has, and fewer than Python refuses to read."""
+
 
 class Number(str):
     """A number in its plain spelling, which stands in YAML without quotes where it is safe."""
@@ -24,7 +27,11 @@ class Number(str):
     @property
     def is_safe(self) -> bool:
         """Whether every loader reads the same number."""
-        if "." in self or abs(int(self)) <= LARGEST_INTEGER:
+        if "." in self:
+            return True
+        if len(self) > _MOST_DIGITS:
+            return False
+        if abs(int(self)) <= LARGEST_INTEGER:
             return True
         try:
             return int(float(self)) == int(self)

@@ -200,5 +200,9 @@ def _either(words: list[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = {"None": "null", "True": "true", "False": "false"}.get(repr(value), repr(value))
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of too many digits"
+    text = {"None": "null", "True": "true", "False": "false"}.get(text, text)
     return text if len(text) <= 60 else f"{text[:59]}…"

@@ -63,7 +63,7 @@ def read(text: str) -> Iterator[Entry | Broken]:
             find = _finder(text, node)
             yield Entry(rule_table(value), value, {}, 0 if single else line, number, find)
         else:
-            yield Broken("expected a mapping", line, node.start_mark.column + 1)
+            yield Broken("expected a mapping", line, node.start_mark.column + 1, is_rule=False)
     if broken is not None:
         yield broken
 
