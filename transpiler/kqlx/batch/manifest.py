@@ -113,7 +113,18 @@ def _entries(data: Any) -> dict[str, ManifestEntry] | None:
     files = data.get("files") if isinstance(data, dict) else None
     if not isinstance(files, dict) or not all(isinstance(entry, dict) for entry in files.values()):
         return None
+    if not all(map(_is_below, files)):
+        return None
     return {name: _entry(entry) for name, entry in files.items()}
+
+
+def _is_below(name: str) -> bool:
+    """Whether a name is of a file below the folder: one that is not could make --prune remove
+    somebody else's.
+    """
+    parts = name.split("/")
+    is_odd = "\\" in name or ":" in name or "\0" in name
+    return not is_odd and all(part not in ("", ".", "..") for part in parts)
 
 
 def _entry(entry: Mapping[str, Any]) -> ManifestEntry:
