@@ -70,7 +70,11 @@ LAYERS = {
     "settings": {*_GROUND, "mappings"},
     "conversion": {*_MIDDLE, "backends", "render", "settings"},
     "convert": {*_MIDDLE, "backends", "conversion", "render", "settings"},
-    "batch": {*_MIDDLE, "backends", "conversion", "convert", "render", "settings"},
+    "batch": {
+        *_MIDDLE,
+        *("backends", "conversion", "convert", "render", "settings"),
+        *("explanations", "__version__"),
+    },
     "testing": _MIDDLE,
 }
 
