@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from kqlx.batch.reports.matching_parts import Part, marked, parts_of_query
+from kqlx.batch.reports.matching_parts import Part, PartNames, marked
+from kqlx.nodes import Span
 from tests.cli.test_cli import kqlx
 from tests.cli.test_reports import rules
 from tests.conftest import ROOT, missing
@@ -193,10 +194,12 @@ def test_the_page_is_the_same_bytes_whatever_the_processes(rules: Path) -> None:
 
 
 def test_pieces_of_a_text_have_the_names_of_the_parts_around_them() -> None:
-    parts = parts_of_query([[(0, 7)], [(0, 3)], [(4, 7), (8, 9)], [(0, 7)]])
-    assert marked("a<b c d e", parts) == (
-        '<span data-parts="0-7 0-3">a&lt;b</span><span data-parts="0-7"> </span>'
-        '<span data-parts="0-7 4-7_8-9">c d</span> <span data-parts="4-7_8-9">e</span>'
+    names = PartNames()
+    groups: list[list[Span]] = [[(0, 7)], [(0, 3)], [(4, 7), (8, 9)], [(0, 7)]]
+    assert [names.of(spans) for spans in groups] == ["0", "1", "2", "0"]
+    assert marked("a<b c d e", names.parts_of_query()) == (
+        '<span data-parts="0 1">a&lt;b</span><span data-parts="0"> </span>'
+        '<span data-parts="0 2">c d</span> <span data-parts="2">e</span>'
     )
     assert marked("ab", [Part((1, 9), "x", 1)]) == "ab", "a place that is not in the text"
     assert marked("", []) == ""
@@ -204,8 +207,13 @@ def test_pieces_of_a_text_have_the_names_of_the_parts_around_them() -> None:
 
 def test_a_list_of_many_values_is_marked_in_linear_time() -> None:
     text = " or ".join(f"{number:07}" for number in range(30_000))
-    groups = [[(0, len(text))], *([(11 * n, 11 * n + 7)] for n in range(30_000))]
-    assert len(re.findall("data-parts", marked(text, parts_of_query(groups)))) == 59_999
+    names = PartNames()
+    values: list[Span] = [(11 * n, 11 * n + 7) for n in range(30_000)]
+    for spans in (values, [(0, len(text))], *([value] for value in values)):
+        names.of(spans)
+    page = marked(text, names.parts_of_query())
+    assert page.count("data-parts") == 59_999
+    assert len(page) < 10 * len(text), "a name is short, however many values share it"
 
 
 def test_the_page_of_a_wheel_has_its_parts() -> None:

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kqlx import __version__, resources
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Status
-from kqlx.batch.reports.matching_parts import (
-    Part,
-    marked,
-    name_of,
-    parts_of_query,
-    shown,
-)
+from kqlx.batch.reports.matching_parts import Part, PartNames, marked, shown
 from kqlx.batch.reports.outcome_spool import OutcomeSpool
 from kqlx.batch.reports.report import RunEnd, Subject, Write
 from kqlx.nodes import Span
@@ -95,11 +89,15 @@ class HtmlReport:
         source = _source(outcome)
         remarks = [*outcome.remarks, *(r for made in outcome.conversions for r in made.remarks)]
         remarks = [remark for remark in remarks if self.subject.takes(remark)]
-        groups: list[tuple[Span, ...]] = [
-            fragment.sources for made in outcome.conversions for fragment in made.fragments
+        names = PartNames()
+        translations = [
+            [part for one in made.fragments for part in names.parts(one.sources, [one.place])]
+            for made in outcome.conversions
         ]
-        groups += [(remark.span,) for remark in remarks if remark.span is not None]
-        parts = parts_of_query(groups)
+        for remark in remarks:
+            if remark.span is not None:
+                names.of([remark.span])
+        parts = names.parts_of_query()
         words = [rule.name, rule.label, rule.id, rule.type, source, rule.query]
         return {
             "name": shown(rule.name or PurePath(rule.path).name or rule.label),
@@ -117,18 +115,15 @@ class HtmlReport:
             "query": marked(rule.query, parts),
             "remarks": self._remarks(outcome.remarks, parts),
             "conversions": [
-                self._conversion(made, parts, files.get((rule.path, made.target), []))
-                for made in outcome.conversions
+                self._conversion(made, own, parts, files.get((rule.path, made.target), []))
+                for made, own in zip(outcome.conversions, translations, strict=True)
             ],
         }
 
     def _conversion(
-        self, made: ConversionOutcome, parts: list[Part], files: list[str]
+        self, made: ConversionOutcome, own: list[Part], parts: list[Part], files: list[str]
     ) -> dict[str, Any]:
-        sizes = {part.name: part.size for part in parts}
         query = made.query or made.text
-        named = [(fragment.place, name_of(fragment.sources)) for fragment in made.fragments]
-        own = [Part(place, name, sizes[name]) for place, name in named]
         return {
             "target": made.target,
             "format": made.format,

@@ -4,8 +4,8 @@ all parts that it lies in, outermost first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -26,18 +26,23 @@ class Part:
     size: int
 
 
-def name_of(spans: Sequence[Span]) -> str:
-    """The name of a part: the same for the same places in the query."""
-    return "_".join(f"{start}-{end}" for start, end in spans)
+@dataclass(slots=True)
+class PartNames:
+    """Short names for groups of places in a query, the same for the same places."""
 
+    known: dict[tuple[Span, ...], str] = field(default_factory=dict)
 
-def parts_of_query(groups: Iterable[Sequence[Span]]) -> list[Part]:
-    """The parts of the query that make up each group, once."""
-    found = {}
-    for spans in groups:
-        name, size = name_of(spans), sum(end - start for start, end in spans)
-        found.update({(span, name): Part(span, name, size) for span in spans})
-    return list(found.values())
+    def of(self, spans: Sequence[Span]) -> str:
+        return self.known.setdefault(tuple(spans), str(len(self.known)))
+
+    def parts(self, spans: Sequence[Span], places: Iterable[Span]) -> Iterator[Part]:
+        """The places, in the query or another text, of what these parts of the query are."""
+        name, size = self.of(spans), sum(end - start for start, end in spans)
+        yield from (Part(place, name, size) for place in places)
+
+    def parts_of_query(self) -> list[Part]:
+        """The places in the query of all that has a name."""
+        return [part for spans in self.known for part in self.parts(spans, spans)]
 
 
 def marked(text: str, parts: Iterable[Part]) -> Markup:
