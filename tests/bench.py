@@ -1,4 +1,6 @@
-"""What ``make bench`` prints: medians of whole processes and of single calls, here and now."""
+"""What ``make bench`` prints: the table of ratios (``bench_table``), then medians of whole
+processes and of single calls, here and now.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ import kqlx
 from kqlx.backends.elasticsearch.query_dsl import query_of
 from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound
+from tests.bench_table import print_table
 from tests.corpus import rules as corpus_rules
 
 ROOT = Path(__file__).parent.parent
@@ -133,6 +136,7 @@ def audit_record(number: int) -> dict[str, object]:
 
 
 def main() -> None:
+    print_table()
     cold_start()
     warm_conversion()
     language()

@@ -1,0 +1,175 @@
+"""The table that ``make bench`` begins with: each figure as a ratio to another one of the same run,
+so that it says the same on a slow machine and on one that is busy. Times are the least of several
+runs, which take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import kqlx
+from tests.conftest import ROOT
+from tests.corpus import folder, rules
+
+RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
+KQLX = (sys.executable, "-m", "kqlx")
+PASS = (sys.executable, "-c", "pass")
+QUERY = (
+    "event.dataset:o365.audit and event.provider:Exchange and "
+    'event.action:("New-InboxRule" or Set-*) and event.outcome:success and not user.id:bot1'
+)
+STANDARD = 0.020
+"""Seconds that ``python -c pass`` takes where a time is given without a ratio."""
+
+Line = tuple[str, str, str]
+
+
+def table() -> Iterator[Line]:
+    """What is measured, what is to be reached, and what it is here."""
+    with tempfile.TemporaryDirectory() as place:
+        bare = yield from _starts(Path(place))
+        yield from _conversions(bare)
+        yield from _long_queries()
+        yield from _folders(Path(place), bare)
+
+
+def _run(command: tuple[str, ...]) -> tuple[float, int]:
+    """The wall seconds of a process and the most memory that it had, in bytes."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+    )
+    _, _, used = os.wait4(process.pid, 0)
+    return time.perf_counter() - started, used.ru_maxrss * 1024
+
+
+def _processes(commands: Mapping[str, tuple[str, ...]], runs: int = 15) -> dict[str, float]:
+    """The least seconds of each of some processes, which take turns."""
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            times[name].append(_run(command)[0])
+    return {name: min(each) for name, each in times.items()}
+
+
+def _call(function: Callable[[], object], runs: int = 3) -> float:
+    """The least seconds of a call."""
+    times = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def _starts(place: Path) -> Generator[Line, None, float]:
+    sigma_rule = place / "rule.yml"
+    sigma_rule.write_text(kqlx.convert(_rule(), "sigma").text, encoding="utf-8")
+    commands = {
+        "pass": PASS,
+        "--version": (*KQLX, "--version"),
+        "--help": (*KQLX, "--help"),
+        "convert": (*KQLX, "convert", "--to", "spl", str(RULE)),
+    }
+    if sigma := os.environ.get("SIGMA") or shutil.which("sigma"):
+        pipeline = ("--without-pipeline", str(sigma_rule))
+        commands["sigma"] = (sigma, "convert", "-t", "splunk", *pipeline)
+    found = _processes(commands)
+    bare = found["pass"]
+    for name, reach in (("convert", 9), ("--version", 4), ("--help", 4)):
+        label = "cold kqlx convert --to spl RULE" if name == "convert" else f"kqlx {name}"
+        yield f"{label} / python -c pass", f"{reach} ×", f"{found[name] / bare:.1f} ×"
+    against = f"{found['convert'] / found['sigma']:.2f} ×" if "sigma" in found else "no sigma here"
+    yield "cold kqlx convert --to spl RULE / sigma convert", "0.25 ×", against
+    return bare
+
+
+def _rule() -> kqlx.Rule:
+    (rule,) = kqlx.load_rules(RULE).rules
+    return rule
+
+
+def _convert(rule: kqlx.Rule | str, target: str) -> None:
+    with suppress(kqlx.KqlxError):
+        kqlx.convert(rule, target, accept=("wider", "narrower", "different"), unmapped="comment")
+
+
+def _convert_all(each: Iterable[kqlx.Rule], targets: Iterable[str]) -> None:
+    for rule in each:
+        for target in targets:
+            _convert(rule, target)
+
+
+def _conversions(bare: float) -> Iterator[Line]:
+    from sigma.backends.splunk import SplunkBackend
+    from sigma.collection import SigmaCollection
+
+    rule, text = _rule(), kqlx.convert(_rule(), "sigma").text
+    targets = [target.name for target in kqlx.targets()]
+    ours = _call(lambda: _convert_all([rule], targets), 30)
+    theirs = _call(lambda: SplunkBackend().convert(SigmaCollection.from_yaml(text)), 30)
+    label = "rule 2 to all targets, warm / pySigma to Splunk alone"
+    yield label, "0.5 ×", f"{ours / theirs:.2f} ×"
+    parsed = _call(lambda: [kqlx.parse(QUERY) for _ in range(200)], 10) / 200
+    microseconds = 1e6 * parsed * STANDARD / bare
+    yield (
+        f"parse {len(QUERY)} characters, where pass takes 20 ms",
+        "60 us",
+        f"{microseconds:.0f} us",
+    )
+    if not (each := [rule for _, rule in rules()]):
+        return
+    for target in targets:
+        took = _call(lambda to=target: _convert_all(each, [to]))  # type: ignore[misc]
+        scaled = 1e3 * took / len(each) * STANDARD / bare
+        yield f"a corpus rule to {target}, where pass takes 20 ms", "1 ms", f"{scaled:.1f} ms"
+
+
+def _long_queries() -> Iterator[Line]:
+    listed = " or ".join(f"value{number}" for number in range(100_000))
+    for target in kqlx.targets():
+        query = f"event.dataset:o365.audit and user.id:({listed})"
+        took = _call(lambda to=target.name: _convert(query, to), 1)  # type: ignore[misc]  # noqa: B023
+        yield f"a list of 100,000 values to {target.name}", "2 s", f"{took:.1f} s"
+    few, many = [
+        _call(lambda n=count: _convert(" and ".join(f"f:v{i}" for i in range(n)), "sigma"))  # type: ignore[misc]
+        for count in (1000, 4000)
+    ]
+    yield "f:v0 and f:v1 and ... to sigma, 4,000 / 1,000", "4 ×", f"{many / few:.1f} ×"
+
+
+def _folders(place: Path, bare: float) -> Iterator[Line]:
+    if (corpus := folder()) is not None:
+
+        def whole() -> None:
+            _convert_all(kqlx.load_rules(corpus).rules, [t.name for t in kqlx.targets()])
+
+        took = _call(whole, 1) * STANDARD / bare
+        yield "the corpus to all targets, where pass takes 20 ms", "1.5 s", f"{took:.1f} s"
+        for number in range(10):
+            shutil.copytree(corpus, place / "copies" / str(number))
+        command = (*KQLX, "convert", "--to", "spl", str(place / "copies"), "--quiet")
+        jobs = {n: (*command, "--jobs", n, "--out", str(place / f"out{n}")) for n in ("1", "2")}
+        found = _processes(jobs, 1)
+        yield "ten copies of it, --jobs 1 / --jobs 2", "1.6 ×", f"{found['1'] / found['2']:.2f} ×"
+    many = place / "many"
+    many.mkdir()
+    text = RULE.read_text("utf-8")
+    for number in range(10_000):
+        (many / f"{number}.toml").write_text(text, encoding="utf-8")
+    out = str(place / "out-many")
+    _, most = _run((*KQLX, "convert", "--to", "spl", str(many), "--quiet", "--out", out))
+    yield "memory of 10,000 rules converted", "300 MB", f"{most / 1e6:.0f} MB"
+
+
+def print_table() -> None:
+    for what, reach, here in table():
+        print(f"{what:62} {here:>12}   (to reach: {reach})", flush=True)
