@@ -1,4 +1,4 @@
-"""``kqlx explain``: what a code in brackets means."""
+"""``kqlx explain``: what a code in brackets means, or which part of a result comes from where."""
 
 from __future__ import annotations
 
@@ -6,29 +6,49 @@ from typing import Annotated
 
 import typer
 
-from kqlx.cli.common import fail
-from kqlx.errors import UsageError
-
-LONGEST = 100
+from kqlx.cli import options as cli
+from kqlx.cli.common import Exit, fail
+from kqlx.cli.explained import explained, shortened
+from kqlx.cli.requests import listed, one_query, targets_of
+from kqlx.errors import KqlxError, RuleError, UsageError
+from kqlx.hidden_characters import escaped
+from kqlx.notes import Note
 
 
 def explain(
     code: Annotated[
         str | None,
-        typer.Argument(help="The code in brackets at the end of a message, such as comma-list."),
+        typer.Argument(
+            metavar="[CODE|RULE]",
+            help="The code in brackets at the end of a message, such as comma-list; with --to a"
+            " rule file.",
+        ),
     ] = None,
+    query: cli.Queries = None,
+    to: cli.To = None,
+    source: cli.Source = None,
+    mapping: cli.Mapping = None,
+    accept: cli.Accept = None,
 ) -> None:
     """Print what the code of a message means, with an example and a way out; without one, list all
-    codes.
+    codes. With --to, print a rule's query as a tree: below each test what the target has for it,
+    and the notes on it.
 
     Example: kqlx explain star-in-quotes
     """
+    if to or query:
+        try:
+            raise typer.Exit(_explain_rules(code, query, to, source, mapping, accept))
+        except KqlxError as error:
+            fail(error)
     from kqlx.explanations import all_codes, explain_code
 
     if code is None:
         for one in all_codes():
             print(f"{one.kind:5}  {one.code.name:22}  {one.code.meaning}")
         return
+    if code.endswith((".toml", ".json", ".ndjson", ".yml", ".yaml")):
+        fail(UsageError(f"{code} is no code", hint="--to spl, for example, explains a rule"))
     try:
         found = explain_code(code.strip("[]").rpartition(": ")[2])
     except UsageError as error:
@@ -45,6 +65,54 @@ def explain(
                 print("\n".join(f"  {shortened(line)}" for line in text.splitlines()))
 
 
-def shortened(line: str) -> str:
-    """The line as far as it fits on a screen."""
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+def _explain_rules(
+    path: str | None,
+    query: list[str] | None,
+    to: list[str] | None,
+    source: str | None,
+    mapping: list[str] | None,
+    accept: list[str] | None,
+) -> Exit:
+    """Prints the rules of a file, or a query, by target; returns the exit status."""
+    from kqlx.batch.option_names import with_flags
+    from kqlx.convert import convert
+    from kqlx.rules.load import load_rules
+    from kqlx.rules.model import Rule
+    from kqlx.rules.query_tree import tree_of
+
+    text = one_query(query, [path] if path is not None else [])
+    targets = targets_of(to, None, None)
+    if text is not None:
+        rules = [Rule(name="", query=text)]
+    elif path is None:
+        raise UsageError("name a rule file, or give a query with --query")
+    else:
+        found = load_rules(path)
+        if found.errors:
+            raise found.errors[0]
+        rules = found.rules
+        if not rules:
+            raise RuleError(f"{path}: there is no rule in it that kqlx reads", readable=False)
+    status = Exit.DONE
+    for rule in rules:
+        tree = tree_of(rule)
+        for name, _ in targets:
+            print(escaped(f"{name}: {rule.name or 'query'}"))
+            try:
+                made = convert(
+                    rule, name, source=source, mappings=mapping or (), accept=listed(accept)
+                )
+            except UsageError:
+                raise
+            except KqlxError as error:
+                status = Exit.REFUSED
+                print(escaped(f"refused: {error.message} [{error.code}]"))
+                if error.hint:
+                    print(escaped(f"  hint: {with_flags(error.hint)}"))
+                notes: tuple[Note, ...] = getattr(error, "notes", ())
+                shown = explained(rule.query, tree, "", (), notes)
+            else:
+                print(f"fidelity: {made.fidelity}")
+                shown = explained(rule.query, tree, made.query_text, made.fragments, made.notes)
+            print("".join(f"{line}\n" for line in shown))
+    return status
