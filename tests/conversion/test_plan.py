@@ -22,7 +22,7 @@ def test_a_plan_is_of_one_source_or_of_several() -> None:
     assert one.only_source("Acme").bound == PLACES[0]
     assert several.several
     assert several.bounds == PLACES
-    with pytest.raises(kqlx.UnsupportedError, match="several data sources, and Acme") as caught:
+    with pytest.raises(kqlx.UnsupportedError, match="several data sources, which Acme") as caught:
         several.only_source("Acme")
     assert caught.value.code == "sources-not-joined"
 

@@ -16,6 +16,7 @@ from kqlx.backends.target import Options
 from kqlx.mappings.destinations import bind
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.reader.builtin import builtin, sources
+from kqlx.mappings.type_check import checked
 from kqlx.testing.agreement import REFUSALS
 from tests.oracles.kusto import analyse
 from tests.oracles.splunk import SPLUNK
@@ -42,9 +43,12 @@ def query(text: str, pack: Pack, target: str) -> Iterator[str]:
     except kqlx.KqlSyntaxError:  # a name that Kibana's language cannot spell
         return
     backend = find(target)
+    options = Options(format=backend.format_names[0])
     try:
         emission = backend.emit(
-            query_plan(bind(node, pack, target), options=Options(format=backend.format_names[0]))
+            query_plan(
+                checked(bind(node, pack, target)), options=Options(format=backend.format_names[0])
+            )
         )
     except REFUSALS as error:
         assert error.notes or "never matches" in str(error), text

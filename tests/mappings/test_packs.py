@@ -78,7 +78,7 @@ def test_what_a_place_may_lack_is_told() -> None:
 def test_windows_logs_are_read_as_xml() -> None:
     for source in ("system.security", "windows.sysmon_operational", "windows.powershell"):
         for destination in builtin(source).targets["spl"]:
-            assert any("as XML" in note.message for note in destination.notes)
+            assert any("XML" in note.message for note in destination.notes)
 
 
 def test_the_source_type_of_an_event_hub_is_told() -> None:

@@ -164,7 +164,7 @@ def test_numbers_of_the_registry_as_elastic_defend_has_them(to: str) -> None:
 def test_addresses_that_elastic_decodes_are_encoded_there(to: str) -> None:
     query = "event.dataset:azure.graphactivitylogs and url.path"
     assert "/v1.0/me" in converted(f"{query}:/v1.0/me", to)
-    with pytest.raises(kqlx.MappingError, match="writes"):
+    with pytest.raises(kqlx.MappingError, match="spells a space differently"):
         kqlx.convert(f'{query}:"/v1.0/drive/root:/two words"', to=to)
 
 

@@ -80,6 +80,6 @@ def test_a_pattern_finds_what_it_does_not_fit_and_says_so(query: str, wider: boo
             kqlx.convert(PROCESS + query, "sentinel", source="endpoint.events")
         return
     made = kqlx.convert(PROCESS + query, "sentinel", source="endpoint.events", accept=["different"])
-    found = [note for note in made.notes if "does not tell event.action" in note.message]
+    found = [note for note in made.notes if "does not distinguish event.action" in note.message]
     assert bool(found) is wider, made.notes
     assert {note.effect for note in found} <= {Effect.WIDER}

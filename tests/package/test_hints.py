@@ -24,7 +24,16 @@ LIBRARY = ROOT / "transpiler/kqlx"
 OPTION = re.compile(r"(?<![\w-])--[a-z]")
 
 # What speaks to users of the command line: it, and the pages of codes, which it prints.
-OF_THE_COMMAND_LINE = ("cli/*", "batch/*", "*/codes.py", "explanations.py", "refusals.py")
+OF_THE_COMMAND_LINE = (
+    "cli/*",
+    "batch/*",
+    "batch/reports/*",
+    "settings/*",
+    "note_codes.py",
+    "*/codes.py",
+    "explanations.py",
+    "refusals.py",
+)
 
 
 def texts(path: Path) -> set[str]:

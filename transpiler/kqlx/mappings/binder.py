@@ -316,7 +316,8 @@ class Binder(Binding):
         if isinstance(node, Equals | Like):
             asked = node.value if isinstance(node, Equals) else node.pattern
             if found := next((c for c in asked.name if c in spec.unsupported_characters), None):
-                why = f"{self.destination.name} spells {found} differently"
+                written = "a space" if found == " " else found
+                why = f"{self.destination.name} spells {written} differently"
                 return self.unmapped(node, f'the value "{asked.name}" of {node.field.name}', why)
         if spec.guard and self.guarded_field != node.field.name:
             beside = bind_predicate(self, spec.guard, node.span, node.field.name)
