@@ -45,11 +45,7 @@ def query(text: str, pack: Pack, target: str) -> Iterator[str]:
     backend = find(target)
     options = Options(format=backend.format_names[0])
     try:
-        emission = backend.emit(
-            query_plan(
-                checked(bind(node, pack, target)), options=Options(format=backend.format_names[0])
-            )
-        )
+        emission = backend.emit(query_plan(checked(bind(node, pack, target)), options=options))
     except REFUSALS as error:
         assert error.notes or "never matches" in str(error), text
         return
