@@ -233,13 +233,13 @@ def test_what_may_miss_events_is_refused_until_accepted() -> None:
 
 def test_one_bad_rule_does_not_stop_the_others(tmp_path: Path) -> None:
     shutil.copy(RULE, tmp_path / "b.toml")
-    write(tmp_path, "a.toml", "broken")
+    write(tmp_path, "a.toml", "[rule]\nbroken")
     write(tmp_path, "c.toml", '[rule]\nname="c"\nlanguage="eql"\nquery="any where true"\n')
     run = kqlx("convert", "--to", "spl", tmp_path)
     assert run.returncode == 2
     result = (GOLDENS / "spl.spl").read_text("utf-8")
     assert run.stdout == f"``` {tmp_path / 'b.toml'} -> spl ```\n{result}"
-    assert "a.toml:1:7: error: not TOML" in run.stderr
+    assert "a.toml:2:7: error: not TOML" in run.stderr
     assert "the query is in" not in run.stderr
     assert "1 skipped (1 eql); 1 file not read" in run.stderr
 
