@@ -39,6 +39,7 @@ from kqlx.evaluate.event_fields import values
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
+from kqlx.mappings.type_check import checked
 from kqlx.nodes import Case, Compare, Equals, Exists, Like, Node, Pattern, transform, walk
 from kqlx.notes import Note
 from kqlx.testing.agreement import REFUSALS, Claim, Impossible, Malformed, Unsettled
@@ -185,6 +186,7 @@ def converted(query: str | Node, pack: Pack, target: str) -> Converted:
     """The query in the target, every effect accepted. Raises MappingError, UnsupportedError."""
     node = kqlx.parse(query) if isinstance(query, str) else query
     bound, *_ = bind_each(node, (pack,), target, "error")
+    bound = checked(bound)
     backend = find(target)
     emission = backend.emit(query_plan(bound, options=Options(format=backend.format_names[0])))
     assert isinstance(emission.query, str)
