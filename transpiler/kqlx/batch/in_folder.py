@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
 from kqlx.backends import find
-from kqlx.batch.manifest import ManifestEntry, RuleReference, path_from
+from kqlx.batch.manifest import RuleReference, path_from
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
 from kqlx.batch.printed import renamed_remark
 from kqlx.batch.result_folder import File, Folder, Written
@@ -325,12 +325,3 @@ def _reported(written: Written) -> FileReport:
         error: OutputError = written.error
         return FileReport(written.path, Kind.NOT_WRITTEN, error.message, error.hint)
     return FileReport(written.path, Kind.WRITTEN if written.changed else Kind.UNCHANGED)
-
-
-def entries_by_rule(entries: Mapping[str, ManifestEntry]) -> dict[str, list[str]]:
-    """The files of each rule, by its path."""
-    found: dict[str, list[str]] = {}
-    for name, entry in sorted(entries.items()):
-        for rule in entry.rules:
-            found.setdefault(rule.path or str(rule), []).append(name)
-    return found

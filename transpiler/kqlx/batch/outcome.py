@@ -5,7 +5,6 @@ Plain data that any process can make and any report can read; places are those o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -121,12 +120,3 @@ class RuleOutcome:
     is_named: bool = False
     distinction: str = ""
     effective_options: frozenset[str] = frozenset()
-
-
-def statuses(outcomes: Iterable[RuleOutcome]) -> Iterator[Status]:
-    """The status of each conversion, or of the rule where there is none."""
-    for outcome in outcomes:
-        if outcome.conversions:
-            yield from (conversion.status for conversion in outcome.conversions)
-        else:
-            yield outcome.status
