@@ -11,26 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import kqlx
 from tests.conftest import GOLDEN, ROOT
 
 RULE = ROOT / "rules/m365_user_restricted_from_sending_email.toml"
 GOLDENS = GOLDEN / RULE.stem
-
-
-def kqlx(
-    *arguments: str | Path, input: str | bytes = b"", cwd: Path = ROOT
-) -> subprocess.CompletedProcess[str]:
-    data = input.encode() if isinstance(input, str) else input
-    run = subprocess.run(
-        [sys.executable, "-m", "kqlx", *map(str, arguments)],
-        input=data,
-        capture_output=True,
-        cwd=cwd,
-        timeout=60,
-    )
-    out, err = run.stdout.decode(), run.stderr.decode()
-    assert "Traceback" not in err
-    return subprocess.CompletedProcess(run.args, run.returncode, out, err)
 
 
 @pytest.mark.parametrize(
@@ -46,13 +31,14 @@ def kqlx(
     ],
 )
 def test_converts_a_rule_by_every_name_of_a_target(name: str, file: str) -> None:
-    run = kqlx("convert", "--to", name, RULE)
+    run = kqlx("convert", "--to", name, RULE, new_process=True)
     assert run.returncode == 0
     assert run.stdout == (GOLDENS / file).read_text("utf-8")
 
 
 def test_notes_go_to_standard_error_alone() -> None:
-    quiet, loud = kqlx("convert", "--to", "spl", RULE), kqlx("convert", "--to", "spl", "-v", RULE)
+    convert = ("convert", "--to", "spl")
+    quiet, loud = (kqlx(*convert, *verbose, RULE, new_process=True) for verbose in ([], ["-v"]))
     assert quiet.stdout == loud.stdout
     assert "[case: case-folded]" in quiet.stderr
     assert "constant-folded" not in quiet.stderr
@@ -76,7 +62,8 @@ def test_several_results_stand_under_headings() -> None:
 
 @pytest.mark.parametrize("arguments", [("-",), ()])
 def test_a_query_from_standard_input(arguments: tuple[str, ...]) -> None:
-    run = kqlx("convert", "--to", "spl", "--source", "none", *arguments, input="process.name:a\n")
+    convert = ("convert", "--to", "spl", "--source", "none")
+    run = kqlx(*convert, *arguments, input="process.name:a\n", new_process=True)
     assert (run.returncode, run.stdout) == (0, 'process.name="a"\n')
 
 
@@ -114,8 +101,8 @@ def test_targets_version_and_help() -> None:
         "sigma",
         "spl",
     ]
-    assert kqlx("--version").stdout.startswith("kqlx ")
-    assert "convert" in kqlx("--help").stdout
+    assert kqlx("--version", new_process=True).stdout.startswith("kqlx ")
+    assert "convert" in kqlx("--help", new_process=True).stdout
 
 
 def write(folder: Path, name: str, text: str | bytes) -> Path:
@@ -199,7 +186,7 @@ def test_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
 
 
 def test_an_unknown_data_source_lists_those_there_are() -> None:
-    run = kqlx("convert", "--to", "spl", "--source", "o356", "-q", "a:b")
+    run = kqlx("convert", "--to", "spl", "--source", "o356", "-q", "a:b", new_process=True)
     assert run.returncode == 2
     assert "o365.audit" in run.stderr
 
@@ -235,7 +222,7 @@ def test_one_bad_rule_does_not_stop_the_others(tmp_path: Path) -> None:
     shutil.copy(RULE, tmp_path / "b.toml")
     write(tmp_path, "a.toml", "[rule]\nbroken")
     write(tmp_path, "c.toml", '[rule]\nname="c"\nlanguage="eql"\nquery="any where true"\n')
-    run = kqlx("convert", "--to", "spl", tmp_path)
+    run = kqlx("convert", "--to", "spl", tmp_path, new_process=True)
     assert run.returncode == 2
     result = (GOLDENS / "spl.spl").read_text("utf-8")
     assert run.stdout == f"``` {tmp_path / 'b.toml'} -> spl ```\n{result}"
@@ -262,12 +249,12 @@ def test_the_reader_of_a_pipe_may_leave_early() -> None:
 
 def test_odd_texts_pass_through_unharmed() -> None:
     query = 'f:"C:\\\\Windows \\"x\\"" and g:\'a\' and h:€'
-    run = kqlx("convert", "--to", "spl", "--source", "none", "-q", query)
+    run = kqlx("convert", "--to", "spl", "--source", "none", "-q", query, new_process=True)
     assert run.stdout == 'f="C:\\\\Windows \\"x\\"" g="\'a\'" h="€"\n'
 
 
 def test_input_that_is_no_utf8(tmp_path: Path) -> None:
-    run = kqlx("convert", "--to", "spl", "-", input=b"a:\xff")
+    run = kqlx("convert", "--to", "spl", "-", input=b"a:\xff", new_process=True)
     assert (run.returncode, run.stdout) == (2, "")
     assert "not UTF-8 at byte 2" in run.stderr
 

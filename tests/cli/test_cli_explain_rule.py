@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import kqlx
+from tests.command_line import kqlx
 from tests.conftest import OWN_RULES
 
 QUERY = 'user.name:(a or b) and not host.name:"x y" and message:z'

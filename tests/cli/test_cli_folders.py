@@ -17,7 +17,7 @@ import pytest
 import kqlx as library
 from kqlx.rules import load
 from kqlx.rules.load import read_file
-from tests.cli.test_cli import kqlx
+from tests.command_line import kqlx
 from tests.conftest import ROOT
 
 CONVERT = ("convert", "--to", "spl", "--source", "none")

@@ -17,7 +17,8 @@ from rich.text import Text
 from kqlx.cli import completion
 from kqlx.cli.app import app
 from kqlx.cli.colors import styled
-from tests.cli.test_cli import RULE, kqlx, write
+from tests.cli.test_cli import RULE, write
+from tests.command_line import kqlx
 from tests.conftest import ROOT
 
 GROUP: Any = typer.main.get_command(app)

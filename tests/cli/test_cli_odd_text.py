@@ -15,7 +15,7 @@ import pytest
 
 from kqlx.errors import point
 from kqlx.hidden_characters import escaped
-from tests.cli.test_cli import kqlx
+from tests.command_line import kqlx
 from tests.conftest import ROOT
 
 ODD = "\x1b[31mred\x07\r\u202e\u2028\x85\nforged.toml:1:1: error: "

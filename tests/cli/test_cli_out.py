@@ -17,7 +17,8 @@ from kqlx.batch.result_folder import Folder
 from kqlx.errors import OutputError
 from kqlx.rules.file_search import MANIFEST
 from kqlx.rules.model import Rule
-from tests.cli.test_cli import GOLDENS, RULE, kqlx
+from tests.cli.test_cli import GOLDENS, RULE
+from tests.command_line import kqlx
 from tests.conftest import ROOT, examples
 
 MAPPED = sorted((ROOT / "rules").glob("m365_*"))

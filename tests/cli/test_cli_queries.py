@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from kqlx.rules.formats import toml
-from tests.cli.test_cli import kqlx, rule_file, write
+from tests.cli.test_cli import rule_file, write
+from tests.command_line import kqlx
 from tests.conftest import ROOT
 
 RULE = ROOT / "rules/m365_user_restricted_from_sending_email.toml"

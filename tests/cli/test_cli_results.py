@@ -15,7 +15,8 @@ from kqlx.backends import targets
 from kqlx.backends.comments import heading
 from kqlx.convert import convert
 from kqlx.errors import UsageError
-from tests.cli.test_cli import RULE, kqlx, rule_file, write
+from tests.cli.test_cli import RULE, rule_file, write
+from tests.command_line import kqlx
 from tests.conftest import GOLDEN, ROOT
 from tests.oracles.kusto import analyse
 

@@ -15,7 +15,8 @@ from kqlx.settings import load
 from kqlx.settings.first_file import text
 from kqlx.settings.keys import KEYS
 from kqlx.settings.schema import schema
-from tests.cli.test_cli import kqlx, write
+from tests.cli.test_cli import write
+from tests.command_line import kqlx
 from tests.conftest import ROOT
 
 RULE_TOML = """\

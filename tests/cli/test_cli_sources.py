@@ -15,7 +15,8 @@ from kqlx.mappings.coverage import State
 from kqlx.mappings.pack_library import packs_of
 from kqlx.mappings.reader import pack_file
 from kqlx.mappings.reader.builtin import builtin
-from tests.cli.test_cli import kqlx, write
+from tests.cli.test_cli import write
+from tests.command_line import kqlx
 from tests.conftest import ROOT
 from tests.mappings.test_overlay import NEW, OVER
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from kqlx.batch.reports.matching_parts import Part, PartNames, marked
 from kqlx.nodes import Span
-from tests.cli.test_cli import kqlx
 from tests.cli.test_reports import rules
+from tests.command_line import kqlx
 from tests.conftest import ROOT, missing
 
 __all__ = ["rules"]

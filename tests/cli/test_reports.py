@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.cli.test_cli import kqlx
+from tests.command_line import kqlx
 from tests.conftest import ROOT
 from tests.oracles.sarif import complaints
 

@@ -13,7 +13,7 @@ from kqlx.backends.options import options_for, takes
 from kqlx.backends.target import Options
 from kqlx.batch.unused_options import ABOUT
 from kqlx.settings import load
-from tests.cli.test_cli import kqlx as run
+from tests.command_line import kqlx as run
 
 VALUES: dict[str, Any] = {
     "exact": True,

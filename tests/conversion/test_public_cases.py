@@ -10,7 +10,7 @@ import pytest
 
 import kqlx
 from kqlx.rules.model import Rule
-from tests.cli.test_cli import kqlx as run
+from tests.command_line import kqlx as run
 
 CASES = Path(__file__).parents[1] / "cases" / "public"
 

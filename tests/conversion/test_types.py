@@ -13,7 +13,7 @@ import pytest
 import kqlx
 from kqlx.notes import Effect
 from kqlx.rules.model import Rule
-from tests.cli.test_cli import kqlx as run
+from tests.command_line import kqlx as run
 
 
 def dsl(query: str, **options: Any) -> Any:

@@ -7,7 +7,7 @@ import pytest
 import kqlx
 from kqlx.notes import Effect, Note, in_order
 from kqlx.rules.model import Rule
-from tests.cli.test_cli import kqlx as run
+from tests.command_line import kqlx as run
 
 TARGETS = ["spl", "sentinel", "sigma"]
 BARE = "foo.bar:x"

@@ -15,7 +15,7 @@ import kqlx
 from kqlx.errors import RuleError
 from kqlx.rules.load import load_text
 from kqlx.rules.rewrite import rewrite
-from tests.cli.test_cli import kqlx as run
+from tests.command_line import kqlx as run
 
 ONE: dict[str, Any] = {
     "name": "one",

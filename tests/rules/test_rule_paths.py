@@ -10,7 +10,7 @@ import pytest
 
 import kqlx
 from kqlx.rules.rewrite import rewrite
-from tests.cli.test_cli import kqlx as run
+from tests.command_line import kqlx as run
 from tests.rules.test_rule_files import refuse
 from tests.rules.test_rule_formats import REST, lines, load, messages
 
