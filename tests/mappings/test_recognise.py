@@ -10,8 +10,10 @@ import pytest
 
 import kqlx
 from kqlx.mappings.pack_library import Packs, packs_of
+from kqlx.mappings.reader.builtin import builtin_marks, builtin_telling_fields
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.mappings.recognition import recognise
+from kqlx.mappings.source_hints import own_names
 
 
 def pack(source: str, **recognised: Any) -> Any:
@@ -207,3 +209,18 @@ def test_a_source_without_the_fields_to_count_by_is_left_out() -> None:
     found = kqlx.convert(rule, "spl", mappings=packs, accept=["narrower"], unmapped="keep")
     assert found.source == "b.log"
     assert "host.id has no counterpart to count by" in " ".join(n.message for n in found.notes)
+
+
+def test_owners_of_fields_are_those_whose_names_the_field_has() -> None:
+    marks = builtin_marks()
+    own = {name for each in marks.values() for name in each.exclusive_fields}
+    asked = {name.removesuffix("*") for name in own} | {name.replace("*", "a.b") for name in own}
+    for name in asked | {"event.action", "winlog", "o365", "x"}:
+        lengths = {
+            source: max(map(len, ours))
+            for source, each in marks.items()
+            if (ours := own_names(name, each.exclusive_fields))
+        }
+        assert builtin_telling_fields().having(name) == lengths
+        nearest = {s for s, length in lengths.items() if length == max(lengths.values())}
+        assert builtin_telling_fields().owners(name) == nearest

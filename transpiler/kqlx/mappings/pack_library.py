@@ -5,10 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from kqlx.mappings.pack import Marks, Pack
-from kqlx.mappings.reader.builtin import builtin, builtin_marks, no_pack, sources
+from kqlx.mappings.reader.builtin import (
+    builtin,
+    builtin_marks,
+    builtin_telling_fields,
+    no_pack,
+    sources,
+)
+from kqlx.mappings.telling_fields import TellingFields
 
 
 class Packs:
@@ -35,6 +43,12 @@ class Packs:
             return builtin_marks()
         own = {source: pack.recognise for source, pack in self.own.items()}
         return dict(sorted({**builtin_marks(), **own}.items()))
+
+    @cached_property
+    def telling_fields(self) -> TellingFields:
+        """The same by the fields that the marks are about."""
+        marks = self.marks()
+        return builtin_telling_fields() if marks is builtin_marks() else TellingFields(marks)
 
 
 def packs_of(

@@ -52,9 +52,9 @@ def recognise(
     ``packs`` are those to choose among, by default those of this package.
     """
     packs = packs or Packs()
-    marks = packs.marks()
+    marks = packs.telling_fields.marks
     node = without_keyword(node)
-    names = names_of(node, marks)
+    names = names_of(node, packs.telling_fields)
     read = [bare(index) for index in indices if not index.startswith("-")]
     beside: list[str] = []
     found, notes = _named(names)

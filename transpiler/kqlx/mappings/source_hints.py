@@ -4,13 +4,14 @@ as the number of a Windows event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from fnmatch import fnmatchcase
 
 from kqlx.mappings.pack import Marks
 from kqlx.mappings.shippers import shipper
+from kqlx.mappings.telling_fields import TellingFields
 from kqlx.nodes import And, Equals, FieldTest, Like, Nested, Node, Or, Pattern
 
 NAMING = {"event.dataset", "data_stream.dataset", "event.module", "winlog.channel"}
@@ -21,6 +22,9 @@ PROVIDERS = ("event.provider", "winlog.provider_name")
 
 CODES = ("event.code", "winlog.event_id")
 """Fields that hold the number of a Windows event."""
+
+_NAMES = frozenset({*NAMING, *CODES, *PROVIDERS, "agent.type", "_index"})
+"""Those of which a value says something whatever the packs are."""
 
 
 class Level(IntEnum):
@@ -47,47 +51,38 @@ class Names:
     broad: bool = False
 
 
-def names_of(node: Node, marks: Mapping[str, Marks]) -> Names | None:
+def names_of(node: Node, telling: TellingFields) -> Names | None:
     """Where all events that match come from, as far as the query says; None where it does not."""
-    telling = {*NAMING, *CODES, *PROVIDERS, "agent.type", "_index"}
-    heads = {"winlog"}
-    for each in marks.values():
-        telling |= {*each.fields, *each.aliases}
-        heads |= {own.partition(".")[0] for own in each.exclusive_fields}
-    return _names_of(node, marks, frozenset(telling), frozenset(heads))
+    if isinstance(node, And):
+        each = [names_of(item, telling) for item in node.items]
+        return _together([names for names in each if names is not None])
+    if isinstance(node, Or):
+        return _either(node, telling)
+    if not isinstance(node, FieldTest | Nested):
+        return None
+    term = node.path if isinstance(node, Nested) else node.field
+    name = term.name
+    head = name.partition(".")[0]
+    tells = head in telling.heads or head == "winlog" or name in _NAMES or name in telling.names
+    if isinstance(term, Pattern) or not tells:
+        return None
+    return _leaf(node, name, telling)
 
 
-def _names_of(
-    node: Node, marks: Mapping[str, Marks], telling: frozenset[str], heads: frozenset[str]
-) -> Names | None:
-    """``telling`` are the fields of which a value says something, ``heads`` the first parts of the
-    names of those whose presence does.
-    """
-    match node:
-        case And():
-            each = [_names_of(item, marks, telling, heads) for item in node.items]
-            return _together([names for names in each if names is not None])
-        case Or():
-            each = [_names_of(item, marks, telling, heads) for item in node.items]
-            said = [names for names in each if names is not None]
-            if len(said) < len(each):
-                return None
-            return Names(
-                frozenset().union(*[names.sources for names in said]),
-                frozenset().union(*[names.others for names in said]),
-                max(names.level for names in said),
-                all(names.broad for names in said),
-            )
-        case _ if isinstance(node, FieldTest | Nested):
-            term = node.path if isinstance(node, Nested) else node.field
-            name = term.name
-            if isinstance(term, Pattern) or not (
-                name in telling or name.partition(".")[0] in heads
-            ):
-                return None
-            return _leaf(node, name, marks)
-        case _:
+def _either(node: Or, telling: TellingFields) -> Names | None:
+    """What each of the items says one of; None where one says nothing, whatever the others do."""
+    said = []
+    for item in node.items:
+        names = names_of(item, telling)
+        if names is None:
             return None
+        said.append(names)
+    return Names(
+        frozenset().union(*[names.sources for names in said]),
+        frozenset().union(*[names.others for names in said]),
+        max(names.level for names in said),
+        all(names.broad for names in said),
+    )
 
 
 def _together(said: list[Names]) -> Names | None:
@@ -108,15 +103,16 @@ def _together(said: list[Names]) -> Names | None:
     return first
 
 
-def _leaf(node: Node, name: str, marks: Mapping[str, Marks]) -> Names | None:
-    sources = _owners(name, marks)
+def _leaf(node: FieldTest | Nested, name: str, telling: TellingFields) -> Names | None:
+    marks = telling.marks
+    sources = telling.owners(name)
     if isinstance(node, Equals | Like):
-        sources |= {s for s, m in marks.items() if name in m.fields and _some(node, m.fields[name])}
+        sources.update([a.source for a in telling.values.get(name, ()) if a.in_test(node)])
         if name == "_index":
             sources |= {s for s, m in marks.items() if overlap(bare(_asked(node)), m)}
     if sources:
         return Names(frozenset(sources))
-    if known := _shared(node, name, marks):
+    if known := _shared(node, name, telling):
         return Names(known, level=Level.SHARED)
     if isinstance(node, Equals) and (name in NAMING or _is_provider(name, node.value.name)):
         data_set = name.endswith(".dataset")
@@ -135,31 +131,20 @@ def _is_provider(name: str, value: str) -> bool:
     return name in PROVIDERS and value.lower().startswith("microsoft-windows-")
 
 
-def _shared(node: Node, name: str, marks: Mapping[str, Marks]) -> frozenset[str]:
+def _shared(node: Node, name: str, telling: TellingFields) -> frozenset[str]:
     """The data sources of a module, or of a shipper other than the one that ships nearly all."""
     if not isinstance(node, Equals | Like):
         return frozenset()
-    aliases = [(s, m.aliases[name]) for s, m in marks.items() if name in m.aliases]
-    if found := frozenset(s for s, values in aliases if _some(node, values)):
+    aliases = telling.aliases.get(name, ())
+    if found := frozenset(each.source for each in aliases if each.in_test(node)):
         return found
     if name == "_index" and (beat := shipper(bare(_asked(node)))):
-        return frozenset(s for s, m in marks.items() if beat in m.beats)
+        return frozenset(s for s, m in telling.marks.items() if beat in m.beats)
     if name == "event.module":
-        return frozenset(s for s, m in marks.items() if _some(node, m.modules))
+        return frozenset(each.source for each in telling.modules if each.in_test(node))
     if name == "agent.type" and not (isinstance(node, Equals) and node.value.name == "filebeat"):
-        return frozenset(s for s, m in marks.items() if _some(node, m.beats))
+        return frozenset(each.source for each in telling.beats if each.in_test(node))
     return frozenset()
-
-
-def _owners(name: str, marks: Mapping[str, Marks]) -> set[str]:
-    """The data sources that alone have a field: of ``a.*`` and ``a.b.*`` the nearer one's."""
-    found = {
-        s: max(map(len, ours))
-        for s, m in marks.items()
-        if (ours := own_names(name, m.exclusive_fields))
-    }
-    nearest = max(found.values(), default=0)
-    return {source for source, length in found.items() if length == nearest}
 
 
 def _asked(test: Equals | Like) -> str:
@@ -189,14 +174,3 @@ def bare(index: str) -> str:
 def overlap(index: str, marks: Marks) -> bool:
     """Whether a rule's pattern names indices of the data source."""
     return any(fnmatchcase(index, known) or fnmatchcase(known, index) for known in marks.indices)
-
-
-def _some(test: Equals | Like, values: Iterable[str]) -> bool:
-    """Whether a test asks for one of the values, whatever its letter case: names of channels and
-    providers of Windows are written in any. A value of a pack may have stars.
-    """
-    if isinstance(test, Equals):
-        asked = test.value.name.lower()
-        return any(fnmatchcase(asked, value.lower()) for value in values)
-    fit = test.pattern.map_literals(str.lower).matcher()
-    return not test.pattern.is_lone_star and any(fit(value.lower()) for value in values)

@@ -15,6 +15,7 @@ from kqlx.hints import did_you_mean
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.reader.pack_data import marks, of_data
 from kqlx.mappings.source_hints import own_names
+from kqlx.mappings.telling_fields import TellingFields
 
 
 @cache
@@ -80,6 +81,12 @@ def builtin_marks() -> Mapping[str, Marks]:
     }
 
 
+@cache
+def builtin_telling_fields() -> TellingFields:
+    """The same by the fields that the marks are about."""
+    return TellingFields(builtin_marks())
+
+
 def names_in(data: Mapping[str, Any]) -> list[str]:
     """The names of fields in the plain data of a pack."""
     names = {*data.get("recognise", {}).get("fields", {})}
@@ -108,20 +115,17 @@ WINDOWS = frozenset({"windows", "windows_eventlog"})
 
 def owner_of(field: str, pack: Pack) -> str:
     """The data source that alone has a field, where it is another than the pack's; else ""."""
-    ours = pack.recognise
-    if own_names(field, ours.exclusive_fields):
+    having = builtin_telling_fields().having(field)
+    if not having or own_names(field, pack.recognise.exclusive_fields):
         return ""
-    of_windows = WINDOWS & {*ours.modules}
-    return next(
-        (
-            source
-            for source, marks in builtin_marks().items()
-            if source != pack.source
-            and own_names(field, marks.exclusive_fields)
-            and not (of_windows and WINDOWS & {*marks.modules})
-        ),
-        "",
-    )
+    marks = builtin_marks()
+    of_windows = WINDOWS & {*pack.recognise.modules}
+    others = [
+        source
+        for source in having
+        if source != pack.source and not (of_windows and WINDOWS & {*marks[source].modules})
+    ]
+    return min(others, key=sources().index, default="")
 
 
 def load(path: Path) -> Pack:

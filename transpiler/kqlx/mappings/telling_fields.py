@@ -1,0 +1,96 @@
+"""The marks of data sources by the fields that they are about, for a look at the tests of a query
+that does not go through all sources anew for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from kqlx.mappings.pack import Marks
+from kqlx.nodes import Equals, Like
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Values that name a data source, in lower case: names of channels and providers of Windows are
+    written in any. Those of ``starred`` have stars.
+    """
+
+    source: str
+    plain: frozenset[str]
+    starred: tuple[str, ...]
+
+    def in_test(self, test: Equals | Like) -> bool:
+        """Whether the test asks for one of them, whatever its letter case."""
+        if isinstance(test, Equals):
+            asked = test.value.name.lower()
+            return asked in self.plain or any(fnmatchcase(asked, value) for value in self.starred)
+        fit = test.pattern.map_literals(str.lower).matcher()
+        return not test.pattern.is_lone_star and any(map(fit, (*self.plain, *self.starred)))
+
+
+class TellingFields:
+    """Field → the data sources that a test of it may tell of.
+
+    ``values`` are those that name a source by a value of the field, ``aliases`` those that do so in
+    the words of other shippers, ``modules`` and ``beats`` the sources by what they share with
+    others. ``names`` are all fields of which a value may say something, ``heads`` the first parts
+    of the names of those whose presence does.
+    """
+
+    def __init__(self, marks: Mapping[str, Marks]) -> None:
+        self.marks = marks
+        self.values = _by_field({source: each.fields for source, each in marks.items()})
+        self.aliases = _by_field({source: each.aliases for source, each in marks.items()})
+        self.modules = tuple([_asked(source, each.modules) for source, each in marks.items()])
+        self.beats = tuple([_asked(source, each.beats) for source, each in marks.items()])
+        self.names = frozenset({*self.values, *self.aliases})
+        own = {source: each.exclusive_fields for source, each in marks.items()}
+        self.heads = frozenset(name.partition(".")[0] for names in own.values() for name in names)
+        self._exclusive: dict[str, list[str]] = {}
+        self._beginnings: dict[str, list[str]] = {}
+        for source, names in own.items():
+            for name in names:
+                if name.endswith("*"):
+                    self._beginnings.setdefault(name[:-1], []).append(source)
+                else:
+                    self._exclusive.setdefault(name, []).append(source)
+        self._lengths = sorted({*map(len, self._beginnings)})
+
+    def having(self, name: str) -> dict[str, int]:
+        """The data sources that alone have a field, in no order: each with the length of the name
+        by which it does, ``a.*`` and ``a.b.*`` being such names of ``a.b.c``.
+        """
+        found: dict[str, int] = {}
+        for length in self._lengths:
+            if length > len(name):
+                break
+            for source in self._beginnings.get(name[:length], ()):
+                found[source] = length + 1
+        for source in self._exclusive.get(name, ()):
+            found[source] = max(len(name), found.get(source, 0))
+        return found
+
+    def owners(self, name: str) -> set[str]:
+        """The data sources that alone have a field, the nearest of them."""
+        found = self.having(name)
+        nearest = max(found.values(), default=0)
+        return {source for source, length in found.items() if length == nearest}
+
+
+def _by_field(
+    each: Mapping[str, Mapping[str, Iterable[str]]],
+) -> dict[str, tuple[Asked, ...]]:
+    found: dict[str, list[Asked]] = {}
+    for source, fields in each.items():
+        for name, values in fields.items():
+            found.setdefault(name, []).append(_asked(source, values))
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _asked(source: str, values: Iterable[str]) -> Asked:
+    lower = [value.lower() for value in values]
+    starred = [value for value in lower if any(sign in value for sign in "*?[")]
+    return Asked(source, frozenset(lower).difference(starred), tuple(starred))
