@@ -39,7 +39,7 @@ def convert(*arguments: str | Path, cwd: Path, to: str = "spl") -> Ran:
     return kqlx("convert", "--to", to, "--source", "none", *arguments, cwd=cwd)
 
 
-def rule(folder: Path, name: str, query: str = "process.name:a", **keys: str) -> Path:
+def rule(folder: Path, name: str, /, query: str = "process.name:a", **keys: str) -> Path:
     """A rule file ``name.toml``, whose id is its name unless ``rule_id`` says another."""
     folder.mkdir(parents=True, exist_ok=True)
     table = {"name": name, "rule_id": name, "query": query, **keys}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from kqlx.batch.converter import Converter
+from kqlx.batch.input_files import InputFile, find_files, unread
 from kqlx.batch.outcome import RuleOutcome
-from kqlx.batch.runner import InputFile, find_files, outcomes_of_files, unread
+from kqlx.batch.runner import outcomes_of_files
 from kqlx.errors import RuleError
 from kqlx.rules.model import Rule, RuleSet
 
@@ -41,11 +42,12 @@ class Inputs:
         """How many lists ``outcomes`` gives."""
         return len(self.files) + len(self.texts) + bool(self.errors)
 
-    def outcomes(self, converter: Converter, jobs: int = 1) -> Iterator[list[RuleOutcome]]:
+    def outcomes(
+        self, converter: Converter, jobs: int = 1
+    ) -> Generator[list[RuleOutcome], None, None]:
         """What becomes of each text, each file, and at the end of paths that lead nowhere."""
         for found in self.texts:
             yield [*converter.outcomes(found, "standard input", is_named=True)]
-        for _, made in outcomes_of_files(self.files, converter, jobs):
-            yield made
+        yield from outcomes_of_files(self.files, converter, jobs)
         if self.errors:
             yield [unread(error) for error in self.errors]

@@ -9,9 +9,12 @@ def main() -> None:
     """The entry point of ``kqlx`` and ``python -m kqlx``."""
     if sys.argv[1:] == ["--version"] and _printed_version():
         return
-    from kqlx.cli.app import run
+    from kqlx.cli import interruptions
 
-    run()
+    with interruptions.heeded():
+        from kqlx.cli.app import run
+
+        run()
 
 
 def _printed_version() -> bool:

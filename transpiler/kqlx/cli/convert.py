@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,14 +150,17 @@ def convert(
                 f"--output-format {output_format} is for standard output, where the results go",
                 "write those to files with --out, or the report to one with --report",
             )
-        with reports_of(converter, choice, report or (), output_format) as reports:
+        found = inputs.outcomes(converter, jobs or os.cpu_count() or 1)
+        with (
+            closing(found),
+            reports_of(converter, choice, report or (), output_format) as reports,
+        ):
             count = Statistics() if statistics else None
             run = Run(
                 converter, sink, gate, choice, lambda line: progress.say(line), reports, count
             )
             for stranger in converter.strangers:
                 say(f"warning: {stranger}")
-            found = inputs.outcomes(converter, jobs or os.cpu_count() or 1)
             for outcomes in progress.over(found, inputs.total, quiet):
                 for outcome in outcomes:
                     run.take(outcome)

@@ -51,6 +51,6 @@ def say(text: str) -> None:
         if colors.are_wanted():
             colors.show(escaped(text))
         else:
-            print(escaped(text), file=sys.stderr)
+            sys.stderr.write(f"{escaped(text)}\n")  # at once: what interrupts it begins a line
     except OSError:
         discard(sys.stderr)

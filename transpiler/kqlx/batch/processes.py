@@ -1,0 +1,196 @@
+"""Files converted by several processes, any of which may end at any time: the system ends one that
+takes too much memory.
+
+A process is told numbers of files and answers with the outcomes of one after the other, so it is
+known at which file it ended. That one gets a second try, in another process; what the process had
+to do besides goes to the others. A process of which the run has ended, however that was, ends too:
+nothing is at the other end of its pipe.
+"""
+
+from __future__ import annotations
+
+import heapq
+import signal
+import threading
+import warnings
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Self
+
+from kqlx.batch.converter import Converter
+from kqlx.batch.input_files import InputFile, lost, outcomes_of_file
+from kqlx.batch.outcome import RuleOutcome
+from kqlx.batch.request import Request
+
+_AT_ONCE = 4
+"""Files that a process has to do, so that it need not wait for the next."""
+
+_AHEAD = 16
+"""Files for each process whose outcomes may wait for those of files before them."""
+
+_TRIES = 2
+
+_ENDED = (EOFError, OSError)
+"""What a pipe raises whose other end is gone."""
+
+_Answer = tuple[int, list[RuleOutcome]] | None
+"""The number of a file and its outcomes; at first None, when the process is ready for work."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A process; ``tasks`` are the numbers of the files that it has to do, in order."""
+
+    process: BaseProcess
+    pipe: Connection
+    tasks: deque[int] = field(default_factory=deque)
+    is_ready: bool = False
+
+    def end(self) -> None:
+        self.pipe.close()
+        self.process.kill()
+        self.process.join()
+
+
+class Processes:
+    """As a context it ends the processes at its end."""
+
+    def __init__(self, files: Sequence[InputFile], converter: Converter, count: int) -> None:
+        self._files = files
+        self._converter = converter
+        self._todo = [*range(len(files))]  # a heap
+        self._tries = [0] * len(files)
+        self._done: dict[int, list[RuleOutcome]] = {}
+        self._workers: list[_Worker] = []
+        self._missing = count
+        """Processes that are to be started."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in self._workers:
+            worker.end()
+
+    def outcomes(self, number: int) -> list[RuleOutcome]:
+        """Those of a file, which must be asked for in the order of their numbers."""
+        while number not in self._done:
+            self._start()
+            if not self._workers:  # the system lets us start none
+                return outcomes_of_file(self._files[number], self._converter)
+            self._hand_out(number + _AHEAD * len(self._workers))
+            ready = wait([worker.pipe for worker in self._workers])
+            for worker in [worker for worker in self._workers if worker.pipe in ready]:
+                self._hear(worker)
+        return self._done.pop(number)
+
+    def _start(self) -> None:
+        """Starts the processes that are missing, as long as there is work for them."""
+        while self._missing and self._todo:
+            self._missing -= 1
+            with suppress(OSError):
+                self._workers.append(_started(self._converter.request, self._files))
+
+    def _hand_out(self, end: int) -> None:
+        """Gives work to those that have little, of files up to the one of that number."""
+        for worker in self._workers:
+            while worker.is_ready and len(worker.tasks) < _AT_ONCE:
+                if not self._todo or self._todo[0] >= end:
+                    return
+                try:
+                    worker.pipe.send(self._todo[0])
+                except _ENDED:
+                    break  # as ``_hear`` will find too
+                worker.tasks.append(heapq.heappop(self._todo))
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            answer: _Answer = worker.pipe.recv()
+        except _ENDED:
+            self._bury(worker)
+            return
+        if answer is None:
+            worker.is_ready = True
+        else:
+            number, self._done[number] = answer
+            worker.tasks.popleft()
+
+    def _bury(self, worker: _Worker) -> None:
+        """One that ends before it is ready is not replaced: the next would end too."""
+        worker.end()
+        self._workers.remove(worker)
+        self._missing += worker.is_ready
+        for place, number in enumerate(worker.tasks):
+            self._tries[number] += not place
+            if self._tries[number] < _TRIES:
+                heapq.heappush(self._todo, number)
+            else:
+                message = "the process that converted it ended, and so did a second one"
+                hint = "it may need more memory than there is; convert it alone to see why"
+                self._done[number] = [lost(self._files[number], message, hint)]
+
+
+def _started(request: Request, files: Sequence[InputFile]) -> _Worker:
+    """A fresh process: it has the same state on every system, and nothing of what this one has
+    open. Raises OSError.
+    """
+    context = get_context("spawn")
+    pipe, other = context.Pipe()
+    process = context.Process(target=_work, args=(other, request, files), daemon=True)
+    try:
+        with _deaf_to_interruptions():
+            process.start()
+    except BaseException:
+        pipe.close()
+        raise
+    finally:
+        other.close()
+    return _Worker(process, pipe)
+
+
+@contextmanager
+def _deaf_to_interruptions() -> Iterator[None]:
+    """Processes that are started meanwhile are so too: Ctrl-C, which a terminal sends to all, is
+    for the one that waits for them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _work(pipe: Connection, request: Request, files: Sequence[InputFile]) -> None:
+    """The life of a process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")  # the one that waits says them
+    try:
+        converter = Converter(request)
+    except Exception:
+        return  # of which there is nothing to say that was not said where the first was made
+    with suppress(*_ENDED):
+        pipe.send(None)
+        while True:
+            number = pipe.recv()
+            _answer(pipe, number, outcomes_of_file(files[number], converter), files[number])
+
+
+def _answer(pipe: Connection, number: int, outcomes: list[RuleOutcome], file: InputFile) -> None:
+    try:
+        pipe.send((number, outcomes))
+    except MemoryError:
+        pipe.send((number, [lost(file, "there is not enough memory for this file")]))
