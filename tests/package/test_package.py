@@ -31,6 +31,7 @@ RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
 # Which rooms a room may import from, besides its own.
 _GROUND = {
     *(
+        "records",
         "patterns",
         "nodes",
         "notes",
@@ -46,22 +47,23 @@ _GROUND = {
 }
 _MIDDLE = {*_GROUND, "frontends", "evaluate", "lint", "mappings", "rules"}
 LAYERS = {
-    "patterns": set[str](),
-    "nodes": {"patterns"},
-    "fragments": {"nodes"},
+    "records": set[str](),
+    "patterns": {"records"},
+    "nodes": {"records", "patterns"},
+    "fragments": {"records", "nodes"},
     "resources": set[str](),
-    "codes": set[str](),
-    "refusals": {"codes"},
+    "codes": {"records"},
+    "refusals": {"records", "codes"},
     "malformed": set[str](),
     "hidden_characters": set[str](),
     "hints": set[str](),
-    "notes": {"nodes", "hints"},
-    "errors": {"nodes", "notes", "hidden_characters"},
+    "notes": {"records", "nodes", "hints"},
+    "errors": {"records", "nodes", "notes", "hidden_characters"},
     "frontends": _GROUND,
-    "elastic": {"patterns", "nodes", "errors", "resources"},
+    "elastic": {"records", "patterns", "nodes", "errors", "resources"},
     "evaluate": {*_GROUND, "frontends", "mappings"},
     "lint": {*_GROUND, "frontends"},
-    "note_codes": {"codes", "notes"},
+    "note_codes": {"records", "codes", "notes"},
     "explanations": {*_GROUND, "frontends", "lint", "note_codes", "refusals"},
     "mappings": {*_GROUND, "frontends"},
     "rules": {*_GROUND, "frontends", "mappings"},

@@ -4,7 +4,7 @@ docs/errors.md and docs/lint.md, and of ``kqlx explain``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Unpack
 
 from kqlx.backends import find
@@ -18,6 +18,7 @@ from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note, in_order, worst
+from kqlx.records import dataclass
 from kqlx.rules.model import Rule
 from kqlx.rules.query_tree import tree_of
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from kqlx.hidden_characters import is_harmless
+from kqlx.records import dataclass
 
 if TYPE_CHECKING:
     from kqlx.nodes import Span

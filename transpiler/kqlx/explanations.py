@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kqlx.codes import Code
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
+from kqlx.records import dataclass
 from kqlx.refusals import REFUSALS
 
 ERRORS = (

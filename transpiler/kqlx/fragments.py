@@ -11,10 +11,10 @@ import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kqlx.nodes import NOWHERE, Span
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

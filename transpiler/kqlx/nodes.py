@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from operator import is_
 from typing import Literal as OneOf
@@ -17,6 +17,7 @@ from typing import Literal as OneOf
 from kqlx.patterns import NOWHERE as NOWHERE
 from kqlx.patterns import Pattern as Pattern
 from kqlx.patterns import Span as Span
+from kqlx.records import dataclass
 
 Operator = OneOf["gt", "gte", "lt", "lte"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum
 
 from kqlx.hints import joined
 from kqlx.nodes import Span
+from kqlx.records import dataclass
 
 
 class Effect(IntEnum):

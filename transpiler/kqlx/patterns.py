@@ -11,9 +11,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from kqlx.records import dataclass
 
 Span = tuple[int, int]
 """Start and end in the query text, in code points, end exclusive."""

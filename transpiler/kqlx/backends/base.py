@@ -7,7 +7,7 @@ is refused with a reason, never guessed. ``target`` has what a target says of it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, TypeVar
 
 from kqlx.backends.target import Options
@@ -40,6 +40,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 
 if TYPE_CHECKING:
     pass
@@ -53,7 +54,7 @@ LEAVES = (Equals, Like, Exists, Compare, FreeText, Always, Never, Unmapped)
 """The leaves of which targets know what they mean."""
 
 
-@dataclass
+@dataclass()
 class Backend(Generic[E]):
     """Tree → expression of the target, with notes. One object a conversion."""
 

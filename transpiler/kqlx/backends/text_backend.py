@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from kqlx.mappings.bound import Column
 from kqlx.mappings.type_check import checked_test
 from kqlx.nodes import Case, Compare, Equals, FieldTest, Like, Node, Pattern
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 
 
 class Group(Enum):
@@ -44,7 +45,7 @@ class Text:
     alternatives: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass()
 class TextBackend(Backend[Text]):
     """``negative`` is True below an odd number of nots, where what matches more makes the query
     match less.

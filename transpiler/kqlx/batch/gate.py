@@ -5,7 +5,7 @@ a recorded run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from kqlx.batch.baseline import Baseline
@@ -13,6 +13,7 @@ from kqlx.batch.baseline import load as load_baseline
 from kqlx.batch.exit_policy import DEFAULT, STALE, conditions, met
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.errors import OutputError, UsageError
+from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
 
 

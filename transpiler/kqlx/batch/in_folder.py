@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from kqlx.batch.result_folder import File, Folder, Written
 from kqlx.batch.result_names import Result, key_of, told_apart, with_own_keys, with_own_names
 from kqlx.batch.spool import Spool
 from kqlx.errors import OutputError
+from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
 
 
@@ -56,7 +57,7 @@ class FileReport:
     rules: tuple[RuleReference, ...] = ()
 
 
-@dataclass
+@dataclass()
 class InFolder:
     """``is_split`` asks for a folder for each target; ``prune`` that stale files are removed,
     ``check`` that nothing is written. ``folders`` are those that the user named for rules.

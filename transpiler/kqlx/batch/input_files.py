@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from kqlx.batch.converter import Converter
 from kqlx.batch.outcome import Remark, RuleInfo, RuleOutcome, Severity, Status
 from kqlx.batch.remarks import without_rule
 from kqlx.errors import RuleError
+from kqlx.records import dataclass
 from kqlx.rules.file_search import rule_files
 from kqlx.rules.load import read_file
 from kqlx.rules.places import FilePlace

@@ -7,9 +7,9 @@ with the first of them and their number; who asks for all gets each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity, Status
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

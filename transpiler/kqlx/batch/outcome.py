@@ -5,12 +5,12 @@ Plain data that any process can make and any report can read; places are those o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from kqlx.fragments import Fragment
 from kqlx.nodes import Span
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from kqlx.backends import find
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity
 from kqlx.batch.result_names import Result, key_of, with_own_keys
+from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
 
 

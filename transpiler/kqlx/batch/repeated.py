@@ -5,11 +5,12 @@ run, with the number of rules.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from kqlx.batch.messages import Choice, lines_of
 from kqlx.batch.outcome import Remark, Severity
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
 
 _Key = tuple[Severity, str, str, str, str]

@@ -16,7 +16,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -30,6 +30,7 @@ from kqlx.batch.manifest import (
     unwritable,
 )
 from kqlx.errors import OutputError
+from kqlx.records import dataclass
 from kqlx.rules.file_search import MANIFEST
 
 _LEFTOVER = re.compile(r"\.kqlx-[0-9a-f]{16}\.tmp")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kqlx.backends.target import Bundle
 from kqlx.batch.outcome import RuleInfo
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from kqlx.backends import find
@@ -20,6 +20,7 @@ from kqlx.batch.reports.reports import Reports
 from kqlx.batch.reports.statistics import Statistics
 from kqlx.batch.summary import Summary
 from kqlx.batch.unused_options import ABOUT
+from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
 
 WAITING = "waiting for another run of kqlx, which writes into the same folder"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from kqlx.batch.outcome import RuleOutcome, Status
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 
 _TOLD = (Effect.CASE, Effect.COVERAGE, Effect.WIDER, Effect.NARROWER, Effect.DIFFERENT)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC
 
 from kqlx.elastic.field_types import Date, FieldType, Located
@@ -31,6 +30,7 @@ from kqlx.nodes import (
     Pattern,
     Span,
 )
+from kqlx.records import dataclass
 
 _SOME_DAY = 1_700_000_000 * 10**9
 """In nanoseconds since 1970. Which day it is makes no difference to what is a date."""

@@ -15,12 +15,12 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from kqlx.errors import UsageError
 from kqlx.malformed import Refused, json_document, refuse_constant
+from kqlx.records import dataclass
 
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
@@ -16,6 +15,7 @@ from kqlx.elastic.types import type_named
 from kqlx.evaluate.event_fields import Event, Reader, keys_below, reader, values_below
 from kqlx.nodes import Pattern
 from kqlx.patterns import ANY_RUN
+from kqlx.records import dataclass
 
 Predicate = Callable[[Event], bool]
 Make = Callable[[FieldType], Test | None]

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 from zlib import crc32
 
 from kqlx import resources
+from kqlx.records import dataclass
 
 END = "$END"
 

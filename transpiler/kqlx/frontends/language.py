@@ -7,8 +7,9 @@ first called.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kqlx.records import dataclass
 
 if TYPE_CHECKING:
     from kqlx.codes import Code

@@ -5,7 +5,8 @@ such a text as words to search for.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

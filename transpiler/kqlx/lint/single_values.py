@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from kqlx.elastic.type_names import NUMBERS
@@ -12,6 +11,7 @@ from kqlx.frontends.kql.wording import short
 from kqlx.lint.wording import Places, note
 from kqlx.nodes import Compare, Equals, Literal, Node, Not
 from kqlx.notes import Note
+from kqlx.records import dataclass
 
 _EXACT_TYPES = frozenset({"keyword", "constant_keyword", "wildcard", "long", "integer", "boolean"})
 _NUMBER = re.compile(r"[-+]?[0-9]{1,40}(?:\.[0-9]{1,40})?")

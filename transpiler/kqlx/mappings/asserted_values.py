@@ -8,13 +8,13 @@ that ECS has a single value of what they have in common.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import product
 
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.elastic.text_analysis import lower_ascii
 from kqlx.mappings.field_spec import FieldSpec, When
 from kqlx.nodes import And, Case, Equals, Node, Or
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

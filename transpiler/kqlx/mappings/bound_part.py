@@ -5,11 +5,11 @@ notes on it. A part that is not in the result takes its notes with it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from kqlx.mappings.unmapped_tests import is_absorbing, is_left_out_whole
 from kqlx.nodes import Always, And, FieldTest, Never, Node, Or, simplify
 from kqlx.notes import Note
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

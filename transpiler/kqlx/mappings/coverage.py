@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import Literal as OneOf
 
@@ -14,6 +14,7 @@ from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.recognition import own_indices, recognise
 from kqlx.nodes import And, FieldTest, Nested, Node, Not, Or, Pattern
+from kqlx.records import dataclass
 
 Kind = OneOf["mapped", "folded", "none", "unmapped"]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from kqlx.elastic import ecs
 from kqlx.errors import MappingError, place_of
 from kqlx.malformed import TOO_DEEP, Refused, json_document, refuse_constant
 from kqlx.nodes import Pattern, Term
+from kqlx.records import dataclass
 
 # Elasticsearch types → the type that a data view shows
 # (https://www.elastic.co/docs/explore-analyze/find-and-organize/data-views); others keep their

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 
 ColumnCase = Literal["same", "ignored", "differs"]
 """Letter case of a column's values: the ``same`` as Elastic's; ``ignored`` by Elastic's pipeline,

@@ -6,8 +6,6 @@ A test of a field may be said by a predicate or by a pattern; here its values ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.extraction import captures
 from kqlx.mappings.field_spec import FieldSpec
@@ -15,6 +13,7 @@ from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.value_conditions import has_values, names_columns, why_without_values
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ that does not go through all sources anew for each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from kqlx.mappings.pack import Marks
 from kqlx.nodes import Equals, Like
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

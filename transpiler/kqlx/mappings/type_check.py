@@ -9,7 +9,7 @@ and of those that are left each has a value that its type can have, spelt in one
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import is_not
 from typing import NoReturn
 
@@ -43,6 +43,7 @@ from kqlx.nodes import (
     simplify,
 )
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 
 _OBJECTS = frozenset({"object", "nested"})
 _SIGNED_ZEROS = frozenset({"double", "float", "half_float"})
@@ -167,7 +168,7 @@ def _type_of_values(values: Iterable[Literal]) -> str:
     return "long" if all(each and "." not in each for each in digits) else "double"
 
 
-@dataclass
+@dataclass()
 class _Check:
     """One look at a bound tree, and what it has to say of it."""
 

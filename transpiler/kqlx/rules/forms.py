@@ -5,8 +5,7 @@ A form that a target has no counterpart for is told by the chain, not by each ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from kqlx.records import dataclass
 from kqlx.rules.indicator_match import IndicatorMatch, indicator_match_of
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from kqlx import resources
+from kqlx.records import dataclass
 from kqlx.rules.model import Tactic
 
 _RETIRED = "Defense Evasion"

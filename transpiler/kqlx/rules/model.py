@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from kqlx.errors import RuleError
+from kqlx.records import dataclass
 
 Exceptions = Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]
 """Items of exception lists by their list: its ``namespace_type`` and its ``list_id``."""

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import seconds
 

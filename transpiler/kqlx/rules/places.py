@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kqlx.errors import place_of
 from kqlx.nodes import NOWHERE, Span
+from kqlx.records import dataclass
 from kqlx.rules.model import Rule
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from kqlx.errors import RuleError
+from kqlx.records import dataclass
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 

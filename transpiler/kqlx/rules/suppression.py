@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from kqlx.records import dataclass
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import seconds
 

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from kqlx.records import dataclass
 from kqlx.rules.model import Rule
 
 

@@ -4,10 +4,10 @@ for editors and the file that ``kqlx init`` writes are all made of this.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from kqlx.notes import ACCEPTABLE
+from kqlx.records import dataclass
 
 
 class Kind(StrEnum):

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import kqlx
@@ -32,6 +31,7 @@ from kqlx.nodes import (
     transform,
 )
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.testing.bounds import Bounds, Kibana, types_of
 from kqlx.testing.stored import Event, as_stored
 

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kqlx.backends.artifact_text import cut, own_id
 from kqlx.backends.elasticsearch.search_request import history_of
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.labels import SCORES, one_line, severity_and_score
 from kqlx.rules.model import Rule

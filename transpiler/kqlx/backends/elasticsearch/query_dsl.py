@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from kqlx.backends.base import Backend
@@ -48,6 +48,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
+from kqlx.records import dataclass
 
 Json = dict[str, Any]
 Clause = Callable[[Field, Any], Json | None]
@@ -55,7 +56,7 @@ Clause = Callable[[Field, Any], Json | None]
 _EPOCH = re.compile(r"[0-9]+")
 
 
-@dataclass
+@dataclass()
 class _Dsl(Backend[Json]):
     """``path`` is the nested path that the expression stands in, "" outside of any."""
 

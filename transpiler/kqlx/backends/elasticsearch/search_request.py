@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.forms import SingleEvent, form_of
 from kqlx.rules.late_events import override_of
 from kqlx.rules.model import Rule

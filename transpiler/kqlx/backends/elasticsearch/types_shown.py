@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from kqlx.mappings.assumed_types import HINT, listed
 from kqlx.nodes import Span
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 
 
-@dataclass
+@dataclass()
 class TypesShown:
     """Fields, and where the query first names them. Patterns with white space depend on the type:
     those of ``split`` fields are split, as those of ``guessed`` ones, whose type is not known; of

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kqlx.backends.artifact_text import cut, own_id
 from kqlx.backends.elasticsearch.search_request import indices_of, most_hits
 from kqlx.errors import UnsupportedError
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.labels import one_line, severity_and_score
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt

@@ -5,7 +5,6 @@ title.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kqlx.backends.sentinel.custom_details import (
     custom_details,
@@ -16,6 +15,7 @@ from kqlx.backends.sentinel.entities import entities_of
 from kqlx.backends.sentinel.field_values import single_values
 from kqlx.backends.sentinel.result_columns import FieldValues, in_common
 from kqlx.mappings.bound import Bound
+from kqlx.records import dataclass
 from kqlx.rules.forms import groups_events
 from kqlx.rules.model import Rule
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kqlx.backends.artifact_text import own_id
@@ -34,6 +33,7 @@ from kqlx.backends.yaml_text import block, plain, quoted
 from kqlx.errors import UnsupportedError
 from kqlx.hints import Argument, Hint, joined
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import query_only_notes

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from kqlx.backends.sentinel.syntax import identifier, quote, steps
@@ -19,6 +19,7 @@ from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.json_arrays import all_known, array_places, is_repeated
 from kqlx.nodes import FieldTest, walk
+from kqlx.records import dataclass
 
 CONTAINERS = frozenset({"object", "nested", "flattened"})
 OBJECTS = frozenset({"elements", "pairs", "changes", "path"})
@@ -93,7 +94,7 @@ class Cell:
         return within and self.column.empties
 
 
-@dataclass
+@dataclass()
 class Columns:
     """The columns of a query. ``inside`` is the path of an array that is taken apart, with the name
     of the object at hand; ``optional`` says that a column may be missing in the table.

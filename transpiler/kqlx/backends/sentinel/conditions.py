@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from kqlx.backends.base import ValueList, gather
@@ -45,9 +45,10 @@ from kqlx.nodes import (
     Pattern,
     asked_pattern,
 )
+from kqlx.records import dataclass
 
 
-@dataclass
+@dataclass()
 class ConditionWriter(TextBackend):
     """Node → condition. Its collaborators write single tests, groups, and tests by names with
     stars.

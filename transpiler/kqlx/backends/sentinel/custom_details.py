@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from kqlx.backends.sentinel.field_values import values_of
 from kqlx.backends.sentinel.result_columns import FieldValues, distinct_count, in_common
 from kqlx.mappings.bound import Bound
+from kqlx.records import dataclass
 from kqlx.rules.forms import form_of, groups_events
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 
 from kqlx import resources
 from kqlx.mappings.bound import Bound
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ identifiers: https://learn.microsoft.com/azure/sentinel/entities-reference.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from kqlx.backends.sentinel.field_values import single_values
 from kqlx.backends.sentinel.result_columns import FieldValues
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import FieldTest, FreeText, Literal, walk
+from kqlx.records import dataclass
 
 MOST_ENTITIES = 5
 MOST_IDENTIFIERS = 3

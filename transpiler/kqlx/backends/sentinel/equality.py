@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
@@ -35,6 +34,7 @@ from kqlx.mappings.bound import described
 from kqlx.nodes import Compare, Equals, asked_pattern
 from kqlx.notes import Effect
 from kqlx.patterns import Pattern
+from kqlx.records import dataclass
 
 LEAST, MOST = -(2**63), 2**63 - 1
 """Of a column of type long."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import OBJECTS, Cell
 from kqlx.backends.sentinel.dynamic_arrays import any_element, filled
@@ -11,6 +9,7 @@ from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.mappings.bound import described
 from kqlx.nodes import Compare, Equals, FieldTest, Like
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 
 
 def widened(

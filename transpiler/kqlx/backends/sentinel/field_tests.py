@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from kqlx.backends.sentinel.column_access import Cell
@@ -13,6 +12,7 @@ from kqlx.backends.sentinel.patterns import Patterns
 from kqlx.backends.sentinel.ranges import Ranges
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True)

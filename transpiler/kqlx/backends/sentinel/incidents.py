@@ -6,12 +6,12 @@ https://learn.microsoft.com/azure/sentinel/create-analytics-rules#configure-the-
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from kqlx.backends.sentinel.alert_columns import AlertColumns
 from kqlx.backends.sentinel.custom_details import suppressed_by
 from kqlx.backends.sentinel.schedule import span
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.model import Rule
 from kqlx.rules.suppression import Suppression, suppression_of
 

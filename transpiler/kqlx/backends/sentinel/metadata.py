@@ -5,9 +5,9 @@ for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.labels import is_technique
 from kqlx.rules.mitre_attack import before_version_19
 from kqlx.rules.model import Rule

@@ -6,9 +6,10 @@ https://learn.microsoft.com/kusto/query/let-statement?view=microsoft-sentinel
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from kqlx.backends.sentinel.syntax import fold, variable
+from kqlx.records import dataclass
 
 LONG_LIST = 50
 """Values; a longer list gets a name."""
@@ -17,7 +18,7 @@ _MOST = 1_000
 """So many names are tried."""
 
 
-@dataclass
+@dataclass()
 class NamedValues:
     """What the query begins with: name → value. ``taken`` are the names of columns, which Kusto
     sees before others.

@@ -8,7 +8,6 @@ or below a ``not`` there is only the JSON text of the array, in which objects ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
 from kqlx.backends.sentinel.column_access import ELEMENT, EXPANDED, PATH, SCAN, Columns, kusto_type
@@ -36,6 +35,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ Strings are never null, and the string operators are true or false for every val
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from kqlx.backends.sentinel.boolean import all_text
 from kqlx.backends.sentinel.column_access import (
@@ -31,6 +30,7 @@ from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.nodes import Like
 from kqlx.patterns import Pattern, Shape
+from kqlx.records import dataclass
 
 _OPERATORS = {
     Shape.PREFIX: "startswith",

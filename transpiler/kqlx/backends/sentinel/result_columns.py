@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kqlx.backends.sentinel.column_access import cast, kusto_type
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier, quote
 from kqlx.elastic import ecs
 from kqlx.notes import Note
+from kqlx.records import dataclass
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 

@@ -9,9 +9,9 @@ are there, and ``ago()`` counts from then
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.forms import form_of
 from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.late_events import by_arrival, event_range

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
 from kqlx.backends.sentinel.column_access import INDEXED, OBJECTS, REGEX, SCAN, Cell
@@ -20,6 +19,7 @@ from kqlx.elastic.text_analysis import split_at_spaces, words
 from kqlx.nodes import Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
 from kqlx.patterns import Shape
+from kqlx.records import dataclass
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
 _PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'

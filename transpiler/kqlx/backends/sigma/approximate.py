@@ -4,7 +4,7 @@ with stars in the terms of single tests (``approximate_tests``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kqlx.backends.sigma.approximate_tests import sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
@@ -36,12 +36,13 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_RUN
+from kqlx.records import dataclass
 
 MOST_NAMES = 40
 """So many fields may stand for one name with a star; more make no rule that anybody reads."""
 
 
-@dataclass
+@dataclass()
 class Approximation(SigmaBackend):
     """Replaces what no selection can say, so that what is left can be said as it is.
 

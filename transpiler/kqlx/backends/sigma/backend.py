@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Never, Node, asked_pattern
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 
 ORDERED = NUMBERS | DATES | {"ip", "boolean"}
 """Types whose values are no texts."""
 
 
-@dataclass
+@dataclass()
 class SigmaBackend(TextBackend):
     """One object a conversion, which the functions on single tests are handed."""
 

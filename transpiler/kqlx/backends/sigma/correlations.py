@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_values import Constant, InColumn, resolve
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, written_look_back

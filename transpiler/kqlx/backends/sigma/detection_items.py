@@ -5,7 +5,6 @@ them, and which tests these can say.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from kqlx.backends.base import ValueList, gather
@@ -18,6 +17,7 @@ from kqlx.fragments import Piece
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node, Not, Or, any_of, conjuncts
 from kqlx.patterns import Pattern
+from kqlx.records import dataclass
 
 Value = str | Number | bool | None
 DetectionItem = tuple[str, Value | list[Value]]

@@ -5,7 +5,6 @@ the notes, and what ``search`` can say.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -16,11 +15,12 @@ from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Case, Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 
 B = TypeVar("B", bound="SplBackend")
 
 
-@dataclass
+@dataclass()
 class SplBackend(TextBackend):
     """One object a conversion and a step of the search; ``beside`` makes that of another step."""
 

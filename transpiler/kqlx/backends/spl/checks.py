@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS
@@ -33,9 +33,10 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_RUN, Shape
+from kqlx.records import dataclass
 
 
-@dataclass
+@dataclass()
 class Checks(SplBackend):
     """Looks at the tests of a tree one by one; ``noted`` is what has been said of a column."""
 

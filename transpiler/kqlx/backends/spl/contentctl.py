@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from kqlx.backends.artifact_text import cut, own_id
 from kqlx.backends.spl.alert import Alert, Drilldown, alert, drilldowns
@@ -25,6 +24,7 @@ from kqlx.backends.spl.metadata import unconverted
 from kqlx.backends.spl.multiple_sources import Search
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.labels import one_line
 from kqlx.rules.model import Rule
 

@@ -6,7 +6,7 @@ https://docs.splunk.com/Documentation/Splunk/latest/Admin/Savedsearchesconf
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from kqlx.backends.artifact_text import own_id
@@ -22,6 +22,7 @@ from kqlx.backends.spl.metadata import unconverted
 from kqlx.backends.spl.multiple_sources import Search
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.model import Rule
 
 FORMAT = "savedsearches"

@@ -8,7 +8,7 @@ as they see fit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from kqlx.nodes import (
     transform,
     walk,
 )
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

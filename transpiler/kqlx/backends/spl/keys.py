@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import eval_name, search_name
 from kqlx.backends.spl.value_expressions import without_texts
+from kqlx.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

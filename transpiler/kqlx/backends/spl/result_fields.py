@@ -5,7 +5,7 @@ in Splunk, with the step that makes it where an event has no such field as it is
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 from kqlx.backends.counted_fields import about_counted, joined, joined_by_kind
@@ -44,9 +44,10 @@ from kqlx.mappings.value_conditions import (
     spelt_apart,
 )
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 
 
-@dataclass
+@dataclass()
 class KeyBuilder:
     """The keys of a bound tree, with notes on them. One object a conversion.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from kqlx.backends.spl.keys import Key, plain_name
@@ -18,6 +18,7 @@ from kqlx.backends.spl.syntax import eval_name
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import FieldTest, Pattern, walk
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 from kqlx.rules.forms import grouped_by, groups_events
 from kqlx.rules.model import Rule
 from kqlx.rules.suppression import suppressed_by

@@ -6,12 +6,12 @@ https://docs.splunk.com/Documentation/Splunk/latest/Admin/Savedsearchesconf
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kqlx.backends.spl.index_time import LATEST
 from kqlx.backends.spl.multiple_sources import Search
 from kqlx.backends.spl.time_range import in_whole_minutes, time_modifier
 from kqlx.notes import Effect, Note
+from kqlx.records import dataclass
 from kqlx.rules.late_events import by_arrival, event_range
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import about_window

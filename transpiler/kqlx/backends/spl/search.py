@@ -13,7 +13,7 @@ and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.spl.backend import SplBackend
@@ -49,6 +49,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import Shape
+from kqlx.records import dataclass
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -61,7 +62,7 @@ TIME_RANGE = (
 )
 
 
-@dataclass
+@dataclass()
 class SearchWriter(SplBackend):
     """Node → terms of ``search``."""
 

@@ -7,7 +7,6 @@ https://help.splunk.com/splunk-enterprise/spl-search-reference/10.0/evaluation-f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from textwrap import wrap
 
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
@@ -19,6 +18,7 @@ from kqlx.backends.text_backend import Group
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.value_conditions import IPV4_IN_IPV6, spelt_apart
+from kqlx.records import dataclass
 
 FIRST_GROUP = "\\1"
 _LISTS = frozenset({"elements", "array", "many"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from kqlx.backends.base import NO_FORM, ValueList, gather
 from kqlx.backends.spl.backend import SplBackend
@@ -41,12 +41,13 @@ from kqlx.nodes import (
     Pattern,
     asked_pattern,
 )
+from kqlx.records import dataclass
 
 _PLAIN_FIELDS = re.compile(r"[A-Za-z0-9_.*{}]+")
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
-@dataclass
+@dataclass()
 class WhereWriter(SplBackend):
     """Node → expression of ``where``; ``steps`` are the commands that must come before it."""
 

@@ -5,12 +5,12 @@ https://docs.github.com/en/actions/reference/workflow-commands-for-github-action
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from kqlx.batch.messages import Choice, grouped
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.batch.reports.report import RunEnd, Subject, Write
+from kqlx.records import dataclass
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from kqlx.batch.reports.outcome_spool import OutcomeSpool
 from kqlx.batch.reports.report import RunEnd, Subject, Write
 from kqlx.nodes import Span
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 
 if TYPE_CHECKING:
     from jinja2 import Environment

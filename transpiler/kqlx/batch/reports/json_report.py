@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from kqlx.batch.outcome import RuleOutcome
 from kqlx.batch.reports.records import SCHEMA, head, of_end, of_rule
 from kqlx.batch.reports.report import RunEnd, Subject, Write
+from kqlx.records import dataclass
 
 
 @dataclass(slots=True)

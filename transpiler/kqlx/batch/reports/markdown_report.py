@@ -10,7 +10,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 
 from kqlx.batch.messages import Choice, grouped
@@ -18,6 +18,7 @@ from kqlx.batch.outcome import Remark, RuleInfo, RuleOutcome, Severity, Status
 from kqlx.batch.reports.report import RunEnd, Subject, Write
 from kqlx.batch.summary import Summary
 from kqlx.notes import Effect
+from kqlx.records import dataclass
 
 LONGEST = 60_000
 """Characters of a report."""

@@ -5,11 +5,12 @@ all parts that it lies in, outermost first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kqlx.nodes import Span
+from kqlx.records import dataclass
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.batch.summary import Summary
+from kqlx.records import dataclass
 
 if TYPE_CHECKING:
     from kqlx.batch.in_folder import FileReport

@@ -8,7 +8,7 @@ a line of its own, and lists of values are folded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql.parser import parse
@@ -34,6 +34,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.patterns import ANY_ONE
+from kqlx.records import dataclass
 
 INDENT = 2
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kqlx.elastic.type_names import ANALYZED
@@ -40,6 +39,7 @@ from kqlx.nodes import (
     any_of,
 )
 from kqlx.patterns import ANY_RUN
+from kqlx.records import dataclass
 
 _OPERATORS: dict[str, Operator] = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
 _OPPOSITE: dict[Operator, Operator] = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt"}

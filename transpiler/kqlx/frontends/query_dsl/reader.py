@@ -9,7 +9,7 @@ needs. Remarks tell where that was made use of, and why.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -33,6 +33,7 @@ from kqlx.nodes import (
     any_of,
     simplify,
 )
+from kqlx.records import dataclass
 
 _MOST = 100  # levels, and groups that a minimum of matches is spelled out as
 
@@ -67,7 +68,7 @@ def read(
     return Reading(node, tuple(map(Remark, dict.fromkeys(reader.reasons))))
 
 
-@dataclass
+@dataclass()
 class _Reader:
     """Groups of clauses; those on one field are read by ``FieldClauses``."""
 

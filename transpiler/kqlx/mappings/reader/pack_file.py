@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from kqlx.mappings.reader.schema import Path as KeyPath
 from kqlx.mappings.reader.schema import Problem, Schema, dotted
 from kqlx.mappings.reader.yaml_file import line_of, yaml_documents
 from kqlx.nodes import FreeText, Nested, Pattern, walk
+from kqlx.records import dataclass
 
 if TYPE_CHECKING:
     import yaml

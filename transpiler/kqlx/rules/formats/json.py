@@ -16,6 +16,7 @@ from typing import Any
 
 from kqlx.errors import place_of
 from kqlx.malformed import Refused, after_space, json_value, refuse_constant, too_deep_at
+from kqlx.records import dataclass
 from kqlx.rules.kibana_objects import rule_table
 from kqlx.rules.source_text import Broken, Entry, Position
 
@@ -24,7 +25,7 @@ SUFFIXES = (".json",)
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class GivenTwice:
     """Stands for a value in which an object has a key twice, of which most readers take the last in
     silence.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from kqlx.records import dataclass
 
 # The four spellings of a string (https://toml.io/en/v1.0.0#string), those of several lines first.
 _LONG = r"(?:'''.*?'''+|\"\"\"(?:\\.|[^\\])*?\"\"\"+)"

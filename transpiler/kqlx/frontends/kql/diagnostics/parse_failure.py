@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
 
 from kqlx.frontends.kql.syntax import QUOTED, SPACES, WORD
 from kqlx.frontends.kql.tables import TABLES
 from kqlx.frontends.kql.wording import LONGEST_ADVICE
+from kqlx.records import dataclass
 
 VALUE = re.compile(rf'{QUOTED}|\([^()":<>{{}}]*\)|{WORD}')
 """One word, quoted text or simple group, as it may follow a colon."""

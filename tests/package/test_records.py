@@ -1,0 +1,160 @@
+"""The project's ``dataclass`` beside the standard library's, on classes with all that they have."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import dataclasses
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any, ClassVar
+
+import pytest
+
+from kqlx import records
+from tests.conftest import ROOT
+
+Decorator = Callable[..., Callable[[type], type]]
+
+
+def classes(decorator: Decorator, frozen: bool, slots: bool) -> list[type]:
+    """A class with fields of every kind, one derived from it, and one without fields."""
+
+    class Base:
+        shared: ClassVar[str] = "for all"
+        first: int
+        second: str = "2"
+        aside: int = field(default=0, compare=False)
+        hidden: int = field(default=0, repr=False)
+        listed: list[int] = field(default_factory=list)
+        named: int = field(default=5, kw_only=True)
+        made: list[int] = field(default_factory=lambda: [1], init=False, compare=False)
+        fixed: int = field(default=7, init=False)
+
+        def __post_init__(self) -> None:
+            if self.first < 0:
+                raise ValueError("negative")
+
+    base: Any = decorator(frozen=frozen, slots=slots)(Base)
+
+    class Derived(base):  # type: ignore[misc]
+        third: int = 3
+        second: str = "two"
+
+    class Empty:
+        def __repr__(self) -> str:
+            return "nothing"
+
+    return [base, *(decorator(frozen=frozen, slots=slots)(each) for each in (Derived, Empty))]
+
+
+WAYS = [(frozen, slots) for frozen in (True, False) for slots in (True, False)]
+CALLS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+    ((1,), {}),
+    ((1, "b", 3, 4, [5]), {"named": 6}),
+    ((), {"first": 1, "listed": [2]}),
+    ((1, "2"), {"aside": 9}),
+    ((1, "2"), {"hidden": 9}),
+    ((2,), {}),
+    ((-1,), {}),
+    ((), {}),
+    ((1,), {"other": 2}),
+    ((1,), {"fixed": 2}),
+    ((1, "b", 3, 4, [5], 6, 7, 8), {}),
+]
+
+
+def result(act: Callable[[], object]) -> object:
+    try:
+        return act()
+    except (TypeError, ValueError, AttributeError) as error:
+        return type(error), str(error).rpartition(".")[2]
+
+
+@pytest.mark.parametrize(("frozen", "slots"), WAYS)
+def test_instances_behave_as_those_of_the_standard_library(frozen: bool, slots: bool) -> None:
+    ours = classes(records.dataclass, frozen, slots)
+    theirs = classes(dataclasses.dataclass, frozen, slots)
+    for own, other in zip(ours, theirs, strict=True):
+        assert own.__match_args__ == other.__match_args__  # type: ignore[attr-defined]
+        assert hasattr(own, "__slots__") == hasattr(other, "__slots__")
+        made = [[result(lambda c=c, a=a, k=k: c(*a, **k)) for a, k in CALLS] for c in (own, other)]  # type: ignore[misc]
+        assert [*map(repr, made[0])] == [*map(repr, made[1])]
+        for mine, its in zip(*made, strict=True):
+            assert [mine == each for each in made[0]] == [its == each for each in made[1]]
+            if not isinstance(its, tuple):
+                hashes = [result(lambda one=one: hash(one)) for one in (mine, its)]  # type: ignore[misc]
+                assert hashes[0] == hashes[1]
+                assert copy.copy(mine) == mine
+                assert mine != its
+
+
+@pytest.mark.parametrize("slots", [True, False])
+@pytest.mark.parametrize("name", ["first", "unknown"])
+def test_attributes_of_frozen_instances_cannot_be_set(name: str, slots: bool) -> None:
+    one: Any = classes(records.dataclass, True, slots)[0](1)
+    with pytest.raises(dataclasses.FrozenInstanceError, match=name):
+        setattr(one, name, 2)
+    with pytest.raises(dataclasses.FrozenInstanceError, match=name):
+        delattr(one, name)
+    free: Any = classes(records.dataclass, False, slots)[0](1)
+    free.first = 2
+    assert free.first == 2
+
+
+def test_replace_and_fields_are_the_standard_librarys() -> None:
+    base: Any = classes(records.dataclass, True, True)[0]
+    one = base(1, listed=[2])
+    assert dataclasses.replace(one, first=3) == base(3, listed=[2])
+    assert dataclasses.asdict(one)["listed"] == [2]
+    with pytest.raises(ValueError, match="negative"):
+        dataclasses.replace(one, first=-1)
+    with pytest.raises(ValueError, match="fixed"):
+        dataclasses.replace(one, fixed=1)
+
+
+@records.dataclass(frozen=True, slots=True)
+class Pickled:
+    name: str
+    parts: tuple[Pickled, ...] = ()
+
+
+def test_instances_are_pickled_and_read_by_a_process_that_made_none() -> None:
+    one = Pickled("a", (Pickled("b"),))
+    assert pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == one
+    code = (
+        "import pickle, sys; one = pickle.load(sys.stdin.buffer); print(one, one == one.parts[0])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(one), capture_output=True, cwd=ROOT
+    )
+    assert run.stdout.decode().split() == f"{one} False".split(), run.stderr
+
+
+def test_a_class_is_loaded_without_compiling_anything() -> None:
+    """What it exists for."""
+    compiled = []
+    audit = [True]
+    sys.addaudithook(
+        lambda event, _: compiled.append(event) if audit and event == "compile" else None
+    )
+    base: Any = classes(records.dataclass, True, True)[0]
+    assert not compiled
+    base(1)
+    assert len(compiled) == 1
+    base(2)
+    assert len(compiled) == 1
+    audit.clear()
+
+
+def test_modules_use_it_where_it_does() -> None:
+    """The standard one stays where a class is ordered, which few are."""
+    for path in sorted((ROOT / "transpiler").rglob("*.py")):
+        text = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and node.module == "dataclasses":
+                names = {alias.name for alias in node.names}
+                assert "dataclass" not in names or "order=True" in text, path
