@@ -80,7 +80,7 @@ def generated(target: Target) -> str:
 
 
 def _declared(target: Target) -> Iterator[str]:
-    yield from ("## What it declares", "", "| | |", "|---|---|")
+    yield from ("## Options and formats", "", "| | |", "|---|---|")
     names = ", ".join(f"`{name}`" for name in (target.name, *target.aliases))
     yield f"| `--to` | {names} |"
     formats = []
@@ -91,14 +91,14 @@ def _declared(target: Target) -> Iterator[str]:
         if format.document_per_source:
             about.append("a document for each data source")
         if target.binds and not format.binds:
-            about.append("by data model, not by data source")
+            about.append("searches a data model, not a data source")
         formats.append(f"`{format.name}`" + (f" ({'; '.join(about)})" if about else ""))
     yield f"| `--format` | {', '.join(formats)} |"
     flags = sorted(f"--{name.replace('_', '-')}" for name in ("exact", *target.options))
     flags = [flag for flag in flags if flag != "--filters-in-must"]  # of the library alone
     yield f"| options | {', '.join(f'`{flag}`' for flag in flags)} |"
-    bound = "those of the data source, by mapping packs" if target.binds else "Elastic's"
-    yield f"| names of fields | {bound} |"
+    bound = "those of the destination, by mapping packs" if target.binds else "Elastic's"
+    yield f"| field names | {bound} |"
     suffixes = dict.fromkeys(suffix(target, name) for name in target.format_names)
     yield f"| files | {', '.join(f'`{end}`' for end in suffixes)} |"
     yield ""
@@ -129,35 +129,35 @@ def _in_a_word(found: Answer) -> str:
     if found.fidelity is None:
         return "refused"
     said = "exact" if found.fidelity is Effect.SAME else str(found.fidelity)
-    return f"{said}, to be accepted" if found.accepted else said
+    return f"{said}, if accepted" if found.accepted else said
 
 
 def _constructs(target: Target) -> Iterator[str]:
-    """Three tables: what is said exactly, approximately, not at all."""
+    """Three tables: what converts exactly, approximately, not at all."""
     asked = constructs(target)
     exact = [row for row in asked if row[2].fidelity in (Effect.SAME, Effect.CASE)]
     refused = [row for row in asked if row[2].fidelity is None]
     between = [row for row in asked if row not in exact and row not in refused]
-    yield from ("## What it says exactly", "")
-    yield "On the same events the query finds what Kibana finds; `case`: but for letter case."
+    yield from ("## Converted exactly", "")
+    yield "On the same events the result finds what Kibana finds; with `case`, letter case aside."
     yield ""
     yield from ("| | Kibana KQL | result | notes |", "|---|---|---|---|")
     for name, query, found in exact:
         yield _row(name, _code(query), _code(found.text), _told(found))
     if "compact" in target.options:
-        yield from ("", "The results are those of `--compact`; by default they are Kibana's own.")
-    yield from ("", "## What it says approximately", "")
+        yield from ("", "These are the results of `--compact`; the default is Kibana's own form.")
+    yield from ("", "## Converted approximately", "")
     if between:
-        yield "`wider` finds other events too; what may miss events is refused unless accepted."
+        yield "`wider` also finds other events; what may miss events is refused unless accepted."
         yield ""
         yield from ("| | Kibana KQL | result | notes |", "|---|---|---|---|")
         for name, query, found in between:
             yield _row(name, _code(query), _code(found.text), _told(found))
     else:
         yield "None of these constructs."
-    yield from ("", "## What it does not say", "")
+    yield from ("", "## Refused", "")
     if refused:
-        yield from ("| | Kibana KQL | refused for |", "|---|---|---|")
+        yield from ("| | Kibana KQL | reason |", "|---|---|---|")
         for name, query, found in refused:
             yield _row(name, _code(query), f"`{found.code}`")
     else:
@@ -167,10 +167,10 @@ def _constructs(target: Target) -> Iterator[str]:
 
 def _rule_types(target: Target) -> Iterator[str]:
     formats = target.format_names
-    yield from ("## Rules, by type and format", "")
-    yield "The strongest effect on what a small rule of this type alerts on (about Elastic Defend's"
-    yield "processes; whether the destination has all events, `coverage`, is left aside), and the"
-    yield "notes that a rule about single events does not have."
+    yield from ("## Rule types and formats", "")
+    yield "For a small example rule of each type, about Elastic Defend's process events: the"
+    yield "strongest effect on what it alerts on (`coverage` aside), and the notes that a rule"
+    yield "about single events does not get."
     yield ""
     yield _row("", *(f"`{name}`" for name in formats))
     yield "|---" * (len(formats) + 1) + "|"
@@ -190,7 +190,7 @@ def _said(found: Answer, plain: Answer) -> str:
     strongest = max(effects, default=Effect.SAME)
     said = "exact" if strongest is Effect.SAME else str(strongest)
     if found.accepted:
-        said += f" with `--accept {found.accepted}`"
+        said += f", needs `--accept {found.accepted}`"
     common = {note.code for note in plain.notes}
     more = [note.code for note in found.notes if note.code not in common]
     codes = ", ".join(f"`{code}`" for code in dict.fromkeys(more))
@@ -207,18 +207,18 @@ def _told(found: Answer) -> str:
 
 
 def _codes(target: Target) -> Iterator[str]:
-    """All that the target's own modules can say."""
+    """All codes in the target's own modules."""
     package = ROOT / "transpiler/kqlx/backends" / target.name
     noted, refused = codes_of(package)
-    yield from ("## What it can tell", "")
-    yield "The notes that this back end makes, besides those that follow from the data source or"
-    yield "are the same for all targets ([notes](../notes.md)). `kqlx explain CODE` says more."
+    yield from ("## Notes and refusals", "")
+    yield "The notes of this back end. Others come from the data source or concern all targets"
+    yield "([notes](../notes.md)); `kqlx explain CODE` says more."
     yield ""
     yield from ("| code | meaning |", "|---|---|")
     for code in noted:
         yield _row(f"`{code}`", CODES[code])
     meanings = {code.name: code.meaning for code in REFUSALS}
-    yield from ("", "What it refuses for reasons of its own ([errors](../errors.md)):", "")
+    yield from ("", "The refusals of this back end ([errors](../errors.md)):", "")
     yield from ("| code | meaning |", "|---|---|")
     for code in refused:
         yield _row(f"`{code}`", meanings.get(code, CODES.get(code, "")))

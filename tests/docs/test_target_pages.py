@@ -82,9 +82,9 @@ def test_a_loss_is_in_no_table_of_what_is_exact() -> None:
     )
     assert (found["a date"].fidelity, found["a date"].code) == (None, "date-as-value")
     page = (PAGES / "spl.md").read_text("utf-8")
-    exact, _, rest = page.partition("## What it says approximately")
-    approximate, _, rest = rest.partition("## What it does not say")
-    refused = rest.partition("## Rules")[0]
+    exact, _, rest = page.partition("## Converted approximately")
+    approximate, _, rest = rest.partition("## Refused")
+    refused = rest.partition("## Rule types")[0]
     for where, query in ((exact, "*:*"), (approximate, "mimikatz"), (refused, "event.created:")):
         assert [query in part for part in (exact, approximate, refused)].count(True) == 1
         assert query in where
