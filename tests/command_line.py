@@ -37,6 +37,8 @@ def kqlx(
     command = [sys.executable, "-m", "kqlx", *map(str, arguments)]
     environment = dict(os.environ if env is None else env)
     if new_process or "--jobs" in arguments:
+        path = (str(ROOT / "transpiler"), environment.get("PYTHONPATH", ""))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         ran = subprocess.run(
             command, input=data, capture_output=True, cwd=cwd, env=environment, timeout=_SECONDS
         )

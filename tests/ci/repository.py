@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.command_line import kqlx
 from tests.conftest import ROOT
 
 
@@ -63,7 +65,14 @@ class Repository:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def kqlx(self, *arguments: str) -> Done:
-        return self.run("kqlx", *arguments)
+        """The program, run as the tests of the command line run it."""
+        done = kqlx(*arguments, cwd=self.folder, env=self.environment())
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def copied_to(self, folder: Path) -> Repository:
+        """The same in another folder, to be changed there."""
+        shutil.copytree(self.folder, folder / "team", symlinks=True)
+        return Repository(folder / "team", self.programs)
 
     def commit(self, message: str) -> None:
         self.run("git", "add", "--all")

@@ -19,13 +19,18 @@ STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
 SARIF = "github/codeql-action/upload-sarif"
 
 
-@pytest.fixture
-def team(tmp_path: Path) -> Repository:
-    team = Repository.new(tmp_path)
+@pytest.fixture(scope="module")
+def first_team(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    team = Repository.new(tmp_path_factory.mktemp("first"))
     team.rule("shell", STARTED + "process.name:cmd.exe")
     team.write("kqlx.yml", "to: spl\n")
     team.commit("Rules")
     return team
+
+
+@pytest.fixture
+def team(first_team: Repository, tmp_path: Path) -> Repository:
+    return first_team.copied_to(tmp_path)
 
 
 @pytest.fixture

@@ -33,12 +33,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return project
 
 
-@pytest.fixture
-def team(tmp_path: Path, project: Repository) -> Repository:
+@pytest.fixture(scope="module")
+def first_team(project: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """A repository with the configuration of the documentation, of the project as it stands. The
     hooks run the ``kqlx`` of this checkout, and none that they install.
     """
-    team = Repository.new(tmp_path)
+    team = Repository.new(tmp_path_factory.mktemp("first"))
     _configure(team, project, installs=False)
     team.write("kqlx.yml", "to: spl\n")
     team.rule("shell", STARTED + "process.name:cmd.exe")
@@ -46,6 +46,11 @@ def team(tmp_path: Path, project: Repository) -> Repository:
     assert team.kqlx("convert", "--out", "converted", "rules/").status == 0
     team.commit("Rules")
     return team
+
+
+@pytest.fixture
+def team(first_team: Repository, tmp_path: Path) -> Repository:
+    return first_team.copied_to(tmp_path)
 
 
 def _configure(team: Repository, project: Repository, *, installs: bool) -> None:

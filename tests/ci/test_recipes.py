@@ -28,10 +28,10 @@ STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
 INSTALL = "https://github.com/kqlx/kqlx/archive/main.tar.gz"
 
 
-@pytest.fixture
-def team(tmp_path: Path) -> Repository:
+@pytest.fixture(scope="module")
+def first_team(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """A repository as the page describes it, by the page's own commands."""
-    team = Repository.new(tmp_path)
+    team = Repository.new(tmp_path_factory.mktemp("first"))
     team.write("kqlx.yml", "to: spl\n")
     team.rule("shell", STARTED + "process.name:cmd.exe")
     team.rule("uncoded", STARTED + 'not process.args:"-enc"')
@@ -39,6 +39,11 @@ def team(tmp_path: Path) -> Repository:
     assert team.run(*shlex.split(record)).status == 0
     team.commit("Rules")
     return team
+
+
+@pytest.fixture
+def team(first_team: Repository, tmp_path: Path) -> Repository:
+    return first_team.copied_to(tmp_path)
 
 
 @pytest.fixture

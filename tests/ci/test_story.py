@@ -22,10 +22,10 @@ def said(done: Done, *parts: str) -> None:
         assert part in done.err, done.err
 
 
-@pytest.fixture
-def team(tmp_path: Path) -> Repository:
+@pytest.fixture(scope="module")
+def new_team(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """A repository with its first rules, and with a file that is none."""
-    team = Repository.new(tmp_path)
+    team = Repository.new(tmp_path_factory.mktemp("new"))
     team.rule("shell", SHELL)
     team.rule("encoded", ENCODED)
     team.rule("uncoded", UNCODED)
@@ -37,14 +37,25 @@ def team(tmp_path: Path) -> Repository:
     return team
 
 
-@pytest.fixture
-def ported(team: Repository) -> Repository:
+@pytest.fixture(scope="module")
+def ported_team(new_team: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """The same, converted, with what is known recorded."""
+    team = new_team.copied_to(tmp_path_factory.mktemp("ported"))
     assert team.kqlx(*CONVERT).status == 1
     recorded = team.kqlx(*CONVERT, "--baseline", "kqlx-baseline.json", "--update-baseline")
     assert recorded.status == 0, recorded
     team.commit("Converted rules")
     return team
+
+
+@pytest.fixture
+def team(new_team: Repository, tmp_path: Path) -> Repository:
+    return new_team.copied_to(tmp_path)
+
+
+@pytest.fixture
+def ported(ported_team: Repository, tmp_path: Path) -> Repository:
+    return ported_team.copied_to(tmp_path)
 
 
 def test_the_first_conversion_says_what_did_not_come_over(team: Repository) -> None:
