@@ -27,6 +27,7 @@ from kqlx.elastic.text_analysis import words
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends.kql.tables import TABLES
 from kqlx.frontends.lalr import compile_grammar
+from kqlx.regexes import Late, late_regex
 from tests.conftest import ROOT
 
 SOURCES = sorted(
@@ -101,10 +102,35 @@ def test_no_expression_that_modules_keep_has_one() -> None:
             kept += [
                 value.pattern
                 for value in values
-                if isinstance(value, re.Pattern) and isinstance(value.pattern, str)
+                if isinstance(value, re.Pattern | Late) and isinstance(value.pattern, str)
             ]
     assert len(kept) > 50
     assert not [pattern for pattern in kept if is_banned(pattern)]
+
+
+def test_no_module_compiles_an_expression_while_it_is_loaded() -> None:
+    """They are ``late_regex``, but for those that stand in functions."""
+    for path in sorted((ROOT / "transpiler").rglob("*.py")):
+        for statement in ast.parse(path.read_text("utf-8")).body:
+            if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                assert "attr='compile'" not in ast.dump(statement), f"{path}:{statement.lineno}"
+
+
+@pytest.mark.parametrize("flags", [0, re.IGNORECASE])
+def test_a_late_expression_is_that_of_re(flags: int) -> None:
+    own, other = late_regex(r"(?P<a>b+)c?", flags), re.compile(r"(?P<a>b+)c?", flags)
+    for text in ("bb", "bbc", "xBB", ""):
+        for way in ("match", "fullmatch", "search"):
+            found = [getattr(each, way)(text) for each in (own, other)]
+            assert [one and (one.span(), one.groupdict()) for one in found[:1]] == [
+                one and (one.span(), one.groupdict()) for one in found[1:]
+            ]
+        assert own.sub(r"[\1]", text) == other.sub(r"[\1]", text)
+        assert own.split(text) == other.split(text)
+    assert (own.pattern, own.flags, own.groups) == (other.pattern, other.flags, other.groups)
+    assert late_regex(rb"a+").findall(b"aab") == [b"aa"]
+    with pytest.raises(re.error):
+        late_regex("(").match("")
 
 
 # What a newcomer met first, on Debian 12's Python 3.11.2: refused, taken, read as something else.

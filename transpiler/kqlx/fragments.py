@@ -7,7 +7,6 @@ up in the finished text: each within the one that it is a part of, behind its ne
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,7 @@ from typing import Any
 
 from kqlx.nodes import NOWHERE, Span
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Piece:
     inner: tuple[Piece, ...] = ()
 
 
-_FOLD = re.compile(r"[ \n]+")
-_WORD = re.compile(r"[\w.@{}-]")
+_FOLD = late_regex(r"[ \n]+")
+_WORD = late_regex(r"[\w.@{}-]")
 _MOST_MISSES = 300
 """So many pieces within one are looked for in vain, or out of order, before the others are let go:
 looking for one costs as much as the text is long.

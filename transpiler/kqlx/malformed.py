@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from kqlx.regexes import late_regex
+
 if TYPE_CHECKING:
     from json import JSONDecoder
 
@@ -36,10 +38,10 @@ _HIDES = {
     "yaml": rf"(?<![^\s\[{{,:-])(?:{_DOUBLE}|'[^']*(?:''[^']*)*(?:'|\Z))|(?<!\S)\#[^\n]*",
 }
 _OPENING = "[{"
-_SHOWN = re.compile(r"[\w.+-]{1,20}|.", re.DOTALL)
-_STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
-_SPACE = re.compile(r"[ \t\r\n]*")
-_AFTER_COMMA = re.compile(r",[ \t\r\n]*(?=[\]}])")
+_SHOWN = late_regex(r"[\w.+-]{1,20}|.", re.DOTALL)
+_STRING = late_regex(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
+_SPACE = late_regex(r"[ \t\r\n]*")
+_AFTER_COMMA = late_regex(r",[ \t\r\n]*(?=[\]}])")
 
 
 class Refused(ValueError):

@@ -8,6 +8,7 @@ import unicodedata
 import uuid
 from typing import Any
 
+from kqlx.regexes import late_regex
 from kqlx.rules.labels import one_line
 from kqlx.rules.model import Rule
 
@@ -33,7 +34,7 @@ LONGEST_STEM = 80
 
 # Names that Windows keeps for devices, whatever stands behind a full stop
 # (https://learn.microsoft.com/windows/win32/fileio/naming-a-file).
-_DEVICES = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
+_DEVICES = late_regex(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
 
 
 def file_stem(rule: Rule) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from kqlx.regexes import late_regex
+
 # What YAML cannot hold as it is, or what some loaders take for the end of a line.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_PLAIN = re.compile(r"[A-Za-z](?:[\w./ -]*[\w.])?", re.ASCII)
-_WORDS = re.compile(r"(?i:true|false|yes|no|on|off|null|y|n)")
+_UNPRINTABLE = late_regex("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_PLAIN = late_regex(r"[A-Za-z](?:[\w./ -]*[\w.])?", re.ASCII)
+_WORDS = late_regex(r"(?i:true|false|yes|no|on|off|null|y|n)")
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF = late_regex("[\ud800-\udfff]")
 
 
 def whole(text: str) -> str:

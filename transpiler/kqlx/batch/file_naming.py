@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kqlx.errors import UsageError
+from kqlx.regexes import late_regex
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from kqlx.backends.target import Target
 
 WORDS = ("file", "title", "id")
-_WORD = re.compile(r"\{([^{}]*)\}")
+_WORD = late_regex(r"\{([^{}]*)\}")
 
 
 def check_form(form: str) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,9 +30,10 @@ from kqlx.batch.manifest import (
 )
 from kqlx.errors import OutputError
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 from kqlx.rules.file_search import MANIFEST
 
-_LEFTOVER = re.compile(r"\.kqlx-[0-9a-f]{16}\.tmp")
+_LEFTOVER = late_regex(r"\.kqlx-[0-9a-f]{16}\.tmp")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,20 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING
 
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
+from kqlx.regexes import late_regex
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 CHOICES = ("auto", "always", "never")
 
-_SEVERITY = re.compile(r"(?:^|: )(error|warning|note|info): ")
-_CODE = re.compile(r" \[[a-z: -]+\]$")
+_SEVERITY = late_regex(r"(?:^|: )(error|warning|note|info): ")
+_CODE = late_regex(r" \[[a-z: -]+\]$")
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan", "info": "bold"}
 
 

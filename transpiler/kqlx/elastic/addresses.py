@@ -16,11 +16,12 @@ from typing import Any
 
 from kqlx.elastic.field_types import COMPARISONS, FieldType, Test, any_piece
 from kqlx.nodes import Literal, Operator, Pattern
+from kqlx.regexes import late_regex
 
 _MAPPED = 0xFFFF << 32
 _BITS = 128
-_PREFIX = re.compile(r"\+?0*\d{1,3}", re.ASCII)
-_NETWORK = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/[0-9]{1,3})?")
+_PREFIX = late_regex(r"\+?0*\d{1,3}", re.ASCII)
+_NETWORK = late_regex(r"[0-9.]+/[0-9]{1,2}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/[0-9]{1,3})?")
 
 
 @lru_cache(maxsize=10_000)

@@ -18,20 +18,21 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from kqlx.errors import UsageError
+from kqlx.regexes import late_regex
 
 SECOND = 10**9
 MILLISECOND = 10**6
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OFFSET = re.compile(r"([+-])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?", re.ASCII)
-_DATE = re.compile(
+_OFFSET = late_regex(r"([+-])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?", re.ASCII)
+_DATE = late_regex(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)"
     r"(?:T(?:(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d\d(?::?\d\d){0,2})?)?)?)?)?",
     re.ASCII,
 )
-_EPOCH_MILLIS = re.compile(r"(-?)(\d{1,19})(?:\.(\d{0,6}))?", re.ASCII)
-_STEPS = re.compile(r"(?:(?:[+-]\d*|/1?)[yMwdhHms])*", re.ASCII)
-_STEP = re.compile(r"([+/-])(\d*)(.)")
+_EPOCH_MILLIS = late_regex(r"(-?)(\d{1,19})(?:\.(\d{0,6}))?", re.ASCII)
+_STEPS = late_regex(r"(?:(?:[+-]\d*|/1?)[yMwdhHms])*", re.ASCII)
+_STEP = late_regex(r"([+/-])(\d*)(.)")
 _UNITS = {
     "w": timedelta(weeks=1),
     "d": timedelta(days=1),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from math import inf, nextafter
 
 from kqlx.elastic.numbers import number_of
+from kqlx.regexes import late_regex
 
 DIGITS_KEPT = {"half_float": 3, "float": 6, "double": 15, "scaled_float": 15}
 """How many digits of a decimal number a type keeps in any case."""
@@ -17,7 +18,7 @@ SMALLEST_STEP = {
     "scaled_float": Decimal(2) ** -1074,
 }
 """By how much the smallest numbers of a type differ."""
-_EXPONENT = re.compile(r"[eE][+-]?0*(\d*)\Z", re.ASCII)
+_EXPONENT = late_regex(r"[eE][+-]?0*(\d*)\Z", re.ASCII)
 _LARGEST_EXPONENT = 400  # a double ends at 308, its smallest number at -324
 
 

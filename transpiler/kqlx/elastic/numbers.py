@@ -21,10 +21,11 @@ from typing import Any
 
 from kqlx.elastic.field_types import COMPARISONS, FieldType, Test, any_piece
 from kqlx.nodes import Literal, Operator, Pattern
+from kqlx.regexes import late_regex
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_SUFFIXED = re.compile(rf"({_NUMBER.pattern})[dDfF]?|([+-]?)(NaN|Infinity)", re.ASCII)
-_HEXADECIMAL = re.compile(
+_NUMBER = late_regex(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_SUFFIXED = late_regex(rf"({_NUMBER.pattern})[dDfF]?|([+-]?)(NaN|Infinity)", re.ASCII)
+_HEXADECIMAL = late_regex(
     r"([+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+)[dDfF]?", re.ASCII
 )
 _BLANKS = "".join(map(chr, range(33)))

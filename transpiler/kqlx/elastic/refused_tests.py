@@ -31,6 +31,7 @@ from kqlx.nodes import (
     Span,
 )
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 _SOME_DAY = 1_700_000_000 * 10**9
 """In nanoseconds since 1970. Which day it is makes no difference to what is a date."""
@@ -39,7 +40,7 @@ TypeOf = Callable[[str], str | None]
 """From the full name of a field to its Elasticsearch type, None where that is not known."""
 
 _CONTAINERS = frozenset({"object", "nested"})
-_OCTETS = re.compile(r"((?:\d{1,3}\.){0,2}\d{1,3})\.(?:\*\.){0,2}\*", re.ASCII)
+_OCTETS = late_regex(r"((?:\d{1,3}\.){0,2}\d{1,3})\.(?:\*\.){0,2}\*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from functools import cache
 
 from kqlx.nodes import Equals, Like
 from kqlx.patterns import ANY_RUN, Pattern
+from kqlx.regexes import late_regex
 
 MAX_WORD = 255
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -87,16 +88,16 @@ _IN_DIGITS = rf"[,;\u037e\u0589\u060c\u060d\u066c\u07f8\u2044\ufe10\ufe14\uff0c\
 _AFTER_LETTER = rf"(?:{_IN_LETTERS}(?={_LETTER})|{_GERSHAYIM})"
 _SIGN = rf"(?:{_LETTER}{_AFTER_LETTER}?|{_DIGIT}(?:{_IN_DIGITS}(?={_DIGIT}))?)"
 _PLAIN_JOIN = r"(?:(?<=[A-Za-z])[:.'](?=[A-Za-z])|(?<=[0-9])[,;.'](?=[0-9]))"
-_PLAIN_WORD = re.compile(  # the same for ASCII, quicker
+_PLAIN_WORD = late_regex(  # the same for ASCII, quicker
     rf"(?<!_)_*[A-Za-z0-9][A-Za-z0-9_]*(?:{_PLAIN_JOIN}[A-Za-z0-9_]*)*"
 )
-_WHITE_SPACE = re.compile("[ \t\r\n\u3000]+")  # what Lucene's query parser splits at
+_WHITE_SPACE = late_regex("[ \t\r\n\u3000]+")  # what Lucene's query parser splits at
 
 PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]"
 """A regular expression for characters that part words in any surrounding
 (https://www.unicode.org/reports/tr29/).
 """
-_PARTS_WORDS = re.compile(PARTS_WORDS)
+_PARTS_WORDS = late_regex(PARTS_WORDS)
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,10 @@ _SHAPES: tuple[tuple[str, OtherLanguage], ...] = (
         OtherLanguage("JSON (Elasticsearch Query DSL)", _FILTER),
     ),
 )
-_KNOWN = tuple((re.compile(shape, re.IGNORECASE | re.DOTALL), name) for shape, name in _SHAPES)
+_KNOWN = tuple((late_regex(shape, re.IGNORECASE | re.DOTALL), name) for shape, name in _SHAPES)
 
 _LOOKED_AT = 2_000
-_IN_QUOTES = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_IN_QUOTES = late_regex(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 def recognise(text: str) -> OtherLanguage | None:

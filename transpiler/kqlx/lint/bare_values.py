@@ -15,18 +15,19 @@ from kqlx.frontends.language_guess import recognise
 from kqlx.lint.wording import note
 from kqlx.nodes import And, FieldTest, FreeText, Nested, Node, Not, Or, walk
 from kqlx.notes import Note
+from kqlx.regexes import late_regex
 
 _NAME = r"(?P<name>[A-Za-z_@][\w.@-]*)"
-_EQUALS = re.compile(rf"{_NAME}\s*(?P<sign>===?|!==?|=~|=|!~)\s*(?P<value>.+)", re.DOTALL)
-_NULL = re.compile(rf"{_NAME}\s+is\s+(?P<missing>null)", re.IGNORECASE)
-_LIKE = re.compile(rf"{_NAME}\s+(?:i?like)\s+(?P<value>\S+)", re.IGNORECASE)
-_BETWEEN = re.compile(rf"{_NAME}\s+between\s+(?P<low>\S+)", re.IGNORECASE)
-_WORD = re.compile(
+_EQUALS = late_regex(rf"{_NAME}\s*(?P<sign>===?|!==?|=~|=|!~)\s*(?P<value>.+)", re.DOTALL)
+_NULL = late_regex(rf"{_NAME}\s+is\s+(?P<missing>null)", re.IGNORECASE)
+_LIKE = late_regex(rf"{_NAME}\s+(?:i?like)\s+(?P<value>\S+)", re.IGNORECASE)
+_BETWEEN = late_regex(rf"{_NAME}\s+between\s+(?P<low>\S+)", re.IGNORECASE)
+_WORD = late_regex(
     rf"{_NAME}\s+(?P<word>contains|has|startswith|endswith|matches|equals|eq|ne)\s+(?P<value>\S+)",
     re.IGNORECASE,
 )
-_JOINED = re.compile(r"\s(?P<sign>&&|\|\|)\s")
-_SIGNED = re.compile(r"(?P<sign>[!+-])\s*(?P<rest>[\w\"].*)", re.DOTALL)
+_JOINED = late_regex(r"\s(?P<sign>&&|\|\|)\s")
+_SIGNED = late_regex(r"(?P<sign>[!+-])\s*(?P<rest>[\w\"].*)", re.DOTALL)
 _WORD_SHAPE = {
     "contains": "*{}*",
     "has": "*{}*",

@@ -24,8 +24,9 @@ from kqlx.nodes import (
     Term,
 )
 from kqlx.notes import Note
+from kqlx.regexes import late_regex
 
-_SIGN = re.compile(r"[!+-](?=[\w@*])")
+_SIGN = late_regex(r"[!+-](?=[\w@*])")
 
 
 def check_spelling(node: FieldTest, text: str) -> Iterator[Note]:

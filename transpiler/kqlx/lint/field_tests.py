@@ -43,14 +43,15 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
+from kqlx.regexes import late_regex
 
 # Windows itself writes the name of a share so: https://learn.microsoft.com/windows/security/
 # (events 5140 and 5145, Share Name).
-_ANY_SERVER = re.compile(r"\\\\\*\\")
+_ANY_SERVER = late_regex(r"\\\\\*\\")
 
-_OCTETS = re.compile(r"((?:\d{1,3}\.){0,2}\d{1,3})\.\*(?:\.\*)*")
+_OCTETS = late_regex(r"((?:\d{1,3}\.){0,2}\d{1,3})\.\*(?:\.\*)*")
 _WITHOUT_PATTERNS = NUMBERS | DATES | {"ip", "boolean"}
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_NUMBER = late_regex(r"[-+]?\d+(?:\.\d+)?")
 
 
 def check(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note]:
@@ -143,7 +144,7 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
     pattern, span = node.pattern, node.pattern.span
     raw = text[slice(*span)]
     yield from control_in_path(node, raw, span)
-    if re.match(NOT_ESCAPE, raw):
+    if NOT_ESCAPE.match(raw):
         message = r"\not is a line feed followed by the letters ot"
         yield note("escaped-not", message, span, r"write \NOT or no\u0074 instead")
     yield from line_break(node.field, raw, pattern)

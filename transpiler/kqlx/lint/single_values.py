@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 
@@ -12,9 +11,10 @@ from kqlx.lint.wording import Places, note
 from kqlx.nodes import Compare, Equals, Literal, Node, Not
 from kqlx.notes import Note
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 _EXACT_TYPES = frozenset({"keyword", "constant_keyword", "wildcard", "long", "integer", "boolean"})
-_NUMBER = re.compile(r"[-+]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
+_NUMBER = late_regex(r"[-+]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 
 
 @dataclass(frozen=True, slots=True)

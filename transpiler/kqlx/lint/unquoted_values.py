@@ -24,11 +24,12 @@ from kqlx.lint.value_characters import (
 from kqlx.lint.wording import note, spelled, suggest_node
 from kqlx.nodes import Compare, Equals, Exists, Literal, Not, Or
 from kqlx.notes import Note
+from kqlx.regexes import late_regex
 
-_FUZZY = re.compile(r"\w+(?:~(?:\d(?:\.\d+)?)?|\^\d+(?:\.\d+)?)")
-_SHORT_NAME = re.compile(r"[A-Z0-9_]{6}~\d")
-_FIRST_KEYWORD = re.compile(rf"(?i:and|or)[{SPACES}]")
-_LAST_KEYWORD = re.compile(rf"[{SPACES}](?:and|or)$|^(?:and|or)$", re.IGNORECASE)
+_FUZZY = late_regex(r"\w+(?:~(?:\d(?:\.\d+)?)?|\^\d+(?:\.\d+)?)")
+_SHORT_NAME = late_regex(r"[A-Z0-9_]{6}~\d")
+_FIRST_KEYWORD = late_regex(rf"(?i:and|or)[{SPACES}]")
+_LAST_KEYWORD = late_regex(rf"[{SPACES}](?:and|or)$|^(?:and|or)$", re.IGNORECASE)
 
 
 def unquoted_value(
@@ -36,7 +37,7 @@ def unquoted_value(
 ) -> Iterator[Note]:
     """The doubts about a value without quotes, the likeliest first."""
     content, span, field = value.name, value.span, node.field
-    if re.match(NOT_ESCAPE, raw):
+    if NOT_ESCAPE.match(raw):
         message = r"\not is a line feed followed by the letters ot"
         fixed = re.sub(r"\\not(?![A-Za-z])", "not", raw)
         yield note("escaped-not", message, span, suggest_node(quoted_test(field, fixed)))

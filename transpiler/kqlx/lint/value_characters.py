@@ -12,13 +12,14 @@ from kqlx.frontends.kql.wording import suggest
 from kqlx.lint.wording import name_of, note
 from kqlx.nodes import Equals, Like, Literal, Node, Span, Term
 from kqlx.notes import Note
+from kqlx.regexes import late_regex
 
-_QUERY_STRING = re.compile(r"\?[\w.%\[\]-]*=|^\?\w+$")
-_CONTROL_ESCAPE = re.compile(r"\\(?:([trn])(?=\w)|u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_DRIVE = re.compile(r"(?<![A-Za-z])[A-Za-z]\\?:\\")
-NOT_ESCAPE = re.compile(r"(?:[^\\]|\\(?!not(?![A-Za-z])).)*\\not(?![A-Za-z])", re.DOTALL)
-OTHER_QUOTES = re.compile(r"""'(.*)'|[“”„‟«](.*)[“”‟»]|[‘’‚](.*)[‘’]|`(.*)`""", re.DOTALL)
-LUCENE_RANGE = re.compile(r"[\[{]\s*(\S+)\s+TO\s+(\S+?)\s*[\]}]")
+_QUERY_STRING = late_regex(r"\?[\w.%\[\]-]*=|^\?\w+$")
+_CONTROL_ESCAPE = late_regex(r"\\(?:([trn])(?=\w)|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_DRIVE = late_regex(r"(?<![A-Za-z])[A-Za-z]\\?:\\")
+NOT_ESCAPE = late_regex(r"(?:[^\\]|\\(?!not(?![A-Za-z])).)*\\not(?![A-Za-z])", re.DOTALL)
+OTHER_QUOTES = late_regex(r"""'(.*)'|[“”„‟«](.*)[“”‟»]|[‘’‚](.*)[‘’]|`(.*)`""", re.DOTALL)
+LUCENE_RANGE = late_regex(r"[\[{]\s*(\S+)\s+TO\s+(\S+?)\s*[\]}]")
 
 
 def line_break(field: Term, raw: str, value: Term) -> Iterator[Note]:

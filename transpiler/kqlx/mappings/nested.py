@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from kqlx.nodes import (
@@ -22,6 +21,7 @@ from kqlx.nodes import (
     simplify,
     transform,
 )
+from kqlx.regexes import late_regex
 
 
 def flattened(node: Nested) -> Node:
@@ -83,7 +83,7 @@ def bare_value_test(node: FreeText, name: str = "null") -> Equals | Like | Exist
     return Like(field, node.value, node.span)
 
 
-_PLACE = re.compile(r"\.[0-9]+(?=\.|$)")
+_PLACE = late_regex(r"\.[0-9]+(?=\.|$)")
 
 
 def in_any_place(name: str) -> str:

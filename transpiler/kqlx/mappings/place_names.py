@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from kqlx.regexes import late_regex
+
 FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "index": (re.compile(r"[\w*.-]+"), "Splunk"),
-    "macro": (re.compile(r"\w+(?:\([^`]*\))?"), "Splunk"),
-    "table": (re.compile(r"\w[\w.-]*"), "Sentinel"),
+    "index": (late_regex(r"[\w*.-]+"), "Splunk"),
+    "macro": (late_regex(r"\w+(?:\([^`]*\))?"), "Splunk"),
+    "table": (late_regex(r"\w[\w.-]*"), "Sentinel"),
 }
 """By kind the form of its names, and who takes them. For tables:
 https://learn.microsoft.com/kusto/query/schema-entities/entity-names?view=microsoft-sentinel."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -25,11 +24,12 @@ from kqlx.nodes import (
     transform,
 )
 from kqlx.notes import Effect, Note
+from kqlx.regexes import late_regex
 
 # Patterns of everything say nothing of the data source, nor do those of Security Onion.
-_BROAD = re.compile(r"(?:logs-?\*?|(?:apm|traces|metrics|\.alerts)-.*|so-(?:beats-)?\*.*)?\*?")
+_BROAD = late_regex(r"(?:logs-?\*?|(?:apm|traces|metrics|\.alerts)-.*|so-(?:beats-)?\*.*)?\*?")
 
-_DATA_STREAM = re.compile(r"logs-\w+\.")
+_DATA_STREAM = late_regex(r"logs-\w+\.")
 """Indices of one of Elastic's integrations. Others may be aliases, or a retired product's."""
 
 Found = tuple[list[str], tuple[Note, ...]]

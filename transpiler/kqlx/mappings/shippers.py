@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from kqlx.mappings.asserted_values import Asserted, spelt
 from kqlx.notes import Effect, Note
+from kqlx.regexes import late_regex
 
-_BEAT = re.compile(
+_BEAT = late_regex(
     r"(?:[\w.*-]*[-_.*])?((?:file|winlog|audit|packet|heart|metric|function|journal|osquery)beat)"
     r"(?:[-_.*].*)?"
 )

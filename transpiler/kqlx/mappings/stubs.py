@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,8 +10,9 @@ from kqlx.mappings.coverage import FieldUse
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.reader.pack_data import PLACES
+from kqlx.regexes import late_regex
 
-_PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
+_PLAIN = late_regex(r"[A-Za-z_][\w./-]*")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _PLACE_OF = {"spl": "base", "sentinel": "table", "sigma": "logsource"}
 

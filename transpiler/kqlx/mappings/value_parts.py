@@ -4,8 +4,6 @@ command line.
 
 from __future__ import annotations
 
-import re
-
 from kqlx.mappings.command_line_arguments import patterns_of
 from kqlx.mappings.field_spec import Part
 from kqlx.nodes import (
@@ -24,9 +22,10 @@ from kqlx.nodes import (
     pattern_test,
 )
 from kqlx.patterns import ANY_RUN, Pattern, Token, Wildcard
+from kqlx.regexes import late_regex
 
 # What the name of a domain never has.
-_NO_HOST = re.compile(r"[^A-Za-z0-9.-]")
+_NO_HOST = late_regex(r"[^A-Za-z0-9.-]")
 
 
 def in_whole(test: FieldTest, part: Part, separators: str) -> tuple[Node, bool] | None:

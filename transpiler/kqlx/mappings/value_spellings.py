@@ -4,7 +4,6 @@ in IPv6, numbers in hexadecimal, signs as in XML.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -29,8 +28,9 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_RUN, Pattern, Shape
+from kqlx.regexes import late_regex
 
-CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+CANONICAL_INTEGER = late_regex(r"0|-?[1-9][0-9]*")
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _ESCAPED = ("&<>", '&<>"', "&<>\"'")

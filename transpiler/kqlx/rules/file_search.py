@@ -5,19 +5,19 @@ from __future__ import annotations
 import errno
 import glob
 import os
-import re
 import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kqlx.errors import RuleError
+from kqlx.regexes import late_regex
 from kqlx.rules import formats
 from kqlx.rules.ignored_files import Ignored
 
 MANIFEST = ".kqlx-manifest.json"
 """The file that marks a folder of results, which are passed over where rules are looked for."""
 
-_QUERY_LIKE = re.compile(r"\s|:(?![\\/])")  # C:\rules is none
+_QUERY_LIKE = late_regex(r"\s|:(?![\\/])")  # C:\rules is none
 
 
 def rule_files(

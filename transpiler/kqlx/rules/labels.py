@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from kqlx.regexes import late_regex
 from kqlx.rules.model import Rule
 
 SCORES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
 """Severity → the risk score that Kibana's form sets for it."""
 
-_TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?", re.ASCII)
+_TECHNIQUE = late_regex(r"T\d{4}(\.\d{3})?", re.ASCII)
 
 
 def severity_and_score(rule: Rule) -> tuple[str, int]:

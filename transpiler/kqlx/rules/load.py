@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kqlx.errors import RuleError
+from kqlx.regexes import late_regex
 from kqlx.rules import formats
 from kqlx.rules.file_search import rule_files
 from kqlx.rules.from_entry import build
@@ -17,7 +18,7 @@ from kqlx.rules.model import NO_RULE, Exceptions, Rule, RuleSet, Skipped
 from kqlx.rules.source_text import Broken, Entry, decode
 from kqlx.rules.validate import plain
 
-_OF_RULES = re.compile(r"\bquery\b|\brule_id\b|^[ \t]*\[+rule\b", re.MULTILINE)
+_OF_RULES = late_regex(r"\bquery\b|\brule_id\b|^[ \t]*\[+rule\b", re.MULTILINE)
 
 
 def load_rules(path: Path | str, exclude: Sequence[str] = ()) -> RuleSet:

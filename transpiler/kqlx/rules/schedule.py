@@ -8,11 +8,12 @@ import re
 from typing import Any
 
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 from kqlx.rules.model import Rule
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
-_SPAN = re.compile(r"0*([1-9][0-9]{0,8})([smhdw])", re.ASCII)
+_SPAN = late_regex(r"0*([1-9][0-9]{0,8})([smhdw])", re.ASCII)
 _INTERVAL = 300  # Kibana's where a rule names none
 _LOOK_BACK = 360
 

@@ -12,14 +12,15 @@ from kqlx.elastic.date_math import time_zone_of
 from kqlx.errors import MappingError, UsageError
 from kqlx.hints import did_you_mean
 from kqlx.mappings.place_names import name_problem
+from kqlx.regexes import late_regex
 from kqlx.settings.keys import KEYS, Key, Kind
 from kqlx.settings.model import FILE, Settings
 
 if TYPE_CHECKING:
     import yaml
 
-_LENGTH = re.compile(r"0*[1-9][0-9]{0,8}[smhdw]", re.ASCII)
-_TARGETS = re.compile(r"[\w-]+(?: *, *[\w-]+)*")
+_LENGTH = late_regex(r"0*[1-9][0-9]{0,8}[smhdw]", re.ASCII)
+_TARGETS = late_regex(r"[\w-]+(?: *, *[\w-]+)*")
 _NO_FILES = (("fields", "ecs"), ("fields", "none"))
 """Values of keys for paths that name no file."""
 

@@ -9,7 +9,6 @@ name with stars, Kibana looks up; unless the user lists the fields, Elasticsearc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
@@ -49,11 +48,12 @@ from kqlx.nodes import (
     Term,
 )
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 Json = dict[str, Any]
 Clause = Callable[[Field, Any], Json | None]
 
-_EPOCH = re.compile(r"[0-9]+")
+_EPOCH = late_regex(r"[0-9]+")
 
 
 @dataclass()

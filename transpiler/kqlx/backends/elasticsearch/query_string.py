@@ -8,14 +8,15 @@ import re
 from functools import partial
 
 from kqlx.nodes import Compare, Pattern
+from kqlx.regexes import late_regex
 
 # What Lucene's query_string syntax gives a meaning to. Kibana leaves AND, OR and NOT alone, and so
 # do we.
-_RESERVED = re.compile(r'[-+=&|><!(){}\[\]^"~*?:\\/]')
+_RESERVED = late_regex(r'[-+=&|><!(){}\[\]^"~*?:\\/]')
 
-_WILDCARDS = re.compile(r"[*?\\]")
+_WILDCARDS = late_regex(r"[*?\\]")
 
-SPACE = re.compile(r"[ \t\r\n\u3000]")
+SPACE = late_regex(r"[ \t\r\n\u3000]")
 """Where query_string parts one term from the next."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from math import inf, isfinite
 from typing import Any
 
@@ -10,9 +9,10 @@ from kqlx.errors import MappingError
 from kqlx.frontends.kql.syntax import TRIMMED
 from kqlx.mappings.field_list import Field
 from kqlx.nodes import Literal, Operator
+from kqlx.regexes import late_regex
 
-_WHOLE = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
-_DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_WHOLE = late_regex(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
+_DECIMAL = late_regex(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _MOST_DIGITS = 10**21
 """From here on JavaScript writes a whole number with an exponent."""
 

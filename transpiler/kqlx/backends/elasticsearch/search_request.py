@@ -15,6 +15,7 @@ from typing import Any
 
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 from kqlx.rules.forms import SingleEvent, form_of
 from kqlx.rules.late_events import override_of
 from kqlx.rules.model import Rule
@@ -46,7 +47,7 @@ _SIGNALS = 100  # Kibana's where a rule says nothing
 _TIME = "@timestamp"
 
 # Date math, or a day or instant (docs/reference/elasticsearch/rest-apis/common-options#date-math).
-_DATE_MATH = re.compile(
+_DATE_MATH = late_regex(
     r"(?:now|\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z?)?(?:\|\||\Z))"
     r"(?:[+-]\d{1,9}[yMwdhHms])*(?:/[yMwdhHms])?",
     re.ASCII,

@@ -5,13 +5,13 @@ https://learn.microsoft.com/azure/sentinel/surface-custom-details-in-alerts
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from kqlx.backends.sentinel.field_values import values_of
 from kqlx.backends.sentinel.result_columns import FieldValues, distinct_count, in_common
 from kqlx.mappings.bound import Bound
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 from kqlx.rules.forms import form_of, groups_events
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms
@@ -21,7 +21,7 @@ from kqlx.rules.threshold import Threshold
 MOST_DETAILS = 20
 LONGEST_KEY = 20
 
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_WORD = late_regex(r"[A-Za-z][A-Za-z0-9]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,17 @@ Elasticsearch compares whole milliseconds, Kusto ticks of 100 nanoseconds; so a 
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 from kqlx.elastic import date_math
 from kqlx.nodes import Operator
+from kqlx.regexes import late_regex
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST = date_math.instant_of(datetime(1, 1, 1, tzinfo=UTC))
 _MOST = date_math.instant_of(datetime.max)
-_STEP = re.compile(r"([+-]\d*|/1?)([yMwdhHms])")
-_DATE_MATH = re.compile(r"now(?:(?:[+-]\d*|/1?)[yMwdhHms])*")
+_STEP = late_regex(r"([+-]\d*|/1?)([yMwdhHms])")
+_DATE_MATH = late_regex(r"now(?:(?:[+-]\d*|/1?)[yMwdhHms])*")
 _SPANS = {"w": "7d", "d": "1d", "h": "1h", "H": "1h", "m": "1m", "s": "1s"}
 _LONG_UNITS = {"y": "year", "M": "month"}
 

@@ -15,7 +15,6 @@ has such signs it goes over the whole text instead, from mark to mark.
 from __future__ import annotations
 
 import json
-import re
 
 from kqlx.backends.sentinel.boolean import any_text
 from kqlx.backends.sentinel.column_access import PATH, REGEX, SCAN, Cell
@@ -23,6 +22,7 @@ from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.syntax import json_text, quote, regex
 from kqlx.backends.text_backend import Text
 from kqlx.patterns import Pattern, Shape
+from kqlx.regexes import late_regex
 
 _INNER = r'(?:[^"\\]|\\.)*'
 _INNER_ONE = r'(?:[^"\\]|\\u[0-9a-f]{4}|\\[^u])'
@@ -30,13 +30,13 @@ _HEAD = rf'^(?:[^"]*"{_INNER}")*[^"]*'
 """All whole values before a quotation mark, which therefore opens one."""
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
 # taken for the end of an escape such as \\n or \\u001f.
-_SAFE_BEGINNING = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f]')
-_SAFE_MIDDLE = re.compile(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f][^\[\]{},:"\\\x00-\x1f]*')
+_SAFE_BEGINNING = late_regex(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f]')
+_SAFE_MIDDLE = late_regex(r'[^\[\]{},:"\\nrtbfu0-9a-fA-F\x00-\x1f][^\[\]{},:"\\\x00-\x1f]*')
 # How a value begins, and null does not: in an array, and behind a key of an object.
 _ARRAY_VALUE = r'["0-9tf]'
 _BAG_VALUE = r':\[*(?:null,)*["0-9tf-]'
 _OF_NUMBER = "[0-9.eE+-]"
-_OF_NUMBERS = re.compile(f"{_OF_NUMBER}*")
+_OF_NUMBERS = late_regex(f"{_OF_NUMBER}*")
 
 
 def one_of(

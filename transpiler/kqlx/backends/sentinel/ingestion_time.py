@@ -9,12 +9,11 @@ itself, before anything joins or counts
 
 from __future__ import annotations
 
-import re
-
 from kqlx.backends.sentinel.schedule import DELAY, LONGEST, RULE_FORMATS, Run, run_of, span
 from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.regexes import late_regex
 from kqlx.rules.forms import form_of
 from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.late_events import (
@@ -35,7 +34,7 @@ COLUMN = "IngestionTime"
 
 _INGESTED = "ingestion_time()"
 _GENERATED = "TimeGenerated"
-_PARSER = re.compile(r"_(?:Im|ASim)_\w+")
+_PARSER = late_regex(r"_(?:Im|ASim)_\w+")
 
 
 def arrived(rule: Rule, bound: Bound, options: Options) -> list[str]:

@@ -6,8 +6,6 @@ Strings are never null, and the string operators are true or false for every val
 
 from __future__ import annotations
 
-import re
-
 from kqlx.backends.sentinel.boolean import all_text
 from kqlx.backends.sentinel.column_access import (
     INDEXED,
@@ -31,13 +29,14 @@ from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.nodes import Like
 from kqlx.patterns import Pattern, Shape
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 _OPERATORS = {
     Shape.PREFIX: "startswith",
     Shape.SUFFIX: "endswith",
     Shape.CONTAINS: "contains",
 }
-_TERM = re.compile(r"[A-Za-z0-9]{4,}")
+_TERM = late_regex(r"[A-Za-z0-9]{4,}")
 """What Kusto's ``has`` looks for as a whole term."""
 
 

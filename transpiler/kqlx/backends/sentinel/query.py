@@ -25,10 +25,11 @@ from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import conjuncts
 from kqlx.notes import Effect
+from kqlx.regexes import late_regex
 
 _UNITED = re.escape(f"parse_json({united('NAME')})")
 _UNITED = _UNITED.replace("NAME", r"(?P<united>\w+)", 1).replace("NAME", "(?P=united)")
-_JSON_READ = re.compile(rf'parse_json\(column_ifexists\("(?P<own>\w+)", ""\)\)|{_UNITED}')
+_JSON_READ = late_regex(rf'parse_json\(column_ifexists\("(?P<own>\w+)", ""\)\)|{_UNITED}')
 """JSON that is read once, under a name."""
 
 DEFAULT_TABLE = "Events"

@@ -13,8 +13,9 @@ from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier, quote
 from kqlx.elastic import ecs
 from kqlx.notes import Note
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
-_PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_PLAIN = late_regex(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

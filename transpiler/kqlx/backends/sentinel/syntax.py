@@ -10,6 +10,7 @@ import json
 import re
 
 from kqlx.patterns import Pattern
+from kqlx.regexes import late_regex
 
 COMMENT = "// {}"
 """A comment, with its text in place of the braces."""
@@ -18,9 +19,9 @@ WIDTH = 100
 
 # Kusto's keywords and operators, to which new ones come, are in lower case; brackets never hurt a
 # name that looks like one.
-_PLAIN_NAME = re.compile(r"(?!__)(?:[A-Z_][A-Za-z0-9_]*|[a-z]+[A-Z0-9_][A-Za-z0-9_]*)")
+_PLAIN_NAME = late_regex(r"(?!__)(?:[A-Z_][A-Za-z0-9_]*|[a-z]+[A-Z0-9_][A-Za-z0-9_]*)")
 # A step of a path may be any plain name but one of the reserved ones.
-_PLAIN_STEP = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN_STEP = late_regex(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset(
     {
         "accumulate", "and", "anomalychart", "areachart", "as", "asc", "bagexpansion", "barchart",
@@ -49,12 +50,12 @@ _RESERVED = frozenset(
     }
 )  # fmt: skip
 """Names that Microsoft's analyser refuses somewhere without brackets."""
-_REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_REGEX_SPECIAL = late_regex(r"[\\.+*?()|\[\]{}^$#&~-]")
+_UNPRINTABLE = late_regex("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LITERAL = r"""@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
 """A literal of text, or a name in quotes, as a regular expression."""
-_LITERAL_OR_BREAK = re.compile(LITERAL + r"|(?<=,) | (?=(?:and|or) )", re.DOTALL)
-_TERM = re.compile(r"[A-Za-z0-9]{3,}")
+_LITERAL_OR_BREAK = late_regex(LITERAL + r"|(?<=,) | (?=(?:and|or) )", re.DOTALL)
+_TERM = late_regex(r"[A-Za-z0-9]{3,}")
 
 
 def quote(text: str) -> str:

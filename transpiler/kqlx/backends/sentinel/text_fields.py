@@ -20,12 +20,13 @@ from kqlx.nodes import Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
 from kqlx.patterns import Shape
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
 _PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'
-_LETTERS = re.compile(r"[A-Za-z0-9]+")
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9_]+")
-_TERM_ENDS = re.compile(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
+_LETTERS = late_regex(r"[A-Za-z0-9]+")
+_PLAIN_WORD = late_regex(r"[A-Za-z0-9_]+")
+_TERM_ENDS = late_regex(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kqlx.notes import Effect, Note
+from kqlx.regexes import late_regex
 from kqlx.rules.labels import SCORES
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
@@ -22,7 +22,7 @@ LONGEST_TITLE = 256
 LONGEST_DESCRIPTION = 65_534
 """What the schema allows, with the line feed that may end it."""
 
-_UUID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_UUID = late_regex("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 _PLACELESS = {
     "max_signals": "maximum alerts per run",

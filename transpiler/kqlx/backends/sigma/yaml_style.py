@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kqlx.backends.yaml_text import whole
+from kqlx.regexes import late_regex
 
 COMMENT = "# {}"
 """A comment, with its text in place of the braces."""
 
 # A quoted scalar cannot hold these as they are; double quotes with escapes can.
-_NOT_IN_SINGLE_QUOTES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_NOT_IN_SINGLE_QUOTES = late_regex("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 LARGEST_INTEGER = 2**53
 """Some loaders read larger integers as floats, which hold only some of them."""
@@ -44,7 +45,7 @@ _SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 # A star or question mark, and backslashes that must be doubled: several, one before those, one at
 # the end.
-_ESCAPED = re.compile(r"[*?]|\\{2,}|\\(?=[*?]|\Z)")
+_ESCAPED = late_regex(r"[*?]|\\{2,}|\\(?=[*?]|\Z)")
 
 
 def escape(text: str) -> str:
@@ -74,8 +75,8 @@ def _escaped(match: re.Match[str]) -> str:
     return _SHORT_ESCAPES.get(character, f"\\u{ord(character):04x}")
 
 
-_PLAIN_TEXT = re.compile(r"[A-Za-z](?:[\w./ -]*[\w.])?")
-_WORDS_OF_YAML = re.compile(r"(?i:true|false|yes|no|on|off|null|y|n)")
+_PLAIN_TEXT = late_regex(r"[A-Za-z](?:[\w./ -]*[\w.])?")
+_WORDS_OF_YAML = late_regex(r"(?i:true|false|yes|no|on|off|null|y|n)")
 
 
 def plain(text: str) -> str:
@@ -134,7 +135,7 @@ def map_lines(tests: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-_PLAIN_KEY = re.compile(r"[A-Za-z_][\w.|/-]*")
+_PLAIN_KEY = late_regex(r"[A-Za-z_][\w.|/-]*")
 
 
 def plain_key(key: str) -> str:

@@ -13,13 +13,14 @@ import re
 from typing import Any
 
 from kqlx.notes import Effect, Note
+from kqlx.regexes import late_regex
 from kqlx.rules.model import Rule
 
 # What UTF-8 or a text file cannot hold, or what may end a line for some reader.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_UNPRINTABLE = late_regex("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 # A line that readers would pass over, or take for a stanza.
-_NOT_FIRST = re.compile(r"\s*(?:[;#*\[]|rem\s)", re.IGNORECASE)
+_NOT_FIRST = late_regex(r"\s*(?:[;#*\[]|rem\s)", re.IGNORECASE)
 
 _DOLLAR = "\uff04"
 

@@ -7,7 +7,6 @@ types of threat objects are those of contentctl (https://github.com/splunk/conte
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
@@ -19,13 +18,14 @@ from kqlx.mappings.bound import Bound
 from kqlx.nodes import FieldTest, Pattern, walk
 from kqlx.notes import Effect
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 from kqlx.rules.forms import grouped_by, groups_events
 from kqlx.rules.model import Rule
 from kqlx.rules.suppression import suppressed_by
 
 Kind = Literal["user", "system", "other", "threat"]
 
-_USER = re.compile(r"(?:[\w.]+\.)?user\.(?:(?:target|effective)\.)?(?:name|id|email)")
+_USER = late_regex(r"(?:[\w.]+\.)?user\.(?:(?:target|effective)\.)?(?:name|id|email)")
 _USERS = frozenset(
     [
         "aws.cloudtrail.user_identity.arn",
@@ -38,23 +38,23 @@ _USERS = frozenset(
         "okta.actor.id",
     ]
 )
-_HOST = re.compile(r"host\.(?:name|hostname|id|ip)|winlog\.computer_name")
-_ADDRESS = re.compile(r"(?:source|client|destination|server)\.(?:ip|address)|okta\.client\.ip")
-_OTHER = re.compile(r"cloud\.(?:account|instance)\.id")
+_HOST = late_regex(r"host\.(?:name|hostname|id|ip)|winlog\.computer_name")
+_ADDRESS = late_regex(r"(?:source|client|destination|server)\.(?:ip|address)|okta\.client\.ip")
+_OTHER = late_regex(r"cloud\.(?:account|instance)\.id")
 _THREATS = (
-    (re.compile(r"process\.name"), "process_name"),
-    (re.compile(r"process\.executable|file\.path"), "file_path"),
-    (re.compile(r"process\.command_line"), "process"),
-    (re.compile(r"process\.parent\.name"), "parent_process_name"),
-    (re.compile(r"process\.parent\.(?:command_line|executable)"), "parent_process"),
-    (re.compile(r"file\.name|dll\.name"), "file_name"),
-    (re.compile(r"(?:file|process|dll)\.hash\.\w+"), "file_hash"),
-    (re.compile(r"dns\.question\.name|(?:url|destination)\.domain"), "domain"),
-    (re.compile(r"url\.(?:full|original)"), "url"),
-    (re.compile(r"user_agent\.original"), "http_user_agent"),
-    (re.compile(r"registry\.path"), "registry_path"),
-    (re.compile(r"registry\.value"), "registry_value_name"),
-    (re.compile(r"service\.name"), "service"),
+    (late_regex(r"process\.name"), "process_name"),
+    (late_regex(r"process\.executable|file\.path"), "file_path"),
+    (late_regex(r"process\.command_line"), "process"),
+    (late_regex(r"process\.parent\.name"), "parent_process_name"),
+    (late_regex(r"process\.parent\.(?:command_line|executable)"), "parent_process"),
+    (late_regex(r"file\.name|dll\.name"), "file_name"),
+    (late_regex(r"(?:file|process|dll)\.hash\.\w+"), "file_hash"),
+    (late_regex(r"dns\.question\.name|(?:url|destination)\.domain"), "domain"),
+    (late_regex(r"url\.(?:full|original)"), "url"),
+    (late_regex(r"user_agent\.original"), "http_user_agent"),
+    (late_regex(r"registry\.path"), "registry_path"),
+    (late_regex(r"registry\.value"), "registry_value_name"),
+    (late_regex(r"service\.name"), "service"),
 )
 
 _USUAL = ("user.id", "user.name", "user.email", "host.name", "source.ip", "destination.ip")

@@ -10,16 +10,17 @@ import re
 from collections.abc import Iterable
 
 from kqlx.patterns import ANY_RUN, Pattern, Token
+from kqlx.regexes import late_regex
 
 COMMENT = "``` {} ```"
 """A comment, with its text in place of the braces."""
 
 WIDTH = 100
 
-_BARE_NAME = re.compile(r"[A-Za-z0-9_.{}]+")
-_EVAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BARE_NAME = late_regex(r"[A-Za-z0-9_.{}]+")
+_EVAL_NAME = late_regex(r"[A-Za-z_][A-Za-z0-9_]*")
 # Characters that no quoting of Splunk's takes in a field's name, in one command or the other.
-_UNNAMABLE = re.compile(r"[\\*'\"\x00-\x1f\x7f]")
+_UNNAMABLE = late_regex(r"[\\*'\"\x00-\x1f\x7f]")
 
 # What Splunk means by a name, whatever the events hold: its own fields and the modifiers of a
 # search.
@@ -54,14 +55,14 @@ _OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "AS", "BY", "XOR", "LIKE", "CA
 
 # What PCRE gives a meaning to, the backquote, which begins macros and comments, and <, of
 # <<FIELD>>.
-_REGEX_SPECIAL = re.compile(r"[\\.^$|?*+()\[\]{}`<\x00-\x1f\x7f]")
+_REGEX_SPECIAL = late_regex(r"[\\.^$|?*+()\[\]{}`<\x00-\x1f\x7f]")
 
 # A search cannot spell these in a value: a star is a wildcard, control characters have no escape,
 # and three backquotes may begin a comment.
-_UNSPEAKABLE = re.compile(r"[*\x00-\x1f\x7f]|```")
+_UNSPEAKABLE = late_regex(r"[*\x00-\x1f\x7f]|```")
 
 # What a line may not be broken within: quoted text, and an OR and what follows it.
-_WORD = re.compile(r'(?:OR )?(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTALL)
+_WORD = late_regex(r'(?:OR )?(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTALL)
 
 
 def quote(text: str) -> str:

@@ -4,14 +4,13 @@ what surely matches more, and what surely matches less.
 
 from __future__ import annotations
 
-import re
-
 from kqlx.backends.spl.syntax import regex, widened_for_search
 from kqlx.elastic.text_analysis import PARTS_WORDS, word_patterns
 from kqlx.nodes import Equals, Like, Node, any_of
 from kqlx.patterns import Shape
+from kqlx.regexes import late_regex
 
-_WORD_CHARACTERS = re.compile(r"[A-Za-z0-9_]+")
+_WORD_CHARACTERS = late_regex(r"[A-Za-z0-9_]+")
 
 
 def is_part_of_word(node: Equals | Like) -> bool:

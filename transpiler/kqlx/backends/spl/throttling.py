@@ -18,6 +18,7 @@ from kqlx.backends.spl.time_range import time_modifier
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 from kqlx.rules.forms import form_of, grouped_by, groups_events
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of
@@ -27,7 +28,7 @@ from kqlx.rules.threshold import Threshold
 EVENT_HASH = "event_hash"
 GROUP_HASH = "group_hash"
 
-_SUPPRESSIBLE = re.compile(r"[\w.{}@:/-]+", re.ASCII)
+_SUPPRESSIBLE = late_regex(r"[\w.{}@:/-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

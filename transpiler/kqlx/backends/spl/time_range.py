@@ -5,10 +5,9 @@ https://help.splunk.com/splunk-enterprise/search/search-manual/9.4/search-time-r
 
 from __future__ import annotations
 
-import re
-
 from kqlx.elastic import date_math
 from kqlx.nodes import Compare
+from kqlx.regexes import late_regex
 
 # Elasticsearch's units
 # (https://www.elastic.co/docs/reference/elasticsearch/rest-apis/common-options, date math) and
@@ -16,8 +15,8 @@ from kqlx.nodes import Compare
 _UNITS = {"y": "y", "M": "mon", "w": "w", "d": "d", "h": "h", "H": "h", "m": "m", "s": "s"}
 _SECONDS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_STEP = re.compile(r"([+-]\d+)([yMwdhHms])")
-_DATE_MATH = re.compile(r"now((?:[+-]\d+[yMwdhHms])*)(?:/([yMwdhHms]))?")
+_STEP = late_regex(r"([+-]\d+)([yMwdhHms])")
+_DATE_MATH = late_regex(r"now((?:[+-]\d+[yMwdhHms])*)(?:/([yMwdhHms]))?")
 
 
 def time_range(node: Compare) -> tuple[str, str] | None:

@@ -42,8 +42,9 @@ from kqlx.nodes import (
     asked_pattern,
 )
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
-_PLAIN_FIELDS = re.compile(r"[A-Za-z0-9_.*{}]+")
+_PLAIN_FIELDS = late_regex(r"[A-Za-z0-9_.*{}]+")
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 

@@ -19,6 +19,7 @@ from kqlx.batch.reports.report import RunEnd, Subject, Write
 from kqlx.batch.summary import Summary
 from kqlx.notes import Effect
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 LONGEST = 60_000
 """Characters of a report."""
@@ -156,8 +157,8 @@ def code(text: str) -> str:
     return f"{fence}{blank}{text}{blank}{fence}"
 
 
-_MARKS = re.compile(r"[\\`*~|\[\]]|(?<![^\W_])_|_(?![^\W_])")
-_MEANT_FOR_GITHUB = re.compile(r"([@#])(?=\w)")
+_MARKS = late_regex(r"[\\`*~|\[\]]|(?<![^\W_])_|_(?![^\W_])")
+_MEANT_FOR_GITHUB = late_regex(r"([@#])(?=\w)")
 
 
 def plain(text: str) -> str:

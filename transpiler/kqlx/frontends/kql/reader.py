@@ -31,15 +31,16 @@ from kqlx.nodes import (
     Span,
     Term,
 )
+from kqlx.regexes import late_regex
 
 _TYPED: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _OPERATORS: dict[str, Operator] = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _CONTROLS = {"t": "\t", "r": "\r", "n": "\n"}
 
 # Kibana tries \t \r \n before \not, so "\not" is a line feed and "ot".
-_UNQUOTED_PIECE = re.compile(r"\\(?:([trn])|u([0-9a-fA-F]{4})|(.))|(\*)", re.DOTALL)
-_QUOTED_PIECE = re.compile(r'\\(?:([trn])|u([0-9a-fA-F]{4})|([\\"]))')
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNQUOTED_PIECE = late_regex(r"\\(?:([trn])|u([0-9a-fA-F]{4})|(.))|(\*)", re.DOTALL)
+_QUOTED_PIECE = late_regex(r'\\(?:([trn])|u([0-9a-fA-F]{4})|([\\"]))')
+_SURROGATE = late_regex("[\ud800-\udfff]")
 
 
 class TooDeep(Exception):

@@ -14,6 +14,7 @@ from kqlx.frontends.kql.reader import read
 from kqlx.frontends.kql.syntax import SPACES, TRIMMED
 from kqlx.frontends.lalr import UnexpectedInput
 from kqlx.nodes import And, FreeText, Literal, Pattern, Term
+from kqlx.regexes import late_regex
 
 # What a reader would not see, or not where it is: controls, blanks of odd widths, marks of writing
 # direction, halves of surrogate pairs.
@@ -29,13 +30,13 @@ _NOT = rf"(?P<not>[nN](?=[oO][tT](?:[{SPACES}]%s)))"
 _NEEDS_ESCAPE = rf'(?P<special>[\\():<>"*{{}}])|(?P<hidden>[{_HIDDEN}])|{_WORD}|{_NOT}'
 
 # At the end of a value white space may follow, and make a keyword of its last word.
-_LAST_PART = re.compile(_NEEDS_ESCAPE % ("|$", "|$"))
-_INNER_PART = re.compile(_NEEDS_ESCAPE % ("", ""))
-_IN_QUOTES = re.compile(rf'(?P<special>[\\"])|(?P<hidden>[{_HIDDEN}])')
+_LAST_PART = late_regex(_NEEDS_ESCAPE % ("|$", "|$"))
+_INNER_PART = late_regex(_NEEDS_ESCAPE % ("", ""))
+_IN_QUOTES = late_regex(rf'(?P<special>[\\"])|(?P<hidden>[{_HIDDEN}])')
 
 _TYPED = {True: "true", False: "false", None: "null"}
 _CONTROLS = {"\t": r"\t", "\r": r"\r", "\n": r"\n"}
-_SPLIT_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_SPLIT_PAIR = late_regex("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def spell_value(term: Term) -> str:

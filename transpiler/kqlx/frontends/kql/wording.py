@@ -12,14 +12,15 @@ from kqlx.frontends.kql.spelling import spell_value
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.lalr import UnexpectedInput
 from kqlx.nodes import Pattern
+from kqlx.regexes import late_regex
 
 LONGEST_ADVICE = 120
 LONGEST_FOUND = 40
 
-_DRIVE = re.compile(r"[A-Za-z]:\\(?!\\)(?:.(?!\\\\))*$")
+_DRIVE = late_regex(r"[A-Za-z]:\\(?!\\)(?:.(?!\\\\))*$")
 """A path of Windows whose backslashes are single."""
 
-_ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
+_ESCAPE = late_regex(r'\\([\\():<>"*{}]?)')
 
 
 def reads(text: str) -> bool:

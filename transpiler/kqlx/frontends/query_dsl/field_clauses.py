@@ -40,10 +40,11 @@ from kqlx.nodes import (
 )
 from kqlx.patterns import ANY_RUN
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 _OPERATORS: dict[str, Operator] = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
 _OPPOSITE: dict[Operator, Operator] = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt"}
-_WORD = re.compile("[a-z0-9]{1,255}")  # that every analyzer leaves as it is
+_WORD = late_regex("[a-z0-9]{1,255}")  # that every analyzer leaves as it is
 _UTC = ("UTC", "Z", "+00:00", "ZULU", "ETC/UTC", "GMT")
 
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from kqlx.nodes import Case, Literal
 from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Token
+from kqlx.regexes import late_regex
 
 
 class Inexpressible(Exception):
@@ -50,8 +51,8 @@ def literal_of(value: Any) -> Literal:
 
 
 _FORMATS = frozenset({"strict_date_optional_time", "date_optional_time", "epoch_millis"})
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:.*)?|now.*", re.DOTALL)
-_MILLISECONDS = re.compile(r"[0-9]{12,13}")
+_ISO_DATE = late_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:.*)?|now.*", re.DOTALL)
+_MILLISECONDS = late_regex(r"[0-9]{12,13}")
 
 
 def is_plain_format(format: Any, values: Iterable[Any]) -> bool:

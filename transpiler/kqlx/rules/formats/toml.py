@@ -11,17 +11,18 @@ from typing import Any
 
 from kqlx.errors import place_of
 from kqlx.malformed import MAX_NESTING, TOO_DEEP, is_too_deep, toml_problem, too_deep_at
+from kqlx.regexes import late_regex
 from kqlx.rules.formats import toml_positions
 from kqlx.rules.kibana_objects import Kind, kind_of
 from kqlx.rules.source_text import Broken, Entry, Position
 
 SUFFIXES = (".toml",)
 
-_HEADER = re.compile(
+_HEADER = late_regex(
     r"^[ \t]*\[rule\][ \t]*(?:#.*)?$|^[ \t]*(?:rule[ \t]*[.=]|(?:query|rule_id)[ \t]*=)",
     re.MULTILINE,
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROLS = late_regex(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def looks_like(text: str) -> bool:

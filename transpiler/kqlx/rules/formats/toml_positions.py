@@ -7,12 +7,13 @@ import tomllib
 from collections.abc import Iterator
 
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
 # The four spellings of a string (https://toml.io/en/v1.0.0#string), those of several lines first.
 _LONG = r"(?:'''.*?'''+|\"\"\"(?:\\.|[^\\])*?\"\"\"+)"
 _SHORT = r"""(?:'[^'\n]*'|"(?:\\.|[^"\\\n])*")"""
-_STRING = re.compile(rf"[ \t]*(?P<string>{_LONG}|{_SHORT})", re.DOTALL)
-_TOKEN = re.compile(rf"(?P<hides>{_LONG}|\#[^\n]*)|{_SHORT}", re.DOTALL)
+_STRING = late_regex(rf"[ \t]*(?P<string>{_LONG}|{_SHORT})", re.DOTALL)
+_TOKEN = late_regex(rf"(?P<hides>{_LONG}|\#[^\n]*)|{_SHORT}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,18 @@ import re
 from kqlx.frontends.kql.diagnostics.parse_failure import VALUE, WORDS, Diagnosis, ParseFailure
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import quote, respelled, short, suggest
+from kqlx.regexes import late_regex
 
-_NAME = re.compile(r"[A-Za-z_@][\w.@*/-]*")
-_BLANKS = re.compile(f"[{SPACES}]+")
-_HEXADECIMAL = re.compile(r"(?=\D*\d)[0-9a-fA-F]{1,4}")
-_CHUNK = re.compile(r'[^\s()"]*')
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*")
-_BOUNDS = re.compile(r"\[\s*([^\s\]]+)\s+TO\s+([^\s\]]+)\s*\]")
-_SINGLE_QUOTED = re.compile(r"'([^']{0,120})'")
-_MARKUP = re.compile(r'<[^\s<>:"()]*>[^\s:"()]*')
+_NAME = late_regex(r"[A-Za-z_@][\w.@*/-]*")
+_BLANKS = late_regex(f"[{SPACES}]+")
+_HEXADECIMAL = late_regex(r"(?=\D*\d)[0-9a-fA-F]{1,4}")
+_CHUNK = late_regex(r'[^\s()"]*')
+_SCHEME = late_regex(r"[a-zA-Z][a-zA-Z0-9+.-]*")
+_BOUNDS = late_regex(r"\[\s*([^\s\]]+)\s+TO\s+([^\s\]]+)\s*\]")
+_SINGLE_QUOTED = late_regex(r"'([^']{0,120})'")
+_MARKUP = late_regex(r'<[^\s<>:"()]*>[^\s:"()]*')
 
-_DRIVE_PATH = re.compile(
+_DRIVE_PATH = late_regex(
     rf"[A-Za-z]:\\(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])(?:\([^()\"]*\)|[^()\":{{}}<>]))*"
 )
 _EQUALS = {"=", "==", "===", "!=", "!==", "=~", "!~", ":="}

@@ -12,8 +12,9 @@ from kqlx.frontends.kql.spelling import spell_value
 from kqlx.frontends.kql.syntax import QUOTED
 from kqlx.frontends.kql.wording import LONGEST_ADVICE, quote, suggest
 from kqlx.nodes import FreeText, Literal, Pattern
+from kqlx.regexes import late_regex
 
-_QUOTED = re.compile(QUOTED)
+_QUOTED = late_regex(QUOTED)
 _EQUAL = {"=", "==", "===", ":=", "is", "eq", "equals"}
 _UNEQUAL = {"!=", "!==", "<>", "ne", "!~"}
 _LIKE = {"like", "ilike", "like~", "rlike"}
@@ -24,15 +25,15 @@ _PARTS = {
     "startswith": "{}*",
     "endswith": "*{}",
 }
-_SIGN_AT_END = re.compile(r"(?P<name>[^=!~]+?)(?P<sign>===?|!==?|=~|!~|=)$")
+_SIGN_AT_END = late_regex(r"(?P<name>[^=!~]+?)(?P<sign>===?|!==?|=~|!~|=)$")
 
 REGULAR_EXPRESSION = Diagnosis(
     "lucene-syntax",
     "regular expressions are Lucene syntax, which Kibana KQL does not have",
     "list the values, or use wildcards (*)",
 )
-_BETWEEN_SLASHES = re.compile(r"(?<![^\s(:])/(?:\\.|[^/\\\r\n\"])+/(?=[\s)]|$)")
-_SIGNS = re.compile(
+_BETWEEN_SLASHES = late_regex(r"(?<![^\s(:])/(?:\\.|[^/\\\r\n\"])+/(?=[\s)]|$)")
+_SIGNS = late_regex(
     r"\.[*+]|\[[^\]]+\]|\\[dwsDWS.]|[|^]|\$/$|\{\d+(?:,\d*)?\}|\([^()]*\)[*+?{]|[\w)]\+"
 )
 

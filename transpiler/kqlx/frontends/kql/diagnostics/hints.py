@@ -30,13 +30,14 @@ from kqlx.frontends.kql.diagnostics.parse_failure import (
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import respelled, short, suggest
 from kqlx.frontends.language_guess import recognise
+from kqlx.regexes import late_regex
 
-_ESCAPE = re.compile(r'\\([\\():<>"*{}]?)')
-_PATH_END = re.compile(r'((?:[^"\\]|\\[^"])*)\\"(?=[\s)]|$)')
-_PATH = re.compile(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}<>\r\n])*')
-_OPEN_RANGE = re.compile(r"\[\s*(\S+)\s+TO\s+(\S+)$")
-_NOTS = re.compile(f"(?:(?i:not)[{SPACES}]+)*")
-_CLOSED_RANGE = re.compile(r"\{\s*([^\s{}]+)\s+TO\s+([^\s{}]+)\s*\]")
+_ESCAPE = late_regex(r'\\([\\():<>"*{}]?)')
+_PATH_END = late_regex(r'((?:[^"\\]|\\[^"])*)\\"(?=[\s)]|$)')
+_PATH = late_regex(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}<>\r\n])*')
+_OPEN_RANGE = late_regex(r"\[\s*(\S+)\s+TO\s+(\S+)$")
+_NOTS = late_regex(f"(?:(?i:not)[{SPACES}]+)*")
+_CLOSED_RANGE = late_regex(r"\{\s*([^\s{}]+)\s+TO\s+([^\s{}]+)\s*\]")
 _KEYWORD = {"_AND": "and", "_OR": "or", "NOT": "not"}
 
 

@@ -4,8 +4,6 @@ expected, and a hint, with the text to write where that is clear. ``codes`` list
 
 from __future__ import annotations
 
-import re
-
 from kqlx.errors import QuerySyntaxError
 from kqlx.frontends.kql.diagnostics.hints import diagnose
 from kqlx.frontends.kql.diagnostics.parse_failure import ParseFailure
@@ -13,6 +11,7 @@ from kqlx.frontends.kql.syntax import MAX_DEPTH
 from kqlx.frontends.kql.wording import short
 from kqlx.frontends.lalr import UnexpectedInput
 from kqlx.nodes import Pattern
+from kqlx.regexes import late_regex
 
 # The words of Kibana's own messages, by terminal of the grammar.
 _WORDS = {
@@ -28,7 +27,7 @@ _WORDS = {
 }
 _SIGNS = ("<", "<=", ">", ">=")
 
-_FOUND = re.compile(
+_FOUND = late_regex(
     r'\\(?:u[0-9a-fA-F]{0,3}|\S)?|"[^"\n]*|[():{}]|[<>]=?'
     r'|(?i:not|and|or)(?=[ \t\r\n\xa0])|[^\s\\():<>"{}]+'
 )

@@ -15,8 +15,9 @@ from kqlx.frontends.kql.diagnostics.foreign_operators import (
 from kqlx.frontends.kql.diagnostics.parse_failure import Diagnosis, ParseFailure, expression_at
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import LONGEST_ADVICE, quote, respelled, suggest
+from kqlx.regexes import late_regex
 
-_BLANKS = re.compile(f"[{SPACES}]+")
+_BLANKS = late_regex(f"[{SPACES}]+")
 _PRESENCE = {
     "exists": "{}:*",
     "isnotnull": "{}:*",
@@ -28,8 +29,8 @@ _FUNCTIONS = frozenset(_PRESENCE) | {
     *("cidrmatch", "contains", "count", "endswith", "has", "len", "length", "lower", "match"),
     *("matches", "startswith", "tolower", "tostring", "toupper", "upper", "wildcard"),
 }
-_SINGLE_QUOTED = re.compile(r"'([^']{0,120})'")
-_NESTED = re.compile(r"\{([^{}]*:[^{}]*)\}")
+_SINGLE_QUOTED = late_regex(r"'([^']{0,120})'")
+_NESTED = late_regex(r"\{([^{}]*:[^{}]*)\}")
 _EXAMPLES = {"and": "a:1 and (b:2)", "or": "a:1 or (b:2)", "not": "not (a:1)"}
 _SYMBOLS = {"&&": "and", "||": "or", "&": "and", "|": "or"}
 

@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import re
-
 from kqlx.frontends.kql.diagnostics.colons_and_comparisons import respelled_value, with_field
 from kqlx.frontends.kql.diagnostics.parse_failure import Diagnosis, ParseFailure, expression_at
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import suggest
+from kqlx.regexes import late_regex
 
-_BLANKS = re.compile(f"[{SPACES}]+")
-_SIGNED = re.compile(r"(?P<sign>[-!+])(?P<name>[A-Za-z_@][\w.@*/-]*)?")
+_BLANKS = late_regex(f"[{SPACES}]+")
+_SIGNED = late_regex(r"(?P<sign>[-!+])(?P<name>[A-Za-z_@][\w.@*/-]*)?")
 _JOINING = {"&&": "and", "&": "and", "||": "or"}
 
 

@@ -12,19 +12,20 @@ from kqlx.frontends.kql.syntax import QUOTED, SPACES, WORD
 from kqlx.frontends.kql.tables import TABLES
 from kqlx.frontends.kql.wording import LONGEST_ADVICE
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 
-VALUE = re.compile(rf'{QUOTED}|\([^()":<>{{}}]*\)|{WORD}')
+VALUE = late_regex(rf'{QUOTED}|\([^()":<>{{}}]*\)|{WORD}')
 """One word, quoted text or simple group, as it may follow a colon."""
 
-_SIMPLE_EXPRESSION = re.compile(
+_SIMPLE_EXPRESSION = late_regex(
     rf"(?:(?:{QUOTED}|{WORD})\s*(?::|[<>]=?)\s*)?"
     rf'(?:{QUOTED}|\((?:[^()"]|"(?:[^"\\]|\\.)*")*\)|{WORD})'
 )
 """The same, with a field before it or not."""
 
-_PARENTHESES = re.compile(rf"{QUOTED}|\\.|[()]")
+_PARENTHESES = late_regex(rf"{QUOTED}|\\.|[()]")
 
-WORDS = re.compile(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}\\])*', re.DOTALL)
+WORDS = late_regex(rf'(?:(?![{SPACES}]+(?i:and|or)[{SPACES}])[^():"{{}}\\])*', re.DOTALL)
 """Words up to the next keyword or sign."""
 
 
