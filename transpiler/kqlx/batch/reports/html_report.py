@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from kqlx import __version__, resources
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Status
 from kqlx.batch.reports.matching_parts import Part, PartNames, marked, shown
-from kqlx.batch.reports.outcome_spool import OutcomeSpool
 from kqlx.batch.reports.report import RunEnd, Subject, Write
+from kqlx.batch.spool import OutcomeSpool
 from kqlx.nodes import Span
 from kqlx.notes import Effect
 from kqlx.records import dataclass
