@@ -10,7 +10,8 @@ the grammar.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 from zlib import crc32
@@ -19,6 +20,8 @@ from kqlx import resources
 from kqlx.records import dataclass
 
 END = "$END"
+INVALID = "$INVALID"
+"""A terminal for what is none."""
 
 Builder = Callable[[list[Any]], Any]
 
@@ -149,7 +152,9 @@ class Parser:
 
     def __init__(self, tables: Tables, builders: Mapping[str, Builder]) -> None:
         self._tables = tables
-        self._names = (None, *(name for name, _ in tables.terminals))
+        # By the number of a terminal's group its name, "" where it is ignored.
+        names = [name for name, _ in tables.terminals]
+        self._kinds = ("", *("" if name in tables.ignored else name for name in names))
         self._lexer = re.compile("|".join(f"({pattern})" for _, pattern in tables.terminals))
         if self._lexer.groups != len(tables.terminals):
             raise ValueError("a terminal of the grammar has a capturing group of its own")
@@ -170,75 +175,76 @@ class Parser:
             )
             for rule in tables.rules
         )
+        self._after: dict[tuple[int, str, str], tuple[int, int | None]] = {}
 
     def parse(self, text: str) -> Any:
         """What the start rule's builder returns. Raises UnexpectedInput."""
-        tables = self._tables
-        actions, gotos, end_state = tables.actions, tables.gotos, tables.end
-        reductions = self._reductions
+        tables, kinds, after = self._tables, self._kinds, self._after
+        actions, reductions = tables.actions, self._reductions
         states: list[int] = [tables.start]
         values: list[Any] = []
-        for kind, position, match in self._terminals(text):
-            while True:
-                action = actions[states[-1]].get(kind)
-                if action is None:
-                    raise UnexpectedInput(position, self._expected(states))
-                if action >= 0:
-                    states.append(action)
-                    values.append(match)
-                    break
-                size, origin, positions, name, build = reductions[~action]
-                if name == "":  # one value passes through
-                    if size > 1:
-                        del states[-size:]
-                        value = values[positions[0] - size]  # type: ignore[index]
-                        del values[-size:]
-                        values.append(value)
-                    else:
-                        states.pop()
-                elif build is None:  # a repetition collects
-                    self._collect(states, values, size, positions)  # type: ignore[arg-type]
-                else:
-                    taken = values[-size:] if size else []
-                    if size:
-                        del states[-size:]
-                        del values[-size:]
-                    if positions is not None:
-                        taken = [taken[i] for i in positions]
-                    if taken and type(taken[-1]) is _Collected:
-                        taken[-1:] = taken[-1]
-                    values.append(build(taken))
-                state = gotos[states[-1]][origin]
-                states.append(state)
-                if state == end_state and kind == END:
-                    return values[-1]
-        raise AssertionError("the end of the text was neither accepted nor refused")
-
-    def _terminals(self, text: str) -> Iterator[tuple[str, int, re.Match[str] | None]]:
-        names, ignored = self._names, self._tables.ignored
         leading = self._ignored.match(text)
         position = leading.end() if leading else 0
-        for match in self._lexer.finditer(text, position):
-            start, end = match.span()
-            if start != position:
-                break
-            position = end
-            kind = names[match.lastindex]  # type: ignore[index]
-            if kind not in ignored:
-                yield kind, start, match  # type: ignore[misc]
-        yield (END if position == len(text) else "$INVALID"), position, None
+        for match in chain(self._lexer.finditer(text, position), (None,)):
+            if match is None:
+                start, kind = position, END if position == len(text) else INVALID
+            else:
+                start, end = match.span()
+                if start != position:
+                    start, kind = position, INVALID
+                else:
+                    position, kind = end, kinds[match.lastindex]  # type: ignore[index]
+                    if not kind:
+                        continue
+            action = actions[states[-1]].get(kind)
+            while action is not None and action < 0:
+                size, origin, positions, name, build = reductions[~action]
+                if build is None:
+                    self._pass(states, values, size, positions or (), name)
+                elif size == 1 and positions is None:
+                    states.pop()
+                    values[-1] = build([values[-1]])
+                else:
+                    values.append(build(_taken(states, values, size, positions)))
+                step = states[-1], origin, kind
+                if (found := after.get(step)) is None:
+                    found = after[step] = self._passed(*step)
+                state, action = found
+                states.append(state)
+                if state == tables.end and kind == END:
+                    return values[-1]
+            if action is None:
+                raise UnexpectedInput(start, self._expected(states))
+            states.append(action)
+            values.append(match)
+        raise AssertionError("the end of the text was neither accepted nor refused")
+
+    def _passed(self, state: int, origin: str, kind: str) -> tuple[int, int | None]:
+        """The state to which a reduction leads, and the action there, with ``kind`` to follow. It
+        is the one behind all reductions that let one value pass through and change nothing else,
+        which are most of those of a list of values.
+        """
+        actions, gotos, rules = self._tables.actions, self._tables.gotos, self._tables.rules
+        while True:
+            reached = gotos[state][origin]
+            action = actions[reached].get(kind)
+            if action is None or action >= 0 or rules[~action].name or rules[~action].size != 1:
+                return reached, action
+            origin = rules[~action].origin
 
     @staticmethod
-    def _collect(
-        states: list[int], values: list[Any], size: int, positions: tuple[int, ...]
+    def _pass(
+        states: list[int], values: list[Any], size: int, positions: tuple[int, ...], name: str
     ) -> None:
+        """One value passes through, or a repetition collects."""
         taken = values[-size:]
         del states[-size:]
         del values[-size:]
         first = taken[positions[0]]
-        if type(first) is not _Collected:
-            first = _Collected([first])
-        first.extend(taken[i] for i in positions[1:])
+        if name:
+            if type(first) is not _Collected:
+                first = _Collected([first])
+            first.extend([taken[i] for i in positions[1:]])
         values.append(first)
 
     def _expected(self, states: list[int]) -> frozenset[str]:
@@ -259,6 +265,21 @@ class Parser:
             states.append(self._tables.gotos[states[-1]][rule.origin])
             if states[-1] == self._tables.end and kind == END:
                 return True
+
+
+def _taken(
+    states: list[int], values: list[Any], size: int, positions: tuple[int, ...] | None
+) -> list[Any]:
+    """The values that a rule takes off the stacks."""
+    taken = values[-size:] if size else []
+    if size:
+        del states[-size:]
+        del values[-size:]
+    if positions is not None:
+        taken = [taken[i] for i in positions]
+    if taken and type(taken[-1]) is _Collected:
+        taken[-1:] = taken[-1]
+    return taken
 
 
 class _Collected(list[Any]):
