@@ -43,6 +43,7 @@ _GROUND = {
         "resources",
         "malformed",
         "hidden_characters",
+        "named_pipes",
         "elastic",
     ),
 }
@@ -58,6 +59,7 @@ LAYERS = {
     "refusals": {"codes"},
     "malformed": set[str](),
     "hidden_characters": set[str](),
+    "named_pipes": set[str](),
     "hints": set[str](),
     "notes": {"nodes", "hints"},
     "errors": {"nodes", "notes", "hidden_characters"},

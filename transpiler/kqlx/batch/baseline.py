@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
 
+from kqlx import named_pipes
 from kqlx.batch.outcome import RuleOutcome, Status
 from kqlx.errors import UsageError
 from kqlx.notes import Effect
@@ -65,6 +66,7 @@ def grades_of(outcome: RuleOutcome) -> Mapping[str, str]:
 def load(path: Path) -> Baseline:
     """Raises UsageError where there is no such file, or it is something else."""
     try:
+        named_pipes.refuse(path)
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["version"] != 1:
             raise ValueError

@@ -12,7 +12,8 @@ from kqlx.batch.baseline import Baseline
 from kqlx.batch.baseline import load as load_baseline
 from kqlx.batch.exit_policy import DEFAULT, STALE, conditions, met
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
-from kqlx.errors import OutputError, UsageError
+from kqlx.batch.whole_file import WholeFile
+from kqlx.errors import UsageError
 from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
 
@@ -32,13 +33,14 @@ class Gate:
 
     @classmethod
     def of(cls, fail_on: Iterable[str] | None, baseline: str | None, *, update: bool) -> Gate:
-        """Raises UsageError."""
+        """Raises UsageError, and OutputError for a baseline that cannot be written."""
         wanted = conditions(fail_on) if fail_on else DEFAULT
         if baseline is None:
             if update:
                 raise UsageError("--update-baseline needs --baseline, which names the file")
             return cls(wanted)
         if update:
+            WholeFile(baseline, "--baseline").discard()  # an error is one before the run
             return cls(wanted, update=Path(baseline))
         return cls(wanted, load_baseline(Path(baseline)))
 
@@ -71,8 +73,9 @@ class Gate:
         """Records the run where that is asked for. Raises OutputError."""
         if self.update is None:
             return
+        file = WholeFile(str(self.update), "--baseline")
         try:
-            self.update.write_text(self.recorded.text(), encoding="utf-8")
-        except OSError as error:
-            message = f"{self.update}: cannot be written: {error.strerror or error}"
-            raise OutputError(message) from None
+            file.write(self.recorded.text())
+            file.keep()
+        finally:
+            file.discard()

@@ -24,7 +24,9 @@ def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
 
     if named := config or os.environ.get("KQLX_CONFIG"):
         if not Path(named).is_file():
-            raise UsageError(f"{named}: no such file of settings")
+            is_there = os.path.lexists(named)
+            what = "a folder or a pipe, and no file" if is_there else "no such file"
+            raise UsageError(f"{named}: {what} of settings")
         return Path(named)
     first = next((path for path in paths if path != "-"), None)
     for start in (_folder(first) if first is not None else None, Path()):

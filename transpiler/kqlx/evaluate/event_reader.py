@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from kqlx import named_pipes
 from kqlx.errors import UsageError
 from kqlx.malformed import Refused, json_document, refuse_constant
 from kqlx.records import dataclass
@@ -57,6 +58,7 @@ def read_events(path: str | os.PathLike[str]) -> Iterator[EventLine]:
                 raise OSError(errno.EBADF, "standard input is closed")
             yield from _read(sys.stdin.buffer)
         else:
+            named_pipes.refuse(path)
             with Path(path).open("rb") as file:
                 yield from _read(file)
     except OSError as error:

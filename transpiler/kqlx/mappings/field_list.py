@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from kqlx import named_pipes
 from kqlx.elastic import ecs
 from kqlx.errors import MappingError, place_of
 from kqlx.malformed import TOO_DEEP, Refused, json_document, refuse_constant
@@ -123,6 +124,7 @@ def load(path_or_name: str) -> FieldList:
         return FieldList((), alone=True)
     path = Path(path_or_name)
     try:
+        named_pipes.refuse(path)
         text = path.read_text(encoding="utf-8-sig")
         data = _json(text, path)
     except OSError as error:

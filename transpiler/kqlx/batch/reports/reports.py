@@ -11,7 +11,7 @@ from typing import Self
 from kqlx.batch.outcome import RuleOutcome
 from kqlx.batch.output_format import OutputFormat
 from kqlx.batch.reports.report import Report, RunEnd, Subject, Write
-from kqlx.batch.reports.report_file import ReportFile
+from kqlx.batch.whole_file import WholeFile
 from kqlx.errors import UsageError
 
 _SUFFIXES = {
@@ -41,11 +41,11 @@ class Reports:
         print: Write | None = None,
     ) -> None:
         named = [(path, _format_of(path)) for path in dict.fromkeys(paths)]
-        self._files: list[ReportFile] = []
+        self._files: list[WholeFile] = []
         self._reports: list[Report] = []
         try:
             for path, name in named:
-                self._files.append(ReportFile(path))
+                self._files.append(WholeFile(path, "--report"))
                 self._reports.append(_report(name, subject, self._files[-1].write))
         except BaseException:
             self._discard()

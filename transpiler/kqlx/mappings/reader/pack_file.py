@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kqlx import resources
+from kqlx import named_pipes, resources
 from kqlx.errors import MappingError, QuerySyntaxError
 from kqlx.mappings.reader.schema import Path as KeyPath
 from kqlx.mappings.reader.schema import Problem, Schema, dotted
@@ -68,6 +68,7 @@ def read_documents(path: Path) -> list[Document]:
     Raises MappingError with all that is wrong, or where the file cannot be read.
     """
     try:
+        named_pipes.refuse(path)
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise MappingError(f"{path}: {error.strerror}") from None

@@ -1,7 +1,8 @@
-"""Files that reports are written to: whole, or not at all."""
+"""Files that are written whole, or not at all: reports, baselines."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -11,21 +12,22 @@ from typing import IO
 from kqlx.errors import OutputError
 
 
-class ReportFile:
+class WholeFile:
     """A file that gets its name when it is whole; a pipe or a device is written as it is.
+    ``option`` is what names it, for messages.
 
     Raises OutputError where the file cannot be written, at once and not after the run.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, option: str) -> None:
         self.path = Path(path)
         self._own: Path | None = None
         try:
             if not self.path.exists() or stat.S_ISREG(self.path.stat().st_mode):
                 self._own = self._beside()
             if self.path.is_dir():
-                raise OutputError(f"{path}: a folder", hint="give --report the name of a file")
-            self._file: IO[bytes] = (self._own or self.path).open("xb" if self._own else "wb")
+                raise OutputError(f"{path}: a folder", hint=f"give {option} the name of a file")
+            self._file: IO[bytes] = self._own.open("xb") if self._own else _opened(self.path)
         except (OSError, ValueError) as error:
             raise self._error(error) from None
 
@@ -41,6 +43,8 @@ class ReportFile:
         try:
             self._file.close()
             if self._own is not None:
+                if self.path.is_file():
+                    self._own.chmod(stat.S_IMODE(self.path.stat().st_mode))
                 self._own.replace(self.path)
                 self._own = None
         except OSError as error:
@@ -61,3 +65,16 @@ class ReportFile:
     def _error(self, error: OSError | ValueError) -> OutputError:
         reason = error.strerror if isinstance(error, OSError) else None
         return OutputError(f"{self.path}: cannot be written: {reason or error}")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """A pipe or a device, without the wait for somebody who reads a pipe."""
+    try:
+        handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "a named pipe that nobody reads") from None
+        raise
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(handle, True)
+    return os.fdopen(handle, "wb")
