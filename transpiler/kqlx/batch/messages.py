@@ -25,6 +25,11 @@ class Choice:
     grouped: bool = False
     concise: bool = False
 
+    @property
+    def says_once(self) -> bool:
+        """Whether what is the same for many rules is said once."""
+        return self.grouped and not self.verbose
+
     def takes(self, remark: Remark) -> bool:
         if remark.severity is Severity.ERROR:
             return True
@@ -68,7 +73,7 @@ def grouped(remarks: Iterable[Remark], choice: Choice) -> list[list[Remark]]:
     """The wanted remarks; those of one code and effect together, unless all are asked for."""
     found: dict[object, list[Remark]] = {}
     for number, remark in enumerate(filter(choice.takes, remarks)):
-        alone = not choice.grouped or choice.verbose or remark.severity is Severity.ERROR
+        alone = not choice.says_once or remark.severity is Severity.ERROR
         key = number if alone else (remark.code, remark.effect, remark.severity)
         found.setdefault(key, []).append(remark)
     return list(found.values())

@@ -68,12 +68,16 @@ class Run:
         if self.statistics is not None:
             self.statistics.take(outcome)
         if is_said(outcome, self.choice):
-            self._say_all(lines_of("", outcome.remarks, self.choice))
+            remarks = self.repeated.without_hints(outcome.remarks, self.choice)
+            self._say_all(lines_of("", remarks, self.choice))
         for made in outcome.conversions:
             if self.sink is not None and made.status is Status.CONVERTED:
                 self.sink.take(outcome, made)
-            remarks = self.repeated.left(made.target, made.remarks, self.choice)
-            self._say_all(lines_of(made.target, remarks, self.choice))
+            if not self.choice.says_once:
+                self._say_all(lines_of(made.target, made.remarks, self.choice))
+        if self.choice.says_once:
+            for targets, left in self.repeated.left(outcome, self.choice):
+                self._say_all(lines_of(targets, left, self.choice))
         for target, remark in self.gate.add(outcome):
             self._say_late(target, remark)
         self._watch(outcome)
