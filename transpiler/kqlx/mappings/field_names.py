@@ -4,6 +4,7 @@ been meant to be.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from kqlx.elastic import ecs
@@ -28,11 +29,15 @@ def nearest(name: str) -> str:
         if spelt in known or spelt.startswith(openings):
             return ""
     most = MOST_EDITS if len(name) > _SHORT else 1
-    best, found = most + 1, ""
-    for other in sorted(known):
-        if abs(len(other) - len(name)) < best and (edits := _edits(name, other, best - 1)) < best:
-            best, found = edits, other
-    return found
+    letters = _letters(name)
+    candidates = [
+        (_edits(name, other, most), other)
+        for length in range(len(name) - most, len(name) + most + 1)
+        for other, others_letters in _by_length().get(length, ())
+        if (letters ^ others_letters).bit_count() <= 2 * most
+    ]
+    edits, found = min(candidates, default=(most + 1, ""))
+    return found if edits <= most else ""
 
 
 @cache
@@ -46,6 +51,27 @@ def _known() -> tuple[frozenset[str], tuple[str, ...]]:
     # What ECS leaves open only says something of names that it has no other below.
     openings = {o for o in openings if len(o.split(".")) > 2 or o in ("labels.",)}
     return frozenset(names), tuple(sorted(openings))
+
+
+@cache
+def _by_length() -> Mapping[int, Sequence[tuple[str, int]]]:
+    """The known names of each length, with their letters."""
+    found: dict[int, list[tuple[str, int]]] = {}
+    for name in _known()[0]:
+        found.setdefault(len(name), []).append((name, _letters(name)))
+    return found
+
+
+def _letters(name: str) -> int:
+    """A bit for each letter in a name, and one for each that it has twice: names that are few edits
+    apart have nearly the same, since an edit changes two bits at most.
+    """
+    once = twice = 0
+    for letter in name:
+        bit = 1 << (ord(letter) & 63)
+        twice |= once & bit
+        once |= bit
+    return once | twice << 64
 
 
 def _edits(one: str, other: str, most: int) -> int:
