@@ -11,8 +11,13 @@ from collections.abc import Callable
 import pytest
 
 import kqlx
+from kqlx.elastic import ecs
 from kqlx.mappings.binder import Binder
+from kqlx.mappings.field_names import nearest
 from kqlx.nodes import FieldTest, Node
+from kqlx.rules.known_types import known_types
+from kqlx.rules.query_tree import tree_of
+from tests.conftest import DEEP
 
 TARGETS = ("elasticsearch", "sentinel", "sigma", "spl")
 FEW, MANY = 250, 8_000
@@ -37,12 +42,42 @@ def _and(count: int) -> str:
     return " and ".join(f"f:v{number}" for number in range(count))
 
 
+def _different_fields(count: int) -> str:
+    return " and ".join(f"f{number}.name:v{number}" for number in range(count))
+
+
+def _negations(count: int) -> str:
+    return " and ".join(f"not user.name:v{number}" for number in range(count))
+
+
+def _branches_of_words(count: int) -> str:
+    return " or ".join(f"message:(a{number} and b{number})" for number in range(count))
+
+
+def _patterns_of_paths(count: int) -> str:
+    values = " or ".join(f"HKLM\\\\a{number}\\\\*" for number in range(count))
+    return f"event.category:registry and registry.path:({values})"
+
+
+def _name_of_many_parts(count: int) -> str:
+    return "event.dataset:o365.audit and " + ".".join(["a"] * count) + ":b"
+
+
+def _stars(count: int) -> str:
+    return "process.name:" + "a*" * count + "b"
+
+
 def seconds(query: str, target: str, runs: int = 1) -> float:
-    """Processor time of one conversion, the least of some runs."""
+    """Processor time of one conversion, or of lint, the least of some runs."""
     times = []
     for _ in range(runs):
         started = time.process_time()
-        kqlx.convert(query, target, accept=("wider", "narrower", "different"), unmapped="keep")
+        if target == "lint":
+            rule = kqlx.Rule(name="", query=query)
+            types = known_types(tree_of(rule), rule)
+            kqlx.lint(query, types, ecs.arrays(), nearest)
+        else:
+            kqlx.convert(query, target, accept=("wider", "narrower", "different"), unmapped="keep")
         times.append(time.process_time() - started)
     return min(times)
 
@@ -53,6 +88,33 @@ def test_time_is_linear_in_the_query(write: Callable[[int], str], target: str) -
     few, many = write(FEW), write(MANY)
     seconds(write(10), target)  # what is loaded and made once
     assert seconds(many, target) < 4 * (MANY / FEW) * seconds(few, target, runs=3)
+
+
+SHAPES = (
+    *((_different_fields, stage) for stage in ("lint", *TARGETS)),
+    (_negations, "sigma"),
+    (_branches_of_words, "lint"),
+    (_patterns_of_paths, "lint"),
+    (_name_of_many_parts, "spl"),
+    (_stars, "sentinel"),
+)
+"""Queries with what was once compared with everything like it, and where that was."""
+EVERYWHERE = [
+    (shape, stage) for shape in dict.fromkeys(s for s, _ in SHAPES) for stage in ("lint", *TARGETS)
+]
+
+
+@pytest.mark.parametrize(
+    ("write", "stage"),
+    EVERYWHERE if DEEP else SHAPES,
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_nothing_is_compared_with_everything_like_it(
+    write: Callable[[int], str], stage: str
+) -> None:
+    seconds(write(10), stage)
+    few, many = seconds(write(100), stage, runs=3), seconds(write(5_000), stage)
+    assert many < 4 * 50 * max(few, 0.002)
 
 
 def test_values_of_a_list_are_bound_once_for_their_field(monkeypatch: pytest.MonkeyPatch) -> None:

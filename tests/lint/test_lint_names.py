@@ -8,6 +8,7 @@ import pytest
 
 import kqlx
 from kqlx.elastic import ecs
+from kqlx.mappings import field_names
 from kqlx.mappings.field_names import nearest
 from kqlx.nodes import And, Compare, Equals, Exists, Like, Literal, Nested, Node, Not, Or
 from tests import corpus
@@ -39,6 +40,21 @@ from tests import corpus
 )
 def test_what_a_name_was_meant_to_be(name: str, meant: str) -> None:
     assert nearest(name) == meant
+
+
+def test_few_names_are_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    edits = field_names._edits
+
+    def counted(one: str, other: str, most: int) -> int:
+        compared.append(other)
+        return edits(one, other, most)
+
+    monkeypatch.setattr(field_names, "_edits", counted)
+    for number in range(100):
+        nearest(f"f{number}.name")
+        nearest(f"process.parent.f{number}")
+    assert len(compared) < 5 * 200, "a query may have ten thousand names that nothing knows"
 
 
 def test_it_is_told_once_at_its_place() -> None:

@@ -226,3 +226,14 @@ def test_binding_does_not_change_what_stands_for_kept_names() -> None:
     for query in ("a:1 and not (not (c:1 or not c:2))", "(a:1 or c:1) and (c:1 or b:1)"):
         kept = apply_unmapped(attempt(query), "keep").node
         assert kept == apply_unmapped(attempt(query, everywhere), "keep").node
+
+
+def test_a_refusal_names_a_dozen_of_many_fields() -> None:
+    query = SOURCE + " and ".join(f"x.y{number}:z" for number in range(1_000))
+    with pytest.raises(kqlx.MappingError) as error:
+        kqlx.convert(query, "spl")
+    message = error.value.message
+    assert message.startswith("x.y0 has no counterpart in")
+    assert "x.y11 has no" in message
+    assert message.endswith("; and 988 others")
+    assert len(error.value.notes) >= 1_000

@@ -139,9 +139,20 @@ def _coverage_once(notes: Iterable[Note]) -> list[Note]:
     if len(found) < 2:
         return [*notes]
     hints = joined(note.hint for note in found)
-    messages = "; ".join(dict.fromkeys(note.message for note in found))
+    messages = told_together(note.message for note in found)
     one = Note(found[0].code, Effect.COVERAGE, messages, None, hints)
     return [one, *(note for note in notes if note.effect is not Effect.COVERAGE)]
+
+
+_MOST_MESSAGES = 12
+
+
+def told_together(messages: Iterable[str]) -> str:
+    """What several notes say, in one message: once each, and of many the first dozen."""
+    each = list(dict.fromkeys(messages))
+    others = len(each) - _MOST_MESSAGES
+    rest = [f"and {others} other{'s' if others > 1 else ''}"] if others > 0 else []
+    return "; ".join([*each[:_MOST_MESSAGES], *rest])
 
 
 CODES = {

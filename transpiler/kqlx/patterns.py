@@ -36,6 +36,9 @@ ANY_ONE: Final = Wildcard.ANY_ONE
 
 Token = str | Wildcard
 
+_STAR_MARK, _ONE_MARK = "\0", "\1"
+"""Characters for wildcards: one that a star alone fits, and one that ? fits too."""
+
 Escape = Callable[[str], str]
 
 
@@ -237,20 +240,16 @@ class Pattern:
 
     def covers(self, other: Pattern) -> bool:
         """Whether every text that fits the other pattern surely fits this one."""
-        return self.coverer()(other)
+        return self.coverer()(other.marked)
 
-    def coverer(self) -> Callable[[Pattern], bool]:
-        """``covers`` for many patterns."""
-        star, one = "\0", "\1"  # a character that a star alone fits, and one that ? fits too
-        fits = _matcher(self.collapsed().tokens, any_one=f"[^{star}]")
+    def coverer(self) -> Callable[[str], bool]:
+        """``covers`` for many patterns, each as ``marked``."""
+        return _matcher(self.collapsed().tokens, any_one=f"[^{_STAR_MARK}]")
 
-        def covers(other: Pattern) -> bool:
-            tokens = other.tokens
-            text = tokens[0] if len(tokens) == 1 else None
-            marked = text if isinstance(text, str) else other.as_regex(str, star, one)
-            return fits(marked)
-
-        return covers
+    @property
+    def marked(self) -> str:
+        """The text with a character for each wildcard which only such a one surely fits."""
+        return self.as_regex(str, _STAR_MARK, _ONE_MARK)
 
 
 def _matcher(tokens: tuple[Token, ...], any_one: str = ".") -> Callable[[str], bool]:

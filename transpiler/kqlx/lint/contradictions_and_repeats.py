@@ -193,13 +193,13 @@ class _Group:
 
     def _covered(self, present: set[Term]) -> Iterator[Note]:
         patterns: dict[Term, list[Like]] = {}
-        tests: dict[Term, list[tuple[Equals | Like, Pattern]]] = {}
+        tests: dict[Term, list[tuple[Equals | Like, str]]] = {}
         for item in self._items:
             if not isinstance(item, Equals | Like) or item.field in present:
                 continue
             if self._types.get(item.field.name) in ANALYZED:
                 continue  # there a pattern is matched with words, not with the value
-            tests.setdefault(item.field, []).append((item, asked_pattern(item)))
+            tests.setdefault(item.field, []).append((item, asked_pattern(item).marked))
             if isinstance(item, Like):
                 patterns.setdefault(item.field, []).append(item)
         for field, wide in patterns.items():
@@ -208,9 +208,9 @@ class _Group:
             for like in wide[: max(1, _MOST_PAIRS // len(listed))]:
                 covers = like.pattern.coverer()
                 for test, asked in listed:
-                    if test is like or id(test) in reported or self._same(test, like):
+                    if not covers(asked) or id(test) in reported:
                         continue
-                    if covers(asked):
+                    if test is not like and not self._same(test, like):
                         reported.add(id(test))
                         message = f"the pattern at {self._place(like)} already matches this"
                         yield note("covered-value", message, test.span, "remove this value")

@@ -31,6 +31,8 @@ Asserted = Mapping[str, tuple[Values, ...]]
 
 _MOST = 8
 """So many sets of values of one field are kept of what an ``or`` says, the smallest."""
+_MOST_VALUES = 200
+"""So many values they have at most where several are kept: more say little."""
 
 
 def asserted_values(node: Node) -> dict[str, tuple[Values, ...]]:
@@ -96,7 +98,8 @@ def _either(each: list[tuple[Values, ...]]) -> tuple[Values, ...]:
         return (frozenset().union(*[sets[0] for sets in each]),)
     found = each[0]
     for sets in each[1:]:
-        found = _least(one | other for one, other in product(found, sets))
+        each_with_each = (one | other for one, other in product(found, sets))
+        found = _least(values for values in each_with_each if len(values) <= _MOST_VALUES)
     return found
 
 

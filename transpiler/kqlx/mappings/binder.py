@@ -53,7 +53,7 @@ from kqlx.nodes import (
     Unmapped,
     simplify,
 )
-from kqlx.notes import Effect, Note
+from kqlx.notes import Effect, Note, told_together
 
 
 class Binder(Binding):
@@ -68,7 +68,7 @@ class Binder(Binding):
         notes = [Note(n.code, n.effect, n.message, hint=n.hint) for n in self.destination.notes]
         notes += found.notes
         if isinstance(bound, Never):
-            why = "; ".join(dict.fromkeys(self.reasons_for_never)) or "every event has such a value"
+            why = told_together(self.reasons_for_never) or "every event has such a value"
             if self.required_kinds and not self.destination.when:
                 # The source has other events too, of which nothing is known here.
                 known = self.destination.events or " and ".join(dict.fromkeys(self.required_kinds))

@@ -168,11 +168,19 @@ class Pack:
 _PLAIN = ColumnSpec()
 
 
+_MOST_PARTS = 50
+"""So deep may lie what a pack says of all fields below a name: far deeper than Elasticsearch takes
+objects, and far from where a name of a thousand parts takes long.
+"""
+
+
 def _named(specs: Mapping[str, T], name: str, below: Callable[[T, str], T]) -> T | None:
     """What is said of the name itself, else of the nearest ``prefix.*`` that it lies below."""
     if (found := specs.get(name)) is not None:
         return found
     end = len(name)
+    if name.count(".") > _MOST_PARTS:
+        end = len(".".join(name.split(".", _MOST_PARTS)[:_MOST_PARTS])) + 1
     while (end := name.rfind(".", 0, end)) > 0:
         if (found := specs.get(f"{name[:end]}.*")) is not None:
             return below(found, name[end + 1 :])

@@ -27,7 +27,7 @@ from kqlx.nodes import (
     simplify,
     walk,
 )
-from kqlx.notes import Effect, Note
+from kqlx.notes import Effect, Note, told_together
 from kqlx.records import dataclass
 
 UnmappedPolicy = OneOf["error", "keep", "comment"]
@@ -88,7 +88,7 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
         bound = _bound(attempt, simplify(kept))
         return replace(bound, notes=notes, unmapped=missing)
     raise MappingError(
-        "; ".join(dict.fromkeys(note.message for note in about)),
+        told_together(note.message for note in about),
         code=about[0].code,
         notes=notes,
         hint=Hint(

@@ -58,12 +58,13 @@ class Condition:
     def all_of(self, nodes: Sequence[Node]) -> str:
         """Single tests in one selection, each further group beside it, filters last."""
         single = [node for node in nodes if self.items.is_item(node)]
-        filters = [n.item for n in nodes if isinstance(n, Not) and self.items.is_filter(n.item)]
-        filters = [item for item in filters if not isinstance(item, Exists)]
+        filters = [n.item for n in nodes if isinstance(n, Not) and self._is_main_filter(n.item)]
         names = self.identifiers.add_items(map(self.items.written, single))
         others = []
         for node in nodes:
-            if self.items.is_item(node) or (isinstance(node, Not) and node.item in filters):
+            if self.items.is_item(node):
+                continue
+            if isinstance(node, Not) and self._is_main_filter(node.item):
                 continue
             if isinstance(node, Or) and self.items.is_list(node):
                 names.append(self.alternatives(node))
@@ -73,6 +74,10 @@ class Condition:
         if filters:
             parts.append(self.filters(filters))
         return " and ".join(parts)
+
+    def _is_main_filter(self, node: Node) -> bool:
+        """Whether its negation stands with the filters."""
+        return self.items.is_filter(node) and not isinstance(node, Exists)
 
     def any_of(self, node: Or) -> str:
         if self.items.is_list(node):
@@ -88,7 +93,7 @@ class Condition:
         single = tuple([item for item in node.items if self.items.is_item(item)])
         if len(single) < 2:
             return " or ".join(map(self.grouped, self.items.gathered(node)))
-        others = [self.grouped(item) for item in node.items if item not in single]
+        others = [self.grouped(item) for item in node.items if not self.items.is_item(item)]
         return " or ".join([*others, self.alternatives(Or(single, node.span))])
 
     def alternatives(self, node: Or) -> str:
