@@ -166,10 +166,10 @@ def test_what_a_destination_may_lack_is_said_once(place: Path) -> None:
     found = run("rules", cwd=place)
     lines = [line for line in found.said.splitlines() if "table-coverage" in line]
     assert len(lines) == 1
-    assert lines[0].startswith("warning: spl: 4 rules: ")
+    assert lines[0].startswith("note: spl: 4 rules: ")
     loud = run("rules", "-v", cwd=place)
     assert loud.said.count("table-coverage") == 4
     assert run("rules", "--quiet", cwd=place).said == ""
     assert "table-coverage" not in run("rules", "--ignore", "table-coverage", cwd=place).said
     one = run("rules/good.toml", cwd=place)
-    assert "rules/good.toml: warning: spl: " in one.said
+    assert "rules/good.toml: note: spl: " in one.said

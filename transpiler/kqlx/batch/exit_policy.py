@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kqlx.batch.outcome import RuleOutcome, Status
+from kqlx.batch.outcome import RuleOutcome, Severity, Status
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
 from kqlx.notes import Effect
 
 STALE = "stale"
 """A file of an earlier run that no rule makes any more."""
+LINT = "lint"
+"""A doubtful query, whatever the targets make of it."""
 
 CONDITIONS = (
     *(str(status) for status in (Status.REFUSED, Status.FAILED, Status.SKIPPED)),
     STALE,
+    LINT,
     *(str(effect) for effect in Effect if effect > Effect.SAME),
 )
 DEFAULT = frozenset({str(Status.REFUSED), str(Status.FAILED), STALE})
@@ -45,6 +48,8 @@ def met(outcome: RuleOutcome, wanted: frozenset[str]) -> frozenset[str]:
     found = {str(outcome.status)}
     if outcome.status is Status.SKIPPED and outcome.is_named:
         found.add(str(Status.FAILED))
+    if any(remark.severity is Severity.WARNING for remark in outcome.remarks):
+        found.add(LINT)
     for made in outcome.conversions:
         found.add(str(made.status))
         found |= {str(remark.effect) for remark in made.remarks if remark.effect is not None}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kqlx.batch.baseline import Baseline
 from kqlx.batch.baseline import load as load_baseline
-from kqlx.batch.exit_policy import DEFAULT, STALE, conditions, met
+from kqlx.batch.exit_policy import DEFAULT, LINT, STALE, conditions, met
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.batch.whole_file import WholeFile
 from kqlx.errors import UsageError
@@ -20,8 +20,8 @@ from kqlx.rules.places import FilePlace
 
 @dataclass(slots=True)
 class Gate:
-    """``wanted`` are the conditions. With a ``baseline`` those of rules give way to it: what is
-    recorded passes, and what is worse fails. ``update`` is where to record this run instead.
+    """``wanted`` are the conditions. With a ``baseline`` those of conversions give way to it: what
+    is recorded passes, and what is worse fails. ``update`` is where to record this run instead.
     """
 
     wanted: frozenset[str] = DEFAULT
@@ -54,6 +54,7 @@ class Gate:
         if self.baseline is None:
             self.has_failed |= bool(met(outcome, self.wanted))
             return
+        self.has_failed |= LINT in met(outcome, self.wanted)
         for target, then, now in self.baseline.worse(outcome):
             self.has_failed = True
             place = FilePlace(outcome.rule.path, outcome.rule.line)

@@ -14,9 +14,11 @@ from kqlx.rules.places import FilePlace, place_in_file, place_of_rule
 
 
 def of_note(note: Note, rule: Rule) -> Remark:
-    """A note of a conversion."""
+    """A note of a conversion. What a destination may not hold is the same for all rules of a data
+    source, and is settled there: it is no fault of this rule, and no warning.
+    """
     return Remark(
-        Severity.WARNING if note.calls_for_action else Severity.NOTE,
+        Severity.WARNING if note.effect.is_difference else Severity.NOTE,
         note.code,
         note.message,
         place_in_file(rule, note.span),

@@ -1,5 +1,5 @@
-"""The command line: ``kqlx convert``, ``fmt``, ``lint``, ``test``, ``explain``, ``targets``,
-``fields``, ``sources``.
+"""The command line: ``kqlx convert``, ``check``, ``fmt``, ``lint``, ``test``, ``explain``,
+``targets``, ``fields``, ``sources``.
 
 Results go to standard output and nothing else does; notes, warnings and errors go to standard
 error. The exit status is 0 where all went well, 1 where something was refused or found, 2 for wrong
@@ -15,7 +15,7 @@ from typing import Annotated, TextIO
 import typer
 
 from kqlx import __version__
-from kqlx.cli import config, convert, explain, fmt, lint, sources, streams, test
+from kqlx.cli import check, config, convert, explain, fmt, lint, sources, streams, test
 from kqlx.cli.common import Exit
 from kqlx.cli.configured import Configured
 
@@ -48,6 +48,7 @@ def kqlx(
 
 COMMANDS = (
     convert.convert,
+    check.check,
     fmt.fmt,
     lint.lint,
     test.test,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
@@ -32,13 +32,13 @@ def choose(choice: str) -> None:
         os.environ["FORCE_COLOR" if choice == "always" else "NO_COLOR"] = "1"
 
 
-def are_wanted() -> bool:
-    """Whether messages are to be coloured."""
+def are_wanted(stream: TextIO | None = None) -> bool:
+    """Whether messages on a stream, by default standard error, are to be coloured."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return (stream or sys.stderr).isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def styled(line: str) -> Text:
@@ -56,11 +56,9 @@ def styled(line: str) -> Text:
     return text
 
 
-def show(line: str) -> None:
-    """Prints a line on standard error."""
+def show(line: str, stream: TextIO) -> None:
+    """Prints a line in colours."""
     from rich.console import Console
 
-    console = Console(
-        file=sys.stderr, force_terminal=True, markup=False, highlight=False, emoji=False
-    )
+    console = Console(file=stream, force_terminal=True, markup=False, highlight=False, emoji=False)
     console.print(styled(line), soft_wrap=True)

@@ -82,7 +82,8 @@ def _gives_way(name: str, params: Mapping[str, Any]) -> bool:
         case "out":
             return bool(params.get("query")) or not params.get("paths")
         case "output_format":
-            return not params.get("out") and not OutputFormat(params[name]).is_for_people
+            is_for_programs = not OutputFormat(params[name]).is_for_people
+            return "out" in params and not params["out"] and is_for_programs
         case "prune":
             return not params.get("out") or bool(params.get("check") or params.get("query"))
     return False

@@ -317,8 +317,8 @@ FailOn = Annotated[
     typer.Option(
         metavar="CONDITION",
         autocompletion=completion.conditions,
-        help="What makes the exit status 1: refused, failed, skipped, stale, case, coverage, wider,"
-        " narrower, different, unmapped; or never. Repeatable, or with commas.",
+        help="What makes the exit status 1: refused, failed, skipped, stale, lint, case, coverage,"
+        " wider, narrower, different, unmapped; or never. Repeatable, or with commas.",
         show_default="refused,failed,stale",
         rich_help_panel=_MESSAGES,
     ),

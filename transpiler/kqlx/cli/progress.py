@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from functools import partial
+from typing import TextIO, TypeVar
 
 from kqlx.cli import colors
 from kqlx.cli.streams import say
@@ -17,10 +18,12 @@ FEW = 10
 
 
 class Progress:
-    """``say`` writes lines so that they stand above the bar, where there is one."""
+    """``say`` writes lines to ``stream``, above the bar where both are on a terminal."""
 
-    def __init__(self) -> None:
-        self.say: Callable[[str], None] = say
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self._say = partial(say, stream=stream)
+        self.say: Callable[[str], None] = self._say
 
     def over(self, items: Iterable[T], total: int, quiet: bool) -> Iterator[T]:
         """The items, counted on the terminal."""
@@ -37,13 +40,14 @@ class Progress:
             *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as bar:
             task = bar.add_task("", total=total)
-            self.say = lambda line: console.print(
-                colors.styled(escaped(line)) if colors.are_wanted() else escaped(line),
-                soft_wrap=True,
-            )
+            if self.stream.isatty():
+                self.say = lambda line: console.print(
+                    colors.styled(escaped(line)) if colors.are_wanted() else escaped(line),
+                    soft_wrap=True,
+                )
             try:
                 for item in items:
                     yield item
                     bar.advance(task)
             finally:
-                self.say = say
+                self.say = self._say

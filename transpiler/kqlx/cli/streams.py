@@ -43,14 +43,17 @@ def discard(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def say(text: str) -> None:
-    """A line on standard error, of which a terminal obeys nothing. That nobody can read it changes
-    nothing of the result.
+def say(text: str, stream: TextIO | None = None) -> None:
+    """A line on standard error, or on another stream, of which a terminal obeys nothing. That
+    nobody can read what is told on standard error changes nothing of the result.
     """
+    to = stream or sys.stderr
     try:
-        if colors.are_wanted():
-            colors.show(escaped(text))
+        if colors.are_wanted(to):
+            colors.show(escaped(text), to)
         else:
-            sys.stderr.write(f"{escaped(text)}\n")  # at once: what interrupts it begins a line
+            to.write(f"{escaped(text)}\n")  # at once: what interrupts it begins a line
     except OSError:
-        discard(sys.stderr)
+        if to is not sys.stderr:
+            raise
+        discard(to)

@@ -79,6 +79,11 @@ def _of_conversion(made: ConversionOutcome) -> dict[str, Any]:
         "fidelity": None if made.fidelity is None else str(made.fidelity),
         "source": made.source,
         "text": made.text,
+        "query": made.query,
+        "fragments": [
+            {"place": [*one.place], "sources": [[*span] for span in one.sources]}
+            for one in made.fragments
+        ],
         "remarks": [of_remark(remark) for remark in made.remarks],
     }
 

@@ -84,9 +84,11 @@ class Reports:
             file.discard()
 
 
-def wants_fragments(paths: Iterable[str]) -> bool:
-    """Whether one of the files shows which parts of queries match. Raises UsageError."""
-    return any(_format_of(path) == "html" for path in paths)
+def wants_fragments(paths: Iterable[str], format: OutputFormat = OutputFormat.FULL) -> bool:
+    """Whether a report, in one of the files or in what is printed, tells which parts of queries
+    match. Raises UsageError.
+    """
+    return bool({"html", "json", "jsonl"} & {str(format), *map(_format_of, paths)})
 
 
 def _format_of(path: str) -> str:

@@ -1,0 +1,155 @@
+"""``kqlx check``: what a conversion would lose and which queries are doubtful, without results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.batch.runs import Ran, digest, kqlx, rule
+from tests.conftest import ROOT
+
+SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text("utf-8"))
+STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
+GOOD = STARTED + "process.name:cmd.exe"
+WIDER = STARTED + 'process.args:"-enc"'
+REFUSED = STARTED + 'not process.args:"-enc"'
+DOUBTFUL = STARTED + 'process.name:"cmd*"'
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with a rule of each fate."""
+    for name, query in (("good", GOOD), ("wider", WIDER), ("doubtful", DOUBTFUL)):
+        rule(tmp_path / "rules", name, query)
+    rule(tmp_path / "rules", "sequence", "any where true", language="eql")
+    return tmp_path
+
+
+def check(place: Path, *arguments: str, to: str = "spl") -> Ran:
+    before = digest(place)
+    ran = kqlx("check", "--to", to, *arguments, cwd=place)
+    if "--report" not in arguments and "--update-baseline" not in arguments:
+        assert digest(place) == before
+    return ran
+
+
+def test_what_is_found_is_the_result_and_nothing_is_written(place: Path) -> None:
+    ran = check(place, "rules")
+    assert (ran.status, ran.said) == (0, "")
+    assert "rules/doubtful.toml:4: warning: line 1, column 76 in the query: a star" in ran.out
+    assert "rules/wider.toml: warning: spl: process.args: matched as a whole word" in ran.out
+    assert ran.out.endswith("3 rules: spl 3 converted (2 coverage, 1 wider); 1 skipped (1 eql)\n")
+    assert "sourcetype" not in ran.out.replace("source type", "")
+
+
+def test_it_tells_what_convert_tells(place: Path) -> None:
+    rule(place / "rules", "refused", REFUSED)
+    for more in ([], ["--quiet"], ["-v"], ["--output-format", "concise"], ["--jobs", "2"]):
+        told = check(place, *more, "rules", to="spl,sentinel")
+        converted = kqlx("convert", "--to", "spl,sentinel", *more, "rules", cwd=place)
+        assert told.out == converted.said, more
+        assert told.status == converted.status == 1
+
+
+def test_lint_is_told_once_a_rule_whatever_the_targets(place: Path) -> None:
+    for command in ("check", "convert"):
+        ran = kqlx(command, "--to", "all", "--unmapped", "keep", "rules/doubtful.toml", cwd=place)
+        assert (ran.out + ran.said).count("star-in-quotes") == 1
+
+
+def test_doubtful_queries_fail_where_that_is_asked_for(place: Path) -> None:
+    assert check(place, "--fail-on", "lint", "rules").status == 1
+    assert check(place, "--fail-on", "lint", "rules/good.toml").status == 0
+    baseline = ("--baseline", "known.json")
+    assert check(place, *baseline, "--update-baseline", "rules").status == 0
+    assert check(place, *baseline, "rules").status == 0
+    assert check(place, *baseline, "--fail-on", "lint", "rules").status == 1
+
+
+def test_a_baseline_is_that_of_convert(place: Path) -> None:
+    baseline = ("--baseline", "known.json")
+    rule(place / "rules", "refused", REFUSED)
+    convert = ("convert", "--to", "spl", *baseline, "rules")
+    assert kqlx(*convert, "--update-baseline", cwd=place).status == 0
+    assert check(place, *baseline, "rules").status == 0
+    rule(place / "rules", "good", REFUSED)
+    worse = check(place, *baseline, "rules")
+    assert worse.status == 1
+    assert "rules/good.toml: error: spl: refused, and coverage in the baseline" in worse.out
+
+
+@pytest.mark.parametrize("name", ["json", "jsonl", "sarif", "github", "markdown"])
+def test_reports_for_programs_need_no_folder(place: Path, name: str) -> None:
+    ran = check(place, "--output-format", name, "rules")
+    assert ran.status == 0
+    assert "in the query: a star in quotes" in ran.said
+    assert "star in quotes" in ran.out
+    if name in ("json", "sarif"):
+        assert json.loads(ran.out)
+    settings = place / "kqlx.yml"
+    settings.write_text(f"to: spl\noutput_format: {name}\n", "utf-8")
+    assert kqlx("check", "rules", cwd=place).out == ran.out
+
+
+def test_the_report_has_the_parts_that_match(place: Path) -> None:
+    ran = check(place, "--output-format", "json", "--report", "r.json", "rules", to="all")
+    assert (place / "r.json").read_text("utf-8") == ran.out
+    found = json.loads(ran.out)
+    jsonschema.validate(found, SCHEMA)
+    assert found["files"] == []
+    (good,) = [one for one in found["rules"] if one["path"] == "rules/good.toml"]
+    for made in good["conversions"]:
+        pairs = {
+            (
+                made["query"][slice(*one["place"])],
+                tuple(good["query"][slice(*span)] for span in one["sources"]),
+            )
+            for one in made["fragments"]
+        }
+        assert any("cmd.exe" in text and "cmd.exe" in part[-1] for text, part in pairs), made
+
+
+def test_a_run_over_many_rules_is_no_list_of_warnings_on_what_a_source_may_lack(
+    place: Path,
+) -> None:
+    """It is settled once, where the source is set up; a warning asks for a look at the rule."""
+    for number in range(4):
+        rule(place / "rules", f"good_{number}", GOOD)
+    (run,) = json.loads(check(place, "--output-format", "sarif", "rules").out)["runs"]
+    levels = {(found["properties"].get("effect"), found["level"]) for found in run["results"]}
+    assert levels == {
+        *(("coverage", "note"), ("case", "note")),
+        *(("wider", "warning"), (None, "warning")),
+    }
+
+
+def test_a_query_and_standard_input_are_checked(place: Path) -> None:
+    ran = check(place, "-q", DOUBTFUL)
+    assert ran.out.startswith("query:1:76: warning: a star in quotes is not a wildcard")
+    assert (ran.status, ran.said) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--quiet", "--verbose", "rules"), "--quiet and --verbose are opposites"),
+        (("-q", "a:b", "rules"), "give either files or --query, not both"),
+        (("--update-baseline", "rules"), "--update-baseline needs --baseline"),
+        (("--out", "made", "rules"), "No such option"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    place: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    ran = check(place, *arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert words in ran.said
+
+
+def test_what_cannot_be_read_is_told_and_fails(place: Path) -> None:
+    ran = check(place, "rules/good.toml", "missing")
+    assert ran.status == 2
+    assert "error: missing: " in ran.out

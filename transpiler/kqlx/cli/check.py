@@ -1,0 +1,43 @@
+"""``kqlx check``: what would become of rules, and what is doubtful in them, without results."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from kqlx.cli import options as cli
+from kqlx.cli.common import fail
+from kqlx.cli.option_groups import ConversionOptions, MessageOptions, TargetOptions, with_groups
+from kqlx.cli.progress import Progress
+from kqlx.cli.running import inputs_of, run
+from kqlx.errors import KqlxError
+
+
+@with_groups
+def check(
+    paths: cli.Paths = None,
+    *,
+    query: cli.Queries = None,
+    exclude: cli.Exclude = None,
+    conversion: ConversionOptions,
+    jobs: cli.Jobs = 1,
+    messages: MessageOptions,
+    targets: TargetOptions,
+) -> None:
+    """Say what converting rules would lose, and which queries are doubtful; write no results.
+
+    Example: kqlx check --to spl,sentinel rules/
+    """
+    from kqlx.batch.reports.reports import wants_fragments
+
+    try:
+        messages.check()
+        fragments = wants_fragments(messages.report or (), messages.output_format)
+        request = conversion.request(targets, fragments=fragments)
+        # What is found is the result; beside a report for programs it is told aside.
+        progress = Progress(sys.stdout if messages.output_format.is_for_people else sys.stderr)
+        status = run(request, inputs_of(paths or [], query, exclude), messages, progress, jobs)
+    except KqlxError as error:
+        fail(error)
+    raise typer.Exit(status)
