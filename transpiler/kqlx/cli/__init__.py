@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+_WIDTH = 80
+"""Of the stored help, which is typer's; it fills no more on wider terminals."""
+
+_STANDARD_OUTPUT = 1
 
 
 def main() -> None:
     """The entry point of ``kqlx`` and ``python -m kqlx``."""
-    if sys.argv[1:] == ["--version"] and _printed_version():
+    if (text := _known_text(sys.argv[1:])) and _is_printed(text):
         return
     from kqlx.cli import interruptions
 
     with interruptions.heeded():
-        from kqlx.cli.app import run
+        from kqlx.cli.start import run
 
         run()
 
 
-def _printed_version() -> bool:
-    """Whether the version is printed, which needs nothing of what commands need."""
-    from kqlx import __version__
+def _known_text(words: list[str]) -> str:
+    """What is printed for these words whatever else is the case, and needs nothing of what
+    commands need; nothing if it depends.
+    """
+    if words == ["--version"]:
+        from kqlx import __version__
 
-    if sys.stdout is None:
-        return False  # closed: ``run`` says so, as of one that is full
+        return f"kqlx {__version__}\n"
+    if words in (["--help"], ["-h"]) and _columns() >= _WIDTH:
+        with open(os.path.join(os.path.dirname(__file__), "help.txt"), encoding="utf-8") as file:  # noqa: PTH118, PTH120, PTH123 - pathlib costs more than the rest
+            return file.read()
+    return ""
+
+
+def _columns() -> int:
+    """As ``shutil.get_terminal_size`` has it."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
     try:
-        print(f"kqlx {__version__}", flush=True)
+        return os.get_terminal_size(_STANDARD_OUTPUT).columns or _WIDTH
     except OSError:
+        return _WIDTH
+
+
+def _is_printed(text: str) -> bool:
+    """Whether it can be: ``run`` says so of a standard output that is closed or full."""
+    if sys.stdout is None:
+        return False
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, ValueError):
         return False
     return True

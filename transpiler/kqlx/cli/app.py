@@ -1,5 +1,5 @@
-"""The command line: ``kqlx convert``, ``check``, ``fmt``, ``lint``, ``test``, ``explain``,
-``targets``, ``fields``, ``sources``.
+"""The command line by typer: ``kqlx convert``, ``fmt``, ``lint``, ``test``, ``explain``,
+``targets``, ``fields``, ``sources`` and so on.
 
 Results go to standard output and nothing else does; notes, warnings and errors go to standard
 error. The exit status is 0 where all went well, 1 where something was refused or found, 2 for wrong
@@ -8,16 +8,15 @@ usage, input that cannot be read or output that cannot be written.
 
 from __future__ import annotations
 
-import sys
-import warnings
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
 from kqlx import __version__
-from kqlx.cli import check, config, convert, explain, fmt, lint, sources, streams, test
-from kqlx.cli.common import Exit
+from kqlx.cli import sources
+from kqlx.cli.commands import COMMANDS, command
 from kqlx.cli.configured import Configured
+from kqlx.cli.declared import for_typer
 
 app = typer.Typer(
     add_completion=True,
@@ -46,53 +45,6 @@ def kqlx(
     """Port detection rules in Kibana KQL (kuery) to other SIEMs; say where the meaning changes."""
 
 
-COMMANDS = (
-    convert.convert,
-    check.check,
-    fmt.fmt,
-    lint.lint,
-    test.test,
-    explain.explain,
-    convert.targets,
-    sources.fields,
-    config.config,
-    config.init,
-)
-for command in COMMANDS:
-    app.command(cls=Configured)(command)
+for name in COMMANDS:
+    app.command(cls=Configured)(for_typer(command(name)))
 app.add_typer(sources.sources)
-
-
-def run() -> None:
-    """Runs the command that the arguments name, to its exit status."""
-    streams.prepare()
-    warnings.showwarning = _show_warning
-    try:
-        try:
-            app()
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:  # The reader of the pipe has left.
-        streams.discard(sys.stdout)
-        sys.exit(Exit.REFUSED)
-    except MemoryError:
-        streams.say("error: there is not enough memory")
-        streams.discard(sys.stdout)
-        sys.exit(Exit.UNUSABLE)
-    except OSError as error:
-        where = error.filename or "cannot write to standard output"
-        streams.say(f"error: {where}: {error.strerror or error}")
-        streams.discard(sys.stdout)
-        sys.exit(Exit.UNUSABLE)
-
-
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """Prints what is no part of the result, such as a target that cannot be loaded."""
-    streams.say(f"warning: {message}")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import typer
-
 from kqlx.cli import options as cli
 from kqlx.cli.common import fail
 from kqlx.cli.option_groups import ConversionOptions, MessageOptions, TargetOptions, with_groups
@@ -40,4 +38,4 @@ def check(
         status = run(request, inputs_of(paths or [], query, exclude), messages, progress, jobs)
     except KqlxError as error:
         fail(error)
-    raise typer.Exit(status)
+    raise SystemExit(status)

@@ -13,9 +13,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import typer
-
 from kqlx.batch.option_names import with_flags
+from kqlx.cli.declared import argument, option
 from kqlx.cli.requests import check_text
 from kqlx.cli.streams import say
 from kqlx.errors import (
@@ -34,10 +33,10 @@ from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
+    argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
 ]
 Query = Annotated[
-    str | None, typer.Option("--query", "-q", help="The text of a query, instead of files.")
+    str | None, option("--query", "-q", help="The text of a query, instead of files.")
 ]
 
 
@@ -185,4 +184,4 @@ def usage(message: str, hint: str = "") -> NoReturn:
 def fail(error: KqlxError) -> NoReturn:
     """Prints an error and ends with the status for input that cannot be used."""
     report(error)
-    raise typer.Exit(Exit.UNUSABLE)
+    raise SystemExit(Exit.UNUSABLE)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from kqlx.cli.common import Exit, fail
+from kqlx.cli.declared import argument, option
 from kqlx.cli.options import Config
 from kqlx.cli.requests import config_of, load_settings
 from kqlx.cli.streams import say
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
 def config(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH]...", help="The rules for which the settings are to hold."),
+        argument(metavar="[PATH]...", help="The rules for which the settings are to hold."),
     ] = None,
     config: Config = None,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON schema of kqlx.yml instead.")
+        bool, option("--schema", help="Print the JSON schema of kqlx.yml instead.")
     ] = False,
 ) -> None:
     """Print which settings hold, and whence each comes: key, value, place.
@@ -54,9 +53,9 @@ def config(
 
 def init(
     path: Annotated[
-        str, typer.Argument(metavar="[FILE]", help="The file to write.", show_default=False)
+        str, argument(metavar="[FILE]", help="The file to write.", show_default=False)
     ] = "kqlx.yml",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file.")] = False,
+    force: Annotated[bool, option("--force", help="Overwrite a file.")] = False,
 ) -> None:
     """Write a kqlx.yml in which every key stands as a comment, with its meaning.
 
@@ -73,7 +72,7 @@ def init(
     except OSError as error:
         fail(OutputError(f"{path}: cannot be written: {error.strerror or error}"))
     say(f"{path}: written")
-    raise typer.Exit(Exit.DONE)
+    raise SystemExit(Exit.DONE)
 
 
 def _rows(settings: Settings | None) -> Iterator[tuple[str, str, str]]:

@@ -14,7 +14,7 @@ from kqlx.batch.output_format import OutputFormat
 from kqlx.cli import colors
 from kqlx.cli.common import fail
 from kqlx.cli.help_groups import Grouped
-from kqlx.cli.requests import config_of
+from kqlx.cli.requests import config_of, paths_of
 from kqlx.errors import KqlxError
 
 _HELP = {"-h", "--help"}
@@ -41,7 +41,7 @@ class Configured(Grouped):
             info_name, [*args], parent, **{**extra, "resilient_parsing": True}
         )
         try:
-            file = config_of(first.params.get("config"), _paths(first.params))
+            file = config_of(first.params.get("config"), paths_of(first.params))
             values = {} if file is None else self._defaults(file)
         except KqlxError as error:
             fail(error)
@@ -63,11 +63,6 @@ class Configured(Grouped):
 
         own = {parameter.name for parameter in self.params}
         return {name: value for name, value in load(file).command_line.items() if name in own}
-
-
-def _paths(params: dict[str, Any]) -> list[str]:
-    found = params.get("paths") or params.get("path") or ()
-    return [found] if isinstance(found, str) else [*found]
 
 
 def _gives_way(name: str, params: Mapping[str, Any]) -> bool:

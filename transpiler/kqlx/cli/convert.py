@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import typer
-
 from kqlx.cli import options as cli
 from kqlx.cli.common import fail, usage
 from kqlx.cli.option_groups import ConversionOptions, MessageOptions, TargetOptions, with_groups
@@ -75,7 +73,7 @@ def convert(
         )
     except KqlxError as error:
         fail(error)
-    raise typer.Exit(status)
+    raise SystemExit(status)
 
 
 def _sink(

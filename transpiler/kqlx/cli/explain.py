@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from kqlx.cli import options as cli
 from kqlx.cli.common import Exit, fail
+from kqlx.cli.declared import argument
 from kqlx.cli.explained import explained, shortened
 from kqlx.cli.requests import listed, one_query, targets_of
 from kqlx.errors import KqlxError, RuleError, UsageError
@@ -18,7 +17,7 @@ from kqlx.notes import Note
 def explain(
     code: Annotated[
         str | None,
-        typer.Argument(
+        argument(
             metavar="[CODE|RULE]",
             help="The code in brackets at the end of a message, such as comma-list; with --to a"
             " rule file.",
@@ -38,7 +37,7 @@ def explain(
     """
     if to or query:
         try:
-            raise typer.Exit(_explain_rules(code, query, to, source, mapping, accept))
+            raise SystemExit(_explain_rules(code, query, to, source, mapping, accept))
         except KqlxError as error:
             fail(error)
     from kqlx.explanations import all_codes, explain_code

@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from kqlx.cli.common import fail
+from kqlx.cli.declared import option
 from kqlx.cli.requests import listed_files, load_settings
 from kqlx.errors import KqlxError
 from kqlx.nodes import Node
@@ -20,18 +19,18 @@ if TYPE_CHECKING:
 
 FieldsOption = Annotated[
     str | None,
-    typer.Option(
+    option(
         help="Field types, which override known ones: a data view, _mapping or _field_caps file,"
         " or ecs; none leaves all types unknown."
     ),
 ]
 SourceOption = Annotated[
     str | None,
-    typer.Option(help="Data source, such as o365.audit; none keeps all field names."),
+    option(help="Data source, such as o365.audit; none keeps all field names."),
 ]
 MappingOption = Annotated[
     list[str] | None,
-    typer.Option(help="A file of mapping packs that override or extend the built-in ones."),
+    option(help="A file of mapping packs that override or extend the built-in ones."),
 ]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from kqlx.cli.common import (
     Exit,
     Paths,
@@ -15,6 +13,7 @@ from kqlx.cli.common import (
     report,
     usage,
 )
+from kqlx.cli.declared import option
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
 from kqlx.hidden_characters import escaped
@@ -24,9 +23,9 @@ from kqlx.rules.model import Rule
 def fmt(
     paths: Paths = None,
     query: Query = None,
-    check: Annotated[bool, typer.Option(help="Change nothing; report what would change.")] = False,
-    write: Annotated[bool, typer.Option(help="Write the queries back to their files.")] = False,
-    width: Annotated[int, typer.Option(help="Columns to fill.", min=20)] = 100,
+    check: Annotated[bool, option(help="Change nothing; report what would change.")] = False,
+    write: Annotated[bool, option(help="Write the queries back to their files.")] = False,
+    width: Annotated[int, option(help="Columns to fill.", min=20)] = 100,
 ) -> None:
     """Print queries in canonical Kibana KQL. With --check or --write, work on files in place.
 
@@ -56,4 +55,4 @@ def fmt(
                 status = max(status, Exit.DONE if write else Exit.REFUSED)
         except KqlxError as error:
             status = max(status, report(error, rule))
-    raise typer.Exit(status)
+    raise SystemExit(status)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from kqlx.cli.common import (
     Exit,
     Paths,
@@ -58,4 +56,4 @@ def lint(
             if note.hint:
                 print(escaped(f"  hint: {note.hint}"))
             status = max(status, Exit.REFUSED)
-    raise typer.Exit(status)
+    raise SystemExit(status)

@@ -129,7 +129,13 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def spread(**given: Any) -> None:
         made = {
-            name: kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+            name: kind(
+                **{
+                    field.name: given.pop(field.name)
+                    for field in fields(kind)
+                    if field.name in given
+                }
+            )
             for name, kind in groups.items()
         }
         command(**given, **made)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from kqlx.batch.output_format import OutputFormat
 from kqlx.cli import completion
+from kqlx.cli.declared import argument, option
 
 _INPUT = "Input"
 _OUTPUT = "Output"
@@ -20,336 +19,330 @@ _BOTH = "Splunk and Sentinel"
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
+    argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
 ]
 Queries = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--query",
         "-q",
         metavar="TEXT",
         help="The text of a query, instead of files.",
-        rich_help_panel=_INPUT,
+        group=_INPUT,
     ),
 ]
 To = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--to",
         "-t",
         metavar="TARGET",
-        autocompletion=completion.targets,
+        complete=completion.targets,
         help="Target: elasticsearch, sentinel, sigma, spl or all; repeatable, or with commas.",
-        rich_help_panel=_OUTPUT,
+        group=_OUTPUT,
     ),
 ]
 FormatOption = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--format",
         metavar="[TARGET=]FORMAT",
-        autocompletion=completion.formats,
+        complete=completion.formats,
         help="Artifact, for all targets or for one; kqlx targets lists them.",
-        rich_help_panel=_OUTPUT,
+        group=_OUTPUT,
     ),
 ]
 Exclude = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         metavar="PATTERN",
         help="Pass over files in folders, in the notation of .gitignore; repeatable.",
-        rich_help_panel=_INPUT,
+        group=_INPUT,
     ),
 ]
 Source = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="NAME",
         help="Data source, such as o365.audit; none keeps all field names.",
-        autocompletion=completion.sources,
-        rich_help_panel=_MEANING,
+        complete=completion.sources,
+        group=_MEANING,
     ),
 ]
 Mapping = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         metavar="FILE",
         help="A file of mapping packs that override or extend the built-in ones; repeatable.",
-        rich_help_panel=_MEANING,
+        group=_MEANING,
     ),
 ]
 Fields = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="FILE",
         help="Field types, which override known ones: a data view, _mapping or _field_caps file,"
         " or ecs; none leaves all types unknown.",
-        rich_help_panel=_MEANING,
+        group=_MEANING,
     ),
 ]
 UnmappedOption = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="error|keep|comment",
-        autocompletion=completion.unmapped,
+        complete=completion.unmapped,
         help="Fields without a counterpart: error, keep their names, or leave the tests out"
         " with a comment.",
         show_default="error",
-        rich_help_panel=_MEANING,
+        group=_MEANING,
     ),
 ]
 Accept = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         metavar="EFFECT",
-        autocompletion=completion.effects,
+        complete=completion.effects,
         help="Accept this loss: narrower or different; with --strict also coverage or wider."
         " Repeatable, or with commas.",
-        rich_help_panel=_MEANING,
+        group=_MEANING,
     ),
 ]
 Strict = Annotated[
     bool,
-    typer.Option(
+    option(
         show_default=False,
         help="Refuse every effect but same, case and those of --accept.",
-        rich_help_panel=_MEANING,
+        group=_MEANING,
     ),
 ]
 Exact = Annotated[
     bool | None,
-    typer.Option(
+    option(
         help="Match letter case exactly as Elastic does.",
         show_default=False,
-        rich_help_panel=_MEANING,
+        group=_MEANING,
     ),
 ]
 Annotate = Annotated[
     bool | None,
-    typer.Option(
+    option(
         show_default=False,
         help="Write the notes of effect wider and worse as comments above the query.",
-        rich_help_panel=_OUTPUT,
+        group=_OUTPUT,
     ),
 ]
 LeadingWildcards = Annotated[
     bool,
-    typer.Option(
-        help="Allow values that begin with a star.", show_default=False, rich_help_panel=_MEANING
-    ),
+    option(help="Allow values that begin with a star.", show_default=False, group=_MEANING),
 ]
 LateEvents = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="LENGTH",
         help="How late events may arrive and still be found: 12h, 3d.",
         show_default="1d",
-        rich_help_panel=_BOTH,
+        group=_BOTH,
     ),
 ]
 Index = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The index to search in.", rich_help_panel=_SPLUNK),
+    option(metavar="NAME", help="The index to search in.", group=_SPLUNK),
 ]
 Macro = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="NAME",
         help="The macro to search with, instead of a source type.",
-        rich_help_panel=_SPLUNK,
+        group=_SPLUNK,
     ),
 ]
 NewTerms = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="stats|lookup",
-        autocompletion=completion.new_terms,
+        complete=completion.new_terms,
         help="How new terms are found: stats over the history, or a lookup table.",
         show_default="stats",
-        rich_help_panel=_SPLUNK,
+        group=_SPLUNK,
     ),
 ]
 Table = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The table to search in.", rich_help_panel=_SENTINEL),
+    option(metavar="NAME", help="The table to search in.", group=_SENTINEL),
 ]
 Case = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="sensitive|insensitive",
-        autocompletion=completion.cases,
+        complete=completion.cases,
         help="Letter case; else by the mapping.",
-        rich_help_panel=_SENTINEL,
+        group=_SENTINEL,
     ),
 ]
 Compact = Annotated[
     bool | None,
-    typer.Option(
-        help="A smaller equivalent query.", show_default=False, rich_help_panel=_ELASTICSEARCH
-    ),
+    option(help="A smaller equivalent query.", show_default=False, group=_ELASTICSEARCH),
 ]
 TimeZone = Annotated[
     str | None,
-    typer.Option(
-        metavar="ZONE", help="Time zone of dates in the query.", rich_help_panel=_ELASTICSEARCH
-    ),
+    option(metavar="ZONE", help="Time zone of dates in the query.", group=_ELASTICSEARCH),
 ]
 CaseInsensitive = Annotated[
     bool | None,
-    typer.Option(
+    option(
         help="Ignore letter case in keyword fields.",
         show_default=False,
-        rich_help_panel=_ELASTICSEARCH,
+        group=_ELASTICSEARCH,
     ),
 ]
 IgnoreUnmapped = Annotated[
     bool | None,
-    typer.Option(help="For nested groups.", show_default=False, rich_help_panel=_ELASTICSEARCH),
+    option(help="For nested groups.", show_default=False, group=_ELASTICSEARCH),
 ]
 Out = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--out",
         "-o",
         metavar="DIR",
         help="Write a file for each rule and target.",
-        rich_help_panel=_OUTPUT,
+        group=_OUTPUT,
     ),
 ]
 FileNames = Annotated[
     str,
-    typer.Option(
+    option(
         metavar="FORM",
         help="Names of files with --out: {file}, {title}, {id}.",
-        rich_help_panel=_OUTPUT,
+        group=_OUTPUT,
     ),
 ]
 Force = Annotated[
     bool,
-    typer.Option(
+    option(
         help="With --out: overwrite files that kqlx did not write.",
         show_default=False,
-        rich_help_panel=_OUTPUT,
+        group=_OUTPUT,
     ),
 ]
 Prune = Annotated[
     bool,
-    typer.Option(
+    option(
         help="With --out: remove files that kqlx wrote and no rule makes any more.",
         show_default=False,
-        rich_help_panel=_OUTPUT,
+        group=_OUTPUT,
     ),
 ]
 Check = Annotated[
     bool,
-    typer.Option(
+    option(
         help="With --out: write nothing; fail if a file is missing, stale or edited.",
         show_default=False,
-        rich_help_panel=_OUTPUT,
+        group=_OUTPUT,
     ),
 ]
 Jobs = Annotated[
     int,
-    typer.Option(
+    option(
         "--jobs",
         "-j",
         metavar="N",
         min=0,
         help="Processes to convert with; 0: one for each processor.",
-        rich_help_panel=_OUTPUT,
+        group=_OUTPUT,
     ),
 ]
 Verbose = Annotated[
     bool,
-    typer.Option(
+    option(
         "--verbose",
         "-v",
         help="Print every note, also those of effect same.",
         show_default=False,
-        rich_help_panel=_MESSAGES,
+        group=_MESSAGES,
     ),
 ]
 Quiet = Annotated[
     bool,
-    typer.Option(
+    option(
         "--quiet",
         help="Print errors and stale files only.",
         show_default=False,
-        rich_help_panel=_MESSAGES,
+        group=_MESSAGES,
     ),
 ]
 Ignore = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         metavar="CODE",
-        autocompletion=completion.codes,
+        complete=completion.codes,
         help="Do not print notes of this code; repeatable, or with commas.",
-        rich_help_panel=_MESSAGES,
+        group=_MESSAGES,
     ),
 ]
 OutputFormatOption = Annotated[
     OutputFormat,
-    typer.Option(
+    option(
         "--output-format",
         help="What is said, with hints or concise; or a report on standard output, for programs.",
-        rich_help_panel=_MESSAGES,
+        group=_MESSAGES,
     ),
 ]
 ReportOption = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--report",
         metavar="FILE",
         help="Write a report: .html, .md, .json, .jsonl or .sarif; repeatable.",
-        rich_help_panel=_MESSAGES,
+        group=_MESSAGES,
     ),
 ]
 StatisticsOption = Annotated[
     bool,
-    typer.Option(
+    option(
         "--statistics",
         help="Print at the end how often each code is said, as a table.",
-        rich_help_panel=_MESSAGES,
+        group=_MESSAGES,
     ),
 ]
 FailOn = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         metavar="CONDITION",
-        autocompletion=completion.conditions,
+        complete=completion.conditions,
         help="What makes the exit status 1: refused, failed, skipped, stale, lint, case, coverage,"
         " wider, narrower, different, unmapped; or never. Repeatable, or with commas.",
         show_default="refused,failed,stale",
-        rich_help_panel=_MESSAGES,
+        group=_MESSAGES,
     ),
 ]
 BaselineOption = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--baseline",
         metavar="FILE",
         help="Fail only on what became worse than this file records.",
-        rich_help_panel=_MESSAGES,
+        group=_MESSAGES,
     ),
 ]
 UpdateBaseline = Annotated[
     bool,
-    typer.Option(
+    option(
         help="Record this run in the --baseline file.",
         show_default=False,
-        rich_help_panel=_MESSAGES,
+        group=_MESSAGES,
     ),
 ]
 Color = Annotated[
     str,
-    typer.Option(
+    option(
         metavar="auto|always|never",
         help="Colours in messages; NO_COLOR counts too.",
-        autocompletion=completion.colors,
-        rich_help_panel=_MESSAGES,
+        complete=completion.colors,
+        group=_MESSAGES,
     ),
 ]
 Config = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Settings, instead of kqlx.yml.", rich_help_panel=_INPUT),
+    option(metavar="FILE", help="Settings, instead of kqlx.yml.", group=_INPUT),
 ]

@@ -36,6 +36,12 @@ def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
     return None
 
 
+def paths_of(params: Mapping[str, Any]) -> list[str]:
+    """The files and folders among a command's arguments."""
+    found = params.get("paths") or params.get("path") or ()
+    return [found] if isinstance(found, str) else [*found]
+
+
 def _folder(path: str) -> Path | None:
     """The folder of a path, or the one that it is; None for no path of a file."""
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kqlx.cli.common import Exit, fail, inputs, report, usage
+from kqlx.cli.declared import argument, for_typer, option
 from kqlx.cli.options import Config
 from kqlx.cli.requests import config_of, listed_files, load_settings
 from kqlx.cli.streams import say
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
 Mapping = Annotated[
     list[str] | None,
-    typer.Option(
-        "--mapping", help="A file of mapping packs that override or extend the built-in ones."
-    ),
+    option("--mapping", help="A file of mapping packs that override or extend the built-in ones."),
 ]
 
 sources = typer.Typer(
@@ -37,6 +36,7 @@ sources = typer.Typer(
 
 
 @sources.callback(invoke_without_command=True)
+@for_typer
 def list_sources(context: typer.Context, mapping: Mapping = None, config: Config = None) -> None:
     """List the data sources, and what each target has of them."""
     context.obj = (mapping, config)
@@ -58,9 +58,10 @@ def list_sources(context: typer.Context, mapping: Mapping = None, config: Config
 
 
 @sources.command()
+@for_typer
 def show(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Such as o365.audit.")],
+    source: Annotated[str, argument(metavar="SOURCE", help="Such as o365.audit.")],
     mapping: Mapping = None,
     config: Config = None,
 ) -> None:
@@ -86,22 +87,22 @@ def show(
 def fields(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
+        argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
     ] = None,
     query: Annotated[
-        str | None, typer.Option("--query", "-q", help="The text of a query, instead of files.")
+        str | None, option("--query", "-q", help="The text of a query, instead of files.")
     ] = None,
     source: Annotated[
-        str | None, typer.Option(help="Data source; by default recognised for each rule.")
+        str | None, option(help="Data source; by default recognised for each rule.")
     ] = None,
     mapping: Mapping = None,
     config: Config = None,
     table_format: Annotated[
         str,
-        typer.Option("--format", metavar="table|json|csv", help="How the table is printed."),
+        option("--format", metavar="table|json|csv", help="How the table is printed."),
     ] = "table",
     stub: Annotated[
-        bool, typer.Option(help="Print packs to fill in for the fields that have no counterpart.")
+        bool, option(help="Print packs to fill in for the fields that have no counterpart.")
     ] = False,
 ) -> None:
     """List the fields that rules use, and what becomes of each in each target.
@@ -143,7 +144,7 @@ def fields(
         csv.writer(sys.stdout, lineterminator="\n").writerows(_rows(uses, "; "))
     else:
         print_table([[cell or "-" for cell in row] for row in _rows(uses, ", ")])
-    raise typer.Exit(status)
+    raise SystemExit(status)
 
 
 def _packs(mapping: list[str] | None, config: str | None) -> Packs:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from kqlx.cli.common import (
     Exit,
     about,
@@ -18,6 +16,7 @@ from kqlx.cli.common import (
     report,
     usage,
 )
+from kqlx.cli.declared import argument, option
 from kqlx.cli.field_options import (
     FieldsOption,
     MappingOption,
@@ -38,19 +37,17 @@ if TYPE_CHECKING:
 
 def test(
     path: Annotated[
-        str | None, typer.Argument(metavar="[RULE]", help="A rule file.", show_default=False)
+        str | None, argument(metavar="[RULE]", help="A rule file.", show_default=False)
     ] = None,
     events: Annotated[
-        str, typer.Option("--events", "-e", help="NDJSON file, gzip too; - for standard input.")
+        str, option("--events", "-e", help="NDJSON file, gzip too; - for standard input.")
     ] = "-",
     query: Annotated[
-        str | None, typer.Option("--query", "-q", help="The text of a query, instead of a rule.")
+        str | None, option("--query", "-q", help="The text of a query, instead of a rule.")
     ] = None,
-    count: Annotated[bool, typer.Option(help="Print only the number of matches.")] = False,
-    explain: Annotated[
-        bool, typer.Option(help="Show which parts of the query match one event.")
-    ] = False,
-    line: Annotated[int, typer.Option(help="The line of the event to explain.", min=1)] = 1,
+    count: Annotated[bool, option(help="Print only the number of matches.")] = False,
+    explain: Annotated[bool, option(help="Show which parts of the query match one event.")] = False,
+    line: Annotated[int, option(help="The line of the event to explain.", min=1)] = 1,
     fields: FieldsOption = None,
     source: SourceOption = None,
     mapping: MappingOption = None,
@@ -79,7 +76,7 @@ def test(
         tree, types = read(rule)
         node, notes = with_conditions(tree, rule, types)
     except KqlxError as error:
-        raise typer.Exit(report(error, rule)) from None
+        raise SystemExit(report(error, rule)) from None
     for note in notes:
         if not note.is_quiet:
             say(f"{about(rule, None, 'warning')}{note.message} [{note.effect}: {note.code}]")
@@ -88,8 +85,8 @@ def test(
     try:
         lines = _with_progress(read_events(events), events)
         if explain:
-            raise typer.Exit(_explain(rule, node, types, lines, line))
-        raise typer.Exit(_matches(compile(node, types), lines, count))
+            raise SystemExit(_explain(rule, node, types, lines, line))
+        raise SystemExit(_matches(compile(node, types), lines, count))
     except KqlxError as error:
         fail(error)
 
@@ -97,7 +94,7 @@ def test(
 def _one(rules: list[Rule | KqlxError]) -> list[Rule]:
     for rule in rules:
         if not isinstance(rule, Rule):
-            raise typer.Exit(report(rule))
+            raise SystemExit(report(rule))
     if len(rules) != 1:
         usage(f"only one rule can be tested at a time, not {len(rules)}")
     return [rule for rule in rules if isinstance(rule, Rule)]

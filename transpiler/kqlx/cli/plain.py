@@ -1,0 +1,116 @@
+"""The usual command line, read without typer: known options, each with its value, and paths.
+
+What is anything else, such as ``--help``, a wrong word or settings that hold, is typer's: this says
+only that it is not plain.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from enum import EnumType
+from functools import partial
+from types import UnionType
+from typing import Any, get_args, get_type_hints
+
+from kqlx.cli import colors
+from kqlx.cli.commands import COMMANDS, command
+from kqlx.cli.declared import Declared
+from kqlx.cli.requests import config_of, paths_of
+from kqlx.errors import KqlxError
+from kqlx.records import dataclass
+
+_COMPLETION = "_KQLX_COMPLETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    kind: Any
+    """The type of a value: ``str``, ``bool``, ``int``, ``list`` or an enumeration."""
+    flags: dict[str, bool]
+    """The flags, each with what a switch is then; none for an argument."""
+    min: int | None
+
+
+def read(function: Callable[..., object], words: Sequence[str]) -> dict[str, Any] | None:
+    """The values that the words have for the function's parameters, without those that they leave
+    alone; None where they are not plain.
+    """
+    parameters = dict(_parameters(function))
+    by_flag = {flag: name for name, each in parameters.items() for flag in each.flags}
+    places = [name for name, each in parameters.items() if not each.flags]
+    values: dict[str, Any] = {}
+    left = list(reversed(words))
+    while left:
+        word = left.pop()
+        if not word.startswith("-") or word == "-":
+            name = places[0] if places else ""
+            if not name or (name in values and parameters[name].kind is not list):
+                return None
+            text: str | None = word
+        else:
+            flag, equals, text = word.partition("=") if word.startswith("--") else (word, "", "")
+            name = by_flag.get(flag, "")
+            if not name or (name in values and parameters[name].kind is not list):
+                return None
+            if parameters[name].kind is bool:
+                if equals:
+                    return None
+                values[name] = parameters[name].flags[flag]
+                continue
+            if not equals:
+                text = left.pop() if left else None
+                if text is None or (text.startswith("-") and text != "-"):
+                    return None
+        value = _value(parameters[name], text or "")
+        if value is None:
+            return None
+        values[name] = [*values.get(name, ()), value] if parameters[name].kind is list else value
+    return values
+
+
+def _parameters(function: Callable[..., object]) -> Iterator[tuple[str, Parameter]]:
+    for name, hint in get_type_hints(function, include_extras=True).items():
+        if name == "return":
+            continue
+        kind, declared = get_args(hint)
+        assert isinstance(declared, Declared)
+        if isinstance(kind, UnionType):  # with None
+            kind = get_args(kind)[0]
+        kind = getattr(kind, "__origin__", kind)
+        flags: dict[str, bool] = {}
+        if declared.flags is not None:
+            flags = dict.fromkeys(declared.flags, True)
+            if not flags:
+                words = name.replace("_", "-")
+                flags = {f"--{words}": True} | ({f"--no-{words}": False} if kind is bool else {})
+        yield name, Parameter(kind, flags, declared.min)
+
+
+def _value(parameter: Parameter, text: str) -> Any:
+    """What the text means; None where typer has more to say of it."""
+    if isinstance(parameter.kind, EnumType):
+        return next((one for one in parameter.kind if one.value == text), None)  # type: ignore[var-annotated]
+    if parameter.kind is int:
+        is_number = text.isascii() and text.isdecimal() and len(text) < 10
+        return int(text) if is_number and int(text) >= (parameter.min or 0) else None
+    return text
+
+
+def called(words: Sequence[str]) -> Callable[[], object] | None:
+    """What the words ask for, ready to be called; None where that is typer's."""
+    if not words or words[0] not in COMMANDS or os.name == "nt" or _COMPLETION in os.environ:
+        return None
+    function = command(words[0])
+    values = read(function, words[1:])
+    if values is None or ("config" in function.__annotations__ and _are_settings_named(values)):
+        return None
+    return partial(function, **values)
+
+
+def _are_settings_named(values: dict[str, Any]) -> bool:
+    try:
+        colors.choose(values.get("color") or "auto")
+        return config_of(values.get("config"), paths_of(values)) is not None
+    except KqlxError:
+        return True  # and cannot be used, which is told in one place
