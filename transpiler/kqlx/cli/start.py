@@ -1,4 +1,4 @@
-"""Where a command begins and ends: the standard streams, and the exit status of what nobody caught."""
+"""Where a command begins and ends: the standard streams, and the status of what nobody caught."""
 
 from __future__ import annotations
 
