@@ -31,7 +31,7 @@ class Hint(str):
         hint.parts = parts
         return hint
 
-    def __getnewargs__(self) -> tuple[str | Argument, ...]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[str | Argument, ...]:  # type: ignore[override] # of str
         return self.parts
 
     def worded(self, spell: Callable[[Argument], str]) -> str:

@@ -30,7 +30,7 @@ class Inputs:
     def of_paths(cls, paths: Sequence[str], exclude: Sequence[str] = ()) -> Inputs:
         """The files that paths stand for."""
         files, errors = find_files(paths, exclude)
-        folders = [path for path in paths if os.path.isdir(path)]  # noqa: PTH112 - no errors
+        folders = [path for path in paths if os.path.isdir(path)]  # noqa: PTH112 - Path's raises
         return cls(files, [], errors, folders)
 
     @classmethod

@@ -171,13 +171,15 @@ def _reading(read: Callable[[Any], Any], stands: Callable[[Any, Any], bool], lim
     return lambda value: (found := read(value)) is not None and stands(found, limit)
 
 
+_FORMATS = {16: "<e", 32: "<f", 64: "<d"}
+"""That of a floating number in the module ``struct``, by its bits."""
+
+
 class Floating(FieldType):
     """Floating numbers of ``width`` bits: 16, 32 or 64. Infinite ones are not indexed, but may be
     the bound of a range. ``-0.0`` is a number of its own, just below ``0.0``, and ``NaN`` is above
     all; ``has_two_zeros`` is False for what is kept as a whole number (``scaled_float``).
     """
-
-    _FORMATS = {16: "<e", 32: "<f", 64: "<d"}  # noqa: RUF012
 
     def __init__(self, width: int, *, has_two_zeros: bool = True) -> None:
         self.width = width
@@ -242,9 +244,7 @@ class Floating(FieldType):
         if width == 16:
             number = self._rounded(number, 32)
         try:
-            rounded: float = struct.unpack(
-                self._FORMATS[width], struct.pack(self._FORMATS[width], number)
-            )[0]
+            rounded: float = struct.unpack(_FORMATS[width], struct.pack(_FORMATS[width], number))[0]
         except OverflowError:
             return math.copysign(math.inf, number)
         return rounded

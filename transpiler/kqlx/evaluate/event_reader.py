@@ -16,7 +16,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 from kqlx import named_pipes
 from kqlx.errors import UsageError
@@ -56,7 +56,7 @@ def read_events(path: str | os.PathLike[str]) -> Iterator[EventLine]:
         if os.fspath(path) == "-":
             if sys.stdin is None:
                 raise OSError(errno.EBADF, "standard input is closed")
-            yield from _read(sys.stdin.buffer)
+            yield from _read(cast(io.BufferedIOBase, sys.stdin.buffer))
         else:
             named_pipes.refuse(path)
             with Path(path).open("rb") as file:
@@ -68,7 +68,7 @@ def read_events(path: str | os.PathLike[str]) -> Iterator[EventLine]:
         ) from None
 
 
-def _read(file: BinaryIO) -> Iterator[EventLine]:
+def _read(file: io.BufferedIOBase) -> Iterator[EventLine]:
     counted = _Counted(file)
     raw = io.BufferedReader(counted, 1 << 16)
     lines: io.BufferedIOBase = raw
@@ -90,7 +90,7 @@ def _read(file: BinaryIO) -> Iterator[EventLine]:
 class _Counted(io.RawIOBase):
     """The file, with a count of the bytes read from it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: io.BufferedIOBase) -> None:
         self.file = file
         self.total = 0
 
@@ -98,7 +98,7 @@ class _Counted(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self.file.read1(len(buffer))  # type: ignore[attr-defined]
+        data = self.file.read1(len(buffer))
         buffer[: len(data)] = data
         self.total += len(data)
         return len(data)

@@ -38,7 +38,7 @@ def any_holds(tests: list[Predicate]) -> Predicate:
         return tests[0]
 
     def predicate(event: Event) -> bool:
-        for test in tests:  # noqa: SIM110
+        for test in tests:  # noqa: SIM110 (a generator takes twice the time)
             if test(event):
                 return True
         return False

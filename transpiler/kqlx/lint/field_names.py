@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import short
-from kqlx.lint.wording import note, suggest_node
+from kqlx.lint.wording import inclusive, note, suggest_node
 from kqlx.nodes import (
     And,
     Compare,
@@ -51,8 +51,7 @@ def check_spelling(node: FieldTest, text: str) -> Iterator[Note]:
     elif isinstance(node, Compare) and re.search(r"[=!]$", raw):
         name = Literal(raw.rstrip("=! " + SPACES))
         message = f"{raw[-1]} before the operator is part of the field name"
-        operator = {"gt": "gte", "lt": "lte"}.get(node.op, node.op)
-        hint = suggest_node(Compare(name, operator, node.value))  # type: ignore[arg-type]
+        hint = suggest_node(Compare(name, inclusive(node.op), node.value))
         yield note("equals-sign", message, field.span, hint)
     elif len(raw.split()) > 1:
         message = f'the field name is "{short(" ".join(raw.split()))}", including the blanks'

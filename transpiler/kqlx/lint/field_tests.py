@@ -23,7 +23,7 @@ from kqlx.lint.value_characters import (
     question_mark,
     regular_expression,
 )
-from kqlx.lint.wording import name_of, note, spelled, suggest_node
+from kqlx.lint.wording import inclusive, name_of, note, spelled, suggest_node
 from kqlx.nodes import (
     And,
     Compare,
@@ -36,6 +36,7 @@ from kqlx.nodes import (
     Nested,
     Node,
     Not,
+    Operator,
     Or,
     Pattern,
     Span,
@@ -52,6 +53,10 @@ _ANY_SERVER = late_regex(r"\\\\\*\\")
 _OCTETS = late_regex(r"((?:\d{1,3}\.){0,2}\d{1,3})\.\*(?:\.\*)*")
 _WITHOUT_PATTERNS = NUMBERS | DATES | {"ip", "boolean"}
 _NUMBER = late_regex(r"[-+]?\d+(?:\.\d+)?")
+
+_FROM_TO: tuple[Operator, Operator] = ("gte", "lte")
+_SWAPPED: dict[Operator, Operator] = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
+"""The operator that says the same with its two sides swapped."""
 
 
 def check(root: Node, text: str, types: Mapping[str, str]) -> Iterator[Note]:
@@ -148,12 +153,11 @@ def _pattern(node: Like, text: str) -> Iterator[Note]:
         message = r"\not is a line feed followed by the letters ot"
         yield note("escaped-not", message, span, r"write \NOT or no\u0074 instead")
     yield from line_break(node.field, raw, pattern)
-    if LUCENE_RANGE.fullmatch(raw):
-        bounds = LUCENE_RANGE.fullmatch(raw)
+    if bounds := LUCENE_RANGE.fullmatch(raw):
         message = "ranges in brackets are Lucene syntax; here this is one value"
         tests = [
-            spelled(Compare(node.field, operator, Literal(bound)))  # type: ignore[arg-type]
-            for operator, bound in zip(("gte", "lte"), bounds.groups(), strict=True)  # type: ignore[union-attr]
+            spelled(Compare(node.field, operator, Literal(bound)))
+            for operator, bound in zip(_FROM_TO, bounds.groups(), strict=True)
             if bound != "*"
         ]
         yield note("other-language", message, span, suggest(" and ".join(tests)))
@@ -174,16 +178,14 @@ def _operand(node: Compare, text: str) -> Iterator[Note]:
     raw = text[slice(*node.field.span)]
     content = node.value.name
     if _NUMBER.fullmatch(raw):
-        flipped = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}[node.op]
         message = f"{raw} is read as the field name, {short(content)} as the value"
-        better = Compare(Literal(content), flipped, Literal(raw))  # type: ignore[arg-type]
+        better = Compare(Literal(content), _SWAPPED[node.op], Literal(raw))
         yield note("swapped-comparison", message, node.span, suggest_node(better))
     if not node.value.phrase and content.startswith("="):
         message = (
             "the equals sign is part of the value: a blank separates it from the operator before"
         )
-        operator = {"lt": "lte", "gt": "gte"}.get(node.op, node.op)
-        better = Compare(node.field, operator, Literal(content.lstrip("= ")))  # type: ignore[arg-type]
+        better = Compare(node.field, inclusive(node.op), Literal(content.lstrip("= ")))
         yield note("equals-sign", message, node.value.span, suggest_node(better))
     if not node.value.phrase and content.startswith("'"):
         message = 'only " is a quotation mark: these quotes are part of the value'

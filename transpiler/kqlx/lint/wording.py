@@ -8,7 +8,7 @@ from bisect import bisect_right
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql import LANGUAGE as KUERY
 from kqlx.frontends.language import Language
-from kqlx.nodes import Exists, Node, Span, Term
+from kqlx.nodes import Exists, Node, Operator, Span, Term
 from kqlx.notes import Effect, Note
 
 
@@ -28,6 +28,14 @@ def spelled(node: Node, language: Language = KUERY) -> str:
 def suggest_node(node: Node, language: Language = KUERY) -> str:
     """The hint to write the node, or "" where it is too long or has no spelling."""
     return language.suggest(spelled(node, language))
+
+
+_INCLUSIVE: dict[Operator, Operator] = {"gt": "gte", "lt": "lte"}
+
+
+def inclusive(operator: Operator) -> Operator:
+    """The operator with an equals sign."""
+    return _INCLUSIVE.get(operator, operator)
 
 
 def name_of(field: Term) -> str:

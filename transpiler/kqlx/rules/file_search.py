@@ -64,7 +64,7 @@ def _finite(files: Iterable[Path], errors: list[RuleError]) -> list[Path]:
     """
     found = []
     for file in files:
-        if os.path.exists(file) and not os.path.isfile(file):  # noqa: PTH110, PTH113 - no errors
+        if os.path.exists(file) and not os.path.isfile(file):  # noqa: PTH110, PTH113 - Path's raise
             errors.append(RuleError(f"{file}: not a file", readable=False))
         else:
             found.append(file)
@@ -78,7 +78,7 @@ def _globbed(path: str) -> list[str]:
     if "\0" in path or not glob.has_magic(path):
         return []
     for pattern in (path, path.replace("[", "[[]")):
-        names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - any pattern
+        names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path's takes no absolute pattern
         if names:
             return sorted(names)
     return []
@@ -116,7 +116,7 @@ def _below(path: Path | str, errors: list[RuleError], exclude: Sequence[str]) ->
 
 
 def _is_of_results(folder: str, name: str) -> bool:
-    return os.path.exists(os.path.join(folder, name, MANIFEST))  # noqa: PTH110, PTH118 - no errors
+    return os.path.exists(Path(folder, name, MANIFEST))  # noqa: PTH110 - Path's raises
 
 
 def _unreachable(name: str, error: OSError | ValueError) -> RuleError:

@@ -25,7 +25,7 @@ class Ignored:
         self._specs: dict[str, GitIgnoreSpec] = {}
         self._excluded = _spec(exclude) if exclude else None
         for folder in _within_repository(self._root):
-            self.enter(folder, os.path.lexists(os.path.join(folder, ".gitignore")))  # noqa: PTH118
+            self.enter(folder, os.path.lexists(Path(folder, ".gitignore")))
 
     def enter(self, folder: str, has_file: bool) -> None:
         """Reads the ``.gitignore`` of a folder, where it has one. One that cannot be read ignores
@@ -45,7 +45,7 @@ class Ignored:
         """Whether the file or folder of this name in the folder is to be passed over."""
         if not self._specs and self._excluded is None:
             return False
-        path = os.path.join(os.path.realpath(folder), name) + ("/" if is_folder else "")  # noqa: PTH118
+        path = f"{Path(os.path.realpath(folder), name)}{'/' if is_folder else ''}"
         if self._excluded is not None and self._excluded.match_file(_below(path, self._root)):
             return True
         found = False

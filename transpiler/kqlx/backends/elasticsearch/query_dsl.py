@@ -67,21 +67,21 @@ class _Dsl(Backend[Json]):
 
     def expression(self, node: Node) -> Json:
         # Kibana works on names as they are, wildcards too: columns have no use here.
-        kind, before = type(node), len(self.pieces)
+        before = len(self.pieces)
         if isinstance(node, Equals | Like) and node.case is Case.FOLDED:
             made = self.in_any_case(node)
-        elif kind is Equals:
-            made = self.each_field(node.field, self.value_clause, node.value)  # type: ignore[union-attr]
-        elif kind is Like:
-            made = self.each_field(node.field, self.pattern_clause, node.pattern)  # type: ignore[union-attr]
-        elif kind is Exists:
-            made = self.each_field(node.field, self.exists_clause, None)  # type: ignore[union-attr]
-        elif kind is Compare:
-            made = self.each_field(node.field, self.range_clause, node)  # type: ignore[union-attr]
+        elif isinstance(node, Equals):
+            made = self.each_field(node.field, self.value_clause, node.value)
+        elif isinstance(node, Like):
+            made = self.each_field(node.field, self.pattern_clause, node.pattern)
+        elif isinstance(node, Exists):
+            made = self.each_field(node.field, self.exists_clause, None)
+        elif isinstance(node, Compare):
+            made = self.each_field(node.field, self.range_clause, node)
         else:
             return super().expression(node)
-        if self.options.compact and kind is Equals:  # which may become one of several terms
-            self.pieces.append(Piece(node.value.value, (node.span,)))  # type: ignore[union-attr]
+        if self.options.compact and isinstance(node, Equals):  # may become one of several terms
+            self.pieces.append(Piece(node.value.value, (node.span,)))
         return self.kept(made, before, node.span)
 
     def all_of(self, node: And) -> Json:

@@ -167,6 +167,8 @@ def distinct(values: Iterable[Value], *, cased: bool) -> list[Value]:
     """Without repetitions; texts of ASCII that differ in letter case alone are repetitions too."""
     found: dict[object, Value] = {}
     for value in values:
-        folds = isinstance(value, str) and not cased and value.isascii()
-        found.setdefault(value.lower() if folds else (type(value), value), value)  # type: ignore[union-attr]
+        if isinstance(value, str) and not cased and value.isascii():
+            found.setdefault(value.lower(), value)
+        else:
+            found.setdefault((type(value), value), value)
     return list(found.values())

@@ -6,7 +6,7 @@ https://help.splunk.com/splunk-enterprise/search/search-manual/9.4/search-time-r
 from __future__ import annotations
 
 from kqlx.elastic import date_math
-from kqlx.nodes import Compare
+from kqlx.nodes import Compare, Operator
 from kqlx.regexes import late_regex
 
 # Elasticsearch's units
@@ -15,6 +15,8 @@ from kqlx.regexes import late_regex
 _UNITS = {"y": "y", "M": "mon", "w": "w", "d": "d", "h": "h", "H": "h", "m": "m", "s": "s"}
 _SECONDS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_ROUNDED: dict[Operator, Operator] = {"gt": "gte", "lte": "lt"}
+"""The operator beside the beginning of the next unit, by that beside the end of the unit."""
 _STEP = late_regex(r"([+-]\d+)([yMwdhHms])")
 _DATE_MATH = late_regex(r"now((?:[+-]\d+[yMwdhHms])*)(?:/([yMwdhHms]))?")
 
@@ -39,7 +41,7 @@ def time_range(node: Compare) -> tuple[str, str] | None:
     if unit := match[2]:
         snap = "w1" if unit == "w" else _UNITS[unit]
         modifier += f"@{snap}" + (f"+1{_UNITS[unit]}" if op in ("gt", "lte") else "")
-        op = {"gt": "gte", "lte": "lt"}.get(op, op)  # type: ignore[assignment]
+        op = _ROUNDED.get(op, op)
     past = modifier[:1] in ("-", "@") and "+" not in modifier
     limit = f'relative_time(now(), "{modifier}")' if modifier else "now()"
     condition = f"_time{_SIGNS[op]}{limit}"

@@ -161,7 +161,8 @@ def _field_note(data: Mapping[str, str]) -> PackNote:
 
 
 def _note(data: Mapping[str, str]) -> PackNote:
-    return PackNote(**{**data, "effect": Effect[data["effect"].upper()]})  # type: ignore[arg-type]
+    effect = Effect[data["effect"].upper()]
+    return PackNote(data["code"], effect, data["message"], data.get("hint", ""))
 
 
 def _whens(data: Any) -> tuple[When, ...]:

@@ -202,7 +202,7 @@ def _loader_class() -> Any:
         depth = 0
 
         def compose_node(self, parent: Any, index: Any) -> Any:
-            event = self.peek_event()  # type: ignore[no-untyped-call]
+            event = self.peek_event()  # type: ignore[no-untyped-call] # so in the stubs
             deeper = isinstance(event, yaml.CollectionStartEvent)
             self.depth += deeper
             if self.depth > MAX_NESTING:
