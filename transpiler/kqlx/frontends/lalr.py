@@ -193,7 +193,7 @@ class Parser:
                 if start != position:
                     start, kind = position, INVALID
                 else:
-                    position, kind = end, kinds[match.lastindex]  # type: ignore[index]
+                    position, kind = end, kinds[match.lastindex]  # type: ignore[index] # each has one
                     if not kind:
                         continue
             action = actions[states[-1]].get(kind)
