@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from functools import cache
 
 import pytest
@@ -24,6 +22,7 @@ from kqlx.mappings.field_names import nearest
 from kqlx.note_codes import NOTES
 from kqlx.notes import Effect, Note
 from kqlx.refusals import REFUSALS
+from tests.command_line import kqlx as run_kqlx
 from tests.conftest import ROOT
 
 
@@ -43,13 +42,9 @@ def doubts(query: str) -> list[Note]:
 @cache
 def output_of(command: str) -> tuple[int, str]:
     """The exit status of a command, and the error it prints, without notes."""
-    run = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
+    program, *arguments = shlex.split(command)
+    assert program == "kqlx"
+    run = run_kqlx(*arguments)
     return run.returncode, run.stderr
 
 
