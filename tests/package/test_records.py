@@ -116,6 +116,22 @@ def test_replace_and_fields_are_the_standard_librarys() -> None:
         dataclasses.replace(one, fixed=1)
 
 
+@pytest.mark.parametrize(("frozen", "slots"), WAYS)
+def test_replacing_fields_makes_what_the_standard_library_makes(frozen: bool, slots: bool) -> None:
+    for made in classes(records.dataclass, frozen, slots)[:2]:
+        one: Any = made(1, "b", 3, 4, [5], named=6)
+        for changes in ({}, {"first": 2}, {"named": 7, "listed": [8]}, {"second": "x", "aside": 9}):
+            replaced = records.replace(one, **changes)
+            other = dataclasses.replace(one, **changes)
+            assert (repr(replaced), replaced.aside) == (repr(other), other.aside)
+            assert type(replaced) is made
+        for wrong, error in (({"first": -1}, ValueError), ({"fixed": 1}, TypeError)):
+            with pytest.raises(error):
+                records.replace(one, **wrong)
+        with pytest.raises(TypeError, match="other"):
+            records.replace(one, other=1)
+
+
 @records.dataclass(frozen=True, slots=True)
 class Pickled:
     name: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import replace
 from enum import Enum
 from operator import is_
 from typing import Literal as OneOf
@@ -17,7 +16,7 @@ from typing import Literal as OneOf
 from kqlx.patterns import NOWHERE as NOWHERE
 from kqlx.patterns import Pattern as Pattern
 from kqlx.patterns import Span as Span
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 Operator = OneOf["gt", "gte", "lt", "lte"]
 

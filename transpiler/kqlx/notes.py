@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field, replace
+from dataclasses import field
 from enum import IntEnum
 
 from kqlx.hints import joined
 from kqlx.nodes import Span
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 
 class Effect(IntEnum):

@@ -1,8 +1,9 @@
-"""``dataclass`` as in the standard library, whose methods are compiled when they are first used.
+"""``dataclass`` and ``replace`` as in the standard library; methods are compiled when they are
+first used.
 
 The standard one compiles six methods for each class when its module is loaded: a third of the time
-of one cold conversion, most of it for what is never called. Fields, defaults, slots and
-``dataclasses.replace`` are the standard library's.
+of one cold conversion, most of it for what is never called. Its ``replace`` looks at all fields
+anew in each call. Fields, defaults and slots are the standard library's.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, field
+from operator import attrgetter
 from types import MemberDescriptorType
-from typing import Any, NoReturn, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 Method = Callable[..., Any]
@@ -33,6 +35,7 @@ def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[T]
             "__repr__": _representation,
             "__eq__": _compiled_later(cls, "__eq__", _comparison),
             "__hash__": _compiled_later(cls, "__hash__", _hash) if frozen else None,
+            "_with_changes": _compiled_later(cls, "_with_changes", _replacement),
         }
         if frozen:
             methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
@@ -44,6 +47,15 @@ def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[T]
         return cls
 
     return decorated
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace  # with its check of the names of fields
+else:
+
+    def replace(record: T, /, **changes: object) -> T:
+        """The record with other values of some fields."""
+        return record._with_changes(**changes)
 
 
 def _compiled_later(cls: type, name: str, write: Callable[[Any, dict[str, Any]], str]) -> Method:
@@ -93,6 +105,17 @@ def _initialiser(cls: Any, names: dict[str, Any]) -> str:
     if by_name:
         arguments += ["*", *by_name]
     return f"def __init__({', '.join(arguments)}):\n  " + "\n  ".join(body or ["pass"])
+
+
+def _replacement(cls: Any, names: dict[str, Any]) -> str:
+    names["MISSING"] = MISSING
+    each = sorted([f for f in dataclasses.fields(cls) if f.init], key=attrgetter("kw_only"))
+    changes = ", ".join(f"{f.name}=MISSING" for f in each)
+    values = ", ".join(
+        f"{f.name + '=' if f.kw_only else ''}self.{f.name} if {f.name} is MISSING else {f.name}"
+        for f in each
+    )
+    return f"def _with_changes(self, *, {changes}):\n  return self.__class__({values})"
 
 
 def _comparison(cls: Any, names: dict[str, Any]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kqlx import resources
 from kqlx.backends.target import Emission, Format, Plan, Target
 from kqlx.mappings.bound import Bound
+from kqlx.records import replace
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:

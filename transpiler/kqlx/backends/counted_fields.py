@@ -5,13 +5,13 @@ their values apart in another way than Elastic.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.value_conditions import alike_values, has_values, why_without_values
 from kqlx.notes import Effect, Note
+from kqlx.records import replace
 
 
 def about_counted(field: str, bound: Bound, coarser: Effect = Effect.NARROWER) -> list[Note]:

@@ -5,7 +5,6 @@ it: no rule stops another.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kqlx.backends.options import check_taken, given_options, options_for, that_ask
@@ -27,6 +26,7 @@ from kqlx.conversion.choices import check_choices, find_packs, select
 from kqlx.convert import convert
 from kqlx.errors import KqlxError, RuleError, UsageError
 from kqlx.nodes import Node
+from kqlx.records import replace
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 from kqlx.rules.places import FilePlace, file_of
 from kqlx.rules.query_tree import tree_of

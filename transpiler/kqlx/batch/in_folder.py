@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from kqlx.batch.result_folder import File, Folder, Written
 from kqlx.batch.result_names import Result, key_of, told_apart, with_own_keys, with_own_names
 from kqlx.batch.spool import Spool
 from kqlx.errors import OutputError
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 from kqlx.rules.places import FilePlace
 
 

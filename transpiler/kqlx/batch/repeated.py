@@ -8,12 +8,12 @@ many more rules the same is true; a hint stands where it is needed first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field, replace
+from dataclasses import field
 
 from kqlx.batch.messages import Choice, lines_of
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.notes import Effect
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 from kqlx.rules.places import FilePlace
 
 _Key = tuple[str, ...]

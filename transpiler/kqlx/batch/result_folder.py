@@ -15,7 +15,6 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -29,7 +28,7 @@ from kqlx.batch.manifest import (
     unwritable,
 )
 from kqlx.errors import OutputError
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 from kqlx.regexes import late_regex
 from kqlx.rules.file_search import MANIFEST
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from kqlx.backends.target import Bundle
 from kqlx.batch.outcome import RuleInfo
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

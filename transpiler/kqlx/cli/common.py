@@ -8,7 +8,6 @@ import codecs
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -29,6 +28,7 @@ from kqlx.errors import (
 )
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
+from kqlx.records import replace
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 
 Paths = Annotated[

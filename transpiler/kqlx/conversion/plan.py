@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.backends.target import Plan, PlannedSource
 from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
@@ -17,6 +15,7 @@ from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.type_check import as_elasticsearch_asks, checked
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note
+from kqlx.records import replace
 from kqlx.rules.constant_fields import refuse_constants
 from kqlx.rules.filters import with_conditions
 from kqlx.rules.known_types import types_and_remarks

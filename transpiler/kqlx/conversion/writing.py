@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from kqlx.backends.artifact_text import cut
 from kqlx.backends.target import Emission, Plan
@@ -11,6 +10,7 @@ from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
 from kqlx.nodes import NOWHERE
 from kqlx.notes import Effect, Note, in_order
+from kqlx.records import replace
 from kqlx.rules.query_only_notes import query_only_notes, rule_type_notes
 
 

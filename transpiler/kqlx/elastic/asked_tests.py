@@ -8,7 +8,6 @@ the fields.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kqlx.elastic.addresses import network
 from kqlx.elastic.refused_tests import TypeOf, below_flattened
@@ -31,6 +30,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
 )
+from kqlx.records import replace
 
 PARTED = frozenset({"wildcard", "constant_keyword", "version", "flattened"})
 """Types of whole values on which Kibana's patterns are parted at white space."""

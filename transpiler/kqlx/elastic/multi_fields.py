@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
 from kqlx.nodes import Case, Exists, FieldTest, Pattern
+from kqlx.records import replace
 
 T = TypeVar("T", bound=FieldTest)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import short
@@ -24,6 +23,7 @@ from kqlx.nodes import (
     Term,
 )
 from kqlx.notes import Note
+from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 _SIGN = late_regex(r"[!+-](?=[\w@*])")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from kqlx.elastic.type_names import ANALYZED, DATES, NUMBERS
 from kqlx.frontends.kql.diagnostics.foreign_operators import (
@@ -44,6 +43,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
+from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 # Windows itself writes the name of a share so: https://learn.microsoft.com/windows/security/

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from kqlx.elastic.asked_tests import PARTED, parted
 from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals
@@ -21,6 +20,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Note
+from kqlx.records import replace
 
 
 def check(root: Node, types: Mapping[str, str], language: Language) -> Iterator[Note]:

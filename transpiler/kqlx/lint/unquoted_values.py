@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from kqlx.elastic.type_names import ANALYZED
 from kqlx.frontends.kql.diagnostics.foreign_operators import is_regular_expression
@@ -24,6 +23,7 @@ from kqlx.lint.value_characters import (
 from kqlx.lint.wording import note, spelled, suggest_node
 from kqlx.nodes import Compare, Equals, Exists, Literal, Not, Or
 from kqlx.notes import Note
+from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 _FUZZY = late_regex(r"\w+(?:~(?:\d(?:\.\d+)?)?|\^\d+(?:\.\d+)?)")

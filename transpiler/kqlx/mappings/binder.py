@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field, with_case_of_name
@@ -54,6 +53,7 @@ from kqlx.nodes import (
     simplify,
 )
 from kqlx.notes import Effect, Note, told_together
+from kqlx.records import replace
 
 
 class Binder(Binding):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TypeVar
 
 from kqlx.mappings.bound import Column
@@ -21,7 +21,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
 )
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 Test = TypeVar("Test", Equals | Like, FieldTest)
 

@@ -5,7 +5,6 @@ packs on columns.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from kqlx.elastic.type_names import INTEGERS, STRINGS
@@ -31,6 +30,7 @@ from kqlx.nodes import (
     Span,
     transform,
 )
+from kqlx.records import replace
 
 # Types whose tests are written in a way of their own: a column has one type in a query.
 _OWN_SYNTAX = frozenset({"ip", "boolean", "date"}) | INTEGERS

@@ -7,8 +7,6 @@ it in a form of its own gets it so (``Target.matches_arguments``), all others ge
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.repeated_tests import without_repeated_tests
 from kqlx.nodes import (
@@ -23,6 +21,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.patterns import ANY_RUN, Pattern, Shape, Token
+from kqlx.records import replace
 
 
 def argument_forms(word: str) -> tuple[Pattern, ...]:

@@ -5,7 +5,6 @@ names → bound trees, one a destination.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
@@ -21,6 +20,7 @@ from kqlx.mappings.type_check import as_elasticsearch_asks
 from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped, why
 from kqlx.nodes import Node, Span
 from kqlx.notes import Effect, Note
+from kqlx.records import replace
 
 KEEP_NAMES = Hint(Argument("source", "none"), " keeps Elastic's field names")
 

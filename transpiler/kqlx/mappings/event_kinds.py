@@ -5,13 +5,13 @@ kinds a query can be about.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 
 from kqlx.mappings.asserted_values import Asserted, spelt
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.predicates import read_predicate
 from kqlx.nodes import And, Equals, Node, Not, Or, Span, any_of, simplify
+from kqlx.records import replace
 
 Chosen = Callable[[FieldSpec], FieldSpec]
 """Of the specs of a field the one that is for the query."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.event_kinds import either_of
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.nodes import And, Equals, FieldTest, Literal, Node, Not, Or
+from kqlx.records import replace
 
 Apply = Callable[[FieldTest, FieldSpec], Node]
 """Binds a test of a field by what becomes of the field."""

@@ -4,8 +4,6 @@ implied by others that are equal but for it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.elastic.multi_fields import base_field, with_case_of_name
 from kqlx.mappings.known_types import Types
 from kqlx.nodes import (
@@ -23,6 +21,7 @@ from kqlx.nodes import (
     transform,
     walk,
 )
+from kqlx.records import replace
 
 
 def with_case_of_names(node: Node, types: Types, path: str = "") -> Node:

@@ -6,7 +6,6 @@ Those that can match nothing are left out, and those in the same place are one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
@@ -36,6 +35,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect, Note
+from kqlx.records import replace
 
 
 def bind_each(

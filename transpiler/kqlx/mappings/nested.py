@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.nodes import (
     Always,
     And,
@@ -21,6 +19,7 @@ from kqlx.nodes import (
     simplify,
     transform,
 )
+from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 

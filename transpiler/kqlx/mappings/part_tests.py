@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import FIRST_RUN
@@ -41,6 +40,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_RUN, Pattern
+from kqlx.records import replace
 
 
 def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 from kqlx.nodes import And, Node, Not, Or, Span
+from kqlx.records import replace
 
 
 @lru_cache(maxsize=2048)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
@@ -24,6 +23,7 @@ from kqlx.nodes import (
     transform,
 )
 from kqlx.notes import Effect, Note
+from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 # Patterns of everything say nothing of the data source, nor do those of Security Onion.

@@ -5,7 +5,6 @@ as the number of a Windows event.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from enum import IntEnum
 from fnmatch import fnmatchcase
 
@@ -13,7 +12,7 @@ from kqlx.mappings.pack import Marks
 from kqlx.mappings.shippers import shipper
 from kqlx.mappings.telling_fields import TellingFields
 from kqlx.nodes import And, Equals, FieldTest, Like, Nested, Node, Or, Pattern
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 NAMING = {"event.dataset", "data_stream.dataset", "event.module", "winlog.channel"}
 """Fields that name a data source, if one of which there is no mapping."""

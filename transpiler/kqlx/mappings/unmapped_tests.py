@@ -5,7 +5,6 @@ choice, in a tree in which binding has marked them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Literal as OneOf
 
 from kqlx.errors import MappingError
@@ -28,7 +27,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect, Note, told_together
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 UnmappedPolicy = OneOf["error", "keep", "comment"]
 """What becomes of tests without a counterpart: refused, Elastic's name, or left out."""

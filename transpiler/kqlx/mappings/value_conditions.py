@@ -6,7 +6,6 @@ to the columns of the destination.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import Bound
@@ -17,6 +16,7 @@ from kqlx.mappings.field_spec import ColumnSpec, FieldSpec
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.predicates import read_predicate
 from kqlx.nodes import Always, And, Equals, Like, Never, Node, Not, walk
+from kqlx.records import replace
 
 IPV4_IN_IPV6 = r"(?i)^::ffff:(\d+\.\d+\.\d+\.\d+)$"
 """The regular expression for an IPv4 address that is written as an IPv6 one; both PCRE and RE2 read

@@ -5,7 +5,6 @@ in IPv6, numbers in hexadecimal, signs as in XML.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
 from kqlx.elastic.matching import matches_value
@@ -28,6 +27,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_RUN, Pattern, Shape
+from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 CANONICAL_INTEGER = late_regex(r"0|-?[1-9][0-9]*")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.elastic.matching import matches_value
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
@@ -25,6 +23,7 @@ from kqlx.nodes import (
     any_of,
 )
 from kqlx.notes import Effect, Note
+from kqlx.records import replace
 
 
 def translate_values(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:

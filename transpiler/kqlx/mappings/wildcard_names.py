@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from kqlx.elastic.addresses import network
 from kqlx.elastic.numbers import number_of
@@ -20,6 +19,7 @@ from kqlx.nodes import (
     any_of,
 )
 from kqlx.notes import Effect
+from kqlx.records import replace
 
 MOST_NAMES = 12
 """How many fields a name with stars is written out for, and how many values a note names."""

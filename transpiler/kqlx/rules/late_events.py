@@ -10,11 +10,11 @@ for late events, and take those of them that arrived in the rule's own window.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from kqlx.errors import UsageError
 from kqlx.hints import Argument, Hint
 from kqlx.notes import Effect, Note
+from kqlx.records import replace
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import seconds, spelt
 

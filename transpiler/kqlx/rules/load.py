@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kqlx.errors import RuleError
+from kqlx.records import replace
 from kqlx.regexes import late_regex
 from kqlx.rules import formats
 from kqlx.rules.file_search import rule_files

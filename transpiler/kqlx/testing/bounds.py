@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +29,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
+from kqlx.records import replace
 from kqlx.testing.edges import NOW
 from kqlx.testing.stored import Event, is_multi_field, map_values
 

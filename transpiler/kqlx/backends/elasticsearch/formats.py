@@ -5,7 +5,6 @@ rule it does not hold.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from kqlx.backends.elasticsearch.detection_rule import DetectionRule, detection_rule
@@ -20,6 +19,7 @@ from kqlx.backends.elasticsearch.search_request import (
 from kqlx.backends.elasticsearch.watch import Watch, refuse_templates, watch, watch_notes
 from kqlx.backends.target import Emission, Plan
 from kqlx.notes import Note
+from kqlx.records import replace
 from kqlx.rules.filters import conditions_of
 from kqlx.rules.query_only_notes import query_only_notes
 

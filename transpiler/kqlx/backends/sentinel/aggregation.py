@@ -8,7 +8,6 @@ https://learn.microsoft.com/kusto/query/mv-expand-operator?view=microsoft-sentin
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import replace
 
 from kqlx.backends.counted_fields import about_counted
 from kqlx.backends.sentinel.column_access import ELEMENT
@@ -27,6 +26,7 @@ from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.value_conditions import why_without_values
 from kqlx.notes import Effect, Note
+from kqlx.records import replace
 
 TIME = "TimeGenerated"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 
 from kqlx.backends.sentinel.syntax import identifier, quote, steps
@@ -19,7 +18,7 @@ from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.json_arrays import all_known, array_places, is_repeated
 from kqlx.nodes import FieldTest, walk
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 CONTAINERS = frozenset({"object", "nested", "flattened"})
 OBJECTS = frozenset({"elements", "pairs", "changes", "path"})

@@ -10,7 +10,6 @@ it finds more, and a note says so. Below a not there is then the path without ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kqlx.backends.sentinel.boolean import FALSE, any_text
 from kqlx.backends.sentinel.column_access import REGEX, SCAN, Cell, Columns, KeyPath, kusto_type
@@ -25,7 +24,7 @@ from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, asked_pattern
 from kqlx.notes import Effect
 from kqlx.patterns import Pattern, Shape
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 _IN_LIST = r'(?:\[(?:(?:[^\]"]|"(?:[^"\\]|\\.)*")*,)?)?'
 """Behind a key: the beginning of an array, and the values before the one that is looked for."""

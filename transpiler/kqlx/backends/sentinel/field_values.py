@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kqlx.backends.counted_fields import joined, joined_by_kind
 from kqlx.backends.sentinel.column_access import ELEMENT, Cell, Columns, cast, ecs_cell, kusto_type
@@ -43,7 +42,7 @@ from kqlx.mappings.value_conditions import (
     presence,
 )
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 
 def values_of(bound: Bound, field: str, counted: bool = False) -> FieldValues | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import united
@@ -25,6 +24,7 @@ from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import conjuncts
 from kqlx.notes import Effect
+from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 _UNITED = re.escape(f"parse_json({united('NAME')})")

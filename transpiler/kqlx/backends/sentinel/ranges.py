@@ -7,7 +7,6 @@ They are null for a missing value, as conversions and the functions for addresse
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from kqlx.backends.sentinel.boolean import FALSE, all_text
@@ -36,7 +35,7 @@ from kqlx.elastic.field_types import COMPARISONS
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS
 from kqlx.mappings.bound import described
 from kqlx.nodes import Case, Compare
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from kqlx.backends.sentinel.column_access import cast, kusto_type
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier, quote
 from kqlx.elastic import ecs
 from kqlx.notes import Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 from kqlx.regexes import late_regex
 
 _PLAIN = late_regex(r"[A-Za-z_]\w*", re.ASCII)

@@ -7,8 +7,6 @@ and what follows, the same for all, ``multiple_sources`` puts behind their union
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.sentinel.alert_columns import alert_columns
 from kqlx.backends.sentinel.indicator_match import compare_with_indicators
@@ -23,6 +21,7 @@ from kqlx.backends.sentinel.syntax import COMMENT
 from kqlx.backends.sentinel.threshold import count_events
 from kqlx.backends.target import Emission, Options, Plan
 from kqlx.mappings.bound import Bound
+from kqlx.records import replace
 from kqlx.rules.forms import form_of
 from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.new_terms import NewTerms

@@ -5,7 +5,6 @@ of several, without the texts that stand for no value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from kqlx.backends.sentinel.column_access import OBJECTS, Cell, Columns
@@ -15,7 +14,7 @@ from kqlx.mappings.extraction import captures, cut_at
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.value_conditions import IPV4_IN_IPV6, spelt_apart
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 _FIRST_GROUP = "\\1"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, any_text
 from kqlx.backends.sentinel.column_access import Columns
@@ -15,7 +14,7 @@ from kqlx.hints import Argument, Hint
 from kqlx.mappings.wildcard_names import fields_fitting
 from kqlx.nodes import Compare, Equals, FieldTest, FreeText, Like, Literal, Node, Pattern
 from kqlx.notes import Effect
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 MOST_COLUMNS = 50
 """That a name with stars is written out for."""

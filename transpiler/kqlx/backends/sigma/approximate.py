@@ -4,8 +4,6 @@ with stars in the terms of single tests (``approximate_tests``).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.backends.sigma.approximate_tests import sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.errors import unknown
@@ -36,7 +34,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_RUN
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 MOST_NAMES = 40
 """So many fields may stand for one name with a star; more make no rule that anybody reads."""

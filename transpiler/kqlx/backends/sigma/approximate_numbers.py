@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from kqlx.backends.sigma.backend import SigmaBackend
@@ -12,6 +11,7 @@ from kqlx.elastic.type_names import NUMBERS
 from kqlx.mappings.bound import Column, described
 from kqlx.nodes import Compare, Node
 from kqlx.notes import Effect
+from kqlx.records import replace
 
 
 def range_test(backend: SigmaBackend, column: Column, node: Compare) -> Node:

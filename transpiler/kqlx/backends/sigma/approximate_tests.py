@@ -8,8 +8,6 @@ split a text into words, tell the objects of a list apart, or test fields by a p
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.backends.sigma.approximate_numbers import range_test
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.words import (
@@ -34,6 +32,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import Pattern, Shape
+from kqlx.records import replace
 
 
 def sayable_test(backend: SigmaBackend, column: Column, node: FieldTest) -> Node:

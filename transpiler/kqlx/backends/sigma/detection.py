@@ -11,7 +11,6 @@ search identifiers and their condition (``search_identifiers``, ``condition``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.sigma.approximate import Approximation
@@ -23,6 +22,7 @@ from kqlx.backends.target import Emission, Options, Plan
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import Always, And, Exists, Never, Node, Not, Or, simplify, walk
 from kqlx.notes import Effect
+from kqlx.records import replace
 from kqlx.rules.forms import form_of
 from kqlx.rules.query_only_notes import rule_type_notes
 from kqlx.rules.threshold import Threshold

@@ -8,9 +8,8 @@ there, or null. One that must exist is one that is there: an event with a null t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.nodes import And, Equals, Exists, Literal, Node, Not, Or, walk
+from kqlx.records import replace
 
 NULL = Literal(None)
 

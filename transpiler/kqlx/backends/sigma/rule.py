@@ -7,7 +7,6 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from kqlx.backends.artifact_text import cut, own_id
 from kqlx.backends.sigma.correlations import (
@@ -27,7 +26,7 @@ from kqlx.backends.target import Plan
 from kqlx.errors import UnsupportedError
 from kqlx.hints import Argument, Hint
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 from kqlx.rules.labels import is_technique, one_line
 from kqlx.rules.late_events import unsaid_arrival
 from kqlx.rules.mitre_attack import in_version_19

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from kqlx.backends.spl.conf_file import is_token, without_tokens
 from kqlx.backends.spl.metadata import asset_type, risk_score, security_domain, techniques, title_of
@@ -17,7 +16,7 @@ from kqlx.backends.spl.syntax import search_name
 from kqlx.backends.spl.throttling import Throttling, throttling
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 from kqlx.rules.forms import form_of
 from kqlx.rules.mitre_attack import in_version_19
 from kqlx.rules.model import Rule

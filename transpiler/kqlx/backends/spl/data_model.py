@@ -8,7 +8,6 @@ as they see fit.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -31,7 +30,7 @@ from kqlx.nodes import (
     transform,
     walk,
 )
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

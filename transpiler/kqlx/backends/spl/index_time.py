@@ -10,12 +10,11 @@ Security on why: https://docs.splunk.com/Documentation/ES/8.0.2/Admin/SpecifyTim
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.backends.spl.multiple_sources import SourceSearch, WrittenSource
 from kqlx.backends.spl.time_range import in_whole_minutes, time_modifier
 from kqlx.backends.target import Options
 from kqlx.notes import Note
+from kqlx.records import replace
 from kqlx.rules.late_events import WIDEN, about_override, arrival_note, event_range, unsaid_arrival
 from kqlx.rules.model import Rule
 

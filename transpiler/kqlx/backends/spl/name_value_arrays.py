@@ -8,11 +8,10 @@ two lists together with ``mvzip``, first with first
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.backends.spl.syntax import regex
 from kqlx.mappings.bound import Column
 from kqlx.nodes import And, Equals, FieldTest, Like, Literal, Node, Pattern
+from kqlx.records import replace
 
 PAIRS = frozenset({"pairs", "changes"})
 """Forms of columns, see ``mappings.pack.ColumnSpec``."""

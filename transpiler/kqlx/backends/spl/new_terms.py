@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kqlx.backends.counted_fields import of_new_terms
 from kqlx.backends.spl.grouped_results import (
@@ -30,6 +29,7 @@ from kqlx.backends.target import Options
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
+from kqlx.records import replace
 from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, odd_history

@@ -8,7 +8,6 @@ types of threat objects are those of contentctl (https://github.com/splunk/conte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal
 
 from kqlx.backends.spl.keys import Key, plain_name
@@ -17,7 +16,7 @@ from kqlx.backends.spl.syntax import eval_name
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import FieldTest, Pattern, walk
 from kqlx.notes import Effect
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 from kqlx.regexes import late_regex
 from kqlx.rules.forms import grouped_by, groups_events
 from kqlx.rules.model import Rule

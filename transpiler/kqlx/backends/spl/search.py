@@ -13,8 +13,6 @@ and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.checks import Checks
@@ -49,7 +47,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import Shape
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 

@@ -8,7 +8,6 @@ numbers with ``<`` and ``>``, networks where a value looks like one. Everything 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from kqlx.backends.letter_case import effective_case
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_and_value_tests, pair_fields
@@ -38,7 +37,7 @@ from kqlx.nodes import (
     asked_pattern,
     walk,
 )
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 NULL = "null"
 """What Splunk makes of JSON's null."""

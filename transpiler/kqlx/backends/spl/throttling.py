@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from kqlx.backends.spl.keys import Key
 from kqlx.backends.spl.risk_objects import key_builder
@@ -17,7 +16,7 @@ from kqlx.backends.spl.syntax import eval_name, fold
 from kqlx.backends.spl.time_range import time_modifier
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 from kqlx.regexes import late_regex
 from kqlx.rules.forms import form_of, grouped_by, groups_events
 from kqlx.rules.model import Rule

@@ -8,8 +8,6 @@ a line of its own, and lists of values are folded.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql.parser import parse
 from kqlx.frontends.kql.spelling import NO_TEXT, spell_name, spell_operand, spell_path, spell_value
@@ -34,7 +32,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.patterns import ANY_ONE
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 INDENT = 2
 

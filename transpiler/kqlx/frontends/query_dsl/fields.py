@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from kqlx.elastic.multi_fields import CASELESS
 from kqlx.frontends.query_dsl.values import refuse
 from kqlx.nodes import Case, Literal
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 WITH_CASE = ("keyword", "constant_keyword", "wildcard", "flattened", "version", "")
 """Types with letter case, "" for a field that no type is known of."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote, When
 from kqlx.mappings.json_arrays import NAMED
 from kqlx.mappings.pack import Destination, Marks, Pack
 from kqlx.notes import Effect
+from kqlx.records import replace
 
 T = TypeVar("T")
 
