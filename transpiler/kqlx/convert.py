@@ -25,7 +25,7 @@ from kqlx.rules.query_tree import tree_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kqlx.settings import Settings
+    from kqlx.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-import uuid
 from typing import Any
 
 from kqlx.regexes import late_regex
 from kqlx.rules.labels import one_line
 from kqlx.rules.model import Rule
-
-# The namespace of the ids of converted rules: the same rule always gets the same id.
-NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/kqlx/kqlx")
 
 
 def cut(text: str, most: int) -> str:
@@ -26,8 +22,15 @@ def own_id(rule: Rule, target: str, part: str = "") -> str:
 
     ``part`` names one of several documents of the rule.
     """
-    name = f"{target}:{rule.id or rule.query}{part and ':' + part}"
-    return str(uuid.uuid5(NAMESPACE, name.encode("utf-8", "backslashreplace").decode()))
+    return _uuid(f"{target}:{rule.id or rule.query}{part and ':' + part}")
+
+
+def _uuid(name: str) -> str:
+    """The same for the same name, always."""
+    import uuid  # slow to load, and most results have no ids
+
+    namespace = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/kqlx/kqlx")
+    return str(uuid.uuid5(namespace, name.encode("utf-8", "backslashreplace").decode()))
 
 
 LONGEST_STEM = 80
@@ -65,7 +68,12 @@ def _stem(rule: Rule, text: str, kept: str) -> str:
 
 def distinction(rule: Rule) -> str:
     """Eight characters that tell the rule from others of its name."""
-    return own_id(rule, "file")[:8]
+    return distinction_of(rule.id or rule.query)
+
+
+def distinction_of(identity: str) -> str:
+    """Likewise of the rule with this id, or with this query and without an id."""
+    return _uuid(f"file:{identity}")[:8]
 
 
 def json_text(value: Any, indent: int | None = 2) -> str:

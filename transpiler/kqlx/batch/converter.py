@@ -34,7 +34,7 @@ from kqlx.rules.query_tree import tree_of
 if TYPE_CHECKING:
     from kqlx.convert import Conversion
     from kqlx.mappings.field_list import FieldList
-    from kqlx.settings import Settings
+    from kqlx.settings.model import Settings
 
 
 class Converter:
@@ -75,8 +75,6 @@ class Converter:
             yield _broken(error, path, is_named)
 
     def outcome(self, rule: Rule) -> RuleOutcome:
-        from kqlx.backends.artifact_text import distinction
-
         info = _info(rule)
         try:
             node = tree_of(rule, self.request.leading_wildcards)
@@ -91,7 +89,7 @@ class Converter:
             Status.CONVERTED,
             tuple(remarks),
             tuple(made),
-            distinction=distinction(rule),
+            identity=rule.id or rule.query,
             effective_options=frozenset(self._unused.effective),
         )
 
@@ -157,7 +155,7 @@ class Converter:
 def _settings(request: Request) -> Settings | None:
     if request.config is None:
         return None
-    from kqlx.settings import load
+    from kqlx.settings.reader import load
 
     return load(request.config)
 

@@ -8,11 +8,10 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 
 from kqlx.backends import find
+from kqlx.batch.file_report import FileReport, Kind
 from kqlx.batch.manifest import RuleReference, path_from
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
 from kqlx.batch.printed import renamed_remark
@@ -22,39 +21,6 @@ from kqlx.batch.spool import Spool
 from kqlx.errors import OutputError
 from kqlx.records import dataclass, replace
 from kqlx.rules.places import FilePlace
-
-
-class Kind(StrEnum):
-    """What is said of a file."""
-
-    WRITTEN = "written"
-    UNCHANGED = "unchanged"
-    REMOVED = "removed"
-    NOT_WRITTEN = "not written"
-    STALE = "stale"
-    MISSING = "missing"
-    EDITED = "edited"
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether the file is not what the rules make now."""
-        return self not in (Kind.WRITTEN, Kind.UNCHANGED, Kind.REMOVED)
-
-
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What became of a file, or is wrong with it; ``reason`` says why, ``hint`` a way out.
-
-    ``rules`` are those whose results are in it, with the paths that the user gave; none for a file
-    of an earlier run.
-    """
-
-    path: Path
-    kind: Kind
-    reason: str = ""
-    hint: str = ""
-    target: str = ""
-    rules: tuple[RuleReference, ...] = ()
 
 
 @dataclass()

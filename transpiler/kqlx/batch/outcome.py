@@ -107,7 +107,7 @@ class RuleOutcome:
 
     ``remarks`` are those that concern no target in particular. ``is_unusable`` says that the input
     could not be read, ``is_named`` that the user named the very file. ``kind`` is what a skipped
-    rule is, ``distinction`` a few characters that tell the rule from others of its name, and
+    rule is, ``identity`` its id, or the query of a rule without one, and
     ``effective_options`` are the names of options that were shown to change a result.
     """
 
@@ -118,5 +118,12 @@ class RuleOutcome:
     kind: str = ""
     is_unusable: bool = False
     is_named: bool = False
-    distinction: str = ""
+    identity: str = ""
     effective_options: frozenset[str] = frozenset()
+
+    @property
+    def distinction(self) -> str:
+        """A few characters that tell the rule from others of its name."""
+        from kqlx.backends.artifact_text import distinction_of
+
+        return distinction_of(self.identity)

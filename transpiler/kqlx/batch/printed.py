@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import field
 
 from kqlx.backends import find
-from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity
+from kqlx.backends.target import Bundle
+from kqlx.batch.outcome import ConversionOutcome, Remark, RuleInfo, RuleOutcome, Severity
 from kqlx.batch.result_names import Result, key_of, with_own_keys
 from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
@@ -31,11 +31,11 @@ class Printed:
 
     def take(self, outcome: RuleOutcome, made: ConversionOutcome) -> None:
         """Prints a result, or keeps it."""
-        found = _result(outcome, made)
-        if self.held or (found.bundle is not None and found.bundle.renamed is not None):
-            self.held.append(found)
+        bundle = _bundle(made)
+        if self.held or (bundle is not None and bundle.renamed is not None):
+            self.held.append(_result(outcome, made, bundle))
         else:
-            self._print(found)
+            self._print(outcome.rule, made.target, made.text)
 
     def finish(self) -> Iterator[tuple[str, Remark]]:
         """Prints what is left; what is to be said of it, with the target."""
@@ -43,20 +43,16 @@ class Printed:
         for result, name in renamed:
             yield result.target, renamed_remark(result, name)
         for result in results:
-            self._print(result)
+            self._print(result.rule, result.target, result.read())
 
-    def _print(self, result: Result) -> None:
+    def _print(self, rule: RuleInfo, target: str, result: str) -> None:
         from kqlx.backends.comments import heading
 
-        text = f"{result.rule.label} -> {result.target}"
-        above = (
-            heading(find(result.target), text, mixed=self.mixed)
-            if self.headings or result.rule.line
-            else ""
-        )
+        text = f"{rule.label} -> {target}"
+        above = heading(find(target), text, mixed=self.mixed) if self.headings or rule.line else ""
         if above:
             print(above if self.first else f"\n{above}")
-        print(result.read(), flush=True)
+        print(result, flush=True)
         self.first = False
 
 
@@ -67,9 +63,14 @@ def renamed_remark(result: Result, name: str) -> Remark:
     return Remark(Severity.WARNING, "name-taken", message, place)
 
 
-def _result(outcome: RuleOutcome, made: ConversionOutcome) -> Result:
+def _bundle(made: ConversionOutcome) -> Bundle | None:
     format = find(made.target).format(made.format)
-    bundle = format.bundle if format is not None else None
+    return format.bundle if format is not None else None
+
+
+def _result(outcome: RuleOutcome, made: ConversionOutcome, bundle: Bundle | None) -> Result:
+    import hashlib  # slow to load, and most results are printed without a look at others
+
     text = made.text
     return Result(
         outcome.rule,

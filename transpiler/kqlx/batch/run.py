@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kqlx.backends import find
 from kqlx.backends.options import takes
 from kqlx.batch.converter import Converter
+from kqlx.batch.file_report import FileReport, Kind
 from kqlx.batch.gate import Gate
-from kqlx.batch.in_folder import FileReport, Kind
 from kqlx.batch.messages import Choice, is_said, line_of, lines_of
 from kqlx.batch.option_names import spelled
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
 from kqlx.batch.repeated import Repeated
 from kqlx.batch.reports.report import RunEnd
-from kqlx.batch.reports.reports import Reports
-from kqlx.batch.reports.statistics import Statistics
 from kqlx.batch.summary import Summary
 from kqlx.batch.unused_options import ABOUT
 from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
+
+if TYPE_CHECKING:
+    from kqlx.batch.reports.reports import Reports
+    from kqlx.batch.reports.statistics import Statistics
 
 WAITING = "waiting for another run of kqlx, which writes into the same folder"
 

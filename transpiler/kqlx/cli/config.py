@@ -14,8 +14,8 @@ from kqlx.cli.streams import say
 from kqlx.errors import KqlxError, OutputError
 
 if TYPE_CHECKING:
-    from kqlx.settings import Settings
     from kqlx.settings.keys import Key
+    from kqlx.settings.model import Settings
 
 
 def config(

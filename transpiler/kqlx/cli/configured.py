@@ -59,7 +59,7 @@ class Configured(Grouped):
         return context
 
     def _defaults(self, file: Path) -> dict[str, Any]:
-        from kqlx.settings import load
+        from kqlx.settings.reader import load
 
         own = {parameter.name for parameter in self.params}
         return {name: value for name, value in load(file).command_line.items() if name in own}

@@ -87,11 +87,6 @@ def _sink(
     check: bool,
 ) -> Sink:
     """Where the results go. Ends the program for options that do not go together."""
-    from kqlx.batch.in_folder import InFolder
-    from kqlx.batch.printed import Printed
-    from kqlx.batch.result_folder import Folder
-    from kqlx.batch.run import WAITING
-
     for name, is_given in (("--force", force), ("--prune", prune), ("--check", check)):
         if is_given and out is None:
             usage(f"{name} is for files, which --out writes")
@@ -102,9 +97,15 @@ def _sink(
     ]
     is_mixed = len(targets) > 1
     if out is None:
+        from kqlx.batch.printed import Printed
+
         return Printed(is_mixed or inputs.total > 1, is_mixed)
     if not out:
         usage("--out needs the name of a folder")
+    from kqlx.batch.in_folder import InFolder
+    from kqlx.batch.result_folder import Folder
+    from kqlx.batch.run import WAITING
+
     return InFolder(
         Folder(out, force=force),
         is_mixed,

@@ -12,7 +12,7 @@ from kqlx.hints import did_you_mean
 
 if TYPE_CHECKING:
     from kqlx.batch.request import Request
-    from kqlx.settings import Settings
+    from kqlx.settings.model import Settings
 
 
 def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
@@ -20,7 +20,7 @@ def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
     the folder of the first path, else the working folder. Raises UsageError for a named one that
     there is not.
     """
-    from kqlx.settings import FILE
+    from kqlx.settings.model import FILE
 
     if named := config or os.environ.get("KQLX_CONFIG"):
         if not Path(named).is_file():
@@ -168,6 +168,6 @@ def load_settings(config: Path | str | None) -> Settings | None:
     """The settings of the file; None, without a look at YAML, where there is none."""
     if config is None:
         return None
-    from kqlx.settings import load
+    from kqlx.settings.reader import load
 
     return load(Path(config))

@@ -19,6 +19,7 @@ from kqlx.errors import RuleError
 if TYPE_CHECKING:
     from kqlx.batch.converter import Converter
     from kqlx.batch.inputs import Inputs
+    from kqlx.batch.reports.statistics import Statistics
     from kqlx.batch.request import Request
     from kqlx.batch.run import Sink
     from kqlx.cli.option_groups import MessageOptions
@@ -38,14 +39,13 @@ def run(
     done, or a result cannot be written.
     """
     from kqlx.batch.converter import Converter
-    from kqlx.batch.reports.statistics import Statistics
     from kqlx.batch.run import Run
 
     gate = messages.gate()
     converter = Converter(request)
     to = sink(converter, inputs)
     choice = messages.choice(inputs.total)
-    count = Statistics() if messages.statistics else None
+    count = _statistics() if messages.statistics else None
     found = inputs.outcomes(converter, jobs or os.cpu_count() or 1)
     with (
         closing(found),
@@ -59,6 +59,12 @@ def run(
                 whole.take(outcome)
         whole.finish()
     return gate.exit_status
+
+
+def _statistics() -> Statistics:
+    from kqlx.batch.reports.statistics import Statistics
+
+    return Statistics()
 
 
 def inputs_of(paths: list[str], queries: list[str] | None, exclude: list[str] | None) -> Inputs:

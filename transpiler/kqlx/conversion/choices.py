@@ -20,7 +20,7 @@ from kqlx.records import dataclass
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kqlx.settings import Settings
+    from kqlx.settings.model import Settings
 
 
 class GivenOptions(TypedDict, total=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from kqlx.frontends.kql.diagnostics.foreign_operators import (
     REGULAR_EXPRESSION,
@@ -11,11 +12,13 @@ from kqlx.frontends.kql.diagnostics.foreign_operators import (
 )
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import quote, short, suggest
-from kqlx.frontends.language_guess import recognise
 from kqlx.lint.wording import note
 from kqlx.nodes import And, FieldTest, FreeText, Nested, Node, Not, Or, walk
 from kqlx.notes import Note
 from kqlx.regexes import late_regex
+
+if TYPE_CHECKING:
+    from kqlx.frontends.language_guess import OtherLanguage
 
 _NAME = r"(?P<name>[A-Za-z_@][\w.@-]*)"
 _EQUALS = late_regex(rf"{_NAME}\s*(?P<sign>===?|!==?|=~|=|!~)\s*(?P<value>.+)", re.DOTALL)
@@ -39,11 +42,16 @@ _WORD_SHAPE = {
 }
 
 
+def _language(text: str) -> OtherLanguage | None:
+    from kqlx.frontends.language_guess import recognise
+
+    return recognise(text)
+
+
 def check(root: Node, text: str) -> Iterator[Note]:
     """The doubts about every value without a field."""
     bare = [node for node in walk(root) if isinstance(node, FreeText)]
-    language = recognise(text)
-    if language is not None and (bare or _begins_with_blanks(root, text)):
+    if (bare or _begins_with_blanks(root, text)) and (language := _language(text)) is not None:
         message = f"this looks like {language.name}, which Kibana reads as plain text"
         yield note("other-language", message, root.span, language.advice)
         return

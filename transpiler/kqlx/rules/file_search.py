@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import glob
 import os
 import stat
 from collections.abc import Iterable, Sequence
@@ -75,6 +74,8 @@ def _globbed(path: str) -> list[str]:
     """What a pattern names that no shell has expanded, as on Windows. Brackets are part of a name
     where they name nothing else.
     """
+    import glob
+
     if "\0" in path or not glob.has_magic(path):
         return []
     for pattern in (path, path.replace("[", "[[]")):

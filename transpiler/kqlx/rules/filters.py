@@ -13,7 +13,6 @@ from dataclasses import field
 from typing import Any
 
 from kqlx.elastic import ecs
-from kqlx.frontends.query_dsl import reader as query_dsl
 from kqlx.nodes import Always, And, Node, Not, simplify
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
@@ -93,6 +92,8 @@ _IN_PART = "is converted in part"
 
 
 def _node(item: Condition, notes: _Notes, types: Mapping[str, str]) -> Node:
+    from kqlx.frontends.query_dsl import reader as query_dsl
+
     reading = query_dsl.read(item.clause, types, ecs.arrays(), wider=not item.negated)
     node = simplify(Not(reading.node)) if item.negated else reading.node
     nothing = isinstance(node, Always)

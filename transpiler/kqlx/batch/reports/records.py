@@ -14,7 +14,7 @@ from kqlx.notes import Effect
 from kqlx.rules.places import FilePlace
 
 if TYPE_CHECKING:
-    from kqlx.batch.in_folder import FileReport
+    from kqlx.batch.file_report import FileReport
 
 VERSION = 1
 """Of the format; a later one that takes something away, or means it otherwise, has a higher."""

@@ -11,7 +11,7 @@ from kqlx.batch.summary import Summary
 from kqlx.records import dataclass
 
 if TYPE_CHECKING:
-    from kqlx.batch.in_folder import FileReport
+    from kqlx.batch.file_report import FileReport
 
 Write = Callable[[str], object]
 """Takes the next piece of a report's text."""

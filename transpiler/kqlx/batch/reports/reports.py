@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import PurePath
 from types import TracebackType
 from typing import Self
@@ -95,6 +94,8 @@ def _format_of(path: str) -> str:
     suffix = PurePath(path).suffix.lower()
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
+    from difflib import get_close_matches
+
     near = get_close_matches(suffix, _SUFFIXES, 1)
     hint = f"did you mean {near[0]}?" if near else "it takes .html, .md, .json, .jsonl and .sarif"
     raise UsageError(f"--report {path}: the suffix of the file names no kind of report", hint=hint)
