@@ -36,6 +36,9 @@ ANY_ONE: Final = Wildcard.ANY_ONE
 
 Token = str | Wildcard
 
+_ATOMIC = "(?>"
+"""Begins an atomic group, in expressions for other engines: ``re`` reads none here."""
+
 _STAR_MARK, _ONE_MARK = "\0", "\1"
 """Characters for wildcards: one that a star alone fits, and one that ? fits too."""
 
@@ -229,6 +232,21 @@ class Pattern:
         """The pattern as a regular expression, without anchors. ``escape`` makes one of a text."""
         each = {ANY_RUN: any_run, ANY_ONE: any_one}
         return "".join([escape(t) if isinstance(t, str) else each[t] for t in self.tokens])
+
+    def as_atomic_regex(self, escape: Escape, any_run: str = ".*", any_one: str = ".") -> str:
+        """The same for engines that backtrack, such as PCRE, in linear time: what stands between
+        stars is taken where it first fits. To take it later would never help what follows, so it is
+        in an atomic group; the last text needs none, since nothing behind it can fail.
+        """
+        each = [
+            "".join([escape(t) if isinstance(t, str) else any_one for t in segment])
+            for segment in _segments(self.collapsed().tokens)
+        ]
+        if len(each) < 3:
+            return any_run.join(each)
+        first, *middle, last = each
+        end = any_run + last if last else f"{any_run}{middle.pop()}{any_run}"
+        return "".join([first, *[f"{_ATOMIC}{any_run}?{text})" for text in middle], end])
 
     def fits(self, text: str) -> bool:
         """Whether the whole text fits."""

@@ -19,7 +19,7 @@ MAX_DEPTH = 30
 FLAGS = {"i": re.IGNORECASE, "s": re.DOTALL, "m": re.MULTILINE}
 LEADING_FLAGS = re.compile(r"\(\?([ism]+)\)")
 QUANTIFIER = re.compile(r"(?:[*+?]|\{(\d{1,6})(?:(,)(\d{0,6}))?\})\??")
-GROUP = re.compile(r"\((?:\?(?:[is]{0,2}:|=|!|<=|<!|P?<([A-Za-z_][A-Za-z0-9_]*)>))?")
+GROUP = re.compile(r"\((?:\?(?:[is]{0,2}:|=|!|<=|<!|>|P?<([A-Za-z_][A-Za-z0-9_]*)>))?")
 HEX = re.compile(r"\\x(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{2}))")
 CONTROL = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "e": "\x1b"}
 CLASSES = {
@@ -67,7 +67,7 @@ class _Translation:
         self.pattern = pattern
         self.at = start
         self.written: list[str] = []
-        self.depth = 0
+        self.closing: list[str] = []
         self.can_repeat = False
 
     def run(self) -> str:
@@ -89,7 +89,7 @@ class _Translation:
             else:
                 self._write("." if character == "." else _literal(character))
                 self.at += 1
-        if self.depth:
+        if self.closing:
             raise UnsupportedRegex("a group is not closed")
         return "".join(self.written)
 
@@ -101,18 +101,21 @@ class _Translation:
         found = GROUP.match(self.pattern, self.at)
         if not found or self.pattern[found.end() : found.end() + 1] in ("?", "*"):
             raise UnsupportedRegex("this kind of group")
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
+        if len(self.closing) >= MAX_DEPTH:
             raise UnsupportedRegex("nested too deeply")
         text = found.group()
+        self.closing.append(")")
+        if text == "(?>":  # which Python has had since 3.11, and read wrongly at first
+            name = f"atomic_{self.at}"
+            text, self.closing[-1] = f"(?=(?P<{name}>", f"))(?P={name})"
         self._write(f"(?P<{found.group(1)}>" if found.group(1) else text, repeatable=False)
         self.at = found.end()
 
     def _close(self) -> None:
-        if not self.depth:
+        if not self.closing:
             raise UnsupportedRegex("a group is closed that was not opened")
-        self.depth -= 1
-        self._write(")")
+        closing = self.closing.pop()
+        self._write(closing, repeatable=closing == ")")
         self.at += 1
 
     def _repeat(self) -> None:

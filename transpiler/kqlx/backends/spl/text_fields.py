@@ -7,7 +7,7 @@ from __future__ import annotations
 from kqlx.backends.spl.syntax import regex, widened_for_search
 from kqlx.elastic.text_analysis import PARTS_WORDS, word_patterns
 from kqlx.nodes import Equals, Like, Node, any_of
-from kqlx.patterns import Shape
+from kqlx.patterns import ANY_RUN, Pattern, Shape
 from kqlx.regexes import late_regex
 
 _WORD_CHARACTERS = late_regex(r"[A-Za-z0-9_]+")
@@ -28,8 +28,18 @@ def contains_pieces(node: Equals | Like) -> Node:
 
 def superset_regex(*tests: Equals | Like) -> str:
     """A regular expression on a text field that matches wherever Elasticsearch does."""
-    alternatives = [piece.as_regex(regex) for test in tests for piece in word_patterns(test)]
+    alternatives = [_anywhere(piece) for test in tests for piece in word_patterns(test)]
     return f"(?is)(?:{'|'.join(dict.fromkeys(alternatives))})"
+
+
+def _anywhere(piece: Pattern) -> str:
+    """A regular expression for texts with the piece in them, which does not look for its later
+    parts from each place where its first one is.
+    """
+    inner = piece.without_outer_stars()
+    if ANY_RUN not in inner.tokens:
+        return piece.as_regex(regex)
+    return rf"\A{Pattern((ANY_RUN, *inner.tokens)).as_atomic_regex(regex)}"
 
 
 def subset_regex(*tests: Equals | Like) -> str | None:
@@ -44,7 +54,8 @@ def subset_regex(*tests: Equals | Like) -> str | None:
             if piece.shape is Shape.ANYTHING:
                 alternatives.append("[A-Za-z0-9_]+")
             elif all(map(_WORD_CHARACTERS.fullmatch, piece.literals)):
-                alternatives.append(piece.as_regex(str, between, any_one="[A-Za-z0-9_]"))
+                write = piece.as_atomic_regex if isinstance(test, Like) else piece.as_regex
+                alternatives.append(write(str, between, any_one="[A-Za-z0-9_]"))
     if not alternatives:
         return None
     either = "|".join(dict.fromkeys(alternatives))

@@ -139,7 +139,8 @@ class WhereWriter(SplBackend):
     def word_test(self, column: Column, name: str, *tests: Equals | Like) -> Text:
         """A test of a text field: one that matches more, or below a not one that matches less."""
         pattern = subset_regex(*tests) if self.negative else superset_regex(*tests)
-        meets = self.negative and pattern and re.search(pattern, NULL)
+        plain = (pattern or "").replace("(?>", "(?:")
+        meets = self.negative and plain and re.search(plain, NULL)
         if meets and self.search.null_texts(column) and self.tests_no_null_text(tests):
             name = f"mvfilter({name}!={quote(NULL)})"
         return Text("false()") if pattern is None else _find(name, pattern)
@@ -223,7 +224,7 @@ class WhereWriter(SplBackend):
             texts.append(pattern.text)
             if not self.search.case_counts(column, test):
                 self.note_case(column, texts[-1], test)
-            bodies.append(pattern.as_regex(regex, f"{any_one}*", any_one))
+            bodies.append(pattern.as_atomic_regex(regex, f"{any_one}*", any_one))
             if len(tests) > 1:
                 self.pieces.append(Piece(quote(bodies[-1])[1:-1], (test.span,)))
         folded = not any(self.search.case_counts(column, test) for test in tests)
