@@ -51,8 +51,21 @@ def test_options_of_convert_stand_in_groups() -> None:
     assert {"Splunk", "Sentinel", "Elasticsearch", "Splunk and Sentinel"} <= {*groups}
     assert groups[-1] == "Options"
     assert "--unmapped error|keep|comment" in text
-    assert "<str>" not in text
-    assert "no-force]" not in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_what_options_take_and_no_default_of_switches(command: str) -> None:
+    text = help_of(command)
+    for word in ("<str>", "<int", "[default: no-", "(error)"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("command", ["convert", "lint", "fmt", "test", "fields"])
+def test_a_query_stands_once(command: str) -> None:
+    to = ("--to", "spl") if command == "convert" else ()
+    run = kqlx(command, *to, "-q", "a:b", "-q", "a:c")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("error: --query is given twice\n")
 
 
 @pytest.mark.parametrize(

@@ -195,8 +195,8 @@ def test_says_that_elasticsearch_refuses_the_search() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "give a rule file or --query"),
-        ((str(RULE), "-q", "a"), "give a rule file or --query"),
+        ((), "give either a rule file or --query"),
+        ((str(RULE), "-q", "a"), "give either a rule file or --query"),
         (("-q", "a", "--events", "missing.ndjson"), "missing.ndjson"),
         (("-q", "a", "--fields", "missing.json"), "missing.json"),
         ((str(ROOT / "rules"),), "only one rule can be tested at a time"),

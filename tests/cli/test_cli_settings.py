@@ -142,7 +142,7 @@ def test_the_file_is_found_upward_from_the_rules(tmp_path: Path) -> None:
     run = kqlx("convert", folder, "--config", own, cwd=elsewhere)
     assert '"process.name": "a"' in run.stdout or '"process.name": {' in run.stdout
     missing = kqlx("convert", folder, "--config", "no.yml", cwd=elsewhere)
-    assert (missing.returncode, missing.stderr) == (2, "error: no.yml: no such file of settings\n")
+    assert (missing.returncode, missing.stderr) == (2, "error: no.yml: no such settings file\n")
 
 
 def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_other_commands_take_the_settings_too(tmp_path: Path) -> None:
     for command in (("sources",), ("fields", "-q", "a:b"), ("sources", "show", "o365.audit")):
         run = kqlx(*command, "--config", "no.yml", cwd=tmp_path)
         assert run.returncode == 2, command
-        assert "no.yml: no such file of settings" in run.stderr
+        assert "no.yml: no such settings file" in run.stderr
 
 
 def test_config_shows_what_holds_and_whence(tmp_path: Path) -> None:

@@ -42,7 +42,9 @@ def kqlx(
         ),
     ] = False,
 ) -> None:
-    """Port detection rules in Kibana KQL (kuery) to other SIEMs; say where the meaning changes."""
+    """Port detection rules in Kibana KQL (kuery) to other SIEMs, and say where the meaning
+    changes.
+    """
 
 
 for name in COMMANDS:

@@ -23,7 +23,7 @@ def check(
     messages: MessageOptions,
     targets: TargetOptions,
 ) -> None:
-    """Say what converting rules would lose, and which queries are doubtful; write no results.
+    """Report what converting rules would lose, and doubtful queries. No results are written.
 
     Example: kqlx check --to spl,sentinel rules/
     """

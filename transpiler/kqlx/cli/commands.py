@@ -8,12 +8,12 @@ from importlib import import_module
 COMMANDS = {
     "convert": "kqlx.cli.convert",
     "check": "kqlx.cli.check",
-    "fmt": "kqlx.cli.fmt",
     "lint": "kqlx.cli.lint",
+    "fmt": "kqlx.cli.fmt",
     "test": "kqlx.cli.test",
     "explain": "kqlx.cli.explain",
-    "targets": "kqlx.cli.convert",
     "fields": "kqlx.cli.sources",
+    "targets": "kqlx.cli.convert",
     "config": "kqlx.cli.config",
     "init": "kqlx.cli.config",
 }

@@ -10,11 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 from kqlx.batch.option_names import with_flags
-from kqlx.cli.declared import argument, option
-from kqlx.cli.requests import check_text
+from kqlx.cli.requests import one_query
 from kqlx.cli.streams import say
 from kqlx.errors import (
     KqlxError,
@@ -31,14 +30,6 @@ from kqlx.notes import Note
 from kqlx.records import replace
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 
-Paths = Annotated[
-    list[str] | None,
-    argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
-]
-Query = Annotated[
-    str | None, option("--query", "-q", help="The text of a query, instead of files.")
-]
-
 
 class Exit(IntEnum):
     DONE = 0
@@ -46,18 +37,16 @@ class Exit(IntEnum):
     UNUSABLE = 2
 
 
-def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
+def inputs(paths: list[str], queries: list[str] | None) -> Iterator[Rule | KqlxError]:
     """The rules of files, folders, the standard input or an argument, or what is wrong with them.
     A rule in another language is an error where the user names its very file; those in folders are
     counted.
     """
+    try:
+        query = one_query(queries, paths)
+    except UsageError as error:
+        fail(error)
     if query is not None:
-        if paths:
-            usage("give either files or --query, not both")
-        try:
-            check_text(query, "--query")
-        except UsageError as error:
-            fail(error)
         yield Rule(name="", query=query)
         return
     skipped: list[Skipped] = []
@@ -74,7 +63,7 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
         for item in found.skipped:
             where = f"{item.path}:{item.line}" if item.line else str(item.path)
             if item.kind == NO_RULE:
-                say(f"{where}: passed over: {item.reason}")
+                say(f"{where}: skipped: {item.reason}")
             elif path == "-" or item.path == Path(path):
                 yield RuleError(f"{where}: {item.reason}")
             else:
@@ -84,7 +73,7 @@ def inputs(paths: list[str], query: str | None) -> Iterator[Rule | KqlxError]:
         kinds = Counter(item.kind for item in skipped).most_common()
         counts = ", ".join(f"{count} {kind}" for kind, count in kinds)
         rules = "1 rule is" if len(skipped) == 1 else f"{len(skipped)} rules are"
-        say(f"{rules} passed over: {counts}")
+        say(f"{rules} skipped: {counts}")
 
 
 def from_standard_input() -> RuleSet:

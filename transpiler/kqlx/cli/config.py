@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def config(
     paths: Annotated[
         list[str] | None,
-        argument(metavar="[PATH]...", help="The rules for which the settings are to hold."),
+        argument(metavar="[PATH]...", help="Rules whose settings to print."),
     ] = None,
     config: Config = None,
     schema: Annotated[
         bool, option("--schema", help="Print the JSON schema of kqlx.yml instead.")
     ] = False,
 ) -> None:
-    """Print which settings hold, and whence each comes: key, value, place.
+    """Print the settings in effect, and where each comes from.
 
     Example: kqlx config rules/
     """
@@ -45,7 +45,7 @@ def config(
     except KqlxError as error:
         fail(error)
     if settings is None:
-        say("no kqlx.yml in or above the folder: kqlx init writes one")
+        say("no kqlx.yml in this folder or above; kqlx init writes one")
     from kqlx.cli.sources import print_table
 
     print_table([("key", "value", "from"), *_rows(settings)])
@@ -55,9 +55,9 @@ def init(
     path: Annotated[
         str, argument(metavar="[FILE]", help="The file to write.", show_default=False)
     ] = "kqlx.yml",
-    force: Annotated[bool, option("--force", help="Overwrite a file.")] = False,
+    force: Annotated[bool, option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write a kqlx.yml in which every key stands as a comment, with its meaning.
+    """Write a kqlx.yml with every key as a comment, and its meaning.
 
     Example: kqlx init
     """
@@ -68,7 +68,7 @@ def init(
         with file.open("w" if force else "x", encoding="utf-8", newline="\n") as stream:
             stream.write(text())
     except FileExistsError:
-        fail(OutputError(f"{path}: there is such a file", hint="--force overwrites it"))
+        fail(OutputError(f"{path}: the file already exists", hint="--force overwrites it"))
     except OSError as error:
         fail(OutputError(f"{path}: cannot be written: {error.strerror or error}"))
     say(f"{path}: written")

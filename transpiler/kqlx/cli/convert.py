@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def targets() -> None:
-    """List the targets: name, aliases, formats, language.
+    """List the targets, with their aliases, formats and languages.
 
     Example: kqlx targets
     """
@@ -46,7 +46,7 @@ def convert(
     messages: MessageOptions,
     targets: TargetOptions,
 ) -> None:
-    """Convert rules, or a query, and print the results, or write them to files.
+    """Convert rules or a query, and print the results or write files.
 
     Example: kqlx convert --to spl,sentinel --out converted/ rules/
     """

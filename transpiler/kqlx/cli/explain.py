@@ -29,9 +29,9 @@ def explain(
     mapping: cli.Mapping = None,
     accept: cli.Accept = None,
 ) -> None:
-    """Print what the code of a message means, with an example and a way out; without one, list all
-    codes. With --to, print a rule's query as a tree: below each test what the target has for it,
-    and the notes on it.
+    """Explain the code of a message, or the conversion of a rule. Without arguments, list all
+    codes. With --to, print a rule's query as a tree: each test with its part of the result and the
+    notes on it.
 
     Example: kqlx explain star-in-quotes
     """

@@ -1,14 +1,11 @@
-"""The options that say what is known of the fields of a rule: their types, its data source, the
-mappings.
-"""
+"""The options on the fields of a rule (types, data source, mappings) → what reads its query."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from kqlx.cli.common import fail
-from kqlx.cli.declared import option
 from kqlx.cli.requests import listed_files, load_settings
 from kqlx.errors import KqlxError
 from kqlx.nodes import Node
@@ -16,22 +13,6 @@ from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from kqlx.mappings.known_types import Types
-
-FieldsOption = Annotated[
-    str | None,
-    option(
-        help="Field types, which override known ones: a data view, _mapping or _field_caps file,"
-        " or ecs; none leaves all types unknown."
-    ),
-]
-SourceOption = Annotated[
-    str | None,
-    option(help="Data source, such as o365.audit; none keeps all field names."),
-]
-MappingOption = Annotated[
-    list[str] | None,
-    option(help="A file of mapping packs that override or extend the built-in ones."),
-]
 
 
 def reader_of_types(

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from kqlx.cli.common import (
-    Exit,
-    Paths,
-    Query,
-    inputs,
-    label,
-    report,
-    usage,
-)
+from kqlx.cli import options as cli
+from kqlx.cli.common import Exit, inputs, label, report, usage
 from kqlx.cli.declared import option
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
@@ -21,20 +14,24 @@ from kqlx.rules.model import Rule
 
 
 def fmt(
-    paths: Paths = None,
-    query: Query = None,
-    check: Annotated[bool, option(help="Change nothing; report what would change.")] = False,
-    write: Annotated[bool, option(help="Write the queries back to their files.")] = False,
-    width: Annotated[int, option(help="Columns to fill.", min=20)] = 100,
+    paths: cli.Paths = None,
+    query: cli.Queries = None,
+    check: Annotated[
+        bool, option("--check", help="Change nothing; report what would change.")
+    ] = False,
+    write: Annotated[
+        bool, option("--write", help="Write the queries back to their files.")
+    ] = False,
+    width: Annotated[int, option(metavar="COLUMNS", help="Longest line.", min=20)] = 100,
 ) -> None:
-    """Print queries in canonical Kibana KQL. With --check or --write, work on files in place.
+    """Format queries as canonical Kibana KQL. With --check or --write, work on their files.
 
     Example: kqlx fmt --check rules/
     """
     from kqlx.frontends import find_language
     from kqlx.rules.rewrite import rewrite
 
-    if (check or write) and (query is not None or not paths or "-" in paths):
+    if (check or write) and (query or not paths or "-" in paths):
         usage("--check and --write need files", hint="name files or folders")
     rules = list(inputs(paths or [], query))
     status = Exit.DONE

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from kqlx.cli.common import (
-    Exit,
-    Paths,
-    Query,
-    about,
-    inputs,
-    report,
-)
-from kqlx.cli.field_options import (
-    FieldsOption,
-    MappingOption,
-    SourceOption,
-    reader_of_types,
-)
-from kqlx.cli.options import Config
+from kqlx.cli import options as cli
+from kqlx.cli.common import Exit, about, inputs, report
+from kqlx.cli.field_options import reader_of_types
 from kqlx.errors import KqlxError
 from kqlx.hidden_characters import escaped
 from kqlx.rules.model import Rule
 
 
 def lint(
-    paths: Paths = None,
-    query: Query = None,
-    fields: FieldsOption = None,
-    source: SourceOption = None,
-    mapping: MappingOption = None,
-    config: Config = None,
+    paths: cli.Paths = None,
+    query: cli.Queries = None,
+    config: cli.Config = None,
+    source: cli.Source = None,
+    mapping: cli.Mapping = None,
+    fields: cli.Fields = None,
 ) -> None:
-    """Report valid queries that probably do not mean what you intended; exit status 1 if any.
+    """Report valid queries that probably do not mean what was meant.
+
+    The exit status is 1 if there are any.
 
     Example: kqlx lint rules/
     """

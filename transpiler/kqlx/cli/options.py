@@ -27,7 +27,7 @@ Queries = Annotated[
         "--query",
         "-q",
         metavar="TEXT",
-        help="The text of a query, instead of files.",
+        help="Query text, instead of files.",
         group=_INPUT,
     ),
 ]
@@ -38,7 +38,7 @@ To = Annotated[
         "-t",
         metavar="TARGET",
         complete=completion.targets,
-        help="Target: elasticsearch, sentinel, sigma, spl or all; repeatable, or with commas.",
+        help="Target: elasticsearch, sentinel, sigma, spl or all; repeatable, or comma-separated.",
         group=_OUTPUT,
     ),
 ]
@@ -48,7 +48,7 @@ FormatOption = Annotated[
         "--format",
         metavar="[TARGET=]FORMAT",
         complete=completion.formats,
-        help="Artifact, for all targets or for one; kqlx targets lists them.",
+        help="Output format, for all targets or for one; kqlx targets lists them.",
         group=_OUTPUT,
     ),
 ]
@@ -56,7 +56,7 @@ Exclude = Annotated[
     list[str] | None,
     option(
         metavar="PATTERN",
-        help="Pass over files in folders, in the notation of .gitignore; repeatable.",
+        help="Skip such files in folders, in the syntax of .gitignore; repeatable.",
         group=_INPUT,
     ),
 ]
@@ -91,9 +91,8 @@ UnmappedOption = Annotated[
     option(
         metavar="error|keep|comment",
         complete=completion.unmapped,
-        help="Fields without a counterpart: error, keep their names, or leave the tests out"
-        " with a comment.",
-        show_default="error",
+        help="Fields without a counterpart: refuse the rule, keep Elastic's name, or drop the test"
+        " with a comment. [default: error]",
         group=_MEANING,
     ),
 ]
@@ -102,8 +101,8 @@ Accept = Annotated[
     option(
         metavar="EFFECT",
         complete=completion.effects,
-        help="Accept this loss: narrower or different; with --strict also coverage or wider."
-        " Repeatable, or with commas.",
+        help="Accept this effect: narrower or different; with --strict also coverage or wider."
+        " Repeatable, or comma-separated.",
         group=_MEANING,
     ),
 ]
@@ -111,7 +110,7 @@ Strict = Annotated[
     bool,
     option(
         show_default=False,
-        help="Refuse every effect but same, case and those of --accept.",
+        help="Refuse every effect except same, case and those of --accept.",
         group=_MEANING,
     ),
 ]
@@ -127,20 +126,23 @@ Annotate = Annotated[
     bool | None,
     option(
         show_default=False,
-        help="Write the notes of effect wider and worse as comments above the query.",
+        help="Write notes with the effect wider or worse as comments above the query.",
         group=_OUTPUT,
     ),
 ]
 LeadingWildcards = Annotated[
     bool,
-    option(help="Allow values that begin with a star.", show_default=False, group=_MEANING),
+    option(
+        help="Allow values that begin with a star, as by default.",
+        show_default=False,
+        group=_MEANING,
+    ),
 ]
 LateEvents = Annotated[
     str | None,
     option(
         metavar="LENGTH",
-        help="How late events may arrive and still be found: 12h, 3d.",
-        show_default="1d",
+        help="How late events may arrive, such as 12h or 3d. [default: 1d]",
         group=_BOTH,
     ),
 ]
@@ -161,8 +163,7 @@ NewTerms = Annotated[
     option(
         metavar="stats|lookup",
         complete=completion.new_terms,
-        help="How new terms are found: stats over the history, or a lookup table.",
-        show_default="stats",
+        help="How new terms are found: stats over the history, or a lookup table. [default: stats]",
         group=_SPLUNK,
     ),
 ]
@@ -175,13 +176,17 @@ Case = Annotated[
     option(
         metavar="sensitive|insensitive",
         complete=completion.cases,
-        help="Letter case; else by the mapping.",
+        help="How letter case is compared; by default as the mapping says.",
         group=_SENTINEL,
     ),
 ]
 Compact = Annotated[
     bool | None,
-    option(help="A smaller equivalent query.", show_default=False, group=_ELASTICSEARCH),
+    option(
+        help="Write a smaller, equivalent query.",
+        show_default=False,
+        group=_ELASTICSEARCH,
+    ),
 ]
 TimeZone = Annotated[
     str | None,
@@ -197,7 +202,11 @@ CaseInsensitive = Annotated[
 ]
 IgnoreUnmapped = Annotated[
     bool | None,
-    option(help="For nested groups.", show_default=False, group=_ELASTICSEARCH),
+    option(
+        help="Set ignore_unmapped in nested queries.",
+        show_default=False,
+        group=_ELASTICSEARCH,
+    ),
 ]
 Out = Annotated[
     str | None,
@@ -205,15 +214,15 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="DIR",
-        help="Write a file for each rule and target.",
+        help="Write a file for each rule and target to this folder.",
         group=_OUTPUT,
     ),
 ]
 FileNames = Annotated[
     str,
     option(
-        metavar="FORM",
-        help="Names of files with --out: {file}, {title}, {id}.",
+        metavar="TEMPLATE",
+        help="With --out: file names, from {file}, {title} and {id}.",
         group=_OUTPUT,
     ),
 ]
@@ -228,7 +237,7 @@ Force = Annotated[
 Prune = Annotated[
     bool,
     option(
-        help="With --out: remove files that kqlx wrote and no rule makes any more.",
+        help="With --out: remove stale files that kqlx wrote.",
         show_default=False,
         group=_OUTPUT,
     ),
@@ -248,7 +257,7 @@ Jobs = Annotated[
         "-j",
         metavar="N",
         min=0,
-        help="Processes to convert with; 0: one for each processor.",
+        help="Number of processes; 0 for one per processor.",
         group=_OUTPUT,
     ),
 ]
@@ -257,7 +266,7 @@ Verbose = Annotated[
     option(
         "--verbose",
         "-v",
-        help="Print every note, also those of effect same.",
+        help="Print every note, including those of effect same.",
         show_default=False,
         group=_MESSAGES,
     ),
@@ -266,7 +275,7 @@ Quiet = Annotated[
     bool,
     option(
         "--quiet",
-        help="Print errors and stale files only.",
+        help="Print only errors and stale files.",
         show_default=False,
         group=_MESSAGES,
     ),
@@ -276,7 +285,7 @@ Ignore = Annotated[
     option(
         metavar="CODE",
         complete=completion.codes,
-        help="Do not print notes of this code; repeatable, or with commas.",
+        help="Do not print notes of this code; repeatable, or comma-separated.",
         group=_MESSAGES,
     ),
 ]
@@ -284,7 +293,8 @@ OutputFormatOption = Annotated[
     OutputFormat,
     option(
         "--output-format",
-        help="What is said, with hints or concise; or a report on standard output, for programs.",
+        help="Messages in full or concise; the other formats are reports on standard output and"
+        " need --out.",
         group=_MESSAGES,
     ),
 ]
@@ -293,7 +303,7 @@ ReportOption = Annotated[
     option(
         "--report",
         metavar="FILE",
-        help="Write a report: .html, .md, .json, .jsonl or .sarif; repeatable.",
+        help="Write a report to a .html, .md, .json, .jsonl or .sarif file; repeatable.",
         group=_MESSAGES,
     ),
 ]
@@ -301,7 +311,7 @@ StatisticsOption = Annotated[
     bool,
     option(
         "--statistics",
-        help="Print at the end how often each code is said, as a table.",
+        help="Print a table at the end: how often each code occurs.",
         group=_MESSAGES,
     ),
 ]
@@ -311,8 +321,8 @@ FailOn = Annotated[
         metavar="CONDITION",
         complete=completion.conditions,
         help="What makes the exit status 1: refused, failed, skipped, stale, lint, case, coverage,"
-        " wider, narrower, different, unmapped; or never. Repeatable, or with commas.",
-        show_default="refused,failed,stale",
+        " wider, narrower, different, unmapped; or never. Repeatable, or comma-separated."
+        " [default: refused,failed,stale]",
         group=_MESSAGES,
     ),
 ]
@@ -321,7 +331,7 @@ BaselineOption = Annotated[
     option(
         "--baseline",
         metavar="FILE",
-        help="Fail only on what became worse than this file records.",
+        help="Fail only on what is worse than this file records.",
         group=_MESSAGES,
     ),
 ]
@@ -337,12 +347,12 @@ Color = Annotated[
     str,
     option(
         metavar="auto|always|never",
-        help="Colours in messages; NO_COLOR counts too.",
+        help="Colour messages; auto also obeys NO_COLOR.",
         complete=completion.colors,
         group=_MESSAGES,
     ),
 ]
 Config = Annotated[
     str | None,
-    option(metavar="FILE", help="Settings, instead of kqlx.yml.", group=_INPUT),
+    option(metavar="FILE", help="Settings file, instead of kqlx.yml.", group=_INPUT),
 ]

@@ -25,8 +25,8 @@ def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
     if named := config or os.environ.get("KQLX_CONFIG"):
         if not Path(named).is_file():
             is_there = os.path.lexists(named)
-            what = "a folder or a pipe, and no file" if is_there else "no such file"
-            raise UsageError(f"{named}: {what} of settings")
+            what = "not a file, but a folder or pipe" if is_there else "no such settings file"
+            raise UsageError(f"{named}: {what}")
         return Path(named)
     first = next((path for path in paths if path != "-"), None)
     for start in (_folder(first) if first is not None else None, Path()):
@@ -88,7 +88,7 @@ def one_query(queries: list[str] | None, paths: list[str]) -> str | None:
     if not queries:
         return None
     if len(queries) > 1:
-        raise UsageError("--query stands once", hint="put several queries into files, one in each")
+        raise UsageError("--query is given twice", hint="put several queries into files")
     if paths:
         raise UsageError("give either files or --query, not both")
     check_text(queries[0], "--query")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kqlx.cli import completion
+from kqlx.cli import options as cli
 from kqlx.cli.common import Exit, fail, inputs, report, usage
 from kqlx.cli.declared import argument, for_typer, option
-from kqlx.cli.options import Config
 from kqlx.cli.requests import config_of, listed_files, load_settings
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
@@ -24,21 +25,18 @@ if TYPE_CHECKING:
     from kqlx.mappings.pack import Destination, Pack
     from kqlx.mappings.pack_library import Packs
 
-Mapping = Annotated[
-    list[str] | None,
-    option("--mapping", help="A file of mapping packs that override or extend the built-in ones."),
-]
-
 sources = typer.Typer(
     name="sources",
-    help="List the data sources, and what each target has of them.\n\nExample: kqlx sources",
+    help="List the data sources, and where each target has their events.\n\nExample: kqlx sources",
 )
 
 
 @sources.callback(invoke_without_command=True)
 @for_typer
-def list_sources(context: typer.Context, mapping: Mapping = None, config: Config = None) -> None:
-    """List the data sources, and what each target has of them."""
+def list_sources(
+    context: typer.Context, mapping: cli.Mapping = None, config: cli.Config = None
+) -> None:
+    """List the data sources, and where each target has their events."""
     context.obj = (mapping, config)
     if context.invoked_subcommand is not None:
         return
@@ -62,10 +60,10 @@ def list_sources(context: typer.Context, mapping: Mapping = None, config: Config
 def show(
     context: typer.Context,
     source: Annotated[str, argument(metavar="SOURCE", help="Such as o365.audit.")],
-    mapping: Mapping = None,
-    config: Config = None,
+    mapping: cli.Mapping = None,
+    config: cli.Config = None,
 ) -> None:
-    """Print what the pack of a data source says, a table for each destination.
+    """Print the mapping pack of a data source. Each destination has a table.
 
     Example: kqlx sources show o365.audit
     """
@@ -85,27 +83,29 @@ def show(
 
 
 def fields(
-    paths: Annotated[
-        list[str] | None,
-        argument(metavar="[PATH]...", help="Rule files or folders; - for standard input."),
-    ] = None,
-    query: Annotated[
-        str | None, option("--query", "-q", help="The text of a query, instead of files.")
-    ] = None,
+    paths: cli.Paths = None,
+    query: cli.Queries = None,
+    config: cli.Config = None,
     source: Annotated[
-        str | None, option(help="Data source; by default recognised for each rule.")
+        str | None,
+        option(
+            metavar="NAME",
+            help="Data source; by default recognised for each rule.",
+            complete=completion.sources,
+            group="Meaning",
+        ),
     ] = None,
-    mapping: Mapping = None,
-    config: Config = None,
+    mapping: cli.Mapping = None,
     table_format: Annotated[
         str,
         option("--format", metavar="table|json|csv", help="How the table is printed."),
     ] = "table",
     stub: Annotated[
-        bool, option(help="Print packs to fill in for the fields that have no counterpart.")
+        bool,
+        option("--stub", help="Print packs to fill in for fields without a counterpart."),
     ] = False,
 ) -> None:
-    """List the fields that rules use, and what becomes of each in each target.
+    """List the fields that rules use, and their names in each target.
 
     Example: kqlx fields rules/
     """

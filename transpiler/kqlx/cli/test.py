@@ -8,22 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from kqlx.cli.common import (
-    Exit,
-    about,
-    fail,
-    inputs,
-    report,
-    usage,
-)
+from kqlx.cli import options as cli
+from kqlx.cli.common import Exit, about, fail, inputs, report, usage
 from kqlx.cli.declared import argument, option
-from kqlx.cli.field_options import (
-    FieldsOption,
-    MappingOption,
-    SourceOption,
-    reader_of_types,
-)
-from kqlx.cli.options import Config
+from kqlx.cli.field_options import reader_of_types
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
 from kqlx.hidden_characters import escaped
@@ -40,26 +28,44 @@ def test(
         str | None, argument(metavar="[RULE]", help="A rule file.", show_default=False)
     ] = None,
     events: Annotated[
-        str, option("--events", "-e", help="NDJSON file, gzip too; - for standard input.")
+        str,
+        option(
+            "--events",
+            "-e",
+            metavar="FILE",
+            help="Events as NDJSON, or gzip of it; - for standard input.",
+            group="Input",
+        ),
     ] = "-",
-    query: Annotated[
-        str | None, option("--query", "-q", help="The text of a query, instead of a rule.")
-    ] = None,
-    count: Annotated[bool, option(help="Print only the number of matches.")] = False,
-    explain: Annotated[bool, option(help="Show which parts of the query match one event.")] = False,
-    line: Annotated[int, option(help="The line of the event to explain.", min=1)] = 1,
-    fields: FieldsOption = None,
-    source: SourceOption = None,
-    mapping: MappingOption = None,
-    config: Config = None,
+    query: cli.Queries = None,
+    config: cli.Config = None,
+    source: cli.Source = None,
+    mapping: cli.Mapping = None,
+    fields: cli.Fields = None,
+    count: Annotated[
+        bool,
+        option("--count", help="Print only the number of matches.", group="Output"),
+    ] = False,
+    explain: Annotated[
+        bool,
+        option(
+            "--explain",
+            help="Show which parts of the query match one event.",
+            group="Output",
+        ),
+    ] = False,
+    line: Annotated[
+        int,
+        option(metavar="N", help="The line of that event.", min=1, group="Output"),
+    ] = 1,
 ) -> None:
-    """Print the events that a rule matches, by Kibana's meaning of its query and filters.
+    """Print the events that a rule matches in Kibana. Its filters and exceptions are applied.
 
-    The types of fields are those of --fields, of the mapping of the data source, and of ECS.
+    Field types come from --fields, the mapping of the data source, and ECS.
 
-    Where Elasticsearch refuses a value, and so the whole search, a warning says so.
+    A warning says where Elasticsearch would refuse a value, and so the whole search.
 
-    Broken lines are reported with their number and passed over; the exit status is then 1.
+    Broken lines are reported with their number and skipped; the exit status is then 1.
 
     Example: kqlx test RULE.toml --events events.ndjson
     """
@@ -69,7 +75,7 @@ def test(
     from kqlx.rules.filters import with_conditions
 
     if (path is None) == (query is None):
-        usage("give a rule file or --query")
+        usage("give either a rule file or --query")
     (rule,) = _one(list(inputs([path] if path else [], query)))
     read = reader_of_types(mapping, fields, source, config)
     try:
@@ -130,7 +136,7 @@ def _explain(rule: Rule, node: Node, types: Types, lines: Iterator[EventLine], n
             text = " ".join(_text(part, rule).split()) or "every event"
             print(f"{'yes' if holds else 'no ':4} {'  ' * depth}{escaped(text)}")
         return Exit.DONE
-    say(f"there is no line {number}")
+    say(f"the events have no line {number}")
     return Exit.UNUSABLE
 
 

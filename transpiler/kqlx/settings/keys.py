@@ -59,32 +59,28 @@ def _option(
     return Key(name, kind, meaning, example, words, is_path, default=default, is_option=True)
 
 
-_LATE = Key(
-    "late_events", Kind.LENGTH, "how late events may arrive that a rule sees", "2d", default="1d"
-)
+_LATE = Key("late_events", Kind.LENGTH, "how late events may arrive", "2d", default="1d")
 
 _SPLUNK = Key(
     "spl",
     Kind.SECTION,
-    "for Splunk alone",
+    "for Splunk only",
     "",
     inner=(
-        Key("index", Kind.NAME, "searches begin with index=", "security", of="index"),
-        Key("indexes", Kind.NAMES, "by data source", "{o365.audit: m365}", of="index"),
-        Key(
-            "macro", Kind.NAME, "searches begin with it, not with a source type", "ours", of="macro"
-        ),
+        Key("index", Kind.NAME, "the index to search in", "security", of="index"),
+        Key("indexes", Kind.NAMES, "indexes by data source", "{o365.audit: m365}", of="index"),
+        Key("macro", Kind.NAME, "the macro to search with, not a source type", "ours", of="macro"),
         Key(
             "macros",
             Kind.NAMES,
-            "by data source",
+            "macros by data source",
             "{o365.audit: o365_management_activity}",
             of="macro",
         ),
         Key(
             "new_terms",
             Kind.TEXT,
-            "how terms that are new are found",
+            "how new terms are found",
             "lookup",
             ("stats", "lookup"),
             default="stats",
@@ -95,21 +91,21 @@ _SPLUNK = Key(
 _SENTINEL = Key(
     "sentinel",
     Kind.SECTION,
-    "for Sentinel alone",
+    "for Sentinel only",
     "",
     inner=(
-        Key("table", Kind.NAME, "for data sources that tables does not name", "Ours", of="table"),
+        Key("table", Kind.NAME, "the table of data sources not in tables", "Ours", of="table"),
         Key(
             "tables",
             Kind.TABLES,
-            "own tables or functions for those of data sources",
+            "your own tables or functions, by data source",
             "{o365.audit: {OfficeActivity: OurOfficeActivity}}",
             of="table",
         ),
         Key(
             "case",
             Kind.TEXT,
-            "letter case; else by the mapping",
+            "how letter case is compared; by default as the mapping says",
             "sensitive",
             ("sensitive", "insensitive"),
         ),
@@ -119,32 +115,32 @@ _SENTINEL = Key(
 _ELASTICSEARCH = Key(
     "elasticsearch",
     Kind.SECTION,
-    "for Elasticsearch alone",
+    "for Elasticsearch only",
     "",
     inner=(
-        Key("compact", Kind.SWITCH, "a smaller equivalent query", "true"),
+        Key("compact", Kind.SWITCH, "write a smaller, equivalent query", "true"),
         Key("time_zone", Kind.TEXT, "time zone of dates in queries", "Europe/Berlin"),
         Key("case_insensitive", Kind.SWITCH, "ignore letter case in keyword fields", "true"),
-        Key("ignore_unmapped", Kind.SWITCH, "for nested groups", "true"),
+        Key("ignore_unmapped", Kind.SWITCH, "set it in nested queries", "true"),
     ),
 )
 
 KEYS: tuple[Key, ...] = (
-    Key("to", Kind.TEXTS, "targets where --to does not say", "[spl, sentinel]"),
-    _option("format", Kind.TEXTS, "artifact, for all targets or one", "[spl=savedsearches]"),
-    _option("exclude", Kind.TEXTS, "files to pass over, as .gitignore says it", "[drafts/]"),
-    _option("out", Kind.TEXT, "folder of the results", "converted", is_path=True),
+    Key("to", Kind.TEXTS, "targets, if --to does not name any", "[spl, sentinel]"),
+    _option("format", Kind.TEXTS, "output format, for all targets or one", "[spl=savedsearches]"),
+    _option("exclude", Kind.TEXTS, "files to skip, as in .gitignore", "[drafts/]"),
+    _option("out", Kind.TEXT, "folder for the results", "converted", is_path=True),
     _option(
         "file_names",
         Kind.TEXT,
-        "names of files: {file}, {title}, {id}",
+        "file names, from {file}, {title} and {id}",
         '"{title}"',
         default="{file}",
     ),
-    _option("prune", Kind.SWITCH, "remove files that no rule makes any more", "true"),
-    _option("jobs", Kind.NUMBER, "processes; 0: one for each processor", "0", default="1"),
+    _option("prune", Kind.SWITCH, "remove stale files that kqlx wrote", "true"),
+    _option("jobs", Kind.NUMBER, "number of processes; 0 for one per processor", "0", default="1"),
     _option("source", Kind.TEXT, "data source; none keeps all field names", "o365.audit"),
-    Key("mappings", Kind.TEXTS, "own mapping packs", "[own/firewall.yml]", is_path=True),
+    Key("mappings", Kind.TEXTS, "your own mapping packs", "[own/firewall.yml]", is_path=True),
     _option("fields", Kind.TEXT, "field types: a file, ecs or none", "ecs", is_path=True),
     Key(
         "unmapped",
@@ -157,22 +153,24 @@ KEYS: tuple[Key, ...] = (
     Key(
         "accept",
         Kind.TEXTS,
-        "effects that are refused otherwise",
+        "effects to accept that are refused otherwise",
         "[narrower]",
         (*map(str, ACCEPTABLE),),
     ),
-    _option("strict", Kind.SWITCH, "refuse all effects but same, case and accepted ones", "true"),
+    _option(
+        "strict", Kind.SWITCH, "refuse all effects except same, case and accepted ones", "true"
+    ),
     Key("exact", Kind.SWITCH, "match letter case exactly as Elastic does", "true"),
     Key(
         "annotate",
         Kind.SWITCH,
-        "write the notes of effect wider and worse as comments above queries",
+        "write notes with the effect wider or worse as comments above queries",
         "true",
     ),
     _option(
         "leading_wildcards",
         Kind.SWITCH,
-        "take values that begin with a star",
+        "allow values that begin with a star",
         "false",
         default="true",
     ),
@@ -180,7 +178,7 @@ KEYS: tuple[Key, ...] = (
     _option(
         "output_format",
         Kind.TEXT,
-        "messages, with --out in a form for programs",
+        "messages in full or concise, or with out a report",
         "concise",
         ("full", "concise", "json", "jsonl", "sarif", "github", "markdown"),
         default="full",
@@ -188,8 +186,8 @@ KEYS: tuple[Key, ...] = (
     _option("report", Kind.TEXTS, "reports to write", "[report.md, report.sarif]", is_path=True),
     _option("statistics", Kind.SWITCH, "print a table of notes by code and effect", "true"),
     _option("verbose", Kind.SWITCH, "print every note", "true"),
-    _option("quiet", Kind.SWITCH, "print errors and stale files only", "true"),
-    _option("ignore", Kind.TEXTS, "codes of notes that are not printed", "[case-folded]"),
+    _option("quiet", Kind.SWITCH, "print only errors and stale files", "true"),
+    _option("ignore", Kind.TEXTS, "codes of notes not to print", "[case-folded]"),
     _option(
         "fail_on",
         Kind.TEXTS,
@@ -197,7 +195,13 @@ KEYS: tuple[Key, ...] = (
         "[wider]",
         default="refused, failed, stale",
     ),
-    _option("baseline", Kind.TEXT, "fail only on what became worse", "kqlx.json", is_path=True),
+    _option(
+        "baseline",
+        Kind.TEXT,
+        "fail only on what is worse than this file records",
+        "kqlx.json",
+        is_path=True,
+    ),
     _option(
         "color",
         Kind.TEXT,
