@@ -10,23 +10,26 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kqlx.errors import OutputError
+from kqlx.records import dataclass
 from kqlx.rules.file_search import MANIFEST
 
 VERSION = 2
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class RuleReference:
     """A rule whose result is in a file: its path from the folder, "" where it came without one."""
 
     path: str = ""
     id: str = ""
     name: str = ""
+
+    def __lt__(self, other: RuleReference) -> bool:
+        return (self.path, self.id, self.name) < (other.path, other.id, other.name)
 
     def __str__(self) -> str:
         return self.id or self.name or self.path
