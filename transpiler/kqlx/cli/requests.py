@@ -25,7 +25,11 @@ def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
     if named := config or os.environ.get("KQLX_CONFIG"):
         if not Path(named).is_file():
             is_there = os.path.lexists(named)
-            what = "not a file, but a folder or pipe" if is_there else "no such settings file"
+            what = (
+                "not a settings file, but a folder or a pipe"
+                if is_there
+                else "no such settings file"
+            )
             raise UsageError(f"{named}: {what}")
         return Path(named)
     first = next((path for path in paths if path != "-"), None)
