@@ -152,3 +152,15 @@ def test_the_end_is_the_same_whatever_the_order_of_equals() -> None:
     one, two = {"spl": [note("m")]}, {"spl": [note("n")]}
     ends = [said(*order)[-2:] for order in ([one, two, one, two], [two, one, two, one])]
     assert ends[0] == ends[1]
+
+
+def test_letter_case_is_one_line_with_the_place_of_its_example() -> None:
+    def folds(text: str, line: int) -> dict[str, list[Remark]]:
+        return {"spl": [note(text, line=line, effect=Effect.CASE, code="case-folded")]}
+
+    rules = [folds("user", 1), folds("host", 2), folds("host", 3)]
+    assert said(*rules) == [
+        "end",
+        "3:1: note: spl: 3 rules, such as: host [case: case-folded]",
+    ]
+    assert said(rules[0]) == ["end", "1:1: note: spl: user [case: case-folded]"]

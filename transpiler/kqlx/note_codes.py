@@ -60,6 +60,13 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to sentinel --case sensitive"
         " -q 'event.dataset:endpoint.events.process and process.name:cmd.exe'",
     ),
+    "case-of-fixed-values": (
+        "Nothing: the vendor documents these values, so that no two of them differ in letter case"
+        " alone. A rule that spells one otherwise finds it in the target, and nothing in Elastic."
+        " The note is shown with `-v`.",
+        "kqlx convert -v --to spl -q 'event.dataset:okta.system and"
+        " event.action:user.session.start'",
+    ),
     "columns-joined": (
         "Nothing, unless events have several of the columns with different values.",
         "",

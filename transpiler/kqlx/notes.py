@@ -68,8 +68,11 @@ class Note:
     @property
     def is_quiet(self) -> bool:
         """Whether it is only of interest to those who ask for all notes."""
-        return self.effect is Effect.SAME and self.code not in _LOUD
+        return self.code in _QUIET if self.effect else self.code not in _LOUD
 
+
+# Notes of a difference that no event shows, if the vendor's documentation is right.
+_QUIET = frozenset({"case-of-fixed-values"})
 
 # Notes that claim no difference, but on which the reader should act or decide.
 _LOUD = frozenset(
@@ -167,6 +170,7 @@ CODES = {
     "back-end-support": "some tools that read the result do not support a part of it",
     "case-folded": "the target's comparison ignores letter case",
     "case-kept": "the comparison is case-sensitive, but the destination may spell values otherwise",
+    "case-of-fixed-values": "the target ignores letter case, in values that have one spelling only",
     "columns-joined": "a field is the first of several columns that has a value",
     "constant-folded": "a test has the same result on all events of the source, and is left out",
     "counted-per-source": "a rule's values are counted separately for each data source",

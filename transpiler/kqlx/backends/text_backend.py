@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field
 from enum import Enum
@@ -48,11 +48,14 @@ class Text:
 @dataclass()
 class TextBackend(Backend[Text]):
     """``negative`` is True below an odd number of nots, where what matches more makes the query
-    match less.
+    match less. ``folded`` has, by ``negative``, the columns whose letter case is ignored, and
+    whether their values have one spelling only, with the first test of each.
     """
 
     negative: bool = False
-    folded: dict[bool, dict[str, FieldTest]] = field(default_factory=lambda: {False: {}, True: {}})
+    folded: dict[bool, dict[tuple[str, bool], FieldTest]] = field(
+        default_factory=lambda: {False: {}, True: {}}
+    )
 
     aside: list[Piece] = field(default_factory=list)
     """Pieces that stand by themselves before the condition, such as lists with a name."""
@@ -103,7 +106,9 @@ class TextBackend(Backend[Text]):
         if self.options.exact:
             what = f"the letter case of {column.name}"
             self.refuse(node.span, what, f"{self.language} ignores it", code="case-not-exact")
-        self.folded[self.negative].setdefault(column.name, node)
+        pack = self.bound.pack
+        is_fixed = pack is not None and pack.spells_in_one_way(column.field)
+        self.folded[self.negative].setdefault((column.name, is_fixed), node)
 
     def folds_ascii(self, column: Column, text: str, node: Equals | Like) -> None:
         """Notes that other letters than those of ASCII are folded too, which Elasticsearch does not
@@ -146,17 +151,16 @@ class TextBackend(Backend[Text]):
         self.note("case-folded", Effect.CASE, message, node.span)
 
     def finished_notes(self) -> list[Note]:
-        """The notes, and for each polarity one on letter case that names the columns."""
+        """The notes, and for each polarity those on letter case, which name the columns."""
         for negative, tests in self.folded.items():
-            if not tests:
-                continue
-            names = listed(tests)
+            told = {name: test for (name, is_fixed), test in tests.items() if not is_fixed}
             more = "; under `not` it therefore excludes more events" if negative else ""
-            first = next(iter(tests.values()))
-            self.note(
-                "case-folded",
-                Effect.CASE,
-                f"{names}: {self.language} ignores letter case{more}",
-                first.span,
-            )
+            self._fold_note("case-folded", told, more)
+            fixed = {name: test for (name, _), test in tests.items() if name not in told}
+            self._fold_note("case-of-fixed-values", fixed, "; each value there has one spelling")
         return self.notes
+
+    def _fold_note(self, code: str, tests: Mapping[str, FieldTest], more: str) -> None:
+        if tests:
+            message = f"{listed(tests)}: {self.language} ignores letter case{more}"
+            self.note(code, Effect.CASE, message, next(iter(tests.values())).span)

@@ -37,6 +37,11 @@ class Choice:
             return False
         return self.verbose or not remark.is_quiet
 
+    def hides(self, remark: Remark) -> bool:
+        """Whether a note of a difference is one that only those get who ask for all."""
+        is_left_out = remark.code in self.ignored or self.takes(remark)
+        return remark.is_quiet and bool(remark.effect) and not is_left_out
+
 
 _UNTELLING = frozenset({"error", "rule", "usage", "output", "language-skipped", "no-rule"})
 """Codes that say no more than the message."""
@@ -86,3 +91,9 @@ def is_said(outcome: RuleOutcome, choice: Choice) -> bool:
     if outcome.status in (Status.SKIPPED, Status.NO_RULE):
         return choice.verbose or (outcome.is_named and not choice.quiet)
     return True
+
+
+def hidden_notes(count: int) -> str:
+    """What is said of notes that ``Choice.hides``."""
+    notes = "1 note is" if count == 1 else f"{count} notes are"
+    return f"{notes} not shown: letter case in values with one spelling only (-v shows all notes)"

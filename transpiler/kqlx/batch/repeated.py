@@ -1,8 +1,9 @@
 """What is the same for many rules, or for several targets of a rule: said once.
 
-What concerns rules as a whole, such as what a destination may lack, is said at the end of a run
-with the number of rules. Of other notes the first stands with its rule, and the end says of how
-many more rules the same is true; a hint stands where it is needed first.
+What concerns rules as a whole, such as what a destination may lack, and what is about letter case
+alone is said at the end of a run with the number of rules. Of other notes the first stands with its
+rule, and the end says of how many more rules the same is true; a hint stands where it is needed
+first.
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ class _Kept:
 @dataclass(slots=True)
 class Repeated:
     """``said`` are the notes that stand with a rule, ``again`` those of them that are true of more
-    rules, and ``about_rules`` the remarks about rules as a whole. ``hints`` are those that stand
+    rules, and ``at_end`` those that the end says alone. ``hints`` are those that stand
     somewhere, ``targets`` those of the run, in their order.
     """
 
     said: set[_Key] = field(default_factory=set)
     again: dict[_Key, _Kept] = field(default_factory=dict)
-    about_rules: dict[_Key, _Kept] = field(default_factory=dict)
+    at_end: dict[_Key, _Kept] = field(default_factory=dict)
     hints: set[str] = field(default_factory=set)
     targets: dict[str, None] = field(default_factory=dict)
 
@@ -75,13 +76,12 @@ class Repeated:
         """Whether a note is not said with its rule, but counted. ``heads`` are the kinds of notes
         of which the rule has one, which stands for all; ``counted`` is what was counted of it.
         """
-        if _is_about_rules(remark):
-            return _count(self.about_rules, _kind_about_rules(remark), remark, targets, counted)
+        if _is_for_end(remark):
+            return _count(self.at_end, _kind(remark), remark, targets, counted)
         label = ", ".join(targets)
         key = (label, remark.code, str(remark.effect), remark.message)
         if key in self.said:
-            kind = key if remark.severity is Severity.WARNING else key[:3]
-            return _count(self.again, kind, remark, targets, counted)
+            return _count(self.again, key, remark, targets, counted)
         if key[:3] not in heads:
             heads.add(key[:3])
             self.said.add(key)
@@ -101,7 +101,7 @@ class Repeated:
         """What was kept: warnings first, and what is true of most rules first."""
         severities, names = [*Severity], [*self.targets]
         each = [(kept, "more ") for kept in self.again.values()]
-        each += [(kept, "") for kept in self.about_rules.values()]
+        each += [(kept, "") for kept in self.at_end.values()]
 
         def label(kept: _Kept) -> str:
             return ", ".join(sorted(kept.targets, key=names.index))
@@ -117,7 +117,8 @@ class Repeated:
                 noun = "rule" if kept.rules == 1 else "rules"
                 such = ", such as" if len(kept.texts) > 1 else ""
                 message = f"{kept.rules} {more}{noun}{such}: {remark.message}"
-                remark = replace(remark, message=message, place=FilePlace(""), count=1)
+                place = remark.place if remark.span is not None and not more else FilePlace("")
+                remark = replace(remark, message=message, place=place, count=1)
             yield from lines_of(label(kept), self.without_hints([remark], choice), choice)
 
 
@@ -132,13 +133,15 @@ def _by_remark(outcome: RuleOutcome) -> dict[Remark, list[str]]:
     return found
 
 
-def _is_about_rules(remark: Remark) -> bool:
+def _is_for_end(remark: Remark) -> bool:
+    if remark.effect is Effect.CASE:
+        return True
     return remark.span is None and remark.effect in (Effect.SAME, Effect.COVERAGE)
 
 
-def _kind_about_rules(remark: Remark) -> _Key:
-    """What remarks about rules are counted by: their code, and where they say what a destination
-    lacks, the destination, which they begin with.
+def _kind(remark: Remark) -> _Key:
+    """What remarks are counted by that the end says: their code, and where they say what a
+    destination lacks, the destination, which they begin with.
     """
     where = remark.message.partition("; ")[0] if remark.effect is Effect.COVERAGE else ""
     return (str(remark.severity), remark.code, str(remark.effect), where)

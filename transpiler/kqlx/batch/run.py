@@ -11,7 +11,7 @@ from kqlx.backends.options import takes
 from kqlx.batch.converter import Converter
 from kqlx.batch.file_report import FileReport, Kind
 from kqlx.batch.gate import Gate
-from kqlx.batch.messages import Choice, is_said, line_of, lines_of
+from kqlx.batch.messages import Choice, hidden_notes, is_said, line_of, lines_of
 from kqlx.batch.option_names import spelled
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleOutcome, Severity, Status
 from kqlx.batch.repeated import Repeated
@@ -43,7 +43,7 @@ class Sink(Protocol):
 @dataclass(slots=True)
 class Run:
     """``say`` prints a line on standard error; ``statistics`` are told at the end, where they are
-    asked for.
+    asked for. ``hidden`` counts the notes of a difference that are not told.
     """
 
     converter: Converter
@@ -60,6 +60,7 @@ class Run:
     files: dict[Kind, int] = field(default_factory=dict)
     file_reports: list[FileReport] = field(default_factory=list)
     late: list[tuple[str, Remark]] = field(default_factory=list)
+    hidden: int = 0
 
     def take(self, outcome: RuleOutcome) -> None:
         """Each result, followed by what is said of it."""
@@ -73,6 +74,7 @@ class Run:
             remarks = self.repeated.without_hints(outcome.remarks, self.choice)
             self._say_all(lines_of("", remarks, self.choice))
         for made in outcome.conversions:
+            self.hidden += sum(self.choice.hides(remark) for remark in made.remarks)
             if self.sink is not None and made.status is Status.CONVERTED:
                 self.sink.take(outcome, made)
             if not self.choice.says_once:
@@ -119,6 +121,8 @@ class Run:
             self.say(line)
         if self.files and not self.choice.verbose:
             self.say(_counted(self.files))
+        if self.hidden:
+            self.say(hidden_notes(self.hidden))
         if self.summary.is_of_several:
             self.say(str(self.summary))
 

@@ -215,6 +215,8 @@ def _about(pack: Pack) -> Iterator[str]:
         yield f"on every event, among others, {name}: {', '.join(values)}"
     for name, values in pack.allowed_values.items():
         yield f"no {name} other than {', '.join(values)}"
+    for name, said in pack.fixed_spelling.items():
+        yield f"each value of {name} in one spelling: {said}"
 
 
 def _about_place(destination: Destination) -> Iterator[str]:

@@ -144,6 +144,8 @@ class Marks:
 class Pack:
     """One data source of Elastic's. ``by_shipper`` says that a rule reads it through the index
     pattern of a Beat alone, which may hold it: where it lacks a field, the others do without it.
+    ``fixed_spelling`` has, by field, where its vendor says which values there are, each of which it
+    spells in one way.
     """
 
     source: str
@@ -154,11 +156,16 @@ class Pack:
     allowed_values: Mapping[str, tuple[str, ...]]
     types: Mapping[str, str]
     targets: Mapping[str, tuple[Destination, ...]]
+    fixed_spelling: Mapping[str, str] = field(default_factory=dict)
     by_shipper: bool = False
 
     def type(self, field: str) -> str | None:
         """The Elasticsearch type of a field, where the pack names it."""
         return _named(self.types, field, lambda type, rest: type)
+
+    def spells_in_one_way(self, field: str) -> bool:
+        """Whether no two values of a field differ in letter case alone."""
+        return _named(self.fixed_spelling, field, lambda said, rest: said) is not None
 
     def possible(self, field: str) -> tuple[str, ...] | None:
         """The only values that a field of the source can have; None where others can be."""

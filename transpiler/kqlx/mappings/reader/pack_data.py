@@ -48,6 +48,7 @@ def of_data(data: Mapping[str, Any]) -> Pack:
         always_includes=_lists(data.get("always", {})),
         allowed_values=_lists(data.get("only", {})),
         types=data.get("types", {}),
+        fixed_spelling=data.get("fixed_spelling", {}),
         targets=Lazy(data.get("targets", {}), lambda items: tuple(map(_destination, items))),
     )
 
