@@ -81,12 +81,14 @@ def plain(where: str, table: Mapping[str, Any], name: str = "rule") -> dict[str,
 
 def _plain(where: str, value: Any, place: str) -> Any:
     if isinstance(value, dict):
-        return {
+        table = {
             _key(where, key, place): _plain(where, item, f"{place}.{key}")
             for key, item in value.items()
         }
+        return value if table == value else table  # most are plain, and need no second place
     if isinstance(value, list):
-        return [_plain(where, item, f"{place}[{i}]") for i, item in enumerate(value)]
+        items = [_plain(where, item, f"{place}[{i}]") for i, item in enumerate(value)]
+        return value if items == value else items
     if isinstance(value, datetime.date | datetime.time):  # a date-time is a date
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):

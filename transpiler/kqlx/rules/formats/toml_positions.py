@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from kqlx.records import dataclass
 from kqlx.regexes import late_regex
 
-# The four spellings of a string (https://toml.io/en/v1.0.0#string), those of several lines first.
-_LONG = r"(?:'''.*?'''+|\"\"\"(?:\\.|[^\\])*?\"\"\"+)"
-_SHORT = r"""(?:'[^'\n]*'|"(?:\\.|[^"\\\n])*")"""
-_STRING = late_regex(rf"[ \t]*(?P<string>{_LONG}|{_SHORT})", re.DOTALL)
-_TOKEN = late_regex(rf"(?P<hides>{_LONG}|\#[^\n]*)|{_SHORT}", re.DOTALL)
+# The four spellings of a string (https://toml.io/en/v1.0.0#string), those of several lines first,
+# and comments, which may have quotes. What ends each is looked for by itself: one expression for a
+# whole string would keep a place to return to for each character.
+_OPENING = late_regex(r"\"\"\"|'''|[\"'#]")
+_ENDINGS = {
+    '"""': late_regex(r'\\.|(?P<end>"""+)', re.DOTALL),
+    "'''": late_regex(r"(?P<end>'''+)"),
+    '"': late_regex(r'\\.|(?P<end>"|\n)'),
+    "'": late_regex(r"(?P<end>'|\n)"),
+    "#": late_regex(r"(?P<end>\n)"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +36,35 @@ def entries(text: str, key: str) -> Iterator[Entry]:
     """Where ``key = <string>`` begins a line of the TOML text, in whatever table; what only looks
     so within strings of several lines and in comments is left out.
     """
-    bare = _TOKEN.sub(lambda token: _blank(token[0]) if token["hides"] else token[0], text)
-    written = rf"^[ \t]*(?:rule[ \t]*\.[ \t]*)?(['\"]?){key}\1[ \t]*="
-    for match in re.finditer(written, bare, re.MULTILINE):
-        string = _STRING.match(text, match.end())
-        if string:
-            line = text.count("\n", 0, match.end()) + 1
-            yield Entry(line, string.start("string"), string.end())
+    hidden = [*_hidden(text)]
+    written = rf"^[ \t]*(?:rule[ \t]*\.[ \t]*)?(['\"]?){key}\1[ \t]*=[ \t]*"
+    for match in re.finditer(written, text, re.MULTILINE):
+        before = bisect_right(hidden, match.start(), key=lambda span: span[0]) - 1
+        if before >= 0 and match.start() < hidden[before][1]:
+            continue
+        opening = _OPENING.match(text, match.end())
+        if opening is not None and opening[0] != "#":
+            end, is_whole = _end(text, opening)
+            if is_whole:
+                line = text.count("\n", 0, match.end()) + 1
+                yield Entry(line, opening.start(), end)
+
+
+def _hidden(text: str) -> Iterator[tuple[int, int]]:
+    """The spans of strings of several lines and of comments, in order."""
+    at = 0
+    while (opening := _OPENING.search(text, at)) is not None:
+        at, _ = _end(text, opening)
+        if len(opening[0]) == 3 or opening[0] == "#":
+            yield opening.start(), at
+
+
+def _end(text: str, opening: re.Match[str]) -> tuple[int, bool]:
+    """Where ends what begins so, and whether it has an end of its own, as all have in TOML."""
+    for match in _ENDINGS[opening[0]].finditer(text, opening.end()):
+        if match["end"] is not None:
+            return match.end(), match["end"] != "\n"
+    return len(text), False
 
 
 def find(text: str, key: str, value: str) -> Entry | None:
@@ -67,10 +96,6 @@ def beginning(text: str, key: str, value: str) -> tuple[int, int]:
     if text[start : entry.end - quotes] != value:
         return entry.line, 0
     return text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
-
-
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
 
 
 def _value(text: str, entry: Entry) -> object:
