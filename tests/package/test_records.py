@@ -130,6 +130,8 @@ def test_replacing_fields_makes_what_the_standard_library_makes(frozen: bool, sl
                 records.replace(one, **wrong)
         with pytest.raises(TypeError, match="other"):
             records.replace(one, other=1)
+    other = classes(dataclasses.dataclass, frozen, slots)[0](1)
+    assert records.replace(other, first=2) == dataclasses.replace(other, first=2)
 
 
 @records.dataclass(frozen=True, slots=True)

@@ -54,8 +54,12 @@ if TYPE_CHECKING:
 else:
 
     def replace(record: T, /, **changes: object) -> T:
-        """The record with other values of some fields."""
-        return record._with_changes(**changes)
+        """The record with other values of some fields; one of another's ``dataclass`` too."""
+        try:
+            made = record._with_changes
+        except AttributeError:
+            return dataclasses.replace(record, **changes)
+        return made(**changes)
 
 
 def _compiled_later(cls: type, name: str, write: Callable[[Any, dict[str, Any]], str]) -> Method:
