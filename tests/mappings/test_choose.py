@@ -13,6 +13,7 @@ from kqlx.backends import find
 from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.errors import MappingError
+from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.asserted_values import asserted_values, spelt
 from kqlx.mappings.destinations import bind
 from kqlx.mappings.multiple_sources import bind_each
@@ -126,7 +127,7 @@ def test_a_value_that_the_source_never_has_can_never_match(packs: tuple[Pack, Pa
 
 
 def joined(packs: tuple[Pack, ...], query: str) -> tuple[str, list[Note]]:
-    bounds = bind_each(kqlx.parse(query), packs, "sentinel", "error")
+    bounds = bind_each(AskedQuery(kqlx.parse(query)), packs, "sentinel", "error")
     text = str(find("sentinel").emit(query_plan(*bounds)).query)
     return text, [note for bound in bounds for note in bound.notes]
 

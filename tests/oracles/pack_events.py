@@ -36,6 +36,7 @@ from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.evaluate.compiler import matches
 from kqlx.evaluate.event_fields import values
+from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
@@ -185,7 +186,7 @@ class Converted:
 def converted(query: str | Node, pack: Pack, target: str) -> Converted:
     """The query in the target, every effect accepted. Raises MappingError, UnsupportedError."""
     node = kqlx.parse(query) if isinstance(query, str) else query
-    bound, *_ = bind_each(node, (pack,), target, "error")
+    bound, *_ = bind_each(AskedQuery(node), (pack,), target, "error")
     bound = checked(bound)
     backend = find(target)
     emission = backend.emit(query_plan(bound, options=Options(format=backend.format_names[0])))

@@ -13,6 +13,7 @@ import pytest
 
 import kqlx
 from kqlx.backends.sentinel.data_connectors import Connector, data_connectors
+from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.notes import Effect
@@ -85,7 +86,7 @@ def test_platform_logs_of_clusters_are_read_in_either_table(category: str, table
 
 def test_the_connector_of_clusters_is_named_for_what_it_fills() -> None:
     bounds = bind_each(
-        kqlx.parse(ALL_VERBS), (builtin("kubernetes.audit_logs"),), "sentinel", "error"
+        AskedQuery(kqlx.parse(ALL_VERBS)), (builtin("kubernetes.audit_logs"),), "sentinel", "error"
     )
     filled = ("AKSAudit", "AzureDiagnostics")
     assert data_connectors(bounds) == (Connector("AzureKubernetes", filled),)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kqlx.backends import targets as targets
     from kqlx.conversion.data_sources import field_uses as field_uses
     from kqlx.conversion.data_sources import sources as sources
+    from kqlx.conversion.reading import Reading as Reading
+    from kqlx.conversion.reading import read as read
     from kqlx.convert import Conversion as Conversion
     from kqlx.convert import convert as convert
     from kqlx.errors import KqlSyntaxError as KqlSyntaxError
@@ -62,6 +64,7 @@ _HOMES = {
     "MappingError": "kqlx.errors",
     "Note": "kqlx.notes",
     "QuerySyntaxError": "kqlx.errors",
+    "Reading": "kqlx.conversion.reading",
     "Rule": "kqlx.rules.model",
     "RuleError": "kqlx.errors",
     "RuleSet": "kqlx.rules.model",
@@ -77,6 +80,7 @@ _HOMES = {
     "load_rules": "kqlx.rules.load",
     "matches": "kqlx.evaluate.compiler",
     "parse": "kqlx.frontends",
+    "read": "kqlx.conversion.reading",
     "read_events": "kqlx.evaluate.event_reader",
     "sources": "kqlx.conversion.data_sources",
     "targets": "kqlx.backends",
@@ -91,6 +95,7 @@ __all__ = [
     "MappingError",
     "Note",
     "QuerySyntaxError",
+    "Reading",
     "Rule",
     "RuleError",
     "RuleSet",
@@ -107,6 +112,7 @@ __all__ = [
     "load_rules",
     "matches",
     "parse",
+    "read",
     "read_events",
     "sources",
     "targets",

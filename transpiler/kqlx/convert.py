@@ -10,17 +10,17 @@ from kqlx.backends import find
 from kqlx.conversion.choices import GivenOptions, choose
 from kqlx.conversion.judgement import judge
 from kqlx.conversion.plan import plan_of
+from kqlx.conversion.reading import Reading, read
 from kqlx.conversion.writing import with_comments, with_length_notes, write
 from kqlx.fragments import Fragment, Piece, fragments_of
 from kqlx.frontends import KUERY
-from kqlx.mappings.field_list import FieldList, read_fields
+from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note, in_order, worst
 from kqlx.records import dataclass
 from kqlx.rules.model import Rule
-from kqlx.rules.query_tree import tree_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,7 @@ class Conversion:
 
 
 def convert(
-    rule: Rule | str,
+    rule: Rule | str | Reading,
     to: str = "spl",
     *,
     source: str | None = None,
@@ -86,7 +86,9 @@ def convert(
     language: str = KUERY,
     **options: Unpack[GivenOptions],
 ) -> Conversion:
-    """Converts a rule or the text of a query to one target.
+    """Converts a rule or the text of a query to one target, or what ``read`` has made of it for
+    several: then ``source``, ``mappings``, ``leading_wildcards``, ``node``, ``fields`` and
+    ``language`` are those of the reading.
 
     ``source`` names the data source (None: recognised; "none": all field names stay as they are).
     ``mappings`` are files of packs over or beside the built-in ones, or the packs that
@@ -107,14 +109,25 @@ def convert(
 
     Raises QuerySyntaxError, MappingError, UnsupportedError (with the notes) and UsageError.
     """
+    if isinstance(rule, Reading):
+        source, mappings = rule.source, rule.packs
     choices = choose(
         to, format, source, mappings, unmapped, accept, strict, dict(options), settings
     )
-    if isinstance(rule, str):
-        rule = Rule(name="", query=rule, language=language)
-    if node is None:
-        node = tree_of(rule, leading_wildcards)
-    plan = plan_of(rule, node, read_fields(fields), choices)
+    reading = (
+        rule
+        if isinstance(rule, Reading)
+        else read(
+            rule,
+            source=source,
+            mappings=choices.packs,
+            leading_wildcards=leading_wildcards,
+            node=node,
+            fields=fields,
+            language=language,
+        )
+    )
+    plan = plan_of(reading, choices)
     emission = write(plan, choices)
     judge(emission.notes, choices)
     if plan.sources[0].options.annotate and "annotate" in choices.target.options:

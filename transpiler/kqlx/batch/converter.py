@@ -23,6 +23,7 @@ from kqlx.batch.remarks import of_error, of_internal_error, of_lint, of_note, wi
 from kqlx.batch.request import Request
 from kqlx.batch.unused_options import Unused
 from kqlx.conversion.choices import check_choices, find_packs, select
+from kqlx.conversion.reading import Reading, read
 from kqlx.convert import convert
 from kqlx.errors import KqlxError, RuleError, UsageError
 from kqlx.nodes import Node
@@ -78,12 +79,13 @@ class Converter:
         info = _info(rule)
         try:
             node = tree_of(rule, self.request.leading_wildcards)
-            remarks = [*self._linted(rule, node)] if self.request.lint else []
+            reading = self._read(rule, node)
+            remarks = [*self._linted(rule, node, reading)] if self.request.lint else []
         except KqlxError as error:
             return RuleOutcome(info, Status.FAILED, (of_error(error, rule),))
         except Exception as error:
             return RuleOutcome(info, Status.FAILED, (of_internal_error(error, rule),))
-        made = [self._conversion(rule, node, target, format) for target, format in self.targets]
+        made = [self._conversion(rule, reading, target, format) for target, format in self.targets]
         return RuleOutcome(
             info,
             Status.CONVERTED,
@@ -93,17 +95,27 @@ class Converter:
             effective_options=frozenset(self._unused.effective),
         )
 
+    def _read(self, rule: Rule, node: Node) -> Reading | Rule:
+        """The rule as all targets ask it; itself where that fails, which each of them tells."""
+        request = self.request
+        try:
+            return read(
+                rule, source=request.source, mappings=self.packs, node=node, fields=self.fields
+            )
+        except Exception:
+            return rule
+
     def _conversion(
-        self, rule: Rule, node: Node, target: Target, format: str | None
+        self, rule: Rule, reading: Reading | Rule, target: Target, format: str | None
     ) -> ConversionOutcome:
         name = format or target.formats[0].name
-        options = self._options(rule, node, target, format)
+        options = self._options(target, format)
         try:
-            made = convert(rule, target.name, **options)
+            made = convert(reading, target.name, **options)
             file_name = file_naming.file_name(
                 self.request.file_names, rule, target, made.place, made.format
             )
-            self._unused.watch(rule, target.name, options, made)
+            self._unused.watch(reading, target.name, options, made)
         except UsageError as error:
             remark = of_error(error, rule)
             return ConversionOutcome(
@@ -121,9 +133,7 @@ class Converter:
             return replace(outcome, query=made.query_text, fragments=made.fragments)
         return outcome
 
-    def _options(
-        self, rule: Rule, node: Node, target: Target, format: str | None
-    ) -> dict[str, Any]:
+    def _options(self, target: Target, format: str | None) -> dict[str, Any]:
         request = self.request
         return {
             "source": request.source,
@@ -135,17 +145,20 @@ class Converter:
             "fields": self.fields,
             "settings": self.settings,
             "leading_wildcards": request.leading_wildcards,
-            "node": node,
             **options_for(target, self.given),
         }
 
-    def _linted(self, rule: Rule, node: Node) -> Iterator[Remark]:
+    def _linted(self, rule: Rule, node: Node, reading: Reading | Rule) -> Iterator[Remark]:
         from kqlx.elastic import ecs
         from kqlx.lint import lint
         from kqlx.mappings.field_names import nearest
         from kqlx.rules.known_types import known_types
 
-        types = known_types(node, rule, self.fields, self.request.source, self.packs)
+        types = (
+            reading.types
+            if isinstance(reading, Reading)
+            else known_types(node, rule, self.fields, self.request.source, self.packs)
+        )
         known = (ecs.arrays(), nearest) if self.request.fields in (None, "ecs") else ()
         return (
             of_lint(note, rule) for note in lint(rule.query, types, *known, language=rule.language)

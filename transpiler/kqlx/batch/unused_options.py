@@ -9,6 +9,7 @@ from kqlx.errors import KqlxError
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
+    from kqlx.conversion.reading import Reading
     from kqlx.convert import Conversion
 
 ABOUT: Mapping[str, str] = {
@@ -48,7 +49,7 @@ class Unused:
         self.effective: set[str] = set()
 
     def watch(
-        self, rule: Rule, target: str, options: Mapping[str, Any], result: Conversion
+        self, rule: Rule | Reading, target: str, options: Mapping[str, Any], result: Conversion
     ) -> None:
         """Takes note of a conversion that was made with these options."""
         for name in [name for name in self._given if name in options]:
@@ -60,7 +61,9 @@ class Unused:
                 self.effective.add(name)
 
 
-def _differs(rule: Rule, target: str, options: Mapping[str, Any], result: Conversion) -> bool:
+def _differs(
+    rule: Rule | Reading, target: str, options: Mapping[str, Any], result: Conversion
+) -> bool:
     from kqlx.convert import convert
 
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from kqlx.backends.target import Plan, PlannedSource
 from kqlx.conversion.choices import Choices
+from kqlx.conversion.reading import Reading
 from kqlx.errors import UnsupportedError
 from kqlx.hints import Argument, Hint
+from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.command_line_arguments import with_patterns
 from kqlx.mappings.destinations import unbound, with_own_table
-from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.type_check import as_elasticsearch_asks, checked
@@ -17,23 +18,19 @@ from kqlx.nodes import Node
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
 from kqlx.rules.constant_fields import refuse_constants
-from kqlx.rules.filters import with_conditions
-from kqlx.rules.known_types import types_and_remarks
 from kqlx.rules.late_events import with_late_events
-from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import Threshold, threshold_of
 
 
-def plan_of(rule: Rule, node: Node, fields: FieldList | None, choices: Choices) -> Plan:
+def plan_of(reading: Reading, choices: Choices) -> Plan:
     """Binds the query of a rule. Raises MappingError, UnsupportedError and UsageError."""
-    types, remarks = types_and_remarks(node, rule, fields, choices.source, choices.packs)
-    if not choices.target.takes_filters:
-        node, _ = with_conditions(node, rule, types)
+    rule = reading.rule
     if choices.target.binds and choices.format.binds:
-        bounds = _in_own_tables(_bind(node, rule, types, remarks, choices), choices)
+        bounds = _in_own_tables(_bind(reading, choices), choices)
     else:
-        bounds = (_in_elastic_names(node, types, choices),)
+        node = reading.node if choices.target.takes_filters else reading.query.node
+        bounds = (_in_elastic_names(node, reading.types, choices),)
     if not choices.target.matches_arguments:
         bounds = tuple(map(with_patterns, bounds))
     if choices.target.checks_types:
@@ -46,20 +43,20 @@ def plan_of(rule: Rule, node: Node, fields: FieldList | None, choices: Choices) 
     return Plan(rule, sources, choices.accept)
 
 
-def _bind(
-    node: Node, rule: Rule, types: Types, remarks: tuple[Note, ...], choices: Choices
-) -> tuple[Bound, ...]:
+def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
+    rule, types, target = reading.rule, reading.types, choices.target
+    node = reading.node if target.takes_filters else reading.query.node
     if choices.source == "none":
         return (unbound(node, choices.source, types),)
-    target = choices.target
     counting = threshold_of(rule) or (new_terms_of(rule) if target.finds_new_terms else None)
     counted = counting.fields if counting else ()
     present = counting.by if isinstance(counting, Threshold) else counted
     if types.packs:
+        query = AskedQuery(node, types) if target.takes_filters else reading.query
         first, *others = bind_each(
-            node, types.packs, target.name, choices.unmapped, rule.indices, counted, types, present
+            query, types.packs, target.name, choices.unmapped, rule.indices, counted, present
         )
-        return (replace(first, notes=(*remarks, *first.notes)), *others)
+        return (replace(first, notes=(*reading.remarks, *first.notes)), *others)
     if choices.unmapped != "keep":
         message = "data source not recognised: cannot map field names"
         raise UnsupportedError(

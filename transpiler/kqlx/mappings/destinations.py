@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
-from kqlx.mappings.asserted_values import Asserted, asserted_values, asserts, together
+from kqlx.mappings.asked_query import AskedQuery
+from kqlx.mappings.asserted_values import asserts
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import no_mapping
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.letter_case import with_case_of_names
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.mappings.shipper_values import in_elastic_values
 from kqlx.mappings.type_check import as_elasticsearch_asks
 from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped, why
 from kqlx.nodes import Node, Span
@@ -36,7 +36,18 @@ def bind(
     implied: Mapping[str, str] | None = None,
     types: Types | None = None,
 ) -> Bound:
-    """Binds a tree to the destination of the pack that suits it best.
+    """Binds a tree to the destination of the pack that suits it best; see ``bind_asked``."""
+    return bind_asked(AskedQuery(node, types), pack, target, unmapped, implied)
+
+
+def bind_asked(
+    query: AskedQuery,
+    pack: Pack,
+    target: str,
+    unmapped: UnmappedPolicy = "error",
+    implied: Mapping[str, str] | None = None,
+) -> Bound:
+    """Binds a query to the destination of the pack that suits it best.
 
     That is the first one, of those whose ``when`` the query asserts (or the rule implies) and then
     of those without, that has every field, one that holds all values before others; else the one
@@ -44,7 +55,6 @@ def bind(
     ``unmapped`` is "error", and where the query can match nothing. With "comment" a test without a
     counterpart is left out, so that more matches.
     """
-    types = (types or Types()).of((pack,))
     destinations = pack.targets.get(target, ())
     if not destinations:
         raise MappingError(
@@ -53,10 +63,8 @@ def bind(
             notes=(Note("unmapped-field", Effect.UNMAPPED, f"no mapping for {target}"),),
             hint=KEEP_NAMES,
         )
-    node, told = as_elasticsearch_asks(node, types.type_asked)
-    node, respelt = in_elastic_values(node, pack)
-    asserted = together(all_assert(implied or {}), asserted_values(node))
-    chosen = [d for d in destinations if asserts(asserted, d.when)]
+    asked = query.of(pack, implied or {})
+    chosen = [d for d in destinations if asserts(asked.asserted, d.when)]
     passed_over: list[Note] = []
     attempts: list[Attempt] = []
     whole: list[Attempt] = []
@@ -65,12 +73,12 @@ def bind(
     candidates = chosen + [d for d in destinations if not d.when]
     for destination in candidates or destinations:
         try:
-            attempt = Binder(pack, destination, asserted, types).bind(node)
+            attempt = Binder(pack, destination, asked.asserted, asked.types).bind(asked.node)
         except MappingError as error:
             impossible.append(error)
             passed_over.append(_passed_over(destination, error.message, None))
             continue
-        attempt = replace(attempt, notes=(*respelt, *told, *attempt.notes))
+        attempt = replace(attempt, notes=(*asked.notes, *attempt.notes))
         attempts.append(attempt)
         if not candidates:
             continue
@@ -99,11 +107,6 @@ def bind(
     if not candidates:
         raise _needs_discriminator(pack, destinations)
     return apply_unmapped(min(attempts, key=lambda attempt: len(attempt.unmapped)), unmapped)
-
-
-def all_assert(values: Mapping[str, str]) -> Asserted:
-    """Values that all events have, as asserted ones."""
-    return {name: (frozenset({value}),) for name, value in values.items()}
 
 
 def _needs_discriminator(pack: Pack, destinations: Iterable[Destination]) -> MappingError:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
+from kqlx.mappings.asked_query import AskedQuery, all_assert
 from kqlx.mappings.asserted_values import asserted_values, asserts, together
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.destinations import all_assert, bind
+from kqlx.mappings.destinations import bind_asked
 from kqlx.mappings.field_values import is_countable, resolve
-from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.recognition import asserts_field, implied_values
@@ -39,22 +39,20 @@ from kqlx.records import replace
 
 
 def bind_each(
-    node: Node,
+    query: AskedQuery,
     packs: Iterable[Pack],
     target: str,
     unmapped: UnmappedPolicy,
     indices: Iterable[str] = (),
     counted: Iterable[str] = (),
-    types: Types | None = None,
     present: Iterable[str] = (),
 ) -> tuple[Bound, ...]:
-    """Binds a tree to each data source, and leaves out those in which it can match nothing.
+    """Binds a query to each data source, and leaves out those in which it can match nothing.
     ``present`` are fields that an event must have beside what the query asks.
 
-    ``indices`` are the index patterns that the rule reads, ``types`` what is known of types beside
-    the packs; of several sources one that lacks a field that is ``counted`` beside the query is
-    left out too. Two sources whose events are
-    in one place there, under the same names, are one. Raises MappingError as ``bind``, where no
+    ``indices`` are the index patterns that the rule reads; of several sources one that lacks a
+    field that is ``counted`` beside the query is left out too. Two sources whose events are in one
+    place there, under the same names, are one. Raises MappingError as ``bind``, where no
     source is left.
     """
     packs = tuple(packs)
@@ -65,13 +63,15 @@ def bind_each(
     beside: list[Note] = []
     for pack in packs:
         try:
-            asked, implied = node, implied_values(pack, indices)
-            bound = bind(node, pack, target, unmapped, implied, types)
+            asked, implied = query, implied_values(pack, indices)
+            bound = bind_asked(query, pack, target, unmapped, implied)
+            node = query.node
             unsaid = [name for name in present if not asserts_field(node, [name])]
             if needed := _partly_there(bound, unsaid):
                 # Of what the column holds the field has but some, and no other value counts.
-                asked = And((node, *[Exists(Literal(name)) for name in needed]), node.span)
-                bound = bind(asked, pack, target, unmapped, implied, types)
+                more = And((node, *[Exists(Literal(name)) for name in needed]), node.span)
+                asked = AskedQuery(more, query.types)
+                bound = bind_asked(asked, pack, target, unmapped, implied)
         except MappingError as error:
             errors.append(error)
             missing = not isinstance(error, NeverMatchesError)
@@ -81,7 +81,7 @@ def bind_each(
             uncounted.append(bound)
             beside.append(_left_out(pack, f"{missing_count} has no counterpart to count by", True))
             continue
-        for one in _in_sibling_destinations(bound, asked, target, implied, counted, types):
+        for one in _in_sibling_destinations(bound, asked, target, implied, counted):
             for number, other in enumerate(bounds):
                 if (both := _merge_if_same_place(other, one)) is not None:
                     bounds[number] = both
@@ -135,19 +135,18 @@ def _without_doubles(bound: Bound, bounds: Iterable[Bound]) -> Bound:
 
 def _in_sibling_destinations(
     bound: Bound,
-    node: Node,
+    query: AskedQuery,
     target: str,
-    implied: Mapping[str, str] | None,
+    implied: Mapping[str, str],
     counted: Iterable[str],
-    types: Types | None,
 ) -> list[Bound]:
     """The bound tree, and those of the destinations in which the rest of its events may be."""
     pack, destination = bound.pack, bound.destination
     if pack is None or destination is None or not destination.together or bound.unmapped:
         return [bound]
-    types = (types or Types()).of((pack,))
-    node, _ = in_elastic_values(node, pack)
-    asserted = together(all_assert(implied or {}), asserted_values(node))
+    types = query.types.of((pack,))
+    node, _ = in_elastic_values(query.node, pack)
+    asserted = together(all_assert(implied), asserted_values(node))
     found = [bound]
     for other in pack.targets[target]:
         meant = not other.when or asserts(asserted, other.when)

@@ -1,0 +1,59 @@
+"""A query as it is asked of the events of a data source, whatever the target: with what the types
+of its fields mean, in the words of Elastic's integration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kqlx.mappings.asserted_values import Asserted, asserted_values, together
+from kqlx.mappings.known_types import Types
+from kqlx.mappings.pack import Pack
+from kqlx.mappings.shipper_values import in_elastic_values
+from kqlx.mappings.type_check import as_elasticsearch_asks
+from kqlx.nodes import Node
+from kqlx.notes import Note
+from kqlx.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The tree for one data source, the notes on how it came about, the values that every event
+    that matches has, and the types of fields.
+    """
+
+    node: Node
+    notes: tuple[Note, ...]
+    asserted: Asserted
+    types: Types
+
+
+class AskedQuery:
+    """A tree, and what it asks of each data source, worked out once for all targets."""
+
+    def __init__(self, node: Node, types: Types | None = None) -> None:
+        self.node = node
+        self.types = types or Types()
+        self._asked: dict[str, tuple[Pack, Mapping[str, str], Asked]] = {}
+
+    def of(self, pack: Pack, implied: Mapping[str, str]) -> Asked:
+        """The query as it is asked of one pack, where all events have the ``implied`` values.
+
+        Raises UnsupportedError for what Elasticsearch refuses.
+        """
+        known = self._asked.get(pack.source)
+        if known is None or known[0] is not pack or known[1] != implied:
+            known = self._asked[pack.source] = pack, implied, self._of(pack, implied)
+        return known[2]
+
+    def _of(self, pack: Pack, implied: Mapping[str, str]) -> Asked:
+        types = self.types.of((pack,))
+        node, told = as_elasticsearch_asks(self.node, types.type_asked)
+        node, respelt = in_elastic_values(node, pack)
+        asserted = together(all_assert(implied), asserted_values(node))
+        return Asked(node, (*respelt, *told), asserted, types)
+
+
+def all_assert(values: Mapping[str, str]) -> Asserted:
+    """Values that all events have, as asserted ones."""
+    return {name: (frozenset({value}),) for name, value in values.items()}
