@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -14,7 +15,8 @@ RULES = (
 
 
 def main() -> None:
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(encoding="utf-8")
     for file in RULES:
         (rule,) = kqlx.load_rules(Path(__file__).parent.parent / "rules" / file).rules
         print(f"{'=' * 100}\n{rule.name}\n{'=' * 100}\n\n{rule.query.strip()}\n")

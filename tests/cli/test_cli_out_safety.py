@@ -205,7 +205,7 @@ def test_names_that_are_no_utf_8(tmp_path: Path) -> None:
     command = [sys.executable, *arguments, os.fsdecode(folder)]
     run = subprocess.run(command, capture_output=True, check=True)
     assert b"written" in run.stderr
-    assert os.listdir(folder)  # noqa: PTH208 - bytes
+    assert os.listdir(folder)  # noqa: PTH208 - of bytes
 
 
 # Interruptions, full disks

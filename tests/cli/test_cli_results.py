@@ -52,7 +52,7 @@ def test_the_library_checks_the_same_choices() -> None:
     with pytest.raises(UsageError, match="wider, narrower or different, not 'same'"):
         convert("a:b", accept=["same"])
     with pytest.raises(UsageError, match="unmapped is error, keep or comment, not 'drop'"):
-        convert("a:b", unmapped="drop")  # type: ignore[arg-type]
+        convert("a:b", unmapped="drop")  # type: ignore[arg-type] # on purpose
     with pytest.raises(UsageError, match="no mapping pack"):
         convert("a:b", to="es", source="bogus")
 

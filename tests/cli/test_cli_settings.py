@@ -34,7 +34,7 @@ SECTIONS = ("spl", "sentinel", "elasticsearch")
 def options_of_convert() -> set[str]:
     import typer
 
-    command = typer.main.get_command(app).commands["convert"]  # type: ignore[attr-defined]
+    command = typer.main.get_command(app).commands["convert"]  # type: ignore[attr-defined] # a group
     return {OTHER_NAMES.get(option.name, option.name) for option in command.params} - NOT_SET
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -22,8 +23,8 @@ MARKS = {"spl": "``` ", "sentinel": "// ", "sigma": "# "}
 ALL = ("coverage", "wider", "narrower", "different")
 
 
-def converted(rule: kqlx.Rule | str, target: str, format: str, **options: bool) -> kqlx.Conversion:
-    return kqlx.convert(rule, target, format=format, accept=ALL, unmapped="keep", **options)  # type: ignore[arg-type]
+def converted(rule: kqlx.Rule | str, target: str, format: str, **options: Any) -> kqlx.Conversion:
+    return kqlx.convert(rule, target, format=format, accept=ALL, unmapped="keep", **options)
 
 
 @pytest.mark.parametrize(("target", "format"), FORMATS)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -87,11 +88,11 @@ def check(made: kqlx.Conversion, query: str) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("path", OWN_RULES, ids=lambda path: path.stem)
-def test_rules(path: object, target: str) -> None:
+def test_rules(path: Path, target: str) -> None:
     """Every test of a rule has a fragment, or lies in a part that has one or a note: binding may
     fold it into the place of the events.
     """
-    (rule,) = kqlx.load_rules(path).rules  # type: ignore[arg-type]
+    (rule,) = kqlx.load_rules(path).rules
     try:
         made = kqlx.convert(
             rule, target, unmapped="keep", accept=("wider", "narrower", "different")

@@ -127,7 +127,7 @@ def test_what_stays_as_it_is_is_not_asked_for() -> None:
     given: dict[str, Any] = {"compact": False, "table": None, "case_insensitive": None}
     assert kqlx.convert("event.code:1", "spl", source="none", **given).query
     with pytest.raises(kqlx.UsageError, match="has no option 'tabel'"):
-        kqlx.convert("event.code:1", "sentinel", source="none", tabel="T")  # type: ignore[call-arg]
+        kqlx.convert("event.code:1", "sentinel", source="none", tabel="T")  # type: ignore[call-arg] # on purpose
 
 
 def test_options_of_a_target_are_picked_out() -> None:

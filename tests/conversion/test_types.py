@@ -137,7 +137,8 @@ def test_of_a_list_of_the_users_a_name_with_stars_fits_what_is_in_it() -> None:
 
 def test_without_types_by_choice_the_dsl_is_the_untyped_one() -> None:
     result = kqlx.convert("event.outcome:x and process.args:*a b* and c.*:d", "es", fields="none")
-    outcome, args, stars = [part["bool"]["should"][0] for part in result.query["bool"]["filter"]]  # type: ignore[index]
+    assert isinstance(result.query, dict)
+    outcome, args, stars = [part["bool"]["should"][0] for part in result.query["bool"]["filter"]]
     assert outcome == {"match": {"event.outcome": "x"}}
     assert args == {"query_string": {"fields": ["process.args"], "query": "*a b*"}}
     assert stars == {"match": {"c.*": "d"}}
@@ -158,7 +159,8 @@ def test_a_pattern_with_blanks_says_how_it_is_read() -> None:
         kqlx.convert("foo:*a b*", "es")
     assert "fields=" in error.value.notes[0].hint
     listed = kqlx.convert("foo:*a b*", "es", fields={"foo": "keyword"})
-    assert listed.query["bool"]["should"] == [{"wildcard": {"foo": {"value": "*a b*"}}}]  # type: ignore[index]
+    assert isinstance(listed.query, dict)
+    assert listed.query["bool"]["should"] == [{"wildcard": {"foo": {"value": "*a b*"}}}]
     assert not listed.notes
 
 

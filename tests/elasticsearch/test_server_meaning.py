@@ -164,11 +164,11 @@ class Held:
         return self.types.get(name)
 
     def dsl(self, query: str | Node, *, compact: bool) -> dict[str, Any]:
-        options = {"fields": self.fields, "compact": compact, "accept": ["different"]}
+        options: dict[str, Any] = {"fields": self.fields, "compact": compact}
         if not isinstance(query, str):
             options["node"] = query
         text = query if isinstance(query, str) else "*"
-        found = kqlx.convert(text, "es", source="none", **options).query  # type: ignore[arg-type]
+        found = kqlx.convert(text, "es", source="none", accept=["different"], **options).query
         assert isinstance(found, dict)
         return found
 

@@ -22,8 +22,8 @@ SOURCE = "event.dataset:o365.audit and "
 RESTRICTED = "User restricted from sending email"
 
 
-def convert(query: str, to: str, **options: object) -> kqlx.Conversion:
-    return kqlx.convert(SOURCE + query, to=to, **options)  # type: ignore[arg-type]
+def convert(query: str, to: str, **options: Any) -> kqlx.Conversion:
+    return kqlx.convert(SOURCE + query, to=to, **options)
 
 
 def effects(conversion: kqlx.Conversion) -> dict[str, Effect]:

@@ -117,7 +117,7 @@ def test_several_sources_have_their_comments_above_all(tmp_path: Any) -> None:
 
 def test_a_rule_without_a_data_source_is_still_refused() -> None:
     with pytest.raises(kqlx.UsageError, match="error, keep or comment"):
-        kqlx.convert("a:b", unmapped="drop")  # type: ignore[arg-type]
+        kqlx.convert("a:b", unmapped="drop")  # type: ignore[arg-type] # on purpose
 
 
 @pytest.mark.parametrize("to", ["spl", "sentinel"])

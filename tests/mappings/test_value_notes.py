@@ -4,6 +4,8 @@ below a not they take nothing away.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import kqlx
@@ -12,8 +14,8 @@ from kqlx.notes import Effect
 SOURCE = "event.module:endpoint and event.category:file and file.name:x and "
 
 
-def convert(query: str, to: str = "spl", **options: object) -> kqlx.Conversion:
-    return kqlx.convert(SOURCE + query, to=to, **options)  # type: ignore[arg-type]
+def convert(query: str, to: str = "spl", **options: Any) -> kqlx.Conversion:
+    return kqlx.convert(SOURCE + query, to=to, **options)
 
 
 def told(conversion: kqlx.Conversion) -> set[Effect]:

@@ -21,6 +21,7 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
+    FieldTest,
     FreeText,
     Like,
     Literal,
@@ -149,12 +150,13 @@ def relative(query: Json, path: str) -> Node:
         found = node(kind, body)
         if isinstance(found, Always | FreeText):
             return found
-        name = found.path if isinstance(found, Nested) else found.field  # type: ignore[union-attr]
+        assert isinstance(found, FieldTest | Nested)
+        name = found.path if isinstance(found, Nested) else found.field
         assert name.name.startswith(f"{path}.")
         short = field_of(name.name.removeprefix(f"{path}."))
         if isinstance(found, Nested):
             return replace(found, path=short)
-        return replace(found, field=short)  # type: ignore[arg-type]
+        return replace(found, field=short)
     parts: list[Node] = []
     for clause in [*body.get("filter", []), *body.get("must", [])]:
         parts.append(relative(clause, path))

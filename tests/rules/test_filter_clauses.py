@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kqlx.evaluate.compiler import compile
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.frontends.query_dsl.reader import read
-from kqlx.nodes import Always, Case, Equals, Like, Literal, Nested, Never, Node, Or
+from kqlx.nodes import Always, Case, Equals, FieldTest, Like, Literal, Nested, Never, Node, Or
 from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Token
 from kqlx.testing.edges import NOW, TYPES
 from kqlx.testing.strategies import events_for
@@ -258,8 +258,8 @@ def test_depth_has_an_end() -> None:
 def test_a_drawn_clause_means_what_its_tree_means(data: st.DataObject) -> None:
     """Exactly, where nothing is remarked; else on the side that was asked for."""
     clause = data.draw(clauses())
-    tests: list[Node] = list(border_tests(clause))
-    inner = [t for t in tests if t.field.name.startswith("parts.")]  # type: ignore[union-attr]
+    tests = list(border_tests(clause))
+    inner = [t for t in tests if t.field.name.startswith("parts.")]
     near: list[Node] = [t for t in tests if t not in inner]
     for test in inner:
         near.append(Nested(Literal("parts"), _short(test)))
@@ -276,8 +276,8 @@ def test_a_drawn_clause_means_what_its_tree_means(data: st.DataObject) -> None:
             assert found >= wanted if more else found <= wanted
 
 
-def _short(node: Any) -> Node:
-    return replace(node, field=Literal(node.field.name.removeprefix("parts.")))  # type: ignore[no-any-return]
+def _short(node: FieldTest) -> Node:
+    return replace(node, field=Literal(node.field.name.removeprefix("parts.")))
 
 
 # Filters

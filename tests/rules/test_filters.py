@@ -12,7 +12,7 @@ import kqlx
 from kqlx.evaluate.compiler import compile
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.frontends.kql.parser import parse
-from kqlx.nodes import Never
+from kqlx.nodes import And, Never
 from kqlx.notes import Effect
 from kqlx.rules.filters import conditions_of, with_conditions
 from kqlx.testing.strategies import events_for
@@ -90,7 +90,8 @@ def test_a_filter_joins_the_query(item: Any, query: str | None) -> None:
     found = rule(filters=[item])
     if query == "never":
         node, _ = with_conditions(parse("a:1"), found)
-        assert Never() in node.items  # type: ignore[union-attr]
+        assert isinstance(node, And)
+        assert Never() in node.items
     else:
         assert text_of(found) == (query or 'a:1 and x:"1"')
     assert Effect.WIDER not in effects(found).values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,8 +84,10 @@ def test_a_folder_without_search_permission_in_another(
     (tmp_path / "b.kql").write_text("a:b", "utf-8")
     stat = os.stat
 
-    def refuse_one(path: str, **options: bool) -> os.stat_result:
-        return refuse() if "closed" in os.fspath(path) else stat(path, **options)  # type: ignore
+    def refuse_one(path: str, **options: Any) -> os.stat_result:
+        if "closed" in os.fspath(path):
+            refuse()
+        return stat(path, **options)
 
     monkeypatch.setattr(os, "stat", refuse_one)
     assert len(kqlx.load_rules(tmp_path).rules) == 1

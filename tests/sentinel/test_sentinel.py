@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,13 +22,13 @@ from tests.oracles.kusto import TABLES
 from tests.plans import query_plan
 
 
-def lines(query: str, **options: object) -> list[str]:
+def lines(query: str, **options: Any) -> list[str]:
     result = kqlx.convert(
         query,
         "sentinel",
         source="none",
         accept=["narrower", "different"],
-        **options,  # type: ignore[arg-type]
+        **options,
     )
     return str(result.query).splitlines()[1:]
 

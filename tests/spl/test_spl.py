@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ from tests.conftest import GOLDEN
 from tests.oracles.spl.reader import parse_search
 
 
-def spl(query: str, **options: object) -> str:
+def spl(query: str, **options: Any) -> str:
     accept = ("different",)
-    return kqlx.convert(query, "spl", source="none", accept=accept, **options).text  # type: ignore[arg-type]
+    return kqlx.convert(query, "spl", source="none", accept=accept, **options).text
 
 
 @pytest.mark.parametrize(

@@ -54,9 +54,9 @@ def parse_time(text: str, pattern: str) -> float | None:
     parts = found.groupdict()
     if not {"Y", "m", "d"} <= parts.keys():
         raise Doubtful("strptime() without a whole date")
-    numbers = [int(parts.get(name) or 0) for name in "YmdHMS"]
+    year, month, day, hour, minute, second = (int(parts.get(name) or 0) for name in "YmdHMS")
     try:
-        moment = datetime(*numbers, tzinfo=UTC)  # type: ignore[arg-type, misc]
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
     seconds = moment.timestamp() + float("0." + (parts.get("N") or "0"))
