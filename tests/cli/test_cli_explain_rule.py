@@ -9,6 +9,7 @@ import pytest
 from tests.command_line import kqlx
 from tests.conftest import OWN_RULES
 
+RULE = str(OWN_RULES[0])
 QUERY = 'user.name:(a or b) and not host.name:"x y" and message:z'
 SENTINEL = """\
 sentinel: query
@@ -73,7 +74,11 @@ def test_a_terminal_obeys_nothing(tmp_path: Path) -> None:
 def test_what_is_wrong_is_said() -> None:
     for arguments, message in (
         (("nosuch.toml", "--to", "spl"), "error: nosuch.toml: no such file or folder\n"),
-        (("nosuch.toml",), "error: nosuch.toml is no code\n"),
+        (("nosuch.toml",), "error: nosuch.toml: no such file or folder\n"),
+        ((RULE,), "error: say which target to convert to\n  hint: --to spl, for example"),
+        (("no-such-code",), "error: unknown code 'no-such-code'\n"),
+        ((RULE, "--to", "spl", "--compact"), "error: --compact does nothing for spl\n  hint:"),
+        ((RULE, "--to", "spl", "--config", "nosuch.yml"), "error: nosuch.yml: no such settings"),
         (("-q", "a:b"), "error: say which target to convert to\n"),
         (("--to", "spl"), "error: name a rule file, or give a query with --query\n"),
         (("x.toml", "-q", "a:b", "--to", "spl"), "error: give either files or --query, not both\n"),
@@ -81,3 +86,47 @@ def test_what_is_wrong_is_said() -> None:
         done = kqlx("explain", *arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(message)
+
+
+QUERY_WITH_A_BADGE = "event.dataset:o365.audit and event.action:MailItemsAccessed and acme.badge:1"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--unmapped", "keep"], '→ acme.badge="1"'),
+        (["--unmapped", "comment"], "acme.badge has no counterpart"),
+        (["--mapping", "own.yml"], '→ Badge="1"'),
+        (["--config", "own/kqlx.yml"], '→ Badge="1"'),
+        (["--unmapped", "keep", "--exact"], "→ isnotnull(mvfind(Operation, "),
+    ],
+)
+def test_it_takes_what_conversions_take(tmp_path: Path, options: list[str], expected: str) -> None:
+    (tmp_path / "own").mkdir()
+    pack = (
+        "source: o365.audit\n"
+        "targets: {spl: [{base: 'sourcetype=\"o365:management:activity\"',"
+        " fields: {acme.badge: Badge}}]}\n"
+    )
+    (tmp_path / "own.yml").write_text(pack, "utf-8")
+    (tmp_path / "own/kqlx.yml").write_text("mappings: [../own.yml]\n", "utf-8")
+    done = kqlx("explain", "--to", "spl", *options, "-q", QUERY_WITH_A_BADGE, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert expected in done.stdout
+
+
+def test_settings_beside_the_rule_say_the_target(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "rule.toml").write_text(Path(RULE).read_text("utf-8"), "utf-8")
+    (folder / "kqlx.yml").write_text("to: [sigma]\n", "utf-8")
+    done = kqlx("explain", "rules/rule.toml", cwd=tmp_path)
+    assert (done.returncode, done.stdout.partition(":")[0]) == (0, "sigma"), done.stderr
+    again = kqlx("explain", "--to", "spl", "rules/rule.toml", cwd=tmp_path)
+    assert again.stdout.startswith("spl: ")
+
+
+def test_a_code_is_a_code_whatever_the_settings_say(tmp_path: Path) -> None:
+    (tmp_path / "kqlx.yml").write_text("to: [sigma]\n", "utf-8")
+    done = kqlx("explain", "star-in-quotes", cwd=tmp_path)
+    assert (done.returncode, done.stdout.partition(":")[0]) == (0, "lint [star-in-quotes]")

@@ -109,7 +109,7 @@ class Converter:
         self, rule: Rule, reading: Reading | Rule, target: Target, format: str | None
     ) -> ConversionOutcome:
         name = format or target.formats[0].name
-        options = self._options(target, format)
+        options = self.options(target, format)
         try:
             made = convert(reading, target.name, **options)
             file_name = file_naming.file_name(
@@ -133,7 +133,8 @@ class Converter:
             return replace(outcome, query=made.query_text, fragments=made.fragments)
         return outcome
 
-    def _options(self, target: Target, format: str | None) -> dict[str, Any]:
+    def options(self, target: Target, format: str | None) -> dict[str, Any]:
+        """What ``kqlx.convert`` gets for a target."""
         request = self.request
         return {
             "source": request.source,

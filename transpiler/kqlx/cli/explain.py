@@ -2,52 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 from kqlx.cli import options as cli
 from kqlx.cli.common import Exit, fail
 from kqlx.cli.declared import argument
 from kqlx.cli.explained import explained, shortened
-from kqlx.cli.requests import listed, one_query, targets_of
+from kqlx.cli.option_groups import ConversionOptions, TargetOptions, with_groups
+from kqlx.cli.requests import one_query
+from kqlx.cli.streams import say
 from kqlx.errors import KqlxError, RuleError, UsageError
 from kqlx.hidden_characters import escaped
 from kqlx.notes import Note
 
+if TYPE_CHECKING:
+    from kqlx.backends.target import Target
+    from kqlx.batch.converter import Converter
+    from kqlx.nodes import Node
+    from kqlx.rules.model import Rule
 
+_RULE_FILES = (".toml", ".json", ".ndjson", ".yml", ".yaml")
+
+
+@with_groups
 def explain(
     code: Annotated[
         str | None,
         argument(
             metavar="[CODE|RULE]",
-            help="The code in brackets at the end of a message, such as comma-list; with --to a"
-            " rule file.",
+            help="The code in brackets at the end of a message, such as comma-list; or a rule"
+            " file.",
         ),
     ] = None,
+    *,
     query: cli.Queries = None,
-    to: cli.To = None,
-    source: cli.Source = None,
-    mapping: cli.Mapping = None,
-    accept: cli.Accept = None,
+    conversion: ConversionOptions,
+    targets: TargetOptions,
 ) -> None:
     """Explain the code of a message, or the conversion of a rule. Without arguments, list all
-    codes. With --to, print a rule's query as a tree: each test with its part of the result and the
+    codes. Of a rule, print the query as a tree: each test with its part of the result and the
     notes on it.
 
     Example: kqlx explain star-in-quotes
     """
-    if to or query:
+    if conversion.to or query or (code is not None and _is_file(code)):
         try:
-            raise SystemExit(_explain_rules(code, query, to, source, mapping, accept))
+            rules = _rules(code, query)
+            converter = _converter(conversion, targets)
+            for stranger in converter.strangers:
+                say(f"warning: {stranger}")
+            status = max([_explain(rule, converter) for rule in rules])
         except KqlxError as error:
             fail(error)
+        raise SystemExit(status)
     from kqlx.explanations import all_codes, explain_code
 
     if code is None:
         for one in all_codes():
             print(f"{one.kind:5}  {one.code.name:22}  {one.code.meaning}")
         return
-    if code.endswith((".toml", ".json", ".ndjson", ".yml", ".yaml")):
-        fail(UsageError(f"{code} is no code", hint="--to spl, for example, explains a rule"))
     try:
         found = explain_code(code.strip("[]").rpartition(": ")[2])
     except UsageError as error:
@@ -64,54 +79,68 @@ def explain(
                 print("\n".join(f"  {shortened(line)}" for line in text.splitlines()))
 
 
-def _explain_rules(
-    path: str | None,
-    query: list[str] | None,
-    to: list[str] | None,
-    source: str | None,
-    mapping: list[str] | None,
-    accept: list[str] | None,
-) -> Exit:
-    """Prints the rules of a file, or a query, by target; returns the exit status."""
-    from kqlx.batch.option_names import with_flags
-    from kqlx.convert import convert
+def _is_file(name: str) -> bool:
+    return name.endswith(_RULE_FILES) or os.sep in name or os.path.isfile(name)  # noqa: PTH113
+
+
+def _converter(conversion: ConversionOptions, targets: TargetOptions) -> Converter:
+    from kqlx.batch.converter import Converter
+
+    return Converter(conversion.request(targets, lint=False, watch_options=False))
+
+
+def _rules(path: str | None, query: list[str] | None) -> list[Rule]:
+    """The rules of a file, or a query. Raises UsageError and RuleError."""
     from kqlx.rules.load import load_rules
     from kqlx.rules.model import Rule
-    from kqlx.rules.query_tree import tree_of
 
     text = one_query(query, [path] if path is not None else [])
-    targets = targets_of(to, None, None)
     if text is not None:
-        rules = [Rule(name="", query=text)]
-    elif path is None:
+        return [Rule(name="", query=text)]
+    if path is None:
         raise UsageError("name a rule file, or give a query with --query")
-    else:
-        found = load_rules(path)
-        if found.errors:
-            raise found.errors[0]
-        rules = found.rules
-        if not rules:
-            raise RuleError(f"{path}: there is no rule in it that kqlx reads", readable=False)
+    found = load_rules(path)
+    if found.errors:
+        raise found.errors[0]
+    if not found.rules:
+        raise RuleError(f"{path}: there is no rule in it that kqlx reads", readable=False)
+    return found.rules
+
+
+def _explain(rule: Rule, converter: Converter) -> Exit:
+    """Prints a rule by target; returns the exit status."""
+    from kqlx.rules.query_tree import tree_of
+
+    tree = tree_of(rule, converter.request.leading_wildcards)
     status = Exit.DONE
-    for rule in rules:
-        tree = tree_of(rule)
-        for name, _ in targets:
-            print(escaped(f"{name}: {rule.name or 'query'}"))
-            try:
-                made = convert(
-                    rule, name, source=source, mappings=mapping or (), accept=listed(accept)
-                )
-            except UsageError:
-                raise
-            except KqlxError as error:
-                status = Exit.REFUSED
-                print(escaped(f"refused: {error.message} [{error.code}]"))
-                if error.hint:
-                    print(escaped(f"  hint: {with_flags(error.hint)}"))
-                notes: tuple[Note, ...] = getattr(error, "notes", ())
-                shown = explained(rule.query, tree, "", (), notes)
-            else:
-                print(f"fidelity: {made.fidelity}")
-                shown = explained(rule.query, tree, made.query_text, made.fragments, made.notes)
-            print("".join(f"{line}\n" for line in shown))
+    for target, format in converter.targets:
+        print(escaped(f"{target.name}: {rule.name or 'query'}"))
+        try:
+            lines = [*_explained(rule, tree, converter, target, format)]
+        except UsageError:
+            raise
+        except KqlxError as error:
+            status = Exit.REFUSED
+            lines = [*_refused(rule, tree, error)]
+        print("".join(f"{line}\n" for line in lines))
     return status
+
+
+def _explained(
+    rule: Rule, tree: Node, converter: Converter, target: Target, format: str | None
+) -> Iterator[str]:
+    from kqlx.convert import convert
+
+    made = convert(rule, target.name, **converter.options(target, format))
+    yield f"fidelity: {made.fidelity}"
+    yield from explained(rule.query, tree, made.query_text, made.fragments, made.notes)
+
+
+def _refused(rule: Rule, tree: Node, error: KqlxError) -> Iterator[str]:
+    from kqlx.batch.option_names import with_flags
+
+    yield escaped(f"refused: {error.message} [{error.code}]")
+    if error.hint:
+        yield escaped(f"  hint: {with_flags(error.hint)}")
+    notes: tuple[Note, ...] = getattr(error, "notes", ())
+    yield from explained(rule.query, tree, "", (), notes)
