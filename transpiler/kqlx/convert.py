@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING, Any, Unpack
 
 from kqlx.backends import find
@@ -19,7 +18,7 @@ from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note, in_order, worst
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:

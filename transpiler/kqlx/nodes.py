@@ -7,12 +7,12 @@ name and the place of the name in the text are kept; after binding they name col
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from enum import Enum
 from operator import is_
 from typing import Literal as OneOf
 
+from kqlx import records
 from kqlx.patterns import NOWHERE as NOWHERE
 from kqlx.patterns import Pattern as Pattern
 from kqlx.patterns import Span as Span
@@ -51,8 +51,8 @@ class Literal:
 
     value: str | bool | None
     phrase: bool = False
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
-    kind: Kind = dataclasses.field(default="untyped", kw_only=True)
+    span: Span = records.field(default=NOWHERE, compare=False)
+    kind: Kind = records.field(default="untyped", kw_only=True)
 
     @property
     def name(self) -> str:
@@ -71,7 +71,7 @@ class And:
     """Every item holds. Two or more items."""
 
     items: tuple[Node, ...]
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Or:
     """At least one item holds. Two or more items."""
 
     items: tuple[Node, ...]
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Not:
     """The complement: events without the field match too."""
 
     item: Node
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ class Equals:
 
     field: Term
     value: Literal
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
-    case: Case = dataclasses.field(default=Case.EXACT, kw_only=True)
+    span: Span = records.field(default=NOWHERE, compare=False)
+    case: Case = records.field(default=Case.EXACT, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class Like:
 
     field: Term
     pattern: Pattern
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
-    case: Case = dataclasses.field(default=Case.EXACT, kw_only=True)
+    span: Span = records.field(default=NOWHERE, compare=False)
+    case: Case = records.field(default=Case.EXACT, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Exists:
     """``field:*``; the field has a value."""
 
     field: Term
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,8 @@ class Compare:
     field: Term
     op: Operator
     value: Literal
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
-    case: Case = dataclasses.field(default=Case.EXACT, kw_only=True)
+    span: Span = records.field(default=NOWHERE, compare=False)
+    case: Case = records.field(default=Case.EXACT, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Nested:
 
     path: Term
     item: Node
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +148,14 @@ class FreeText:
     """A value without a field: it may stand in any field."""
 
     value: Term
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Always:
     """Every event: the empty query and ``*:*``."""
 
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Never:
     query.
     """
 
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class Unmapped:
     kept: Node
     what: str = ""
     why: str = ""
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 FieldTest = Equals | Like | Exists | Compare
@@ -199,7 +199,7 @@ class CommandLineArgument:
 
     test: Equals | Like
     line_in_quotes: bool = False
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
 
 Node = (

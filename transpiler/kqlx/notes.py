@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from enum import IntEnum
 
 from kqlx.hints import joined
 from kqlx.nodes import Span
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 
 
 class Effect(IntEnum):

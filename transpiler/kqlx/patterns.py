@@ -8,12 +8,12 @@ A character is a code point.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Final
 
+from kqlx import records
 from kqlx.records import dataclass
 
 Span = tuple[int, int]
@@ -78,7 +78,7 @@ class Pattern:
     """
 
     tokens: tuple[Token, ...]
-    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    span: Span = records.field(default=NOWHERE, compare=False)
 
     def __post_init__(self) -> None:
         previous: Token = ANY_RUN

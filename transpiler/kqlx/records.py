@@ -1,16 +1,15 @@
-"""``dataclass`` and ``replace`` as in the standard library; methods are compiled when they are
-first used.
+"""``dataclass``, ``field``, ``fields`` and ``replace`` as in the standard library; methods are
+compiled when they are first used.
 
-The standard one compiles six methods for each class when its module is loaded: a third of the time
-of one cold conversion, most of it for what is never called. Its ``replace`` looks at all fields
-anew in each call. Fields, defaults and slots are the standard library's.
+The standard one compiles six methods for each class when its module is loaded, and itself loads
+what reads source code: together two fifths of the time of a cold conversion, most of it for what is
+never called. Its ``replace`` looks at all fields anew in each call. For ``dataclasses`` these are
+dataclasses too: it finds what it asks for, which is made when it asks.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import MISSING, Field, FrozenInstanceError, field
 from operator import attrgetter
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
@@ -18,23 +17,84 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
 T = TypeVar("T")
 Method = Callable[..., Any]
 
+_MISSING: Any = object()
+_FIELDS = "__record_fields__"
 
-@dataclass_transform(field_specifiers=(field, dataclasses.field))
+
+class Field:
+    """A field of a class; ``factory`` makes its default."""
+
+    __slots__ = ("compare", "default", "factory", "init", "kw_only", "name", "repr", "type")
+
+    def __init__(
+        self,
+        default: Any = _MISSING,
+        factory: Any = _MISSING,
+        init: bool = True,
+        repr: bool = True,
+        compare: bool = True,
+        kw_only: bool = False,
+    ) -> None:
+        self.name = ""
+        self.type: Any = None
+        self.default = default
+        self.factory = factory
+        self.init = init
+        self.repr = repr
+        self.compare = compare
+        self.kw_only = kw_only
+
+
+if TYPE_CHECKING:  # with all that a type checker knows of these
+    from dataclasses import field as field
+    from dataclasses import fields as fields
+    from dataclasses import replace as replace
+else:
+
+    def field(
+        *,
+        default: Any = _MISSING,
+        default_factory: Any = _MISSING,
+        init: bool = True,
+        repr: bool = True,
+        compare: bool = True,
+        kw_only: bool = False,
+    ) -> Field:
+        return Field(default, default_factory, init, repr, compare, kw_only)
+
+    def fields(record: Any) -> tuple[Field, ...]:
+        return tuple(getattr(record, _FIELDS).values())
+
+    def replace(record: T, /, **changes: object) -> T:
+        """The record with other values of some fields; one of another's ``dataclass`` too."""
+        try:
+            made = record._with_changes
+        except AttributeError:
+            import dataclasses
+
+            return dataclasses.replace(record, **changes)
+        return made(**changes)
+
+
+@dataclass_transform(field_specifiers=(field,))
 def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[T]], type[T]]:
     """The decorator of a class of data: compared, printed and pickled by its fields, and hashed so
     where it is frozen.
     """
 
     def decorated(cls: type[T]) -> type[T]:
-        if cls.__doc__ is None:
-            cls.__doc__ = cls.__name__  # else the standard library reads the whole signature
-        own = {*cls.__dict__}
-        cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
+        own = _own_fields(cls)
+        inherited = [getattr(base, _FIELDS, {}) for base in reversed(cls.__mro__[1:])]
+        every = {name: each for known in (*inherited, own) for name, each in known.items()}
+        written = {*cls.__dict__}
+        if slots:
+            cls = _with_slots(cls, own)
         methods: dict[str, Any] = {
             "__init__": _compiled_later(cls, "__init__", _initialiser),
             "__repr__": _representation,
             "__eq__": _compiled_later(cls, "__eq__", _comparison),
             "__hash__": _compiled_later(cls, "__hash__", _hash) if frozen else None,
+            "__match_args__": tuple(f.name for f in every.values() if f.init and not f.kw_only),
             "_with_changes": _compiled_later(cls, "_with_changes", _replacement),
         }
         if frozen:
@@ -42,24 +102,83 @@ def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[T]
             if slots:
                 methods |= {"__getstate__": _state, "__setstate__": _restore}
         for name, method in methods.items():
-            if name not in own:
+            if name not in written:
                 setattr(cls, name, method)
+        setattr(cls, _FIELDS, every)
+        for name in ("__dataclass_fields__", "__dataclass_params__"):
+            setattr(cls, name, _ForTheStandardLibrary(cls, frozen, name))
         return cls
 
     return decorated
 
 
-if TYPE_CHECKING:
-    from dataclasses import replace as replace  # with its check of the names of fields
-else:
+def _own_fields(cls: type) -> dict[str, Field]:
+    """The fields that the class itself names. Their defaults stay with it, but for those that are
+    made anew each time.
+    """
+    found = {}
+    for name, kind in cls.__annotations__.items():
+        if "ClassVar" in (kind if isinstance(kind, str) else repr(kind)):
+            continue
+        given = getattr(cls, name, _MISSING)
+        if isinstance(given, Field):
+            each = given
+            if each.default is _MISSING:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, each.default)
+        elif type(given).__module__ == "dataclasses":
+            raise TypeError(f"{cls.__name__}.{name}: take kqlx.records.field")
+        else:  # the slot of a base class is no default
+            each = Field(_MISSING if isinstance(given, MemberDescriptorType) else given)
+        if type(each.default).__hash__ is None:
+            raise ValueError(f"{cls.__name__}.{name}: use a factory for what can change")
+        each.name, each.type = name, kind
+        found[name] = each
+    return found
 
-    def replace(record: T, /, **changes: object) -> T:
-        """The record with other values of some fields; one of another's ``dataclass`` too."""
-        try:
-            made = record._with_changes
-        except AttributeError:
-            return dataclasses.replace(record, **changes)
-        return made(**changes)
+
+def _with_slots(cls: Any, own: dict[str, Field]) -> Any:
+    """The class once more, with a slot for each field that no base class has one for."""
+    names = {name: value for name, value in cls.__dict__.items() if name not in own}
+    names.pop("__dict__", None)
+    names.pop("__weakref__", None)
+    bases = cls.__mro__[1:]
+    names["__slots__"] = tuple(
+        name
+        for name in own
+        if not any(isinstance(vars(base).get(name), MemberDescriptorType) for base in bases)
+    )
+    made = type(cls)(cls.__name__, cls.__bases__, names)
+    made.__qualname__ = cls.__qualname__
+    return made
+
+
+class _ForTheStandardLibrary:
+    """What ``dataclasses`` asks of its classes, made when it asks."""
+
+    def __init__(self, cls: type, frozen: bool, name: str) -> None:
+        self.cls = cls
+        self.frozen = frozen
+        self.name = name
+
+    def __get__(self, record: object, owner: type) -> Any:
+        import dataclasses
+
+        listed = []
+        each: Field
+        for each in getattr(self.cls, _FIELDS).values():
+            names = ("init", "repr", "compare", "kw_only")
+            options: dict[str, Any] = {name: getattr(each, name) for name in names}
+            if each.default is not _MISSING:
+                options["default"] = each.default
+            if each.factory is not _MISSING:
+                options["default_factory"] = each.factory
+            listed.append((each.name, each.type, dataclasses.field(**options)))
+        twin = dataclasses.make_dataclass(self.cls.__name__, listed, frozen=self.frozen)
+        value = getattr(twin, self.name)
+        setattr(self.cls, self.name, value)
+        return value
 
 
 def _compiled_later(cls: type, name: str, write: Callable[[Any, dict[str, Any]], str]) -> Method:
@@ -76,23 +195,26 @@ def _compiled_later(cls: type, name: str, write: Callable[[Any, dict[str, Any]],
     return first
 
 
+def _fields(record: Any) -> tuple[Field, ...]:
+    return tuple(getattr(record, _FIELDS).values())
+
+
 def _initialiser(cls: Any, names: dict[str, Any]) -> str:
     """Sets each field to its argument, its default or what its factory makes; slots directly,
     whatever ``__setattr__`` says.
     """
-    names |= {"MISSING": MISSING, "set": object.__setattr__}
+    names |= {"MISSING": _MISSING, "set": object.__setattr__}
     arguments = ["self"]
     by_name, body = list[str](), list[str]()
-    each: Field[Any]
-    for each in dataclasses.fields(cls):
+    for each in _fields(cls):
         name = value = each.name
         default = ""
-        if each.default_factory is not MISSING:
-            names[f"make_{name}"] = each.default_factory
+        if each.factory is not _MISSING:
+            names[f"make_{name}"] = each.factory
             value, default = f"make_{name}()", "=MISSING"
             if each.init:
                 value = f"{value} if {name} is MISSING else {name}"
-        elif each.default is not MISSING:
+        elif each.default is not _MISSING:
             names[f"default_{name}"] = each.default
             value, default = name if each.init else f"default_{name}", f"=default_{name}"
         elif not each.init:
@@ -112,8 +234,8 @@ def _initialiser(cls: Any, names: dict[str, Any]) -> str:
 
 
 def _replacement(cls: Any, names: dict[str, Any]) -> str:
-    names["MISSING"] = MISSING
-    each = sorted([f for f in dataclasses.fields(cls) if f.init], key=attrgetter("kw_only"))
+    names["MISSING"] = _MISSING
+    each = sorted([f for f in _fields(cls) if f.init], key=attrgetter("kw_only"))
     changes = ", ".join(f"{f.name}=MISSING" for f in each)
     values = ", ".join(
         f"{f.name + '=' if f.kw_only else ''}self.{f.name} if {f.name} is MISSING else {f.name}"
@@ -133,24 +255,26 @@ def _hash(cls: Any, names: dict[str, Any]) -> str:
 
 
 def _compared(cls: Any, variable: str) -> str:
-    fields = "".join(f"{variable}.{f.name}, " for f in dataclasses.fields(cls) if f.compare)
-    return f"({fields})"
+    names = "".join(f"{variable}.{f.name}, " for f in _fields(cls) if f.compare)
+    return f"({names})"
 
 
 def _representation(self: Any) -> str:
-    values = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self) if f.repr)
+    values = ((f.name, getattr(self, f.name)) for f in _fields(self) if f.repr)
     shown = ", ".join(f"{name}={value!r}" for name, value in values)
     return f"{self.__class__.__qualname__}({shown})"
 
 
 def _refuse(self: object, name: str, value: object = None) -> NoReturn:
+    from dataclasses import FrozenInstanceError
+
     raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
 def _state(self: Any) -> list[Any]:
-    return [getattr(self, each.name) for each in dataclasses.fields(self)]
+    return [getattr(self, each.name) for each in _fields(self)]
 
 
 def _restore(self: Any, state: list[Any]) -> None:
-    for each, value in zip(dataclasses.fields(self), state, strict=True):
+    for each, value in zip(_fields(self), state, strict=True):
         object.__setattr__(self, each.name, value)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pkgutil
 import warnings
-from dataclasses import fields
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from kqlx.backends.target import Options, Target
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
+from kqlx.records import fields
 
 
 def find(name: str) -> Target:

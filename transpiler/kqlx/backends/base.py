@@ -7,7 +7,6 @@ is refused with a reason, never guessed. ``target`` has what a target says of it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, TypeVar
 
 from kqlx.backends.target import Options
@@ -40,7 +39,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 if TYPE_CHECKING:
     pass

@@ -7,7 +7,6 @@ an error, for an option that does nothing would be believed to do something.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
 from kqlx.backends import targets
@@ -16,6 +15,7 @@ from kqlx.elastic.date_math import time_zone_of
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
 from kqlx.mappings.place_names import FORMS, name_problem
+from kqlx.records import fields
 from kqlx.rules.late_events import length_of
 
 Spelling = Callable[[str], str]

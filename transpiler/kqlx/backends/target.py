@@ -7,7 +7,6 @@ The description imports nothing heavy; ``load`` brings the emitter in when it is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.nodes import Case
 from kqlx.notes import Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 if TYPE_CHECKING:
     from kqlx.mappings.bound import Bound

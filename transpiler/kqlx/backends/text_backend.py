@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
 from enum import Enum
 from typing import ClassVar
 
@@ -19,7 +18,7 @@ from kqlx.mappings.bound import Column
 from kqlx.mappings.type_check import checked_test
 from kqlx.nodes import Case, Compare, Equals, FieldTest, Like, Node, Pattern
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 
 class Group(Enum):

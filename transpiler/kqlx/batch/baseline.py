@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from pathlib import Path
 
 from kqlx import named_pipes
 from kqlx.batch.outcome import RuleOutcome, Status
 from kqlx.errors import UsageError
 from kqlx.notes import Effect
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 _GRADES = (*(str(effect) for effect in Effect), *map(str, (Status.REFUSED, Status.FAILED)))
 """What a conversion may be, from the best."""

@@ -5,7 +5,6 @@ a recorded run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from pathlib import Path
 
 from kqlx.batch.baseline import Baseline
@@ -14,7 +13,7 @@ from kqlx.batch.exit_policy import DEFAULT, LINT, STALE, conditions, met
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.batch.whole_file import WholeFile
 from kqlx.errors import UsageError
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.rules.places import FilePlace
 
 

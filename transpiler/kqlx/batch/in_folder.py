@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field
 from functools import cached_property
 
 from kqlx.backends import find
@@ -19,7 +18,7 @@ from kqlx.batch.result_folder import File, Folder, Written
 from kqlx.batch.result_names import Result, key_of, told_apart, with_own_keys, with_own_names
 from kqlx.batch.spool import Spool
 from kqlx.errors import OutputError
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 from kqlx.rules.places import FilePlace
 
 

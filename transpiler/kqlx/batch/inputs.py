@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from dataclasses import field
 
 from kqlx.batch.converter import Converter
 from kqlx.batch.input_files import InputFile, find_files, unread
 from kqlx.batch.outcome import RuleOutcome
 from kqlx.batch.runner import outcomes_of_files
 from kqlx.errors import RuleError
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.rules.model import Rule, RuleSet
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 
 from kqlx.backends import find
 from kqlx.backends.target import Bundle
 from kqlx.batch.outcome import ConversionOutcome, Remark, RuleInfo, RuleOutcome, Severity
 from kqlx.batch.result_names import Result, key_of, with_own_keys
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.rules.places import FilePlace
 
 

@@ -16,7 +16,6 @@ import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -27,7 +26,7 @@ from kqlx.batch.converter import Converter
 from kqlx.batch.input_files import InputFile, lost, outcomes_of_file
 from kqlx.batch.outcome import RuleOutcome
 from kqlx.batch.request import Request
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 _AT_ONCE = 4
 """Files that a process has to do, so that it need not wait for the next."""

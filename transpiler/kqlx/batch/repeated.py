@@ -9,12 +9,11 @@ first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 
 from kqlx.batch.messages import Choice, lines_of
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.notes import Effect
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 from kqlx.rules.places import FilePlace
 
 _Key = tuple[str, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kqlx.backends import find
@@ -18,7 +17,7 @@ from kqlx.batch.repeated import Repeated
 from kqlx.batch.reports.report import RunEnd
 from kqlx.batch.summary import Summary
 from kqlx.batch.unused_options import ABOUT
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.rules.places import FilePlace
 
 if TYPE_CHECKING:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import field
 
 from kqlx.batch.outcome import RuleOutcome, Status
 from kqlx.notes import Effect
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 _TOLD = (Effect.CASE, Effect.COVERAGE, Effect.WIDER, Effect.NARROWER, Effect.DIFFERENT)
 

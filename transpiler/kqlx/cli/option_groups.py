@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -13,7 +12,7 @@ from kqlx.batch.output_format import OutputFormat
 from kqlx.cli import options as cli
 from kqlx.cli.requests import codes_of, listed, listed_files, load_settings, request_of, targets_of
 from kqlx.errors import UsageError
-from kqlx.records import dataclass
+from kqlx.records import dataclass, fields
 
 if TYPE_CHECKING:
     from kqlx.batch.gate import Gate

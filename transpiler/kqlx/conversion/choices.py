@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kqlx.backends import binding_targets, find, targets
@@ -15,7 +14,7 @@ from kqlx.hints import did_you_mean
 from kqlx.mappings.pack_library import Packs, packs_of
 from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.notes import ACCEPTABLE
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 if TYPE_CHECKING:
     from pathlib import Path

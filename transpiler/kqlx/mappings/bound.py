@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from kqlx.elastic.multi_fields import MULTI_FIELDS
 from kqlx.mappings.field_spec import ColumnCase, Layout
@@ -11,7 +10,7 @@ from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import Node, Unmapped
 from kqlx.notes import Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 AS_TEXT = " as text"
 """Behind the name of a column in a test of its text, whatever its type is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import TypeVar
 
 from kqlx.mappings.bound import Column
@@ -21,7 +20,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
 )
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, fields, replace
 
 Test = TypeVar("Test", Equals | Like, FieldTest)
 

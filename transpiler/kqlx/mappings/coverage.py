@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import field
 from difflib import get_close_matches
 from typing import Literal as OneOf
 
@@ -14,7 +13,7 @@ from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.recognition import own_indices, recognise
 from kqlx.nodes import And, FieldTest, Nested, Node, Not, Or, Pattern
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 Kind = OneOf["mapped", "folded", "none", "unmapped"]
 

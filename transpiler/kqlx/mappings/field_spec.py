@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Literal
 
 from kqlx.notes import Effect
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 ColumnCase = Literal["same", "ignored", "differs"]
 """Letter case of a column's values: the ``same`` as Elastic's; ``ignored`` by Elastic's pipeline,

@@ -8,14 +8,13 @@ and when ``compile_packs`` keeps them as JSON, those of users by ``pack_file``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote, When
 from kqlx.mappings.json_arrays import all_known, spellings
 from kqlx.notes import Effect
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 
 T = TypeVar("T")
 

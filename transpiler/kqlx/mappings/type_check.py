@@ -9,7 +9,6 @@ and of those that are left each has a value that its type can have, spelt in one
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 from operator import is_not
 from typing import NoReturn
 
@@ -43,7 +42,7 @@ from kqlx.nodes import (
     simplify,
 )
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 
 _OBJECTS = frozenset({"object", "nested"})
 _SIGNED_ZEROS = frozenset({"double", "float", "half_float"})

@@ -9,13 +9,12 @@ tree cannot say is left out so that the result finds more than the rule, never l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from typing import Any
 
 from kqlx.elastic import ecs
 from kqlx.nodes import Always, And, Node, Not, simplify
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.rules.exceptions import NotConverted, clause_of
 from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.model import Rule

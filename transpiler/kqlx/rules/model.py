@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from kqlx.errors import RuleError
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 Exceptions = Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]
 """Items of exception lists by their list: its ``namespace_type`` and its ``list_id``."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Any
 
 from kqlx.errors import RuleError
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 

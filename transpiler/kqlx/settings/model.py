@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kqlx.hints import did_you_mean
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 if TYPE_CHECKING:
     from kqlx.mappings.pack import Pack

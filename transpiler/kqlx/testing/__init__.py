@@ -18,11 +18,10 @@ events with Hypothesis (the extra ``kqlx[testing]``); nothing else here needs it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import Any
 
 from kqlx.nodes import Node
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.testing.agreement import (
     REFUSALS,
     Claim,

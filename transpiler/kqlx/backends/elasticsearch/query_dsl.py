@@ -10,7 +10,6 @@ name with stars, Kibana looks up; unless the user lists the fields, Elasticsearc
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 from typing import Any
 
 from kqlx.backends.base import Backend
@@ -47,7 +46,7 @@ from kqlx.nodes import (
     Pattern,
     Term,
 )
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.regexes import late_regex
 
 Json = dict[str, Any]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 
 from kqlx.mappings.assumed_types import HINT, listed
 from kqlx.nodes import Span
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 
 @dataclass()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import field
 from functools import cached_property
 
 from kqlx.backends.base import ValueList, gather
@@ -45,7 +44,7 @@ from kqlx.nodes import (
     Pattern,
     asked_pattern,
 )
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 
 @dataclass()

@@ -8,7 +8,6 @@ their tests are the same, else each with its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
 
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.syntax import WIDTH, identifier
@@ -16,7 +15,7 @@ from kqlx.errors import UnsupportedError
 from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.notes import Note
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 
 UNION = "union isfuzzy=true"
 """A table that a workspace lacks is passed over; else a rule that names it could not be created

@@ -6,10 +6,9 @@ https://learn.microsoft.com/kusto/query/let-statement?view=microsoft-sentinel
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from dataclasses import field
 
 from kqlx.backends.sentinel.syntax import fold, variable
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 
 LONG_LIST = 50
 """Values; a longer list gets a name."""

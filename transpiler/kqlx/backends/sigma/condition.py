@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import field
 from typing import Any
 
 from kqlx.backends.sigma.detection_items import DetectionItems, Value, distinct, spelled_pattern
@@ -12,7 +11,7 @@ from kqlx.backends.sigma.search_identifiers import SearchIdentifiers, fields_of,
 from kqlx.backends.sigma.yaml_style import escape, scalar
 from kqlx.fragments import Piece
 from kqlx.nodes import And, Exists, FreeText, Node, Not, Or, Pattern, conjuncts
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 
 @dataclass()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import field
 from typing import Any
 
 from kqlx.backends.sigma.detection_items import DetectionItem, Selection
 from kqlx.mappings.bound import without_spelling
 from kqlx.nodes import And, FieldTest, Node, Not, Or
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from kqlx import records
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
@@ -39,7 +38,7 @@ from kqlx.records import dataclass, replace
 class Checks(SplBackend):
     """Looks at the tests of a tree one by one; ``noted`` is what has been said of a column."""
 
-    noted: set[tuple[str, str]] = dataclasses.field(default_factory=set)
+    noted: set[tuple[str, str]] = records.field(default_factory=set)
 
     def expand(self, node: Node) -> Node:
         """A test in the terms of flat fields, where that says exactly the same.

@@ -10,14 +10,13 @@ not cut off by the limits of subsearches, as those of ``append`` are.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 
 from kqlx.backends.spl.syntax import WIDTH, fold
 from kqlx.errors import UnsupportedError
 from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.notes import Note
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ in Splunk, with the step that makes it where an event has no such field as it is
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 from functools import cached_property
 
 from kqlx.backends.counted_fields import about_counted, joined, joined_by_kind
@@ -44,7 +43,7 @@ from kqlx.mappings.value_conditions import (
     spelt_apart,
 )
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 
 
 @dataclass()

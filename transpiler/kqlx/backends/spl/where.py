@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import field
 
 from kqlx.backends.base import NO_FORM, ValueList, gather
 from kqlx.backends.spl.backend import SplBackend
@@ -41,7 +40,7 @@ from kqlx.nodes import (
     Pattern,
     asked_pattern,
 )
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.regexes import late_regex
 
 _PLAIN_FIELDS = late_regex(r"[A-Za-z0-9_.*{}]+")

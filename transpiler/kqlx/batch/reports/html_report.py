@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from kqlx.batch.reports.report import RunEnd, Subject, Write
 from kqlx.batch.spool import OutcomeSpool
 from kqlx.nodes import Span
 from kqlx.notes import Effect
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 if TYPE_CHECKING:
     from jinja2 import Environment

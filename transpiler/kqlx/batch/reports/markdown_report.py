@@ -10,7 +10,6 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import field
 from pathlib import PurePath
 
 from kqlx.batch.messages import Choice, grouped
@@ -18,7 +17,7 @@ from kqlx.batch.outcome import Remark, RuleInfo, RuleOutcome, Severity, Status
 from kqlx.batch.reports.report import RunEnd, Subject, Write
 from kqlx.batch.summary import Summary
 from kqlx.notes import Effect
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.regexes import late_regex
 
 LONGEST = 60_000

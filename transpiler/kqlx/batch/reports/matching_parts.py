@@ -5,12 +5,11 @@ all parts that it lies in, outermost first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kqlx.nodes import Span
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.batch.summary import Summary
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 if TYPE_CHECKING:
     from kqlx.batch.file_report import FileReport

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import field
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +17,7 @@ from kqlx import __version__
 from kqlx.batch.outcome import Remark, RuleInfo, RuleOutcome, Severity
 from kqlx.batch.reports.code_pages import meaning_of, page_of
 from kqlx.batch.reports.report import RunEnd, Subject, Write
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 from kqlx.rules.places import FilePlace
 
 SCHEMA = (

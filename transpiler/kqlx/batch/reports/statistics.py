@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import field
 
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.batch.reports.code_pages import meaning_of
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 _Key = tuple[str, str]
 """The effect, or the severity where a remark has none, and the code."""

@@ -9,7 +9,6 @@ needs. Remarks tell where that was made use of, and why.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -33,7 +32,7 @@ from kqlx.nodes import (
     any_of,
     simplify,
 )
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 _MOST = 100  # levels, and groups that a minimum of matches is spelled out as
 

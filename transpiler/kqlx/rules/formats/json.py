@@ -7,13 +7,13 @@ what they are; ``NaN`` and its kin, and a key that is given twice, are refused.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from kqlx import records
 from kqlx.errors import place_of
 from kqlx.malformed import Refused, after_space, json_value, refuse_constant, too_deep_at
 from kqlx.records import dataclass
@@ -62,7 +62,7 @@ def read(text: str) -> Iterator[Entry | Broken]:
         single = alone and number == 0
         made = entry(value, text, start, end, line)
         if isinstance(made, Entry):
-            made = dataclasses.replace(made, line=0 if single else line, number=number)
+            made = records.replace(made, line=0 if single else line, number=number)
         yield made
 
 

@@ -7,9 +7,9 @@ or objects over several lines, is read as JSON.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
+from kqlx import records
 from kqlx.malformed import Refused, after_space
 from kqlx.rules.formats import json
 from kqlx.rules.source_text import Broken, Entry
@@ -29,7 +29,7 @@ def read(text: str) -> Iterator[Entry | Broken]:
     for place, line in enumerate(_lines(text), 1):
         for found in _read_line(line, place):
             if isinstance(found, Entry):
-                found = dataclasses.replace(found, number=count)
+                found = records.replace(found, number=count)
                 count += 1
             yield found
 
