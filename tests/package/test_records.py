@@ -125,8 +125,8 @@ def test_the_standard_library_takes_them_for_its_own(frozen: bool, slots: bool) 
         records.replace(one, first=-1)
     with pytest.raises(TypeError, match="nothing"):
         records.replace(one, nothing=1)
-    other: Any = classes(dataclasses, frozen, slots)[0](1)
-    assert records.replace(other, first=2) == dataclasses.replace(other, first=2)
+    foreign: Any = classes(dataclasses, frozen, slots)[0](1)
+    assert records.replace(foreign, first=2) == dataclasses.replace(foreign, first=2)
 
     class Further(base):  # type: ignore[misc]
         more: int = 0
