@@ -48,7 +48,7 @@ def test_a_manifest_that_names_files_elsewhere_removes_none(tmp_path: Path, name
     data["files"][name] = {**data["files"]["one.spl"], "rules": [gone], "sha256": [digest]}
     path.write_text(json.dumps(data), "utf-8")
     run = convert("rules", "-o", "out", "--prune", cwd=tmp_path)
-    assert (run.status, "not what kqlx keeps there" in run.said) == (2, True)
+    assert (run.status, "not a manifest of kqlx" in run.said) == (2, True)
     assert (tmp_path / "mine").read_bytes() == b"mine"
 
 
@@ -62,13 +62,13 @@ def test_a_pipe_or_a_folder_in_its_place_is_an_error_and_no_hang(tmp_path: Path)
     run = subprocess.run(
         [*command, "rules", "-o", "out"], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
-    assert (run.returncode, "not what kqlx keeps there" in run.stderr) == (2, True)
+    assert (run.returncode, "not a manifest of kqlx" in run.stderr) == (2, True)
     assert files(folder) == []
     (folder / MANIFEST).unlink()
     (folder / MANIFEST).mkdir()
     for more in ((), ("--force",)):
         done = convert("rules", "-o", "out", *more, cwd=tmp_path)
-        assert (done.status, "not what kqlx keeps there" in done.said) == (2, True)
+        assert (done.status, "not a manifest of kqlx" in done.said) == (2, True)
 
 
 # Files for all rules

@@ -52,4 +52,4 @@ def test_a_full_disk_is_an_error(
         with pytest.raises(OutputError) as error:
             add()
     assert f"{tempfile.gettempdir()}: cannot be written: No space left" in str(error.value)
-    assert error.value.hint == f"{content} wait there; TMPDIR names another"
+    assert error.value.hint == f"{content} wait there; set TMPDIR to another folder"

@@ -119,7 +119,7 @@ def test_a_baseline_is_heeded(team: Repository, runner: Path) -> None:
     team.rule("shell", STARTED + 'not process.args:"-enc"')
     done = actions.run(team, runner, without="install", baseline="known.json")
     assert done.status == 1
-    assert "rules/shell.toml: error: spl: refused, and coverage in the baseline" in done.said
+    assert "rules/shell.toml: error: spl: refused, but coverage in the baseline" in done.said
 
 
 def test_several_targets_and_paths(team: Repository, runner: Path) -> None:

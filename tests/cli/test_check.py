@@ -78,7 +78,7 @@ def test_a_baseline_is_that_of_convert(place: Path) -> None:
     rule(place / "rules", "good", REFUSED)
     worse = check(place, *baseline, "rules")
     assert worse.status == 1
-    assert "rules/good.toml: error: spl: refused, and coverage in the baseline" in worse.out
+    assert "rules/good.toml: error: spl: refused, but coverage in the baseline" in worse.out
 
 
 @pytest.mark.parametrize("name", ["json", "jsonl", "sarif", "github", "markdown"])

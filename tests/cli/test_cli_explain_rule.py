@@ -80,7 +80,7 @@ def test_what_is_wrong_is_said() -> None:
         ((RULE, "--to", "spl", "--compact"), "error: --compact does nothing for spl\n  hint:"),
         ((RULE, "--to", "spl", "--config", "nosuch.yml"), "error: nosuch.yml: no such settings"),
         (("-q", "a:b"), "error: say which target to convert to\n"),
-        (("--to", "spl"), "error: name a rule file, or give a query with --query\n"),
+        (("--to", "spl"), "error: give a rule file, or a query with --query\n"),
         (("x.toml", "-q", "a:b", "--to", "spl"), "error: give either files or --query, not both\n"),
     ):
         done = kqlx("explain", *arguments)

@@ -101,9 +101,9 @@ def test_the_schema_is_that_of_the_code(request: pytest.FixtureRequest) -> None:
         ("accpet: [narrower]", "has no key 'accpet'"),
         ("spl: {new_terms: lookups}", "spl.new_terms takes stats, lookup, not 'lookups'"),
         ("elasticsearch: {time_zone: Nowhere/Land}", "elasticsearch.time_zone: "),
-        ("out: 5", "out must be a text, not 5"),
-        ("spl: {late_events: soon}", "spl.late_events must be a length of time"),
-        ("ignore: [5]", "ignore must be a list of texts"),
+        ("out: 5", "out must be a string, not 5"),
+        ("spl: {late_events: soon}", "spl.late_events must be a duration"),
+        ("ignore: [5]", "ignore must be a list of strings"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_reader_and_by_the_schema(

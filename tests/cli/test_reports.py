@@ -164,7 +164,7 @@ def test_a_report_needs_no_files_of_results(rules: Path) -> None:
 def test_what_cannot_be_a_report_is_said_before_anything_is_converted(rules: Path) -> None:
     (rules / "folder.md").mkdir()
     for name, words in [
-        ("report.txt", "--report report.txt: the suffix of the file names no kind of report"),
+        ("report.txt", "--report report.txt: no report has this suffix"),
         ("report.jsom", "did you mean .json?"),
         ("missing/report.json", "missing/report.json: cannot be written: No such file"),
         ("folder.md", "folder.md: a folder"),
@@ -331,7 +331,7 @@ def test_markdown_tells_what_is_worse_than_before_and_stale(rules: Path) -> None
     assert run.returncode == 1
     text = (rules / "r.md").read_text("utf-8")
     assert "### Worse than before: 1\n" in text
-    assert "refused, and coverage in the baseline" in text
+    assert "refused, but coverage in the baseline" in text
     assert re.search(r"### Files [\w ]+: 1\n\n- `out/m365_user\S+.spl` stale: its rule is", text)
 
 

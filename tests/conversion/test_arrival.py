@@ -41,11 +41,13 @@ BOTH = rule(query="source.ip:1.2.3.4", index=["logs-okta.system-*", "logs-aws.cl
 @pytest.mark.parametrize("text", ["", "1", "d", "0d", "-1d", "1y", "1 d", "1d1h", "now-1d", "1.5h"])
 @pytest.mark.parametrize("target", ["spl", "sentinel"])
 def test_what_is_no_length_of_time_is_refused(text: str, target: str, tmp_path: Path) -> None:
-    with pytest.raises(kqlx.UsageError, match="late_events is a length of time, not"):
+    with pytest.raises(
+        kqlx.UsageError, match="late_events must be a duration such as 1d or 12h, not"
+    ):
         kqlx.convert(O365, target, late_events=text)
     for file in (f"late_events: '{text}'", f"{target}: {{late_events: {{o365.audit: '{text}'}}}}"):
         (tmp_path / "kqlx.yml").write_text(file, "utf-8")
-        with pytest.raises(kqlx.UsageError, match=r"late_events\S* must be a length of time such"):
+        with pytest.raises(kqlx.UsageError, match=r"late_events\S* must be a duration such"):
             settings.load(tmp_path / "kqlx.yml")
 
 
@@ -87,8 +89,8 @@ def test_a_data_source_that_there_is_not_is_named(tmp_path: Path) -> None:
     (tmp_path / "kqlx.yml").write_text(text, "utf-8")
     told = settings.load(tmp_path / "kqlx.yml").strangers(packs_of([], ("spl", "sentinel")))
     assert [line.partition(".yml: ")[2] for line in told] == [
-        "late_events.o365.audti: there is no such data source; did you mean o365.audit?",
-        "spl.late_events.own: there is no such data source",
+        "late_events.o365.audti: unknown data source; did you mean o365.audit?",
+        "spl.late_events.own: unknown data source",
     ]
 
 

@@ -98,9 +98,9 @@ def test_of_several_targets_one_that_takes_it_is_enough(name: str) -> None:
         ("spl", "macro", "a`b", "is not a name that Splunk accepts: 'a`b'"),
         ("sentinel", "table", "", "is not a name that Sentinel accepts: ''"),
         ("sentinel", "table", "A | take 1", "is not a name that Sentinel accepts"),
-        ("spl", "late_events", "soon", "is a length of time, not 'soon'"),
-        ("sentinel", "late_events", "", "is a length of time, not ''"),
-        ("spl", "late_events", "99999999w", "is at most a year, not '99999999w'"),
+        ("spl", "late_events", "soon", "must be a duration such as 1d or 12h, not 'soon'"),
+        ("sentinel", "late_events", "", "must be a duration such as 1d or 12h, not ''"),
+        ("spl", "late_events", "99999999w", "must be at most a year, not '99999999w'"),
     ],
 )
 def test_a_value_that_an_option_cannot_have_is_refused(

@@ -211,17 +211,17 @@ def test_an_own_table_for_all_that_has_no_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("to: [1, '']", "to must be names of targets"),
+        ("to: [1, '']", "to must be target names"),
         ("unmapped: drop", "unmapped takes error, keep, comment, not 'drop'"),
         ("accept: [same]", "accept takes coverage, wider, narrower, different, not 'same'"),
-        ("mappings: [5]", "mappings must be a list of texts"),
+        ("mappings: [5]", "mappings must be a list of strings"),
         ("spl: {indexes: {o365.audit: 'a b'}}", "spl.indexes.o365.audit is not a name"),
         ("sentinel: {table: a b}", "sentinel.table is not a name that Sentinel accepts"),
         ("sentinel: {tables: {o365.audit: {A: 1}}}", "sentinel.tables.o365.audit.A is not a name"),
         ("sentinel: {tables: []}", "sentinel.tables must be a table"),
         ("spl: {1: x}", "spl has no key 1"),
         ("spl: {index: a}\nspl: {index: b}", ":2: spl: given already in line 1"),
-        ("to: spl\n---\nto: spl\n", "must be one document, and there are 2"),
+        ("to: spl\n---\nto: spl\n", "has 2 YAML documents, but must have one"),
         (f"to: {'[' * 100_000}{']' * 100_000}", ":1: nested too deeply"),
         (f"to: spl\nunmapped: {'{a: ' * 100_000}", ":2: nested too deeply"),
         (f"to:\n{'- ' * 10_000}a", ":2: nested too deeply"),
@@ -246,8 +246,8 @@ def test_settings_for_what_is_not_there_are_named(tmp_path: Path) -> None:
     file = write(tmp_path, "kqlx.yml", text)
     told = list(settings.load(file).strangers(packs_of([])))
     assert [line.removeprefix(f"{file}: ") for line in told] == [
-        "spl.indexes.o365.audti: there is no such data source; did you mean o365.audit?",
-        "sentinel.tables.own: there is no such data source",
+        "spl.indexes.o365.audti: unknown data source; did you mean o365.audit?",
+        "sentinel.tables.own: unknown data source",
         "sentinel.tables.o365.audit.Office: the data source has no such table; it has "
         "SecurityAlert, SigninLogs, AADNonInteractiveUserSignInLogs, OfficeActivity,"
         " CloudAppEvents",

@@ -36,8 +36,8 @@ def conditions(names: Iterable[str]) -> frozenset[str]:
             known = [*CONDITIONS, NEVER]
             hint = did_you_mean(name, known, f"it takes {', '.join(known)}")
             if name == NEVER:
-                hint = "never stands alone"
-            raise UsageError(f"there is nothing to fail on that is called {name!r}", hint=hint)
+                raise UsageError("--fail-on: never and other conditions", hint="give only one")
+            raise UsageError(f"--fail-on: unknown condition {name!r}", hint=hint)
     return frozenset(found)
 
 

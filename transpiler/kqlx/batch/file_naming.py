@@ -28,14 +28,12 @@ def check_form(form: str) -> None:
     known = " or ".join(f"{{{word}}}" for word in WORDS)
     for word in words:
         if word not in WORDS:
-            raise UsageError(f"the form of file names has no {{{word}}}", hint=f"it has {known}")
+            raise UsageError(f"file names have no {{{word}}}", hint=f"they have {known}")
     rest = _WORD.sub("", form)
     if not words:
-        raise UsageError(f"the form of file names needs {known}, or all rules get the same")
+        raise UsageError(f"file names need {known}, or all rules get the same one")
     if not re.fullmatch(r"[A-Za-z0-9 ._-]*", rest) or form.startswith("."):
-        raise UsageError(
-            f"the form of file names has characters that not all systems allow: {rest}"
-        )
+        raise UsageError(f"file names have characters that not all systems allow: {rest}")
 
 
 def file_name(

@@ -47,7 +47,7 @@ def locked(folder: Path, waiting: Callable[[], object]) -> Iterator[None]:
                 told = True
             if time.monotonic() > end:
                 message = f"{folder}: another run of kqlx has held it for ten minutes"
-                raise OutputError(message, hint="end that run, and start this one again")
+                raise OutputError(message, hint="stop that run and start this one again")
             time.sleep(0.05)
         yield
     finally:

@@ -57,7 +57,9 @@ class Gate:
         for target, then, now in self.baseline.worse(outcome):
             self.has_failed = True
             place = FilePlace(outcome.rule.path, outcome.rule.line)
-            message = f"{now}, and {then} in the baseline" if then else f"{now}, and not recorded"
+            message = (
+                f"{now}, but {then} in the baseline" if then else f"{now}, not in the baseline"
+            )
             yield target, Remark(Severity.ERROR, "worse-than-baseline", message, place)
 
     def add_stale(self) -> None:

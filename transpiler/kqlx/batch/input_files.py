@@ -48,7 +48,7 @@ def outcomes_of_file(file: InputFile, converter: Converter) -> list[RuleOutcome]
             found.errors.append(RuleError(f"{file.path}: it contains no rule", readable=False))
         outcomes += converter.outcomes(found, str(file.path), is_named=file.is_named)
     except MemoryError:
-        outcomes.append(lost(file, "there is not enough memory for this file"))
+        outcomes.append(lost(file, "not enough memory for this file"))
     except Exception as fault:
         message = f"kqlx failed on this file: {type(fault).__name__}"
         outcomes.append(lost(file, message, "please report it, with the file if you can"))

@@ -85,7 +85,7 @@ def read_manifest(folder: Path, *, force: bool = False) -> dict[str, ManifestEnt
     if force and not stat.S_ISDIR(mode):
         return {}
     raise OutputError(
-        f"{path}: not what kqlx keeps there, so it cannot tell which files are its own",
+        f"{path}: not a manifest of kqlx, so it cannot tell which files are its own",
         hint="--force creates it anew, and overwrites files of the same names",
     )
 

@@ -136,8 +136,8 @@ class Processes:
             if self._tries[number] < _TRIES:
                 heapq.heappush(self._todo, number)
             else:
-                message = "the process that converted it ended, and so did a second one"
-                hint = "it may need more memory than there is; convert it alone to see why"
+                message = "the process that converted it died, and so did a second one"
+                hint = "it may need more memory than there is; convert it alone to find out"
                 self._done[number] = [lost(self._files[number], message, hint)]
 
 
@@ -193,4 +193,4 @@ def _answer(pipe: Connection, number: int, outcomes: list[RuleOutcome], file: In
     try:
         pipe.send((number, outcomes))
     except MemoryError:
-        pipe.send((number, [lost(file, "there is not enough memory for this file")]))
+        pipe.send((number, [lost(file, "not enough memory for this file")]))

@@ -61,7 +61,7 @@ def of_error(error: KqlxError, rule: Rule) -> Remark:
 def of_internal_error(error: Exception, rule: Rule) -> Remark:
     """A fault of kqlx's own, which costs this rule its conversion and no other."""
     if isinstance(error, MemoryError):
-        message = "there is not enough memory for this rule"
+        message = "not enough memory for this rule"
         return Remark(Severity.ERROR, "internal-error", message, place_of_rule(rule))
     what = " ".join(str(error).split())[:200]
     return Remark(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kqlx.batch.reports.reports import Reports
     from kqlx.batch.reports.statistics import Statistics
 
-WAITING = "waiting for another run of kqlx, which writes into the same folder"
+WAITING = "waiting for another run of kqlx that writes to the same folder"
 
 
 class Sink(Protocol):

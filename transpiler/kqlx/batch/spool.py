@@ -34,7 +34,7 @@ class _File:
             self.data.write(data)
         except OSError as error:
             message = f"{tempfile.gettempdir()}: cannot be written: {error.strerror or error}"
-            hint = f"{self._content} wait there; TMPDIR names another"
+            hint = f"{self._content} wait there; set TMPDIR to another folder"
             raise OutputError(message, hint=hint) from None
         self._end += len(data)
         return start

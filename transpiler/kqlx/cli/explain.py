@@ -98,12 +98,12 @@ def _rules(path: str | None, query: list[str] | None) -> list[Rule]:
     if text is not None:
         return [Rule(name="", query=text)]
     if path is None:
-        raise UsageError("name a rule file, or give a query with --query")
+        raise UsageError("give a rule file, or a query with --query")
     found = load_rules(path)
     if found.errors:
         raise found.errors[0]
     if not found.rules:
-        raise RuleError(f"{path}: there is no rule in it that kqlx reads", readable=False)
+        raise RuleError(f"{path}: it contains no rule that kqlx converts", readable=False)
     return found.rules
 
 

@@ -26,7 +26,7 @@ def run() -> None:
         streams.discard(sys.stdout)
         sys.exit(Exit.REFUSED)
     except MemoryError:
-        streams.say("error: there is not enough memory")
+        streams.say("error: not enough memory")
         streams.discard(sys.stdout)
         sys.exit(Exit.UNUSABLE)
     except OSError as error:

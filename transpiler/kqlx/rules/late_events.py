@@ -62,10 +62,10 @@ def length_of(text: str) -> int:
     """
     found = seconds(text)
     if found is not None and found > MOST_LATE:
-        raise UsageError(f"late_events is at most a year, not {text!r}")
+        raise UsageError(f"late_events must be at most a year, not {text!r}")
     if found is None:
         raise UsageError(
-            f"late_events is a length of time, not {text!r}",
+            f"late_events must be a duration such as 1d or 12h, not {text!r}",
             hint="a number followed by s, m, h, d or w, such as 1d or 12h",
         )
     return found

@@ -15,12 +15,12 @@ class Kind(StrEnum):
 
     SWITCH = "true or false"
     NUMBER = "a whole number"
-    TEXT = "a text"
-    TEXTS = "a text, or a list of texts"
+    TEXT = "a string"
+    TEXTS = "a string, or a list of strings"
     NAME = "a name"
     NAMES = "names by data source"
     TABLES = "names by data source, or by data source and table"
-    LENGTH = "a length of time such as 1d or 12h, or such by data source"
+    LENGTH = "a duration such as 1d or 12h, or one for each data source"
     SECTION = "a table"
 
 

@@ -88,7 +88,7 @@ class Settings:
             for source in by_source:
                 if source not in known:
                     hint = did_you_mean(source, known)
-                    told = f"there is no such data source{hint and f'; {hint}'}"
+                    told = f"unknown data source{hint and f'; {hint}'}"
                     yield f"{self.path}: {key}.{source}: {told}"
         for source, tables in self.tables.items():
             if source in known and not isinstance(tables, str):

@@ -59,7 +59,7 @@ def _document(path: Path) -> tuple[Any, yaml.Node | None]:
     except MappingError as error:
         raise UsageError(error.message) from None
     if len(found) > 1:
-        raise UsageError(f"{path}: must be one document, and there are {len(found)}")
+        raise UsageError(f"{path}: has {len(found)} YAML documents, but must have one")
     return found[0] if found else (None, None)
 
 
@@ -193,7 +193,7 @@ class _Reader:
         if key.name == "to":
             return [self.target(value, item) for item in items]
         if not all(isinstance(item, str) and item for item in items):
-            raise UsageError(f"{self.path}: {name} must be a list of texts, not {value!r}")
+            raise UsageError(f"{self.path}: {name} must be a list of strings, not {value!r}")
         if not key.is_path and key.name != "exclude":  # a pattern may have commas
             items = [part.strip() for item in items for part in item.split(",")]
         return [self.text(name, key, item) for item in items]
@@ -201,7 +201,7 @@ class _Reader:
     def target(self, value: Any, item: Any) -> str:
         """Targets as --to takes them."""
         if not isinstance(item, str) or not _TARGETS.fullmatch(item):
-            raise UsageError(f"{self.path}: to must be names of targets, not {value!r}")
+            raise UsageError(f"{self.path}: to must be target names, not {value!r}")
         return item
 
     def how_late(self, name: str, value: Any) -> str | dict[str, str]:
@@ -209,7 +209,7 @@ class _Reader:
         if isinstance(value, dict):
             return self.by_name(name, value, lambda at, item: str(self.how_late(at, item)))
         if not isinstance(value, str) or not _LENGTH.fullmatch(value):
-            what = "a length of time such as 1d or 12h"
+            what = "a duration such as 1d or 12h"
             raise UsageError(f"{self.path}: {name} must be {what}, not {value!r}")
         return value
 

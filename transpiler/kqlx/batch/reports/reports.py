@@ -98,7 +98,7 @@ def _format_of(path: str) -> str:
 
     near = get_close_matches(suffix, _SUFFIXES, 1)
     hint = f"did you mean {near[0]}?" if near else "it takes .html, .md, .json, .jsonl and .sarif"
-    raise UsageError(f"--report {path}: the suffix of the file names no kind of report", hint=hint)
+    raise UsageError(f"--report {path}: no report has this suffix", hint=hint)
 
 
 def _report(name: str, subject: Subject, write: Write) -> Report:
