@@ -35,7 +35,7 @@ class Conversion:
     artifact of ``format``, without a final line feed); ``fidelity`` the worst effect of the notes;
     ``source`` the data source, of several all with commas between; ``place`` where
     the (first) mapping pack has its events in the target. ``pieces`` are what ``fragments`` is made
-    of.
+    of, ``trees`` what the query was written from: for each data source one, in the target's names.
     """
 
     query: str | dict[str, Any]
@@ -46,6 +46,7 @@ class Conversion:
     format: str
     place: Mapping[str, object] = field(default_factory=dict, compare=False)
     pieces: tuple[Piece, ...] = field(default=(), compare=False, repr=False)
+    trees: tuple[Node, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def fidelity(self) -> Effect:
@@ -138,8 +139,8 @@ def convert(
     sources = ", ".join(dict.fromkeys(b.source for b in plan.bounds if b.source)) or None
     place, notes = plan.bounds[0].place, in_order(emission.notes)
     name, format = choices.target.name, choices.format.name
-    pieces = emission.pieces
-    return Conversion(emission.query, text, notes, sources, name, format, place, pieces)
+    pieces, trees = emission.pieces, tuple(bound.node for bound in plan.bounds)
+    return Conversion(emission.query, text, notes, sources, name, format, place, pieces, trees)
 
 
 def _json_text(value: Any) -> str:

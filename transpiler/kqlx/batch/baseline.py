@@ -16,7 +16,7 @@ from kqlx.errors import UsageError
 from kqlx.notes import Effect
 from kqlx.records import dataclass, field
 
-_GRADES = (*(str(effect) for effect in Effect), *map(str, (Status.REFUSED, Status.FAILED)))
+GRADES = (*(str(effect) for effect in Effect), *map(str, (Status.REFUSED, Status.FAILED)))
 """What a conversion may be, from the best."""
 
 
@@ -39,7 +39,7 @@ class Baseline:
         for target, grade in grades_of(outcome).items():
             then = before.get(target, "")
             allowed = then or str(Effect.WIDER)
-            if _GRADES.index(grade) > _GRADES.index(allowed):
+            if GRADES.index(grade) > GRADES.index(allowed):
                 yield target, then, grade
 
     def text(self) -> str:
@@ -70,7 +70,7 @@ def load(path: Path) -> Baseline:
         if data["version"] != 1:
             raise ValueError
         found = {
-            str(rule): {str(target): _GRADES[_GRADES.index(grade)] for target, grade in by.items()}
+            str(rule): {str(target): GRADES[GRADES.index(grade)] for target, grade in by.items()}
             for rule, by in data["rules"].items()
         }
     except FileNotFoundError:

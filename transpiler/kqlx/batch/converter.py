@@ -81,6 +81,7 @@ class Converter:
             node = tree_of(rule, self.request.leading_wildcards)
             reading = self._read(rule, node)
             remarks = [*self._linted(rule, node, reading)] if self.request.lint else []
+            meaning = self._meaning(rule, node)
         except KqlxError as error:
             return RuleOutcome(info, Status.FAILED, (of_error(error, rule),))
         except Exception as error:
@@ -93,6 +94,7 @@ class Converter:
             tuple(made),
             identity=rule.id or rule.query,
             effective_options=frozenset(self._unused.effective),
+            meaning=meaning,
         )
 
     def _read(self, rule: Rule, node: Node) -> Reading | Rule:
@@ -104,6 +106,13 @@ class Converter:
             )
         except Exception:
             return rule
+
+    def _meaning(self, rule: Rule, node: Node) -> str:
+        if not self.request.meaning:
+            return ""
+        from kqlx.batch.comparison.meaning import meaning_of_rule
+
+        return meaning_of_rule(rule, node)
 
     def _conversion(
         self, rule: Rule, reading: Reading | Rule, target: Target, format: str | None
@@ -129,6 +138,10 @@ class Converter:
             remark = of_internal_error(error, rule)
             return ConversionOutcome(target.name, name, Status.FAILED, remarks=(remark,))
         outcome = _converted(rule, made, file_name)
+        if self.request.meaning:
+            from kqlx.batch.comparison.meaning import meaning_of_query
+
+            outcome = replace(outcome, meaning=meaning_of_query(made.trees, made.place))
         if self.request.fragments:
             return replace(outcome, query=made.query_text, fragments=made.fragments)
         return outcome

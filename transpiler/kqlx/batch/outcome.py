@@ -85,7 +85,8 @@ class ConversionOutcome:
 
     ``text`` is the artifact, ``source`` the data sources, with commas between, ``file_name`` the
     name for its file. ``is_unusable`` says that something could not be used, such as an option.
-    ``query`` is the query in it as text, with its ``fragments``, where the request asks for them.
+    ``query`` is the query in it as text, with its ``fragments``, and ``meaning`` stands for what it
+    asks for (``comparison.meaning``), where the request asks for them.
     """
 
     target: str
@@ -99,6 +100,7 @@ class ConversionOutcome:
     is_unusable: bool = False
     query: str = ""
     fragments: tuple[Fragment, ...] = ()
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ class RuleOutcome:
     ``remarks`` are those that concern no target in particular. ``is_unusable`` says that the input
     could not be read, ``is_named`` that the user named the very file. ``kind`` is what a skipped
     rule is, ``identity`` its id, or the query of a rule without one, and
-    ``effective_options`` are the names of options that were shown to change a result.
+    ``effective_options`` are the names of options that were shown to change a result. ``meaning``
+    stands for what the rule asks for, where the request asks for that.
     """
 
     rule: RuleInfo
@@ -120,6 +123,7 @@ class RuleOutcome:
     is_named: bool = False
     identity: str = ""
     effective_options: frozenset[str] = frozenset()
+    meaning: str = ""
 
     @property
     def distinction(self) -> str:

@@ -16,7 +16,7 @@ class Request:
     name files, ``config`` the file of settings, None for none. ``file_names`` is the form of the
     names of files (``file_naming``). ``lint`` asks for the findings of lint too, and
     ``watch_options`` whether options change anything; ``fragments`` asks for the queries with which
-    part of them comes from where.
+    part of them comes from where, ``meaning`` what rules and queries ask for, to compare it.
     """
 
     targets: tuple[tuple[str, str | None], ...]
@@ -33,3 +33,4 @@ class Request:
     lint: bool = True
     watch_options: bool = True
     fragments: bool = False
+    meaning: bool = False

@@ -62,22 +62,27 @@ class Spool:
 
 
 class OutcomeSpool:
-    """Outcomes, which are asked for once, in the order in which they came."""
+    """Outcomes, which are asked for by their numbers, or all in the order in which they came."""
 
     def __init__(self) -> None:
         self._file = _File("reports")
-        self._count = 0
+        self._starts: list[int] = []
 
-    def add(self, outcome: RuleOutcome) -> None:
-        """Raises OutputError where there is no room for it."""
-        self._file.append(pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL))
-        self._count += 1
+    def add(self, outcome: RuleOutcome) -> int:
+        """The number of the outcome, from nought. Raises OutputError where there is no room."""
+        data = pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
+        self._starts.append(self._file.append(data))
+        return len(self._starts) - 1
+
+    def at(self, number: int) -> RuleOutcome:
+        """The outcome of this number."""
+        self._file.data.seek(self._starts[number])
+        found: RuleOutcome = pickle.load(self._file.data)
+        return found
 
     def all(self) -> Iterator[RuleOutcome]:
-        """What was added; nothing more can be added."""
-        self._file.data.seek(0)
-        for _ in range(self._count):
-            yield pickle.load(self._file.data)
+        """What was added."""
+        return map(self.at, range(len(self._starts)))
 
     def close(self) -> None:
         self._file.data.close()

@@ -8,6 +8,7 @@ from importlib import import_module
 COMMANDS = {
     "convert": "kqlx.cli.convert",
     "check": "kqlx.cli.check",
+    "diff": "kqlx.cli.diff",
     "lint": "kqlx.cli.lint",
     "fmt": "kqlx.cli.fmt",
     "test": "kqlx.cli.test",

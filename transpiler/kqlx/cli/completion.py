@@ -49,6 +49,12 @@ def conditions(incomplete: str) -> list[str]:
     return _after_commas(incomplete, [*CONDITIONS, NEVER])
 
 
+def changes(incomplete: str) -> list[str]:
+    from kqlx.batch.comparison.comparison import CONDITIONS, NEVER
+
+    return _after_commas(incomplete, [*CONDITIONS, NEVER])
+
+
 def unmapped(incomplete: str) -> list[str]:
     return _beginning(incomplete, ("error", "keep", "comment"))
 

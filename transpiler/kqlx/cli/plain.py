@@ -98,10 +98,14 @@ def _value(parameter: Parameter, text: str) -> Any:
 
 
 def called(words: Sequence[str]) -> Callable[[], object] | None:
-    """What the words ask for, ready to be called; None where that is typer's."""
+    """What the words ask for, ready to be called; None where that is typer's, as are commands that
+    ask where their values come from.
+    """
     if not words or words[0] not in COMMANDS or os.name == "nt" or _COMPLETION in os.environ:
         return None
     function = command(words[0])
+    if "context" in function.__annotations__:
+        return None
     values = read(function, words[1:])
     if values is None or ("config" in function.__annotations__ and _are_settings_named(values)):
         return None

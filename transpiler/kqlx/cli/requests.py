@@ -42,7 +42,8 @@ def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
 
 def paths_of(params: Mapping[str, Any]) -> list[str]:
     """The files and folders among a command's arguments; an argument that may be one too."""
-    found = params.get("paths") or params.get("path") or params.get("code") or ()
+    names = ("paths", "path", "code", "new", "old")
+    found = next((params[name] for name in names if params.get(name)), ())
     return [found] if isinstance(found, str) else [*found]
 
 

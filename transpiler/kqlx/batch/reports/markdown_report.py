@@ -22,13 +22,13 @@ from kqlx.regexes import late_regex
 
 LONGEST = 60_000
 """Characters of a report."""
-_MOST_OF_A_LINE = 1000
+MOST_OF_A_LINE = 1000
 _ROOM = {"worse": 12_000, "refused": 16_000, "effects": 16_000, "other": 8_000, "files": 6_000}
 """Characters of each section; together with the totals they stay below ``LONGEST``."""
 
 
 @dataclass(slots=True)
-class _Section:
+class Section:
     """Lines as far as there is room, and the number of the others."""
 
     room: int
@@ -56,8 +56,8 @@ class MarkdownReport:
 
     subject: Subject
     write: Write
-    sections: dict[str, _Section] = field(
-        default_factory=lambda: {name: _Section(room) for name, room in _ROOM.items()}
+    sections: dict[str, Section] = field(
+        default_factory=lambda: {name: Section(room) for name, room in _ROOM.items()}
     )
 
     def take(self, outcome: RuleOutcome) -> None:
@@ -81,7 +81,7 @@ class MarkdownReport:
             if file.kind.is_wrong:
                 path = code(PurePath(file.path).as_posix())
                 why = f": {plain(file.reason)}" if file.reason else ""
-                self.sections["files"].add(f"- {path} {file.kind}{why}"[:_MOST_OF_A_LINE])
+                self.sections["files"].add(f"- {path} {file.kind}{why}"[:MOST_OF_A_LINE])
         self.write("\n".join(_totals(end)))
         titles = {
             "worse": "Worse than before",
@@ -101,8 +101,8 @@ class MarkdownReport:
         effect = f"{first.effect}: " if first.effect is not None else ""
         name = f" {plain(rule.name)}:" if rule.name else ""
         message = plain(first.message)
-        if len(message) > _MOST_OF_A_LINE:
-            message = f"{message[:_MOST_OF_A_LINE].rpartition(' ')[0]} …"
+        if len(message) > MOST_OF_A_LINE:
+            message = f"{message[:MOST_OF_A_LINE].rpartition(' ')[0]} …"
         place = code(str(first.place) if first.place.path else rule.label)
         text = f"- {place}{name}{who} {message}{times} ({effect}{first.code})"
         self.sections[section].add(text)

@@ -1,0 +1,1 @@
+"""Two sets of rules, or one set with two sets of mappings: which conversions change, and how."""

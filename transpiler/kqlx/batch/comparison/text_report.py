@@ -1,0 +1,95 @@
+"""A comparison for people: a line for each rule that changed, and below it what its targets make of
+it, with the lines of the artifact that differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from difflib import unified_diff
+
+from kqlx.batch.comparison.changes import Kind, RuleChange, TargetChange, error_of
+from kqlx.batch.comparison.comparison import Totals
+from kqlx.records import dataclass
+
+MOST_LINES = 2000
+"""Longer texts are not compared line by line, which takes time that grows with the square."""
+
+
+@dataclass(slots=True)
+class TextReport:
+    """``write`` takes a line; ``concise`` leaves the lines of artifacts out."""
+
+    write: Callable[[str], object]
+    concise: bool = False
+
+    def take(self, change: RuleChange) -> None:
+        rule = change.rule
+        name = f": {rule.name}" if rule.name else ""
+        what = ", ".join(change.own_kinds) or "changed"
+        self.write(f"{rule.label}: {what}{name}{_before(change)}")
+        for made in change.targets:
+            self.write(f"  {made.target}: {told(change, made)}")
+            if not self.concise:
+                for line in differing(made):
+                    self.write(f"    {line}")
+
+    def finish(self, totals: Totals, exit_status: int) -> None:
+        self.write(str(totals))
+
+
+def _before(change: RuleChange) -> str:
+    """Where and under which name a rule was known."""
+    if change.old is None or change.new is None:
+        return ""
+    was = change.old.rule
+    parts = []
+    if Kind.RENAMED in change.own_kinds:
+        parts.append(f"was called {was.name}")
+    if Kind.MOVED in change.own_kinds:
+        parts.append(f"was {was.label}")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def told(change: RuleChange, made: TargetChange) -> str:
+    """What became of a rule for a target, in words."""
+    if not made.new_grade:
+        text = f"was {made.old_grade}"
+    elif not made.old_grade or made.old_grade == made.new_grade:
+        text = made.new_grade
+    else:
+        text = f"{made.old_grade} -> {made.new_grade}"
+    if kinds := ", ".join(_WORDS.get(kind, str(kind)) for kind in made.kinds):
+        text += f" ({kinds})"
+    error = error_of(change.new, made.new)
+    if error is not None:
+        text += f": {error.message} [{error.code}]"
+    elif made.old is not None and made.new is not None:
+        notes = [f"+{_note(one)}" for one in made.notes_added]
+        notes += [f"-{_note(one)}" for one in made.notes_removed]
+        text += f": {', '.join(notes)}" if notes else ""
+    return text
+
+
+_WORDS = {
+    Kind.QUERY: "another query",
+    Kind.ARTIFACT: "another text of the same query",
+    Kind.NOTES: "other notes",
+}
+
+
+def _note(note: tuple[str, str]) -> str:
+    code, effect = note
+    return f"[{effect}: {code}]" if effect else f"[{code}]"
+
+
+def differing(made: TargetChange) -> Iterator[str]:
+    """The lines of the artifact that are no longer there or new, and some around them."""
+    if made.old is None or made.new is None or not (made.old.text and made.new.text):
+        return
+    old, new = made.old.text.split("\n"), made.new.text.split("\n")
+    if max(len(old), len(new)) > MOST_LINES:
+        yield f"{len(old)} lines -> {len(new)} lines"
+        return
+    for number, line in enumerate(unified_diff(old, new, lineterm="", n=2)):
+        if number > 2:  # the names of the two texts, and the place of the first lines
+            yield "..." if line.startswith("@@") else line
