@@ -25,6 +25,9 @@ GROUP: Any = typer.main.get_command(app)
 COMMANDS = [*GROUP.commands, "sources show"]
 
 
+_NEED_FILES = ("convert", "diff", "init", "test")
+
+
 def help_of(command: str) -> str:
     return kqlx(*command.split(), "--help").stdout
 
@@ -33,13 +36,13 @@ def help_of(command: str) -> str:
 def test_each_command_has_an_example_that_runs(command: str, tmp_path: Path) -> None:
     found = re.search(r"^  Example: (kqlx .*)$", help_of(command), re.MULTILINE)
     assert found, command
-    if command in ("convert", "test", "init"):  # need files, or write some
+    if command in _NEED_FILES:  # need files, or write some
         write(tmp_path, "RULE.toml", RULE.read_text("utf-8"))
         write(tmp_path, "events.ndjson", '{"event": {"dataset": "o365.audit"}}\n')
-        (tmp_path / "rules").symlink_to(ROOT / "rules")
-    run = kqlx(
-        *shlex.split(found[1])[1:], cwd=tmp_path if command in ("convert", "test", "init") else ROOT
-    )
+        (tmp_path / "main").mkdir()
+        for folder in (tmp_path, tmp_path / "main"):
+            (folder / "rules").symlink_to(ROOT / "rules")
+    run = kqlx(*shlex.split(found[1])[1:], cwd=tmp_path if command in _NEED_FILES else ROOT)
     assert run.returncode in (0, 1), run.stderr
     assert "Usage:" not in run.stderr
 

@@ -301,7 +301,7 @@ def test_every_kind_of_change_is_a_condition_and_in_the_schema() -> None:
         (("--output-format", "sarif"), ("old/rules", "new/rules"), "'sarif' is not one of"),
         (("--new-mapping", "no.yml"), ("old/rules",), "no.yml"),
         (("--to", "slp"), ("old/rules", "new/rules"), "did you mean spl?"),
-        (("--new-config", "no.yml"), ("old/rules", "new/rules"), "no such file of settings"),
+        (("--new-config", "no.yml"), ("old/rules", "new/rules"), "no such settings file"),
     ],
 )
 def test_wrong_usage(

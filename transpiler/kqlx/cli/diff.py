@@ -10,16 +10,14 @@ from kqlx.batch.comparison.form import Form
 from kqlx.cli import completion
 from kqlx.cli import options as cli
 from kqlx.cli.common import fail
-from kqlx.cli.declared import argument, option
 from kqlx.cli.comparing import SideOptions, compare
+from kqlx.cli.declared import argument, option
 from kqlx.cli.option_groups import ConversionOptions, TargetOptions, with_groups
 from kqlx.errors import KqlxError, UsageError
 
 _COMPARISON = "Comparison"
 
-Old = Annotated[
-    str, argument(metavar="OLD", help="A rule file, or a folder of rules, as it was.")
-]
+Old = Annotated[str, argument(metavar="OLD", help="A rule file, or a folder of rules, as it was.")]
 New = Annotated[
     str | None,
     argument(metavar="[NEW]", help="The same as it is; else OLD, with other mappings."),

@@ -21,6 +21,8 @@ from kqlx.errors import KqlxError
 from kqlx.records import dataclass
 
 _COMPLETION = "_KQLX_COMPLETE"
+_CONTEXT = "context"
+"""The parameter by which a function gets typer's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,10 @@ class Parameter:
 
 def read(function: Callable[..., object], words: Sequence[str]) -> dict[str, Any] | None:
     """The values that the words have for the function's parameters, without those that they leave
-    alone; None where they are not plain.
+    alone; None where they are not plain, or the function asks where each value comes from.
     """
+    if _CONTEXT in function.__annotations__:
+        return None
     parameters = dict(_parameters(function))
     by_flag = {flag: name for name, each in parameters.items() for flag in each.flags}
     places = [name for name, each in parameters.items() if not each.flags]
@@ -71,7 +75,7 @@ def read(function: Callable[..., object], words: Sequence[str]) -> dict[str, Any
 
 def _parameters(function: Callable[..., object]) -> Iterator[tuple[str, Parameter]]:
     for name, hint in get_type_hints(function, include_extras=True).items():
-        if name == "return":
+        if name in ("return", _CONTEXT):
             continue
         kind, declared = get_args(hint)
         assert isinstance(declared, Declared)
@@ -98,14 +102,10 @@ def _value(parameter: Parameter, text: str) -> Any:
 
 
 def called(words: Sequence[str]) -> Callable[[], object] | None:
-    """What the words ask for, ready to be called; None where that is typer's, as are commands that
-    ask where their values come from.
-    """
+    """What the words ask for, ready to be called; None where that is typer's."""
     if not words or words[0] not in COMMANDS or os.name == "nt" or _COMPLETION in os.environ:
         return None
     function = command(words[0])
-    if "context" in function.__annotations__:
-        return None
     values = read(function, words[1:])
     if values is None or ("config" in function.__annotations__ and _are_settings_named(values)):
         return None
