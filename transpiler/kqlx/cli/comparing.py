@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from kqlx.cli.option_groups import ConversionOptions, TargetOptions
 from kqlx.cli.progress import Progress
 from kqlx.cli.requests import config_of, listed_files, load_settings
 from kqlx.cli.streams import say
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 
 if TYPE_CHECKING:
     from kqlx.batch.comparison.side import Side

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 
 from kqlx.batch.comparison.changes import Kind, RuleChange, change_of
 from kqlx.batch.comparison.pairs import pairs
 from kqlx.batch.comparison.side import Side
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 CHANGED = "changed"
 """Anything."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import field
 
 from kqlx.batch.comparison.changes import Kind, RuleChange, TargetChange
 from kqlx.batch.comparison.comparison import Totals
 from kqlx.batch.comparison.text_report import differing, told
 from kqlx.batch.reports.markdown_report import Section, code, plain
 from kqlx.batch.reports.matching_parts import shown
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 _MOST_OF_A_LINE = 400
 _MOST_LINES = 40

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from pathlib import PurePath
 
 from kqlx.batch.outcome import RuleOutcome, Status
 from kqlx.batch.spool import OutcomeSpool
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
