@@ -8,7 +8,6 @@ import inspect
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +71,11 @@ def by_typer(name: str, words: list[str]) -> dict[str, Any] | None:
 
 
 def read(name: str, words: list[str]) -> dict[str, Any] | None:
-    function: Callable[..., object] = command(name)
+    function = command(name)
     found = plain.read(function, words)
     if found is None:
         return None
-    parameters = inspect.signature(function).parameters.values()
+    parameters = inspect.signature(for_typer(function)).parameters.values()
     return {each.name: each.default for each in parameters} | found
 
 

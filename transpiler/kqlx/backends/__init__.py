@@ -5,7 +5,6 @@ Other packages add targets through the entry-point group ``kqlx.backends``, each
 
 from __future__ import annotations
 
-import pkgutil
 import warnings
 from functools import cache
 from importlib import import_module
@@ -15,6 +14,7 @@ from kqlx.backends.target import Options, Target
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
 from kqlx.records import fields
+from kqlx.resources import packages_in
 
 
 def find(name: str) -> Target:
@@ -49,7 +49,7 @@ def binding_targets() -> tuple[str, ...]:
 
 @cache
 def _own_names() -> tuple[str, ...]:
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
+    return tuple(packages_in(__path__))
 
 
 def _own(name: str) -> Target:

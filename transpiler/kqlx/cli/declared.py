@@ -6,7 +6,6 @@ line, which need not wait until typer is loaded. Hence no typer here.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
@@ -49,19 +48,24 @@ def argument(*, help: str, metavar: str, show_default: bool = True) -> Declared:
 
 def for_typer(function: Callable[..., None]) -> Callable[..., None]:
     """The function with typer's annotations."""
+    import inspect  # slow to load
+
     hints = get_type_hints(function, include_extras=True)
     kinds = {name: _hint_for_typer(hint) for name, hint in hints.items()}
-    signature = inspect.signature(function)
-    parameters = [
-        each.replace(annotation=kinds[name]) for name, each in signature.parameters.items()
-    ]
+    if (defaults := getattr(function, "defaults", None)) is None:
+        parameters = [*inspect.signature(function).parameters.values()]
+    else:
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters = [inspect.Parameter(name, keyword, default=defaults[name]) for name in kinds]
 
     @wraps(function)
     def called(*values: Any, **named: Any) -> None:
         function(*values, **named)
 
     called.__annotations__ = kinds
-    called.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    called.__dict__["__signature__"] = inspect.Signature(
+        [each.replace(annotation=kinds[each.name]) for each in parameters]
+    )
     return called
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from kqlx.batch.output_format import OutputFormat
@@ -114,42 +114,31 @@ _GROUPS = (ConversionOptions, TargetOptions, MessageOptions)
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of its groups as parameters of its own, as Typer reads them."""
+    """The command with the options of its groups as parameters of its own. Its ``defaults`` are
+    theirs: their signature is Python's alone to make, and takes long.
+    """
+    assert isinstance(command, FunctionType)
     kinds = get_type_hints(command, include_extras=True)
+    kinds.pop("return")
     groups = {name: kind for name, kind in kinds.items() if kind in _GROUPS}
-    parameters: list[inspect.Parameter] = []
-    for name, parameter in inspect.signature(command).parameters.items():
+    given_by_place = zip(kinds, command.__defaults__ or (), strict=False)
+    defaults: dict[str, Any] = {**dict(given_by_place), **(command.__kwdefaults__ or {})}
+    hints: dict[str, Any] = {}
+    for name, kind in kinds.items():
         if name in groups:
-            parameters += _parameters(groups[name])
+            hints |= get_type_hints(kind, include_extras=True)
+            defaults |= {field.name: field.default for field in fields(kind)}
         else:
-            annotated = parameter.replace(annotation=kinds[name])
-            parameters.append(annotated.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+            hints[name] = kind
 
     @wraps(command)
     def spread(**given: Any) -> None:
-        made = {
-            name: kind(
-                **{
-                    field.name: given.pop(field.name)
-                    for field in fields(kind)
-                    if field.name in given
-                }
-            )
-            for name, kind in groups.items()
-        }
+        made = {}
+        for name, kind in groups.items():
+            own = {field.name for field in fields(kind)} & {*given}
+            made[name] = kind(**{one: given.pop(one) for one in own})
         command(**given, **made)
 
-    spread.__dict__["__signature__"] = inspect.Signature(parameters)
-    spread.__annotations__ = {one.name: one.annotation for one in parameters}
+    spread.__annotations__ = hints
+    spread.__dict__["defaults"] = defaults
     return spread
-
-
-def _parameters(group: type[Any]) -> Iterator[inspect.Parameter]:
-    kinds = get_type_hints(group, include_extras=True)
-    for field in fields(group):
-        yield inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=kinds[field.name],
-        )

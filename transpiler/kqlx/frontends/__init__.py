@@ -4,13 +4,13 @@ has a ``LANGUAGE``.
 
 from __future__ import annotations
 
-import pkgutil
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kqlx.errors import UsageError
 from kqlx.frontends.language import Language, ReadingOptions
+from kqlx.resources import packages_in
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -43,8 +43,8 @@ def language_of_file(path: PurePath | None) -> str:
 @cache
 def languages() -> tuple[Language, ...]:
     """All languages that are read, by the names of their folders."""
-    folders = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    found = (getattr(import_module(f"{__name__}.{name}"), "LANGUAGE", None) for name in folders)
+    names = packages_in(__path__)
+    found = (getattr(import_module(f"{__name__}.{name}"), "LANGUAGE", None) for name in names)
     return tuple(language for language in found if isinstance(language, Language))
 
 

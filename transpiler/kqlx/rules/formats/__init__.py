@@ -8,11 +8,12 @@ of one rule, or None where that cannot be done without other change.
 
 from __future__ import annotations
 
-import pkgutil
 from functools import cache
 from importlib import import_module
 from pathlib import PurePath
 from types import ModuleType
+
+from kqlx.resources import modules_in
 
 # Query files go by this name too, but so do notes and lists of packages: one is read where it is
 # named, and is passed over in a folder.
@@ -22,9 +23,7 @@ _VAGUE = ".txt"
 @cache
 def modules() -> tuple[ModuleType, ...]:
     """All formats, those that the most tells of first: a text is a query if it is nothing else."""
-    found = [
-        import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)
-    ]
+    found = [import_module(f"{__name__}.{name}") for name in modules_in(__path__)]
     return tuple(
         sorted((m for m in found if hasattr(m, "SUFFIXES")), key=lambda m: name(m) == "query")
     )
