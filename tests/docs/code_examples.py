@@ -48,6 +48,14 @@ def output_of(command: str) -> tuple[int, str]:
     return run.returncode, run.stderr
 
 
+def raised_by(example: str) -> kqlx.KqlxError:
+    """What the lines of an example in Python raise."""
+    lines = [line.removeprefix(">>> ") for line in example.splitlines()]
+    with pytest.raises(kqlx.KqlxError) as error:
+        exec("\n".join(lines), {})
+    return error.value
+
+
 def entry(code: Code, shown: str, *, level: str = "###", fence: str = "") -> list[str]:
     """The part of a page about one code."""
     meaning = code.meaning[0].upper() + code.meaning[1:]
@@ -64,6 +72,8 @@ def _shown(code: Code) -> str:
     """The example with what it prints, or "" without one."""
     if not code.example:
         return ""
+    if code.example.startswith(">>> "):
+        return f"{code.example}\n{raised_by(code.example)}"
     return f"$ {code.example}\n{output_of(code.example)[1].rstrip()}"
 
 

@@ -26,7 +26,7 @@ from kqlx.note_codes import NOTES as NOTE_CODES
 from kqlx.notes import CODES as NOTES
 from kqlx.refusals import REFUSALS
 from tests.conftest import ROOT
-from tests.docs.code_examples import doubts, output_of, syntax_error
+from tests.docs.code_examples import doubts, output_of, raised_by, syntax_error
 
 REASON = "[narrower: approximated]"
 SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
@@ -58,11 +58,14 @@ def error_classes() -> set[str]:
 
 @pytest.mark.parametrize("code", REFUSALS, ids=lambda code: code.name)
 def test_the_example_of_a_refusal(code: Code) -> None:
-    if code.example:
+    if code.example.startswith(">>> "):
+        error = raised_by(code.example)
+        assert (error.code, isinstance(error, kqlx.UnsupportedError)) == (code.name, True)
+    elif code.example:
         run = CliRunner().invoke(app, shlex.split(code.example)[1:])
         assert run.exit_code == 1
-        (error,) = [line for line in run.stderr.splitlines() if ": error: " in line]
-        assert error.endswith((f"[{code.name}]", f": {code.name}]"))
+        (line,) = [line for line in run.stderr.splitlines() if ": error: " in line]
+        assert line.endswith((f"[{code.name}]", f": {code.name}]"))
     if code.instead:
         assert CliRunner().invoke(app, shlex.split(code.instead)[1:]).exit_code == 0
 
@@ -76,6 +79,11 @@ def calls(path: Path, name: str) -> Iterator[ast.Call]:
             continue
         if name in (getattr(node.func, "attr", ""), getattr(node.func, "id", "")):
             yield node
+
+
+def test_every_refusal_that_can_be_asked_for_has_an_example() -> None:
+    """Targets of other packages alone cannot write several data sources as one."""
+    assert [code.name for code in REFUSALS if not code.example] == ["sources-not-joined"]
 
 
 def test_every_refusal_has_the_code_of_its_reason() -> None:

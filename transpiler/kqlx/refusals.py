@@ -1,6 +1,7 @@
 """Catalogue of the reasons why a rule is refused, for ``kqlx explain``: the codes of
 ``UnsupportedError`` and ``MappingError``, all of them stable. ``conversion/judgement.py`` decides.
-Any code of a note (``kqlx.notes``) can be the reason too.
+Any code of a note (``kqlx.notes``) can be the reason too. Examples begin with ``kqlx`` or, of what
+Python alone can ask for, with ``>>>``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ REFUSALS = (
         "construct-not-supported",
         "the target cannot express this construct",
         "Write the test in another way.",
-        "",
+        "kqlx convert --to spl --source none -q 'process.*.caseless:a and *:b'",
     ),
     Code(
         "date-as-value",
@@ -31,7 +32,7 @@ REFUSALS = (
         "date-not-supported",
         "the target cannot express the date",
         "Write a date within the years that the target knows.",
-        "",
+        "kqlx convert --to sentinel --source none -q '@timestamp:\"now/d+1h\"'",
     ),
     Code(
         "field-name-not-supported",
@@ -49,7 +50,7 @@ REFUSALS = (
         "indicator-mapping",
         "the rule's `threat_mapping` compares in a way that the target cannot",
         "Change the mapping of the rule.",
-        "",
+        "kqlx convert --to spl examples/refused/indicator_that_must_not_match.toml",
     ),
     Code(
         "matches-every-event",
@@ -67,13 +68,15 @@ REFUSALS = (
         "name-taken",
         "one file holds all rules, and two of them have the same name or id",
         "Convert one of them separately, to another folder.",
-        "",
+        "kqlx convert --to elasticsearch --format rule --out converted --check"
+        " examples/refused/two_rules_with_one_id.ndjson",
     ),
     Code(
         "network-not-supported",
         "the target compares this value as text, so it cannot be a network",
         "List the addresses, or write a pattern.",
-        "",
+        "kqlx convert --to spl --mapping examples/refused/parameters_with_an_address.yml"
+        " -q 'event.dataset:o365.audit and o365.audit.Parameters.ClientIP:\"10.0.0.0/8\"'",
     ),
     Code(
         "no-data-source",
@@ -86,7 +89,9 @@ REFUSALS = (
         "no-text",
         "the query language has no text for this tree",
         "Build a tree that the parser could have made.",
-        "",
+        ">>> from kqlx.frontends.kql.formatter import format_node\n"
+        ">>> from kqlx.nodes import Exists, Literal, Or\n"
+        ">>> format_node(Or((Exists(Literal('user.name')),)))",
     ),
     Code(
         "number-precision",
