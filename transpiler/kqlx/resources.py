@@ -4,6 +4,7 @@ lies in a package.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,11 +30,11 @@ def modules_in(package: Iterable[str]) -> list[str]:
     """The names of the modules in a package, by its ``__path__``, as ``pkgutil`` has them, which
     takes longer to load.
     """
-    files = (file for folder in package for file in Path(folder).glob("*.py"))
-    return sorted(file.stem for file in files if file.stem != "__init__")
+    names = (name for folder in package for name in os.listdir(folder))  # noqa: PTH208 - faster
+    return sorted(name[:-3] for name in names if name.endswith(".py") and name != "__init__.py")
 
 
 def packages_in(package: Iterable[str]) -> list[str]:
     """Likewise of its packages."""
-    files = (file for folder in package for file in Path(folder).glob("*/__init__.py"))
-    return sorted(file.parent.name for file in files)
+    entries = (entry for folder in package for entry in Path(folder).iterdir())
+    return sorted(entry.name for entry in entries if (entry / "__init__.py").is_file())
