@@ -35,6 +35,11 @@ def override_of(rule: Rule) -> str:
     return found if isinstance(found, str) and found != "@timestamp" else ""
 
 
+def falls_back_to_timestamp(rule: Rule) -> bool:
+    """Whether ``@timestamp`` counts for events without the field of the override."""
+    return rule.data.get("timestamp_override_fallback_disabled") is not True
+
+
 def by_arrival(rule: Rule) -> bool:
     """Whether the rule goes by when events arrived. Any field but ``@timestamp`` is read so: what
     it holds is written between the event and its arrival.

@@ -140,7 +140,7 @@ class Rule:
     def max_signals(self) -> int | None:
         """How many alerts a run raises at most; None where the rule does not say."""
         found = self.data.get("max_signals")
-        return found if isinstance(found, int) else None
+        return found if isinstance(found, int) and not isinstance(found, bool) else None
 
     @property
     def is_building_block(self) -> bool:
@@ -168,6 +168,22 @@ class Rule:
     def investigation_guide(self) -> str:
         """What to do about an alert, in Markdown."""
         return str(self.data.get("note") or "").strip()
+
+    @property
+    def other_tables(self) -> dict[str, Any]:
+        """The tables of a rule TOML beside ``[rule]``."""
+        if not isinstance(self.document.get("rule"), dict):
+            return {}
+        return {key: value for key, value in self.document.items() if key != "rule"}
+
+    def has(self, key: str) -> bool:
+        """Whether the rule's table has a value for the key, which is not empty."""
+        return bool(self.data.get(key))
+
+    def text(self, key: str) -> str:
+        """A text from the rule's table as it is written; "" where there is none."""
+        found = self.data.get(key)
+        return "" if found is None else str(found)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts from the rule's table; a single text counts as a list of one."""

@@ -6,6 +6,7 @@ Keys of a rule: https://www.elastic.co/docs/api/doc/kibana/operation/operation-c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from kqlx.notes import Effect, Note
 from kqlx.rules.labels import is_technique
@@ -62,7 +63,13 @@ def unconverted_keys(
 
 def given_keys(rule: Rule, keys: Iterable[str]) -> list[str]:
     """Those of the keys that the rule has a value for."""
-    return [key for key in keys if rule.data.get(key)]
+    return [key for key in keys if rule.has(key)]
+
+
+def other_values(rule: Rule, handled: Iterable[str]) -> dict[str, Any]:
+    """What the rule's table has beside the keys that are ``handled``, as it is written."""
+    known = frozenset(handled)
+    return {key: value for key, value in rule.data.items() if key not in known}
 
 
 def other_frameworks(rule: Rule) -> list[str]:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from kqlx.backends.artifact_text import cut, own_id
-from kqlx.backends.elasticsearch.search_request import history_of
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
 from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.labels import SCORES, one_line, severity_and_score
 from kqlx.rules.model import Rule
+from kqlx.rules.search_window import search_window_of
+from kqlx.rules.unconverted_metadata import other_values
 
 Json = dict[str, Any]
 
@@ -55,17 +56,15 @@ def _import_of(rule: Rule) -> Json:
         "enabled": False,
     }
     if rule.type == "new_terms":
-        window = rule.data.get("history_window_start")
-        needed["history_window_start"] = window or history_of(rule)
-    given = {key: str(rule.data.get(key, "")) for key in ("name", "description")}
+        needed["history_window_start"] = (
+            rule.text("history_window_start") or search_window_of(rule).history
+        )
+    given = {key: rule.text(key) for key in ("name", "description")}
     texts = {key: text for key, text in given.items() if text.strip()}
-    others = {k: v for k, v in rule.data.items() if k not in needed and k != "new_terms"}
-    found = {**needed, **texts, **others}
-    if isinstance(rule.document.get("rule"), dict):
-        beside = {key: value for key, value in rule.document.items() if key != "rule"}
-        meta = rule.data.get("meta")
-        if beside:
-            found["meta"] = {**beside, **(meta if isinstance(meta, dict) else {})}
+    found = {**needed, **texts, **other_values(rule, (*needed, "new_terms"))}
+    if beside := rule.other_tables:
+        meta = found.get("meta")
+        found["meta"] = {**beside, **(meta if isinstance(meta, dict) else {})}
     return found
 
 
@@ -90,11 +89,11 @@ def _notes(rule: Rule) -> Iterator[Note]:
     made = []
     if not rule.description:
         made.append("description (the name)")
-    if rule.severity not in SCORES or not isinstance(rule.data.get("risk_score"), int):
+    if rule.severity not in SCORES or not isinstance(rule.risk_score, int):
         made.append("severity and risk score (low and 21 if neither is known)")
     if not rule.id:
         made.append("id")
-    if rule.type == "new_terms" and "history_window_start" not in rule.data:
+    if rule.type == "new_terms" and not rule.text("history_window_start"):
         made.append("history window (14 days)")
     if made:
         message = f"added, because Kibana requires it: {', '.join(made)}"
@@ -105,6 +104,6 @@ def _notes(rule: Rule) -> Iterator[Note]:
         message = f"exceptions {names} are dropped: the file does not contain their items"
         hint = "import the lists first; otherwise Kibana removes them from the rule"
         yield Note("filters-left-out", Effect.WIDER, message, hint=hint)
-    if rule.data.get("actions"):
+    if rule.has("actions"):
         message = "the rule's actions name connectors, which must exist when Kibana imports it"
         yield Note("actions-kept", Effect.SAME, message)

@@ -9,17 +9,16 @@ Groups that are kept stand in ``aggregations.groups.buckets``, whatever the rule
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
-from kqlx.regexes import late_regex
 from kqlx.rules.forms import SingleEvent, form_of
-from kqlx.rules.late_events import override_of
+from kqlx.rules.late_events import falls_back_to_timestamp, override_of
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import NewTerms, new_terms_of
+from kqlx.rules.search_window import search_window_of
 from kqlx.rules.threshold import Threshold, threshold_of
 
 Json = dict[str, Any]
@@ -46,13 +45,6 @@ _SIGNALS = 100  # Kibana's where a rule says nothing
 
 _TIME = "@timestamp"
 
-# Date math, or a day or instant (docs/reference/elasticsearch/rest-apis/common-options#date-math).
-_DATE_MATH = late_regex(
-    r"(?:now|\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z?)?(?:\|\||\Z))"
-    r"(?:[+-]\d{1,9}[yMwdhHms])*(?:/[yMwdhHms])?",
-    re.ASCII,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
@@ -71,7 +63,7 @@ def search_request(rule: Rule, body: Json) -> SearchRequest:
 def search_notes(rule: Rule, *, pages: bool) -> Iterator[Note]:
     """Notes on what a search assumes. ``pages`` says that whoever sends it may ask on."""
     if not rule.indices:
-        view = rule.data.get("data_view_id")
+        view = rule.text("data_view_id")
         yield Note(
             "index-assumed",
             Effect.SAME,
@@ -80,9 +72,8 @@ def search_notes(rule: Rule, *, pages: bool) -> Iterator[Note]:
             else "the rule names no index patterns",
             hint="Kibana's default patterns are used: check them",
         )
-    if odd := odd_times(rule):
-        what = ", ".join(f"{key}: {rule.data[key]}" for key in odd)
-        message = f"{what}: not a time that Elasticsearch reads; using Kibana's default"
+    if odd := search_window_of(rule).odd:
+        message = f"{', '.join(odd)}: not a time that Elasticsearch reads; using Kibana's default"
         yield Note("schedule-assumed", Effect.DIFFERENT, message)
     if isinstance(form_of(rule), Threshold | NewTerms):
         message = f"the search returns at most {GROUPS:,} groups; Kibana pages through all of them"
@@ -106,7 +97,8 @@ def request_body(rule: Rule, query: Json) -> Json | None:
             "aggs": {"groups": _counted(threshold)},
         }
     if (terms := new_terms_of(rule)) is not None:
-        history = _within(rule, {"gte": history_of(rule), "lte": end_of(rule)})
+        window = search_window_of(rule)
+        history = _within(rule, {"gte": window.history, "lte": window.end})
         return {
             "query": _both(query, history),
             "size": 0,
@@ -130,38 +122,12 @@ def single_events(rule: Rule, query: Json) -> Json:
 
 def most_hits(rule: Rule) -> int:
     """The rule's ``max_signals``, or as many hits as a search may ask for."""
-    found = rule.data.get("max_signals")
-    wanted = found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else 0
-    return min(wanted or _SIGNALS, GROUPS)
-
-
-def start_of(rule: Rule) -> str:
-    """Where the rule's window begins, as date math; Kibana's own where the rule has none."""
-    return _moment(rule, "from") or "now-6m"
-
-
-def end_of(rule: Rule) -> str:
-    return _moment(rule, "to") or "now"
-
-
-def history_of(rule: Rule) -> str:
-    """Where the time begins in which a rule of new terms looks for earlier ones."""
-    return _moment(rule, "history_window_start") or "now-14d"
-
-
-def odd_times(rule: Rule) -> tuple[str, ...]:
-    """The keys of the rule whose time is none that Elasticsearch reads."""
-    keys = ["from", "to", *(["history_window_start"] if new_terms_of(rule) else [])]
-    return tuple(k for k in keys if rule.data.get(k) is not None and not _moment(rule, k))
-
-
-def _moment(rule: Rule, key: str) -> str:
-    text = str(rule.data.get(key, "")).strip()
-    return text if _DATE_MATH.fullmatch(text) else ""
+    return min(max(rule.max_signals or 0, 0) or _SIGNALS, GROUPS)
 
 
 def _window(rule: Rule) -> Json:
-    return _within(rule, {"gte": start_of(rule), "lte": end_of(rule)})
+    window = search_window_of(rule)
+    return _within(rule, {"gte": window.start, "lte": window.end})
 
 
 def _within(rule: Rule, limits: Json) -> Json:
@@ -173,7 +139,7 @@ def _within(rule: Rule, limits: Json) -> Json:
     if not field:
         return plain
     own = {"range": {field: limits}}
-    if rule.data.get("timestamp_override_fallback_disabled") is True:
+    if not falls_back_to_timestamp(rule):
         return own
     without = {"bool": {"filter": [plain], "must_not": [{"exists": {"field": field}}]}}
     return {"bool": {"should": [own, without], "minimum_should_match": 1}}
@@ -215,7 +181,7 @@ def _first_seen(rule: Rule, fields: tuple[str, ...]) -> Json:
     is before it, as for Kibana, whose terms are new if they are first seen later than that
     (``build_new_terms_aggregation.ts``); but ``gt`` of a rounded time is later than its unit.
     """
-    start = start_of(rule)
+    start = search_window_of(rule).start
     until, since = ("lt", "gte") if "/" in start else ("lte", "gt")
     return {
         **_groups(fields),

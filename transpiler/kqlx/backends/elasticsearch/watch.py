@@ -16,7 +16,7 @@ from kqlx.records import dataclass
 from kqlx.rules.labels import one_line, severity_and_score
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, spelt
-from kqlx.rules.unconverted_metadata import other_frameworks
+from kqlx.rules.unconverted_metadata import other_frameworks, other_values
 
 Json = dict[str, Any]
 
@@ -106,14 +106,14 @@ def _metadata(rule: Rule) -> Json:
         "license_notice": rule.license and "the query and these texts are under the rule's licence",
         "created": rule.created,
         "updated": rule.updated,
-        "building_block_type": rule.data.get("building_block_type", ""),
+        "building_block_type": rule.text("building_block_type"),
         "investigation_fields": rule.investigation_fields,
-        "investigation_guide": rule.data.get("note", ""),
-        "setup": rule.data.get("setup", ""),
+        "investigation_guide": rule.text("note"),
+        "setup": rule.text("setup"),
         "query": rule.query,
     }
     elsewhere = {*found, *_IN_WATCH} - ({"threat"} if other_frameworks(rule) else set())
-    if more := {key: value for key, value in rule.data.items() if key not in elsewhere}:
+    if more := other_values(rule, elsewhere):
         found["rule"] = more
     return {key: value for key, value in found.items() if value or value == 0}
 
@@ -128,9 +128,8 @@ def _condition(body: Json) -> Json:
 
 def watch_notes(rule: Rule) -> Iterator[Note]:
     schedule = schedule_of(rule)
-    interval = rule.data.get("interval")
-    if any(text.startswith("interval") for text in schedule.odd):
-        message = f"interval: {interval} is not a plain time span; the watch runs every 5 minutes"
+    if odd := [text for text in schedule.odd if text.startswith("interval: ")]:
+        message = f"{odd[0]} is not a plain time span; the watch runs every 5 minutes"
         yield Note("schedule-assumed", Effect.SAME, message)
     if schedule.look_back > schedule.interval:
         message = (
@@ -141,10 +140,10 @@ def watch_notes(rule: Rule) -> Iterator[Note]:
     message = "a watch runs as soon as it is stored"
     hint = "PUT _watcher/watch/ID?active=false stores it to be reviewed first"
     yield Note("runs-at-once", Effect.SAME, message, hint=hint)
-    wanted = rule.data.get("max_signals")
-    if isinstance(wanted, int) and wanted > most_hits(rule):
+    wanted = rule.max_signals or 0
+    if wanted > most_hits(rule):
         message = f"each run reports at most {most_hits(rule):,} events (max_signals is {wanted:,})"
         yield Note("metadata-left-out", Effect.SAME, message)
-    if rule.data.get("actions"):
+    if rule.has("actions"):
         message = "the rule's actions are not converted; the watch writes to the log"
         yield Note("actions-left-out", Effect.SAME, message)

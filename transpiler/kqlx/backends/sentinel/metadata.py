@@ -11,7 +11,7 @@ from kqlx.records import dataclass
 from kqlx.rules.labels import is_technique
 from kqlx.rules.mitre_attack import before_version_19
 from kqlx.rules.model import Rule
-from kqlx.rules.unconverted_metadata import other_frameworks, unconverted_keys
+from kqlx.rules.unconverted_metadata import given_keys, other_frameworks, unconverted_keys
 
 _SEVERITIES = {"low": "Low", "medium": "Medium", "high": "High", "critical": "High"}
 _UNKNOWN_SEVERITY = "Medium"
@@ -105,7 +105,7 @@ def attack_of(rule: Rule) -> Attack:
 
 def lost_metadata(rule: Rule) -> Iterator[Note]:
     """Notes on what the rule says and an analytics rule has no place for."""
-    for key, words in _NO_PLACE.items():
-        if rule.data.get(key):
-            yield Note("metadata-left-out", Effect.SAME, f"not carried over to Sentinel: {words}")
+    for key in given_keys(rule, _NO_PLACE):
+        message = f"not carried over to Sentinel: {_NO_PLACE[key]}"
+        yield Note("metadata-left-out", Effect.SAME, message)
     yield from unconverted_keys(rule, "Sentinel", {*_NO_PLACE, *_SAID}, other_frameworks(rule))
