@@ -55,8 +55,10 @@ def for_typer(function: Callable[..., None]) -> Callable[..., None]:
     if (defaults := getattr(function, "defaults", None)) is None:
         parameters = [*inspect.signature(function).parameters.values()]
     else:
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        parameters = [inspect.Parameter(name, keyword, default=defaults[name]) for name in kinds]
+        keyword, none = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
+        parameters = [
+            inspect.Parameter(name, keyword, default=defaults.get(name, none)) for name in kinds
+        ]
 
     @wraps(function)
     def called(*values: Any, **named: Any) -> None:

@@ -121,7 +121,9 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     kinds = get_type_hints(command, include_extras=True)
     kinds.pop("return")
     groups = {name: kind for name, kind in kinds.items() if kind in _GROUPS}
-    given_by_place = zip(kinds, command.__defaults__ or (), strict=False)
+    by_place = command.__code__.co_varnames[: command.__code__.co_argcount]
+    # The first may have none.
+    given_by_place = zip(reversed(by_place), reversed(command.__defaults__ or ()), strict=False)
     defaults: dict[str, Any] = {**dict(given_by_place), **(command.__kwdefaults__ or {})}
     hints: dict[str, Any] = {}
     for name, kind in kinds.items():
