@@ -100,7 +100,11 @@ class ConditionWriter(TextBackend):
 
     def cell(self, node: FieldTest) -> Cell:
         """Where the values of the test's field are."""
-        return self.columns.cell(self.column(node))
+        column = self.column(node)
+        if not column.name:
+            what = 'the field name ""'
+            self.refuse(node.span, what, "a column has one", code="field-name-not-supported")
+        return self.columns.cell(column)
 
     def all_of(self, node: And) -> Text:
         return all_text([self.expression(item) for item in node.items])

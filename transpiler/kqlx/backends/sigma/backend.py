@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kqlx.backends.sigma.yaml_style import plain_key
 from kqlx.backends.text_backend import TextBackend
+from kqlx.backends.yaml_text import whole
 from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Never, Node, asked_pattern
@@ -13,6 +15,21 @@ ORDERED = NUMBERS | DATES | {"ip", "boolean"}
 """Types whose values are no texts."""
 
 
+_LONGEST_KEY = 900
+"""Characters, modifiers not counted: YAML takes 1,024 before the colon of a key on one line."""
+
+
+def _name_problem(name: str) -> str:
+    """Why no selection can name the field, or ""."""
+    if not name:
+        return "a selection needs one"
+    if "|" in name:
+        return "a bar begins a modifier"
+    if whole(name) != name:
+        return "half of a character is in no file"
+    return "YAML takes no key so long" if len(plain_key(name)) > _LONGEST_KEY else ""
+
+
 @dataclass()
 class SigmaBackend(TextBackend):
     """One object a conversion, which the functions on single tests are handed."""
@@ -21,8 +38,7 @@ class SigmaBackend(TextBackend):
 
     def column(self, node: FieldTest) -> Column:
         column = super().column(node)
-        if "|" in column.name or not column.name:
-            why = "a bar begins a modifier" if column.name else "a selection needs one"
+        if why := _name_problem(column.name):
             self.refuse(
                 node.span, f'the field name "{column.name}"', why, code="field-name-not-supported"
             )

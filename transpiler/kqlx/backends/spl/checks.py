@@ -6,7 +6,7 @@ from kqlx import records
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
-from kqlx.backends.spl.syntax import name_problem
+from kqlx.backends.spl.syntax import characters_problem, name_problem, quote, value_problem
 from kqlx.elastic.addresses import is_network
 from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.numbers import number_of
@@ -93,17 +93,28 @@ class Checks(SplBackend):
                 " asks for"
             )
             self.wider("null-exists", node, message)
+        if isinstance(node, Equals | Like | FreeText):
+            self.check_characters(node)
         if isinstance(node, FieldTest):
             if isinstance(node.field, Pattern):
                 self.check_pattern(node.field, node)
             elif node.field.name not in self.bound.columns and (
                 problem := name_problem(self.column(node).name)
             ):
-                what = f"a test of the field {node.field.name}"
+                what = f"a test of the field {node.field.name or quote('')}"
                 self.refuse(node.span, what, problem, code="field-name-not-supported")
+
+    def check_characters(self, node: Equals | Like | FreeText) -> None:
+        term = node.pattern if isinstance(node, Like) else node.value
+        if problem := value_problem(term.name):
+            what = f"a test of the value {term.name}"
+            self.refuse(node.span, what, problem, code="construct-not-supported")
 
     def check_pattern(self, name: Pattern, node: FieldTest) -> None:
         """A name with stars is tested as text, which some of the fields that it fits are not."""
+        if problem := characters_problem(name.text):
+            what = f"a test of the fields {name.name}"
+            self.refuse(node.span, what, problem, code="field-name-not-supported")
         if isinstance(node, Compare):
             what, why = f"a range on the fields {name.name}", "their types may differ"
             self.refuse(node.span, what, why, code="range-not-supported")

@@ -17,10 +17,14 @@ COMMENT = "``` {} ```"
 
 WIDTH = 100
 
-_BARE_NAME = late_regex(r"[A-Za-z0-9_.{}]+")
+_BARE_NAME = late_regex(r"[A-Za-z0-9_](?:[A-Za-z0-9_.]|\{\})*")
 _EVAL_NAME = late_regex(r"[A-Za-z_][A-Za-z0-9_]*")
-# Characters that no quoting of Splunk's takes in a field's name, in one command or the other.
-_UNNAMABLE = late_regex(r"[\\*'\"\x00-\x1f\x7f]")
+# Characters that no quoting of Splunk's takes in a field's name, in one command or the other: a
+# bar, a bracket or a backquote may end the command or begin another one also in single quotes, and
+# halves of characters are in no file.
+_UNNAMABLE = late_regex("[\\\\*'\"|`\\[\\]\x00-\x1f\x7f\ud800-\udfff]")
+_NO_WAY = "Splunk has no way to write such a name"
+_HALF = late_regex("[\ud800-\udfff]")
 
 # What Splunk means by a name, whatever the events hold: its own fields and the modifiers of a
 # search.
@@ -52,6 +56,7 @@ _OWN_NAMES = frozenset(
 )
 
 _OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "AS", "BY", "XOR", "LIKE", "CASE", "TERM"})
+_CONSTANTS = frozenset({"TRUE", "FALSE", "NULL"})
 
 # What PCRE gives a meaning to, the backquote, which begins macros and comments, and <, of
 # <<FIELD>>.
@@ -90,19 +95,31 @@ def widened_for_search(pattern: Pattern) -> Pattern:
 
 def name_problem(name: str) -> str:
     """Why Splunk cannot test a field of this name, or ""."""
-    if _UNNAMABLE.search(name):
-        return "Splunk has no way to write such a name"
+    if not name or name != name.strip():
+        return _NO_WAY
+    if problem := characters_problem(name):
+        return problem
     return "the name has a meaning of its own in Splunk" if name in _OWN_NAMES else ""
+
+
+def characters_problem(name: str) -> str:
+    """Why Splunk cannot spell the name, or the texts of a name with stars, or ""."""
+    return _NO_WAY if _UNNAMABLE.search(name) else ""
+
+
+def value_problem(text: str) -> str:
+    """Why no search can ask for the text, or ""."""
+    return "half of a character is in no text of Splunk's" if _HALF.search(text) else ""
 
 
 def search_name(name: str) -> str:
     """A field's name as ``search`` wants it: in double quotes where it is not plain."""
-    return name if _BARE_NAME.fullmatch(name) and name not in _OPERATORS else quote(name)
+    return name if _BARE_NAME.fullmatch(name) and name.upper() not in _OPERATORS else quote(name)
 
 
 def eval_name(name: str) -> str:
     """A field's name as ``where`` and ``eval`` want it: in single quotes where it is not plain."""
-    if _EVAL_NAME.fullmatch(name) and name.upper() not in _OPERATORS:
+    if _EVAL_NAME.fullmatch(name) and name.upper() not in _OPERATORS | _CONSTANTS:
         return name
     return f"'{name}'"
 
