@@ -1,7 +1,8 @@
 """JSON of the detection engine: one rule, an array of rules, or one object after another.
 
-An answer of Kibana's ``_find``, with the rules under ``data``, is read as the array. Numbers keep
-what they are; ``NaN`` and its kin, and a key that is given twice, are refused.
+An answer of Kibana's ``_find``, with the rules under ``data``, is read as the array, and so is what
+Terraform shows of a plan. Numbers keep what they are; ``NaN`` and its kin, and a key that is given
+twice, are refused.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from kqlx import records
 from kqlx.errors import place_of
 from kqlx.malformed import Refused, after_space, json_value, refuse_constant, too_deep_at
 from kqlx.records import dataclass
+from kqlx.rules import terraform_plan
 from kqlx.rules.kibana_objects import rule_table
 from kqlx.rules.source_text import Broken, Entry, Position
 
@@ -32,6 +34,13 @@ class GivenTwice:
     """
 
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The values of a rule in a plan of Terraform's."""
+
+    values: dict[str, Any]
 
 
 def looks_like(text: str) -> bool:
@@ -70,7 +79,7 @@ def entry(value: Any, text: str, start: int, end: int, line: int) -> Entry | Bro
     """The object that stands in the text from start to end, and begins on that line."""
     if isinstance(value, GivenTwice):
         return Broken(f"not JSON: the key {value.key} is given twice", line)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict | Resource):
         column = start - text.rfind("\n", 0, start)
         return Broken("expected an object", line, column, is_rule=False)
 
@@ -84,6 +93,8 @@ def entry(value: Any, text: str, start: int, end: int, line: int) -> Entry | Bro
         column = start + at + 1 - text.rfind("\n", 0, start + at)
         return Position(line + body.count("\n", 0, at), column if plain else 0)
 
+    if isinstance(value, Resource):
+        return Entry(terraform_plan.rule_table(value.values), value.values, line=line, find=find)
     return Entry(rule_table(value), value, line=line, find=find)
 
 
@@ -108,6 +119,8 @@ def load(text: str, start: int = 0, deep: int | None = None) -> tuple[Any, int]:
 def replace(text: str, number: int, query: str) -> str | None:
     found = [item for item in _objects(text) if not isinstance(item, Broken)]
     value, start, end, _ = found[number]
+    if isinstance(value, Resource):
+        return None  # Terraform writes it anew, from its own source
     new = replace_string(text[start:end], value, query)
     return None if new is None else text[:start] + new + text[end:]
 
@@ -151,6 +164,8 @@ def _objects(text: str) -> Iterator[tuple[Any, int, int, bool] | Broken]:
         at = after_space(text, end)
         if not array and isinstance(value, dict) and _is_answer(value):
             yield from _answered(text, start, deep)
+        elif not array and isinstance(value, dict) and (rules := _planned(value)):
+            yield from _resources(rules, text, start, end, deep)
         else:
             yield value, start, end, at == len(text) and not array
         if array:
@@ -178,6 +193,26 @@ def _answered(text: str, start: int, deep: int) -> Iterator[tuple[Any, int, int,
         yield value, at, end, False
         at = after_space(text, end)
         at = after_space(text, at + 1) if text.startswith(",", at) else at
+
+
+def _planned(value: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*terraform_plan.resources(value)] if terraform_plan.is_plan(value) else []
+
+
+def _resources(
+    rules: list[dict[str, Any]], text: str, start: int, end: int, deep: int
+) -> Iterator[tuple[Resource, int, int, bool]]:
+    """The values of resources, each where it stands."""
+    values = re.compile(r'"values"[ \t\r\n]*:[ \t\r\n]*(?=\{)')
+    at = start
+    for rule in rules:
+        while match := values.search(text, at, end):
+            at = match.end()
+            found, until = load(text, at, deep)
+            if found == rule:
+                yield Resource(rule), at, until, False
+                at = until
+                break
 
 
 def _place(text: str, offset: int) -> tuple[int, int]:
