@@ -39,6 +39,21 @@ def loaded(text: str) -> dict[str, Any]:
     return found
 
 
+def test_a_detection_names_the_events_that_it_searches() -> None:
+    """They may be those of another sensor, or of several data sources."""
+    module = 'host.os.type:linux and event.category:process and process.name:"kmod"'
+    for query, needed in (
+        (f"data_stream.dataset:endpoint.events.process and {module}", 'sourcetype="sysmon:linux"'),
+        (
+            "event.dataset:aws.cloudtrail and event.action:A or event.dataset:okta.system and"
+            " event.action:B",
+            'sourcetype="aws:cloudtrail" and sourcetype="OktaIM2:log"',
+        ),
+    ):
+        found = loaded(escu(Rule("A Rule", query, id="x")).text)["how_to_implement"]
+        assert found.startswith(f"The search needs the events of {needed}, with the fields that")
+
+
 def test_a_detection_has_what_contentctl_wants() -> None:
     rule = made(
         severity="high",

@@ -78,7 +78,7 @@ def detection(rule: Rule, search: Search, bounds: Sequence[Bound]) -> Detection:
         description=cut(description, MOST_DESCRIBED),
         explanation=rule.investigation_guide,
         search=f"{found.search.text}\n| `{filter_macro(name)}`",
-        how_to_implement=_implementation(rule, bounds[0]),
+        how_to_implement=_implementation(rule, bounds),
         known_false_positives=_false_positives(rule),
         references=_web_addresses(rule),
         drilldowns=drilldowns(found, "%original_detection_search%"),
@@ -97,13 +97,15 @@ def _date(rule: Rule) -> str:
     return "1970-01-01"
 
 
-def _implementation(rule: Rule, bound: Bound) -> str:
-    """What the search needs."""
-    title = bound.pack.title if bound.pack is not None else ""
+def _implementation(rule: Rule, bounds: Sequence[Bound]) -> str:
+    """What the search needs: the events where it looks, which another sensor may have brought."""
+    named = (bound.destination.name for bound in bounds if bound.destination is not None)
+    places = " and ".join(dict.fromkeys(named))
     needs = (
-        f"The search needs the events of {title}, as their add-on extracts them." if title else ""
+        f"The search needs the events of {places}, with the fields that their add-on extracts."
+        if places
+        else "The search needs events with the field names of Elastic."
     )
-    needs = needs or "The search needs events with the field names of Elastic."
     return "\n\n".join(filter(None, [needs, rule.setup, origin(rule)]))
 
 
