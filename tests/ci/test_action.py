@@ -88,6 +88,33 @@ def test_what_fails_can_be_chosen(team: Repository, runner: Path) -> None:
     assert actions.run(team, runner, without="install", fail_on="coverage").status == 1
 
 
+def test_rules_are_checked_where_no_files_are_wanted(team: Repository, runner: Path) -> None:
+    done = actions.run(team, runner, without="install", arguments="--fail-on\nlint")
+    assert (done.status, done.said) == (0, ""), "a check says nothing of rules in order"
+    team.rule("doubt", STARTED + 'process.name:"cmd*"')
+    assert actions.run(team, runner, without="install", fail_on="lint").status == 1
+    assert {path.name for path in team.folder.iterdir()} == {".git", "kqlx.yml", "rules"}
+
+
+def test_a_pull_request_is_compared_with_its_base(team: Repository, runner: Path) -> None:
+    """As the page has it: the base is checked out below the checkout."""
+    added = team.run("git", "worktree", "add", "--quiet", "--detach", "before", "main")
+    assert added.status == 0, added
+    same = actions.run(team, runner, without="install", base="before/rules")
+    assert same.status == 0
+    assert "## kqlx: nothing changes\n\n0 rules changed; 1 the same\n" in same.summary
+    team.rule("shell", STARTED + "process.name:pwsh.exe")
+    team.rule("uncoded", STARTED + 'not process.args:"-enc"')
+    done = actions.run(team, runner, without="install", base="before/rules", fail_on="never")
+    assert done.status == 0
+    assert "### Worse than before: 1\n\n- `rules/uncoded.toml` Uncoded\n" in done.summary
+    assert "- `rules/shell.toml` Shell: meaning\n" in done.summary
+    assert Path(done.outputs["diff"]).read_text("utf-8") in done.summary
+    missing = actions.run(team, runner, without="install", base="no/rules", fail_on="never")
+    assert missing.status == 2
+    assert "no/rules" in missing.said
+
+
 def test_files_are_compared_or_written(team: Repository, runner: Path) -> None:
     checked = actions.run(team, runner, without="install", out="converted files")
     assert checked.status == 1

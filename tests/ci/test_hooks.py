@@ -77,6 +77,7 @@ def results(done: Done) -> dict[str, str]:
 
 
 LINT, FMT, CONVERT = "kqlx lint", "kqlx fmt", "kqlx convert --check"
+CHECK = "kqlx check"
 
 
 def test_rules_in_order_pass(team: Repository, tmp_path: Path) -> None:
@@ -111,6 +112,22 @@ def test_a_rule_that_was_not_converted_again_stops_a_commit(
     assert "converted/shell.spl: " in done.out
     team.kqlx("convert", "--out", "converted", "rules/")
     assert run(team, tmp_path).status == 0
+
+
+def test_rules_are_checked_without_converted_files(team: Repository, tmp_path: Path) -> None:
+    path = team.folder / ".pre-commit-config.yaml"
+    found = yaml.safe_load(path.read_text("utf-8"))
+    hook = {"id": "kqlx-check", "language": "system", "args": ["rules/"]}
+    found["repos"][0]["hooks"] = [hook]
+    path.write_text(yaml.safe_dump(found), "utf-8")
+    shutil.rmtree(team.folder / "converted")
+    done = run(team, tmp_path, "--all-files")
+    assert results(done) == {CHECK: "Passed"}, done
+    team.rule("uncoded", STARTED + 'not process.args:"-enc"')
+    done = run(team, tmp_path)
+    assert results(done) == {CHECK: "Failed"}, done
+    assert "rules/uncoded.toml: error: spl: the result would be narrower" in done.out
+    assert not (team.folder / "converted").exists()
 
 
 def test_commits_of_other_files_wait_for_nothing(team: Repository, tmp_path: Path) -> None:

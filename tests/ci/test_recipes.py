@@ -79,8 +79,8 @@ def test_the_commands_of_the_page_work_in_a_repository_that_is_in_order(team: Re
     ]
     assert len(commands) > 3
     for command in commands:
-        known = "--baseline" in command
-        assert team.run(*shlex.split(command)).status == (0 if known else 1), command
+        is_known = "--baseline" in command or not command.startswith("kqlx convert")
+        assert team.run(*shlex.split(command)).status == (0 if is_known else 1), command
 
 
 def test_the_page_says_what_the_action_takes_and_gives() -> None:

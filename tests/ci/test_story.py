@@ -173,3 +173,42 @@ def test_the_manifest_leads_from_a_rule_to_its_file(ported: Repository) -> None:
     files = manifest["files"]
     assert set(files) == {"shell.spl", "encoded.spl"}
     assert "rules/shell.toml" in json.dumps(files["shell.spl"])
+
+
+def test_a_reviewer_sees_what_a_pull_request_changes(ported: Repository) -> None:
+    """The old rules are those of the main branch, in a checkout of their own."""
+    ported.run("git", "worktree", "add", "--quiet", "--detach", "../before", "main")
+    diff = ("diff", "../before/rules", "rules")
+    assert ported.kqlx(*diff) == Done(0, "0 rules changed; 4 the same\n", "")
+
+    ported.rule("shell", "process.name:cmd.exe and event.code:1 and " + STARTED + "event.code:1")
+    reworded = ported.kqlx(*diff, "--fail-on", "meaning,worse")
+    assert reworded.status == 0, reworded
+
+    ported.rule("shell", SHELL + ' and not process.args:"-enc"')
+    narrower = ported.kqlx(*diff, "--fail-on", "meaning,worse")
+    assert narrower.status == 1
+    assert narrower.out.startswith(
+        "rules/shell.toml: meaning: Shell\n"
+        "  spl: coverage -> refused (worse): the result would be narrower: process.args"
+    )
+    # A loss that somebody accepts for all rules is seen where it is taken on: in the settings.
+    ported.write("kqlx.yml", "to: spl\naccept: [narrower]\n")
+    accepted = ported.kqlx(*diff)
+    assert accepted.status == 1
+    assert "  spl: coverage -> narrower (worse, another query): " in accepted.out
+    assert (
+        "rules/uncoded.toml: changed: Uncoded\n  spl: refused -> narrower (better)" in accepted.out
+    )
+
+
+def test_a_team_without_converted_files_checks_its_rules(ported: Repository) -> None:
+    (ported.folder / "converted/shell.spl").unlink()
+    check = ("check", "--quiet", "--baseline", "kqlx-baseline.json", "rules/")
+    done = ported.kqlx(*check)
+    assert done.status == 0, done
+    ported.rule("shell", SHELL + ' and not process.args:"-enc"')
+    worse = ported.kqlx(*check)
+    assert worse.status == 1
+    assert "rules/shell.toml: error: spl: refused, but coverage in the baseline" in worse.out
+    assert not (ported.folder / "converted/shell.spl").exists()
