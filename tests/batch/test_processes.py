@@ -110,7 +110,7 @@ def patched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 def without(run: Ran, name: str) -> list[str]:
     """The headings of the results, and what is said of rules, but for one and for the counts."""
     headings = [line for line in run.out.splitlines() if line.startswith("``` ")]
-    said = [line for line in run.said.splitlines()[:-1] if not line.startswith("  ")]
+    said = [line for line in run.said.splitlines() if line.startswith("rules/")]
     return [line for line in headings + said if name not in line and "more rules: " not in line]
 
 

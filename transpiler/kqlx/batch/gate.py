@@ -45,10 +45,10 @@ class Gate:
 
     def add(self, outcome: RuleOutcome) -> Iterator[tuple[str, Remark]]:
         """Takes an outcome; what became worse, with the target."""
-        self.recorded.add(outcome)
         if outcome.is_unusable or any(made.is_unusable for made in outcome.conversions):
             self.is_unusable |= "failed" in self.wanted
         if self.update is not None:
+            self.recorded.add(outcome)
             return
         if self.baseline is None:
             self.has_failed |= bool(met(outcome, self.wanted))

@@ -91,11 +91,17 @@ def read_manifest(folder: Path, *, force: bool = False) -> dict[str, ManifestEnt
 
 
 def manifest_text(entries: Mapping[str, ManifestEntry]) -> bytes:
-    """The same bytes for the same entries."""
-    files = {name: entry.data() for name, entry in entries.items()}
-    data = {"version": VERSION, "files": files}
-    text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False)
-    return f"{text}\n".encode("utf-8", "backslashreplace")
+    """The same bytes for the same entries: a line a file, so that Git can merge what branches
+    wrote of different files.
+    """
+    lines = [f" {_json(name)}: {_json(entries[name].data())}" for name in sorted(entries)]
+    files = ",\n".join(lines)
+    text = f'{{"version": {VERSION}, "files": {{\n{files}\n}}}}\n'
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def path_from(folder: Path, path: str) -> str:

@@ -1,10 +1,10 @@
 """Files converted by several processes, any of which may end at any time: the system ends one that
 takes too much memory.
 
-A process is told numbers of files and answers with the outcomes of one after the other, so it is
-known at which file it ended. That one gets a second try, in another process; what the process had
-to do besides goes to the others. A process of which the run has ended, however that was, ends too:
-nothing is at the other end of its pipe.
+A process is told numbers of files and answers with the outcomes of one after the other, so that it
+is known at which file it ended. That one gets a second try in another process, which also does what
+the first had still to do. A process of which the run has ended, however that was, ends too: nothing
+is at the other end of its pipe.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Self
@@ -28,13 +28,14 @@ from kqlx.batch.outcome import RuleOutcome
 from kqlx.batch.request import Request
 from kqlx.records import dataclass, field
 
-_AT_ONCE = 4
-"""Files that a process has to do, so that it need not wait for the next."""
-
-_AHEAD = 16
-"""Files for each process whose outcomes may wait for those of files before them."""
+_AT_ONCE = 8
+"""Files that are handed to a process together; it has this many more to do while it is waited for.
+"""
 
 _TRIES = 2
+
+_LOST = "the process that converted it died, and so did a second one"
+_WAY_OUT = "it may need more memory than there is; convert it alone to find out"
 
 _ENDED = (EOFError, OSError)
 """What a pipe raises whose other end is gone."""
@@ -89,10 +90,9 @@ class Processes:
             self._start()
             if not self._workers:  # the system lets us start none
                 return outcomes_of_file(self._files[number], self._converter)
-            self._hand_out(number + _AHEAD * len(self._workers))
-            ready = wait([worker.pipe for worker in self._workers])
-            for worker in [worker for worker in self._workers if worker.pipe in ready]:
-                self._hear(worker)
+            self._hand_out(number)
+            # One process has it, and the others have enough to do until that one answers.
+            self._hear(next(each for each in self._workers if number in each.tasks))
         return self._done.pop(number)
 
     def _start(self) -> None:
@@ -102,17 +102,15 @@ class Processes:
             with suppress(OSError):
                 self._workers.append(_started(self._converter.request, self._files))
 
-    def _hand_out(self, end: int) -> None:
-        """Gives work to those that have little, of files up to the one of that number."""
-        for worker in self._workers:
-            while worker.is_ready and len(worker.tasks) < _AT_ONCE:
-                if not self._todo or self._todo[0] >= end:
-                    return
-                try:
-                    worker.pipe.send(self._todo[0])
-                except _ENDED:
-                    break  # as ``_hear`` will find too
-                worker.tasks.append(heapq.heappop(self._todo))
+    def _hand_out(self, number: int) -> None:
+        """Gives work to those that have little of it, and the file of that number to somebody."""
+        for worker in sorted(self._workers, key=lambda worker: len(worker.tasks)):
+            if self._todo and (len(worker.tasks) <= _AT_ONCE or self._todo[0] == number):
+                count = min(_AT_ONCE, len(self._todo))
+                numbers = [heapq.heappop(self._todo) for _ in range(count)]
+                worker.tasks += numbers
+                with suppress(*_ENDED):  # as ``_hear`` will find
+                    worker.pipe.send(numbers)
 
     def _hear(self, worker: _Worker) -> None:
         try:
@@ -132,13 +130,11 @@ class Processes:
         self._workers.remove(worker)
         self._missing += worker.is_ready
         for place, number in enumerate(worker.tasks):
-            self._tries[number] += not place
+            self._tries[number] += worker.is_ready and not place
             if self._tries[number] < _TRIES:
                 heapq.heappush(self._todo, number)
             else:
-                message = "the process that converted it died, and so did a second one"
-                hint = "it may need more memory than there is; convert it alone to find out"
-                self._done[number] = [lost(self._files[number], message, hint)]
+                self._done[number] = [lost(self._files[number], _LOST, _WAY_OUT)]
 
 
 def _started(request: Request, files: Sequence[InputFile]) -> _Worker:
@@ -185,8 +181,8 @@ def _work(pipe: Connection, request: Request, files: Sequence[InputFile]) -> Non
     with suppress(*_ENDED):
         pipe.send(None)
         while True:
-            number = pipe.recv()
-            _answer(pipe, number, outcomes_of_file(files[number], converter), files[number])
+            for number in pipe.recv():
+                _answer(pipe, number, outcomes_of_file(files[number], converter), files[number])
 
 
 def _answer(pipe: Connection, number: int, outcomes: list[RuleOutcome], file: InputFile) -> None:
