@@ -6,10 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kqlx.frontends.kql.diagnostics.foreign_operators import (
-    REGULAR_EXPRESSION,
-    is_regular_expression,
-)
+from kqlx.frontends.kql.regular_expressions import MESSAGE, is_regular_expression
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import quote, short, suggest
 from kqlx.lint.wording import note
@@ -141,7 +138,7 @@ def _borrowed(node: FreeText, raw: str) -> Note | None:
         return note("other-language", message.format(f'"{word}"'), node.span, hint)
     if is_regular_expression(raw):
         hint = "name the field, and list the values or use wildcards (*)"
-        return note("other-language", REGULAR_EXPRESSION.message, node.span, hint)
+        return note("other-language", MESSAGE, node.span, hint)
     if re.search(r"\s\|\s", raw):
         hint = "write only the filter"
         return note("other-language", message.format("pipes"), node.span, hint)

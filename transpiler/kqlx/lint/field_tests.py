@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from kqlx.elastic.type_names import ANALYZED, DATES, NUMBERS
-from kqlx.frontends.kql.diagnostics.foreign_operators import (
-    is_regular_expression,
-)
+from kqlx.frontends.kql.regular_expressions import is_regular_expression
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import short, suggest
 from kqlx.lint import bare_values, field_names

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kqlx.frontends.kql.diagnostics.foreign_operators import REGULAR_EXPRESSION
+from kqlx.frontends.kql.regular_expressions import HINT, MESSAGE
 from kqlx.frontends.kql.wording import suggest
 from kqlx.lint.wording import name_of, note
 from kqlx.nodes import Equals, Like, Literal, Node, Span, Term
@@ -35,8 +35,8 @@ def line_break(field: Term, raw: str, value: Term) -> Iterator[Note]:
 
 def regular_expression(span: Span) -> Note:
     """The doubt about a value between slashes."""
-    message = f"{REGULAR_EXPRESSION.message}: the slashes are part of the value"
-    return note("other-language", message, span, REGULAR_EXPRESSION.hint)
+    message = f"{MESSAGE}: the slashes are part of the value"
+    return note("other-language", message, span, HINT)
 
 
 def question_mark(content: str, span: Span) -> Iterator[Note]:

@@ -19,6 +19,9 @@ from kqlx.resources import modules_in
 # named, and is passed over in a folder.
 _VAGUE = ".txt"
 
+_OF_ONE = {".toml": "toml"}
+"""The suffix of most rules, which one format alone has: the others need not be loaded."""
+
 
 @cache
 def modules() -> tuple[ModuleType, ...]:
@@ -41,6 +44,8 @@ def suffixes() -> tuple[str, ...]:
 def of(path: PurePath | None, text: str) -> ModuleType:
     """The format of a file, by its name if that tells it, else by its content."""
     suffix = path.suffix.lower() if path else ""
+    if suffix in _OF_ONE:
+        return by_name(_OF_ONE[suffix])
     if suffix != _VAGUE:
         named = [module for module in modules() if suffix in module.SUFFIXES]
         fitting = [module for module in named if module.looks_like(text)]

@@ -7,7 +7,6 @@ twice, are refused.
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections import Counter
@@ -127,7 +126,9 @@ def replace(text: str, number: int, query: str) -> str | None:
 
 def replace_string(text: str, value: Any, query: str) -> str | None:
     """The text of one object with another query; proven by reading it."""
-    wanted = copy.deepcopy(value)
+    from copy import deepcopy
+
+    wanted = deepcopy(value)
     old = rule_table(wanted)["query"]
     query = query + "\n" if old.endswith("\n") else query
     rule_table(wanted)["query"] = query

@@ -8,6 +8,7 @@ from typing import cast
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql.diagnostics.parse_failure import Diagnosis, ParseFailure
 from kqlx.frontends.kql.reader import read
+from kqlx.frontends.kql.regular_expressions import HINT, MESSAGE
 from kqlx.frontends.kql.spelling import spell_value
 from kqlx.frontends.kql.syntax import QUOTED
 from kqlx.frontends.kql.wording import LONGEST_ADVICE, quote, suggest
@@ -27,15 +28,7 @@ _PARTS = {
 }
 _SIGN_AT_END = late_regex(r"(?P<name>[^=!~]+?)(?P<sign>===?|!==?|=~|!~|=)$")
 
-REGULAR_EXPRESSION = Diagnosis(
-    "lucene-syntax",
-    "regular expressions are Lucene syntax, which Kibana KQL does not have",
-    "list the values, or use wildcards (*)",
-)
-_BETWEEN_SLASHES = late_regex(r"(?<![^\s(:])/(?:\\.|[^/\\\r\n\"])+/(?=[\s)]|$)")
-_SIGNS = late_regex(
-    r"\.[*+]|\[[^\]]+\]|\\[dwsDWS.]|[|^]|\$/$|\{\d+(?:,\d*)?\}|\([^()]*\)[*+?{]|[\w)]\+"
-)
+REGULAR_EXPRESSION = Diagnosis("lucene-syntax", MESSAGE, HINT)
 
 
 def explain_sql_operator(
@@ -131,24 +124,6 @@ def bracket_range(field: str, low: str, high: str, opening: str, closing: str) -
     signs = (">=" if opening == "[" else ">", "<=" if closing == "]" else "<")
     ends = zip(signs, (low, high), strict=True)
     return suggest(" and ".join(f"{field} {sign} {value}" for sign, value in ends if value != "*"))
-
-
-def is_in_regular_expression(text: str, offset: int) -> bool:
-    """Whether the place lies in a regular expression of Lucene: between slashes where a value may
-    stand, with a sign that no path has.
-    """
-    return any(
-        match.start() < offset < match.end() and is_regular_expression(match[0])
-        for match in _BETWEEN_SLASHES.finditer(text)
-    )
-
-
-def is_regular_expression(text: str) -> bool:
-    """Whether the text looks like a regular expression of Lucene: between slashes, with signs that
-    no path has.
-    """
-    between = _BETWEEN_SLASHES.fullmatch(text)
-    return between is not None and bool(_SIGNS.search(text, 1))
 
 
 def explain_lucene_syntax(

@@ -17,7 +17,6 @@ from kqlx.frontends.kql.diagnostics.colons_and_comparisons import (
 from kqlx.frontends.kql.diagnostics.foreign_operators import (
     REGULAR_EXPRESSION,
     bracket_range,
-    is_in_regular_expression,
 )
 from kqlx.frontends.kql.diagnostics.missing_operator import explain_missing_operator
 from kqlx.frontends.kql.diagnostics.negation_signs import explain_negation_sign
@@ -27,6 +26,7 @@ from kqlx.frontends.kql.diagnostics.parse_failure import (
     ParseFailure,
     expression_at,
 )
+from kqlx.frontends.kql.regular_expressions import is_in_regular_expression
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import respelled, short, suggest
 from kqlx.frontends.language_guess import recognise
