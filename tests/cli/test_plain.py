@@ -57,7 +57,7 @@ def recorder(name: str) -> tuple[typer.Typer, list[dict[str, Any]]]:
     return own, seen
 
 
-NAMES = [name for name in COMMANDS if not plain._asks_typer(command(name))]
+NAMES = [name for name in COMMANDS if plain._CONTEXT not in command(name).__annotations__]
 APPS = {name: recorder(name) for name in NAMES}
 
 

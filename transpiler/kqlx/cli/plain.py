@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import EnumType
 from functools import partial
 from types import UnionType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from kqlx.cli import colors
 from kqlx.cli.commands import COMMANDS, command
@@ -106,20 +106,10 @@ def called(words: Sequence[str]) -> Callable[[], object] | None:
     if not words or words[0] not in COMMANDS or os.name == "nt" or _COMPLETION in os.environ:
         return None
     function = command(words[0])
-    if _asks_typer(function):
-        return None
     values = read(function, words[1:])
     if values is None or ("config" in function.__annotations__ and _are_settings_named(values)):
         return None
     return partial(function, **values)
-
-
-def _asks_typer(function: Callable[..., object]) -> bool:
-    """Whether the function has a parameter that only typer can fill, its context."""
-    hints = get_type_hints(function, include_extras=True)
-    return any(
-        get_origin(hint) is not Annotated for name, hint in hints.items() if name != "return"
-    )
 
 
 def _are_settings_named(values: dict[str, Any]) -> bool:
