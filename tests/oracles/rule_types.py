@@ -11,12 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import duckdb_kql
-
 from kqlx.rules.new_terms import NewTerms
 from kqlx.rules.threshold import Threshold
 from kqlx.testing.edges import NOW
-from tests.oracles.sentinel import SQL_TYPES, as_json, connection, rewritten, sql_name
+from tests.oracles.sentinel import SQL_TYPES, TABLE, answer, as_json, make_table, rewritten
 
 COLUMNS = {
     "event.action": "string",
@@ -68,17 +66,9 @@ def new_terms_alerts(terms: NewTerms, look_back: int, events: Iterable[RuleEvent
 
 def rows(query: str, events: Iterable[RuleEvent]) -> list[dict[str, Any]]:
     """What the query finds on a table of these events, a row by names of columns."""
-    database = connection()
-    declared = [f"{sql_name(name)} {SQL_TYPES[kind]}" for name, kind in COLUMNS.items()]
-    declared.append("TimeGenerated TIMESTAMP")
-    database.execute(f'create or replace table "Events" ({", ".join(declared)})')
-    held = [_row(event) for event in events]
-    if held:
-        marks = ", ".join("?" * len(declared))
-        database.executemany(f'insert into "Events" values ({marks})', held)
-    answer = duckdb_kql.query(database, rewritten(query))
-    names = [column[0] for column in answer.description]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    types = {name: SQL_TYPES[kind] for name, kind in COLUMNS.items()}
+    make_table(TABLE, {**types, "TimeGenerated": "TIMESTAMP"}, map(_row, events))
+    return answer(rewritten(query))
 
 
 def _row(event: RuleEvent) -> list[Any]:

@@ -163,6 +163,7 @@ _SHIMS: dict[str, tuple[Any, str]] = {
 def connection() -> Any:
     """DuckDB in memory, with the functions that it lacks."""
     made = duckdb_kql.connect()
+    made.execute("SET TimeZone='UTC'")
     texts = ["VARCHAR", "VARCHAR"]
     for name, (function, returned) in _SHIMS.items():
         own = f"kqlx_{name}"
@@ -193,6 +194,27 @@ def connection() -> Any:
         (2,),
     )
     return made
+
+
+_COLUMNS: dict[str, list[str]] = {}
+"""The tables that there are, with the names of their columns."""
+
+
+def make_table(name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+    """Makes a table with these columns, by their types in SQL, and rows, or makes it anew."""
+    declared = ", ".join(f"{sql_name(column)} {kind}" for column, kind in columns.items())
+    connection().execute(f"create or replace table {sql_name(name)} ({declared})")
+    if held := list(rows):
+        marks = ", ".join("?" * len(columns))
+        connection().executemany(f"insert into {sql_name(name)} values ({marks})", held)
+    _COLUMNS[name] = list(columns)
+
+
+def answer(query: str) -> list[dict[str, Any]]:
+    """What comes out of a query that DuckDB can read (``rewritten``), a row by names of columns."""
+    found = connection().execute(duckdb_kql.to_sql(query, schema=_COLUMNS))
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def rewritten(query: str) -> str:
@@ -360,14 +382,9 @@ class Sentinel:
 
 def execute(query: str, columns: Mapping[str, str], rows: Iterable[list[Any]]) -> set[int]:
     """The numbers of the rows (their first values) that come out."""
-    database = connection()
-    declared = [f'"{ROW}" BIGINT']
-    declared += [f"{sql_name(name)} {SQL_TYPES[kind]}" for name, kind in columns.items()]
-    database.execute(f'create or replace table "{TABLE}" ({", ".join(declared)})')
-    marks = ", ".join("?" * len(declared))
-    database.executemany(f'insert into "{TABLE}" values ({marks})', list(rows))
-    found = duckdb_kql.query(database, f"{rewritten(query)}\n| project {ROW}").fetchall()
-    return {number for (number,) in found}
+    types = {ROW: "BIGINT", **{name: SQL_TYPES[kind] for name, kind in columns.items()}}
+    make_table(TABLE, types, rows)
+    return {found[ROW] for found in answer(f"{rewritten(query)}\n| project {ROW}")}
 
 
 def sql_name(name: str) -> str:

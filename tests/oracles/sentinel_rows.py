@@ -7,7 +7,7 @@ has; the others are empty: an empty text in a string column, which is never null
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -23,10 +23,10 @@ from tests.oracles.sentinel import (
     IF_EXISTS,
     ROW,
     SQL_TYPES,
+    answer,
     as_json,
-    connection,
+    make_table,
     rewritten,
-    sql_name,
 )
 
 Rows = Iterable[tuple[int, str, Mapping[str, Any]]]
@@ -66,19 +66,14 @@ def matching(query: str, tables: list[str], rows: Rows) -> set[int]:
 
 def results(query: str, tables: list[str], rows: Rows) -> list[dict[str, Any]]:
     """What comes out of the query, a row by names of columns. Raises as ``matching``."""
-    columns = dict(union_of(tables).values())
-    # DuckDB has no regard to letter case in names, and some tables have two of one name.
-    lower = {name.lower(): name for name in reversed(columns)}
-    columns = {name: kind for name, kind in columns.items() if lower[name.lower()] == name}
+    union, given = tuple(tables), list(rows)
+    columns = _columns_of(union)
     for table in tables:
-        held = [(n, _in_union(row, table, tables)) for n, name, row in rows if name == table]
-        _load(table, columns, held)
+        _load(table, union, [row for row in given if row[1] == table])
     if ESCAPED.search(query):
         raise NotExecuted("\\u in a literal")
     try:
-        found = duckdb_kql.query(connection(), _readable(query, columns))
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return answer(_readable(query, columns))
     except duckdb_kql.KqlUnsupportedError as error:
         what = str(error).split("(")[0].partition(" at ")[0]
         sentinel.NOT_EXECUTED[what] += 1
@@ -95,22 +90,31 @@ _LOADED: dict[str, object] = {}
 
 
 def _load(
-    table: str, columns: Mapping[str, str], rows: Sequence[tuple[int, Mapping[str, Any]]]
+    table: str, union: tuple[str, ...], rows: list[tuple[int, str, Mapping[str, Any]]]
 ) -> None:
-    """Makes the table with these rows, unless it is there."""
-    if _LOADED.get(table) == (columns, rows):
+    """Makes the table with these rows, and the columns of the union, unless it is there."""
+    if _LOADED.get(table) == (union, rows):
         return
-    held = [[number, *_cells(row, columns, table)] for number, row in rows]
-    declared = [f'"{ROW}" BIGINT']
-    declared += [f"{sql_name(name)} {_TYPES[kind]}" for name, kind in columns.items()]
-    connection().execute(f"create or replace table {sql_name(table)} ({', '.join(declared)})")
-    if held:
-        marks = ", ".join("?" * len(declared))
-        connection().executemany(f"insert into {sql_name(table)} values ({marks})", held)
-    _LOADED[table] = (columns, rows)
+    columns = _columns_of(union)
+    held = [
+        [number, *_cells(_in_union(row, table, union), columns, table)] for number, _, row in rows
+    ]
+    types = {name: _TYPES[kind] for name, kind in columns.items()}
+    make_table(table, {ROW: "BIGINT", **types}, held)
+    _LOADED[table] = (union, rows)
 
 
-def union_of(tables: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
+@cache
+def _columns_of(union: tuple[str, ...]) -> dict[str, str]:
+    """The columns of a union of tables, and their types, as far as DuckDB can have them."""
+    columns = dict(union_of(union).values())
+    # DuckDB has no regard to letter case in names, and some tables have two of one name.
+    lower = {name.lower(): name for name in reversed(columns)}
+    return {name: kind for name, kind in columns.items() if lower[name.lower()] == name}
+
+
+@cache
+def union_of(tables: tuple[str, ...]) -> dict[tuple[str, str], tuple[str, str]]:
     """(table, column) → its name in the union of the tables, and its type. A column of several
     types is there once for each, named after it
     (https://learn.microsoft.com/kusto/query/union-operator?view=microsoft-sentinel).
@@ -126,7 +130,7 @@ def union_of(tables: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
     }
 
 
-def _in_union(row: Mapping[str, Any], table: str, tables: Iterable[str]) -> dict[str, Any]:
+def _in_union(row: Mapping[str, Any], table: str, tables: tuple[str, ...]) -> dict[str, Any]:
     """A row of one table with the names that its columns have in the union."""
     names = union_of(tables)
     return {names.get((table, name), (name, ""))[0]: value for name, value in row.items()}

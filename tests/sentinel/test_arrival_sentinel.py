@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import duckdb_kql
 import pytest
 import yaml
 from hypothesis import given
@@ -42,12 +41,19 @@ from tests.oracles.arrivals import (
 )
 from tests.oracles.kusto import analyse
 from tests.oracles.loaders import load
-from tests.oracles.sentinel import connection, rewritten
+from tests.oracles.sentinel import TABLE, answer, make_table, rewritten
 from tests.oracles.sentinel_rows import known_tables
 
 DELAY = 5 * MINUTE
 RUNS = [NOW + INTERVAL * number for number in range(-1, 3)]
 UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
+COLUMNS = {
+    "event.action": "VARCHAR",
+    "user.name": "VARCHAR",
+    "Number": "BIGINT",
+    "TimeGenerated": "TIMESTAMP",
+    "Arrived": "TIMESTAMP",
+}
 
 
 def sentinel(rule: kqlx.Rule, format: str = "rule", **options: Any) -> kqlx.Conversion:
@@ -60,21 +66,13 @@ def length(text: str) -> int:
 
 def run(query: str, found: Iterable[Arrived], clock: int) -> list[dict[str, Any]]:
     """What the query finds among these rows when ``ago()`` counts from a moment."""
-    database = connection()
-    database.execute(
-        'create or replace table "Events" ("event.action" VARCHAR, "user.name" VARCHAR,'
-        ' "Number" BIGINT, "TimeGenerated" TIMESTAMP, "Arrived" TIMESTAMP)'
-    )
 
     def moment(time: int) -> datetime:
         return (edges.NOW + timedelta(seconds=time - clock)).replace(tzinfo=None)
 
     held = [["go", e.user, e.number, moment(e.happened), moment(e.arrived)] for e in found]
-    if held:
-        database.executemany('insert into "Events" values (?, ?, ?, ?, ?)', held)
-    answer = duckdb_kql.query(database, rewritten(query.replace("ingestion_time()", "Arrived")))
-    names = [column[0] for column in answer.description]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    make_table(TABLE, COLUMNS, held)
+    return answer(rewritten(query.replace("ingestion_time()", "Arrived")))
 
 
 def scheduled(
