@@ -37,6 +37,8 @@ class Case(Enum):
     EXACT = "exact"
     FOLDED = "folded"
 
+    __hash__ = object.__hash__  # in half the time of that of its name
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:

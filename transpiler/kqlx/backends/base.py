@@ -228,13 +228,17 @@ def gather(
     """
     lists: dict[tuple[Literal | Pattern, Case], list[Equals | Like]] = {}
     result: list[Node | list[Equals | Like]] = []
+    last: tuple[Literal | Pattern, Case] | None = None
     for item in items:
         if isinstance(item, Equals | Like) and fits(item):
-            key = item.field, case(item)
-            if key not in lists:
-                lists[key] = []
-                result.append(lists[key])
-            lists[key].append(item)
+            field, letters = item.field, case(item)
+            if last is None or field is not last[0] or letters is not last[1]:
+                last = field, letters
+                if last not in lists:
+                    lists[last] = []
+                    result.append(lists[last])
+                joined = lists[last]
+            joined.append(item)
         else:
             result.append(item)
     return [

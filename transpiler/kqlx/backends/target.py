@@ -58,7 +58,9 @@ class Options:
         """How the user wants letters compared where the query says EXACT; None: no matter."""
         if self.exact:
             return Case.EXACT
-        return {"sensitive": Case.EXACT, "insensitive": Case.FOLDED}.get(self.case or "")
+        if self.case is None:
+            return None
+        return {"sensitive": Case.EXACT, "insensitive": Case.FOLDED}.get(self.case)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ class Text:
     alternatives: tuple[str, ...] = ()
 
 
+_WITHOUT_LETTERS = NUMBERS | {"boolean", "ip", "date"}
+"""Types in whose values letter case is no matter."""
+
+
 @dataclass()
 class TextBackend(Backend[Text]):
     """``negative`` is True below an odd number of nots, where what matches more makes the query
@@ -97,7 +101,7 @@ class TextBackend(Backend[Text]):
 
     def ignores_case(self, column: Column, text: str, node: Equals | Like) -> None:
         """Notes that a test has no regard to letter case, where Elasticsearch has."""
-        if column.type in NUMBERS | {"boolean", "ip", "date"} or text.lower() == text.upper():
+        if column.type in _WITHOUT_LETTERS or text.lower() == text.upper():
             return
         if node.case is Case.FOLDED:
             self.folds_ascii(column, text, node)

@@ -231,7 +231,10 @@ class Binder(Binding):
         column = self.plain[name]
         if column is None or self.columns.get(column.name) is not column:
             return None
-        field = Literal(column.name, span=node.field.span)
+        asked, field = self.plain_field
+        if asked is not node.field:  # the tests of a list have it in common
+            field = Literal(column.name, span=node.field.span)
+            self.plain_field = node.field, field
         return Equals(field, node.value, node.span, case=node.case)
 
     def bind_field_test(self, node: FieldTest) -> BoundPart:

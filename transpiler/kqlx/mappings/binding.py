@@ -12,7 +12,7 @@ from kqlx.mappings.asserted_values import Asserted
 from kqlx.mappings.bound import Column
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.nodes import Always, FieldTest, Never, Node, Span, Unmapped
+from kqlx.nodes import Always, FieldTest, Literal, Never, Node, Span, Unmapped
 from kqlx.notes import Effect, Note
 
 
@@ -46,6 +46,8 @@ class Binding:
         self.columns: dict[str, Column] = {}
         # By field its column, if it is one and nothing else whatever the value of a test is.
         self.plain: dict[str, Column | None] = {}
+        # The last field of such a test, and the name of its column.
+        self.plain_field = Literal(""), Literal("")
         self.described: dict[tuple[str, str, str, bool], Column] = {}
         self.negative = False  # below an odd number of nots
         self.reasons_for_never: list[str] = []  # why tests were folded to false

@@ -18,6 +18,7 @@ from kqlx.nodes import (
     Always,
     And,
     FieldTest,
+    Nested,
     Never,
     Node,
     Not,
@@ -128,7 +129,11 @@ def is_left_out_whole(found: Node, *, negative: bool) -> bool:
 
 
 def _has_marks(node: Node) -> bool:
-    return any(isinstance(part, Unmapped) for part in walk(node))
+    if isinstance(node, And | Or):
+        return any(map(_has_marks, node.items))
+    if isinstance(node, Not | Nested):
+        return _has_marks(node.item)
+    return isinstance(node, Unmapped)
 
 
 def is_absorbing(group: Node, *, negative: bool) -> bool:

@@ -7,7 +7,7 @@ from kqlx.backends.text_backend import TextBackend
 from kqlx.backends.yaml_text import whole
 from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Never, Node, asked_pattern
+from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Never, Node
 from kqlx.notes import Effect
 from kqlx.records import dataclass
 
@@ -52,7 +52,7 @@ class SigmaBackend(TextBackend):
         """Whether the user wants letter case to count, and it does in the test."""
         if self.effective_case(node) is not Case.EXACT:
             return False
-        text = asked_pattern(node).text
+        text = node.value.name if isinstance(node, Equals) else node.pattern.text
         folded = column.type in ORDERED or self.is_text(column) or text.lower() == text.upper()
         return not folded
 

@@ -17,7 +17,7 @@ from kqlx.fragments import Piece
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node, Not, Or, any_of, conjuncts
 from kqlx.patterns import Pattern
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 Value = str | Number | bool | None
 DetectionItem = tuple[str, Value | list[Value]]
@@ -34,6 +34,8 @@ class DetectionItems:
     """
 
     backend: SigmaBackend
+    _items: dict[int, tuple[Node, DetectionItem]] = field(default_factory=dict)
+    """By the identity of a test, which is kept with it."""
 
     # What can be said
 
@@ -103,7 +105,13 @@ class DetectionItems:
         return key, value
 
     def item(self, node: Node) -> DetectionItem:
-        """The item of a test that ``is_item``."""
+        """The item of a test that ``is_item``, worked out once however often it is asked for."""
+        known = self._items.get(id(node))
+        if known is None:
+            known = self._items[id(node)] = node, self._item(node)
+        return known[1]
+
+    def _item(self, node: Node) -> DetectionItem:
         match node:
             case Or():
                 values: list[Value] = []

@@ -42,6 +42,10 @@ from kqlx.records import dataclass, replace
 NULL = "null"
 """What Splunk makes of JSON's null."""
 
+_FLOATS = NUMBERS - INTEGERS
+_EXACT = INTEGERS | DATES | {"ip", "boolean"}
+"""Types whose values ``search`` compares as Elasticsearch does."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchCapability:
@@ -62,28 +66,25 @@ class SearchCapability:
             return True
         if isinstance(node, Nested) or isinstance(getattr(node, "field", None), Pattern):
             return False
-        if isinstance(node, FieldTest) and (
-            self.column(node).layout in PAIRS or self.column(node).json or self.column(node).run
-        ):
+        if not isinstance(node, FieldTest):
+            return False
+        column = self.column(node)
+        if column.layout in PAIRS or column.json or column.run:
             return False
         if isinstance(node, Exists | Compare):
-            return not self.list_may_hold_null(self.column(node))
-        if isinstance(node, Equals | Like):
-            column = self.column(node)
-            second = column.type in TEXTS or self.list_may_hold_null(column)
-            if second and isinstance(node, Like) and self.matches_null_text(node):
-                return False
-            if column.type in TEXTS:
-                return is_part_of_word(node)
-            if column.type in NUMBERS - INTEGERS:
-                return False
-            if column.type in INTEGERS | DATES | {"ip", "boolean"}:
-                return True
-            pattern = asked_pattern(node)
-            network = isinstance(node, Equals) and is_network(pattern.text)
-            sayable = is_plain_literal(pattern.text) and not pattern.has_any_one and not network
-            return sayable and not self.case_counts(column, node)
-        return False
+            return not self.list_may_hold_null(column)
+        second = column.type in TEXTS or self.list_may_hold_null(column)
+        if second and isinstance(node, Like) and self.matches_null_text(node):
+            return False
+        if column.type in TEXTS:
+            return is_part_of_word(node)
+        if column.type in _FLOATS or column.type in _EXACT:
+            return column.type in _EXACT
+        if isinstance(node, Equals):
+            sayable = is_plain_literal(node.value.name) and not is_network(node.value.name)
+        else:
+            sayable = is_plain_literal(node.pattern.text) and not node.pattern.has_any_one
+        return sayable and not self.case_counts(column, node)
 
     def may_hold_null(self, column: Column) -> bool:
         """Whether a missing value may stand there as the text ``null``, as JSON's is extracted."""
@@ -152,11 +153,11 @@ class SearchCapability:
         column = self.column(node)
         if column.type in TEXTS:
             return contains_pieces(node)
-        if isinstance(node, Equals) and column.type in NUMBERS - INTEGERS:
+        if isinstance(node, Equals) and column.type in _FLOATS:
             # "5" and "5.0" are one number, but two texts.
             least = Compare(node.field, "gte", node.value, node.span)
             return And((least, replace(least, op="lte")), node.span)
-        if column.type in INTEGERS | DATES | {"ip", "boolean"}:
+        if column.type in _EXACT:
             return node
         if isinstance(node, Like):
             return replace(node, pattern=widened_for_search(node.pattern))
