@@ -10,7 +10,9 @@ import jsonschema
 import pytest
 import yaml
 
+from kqlx.backends import find, targets
 from kqlx.cli.app import app
+from kqlx.records import replace
 from kqlx.settings import load
 from kqlx.settings.first_file import text
 from kqlx.settings.keys import KEYS
@@ -65,6 +67,7 @@ def test_the_first_file_is_settings_and_all_of_it_is_true(tmp_path: Path) -> Non
     assert found.command_line["out"] == str(tmp_path / "converted")
     assert found.command_line["exclude"] == ["drafts/"]
     assert found.options("elasticsearch", None) == {
+        "late_events": "2d",  # which targets take what is asked of them later
         "exact": True,
         "annotate": True,
         "compact": True,
@@ -200,3 +203,42 @@ def test_init_writes_a_file_once(tmp_path: Path) -> None:
     assert kqlx("init", "--force", cwd=tmp_path).returncode == 0
     assert (tmp_path / "kqlx.yml").read_bytes() == written
     assert kqlx("init", "no/such/kqlx.yml", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("name", ["sigma", "acme"])
+def test_any_target_has_a_section_for_the_options_that_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """``acme`` is of another package."""
+    acme = replace(find("spl"), name="acme", aliases=(), options=frozenset({"late_events", "case"}))
+    monkeypatch.setattr("kqlx.backends.targets", lambda: (*targets(), acme))
+    said = {"sigma": "annotate: true", "acme": "late_events: 3d, case: sensitive"}[name]
+    write(tmp_path, "kqlx.yml", f"late_events: 2d\n{name}: {{exact: yes, {said}}}\n")
+    settings = load(tmp_path / "kqlx.yml")
+    expected = {
+        "sigma": {"exact": True, "annotate": True, "late_events": "2d"},
+        "acme": {"exact": True, "case": "sensitive", "late_events": "3d"},
+    }
+    assert settings.options(name, None) == expected[name]
+    assert settings.options("spl", None) == {"late_events": "2d"}
+    data = yaml.safe_load((tmp_path / "kqlx.yml").read_text("utf-8"))
+    assert jsonschema.Draft202012Validator(schema()).is_valid(data)
+    key = said.partition(":")[0]
+    shown = kqlx("config", "--config", "kqlx.yml", cwd=tmp_path).stdout
+    assert re.search(rf"^{name}\.{key} .* kqlx\.yml:2$", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sigma: {compact: true}", "sigma has no key 'compact'"),
+        ("sigma: {annotate: 1}", "sigma.annotate must be true or false, not 1"),
+        ("sigma: [1]", "sigma must be a table"),
+        ("sigmo: {annotate: true}", "the file has no key 'sigmo'"),
+    ],
+)
+def test_a_section_has_what_its_target_takes(tmp_path: Path, text: str, message: str) -> None:
+    write(tmp_path, "kqlx.yml", text)
+    run = kqlx("convert", "-q", "a:b", "--to", "es", cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert message in run.stderr

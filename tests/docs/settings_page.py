@@ -24,6 +24,9 @@ input) is printed though `out` is set.
 
 Keys without a mark are for `kqlx.convert(…, settings=kqlx.settings.load(path))` in Python too;
 those with * are for the command line alone.
+
+Any other target, such as `sigma` or one of another package, has a section of its name too, with
+`exact` and the options that it takes: `sigma: {annotate: true}`.
 """
 
 

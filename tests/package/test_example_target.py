@@ -112,6 +112,18 @@ def test_options_are_those_that_the_target_takes(python: Path) -> None:
     assert "--table does nothing for opensearch" in refused.stderr
 
 
+def test_settings_have_a_section_for_the_target(python: Path, tmp_path: Path) -> None:
+    file = tmp_path / "own.yml"
+    file.write_text("opensearch: {index: logs-*}\n", "utf-8")
+    command = (python, "-m", "kqlx", "convert", "--to", "opensearch", "--config", file)
+    found = run(*command, "-q", "event.code:1")
+    assert found.stdout == '(_index:logs-* AND event.code:"1")\n', found.stderr
+    file.write_text("opensearch: {table: Events}\n", "utf-8")
+    refused = run(*command, "-q", "event.code:1")
+    message = f"error: {file}: opensearch has no key 'table'\n  hint: it knows exact, index\n"
+    assert (refused.returncode, refused.stderr) == (2, message)
+
+
 def test_what_the_target_leaves_out_is_refused(python: Path) -> None:
     result = run(python, "-m", "kqlx", "convert", "--to", "opensearch", "-q", "mimikatz")
     assert result.returncode == 1

@@ -73,7 +73,7 @@ LAYERS = {
     "rules": {*_GROUND, "frontends", "mappings"},
     "backends": _MIDDLE,
     "render": {*_MIDDLE, "backends"},
-    "settings": {*_GROUND, "mappings"},
+    "settings": {*_GROUND, "mappings", "backends"},
     "conversion": {*_MIDDLE, "backends", "render", "settings"},
     "convert": {*_MIDDLE, "backends", "conversion", "render", "settings"},
     "batch": {

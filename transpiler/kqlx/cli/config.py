@@ -76,12 +76,19 @@ def init(
 
 
 def _rows(settings: Settings | None) -> Iterator[tuple[str, str, str]]:
-    from kqlx.settings.keys import KEYS
+    from kqlx.settings.keys import KEYS, Key, Kind
     from kqlx.settings.reader import values_of
 
     values = values_of(settings.path) if settings is not None and settings.path else {}
     lines = settings.lines if settings is not None else {}
-    for name, key in _named(KEYS):
+    known = {key.name for key in KEYS}
+    others = (
+        Key(f"{of}.{name}", Kind.TEXT, "", "")
+        for of in values
+        if of not in known
+        for name in values[of]
+    )
+    for name, key in _named((*KEYS, *others)):
         at: Any = values
         for step in name.split("."):
             at = at.get(step) if isinstance(at, dict) else None

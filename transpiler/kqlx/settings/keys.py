@@ -4,6 +4,7 @@ for editors and the file that ``kqlx init`` writes are all made of this.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from kqlx.notes import ACCEPTABLE
@@ -214,3 +215,12 @@ KEYS: tuple[Key, ...] = (
     _SENTINEL,
     _ELASTICSEARCH,
 )
+
+
+def section_of(target: str, options: Collection[str]) -> Key:
+    """The section of a target that has none of its own in ``KEYS``: each option that it takes, with
+    the kind and meaning that the option has elsewhere.
+    """
+    known = {one.name: one for key in KEYS for one in (key, *key.inner) if not one.is_option}
+    inner = tuple(known[name] for name in sorted(known) if name in {"exact", *options})
+    return Key(target, Kind.SECTION, f"for {target} only", "", inner=inner)

@@ -46,10 +46,9 @@ class Settings:
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def options(self, target: str, source: str | None) -> dict[str, Any]:
-        """The options of a back end that follow from the settings."""
+        """The options that follow from the settings for a target, of which it takes its own."""
         found: dict[str, Any] = {**self.others.get("", {}), **self.others.get(target, {})}
-        if target in ("spl", "sentinel"):
-            found["late_events"] = self.how_late(target, source)
+        found["late_events"] = self.how_late(target, source)
         if target == "sentinel" and source in (None, "none"):
             found["table"] = self.table
         if target == "spl":

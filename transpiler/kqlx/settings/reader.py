@@ -13,7 +13,7 @@ from kqlx.errors import MappingError, UsageError
 from kqlx.hints import did_you_mean
 from kqlx.mappings.place_names import name_problem
 from kqlx.regexes import late_regex
-from kqlx.settings.keys import KEYS, Key, Kind
+from kqlx.settings.keys import KEYS, Key, Kind, section_of
 from kqlx.settings.model import FILE, Settings
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def _document(path: Path) -> tuple[Any, yaml.Node | None]:
 
 def _settings(path: Path, values: Mapping[str, Any], lines: Mapping[str, int]) -> Settings:
     sections = {name: values.get(name, {}) for name in ("spl", "sentinel", "elasticsearch")}
+    others = {name: values[name] for name in values if name not in {key.name for key in KEYS}}
+    sections |= others
     spl, sentinel = sections["spl"], sections["sentinel"]
     own = {key.name for key in KEYS if key.is_option}
     late = {"": values, **sections}
@@ -88,6 +90,7 @@ def _settings(path: Path, values: Mapping[str, Any], lines: Mapping[str, int]) -
             "spl": _those(spl, ("new_terms",)),
             "sentinel": _those(sentinel, ("case",)),
             "elasticsearch": sections["elasticsearch"],
+            **others,
         },
         command_line={name: value for name, value in values.items() if name in own},
         lines=lines,
@@ -109,14 +112,22 @@ def _lines(root: yaml.Node, data: Any, above: tuple[str, ...] = ()) -> dict[str,
     inner = data
     for step in above:
         inner = inner[step]
-    sections = {key.name for key in KEYS if key.kind is Kind.SECTION}
+    values = {key.name for key in KEYS if key.kind is not Kind.SECTION}
     found: dict[str, int] = {}
     for name in inner:
-        if not above and name in sections:
+        if not above and name not in values:
             found |= _lines(root, data, (name,)) if data[name] else {}
         else:
             found[".".join((*above, name))] = line_of(root, (*above, name))
     return found
+
+
+def _section(word: Any) -> Key | None:
+    """The section of a target that has none among the keys; None for another word."""
+    from kqlx.backends import targets
+
+    options = (target.options for target in targets() if target.name == word)
+    return next((section_of(word, taken) for taken in options), None)
 
 
 class _Reader:
@@ -130,6 +141,8 @@ class _Reader:
         known = {key.name: key for key in keys}
         found = {}
         for word, value in self.any_table(name or "the file", data).items():
+            if not name and word not in known and (section := _section(word)) is not None:
+                known[word] = section
             if word not in known:
                 hint = did_you_mean(word, known, f"it knows {', '.join(known)}")
                 raise UsageError(

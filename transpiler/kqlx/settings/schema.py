@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kqlx.settings.keys import KEYS, Key, Kind
+from kqlx.backends.target import Options
+from kqlx.records import fields
+from kqlx.settings.keys import KEYS, Key, Kind, section_of
 
 ADDRESS = "https://raw.githubusercontent.com/kqlx/kqlx/main/docs/kqlx.schema.json"
 
@@ -18,7 +20,15 @@ def schema() -> dict[str, Any]:
         "description": "what a user of kqlx sets once for all conversions",
         "type": ["object", "null"],
         "properties": {key.name: _property(key) for key in KEYS},
-        "additionalProperties": False,
+        "additionalProperties": {
+            "description": "for a target of another package only: the options that it takes",
+            "type": ["object", "null"],
+            "properties": {
+                inner.name: _property(inner)
+                for inner in section_of("", {field.name for field in fields(Options)}).inner
+            },
+            "additionalProperties": False,
+        },
     }
 
 
