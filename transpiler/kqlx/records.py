@@ -1,10 +1,10 @@
 """``dataclass``, ``field``, ``fields`` and ``replace`` as in the standard library; methods are
-compiled when they are first used.
+compiled when they have been used some times.
 
 The standard one compiles six methods for each class when its module is loaded, and itself loads
 what reads source code: together two fifths of the time of a cold conversion, most of it for what is
-never called. Its ``replace`` looks at all fields anew in each call. For ``dataclasses`` these are
-dataclasses too: it finds what it asks for, which is made when it asks.
+called seldom or never. Its ``replace`` looks at all fields anew in each call. For ``dataclasses``
+these are dataclasses too: it finds what it asks for, which is made when it asks.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 Method = Callable[..., Any]
+Write = Callable[[Any, dict[str, Any]], str]
 
 _MISSING: Any = object()
 _FIELDS = "__record_fields__"
+_FEW = 20
+"""Calls of a method that take as long as to compile it."""
 
 
 class Field:
@@ -86,28 +89,31 @@ def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[T]
         own = _own_fields(cls)
         inherited = [getattr(base, _FIELDS, {}) for base in reversed(cls.__mro__[1:])]
         every = {name: each for known in (*inherited, own) for name, each in known.items()}
-        written = {*cls.__dict__}
-        if slots:
-            cls = _with_slots(cls, own)
-        methods: dict[str, Any] = {
-            "__init__": _compiled_later(cls, "__init__", _initialiser),
+        record = _Record(every, frozen)
+        names: dict[str, Any] = {
+            "__init__": record.method("__init__", _initialiser, _initialise),
             "__repr__": _representation,
-            "__eq__": _compiled_later(cls, "__eq__", _comparison),
-            "__hash__": _compiled_later(cls, "__hash__", _hash) if frozen else None,
+            "__eq__": record.method("__eq__", _comparison, _is_equal),
+            "__hash__": record.method("__hash__", _hash, _hashed) if frozen else None,
             "__match_args__": tuple(f.name for f in every.values() if f.init and not f.kw_only),
-            "_with_changes": _compiled_later(cls, "_with_changes", _replacement),
+            "_with_changes": record.method("_with_changes", _replacement, _changed),
         }
         if frozen:
-            methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
+            names |= {"__setattr__": _refuse, "__delattr__": _refuse}
             if slots:
-                methods |= {"__getstate__": _state, "__setstate__": _restore}
-        for name, method in methods.items():
-            if name not in written:
-                setattr(cls, name, method)
-        setattr(cls, _FIELDS, every)
+                names |= {"__getstate__": _state, "__setstate__": _restore}
+        names = {name: value for name, value in names.items() if name not in cls.__dict__}
+        names[_FIELDS] = every
         for name in ("__dataclass_fields__", "__dataclass_params__"):
-            setattr(cls, name, _ForTheStandardLibrary(cls, frozen, name))
-        return cls
+            names[name] = _ForTheStandardLibrary(record, name)
+        if slots:
+            record.cls = _with_slots(cls, own, names)
+        else:
+            record.cls = cls
+            for name, value in names.items():
+                setattr(cls, name, value)
+        made: type[T] = record.cls
+        return made
 
     return decorated
 
@@ -138,28 +144,101 @@ def _own_fields(cls: type) -> dict[str, Field]:
     return found
 
 
-def _with_slots(cls: Any, own: dict[str, Field]) -> Any:
-    """The class once more, with a slot for each field that no base class has one for."""
-    names = {name: value for name, value in cls.__dict__.items() if name not in own}
+def _with_slots(cls: type, own: dict[str, Field], more: dict[str, Any]) -> type:
+    """The class once more, with ``more`` in it and a slot for each field that no base class has one
+    for.
+    """
+    names = {name: value for name, value in cls.__dict__.items() if name not in own} | more
     names.pop("__dict__", None)
     names.pop("__weakref__", None)
-    bases = cls.__mro__[1:]
     names["__slots__"] = tuple(
         name
         for name in own
-        if not any(isinstance(vars(base).get(name), MemberDescriptorType) for base in bases)
+        if not any(isinstance(vars(b).get(name), MemberDescriptorType) for b in cls.__mro__[1:])
     )
-    made = type(cls)(cls.__name__, cls.__bases__, names)
-    made.__qualname__ = cls.__qualname__
-    return made
+    names["__qualname__"] = cls.__qualname__
+    return type(cls)(cls.__name__, cls.__bases__, names)
+
+
+class _Record:
+    """A decorated class, with the methods that it has until they are compiled."""
+
+    __slots__ = ("cls", "fields", "frozen")
+
+    def __init__(self, fields: dict[str, Field], frozen: bool) -> None:
+        self.cls: Any = None
+        self.fields = fields
+        self.frozen = frozen
+
+    def method(self, name: str, write: Write, do: Method) -> Method:
+        """A method that does a few times what compiling would take as long as, and then puts in its
+        own place the one that is written.
+        """
+        calls = 0
+
+        def first(of: object, /, *values: Any, **named: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls < _FEW and (done := do(self.fields, of, *values, **named)) is not _MISSING:
+                return done
+            names: dict[str, Any] = {}
+            exec(write(self.cls, names), names)
+            method: Method = names[name]
+            method.__qualname__ = f"{self.cls.__qualname__}.{name}"
+            setattr(self.cls, name, method)
+            return method(of, *values, **named)
+
+        return first
+
+
+def _initialise(fields: dict[str, Field], of: Any, /, *values: Any, **named: Any) -> Any:
+    """As the compiled ``__init__``; it gives up where that is to say what is wrong."""
+    at = used = 0
+    for name, each in fields.items():
+        if each.init and not each.kw_only and at < len(values):
+            value = values[at]
+            at += 1
+        elif each.init and name in named:
+            value = named[name]
+            used += 1
+        elif each.default is not _MISSING:
+            value = each.default
+        elif each.factory is not _MISSING:
+            value = each.factory()
+        elif each.init:
+            return _MISSING
+        else:
+            continue
+        object.__setattr__(of, name, value)
+    if at < len(values) or used < len(named):
+        return _MISSING
+    return of.__post_init__() if hasattr(of, "__post_init__") else None
+
+
+def _is_equal(fields: dict[str, Field], of: Any, other: Any) -> Any:
+    if other.__class__ is not of.__class__:
+        return NotImplemented
+    return _key(fields, of) == _key(fields, other)
+
+
+def _hashed(fields: dict[str, Field], of: Any) -> Any:
+    return hash(_key(fields, of))
+
+
+def _key(fields: dict[str, Field], of: Any) -> tuple[Any, ...]:
+    return tuple([getattr(of, name) for name, each in fields.items() if each.compare])
+
+
+def _changed(fields: dict[str, Field], of: Any, /, **changes: Any) -> Any:
+    values = {name: getattr(of, name) for name, each in fields.items() if each.init}
+    return of.__class__(**values | changes)
 
 
 class _ForTheStandardLibrary:
     """What ``dataclasses`` asks of its classes, made when it asks."""
 
-    def __init__(self, cls: type, frozen: bool, name: str) -> None:
-        self.cls = cls
-        self.frozen = frozen
+    def __init__(self, record: _Record, name: str) -> None:
+        self.record = record
         self.name = name
 
     def __get__(self, record: object, owner: type) -> Any:
@@ -167,7 +246,7 @@ class _ForTheStandardLibrary:
 
         listed = []
         each: Field
-        for each in getattr(self.cls, _FIELDS).values():
+        for each in self.record.fields.values():
             names = ("init", "repr", "compare", "kw_only")
             options: dict[str, Any] = {name: getattr(each, name) for name in names}
             if each.default is not _MISSING:
@@ -175,24 +254,12 @@ class _ForTheStandardLibrary:
             if each.factory is not _MISSING:
                 options["default_factory"] = each.factory
             listed.append((each.name, each.type, dataclasses.field(**options)))
-        twin = dataclasses.make_dataclass(self.cls.__name__, listed, frozen=self.frozen)
+        twin = dataclasses.make_dataclass(
+            self.record.cls.__name__, listed, frozen=self.record.frozen
+        )
         value = getattr(twin, self.name)
-        setattr(self.cls, self.name, value)
+        setattr(self.record.cls, self.name, value)
         return value
-
-
-def _compiled_later(cls: type, name: str, write: Callable[[Any, dict[str, Any]], str]) -> Method:
-    """A method that puts in its own place, when it is first called, the one that is written."""
-
-    def first(self: object, *values: Any, **named: Any) -> Any:
-        names: dict[str, Any] = {}
-        exec(write(cls, names), names)
-        method: Method = names[name]
-        method.__qualname__ = f"{cls.__qualname__}.{name}"
-        setattr(cls, name, method)
-        return method(self, *values, **named)
-
-    return first
 
 
 def _fields(record: Any) -> tuple[Field, ...]:
@@ -203,7 +270,7 @@ def _initialiser(cls: Any, names: dict[str, Any]) -> str:
     """Sets each field to its argument, its default or what its factory makes; slots directly,
     whatever ``__setattr__`` says.
     """
-    names |= {"MISSING": _MISSING, "set": object.__setattr__}
+    names |= {"MISSING": _MISSING, "SET": object.__setattr__}
     arguments = ["self"]
     by_name, body = list[str](), list[str]()
     for each in _fields(cls):
@@ -225,7 +292,7 @@ def _initialiser(cls: Any, names: dict[str, Any]) -> str:
             names[f"set_{name}"] = slot.__set__
             body.append(f"set_{name}(self, {value})")
         else:
-            body.append(f"set(self, {name!r}, {value})")
+            body.append(f"SET(self, {name!r}, {value})")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     if by_name:
