@@ -9,7 +9,7 @@ A character is a code point.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final
 
@@ -239,8 +239,8 @@ class Pattern:
         in an atomic group; the last text needs none, since nothing behind it can fail.
         """
         each = [
-            "".join([escape(t) if isinstance(t, str) else any_one for t in segment])
-            for segment in _segments(self.collapsed().tokens)
+            "".join([any_one if text is None else escape(text) for text in segment])
+            for segment in self._between_stars()
         ]
         if len(each) < 3:
             return any_run.join(each)
@@ -254,7 +254,9 @@ class Pattern:
 
     def matcher(self) -> Callable[[str], bool]:
         """``fits`` for many texts. The time is linear in the text, whatever the number of stars."""
-        return _matcher(self.collapsed().tokens)
+        from kqlx.pattern_matching import matcher
+
+        return matcher(self._between_stars())
 
     def covers(self, other: Pattern) -> bool:
         """Whether every text that fits the other pattern surely fits this one."""
@@ -262,92 +264,21 @@ class Pattern:
 
     def coverer(self) -> Callable[[str], bool]:
         """``covers`` for many patterns, each as ``marked``."""
-        return _matcher(self.collapsed().tokens, any_one=f"[^{_STAR_MARK}]")
+        from kqlx.pattern_matching import matcher
+
+        return matcher(self._between_stars(), any_one=f"[^{_STAR_MARK}]")
+
+    def _between_stars(self) -> list[list[str | None]]:
+        """What stands between the stars: texts, and None for ``?``."""
+        found: list[list[str | None]] = [[]]
+        for token in self.collapsed().tokens:
+            if token is ANY_RUN:
+                found.append([])
+            else:
+                found[-1].append(token if isinstance(token, str) else None)
+        return found
 
     @property
     def marked(self) -> str:
         """The text with a character for each wildcard which only such a one surely fits."""
         return self.as_regex(str, _STAR_MARK, _ONE_MARK)
-
-
-def _matcher(tokens: tuple[Token, ...], any_one: str = ".") -> Callable[[str], bool]:
-    """A test of a whole text, for tokens without two stars in a row."""
-    if tokens == (ANY_RUN,):
-        return lambda text: True
-    if ANY_ONE in tokens:
-        return _searching(list(_segments(tokens)), any_one)
-    match tokens:
-        case ():
-            return lambda text: not text
-        case (str(only),):
-            return only.__eq__
-        case (str(start), Wildcard.ANY_RUN):
-            return lambda text: text.startswith(start)
-        case (Wildcard.ANY_RUN, str(end)):
-            return lambda text: text.endswith(end)
-        case (Wildcard.ANY_RUN, str(inner), Wildcard.ANY_RUN):
-            return lambda text: inner in text
-    return _finding(["".join(map(str, segment)) for segment in _segments(tokens)])
-
-
-def _segments(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """What stands between the stars."""
-    segment: list[Token] = []
-    for token in tokens:
-        if token is ANY_RUN:
-            yield segment
-            segment = []
-        else:
-            segment.append(token)
-    yield segment
-
-
-def _finding(texts: list[str]) -> Callable[[str], bool]:
-    """A test for two texts or more with stars between: each is the first behind the one before."""
-    first, *middle, last = texts
-    least = sum(map(len, texts))
-
-    def fit(text: str) -> bool:
-        if len(text) < least or not text.startswith(first) or not text.endswith(last):
-            return False
-        position, end = len(first), len(text) - len(last)
-        for part in middle:
-            at = text.find(part, position, end)
-            if at < 0:
-                return False
-            position = at + len(part)
-        return True
-
-    return fit
-
-
-def _searching(segments: list[list[Token]], any_one: str) -> Callable[[str], bool]:
-    """The same with ``?`` in the texts, each of which still has one length."""
-
-    def expression(segment: list[Token]) -> re.Pattern[str]:
-        each = [re.escape(token) if isinstance(token, str) else any_one for token in segment]
-        return re.compile("".join(each), re.DOTALL)
-
-    def length(segment: list[Token]) -> int:
-        return sum(len(token) if isinstance(token, str) else 1 for token in segment)
-
-    expressions = list(map(expression, segments))
-    if len(segments) == 1:
-        return lambda text: expressions[0].fullmatch(text) is not None
-    first, *middle, last = expressions
-    least, behind = sum(map(length, segments)), length(segments[-1])
-
-    def fit(text: str) -> bool:
-        end = len(text) - behind
-        start = first.match(text)
-        if len(text) < least or start is None or last.match(text, end) is None:
-            return False
-        position = start.end()
-        for part in middle:
-            found = part.search(text, position, end)
-            if found is None:
-                return False
-            position = found.end()
-        return True
-
-    return fit

@@ -71,7 +71,7 @@ def test(
     """
     from kqlx.evaluate.compiler import compile
     from kqlx.evaluate.event_reader import read_events
-    from kqlx.mappings.type_check import notes_on_refusals
+    from kqlx.mappings.elasticsearch_semantics import notes_on_refusals
     from kqlx.rules.filters import with_conditions
 
     if (path is None) == (query is None):

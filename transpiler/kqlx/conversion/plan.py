@@ -11,9 +11,10 @@ from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.command_line_arguments import with_patterns
 from kqlx.mappings.destinations import unbound, with_own_table
+from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.multiple_sources import bind_each
-from kqlx.mappings.type_check import as_elasticsearch_asks, checked
+from kqlx.mappings.type_check import checked
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note
 from kqlx.records import replace

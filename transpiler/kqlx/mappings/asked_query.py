@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kqlx.mappings.asserted_values import Asserted, asserted_values, together
+from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.shipper_values import in_elastic_values
-from kqlx.mappings.type_check import as_elasticsearch_asks
 from kqlx.nodes import Node
 from kqlx.notes import Note
 from kqlx.records import dataclass

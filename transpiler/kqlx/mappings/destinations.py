@@ -13,10 +13,10 @@ from kqlx.mappings.asserted_values import asserts
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import no_mapping
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.letter_case import with_case_of_names
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.mappings.type_check import as_elasticsearch_asks
 from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped, why
 from kqlx.nodes import Node, Span
 from kqlx.notes import Effect, Note

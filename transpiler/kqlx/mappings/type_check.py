@@ -1,27 +1,22 @@
-"""What the types of fields in Elasticsearch mean for a tree, settled once for all targets.
-
-Before a tree is bound, ``as_elasticsearch_asks`` refuses what Elasticsearch refuses, and puts the
-rest in terms that have one meaning everywhere, by the types of Elastic's fields. What is bound,
-``checked`` looks at again by the types of its columns: tests that never match are out of the tree,
-and of those that are left each has a value that its type can have, spelt in one way.
+"""What the types of columns mean for a bound tree, settled once for all targets: tests that never
+match are out of the tree, and of those that are left each has a value that its type can have, spelt
+in one way. What Elasticsearch makes of a tree before it is bound is in ``elasticsearch_semantics``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import is_not
-from typing import NoReturn
 
-from kqlx.elastic.asked_tests import as_asked, crossings, parted
 from kqlx.elastic.number_texts import is_rounded, plain_digits, rounding_limit
 from kqlx.elastic.numbers import number_of
-from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals, refused_by_type
+from kqlx.elastic.refused_tests import refused_by_type
 from kqlx.elastic.text_analysis import word_patterns
 from kqlx.elastic.type_names import NUMBERS, TEXTS
-from kqlx.errors import UnsupportedError
 from kqlx.mappings.assumed_types import assumed_types
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.command_line_arguments import in_patterns
+from kqlx.mappings.elasticsearch_semantics import refusal_note, refuse
 from kqlx.mappings.known_types import field_tests
 from kqlx.nodes import (
     And,
@@ -46,62 +41,6 @@ from kqlx.records import dataclass, field, replace
 
 _OBJECTS = frozenset({"object", "nested"})
 _SIGNED_ZEROS = frozenset({"double", "float", "half_float"})
-
-
-def as_elasticsearch_asks(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note, ...]]:
-    """The tree as Elasticsearch takes it (``asked_tests.as_asked``), and what it does there that
-    no target does.
-
-    Raises UnsupportedError where Elasticsearch refuses the search: the rule fails in Kibana
-    whenever it runs, nothing the same could be said in any target, and what its author meant is not
-    known.
-    """
-    if refused := notes_on_refusals(node, type_of):
-        _refuse(*refused)
-    notes = [_crossing(name, above, negative) for name, above, negative in crossings(node, type_of)]
-    notes += notes_on_patterns(node, type_of)
-    return as_asked(node, type_of), tuple(dict.fromkeys(notes))
-
-
-def notes_on_refusals(node: Node, type_of: TypeOf) -> tuple[Note, ...]:
-    """A note on each test for which Elasticsearch refuses the search."""
-    return tuple([_note(refusal) for refusal in refusals(node, type_of)])
-
-
-def notes_on_patterns(node: Node, type_of: TypeOf) -> tuple[Note, ...]:
-    """A note on each pattern of whole values that is taken by its pieces."""
-    return tuple([_parted(test, kind) for test, kind in parted(node, type_of)])
-
-
-def _note(refusal: Refusal) -> Note:
-    message = f"Elasticsearch refuses the search: {refusal.why}"
-    return Note("refused-value", Effect.DIFFERENT, message, refusal.span, hint_of(refusal))
-
-
-def hint_of(refusal: Refusal) -> str:
-    """What to write in place of the test, or ""."""
-    if refusal.instead is None:
-        return refusal.hint
-    from kqlx.frontends.kql.formatter import format_node
-    from kqlx.frontends.kql.wording import suggest
-
-    return suggest(format_node(refusal.instead, 1_000_000))
-
-
-def _parted(test: Like, kind: str) -> Note:
-    message = (
-        f'{test.field.name} is of type {kind}: Kibana splits the pattern "{test.pattern.name}" at'
-        " its spaces, and any one piece is enough"
-    )
-    return Note("pattern-split", Effect.SAME, message, test.span)
-
-
-def _crossing(name: str, above: str, negative: bool) -> Note:
-    message = (
-        f"{name}: Elasticsearch matches such a pattern against all keys of {above}, the result"
-        " against this one alone"
-    )
-    return Note("flattened-keys", Effect.WIDER if negative else Effect.NARROWER, message)
 
 
 def checked(bound: Bound) -> Bound:
@@ -210,7 +149,7 @@ class _Check:
             return node
         if column.type in _OBJECTS:
             message = f"{_name(column)} is an object: only the fields below it have values"
-            _refuse(Note("field-without-values", Effect.DIFFERENT, message, node.span))
+            refuse(Note("field-without-values", Effect.DIFFERENT, message, node.span))
         if isinstance(node, Like) or column.type not in NUMBERS:
             self.refuse_what_is_refused(column, node)
         if isinstance(node, Equals | Like) and column.type in TEXTS:
@@ -224,7 +163,7 @@ class _Check:
         indices agree on it.
         """
         if refusal := refused_by_type(node, column.type, _name(column)):
-            _refuse(_note(refusal))
+            refuse(refusal_note(refusal))
 
     def is_hidden(self, column: Column, inside: str, node: FieldTest) -> bool:
         """Whether the field lies in nested objects, which are seen in a group alone."""
@@ -266,10 +205,10 @@ class _Check:
         digits = plain_digits(node.value.name)
         if digits is None:
             message = f'{_name(column)}: write "{node.value.name}" in plain decimal'
-            _refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
+            refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
         if digits == "-0" and type in _SIGNED_ZEROS:
             message = f"{_name(column)}: Elasticsearch distinguishes -0 from 0, targets do not"
-            _refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
+            refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
         if is_rounded(digits, type):
             return self.rounded(column, digits, type, node, negative)
         kind = "number" if type == "number" else node.value.kind
@@ -309,9 +248,3 @@ def _with_value(node: Equals | Compare, text: str, kind: Kind) -> Equals | Compa
 
 def _name(column: Column) -> str:
     return column.field or column.name
-
-
-def _refuse(*notes: Note) -> NoReturn:
-    first = notes[0]
-    message = f"cannot convert: {first.message}"
-    raise UnsupportedError(message, code=first.code, notes=notes, hint=first.hint)

@@ -27,9 +27,9 @@ from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.fragments import Piece
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.elasticsearch_semantics import notes_on_refusals
 from kqlx.mappings.field_list import Field
 from kqlx.mappings.nested import bare_value_test
-from kqlx.mappings.type_check import notes_on_refusals
 from kqlx.nodes import (
     And,
     Case,
