@@ -51,7 +51,8 @@ _MIDDLE = {*_GROUND, "frontends", "evaluate", "lint", "mappings", "rules"}
 LAYERS = {
     "records": set[str](),
     "regexes": set[str](),
-    "patterns": set[str](),
+    "pattern_matching": set[str](),
+    "patterns": {"pattern_matching"},
     "nodes": {"patterns"},
     "fragments": {"nodes"},
     "resources": set[str](),
