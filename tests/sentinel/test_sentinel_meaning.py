@@ -137,6 +137,9 @@ def test_the_query_means_what_the_rule_means(data: st.DataObject) -> None:
     ("query", "event", "effect"),
     [
         ("message:exe", {"message": "a.exe"}, Effect.WIDER),
+        ("message:0¼", {"message": "x-0¼/y"}, None),
+        ('message:"a0¼ b"', {"message": "x A0¼ B"}, None),
+        ("message:0中", {"message": "0中"}, None),
         ("not message:exe", {"message": "é exe/é"}, None),
         ("not message:exe", {"message": "x,exe;"}, Effect.WIDER),
         ("vendor.*:a", {"vendor": {"x": "b"}}, Effect.WIDER),

@@ -4,6 +4,9 @@ A word of Elasticsearch's (``text_analysis``) that stands in a text also stands 
 which looks for a text between characters that are neither letters nor digits; the other way round
 that is not so, for Kusto parts ``a_b`` and ``a.b`` and Elasticsearch does not. So ``has`` matches
 more, and below a not there is an expression that matches less, where there is one.
+
+Signs such as ``¼`` and Han characters part words for Elasticsearch, and may be letters and digits
+for Kusto: a word that one of them touches in the rule's value is looked for with ``contains``.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
 from kqlx.backends.sentinel.column_access import INDEXED, OBJECTS, REGEX, SCAN, Cell
 from kqlx.backends.sentinel.syntax import identifier, quote, regex
 from kqlx.backends.text_backend import Text, TextBackend
-from kqlx.elastic.text_analysis import split_at_spaces, words
+from kqlx.elastic.text_analysis import lower, split_at_spaces, words
 from kqlx.nodes import Equals, FreeText, Like, Pattern
 from kqlx.notes import Effect
 from kqlx.patterns import Shape
@@ -56,17 +59,19 @@ class TextFields:
             tests = [self.fitting(cell, piece) for piece in split_at_spaces(node.pattern)]
             return any_text(tests)
         found = list(dict.fromkeys(words(node.value.name)))
+        text = node.value.name
         if len(found) == 1:
-            return self.having(cell, found[0])
-        if all(_TERM_ENDS.fullmatch(word) for word in found):
+            return self.having(cell, found[0], text)
+        if all(_TERM_ENDS.fullmatch(word) and not _is_touched(word, text) for word in found):
             operator = "has_all" if node.value.phrase else "has_any"
             literals = ", ".join(quote(word) for word in found)
             return Text(f"{cell.access} {operator} ({literals})", rank=INDEXED)
-        tests = [self.having(cell, word) for word in found]
+        tests = [self.having(cell, word, text) for word in found]
         return all_text(tests) if node.value.phrase else any_text(tests)
 
-    def having(self, cell: Cell, word: str) -> Text:
-        if _TERM_ENDS.fullmatch(word) and word.isascii():
+    def having(self, cell: Cell, word: str, text: str) -> Text:
+        """One of the words of a text."""
+        if _TERM_ENDS.fullmatch(word) and word.isascii() and not _is_touched(word, text):
             return Text(f"{cell.access} has {quote(word)}", rank=INDEXED)
         return Text(f"{cell.access} contains {quote(word)}", rank=SCAN)
 
@@ -75,7 +80,7 @@ class TextFields:
         if not piece.literals:
             return self.any_value(cell)
         if piece.is_text:
-            return any_text([self.having(cell, word) for word in words(piece.text)])
+            return any_text([self.having(cell, word, piece.text) for word in words(piece.text)])
         return all_text(
             [Text(f"{cell.access} contains {quote(text)}", rank=SCAN) for text in piece.literals]
         )
@@ -107,6 +112,14 @@ class TextFields:
         either = "|".join(dict.fromkeys(alternatives))
         pattern = f"(?i)(?:^|{_PARTS_WORDS})(?:{either})(?:{_PARTS_WORDS}|$)"
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
+
+
+def _is_touched(word: str, text: str) -> bool:
+    """Whether the word stands beside a letter or digit in a text that is not of ASCII alone."""
+    if text.isascii():
+        return False
+    whole = re.escape(word)
+    return bool(re.search(rf"[^\W_]{whole}|{whole}[^\W_]", lower(text)))
 
 
 def _is_letters(piece: Pattern) -> bool:
