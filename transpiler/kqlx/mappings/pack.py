@@ -157,6 +157,7 @@ class Pack:
     targets: Mapping[str, tuple[Destination, ...]]
     fixed_spelling: Mapping[str, str] = field(default_factory=dict)
     by_shipper: bool = False
+    _fixed: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def type(self, field: str) -> str | None:
         """The Elasticsearch type of a field, where the pack names it."""
@@ -164,7 +165,11 @@ class Pack:
 
     def spells_in_one_way(self, field: str) -> bool:
         """Whether no two values of a field differ in letter case alone."""
-        return _named(self.fixed_spelling, field, lambda said, rest: said) is not None
+        found = self._fixed.get(field)
+        if found is None:
+            said = _named(self.fixed_spelling, field, lambda said, rest: said)
+            found = self._fixed[field] = said is not None
+        return found
 
     def possible(self, field: str) -> tuple[str, ...] | None:
         """The only values that a field of the source can have; None where others can be."""
