@@ -182,6 +182,7 @@ def test_what_looks_like_markup_is_text() -> None:
         (completion.effects, "wider,n", ["wider,narrower"]),
         (completion.codes, "case-fo", ["case-folded"]),
         (completion.conditions, "stale,re", ["stale,refused"]),
+        (completion.changes, "worse,me", ["worse,meaning"]),
         (completion.unmapped, "k", ["keep"]),
         (completion.colors, "a", ["auto", "always"]),
     ],

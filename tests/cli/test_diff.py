@@ -137,6 +137,17 @@ def test_rules_without_an_id_are_known_by_path_and_then_by_name(tmp_path: Path) 
     }
 
 
+def test_patterns_and_files_name_the_sides(tmp_path: Path) -> None:
+    for side in ("old", "new"):
+        for name in ("one", "two"):
+            rule(tmp_path / side / "deep", name, SHELL, rule_id="", name=f"{side} {name}")
+    both = {"new one": ["renamed"], "new two": ["renamed"]}
+    for paths in (("old", "new"), ("old/*/*.toml", "new/*/*.toml"), ("./old/", "old/../new")):
+        assert told(tmp_path, "--to", "spl", paths=paths) == both, paths
+    files = ("old/deep/one.toml", "new/deep/two.toml")
+    assert told(tmp_path, "--to", "spl", paths=files) == {"new two": ["renamed"]}
+
+
 def test_two_rules_that_change_places_are_known_by_their_ids(place: Path) -> None:
     rule(place / "new/rules", "shell", WIDER, rule_id="wider", name="wider")
     rule(place / "new/rules", "wider", SHELL, rule_id="shell", name="shell")

@@ -42,12 +42,12 @@ class MarkdownReport:
         name = _section(change)
         head = f"- {code(change.rule.label)}"
         if change.rule.name:
-            head += f" {_cut(plain(change.rule.name))}"
+            head += f" {plain(_cut(change.rule.name))}"
         if kinds := [kind for kind in change.own_kinds if kind not in (Kind.ADDED, Kind.REMOVED)]:
             head += f": {', '.join(kinds)}"
         lines = [head]
         for made in change.targets:
-            lines.append(f"  - **{made.target}**: {_cut(plain(told(change, made)))}")
+            lines.append(f"  - **{made.target}**: {plain(_cut(told(change, made)))}")
             lines += _block(made)
         self.sections[name].add("\n".join(lines))
 

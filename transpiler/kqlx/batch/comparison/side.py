@@ -23,7 +23,8 @@ class Entry:
 
 @dataclass(slots=True)
 class Side:
-    """``root`` is the path that the user names: a folder, unless ``is_file``. ``outcomes`` are on
+    """``root`` is the path that the user names: a folder, unless ``is_file``, or a pattern with
+    stars, which stands for what is in the last folder without one. ``outcomes`` are on
     the disk, so that of many rules no more than their entries are in memory. Of a side that
     ``is_partial`` something could not be read or used.
     """
@@ -54,5 +55,8 @@ class Side:
     def _relative(self, path: str) -> str:
         if self.is_file:
             return ""
-        pure = PurePath(path)
-        return pure.relative_to(self.root).as_posix() if pure.is_relative_to(self.root) else path
+        pure, root = PurePath(path), PurePath(self.root)
+        for above in (root, *root.parents):
+            if pure.is_relative_to(above):
+                return pure.relative_to(above).as_posix()
+        return path

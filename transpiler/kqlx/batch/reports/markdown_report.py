@@ -100,9 +100,10 @@ class MarkdownReport:
         who = f" **{target}**:" if target else ""
         effect = f"{first.effect}: " if first.effect is not None else ""
         name = f" {plain(rule.name)}:" if rule.name else ""
-        message = plain(first.message)
-        if len(message) > MOST_OF_A_LINE:
+        message = first.message
+        if len(message) > MOST_OF_A_LINE:  # before what it holds is escaped
             message = f"{message[:MOST_OF_A_LINE].rpartition(' ')[0]} …"
+        message = plain(message)
         place = code(str(first.place) if first.place.path else rule.label)
         text = f"- {place}{name}{who} {message}{times} ({effect}{first.code})"
         self.sections[section].add(text)
