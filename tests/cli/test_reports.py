@@ -6,6 +6,7 @@ import json
 import os
 import re
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -194,11 +195,20 @@ def test_a_run_that_is_broken_off_leaves_the_old_report(rules: Path) -> None:
 def test_a_report_into_a_pipe_with_a_name(rules: Path) -> None:
     pipe = rules / "pipe.jsonl"
     os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # there before anything is written
+    os.set_blocking(reader, True)
     found: list[str] = []
-    reader = threading.Thread(target=lambda: found.append(pipe.read_text("utf-8")), daemon=True)
-    reader.start()
+
+    def read() -> None:
+        with os.fdopen(reader, encoding="utf-8") as file:
+            while not (text := file.read()):  # nobody writes yet
+                time.sleep(0.01)
+            found.append(text)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
     kqlx("convert", "--to", "spl", "--report", "pipe.jsonl", "rules of old", cwd=rules)
-    reader.join(10)
+    thread.join(10)
     assert "summary" in json.loads(found[0].splitlines()[-1])
 
 

@@ -42,12 +42,18 @@ def are_wanted(stream: TextIO | None = None) -> bool:
 
 
 def styled(line: str) -> Text:
-    """A line of messages: the place, the severity and the code stand out."""
+    """A line of messages: the place, the severity and the code stand out. Lines that a comparison
+    has no longer, or new, are in the colours of diff.
+    """
     from rich.text import Text
 
     text = Text(line)
     if line.startswith("  hint: "):
         text.stylize("green", 2, 7)
+    elif line.startswith("    -"):
+        text.stylize("red")
+    elif line.startswith("    +"):
+        text.stylize("green")
     elif found := _SEVERITY.search(line):
         text.stylize("bold", 0, found.start())
         text.stylize(_STYLES[found[1]], *found.span(1))

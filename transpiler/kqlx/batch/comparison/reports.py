@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePath
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from kqlx.batch.comparison.changes import RuleChange
 from kqlx.batch.comparison.comparison import Totals
 from kqlx.batch.comparison.form import Form
-from kqlx.batch.whole_file import WholeFile
+from kqlx.batch.report_files import ReportFiles
 from kqlx.errors import UsageError
 
 _SUFFIXES = {".json": Form.JSON, ".md": Form.MARKDOWN, ".markdown": Form.MARKDOWN}
@@ -24,7 +23,7 @@ class Report(Protocol):
     def finish(self, totals: Totals, exit_status: int) -> None: ...
 
 
-class Reports:
+class Reports(ReportFiles):
     """All that is told. As a context it removes, at its end, files that did not come to theirs.
 
     ``old``, ``new`` and ``targets`` are what is compared; ``say`` takes lines for people, ``print``
@@ -42,44 +41,24 @@ class Reports:
         say: Callable[[str], object],
         print: Callable[[str], object],
     ) -> None:
-        named = [(path, _form_of(path)) for path in dict.fromkeys(files)]
+        super().__init__()
 
         def report(form: Form, write: Callable[[str], object]) -> Report:
             from kqlx.batch.comparison.json_report import JsonReport
             from kqlx.batch.comparison.markdown_report import MarkdownReport
 
-            return (
-                MarkdownReport(write)
-                if form is Form.MARKDOWN
-                else JsonReport(write, old, new, targets)
-            )
+            if form is Form.MARKDOWN:
+                return MarkdownReport(write)
+            return JsonReport(write, old, new, targets)
 
-        self._files: list[WholeFile] = []
-        self._reports: list[Report] = []
-        try:
-            for path, of_file in named:
-                self._files.append(WholeFile(path, "--report"))
-                self._reports.append(report(of_file, self._files[-1].write))
-        except BaseException:
-            self._discard()
-            raise
+        named = [(path, _form_of(path)) for path in dict.fromkeys(files)]
+        self._reports = [report(of_file, self._open(path)) for path, of_file in named]
         if form in (Form.FULL, Form.CONCISE):
             from kqlx.batch.comparison.text_report import TextReport
 
             self._reports.append(TextReport(say, form is Form.CONCISE))
         else:
             self._reports.append(report(form, print))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._discard()
 
     def take(self, change: RuleChange) -> None:
         for report in self._reports:
@@ -89,13 +68,7 @@ class Reports:
         """Completes the reports. Raises OutputError where one cannot be written."""
         for report in self._reports:
             report.finish(totals, exit_status)
-        for file in self._files:
-            file.keep()
-        self._files.clear()
-
-    def _discard(self) -> None:
-        for file in self._files:
-            file.discard()
+        self._keep()
 
 
 def _form_of(path: str) -> Form:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import PurePath
-from types import TracebackType
-from typing import Self
 
 from kqlx.batch.outcome import RuleOutcome
 from kqlx.batch.output_format import OutputFormat
+from kqlx.batch.report_files import ReportFiles
 from kqlx.batch.reports.report import Report, RunEnd, Subject, Write
-from kqlx.batch.whole_file import WholeFile
 from kqlx.errors import UsageError
 
 _SUFFIXES = {
@@ -25,7 +23,7 @@ _SUFFIXES = {
 }
 
 
-class Reports:
+class Reports(ReportFiles):
     """The reports of a run. As a context it removes, at its end, those that did not come to theirs.
 
     ``paths`` are files, whose suffixes say what they hold; ``format`` is what ``print`` gets.
@@ -39,32 +37,14 @@ class Reports:
         format: OutputFormat = OutputFormat.FULL,
         print: Write | None = None,
     ) -> None:
+        super().__init__()
         named = [(path, _format_of(path)) for path in dict.fromkeys(paths)]
-        self._files: list[WholeFile] = []
-        self._reports: list[Report] = []
-        try:
-            for path, name in named:
-                self._files.append(WholeFile(path, "--report"))
-                self._reports.append(_report(name, subject, self._files[-1].write))
-        except BaseException:
-            self._discard()
-            raise
+        self._reports = [_report(name, subject, self._open(path)) for path, name in named]
         if print is not None and not format.is_for_people:
             self._reports.append(_report(str(format), subject, print))
 
     def __bool__(self) -> bool:
         return bool(self._reports)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._discard()
 
     def take(self, outcome: RuleOutcome) -> None:
         for report in self._reports:
@@ -74,13 +54,7 @@ class Reports:
         """Completes the reports. Raises OutputError where one cannot be written."""
         for report in self._reports:
             report.finish(end)
-        for file in self._files:
-            file.keep()
-        self._files.clear()
-
-    def _discard(self) -> None:
-        for file in self._files:
-            file.discard()
+        self._keep()
 
 
 def wants_fragments(paths: Iterable[str], format: OutputFormat = OutputFormat.FULL) -> bool:
