@@ -88,6 +88,15 @@ def test_a_field_of_which_real_events_have_two_spellings_is_loud() -> None:
     assert codes("event.dataset:o365.audit and event.action:DlpRuleMatch") == ["case-folded"]
 
 
+def test_a_part_of_a_value_is_loud() -> None:
+    """Of two actions one may end in what the other has in another case."""
+    source = "event.dataset:gcp.audit and"
+    assert codes(f"{source} event.action:SetIamPolicy") == ["case-of-fixed-values"]
+    assert codes(f"{source} event.action:*SetIamPolicy") == ["case-folded"]
+    both = f"{source} event.action:(SetIamPolicy or *.SetIamPolicy)"
+    assert codes(both) == ["case-folded"]
+
+
 def test_exact_conversions_heed_letter_case_all_the_same() -> None:
     found = kqlx.convert(f"{OKTA} event.action:user.session.start", "spl", exact=True)
     assert "case-of-fixed-values" not in [note.code for note in found.notes]

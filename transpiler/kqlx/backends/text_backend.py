@@ -110,7 +110,8 @@ class TextBackend(Backend[Text]):
             what = f"the letter case of {column.name}"
             self.refuse(node.span, what, f"{self.language} ignores it", code="case-not-exact")
         pack = self.bound.pack
-        is_fixed = pack is not None and pack.spells_in_one_way(column.field)
+        is_whole = isinstance(node, Equals)  # a part of one value may be one of another in capitals
+        is_fixed = is_whole and pack is not None and pack.spells_in_one_way(column.field)
         self.folded[self.negative].setdefault((column.name, is_fixed), node)
 
     def folds_ascii(self, column: Column, text: str, node: Equals | Like) -> None:
