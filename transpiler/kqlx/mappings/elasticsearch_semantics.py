@@ -22,7 +22,7 @@ def as_elasticsearch_asks(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note
     known.
     """
     if refused := notes_on_refusals(node, type_of):
-        refuse(*refused)
+        refuse_for(*refused)
     notes = [_crossing(name, above, negative) for name, above, negative in crossings(node, type_of)]
     notes += notes_on_patterns(node, type_of)
     return as_asked(node, type_of), tuple(dict.fromkeys(notes))
@@ -70,7 +70,7 @@ def _crossing(name: str, above: str, negative: bool) -> Note:
     return Note("flattened-keys", Effect.WIDER if negative else Effect.NARROWER, message)
 
 
-def refuse(*notes: Note) -> NoReturn:
+def refuse_for(*notes: Note) -> NoReturn:
     """Refuses a rule for what the notes say."""
     first = notes[0]
     message = f"cannot convert: {first.message}"

@@ -16,7 +16,7 @@ from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.mappings.assumed_types import assumed_types
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.command_line_arguments import in_patterns
-from kqlx.mappings.elasticsearch_semantics import refusal_note, refuse
+from kqlx.mappings.elasticsearch_semantics import refusal_note, refuse_for
 from kqlx.mappings.known_types import field_tests
 from kqlx.nodes import (
     And,
@@ -149,7 +149,7 @@ class _Check:
             return node
         if column.type in _OBJECTS:
             message = f"{_name(column)} is an object: only the fields below it have values"
-            refuse(Note("field-without-values", Effect.DIFFERENT, message, node.span))
+            refuse_for(Note("field-without-values", Effect.DIFFERENT, message, node.span))
         if isinstance(node, Like) or column.type not in NUMBERS:
             self.refuse_what_is_refused(column, node)
         if isinstance(node, Equals | Like) and column.type in TEXTS:
@@ -163,7 +163,7 @@ class _Check:
         indices agree on it.
         """
         if refusal := refused_by_type(node, column.type, _name(column)):
-            refuse(refusal_note(refusal))
+            refuse_for(refusal_note(refusal))
 
     def is_hidden(self, column: Column, inside: str, node: FieldTest) -> bool:
         """Whether the field lies in nested objects, which are seen in a group alone."""
@@ -205,10 +205,10 @@ class _Check:
         digits = plain_digits(node.value.name)
         if digits is None:
             message = f'{_name(column)}: write "{node.value.name}" in plain decimal'
-            refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
+            refuse_for(Note("number-spelling", Effect.DIFFERENT, message, node.span))
         if digits == "-0" and type in _SIGNED_ZEROS:
             message = f"{_name(column)}: Elasticsearch distinguishes -0 from 0, targets do not"
-            refuse(Note("number-spelling", Effect.DIFFERENT, message, node.span))
+            refuse_for(Note("number-spelling", Effect.DIFFERENT, message, node.span))
         if is_rounded(digits, type):
             return self.rounded(column, digits, type, node, negative)
         kind = "number" if type == "number" else node.value.kind
