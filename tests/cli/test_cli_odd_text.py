@@ -79,6 +79,76 @@ def test_paths_of_files_that_are_written(tmp_path: Path) -> None:
     assert SHOWN in run.stderr
 
 
+INJECTED = (
+    "</script><script>alert(1)</script><img src=x onerror=alert(1)>\n::error::x | [a](http://b) `c`"
+)
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the reports of a rule of odd texts, and what is printed in other formats."""
+    folder = tmp_path_factory.mktemp("reported")
+    query = f'user.name:{json.dumps(ODD + INJECTED + chr(0x9B))} and "a|b":1 and process.name:a*b'
+    rule = {"name": ODD + INJECTED, "rule_id": ODD + INJECTED, "type": "query", "severity": ODD}
+    rules = [{**rule, "query": query}, {**rule, "query": "a b:", "language": "kuery"}]
+    (folder / "r.json").write_text(json.dumps(rules))
+    arguments = ("convert", "--to", "all", "--source", "none", folder / "r.json")
+    kinds = ("html", "md", "json", "jsonl", "sarif")
+    reports = [part for kind in kinds for part in ("--report", folder / f"report.{kind}")]
+    run = kqlx(*arguments, *reports)
+    check(run, results=True)
+    assert "Traceback" not in run.stderr
+    for name in ("json", "jsonl", "sarif", "github", "markdown", "concise"):
+        run = kqlx(*arguments, "--out", folder / "out", "--output-format", name)
+        (folder / f"printed.{name}").write_text(run.stdout, encoding="utf-8")
+        check(run)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["html", "md", "json", "jsonl", "sarif"])
+def test_reports_hold_nothing_that_is_hidden_or_obeyed(reported: Path, kind: str) -> None:
+    text = (reported / f"report.{kind}").read_text(encoding="utf-8")
+    assert not OBEYED.search(text)
+    if kind in ("json", "sarif"):
+        json.loads(text)
+    if kind == "json":
+        assert json.loads(text)["rules"][0]["name"] == ODD + INJECTED
+    if kind == "html":
+        assert "<script>alert" not in text
+        assert "<img" not in text
+    if kind == "md":
+        assert "<script" not in text
+        assert "<img" not in text
+        assert "\n::" not in text
+
+
+def test_commands_for_github_are_ours_alone(reported: Path) -> None:
+    lines = (reported / "printed.github").read_text(encoding="utf-8").splitlines()
+    assert lines
+    assert all(re.match(r"::(error|warning|notice) file=[^:]*r\.json,", line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"query": "source.port >= " + "1" * 20_000},
+        {"query": "a:b", **{f"key{number}": 1 for number in range(20_000)}},
+        {"query": "a:b", "from": "now-" + "9" * 20_000 + "d"},
+        {"query": "a:b", "index": ["i" * 20_000]},
+        {"query": "x" * 20_000 + ":*y"},
+    ],
+    ids=["value", "keys", "time", "index", "name"],
+)
+def test_no_line_quotes_thousands_of_characters(tmp_path: Path, rule: dict[str, object]) -> None:
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps({"name": "n", "type": "query", **rule}))
+    formats = "spl=savedsearches,sentinel=rule,elasticsearch=rule"
+    run = kqlx("convert", "--to", "all", "--format", formats, "-v", "--source", "none", path)
+    lint = kqlx("lint", path)
+    for line in [*run.stderr.splitlines(), *lint.stdout.splitlines(), *lint.stderr.splitlines()]:
+        assert len(line) < 2_500, line[:200]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -33,6 +33,19 @@ class KqlxError(Exception):
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
 
 
+_MOST = 1_000
+_BEGINNING, _END = 650, 300
+
+
+def condensed(message: str) -> str:
+    """A message, or a hint, as it is told: without the middle of one that quotes a value, or lists
+    names, of thousands of characters.
+    """
+    if len(message) <= _MOST:
+        return message
+    return f"{message[:_BEGINNING]} … {message[-_END:]}"
+
+
 def unknown(node: NoReturn) -> NoReturn:
     """Refuses a kind of test that is not known here. The type says that there is none: a check of
     types finds what is still to be written for a new kind.

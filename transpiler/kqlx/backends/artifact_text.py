@@ -77,15 +77,17 @@ def distinction_of(identity: str) -> str:
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
-_HALF = late_regex("[\ud800-\udfff]")
+_HIDDEN = late_regex(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
+)
 
 
 def json_text(value: Any, indent: int | None = 2) -> str:
     """JSON with so many blanks a level, or on one line. Text stays as it is, but for halves of
-    characters, which UTF-8 lacks.
+    characters, which UTF-8 lacks, and for what a terminal would obey or an eye not see.
     """
     text = _JSON.encode(value) if indent is None else _indented_json(value, " " * indent, "\n")
-    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _indented_json(value: Any, by: str, line: str) -> str:

@@ -6,7 +6,7 @@ import re
 
 from kqlx.batch.option_names import with_flags
 from kqlx.batch.outcome import Remark, Severity
-from kqlx.errors import KqlxError, QuerySyntaxError, UnsupportedError, point
+from kqlx.errors import KqlxError, QuerySyntaxError, UnsupportedError, condensed, point
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
 from kqlx.rules.model import Rule
@@ -20,10 +20,10 @@ def of_note(note: Note, rule: Rule) -> Remark:
     return Remark(
         Severity.WARNING if note.effect.is_difference else Severity.NOTE,
         note.code,
-        note.message,
+        condensed(note.message),
         place_in_file(rule, note.span),
         note.effect,
-        with_flags(note.hint),
+        condensed(with_flags(note.hint)),
         note.count,
         _real(note.span),
         note.is_quiet,
@@ -36,9 +36,9 @@ def of_lint(note: Note, rule: Rule) -> Remark:
     return Remark(
         Severity.WARNING,
         note.code,
-        note.message,
+        condensed(note.message),
         place,
-        hint=with_flags(note.hint),
+        hint=condensed(with_flags(note.hint)),
         span=_real(note.span),
     )
 
@@ -49,9 +49,9 @@ def of_error(error: KqlxError, rule: Rule) -> Remark:
     return Remark(
         Severity.ERROR,
         error.code,
-        error.message,
+        condensed(error.message),
         place_in_file(rule, span),
-        hint=with_flags(error.hint),
+        hint=condensed(with_flags(error.hint)),
         span=span,
         effect=error.effect if isinstance(error, UnsupportedError) else None,
         snippet=snippet(rule, span) if span is not None else "",
@@ -82,7 +82,13 @@ def without_rule(error: KqlxError, path: str = "") -> Remark:
     if rest != message and (found := re.match(r"(?::(\d+))?(?::(\d+))?: ", rest)):
         message = rest[found.end() :]
         place = FilePlace(path, int(found[1] or 0), int(found[2] or 0))
-    return Remark(Severity.ERROR, error.code, message, place, hint=with_flags(error.hint))
+    return Remark(
+        Severity.ERROR,
+        error.code,
+        condensed(message),
+        place,
+        hint=condensed(with_flags(error.hint)),
+    )
 
 
 def snippet(rule: Rule, span: Span) -> str:

@@ -22,6 +22,7 @@ from kqlx.errors import (
     RuleError,
     UnsupportedError,
     UsageError,
+    condensed,
     place_of,
     point,
 )
@@ -139,7 +140,7 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
     who = f"{target}: " if target else ""
     if isinstance(error, QuerySyntaxError) and rule is not None:
         span = (error.offset, error.offset + max(1, len(error.found)))
-        say(f"{about(rule, span, 'error')}{error.message} [{error.code}]")
+        say(f"{about(rule, span, 'error')}{condensed(error.message)} [{error.code}]")
         show(rule, span)
     elif rule is not None:
         notes: tuple[Note, ...] = getattr(error, "notes", ())
@@ -148,13 +149,13 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
         spans = [note.span for note in notes if note.effect.is_difference and note.span]
         spans = [span for span in spans if span != NOWHERE]
         start = about(rule, spans[0] if spans else None, "error")
-        say(f"{start}{who}{error.message} [{_reason(error)}]")
+        say(f"{start}{who}{condensed(error.message)} [{_reason(error)}]")
         if spans:
             show(rule, spans[0])
     else:
-        say(f"error: {error.message}")
+        say(f"error: {condensed(error.message)}")
     if error.hint:
-        say(f"  hint: {with_flags(error.hint)}")
+        say(f"  hint: {condensed(with_flags(error.hint))}")
     unreadable = isinstance(error, RuleError) and not error.readable
     unusable = unreadable or isinstance(error, UsageError | OutputError)
     return Exit.UNUSABLE if unusable else Exit.REFUSED

@@ -13,7 +13,7 @@ from kqlx.cli.explained import explained, shortened
 from kqlx.cli.option_groups import ConversionOptions, TargetOptions, with_groups
 from kqlx.cli.requests import one_query
 from kqlx.cli.streams import say
-from kqlx.errors import KqlxError, RuleError, UsageError
+from kqlx.errors import KqlxError, RuleError, UsageError, condensed
 from kqlx.hidden_characters import escaped
 from kqlx.notes import Note
 
@@ -139,7 +139,7 @@ def _explained(
 def _refused(rule: Rule, tree: Node, error: KqlxError) -> Iterator[str]:
     from kqlx.batch.option_names import with_flags
 
-    yield escaped(f"refused: {error.message} [{error.code}]")
+    yield escaped(f"refused: {condensed(error.message)} [{error.code}]")
     if error.hint:
         yield escaped(f"  hint: {with_flags(error.hint)}")
     notes: tuple[Note, ...] = getattr(error, "notes", ())

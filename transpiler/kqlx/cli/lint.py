@@ -5,7 +5,7 @@ from __future__ import annotations
 from kqlx.cli import options as cli
 from kqlx.cli.common import Exit, about, inputs, report
 from kqlx.cli.field_options import reader_of_types
-from kqlx.errors import KqlxError
+from kqlx.errors import KqlxError, condensed
 from kqlx.hidden_characters import escaped
 from kqlx.rules.model import Rule
 
@@ -42,7 +42,7 @@ def lint(
             status = max(status, report(error, rule))
             continue
         for note in notes:
-            print(escaped(f"{about(rule, note.span)}{note.message} [{note.code}]"))
+            print(escaped(f"{about(rule, note.span)}{condensed(note.message)} [{note.code}]"))
             if note.hint:
                 print(escaped(f"  hint: {note.hint}"))
             status = max(status, Exit.REFUSED)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from kqlx import __version__
+from kqlx.backends.artifact_text import json_text
 from kqlx.batch.comparison.changes import RuleChange, TargetChange, Told, error_of
 from kqlx.batch.comparison.comparison import Totals
 from kqlx.batch.outcome import ConversionOutcome, RuleOutcome, Status
@@ -114,4 +114,4 @@ def _of_note(note: Told) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json_text(value, indent=None)

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from kqlx.batch.messages import Choice, grouped
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.batch.reports.report import RunEnd, Subject, Write
+from kqlx.hidden_characters import escaped
 from kqlx.records import dataclass
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -74,8 +75,8 @@ def _command(target: str, remark: Remark, count: int) -> str:
 
 
 def _data(text: str) -> str:
-    """Text as the message of a command, which stays on its line."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Text as the message of a command, which stays on its line and hides nothing."""
+    return escaped(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:

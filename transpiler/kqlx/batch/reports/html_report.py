@@ -100,8 +100,8 @@ class HtmlReport:
         parts = names.parts_of_query()
         words = [rule.name, rule.label, rule.id, rule.type, source, rule.query]
         return {
-            "name": shown(rule.name or PurePath(rule.path).name or rule.label),
-            "path": shown(rule.label),
+            "name": rule.name or PurePath(rule.path).name or rule.label,
+            "path": rule.label,
             "id": rule.id,
             "type": rule.type,
             "source": source,
@@ -111,7 +111,7 @@ class HtmlReport:
                 for name in self._targets
             ],
             "words": " ".join(f"{target}={grade}" for target, grade in grades.items()),
-            "search": shown(" ".join([*words, *(remark.code for remark in remarks)])).lower(),
+            "search": " ".join([*words, *(remark.code for remark in remarks)]).lower(),
             "query": marked(rule.query, parts),
             "remarks": self._remarks(outcome.remarks, parts),
             "conversions": [
@@ -130,7 +130,7 @@ class HtmlReport:
             "grade": str(made.status if made.fidelity is None else made.fidelity),
             "source": made.source,
             "query": marked(query, own) if query else "",
-            "artifact": shown(made.text) if made.query != made.text else "",
+            "artifact": made.text if made.query != made.text else "",
             "remarks": self._remarks(made.remarks, parts),
             "files": files,
         }
@@ -140,11 +140,11 @@ class HtmlReport:
             {
                 "said": str(remark.severity if remark.effect is None else remark.effect),
                 "grade": "failed" if remark.effect is None else str(remark.effect),
-                "message": shown(remark.message),
+                "message": remark.message,
                 "count": remark.count,
                 "code": remark.code,
-                "place": shown(str(remark.place)),
-                "hint": shown(remark.hint),
+                "place": str(remark.place),
+                "hint": remark.hint,
                 "parts": " ".join(_around(remark.span, parts)),
             }
             for remark in remarks
@@ -193,4 +193,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=True,
+        finalize=_seen,
     )
+
+
+def _seen(value: object) -> object:
+    """What a template writes: texts with nothing that cannot be seen, whatever they are of. HTML
+    has been made of them by ``marked``.
+    """
+    return shown(value) if type(value) is str else value

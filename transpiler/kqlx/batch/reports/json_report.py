@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from kqlx.backends.artifact_text import json_text
 from kqlx.batch.outcome import RuleOutcome
 from kqlx.batch.reports.records import SCHEMA, head, of_end, of_rule
 from kqlx.batch.reports.report import RunEnd, Subject, Write
@@ -65,4 +65,4 @@ def _lines(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json_text(value, indent=None)

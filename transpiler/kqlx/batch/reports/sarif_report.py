@@ -8,12 +8,12 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
 from kqlx import __version__
+from kqlx.backends.artifact_text import json_text
 from kqlx.batch.outcome import Remark, RuleInfo, RuleOutcome, Severity
 from kqlx.batch.reports.code_pages import meaning_of, page_of
 from kqlx.batch.reports.report import RunEnd, Subject, Write
@@ -170,4 +170,4 @@ def _rule(code: str, severity: Severity) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json_text(value, indent=None)
