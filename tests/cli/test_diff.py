@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -390,3 +391,22 @@ def test_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None
         for ran in (diff(tmp_path, "--to", "spl", "--jobs", jobs, paths=("old", "new")),)
     }
     assert len(runs) == 1
+
+
+def test_the_example_of_the_page_is_real(tmp_path: Path) -> None:
+    started = STARTED + "process.name:"
+    rules = {
+        "Encoded Command": (
+            started + "powershell.exe and process.command_line:*-enc*",
+            started + "(powershell.exe or pwsh.exe) and process.command_line:*-enc*",
+        ),
+        "Same": (SHELL, SHELL),
+        "Shell Started": (started + "cmd.exe", started + 'cmd.exe and not process.args:"/c"'),
+    }
+    files = {"Encoded Command": "encoded_command", "Shell Started": "shell"}
+    for name, queries in rules.items():
+        for folder, query in zip(("main/rules", "rules"), queries, strict=True):
+            rule(tmp_path / folder, files.get(name, "other"), query, name=name)
+    page = (ROOT / "docs/diff.md").read_text("utf-8")
+    (command, told) = re.findall(r"```console\n\$ kqlx (.*?)\n(.*?)```", page, re.DOTALL)[0]
+    assert kqlx(*command.split(), cwd=tmp_path).out == told

@@ -62,7 +62,8 @@ def told(change: RuleChange, made: TargetChange) -> str:
         text += f" ({kinds})"
     error = error_of(change.new, made.new)
     if error is not None:
-        text += f": {error.message} [{error.code}]"
+        effect = "" if error.effect is None else str(error.effect)
+        text += f": {error.message} {_note((error.code, effect))}"
     elif made.old is not None and made.new is not None:
         notes = [f"+{_note(one)}" for one in made.notes_added]
         notes += [f"-{_note(one)}" for one in made.notes_removed]
