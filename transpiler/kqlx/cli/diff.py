@@ -20,13 +20,13 @@ _COMPARISON = "Comparison"
 Old = Annotated[str, argument(metavar="OLD", help="A rule file, or a folder of rules, as it was.")]
 New = Annotated[
     str | None,
-    argument(metavar="[NEW]", help="The same as it is; else OLD, with other mappings."),
+    argument(metavar="[NEW]", help="The same as it is now; by default OLD, with other mappings."),
 ]
 OldMapping = Annotated[
     list[str] | None,
     option(
         metavar="FILE",
-        help="A file of mapping packs for OLD alone; repeatable.",
+        help="A file of mapping packs for OLD only; repeatable.",
         group=_COMPARISON,
     ),
 ]
@@ -34,7 +34,7 @@ NewMapping = Annotated[
     list[str] | None,
     option(
         metavar="FILE",
-        help="A file of mapping packs for NEW alone; repeatable.",
+        help="A file of mapping packs for NEW only; repeatable.",
         group=_COMPARISON,
     ),
 ]
@@ -42,7 +42,7 @@ OldConfig = Annotated[
     str | None,
     option(
         metavar="FILE",
-        help="Settings for OLD alone, instead of the kqlx.yml in or above it.",
+        help="Settings file for OLD, instead of the kqlx.yml in or above it.",
         group=_COMPARISON,
     ),
 ]
@@ -50,7 +50,7 @@ NewConfig = Annotated[
     str | None,
     option(
         metavar="FILE",
-        help="Settings for NEW alone, instead of the kqlx.yml in or above it.",
+        help="Settings file for NEW, instead of the kqlx.yml in or above it.",
         group=_COMPARISON,
     ),
 ]
@@ -58,7 +58,7 @@ FormOption = Annotated[
     Form,
     option(
         "--output-format",
-        help="The changes with the lines that differ, concise, or as a report.",
+        help="Changes in full, with the lines that differ, or concise, or as a report.",
         group=_COMPARISON,
     ),
 ]
@@ -67,7 +67,7 @@ ReportOption = Annotated[
     option(
         "--report",
         metavar="FILE",
-        help="Write the changes to a file too: .md or .json; repeatable.",
+        help="Write a report to a .md or .json file; repeatable.",
         group=_COMPARISON,
     ),
 ]
@@ -78,8 +78,8 @@ FailOn = Annotated[
         metavar="CHANGE",
         complete=completion.changes,
         help="What makes the exit status 1: changed (anything), added, removed, renamed, moved,"
-        " meaning, worse, better, query, artifact, notes; or never. Repeatable, or with commas.",
-        show_default="changed",
+        " meaning, worse, better, query, artifact, notes; or never. Repeatable, or comma-separated."
+        " [default: changed]",
         group=_COMPARISON,
     ),
 ]
@@ -104,9 +104,8 @@ def diff(
     color: cli.Color = "auto",
     targets: TargetOptions,
 ) -> None:
-    """Report which conversions change from OLD to NEW. The exit status is 1 if one does, as with
+    """Report which conversions differ between OLD and NEW. The exit status is 1 if any do, as with
     diff.
-
     Example: kqlx diff --to spl,sentinel main/rules/ rules/
     """
     try:
