@@ -106,6 +106,7 @@ def diff(
 ) -> None:
     """Report which conversions differ between OLD and NEW. The exit status is 1 if any do, as with
     diff.
+
     Example: kqlx diff --to spl,sentinel main/rules/ rules/
     """
     try:
