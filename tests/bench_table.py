@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -43,11 +44,10 @@ def table() -> Iterator[Line]:
 
 
 class Used(NamedTuple):
-    """What a process took: seconds of the wall clock and of processors, bytes of memory."""
+    """What a process took: seconds of the wall clock and of processors."""
 
     wall: float
     processor: float
-    memory: int
 
 
 def _run(command: tuple[str, ...]) -> Used:
@@ -59,7 +59,23 @@ def _run(command: tuple[str, ...]) -> Used:
     )
     _, _, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
-    return Used(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+    return Used(wall, used.ru_utime + used.ru_stime)
+
+
+_MEASURED = """\
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(os.wait4(process.pid, 0)[2].ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+def _memory(command: tuple[str, ...]) -> int:
+    """The most memory that a process had, in bytes. The system counts with it what the process had
+    that started it, hence a small one between.
+    """
+    small = (sys.executable, "-c", _MEASURED, *command)
+    run = subprocess.run(small, capture_output=True, text=True, cwd=ROOT, check=True)
+    return int(run.stdout)
 
 
 def _processor_times(commands: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
@@ -173,14 +189,41 @@ def _folders(place: Path, bare: float) -> Iterator[Line]:
         jobs = {n: (*command, "--jobs", n, "--out", str(place / f"out{n}")) for n in ("1", "2")}
         found = {n: _run(each).wall for n, each in jobs.items()}
         yield "ten copies of it, --jobs 1 / --jobs 2", "1.6 ×", f"{found['1'] / found['2']:.2f} ×"
+    yield from _memories(place)
+
+
+def _memories(place: Path) -> Iterator[Line]:
+    convert = (*KQLX, "convert", "--to", "spl", "--quiet")
     many = place / "many"
     many.mkdir()
     text = RULE.read_text("utf-8")
     for number in range(10_000):
         (many / f"{number}.toml").write_text(text, encoding="utf-8")
-    out = str(place / "out-many")
-    most = _run((*KQLX, "convert", "--to", "spl", str(many), "--quiet", "--out", out)).memory
-    yield "memory of 10,000 rules converted", "300 MB", f"{most / 1e6:.0f} MB"
+    for label, more in (
+        ("10,000 rules, printed", ()),
+        ("10,000 rules, to files", ("--out", str(place / "out-many"))),
+    ):
+        most = _memory((*convert, *more, str(many)))
+        yield f"memory of {label}", "300 MB", f"{most / 1e6:.0f} MB"
+    for label, text in _long_files():
+        path = place / "long.toml"
+        path.write_text(text, encoding="utf-8")
+        tracemalloc.start()
+        kqlx.load_rules(path)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        ratio = most / path.stat().st_size
+        yield f"memory to read a rule file with {label} / its size", "10 ×", f"{ratio:.1f} ×"
+
+
+def _long_files() -> Iterator[tuple[str, str]]:
+    head = '[rule]\nname = "x"\ntype = "query"\nlanguage = "kuery"\n'
+    values = " or ".join(f"value{number}" for number in range(100_000))
+    lines = "".join(f"line {number} of a guide\n" for number in range(100_000))
+    tables = '[[rule.threat]]\nframework = "MITRE ATT&CK"\n' * 50_000
+    yield "a long query", f'{head}query = "a:({values})"\n'
+    yield "a long guide", f'{head}query = "a:b"\nnote = """\n{lines}"""\n'
+    yield "many small tables", f'{head}query = "a:b"\n{tables}'
 
 
 def print_table() -> None:

@@ -9,6 +9,7 @@ is at the other end of its pipe.
 
 from __future__ import annotations
 
+import gc
 import heapq
 import signal
 import threading
@@ -143,7 +144,8 @@ def _started(request: Request, files: Sequence[InputFile]) -> _Worker:
     """
     context = get_context("spawn")
     pipe, other = context.Pipe()
-    process = context.Process(target=_work, args=(other, request, files), daemon=True)
+    work = (other, request, files, gc.get_threshold())
+    process = context.Process(target=_work, args=work, daemon=True)
     try:
         with _deaf_to_interruptions():
             process.start()
@@ -170,8 +172,11 @@ def _deaf_to_interruptions() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _work(pipe: Connection, request: Request, files: Sequence[InputFile]) -> None:
-    """The life of a process."""
+def _work(
+    pipe: Connection, request: Request, files: Sequence[InputFile], threshold: tuple[int, int, int]
+) -> None:
+    """The life of a process, which looks for circles of objects as often as the one that waits."""
+    gc.set_threshold(*threshold)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")  # the one that waits says them
     try:
