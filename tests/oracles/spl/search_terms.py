@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tests.oracles.spl.errors import Doubtful, NotEvaluated
@@ -136,19 +137,26 @@ def _equals(field: str, value: Value, event: Mapping[str, object], settings: Set
 def _equal(text: str, value: Value, settings: Settings) -> bool:
     if not text and value.has_wildcard and not any(value.parts):
         return settings.empty_exists
-    flags = re.DOTALL
-    wanted: tuple[str, ...] = value.parts
     if not value.case_sensitive:
-        text, wanted = fold(text), tuple(map(fold, wanted))
-    if re.fullmatch(".*".join(map(re.escape, wanted)), text, flags):
+        text = fold(text)
+    if _regex(value.parts, not value.case_sensitive).fullmatch(text):
         return True
     return _in_network(text, value.text)
+
+
+@lru_cache(maxsize=10_000)
+def _regex(parts: tuple[str, ...], is_folded: bool) -> re.Pattern[str]:
+    """What a text has to be that has these parts around stars."""
+    wanted = map(fold, parts) if is_folded else parts
+    return re.compile(".*".join(map(re.escape, wanted)), re.DOTALL)
 
 
 def fold(text: str) -> str:
     """Without letter case, one character at a time. How Splunk folds letters outside ASCII is
     unverified.
     """
+    if text.isascii():
+        return text.lower()
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
