@@ -89,7 +89,7 @@ def test_a_configuration_gives_targets_mappings_and_what_is_unmapped(tmp_path: P
     write(tmp_path, "kqlx.yml", "spl: {indexes: {o365.audti: m365}}\n")
     run = kqlx("convert", "--to", "spl", "--source", "none", "-q", "a:b", cwd=tmp_path)
     assert run.stdout == 'a="b"\n'
-    assert run.stderr.startswith("warning: kqlx.yml: spl.indexes.o365.audti: there is no such data")
+    assert run.stderr.startswith("warning: kqlx.yml: spl.indexes.o365.audti: unknown data source;")
 
 
 def test_fields_as_a_table_json_and_csv() -> None:
