@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -118,12 +119,34 @@ def test_a_run_over_many_rules_is_no_list_of_warnings_on_what_a_source_may_lack(
     """It is settled once, where the source is set up; a warning asks for a look at the rule."""
     for number in range(4):
         rule(place / "rules", f"good_{number}", GOOD)
-    (run,) = json.loads(check(place, "--output-format", "sarif", "rules").out)["runs"]
-    levels = {(found["properties"].get("effect"), found["level"]) for found in run["results"]}
-    assert levels == {
-        *(("coverage", "note"), ("case", "note")),
-        *(("wider", "warning"), (None, "warning")),
-    }
+
+    def results(*more: str) -> list[dict[str, Any]]:
+        made = check(place, "--output-format", "sarif", *more, "rules", to="spl,sentinel")
+        (run,) = json.loads(made.out)["runs"]
+        found: list[dict[str, Any]] = run["results"]
+        return found
+
+    def told(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [one for one in found if one["properties"].get("effect") == "coverage"]
+
+    levels = {(found["properties"].get("effect"), found["level"]) for found in results()}
+    assert {("coverage", "note"), ("wider", "warning"), (None, "warning")} <= levels
+    assert ("coverage", "warning") not in levels
+    once, all_of_them = told(results()), told(results("-v"))
+    assert sorted(one["properties"]["target"] for one in once) == ["sentinel", "spl"]
+    for one in once:
+        same = [
+            each
+            for each in all_of_them
+            if one["message"]["text"] == f"{len(all_of_them) // 2} rules: {each['message']['text']}"
+        ]
+        assert one["occurrenceCount"] == len(same) == 7
+        assert one["locations"] == same[0]["locations"]
+    marks = {one["partialFingerprints"]["primaryLocationLineHash"] for one in once}
+    for number in range(4):  # with fewer rules it is the same result
+        (place / f"rules/good_{number}.toml").unlink()
+    fewer = {one["partialFingerprints"]["primaryLocationLineHash"] for one in told(results())}
+    assert marks == fewer
 
 
 def test_a_query_and_standard_input_are_checked(place: Path) -> None:

@@ -17,6 +17,7 @@ from kqlx.backends.artifact_text import json_text
 from kqlx.batch.outcome import Remark, RuleInfo, RuleOutcome, Severity
 from kqlx.batch.reports.code_pages import meaning_of, page_of
 from kqlx.batch.reports.report import RunEnd, Subject, Write
+from kqlx.notes import Effect
 from kqlx.records import dataclass, field
 from kqlx.rules.places import FilePlace
 
@@ -31,7 +32,9 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 @dataclass(slots=True)
 class SarifReport:
-    """Results are written as they come, and what they refer to at the end.
+    """Results are written as they come, and what they refer to at the end. What is the same of many
+    rules as a whole, such as what a destination may not hold, is one result, at the first of them,
+    unless all is asked for: it is settled once.
 
     Rules in other languages and files without a rule are no results.
     """
@@ -40,15 +43,22 @@ class SarifReport:
     write: Write
     codes: dict[str, Severity] = field(default_factory=dict)
     count: int = 0
+    of_many: dict[tuple[str, str, str], _OfMany] = field(default_factory=dict)
 
     def take(self, outcome: RuleOutcome) -> None:
         for remark in outcome.remarks:
             self._add("", remark, outcome.rule)
         for made in outcome.conversions:
             for remark in made.remarks:
-                self._add(made.target, remark, outcome.rule)
+                if self.subject.verbose or not _is_of_many(remark):
+                    self._add(made.target, remark, outcome.rule)
+                else:
+                    key = (made.target, remark.code, remark.message)
+                    self.of_many.setdefault(key, _OfMany(remark, outcome.rule)).rules += 1
 
     def finish(self, end: RunEnd) -> None:
+        for (target, *_), kept in self.of_many.items():
+            self._add(target, kept.first, kept.rule, kept.rules)
         for target, remark in end.remarks:
             self._add(target, remark, RuleInfo(remark.place.path, remark.place.line))
         if not self.count:
@@ -70,7 +80,7 @@ class SarifReport:
         self.write(",\n".join(f'"{name}": {_json(value)}' for name, value in parts.items()))
         self.write("\n}]\n}\n")
 
-    def _add(self, target: str, remark: Remark, rule: RuleInfo) -> None:
+    def _add(self, target: str, remark: Remark, rule: RuleInfo, rules: int = 0) -> None:
         if remark.severity not in _LEVELS or not self.subject.takes(remark):
             return
         known = self.codes.setdefault(remark.code, remark.severity)
@@ -81,29 +91,50 @@ class SarifReport:
         else:
             self._open()
         self.count += 1
-        self.write(_json(_result(target, remark, rule, index)))
+        self.write(_json(_result(target, remark, rule, index, rules)))
 
     def _open(self) -> None:
         self.write(f'{{\n"$schema": "{SCHEMA}",\n"version": "2.1.0",\n"runs": [{{\n"results": [\n')
 
 
-def _result(target: str, remark: Remark, rule: RuleInfo, index: int) -> dict[str, Any]:
+@dataclass(slots=True)
+class _OfMany:
+    """A remark that is the same of several rules, as the first of them has it."""
+
+    first: Remark
+    rule: RuleInfo
+    rules: int = 0
+
+
+def _is_of_many(remark: Remark) -> bool:
+    return remark.span is None and remark.effect in (Effect.SAME, Effect.COVERAGE)
+
+
+def _result(target: str, remark: Remark, rule: RuleInfo, index: int, rules: int) -> dict[str, Any]:
+    """``rules`` is of how many it is true as a whole, 0 for what is about this one."""
     properties: dict[str, Any] = {"count": remark.count}
     if target:
         properties["target"] = target
     if remark.effect is not None:
         properties["effect"] = str(remark.effect)
     for name, value in (("ruleId", rule.id), ("ruleName", rule.name)):
-        if value:
+        if value and not rules:
             properties[name] = value
+    text = _message(target, remark)
     found: dict[str, Any] = {
         "ruleId": remark.code,
         "ruleIndex": index,
         "level": _LEVELS[remark.severity],
-        "message": {"text": _message(target, remark)},
-        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(target, remark, rule)},
+        "message": {"text": f"{rules} rules: {text}" if rules > 1 else text},
+        "partialFingerprints": {
+            "primaryLocationLineHash": _fingerprint(
+                target, remark, "" if rules else rule.id or rule.path
+            )
+        },
         "properties": properties,
     }
+    if rules > 1:
+        found["occurrenceCount"] = rules
     if remark.place.path not in _NO_FILES:
         found["locations"] = [_location(remark.place)]
     return found
@@ -122,11 +153,12 @@ def _message(target: str, remark: Remark) -> str:
     return text.replace("](", "\\](")
 
 
-def _fingerprint(target: str, remark: Remark, rule: RuleInfo) -> str:
+def _fingerprint(target: str, remark: Remark, rule: str) -> str:
     """By what a result is the same in the next run, though its line may be another. One line may
-    have the same code for several targets, which are several results.
+    have the same code for several targets, which are several results. ``rule`` tells the rule from
+    others, "" for what is the same of many.
     """
-    parts = (rule.id or rule.path, target, remark.code, remark.message)
+    parts = (rule, target, remark.code, remark.message)
     data = "\0".join(parts).encode("utf-8", "backslashreplace")
     return f"{hashlib.sha256(data).hexdigest()[:16]}:1"
 
