@@ -29,7 +29,7 @@ def test_the_file_of_a_rule_that_is_refused_now(place: Path, quiet: tuple[str, .
     rule(place / "rules", "two", REFUSED)
     run = convert("rules", "-o", "dist", *quiet, cwd=place)
     assert run.status == 1
-    assert "dist/two.spl: stale: its rule is refused now\n  hint: --prune removes" in run.said
+    assert "dist/two.spl: stale: its rule is now refused\n  hint: --prune removes" in run.said
     assert files(place / "dist") == ["one.spl", "two.spl"]
     again = convert("rules", "-o", "dist", *quiet, cwd=place)
     assert "dist/two.spl: stale" in again.said
@@ -56,7 +56,7 @@ def test_the_file_of_a_rule_that_is_none_now(
     assert run.status == 1
     (place / "rules/two.toml").write_text("[package]\nname = 'x'\n", "utf-8")
     run = convert("rules", "-o", "dist", cwd=place)
-    assert "dist/two.spl: stale: its file holds no rule now" in run.said
+    assert "dist/two.spl: stale: its rule file no longer has a rule" in run.said
     assert run.status == 1
 
 
@@ -164,7 +164,7 @@ def test_check_finds_what_is_missing_stale_edited_or_orphaned(place: Path) -> No
     assert run.said.splitlines() == [
         "dist/five.spl: edited",
         "dist/four.spl: edited: not written by kqlx",
-        "dist/one.spl: stale: its rule makes another file now",
+        "dist/one.spl: stale: its rule now makes another file",
         "dist/three.spl: missing",
         "dist/two.spl: stale: its rule rules/two.toml is gone",
     ]

@@ -102,7 +102,7 @@ def test_a_pull_request_is_compared_with_its_base(team: Repository, runner: Path
     assert added.status == 0, added
     same = actions.run(team, runner, without="install", base="before/rules")
     assert same.status == 0
-    assert "## kqlx: nothing changes\n\n0 rules changed; 1 the same\n" in same.summary
+    assert "## kqlx: nothing changes\n\n0 rules changed; 1 unchanged\n" in same.summary
     team.rule("shell", STARTED + "process.name:pwsh.exe")
     team.rule("uncoded", STARTED + 'not process.args:"-enc"')
     done = actions.run(team, runner, without="install", base="before/rules", fail_on="never")

@@ -179,7 +179,7 @@ def test_a_reviewer_sees_what_a_pull_request_changes(ported: Repository) -> None
     """The old rules are those of the main branch, in a checkout of their own."""
     ported.run("git", "worktree", "add", "--quiet", "--detach", "../before", "main")
     diff = ("diff", "../before/rules", "rules")
-    assert ported.kqlx(*diff) == Done(0, "0 rules changed; 4 the same\n", "")
+    assert ported.kqlx(*diff) == Done(0, "0 rules changed; 4 unchanged\n", "")
 
     ported.rule("shell", "process.name:cmd.exe and event.code:1 and " + STARTED + "event.code:1")
     reworded = ported.kqlx(*diff, "--fail-on", "meaning,worse")

@@ -69,7 +69,7 @@ def told(place: Path, *arguments: str, **more: Any) -> dict[str, list[str]]:
 
 def test_the_same_rules_are_the_same(place: Path) -> None:
     ran = diff(place)
-    assert ran == Ran(0, "0 rules changed; 3 the same\n", "")
+    assert ran == Ran(0, "0 rules changed; 3 unchanged\n", "")
     assert told(place) == {}
 
 
@@ -81,7 +81,7 @@ def test_a_rule_that_asks_for_something_else(place: Path) -> None:
     assert head == "new/rules/shell.toml: meaning: shell"
     assert grade == "  spl: coverage (another query)"
     assert [line.strip()[0] for line in lines if line.strip()[0] in "+-"] == ["-", "-", "+"]
-    assert end == "1 rule changed (1 meaning, 1 query); 2 the same"
+    assert end == "1 rule changed (1 meaning, 1 query); 2 unchanged"
     concise = diff(place, "--output-format", "concise").out.splitlines()
     assert concise == [head, grade, end]
 
@@ -112,7 +112,7 @@ def test_rules_that_come_and_go(place: Path) -> None:
     assert "new/rules/fresh.toml: added: fresh\n  spl: coverage\n" in ran.out
     assert "new/rules/bad.toml: added: bad\n  spl: refused (worse): the result would" in ran.out
     assert "old/rules/wider.toml: removed: wider\n  spl: was wider\n" in ran.out
-    assert ran.out.endswith("0 rules changed (1 worse), 2 added, 1 removed; 2 the same\n")
+    assert ran.out.endswith("0 rules changed (1 worse), 2 added, 1 removed; 2 unchanged\n")
 
 
 def test_a_rule_that_is_renamed_and_moved_is_the_same_one(place: Path) -> None:
@@ -272,11 +272,11 @@ def test_each_checkout_has_its_own_settings(place: Path) -> None:
     assert "+index=security " in ran.out
     assert "process.name IN" in ran.out and "-sourcetype" not in ran.out.replace(" ", "")[:0]
     named = diff(place, "--config", "old/kqlx.yml")
-    assert named.out == "0 rules changed; 3 the same\n"
+    assert named.out == "0 rules changed; 3 unchanged\n"
     own = diff(place, "--new-config", "old/kqlx.yml", "--to", "spl")
-    assert own.out == "0 rules changed; 3 the same\n"
+    assert own.out == "0 rules changed; 3 unchanged\n"
     given = diff(place, "--source", "none", "--index", "i")
-    assert given.out == "0 rules changed; 3 the same\n"
+    assert given.out == "0 rules changed; 3 unchanged\n"
 
 
 # The exit status, forms and errors
@@ -335,7 +335,7 @@ def test_settings_for_reports_of_convert_are_not_those_of_diff(place: Path) -> N
     more = "output_format: sarif\nreport: [r.sarif]\nfail_on: [wider]\nbaseline: b.json\nout: o\n"
     for side in ("old", "new"):
         (place / side / "kqlx.yml").write_text(f"to: spl\n{more}", "utf-8")
-    assert diff(place) == Ran(0, "0 rules changed; 3 the same\n", "")
+    assert diff(place) == Ran(0, "0 rules changed; 3 unchanged\n", "")
 
 
 def test_markdown_is_for_a_pull_request_and_takes_names_as_text(place: Path) -> None:
@@ -351,7 +351,7 @@ def test_markdown_is_for_a_pull_request_and_takes_names_as_text(place: Path) -> 
     assert "\n    ````diff\n" in ran.out, "the fence is longer than what is in it"
     assert ran.out.count("````") == 2
     same = diff(place, "--output-format", "markdown", paths=("old/rules", "old/rules"))
-    assert same.out == "## kqlx: nothing changes\n\n0 rules changed; 3 the same\n"
+    assert same.out == "## kqlx: nothing changes\n\n0 rules changed; 3 unchanged\n"
 
 
 def test_markdown_fits_into_a_comment(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ class InFolder:
             path = self.folder.path / file.name
             state = self.folder.state(file)
             if state == "stale":
-                yield FileReport(path, Kind.STALE, "its rule makes another file now")
+                yield FileReport(path, Kind.STALE, "its rule now makes another file")
             elif state == "missing":
                 yield FileReport(path, Kind.MISSING)
             elif state:
@@ -176,7 +176,7 @@ class InFolder:
         if not rule.path:
             return ""
         if (why := self._known.get((rule.path, target))) is not None:
-            return why or "its rule makes a file of another name now"
+            return why or "the file of its rule now has another name"
         below = any(_is_below(rule.path, root) for root in self._roots)
         path = os.path.normpath(self.folder.path / rule.path)
         return f"its rule {path} is gone" if below else ""
@@ -221,8 +221,8 @@ def _why_without(*states: Status) -> str:
     """Why a rule may have no file, or ""."""
     for status in (Status.REFUSED, Status.FAILED, Status.SKIPPED):
         if status in states:
-            return f"its rule is {status} now"
-    return "its file holds no rule now" if Status.NO_RULE in states else ""
+            return f"its rule is now {status}"
+    return "its rule file no longer has a rule" if Status.NO_RULE in states else ""
 
 
 def _file(result: Result) -> File:

@@ -30,8 +30,8 @@ def conditions(names: Iterable[str]) -> frozenset[str]:
             known = [*CONDITIONS, NEVER]
             hint = did_you_mean(name, known, f"it takes {', '.join(known)}")
             if name == NEVER:
-                hint = "never stands alone"
-            raise UsageError(f"there is no kind of change that is called {name!r}", hint=hint)
+                raise UsageError("--fail-on: never and other changes", hint="give only one")
+            raise UsageError(f"--fail-on: unknown change {name!r}", hint=hint)
     return frozenset(found)
 
 
@@ -60,7 +60,7 @@ class Totals:
         if told:
             parts[0] += f" ({', '.join(told)})"
         parts += [f"{self.kinds[k]} {k}" for k in (Kind.ADDED, Kind.REMOVED) if self.kinds[k]]
-        return f"{', '.join(parts)}; {self.same} the same"
+        return f"{', '.join(parts)}; {self.same} unchanged"
 
 
 @dataclass(slots=True)

@@ -76,6 +76,6 @@ def _form_of(path: str) -> Form:
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
     raise UsageError(
-        f"--report {path}: the suffix of the file names no kind of report",
+        f"--report {path}: no report has this suffix",
         hint="it takes .md and .json",
     )
