@@ -221,7 +221,8 @@ def _why_without(*states: Status) -> str:
     """Why a rule may have no file, or ""."""
     for status in (Status.REFUSED, Status.FAILED, Status.SKIPPED):
         if status in states:
-            return f"its rule is now {status}"
+            what = "broken" if status is Status.FAILED else status
+            return f"its rule is now {what}"
     return "its rule file no longer has a rule" if Status.NO_RULE in states else ""
 
 
