@@ -126,15 +126,16 @@ def _rule() -> kqlx.Rule:
     return rule
 
 
-def _convert(rule: kqlx.Rule | str, target: str) -> None:
+def _convert(rule: kqlx.Rule | kqlx.Reading | str, target: str) -> None:
     with suppress(kqlx.KqlxError):
         kqlx.convert(rule, target, accept=("wider", "narrower", "different"), unmapped="comment")
 
 
 def _convert_all(each: Iterable[kqlx.Rule], targets: Iterable[str]) -> None:
     for rule in each:
+        reading = kqlx.read(rule)
         for target in targets:
-            _convert(rule, target)
+            _convert(reading, target)
 
 
 def _conversions(bare: float) -> Iterator[Line]:
@@ -185,6 +186,19 @@ def _folders(place: Path, bare: float) -> Iterator[Line]:
         yield "the corpus to all targets, where pass takes 20 ms", "1.5 s", f"{took:.1f} s"
         for number in range(10):
             shutil.copytree(corpus, place / "copies" / str(number))
+        to_all = (*KQLX, "convert", "--to", "all", str(corpus), "--quiet", "--out")
+        reports = [
+            f"--report={place / f'report.{kind}'}" for kind in ("html", "md", "json", "sarif")
+        ]
+        found = _processes(
+            {
+                "alone": (*to_all, str(place / "alone")),
+                "reported": (*to_all, str(place / "reported"), *reports),
+            },
+            3,
+        )
+        ratio = found["reported"] / found["alone"]
+        yield "the corpus to all targets, with all reports / without", "1.7 ×", f"{ratio:.2f} ×"
         command = (*KQLX, "convert", "--to", "spl", str(place / "copies"), "--quiet")
         jobs = {n: (*command, "--jobs", n, "--out", str(place / f"out{n}")) for n in ("1", "2")}
         found = {n: _run(each).wall for n, each in jobs.items()}

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 import kqlx
+from kqlx.backends.sigma.detection_items import DetectionItem, DetectionItems
 from kqlx.elastic import ecs
+from kqlx.mappings import asked_query, recognition
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.field_names import nearest
 from kqlx.nodes import FieldTest, Node
 from kqlx.rules.known_types import known_types
 from kqlx.rules.query_tree import tree_of
-from tests.conftest import DEEP
+from tests.conftest import DEEP, ROOT
 
 TARGETS = ("elasticsearch", "sentinel", "sigma", "spl")
 FEW, MANY = 250, 8_000
@@ -128,3 +132,50 @@ def test_values_of_a_list_are_bound_once_for_their_field(monkeypatch: pytest.Mon
     monkeypatch.setattr(Binder, "bind_test", counted)
     kqlx.convert(_list(100), "spl")
     assert len(looked_at) == 2  # the data source, and one value
+
+
+def test_items_of_a_list_are_spelt_once_for_sigma(monkeypatch: pytest.MonkeyPatch) -> None:
+    spelt = []
+    spell = DetectionItems._item
+
+    def counted(self: DetectionItems, node: Node) -> DetectionItem:
+        spelt.append(node)
+        return spell(self, node)
+
+    monkeypatch.setattr(DetectionItems, "_item", counted)
+    kqlx.convert(_list(100), "sigma")
+    tests = [node for node in spelt if isinstance(node, FieldTest)]
+    assert len(tests) == len({id(node) for node in tests}) <= 102
+
+
+def test_what_is_the_same_in_every_target_is_worked_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: dict[str, int] = {}
+
+    def count(module: ModuleType, name: str) -> None:
+        function = getattr(module, name)
+
+        def counted(*arguments: object) -> object:
+            calls[name] = calls.get(name, 0) + 1
+            return function(*arguments)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count(recognition, "names_of")
+    count(asked_query, "as_elasticsearch_asks")
+    reading = kqlx.read("event.dataset:o365.audit and event.action:New* and user.id:a")
+    for target in TARGETS:
+        kqlx.convert(reading, target)
+    assert calls == {"names_of": 1, "as_elasticsearch_asks": 1}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_is_read_once_is_converted_as_ever(target: str) -> None:
+    for rule in kqlx.load_rules(ROOT / "rules").rules:
+        reading = kqlx.read(rule, fields="ecs")
+        for unmapped in ("comment", "keep"):
+            options: dict[str, Any] = {"unmapped": unmapped, "accept": ("narrower", "different")}
+            expected = kqlx.convert(rule, target, fields="ecs", **options)
+            for _ in range(2):
+                assert kqlx.convert(reading, target, **options) == expected
