@@ -130,3 +130,19 @@ def test_a_code_is_a_code_whatever_the_settings_say(tmp_path: Path) -> None:
     (tmp_path / "kqlx.yml").write_text("to: [sigma]\n", "utf-8")
     done = kqlx("explain", "star-in-quotes", cwd=tmp_path)
     assert (done.returncode, done.stdout.partition(":")[0]) == (0, "lint [star-in-quotes]")
+
+
+def test_a_broken_rule_does_not_stop_the_others(tmp_path: Path) -> None:
+    queries = ("a:b", "a:(b", "c:d")
+    lines = [f'{{"type": "query", "name": "n{n}", "query": "{q}"}}' for n, q in enumerate(queries)]
+    (tmp_path / "rules.ndjson").write_text("\n".join(lines), "utf-8")
+    options = ("explain", "--to", "spl", "--source", "none")
+    done = kqlx(*options, "rules.ndjson", cwd=tmp_path)
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if line.startswith("spl: ")] == [
+        "spl: n0",
+        "spl: n2",
+    ]
+    assert done.stderr.startswith("rules.ndjson:2:")
+    again = kqlx(*options, "-", cwd=tmp_path, input="\n".join(lines))
+    assert (again.returncode, again.stdout) == (1, done.stdout)

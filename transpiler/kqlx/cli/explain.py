@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from kqlx.cli import options as cli
-from kqlx.cli.common import Exit, fail
+from kqlx.cli.common import Exit, fail, inputs, report
 from kqlx.cli.declared import argument
 from kqlx.cli.explained import explained, shortened
 from kqlx.cli.option_groups import ConversionOptions, TargetOptions, with_groups
-from kqlx.cli.requests import one_query
 from kqlx.cli.streams import say
-from kqlx.errors import KqlxError, RuleError, UsageError, condensed
+from kqlx.errors import KqlxError, UsageError, condensed
 from kqlx.hidden_characters import escaped
 from kqlx.notes import Note
 
@@ -49,14 +48,9 @@ def explain(
     """
     if conversion.to or query or (code is not None and _is_file(code)):
         try:
-            rules = _rules(code, query)
-            converter = _converter(conversion, targets)
-            for stranger in converter.strangers:
-                say(f"warning: {stranger}")
-            status = max([_explain(rule, converter) for rule in rules])
+            raise SystemExit(_explain_rules(code, query, conversion, targets))
         except KqlxError as error:
             fail(error)
-        raise SystemExit(status)
     from kqlx.explanations import all_codes, explain_code
 
     if code is None:
@@ -80,7 +74,29 @@ def explain(
 
 
 def _is_file(name: str) -> bool:
-    return name.endswith(_RULE_FILES) or os.sep in name or os.path.isfile(name)  # noqa: PTH113
+    return name == "-" or name.endswith(_RULE_FILES) or os.sep in name or os.path.isfile(name)  # noqa: PTH113
+
+
+def _explain_rules(
+    path: str | None,
+    query: list[str] | None,
+    conversion: ConversionOptions,
+    targets: TargetOptions,
+) -> Exit:
+    """Prints the rules of a file, or a query; returns the exit status. Raises KqlxError where
+    nothing can be converted.
+    """
+    if path is None and not query:
+        raise UsageError("name a rule file, or give a query with --query")
+    found = [*inputs([] if path is None else [path], query)]
+    status = max([report(one) for one in found if isinstance(one, KqlxError)], default=Exit.DONE)
+    rules = [one for one in found if not isinstance(one, KqlxError)]
+    if not rules:
+        return status
+    converter = _converter(conversion, targets)
+    for stranger in converter.strangers:
+        say(f"warning: {stranger}")
+    return max(status, *[_explain(rule, converter) for rule in rules])
 
 
 def _converter(conversion: ConversionOptions, targets: TargetOptions) -> Converter:
@@ -89,29 +105,14 @@ def _converter(conversion: ConversionOptions, targets: TargetOptions) -> Convert
     return Converter(conversion.request(targets, lint=False, watch_options=False))
 
 
-def _rules(path: str | None, query: list[str] | None) -> list[Rule]:
-    """The rules of a file, or a query. Raises UsageError and RuleError."""
-    from kqlx.rules.load import load_rules
-    from kqlx.rules.model import Rule
-
-    text = one_query(query, [path] if path is not None else [])
-    if text is not None:
-        return [Rule(name="", query=text)]
-    if path is None:
-        raise UsageError("give a rule file, or a query with --query")
-    found = load_rules(path)
-    if found.errors:
-        raise found.errors[0]
-    if not found.rules:
-        raise RuleError(f"{path}: it contains no rule that kqlx converts", readable=False)
-    return found.rules
-
-
 def _explain(rule: Rule, converter: Converter) -> Exit:
-    """Prints a rule by target; returns the exit status."""
+    """Prints a rule by target, or what is wrong with it; returns the exit status."""
     from kqlx.rules.query_tree import tree_of
 
-    tree = tree_of(rule, converter.request.leading_wildcards)
+    try:
+        tree = tree_of(rule, converter.request.leading_wildcards)
+    except KqlxError as error:
+        return report(error, rule)
     status = Exit.DONE
     for target, format in converter.targets:
         print(escaped(f"{target.name}: {rule.name or 'query'}"))
