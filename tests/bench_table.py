@@ -190,14 +190,8 @@ def _folders(place: Path, bare: float) -> Iterator[Line]:
         reports = [
             f"--report={place / f'report.{kind}'}" for kind in ("html", "md", "json", "sarif")
         ]
-        found = _processes(
-            {
-                "alone": (*to_all, str(place / "alone")),
-                "reported": (*to_all, str(place / "reported"), *reports),
-            },
-            3,
-        )
-        ratio = found["reported"] / found["alone"]
+        alone = _run((*to_all, str(place / "alone"))).processor
+        ratio = _run((*to_all, str(place / "reported"), *reports)).processor / alone
         yield "the corpus to all targets, with all reports / without", "1.7 ×", f"{ratio:.2f} ×"
         command = (*KQLX, "convert", "--to", "spl", str(place / "copies"), "--quiet")
         jobs = {n: (*command, "--jobs", n, "--out", str(place / f"out{n}")) for n in ("1", "2")}
