@@ -87,7 +87,7 @@ def _explain_rules(
     nothing can be converted.
     """
     if path is None and not query:
-        raise UsageError("name a rule file, or give a query with --query")
+        raise UsageError("give a rule file, or a query with --query")
     found = [*inputs([] if path is None else [path], query)]
     status = max([report(one) for one in found if isinstance(one, KqlxError)], default=Exit.DONE)
     rules = [one for one in found if not isinstance(one, KqlxError)]
