@@ -11,19 +11,18 @@ _HEAD = """\
 
 Generated from `transpiler/kqlx/settings/keys.py`.
 
-`kqlx.yml` says what kqlx does where the command line does not. It is the nearest one in or above
-the folder of the first path, else in or above the working folder; `--config FILE` or
-`$KQLX_CONFIG` names another. Paths in it are relative to the file. What an option says goes before
-it: `--no-strict` for `strict: true`. The result of a query that is typed (`-q`, or on standard
-input) is printed though `out` is set.
+`kqlx.yml` sets defaults for the command line. kqlx reads the nearest one in or above the folder of
+the first path, otherwise in or above the working folder; `--config FILE` or `$KQLX_CONFIG` names
+another. Paths in it are relative to the file. Options take precedence: `--no-strict` overrides
+`strict: true`. The result of a query (`-q`, or standard input) is printed even if `out` is set.
 
 - `kqlx init` writes a file with all keys as comments.
-- `kqlx config [PATH]` prints which settings hold for rules, and where each comes from.
+- `kqlx config [PATH]` prints the settings in effect for rules, and where each comes from.
 - [kqlx.schema.json](kqlx.schema.json) is the JSON schema for editors; `kqlx config --schema`
-  prints it, and the first line of a file by `kqlx init` names it.
+  prints it, and the first line of the file that `kqlx init` writes refers to it.
 
-Keys without a mark are for `kqlx.convert(…, settings=kqlx.settings.load(path))` in Python too;
-those with * are for the command line alone.
+Keys marked with * are for the command line only; the others also apply in Python, to
+`kqlx.convert(…, settings=kqlx.settings.load(path))`.
 
 Any other target, such as `sigma` or one of another package, has a section of its name too, with
 `exact` and the options that it takes: `sigma: {annotate: true}`.
@@ -35,7 +34,7 @@ def settings_page() -> str:
 
 
 def _table(keys: Iterable[Key]) -> Iterator[str]:
-    yield "| key | value | meaning | by default |"
+    yield "| key | value | meaning | default |"
     yield "|---|---|---|---|"
     yield from _rows(keys, "")
 
