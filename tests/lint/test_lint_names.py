@@ -10,7 +10,8 @@ import kqlx
 from kqlx.elastic import ecs
 from kqlx.mappings import field_names
 from kqlx.mappings.field_names import nearest
-from kqlx.nodes import And, Compare, Equals, Exists, Like, Literal, Nested, Node, Not, Or
+from kqlx.mappings.nested import field_tests
+from kqlx.nodes import Literal, Node
 from tests import corpus
 
 
@@ -71,16 +72,10 @@ def test_names_in_groups_are_whole() -> None:
     assert [note.hint for note in notes] == ["did you mean file.elf.sections.entropy?"]
 
 
-def names_of(node: Node, prefix: str = "") -> Iterator[str]:
-    if isinstance(node, And | Or):
-        for item in node.items:
-            yield from names_of(item, prefix)
-    elif isinstance(node, Not):
-        yield from names_of(node.item, prefix)
-    elif isinstance(node, Nested):
-        yield from names_of(node.item, f"{prefix}{node.path.name}.")
-    elif isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Literal):
-        yield prefix + node.field.name
+def names_of(node: Node) -> Iterator[str]:
+    for name, test in field_tests(node):
+        if isinstance(test.field, Literal):
+            yield name
 
 
 @pytest.mark.skipif(corpus.folder() is None, reason="there is no corpus beside the checkout")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import ROOT
+from tests.oracles.reference import flatten
 from tests.oracles.sigma_rules import documents
 
 BESIDE = ROOT.parent / "shared" / "pairs"
@@ -89,21 +90,9 @@ def _pair(data: Mapping[str, Any]) -> Pair:
 def fields_of(document: Mapping[str, Any]) -> dict[str, Values]:
     """The values of a document, by the full name of the field."""
     found: dict[str, list[Any]] = {}
-    for name, value in _leaves(document, ""):
+    for name, value in flatten(document):
         found.setdefault(name, []).append(value)
     return {name: tuple(values) for name, values in found.items()}
-
-
-def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """The values of a document, each with the full name of its field."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(item, f"{name}.{key}" if name else key)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item, name)
-    elif value is not None:
-        yield name, value
 
 
 @cache

@@ -8,11 +8,11 @@ from typing import Literal as OneOf
 
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.field_spec import FieldSpec
-from kqlx.mappings.nested import in_any_place
+from kqlx.mappings.nested import field_tests, in_any_place
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.recognition import own_indices, recognise
-from kqlx.nodes import And, FieldTest, Nested, Node, Not, Or, Pattern
+from kqlx.nodes import Node, Pattern
 from kqlx.records import dataclass, field
 
 Kind = OneOf["mapped", "folded", "none", "unmapped"]
@@ -105,19 +105,11 @@ class FieldCount:
         )
 
 
-def field_names(node: Node, prefix: str = "") -> Iterator[str]:
+def field_names(node: Node) -> Iterator[str]:
     """The names of the fields that a query tests, those in nested groups in full."""
-    if isinstance(node, And | Or):
-        for item in node.items:
-            yield from field_names(item, prefix)
-    elif isinstance(node, Not):
-        yield from field_names(node.item, prefix)
-    elif isinstance(node, Nested):
-        yield from field_names(node.item, f"{prefix}{node.path.name}.")
-    elif isinstance(node, FieldTest) and not (
-        isinstance(node.field, Pattern) and node.field.is_lone_star
-    ):
-        yield prefix + node.field.name
+    for name, test in field_tests(node):
+        if not (isinstance(test.field, Pattern) and test.field.is_lone_star):
+            yield name
 
 
 def state(pack: Pack, target: str, name: str) -> State:

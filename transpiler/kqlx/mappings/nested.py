@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kqlx.nodes import (
     Always,
     And,
@@ -21,6 +23,19 @@ from kqlx.nodes import (
 )
 from kqlx.records import replace
 from kqlx.regexes import late_regex
+
+
+def field_tests(node: Node, prefix: str = "") -> Iterator[tuple[str, FieldTest]]:
+    """Each test of a field below a node, with the field's name in full."""
+    if isinstance(node, And | Or):
+        for item in node.items:
+            yield from field_tests(item, prefix)
+    elif isinstance(node, Not):
+        yield from field_tests(node.item, prefix)
+    elif isinstance(node, Nested):
+        yield from field_tests(node.item, f"{prefix}{node.path.name}.")
+    elif isinstance(node, FieldTest):
+        yield prefix + node.field.name, node
 
 
 def flattened(node: Nested) -> Node:

@@ -5,7 +5,7 @@ some of its tests did not count.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -14,11 +14,11 @@ from kqlx.elastic.numbers import number_of
 from kqlx.evaluate.compiler import compile
 from kqlx.evaluate.event_fields import objects
 from kqlx.frontends.kql.formatter import shown_node
+from kqlx.mappings.nested import field_tests
 from kqlx.nodes import (
     And,
     Compare,
     Equals,
-    Exists,
     FreeText,
     Like,
     Literal,
@@ -47,26 +47,14 @@ def types_of(node: Node) -> dict[str, str]:
     parts of flattened fields stay undeclared.
     """
     types = dict(ecs.types())
-    for name, test in _tests(node, ""):
-        if name in ecs.types() or is_multi_field(name, types) or _below_leaf(name, types):
+    for name, test in field_tests(node):
+        is_known = name in ecs.types() or is_multi_field(name, types) or _below_leaf(name, types)
+        if is_known or isinstance(test.field, Pattern):
             continue
         is_number = isinstance(test, Compare) and number_of(test.value.name) is not None
         if is_number or name not in types:
             types[name] = "double" if is_number else "keyword"
     return types
-
-
-def _tests(node: Node, prefix: str) -> Iterator[tuple[str, Node]]:
-    """The tests of fields under their full names, those with stars left out."""
-    if isinstance(node, And | Or):
-        for item in node.items:
-            yield from _tests(item, prefix)
-    elif isinstance(node, Not):
-        yield from _tests(node.item, prefix)
-    elif isinstance(node, Nested):
-        yield from _tests(node.item, f"{prefix}{node.path.name}.")
-    elif isinstance(node, Equals | Like | Exists | Compare) and isinstance(node.field, Literal):
-        yield prefix + node.field.name, node
 
 
 def _below_leaf(name: str, types: Mapping[str, str]) -> bool:
