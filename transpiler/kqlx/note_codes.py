@@ -18,7 +18,7 @@ _ADVICE: dict[str, tuple[str, str]] = {
     ),
     "actions-left-out": ("Set up the actions in the target.", ""),
     "alerts-repeated": (
-        "Let whoever reads the alerts expect some of them twice, or widen the interval.",
+        "Expect some alerts twice, or widen the interval.",
         "kqlx convert -v --to elasticsearch --format watcher rules/aws_trail_stopped.toml",
     ),
     "alerts-throttled": (
@@ -27,32 +27,32 @@ _ADVICE: dict[str, tuple[str, str]] = {
         " rules/aws_many_denied_calls_by_one_user.toml",
     ),
     "any-list-position": (
-        "Nothing, unless other positions of the list hold such values: add a test that tells them"
-        " apart.",
+        "No action needed, unless other positions of the list may hold such values: then add "
+        "a test that tells them apart.",
         "kqlx convert --to spl -q 'event.dataset:azure.auditlogs and"
         " azure.auditlogs.properties.target_resources.0.display_name:Global*'",
     ),
     "approximated": (
-        "Read what the target asks for; below `not` the effect is narrower, and must be accepted or"
-        " the test be written in another way.",
+        "Check what the result matches; below `not` the effect is narrower, and must be "
+        "accepted or the test written differently.",
         f"kqlx convert --to spl -q '{_SYSMON} process.args:whoami'",
     ),
     "array-on-the-way": (
-        "Nothing, unless the key stands at several places of the record: the result finds it there"
-        " too.",
+        "No action needed, unless the key occurs in several places of the record: the result "
+        "finds it there too.",
         "",
     ),
     "attack-version": (
-        "Nothing: ids and names are those of the version that the target's tools check.",
+        "No action needed: ids and names are those of the version that the target's tools check.",
         "kqlx convert -v --to sigma rules/aws_trail_stopped.toml",
     ),
     "back-end-support": (
-        "Use one of the tools that take it, or write the test without it.",
+        "Use a tool that supports it, or write the test without it.",
         "kqlx convert --to sigma --source none -q 'not user.name:*'",
     ),
     "case-folded": (
-        "Nothing, in most cases: it finds a little more. `--exact` compares letter case where the"
-        " target can.",
+        "Usually no action is needed: the result finds a little more. `--exact` compares letter "
+        "case where the target can.",
         f"kqlx convert --to spl -q '{_O365} user.id:alice'",
     ),
     "case-kept": (
@@ -61,32 +61,32 @@ _ADVICE: dict[str, tuple[str, str]] = {
         " -q 'event.dataset:endpoint.events.process and process.name:cmd.exe'",
     ),
     "case-of-fixed-values": (
-        "Nothing: the vendor documents these values, so that no two of them differ in letter case"
-        " alone. A rule that spells one otherwise finds it in the target, and nothing in Elastic."
-        " The note is shown with `-v`.",
+        "No action needed: the vendor documents these values, and no two of them differ only "
+        "in letter case. A rule that spells one differently finds it in the target, but "
+        "nothing in Elastic. The note is shown with `-v`.",
         "kqlx convert -v --to spl -q 'event.dataset:okta.system and"
         " event.action:user.session.start'",
     ),
     "columns-joined": (
-        "Nothing, unless events have several of the columns with different values.",
+        "No action needed, unless events have different values in several of the columns.",
         "",
     ),
     "constant-folded": (
-        "Nothing: the test says what is so anyway.",
+        "No action needed: the test has the same result on all these events.",
         f"kqlx convert --to spl -v -q '{_O365} user.id:alice'",
     ),
     "counted-per-source": (
-        "Lower the threshold where counts of several sources must add up, or convert the sources"
-        " apart with `--source`.",
+        "Lower the threshold if the counts of several sources must add up, or convert the "
+        "sources separately with `--source`.",
         "",
     ),
     "data-model": (
-        "Make sure that the data model is accelerated and has the events; compare with a plain"
-        " search once.",
+        "Make sure that the data model is accelerated and has the events; compare it with a "
+        "plain search.",
         "kqlx convert --to spl --format tstats --accept different -q process.name:cmd.exe",
     ),
     "empty-is-missing": (
-        "Nothing, unless empty values matter to the rule.",
+        "No action needed, unless empty values matter to the rule.",
         "kqlx convert --to sentinel --source none -q 'user.name:\"\"'",
     ),
     "extraction-limit": (
@@ -94,32 +94,32 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "",
     ),
     "filters-applied": (
-        "Nothing: the filters and exceptions are part of the result.",
+        "No action needed: the filters and exceptions are part of the result.",
         "kqlx convert --to spl -v rules/aws_trail_stopped.toml",
     ),
     "filters-disabled": (
-        "Enable the filter in the rule if it is meant to count.",
+        "Enable the filter in the rule if it should apply.",
         "kqlx convert --to spl -v rules/aws_trail_stopped.toml",
     ),
     "filters-left-out": (
-        "Read what is missing; write it as a query, or add it to the result by hand.",
+        "Check what is missing, and write it as a query or add it to the result by hand.",
         "",
     ),
     "flattened-keys": (
-        "Nothing: the result looks in the key that the rule names, as its author meant.",
+        "No action needed: the result searches the key that the rule names, as its author meant.",
         "",
     ),
     "free-text": (
-        "Name the field in which the value stands; else accept it with `--accept different`.",
+        "Name the field that holds the value, or accept it with `--accept different`.",
         "kqlx convert --to spl --source none --accept different -q 'mimikatz'",
     ),
     "grouped-by-substitute": (
-        "Nothing, unless the field's own values must be shown: the column tells the same things"
-        " apart.",
+        "No action needed, unless the field's own values must be shown: the column identifies "
+        "the same things.",
         "",
     ),
     "groups-limited": (
-        "Page on with the `after_key` of the answer if a run may have more groups.",
+        "Request further pages with the `after_key` of the response if a run may have more groups.",
         "kqlx convert --to elasticsearch --format search"
         " rules/aws_many_denied_calls_by_one_user.toml",
     ),
@@ -127,21 +127,21 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "Keep events in the target at least that long, or use `--new-terms lookup`.",
         "",
     ),
-    "index-assumed": ("Give the rule its index patterns.", ""),
+    "index-assumed": ("Add index patterns to the rule.", ""),
     "indicators": (
         "Load the rule's indicators into the target's own table before you use the result.",
         "",
     ),
     "known-values-only": (
-        "Name the values that are meant, or accept it with `--accept narrower`.",
+        "Name the values that you mean, or accept it with `--accept narrower`.",
         "",
     ),
     "late-events": (
-        "Say with `--late-events` how late your events arrive.",
+        "Set `--late-events` to how late your events may arrive.",
         "kqlx convert --to spl --format savedsearches rules/aws_many_denied_calls_by_one_user.toml",
     ),
     "leading-wildcard": (
-        "Let the value begin with text where you can, or add a test that narrows the search first.",
+        "Start the value with text if you can, or add a test that narrows the search first.",
         "kqlx convert -v --to spl --source none -q 'process.name:*cmd.exe'",
     ),
     "log-source-custom": (
@@ -153,23 +153,23 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to sigma --source none -q 'user.name:alice'",
     ),
     "look-back": (
-        "Check that the target's own window covers what the rule looks at.",
+        "Check that the target's own window covers what the rule searches.",
         "",
     ),
     "metadata-assumed": (
-        "Give the rule what the format asks for.",
+        "Add what the format requires to the rule.",
         "",
     ),
     "metadata-changed": (
-        "Nothing: the same is said in the target's terms.",
+        "No action needed: the result says the same in the target's terms.",
         "kqlx convert --to sentinel --format arm -v rules/aws_trail_stopped.toml",
     ),
     "metadata-left-out": (
-        "Keep the rule's file beside the result, for what the format has no place for.",
+        "Keep the rule's file beside the result: it has what the format cannot hold.",
         "kqlx convert --to spl --format escu rules/aws_trail_stopped.toml",
     ),
     "metadata-not-supported": (
-        "Nothing: a rule of this language does not say such things.",
+        "No action needed: rules in the target's language do not have it.",
         "kqlx convert --to sigma -v rules/aws_trail_stopped.toml",
     ),
     "name-wildcard": (
@@ -177,11 +177,12 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to sentinel --source none --accept narrower -q 'file.hash.*:abc'",
     ),
     "names-expanded": (
-        "Nothing, or list all fields with `--fields FILE` if yours are others.",
+        "No action needed; or list all fields with `--fields FILE` if yours differ.",
         "",
     ),
     "nested-flattened": (
-        "Nothing, unless one event holds several such objects: then other events are found too.",
+        "No action needed, unless one event holds several such objects: then other events are "
+        "found too.",
         "kqlx convert --to spl --source none"
         " -q 'dll.Ext.relative_file_creation_time > 5 or process.parent.Ext:{ a:1 and b:2 }'",
     ),
@@ -190,8 +191,8 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "",
     ),
     "no-counterpart": (
-        "Take the test out of the rule, drop it with `--unmapped comment`, or map the field in a"
-        " pack of your own.",
+        "Remove the test from the rule, drop it with `--unmapped comment`, or map the field "
+        "in a pack of your own.",
         f"kqlx convert --to spl --unmapped keep -q '{_O365} source.geo.city_name:Oslo'",
     ),
     "no-data-source": (
@@ -199,12 +200,12 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to spl --unmapped keep -q 'user.name:alice'",
     ),
     "null-exists": (
-        "Nothing, unless your events write nulls.",
+        "No action needed, unless your events contain nulls.",
         "kqlx convert --to sigma --source none -q 'user.name:*'",
     ),
-    "own-table": ("Check that the table has the columns of the pack's.", ""),
+    "own-table": ("Check that the table has the columns of the pack's table.", ""),
     "pairs-by-position": (
-        "Nothing, unless records lack a name or a value in the middle of the lists.",
+        "No action needed, unless records lack a name or a value in the middle of the lists.",
         "",
     ),
     "pattern-split": (
@@ -212,11 +213,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to spl --source none -q 'process.command_line:*a b*'",
     ),
     "place-chosen": (
-        "Nothing, or choose with a test that only the other one has.",
+        "No action needed; to choose the other, add a test that only it can express.",
         "kqlx convert --to sentinel -v rules/m365_exchange_mailbox_items_accessed_excessively.toml",
     ),
     "query-too-long": ("Split the rule, or move long lists into a table of the target.", ""),
-    "read-once": ("Nothing: no event is counted twice.", ""),
+    "read-once": ("No action needed: no event is counted twice.", ""),
     "refused-value": (
         "Correct the value: in Elasticsearch the rule fails each time it runs.",
         "",
@@ -226,7 +227,7 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to elasticsearch rules/aws_many_denied_calls_by_one_user.toml",
     ),
     "runs-at-once": (
-        "Load it with `active=false`, and switch it on when you have read it.",
+        "Store it with `active=false`, and activate it after a review.",
         "kqlx convert --to elasticsearch --format watcher rules/aws_trail_stopped.toml",
     ),
     "schedule": (
@@ -239,7 +240,7 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to spl -q 'event.dataset:endpoint.events.process and process.name:cmd.exe'",
     ),
     "several-sources": (
-        "Nothing, or convert one of them with `--source`.",
+        "No action needed; `--source` converts for only one of them.",
         "",
     ),
     "source-assumed": (
@@ -247,11 +248,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to spl -v -q 'event.code:4625'",
     ),
     "source-left-out": (
-        "Convert the rule once more with `--source` for the data source that was left out.",
+        "Convert the rule again with `--source` for the data source that was left out.",
         "",
     ),
     "suppression-grouped": (
-        "Nothing: alerts of one group become one incident.",
+        "No action needed: alerts of one group become one incident.",
         "kqlx convert --to sentinel --format rule rules/aws_trail_stopped.toml",
     ),
     "suppression-left-out": (
@@ -259,7 +260,7 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to spl rules/aws_trail_stopped.toml",
     ),
     "table-chosen": (
-        "Read how the table differs, and accept it or map the source in a pack of your own.",
+        "Check how the table differs, and accept it or map the source in a pack of your own.",
         "kqlx convert --to sentinel rules/m365_user_restricted_from_sending_email.toml",
     ),
     "table-coverage": (
@@ -271,7 +272,8 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to sentinel --source none -q 'user.name:alice'",
     ),
     "text-analysis": (
-        "Nothing, unless noise matters: the result also finds the letters within other words.",
+        "No action needed, unless noise matters: the result also finds the letters within "
+        "other words.",
         "kqlx convert --to spl --source none -q 'message:error'",
     ),
     "threshold-assumed": ("Correct the rule's threshold.", ""),
@@ -284,19 +286,19 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to sigma rules/aws_many_denied_calls_by_one_user.toml",
     ),
     "time-range": (
-        "Nothing: the query sets its own range, before that of the search.",
+        "No action needed: the query's own time range takes precedence over that of the search.",
         "kqlx convert --to spl --source none -q 'user.name:alice and @timestamp >= now-1d'",
     ),
     "type-assumed": (
-        "Say the type with `--fields FILE`, or under `types` in a pack of your own.",
+        "Set the type with `--fields FILE`, or under `types` in a pack of your own.",
         "kqlx convert --to spl --source none -q 'acme.count > 5'",
     ),
     "types-left-out": (
-        "Leave out `--fields none`, so that types count as they do in Kibana.",
+        "Omit `--fields none`, so that types matter as they do in Kibana.",
         "",
     ),
     "unconfirmed-mapping": (
-        "Look at one of your events, and correct the mapping in a pack of your own if it differs.",
+        "Check one of your events, and correct the mapping in a pack of your own if it differs.",
         "kqlx convert --to sigma rules/m365_user_restricted_from_sending_email.toml",
     ),
     "unmapped-field": (
@@ -304,7 +306,7 @@ _ADVICE: dict[str, tuple[str, str]] = {
         f"kqlx convert --to spl --unmapped keep -q '{_O365} acme.badge:blue'",
     ),
     "unmapped-left-out": (
-        "Map the field in a pack of your own, so that the test counts.",
+        "Map the field in a pack of your own, so that the test is kept.",
         f"kqlx convert --to spl --unmapped comment -q '{_O365} user.id:a and acme.badge:blue'",
     ),
     "value-assumed": (
@@ -312,15 +314,15 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to sentinel rules/m365_user_restricted_from_sending_email.toml",
     ),
     "value-differs": (
-        "Read how the values differ; map the field in a pack of your own if you know better.",
+        "Check how the values differ; map the field in a pack of your own if you know better.",
         "",
     ),
     "value-never-occurs": (
-        "Take the value out of the rule, or convert for a data source that has it.",
+        "Remove the value from the rule, or convert it for a data source that has it.",
         "",
     ),
     "value-translated": (
-        "Nothing: the target's own value asks for the same events.",
+        "No action needed: the target's own value finds the same events.",
         "kqlx convert --to spl -v rules/m365_exchange_mailbox_items_accessed_excessively.toml",
     ),
 }

@@ -14,13 +14,13 @@ class Effect(IntEnum):
     """What the target's query does on the same events, from the least to the worst."""
 
     SAME = 0
-    """Matches exactly these events; something was folded or translated on the way."""
+    """Matches exactly these events; something was simplified or translated."""
     CASE = 1
-    """Differs in letter case alone."""
+    """Differs only in letter case."""
     COVERAGE = 2
-    """Matches these events, where they are: the destination may hold none or not all of them."""
+    """Matches these events, but the destination may hold none or not all of them."""
     WIDER = 3
-    """Also matches other events: noise, but nothing is missed."""
+    """Also matches other events: more noise, but nothing is missed."""
     NARROWER = 4
     """Misses some events: a detection gap."""
     DIFFERENT = 5

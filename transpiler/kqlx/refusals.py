@@ -126,7 +126,7 @@ REFUSALS = (
     ),
     Code(
         "template-braces",
-        "the query has two braces, which Watcher would take for a tag of a template",
+        "the query has two braces in a row, which Watcher would read as a template tag",
         "Write the value in another way, such as a pattern.",
         "kqlx convert --to elasticsearch --format watcher -q 'message:\"{{x}}\"'",
     ),
