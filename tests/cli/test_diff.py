@@ -308,7 +308,7 @@ def test_every_kind_of_change_is_a_condition_and_in_the_schema() -> None:
     [
         ((), ("old/rules",), "there is nothing to compare with"),
         (("--fail-on", "worst"), ("old/rules", "new/rules"), "did you mean worse?"),
-        (("--fail-on", "never,worse"), ("old/rules", "new/rules"), "never and other changes"),
+        (("--fail-on", "never,worse"), ("old/rules", "new/rules"), "never and other conditions"),
         (("--report", "r.html"), ("old/rules", "new/rules"), "it takes .md and .json"),
         (("--output-format", "sarif"), ("old/rules", "new/rules"), "'sarif' is not one of"),
         (("--new-mapping", "no.yml"), ("old/rules",), "no.yml"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kqlx.batch.outcome import RuleOutcome, Severity, Status
 from kqlx.errors import UsageError
@@ -24,17 +24,17 @@ DEFAULT = frozenset({str(Status.REFUSED), str(Status.FAILED), STALE})
 NEVER = "never"
 
 
-def conditions(names: Iterable[str]) -> frozenset[str]:
+def conditions(names: Iterable[str], known: Sequence[str] = CONDITIONS) -> frozenset[str]:
     """The conditions of ``--fail-on``: names, each of which may be several with commas between;
-    none for "never". Raises UsageError for one that there is not.
+    none for "never". Raises UsageError for one that is not known.
     """
     found = [name.strip() for text in names for name in text.split(",")]
     if found == [NEVER]:
         return frozenset()
     for name in found:
-        if name not in CONDITIONS:
-            known = [*CONDITIONS, NEVER]
-            hint = did_you_mean(name, known, f"it takes {', '.join(known)}")
+        if name not in known:
+            choices = [*known, NEVER]
+            hint = did_you_mean(name, choices, f"it takes {', '.join(choices)}")
             if name == NEVER:
                 raise UsageError("--fail-on: never and other conditions", hint="give only one")
             raise UsageError(f"--fail-on: unknown condition {name!r}", hint=hint)

@@ -87,12 +87,13 @@ def compare(
     jobs: int,
 ) -> int:
     """Tells what changed; returns the exit status. Raises KqlxError where that cannot be."""
-    from kqlx.batch.comparison.comparison import CHANGED, Comparison, conditions
+    from kqlx.batch.comparison.comparison import CHANGED, CONDITIONS, Comparison
     from kqlx.batch.comparison.reports import Reports
     from kqlx.batch.comparison.side import Side
     from kqlx.batch.converter import Converter
+    from kqlx.batch.exit_policy import conditions
 
-    wanted = conditions(fails_on or [CHANGED])
+    wanted = conditions(fails_on or [CHANGED], CONDITIONS)
     asked = new.request()
     before = old.request(asked.targets)
     is_file = Path(old.path).is_file() and Path(new.path).is_file()

@@ -50,7 +50,8 @@ def conditions(incomplete: str) -> list[str]:
 
 
 def changes(incomplete: str) -> list[str]:
-    from kqlx.batch.comparison.comparison import CONDITIONS, NEVER
+    from kqlx.batch.comparison.comparison import CONDITIONS
+    from kqlx.batch.exit_policy import NEVER
 
     return _after_commas(incomplete, [*CONDITIONS, NEVER])
 

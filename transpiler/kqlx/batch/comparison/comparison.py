@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from kqlx.batch.comparison.changes import Kind, RuleChange, change_of
 from kqlx.batch.comparison.pairs import pairs
 from kqlx.batch.comparison.side import Side
-from kqlx.errors import UsageError
-from kqlx.hints import did_you_mean
 from kqlx.records import dataclass, field
 
 CHANGED = "changed"
 """Anything."""
-NEVER = "never"
 CONDITIONS = (CHANGED, *map(str, Kind))
-
-
-def conditions(names: Iterable[str]) -> frozenset[str]:
-    """What makes a comparison fail: names of kinds of changes, each of which may be several with
-    commas between; none for "never". Raises UsageError for one that there is not.
-    """
-    found = [name.strip() for text in names for name in text.split(",")]
-    if found == [NEVER]:
-        return frozenset()
-    for name in found:
-        if name not in CONDITIONS:
-            known = [*CONDITIONS, NEVER]
-            hint = did_you_mean(name, known, f"it takes {', '.join(known)}")
-            if name == NEVER:
-                raise UsageError("--fail-on: never and other changes", hint="give only one")
-            raise UsageError(f"--fail-on: unknown change {name!r}", hint=hint)
-    return frozenset(found)
+"""What may make a comparison fail."""
 
 
 @dataclass(slots=True)
