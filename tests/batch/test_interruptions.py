@@ -60,7 +60,7 @@ def test_a_signal_ends_a_run_cleanly(place: Path, name: str, jobs: str) -> None:
     with started("rules", "waits.toml", "-j", jobs, *report, cwd=place) as run:
         assert run.stdout is not None and run.stderr is not None
         assert any(b"rule_59" in line for line in run.stdout)
-        assert [*place.glob(".kqlx-*.tmp")]  # the report
+        assert [*place.glob(".kqlx-*.part")]  # the report
         os.killpg(run.pid, number)
         run.stdout.read()  # to its end, which is that of the last process
         assert run.wait(30) == 128 + number

@@ -33,6 +33,11 @@ def place(tmp_path: Path) -> Path:
     """
     for number in range(40):
         rule(tmp_path / "rules", f"rule_{number:02}", **KINDS[number % len(KINDS)])
+    names = ["with blanks", "名前", "naïve ☠", "new\nline", "quote'd", 'as "this"', "[b]", "a\\b"]
+    if sys.platform == "linux":
+        names.append(os.fsdecode(b"\xff\xfe"))
+    for name in names if os.name == "posix" else names[:3]:
+        rule(tmp_path / "rules/odd", name, rule_id="1", name="x")
     (tmp_path / "rules/package.json").write_text("{}", "utf-8")
     (tmp_path / "rules/broken.toml").write_text("[rule\nquery = 1\n", "utf-8")
     return tmp_path

@@ -14,7 +14,7 @@ from types import FrameType
 
 from kqlx.cli import streams
 
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is none of Windows
+_USUAL = (signal.SIG_DFL, signal.default_int_handler)
 
 
 class Interrupted(BaseException):
@@ -30,24 +30,32 @@ def heeded() -> Iterator[None]:
     """Ends the program where it is asked to, with the exit status that shells give it: 128 and the
     number of the signal. Signals that it was started to ignore, as by ``nohup``, are.
     """
-    for name in _SIGNALS:
-        number = getattr(signal, name, None)
-        usual = (signal.SIG_DFL, signal.default_int_handler)
-        if number is not None and signal.getsignal(number) in usual:
-            signal.signal(number, _interrupt)
+    before = {number: signal.getsignal(number) for number in _numbers()}
+    taken = [number for number, handler in before.items() if handler in _USUAL]
+    for number in taken:
+        signal.signal(number, _interrupt)
     try:
         yield
     except Interrupted as error:
         streams.say(f"error: ended by {signal.Signals(error.number).name}")
         streams.discard(sys.stdout)
         sys.exit(128 + error.number)
+    finally:
+        for number in taken:
+            if signal.getsignal(number) is _interrupt:  # else it is about to end
+                signal.signal(number, before[number])
+
+
+def _numbers() -> list[signal.Signals]:
+    names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is none of Windows
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """A second one, which wants no clearing up, ends the program at once."""
-    for name in _SIGNALS:
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is _interrupt:
-            signal.signal(getattr(signal, name), _end)
+    for each in _numbers():
+        if signal.getsignal(each) is _interrupt:
+            signal.signal(each, _end)
     raise Interrupted(number)
 
 
