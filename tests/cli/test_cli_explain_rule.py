@@ -59,6 +59,14 @@ def test_a_refused_conversion_shows_the_note_at_its_test() -> None:
     assert lines[lines.index("  nosuch.field:1") + 1].startswith("    unmapped: ")
 
 
+def test_a_loss_that_is_not_accepted_is_named() -> None:
+    query = "event.dataset:windows.sysmon_operational and not process.args:whoami"
+    done = kqlx("explain", "--to", "spl", "-q", query)
+    assert done.stdout.splitlines()[1].endswith("[narrower: approximated]")
+    accepted = kqlx("explain", "--to", "spl", "--accept", "narrower", "-q", query)
+    assert accepted.stdout.splitlines()[1] == "fidelity: narrower"
+
+
 def test_a_terminal_obeys_nothing(tmp_path: Path) -> None:
     rule = tmp_path / "rule.toml"
     rule.write_text(

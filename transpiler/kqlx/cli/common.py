@@ -149,7 +149,7 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
         spans = [note.span for note in notes if note.effect.is_difference and note.span]
         spans = [span for span in spans if span != NOWHERE]
         start = about(rule, spans[0] if spans else None, "error")
-        say(f"{start}{who}{condensed(error.message)} [{_reason(error)}]")
+        say(f"{start}{who}{condensed(error.message)} [{reason(error)}]")
         if spans:
             show(rule, spans[0])
     else:
@@ -161,7 +161,7 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
     return Exit.UNUSABLE if unusable else Exit.REFUSED
 
 
-def _reason(error: KqlxError) -> str:
+def reason(error: KqlxError) -> str:
     """What a message ends with: the code, and before it the effect that was not accepted."""
     effect = error.effect if isinstance(error, UnsupportedError) else None
     return error.code if effect is None else f"{effect}: {error.code}"

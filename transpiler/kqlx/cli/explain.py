@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from kqlx.cli import options as cli
-from kqlx.cli.common import Exit, fail, inputs, report
+from kqlx.cli.common import Exit, fail, inputs, reason, report
 from kqlx.cli.declared import argument
 from kqlx.cli.explained import explained, shortened
 from kqlx.cli.option_groups import ConversionOptions, TargetOptions, with_groups
@@ -140,7 +140,7 @@ def _explained(
 def _refused(rule: Rule, tree: Node, error: KqlxError) -> Iterator[str]:
     from kqlx.batch.option_names import with_flags
 
-    yield escaped(f"refused: {condensed(error.message)} [{error.code}]")
+    yield escaped(f"refused: {condensed(error.message)} [{reason(error)}]")
     if error.hint:
         yield escaped(f"  hint: {with_flags(error.hint)}")
     notes: tuple[Note, ...] = getattr(error, "notes", ())
