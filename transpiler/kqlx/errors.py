@@ -163,7 +163,8 @@ class UnsupportedError(KqlxError):
 class MappingError(KqlxError):
     """A field or value has no counterpart in the target, or a mapping pack is broken.
 
-    ``code`` is that of the reason, "mapping" for a broken file.
+    ``code`` is that of the reason, "mapping" for a broken file. ``problems`` are the lines of the
+    message where it tells of several.
     """
 
     code = "mapping"
@@ -175,10 +176,12 @@ class MappingError(KqlxError):
         code: str = "mapping",
         notes: tuple[Note, ...] = (),
         hint: str = "",
+        problems: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
         self.notes = notes
+        self.problems = problems
 
 
 class RuleError(KqlxError):

@@ -187,3 +187,33 @@ def yaml_problem(text: str, error: Exception, limit: int = MAX_NESTING) -> tuple
         return f"not YAML: {reason}", mark.line + 1, mark.column + 1
     offset = getattr(error, "position", 0)
     return f"not YAML: {reason}", text.count("\n", 0, offset) + 1, 0
+
+
+_MOST_VALUES = 1_000_000
+_ENDLESS = float("inf")
+
+
+def too_large(node: Any) -> str:
+    """Why no data are made of a node of YAML, which aliases can make endless, or so large that no
+    memory holds what is done with it; "" where there is no reason.
+    """
+    size = _size(node, {})
+    if size <= _MOST_VALUES:
+        return ""
+    why = "holds itself" if size == _ENDLESS else f"expands to more than {_MOST_VALUES:,} values"
+    return f"by its aliases the text {why}"
+
+
+def _size(node: Any, known: dict[int, float]) -> float:
+    """How many values a node stands for, those of an alias counted wherever it stands."""
+    if isinstance(node.value, str):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = _ENDLESS  # until it is counted
+        items = [part for item in node.value for part in _parts(item)]
+        known[id(node)] = 1 + sum(_size(item, known) for item in items)
+    return known[id(node)]
+
+
+def _parts(item: Any) -> tuple[Any, ...]:
+    return item if isinstance(item, tuple) else (item,)

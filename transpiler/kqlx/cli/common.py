@@ -153,7 +153,8 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
         if spans:
             show(rule, spans[0])
     else:
-        say(f"error: {condensed(error.message)}")
+        for message in getattr(error, "problems", ()) or (error.message,):
+            say(f"error: {condensed(message)}")
     if error.hint:
         say(f"  hint: {condensed(with_flags(error.hint))}")
     unreadable = isinstance(error, RuleError) and not error.readable

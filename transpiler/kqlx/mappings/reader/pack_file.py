@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 SCHEMA = resources.PACKAGE / "mappings/pack.schema.json"
 
 
+MOST_PROBLEMS = 50
+"""So many an error tells of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """The plain data of one pack or overlay, and the YAML that it was."""
@@ -36,8 +41,14 @@ class Document:
     root: yaml.Node
 
     def errors(self, problems: Iterable[Problem]) -> MappingError:
-        """The error for problems, each on a line of its own with the line of its key."""
-        return MappingError("\n".join(map(self._told, problems)))
+        """The error for problems, each on a line of its own with the line of its key; of many the
+        first ones.
+        """
+        found = [*islice(problems, MOST_PROBLEMS + 1)]
+        lines = [self._told(problem) for problem in found[:MOST_PROBLEMS]]
+        if len(found) > MOST_PROBLEMS:
+            lines.append(f"{self.path}: more is wrong")
+        return MappingError("\n".join(lines), problems=tuple(lines))
 
     def _told(self, problem: Problem) -> str:
         key = f" {dotted(problem.path)}:" if problem.path else ""
@@ -100,7 +111,7 @@ def check_whole(document: Document) -> None:
 
 
 def _refuse(document: Document, problems: Iterator[Problem]) -> None:
-    found = list(problems)
+    found = list(islice(problems, MOST_PROBLEMS + 1))
     if found:
         raise document.errors(found)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlx.errors import MappingError
-from kqlx.malformed import TOO_DEEP, yaml_problem
+from kqlx.malformed import TOO_DEEP, too_large, yaml_problem
 from kqlx.mappings.reader.schema import Path as KeyPath
 from kqlx.mappings.reader.schema import dotted
 
@@ -34,6 +34,8 @@ def yaml_documents(path: Path, text: str) -> Iterator[tuple[Any, yaml.Node]]:
             if (twice := _key_given_twice(path, root)) is not None:
                 line, key, first = twice
                 raise MappingError(f"{path}:{line}: {key}: given already in line {first}")
+            if why := too_large(root):
+                raise MappingError(f"{path}:{root.start_mark.line + 1}: not read: {why}")
             data = loader.construct_document(root)
             if data is not None:
                 yield data, root

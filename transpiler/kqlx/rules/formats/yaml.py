@@ -11,16 +11,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from kqlx.malformed import MAX_NESTING, TOO_DEEP, yaml_problem
+from kqlx.malformed import MAX_NESTING, TOO_DEEP, too_large, yaml_problem
 from kqlx.rules.kibana_objects import rule_table
 from kqlx.rules.source_text import Broken, Entry, Position
 
 SUFFIXES = (".yml", ".yaml")
 
 _KEYS = "name|description|type|language|rule_id|severity|risk_score|index|enabled|tags|threat"
-
-_MOST = 1_000_000
-_ENDLESS = float("inf")
 
 
 def looks_like(text: str) -> bool:
@@ -44,9 +41,8 @@ def read(text: str) -> Iterator[Entry | Broken]:
     single = len(nodes) == 1 and broken is None
     for number, node in enumerate(nodes):
         line = node.start_mark.line + 1
-        if (size := _size(node, {})) > _MOST:
-            why = "holds itself" if size == _ENDLESS else f"expands to more than {_MOST:,} values"
-            yield Broken(f"not read: by its aliases the text {why}", line)
+        if why := too_large(node):
+            yield Broken(f"not read: {why}", line)
             continue
         try:
             value = _loader(text).construct_document(node)
@@ -124,21 +120,6 @@ def _nodes(text: str) -> Iterator[Any]:
             yield from node.value
         elif not (isinstance(node, yaml.ScalarNode) and node.value == ""):
             yield node
-
-
-def _size(node: Any, known: dict[int, float]) -> float:
-    """How many values a node stands for, those of an alias counted wherever it stands."""
-    if isinstance(node.value, str):
-        return 1
-    if id(node) not in known:
-        known[id(node)] = _ENDLESS  # until it is counted
-        items = [part for item in node.value for part in _parts(item)]
-        known[id(node)] = 1 + sum(_size(item, known) for item in items)
-    return known[id(node)]
-
-
-def _parts(item: Any) -> tuple[Any, ...]:
-    return item if isinstance(item, tuple) else (item,)
 
 
 def _finder(text: str, node: Any) -> Any:
