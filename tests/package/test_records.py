@@ -126,6 +126,8 @@ def test_the_standard_library_takes_them_for_its_own(frozen: bool, slots: bool) 
     assert dataclasses.asdict(one)["listed"] == [2]
     assert dataclasses.replace(one, first=3) == base(3, listed=[2])
     assert records.replace(one, first=3) == base(3, listed=[2])
+    if sys.version_info >= (3, 13):
+        assert copy.replace(one, first=3) == base(3, listed=[2])
     with pytest.raises(ValueError, match="negative"):
         records.replace(one, first=-1)
     with pytest.raises(TypeError, match="nothing"):

@@ -71,7 +71,7 @@ else:
     def replace(record: T, /, **changes: object) -> T:
         """The record with other values of some fields; one of another's ``dataclass`` too."""
         try:
-            made = record._with_changes
+            made = record.__replace__
         except AttributeError:
             import dataclasses
 
@@ -96,7 +96,7 @@ def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[T]
             "__eq__": record.method("__eq__", _comparison, _is_equal),
             "__hash__": record.method("__hash__", _hash, _hashed) if frozen else None,
             "__match_args__": tuple(f.name for f in every.values() if f.init and not f.kw_only),
-            "_with_changes": record.method("_with_changes", _replacement, _changed),
+            "__replace__": record.method("__replace__", _replacement, _changed),
         }
         if frozen:
             names |= {"__setattr__": _refuse, "__delattr__": _refuse}
@@ -308,7 +308,7 @@ def _replacement(cls: Any, names: dict[str, Any]) -> str:
         f"{f.name + '=' if f.kw_only else ''}self.{f.name} if {f.name} is MISSING else {f.name}"
         for f in each
     )
-    return f"def _with_changes(self, *, {changes}):\n  return self.__class__({values})"
+    return f"def __replace__(self, *, {changes}):\n  return self.__class__({values})"
 
 
 def _comparison(cls: Any, names: dict[str, Any]) -> str:
