@@ -243,6 +243,28 @@ def test_the_projects_own_rules_are_the_same_in_other_words(tmp_path: Path) -> N
     assert {kind for found in kinds.values() for kind in found} == {"artifact"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("broken.toml", '[rule]\nquery = "a:b\n'),
+        ("queryless.toml", '[rule]\nname = "x"\ntype = "query"\nlanguage = "kuery"\n'),
+        ("colon.toml", '[rule]\nname = "x"\nquery = "a:b:c"\n'),
+        ("typed.toml", '[rule]\nname = "x"\nquery = "a:b"\nindex = 5\n'),
+        ("broken.json", '{"rule_id": "x", "query": '),
+        ("broken.ndjson", '{"rule_id": "x", "query": "a:b"}\n{"query": [\n'),
+        ("broken.yml", "query: a:b\n  rule_id: x\n"),
+        ("learnt.toml", '[rule]\nname = "x"\ntype = "machine_learning"\n'),
+        ("binary.toml", "[rule]\nquery = '\x00'\n"),
+    ],
+)
+def test_what_is_broken_on_both_sides_in_one_way_is_the_same(
+    place: Path, name: str, text: str
+) -> None:
+    for side in ("old", "new"):
+        (place / side / "rules" / name).write_text(text, "utf-8")
+    assert told(place, "--to", "all") == {}
+
+
 # Mappings and settings
 
 
