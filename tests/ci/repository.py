@@ -13,6 +13,9 @@ from pathlib import Path
 from tests.command_line import kqlx
 from tests.conftest import ROOT
 
+STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
+"""The beginning of a rule's query: a process was started on Windows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

@@ -11,11 +11,10 @@ import yaml
 
 from tests.ci import actions
 from tests.ci.index import needs_an_index
-from tests.ci.repository import Repository
+from tests.ci.repository import STARTED, Repository
 from tests.ci.schemas import problems
 from tests.conftest import ROOT
 
-STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
 SARIF = "github/codeql-action/upload-sarif"
 
 
@@ -26,17 +25,6 @@ def first_team(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     team.write("kqlx.yml", "to: spl\n")
     team.commit("Rules")
     return team
-
-
-@pytest.fixture
-def team(first_team: Repository, tmp_path: Path) -> Repository:
-    return first_team.copied_to(tmp_path)
-
-
-@pytest.fixture
-def runner(tmp_path: Path) -> Path:
-    (tmp_path / "runner").mkdir()
-    return tmp_path / "runner"
 
 
 def test_the_action_is_one_by_githubs_schema(tmp_path: Path) -> None:

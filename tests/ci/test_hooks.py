@@ -12,12 +12,11 @@ import yaml
 
 from tests.ci.index import needs_an_index
 from tests.ci.recipes import recipe
-from tests.ci.repository import Done, Repository
+from tests.ci.repository import STARTED, Done, Repository
 from tests.conftest import ROOT
 
 INSTALLED = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", ".pre-commit-hooks.yaml")
 FOLDERS = ("transpiler", "grammars", "templates")
-STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +45,6 @@ def first_team(project: Repository, tmp_path_factory: pytest.TempPathFactory) ->
     assert team.kqlx("convert", "--out", "converted", "rules/").status == 0
     team.commit("Rules")
     return team
-
-
-@pytest.fixture
-def team(first_team: Repository, tmp_path: Path) -> Repository:
-    return first_team.copied_to(tmp_path)
 
 
 def _configure(team: Repository, project: Repository, *, installs: bool) -> None:

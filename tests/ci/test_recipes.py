@@ -15,7 +15,7 @@ import yaml
 
 from tests.ci import actions
 from tests.ci.recipes import PAGE, recipe, recipes
-from tests.ci.repository import Done, Repository
+from tests.ci.repository import STARTED, Done, Repository
 from tests.ci.schemas import problems
 from tests.conftest import ROOT
 
@@ -24,7 +24,6 @@ SCHEMAS = {
     ".gitlab-ci.yml": "gitlab-ci",
     "azure-pipelines.yml": "azure-pipelines",
 }
-STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
 INSTALL = "https://github.com/kqlx/kqlx/archive/main.tar.gz"
 
 
@@ -39,17 +38,6 @@ def first_team(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     assert team.run(*shlex.split(record)).status == 0
     team.commit("Rules")
     return team
-
-
-@pytest.fixture
-def team(first_team: Repository, tmp_path: Path) -> Repository:
-    return first_team.copied_to(tmp_path)
-
-
-@pytest.fixture
-def runner(tmp_path: Path) -> Path:
-    (tmp_path / "runner").mkdir()
-    return tmp_path / "runner"
 
 
 def worsen(team: Repository) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ci.repository import Done, Repository
+from tests.ci.repository import STARTED, Done, Repository
 
-STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
 SHELL = STARTED + "process.name:cmd.exe"
 ENCODED = STARTED + 'process.args:"-enc"'  # a word of the command line: wider
 UNCODED = STARTED + 'not process.args:"-enc"'  # the same below a not: narrower
@@ -23,7 +22,7 @@ def said(done: Done, *parts: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def new_team(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+def first_team(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """A repository with its first rules, and with a file that is none."""
     team = Repository.new(tmp_path_factory.mktemp("new"))
     team.rule("shell", SHELL)
@@ -38,19 +37,14 @@ def new_team(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 
 @pytest.fixture(scope="module")
-def ported_team(new_team: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+def ported_team(first_team: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """The same, converted, with what is known recorded."""
-    team = new_team.copied_to(tmp_path_factory.mktemp("ported"))
+    team = first_team.copied_to(tmp_path_factory.mktemp("ported"))
     assert team.kqlx(*CONVERT).status == 1
     recorded = team.kqlx(*CONVERT, "--baseline", "kqlx-baseline.json", "--update-baseline")
     assert recorded.status == 0, recorded
     team.commit("Converted rules")
     return team
-
-
-@pytest.fixture
-def team(new_team: Repository, tmp_path: Path) -> Repository:
-    return new_team.copied_to(tmp_path)
 
 
 @pytest.fixture
