@@ -122,7 +122,9 @@ REFUSALS = (
         "sources-not-joined",
         "the query is about several data sources, and the target cannot search them together",
         "Convert for one of them: name it with `--source`.",
-        "",
+        "kqlx convert --to sentinel examples/refused/command_lines_counted_in_two_logs.toml",
+        "kqlx convert --to sentinel --source windows.sysmon_operational"
+        " examples/refused/command_lines_counted_in_two_logs.toml",
     ),
     Code(
         "template-braces",
