@@ -64,7 +64,7 @@ def test_a_signal_ends_a_run_cleanly(place: Path, name: str, jobs: str) -> None:
         os.killpg(run.pid, number)
         run.stdout.read()  # to its end, which is that of the last process
         assert run.wait(30) == 128 + number
-        assert run.stderr.read().splitlines()[-1] == f"error: ended by {name}".encode()
+        assert run.stderr.read().splitlines()[-1] == f"error: stopped by {name}".encode()
     assert sorted(path.name for path in place.iterdir()) == ["rules", "waits.toml"]
 
 
@@ -92,7 +92,7 @@ def test_a_run_waits_for_another_and_says_so(place: Path) -> None:
             assert ended.stderr is not None
             assert ended.stderr.readline().startswith(b"waiting for another run of kqlx")
             ended.terminate()
-            assert (ended.wait(30), ended.stderr.read()) == (143, b"error: ended by SIGTERM\n")
+            assert (ended.wait(30), ended.stderr.read()) == (143, b"error: stopped by SIGTERM\n")
         assert digest(place / "out") == before
         with started("rules", "-o", "out", "--quiet", cwd=place) as run:
             assert run.stderr is not None

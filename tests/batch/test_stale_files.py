@@ -194,7 +194,7 @@ def test_check_goes_with_nothing_that_writes(place: Path, more: tuple[str, ...])
 @pytest.mark.parametrize("option", ["--force", "--prune", "--check"])
 def test_options_for_files_need_a_folder(place: Path, option: str) -> None:
     run = convert("rules", option, cwd=place)
-    assert (run.status, run.said) == (2, f"error: {option} is for files, which --out writes\n")
+    assert (run.status, run.said) == (2, f"error: {option} needs --out\n")
 
 
 # The manifest keeps what is known of a file

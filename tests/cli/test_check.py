@@ -158,7 +158,7 @@ def test_a_query_and_standard_input_are_checked(place: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--quiet", "--verbose", "rules"), "--quiet and --verbose are opposites"),
+        (("--quiet", "--verbose", "rules"), "--quiet and --verbose exclude each other"),
         (("-q", "a:b", "rules"), "give either files or --query, not both"),
         (("--update-baseline", "rules"), "--update-baseline needs --baseline"),
         (("--out", "made", "rules"), "No such option"),

@@ -83,11 +83,11 @@ def test_what_is_wrong_is_said() -> None:
     for arguments, message in (
         (("nosuch.toml", "--to", "spl"), "error: nosuch.toml: no such file or folder\n"),
         (("nosuch.toml",), "error: nosuch.toml: no such file or folder\n"),
-        ((RULE,), "error: say which target to convert to\n  hint: --to spl, for example"),
+        ((RULE,), "error: no target given\n  hint: --to spl, for example"),
         (("no-such-code",), "error: unknown code 'no-such-code'\n"),
         ((RULE, "--to", "spl", "--compact"), "error: --compact does nothing for spl\n  hint:"),
         ((RULE, "--to", "spl", "--config", "nosuch.yml"), "error: nosuch.yml: no such settings"),
-        (("-q", "a:b"), "error: say which target to convert to\n"),
+        (("-q", "a:b"), "error: no target given\n"),
         (("--to", "spl"), "error: give a rule file, or a query with --query\n"),
         (("x.toml", "-q", "a:b", "--to", "spl"), "error: give either files or --query, not both\n"),
     ):

@@ -89,9 +89,9 @@ def _sink(
     """Where the results go. Ends the program for options that do not go together."""
     for name, is_given in (("--force", force), ("--prune", prune), ("--check", check)):
         if is_given and out is None:
-            usage(f"{name} is for files, which --out writes")
+            usage(f"{name} needs --out")
     if check and (force or prune):
-        usage("--check writes nothing, so --force and --prune do nothing beside it")
+        usage("--check writes nothing: leave out --force and --prune")
     targets = [
         (target.name, format or target.format_names[0]) for target, format in converter.targets
     ]
@@ -101,7 +101,7 @@ def _sink(
 
         return Printed(is_mixed or inputs.total > 1, is_mixed)
     if not out:
-        usage("--out needs the name of a folder")
+        usage("--out: the name of the folder is empty")
     from kqlx.batch.in_folder import InFolder
     from kqlx.batch.result_folder import Folder
     from kqlx.batch.run import WAITING

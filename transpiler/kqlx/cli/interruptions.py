@@ -37,7 +37,7 @@ def heeded() -> Iterator[None]:
     try:
         yield
     except Interrupted as error:
-        streams.say(f"error: ended by {signal.Signals(error.number).name}")
+        streams.say(f"error: stopped by {signal.Signals(error.number).name}")
         streams.discard(sys.stdout)
         sys.exit(128 + error.number)
     finally:

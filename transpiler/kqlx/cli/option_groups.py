@@ -89,7 +89,7 @@ class MessageOptions:
     def check(self) -> None:
         """Raises UsageError for options that do not go together."""
         if self.quiet and self.verbose:
-            raise UsageError("--quiet and --verbose are opposites")
+            raise UsageError("--quiet and --verbose exclude each other")
 
     def choice(self, total: int) -> Choice:
         """Which remarks are told, on ``total`` files and texts. Raises UsageError."""

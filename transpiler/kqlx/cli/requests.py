@@ -122,7 +122,7 @@ def targets_of(
         names, origin = listed([settings.to]), f"{settings.path}: to: "
     if not names:
         hint = "--to spl, for example; --to all for all targets"
-        raise UsageError("say which target to convert to", hint=hint)
+        raise UsageError("no target given", hint=hint)
     try:
         chosen = [target for name in names for target in select(name)]
     except UsageError as error:
