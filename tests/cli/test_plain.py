@@ -50,7 +50,7 @@ def recorder(name: str) -> tuple[typer.Typer, list[dict[str, Any]]]:
     def record(**values: Any) -> None:
         seen.append(values)
 
-    record.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    record.__signature__ = inspect.signature(function)  # type: ignore[attr-defined] # typer reads it
     record.__annotations__ = function.__annotations__
     own = typer.Typer(add_completion=False, rich_markup_mode=None)
     own.command()(record)

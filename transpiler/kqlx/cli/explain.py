@@ -74,7 +74,7 @@ def explain(
 
 
 def _is_file(name: str) -> bool:
-    return name == "-" or name.endswith(_RULE_FILES) or os.sep in name or os.path.isfile(name)  # noqa: PTH113
+    return name == "-" or name.endswith(_RULE_FILES) or os.sep in name or os.path.isfile(name)  # noqa: PTH113 - Path's raises
 
 
 def _explain_rules(

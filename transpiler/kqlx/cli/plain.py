@@ -94,7 +94,7 @@ def _parameters(function: Callable[..., object]) -> Iterator[tuple[str, Paramete
 def _value(parameter: Parameter, text: str) -> Any:
     """What the text means; None where typer has more to say of it."""
     if isinstance(parameter.kind, EnumType):
-        return next((one for one in parameter.kind if one.value == text), None)  # type: ignore[var-annotated]
+        return next((one for one in parameter.kind if one.value == text), None)  # type: ignore[var-annotated] # any enum
     if parameter.kind is int:
         is_number = text.isascii() and text.isdecimal() and len(text) < 10
         return int(text) if is_number and int(text) >= (parameter.min or 0) else None
