@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from kqlx import records
+from kqlx import record_methods, records
 from tests.conftest import ROOT
 
 
@@ -54,7 +54,7 @@ def classes(module: Any, frozen: bool, slots: bool) -> list[type]:
 
 @pytest.fixture(params=[1, 3, 20], autouse=True)
 def calls_before_compiling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "_FEW", request.param)
+    monkeypatch.setattr(record_methods, "FEW", request.param)
 
 
 WAYS = [(frozen, slots) for frozen in (True, False) for slots in (True, False)]
@@ -133,6 +133,9 @@ def test_the_standard_library_takes_them_for_its_own(frozen: bool, slots: bool) 
         records.replace(one, first=-1)
     with pytest.raises(TypeError, match="nothing"):
         records.replace(one, nothing=1)
+    for _ in range(25):
+        empty: Any = classes(records, frozen, slots)[2]()
+        assert records.replace(empty) == empty
     foreign: Any = classes(dataclasses, frozen, slots)[0](1)
     assert records.replace(foreign, first=2) == dataclasses.replace(foreign, first=2)
 
@@ -185,11 +188,11 @@ def test_methods_are_compiled_when_they_have_been_used_some_times() -> None:
     assert not compiled
     for number in range(1, 50):
         base(number)
-        assert len(compiled) == (number >= records._FEW)
+        assert len(compiled) == (number >= record_methods.FEW)
     one = base(1)
     for number in range(1, 50):
         assert one == base(1)
-        assert len(compiled) == 1 + (number >= records._FEW)
+        assert len(compiled) == 1 + (number >= record_methods.FEW)
     audit.clear()
 
 
