@@ -280,6 +280,17 @@ def test_what_a_rule_says_is_read_in_rules_alone() -> None:
         assert not re.search(r"\brule\.(?:data|metadata|document)\b", path.read_text("utf-8")), path
 
 
+def test_each_exception_from_a_check_says_why() -> None:
+    exception = re.compile(r"# (?:type: ignore|noqa)(?:: ?[A-Z0-9, ]+[0-9]|\[[a-z, -]+\])?")
+    for path in (*SOURCES, *(ROOT / "tests").rglob("*.py")):
+        if "node_modules" in path.parts or ".venv" in path.parts or path == Path(__file__):
+            continue
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if found := exception.search(line):
+                why = line[found.end() :].lstrip(" #-(")
+                assert why, f"{path}:{number}: {found[0]} without a reason"
+
+
 def test_public_names_are_there_and_documented() -> None:
     for name in kqlx.__all__:
         value = getattr(kqlx, name)
