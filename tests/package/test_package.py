@@ -344,3 +344,4 @@ def test_the_wheel_works_outside_of_the_checkout(tmp_path: Path) -> None:
     for expected in ("RecordType=50", "CloudAppEvents", "service: exchange", '"match_phrase"'):
         assert expected in result.stdout
     assert "a.b" in run(scripts / "python", "-c", "import kqlx; print(kqlx.parse('a.b:c'))").stdout
+    assert "Usage: kqlx" in run(scripts / "kqlx", "--help").stdout
