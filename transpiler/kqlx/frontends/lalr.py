@@ -244,7 +244,8 @@ class Parser:
         if name:
             if type(first) is not _Collected:
                 first = _Collected([first])
-            first.extend([taken[i] for i in positions[1:]])
+            for i in positions[1:]:
+                first.append(taken[i])
         values.append(first)
 
     def _expected(self, states: list[int]) -> frozenset[str]:

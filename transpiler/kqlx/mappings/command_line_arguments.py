@@ -7,6 +7,8 @@ it in a form of its own gets it so (``Target.matches_arguments``), all others ge
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.repeated_tests import without_repeated_tests
 from kqlx.nodes import (
@@ -24,6 +26,7 @@ from kqlx.patterns import ANY_RUN, Pattern, Shape, Token
 from kqlx.records import replace
 
 
+@lru_cache(maxsize=2048)
 def argument_forms(word: str) -> tuple[Pattern, ...]:
     """The patterns of command lines that have this argument: it alone, then first, between others,
     last, and in quotes unless it has some itself.
@@ -37,6 +40,7 @@ def argument_forms(word: str) -> tuple[Pattern, ...]:
     return forms if '"' in word else (*forms, Pattern.of(ANY_RUN, f'"{word}"', ANY_RUN))
 
 
+@lru_cache(maxsize=2048)
 def _forms_in_quoted_line(word: str) -> tuple[Pattern, ...]:
     """Those of its first and its last argument where the line as a whole is in quotes."""
     if '"' in word:

@@ -183,13 +183,20 @@ def _bind_argument(binding: Binding, argument: CommandLineArgument, spec: FieldS
     assert spec.column is not None
     column = Literal(spec.column, span=argument.test.field.span)
     bound = replace(argument, test=replace(argument.test, field=column))
-    spelt = transform(in_patterns(argument), lambda one: _in_column(binding, one, spec))
-    return bound if spelt == in_patterns(bound) else spelt
+    patterns = in_patterns(argument)
+    spelt = transform(patterns, lambda one: _in_column(binding, one, spec))
+    as_asked = transform(patterns, lambda one: _renamed(one, column))
+    return bound if spelt == as_asked else spelt
 
 
 def _in_column(binding: Binding, pattern: Node, spec: FieldSpec) -> Node:
     assert isinstance(pattern, Equals | Like)
     return bind_to_column(binding, pattern, spec)
+
+
+def _renamed(pattern: Node, column: Literal) -> Node:
+    assert isinstance(pattern, Equals | Like)
+    return replace(pattern, field=column)
 
 
 def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:

@@ -7,9 +7,9 @@ from kqlx.backends.text_backend import TextBackend
 from kqlx.backends.yaml_text import whole
 from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Never, Node
+from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Literal, Never, Node
 from kqlx.notes import Effect
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 ORDERED = NUMBERS | DATES | {"ip", "boolean"}
 """Types whose values are no texts."""
@@ -35,13 +35,19 @@ class SigmaBackend(TextBackend):
     """One object a conversion, which the functions on single tests are handed."""
 
     language = "Sigma"
+    named: dict[str, Column] = field(default_factory=dict)
+    """By the name of a field its column, where it was asked for before."""
 
     def column(self, node: FieldTest) -> Column:
+        name = node.field.name
+        if isinstance(node.field, Literal) and name in self.named:
+            return self.named[name]
         column = super().column(node)
         if why := _name_problem(column.name):
             self.refuse(
                 node.span, f'the field name "{column.name}"', why, code="field-name-not-supported"
             )
+        self.named[name] = column
         return column
 
     @property
