@@ -86,9 +86,9 @@ class MarkdownReport:
         titles = {
             "worse": "Worse than before",
             "refused": "Refused and failed",
-            "effects": "Other events match than in Elastic",
+            "effects": "Rules that match other events than in Elastic",
             "other": "Questionable queries",
-            "files": "Files that are not what the rules make",
+            "files": "Files that are out of date",
         }
         for name, title in titles.items():
             self.write(self.sections[name].text(title))
@@ -124,7 +124,7 @@ _WORST = (Effect.DIFFERENT, Effect.UNMAPPED)
 
 def _totals(end: RunEnd) -> Iterator[str]:
     summary: Summary = end.summary
-    verdict = {0: "passed", 1: "failed"}.get(end.exit_status, "could not use all that it was given")
+    verdict = {0: "passed", 1: "failed"}.get(end.exit_status, "could not use all of its input")
     yield f"## kqlx {verdict}"
     yield ""
     yield f"{summary}"
