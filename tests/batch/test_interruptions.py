@@ -50,8 +50,9 @@ def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
             run.kill()
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize(
+    ("name", "jobs"), [("SIGINT", "1"), ("SIGINT", "2"), ("SIGTERM", "2"), ("SIGHUP", "1")]
+)
 def test_a_signal_ends_a_run_cleanly(place: Path, name: str, jobs: str) -> None:
     """All of it, with the status that shells expect, and nothing half done in any place."""
     os.mkfifo(place / "waits.toml")

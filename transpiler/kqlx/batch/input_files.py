@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,13 @@ class InputFile:
 
     path: Path
     is_named: bool
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it may be one that only the process to which it was named can read, such as the
+        pipe that a shell makes for ``<(command)``.
+        """
+        return self.is_named and not os.path.isfile(self.path)  # noqa: PTH113 - no errors
 
 
 def find_files(

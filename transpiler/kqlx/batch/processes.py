@@ -66,7 +66,8 @@ class Processes:
     def __init__(self, files: Sequence[InputFile], converter: Converter, count: int) -> None:
         self._files = files
         self._converter = converter
-        self._todo = [*range(len(files))]  # a heap
+        self._own = {number for number, file in enumerate(files) if file.is_own}
+        self._todo = [number for number in range(len(files)) if number not in self._own]  # a heap
         self._tries = [0] * len(files)
         self._done: dict[int, list[RuleOutcome]] = {}
         self._workers: list[_Worker] = []
@@ -87,6 +88,8 @@ class Processes:
 
     def outcomes(self, number: int) -> list[RuleOutcome]:
         """Those of a file, which must be asked for in the order of their numbers."""
+        if number in self._own:
+            return outcomes_of_file(self._files[number], self._converter)
         while number not in self._done:
             self._start()
             if not self._workers:  # the system lets us start none
