@@ -96,7 +96,7 @@ def test_a_pull_request_is_compared_with_its_base(team: Repository, runner: Path
     done = actions.run(team, runner, without="install", base="before/rules", fail_on="never")
     assert done.status == 0
     assert "### Worse than before: 1\n\n- `rules/uncoded.toml` Uncoded\n" in done.summary
-    assert "- `rules/shell.toml` Shell: meaning\n" in done.summary
+    assert "- `rules/shell.toml` Shell: meaning (query)\n" in done.summary
     assert Path(done.outputs["diff"]).read_text("utf-8") in done.summary
     missing = actions.run(team, runner, without="install", base="no/rules", fail_on="never")
     assert missing.status == 2

@@ -182,10 +182,10 @@ def test_a_reviewer_sees_what_a_pull_request_changes(ported: Repository) -> None
     ported.rule("shell", SHELL + ' and not process.args:"-enc"')
     narrower = ported.kqlx(*diff, "--fail-on", "meaning,worse")
     assert narrower.status == 1
-    assert narrower.out.startswith(
-        "rules/shell.toml: meaning: Shell\n"
-        "  spl: coverage -> refused (worse): the result would be narrower: process.args"
-    )
+    assert narrower.out.startswith("rules/shell.toml: meaning (query): Shell\n")
+    assert '\n    +  not process.args:"-enc"\n' in narrower.out
+    refused = "  spl: coverage -> refused (worse): the result would be narrower: process.args"
+    assert refused in narrower.out
     # A loss that somebody accepts for all rules is seen where it is taken on: in the settings.
     ported.write("kqlx.yml", "to: spl\naccept: [narrower]\n")
     accepted = ported.kqlx(*diff)

@@ -77,9 +77,15 @@ def test_a_rule_that_asks_for_something_else(place: Path) -> None:
     rule(place / "new/rules", "shell", STARTED + "process.name:cmd.exe")
     ran = diff(place)
     assert ran.status == 1
-    head, grade, *lines, end = ran.out.splitlines()
-    assert head == "new/rules/shell.toml: meaning: shell"
-    assert grade == "  spl: coverage (another query)"
+    head, *lines, end = ran.out.splitlines()
+    assert head == "new/rules/shell.toml: meaning (query): shell"
+    grade = "  spl: coverage (another query)"
+    place_of_grade = lines.index(grade)
+    query, lines = lines[:place_of_grade], lines[place_of_grade + 1 :]
+    assert [line.strip() for line in query if line.strip()[0] in "+-"] == [
+        "-  process.name:(cmd.exe or pwsh.exe)",
+        "+  process.name:cmd.exe",
+    ]
     assert [line.strip()[0] for line in lines if line.strip()[0] in "+-"] == ["-", "-", "+"]
     assert end == "1 rule changed (1 meaning, 1 query); 2 unchanged"
     concise = diff(place, "--output-format", "concise").out.splitlines()
@@ -180,18 +186,32 @@ def test_a_rule_that_is_read_no_more_is_worse(place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("part", "change"),
     [
-        {"threshold": '{field = ["user.name"], value = 5}', "type": '"threshold"'},
-        {"filters": '[{meta = {}, query = {match_phrase = {"user.name" = "a"}}}]'},
-        {"index": '["logs-*"]'},
+        ("type", {"threshold": '{field = ["user.name"], value = 5}', "type": '"threshold"'}),
+        ("conditions", {"filters": '[{meta = {}, query = {match_phrase = {"user.name" = "a"}}}]'}),
+        ("index", {"index": '["logs-*"]'}),
     ],
 )
-def test_the_meaning_is_that_of_the_whole_rule(place: Path, change: dict[str, str]) -> None:
+def test_the_meaning_is_that_of_the_whole_rule(
+    place: Path, part: str, change: dict[str, str]
+) -> None:
     path = place / "new/rules/shell.toml"
     lines = path.read_text("utf-8") + "".join(f"{key} = {text}\n" for key, text in change.items())
     path.write_text(lines, "utf-8")
     assert "meaning" in told(place, "--to", "elasticsearch")["shell"]
+    ran = diff(place, "--to", "elasticsearch")
+    assert ran.out.startswith(f"new/rules/shell.toml: meaning ({part}): shell\n")
+    (found,) = json.loads(diff(place, "--output-format", "json").out)["rules"]
+    assert found["meaning"] == [part]
+
+
+def test_a_clause_that_goes_into_a_filter_changes_no_meaning(place: Path) -> None:
+    rule(place / "old/rules", "shell", STARTED + "process.name:cmd.exe and user.name:a")
+    path = rule(place / "new/rules", "shell", STARTED + "process.name:cmd.exe")
+    clause = '[{meta = {}, query = {match_phrase = {"user.name" = "a"}}}]'
+    path.write_text(f"{path.read_text('utf-8')}filters = {clause}\n", "utf-8")
+    assert told(place) == {}
 
 
 # What is the same
@@ -371,7 +391,7 @@ def test_markdown_is_for_a_pull_request_and_takes_names_as_text(place: Path) -> 
     assert "\n### Worse than before: 1\n\n- `new/rules/bad.toml` bad\n" in ran.out
     assert "<script" not in ran.out and "@all" not in ran.out
     assert "\n    ````diff\n" in ran.out, "the fence is longer than what is in it"
-    assert ran.out.count("````") == 2
+    assert ran.out.count("````") == 4
     same = diff(place, "--output-format", "markdown", paths=("old/rules", "old/rules"))
     assert same.out == "## kqlx: nothing changes\n\n0 rules changed; 3 unchanged\n"
 

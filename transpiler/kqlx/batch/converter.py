@@ -13,6 +13,7 @@ from kqlx.batch import file_naming
 from kqlx.batch.option_names import spelled
 from kqlx.batch.outcome import (
     ConversionOutcome,
+    Meaning,
     Remark,
     RuleInfo,
     RuleOutcome,
@@ -107,9 +108,9 @@ class Converter:
         except Exception:
             return rule
 
-    def _meaning(self, rule: Rule, node: Node) -> str:
+    def _meaning(self, rule: Rule, node: Node) -> Meaning | None:
         if not self.request.meaning:
-            return ""
+            return None
         from kqlx.batch.comparison.meaning import meaning_of_rule
 
         return meaning_of_rule(rule, node)

@@ -104,6 +104,20 @@ class ConversionOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a rule asks for: of each part a short text that is the same where nothing but spelling,
+    order or repetition differs (``comparison.meaning``). ``tree`` is of its query together with its
+    ``conditions``, which are filters and exceptions.
+    """
+
+    tree: str
+    query: str
+    conditions: str
+    type: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleOutcome:
     """A rule, or a file that holds none: CONVERTED stands for read and put to the targets.
 
@@ -111,7 +125,7 @@ class RuleOutcome:
     could not be read, ``is_named`` that the user named the very file. ``kind`` is what a skipped
     rule is, ``identity`` its id, or the query of a rule without one, and
     ``effective_options`` are the names of options that were shown to change a result. ``meaning``
-    stands for what the rule asks for, where the request asks for that.
+    is what the rule asks for, where the request asks for that.
     """
 
     rule: RuleInfo
@@ -123,7 +137,7 @@ class RuleOutcome:
     is_named: bool = False
     identity: str = ""
     effective_options: frozenset[str] = frozenset()
-    meaning: str = ""
+    meaning: Meaning | None = None
 
     @property
     def distinction(self) -> str:

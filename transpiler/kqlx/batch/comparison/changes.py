@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from kqlx.batch.baseline import GRADES
@@ -55,13 +55,16 @@ class TargetChange:
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """What changed of a rule: ``kinds`` are its own and those of its targets."""
+    """What changed of a rule: ``kinds`` are its own and those of its targets. ``meaning`` names the
+    parts that ask for something else: "query", "conditions", "type", "index".
+    """
 
     kinds: tuple[Kind, ...]
     old: RuleOutcome | None
     new: RuleOutcome | None
     targets: tuple[TargetChange, ...]
     own_kinds: tuple[Kind, ...]
+    meaning: tuple[str, ...] = ()
 
     @property
     def rule(self) -> RuleInfo:
@@ -86,7 +89,8 @@ def change_of(
     kinds = {*own, *(kind for change in found for kind in change.kinds)}
     if not kinds:
         return None
-    return RuleChange(_in_order(kinds), old, new, tuple(found), _in_order(own))
+    parts = tuple(_parts(old, new)) if Kind.MEANING in own else ()
+    return RuleChange(_in_order(kinds), old, new, tuple(found), _in_order(own), parts)
 
 
 def _own(old: RuleOutcome | None, new: RuleOutcome | None) -> Iterable[Kind]:
@@ -96,11 +100,29 @@ def _own(old: RuleOutcome | None, new: RuleOutcome | None) -> Iterable[Kind]:
     if old.rule.name and new.rule.name and old.rule.name != new.rule.name:
         yield Kind.RENAMED
     if old.meaning and new.meaning:
-        is_same = old.meaning == new.meaning
+        is_same = not [*_parts(old, new)]
     else:
         is_same = (old.status, old.kind) == (new.status, new.kind) and _broken(old) == _broken(new)
     if not is_same:
         yield Kind.MEANING
+
+
+def _parts(old: RuleOutcome | None, new: RuleOutcome | None) -> Iterator[str]:
+    """The parts of a rule that ask for something else, where both sides could be read. What goes
+    from its query into a filter is the same.
+    """
+    if old is None or new is None or old.meaning is None or new.meaning is None:
+        return
+    was, now = old.meaning, new.meaning
+    if was.tree != now.tree:
+        if was.query != now.query:
+            yield "query"
+        if was.conditions != now.conditions:
+            yield "conditions"
+    if was.type != now.type:
+        yield "type"
+    if was.index != now.index:
+        yield "index"
 
 
 def _broken(outcome: RuleOutcome) -> tuple[str, str]:

@@ -64,6 +64,7 @@ class JsonReport:
 def _of_rule(change: RuleChange) -> dict[str, Any]:
     return {
         "kinds": [*map(str, change.kinds)],
+        "meaning": [*change.meaning],
         "old": _of_outcome(change.old),
         "new": _of_outcome(change.new),
         "targets": [_of_target(change, made) for made in change.targets],

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from kqlx.batch.comparison.changes import Kind, RuleChange, TargetChange
+from kqlx.batch.comparison.changes import Kind, RuleChange
 from kqlx.batch.comparison.comparison import Totals
-from kqlx.batch.comparison.text_report import differing, told
+from kqlx.batch.comparison.text_report import differing, differing_query, own_changes, told
 from kqlx.batch.reports.markdown_report import Section, code, plain
 from kqlx.batch.reports.matching_parts import shown
 from kqlx.records import dataclass, field
@@ -43,12 +43,12 @@ class MarkdownReport:
         head = f"- {code(change.rule.label)}"
         if change.rule.name:
             head += f" {plain(_cut(change.rule.name))}"
-        if kinds := [kind for kind in change.own_kinds if kind not in (Kind.ADDED, Kind.REMOVED)]:
-            head += f": {', '.join(kinds)}"
-        lines = [head]
+        if kinds := own_changes(change, without=(Kind.ADDED, Kind.REMOVED)):
+            head += f": {kinds}"
+        lines = [head, *_block(differing_query(change), "  ")]
         for made in change.targets:
             lines.append(f"  - **{made.target}**: {plain(_cut(told(change, made)))}")
-            lines += _block(made)
+            lines += _block(differing(made), "    ")
         self.sections[name].add("\n".join(lines))
 
     def finish(self, totals: Totals, exit_status: int) -> None:
@@ -65,16 +65,16 @@ def _section(change: RuleChange) -> str:
     return "changed"
 
 
-def _block(made: TargetChange) -> Iterator[str]:
-    """The lines that differ, as a block that nothing in them can end."""
-    lines = [_cut(shown(line)) for line in differing(made)]
+def _block(differing: Iterator[str], margin: str) -> Iterator[str]:
+    """The lines that differ, as a block that nothing in them can end, below an item of a list."""
+    lines = [_cut(shown(line)) for line in differing]
     if not lines:
         return
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"... and {len(lines) - _MOST_LINES} more lines"]
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    yield from (f"    {line}" for line in ("", f"{fence}diff", *lines, fence))
+    yield from (f"{margin}{line}" for line in ("", f"{fence}diff", *lines, fence))
 
 
 def _cut(text: str) -> str:

@@ -9,17 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from kqlx.nodes import And, Literal, Node, Not, Or
+from kqlx.batch.outcome import Meaning
+from kqlx.nodes import Always, And, Literal, Node, Not, Or
 from kqlx.rules.filters import with_conditions
 from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
 
 
-def meaning_of_rule(rule: Rule, query: Node) -> str:
-    """Of its query with the conditions beside it, its form and the indices that it reads."""
+def meaning_of_rule(rule: Rule, query: Node) -> Meaning:
+    """Of its query and the conditions beside it, its form and the indices that it reads."""
     tree, _ = with_conditions(query, rule)
-    return _digest(
-        "rule", (_told(tree), _told(form_of(rule)), _told(tuple(sorted({*rule.indices}))))
+    conditions, _ = with_conditions(Always(), rule)
+    return Meaning(
+        _told(tree),
+        _told(query),
+        _told(conditions),
+        _told(form_of(rule)),
+        _told(tuple(sorted({*rule.indices}))),
     )
 
 

@@ -9,8 +9,12 @@ from difflib import unified_diff
 
 from kqlx.batch.comparison.changes import Kind, RuleChange, TargetChange, error_of
 from kqlx.batch.comparison.comparison import Totals
+from kqlx.batch.outcome import RuleInfo
+from kqlx.errors import KqlxError
 from kqlx.records import dataclass
 
+_WIDTH = 60
+"""Of queries whose lines are compared: most tests have a line of their own."""
 MOST_LINES = 2000
 """Longer texts are not compared line by line, which takes time that grows with the square."""
 
@@ -25,8 +29,10 @@ class TextReport:
     def take(self, change: RuleChange) -> None:
         rule = change.rule
         name = f": {rule.name}" if rule.name else ""
-        what = ", ".join(change.own_kinds) or "changed"
-        self.write(f"{rule.label}: {what}{name}{_before(change)}")
+        self.write(f"{rule.label}: {own_changes(change) or 'changed'}{name}{_before(change)}")
+        if not self.concise:
+            for line in differing_query(change):
+                self.write(f"    {line}")
         for made in change.targets:
             self.write(f"  {made.target}: {told(change, made)}")
             if not self.concise:
@@ -35,6 +41,16 @@ class TextReport:
 
     def finish(self, totals: Totals, exit_status: int) -> None:
         self.write(str(totals))
+
+
+def own_changes(change: RuleChange, without: tuple[Kind, ...] = ()) -> str:
+    """The changes of the rule itself; of its meaning with the parts that differ."""
+    parts = f" ({', '.join(change.meaning)})" if change.meaning else ""
+    return ", ".join(
+        f"{kind}{parts if kind is Kind.MEANING else ''}"
+        for kind in change.own_kinds
+        if kind not in without
+    )
 
 
 def _before(change: RuleChange) -> str:
@@ -87,7 +103,29 @@ def differing(made: TargetChange) -> Iterator[str]:
     """The lines of the artifact that are no longer there or new, and some around them."""
     if made.old is None or made.new is None or not (made.old.text and made.new.text):
         return
-    old, new = made.old.text.split("\n"), made.new.text.split("\n")
+    yield from _differing(made.old.text, made.new.text)
+
+
+def differing_query(change: RuleChange) -> Iterator[str]:
+    """Likewise of the rule's query, where that asks for something else; in canonical form, so that
+    its layout is no difference.
+    """
+    if change.old is None or change.new is None or "query" not in change.meaning:
+        return
+    yield from _differing(_canonical(change.old.rule), _canonical(change.new.rule))
+
+
+def _canonical(rule: RuleInfo) -> str:
+    from kqlx.frontends import format_text
+
+    try:
+        return format_text(rule.query, _WIDTH, language=rule.language)
+    except KqlxError:
+        return rule.query
+
+
+def _differing(before: str, after: str) -> Iterator[str]:
+    old, new = before.strip().split("\n"), after.strip().split("\n")
     if max(len(old), len(new)) > MOST_LINES:
         yield f"{len(old)} lines -> {len(new)} lines"
         return
