@@ -51,6 +51,7 @@ OPTIONS = {
     "--events": ("test", "-q", "a:b", "--events"),
     "lint --fields": ("lint", "-q", "a:b", "--fields"),
     "sources": ("sources", "--mapping"),
+    "init": ("init", "--force"),
 }
 
 
@@ -197,3 +198,24 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, name: str) -> None:
         assert [*path.iterdir()] == []
     else:
         assert path.read_text("utf-8") == "before"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+@pytest.mark.parametrize(
+    "command", [("fmt", "--write", "rules"), ("init", "--force")], ids=" ".join
+)
+def test_a_full_disk_leaves_the_users_files(tmp_path: Path, command: tuple[str, ...]) -> None:
+    is_format = command[0] == "fmt"
+    path = tmp_path / ("rules/long.toml" if is_format else "kqlx.yml")
+    rule(tmp_path / "rules", "long", " OR ".join(f"a:{number}" for number in range(1_000)))
+    path.touch()
+    before = path.read_bytes()
+    run = subprocess.run(
+        [sys.executable, "-c", FULL, *command.split()], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert run.returncode == 2
+    name = path.relative_to(tmp_path)
+    assert re.search(f"^(error: )?{name}: .*File too large", run.stderr, re.MULTILINE), run.stderr
+    assert "Traceback" not in run.stderr
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from kqlx.cli.common import Exit, fail
@@ -61,16 +61,20 @@ def init(
 
     Example: kqlx init
     """
+    from kqlx.batch.whole_file import WholeFile
     from kqlx.settings.first_file import text
 
-    file = Path(path)
-    try:
-        with file.open("w" if force else "x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text())
-    except FileExistsError:
+    if os.path.lexists(path) and not force:
         fail(OutputError(f"{path}: the file already exists", hint="--force overwrites it"))
-    except OSError as error:
-        fail(OutputError(f"{path}: cannot be written: {error.strerror or error}"))
+    try:
+        file = WholeFile(path, "kqlx init")
+        try:
+            file.write(text())
+            file.keep()
+        finally:
+            file.discard()
+    except OutputError as error:
+        fail(error)
     say(f"{path}: written")
     raise SystemExit(Exit.DONE)
 

@@ -43,9 +43,13 @@ def _write(path: Path, data: bytes) -> None:
         if not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, "the file is read-only")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(target.stat().st_mode & 0o7777)
-        Path(name).replace(target)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(name).chmod(target.stat().st_mode & 0o7777)
+            Path(name).replace(target)
+        except BaseException:  # an interruption too
+            Path(name).unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise RuleError(f"{path}: {error.strerror}", readable=False) from None
