@@ -1,17 +1,15 @@
-"""``kqlx`` in this process, and folders of small rules for it."""
+"""Runs of ``kqlx``, and folders of small rules for it."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from kqlx.cli.app import app
 from kqlx.rules.file_search import MANIFEST
+from tests import command_line
 
 
 @dataclass(frozen=True)
@@ -22,16 +20,9 @@ class Ran:
 
 
 def kqlx(*arguments: str | Path, cwd: Path | None = None) -> Ran:
-    """A run of the command line, without the start of a process."""
-    out, said = io.StringIO(), io.StringIO()
-    status: object = 0
-    with chdir(cwd or Path.cwd()), redirect_stdout(out), redirect_stderr(said):
-        try:
-            app([*map(str, arguments)], prog_name="kqlx")
-        except SystemExit as end:
-            status = end.code
-    assert isinstance(status, int)
-    return Ran(status, out.getvalue(), said.getvalue())
+    """A run of the command line in this process, of which tests replace parts."""
+    done = command_line.kqlx(*arguments, cwd=cwd or Path.cwd(), new_process=False)
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def convert(*arguments: str | Path, cwd: Path, to: str = "spl") -> Ran:
