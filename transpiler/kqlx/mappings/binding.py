@@ -5,6 +5,7 @@ that are folded to true or false, or have no counterpart.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from kqlx.elastic.matching import matches_value
 from kqlx.errors import MappingError
@@ -58,6 +59,12 @@ class Binding:
         self.guarded_field = ""  # the field whose predicate is said already
         self.notes: list[Note] = []  # on the test that is being bound
         self.absent_values: list[Note] = []  # those of them on values that are never there
+
+    @cached_property
+    def known_names(self) -> list[str]:
+        """The names of all fields of which something is known, in order."""
+        known = {*self.types, *self.destination.fields, *self.pack.types}
+        return sorted(name for name in known if "*" not in name)
 
     def fold_constant(self, node: FieldTest, value: str, where: str) -> Node:
         """What is the same on every event of the data source is true or false, and no

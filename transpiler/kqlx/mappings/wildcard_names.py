@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 
 from kqlx.elastic.addresses import network
@@ -24,6 +25,9 @@ from kqlx.records import replace
 MOST_NAMES = 12
 """How many fields a name with stars is written out for, and how many values a note names."""
 
+
+_LAST = "\U0010ffff"
+"""Behind all characters that names have."""
 
 OBJECTS = frozenset({"object", "nested"})
 """Types of fields without values of their own."""
@@ -69,13 +73,13 @@ def bind_each_field(
     """A test of a name with stars: of each field of ECS and of the pack that fits and has a
     counterpart.
     """
-    fit = name.matcher()
-    known = {*binding.types, *binding.destination.fields, *binding.pack.types}
-    names = sorted(
+    fit, known = name.matcher(), binding.known_names
+    first, behind = bisect_left(known, name.prefix), bisect_left(known, name.prefix + _LAST)
+    names = [
         field
-        for field in known
-        if fit(field) and "*" not in field and may_meet(binding.type_of(field), node)
-    )
+        for field in known[first:behind]
+        if fit(field) and may_meet(binding.type_of(field), node)
+    ]
     # Of two fields in one column the one with more meaning than a text.
     places: dict[object, str] = {}
     for field in sorted(
