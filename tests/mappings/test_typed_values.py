@@ -54,7 +54,7 @@ def test_the_type_of_an_unknown_field(node: Node, spl: str, sentinel: str, sigma
     ],
 )
 def test_what_is_assumed_is_reported(node: Node, what: str) -> None:
-    assert written(node, "sentinel")[1] == [f"no type is known: x assumed to be {what}"]
+    assert written(node, "sentinel")[1] == [f"type unknown: x assumed to be {what}"]
 
 
 def test_a_text_of_digits_is_compared_as_text() -> None:
@@ -68,7 +68,7 @@ def test_a_field_with_values_of_several_kinds_is_a_keyword() -> None:
     node = Or((equals("5", "number"), Not(equals("a", "string"))))
     query, assumed = written(node, "sentinel")
     assert "['x'] == \"5\"" in query
-    assert assumed == ["no type is known: x assumed to be a keyword, compared whole"]
+    assert assumed == ["type unknown: x assumed to be a keyword, compared whole"]
 
 
 @pytest.mark.parametrize("said", ["keyword", "long"])

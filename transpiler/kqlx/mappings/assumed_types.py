@@ -44,7 +44,7 @@ def assumed_types(bound: Bound) -> tuple[Note, ...]:
     if not parts:
         return ()
     span = min([*numbers.values(), *booleans.values(), *keywords.values()])
-    message = f"no type is known: {'; '.join(parts)}"
+    message = f"type unknown: {'; '.join(parts)}"
     return (Note("type-assumed", Effect.SAME, message, span, HINT),)
 
 

@@ -133,8 +133,8 @@ def watch_notes(rule: Rule) -> Iterator[Note]:
         yield Note("schedule-assumed", Effect.SAME, message)
     if schedule.look_back > schedule.interval:
         message = (
-            "runs look back over each other: the watch reports an event that two of them find"
-            " twice; Kibana raises one alert"
+            "runs overlap: the watch reports an event that two of them find twice; Kibana raises"
+            " one alert"
         )
         yield Note("alerts-repeated", Effect.SAME, message)
     message = "a watch runs as soon as it is stored"

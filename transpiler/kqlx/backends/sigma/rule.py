@@ -125,7 +125,7 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
             ),
         )
     yield from of_query
-    yield from unsaid_arrival(rule, "a Sigma rule", "let what runs it look for late events too")
+    yield from unsaid_arrival(rule, "a Sigma rule", "whatever runs it must search late events too")
     if plan.format != FORMAT:
         return
     for source in plan.sources:
