@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from kqlx.mappings.pack import Marks
 from kqlx.mappings.shippers import shipper
@@ -173,4 +174,9 @@ def bare(index: str) -> str:
 
 def overlap(index: str, marks: Marks) -> bool:
     """Whether a rule's pattern names indices of the data source."""
-    return any(fnmatchcase(index, known) or fnmatchcase(known, index) for known in marks.indices)
+    return _overlap(index, marks.indices)
+
+
+@lru_cache(maxsize=10_000)  # rules name the same few patterns again and again
+def _overlap(index: str, known: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(index, one) or fnmatchcase(one, index) for one in known)
