@@ -39,7 +39,9 @@ def field_list() -> FieldList:
 def test_dsl_means_what_the_query_means(fields: str, compact: bool, data: st.DataObject) -> None:
     # Only where fields are known and not listed does Elasticsearch look up what fits a name.
     wildcards = fields == "known"
-    tree = data.draw(trees(wildcard_fields=wildcards, any_case=True, one_character=True))
+    tree = data.draw(
+        trees(wildcard_fields=wildcards, any_case=True, one_character=True, regexps=True)
+    )
     event: dict[str, Any] = data.draw(events_for(tree))
     known = {"none": "none", "known": None, "listed": field_list()}[fields]
     text = shown_node(tree)

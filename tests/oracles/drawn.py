@@ -45,7 +45,7 @@ def check_drawn(
 ) -> None:
     """Draws a query, and events at its borders: the conversion agrees, or its notes say why not."""
     tree = with_one_type_a_name(
-        data.draw(trees(fields, depth=5, any_case=True, one_character=True))
+        data.draw(trees(fields, depth=5, any_case=True, one_character=True, regexps=True))
     )
     query = converted(tree, engine, to, exact=exact)
     if query is None:

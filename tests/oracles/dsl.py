@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from kqlx import regular_expressions as regexps
 from kqlx.evaluate.compiler import matches
 from kqlx.nodes import (
     Always,
@@ -31,6 +32,7 @@ from kqlx.nodes import (
     Operator,
     Or,
     Pattern,
+    Regexp,
 )
 from kqlx.patterns import ANY_ONE, ANY_RUN, Token
 
@@ -119,6 +121,8 @@ def node(kind: str, body: Any) -> Node:
             return Equals(name, Literal(value["value"], True), case=case_in(value))
         case "wildcard":
             return Like(name, pattern(value["value"]), case=case_in(value))
+        case "regexp":
+            return Regexp(name, regexps.parse(value["value"]), case=case_in(value))
         case "range":
             return span(name, value)
         case "terms":

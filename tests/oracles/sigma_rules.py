@@ -36,6 +36,7 @@ from sigma.types import (
     SigmaExists,
     SigmaNull,
     SigmaNumber,
+    SigmaRegularExpression,
     SigmaString,
     SpecialChars,
 )
@@ -148,6 +149,11 @@ def _test(value: Any) -> Test:
     match value:
         case SigmaString():
             return _pattern(value)
+        case SigmaRegularExpression():
+            # https://sigmahq.io/docs/basics/modifiers.html: letter case counts, unless |i is said
+            flags = sum(getattr(re, flag.name) for flag in value.flags)
+            search = re.compile(str(value.regexp), flags | re.ASCII).search
+            return lambda text: search(text) is not None
         case SigmaBool():
             return lambda text: text == str(value.boolean).lower()
         case SigmaNumber():

@@ -118,7 +118,7 @@ def _borne_out_by(effect: Effect) -> set[Effect]:
 @given(data=st.data())
 def test_the_query_means_what_the_rule_means(data: st.DataObject) -> None:
     tree = with_one_type_a_name(
-        data.draw(trees(FIELDS, depth=5, any_case=True, one_character=True))
+        data.draw(trees(FIELDS, depth=5, any_case=True, one_character=True, regexps=True))
     )
     query = converted(tree, SENTINEL, "sentinel", exact=False)
     if query is None:

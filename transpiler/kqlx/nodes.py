@@ -17,6 +17,7 @@ from kqlx.patterns import NOWHERE as NOWHERE
 from kqlx.patterns import Pattern as Pattern
 from kqlx.patterns import Span as Span
 from kqlx.records import dataclass, replace
+from kqlx.regular_expressions import Item
 
 Operator = OneOf["gt", "gte", "lt", "lte"]
 
@@ -191,6 +192,18 @@ FieldTest = Equals | Like | Exists | Compare
 
 
 @dataclass(frozen=True, slots=True)
+class Regexp:
+    """Some value of the field, as a whole, fits the regular expression. Not to be written in Kibana
+    KQL; other languages have it (``regexp`` in Query DSL), and binding makes it of some tests.
+    """
+
+    field: Literal
+    regexp: Item
+    span: Span = records.field(default=NOWHERE, compare=False)
+    case: Case = records.field(default=Case.EXACT, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
 class CommandLineArgument:
     """Some argument of the command line that a column holds as a whole meets the test. Not to be
     written in Kibana KQL; binding makes it of a test of a field of arguments.
@@ -205,7 +218,17 @@ class CommandLineArgument:
 
 
 Node = (
-    And | Or | Not | FieldTest | CommandLineArgument | Nested | FreeText | Always | Never | Unmapped
+    And
+    | Or
+    | Not
+    | FieldTest
+    | Regexp
+    | CommandLineArgument
+    | Nested
+    | FreeText
+    | Always
+    | Never
+    | Unmapped
 )
 
 # Tuples, which isinstance() looks through in half the time of a union.
@@ -214,7 +237,7 @@ _JUNCTIONS = (And, Or, Not)
 _HOLDERS = (Not, Nested)
 
 
-def case_of(test: FieldTest) -> Case:
+def case_of(test: FieldTest | Regexp) -> Case:
     """How a test compares letters; the existence of a field is no matter of them."""
     return Case.EXACT if isinstance(test, Exists) else test.case
 

@@ -37,6 +37,10 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "accepted or the test written differently.",
         f"kqlx convert --to spl -q '{_SYSMON} process.args:whoami'",
     ),
+    "argument-of-line": (
+        "Nothing, in most cases: try the query on command lines of your own.",
+        f"kqlx convert -v --to spl -q '{_SYSMON} event.code:1 and not process.args:whoami'",
+    ),
     "array-on-the-way": (
         "No action needed, unless the key occurs in several places of the record: the result "
         "finds it there too.",

@@ -164,6 +164,7 @@ CODES = {
     "alerts-throttled": "after an alert, alerts for the same values are held back for a time",
     "any-list-position": "an index into a list is ignored: the value may be anywhere in the list",
     "approximated": "the target cannot express a test; one that matches more is used",
+    "argument-of-line": "an argument is looked for among the words of the command line",
     "array-on-the-way": "a value inside JSON arrays is found by its key in the arrays' text",
     "attack-version": "the rule's ATT&CK IDs or tactics are those of a newer ATT&CK version",
     "back-end-support": "some tools that read the result do not support a part of it",

@@ -33,6 +33,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     Span,
     Unmapped,
     case_of,
@@ -49,7 +50,7 @@ E = TypeVar("E")
 NO_FORM = "construct-not-supported"
 """The code of what a target does not define."""
 
-LEAVES = (Equals, Like, Exists, Compare, FreeText, Always, Never, Unmapped)
+LEAVES = (Equals, Like, Exists, Compare, Regexp, FreeText, Always, Never, Unmapped)
 """The leaves of which targets know what they mean."""
 
 
@@ -79,7 +80,7 @@ class Backend(Generic[E]):
         for leaf in walk(self.bound.node):
             if not isinstance(leaf, known):
                 self.refuse(leaf.span, kind_of(leaf), code=NO_FORM)
-            if self.knows_case or not isinstance(leaf, FieldTest):
+            if self.knows_case or not isinstance(leaf, FieldTest | Regexp):
                 continue
             if case_of(leaf) is Case.FOLDED and not leaf.field.name.endswith(CASELESS):
                 what = f"a test of {leaf.field.name} in any letter case"
@@ -106,6 +107,8 @@ class Backend(Generic[E]):
                 made = self.exists(self.column(node), node)
             case Compare():
                 made = self.compare(self.column(node), node)
+            case Regexp():
+                made = self.regexp(self.column(node), node)
             case CommandLineArgument():
                 made = self.argument(node)
             case Nested():
@@ -156,6 +159,9 @@ class Backend(Generic[E]):
     def compare(self, column: Column, node: Compare) -> E:
         self.refuse(node.span, "a range", code=NO_FORM)
 
+    def regexp(self, column: Column, node: Regexp) -> E:
+        self.refuse(node.span, "a regular expression", code=NO_FORM)
+
     def argument(self, node: CommandLineArgument) -> E:
         """Its patterns, unless the target has a form of its own."""
         return self.expression(in_patterns(node))
@@ -174,7 +180,7 @@ class Backend(Generic[E]):
 
     # For the targets' use
 
-    def column(self, node: FieldTest) -> Column:
+    def column(self, node: FieldTest | Regexp) -> Column:
         """The column that a test is about. Raises UnsupportedError for a wildcard in the field's
         name.
         """

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Case, Compare, Equals, Like
+from kqlx.nodes import Case, Compare, Equals, Like, Regexp
 
 
 def effective_case(
-    test: Equals | Like | Compare, column: Column, wanted: Case | None, own: Case
+    test: Equals | Like | Compare | Regexp, column: Column, wanted: Case | None, own: Case
 ) -> Case:
     """How a target compares the letters of a test.
 

@@ -16,7 +16,7 @@ from kqlx.fragments import Piece
 from kqlx.mappings.assumed_types import listed
 from kqlx.mappings.bound import Column
 from kqlx.mappings.type_check import checked_test
-from kqlx.nodes import Case, Compare, Equals, FieldTest, Like, Node, Pattern
+from kqlx.nodes import Case, Compare, Equals, FieldTest, Like, Node, Pattern, Regexp
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass, field
 
@@ -56,7 +56,7 @@ class TextBackend(Backend[Text]):
     """
 
     negative: bool = False
-    folded: dict[bool, dict[tuple[str, bool], FieldTest]] = field(
+    folded: dict[bool, dict[tuple[str, bool], FieldTest | Regexp]] = field(
         default_factory=lambda: {False: {}, True: {}}
     )
 
@@ -99,7 +99,7 @@ class TextBackend(Backend[Text]):
         column = Column(test.field.name) if named else self.column(test)
         return effective_case(test, column, self.options.letter_case, self.own_case)
 
-    def ignores_case(self, column: Column, text: str, node: Equals | Like) -> None:
+    def ignores_case(self, column: Column, text: str, node: Equals | Like | Regexp) -> None:
         """Notes that a test has no regard to letter case, where Elasticsearch has."""
         if column.type in _WITHOUT_LETTERS or text.lower() == text.upper():
             return
@@ -114,7 +114,7 @@ class TextBackend(Backend[Text]):
         is_fixed = is_whole and pack is not None and pack.spells_in_one_way(column.field)
         self.folded[self.negative].setdefault((column.name, is_fixed), node)
 
-    def folds_ascii(self, column: Column, text: str, node: Equals | Like) -> None:
+    def folds_ascii(self, column: Column, text: str, node: Equals | Like | Regexp) -> None:
         """Notes that other letters than those of ASCII are folded too, which Elasticsearch does not
         do but in fields that it lower-cases itself.
         """
@@ -164,7 +164,7 @@ class TextBackend(Backend[Text]):
             self._fold_note("case-of-fixed-values", fixed, "; each value there has one spelling")
         return self.notes
 
-    def _fold_note(self, code: str, tests: Mapping[str, FieldTest], more: str) -> None:
+    def _fold_note(self, code: str, tests: Mapping[str, FieldTest | Regexp], more: str) -> None:
         if tests:
             message = f"{listed(tests)}: {self.language} ignores letter case{more}"
             self.note(code, Effect.CASE, message, next(iter(tests.values())).span)

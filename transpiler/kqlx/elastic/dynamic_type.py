@@ -9,6 +9,7 @@ from kqlx.elastic.field_types import COMPARISONS, Boolean, FieldType, Test
 from kqlx.elastic.numbers import Floating, number_of
 from kqlx.elastic.string_types import Keyword
 from kqlx.nodes import Literal, Operator, Pattern
+from kqlx.regular_expressions import Item
 
 
 class Dynamic(FieldType):
@@ -47,6 +48,10 @@ class Dynamic(FieldType):
 
     def like(self, pattern: Pattern) -> Test | None:
         fit = self._texts.like(pattern) or _nothing
+        return lambda value: isinstance(value, str) and fit(value)
+
+    def regexp(self, expression: Item) -> Test | None:
+        fit = self._texts.regexp(expression) or _nothing
         return lambda value: isinstance(value, str) and fit(value)
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:

@@ -28,6 +28,7 @@ from typing import Any
 from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import pieces_of
 from kqlx.nodes import Literal, Operator, Pattern
+from kqlx.regular_expressions import Item
 
 Test = Callable[[Any], bool]
 """Of one value of a field, never None, a list or an object."""
@@ -98,6 +99,10 @@ class FieldType:
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
         """``field >= bound``."""
+        return None
+
+    def regexp(self, expression: Item) -> Test | None:
+        """The query ``regexp``, which strings alone can be asked."""
         return None
 
 

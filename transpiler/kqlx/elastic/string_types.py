@@ -10,6 +10,7 @@ from typing import Any
 from kqlx.elastic.field_types import COMPARISONS, FieldType, Test, any_piece, any_test, text_of
 from kqlx.elastic.text_analysis import lower, lower_ascii, words
 from kqlx.nodes import Literal, Operator, Pattern
+from kqlx.regular_expressions import Item, compiled
 
 
 class Keyword(FieldType):
@@ -36,6 +37,10 @@ class Keyword(FieldType):
     def compare(self, op: Operator, bound: Literal) -> Test | None:
         stands, text = COMPARISONS[op], bound.name
         return lambda value: stands(text_of(value), text)
+
+    def regexp(self, expression: Item) -> Test | None:
+        fits = compiled(expression).fullmatch
+        return lambda value: fits(text_of(value)) is not None
 
 
 class Parted(Keyword):
@@ -70,6 +75,10 @@ class Caseless(FieldType):
         stands, text = COMPARISONS[op], lower(bound.name)
         return lambda value: stands(lower(text_of(value)), text)
 
+    def regexp(self, expression: Item) -> Test | None:
+        fits, lower = compiled(expression, ignore_case=True).fullmatch, self.lower
+        return lambda value: fits(lower(text_of(value))) is not None
+
 
 class Text(FieldType):
     """Words. An unquoted value matches by any of its words, a quoted one by all of them in a row
@@ -93,6 +102,10 @@ class Text(FieldType):
     def compare(self, op: Operator, bound: Literal) -> Test | None:
         stands, text = COMPARISONS[op], bound.name
         return lambda value: any(stands(word, text) for word in words(text_of(value)))
+
+    def regexp(self, expression: Item) -> Test | None:
+        fits = compiled(expression).fullmatch
+        return lambda value: any(map(fits, words(text_of(value))))
 
 
 def _text_equals(literal: Literal) -> Test | None:

@@ -26,6 +26,8 @@ A query means what Kibana and Elasticsearch together make of it. What is settled
   values of ``x`` where the event has no such key;
 - a test without regard to letter case (``Case.FOLDED``, ``case_insensitive`` in Query DSL) folds
   the letters of ASCII, on values with letter case; its pattern is held against the whole value;
+- a regular expression (``regexp`` in Query DSL) is held against the whole value, of a text field
+  against each word; on other types than strings it is refused;
 - Lucene's operator words (``AND``, ``OR``, ``NOT``) in a pattern are words like others.
 """
 
@@ -41,7 +43,7 @@ from kqlx.errors import unknown
 from kqlx.evaluate.event_fields import Event, all_values
 from kqlx.evaluate.predicates import Lift, all_hold, any_holds, lifted_into, negated, remembered
 from kqlx.evaluate.schema import Make, Predicate, Schema, always, never, some_value
-from kqlx.evaluate.value_tests import compare, equals_any, in_case, like, like_or_equal
+from kqlx.evaluate.value_tests import compare, equals_any, in_case, like, like_or_equal, regexp
 from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types, types_for
@@ -63,6 +65,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     Term,
     Unmapped,
 )
@@ -179,6 +182,8 @@ class _Compiler:
                 return self._field(node.field, path, in_case(node.case, compare(node)))
             case Exists():
                 return self._exists(node.field, path)
+            case Regexp():
+                return self._field(node.field, path, in_case(node.case, regexp(node.regexp)))
             case CommandLineArgument():
                 return self.predicate(in_patterns(node), path)
             case Always():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kqlx.evaluate.schema import Make
 from kqlx.nodes import Case, Compare, Literal, Pattern
+from kqlx.regular_expressions import Item
 
 
 def like(pattern: Pattern) -> Make:
@@ -12,6 +13,10 @@ def like(pattern: Pattern) -> Make:
 
 def compare(node: Compare) -> Make:
     return lambda kind: kind.compare(node.op, node.value)
+
+
+def regexp(expression: Item) -> Make:
+    return lambda kind: kind.regexp(expression)
 
 
 def in_case(case: Case, make: Make) -> Make:

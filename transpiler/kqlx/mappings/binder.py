@@ -16,6 +16,7 @@ from kqlx.mappings.binding import Binding, NeverMatchesError, no_mapping
 from kqlx.mappings.bound_part import BoundPart, alternatives, reported_items, trees, with_notes
 from kqlx.mappings.collector_names import with_either_name
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
+from kqlx.mappings.command_line_arguments import joined_regexps
 from kqlx.mappings.event_kinds import narrowed_to_query
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.kind_tests import bind_by_kind, group_by_kind
@@ -49,6 +50,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     Unmapped,
     simplify,
 )
@@ -64,7 +66,7 @@ class Binder(Binding):
         nothing there, and MappingError where nothing is known of the events that it asks for.
         """
         found = self.bind_node(node)
-        bound = simplify(found.node)
+        bound = joined_regexps(simplify(found.node))
         notes = [Note(n.code, n.effect, n.message, hint=n.hint) for n in self.destination.notes]
         notes += found.notes
         if isinstance(bound, Never):
@@ -207,6 +209,8 @@ class Binder(Binding):
         if isinstance(node, CommandLineArgument | FreeText | Always | Never | Unmapped):
             return BoundPart(node)
         assert not isinstance(node, And | Or | Not)
+        if isinstance(node, Regexp):
+            return self.collect(lambda: self.bind_regexp(node))
         if not isinstance(node, FieldTest | Nested):
             unknown(node)
         test = node if isinstance(node, Nested) else with_case_of_name(node)
@@ -236,6 +240,15 @@ class Binder(Binding):
             field = Literal(column.name, span=node.field.span)
             self.plain_field = node.field, field
         return Equals(field, node.value, node.span, case=node.case)
+
+    def bind_regexp(self, node: Regexp) -> Node:
+        """A regular expression of a field that is a column and nothing else."""
+        column = plain_column(self, node.field.name)
+        if column is None:
+            what = f"{node.field.name}, tested by a regular expression,"
+            return self.unmapped(node, what)
+        self.columns.setdefault(column.name, column)
+        return replace(node, field=Literal(column.name, span=node.field.span))
 
     def bind_field_test(self, node: FieldTest) -> BoundPart:
         if isinstance(node.field, Pattern) and self.own_spec(node) is None:

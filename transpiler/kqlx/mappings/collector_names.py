@@ -19,10 +19,11 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
 )
 from kqlx.records import dataclass, fields, replace
 
-Test = TypeVar("Test", Equals | Like, FieldTest)
+Test = TypeVar("Test", Equals | Like, FieldTest | Regexp)
 
 Also = Mapping[str, str]
 """The beginning of names: the other one that they may have."""
@@ -80,7 +81,7 @@ def _has(node: Node, also: Also) -> bool:
     """Whether it is a test of a column with another name."""
     if isinstance(node, CommandLineArgument):
         return _has(node.test, also)
-    if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
+    if not isinstance(node, FieldTest | Regexp) or isinstance(node.field, Pattern):
         return False
     return other_name(node.field.name, also) is not None
 
@@ -88,7 +89,7 @@ def _has(node: Node, also: Also) -> bool:
 def _other(node: Node, columns: dict[str, Column], also: Also) -> Node:
     if isinstance(node, CommandLineArgument):
         return replace(node, test=_renamed(node.test, columns, also))
-    assert isinstance(node, FieldTest)
+    assert isinstance(node, FieldTest | Regexp)
     return _renamed(node, columns, also)
 
 

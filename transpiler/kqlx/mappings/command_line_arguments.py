@@ -18,12 +18,29 @@ from kqlx.nodes import (
     Node,
     Not,
     Or,
+    Regexp,
     any_of,
+    asked_pattern,
     pattern_test,
     walk,
 )
 from kqlx.patterns import ANY_RUN, Pattern, Shape, Token
-from kqlx.records import replace
+from kqlx.records import dataclass, replace
+from kqlx.regular_expressions import (
+    ANY_TEXT,
+    Char,
+    CharClass,
+    Choice,
+    Item,
+    Repeat,
+    Sequence,
+    choice,
+    from_text,
+    sequence,
+)
+
+_BLANKS = ((" ", " "), ("\t", "\t"))
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 
 
 @lru_cache(maxsize=2048)
@@ -80,6 +97,145 @@ def in_patterns(argument: CommandLineArgument) -> Node:
     if isinstance(test, Equals):  # it alone is the line as it was asked for
         return any_of((test, *[pattern_test(test, one) for one in patterns[1:]]), test.span)
     return any_of([pattern_test(test, one) for one in patterns], test.span)
+
+
+def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp | None:
+    """The argument of a line that is parted as Windows does it: at blanks outside of quotation
+    marks (https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments). None where
+    that cannot be said: of a value with a quotation mark.
+
+    Marks that a backslash escapes are taken for others, and of an argument that is in quotes in
+    part only patterns are found. ``in_xml`` says that signs may be written as in XML.
+    """
+    test = argument.test
+    pattern = asked_pattern(test)
+    if '"' in pattern.text or not pattern.tokens:
+        return None
+    line = _Line(in_xml)
+    one, run = line.other_than(), Repeat(line.other_than(), 0, None)
+    forms = [sequence(line.quote, *line.items(pattern, run, one), line.quote)]
+    if not any(blank in pattern.text for blank in " \t"):
+        one = line.other_than(*_BLANKS)
+        run = Repeat(choice(one, line.quoted()), 0, None)
+        forms.insert(0, sequence(*line.items(pattern, run, one)))
+    after = Repeat(Sequence((CharClass(_BLANKS), ANY_TEXT)), 0, 1)
+    found: Item = Sequence((line.before(), choice(*forms), after))
+    if argument.line_in_quotes and len(forms) > 1:
+        found = choice(found, line.whole_in_quotes(forms[0]))
+    assert not isinstance(test.field, Pattern)
+    return Regexp(test.field, found, test.span, case=test.case)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The parts of a command line, signs as they are or as in XML, where ``&q`` begins a quotation
+    mark and nothing else.
+    """
+
+    in_xml: bool
+
+    @property
+    def quote(self) -> Item:
+        return self.sign('"')
+
+    def sign(self, sign: str) -> Item:
+        if not self.in_xml or sign not in _ENTITIES:
+            return Char(sign)
+        return choice(Char(sign), from_text(_ENTITIES[sign]))
+
+    def other_than(self, *signs: tuple[str, str]) -> Item:
+        """A character but these and quotation marks."""
+        marks = ('"', '"')
+        if not self.in_xml:
+            return CharClass((*signs, marks), negated=True)
+        plain = CharClass((*signs, marks, ("&", "&")), negated=True)
+        return choice(plain, sequence(Char("&"), CharClass((*signs, marks, ("q", "q")), True)))
+
+    def quoted(self) -> Item:
+        mark = self.quote
+        if self.in_xml:  # an ampersand that is none of XML may stand before it
+            mark = choice(Sequence((Repeat(Char("&"), 0, 1), Char('"'))), from_text("&quot;"))
+        return Sequence((mark, Repeat(self.other_than(), 0, None), mark))
+
+    def before(self) -> Item:
+        """What stands before an argument: quotation marks in pairs, and a blank."""
+        between = Repeat(self.other_than(), 0, None)
+        pairs = Repeat(Sequence((self.quoted(), between)), 0, None)
+        blank: Item = CharClass(_BLANKS)
+        if self.in_xml:  # an ampersand that is none of XML may stand before it
+            blank = choice(blank, Sequence((Char("&"), blank)))
+        return Repeat(Sequence((between, pairs, blank)), 0, 1)
+
+    def whole_in_quotes(self, bare: Item) -> Item:
+        """A line that stands in quotation marks, and has no others, with such an argument."""
+        rest, blank = Repeat(self.other_than(), 0, None), CharClass(_BLANKS)
+        before, after = Sequence((rest, blank)), Sequence((blank, rest))
+        items = (self.quote, Repeat(before, 0, 1), bare, Repeat(after, 0, 1), self.quote)
+        return Sequence(items)
+
+    def items(self, pattern: Pattern, run: Item, one: Item) -> list[Item]:
+        """The pattern, with what stands for its wildcards."""
+        found: list[Item] = []
+        for token in pattern.collapsed().tokens:
+            if isinstance(token, str):
+                found += map(self.sign, token)
+            else:
+                found.append(run if token is ANY_RUN else one)
+        return found
+
+
+def joined_regexps(node: Node) -> Node:
+    """The tree with the regular expressions of one field that are alternatives as one, where they
+    differ in their middles alone.
+    """
+    if isinstance(node, Not):
+        item = joined_regexps(node.item)
+        return node if item is node.item else replace(node, item=item)
+    if not isinstance(node, And | Or):
+        return node
+    items = [joined_regexps(item) for item in node.items]
+    if isinstance(node, Or):
+        items = _joined(items)
+    return any_of(items, node.span) if len(items) == 1 else replace(node, items=tuple(items))
+
+
+def _joined(items: list[Node]) -> list[Node]:
+    places: dict[object, int] = {}
+    found: list[Node] = []
+    for item in items:
+        ends = _ends(item.regexp) if isinstance(item, Regexp) else None
+        if not isinstance(item, Regexp) or ends is None:
+            found.append(item)
+            continue
+        place = places.setdefault((item.field, item.case, *ends), len(found))
+        if place == len(found):
+            found.append(item)
+            continue
+        other = found[place]
+        assert isinstance(other, Regexp)
+        assert isinstance(other.regexp, Sequence)
+        assert isinstance(item.regexp, Sequence)
+        before, _, after = item.regexp.items
+        middles = [*_choices(other.regexp.items[1]), *_choices(item.regexp.items[1])]
+        both = Sequence((before, choice(*dict.fromkeys(middles)), after))
+        span = other.span[0], max(other.span[1], item.span[1])
+        found[place] = replace(other, regexp=both, span=span)
+    return found
+
+
+def _ends(item: Item) -> tuple[Item, Item] | None:
+    """What stands before and behind an argument."""
+    match item:
+        case Sequence((before, _, after)) if before in (
+            _Line(False).before(),
+            _Line(True).before(),
+        ):
+            return before, after
+    return None
+
+
+def _choices(item: Item) -> tuple[Item, ...]:
+    return item.items if isinstance(item, Choice) else (item,)
 
 
 def with_patterns(bound: Bound) -> Bound:

@@ -26,6 +26,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     Term,
 )
 
@@ -227,7 +228,7 @@ def named_fields(node: Node) -> Iterator[str]:
     return (name for name, _ in field_tests(node))
 
 
-def field_tests(node: Node) -> Iterator[tuple[str, FieldTest]]:
+def field_tests(node: Node) -> Iterator[tuple[str, FieldTest | Regexp]]:
     """The tests of fields with the full names of these, those with stars left out."""
     stack = [(node, "")]
     while stack:
@@ -239,7 +240,7 @@ def field_tests(node: Node) -> Iterator[tuple[str, FieldTest]]:
                 stack.append((top.item, path))
             case Nested():
                 stack.append((top.item, f"{path}{top.path.name}."))
-            case _ if isinstance(top, FieldTest) and isinstance(top.field, Literal):
+            case _ if isinstance(top, FieldTest | Regexp) and isinstance(top.field, Literal):
                 yield path + top.field.name, top
             case CommandLineArgument():
                 stack.append((top.test, path))

@@ -17,6 +17,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     case_of,
     transform,
     walk,
@@ -45,7 +46,7 @@ def without_implied(node: Node) -> Node:
     """The same meaning without a test beside one that is equal but for letter case and makes it
     needless: the exact one below ``or``, the folded one below ``and``.
     """
-    if not any(isinstance(t, FieldTest) and case_of(t) is Case.FOLDED for t in walk(node)):
+    if not any(isinstance(t, FieldTest | Regexp) and case_of(t) is Case.FOLDED for t in walk(node)):
         return node
     if isinstance(node, Not):
         return replace(node, item=without_implied(node.item))
@@ -72,6 +73,6 @@ def _folded(node: Node) -> Node:
 def _fold(node: Node) -> Node:
     if isinstance(node, CommandLineArgument):
         return replace(node, test=replace(node.test, case=Case.FOLDED))
-    if isinstance(node, Exists) or not isinstance(node, FieldTest):
+    if isinstance(node, Exists) or not isinstance(node, FieldTest | Regexp):
         return node
     return replace(node, case=Case.FOLDED)

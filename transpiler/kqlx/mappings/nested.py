@@ -18,6 +18,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     simplify,
     transform,
 )
@@ -25,7 +26,7 @@ from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 
-def field_tests(node: Node, prefix: str = "") -> Iterator[tuple[str, FieldTest]]:
+def field_tests(node: Node, prefix: str = "") -> Iterator[tuple[str, FieldTest | Regexp]]:
     """Each test of a field below a node, with the field's name in full."""
     if isinstance(node, And | Or):
         for item in node.items:
@@ -34,7 +35,7 @@ def field_tests(node: Node, prefix: str = "") -> Iterator[tuple[str, FieldTest]]
         yield from field_tests(node.item, prefix)
     elif isinstance(node, Nested):
         yield from field_tests(node.item, f"{prefix}{node.path.name}.")
-    elif isinstance(node, FieldTest):
+    elif isinstance(node, FieldTest | Regexp):
         yield prefix + node.field.name, node
 
 
@@ -57,9 +58,9 @@ def with_full_names(item: Node, path: str) -> Node:
             return replace(leaf, path=Literal(f"{path}.{leaf.path.name}", span=leaf.path.span))
         if isinstance(leaf, FreeText):
             return bare_value_test(leaf, f"{path}.null")
-        if isinstance(leaf, FieldTest):
+        if isinstance(leaf, FieldTest | Regexp):
             field = leaf.field
-            if isinstance(field, Pattern):
+            if isinstance(field, Pattern) and not isinstance(leaf, Regexp):
                 return replace(leaf, field=field.prefixed(f"{path}."))
             return replace(leaf, field=Literal(f"{path}.{field.name}", span=field.span))
         return leaf
@@ -82,7 +83,7 @@ def one_object_is_enough(item: Node) -> bool:
         return all(map(one_object_is_enough, item.items))
     if isinstance(item, Nested):
         return one_object_is_enough(item.item)
-    return isinstance(item, FieldTest | Always)
+    return isinstance(item, FieldTest | Regexp | Always)
 
 
 def bare_value_test(node: FreeText, name: str = "null") -> Equals | Like | Exists:

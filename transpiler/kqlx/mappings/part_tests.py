@@ -7,10 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kqlx.mappings.argument_tests import bind_argument, exact_argument
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import FIRST_RUN
 from kqlx.mappings.column_tests import bind_to_column, describe_column
-from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.event_kinds import either_of
 from kqlx.mappings.field_spec import FieldSpec, Part
 from kqlx.mappings.path_patterns import (
@@ -152,6 +152,13 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
     if whole is None:
         return binding.unmapped(node, f"{name}, compared as text,")
     test, wider = whole
+    if (
+        part == "word"
+        and binding.negative
+        and wider
+        and (found := exact_argument(binding, test, spec))
+    ):
+        return found
     if isinstance(test, Never):
         message = f"{name} is {spec.column} up to its {spec.separators}, and so contains none"
         binding.add_note("constant-folded", message, node.span)
@@ -166,7 +173,7 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
 
     def rename(item: Node) -> Node:
         if isinstance(item, CommandLineArgument):
-            return _bind_argument(binding, item, spec)
+            return bind_argument(binding, item, spec)
         return (
             bind_to_column(binding, item, spec)
             if isinstance(item, Equals | Like | Exists)
@@ -174,29 +181,6 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
         )
 
     return transform(test, rename)
-
-
-def _bind_argument(binding: Binding, argument: CommandLineArgument, spec: FieldSpec) -> Node:
-    """An argument of the line in the column; where that spells some of its patterns otherwise, it
-    is told by these alone.
-    """
-    assert spec.column is not None
-    column = Literal(spec.column, span=argument.test.field.span)
-    bound = replace(argument, test=replace(argument.test, field=column))
-    patterns = in_patterns(argument)
-    spelt = transform(patterns, lambda one: _in_column(binding, one, spec))
-    as_asked = transform(patterns, lambda one: _renamed(one, column))
-    return bound if spelt == as_asked else spelt
-
-
-def _in_column(binding: Binding, pattern: Node, spec: FieldSpec) -> Node:
-    assert isinstance(pattern, Equals | Like)
-    return bind_to_column(binding, pattern, spec)
-
-
-def _renamed(pattern: Node, column: Literal) -> Node:
-    assert isinstance(pattern, Equals | Like)
-    return replace(pattern, field=column)
 
 
 def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:

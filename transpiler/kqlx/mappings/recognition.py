@@ -20,6 +20,7 @@ from kqlx.nodes import (
     Node,
     Or,
     Pattern,
+    Regexp,
     transform,
 )
 from kqlx.notes import Effect, Note
@@ -219,7 +220,7 @@ def asserts_field(node: Node, names: Iterable[str]) -> bool:
     """Whether every matching event has one of these fields, as far as the query says. A name that
     ends in a star stands for all that begin so.
     """
-    if isinstance(node, FieldTest):
+    if isinstance(node, FieldTest | Regexp):
         return not isinstance(node.field, Pattern) and bool(own_names(node.field.name, names))
     match node:
         case Nested():

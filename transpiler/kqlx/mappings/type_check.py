@@ -12,7 +12,7 @@ from kqlx.elastic.number_texts import is_rounded, plain_digits, rounding_limit
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.refused_tests import refused_by_type
 from kqlx.elastic.text_analysis import word_patterns
-from kqlx.elastic.type_names import NUMBERS, TEXTS
+from kqlx.elastic.type_names import NUMBERS, STRINGS, TEXTS
 from kqlx.mappings.assumed_types import assumed_types
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.command_line_arguments import in_patterns
@@ -34,6 +34,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     simplify,
 )
 from kqlx.notes import Effect, Note
@@ -128,7 +129,19 @@ class _Check:
             patterns = in_patterns(node)
             made = self.tree(patterns, path, negative)
             return node if made is patterns else made
+        if isinstance(node, Regexp):
+            return self.regexp(node, path)
         return self.test(node, path, path, negative) if isinstance(node, FieldTest) else node
+
+    def regexp(self, node: Regexp, prefix: str) -> Node:
+        """A regular expression, which strings alone are asked."""
+        column = self.bound.column(prefix + node.field.name)
+        if self.is_hidden(column, prefix, node):
+            return Never(node.span)
+        if column.type not in STRINGS:
+            message = f"{_name(column)} is of type {column.type}, which has no regular expressions"
+            refuse_for(Note("refused-value", Effect.DIFFERENT, message, node.span))
+        return node
 
     def group(self, node: Nested, path: str, negative: bool) -> Node:
         if isinstance(node.path, Pattern):
@@ -165,7 +178,7 @@ class _Check:
         if refusal := refused_by_type(node, column.type, _name(column)):
             refuse_for(refusal_note(refusal))
 
-    def is_hidden(self, column: Column, inside: str, node: FieldTest) -> bool:
+    def is_hidden(self, column: Column, inside: str, node: FieldTest | Regexp) -> bool:
         """Whether the field lies in nested objects, which are seen in a group alone."""
         if self.bound.uses_target_names:
             return False

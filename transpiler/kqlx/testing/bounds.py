@@ -27,9 +27,11 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     Term,
 )
 from kqlx.records import replace
+from kqlx.regular_expressions import folded
 from kqlx.testing.edges import NOW
 from kqlx.testing.stored import Event, is_multi_field, map_values
 
@@ -141,6 +143,8 @@ def lower_tree(node: Node, types: Mapping[str, str], prefix: str = "") -> Node:
     """A leaf whose text is in lower case, if it is about a field whose letter case can count."""
     if isinstance(node, FreeText):
         return replace(node, value=_lower_term(node.value))
+    if isinstance(node, Regexp):
+        return replace(node, regexp=folded(node.regexp))
     if isinstance(node, Equals | Like | Compare):
         kind = types.get(prefix + node.field.name, "keyword")
         if kind not in TEXTUAL and isinstance(node.field, Literal):

@@ -11,7 +11,8 @@ from typing import Any
 
 from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import pieces_of
-from kqlx.nodes import Compare, Equals, FreeText, Like, Literal, Node, Pattern, Term
+from kqlx.nodes import Compare, Equals, FreeText, Like, Literal, Node, Pattern, Regexp, Term
+from kqlx.regular_expressions import samples
 
 TYPES: dict[str, str] = {
     "event.action": "keyword",
@@ -178,6 +179,9 @@ def edge_values(node: Node, type_name: str | None = None) -> list[Any]:
             values += _address_edges(text)
         if type_name == "boolean" or text in BOOLEANS:
             values += [True, False, "true", "false"]
+    elif isinstance(node, Regexp):
+        for text in samples(node.regexp):
+            values += _text_edges(text)
     if type_name in VALUES_OF_TYPE:
         values += VALUES_OF_TYPE[type_name][:4]
     return values

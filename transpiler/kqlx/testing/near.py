@@ -16,16 +16,14 @@ from typing import Any, TypeVar
 from kqlx.evaluate.compiler import compile
 from kqlx.nodes import (
     And,
-    Compare,
-    Equals,
-    Exists,
+    FieldTest,
     FreeText,
-    Like,
     Literal,
     Nested,
     Node,
     Not,
     Or,
+    Regexp,
 )
 from kqlx.testing.edges import NOW, edge_values, field_names, put
 
@@ -94,7 +92,7 @@ class _Draw:
         elif isinstance(node, Nested):
             found = self.objects(node.item, f"{prefix}{node.path.name}.", wanted, changes)
             groups.setdefault(node.path.name, []).extend(found)
-        elif isinstance(node, Equals | Like | Exists | Compare | FreeText):
+        elif isinstance(node, FieldTest | Regexp | FreeText):
             name, passing, failing = self.edges(node, prefix)
             pool = passing if wanted else failing
             if pool and (wanted or self.rng.random() < 0.3):
@@ -155,7 +153,7 @@ class _Draw:
     def name_of(self, leaf: Node, prefix: str) -> str:
         if isinstance(leaf, FreeText):
             return "null" if prefix else self.rng.choice(ANYWHERE)
-        assert isinstance(leaf, Equals | Like | Exists | Compare)
+        assert isinstance(leaf, FieldTest | Regexp)
         return self.rng.choice(field_names(leaf.field, self.types, prefix))
 
 
@@ -178,5 +176,5 @@ def _leaves(node: Node) -> Iterator[Node]:
             yield from _leaves(item)
     elif isinstance(node, Not):
         yield from _leaves(node.item)
-    elif isinstance(node, Equals | Like | Exists | Compare | FreeText):
+    elif isinstance(node, FieldTest | Regexp | FreeText):
         yield node

@@ -13,8 +13,9 @@ nested and dotted spelling. Together, in a test of a target:
 
 Every tree drawn could have come from the parser, ``Never`` (off by default) excepted: unquoted
 texts are trimmed, ``true``, ``false`` and ``null`` are quoted or typed, stars alone make an
-``Exists``. Tests that fold letters (``any_case``, off by default) are made by other languages. Lone
-surrogates do not occur; draw them yourself where a target must face them.
+``Exists``. Tests that fold letters
+(``any_case``) and regular expressions (``regexps``), off by default, are made by other languages.
+Lone surrogates do not occur; draw them yourself where a target must face them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
+    FieldTest,
     FreeText,
     Like,
     Literal,
@@ -42,6 +44,7 @@ from kqlx.nodes import (
     Operator,
     Or,
     Pattern,
+    Regexp,
     Term,
     walk,
 )
@@ -57,6 +60,7 @@ from kqlx.testing.edges import (
     field_names,
     put,
 )
+from kqlx.testing.expressions import expressions
 
 # Trees
 
@@ -109,9 +113,11 @@ def leaves(
     null: bool = True,
     any_case: bool = False,
     one_character: bool = False,
+    regexps: bool = False,
 ) -> Node:
     """A test of one field out of ``fields``, name → type, in any of the four forms; in ``any_case``
-    also one that folds letters, which no text in Kibana KQL says.
+    also one that folds letters, and with ``regexps`` a regular expression, which no text in Kibana
+    KQL says.
     """
     name = draw(st.sampled_from(sorted(fields)))
     field: Term = Literal(name)
@@ -125,6 +131,9 @@ def leaves(
     kind = fields[name]
     folds = any_case and kind in _WITH_CASE and isinstance(field, Literal)
     case = draw(st.sampled_from(Case)) if folds else Case.EXACT
+    takes_regexp = regexps and kind in _WITH_CASE
+    if takes_regexp and isinstance(field, Literal) and draw(st.integers(0, 4)) == 0:
+        return Regexp(field, draw(expressions()), case=case)
     match draw(st.sampled_from(["equals", "equals", "like", "exists", "compare"])):
         case "equals":
             return Equals(field, draw(literals(kind, null)), case=case)
@@ -150,19 +159,21 @@ def trees(
     never: bool = False,
     any_case: bool = False,
     one_character: bool = False,
+    regexps: bool = False,
 ) -> Node:
     """A tree of at most ``depth`` levels above its leaves.
 
     ``fields`` maps names to Elasticsearch types, "nested" and "object" ones among them: groups are
     made for the former, with the fields below the path. The switches leave out constructs: nested
     groups, values without a field, names with stars, the literal null, ``Never``, tests that fold
-    letters, and the wildcard for ``one_character``.
+    letters, the wildcard for ``one_character``, and regular expressions.
     """
     options: dict[str, bool] = {
         "wildcard_fields": wildcard_fields,
         "null": null,
         "any_case": any_case,
         "one_character": one_character,
+        "regexps": regexps,
     }
     plain = {name: kind for name, kind in fields.items() if kind not in CONTAINERS}
     groups = sorted(name for name, kind in fields.items() if kind == "nested")
@@ -274,7 +285,7 @@ def _collect(
         names = ["null"] if prefix else ["event.action", "message", "source.bytes", "source.ip"]
         for name in names:
             edges.setdefault(name, []).extend(edge_values(node, types.get(name)))
-    elif isinstance(node, Equals | Like | Exists | Compare):
+    elif isinstance(node, FieldTest | Regexp):
         for name in field_names(node.field, types, prefix):
             values = edge_values(node, types.get(prefix + name))
             if types.get(prefix + name) == "flattened":

@@ -26,7 +26,7 @@ from kqlx.backends.target import Emission, Options
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.fragments import Piece
-from kqlx.mappings.bound import Bound
+from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.elasticsearch_semantics import notes_on_refusals
 from kqlx.mappings.field_list import Field
 from kqlx.mappings.nested import bare_value_test
@@ -44,10 +44,12 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     Term,
 )
 from kqlx.records import dataclass, field
 from kqlx.regexes import late_regex
+from kqlx.regular_expressions import lucene
 
 Json = dict[str, Any]
 Clause = Callable[[Field, Any], Json | None]
@@ -118,6 +120,9 @@ class _Dsl(Backend[Json]):
             return {"query_string": {"query": pattern_text(value)}}
         kind = "phrase" if value.phrase else "best_fields"
         return {"multi_match": {"type": kind, "query": value.value, "lenient": True}}
+
+    def regexp(self, column: Column, node: Regexp) -> Json:
+        return self.each_field(node.field, self.regexp_clause, node)
 
     def always(self) -> Json:
         return {"match_all": {}}
@@ -241,6 +246,12 @@ class _Dsl(Backend[Json]):
         if field.script is not None or not _has_case(field):
             return self.value_clause(field, value)
         return {"term": {field.name: {"value": value.name, "case_insensitive": True}}}
+
+    def regexp_clause(self, field: Field, node: Regexp) -> Json:
+        body: Json = {"value": lucene(node.regexp)}
+        if node.case is Case.FOLDED:
+            body["case_insensitive"] = True
+        return {"regexp": {field.name: body}}
 
     def folded_pattern_clause(self, field: Field, pattern: Pattern) -> Json:
         if field.script is not None or not _has_case(field):

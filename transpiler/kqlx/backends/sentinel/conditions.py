@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 
-from kqlx.backends.base import ValueList, gather
+from kqlx.backends.base import NO_FORM, ValueList, gather
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.sentinel.column_access import REGEX, Cell, Columns
 from kqlx.backends.sentinel.command_line_arguments import (
@@ -18,12 +18,13 @@ from kqlx.backends.sentinel.field_tests import FieldTests
 from kqlx.backends.sentinel.letter_case import ignores_case
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.nested_groups import NestedGroups, has_objects
+from kqlx.backends.sentinel.patterns import Patterns
 from kqlx.backends.sentinel.syntax import WIDTH, fold, quote
 from kqlx.backends.sentinel.text_fields import free_text
 from kqlx.backends.sentinel.wildcard_names import WildcardNames
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group, Text, TextBackend
-from kqlx.mappings.bound import Bound
+from kqlx.mappings.bound import Bound, Column, described
 from kqlx.mappings.command_line_arguments import argument_forms, in_patterns
 from kqlx.mappings.nested import bare_value_test
 from kqlx.nodes import (
@@ -42,6 +43,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     asked_pattern,
 )
 from kqlx.records import dataclass, field
@@ -97,6 +99,13 @@ class ConditionWriter(TextBackend):
         if cell.key_path is None:
             return self.field_tests.test(cell, node)
         return self.paths.any_test(cell, [node])
+
+    def regexp(self, column: Column, node: Regexp) -> Text:
+        cell = self.columns.cell(column)
+        if cell.form != "column" or not cell.is_string or self.is_text(cell.column):
+            what = f"a regular expression on {described(column)}"
+            self.refuse(node.span, what, "it is no plain column of texts", code=NO_FORM)
+        return Patterns(self, self.field_tests.existence).regexp(cell, node)
 
     def cell(self, node: FieldTest) -> Cell:
         """Where the values of the test's field are."""

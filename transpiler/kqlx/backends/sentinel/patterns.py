@@ -26,10 +26,11 @@ from kqlx.backends.sentinel.letter_case import ignores_case
 from kqlx.backends.sentinel.syntax import quote, term_within
 from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, TextBackend
-from kqlx.nodes import Like
+from kqlx.nodes import Like, Regexp
 from kqlx.patterns import Pattern, Shape
 from kqlx.records import dataclass
 from kqlx.regexes import late_regex
+from kqlx.regular_expressions import longest_literals, searching
 
 _OPERATORS = {
     Shape.PREFIX: "startswith",
@@ -61,6 +62,19 @@ class Patterns:
         if cell.form in ("array", "many"):
             return value_fits(cell, pattern, folds=folds)
         return self.whole_value(cell, pattern, folds)
+
+    def regexp(self, cell: Cell, node: Regexp) -> Text:
+        """A regular expression of the whole value of a string column."""
+        folds = ignores_case(self.backend, cell, [node])
+        found, has_dot = searching(node.regexp)
+        flags = ("i" if folds else "") + ("s" if has_dot else "")
+        expression = quote(f"(?{flags}){found}" if flags else found)
+        test = Text(f"{cell.access} matches regex {expression}", rank=REGEX)
+        around = Pattern.between_stars(["", *longest_literals(node.regexp), ""])
+        if not self.backend.negative and (term := term_within(around)):
+            cased = "" if folds else "_cs"
+            return all_text([Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX), test])
+        return test
 
     def whole_value(self, cell: Cell, pattern: Pattern, folds: bool) -> Text:
         """A whole value of a string column with a pattern."""

@@ -4,7 +4,7 @@ with stars in the terms of single tests (``approximate_tests``).
 
 from __future__ import annotations
 
-from kqlx.backends.sigma.approximate_tests import sayable_test
+from kqlx.backends.sigma.approximate_tests import regexp_test, sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.errors import unknown
 from kqlx.mappings.bound import Column
@@ -28,6 +28,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     Unmapped,
     any_of,
     simplify,
@@ -73,6 +74,8 @@ class Approximation(SigmaBackend):
                 if isinstance(node.field, Pattern):
                     return self.any_field(node, node.field)
                 return self.field_test(self.column(node), node)
+            case Regexp():
+                return regexp_test(self, self.column(node), node)
             case Always() | Never() | Unmapped():
                 return node
             case _:

@@ -8,6 +8,7 @@ split a text into words, tell the objects of a list apart, or test fields by a p
 
 from __future__ import annotations
 
+from kqlx.backends.letter_case import effective_case
 from kqlx.backends.sigma.approximate_numbers import range_test
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.words import (
@@ -26,6 +27,7 @@ from kqlx.nodes import (
     FieldTest,
     Like,
     Node,
+    Regexp,
     any_of,
     asked_pattern,
     pattern_test,
@@ -33,6 +35,7 @@ from kqlx.nodes import (
 from kqlx.notes import Effect
 from kqlx.patterns import Pattern, Shape
 from kqlx.records import replace
+from kqlx.regular_expressions import has_letters, portable
 
 
 def sayable_test(backend: SigmaBackend, column: Column, node: FieldTest) -> Node:
@@ -48,6 +51,15 @@ def sayable_test(backend: SigmaBackend, column: Column, node: FieldTest) -> Node
         case Compare():
             return range_test(backend, column, node)
     return node
+
+
+def regexp_test(backend: SigmaBackend, column: Column, node: Regexp) -> Node:
+    """A regular expression, in which letter case counts unless the test or the column says not."""
+    wanted = backend.options.letter_case
+    case = effective_case(node, column, wanted, Case.EXACT)
+    if case is Case.FOLDED and has_letters(node.regexp):
+        backend.ignores_case(column, portable(node.regexp), node)
+    return replace(node, case=case)
 
 
 def _equal(backend: SigmaBackend, column: Column, node: Equals) -> Node:

@@ -7,7 +7,7 @@ from kqlx.backends.text_backend import TextBackend
 from kqlx.backends.yaml_text import whole
 from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Literal, Never, Node
+from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Literal, Never, Node, Regexp
 from kqlx.notes import Effect
 from kqlx.records import dataclass, field
 
@@ -38,7 +38,7 @@ class SigmaBackend(TextBackend):
     named: dict[str, Column] = field(default_factory=dict)
     """By the name of a field its column, where it was asked for before."""
 
-    def column(self, node: FieldTest) -> Column:
+    def column(self, node: FieldTest | Regexp) -> Column:
         name = node.field.name
         if isinstance(node.field, Literal) and name in self.named:
             return self.named[name]

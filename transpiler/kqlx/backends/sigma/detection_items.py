@@ -15,9 +15,23 @@ from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.fragments import Piece
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node, Not, Or, any_of, conjuncts
+from kqlx.nodes import (
+    Case,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Node,
+    Not,
+    Or,
+    Regexp,
+    any_of,
+    conjuncts,
+)
 from kqlx.patterns import Pattern
 from kqlx.records import dataclass, field
+from kqlx.regular_expressions import searching
 
 Value = str | Number | bool | None
 DetectionItem = tuple[str, Value | list[Value]]
@@ -43,7 +57,7 @@ class DetectionItems:
         """One item: a test, that a field is missing, or values with one modifier."""
         if isinstance(node, Not):
             return isinstance(node.item, Exists)
-        if isinstance(node, FieldTest):
+        if isinstance(node, FieldTest | Regexp):
             return True
         if not isinstance(node, Or) or not all(map(_may_be_listed, node.items)):
             return False
@@ -130,6 +144,8 @@ class DetectionItems:
                 return self._equals(self.backend.column(node), node)
             case Like():
                 return self._like(self.backend.column(node), node)
+            case Regexp():
+                return self._regexp(self.backend.column(node), node)
         assert isinstance(node, Compare), "nothing else is one item"
         column = self.backend.column(node)
         limit = Number(node.value.name)
@@ -156,6 +172,11 @@ class DetectionItems:
         inner = asked.without_outer_stars()
         key = f"{column.name}{modifier}{self._cased(column, node)}"
         return key, spelled_pattern(inner)
+
+    def _regexp(self, column: Column, node: Regexp) -> DetectionItem:
+        found, has_dot = searching(node.regexp)
+        flags = ("|i" if node.case is Case.FOLDED else "") + ("|s" if has_dot else "")
+        return f"{column.name}|re{flags}", found
 
     def _cased(self, column: Column, node: Equals | Like) -> str:
         return "|cased" if self.backend.case_counts(column, node) else ""

@@ -13,7 +13,7 @@ from kqlx.backends.spl.syntax import quote
 from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Case, Equals, FreeText, Like, Pattern
+from kqlx.nodes import Case, Equals, FreeText, Like, Pattern, Regexp
 from kqlx.notes import Effect
 from kqlx.records import dataclass
 
@@ -35,7 +35,7 @@ class SplBackend(TextBackend):
         """Another of the same conversion, with the same notes."""
         return kind(self.bound, self.options, self.notes, folded=self.folded)
 
-    def note_case(self, column: Column, text: str, node: Equals | Like) -> None:
+    def note_case(self, column: Column, text: str, node: Equals | Like | Regexp) -> None:
         """Notes that a test has no regard to letter case, where it is one of whole values and the
         user does not want the other form.
         """

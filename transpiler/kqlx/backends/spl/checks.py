@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kqlx import records
+from kqlx.backends.base import NO_FORM
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
@@ -27,6 +28,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     walk,
 )
 from kqlx.notes import Effect
@@ -95,7 +97,10 @@ class Checks(SplBackend):
             self.wider("null-exists", node, message)
         if isinstance(node, Equals | Like | FreeText):
             self.check_characters(node)
-        if isinstance(node, FieldTest):
+        if isinstance(node, Regexp) and self.column(node).layout in PAIRS:
+            what = f"a regular expression on {described(self.column(node))}"
+            self.refuse(node.span, what, "the value stands in a pair", code=NO_FORM)
+        if isinstance(node, FieldTest | Regexp):
             if isinstance(node.field, Pattern):
                 self.check_pattern(node.field, node)
             elif node.field.name not in self.bound.columns and (

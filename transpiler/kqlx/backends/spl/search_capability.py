@@ -14,6 +14,7 @@ from kqlx.backends.spl.name_value_arrays import PAIRS, name_and_value_tests, pai
 from kqlx.backends.spl.syntax import is_plain_literal, widened_for_search
 from kqlx.backends.spl.text_fields import contains_pieces, is_part_of_word
 from kqlx.elastic.addresses import is_network, plain_network
+from kqlx.elastic.asked_tests import PARTED, pieces_asked
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS, TEXTS
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.nested import flattened
@@ -34,10 +35,12 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     asked_pattern,
     walk,
 )
 from kqlx.records import dataclass, replace
+from kqlx.regular_expressions import has_letters, longest_literals
 
 NULL = "null"
 """What Splunk makes of JSON's null."""
@@ -56,7 +59,7 @@ class SearchCapability:
     bound: Bound
     exact: bool = False
 
-    def column(self, node: FieldTest) -> Column:
+    def column(self, node: FieldTest | Regexp) -> Column:
         """The column of a test whose field has a name without stars."""
         return self.bound.column(node.field.name)
 
@@ -122,6 +125,8 @@ class SearchCapability:
 
     def same_as_text(self, type: str, node: Node) -> bool:
         """Whether a field of this type takes the test as one of a whole text, or never meets it."""
+        if isinstance(node, Like) and type in PARTED and pieces_asked(node, type) is not node:
+            return False  # one piece of the pattern is enough there
         if isinstance(node, Exists) or type not in TEXTS | NUMBERS | DATES | {"ip", "boolean"}:
             return True
         if not isinstance(node, Equals) or type in TEXTS:
@@ -148,6 +153,8 @@ class SearchCapability:
                 return Always(node.span)
             if isinstance(node, Exists | Compare):
                 return node
+        if isinstance(node, Regexp):
+            return self.superset_of_regexp(node)
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
             return Always(node.span)
         column = self.column(node)
@@ -165,6 +172,22 @@ class SearchCapability:
             return node
         pattern = widened_for_search(asked_pattern(node))
         return Like(node.field, pattern, node.span, case=node.case)
+
+    def superset_of_regexp(self, node: Regexp) -> Node:
+        """A pattern of the texts that every value has which the regular expression fits."""
+        column, texts = self.column(node), longest_literals(node.regexp)
+        if not texts or column.json or column.layout in PAIRS:
+            return Always(node.span)
+        pattern = widened_for_search(Pattern.between_stars(["", *texts, ""], node.span))
+        return Like(node.field, pattern.collapsed(), node.span, case=node.case)
+
+    def regexp_ignores_case(self, node: Regexp) -> bool:
+        """Whether letters of a regular expression stand for both cases: ``where`` tells them apart
+        at no cost.
+        """
+        wanted = Case.EXACT if self.exact else None
+        found = effective_case(node, self.column(node), wanted, Case.EXACT)
+        return found is Case.FOLDED and has_letters(node.regexp)
 
     def case_counts(self, column: Column, node: Equals | Like) -> bool:
         """Whether the user wants letter case to count, and it does in the test."""

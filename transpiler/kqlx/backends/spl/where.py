@@ -38,10 +38,12 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     asked_pattern,
 )
 from kqlx.records import dataclass, field
 from kqlx.regexes import late_regex
+from kqlx.regular_expressions import compiled, portable, searching
 
 _PLAIN_FIELDS = late_regex(r"[A-Za-z0-9_.*{}]+")
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -112,6 +114,8 @@ class WhereWriter(SplBackend):
                 return Text(f"searchmatch({quote(self.free_term(node))})")
             case Equals() | Like() | Exists() | Compare():
                 return self.field_condition(node)
+            case Regexp():
+                return self.regexp(self.column(node), node)
             case _:
                 self.refuse(node.span, kind_of(node), code=NO_FORM)
 
@@ -168,6 +172,19 @@ class WhereWriter(SplBackend):
                 return Text("false()")
             return self.pair_test(column)
         return self.test(eval_name(column.name), column, node)
+
+    def regexp(self, column: Column, node: Regexp) -> Text:
+        """A regular expression of the whole value."""
+        folds = self.search.regexp_ignores_case(node)
+        if folds:
+            self.note_case(column, portable(node.regexp), node)
+        pattern, has_dot = searching(node.regexp)
+        flags = ("i" if folds else "") + ("s" if has_dot else "")
+        fits = compiled(node.regexp, ignore_case=folds).fullmatch
+        if nulls := [text for text in self.search.null_texts(column) if fits(text)]:
+            pattern = f"^(?!{_one_of(tuple(nulls))}$){pattern.removeprefix('^')}"
+        pattern = pattern.replace("`", "\\x60")  # which begins macros and comments
+        return _find(eval_name(column.name), f"(?{flags}){pattern}" if flags else pattern)
 
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
         """The test on the field of this name, as ``where`` spells it."""

@@ -20,12 +20,14 @@ from kqlx.nodes import (
     Exists,
     FreeText,
     Like,
+    Literal,
     Nested,
     Never,
     Node,
     Not,
     Or,
     Pattern,
+    Regexp,
     Term,
     pattern_test,
     transform,
@@ -33,6 +35,7 @@ from kqlx.nodes import (
 )
 from kqlx.patterns import ANY_ONE
 from kqlx.records import dataclass, replace
+from kqlx.regular_expressions import lucene
 
 INDENT = 2
 
@@ -64,14 +67,16 @@ def format_node(node: Node, width: int = 100) -> str:
 
 def shown_node(node: Node, width: int = 100) -> str:
     """The tree as messages show it: as ``format_node``, with ``?`` for the wildcard of one
-    character, which filters have and Kibana KQL does not.
+    character and ``/a+/`` for a regular expression, which filters have and Kibana KQL does not.
     """
-    return format_node(transform(node, _with_question_marks), width)
+    return format_node(transform(node, _as_shown), width)
 
 
-def _with_question_marks(node: Node) -> Node:
+def _as_shown(node: Node) -> Node:
     if isinstance(node, Nested):
-        return replace(node, item=transform(node.item, _with_question_marks))
+        return replace(node, item=transform(node.item, _as_shown))
+    if isinstance(node, Regexp):
+        return Equals(node.field, Literal(f"/{lucene(node.regexp)}/", True), node.span)
     if isinstance(node, FreeText) and isinstance(node.value, Pattern) and node.value.has_any_one:
         return replace(node, value=_with_signs(node.value))
     if isinstance(node, Like) and node.pattern.has_any_one:
@@ -175,6 +180,12 @@ def _leaf(node: Node) -> str:
             return spell_value(value)
         case Always():
             return "*:*"
+        case Regexp():
+            raise UnsupportedError(
+                "a regular expression cannot be written in Kibana KQL",
+                code=NO_TEXT,
+                hint="use wildcards",
+            )
         case Never():
             raise UnsupportedError(
                 "a query that no event matches cannot be written in Kibana KQL",

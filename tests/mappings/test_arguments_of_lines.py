@@ -1,0 +1,168 @@
+"""Arguments of command lines below a ``not``: the form that finds arguments alone, on lines that
+Windows parts.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import kqlx
+from kqlx.mappings.command_line_arguments import as_regexp, in_patterns, joined_regexps
+from kqlx.nodes import And, CommandLineArgument, Equals, Like, Literal, Or, Regexp
+from kqlx.notes import Effect
+from kqlx.patterns import Pattern
+from kqlx.regular_expressions import compiled
+from tests.conftest import examples
+
+LINE = Literal("L")
+
+
+def windows_arguments(line: str) -> list[str]:
+    """What Windows makes of a line without escaped quotation marks
+    (https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments): blanks outside of
+    quotation marks part the arguments, and the marks are none of their characters.
+    """
+    found: list[str] = []
+    text, quoted, begun = "", False, False
+    for sign in line:
+        if sign == '"':
+            quoted, begun = not quoted, True
+        elif sign in " \t" and not quoted:
+            if begun:
+                found.append(text)
+            text, begun = "", False
+        else:
+            text, begun = text + sign, True
+    return [*found, text] if begun else found
+
+
+def argument(word: str) -> CommandLineArgument:
+    pattern = Pattern.from_stars(word)
+    test = Equals(LINE, Literal(word)) if pattern.is_text else Like(LINE, pattern)
+    return CommandLineArgument(test)
+
+
+def found_by(word: str, line: str, *, in_xml: bool = False) -> bool:
+    node = as_regexp(argument(word), in_xml=in_xml)
+    assert node is not None
+    return compiled(node.regexp).fullmatch(line) is not None
+
+
+PIECES = st.sampled_from(["a", "b", "-x", "/c", "a=b", "C:\\d", "&", "<", "é"])
+BARE = st.lists(PIECES, min_size=1, max_size=3).map("".join)
+WORDS = st.one_of(BARE, st.lists(BARE, min_size=2, max_size=3).map(" ".join))
+BLANKS = st.sampled_from([" ", "  ", "\t"])
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    """A line as programs write it: arguments as they are, in quotation marks, or in part."""
+    parts = []
+    for word in draw(st.lists(WORDS, min_size=1, max_size=4)):
+        styles = ["all", "value"] if " " in word else ["none", "none", "all", "value"]
+        style = draw(st.sampled_from(styles))
+        parts.append({"none": word, "all": f'"{word}"', "value": f'--v="{word}"'}[style])
+    return "".join(part + draw(BLANKS) for part in parts).rstrip() + draw(
+        st.sampled_from(["", " "])
+    )
+
+
+@given(line=lines(), data=st.data())
+@examples(400)
+def test_arguments_are_those_of_windows(line: str, data: st.DataObject) -> None:
+    given = windows_arguments(line)
+    word = data.draw(st.one_of(st.sampled_from(given), WORDS))
+    assume(word)
+    held = word in given
+    assert found_by(word, line) or not held or '--v="' in line
+    assert held or not found_by(word, line)
+    escaped = line.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    assert found_by(word, escaped, in_xml=True) is found_by(word, line, in_xml=True)
+    if "&" not in line:
+        assert found_by(word, line, in_xml=True) is found_by(word, line)
+
+
+@given(line=lines(), data=st.data())
+@examples(400)
+def test_patterns_of_arguments_are_those_of_windows(line: str, data: st.DataObject) -> None:
+    given = windows_arguments(line)
+    word = data.draw(st.one_of(st.sampled_from(given), BARE))
+    cut = data.draw(st.integers(0, len(word)))
+    text = data.draw(
+        st.sampled_from([f"{word[:cut]}*", f"*{word[cut:]}", f"{word[:cut]}*{word[cut:]}"])
+    )
+    assume(text.strip("*"))
+    fits = Pattern.from_stars(text).matcher()
+    held = any(map(fits, given))
+    assert held or not found_by(text, line)
+    assert found_by(text, line) or not held or '--v="' in line
+
+
+@pytest.mark.parametrize(
+    ("word", "line", "patterns", "exact"),
+    [
+        ("-x", "p -x", True, True),
+        ("-x", '"C:\\a b\\p.exe" -x', True, True),
+        ("-x", 'p "say -x now"', True, False),
+        ("-x", 'p "-x"', True, True),
+        ("a b", 'p "a b"', True, True),
+        ("a b", "p a b", True, False),
+        ("-x", 'p "open -x', True, False),
+        ("--y=*", 'p --y="a b"', True, True),
+        ("--y=*", 'p "z --y=1"', True, False),
+        ("*.bat", 'p "C:\\a b.bat"', True, True),
+        ("*.bat", 'p "C:\\a.bat b"', True, False),
+    ],
+)
+def test_what_is_an_argument_and_what_a_part_of_one(
+    word: str, line: str, patterns: bool, exact: bool
+) -> None:
+    assert kqlx.matches(in_patterns(argument(word)), {"L": line}) is patterns
+    assert found_by(word, line) is exact
+    assert (word in windows_arguments(line)) is exact or "*" in word
+
+
+def test_a_value_with_a_quotation_mark_has_patterns_alone() -> None:
+    assert as_regexp(argument('a"b')) is None
+
+
+def test_alternatives_are_one_expression() -> None:
+    each = [as_regexp(argument(word)) for word in ("-x", "-y", "a b")]
+    assert all(each)
+    node = joined_regexps(And((Equals(LINE, Literal("z")), Or(tuple(e for e in each if e)))))
+    assert isinstance(node, And)
+    joined = node.items[1]
+    assert isinstance(joined, Regexp)
+    for line in ("p -x", "p -y", 'p "a b"', "p a b", "p -z", 'p "-x -y"'):
+        parts = any(compiled(e.regexp).fullmatch(line) for e in each if e)
+        assert (compiled(joined.regexp).fullmatch(line) is not None) is parts
+
+
+WINDOWS = "event.category:process and event.type:start and host.os.type:windows and process.name:p"
+LINUX = WINDOWS.replace("windows", "linux").removesuffix(" and process.name:p")
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        (f"{WINDOWS} and not process.args:-x", "argument-of-line"),
+        (f"{LINUX} and process.name:(curl or wget) and not process.args:-x", "argument-of-line"),
+        (f"{WINDOWS} and process.args:-x", "approximated"),
+        (f"{LINUX} and process.args:-x", "approximated"),
+    ],
+)
+def test_below_a_not_arguments_are_found_alone(target: str, query: str, code: str) -> None:
+    notes = kqlx.convert(query, target, source="endpoint.events").notes
+    codes = [n.code for n in notes if n.code in ("approximated", "argument-of-line")]
+    assert codes == [code]
+    assert kqlx.notes.worst(notes) is not Effect.NARROWER
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize("names", ["", "process.name:(curl or bash) and ", "process.name:c* and "])
+def test_of_programs_that_run_others_it_is_refused(target: str, names: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError, match=r"narrower: process\.args"):
+        kqlx.convert(f"{LINUX} and {names}not process.args:-x", target, source="endpoint.events")

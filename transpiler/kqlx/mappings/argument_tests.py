@@ -1,0 +1,113 @@
+"""Tests of arguments, bound to the column that has the whole command line: exactly where it can be
+told which words are arguments, for below a ``not`` what matches more loses events.
+"""
+
+from __future__ import annotations
+
+from kqlx.mappings.asserted_values import AnyCase, asserts
+from kqlx.mappings.binding import Binding
+from kqlx.mappings.bound import DECODED
+from kqlx.mappings.column_tests import bind_to_column, describe_column
+from kqlx.mappings.command_line_arguments import as_regexp, in_patterns
+from kqlx.mappings.field_spec import FieldSpec
+from kqlx.nodes import CommandLineArgument, Equals, Like, Literal, Node, transform
+from kqlx.records import replace
+from kqlx.regular_expressions import compiled
+
+# fmt: off
+_RUN_OTHERS = frozenset({
+    "ash", "bash", "busybox", "chroot", "csh", "dash", "doas", "docker", "env", "expect",
+    "fish", "gdb", "git", "ionice", "ksh", "kubectl", "lxc", "nice", "node", "nohup", "nsenter",
+    "osascript", "parallel", "perl", "php", "podman", "pwsh", "python", "python2", "python3",
+    "ruby", "screen", "script", "setsid", "sg", "sh", "ssh", "su", "sudo", "systemd-run",
+    "tcsh", "timeout", "tmux", "unshare", "watch", "xargs", "xterm", "zsh",
+})
+# fmt: on
+"""Programs that are given the command lines or the code of others as one argument."""
+
+
+def exact_argument(binding: Binding, test: Node, spec: FieldSpec) -> Node | None:
+    """The test of an argument below a ``not``, where no event worth the name is lost to it, with a
+    note on what is left. None where some may be.
+
+    Windows keeps the line as it was typed: quotation marks tell the arguments. Elsewhere it is the
+    arguments with blanks between (``/proc/PID/cmdline``), and only that of a program which runs
+    others is likely to have an argument that holds words such as rules look for.
+    """
+    if not isinstance(test, CommandLineArgument):
+        return None
+    field = test.test.field.name
+    if _is_windows(binding):
+        if (found := _as_regexp(binding, test, spec)) is None:
+            return None
+        message = f"{field}: matched as an argument of {spec.column}"
+        message += "; one with escaped quotation marks may be read otherwise"
+    elif _runs_no_others(binding, field):
+        found = bind_argument(binding, test, spec)
+        message = f"{field}: matched as a whole word of {spec.column}"
+        message += "; an argument with blanks counts as several"
+    else:
+        return None
+    binding.add_note("argument-of-line", message, None)
+    return found
+
+
+def _as_regexp(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
+    """In a column that has the line as it is, or as in XML."""
+    assert spec.column is not None
+    like, field = binding.destination.column(spec.column), test.test.field
+    if like.characters or like.words or like.layout not in ("column", "xml"):
+        return None
+    column = describe_column(binding, spec.column, "keyword", field.name)
+    name = column.name
+    if like.layout == "xml":
+        name = f"{column.name}{DECODED}"
+        binding.columns[name] = replace(column, escaped=True)
+    argument = replace(test, test=replace(test.test, field=Literal(name, span=field.span)))
+    found = as_regexp(argument, in_xml=binding.destination.escaped and like.layout != "xml")
+    if found is None or any(map(compiled(found.regexp).fullmatch, column.null_values)):
+        return None
+    return found
+
+
+def _is_windows(binding: Binding) -> bool:
+    """Whether all events that the query can match are of Windows."""
+    name = "host.os.type"
+    spec = binding.destination.field(name)
+    return (
+        binding.pack.constants.get(name) == "windows"
+        or (spec is not None and spec.fixed == "windows")
+        or asserts(binding.asserted, [{name: ("windows",)}])
+    )
+
+
+def _runs_no_others(binding: Binding, field: str) -> bool:
+    """Whether the query names the programs whose arguments it asks for, and none that runs
+    others.
+    """
+    names = binding.asserted.get(field.rpartition(".")[0] + ".name", ())
+    texts = [{v.text if isinstance(v, AnyCase) else v.lower() for v in each} for each in names]
+    return any(each.isdisjoint(_RUN_OTHERS) for each in texts)
+
+
+def bind_argument(binding: Binding, argument: CommandLineArgument, spec: FieldSpec) -> Node:
+    """An argument of the line in the column; where that spells some of its patterns otherwise, it
+    is told by these alone.
+    """
+    assert spec.column is not None
+    column = Literal(spec.column, span=argument.test.field.span)
+    bound = replace(argument, test=replace(argument.test, field=column))
+    patterns = in_patterns(argument)
+    spelt = transform(patterns, lambda one: _in_column(binding, one, spec))
+    as_asked = transform(patterns, lambda one: _renamed(one, column))
+    return bound if spelt == as_asked else spelt
+
+
+def _in_column(binding: Binding, pattern: Node, spec: FieldSpec) -> Node:
+    assert isinstance(pattern, Equals | Like)
+    return bind_to_column(binding, pattern, spec)
+
+
+def _renamed(pattern: Node, column: Literal) -> Node:
+    assert isinstance(pattern, Equals | Like)
+    return replace(pattern, field=column)
