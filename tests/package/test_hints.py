@@ -27,6 +27,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z]")
 OF_THE_COMMAND_LINE = (
     "cli/*",
     "batch/*",
+    "batch/comparison/*",
     "batch/reports/*",
     "settings/*",
     "note_codes.py",
