@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.elastic.text_analysis import lower_ascii
@@ -38,6 +38,14 @@ def matches_value(test: FieldTest, value: str) -> bool:
                 "lt": ours < theirs,
                 "lte": ours <= theirs,
             }[test.op]
+
+
+def met_values(test: FieldTest, values: Collection[str]) -> list[str]:
+    """Those of some different values that a keyword field may have alone to meet the test."""
+    plain = isinstance(test, Equals) and test.case is Case.EXACT
+    if isinstance(test, Equals) and plain and not test.field.name.endswith((".text", CASELESS)):
+        return [test.value.name] if test.value.name in values else []
+    return [value for value in values if matches_value(test, value)]
 
 
 def _words_match(test: FieldTest, value: str) -> bool:

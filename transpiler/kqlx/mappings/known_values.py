@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from kqlx.elastic.matching import matches_value
+from kqlx.elastic.matching import matches_value, met_values
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.wildcard_names import MOST_NAMES
@@ -33,11 +33,7 @@ def fold_known(binding: Binding, node: FieldTest) -> Node | None:
             return binding.fold_constant(node, value, binding.pack.title)
     possible = binding.pack.possible(base)
     tested = isinstance(node, Equals | Like) or not possible
-    if (
-        possible is not None
-        and tested
-        and not any(matches_value(node, value) for value in possible)
-    ):
+    if possible is not None and tested and not met_values(node, possible):
         values = " or ".join(possible) or "never set"
         if len(possible) > MOST_NAMES and isinstance(node, Equals | Like):
             asked = node.value if isinstance(node, Equals) else node.pattern

@@ -4,12 +4,17 @@ test of that column. The values of a list are then bound once for their field.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.type_names import INTEGERS
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import Column
 from kqlx.mappings.column_tests import column_of
 from kqlx.mappings.field_spec import FieldSpec
+
+_beside_column = attrgetter(*(name for name in FieldSpec.__match_args__ if name != "column"))
+_NOTHING = _beside_column(FieldSpec())
 
 
 def plain_column(binding: Binding, name: str) -> Column | None:
@@ -20,7 +25,7 @@ def plain_column(binding: Binding, name: str) -> Column | None:
     if pack.possible(name) is not None or destination.never.get(name) or destination.escaped:
         return None
     spec = destination.field(name)
-    if spec is None or spec.column is None or spec != FieldSpec(column=spec.column):
+    if spec is None or spec.column is None or _beside_column(spec) != _NOTHING:
         return None
     like = destination.column(spec.column)
     if like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords:

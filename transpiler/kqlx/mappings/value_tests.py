@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqlx.elastic.matching import matches_value
+from kqlx.elastic.matching import matches_value, met_values
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.field_spec import FieldSpec
@@ -37,7 +37,7 @@ def translate_values(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node
         return bind_to_column(binding, node, spec, type)
     if isinstance(node, Compare):
         return binding.unmapped(node, f"{name}, compared as text,")
-    known = [value for value in spec.values if matches_value(node, value)]
+    known = met_values(node, spec.values)
     tests: list[Node] = []
     for value in known:
         literal = Literal(str(spec.values[value]), True, node.span)
@@ -93,11 +93,7 @@ def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) ->
         message = f"{name} is set on every event of {binding.pack.title}"
         binding.add_note("constant-folded", message, node.span)
         return Always(node.span)
-    known = (
-        []
-        if isinstance(node, Exists | Compare)
-        else [v for v in spec.value_predicates if matches_value(node, v)]
-    )
+    known = [] if isinstance(node, Exists | Compare) else met_values(node, spec.value_predicates)
     if not known and spec.column:
         return _in_column(binding, node, spec)
     if not known:
