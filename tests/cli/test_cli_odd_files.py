@@ -4,6 +4,7 @@ folders that must not be read or written.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from kqlx.batch import result_folder
 from tests.batch.runs import Ran, kqlx, rule
 
 pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
@@ -198,6 +200,29 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, name: str) -> None:
         assert [*path.iterdir()] == []
     else:
         assert path.read_text("utf-8") == "before"
+
+
+@pytest.mark.parametrize(("files", "last"), [(3, ""), (4, "1 more file"), (9, "6 more files")])
+def test_a_full_disk_is_told_of_a_few_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, last: str
+) -> None:
+    for number in range(files):
+        rule(tmp_path / "rules", f"rule_{number}")
+    write = result_folder._replace
+
+    def fail(path: Path, data: bytes) -> None:
+        if path.suffix == ".spl":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(result_folder, "_replace", fail)
+    convert = (*CONVERT, "--source", "none", "rules", "--out", "out")
+    lines = kqlx(*convert, "--quiet", cwd=tmp_path).said.splitlines()
+    why = "cannot be written: No space left on device"
+    told = [f"error: out/rule_{number}.spl: {why}" for number in range(3)]
+    assert lines == [*told, *([f"error: {last}: {why}"] if last else [])]
+    run = kqlx(*convert, "-v", cwd=tmp_path)
+    assert (run.status, run.said.count(f".spl: {why}\n")) == (2, files)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 WAITING = "waiting for another run of kqlx that writes to the same folder"
 
+_UNWRITABLE = "cannot be written: "
+"""What a reason begins with that is the system's, and may be that of all files."""
+
+_SHOWN = 3
+"""Files of which such a reason is told one by one."""
+
 
 class Sink(Protocol):
     """Takes each rule, and then each of its conversions; ``finish`` writes what is left, and says
@@ -57,6 +63,7 @@ class Run:
     tried: set[str] = field(default_factory=set)
     effective: set[str] = field(default_factory=set)
     files: dict[Kind, int] = field(default_factory=dict)
+    unwritten: dict[str, int] = field(default_factory=dict)
     file_reports: list[FileReport] = field(default_factory=list)
     late: list[tuple[str, Remark]] = field(default_factory=list)
     hidden: int = 0
@@ -114,6 +121,10 @@ class Run:
                 target, remark = found
                 self._say_late(target, remark)
                 self.gate.has_failed |= remark.severity is Severity.ERROR
+        for reason, count in self.unwritten.items():
+            if (more := count - _SHOWN) > 0:
+                message = f"{more} more {'file' if more == 1 else 'files'}: {reason}"
+                self.say(line_of(Remark(Severity.ERROR, "output", message, FilePlace(""))))
 
     def _say_end(self) -> None:
         for line in unused(self.converter.watched, self.tried, self.effective):
@@ -134,6 +145,8 @@ class Run:
             self.file_reports.append(report)
         if report.kind is Kind.NOT_WRITTEN:
             self.gate.is_unusable = True
+            if self._is_said_of_many(report):
+                return
             place = FilePlace(
                 "" if report.reason.startswith(str(report.path)) else str(report.path)
             )
@@ -150,6 +163,16 @@ class Run:
             return
         if report.hint:
             self.say(f"  hint: {report.hint}")
+
+    def _is_said_of_many(self, report: FileReport) -> bool:
+        """Whether a full disk or the like has already been told of some files; the others are
+        counted.
+        """
+        reason = report.reason.removeprefix(f"{report.path}: ")
+        if self.choice.verbose or not reason.startswith(_UNWRITABLE):
+            return False
+        self.unwritten[reason] = self.unwritten.get(reason, 0) + 1
+        return self.unwritten[reason] > _SHOWN
 
     def _watch(self, outcome: RuleOutcome) -> None:
         self.effective |= outcome.effective_options
