@@ -6,15 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kqlx.batch.baseline import Baseline
 from kqlx.batch.baseline import load as load_baseline
 from kqlx.batch.exit_policy import DEFAULT, LINT, STALE, conditions, met
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
-from kqlx.batch.whole_file import WholeFile
 from kqlx.errors import UsageError
 from kqlx.records import dataclass, field
 from kqlx.rules.places import FilePlace
+
+if TYPE_CHECKING:
+    from kqlx.batch.whole_file import WholeFile
 
 
 @dataclass(slots=True)
@@ -39,7 +42,7 @@ class Gate:
                 raise UsageError("--update-baseline needs --baseline, which names the file")
             return cls(wanted)
         if update:
-            WholeFile(baseline, "--baseline").discard()  # an error is one before the run
+            _file(Path(baseline)).discard()  # an error is one before the run
             return cls(wanted, update=Path(baseline))
         return cls(wanted, load_baseline(Path(baseline)))
 
@@ -75,9 +78,16 @@ class Gate:
         """Records the run where that is asked for. Raises OutputError."""
         if self.update is None:
             return
-        file = WholeFile(str(self.update), "--baseline")
+        file = _file(self.update)
         try:
             file.write(self.recorded.text())
             file.keep()
         finally:
             file.discard()
+
+
+def _file(path: Path) -> WholeFile:
+    """The baseline to be written."""
+    from kqlx.batch.whole_file import WholeFile
+
+    return WholeFile(str(path), "--baseline")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from kqlx.batch.whole_file import WholeFile
+if TYPE_CHECKING:
+    from kqlx.batch.whole_file import WholeFile
 
 
 class ReportFiles:
@@ -30,6 +31,8 @@ class ReportFiles:
         """What takes the text of a file. Raises OutputError for one that cannot be written; then
         none is kept.
         """
+        from kqlx.batch.whole_file import WholeFile
+
         try:
             self._files.append(WholeFile(path, "--report"))
         except BaseException:
