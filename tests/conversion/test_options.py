@@ -140,7 +140,7 @@ def test_options_of_a_target_are_picked_out() -> None:
     [
         ("spl: {table: T}", "spl has no key 'table'"),
         ("sentinel: {index: main}", "sentinel has no key 'index'"),
-        ("sigma: {index: main}", "has no key 'sigma'"),
+        ("sigma: {index: main}", "sigma has no key 'index'"),
         ("spl: {index: ''}", "spl.index is not a name that Splunk accepts: ''"),
         ("spl: {macros: {o365.audit: 'a`b'}}", "is not a name that Splunk accepts"),
         ("sentinel: {table: 'A | take 1'}", "sentinel.table is not a name that Sentinel accepts"),
