@@ -38,7 +38,7 @@ _ADVICE: dict[str, tuple[str, str]] = {
         f"kqlx convert --to spl -q '{_SYSMON} process.args:whoami'",
     ),
     "argument-of-line": (
-        "Nothing, in most cases: try the query on command lines of your own.",
+        "Usually no action is needed: try the query on command lines of your own.",
         f"kqlx convert -v --to spl -q '{_SYSMON} event.code:1 and not process.args:whoami'",
     ),
     "array-on-the-way": (
