@@ -152,17 +152,25 @@ def _asked(test: Equals | Like) -> str:
     return test.value.name if isinstance(test, Equals) else test.pattern.name
 
 
+_DIGITS = 20
+"""Codes have fewer; Python refuses to read numbers of thousands."""
+
+
 def in_range(code: str, wanted: str) -> bool:
     """Whether a number is the one, or between the two, of ``4624`` or ``4608-4999``."""
     first, _, last = wanted.partition("-")
-    return code.isdecimal() and int(first) <= int(code) <= int(last or first)
+    return (
+        code.isdecimal() and len(code) < _DIGITS and int(first) <= int(code) <= int(last or first)
+    )
 
 
 def own_names(name: str, names: Iterable[str]) -> list[str]:
     """Those of the names that are the field's. One that ends in a star stands for all that begin
     so.
     """
-    return [one for one in names if name == one or (one[-1] == "*" and name.startswith(one[:-1]))]
+    return [
+        one for one in names if name == one or (one.endswith("*") and name.startswith(one[:-1]))
+    ]
 
 
 def bare(index: str) -> str:

@@ -31,6 +31,8 @@ from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 CANONICAL_INTEGER = late_regex(r"0|-?[1-9][0-9]*")
+_MOST_DIGITS = 40
+"""More than any number of a column has; Python refuses to read thousands."""
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _ESCAPED = ("&<>", '&<>"', "&<>\"'")
@@ -171,6 +173,7 @@ def _in_hexadecimal(binding: Binding, test: FieldTest, column: Column) -> Node:
         not isinstance(test, Equals)
         or not CANONICAL_INTEGER.fullmatch(text)
         or text.startswith("-")
+        or len(text) > _MOST_DIGITS
     ):
         return binding.unmapped(test, f"{column.field}, compared as a number,")
     written = hex(int(text))
@@ -183,7 +186,10 @@ def _in_hexadecimal(binding: Binding, test: FieldTest, column: Column) -> Node:
 def _as_dword(binding: Binding, test: Equals) -> Node:
     """A whole number as Sysmon writes the registry's (https://learn.microsoft.com/sysinternals/downloads/sysmon)."""
     text = test.value.name
-    if not CANONICAL_INTEGER.fullmatch(text) or not 0 <= (number := int(text)) < 2**32:
+    if not CANONICAL_INTEGER.fullmatch(text) or len(text) > _MOST_DIGITS:
+        return test
+    number = int(text)
+    if not 0 <= number < 2**32:
         return test
     each = (f"DWORD (0x{number:08x})", f"QWORD (0x00000000-0x{number:08x})")
     message = f"{text} is {each[0]} in the destination"
@@ -254,10 +260,14 @@ def _stands_in(value: str, test: FieldTest, column: Column) -> bool:
     return matches_value(test, value)
 
 
+def _is_octet(text: str) -> bool:
+    return text.isdecimal() and len(text) < 4
+
+
 def _mapped(address: str, length: str) -> list[Pattern]:
     """The beginnings of the IPv4-mapped addresses of a network."""
-    octets, bits = address.split("."), int(length) if length.isdecimal() else -1
-    if len(octets) != 4 or not all(map(str.isdecimal, octets)) or not 0 < bits <= 32:
+    octets, bits = address.split("."), int(length) if length.isdecimal() and len(length) < 3 else -1
+    if len(octets) != 4 or not all(map(_is_octet, octets)) or not 0 < bits <= 32:
         return []
     whole, rest = divmod(bits, 8)
     steps = [str(int(octet)) for octet in octets[:whole]]

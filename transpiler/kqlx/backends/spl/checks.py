@@ -194,9 +194,9 @@ class Checks(SplBackend):
                 why = "Splunk compares as numbers what looks like numbers, Elasticsearch does not"
                 what = f"a range on {described(column)}"
                 self.refuse(node.span, what, why, code="range-not-supported")
-            number = node.value.name
-            if abs(int(float(number)) if "." in number else int(number)) > 2**53:
-                what = f"{number} as a limit of {described(column)}"
+            number = number_of(node.value.name)
+            if number is not None and abs(number) > 2**53:
+                what = f"{node.value.name} as a limit of {described(column)}"
                 why = "Splunk's numbers lose digits beyond 2^53"
                 self.refuse(node.span, what, why, code="number-precision")
         elif isinstance(node, Like):

@@ -40,7 +40,11 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.records import dataclass, replace
+from kqlx.regexes import late_regex
 from kqlx.regular_expressions import has_letters, longest_literals
+
+_WHOLE = late_regex("0|[1-9][0-9]*")
+"""A number as it is written when it is made a text."""
 
 NULL = "null"
 """What Splunk makes of JSON's null."""
@@ -136,7 +140,7 @@ class SearchCapability:
             return not plain_network(text)
         if type in DATES:
             return not any(character.isdigit() for character in text) and "now" not in text
-        plain = str(int(text)) == text if text.isdecimal() and type in INTEGERS else False
+        plain = type in INTEGERS and _WHOLE.fullmatch(text) is not None
         return type == "boolean" or plain or not any(map(str.isdigit, text))
 
     def superset(self, node: Node) -> Node:
