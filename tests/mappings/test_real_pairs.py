@@ -23,6 +23,8 @@ from tests.oracles.pair_queries import judge
 SHARE = int(os.environ.get("PAIRS_SHARE", "0"))
 SHARES = {"spl": (25, 2), "sentinel": (50, 6)}
 """Of how many further values of a field one is asked for, and of how many questions one is put."""
+MANY = {("o365.audit", "sentinel"): (50, 12)}
+"""The same where there are so many documents that DuckDB takes long."""
 
 SOURCES = sources()
 
@@ -33,7 +35,8 @@ there = pytest.mark.skipif(not SOURCES, reason="no pairs beside the project")
 @pytest.mark.parametrize("target", SHARES)
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_target_finds_the_real_events_that_kibana_finds(source: str, target: str) -> None:
-    tally = judge(builtin(source), target, pairs(source), *((SHARE,) if SHARE else SHARES[target]))
+    shares = (SHARE,) if SHARE else MANY.get((source, target), SHARES[target])
+    tally = judge(builtin(source), target, pairs(source), *shares)
     print(f"{source} → {target}: {tally}")
     assert not tally.reports, "\n".join([f"{len(tally.reports)} reports", *tally.reports[:20]])
     assert tally.agree or not tally.asked
