@@ -4,6 +4,9 @@ Windows parts.
 
 from __future__ import annotations
 
+import re
+import subprocess
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -20,16 +23,23 @@ LINE = Literal("L")
 
 
 def windows_arguments(line: str) -> list[str]:
-    """What Windows makes of a line without escaped quotation marks
+    """What Windows makes of a line
     (https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments): blanks outside of
-    quotation marks part the arguments, and the marks are none of their characters.
+    quotation marks part the arguments; an odd number of backslashes escapes such a mark.
     """
     found: list[str] = []
     text, quoted, begun = "", False, False
-    for sign in line:
+    for slashes, sign in re.findall(r"(\\*)([^\\]?)", line, re.DOTALL):
         if sign == '"':
-            quoted, begun = not quoted, True
-        elif sign in " \t" and not quoted:
+            text += slashes[: len(slashes) // 2]
+            begun = True
+            if len(slashes) % 2:
+                text += '"'
+            else:
+                quoted = not quoted
+            continue
+        text, begun = text + slashes, begun or bool(slashes)
+        if sign in ("", " ", "\t") and not quoted:
             if begun:
                 found.append(text)
             text, begun = "", False
@@ -98,6 +108,17 @@ def test_patterns_of_arguments_are_those_of_windows(line: str, data: st.DataObje
     held = any(map(fits, given))
     assert held or not found_by(text, line)
     assert found_by(text, line) or not held or '--v="' in line
+
+
+@given(
+    words=st.lists(st.one_of(WORDS, WORDS.map('say "{}" now'.format)), min_size=1, max_size=5),
+    word=WORDS,
+)
+@examples(400)
+def test_marks_that_are_escaped_in_pairs_do_no_harm(words: list[str], word: str) -> None:
+    line = subprocess.list2cmdline(words)
+    assert windows_arguments(line) == words
+    assert found_by(word, line) is (word in words)
 
 
 @pytest.mark.parametrize(
