@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 
 import pytest
 from hypothesis import assume, given
@@ -16,7 +17,7 @@ from kqlx.mappings.command_line_arguments import as_regexp, in_patterns, joined_
 from kqlx.nodes import And, CommandLineArgument, Equals, Like, Literal, Or, Regexp
 from kqlx.notes import Effect
 from kqlx.patterns import Pattern
-from kqlx.regular_expressions import compiled
+from kqlx.regular_expressions import compiled, searching
 from tests.conftest import examples
 
 LINE = Literal("L")
@@ -111,11 +112,21 @@ def test_patterns_of_arguments_are_those_of_windows(line: str, data: st.DataObje
 
 
 @given(
-    words=st.lists(st.one_of(WORDS, WORDS.map('say "{}" now'.format)), min_size=1, max_size=5),
-    word=WORDS,
+    words=st.lists(
+        st.one_of(
+            WORDS,
+            WORDS.map('say "{}" now'.format),
+            WORDS.map('{}"'.format),
+            WORDS.map("{}\\".format),
+            st.text('a "\\', min_size=1, max_size=6),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    word=st.one_of(WORDS, WORDS.map("{}\\".format)),
 )
 @examples(400)
-def test_marks_that_are_escaped_in_pairs_do_no_harm(words: list[str], word: str) -> None:
+def test_escaped_marks_do_no_harm(words: list[str], word: str) -> None:
     line = subprocess.list2cmdline(words)
     assert windows_arguments(line) == words
     assert found_by(word, line) is (word in words)
@@ -147,6 +158,22 @@ def test_what_is_an_argument_and_what_a_part_of_one(
 
 def test_a_value_with_a_quotation_mark_has_patterns_alone() -> None:
     assert as_regexp(argument('a"b')) is None
+
+
+def test_several_stars_have_patterns_alone() -> None:
+    assert as_regexp(argument("*a*b")) is None
+
+
+@pytest.mark.parametrize("in_xml", [False, True])
+@pytest.mark.parametrize("word", ["-x", "--y=*", "*b", "a*b"])
+def test_long_lines_take_linear_time(word: str, in_xml: bool) -> None:
+    node = as_regexp(argument(word), in_xml=in_xml)
+    assert node is not None
+    search = re.compile(searching(node.regexp)[0], re.DOTALL).search
+    for part in ("a ", '"', "\\", '" ', "-x", "a&", "ab ", "a", "ab", "&quot;", '\\"'):
+        started = time.perf_counter()
+        search(part * (32_000 // len(part)))
+        assert time.perf_counter() - started < 2
 
 
 def test_alternatives_are_one_expression() -> None:

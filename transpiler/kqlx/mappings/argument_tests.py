@@ -41,7 +41,7 @@ def exact_argument(binding: Binding, test: Node, spec: FieldSpec) -> Node | None
         if (found := _as_regexp(binding, test, spec)) is None:
             return None
         message = f"{field}: matched as an argument of {spec.column}"
-        message += "; one with escaped quotation marks may be read otherwise"
+        message += "; one that is in quotation marks only in part is not found"
     elif _runs_no_others(binding, field):
         found = bind_argument(binding, test, spec)
         message = f"{field}: matched as a whole word of {spec.column}"

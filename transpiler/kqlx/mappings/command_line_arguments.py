@@ -27,6 +27,7 @@ from kqlx.nodes import (
 from kqlx.patterns import ANY_RUN, Pattern, Shape, Token
 from kqlx.records import dataclass, replace
 from kqlx.regular_expressions import (
+    ANY_CHAR,
     ANY_TEXT,
     Char,
     CharClass,
@@ -40,6 +41,10 @@ from kqlx.regular_expressions import (
 )
 
 _BLANKS = ((" ", " "), ("\t", "\t"))
+MOST_RUNS = 1
+"""So many stars of a pattern are looked for in an argument: more take more than linear time."""
+
+_BACKSLASH = Char("\\")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 
 
@@ -101,23 +106,31 @@ def in_patterns(argument: CommandLineArgument) -> Node:
 
 def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp | None:
     """The argument of a line that is parted as Windows does it: at blanks outside of quotation
-    marks (https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments). None where
-    that cannot be said: of a value with a quotation mark.
+    marks, of which an odd number of backslashes makes mere characters
+    (https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments). An argument that
+    is in quotes in part is found by a pattern alone. None where it cannot be said: of a value with
+    a quotation mark, and of one with so many stars that a search takes long.
 
-    Marks that a backslash escapes are taken for others, and of an argument that is in quotes in
-    part only patterns are found. ``in_xml`` says that signs may be written as in XML.
+    ``in_xml`` says that signs may be written as in XML.
     """
     test = argument.test
     pattern = asked_pattern(test)
-    if '"' in pattern.text or not pattern.tokens:
+    runs = sum(token is ANY_RUN for token in pattern.collapsed().tokens)
+    if '"' in pattern.text or not pattern.tokens or runs > MOST_RUNS:
         return None
     line = _Line(in_xml)
-    one, run = line.other_than(), Repeat(line.other_than(), 0, None)
-    forms = [sequence(line.quote, *line.items(pattern, run, one), line.quote)]
+    quoted, suffix = pattern, pattern.suffix
+    if suffix.endswith("\\"):  # of which the mark behind it would be a character
+        quoted = Pattern.of(*pattern.tokens, suffix[len(suffix.rstrip("\\")) :])
+    one = choice(*line.characters())
+    forms = [sequence(line.quote, *line.items(quoted, line.text(), one), line.quote)]
     if not any(blank in pattern.text for blank in " \t"):
-        one = line.other_than(*_BLANKS)
-        run = Repeat(choice(one, line.quoted()), 0, None)
-        forms.insert(0, sequence(*line.items(pattern, run, one)))
+        one = choice(*line.characters(*_BLANKS))
+        run = line.text(*_BLANKS, quoted=True)
+        bare = sequence(*line.items(pattern, run, one))
+        if pattern.ends_open:
+            bare = sequence(bare, Repeat(_BACKSLASH, 0, 1))
+        forms.insert(0, bare)
     after = Repeat(Sequence((CharClass(_BLANKS), ANY_TEXT)), 0, 1)
     found: Item = Sequence((line.before(), choice(*forms), after))
     if argument.line_in_quotes and len(forms) > 1:
@@ -143,32 +156,42 @@ class _Line:
             return Char(sign)
         return choice(Char(sign), from_text(_ENTITIES[sign]))
 
-    def other_than(self, *signs: tuple[str, str]) -> Item:
-        """A character but these and quotation marks."""
-        marks = ('"', '"')
+    def characters(self, *signs: tuple[str, str]) -> list[Item]:
+        """A character but these and quotation marks; last one that a backslash escapes, with it."""
+        marks = (('"', '"'), ("\\", "\\"))
+        behind = sequence(_BACKSLASH, CharClass(signs, negated=True) if signs else ANY_CHAR)
         if not self.in_xml:
-            return CharClass((*signs, marks), negated=True)
-        plain = CharClass((*signs, marks, ("&", "&")), negated=True)
-        return choice(plain, sequence(Char("&"), CharClass((*signs, marks, ("q", "q")), True)))
+            return [CharClass((*signs, *marks), negated=True), behind]
+        plain = CharClass((*signs, *marks, ("&", "&")), negated=True)
+        none_of_a_mark = CharClass((*signs, *marks, ("q", "q")), negated=True)
+        return [plain, sequence(Char("&"), none_of_a_mark), behind]
+
+    def text(self, *signs: tuple[str, str], quoted: bool = False) -> Item:
+        """Any number of such characters, with ``quoted`` also texts in quotation marks: written so
+        that a search never looks at one twice.
+        """
+        plain, *others = self.characters(*signs)
+        several = Repeat(plain, 0, None)
+        if quoted:
+            others.append(self.quoted())
+        return Sequence((several, Repeat(Sequence((choice(*others), several)), 0, None)))
 
     def quoted(self) -> Item:
         mark = self.quote
         if self.in_xml:  # an ampersand that is none of XML may stand before it
             mark = choice(Sequence((Repeat(Char("&"), 0, 1), Char('"'))), from_text("&quot;"))
-        return Sequence((mark, Repeat(self.other_than(), 0, None), mark))
+        return Sequence((mark, self.text(), mark))
 
     def before(self) -> Item:
         """What stands before an argument: quotation marks in pairs, and a blank."""
-        between = Repeat(self.other_than(), 0, None)
-        pairs = Repeat(Sequence((self.quoted(), between)), 0, None)
-        blank: Item = CharClass(_BLANKS)
-        if self.in_xml:  # an ampersand that is none of XML may stand before it
-            blank = choice(blank, Sequence((Char("&"), blank)))
-        return Repeat(Sequence((between, pairs, blank)), 0, 1)
+        signs = (("&", "&"), ("\\", "\\")) if self.in_xml else (("\\", "\\"),)
+        sign = CharClass(signs) if self.in_xml else _BACKSLASH
+        blank = Sequence((Repeat(sign, 0, 1), CharClass(_BLANKS)))
+        return Repeat(Sequence((self.text(quoted=True), blank)), 0, 1)
 
     def whole_in_quotes(self, bare: Item) -> Item:
         """A line that stands in quotation marks, and has no others, with such an argument."""
-        rest, blank = Repeat(self.other_than(), 0, None), CharClass(_BLANKS)
+        rest, blank = self.text(), CharClass(_BLANKS)
         before, after = Sequence((rest, blank)), Sequence((blank, rest))
         items = (self.quote, Repeat(before, 0, 1), bare, Repeat(after, 0, 1), self.quote)
         return Sequence(items)
@@ -178,6 +201,8 @@ class _Line:
         found: list[Item] = []
         for token in pattern.collapsed().tokens:
             if isinstance(token, str):
+                if found and found[-1] is run:  # a backslash before the text escapes nothing
+                    found.append(Repeat(_BACKSLASH, 0, 1))
                 found += map(self.sign, token)
             else:
                 found.append(run if token is ANY_RUN else one)
