@@ -56,7 +56,7 @@ def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[T]
 
     def decorated(cls: type[T]) -> type[T]:
         own = _own_fields(cls)
-        inherited = [getattr(base, FIELDS, {}) for base in reversed(cls.__mro__[1:])]
+        inherited = [getattr(base, FIELDS, {}) for base in reversed(cls.__mro__[1:-1])]
         every = {name: each for known in (*inherited, own) for name, each in known.items()}
         record = Record(every, frozen)
         made = record.methods(slots)
@@ -110,11 +110,13 @@ def _with_slots(cls: type, own: dict[str, Field], more: dict[str, Any]) -> type:
     names = {name: value for name, value in cls.__dict__.items() if name not in own} | more
     names.pop("__dict__", None)
     names.pop("__weakref__", None)
-    names["__slots__"] = tuple(
+    taken = {
         name
-        for name in own
-        if not any(isinstance(vars(b).get(name), MemberDescriptorType) for b in cls.__mro__[1:])
-    )
+        for base in cls.__mro__[1:-1]
+        for name, value in vars(base).items()
+        if isinstance(value, MemberDescriptorType)
+    }
+    names["__slots__"] = tuple(name for name in own if name not in taken)
     names["__qualname__"] = cls.__qualname__
     return type(cls)(cls.__name__, cls.__bases__, names)
 

@@ -74,7 +74,10 @@ def read(function: Callable[..., object], words: Sequence[str]) -> dict[str, Any
 
 
 def _parameters(function: Callable[..., object]) -> Iterator[tuple[str, Parameter]]:
-    for name, hint in get_type_hints(function, include_extras=True).items():
+    hints = function.__annotations__  # of a command with groups of options no longer texts
+    if any(isinstance(hint, str) for hint in hints.values()):
+        hints = get_type_hints(function, include_extras=True)
+    for name, hint in hints.items():
         if name in ("return", _CONTEXT):
             continue
         kind, declared = get_args(hint)

@@ -11,15 +11,9 @@ from typing import TextIO
 from kqlx.cli import plain, streams
 from kqlx.cli.common import Exit
 
-_OBJECTS = 100_000
-"""So many new ones are looked at together for those that only hold each other. Loading all that a
-rule needs and converting it makes fewer; to look at them would take a tenth of the time.
-"""
-
 
 def run() -> None:
     """Runs the command that the arguments name."""
-    gc.set_threshold(_OBJECTS)
     streams.prepare()
     warnings.showwarning = _show_warning
     try:
