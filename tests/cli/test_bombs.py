@@ -65,19 +65,20 @@ HARMLESS = {
 """Files that are odd, and converted."""
 
 
-def _limited() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+def run(
+    arguments: Sequence[str], folder: Path, memory: int = MEMORY
+) -> subprocess.CompletedProcess[str]:
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
-
-def run(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     ran = subprocess.run(
         [sys.executable, "-m", "kqlx", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "transpiler")},
         capture_output=True,
         encoding="utf-8",
-        preexec_fn=_limited,
+        preexec_fn=limited,
         timeout=120,
     )
     assert "Traceback" not in ran.stderr
@@ -164,3 +165,16 @@ def test_a_pack_with_many_faults_tells_the_first(tmp_path: Path) -> None:
     assert lines[-1] == "error: own.yml: more is wrong"
     assert len(lines) == 51
     assert all(len(line) < 1_100 for line in lines)
+
+
+def test_a_rule_that_needs_more_memory_than_there_is(tmp_path: Path) -> None:
+    branches = " or ".join(f"(user.name:v{n} and process.name:p{n})" for n in range(40_000))
+    (tmp_path / "a.kql").write_text("user.name:alice")
+    (tmp_path / "large.kql").write_text(branches)
+    (tmp_path / "z.kql").write_text("user.name:alice")
+    options = ("--to", "all", "--source", "none", "--out", "out")
+    ran = run(("convert", *options, "."), tmp_path, 120_000_000)
+    assert ran.returncode == 1
+    assert "large.kql: error: not enough memory for this rule [internal-error]" in ran.stderr
+    written = {path.name for path in (tmp_path / "out").rglob("*")}
+    assert {"a.spl", "z.spl"} <= written
