@@ -174,3 +174,16 @@ def test_halves_of_characters_are_refused_or_loaded(query: str) -> None:
         text = kqlx.convert(query, target, source="none", accept=["different"]).text
         text.encode()
     SIGMA.read(kqlx.convert(query, "sigma", source="none", accept=["different"]).text)
+
+
+@pytest.mark.parametrize("name", ["a|b", 'a"b', "a`b", "\ud800", "a]b", " a"])
+@pytest.mark.parametrize("source", ["none", "okta.system"])
+def test_what_splunk_counts_by_has_a_name_that_it_can_spell(name: str, source: str) -> None:
+    query = "event.dataset:okta.system and event.outcome:failure"
+    threshold = {"field": [name, "user.name"], "value": 5}
+    data = {"query": query, "type": "threshold", "threshold": threshold}
+    rule = kqlx.Rule(name="n", query=query, type="threshold", data=data)
+    for format in ("query", "savedsearches"):
+        with pytest.raises(kqlx.UnsupportedError) as error:
+            kqlx.convert(rule, "spl", source=source, format=format, unmapped="keep")
+        assert error.value.code == "field-name-not-supported"

@@ -101,10 +101,7 @@ class KeyBuilder:
         destination = self.bound.destination
         if destination is None:
             column = self.bound.column(name)
-            if problem := name_problem(column.name):
-                raise UnsupportedError(
-                    f"cannot count or compare by {name}: {problem}", code="field-name-not-supported"
-                )
+            _refuse_odd(column.name)
             return self._made(name, column, name in ecs.arrays())
         found = resolve(self.bound, name)
         if isinstance(found, Constant):
@@ -143,6 +140,7 @@ class KeyBuilder:
                 message = f"{name} has no counterpart to count or compare by{why}"
                 code = "no-counterpart" if why else "unmapped-field"
                 self.notes.append(Note(code, Effect.UNMAPPED, message))
+                _refuse_odd(name)
                 return replace(self._made(name, Column(name), False), is_mapped=False)
 
     def _named(self, key: Key, named: Iterable[tuple[str, Bound]]) -> Key:
@@ -324,3 +322,11 @@ class KeyBuilder:
 def _is_plain(destination: Destination, column: str) -> bool:
     like = destination.column(column)
     return like.layout not in PAIRS | {"words", "xml", "path"} and not like.json
+
+
+def _refuse_odd(name: str) -> None:
+    """Raises UnsupportedError for a name that Splunk cannot spell."""
+    if problem := name_problem(name):
+        raise UnsupportedError(
+            f"cannot count or compare by {name}: {problem}", code="field-name-not-supported"
+        )
