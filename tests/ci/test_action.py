@@ -54,7 +54,7 @@ def test_rules_that_convert_pass_and_are_reported(team: Repository, runner: Path
 
 
 def test_a_refused_rule_fails_after_it_is_reported(team: Repository, runner: Path) -> None:
-    team.rule("uncoded", STARTED + 'not process.args:"-enc"')
+    team.rule("uncoded", STARTED + "not process.args:-e*n*c")
     done = actions.run(team, runner, without="install")
     assert (done.status, done.outputs["status"]) == (1, "1")
     assert "rules/uncoded.toml: error: spl: the result would be narrower" in done.said
@@ -70,7 +70,7 @@ def test_a_refused_rule_fails_after_it_is_reported(team: Repository, runner: Pat
 
 
 def test_what_fails_can_be_chosen(team: Repository, runner: Path) -> None:
-    team.rule("uncoded", STARTED + 'not process.args:"-enc"')
+    team.rule("uncoded", STARTED + "not process.args:-e*n*c")
     assert actions.run(team, runner, without="install", fail_on="never").status == 0
     assert actions.run(team, runner, without="install", arguments="--accept\nnarrower").status == 0
     assert actions.run(team, runner, without="install", fail_on="coverage").status == 1
@@ -92,7 +92,7 @@ def test_a_pull_request_is_compared_with_its_base(team: Repository, runner: Path
     assert same.status == 0
     assert "## kqlx: nothing changes\n\n0 rules changed; 1 unchanged\n" in same.summary
     team.rule("shell", STARTED + "process.name:pwsh.exe")
-    team.rule("uncoded", STARTED + 'not process.args:"-enc"')
+    team.rule("uncoded", STARTED + "not process.args:-e*n*c")
     done = actions.run(team, runner, without="install", base="before/rules", fail_on="never")
     assert done.status == 0
     assert "### Worse than before: 1\n\n- `rules/uncoded.toml` Uncoded\n" in done.summary
@@ -127,11 +127,11 @@ def test_files_are_compared_where_the_settings_name_their_folder(
 
 
 def test_a_baseline_is_heeded(team: Repository, runner: Path) -> None:
-    team.rule("uncoded", STARTED + 'not process.args:"-enc"')
+    team.rule("uncoded", STARTED + "not process.args:-e*n*c")
     known = ("--baseline", "known.json")
     assert team.kqlx("convert", "rules/", *known, "--update-baseline").status == 0
     assert actions.run(team, runner, without="install", baseline="known.json").status == 0
-    team.rule("shell", STARTED + 'not process.args:"-enc"')
+    team.rule("shell", STARTED + "not process.args:-e*n*c")
     done = actions.run(team, runner, without="install", baseline="known.json")
     assert done.status == 1
     assert "rules/shell.toml: error: spl: refused, but coverage in the baseline" in done.said

@@ -16,7 +16,7 @@ SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text("utf-8"))
 STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
 GOOD = STARTED + "process.name:cmd.exe"
 WIDER = STARTED + 'process.args:"-enc"'
-REFUSED = STARTED + 'not process.args:"-enc"'
+REFUSED = STARTED + "not process.args:-e*n*c"
 DOUBTFUL = STARTED + 'process.name:"cmd*"'
 
 

@@ -173,7 +173,7 @@ def test_field_types_decide(tmp_path: Path) -> None:
 def test_no_place_is_shown_that_is_not_that_of_the_reason() -> None:
     """The test that is left out has a place, the reason of the refusal has none."""
     query = "event.dataset:windows.sysmon_operational and event.code:1 and process.pid:1"
-    query += " and x.y:b and not process.args:a"
+    query += " and x.y:b and not process.args:a*b*c"
     run = kqlx("convert", "--to", "spl", "--unmapped", "comment", "-q", query)
     assert run.returncode == 1
     assert run.stderr.splitlines()[0] == (

@@ -21,7 +21,7 @@ SCHEMA = json.loads((ROOT / "docs/diff.schema.json").read_text("utf-8"))
 STARTED = "event.dataset:windows.sysmon_operational and event.code:1 and "
 SHELL = STARTED + "process.name:(cmd.exe or pwsh.exe)"
 WIDER = STARTED + 'process.args:"-enc"'
-NARROWER = STARTED + 'not process.args:"-enc"'
+NARROWER = STARTED + "not process.args:-e*n*c"
 PACK = """source: {source}
 title: Ours
 constants: {{event.dataset: {source}}}
@@ -443,7 +443,7 @@ def test_the_example_of_the_page_is_real(tmp_path: Path) -> None:
             started + "(powershell.exe or pwsh.exe) and process.command_line:*-enc*",
         ),
         "Same": (SHELL, SHELL),
-        "Shell Started": (started + "cmd.exe", started + 'cmd.exe and not process.args:"/c"'),
+        "Shell Started": (started + "cmd.exe", started + "cmd.exe and not process.args:*Temp*.tmp"),
     }
     files = {"Encoded Command": "encoded_command", "Shell Started": "shell"}
     for name, queries in rules.items():
