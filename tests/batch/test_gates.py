@@ -173,3 +173,26 @@ def test_what_a_destination_may_lack_is_said_once(place: Path) -> None:
     assert "table-coverage" not in run("rules", "--ignore", "table-coverage", cwd=place).said
     one = run("rules/good.toml", cwd=place)
     assert "rules/good.toml: note: spl: " in one.said
+
+
+def test_a_baseline_replaces_no_other_file(place: Path) -> None:
+    path = rule(place / "rules", "other", GOOD)
+    before = path.read_bytes()
+    found = run("rules", "--baseline", "rules/other.toml", "--update-baseline", cwd=place)
+    assert (found.status, found.out) == (2, "")
+    assert found.said == (
+        "error: rules/other.toml: not a baseline of kqlx\n"
+        "  hint: remove the file, or give --baseline another name\n"
+    )
+    assert path.read_bytes() == before
+    (place / "empty.json").touch()
+    assert run("rules", "--baseline", "empty.json", "--update-baseline", cwd=place).status == 0
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_of_several_rules_of_one_id_the_worst_is_recorded(place: Path, names: str) -> None:
+    for name, query in zip(names, (GOOD, REFUSED), strict=True):
+        rule(place / "rules", name, query, rule_id="same")
+    run("rules", "--baseline", "b.json", "--update-baseline", cwd=place)
+    found = run("rules", "--baseline", "b.json", cwd=place)
+    assert found.status == 0, found.said

@@ -181,10 +181,12 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, name: str) -> None:
     for number in range(80):
         rule(tmp_path / "rules", f"rule_{number:02}", query="whoami" if name == "r.md" else "a:b")
     path = tmp_path / name
+    others = {"r.json": '{"version": 1, "kqlx": "0"}', "baseline": '{"version": 1, "rules": {}}'}
+    before = others.get(name, "before")
     if name == "results":
         path.mkdir()
     else:
-        path.write_text("before", "utf-8")
+        path.write_text(before, "utf-8")
     option = {"baseline": ("--update-baseline", "--baseline"), "results": ("--out",)}
     named = (*option.get(name, ("--report",)), name)
     convert = (*CONVERT, "--source", "none", "--quiet", "rules", *named)
@@ -199,7 +201,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, name: str) -> None:
     if name == "results":
         assert [*path.iterdir()] == []
     else:
-        assert path.read_text("utf-8") == "before"
+        assert path.read_text("utf-8") == before
 
 
 @pytest.mark.parametrize(("files", "last"), [(3, ""), (4, "1 more file"), (9, "6 more files")])

@@ -179,6 +179,36 @@ def test_what_cannot_be_a_report_is_said_before_anything_is_converted(rules: Pat
     assert not [*rules.glob(".kqlx-*")]
 
 
+def test_a_report_replaces_reports_but_no_rules(rules: Path) -> None:
+    for command, name in (("check", "rules of old/x.ndjson"), ("diff", "rules of old/x.json")):
+        (rules / name).write_text('{"name": "A", "query": "whoami"}\n', "utf-8")
+        paths = ["rules of old"] * (2 if command == "diff" else 1)
+        run = kqlx(command, "--to", "spl", "--report", name, *paths, cwd=rules)
+        assert run.returncode == 2
+        assert (rules / name).read_text("utf-8") == '{"name": "A", "query": "whoami"}\n'
+        assert f"{name}: not replaced: it is not a report of kqlx" in run.stderr
+    for name in ("r.json", "r.jsonl", "r.ndjson", "d.json"):
+        command, paths = ("diff", ["rules"]) if name == "d.json" else ("check", [])
+        (rules / "rules").mkdir(exist_ok=True)
+        (rules / "rules/a.toml").write_text(LOST, "utf-8")
+        for _ in range(2):
+            run = kqlx(command, "--to", "spl", "--report", name, *paths, "rules", cwd=rules)
+            assert run.returncode < 2, run.stderr
+
+
+def test_reports_among_rules_are_not_read_as_rules(rules: Path) -> None:
+    """A line of a report has the keys of a rule."""
+    counts = []
+    for _ in range(3):
+        run = kqlx("check", "--to", "spl", "--report", "r.jsonl", ".", cwd=rules)
+        counts.append(run.stdout.rpartition(" rules: ")[0].rpartition("\n")[2])
+    assert len({*counts}) == 1
+    assert counts[0]
+    run = kqlx("check", "--to", "spl", "r.jsonl", cwd=rules)
+    assert run.returncode == 2
+    assert "r.jsonl:1: error: not a rule, but a report of kqlx on one" in run.stdout
+
+
 def test_a_run_that_is_broken_off_leaves_the_old_report(rules: Path) -> None:
     (rules / "r.json").write_text("old", "utf-8")
     (rules / "out").write_text("no folder", "utf-8")

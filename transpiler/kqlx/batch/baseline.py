@@ -27,9 +27,10 @@ class Baseline:
     grades: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def add(self, outcome: RuleOutcome) -> None:
-        """Records an outcome."""
+        """Records an outcome; of several rules of one id the worst."""
         for target, grade in grades_of(outcome).items():
-            self.grades.setdefault(key_of(outcome), {})[target] = grade
+            recorded = self.grades.setdefault(key_of(outcome), {})
+            recorded[target] = max(recorded.get(target, grade), grade, key=GRADES.index)
 
     def worse(self, outcome: RuleOutcome) -> Iterator[tuple[str, str, str]]:
         """The targets for which an outcome is worse than recorded: target, grade then, grade now.

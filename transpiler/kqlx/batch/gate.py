@@ -43,6 +43,7 @@ class Gate:
             return cls(wanted)
         if update:
             _file(Path(baseline)).discard()  # an error is one before the run
+            _refuse_other(Path(baseline))
             return cls(wanted, update=Path(baseline))
         return cls(wanted, load_baseline(Path(baseline)))
 
@@ -91,3 +92,13 @@ def _file(path: Path) -> WholeFile:
     from kqlx.batch.whole_file import WholeFile
 
     return WholeFile(str(path), "--baseline")
+
+
+def _refuse_other(path: Path) -> None:
+    """Raises UsageError for a file that is no baseline, such as a rule, and would be lost."""
+    if path.is_file() and path.stat().st_size:
+        try:
+            load_baseline(path)
+        except UsageError as error:
+            hint = "remove the file, or give --baseline another name"
+            raise UsageError(error.message, hint=hint) from None

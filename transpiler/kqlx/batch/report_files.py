@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from kqlx.errors import OutputError
+from kqlx.regexes import late_regex
+
 if TYPE_CHECKING:
     from kqlx.batch.whole_file import WholeFile
+
+_OWN = late_regex(
+    rb'\s*\{\s*(?:"\$schema": "https://github\.com/kqlx/|"path": "|"version": \d+, "kqlx")'
+)
+"""How the reports begin that are JSON."""
+
+_HEAD = 200
+"""Bytes within which that is seen."""
 
 
 class ReportFiles:
@@ -34,6 +46,7 @@ class ReportFiles:
         from kqlx.batch.whole_file import WholeFile
 
         try:
+            _refuse_other(path)
             self._files.append(WholeFile(path, "--report"))
         except BaseException:
             self._discard()
@@ -49,3 +62,17 @@ class ReportFiles:
     def _discard(self) -> None:
         for file in self._files:
             file.discard()
+
+
+def _refuse_other(path: str) -> None:
+    """Raises OutputError for a file of JSON that is no report, such as a rule."""
+    if not path.lower().endswith((".json", ".jsonl", ".ndjson")) or not os.path.isfile(path):  # noqa: PTH113 - Path's raises
+        return
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - beside isfile
+            head = file.read(_HEAD)
+    except OSError:
+        return  # ``WholeFile`` says it
+    if head.strip() and not _OWN.match(head):
+        hint = "remove the file, or give --report another name"
+        raise OutputError(f"{path}: not replaced: it is not a report of kqlx", hint=hint)

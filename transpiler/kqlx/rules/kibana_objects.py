@@ -35,6 +35,7 @@ class Kind(Enum):
     EXCEPTION_LIST = "exception list"
     SAVED_OBJECT = "saved object"
     SUMMARY = "summary"
+    REPORT = "line of a report of kqlx"
     OTHER = "something else"
 
 
@@ -112,7 +113,13 @@ def _source(source: object) -> dict[str, Any]:
     return found
 
 
+_REPORTED = frozenset({"path", "status", "remarks", "conversions"})
+"""Keys that a rule has in kqlx's reports of JSON lines, and no rule elsewhere."""
+
+
 def kind_of(table: Mapping[str, Any]) -> Kind:
+    if table.keys() >= _REPORTED:
+        return Kind.REPORT
     if "list_id" in table and "query" not in table:
         return Kind.EXCEPTION_ITEM if "entries" in table else Kind.EXCEPTION_LIST
     names = {str(key) for key in table}

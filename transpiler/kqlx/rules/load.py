@@ -139,6 +139,9 @@ def _made(
         exceptions[key] = (*exceptions.get(key, ()), *items)
     if kind is Kind.SAVED_OBJECT and (why := why_unread(entry.table)):
         raise RuleError(f"{where}: a saved object that cannot be read: {why}", readable=False)
+    if kind is Kind.REPORT:
+        message = f"{where}: not a rule, but a report of kqlx on one"
+        raise RuleError(message, readable=False, is_rule=False)
     if kind is not Kind.OTHER:
         return None
     hint = "it seems to be a Sigma rule" if "detection" in entry.table else ""
