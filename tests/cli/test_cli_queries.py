@@ -46,6 +46,14 @@ def test_fmt_checks_and_writes_files(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["rule.toml"]
 
 
+def test_fmt_does_not_write_what_it_checks(tmp_path: Path) -> None:
+    path = rule_file(tmp_path, "query = 'f:a  OR f:b'")
+    before = path.read_bytes()
+    run = kqlx("fmt", "--check", "--write", path)
+    assert (run.returncode, path.read_bytes()) == (2, before)
+    assert run.stderr == "error: --check and --write exclude each other\n"
+
+
 @pytest.mark.parametrize("option", ["--check", "--write"])
 def test_fmt_in_place_wants_files(option: str) -> None:
     run = kqlx("fmt", option, "-q", "a:b")

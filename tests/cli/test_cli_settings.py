@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -146,6 +147,48 @@ def test_the_file_is_found_upward_from_the_rules(tmp_path: Path) -> None:
     assert '"process.name": "a"' in run.stdout or '"process.name": {' in run.stdout
     missing = kqlx("convert", folder, "--config", "no.yml", cwd=elsewhere)
     assert (missing.returncode, missing.stderr) == (2, "error: no.yml: no such settings file\n")
+
+
+@pytest.mark.parametrize("what", ["folder", "link", "pipe"])
+def test_what_has_the_name_of_settings_and_is_none_is_not_passed_over(
+    tmp_path: Path, what: str
+) -> None:
+    """Else a rule would be converted without what its folder says."""
+    path = tmp_path / "kqlx.yml"
+    if what == "folder":
+        path.mkdir()
+    elif what == "link":
+        path.symlink_to("settings/that/moved.yml")
+    else:
+        os.mkfifo(path)
+    found = "a link that leads nowhere" if what == "link" else "a folder or a pipe"
+    write(tmp_path, "one.toml", RULE_TOML)
+    for command in ("convert", "check", "config", "lint"):
+        to = ("--to", "spl") if command in ("convert", "check") else ()
+        run = kqlx(command, *to, tmp_path / "one.toml")
+        assert (run.returncode, run.stdout) == (2, "")
+        assert run.stderr == f"error: {path}: not a settings file, but {found}\n"
+
+
+def test_a_name_that_is_empty_is_told(tmp_path: Path) -> None:
+    """A variable of a script that is not set."""
+    write(tmp_path, "one.toml", RULE_TOML)
+    to = ("--to", "spl")
+    for arguments in (
+        ("convert", *to, "--config", "", "one.toml"),
+        ("convert", *to, "--config=", "one.toml"),
+        ("lint", "--config", "", "one.toml"),
+        ("diff", *to, "--config", "", "one.toml", "one.toml"),
+        ("diff", *to, "--new-config", "", "one.toml", "one.toml"),
+    ):
+        run = kqlx(*arguments, cwd=tmp_path)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert run.stderr == "error: --config: the name of the file is empty\n"
+    for command in ("convert", "diff"):
+        paths = ("",) if command == "convert" else ("", "one.toml")
+        run = kqlx(command, *to, *paths, cwd=tmp_path)
+        assert run.returncode == 2
+        assert run.stderr == "error: the name of a file or folder is empty\n"
 
 
 def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:

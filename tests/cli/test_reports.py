@@ -173,6 +173,7 @@ def test_what_cannot_be_a_report_is_said_before_anything_is_converted(rules: Pat
         run = kqlx("convert", "--to", "spl", "--report", name, "rules of old", cwd=rules)
         assert (run.returncode, run.stdout) == (2, "")
         assert words in run.stderr
+        assert ("hint: make the folder missing first" in run.stderr) == name.startswith("missing")
     run = kqlx("convert", "--to", "spl", "--output-format", "json", "rules of old", cwd=rules)
     assert (run.returncode, run.stdout) == (2, "")
     assert "--output-format json is for standard output, where the results go" in run.stderr

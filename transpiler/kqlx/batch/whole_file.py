@@ -75,7 +75,9 @@ class WholeFile:
 
     def _error(self, error: OSError | ValueError) -> OutputError:
         reason = error.strerror if isinstance(error, OSError) else None
-        return OutputError(f"{self.path}: cannot be written: {reason or error}")
+        is_missing = isinstance(error, FileNotFoundError)
+        hint = f"make the folder {self.path.parent} first" if is_missing else ""
+        return OutputError(f"{self.path}: cannot be written: {reason or error}", hint=hint)
 
 
 def _beside(path: Path) -> tuple[Path, IO[bytes]]:

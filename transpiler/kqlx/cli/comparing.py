@@ -61,7 +61,7 @@ class SideOptions:
     def side(self, path: str, mapping: list[str] | None, config: str | None) -> SideRequest:
         """One side; ``mapping`` and ``config`` are its own. Raises UsageError."""
         named = self.conversion.config if "config" in self.given else None
-        file = config_of(config or named, [path])
+        file = config_of(named if config is None else config, [path])
         settings = load_settings(file)
         said = {} if settings is None else settings.command_line
         usual = ConversionOptions()

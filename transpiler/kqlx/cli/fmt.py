@@ -31,6 +31,8 @@ def fmt(
     from kqlx.frontends import find_language
     from kqlx.rules.rewrite import rewrite
 
+    if check and write:
+        usage("--check and --write exclude each other")
     if (check or write) and (query or not paths or "-" in paths):
         usage("--check and --write need files", hint="name files or folders")
     rules = list(inputs(paths or [], query))

@@ -18,26 +18,33 @@ if TYPE_CHECKING:
 def config_of(config: str | None, paths: Iterable[str]) -> Path | None:
     """The file of settings: the named one, or $KQLX_CONFIG, or the nearest ``kqlx.yml`` in or above
     the folder of the first path, else the working folder. Raises UsageError for a named one that
-    there is not.
+    there is not, and where something else has the name.
     """
     from kqlx.settings.model import FILE
 
+    if config == "":
+        raise UsageError("--config: the name of the file is empty")
     if named := config or os.environ.get("KQLX_CONFIG"):
-        if not Path(named).is_file():
-            is_there = os.path.lexists(named)
-            what = (
-                "not a settings file, but a folder or a pipe"
-                if is_there
-                else "no such settings file"
-            )
-            raise UsageError(f"{named}: {what}")
+        if not _is_settings(Path(named)):
+            raise UsageError(f"{named}: no such settings file")
         return Path(named)
     first = next((path for path in paths if path != "-"), None)
     for start in (_folder(first) if first is not None else None, Path()):
         for folder in (start, *start.resolve().parents) if start is not None else ():
-            if (folder / FILE).is_file():
+            if _is_settings(folder / FILE):
                 return folder / FILE
     return None
+
+
+def _is_settings(path: Path) -> bool:
+    """Whether there is such a file. Raises UsageError for something else of its name."""
+    if path.is_file():
+        return True
+    if not os.path.lexists(path):
+        return False
+    is_broken = path.is_symlink() and not os.path.exists(path)  # noqa: PTH110 - no errors
+    what = "a link that leads nowhere" if is_broken else "a folder or a pipe"
+    raise UsageError(f"{path}: not a settings file, but {what}")
 
 
 def paths_of(params: Mapping[str, Any]) -> list[str]:

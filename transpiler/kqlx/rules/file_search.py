@@ -51,7 +51,9 @@ def rule_files(
 
 
 def _named(path: Path | str, errors: list[RuleError], exclude: Sequence[str]) -> list[Path]:
-    """Raises OSError and ValueError where there is no such path."""
+    """Raises OSError and ValueError where there is no such path, RuleError where it is empty."""
+    if path == "":
+        raise RuleError("the name of a file or folder is empty", readable=False)
     if stat.S_ISDIR(Path(path).stat().st_mode):
         return _finite(_below(path, errors, exclude), errors)
     return [Path(path)]
