@@ -210,3 +210,24 @@ def test_what_lies_anywhere_in_a_dynamic_column_is_refused(field: str) -> None:
     """summarize takes no dynamic key, and the whole is none of the field's values."""
     with pytest.raises(kqlx.KqlxError, match="has no column with its values"):
         of("sentinel", "event.dataset:azure.signinlogs", f"azure.signinlogs.properties.{field}")
+
+
+def test_machines_of_forwarded_records_are_counted_by_the_originating_computer() -> None:
+    """Elastic's ID is the collector's, if there is one: the destination's finds more, which is told."""
+    for to in ("spl", "sentinel"):
+        found = made(to, "event.dataset:windows.forwarded", new_terms_fields=["host.id"], **NEW)
+        assert "Computer" in found.text
+        assert [n.effect for n in found.notes if "originating" in n.message] == [Effect.WIDER]
+        with pytest.raises(kqlx.KqlxError, match=r"host\.id has no counterpart"):
+            kqlx.convert("event.dataset:windows.forwarded and host.id:a", to)
+
+
+@pytest.mark.parametrize("field", ["host.id", "process.entity_id", "process.parent.entity_id"])
+@pytest.mark.parametrize("system", ["windows", "linux"])
+def test_a_rule_that_counts_machines_or_processes_keeps_sentinelone(field: str, system: str) -> None:
+    query = f"event.category:process and host.os.type:{system} and process.name:curl"
+    indices = ["logs-endpoint.events.process-*", "logs-sentinel_one_cloud_funnel.*"]
+    found = made("spl", query, index=indices, new_terms_fields=[field], **NEW)
+    assert not [note for note in found.notes if note.code == "source-left-out"]
+    substitutes = [n.message for n in found.notes if n.code == "grouped-by-substitute"]
+    assert any(message.startswith(field) for message in substitutes)

@@ -129,10 +129,10 @@ def is_countable(found: FieldValues) -> bool:
 
 def notes_on_values(field: str, spec: FieldSpec) -> tuple[Note, ...]:
     """What is to be said where the values of a field are counted or shown."""
-    if spec.counted_by is not None:
+    told = spec.note
+    if spec.counted_by is not None and not (told and spec.no_counterpart is not None):
         message = (
             f"{field} is grouped by {spec.counted_by}, which has other values for the same things"
         )
         return (Note("grouped-by-substitute", Effect.SAME, message),)
-    told = spec.note
     return (Note(told.code, told.effect, told.message, hint=told.hint),) if told else ()
