@@ -213,7 +213,7 @@ def test_what_lies_anywhere_in_a_dynamic_column_is_refused(field: str) -> None:
 
 
 def test_machines_of_forwarded_records_are_counted_by_the_originating_computer() -> None:
-    """Elastic's ID is the collector's, if there is one: the destination's finds more, which is told."""
+    """Elastic has the ID of the collector, if any: by the originator more is found, and told."""
     for to in ("spl", "sentinel"):
         found = made(to, "event.dataset:windows.forwarded", new_terms_fields=["host.id"], **NEW)
         assert "Computer" in found.text
@@ -224,7 +224,9 @@ def test_machines_of_forwarded_records_are_counted_by_the_originating_computer()
 
 @pytest.mark.parametrize("field", ["host.id", "process.entity_id", "process.parent.entity_id"])
 @pytest.mark.parametrize("system", ["windows", "linux"])
-def test_a_rule_that_counts_machines_or_processes_keeps_sentinelone(field: str, system: str) -> None:
+def test_a_rule_that_counts_machines_or_processes_keeps_sentinelone(
+    field: str, system: str
+) -> None:
     query = f"event.category:process and host.os.type:{system} and process.name:curl"
     indices = ["logs-endpoint.events.process-*", "logs-sentinel_one_cloud_funnel.*"]
     found = made("spl", query, index=indices, new_terms_fields=[field], **NEW)
