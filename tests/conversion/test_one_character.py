@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kqlx
@@ -82,6 +82,7 @@ def test_how_each_target_writes_it(to: str) -> None:
         assert r'file.path="*:\\x?\\*.exe"' in found.text  # search has no such wildcard
 
 
+@example(Pattern.of(ANY_RUN, ANY_ONE, ANY_ONE), ["\x01"])
 @examples(200)
 @given(
     pattern=patterns,

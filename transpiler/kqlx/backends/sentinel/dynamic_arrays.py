@@ -26,6 +26,8 @@ from kqlx.regexes import late_regex
 
 _INNER = r'(?:[^"\\]|\\.)*'
 _INNER_ONE = r'(?:[^"\\]|\\u[0-9a-f]{4}|\\[^u])'
+_INNER_WHOLE = rf"{_INNER_ONE}*"
+"""Any text, without the beginning of an escape: what ``?`` stands for begins a sign."""
 _HEAD = rf'^(?:[^"]*"{_INNER}")*[^"]*'
 """All whole values before a quotation mark, which therefore opens one."""
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
@@ -163,7 +165,7 @@ def _array_regex(pattern: Pattern) -> str:
     inner, is_open = pattern.without_outer_stars(), pattern.begins_open
     head = _HEAD if _has(pattern, "[],") else ""
     bare = not head and is_open and _SAFE_BEGINNING.match(inner.prefix)
-    opened = "" if bare else rf'{head}[\[,]"' + (_INNER if is_open else "")
+    opened = "" if bare else rf'{head}[\[,]"' + (_any_run(pattern) if is_open else "")
     return opened + inner_regex(inner) + ("" if pattern.ends_open else '"[,\\]]')
 
 
@@ -193,7 +195,11 @@ def bare_values(pattern: Pattern, *, folds: bool) -> list[str]:
 
 def inner_regex(pattern: Pattern) -> str:
     """A pattern between the quotation marks of JSON text."""
-    return pattern.as_regex(lambda text: regex(json_text(text)), _INNER, _INNER_ONE)
+    return pattern.as_regex(lambda text: regex(json_text(text)), _any_run(pattern), _INNER_ONE)
+
+
+def _any_run(pattern: Pattern) -> str:
+    return _INNER_WHOLE if pattern.has_any_one else _INNER
 
 
 def _has(pattern: Pattern, signs: str) -> bool:
