@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import kqlx
@@ -132,6 +132,54 @@ def test_escaped_marks_do_no_harm(words: list[str], word: str) -> None:
     assert found_by(word, line) is (word in words)
 
 
+ODD_PIECES = st.sampled_from(
+    ["a", "b", " ", "\\", '"', '\\"', '"a', 'a"', ' "', '" ', "&", "q", "&q"]
+)
+
+
+@given(
+    word=st.lists(st.sampled_from("ab\\\\ *&q"), min_size=1, max_size=4).map("".join),
+    pieces=st.lists(ODD_PIECES, max_size=5),
+    at=st.integers(0, 5),
+    with_mark=st.booleans(),
+)
+@example(word="C:\\*", pieces=['"'], at=1, with_mark=True)
+@example(word="&*", pieces=['"', '"'], at=1, with_mark=False)
+@example(word="&a*", pieces=["&", "q"], at=2, with_mark=False)
+@examples(400)
+def test_no_line_has_more_than_its_arguments(
+    word: str, pieces: list[str], at: int, with_mark: bool
+) -> None:
+    assume(word.strip("*") and word.count("*") < 2)
+    inside = word.replace("*", '"' if with_mark else "")
+    line = "".join([*pieces[:at], inside, *pieces[at:]])
+    held = any(map(Pattern.from_stars(word).matcher(), windows_arguments(line)))
+    escaped = line.replace("&", "&amp;").replace('"', "&quot;")
+    assert held or not found_by(word, line)
+    assert held or not found_by(word, escaped, in_xml=True)
+
+
+@pytest.mark.parametrize(
+    ("word", "line", "held"),
+    [
+        ("C:\\*", 'p "C:\\" -y', False),
+        ("C:\\*", 'p C:\\"a b"', False),
+        ("C:\\*", "p C:\\", True),
+        ("C:\\*", 'p "C:\\\\"', True),
+        ("C:\\*", 'p "C:\\a b"', True),
+        ("C:\\*d", "p C:\\d", True),
+        ("C:\\*d", 'p "C:\\d"', True),
+        ("\\\\*", "p \\\\srv\\a", True),
+        ("\\\\*", 'p "\\\\srv\\a b"', True),
+        ("\\\\*", 'p \\\\"a b"', False),
+    ],
+)
+def test_backslashes_before_a_star(word: str, line: str, held: bool) -> None:
+    assert any(map(Pattern.from_stars(word).matcher(), windows_arguments(line))) is held
+    assert found_by(word, line) is held
+    assert found_by(word, line.replace('"', "&quot;"), in_xml=True) is held
+
+
 @pytest.mark.parametrize(
     ("word", "line", "patterns", "exact"),
     [
@@ -165,7 +213,7 @@ def test_several_stars_have_patterns_alone() -> None:
 
 
 @pytest.mark.parametrize("in_xml", [False, True])
-@pytest.mark.parametrize("word", ["-x", "--y=*", "*b", "a*b"])
+@pytest.mark.parametrize("word", ["-x", "--y=*", "*b", "a*b", "\\\\*", "a\\*b"])
 def test_long_lines_take_linear_time(word: str, in_xml: bool) -> None:
     node = as_regexp(argument(word), in_xml=in_xml)
     assert node is not None

@@ -46,6 +46,7 @@ MOST_RUNS = 1
 
 _BACKSLASH = Char("\\")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+_BEGIN_ENTITIES = "alqg#"
 
 
 @lru_cache(maxsize=2048)
@@ -122,12 +123,9 @@ def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp 
     quoted, suffix = pattern, pattern.suffix
     if suffix.endswith("\\"):  # of which the mark behind it would be a character
         quoted = Pattern.of(*pattern.tokens, suffix[len(suffix.rstrip("\\")) :])
-    one = choice(*line.characters())
-    forms = [sequence(line.quote, *line.items(quoted, line.text(), one), line.quote)]
+    forms = [sequence(line.quote, *line.items(quoted), line.quote)]
     if not any(blank in pattern.text for blank in " \t"):
-        one = choice(*line.characters(*_BLANKS))
-        run = line.text(*_BLANKS, quoted=True)
-        bare = sequence(*line.items(pattern, run, one))
+        bare = sequence(*line.items(pattern, *_BLANKS))
         if pattern.ends_open:
             bare = sequence(bare, Repeat(_BACKSLASH, 0, 1))
         forms.insert(0, bare)
@@ -196,17 +194,53 @@ class _Line:
         items = (self.quote, Repeat(before, 0, 1), bare, Repeat(after, 0, 1), self.quote)
         return Sequence(items)
 
-    def items(self, pattern: Pattern, run: Item, one: Item) -> list[Item]:
-        """The pattern, with what stands for its wildcards."""
+    def items(self, pattern: Pattern, *signs: tuple[str, str]) -> list[Item]:
+        """The pattern, with what stands for its wildcards, none of which is one of the signs; of no
+        sign it stands between quotation marks.
+        """
+        run, one = self.text(*signs, quoted=bool(signs)), choice(*self.characters(*signs))
+        tokens = pattern.collapsed().tokens
         found: list[Item] = []
-        for token in pattern.collapsed().tokens:
-            if isinstance(token, str):
-                if found and found[-1] is run:  # a backslash before the text escapes nothing
-                    found.append(Repeat(_BACKSLASH, 0, 1))
-                found += map(self.sign, token)
-            else:
-                found.append(run if token is ANY_RUN else one)
+        for at, token in enumerate(tokens):
+            if not isinstance(token, str):
+                slashes = _slashes_at_end(tokens[at - 1]) if at else 0
+                escaping = not signs and not pattern.suffix.strip("\\")
+                is_run = token is ANY_RUN
+                shown = self.behind(slashes, run, signs, escaping) if is_run and slashes else run
+                found.append(shown if is_run else one)
+                continue
+            if at and tokens[at - 1] is ANY_RUN and (signs or token.strip("\\")):
+                found.append(Repeat(_BACKSLASH, 0, 1))  # it escapes nothing before the text
+            is_open = at + 1 < len(tokens) and tokens[at + 1] is ANY_RUN
+            found += self.signs(token, is_open)
         return found
+
+    def behind(
+        self, slashes: int, run: Item, signs: tuple[tuple[str, str], ...], escaping: bool
+    ) -> Item:
+        """Any text behind so many backslashes: a quotation mark is one that ends or begins quoted
+        text only if there are twice as many. ``escaping`` says that one follows.
+        """
+        plain = choice(*self.characters(*signs)[:-1])
+        few, some = Repeat(_BACKSLASH, 0, slashes - 1), Sequence((plain, run))
+        no_mark = Sequence((few, some if escaping else Repeat(some, 0, 1)))
+        return choice(no_mark, Sequence((from_text("\\" * slashes), run)))
+
+    def signs(self, text: str, is_open: bool) -> list[Item]:
+        """The signs of a text. In XML an ampersand stands as it is only where no other sign begins
+        with it.
+        """
+        followed = [*text[1:], "q" if is_open else " "]
+        return [
+            from_text("&amp;")
+            if self.in_xml and sign == "&" and behind in _BEGIN_ENTITIES
+            else self.sign(sign)
+            for sign, behind in zip(text, followed, strict=True)
+        ]
+
+
+def _slashes_at_end(token: Token) -> int:
+    return len(token) - len(token.rstrip("\\")) if isinstance(token, str) else 0
 
 
 def joined_regexps(node: Node) -> Node:
