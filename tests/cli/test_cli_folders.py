@@ -15,6 +15,7 @@ import pytest
 import kqlx as library
 from kqlx.rules import load
 from kqlx.rules.load import read_file
+from tests.batch.runs import rule
 from tests.command_line import kqlx
 from tests.conftest import DEEP
 
@@ -260,3 +261,24 @@ def measured(folder: Path, options: tuple[str, ...]) -> tuple[int, bytes]:
     command = [sys.executable, "-c", MEASURED, *CONVERT, *options, "--quiet", folder]
     run = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, check=True)
     return 1_024 * int(Path(f"{folder}.most").read_text("utf-8")), run.stdout
+
+
+def test_results_beside_rules_hide_no_rule(tmp_path: Path) -> None:
+    """They are passed over by the manifest, not with the folder that has it."""
+    for name in ("one", "two"):
+        rule(tmp_path / "rules", name)
+    convert = ("convert", "--source", "none", "--to", "es", "--format", "rule", "--out", "rules")
+    for _ in range(2):
+        run = kqlx(*convert, "rules", cwd=tmp_path)
+        assert (run.returncode, run.stderr.splitlines()[-1]) == (
+            0,
+            "2 rules: elasticsearch 2 converted",
+        ), run.stderr
+    assert (tmp_path / "rules/rules.ndjson").is_file()
+    for path in (".", "rules"):
+        run = kqlx("check", "--source", "none", "--to", "es", path, cwd=tmp_path)
+        assert (run.returncode, run.stdout) == (0, "2 rules: elasticsearch 2 converted\n")
+    (tmp_path / "rules/.kqlx-manifest.json").write_text("[]", "utf-8")
+    run = kqlx("check", "--source", "none", "--to", "es", ".", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "no rule files" in run.stdout

@@ -25,8 +25,8 @@ def rule_files(
     """The file of this path, the rule files below the folder of this path in the order of their
     names, or those that a pattern with stars names.
 
-    Below a folder these are passed over: hidden files and folders, ``.txt`` files, folders that
-    hold results of ``kqlx convert``, what ``.gitignore`` files name, up to the root of a Git
+    Below a folder these are passed over: hidden files and folders, ``.txt`` files, results of
+    ``kqlx convert`` by its manifests, what ``.gitignore`` files name, up to the root of a Git
     repository, and what ``exclude`` names in the same notation. ``errors`` takes what cannot be
     looked at. Raises RuleError where there is no such path, or no rule file.
     """
@@ -92,20 +92,26 @@ def _below(path: Path | str, errors: list[RuleError], exclude: Sequence[str]) ->
     unread: list[OSError] = []
     suffixes = formats.suffixes()
     ignored = Ignored(path, exclude)
+    results: set[str] = set()
     for folder, folders, names in os.walk(path, onerror=unread.append):
+        if MANIFEST in names or MANIFEST in folders:
+            found = _results(folder)
+            if found is None and folder != os.fspath(path):
+                folders.clear()
+                continue
+            results |= found or set()
         ignored.enter(folder, ".gitignore" in names)
         folders[:] = [
             name
             for name in folders
-            if not name.startswith(".")
-            and not _is_of_results(folder, name)
-            and not ignored.has(folder, name, is_folder=True)
+            if not name.startswith(".") and not ignored.has(folder, name, is_folder=True)
         ]
         files += [
             Path(folder, name)
             for name in names
             if name.lower().endswith(suffixes)
             and not name.startswith(".")
+            and os.path.join(folder, name) not in results  # noqa: PTH118 - as os.walk has it
             and not ignored.has(folder, name)
         ]
     errors += [
@@ -118,8 +124,20 @@ def _below(path: Path | str, errors: list[RuleError], exclude: Sequence[str]) ->
     return sorted(files, key=lambda file: file.parts)
 
 
-def _is_of_results(folder: str, name: str) -> bool:
-    return os.path.exists(Path(folder, name, MANIFEST))  # noqa: PTH110 - Path's raises
+def _results(folder: str) -> set[str] | None:
+    """The files that the folder's manifest names, of which some read as rules; None where it cannot
+    be read.
+    """
+    import json
+
+    path = Path(folder, MANIFEST)
+    try:
+        if not path.is_file():
+            return None
+        names = json.loads(path.read_bytes())["files"]
+        return {os.path.join(folder, *name.split("/")) for name in names}  # noqa: PTH118 - as above
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _unreachable(name: str, error: OSError | ValueError) -> RuleError:
