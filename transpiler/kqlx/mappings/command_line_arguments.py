@@ -46,7 +46,7 @@ MOST_RUNS = 1
 
 _BACKSLASH = Char("\\")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
-_BEGIN_ENTITIES = "alqg#"
+_BEHIND_AMPERSAND = (*[text.removeprefix("&") for text in _ENTITIES.values()], "#")
 
 
 @lru_cache(maxsize=2048)
@@ -230,13 +230,19 @@ class _Line:
         """The signs of a text. In XML an ampersand stands as it is only where no other sign begins
         with it.
         """
-        followed = [*text[1:], "q" if is_open else " "]
         return [
             from_text("&amp;")
-            if self.in_xml and sign == "&" and behind in _BEGIN_ENTITIES
+            if self.in_xml and sign == "&" and _may_be_entity(text[at:], is_open)
             else self.sign(sign)
-            for sign, behind in zip(text, followed, strict=True)
+            for at, sign in enumerate(text, start=1)
         ]
+
+
+def _may_be_entity(text: str, is_open: bool) -> bool:
+    """Whether an ampersand and the text behind it, which may go on, can be another sign in XML."""
+    return any(
+        text.startswith(one) or (is_open and one.startswith(text)) for one in _BEHIND_AMPERSAND
+    )
 
 
 def _slashes_at_end(token: Token) -> int:
