@@ -10,9 +10,16 @@ from kqlx.mappings.bound import DECODED
 from kqlx.mappings.column_tests import bind_to_column, describe_column
 from kqlx.mappings.command_line_arguments import as_regexp, in_patterns
 from kqlx.mappings.field_spec import FieldSpec
-from kqlx.nodes import CommandLineArgument, Equals, Like, Literal, Node, transform
+from kqlx.nodes import (
+    CommandLineArgument,
+    Equals,
+    Like,
+    Literal,
+    Node,
+    asked_pattern,
+    transform,
+)
 from kqlx.records import replace
-from kqlx.regular_expressions import compiled
 
 # fmt: off
 _RUN_OTHERS = frozenset({
@@ -65,9 +72,8 @@ def _as_regexp(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> 
         binding.columns[name] = replace(column, escaped=True)
     argument = replace(test, test=replace(test.test, field=Literal(name, span=field.span)))
     found = as_regexp(argument, in_xml=binding.destination.escaped and like.layout != "xml")
-    if found is None or any(map(compiled(found.regexp).fullmatch, column.null_values)):
-        return None
-    return found
+    fits = asked_pattern(test.test).fits
+    return None if any(map(fits, column.null_values)) else found
 
 
 def _is_windows(binding: Binding) -> bool:

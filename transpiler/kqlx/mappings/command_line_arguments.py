@@ -7,7 +7,7 @@ it in a form of its own gets it so (``Target.matches_arguments``), all others ge
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.repeated_tests import without_repeated_tests
@@ -130,11 +130,33 @@ def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp 
             bare = sequence(bare, Repeat(_BACKSLASH, 0, 1))
         forms.insert(0, bare)
     after = Repeat(Sequence((CharClass(_BLANKS), ANY_TEXT)), 0, 1)
-    found: Item = Sequence((line.before(), choice(*forms), after))
+    found: Item = Sequence((_before(in_xml), choice(*forms), after))
     if argument.line_in_quotes and len(forms) > 1:
         found = choice(found, line.whole_in_quotes(forms[0]))
     assert not isinstance(test.field, Pattern)
     return Regexp(test.field, found, test.span, case=test.case)
+
+
+@cache
+def _text(in_xml: bool, signs: tuple[tuple[str, str], ...] = (), quoted: bool = False) -> Item:
+    """Any number of characters but these and quotation marks, with ``quoted`` also texts in such
+    marks: written so that a search never looks at one twice.
+    """
+    line = _Line(in_xml)
+    plain, *others = line.characters(*signs)
+    several = Repeat(plain, 0, None)
+    if quoted:
+        others.append(line.quoted())
+    return Sequence((several, Repeat(Sequence((choice(*others), several)), 0, None)))
+
+
+@cache
+def _before(in_xml: bool) -> Item:
+    """What stands before an argument: quotation marks in pairs, and a blank."""
+    signs = (("&", "&"), ("\\", "\\"))
+    sign = CharClass(signs) if in_xml else _BACKSLASH
+    blank = Sequence((Repeat(sign, 0, 1), CharClass(_BLANKS)))
+    return Repeat(Sequence((_text(in_xml, quoted=True), blank)), 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,32 +186,15 @@ class _Line:
         none_of_a_mark = CharClass((*signs, *marks, ("q", "q")), negated=True)
         return [plain, sequence(Char("&"), none_of_a_mark), behind]
 
-    def text(self, *signs: tuple[str, str], quoted: bool = False) -> Item:
-        """Any number of such characters, with ``quoted`` also texts in quotation marks: written so
-        that a search never looks at one twice.
-        """
-        plain, *others = self.characters(*signs)
-        several = Repeat(plain, 0, None)
-        if quoted:
-            others.append(self.quoted())
-        return Sequence((several, Repeat(Sequence((choice(*others), several)), 0, None)))
-
     def quoted(self) -> Item:
         mark = self.quote
         if self.in_xml:  # an ampersand that is none of XML may stand before it
             mark = choice(Sequence((Repeat(Char("&"), 0, 1), Char('"'))), from_text("&quot;"))
-        return Sequence((mark, self.text(), mark))
-
-    def before(self) -> Item:
-        """What stands before an argument: quotation marks in pairs, and a blank."""
-        signs = (("&", "&"), ("\\", "\\")) if self.in_xml else (("\\", "\\"),)
-        sign = CharClass(signs) if self.in_xml else _BACKSLASH
-        blank = Sequence((Repeat(sign, 0, 1), CharClass(_BLANKS)))
-        return Repeat(Sequence((self.text(quoted=True), blank)), 0, 1)
+        return Sequence((mark, _text(self.in_xml), mark))
 
     def whole_in_quotes(self, bare: Item) -> Item:
         """A line that stands in quotation marks, and has no others, with such an argument."""
-        rest, blank = self.text(), CharClass(_BLANKS)
+        rest, blank = _text(self.in_xml), CharClass(_BLANKS)
         before, after = Sequence((rest, blank)), Sequence((blank, rest))
         items = (self.quote, Repeat(before, 0, 1), bare, Repeat(after, 0, 1), self.quote)
         return Sequence(items)
@@ -198,7 +203,8 @@ class _Line:
         """The pattern, with what stands for its wildcards, none of which is one of the signs; of no
         sign it stands between quotation marks.
         """
-        run, one = self.text(*signs, quoted=bool(signs)), choice(*self.characters(*signs))
+        run = _text(self.in_xml, signs, quoted=bool(signs))
+        one = choice(*self.characters(*signs))
         tokens = pattern.collapsed().tokens
         found: list[Item] = []
         for at, token in enumerate(tokens):
@@ -265,37 +271,40 @@ def joined_regexps(node: Node) -> Node:
 
 
 def _joined(items: list[Node]) -> list[Node]:
-    places: dict[object, int] = {}
-    found: list[Node] = []
+    """The alternatives, those of one field and letter case as one expression, where the first of
+    them stood.
+    """
+    places: dict[object, list[Regexp]] = {}
+    found: list[Node | list[Regexp]] = []
     for item in items:
-        ends = _ends(item.regexp) if isinstance(item, Regexp) else None
-        if not isinstance(item, Regexp) or ends is None:
+        in_xml = _in_xml(item)
+        if not isinstance(item, Regexp) or in_xml is None:
             found.append(item)
             continue
-        place = places.setdefault((item.field, item.case, *ends), len(found))
-        if place == len(found):
-            found.append(item)
-            continue
-        other = found[place]
-        assert isinstance(other, Regexp)
-        assert isinstance(other.regexp, Sequence)
-        assert isinstance(item.regexp, Sequence)
-        before, _, after = item.regexp.items
-        middles = [*_choices(other.regexp.items[1]), *_choices(item.regexp.items[1])]
-        both = Sequence((before, choice(*dict.fromkeys(middles)), after))
-        span = other.span[0], max(other.span[1], item.span[1])
-        found[place] = replace(other, regexp=both, span=span)
-    return found
+        key = item.field.name, item.case, in_xml
+        if key not in places:
+            places[key] = []
+            found.append(places[key])
+        places[key].append(item)
+    return [_as_one(each) if isinstance(each, list) else each for each in found]
 
 
-def _ends(item: Item) -> tuple[Item, Item] | None:
-    """What stands before and behind an argument."""
-    match item:
-        case Sequence((before, _, after)) if before in (
-            _Line(False).before(),
-            _Line(True).before(),
-        ):
-            return before, after
+def _as_one(each: list[Regexp]) -> Regexp:
+    first = each[0]
+    if len(each) == 1:
+        return first
+    parts = [item.regexp.items for item in each if isinstance(item.regexp, Sequence)]
+    middles = [form for _, middle, _ in parts for form in _choices(middle)]
+    both = Sequence((parts[0][0], choice(*dict.fromkeys(middles)), parts[0][2]))
+    return replace(first, regexp=both, span=(first.span[0], max(item.span[1] for item in each)))
+
+
+def _in_xml(node: Node) -> bool | None:
+    """Of which lines it finds arguments; None where it is nothing but another test."""
+    match node:
+        case Regexp(regexp=Sequence((before, _, _))):
+            known = [in_xml for in_xml in (False, True) if before is _before(in_xml)]
+            return known[0] if known else None
     return None
 
 

@@ -180,8 +180,8 @@ class WhereWriter(SplBackend):
             self.note_case(column, portable(node.regexp), node)
         pattern, has_dot = searching(node.regexp)
         flags = ("i" if folds else "") + ("s" if has_dot else "")
-        fits = compiled(node.regexp, ignore_case=folds).fullmatch
-        if nulls := [text for text in self.search.null_texts(column) if fits(text)]:
+        nulls = self.search.null_texts(column)
+        if nulls and any(map(compiled(node.regexp, ignore_case=folds).fullmatch, nulls)):
             pattern = f"^(?!{_one_of(tuple(nulls))}$){pattern.removeprefix('^')}"
         pattern = pattern.replace("`", "\\x60")  # which begins macros and comments
         return _find(eval_name(column.name), f"(?{flags}){pattern}" if flags else pattern)
