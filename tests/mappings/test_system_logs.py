@@ -46,6 +46,24 @@ def test_what_becomes_of_a_line(query: str, to: str, there: str) -> None:
     assert there in str(kqlx.convert(AUTH + query, to=to).query).replace("\n    ", " ")
 
 
+@pytest.mark.parametrize(
+    ("to", "there"),
+    [
+        ("spl", 'EventCode=104 Name="Microsoft-Windows-Eventlog"'),
+        ("sentinel", '| where Source == "Microsoft-Windows-Eventlog" | where EventID == 104'),
+        ("sigma", "EventID: 104"),
+    ],
+)
+def test_the_task_of_a_cleared_log_is_its_event(to: str, there: str) -> None:
+    query = "event.dataset:system.system and event.action:"
+    found = kqlx.convert(f'{query}"Log clear"', to=to).query
+    assert there in " ".join(found.split())
+    # The name that the pipeline of the Security log gives.
+    assert found == kqlx.convert(f'{query}(audit-log-cleared or "Log clear")', to=to).query
+    with pytest.raises(kqlx.MappingError, match=r"event\.action has no counterpart"):
+        kqlx.convert(f'{query}"Another task"', to=to)
+
+
 @pytest.mark.parametrize("to", ["spl", "sentinel"])
 def test_another_name_of_a_login_is_no_gap(to: str) -> None:
     """Rules name the action of the Linux audit framework beside that of this log."""

@@ -46,6 +46,38 @@ def test_a_threshold_is_a_correlation() -> None:
     assert "stats count as event_count by _time UserId" in query
 
 
+@pytest.mark.parametrize(
+    ("query", "field", "column"),
+    [
+        ("event.dataset:endpoint.events.process and process.name:x", "host.id", "Computer"),
+        ("event.dataset:endpoint.events.file and file.name:x", "host.hostname", "Computer"),
+        (
+            "event.dataset:endpoint.events.process and process.name:x and host.os.type:windows",
+            "process.parent.entity_id",
+            "ParentProcessGuid",
+        ),
+        (
+            "event.dataset:aws.cloudtrail and event.action:ConsoleLogin",
+            "cloud.account.id",
+            "userIdentity.accountId",
+        ),
+        (
+            "event.dataset:azure.activitylogs and event.action:x",
+            "azure.resource.name",
+            "resourceId",
+        ),
+    ],
+)
+def test_what_stands_for_the_same_things_is_counted_in_place_of_a_field(
+    query: str, field: str, column: str
+) -> None:
+    data = {"threshold": {"field": [field], "value": 5}}
+    found = sigma(Rule(name="Many", query=query, type="threshold", data=data, id="x"))
+    assert documents(found.text)[1]["correlation"]["group-by"] == [column]
+    (told,) = [note for note in found.notes if note.code == "grouped-by-substitute"]
+    assert told.message.startswith(f"{field} is grouped by {column}")
+
+
 def test_fields_of_one_name_are_counted_by_once_and_names_are_texts() -> None:
     data = {"threshold": {"field": ["user.id", "user.id"], "value": 5}}
     rule = Rule(name="404", query="a:1", type="threshold", data=data)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.field_values import Constant, InColumn, resolve
+from kqlx.mappings.field_values import Constant, InColumn, notes_on_values, resolve
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
 from kqlx.rules.forms import form_of
@@ -87,6 +87,10 @@ def correlation_notes(rule: Rule, bound: Bound, counts: tuple[Correlation, ...])
         if not _name(bound, field)[1]:
             message = f"{field}, by which the rule counts, has no counterpart in the log source"
             yield Note("unmapped-field", Effect.UNMAPPED, message)
+        elif bound.uses_target_names and bound.destination is not None:
+            spec = bound.destination.field(field)
+            if spec is not None and spec.counted_by is not None:
+                yield from notes_on_values(field, spec)
 
 
 def _timespan(rule: Rule) -> str:
