@@ -60,6 +60,12 @@ def test_the_file_of_a_rule_that_is_none_now(
     assert run.status == 1
 
 
+def test_the_file_of_a_rule_that_is_excluded_now(place: Path) -> None:
+    run = convert("rules", "-o", "dist", "--exclude", "two.toml", cwd=place)
+    assert "dist/two.spl: stale: its rule rules/two.toml is excluded" in run.said
+    assert run.status == 1
+
+
 def test_the_file_of_a_rule_that_is_gone_or_renamed(place: Path) -> None:
     (place / "rules/two.toml").rename(place / "rules/three.toml")
     run = convert("rules", "-o", "dist", cwd=place)

@@ -179,7 +179,9 @@ class InFolder:
             return why or "the file of its rule now has another name"
         below = any(_is_below(rule.path, root) for root in self._roots)
         path = os.path.normpath(self.folder.path / rule.path)
-        return f"its rule {path} is gone" if below else ""
+        if not below:
+            return ""
+        return f"its rule {path} is {'excluded' if os.path.exists(path) else 'gone'}"  # noqa: PTH110 - Path's raises
 
     @cached_property
     def _known(self) -> dict[tuple[str, str], str]:

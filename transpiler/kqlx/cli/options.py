@@ -56,7 +56,7 @@ Exclude = Annotated[
     list[str] | None,
     option(
         metavar="PATTERN",
-        help="Skip such files in folders, in the syntax of .gitignore; repeatable.",
+        help="Skip such files, as a .gitignore in the folder that PATH names would; repeatable.",
         group=_INPUT,
     ),
 ]

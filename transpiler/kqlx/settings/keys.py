@@ -129,7 +129,12 @@ _ELASTICSEARCH = Key(
 KEYS: tuple[Key, ...] = (
     Key("to", Kind.TEXTS, "targets, if --to does not name any", "[spl, sentinel]"),
     _option("format", Kind.TEXTS, "output format, for all targets or one", "[spl=savedsearches]"),
-    _option("exclude", Kind.TEXTS, "files to skip, as in .gitignore", "[drafts/]"),
+    _option(
+        "exclude",
+        Kind.TEXTS,
+        "files to skip, as a .gitignore in the folder of rules would",
+        "[drafts/]",
+    ),
     _option("out", Kind.TEXT, "folder for the results", "converted", is_path=True),
     _option(
         "file_names",
