@@ -116,7 +116,7 @@ def test_hints_are_told_as_assumptions() -> None:
         (["ours-packetbeat-7-*"], ["network_traffic"]),
         (["*packetbeat*"], ["network_traffic"]),
         (["ours-*", "packetbeat-*"], ["network_traffic"]),
-        (["logs-zeek.*", "packetbeat-*"], ["network_traffic"]),
+        (["logs-zeek.*", "packetbeat-*"], ["network_traffic", "zeek"]),
         (["ours-*"], []),
     ],
 )
@@ -150,7 +150,7 @@ def test_winlogbeat_ships_the_logs_of_windows() -> None:
         ("event.category:driver", ["auditbeat-*", "logs-endpoint.events.*"], []),
         ("user.name:x", ["packetbeat-*", "logs-endpoint.events.*"], []),
         ("a:1", ["logs-*", "logs-okta.system-*"], [("source-assumed", Effect.SAME)]),
-        ("a:1", ["packetbeat-*", "logs-zeek.*"], [("source-left-out", Effect.NARROWER)]),
+        ("a:1", ["packetbeat-*", "logs-suricata.*"], [("source-left-out", Effect.NARROWER)]),
         ("a:1", ["packetbeat-*", "ours-*"], [("source-left-out", Effect.SAME)]),
         ("event.code:4625", ["ours-*"], [("source-assumed", Effect.SAME)]),
         ("event.code:4625", ["logs-other.log-*"], []),
@@ -260,3 +260,26 @@ def test_a_rule_that_reads_forwarded_events_keeps_them() -> None:
     assert found(query, *streams) == [SECURITY, "windows.forwarded"]
     assert found(query, "logs-system.security*") == [SECURITY]
     assert found(query) == [SECURITY]
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel"])
+def test_sessions_of_several_sensors_are_read_once_and_each_is_told(to: str) -> None:
+    streams = ["logs-network_traffic.*", "logs-pfsense.log-*", "logs-zeek.*", "logs-corelight.*"]
+    query = (
+        "(data_stream.dataset:(network_traffic.flow or zeek.connection) or event.category:network)"
+        " and network.transport:udp and destination.port:4500"
+    )
+    rule = kqlx.Rule("r", query, data={"index": streams})
+    conversion = kqlx.convert(rule, to)
+    place = {"spl": "tag=communicate", "sentinel": "_Im_NetworkSession"}[to]
+    assert conversion.text.count(place) == 1
+    told = " ".join(note.message for note in conversion.notes if note.effect is Effect.COVERAGE)
+    assert all(name in told for name in ("Elastic captures", "pfSense logs", "Zeek's connections"))
+    (covered,) = [note.message for note in conversion.notes if note.code == "several-sources"]
+    assert covered.endswith("converted: network_traffic, pfsense.log, zeek")
+
+
+@pytest.mark.parametrize("test", ["zeek.connection.state:SF", "source.bytes > 1000"])
+def test_what_only_zeek_knows_of_a_session_is_refused(test: str) -> None:
+    with pytest.raises(kqlx.KqlxError, match="has no counterpart"):
+        kqlx.convert(f"event.dataset:zeek.connection and {test}", "sentinel")

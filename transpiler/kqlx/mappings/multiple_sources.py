@@ -58,6 +58,7 @@ def bind_each(
     packs = tuple(packs)
     indices = tuple(indices)
     bounds: list[Bound] = []
+    converted: list[str] = []
     uncounted: list[Bound] = []
     errors: list[MappingError] = []
     beside: list[Note] = []
@@ -81,6 +82,7 @@ def bind_each(
             uncounted.append(bound)
             beside.append(_left_out(pack, f"{missing_count} has no counterpart to count by", True))
             continue
+        converted.append(pack.source)
         for one in _in_sibling_destinations(bound, asked, target, implied, counted):
             for number, other in enumerate(bounds):
                 if (both := _merge_if_same_place(other, one)) is not None:
@@ -93,8 +95,7 @@ def bind_each(
     if not bounds:
         raise next((e for e in errors if not isinstance(e, NeverMatchesError)), errors[0])
     if len(packs) > 1:
-        names = ", ".join(dict.fromkeys(bound.source or "" for bound in bounds))
-        message = f"the rule covers several data sources; converted: {names}"
+        message = f"the rule covers several data sources; converted: {', '.join(converted)}"
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
     return tuple(_without_doubles(bound, bounds) for bound in bounds)
@@ -197,7 +198,9 @@ def _merge_if_same_place(bound: Bound, other: Bound) -> Bound | None:
     if bound.place != other.place or bound.uses_target_names is not other.uses_target_names:
         return None
     if bound.node == other.node:
-        return bound
+        told = [note for note in other.notes if note.effect is Effect.COVERAGE]
+        more = [note for note in told if note not in bound.notes]
+        return replace(bound, notes=(*bound.notes, *more)) if more else bound
     shared = bound.columns.keys() & other.columns.keys()
     if any(_reading(bound.columns[name]) != _reading(other.columns[name]) for name in shared):
         return None
