@@ -28,3 +28,30 @@ def test_bytes_in_are_what_the_source_of_a_session_sent() -> None:
 def test_names_of_files_are_no_addresses_of_a_firewall(to: str) -> None:
     text = converted("event.dataset:panw.panos and url.original:*", to)
     assert "vulnerability" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "lines"),
+    [
+        ("destination.port:22", ["category: firewall", "dst_port: 22"]),
+        (
+            "network.transport:udp and destination.port:4500",
+            ["product: zeek", "service: conn", "proto: 'udp'", "id.resp_p: 4500"],
+        ),
+        (
+            "event.dataset:network_traffic.icmp and icmp.request.type:13",
+            ["product: zeek", "service: conn", "proto: 'icmp'", "id.orig_p: 13"],
+        ),
+    ],
+)
+def test_sigma_asks_zeek_what_the_firewalls_of_its_taxonomy_do_not_tell(
+    query: str, lines: list[str]
+) -> None:
+    found = converted(f"event.dataset:network_traffic.* and {query}", "sigma")
+    assert [line for line in lines if line not in found] == []
+
+
+@pytest.mark.parametrize("test", ["network.transport:sctp", "network.direction:ingress"])
+def test_what_zeek_does_not_tell_either_is_refused(test: str) -> None:
+    with pytest.raises(kqlx.MappingError, match="has no counterpart"):
+        kqlx.convert(f"event.dataset:network_traffic.flow and {test}", "sigma")
