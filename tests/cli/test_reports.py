@@ -197,6 +197,29 @@ def test_a_report_replaces_reports_but_no_rules(rules: Path) -> None:
             assert run.returncode < 2, run.stderr
 
 
+def test_reports_may_be_named_with_commas(rules: Path) -> None:
+    (rules / "rules").mkdir()
+    (rules / "rules/a.toml").write_text(LOST, "utf-8")
+    names = {"a.md", "b.json", "c.sarif", "d,e.md"}
+    run = kqlx(
+        "check",
+        "--to",
+        "spl",
+        "--report",
+        "a.md,b.json",
+        "--report",
+        "c.sarif",
+        "--report",
+        "d,e.md",
+        "rules",
+        cwd=rules,
+    )
+    assert run.returncode == 1
+    assert names <= {path.name for path in rules.iterdir()}
+    assert kqlx("diff", "--to", "spl", "--report", "f.md,g.json", "rules", "rules", cwd=rules)
+    assert {"f.md", "g.json"} <= {path.name for path in rules.iterdir()}
+
+
 def test_reports_among_rules_are_not_read_as_rules(rules: Path) -> None:
     """A line of a report has the keys of a rule."""
     counts = []

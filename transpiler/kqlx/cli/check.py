@@ -31,7 +31,7 @@ def check(
 
     try:
         messages.check()
-        fragments = wants_fragments(messages.report or (), messages.output_format)
+        fragments = wants_fragments(messages.reports, messages.output_format)
         request = conversion.request(targets, fragments=fragments)
         # What is found is the result; beside a report for programs it is told aside.
         progress = Progress(sys.stdout if messages.output_format.is_for_people else sys.stderr)

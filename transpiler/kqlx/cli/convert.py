@@ -55,7 +55,7 @@ def convert(
     progress = Progress(sys.stderr)
     try:
         messages.check()
-        fragments = wants_fragments(messages.report or (), messages.output_format)
+        fragments = wants_fragments(messages.reports, messages.output_format)
         request = conversion.request(targets, file_names=file_names, fragments=fragments)
         if out is None and not messages.output_format.is_for_people:
             usage(

@@ -13,6 +13,7 @@ from kqlx.cli.common import fail
 from kqlx.cli.comparing import SideOptions, compare
 from kqlx.cli.declared import argument, option
 from kqlx.cli.option_groups import ConversionOptions, TargetOptions, with_groups
+from kqlx.cli.requests import listed_reports
 from kqlx.errors import KqlxError, UsageError
 
 _COMPARISON = "Comparison"
@@ -67,7 +68,7 @@ ReportOption = Annotated[
     option(
         "--report",
         metavar="FILE",
-        help="Write a report to a .md or .json file; repeatable.",
+        help="Write a report to a .md or .json file; repeatable, or comma-separated.",
         group=_COMPARISON,
     ),
 ]
@@ -123,7 +124,7 @@ def diff(
             options.side(old, old_mapping, old_config),
             options.side(new or old, new_mapping, new_config),
             form,
-            report_files or (),
+            listed_reports(report_files),
             fails_on,
             jobs,
         )

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from kqlx.batch.output_format import OutputFormat
 from kqlx.cli import options as cli
-from kqlx.cli.requests import codes_of, listed, listed_files, load_settings, request_of, targets_of
+from kqlx.cli.requests import (
+    codes_of,
+    listed,
+    listed_files,
+    listed_reports,
+    load_settings,
+    request_of,
+    targets_of,
+)
 from kqlx.errors import UsageError
 from kqlx.records import dataclass, fields
 
@@ -90,6 +98,11 @@ class MessageOptions:
         """Raises UsageError for options that do not go together."""
         if self.quiet and self.verbose:
             raise UsageError("--quiet and --verbose exclude each other")
+
+    @property
+    def reports(self) -> list[str]:
+        """The files of reports."""
+        return listed_reports(self.report)
 
     def choice(self, total: int) -> Choice:
         """Which remarks are told, on ``total`` files and texts. Raises UsageError."""

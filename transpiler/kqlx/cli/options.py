@@ -303,7 +303,8 @@ ReportOption = Annotated[
     option(
         "--report",
         metavar="FILE",
-        help="Write a report to a .html, .md, .json, .jsonl or .sarif file; repeatable.",
+        help="Write a report to a .html, .md, .json, .jsonl or .sarif file; repeatable, or"
+        " comma-separated.",
         group=_MESSAGES,
     ),
 ]

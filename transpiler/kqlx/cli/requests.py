@@ -74,6 +74,15 @@ def listed_files(values: Iterable[str] | None) -> list[str]:
     ]
 
 
+def listed_reports(values: Iterable[str] | None) -> list[str]:
+    """Likewise of an option for reports, whose names end in what they are."""
+    return [
+        name
+        for value in values or ()
+        for name in (listed([value]) if all("." in part for part in value.split(",")) else [value])
+    ]
+
+
 def _exists(path: str) -> bool:
     try:
         return Path(path).exists()

@@ -49,7 +49,7 @@ def run(
     found = inputs.outcomes(converter, jobs or os.cpu_count() or 1)
     with (
         closing(found),
-        reports_of(converter, choice, messages.report or (), messages.output_format) as reports,
+        reports_of(converter, choice, messages.reports, messages.output_format) as reports,
     ):
         whole = Run(converter, to, gate, choice, lambda line: progress.say(line), reports, count)
         for stranger in converter.strangers:
