@@ -39,14 +39,29 @@ def test_what_is_written_is_what_was_read(data: st.DataObject) -> None:
 @examples(200)
 def test_searching_anywhere_is_matching_the_whole(data: st.DataObject) -> None:
     any_text = regexps.ANY_TEXT
-    ends = st.sampled_from([(), (any_text,), (Repeat(Sequence((Char(" "), any_text)), 0, 1),)])
-    inner = data.draw(expressions())
+    inner, behind = data.draw(expressions()), data.draw(expressions())
+    ends = st.sampled_from([(), (any_text,), (Repeat(Sequence((behind, any_text)), 0, 1),)])
     item = Sequence((*data.draw(st.sampled_from([(), (any_text,)])), inner, *data.draw(ends)))
-    pattern, has_dot = regexps.searching(item)
+    pattern, has_dot = regexps.searching(item, r"\Z")
+    flags = re.DOTALL if has_dot else re.NOFLAG
     value = data.draw(values_of(item))
-    assume(not value.endswith("\n"))  # where $ of some engines stands before the last line break
-    found = re.search(pattern, value, re.DOTALL if has_dot else re.NOFLAG)
-    assert (found is not None) is fits(item, value)
+    assert (re.search(pattern, value, flags) is not None) is fits(item, value)
+    if not value.endswith("\n"):  # where $ of some engines stands before the last line break
+        found = re.search(regexps.searching(item)[0], value, flags)
+        assert (found is not None) is fits(item, value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "pattern"),
+    [
+        ("a(b.c.*)?", ("^a(?:b.c|$)", True)),
+        (".*b", ("b$", False)),
+        ("[&&~|]", ("^[\\&\\&\\~\\|]$", False)),  # Rust's classes have && and ~~
+        ("[\x01]\x01", (r"^[\x01]\x01$", False)),
+    ],
+)
+def test_searching_is_written_for_all_engines(expression: str, pattern: tuple[str, bool]) -> None:
+    assert regexps.searching(parse(expression)) == pattern
 
 
 @given(data=st.data())

@@ -11,6 +11,8 @@ import time
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from sigma.backends.elasticsearch import LuceneBackend
+from sigma.collection import SigmaCollection
 
 import kqlx
 from kqlx.mappings.command_line_arguments import as_regexp, in_patterns, joined_regexps
@@ -255,6 +257,19 @@ def test_below_a_not_arguments_are_found_alone(target: str, query: str, code: st
     codes = [n.code for n in notes if n.code in ("approximated", "argument-of-line")]
     assert codes == [code]
     assert kqlx.notes.worst(notes) is not Effect.NARROWER
+
+
+def test_a_last_line_break_is_part_of_the_argument() -> None:
+    made = kqlx.convert(f"{WINDOWS} and not process.args:-x", "spl", source="endpoint.events")
+    assert "(?:[ \\\\t]|\\\\z)" in made.text
+    assert "$" not in made.text
+
+
+def test_of_sigma_it_is_said_which_back_ends_read_it() -> None:
+    made = kqlx.convert(f"{WINDOWS} and not process.args:-x", "sigma", source="endpoint.events")
+    assert "back-end-support" in [note.code for note in made.notes]
+    rules = SigmaCollection.from_yaml(made.text)
+    assert "CommandLine:/(?s)^" in LuceneBackend().convert(rules)[0]
 
 
 @pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])

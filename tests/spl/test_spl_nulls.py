@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -16,7 +17,10 @@ from kqlx.mappings.destinations import bind
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.reader.pack_data import of_data
+from kqlx.nodes import Literal, Regexp
 from kqlx.notes import Effect
+from kqlx.records import replace
+from kqlx.regular_expressions import parse
 from tests.oracles.spl.events import splunk_event
 from tests.oracles.splunk import SPLUNK
 from tests.plans import query_plan
@@ -95,6 +99,19 @@ def search(query: str, exact: bool = False, pack: Pack = PACK) -> str:
 def test_presence(query: str, expected: str) -> None:
     found = search(query).removeprefix("sourcetype=example").lstrip(" ")
     assert found.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"), [(".*ll|.*x", "yx"), (".*l+", "all"), ("n.*", "no")]
+)
+def test_a_regular_expression_takes_no_null_for_its_text(expression: str, value: str) -> None:
+    bound = bind(kqlx.parse("a:x"), PACK, "spl")
+    plan = query_plan(replace(bound, node=Regexp(Literal("a"), parse(expression))))
+    pattern = re.search(r'mvfind\(a, "(.*)"\)', str(find("spl").emit(plan).query))
+    assert pattern is not None
+    search = re.compile(pattern[1].replace("\\\\", "\\").replace(r"\z", r"\Z")).search
+    assert search(value)
+    assert not search("null")
 
 
 @pytest.mark.parametrize("query", ['a:"null"', "a:NULL", 'list:("null" or n*)', 'not a:"null"'])

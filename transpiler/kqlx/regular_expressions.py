@@ -114,22 +114,27 @@ def portable(item: Item) -> str:
     return _Writer(_portable_char, ".").item(item)
 
 
-def searching(item: Item) -> tuple[str, bool]:
+def searching(item: Item, at_end: str = "$") -> tuple[str, bool]:
     """In that syntax for engines that look for it anywhere in a value, with the anchors that it
-    needs; and whether its dot must match line breaks.
+    needs; and whether its dot must match line breaks. ``at_end`` is the anchor of the end: the
+    ``$`` of PCRE2 and Python stands before a last line break, too.
     """
     items = list(item.items) if isinstance(item, Sequence) else [item]
-    start, end = "^", "$"
+    start, end = "^", at_end
+    dots = items
     if items and items[0] == ANY_TEXT:
-        items, start = items[1:], ""
+        dots = items = items[1:]
+        start = ""
     if items and items[-1] == ANY_TEXT:
-        items, end = items[:-1], ""
+        dots = items = items[:-1]
+        end = ""
     elif items and (before := _ends_with_any_text(items[-1])) is not None:
-        items, end = items[:-1], f"(?:{portable(before)}|$)"
+        items, end = items[:-1], f"(?:{portable(before)}|{at_end})"
+        dots = [*items, before]
     rest = Sequence(tuple(items))
     alone = len(items) == 1 and isinstance(items[0], Choice) and (start or end)
     written = f"(?:{portable(rest)})" if alone else portable(rest)
-    return start + written + end, _has_dot(rest)
+    return start + written + end, any(map(_has_dot, dots))
 
 
 def _ends_with_any_text(item: Item) -> Item | None:
@@ -327,8 +332,10 @@ class _Writer:
     def in_class(self, value: str) -> str:
         if value in "\\]^-[":
             return f"\\{value}"
-        lucene = self.char is _lucene_char
-        return value if lucene else _CONTROLS.get(value, value)
+        if self.char is _lucene_char:
+            return value
+        # Two of these join or part classes in some engines.
+        return f"\\{value}" if value in "&~|" else self.char(value) if value < " " else value
 
 
 def _counted(least: int, most: int | None) -> str:

@@ -59,6 +59,12 @@ def regexp_test(backend: SigmaBackend, column: Column, node: Regexp) -> Node:
     case = effective_case(node, column, wanted, Case.EXACT)
     if case is Case.FOLDED and has_letters(node.regexp):
         backend.ignores_case(column, portable(node.regexp), node)
+    backend.note(
+        "back-end-support",
+        Effect.SAME,
+        "re is read as meant by pySigma's back end for Splunk; those for Lucene, EQL and ES|QL hand"
+        " it to Elasticsearch, where its anchors and groups are characters, so that nothing fits",
+    )
     return replace(node, case=case)
 
 

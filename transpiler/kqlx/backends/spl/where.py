@@ -178,11 +178,12 @@ class WhereWriter(SplBackend):
         folds = self.search.regexp_ignores_case(node)
         if folds:
             self.note_case(column, portable(node.regexp), node)
-        pattern, has_dot = searching(node.regexp)
-        flags = ("i" if folds else "") + ("s" if has_dot else "")
+        pattern, has_dot = searching(node.regexp, r"\z")
         nulls = self.search.null_texts(column)
         if nulls and any(map(compiled(node.regexp, ignore_case=folds).fullmatch, nulls)):
-            pattern = f"^(?!{_one_of(tuple(nulls))}$){pattern.removeprefix('^')}"
+            before = "" if pattern.startswith("^") else "(?s:.*)"
+            pattern = rf"^(?!{_one_of(nulls)}\z){before}{pattern.removeprefix('^')}"
+        flags = ("i" if folds else "") + ("s" if has_dot else "")
         pattern = pattern.replace("`", "\\x60")  # which begins macros and comments
         return _find(eval_name(column.name), f"(?{flags}){pattern}" if flags else pattern)
 
