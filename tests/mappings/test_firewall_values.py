@@ -40,7 +40,7 @@ def test_names_of_files_are_no_addresses_of_a_firewall(to: str) -> None:
         ),
         (
             "event.dataset:network_traffic.icmp and icmp.request.type:13",
-            ["product: zeek", "service: conn", "proto: 'icmp'", "id.orig_p: 13"],
+            ["product: zeek", "service: conn", "proto: 'icmp'\n        id.orig_p: 13"],
         ),
     ],
 )
@@ -55,3 +55,17 @@ def test_sigma_asks_zeek_what_the_firewalls_of_its_taxonomy_do_not_tell(
 def test_what_zeek_does_not_tell_either_is_refused(test: str) -> None:
     with pytest.raises(kqlx.MappingError, match="has no counterpart"):
         kqlx.convert(f"event.dataset:network_traffic.flow and {test}", "sigma")
+
+
+@pytest.mark.parametrize("source", ["panw.panos", "pfsense.log"])
+def test_firewalls_of_sigma_go_by_ports_and_that_is_told(source: str) -> None:
+    query = f"event.dataset:{source} and destination.port:5800 and "
+    found = kqlx.convert(f"{query}network.transport:tcp", to="sigma")
+    assert found.query == converted(query.removesuffix(" and "), "sigma")
+    (told,) = [note for note in found.notes if note.code == "approximated"]
+    assert told.effect is kqlx.Effect.WIDER
+    assert 'does not distinguish network.transport "tcp" from "udp"' in told.message
+    with pytest.raises(kqlx.MappingError, match="has ports and no protocol"):
+        kqlx.convert(f"{query}network.transport:sctp", to="sigma")
+    # Below a not the test is left out: no event is lost.
+    assert converted(f"{query}not network.transport:tcp", "sigma") == found.query
