@@ -273,7 +273,18 @@ def test_of_sigma_it_is_said_which_back_ends_read_it() -> None:
 
 
 @pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
-@pytest.mark.parametrize("names", ["", "process.name:(curl or bash) and ", "process.name:c* and "])
+@pytest.mark.parametrize(
+    "names",
+    [
+        "",
+        "process.name:(curl or bash) and ",
+        "process.name:c* and ",
+        "process.name:python3.11 and ",
+        "process.name:(Perl5.36.0 or curl) and ",
+        "process.name:(curl or awk) and ",
+        "process.name:find and ",
+    ],
+)
 def test_of_programs_that_run_others_it_is_refused(target: str, names: str) -> None:
     with pytest.raises(kqlx.UnsupportedError, match=r"narrower: process\.args"):
         kqlx.convert(f"{LINUX} and {names}not process.args:-x", target, source="endpoint.events")

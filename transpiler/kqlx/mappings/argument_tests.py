@@ -23,14 +23,24 @@ from kqlx.records import replace
 
 # fmt: off
 _RUN_OTHERS = frozenset({
-    "ash", "bash", "busybox", "chroot", "csh", "dash", "doas", "docker", "env", "expect",
-    "fish", "gdb", "git", "ionice", "ksh", "kubectl", "lxc", "nice", "node", "nohup", "nsenter",
-    "osascript", "parallel", "perl", "php", "podman", "pwsh", "python", "python2", "python3",
-    "ruby", "screen", "script", "setsid", "sg", "sh", "ssh", "su", "sudo", "systemd-run",
-    "tcsh", "timeout", "tmux", "unshare", "watch", "xargs", "xterm", "zsh",
+    "ansible", "ash", "awk", "bash", "bun", "busybox", "bwrap", "capsh", "chroot", "chrt",
+    "cpulimit", "crictl", "csh", "ctr", "dash", "dbus-run-session", "deno", "doas", "docker",
+    "echo", "emacs", "env", "expect", "fakeroot", "find", "firejail", "fish", "flock", "gawk",
+    "gdb", "git", "gmake", "gnome-terminal", "ionice", "konsole", "ksh", "kubectl", "logger",
+    "ltrace", "lua", "luajit", "lxc", "lxc-attach", "machinectl", "make", "mawk", "mksh", "mysql",
+    "nawk", "nerdctl", "nice", "node", "nodejs", "nohup", "nsenter", "nu", "nvim", "original-awk",
+    "osascript", "parallel", "perf", "perl", "php", "pkexec", "podman", "printf", "proot", "psql",
+    "pwsh", "pwsh-preview", "python", "r", "rbash", "rksh", "rscript", "rsync", "ruby", "runc",
+    "runuser", "rvim", "sash", "scp", "screen", "script", "sed", "setarch", "setsid", "sftp", "sg",
+    "sh", "sqlite", "ssh", "sshpass", "start-stop-daemon", "stdbuf", "strace", "su", "sudo",
+    "systemd-run", "tar", "taskset", "tclsh", "tcsh", "time", "timeout", "tmux", "toybox",
+    "unshare", "valgrind", "vi", "view", "vim", "vimdiff", "wall", "watch", "wish", "xargs",
+    "xfce4-terminal", "xterm", "xvfb-run", "yash", "zip", "zsh",
 })
 # fmt: on
-"""Programs that are given the command lines or the code of others as one argument."""
+"""Programs that are given the command lines, the code or the words of others as one argument; those
+of several versions without the number.
+"""
 
 
 def exact_argument(binding: Binding, test: Node, spec: FieldSpec) -> Node | None:
@@ -93,7 +103,12 @@ def _runs_no_others(binding: Binding, field: str) -> bool:
     """
     names = binding.asserted.get(field.rpartition(".")[0] + ".name", ())
     texts = [{v.text if isinstance(v, AnyCase) else v.lower() for v in each} for each in names]
-    return any(each.isdisjoint(_RUN_OTHERS) for each in texts)
+    return any(_RUN_OTHERS.isdisjoint(map(_without_version, each)) for each in texts)
+
+
+def _without_version(program: str) -> str:
+    """``python3.11`` is python."""
+    return program.rstrip("0123456789.-")
 
 
 def bind_argument(binding: Binding, argument: CommandLineArgument, spec: FieldSpec) -> Node:
