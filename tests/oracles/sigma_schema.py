@@ -31,7 +31,9 @@ _MAP = {
     "type": "object",
     "minProperties": 1,
     "propertyNames": {
-        "pattern": r"^[^|]+(\|(contains|startswith|endswith|cased|exists|cidr|gte?|lte?))*$"
+        "pattern": (
+            r"^[^|]+(\|re(\|[is])*|(\|(contains|startswith|endswith|cased|exists|cidr|gte?|lte?))*)$"
+        )
     },
     "additionalProperties": {
         "anyOf": [_VALUE, {"type": "null"}, {"type": "array", "items": _VALUE, "minItems": 2}]
