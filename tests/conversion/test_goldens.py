@@ -16,6 +16,7 @@ import kqlx
 from kqlx.render import suffix
 from kqlx.rules.load import load_rules
 from tests.conftest import GOLDEN, OWN_RULES
+from tests.oracles.custom_detections import created
 from tests.oracles.kusto import analyse
 from tests.oracles.sentinel_ci import complaints, deployed
 
@@ -111,6 +112,7 @@ def test_what_loads_the_analytics_rules_takes_them() -> None:
         assert complaints(rule.text) == []
         template = deployed(convert(path, "sentinel", format="arm").text)
         assert template["query"] == rule.query
+        created(convert(path, "sentinel", format="custom-detection").text)
         queries.append(str(rule.query))
     assert not any(analyse(queries))
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from addonfactory_splunk_conf_parser_lib import TABConfigParser
 
-from tests.oracles import kusto, sentinel_ci, splunk_tools
+from tests.oracles import custom_detections, kusto, sentinel_ci, splunk_tools
 from tests.oracles.kibana_import import import_problems, strict, watch_problems
 from tests.oracles.mapped import searches
 from tests.oracles.sentinel import TABLE, columns_of
@@ -148,6 +148,12 @@ def template_problems(text: str) -> Iterator[str]:
     yield from ()
 
 
+def custom_detection_problems(text: str) -> Iterator[str]:
+    """What is against the model of Microsoft Graph."""
+    custom_detections.created(text)
+    yield from ()
+
+
 def document_problems(text: str) -> Iterator[str]:
     """What pySigma and the specification's schemas say of rules and correlations."""
     from sigma.collection import SigmaCollection
@@ -172,6 +178,10 @@ LOADERS: Mapping[tuple[str, str], Loader] = {
     ),
     ("sentinel", "arm"): both(
         each(template_problems), of_queries(lambda t: str(sentinel_ci.deployed(t)["query"]))
+    ),
+    ("sentinel", "custom-detection"): both(
+        each(custom_detection_problems),
+        of_queries(lambda t: str(custom_detections.created(t)["queryCondition"]["queryText"])),
     ),
     ("sigma", "rule"): each(document_problems),
 }

@@ -127,6 +127,8 @@ PLAIN = kqlx.Rule(
         ("sentinel", "rule", '"b"', '"b'),
         ("sentinel", "arm", '"Medium"', '"Severe"'),
         ("sentinel", "arm", "| where ", "| where no() "),
+        ("sentinel", "custom-detection", '"severity"', '"severities"'),
+        ("sentinel", "custom-detection", "| where ", "| where no() "),
         ("sigma", "rule", "status: ", "state: "),
         ("sigma", "rule", "condition: ", "conditions: "),
     ],

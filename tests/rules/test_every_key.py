@@ -276,7 +276,7 @@ def refuse(name: str) -> None:
 
 def check_text(made: ConversionOutcome) -> None:
     text = made.text
-    if made.target == "elasticsearch" or made.format == "arm":
+    if made.target == "elasticsearch" or made.format in ("arm", "custom-detection"):
         for line in text.split("\n") if made.format == "rule" else (text,):
             json.loads(line, parse_constant=refuse)
     elif made.target == "sigma" or made.format == "rule":

@@ -1,10 +1,10 @@
-"""Microsoft Sentinel: queries in Kusto's KQL, analytics rules as YAML and as ARM templates."""
+"""Microsoft Sentinel: queries in Kusto's KQL, analytics rules as YAML and as ARM templates, custom
+detections for Microsoft Graph.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
 
 from kqlx.backends.sentinel.syntax import COMMENT
 from kqlx.backends.target import Format, Target, Writer
@@ -12,26 +12,16 @@ from kqlx.backends.target import Format, Target, Writer
 
 @cache
 def _load() -> Writer:
-    from kqlx.backends.sentinel.analytics_rule import (
-        analytics_rule,
-        length_notes,
-        metadata_notes,
-    )
+    from kqlx.backends.sentinel.formats import artifact, filters, length_notes, metadata_notes
     from kqlx.backends.sentinel.rule_forms import emit
 
     return Writer(
         emit,
         metadata_notes=metadata_notes,
         length_notes=length_notes,
-        artifact=analytics_rule,
-        filters=_filters,
+        artifact=artifact,
+        filters=filters,
     )
-
-
-def _filters() -> Mapping[str, Callable[..., Any]]:
-    from kqlx.backends.sentinel.analytics_rule import FILTERS
-
-    return FILTERS
 
 
 TARGET = Target(
@@ -39,7 +29,12 @@ TARGET = Target(
     title="Microsoft Sentinel KQL (Kusto)",
     load=_load,
     aliases=("kusto",),
-    formats=(Format("query"), Format("rule", "rule.yaml.j2"), Format("arm", "arm.json.j2")),
+    formats=(
+        Format("query"),
+        Format("rule", "rule.yaml.j2"),
+        Format("arm", "arm.json.j2"),
+        Format("custom-detection", "custom-detection.json.j2"),
+    ),
     options=frozenset({"annotate", "table", "case", "late_events"}),
     suffix=".kql",
     comment=COMMENT,

@@ -31,7 +31,8 @@ class AlertColumns:
     ``detail_fields`` Elastic's fields. ``lost`` are fields that the author wants to see and that
     alerts do not show; ``title`` is the column that names each alert, "" for the rule's own name.
     ``renamed`` gives columns the names that they have in all tables of a rule about several data
-    sources; where it counts or looks for new terms, all columns have them.
+    sources; where it counts or looks for new terms, all columns have them. ``entity_fields`` are
+    Elastic's fields by the columns of entities.
     """
 
     columns: tuple[FieldValues, ...]
@@ -41,6 +42,7 @@ class AlertColumns:
     lost: tuple[str, ...]
     title: str
     renamed: Mapping[str, str]
+    entity_fields: Mapping[str, str]
 
 
 def alert_columns(rule: Rule, bound: Bound, several: bool) -> AlertColumns:
@@ -80,4 +82,5 @@ def alert_columns(rule: Rule, bound: Bound, several: bool) -> AlertColumns:
         details.lost,
         title,
         renamed,
+        {values.name: values.field for values in identifying},
     )

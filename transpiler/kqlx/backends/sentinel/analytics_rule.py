@@ -19,33 +19,15 @@ from kqlx.backends.sentinel.description import description_of, name_of
 from kqlx.backends.sentinel.entities import MOST_ENTITIES
 from kqlx.backends.sentinel.incidents import Incidents, incidents_of
 from kqlx.backends.sentinel.metadata import attack_of, lost_metadata, severity_of
-from kqlx.backends.sentinel.schedule import (
-    LONGEST,
-    RULE_FORMATS,
-    about_overlap,
-    about_run,
-    iso,
-    run_of,
-    span,
-)
+from kqlx.backends.sentinel.schedule import about_overlap, about_run, iso, run_of, span
 from kqlx.backends.target import Plan
 from kqlx.backends.yaml_text import block, plain, quoted
-from kqlx.errors import UnsupportedError
-from kqlx.hints import Argument, Hint, joined
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
-from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
-from kqlx.rules.query_only_notes import query_only_notes
 from kqlx.rules.schedule import schedule_of
-from kqlx.rules.threshold import Threshold
 
 VERSION = "1.0.0"
-
-AS_A_QUERY = Hint(Argument("format", "query"), " converts it for a hunting query")
-
-LONGEST_RULE = 10_000
-"""Characters (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
 
 MOST_ALERTS = 150
 """In one run of a rule (https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
@@ -97,7 +79,7 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
     """
     rule = plan.rule
     shown = [alert_columns(rule, bound, plan.several) for bound in plan.bounds]
-    details = _details(shown)
+    details = details_of(shown)
     run = run_of(rule)
     severity, of_severity = severity_of(rule)
     aggregation, of_aggregation = _aggregation(rule)
@@ -106,8 +88,8 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
     name, of_name = name_of(rule)
     description, of_description = description_of(rule)
     notes = (
-        *about_run(rule, schedule_of(rule)),
-        *about_overlap(rule),
+        *about_run(rule, schedule_of(rule), run),
+        *about_overlap(rule, run),
         *of_severity,
         *of_aggregation,
         *attack.notes,
@@ -143,46 +125,6 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
     )
 
 
-def metadata_notes(plan: Plan) -> Iterator[Note]:
-    """Notes on what of the rule is beside its query."""
-    rule, in_rule = plan.rule, plan.format in RULE_FORMATS
-    yield from query_only_notes(rule, suppresses=in_rule)
-    look_back = schedule_of(rule).look_back
-    if look_back > LONGEST and not (in_rule and isinstance(form_of(rule), Threshold)):
-        yield Note(
-            "look-back",
-            Effect.SAME,
-            f"the rule looks back {look_back / 86_400:g} days; an analytics rule sees at most"
-            f" {LONGEST // 86_400}",
-            hint="run it as a hunting query, or over a summary of earlier events",
-        )
-    if in_rule:
-        yield from analytics_rule(plan, "").notes
-
-
-def length_notes(query: str, format: str) -> Iterator[Note]:
-    """A note on a query that no analytics rule takes. Raises UnsupportedError where it is to be in
-    one.
-    """
-    length = len(query.encode("utf-16-le", "surrogatepass")) // 2
-    if length <= LONGEST_RULE:
-        return
-    note = Note(
-        "query-too-long",
-        Effect.SAME,
-        f"the query has {length:,} characters; an analytics rule takes {LONGEST_RULE:,}",
-        hint="put long lists of values into a watchlist",
-    )
-    if format in RULE_FORMATS:
-        raise UnsupportedError(
-            note.message,
-            code=note.code,
-            notes=(note,),
-            hint=joined((note.hint, AS_A_QUERY)),
-        )
-    yield note
-
-
 def _entities(shown: Iterable[AlertColumns]) -> tuple[EntityMapping, ...]:
     """Those of all data sources, each once, as it is known best."""
     every = [entity for one in shown for entity in one.entities]
@@ -196,7 +138,8 @@ def _entities(shown: Iterable[AlertColumns]) -> tuple[EntityMapping, ...]:
     )
 
 
-def _details(shown: Iterable[AlertColumns]) -> dict[str, str]:
+def details_of(shown: Iterable[AlertColumns]) -> dict[str, str]:
+    """Columns by key, of all data sources those that fit."""
     found: dict[str, str] = {}
     for one in shown:
         for key, column in one.details.items():
@@ -215,6 +158,15 @@ def _aggregation(rule: Rule) -> tuple[str, tuple[Note, ...]]:
 
 
 def _about_shown(rule: Rule, shown: AlertColumns) -> Iterator[Note]:
+    yield from about_details(shown)
+    if not shown.entities:
+        message = "alerts have no entities: no column of the table identifies one"
+        yield Note("metadata-left-out", Effect.SAME, message, hint="add entityMappings")
+    yield from about_title(rule, shown)
+
+
+def about_details(shown: AlertColumns) -> Iterator[Note]:
+    """Notes on fields that alerts do not show."""
     if shown.lost:
         yield Note(
             "metadata-left-out",
@@ -222,9 +174,10 @@ def _about_shown(rule: Rule, shown: AlertColumns) -> Iterator[Note]:
             f"alerts do not show {', '.join(shown.lost)}: no column has their values, or there are"
             f" already {MOST_DETAILS} details",
         )
-    if not shown.entities:
-        message = "alerts have no entities: no column of the table identifies one"
-        yield Note("metadata-left-out", Effect.SAME, message, hint="add entityMappings")
+
+
+def about_title(rule: Rule, shown: AlertColumns) -> Iterator[Note]:
+    """A note on alerts that are not named by the field that the rule says."""
     if rule.name_override and not shown.title:
         message = f"alerts keep the rule's name: no column has the value of {rule.name_override}"
         yield Note("metadata-left-out", Effect.SAME, message)
@@ -249,6 +202,11 @@ def arm(value: Any) -> str:
     return json.dumps(_literal(value), ensure_ascii=True)
 
 
+def plain_json(value: Any) -> str:
+    """A value as JSON, in ASCII."""
+    return json.dumps(value, ensure_ascii=True)
+
+
 def _literal(value: Any) -> Any:
     if isinstance(value, str):
         return f"[{value}" if value.startswith("[") and value.endswith("]") else value
@@ -264,6 +222,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "block": block,
     "iso": iso,
     "plain": plain,
+    "json": plain_json,
     "quoted": quoted,
     "span": span,
 }

@@ -25,9 +25,9 @@ def name_of(rule: Rule) -> tuple[str, tuple[Note, ...]]:
     return _cut(label_of(rule), LONGEST_NAME, "the name")
 
 
-def description_of(rule: Rule) -> tuple[str, tuple[Note, ...]]:
+def description_of(rule: Rule, *, guide: bool = True) -> tuple[str, tuple[Note, ...]]:
     """All that an analytics rule has no key for, as much of it as fits, with a note where it is
-    cut: what the rule is about, where it comes from, and what to do, the guide last.
+    cut: what the rule is about, where it comes from, and with ``guide`` what to do, last.
     """
     parts = [rule.description or label_of(rule)]
     parts += [_origin(rule)]
@@ -36,10 +36,20 @@ def description_of(rule: Rule) -> tuple[str, tuple[Note, ...]]:
             parts.append("\n".join([f"{heading}:", *(f"- {one_line(text)}" for text in items)]))
     if fields := rule.investigation_fields:
         parts.append(f"Fields to look at: {', '.join(fields)}")
-    for heading, text in (("Setup", rule.setup), ("Investigation guide", rule.investigation_guide)):
-        if text:
-            parts.append(f"{heading}:\n{text}")
+    parts += _to_do(rule) if guide else []
     return _cut("\n\n".join(parts), LONGEST_DESCRIPTION, "the description")
+
+
+def guide_of(rule: Rule) -> tuple[str, tuple[Note, ...]]:
+    """What to set up and what to do about an alert, as much of it as fits, with a note where it is
+    cut; "" where the rule says nothing of it.
+    """
+    return _cut("\n\n".join(_to_do(rule)), LONGEST_DESCRIPTION, "the investigation guide")
+
+
+def _to_do(rule: Rule) -> list[str]:
+    guide = ("Investigation guide", rule.investigation_guide)
+    return [f"{heading}:\n{text}" for heading, text in (("Setup", rule.setup), guide) if text]
 
 
 def _cut(text: str, most: int, what: str) -> tuple[str, tuple[Note, ...]]:

@@ -11,7 +11,7 @@ from kqlx.backends.sentinel.field_values import values_of
 from kqlx.backends.sentinel.multiple_sources import WrittenSource
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.result_columns import FieldValues, extended
-from kqlx.backends.sentinel.schedule import run_of, span
+from kqlx.backends.sentinel.schedule import Run, span
 from kqlx.backends.sentinel.syntax import fold, quote
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
@@ -46,11 +46,10 @@ def compare_with_indicators(
     written: WrittenSource,
     values: NamedValues,
     shown: Sequence[FieldValues],
-    in_rule: bool,
+    run: Run | None,
 ) -> WrittenSource:
     """The query joined with the indicators of the workspace, which are among the ``values``.
-    ``shown`` are the columns that alerts show; ``in_rule`` says that it is for an analytics rule,
-    which starts late.
+    ``shown`` are the columns that alerts show; ``run`` is that of the rule that it is for.
 
     Raises UnsupportedError where no field can be compared.
     """
@@ -60,7 +59,7 @@ def compare_with_indicators(
         raise refused_form("the comparison with indicators", reason)
     kinds = list(dict.fromkeys(kind for _, found in pairs for kind in found))
     keys = " or ".join(f"ObservableKey startswith {quote(kind)}" for kind in kinds)
-    recent = run_of(rule).recent if in_rule else schedule_of(rule).look_back
+    recent = run.recent if run else schedule_of(rule).look_back
     each = list(dict.fromkeys(compared.expression for compared, _ in pairs))
     active = [
         INDICATORS,

@@ -9,7 +9,8 @@ itself, before anything joins or counts
 
 from __future__ import annotations
 
-from kqlx.backends.sentinel.schedule import DELAY, LONGEST, RULE_FORMATS, Run, run_of, span
+from kqlx.backends.sentinel.defender_tables import table_names
+from kqlx.backends.sentinel.schedule import DETECTION, Run, span
 from kqlx.backends.target import Options
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
@@ -22,6 +23,7 @@ from kqlx.rules.late_events import (
     arrival_note,
     by_arrival,
     event_range,
+    override_of,
     unsaid_arrival,
 )
 from kqlx.rules.model import Rule
@@ -37,51 +39,57 @@ _GENERATED = "TimeGenerated"
 _PARSER = late_regex(r"_(?:Im|ASim)_\w+")
 
 
-def arrived(rule: Rule, bound: Bound, options: Options) -> list[str]:
-    """The steps behind a table that keep what arrived in the rule's window; none for other rules,
-    and where no window belongs to the query.
+def arrived(rule: Rule, bound: Bound, options: Options, run: Run | None) -> list[str]:
+    """The steps behind a table that keep what arrived in the rule's window, or happened in it where
+    a run looks back further; none where no window belongs to the query. ``run`` is that of the rule
+    that the query is for.
     """
-    if not by_arrival(rule) or not _has_window(rule, options):
+    if not by_arrival(rule):
+        counts_less = run is not None and threshold_of(rule) and run.window < run.period
+        return [f"| where {_GENERATED} > ago({span(run.window)})"] if run and counts_less else []
+    if not _has_window(rule, run) or (run is not None and run.whole):
         return []
-    in_rule, look_back = options.format in RULE_FORMATS, schedule_of(rule).look_back
-    run = run_of(rule)
     time = _time_of(bound, options)
-    happened = f"| where {_GENERATED} > ago({span(_happened(rule, run, in_rule))})"
+    happened = f"| where {_GENERATED} > ago({span(_happened(rule, run))})"
     if terms := new_terms_of(rule):
-        history = min(terms.window, run.period) if in_rule else terms.window
+        history = min(terms.window, run.period) if run else terms.window
         steps = [f"| where {time} > ago({span(history)})", f"| extend {COLUMN} = {time}"]
         return [happened, *steps]
-    if not in_rule:
-        return [happened, f"| where {time} > ago({span(look_back)})"]
+    if run is None:
+        return [happened, f"| where {time} > ago({span(schedule_of(rule).look_back)})"]
+    if threshold_of(rule) and not run.delay:
+        return [f"| where {time} > ago({span(run.window)})"]
     if threshold_of(rule):  # what arrives while the run waits is counted by the next one
-        since = f"{time} > ago({span(run.window + DELAY)})"
-        return [f"| where {since} and {time} <= ago({span(DELAY)})"]
+        since = f"{time} > ago({span(run.window + run.delay)})"
+        return [f"| where {since} and {time} <= ago({span(run.delay)})"]
     return [f"| where {time} > ago({span(run.recent)})"]
 
 
-def about_arrival(rule: Rule, bound: Bound, options: Options) -> list[Note]:
+def about_arrival(rule: Rule, bound: Bound, options: Options, run: Run | None) -> list[Note]:
     """Notes on what is looked at."""
     if not by_arrival(rule):
         return []
-    if not _has_window(rule, options):
+    if not _has_window(rule, run):
         advice = "add ingestion_time() > ago(...), and set a time range that includes late events"
         return unsaid_arrival(rule, "the query", advice)
-    in_rule, run, terms = options.format in RULE_FORMATS, run_of(rule), new_terms_of(rule)
+    terms = new_terms_of(rule)
     window = terms.window if terms else schedule_of(rule).look_back
-    if in_rule:
+    if run is not None:
         window = min(window, run.period) if terms else run.window
-    happened = span(_happened(rule, run, in_rule))
-    if in_rule and not terms:
-        wait = window + DELAY if threshold_of(rule) else run.recent
+    happened = span(_happened(rule, run))
+    if run is not None and not terms and run.delay:
+        wait = window + run.delay if threshold_of(rule) else run.recent
         happened += (
-            f" ({span(wait)} in the query, because Sentinel starts a rule {span(DELAY)} late)"
+            f" ({span(wait)} in the query, because Sentinel starts a rule {span(run.delay)} late)"
         )
     hint: str = WIDEN
-    if in_rule and run.period == LONGEST:
-        hint = f"an analytics rule sees at most {span(LONGEST)}"
+    if run is not None and run.period == run.longest:
+        hint = f"{run.kind} sees at most {span(run.longest)}"
     notes = [arrival_note(rule, window, happened, hint)]
+    if run is not None and run.kind == DETECTION and not terms:
+        notes = [_in_detection(rule, run)]
     notes += about_override(rule)
-    parsers = [name for name in _tables(bound, options) if _PARSER.fullmatch(name)]
+    parsers = [name for name in table_names(bound, options) if _PARSER.fullmatch(name)]
     if parsers:
         message = (
             f"it is not documented whether {', '.join(parsers)} keeps the ingestion time; if not,"
@@ -91,22 +99,25 @@ def about_arrival(rule: Rule, bound: Bound, options: Options) -> list[Note]:
     return notes
 
 
-def _has_window(rule: Rule, options: Options) -> bool:
-    together = isinstance(form_of(rule), Threshold | NewTerms | IndicatorMatch)
-    return options.format in RULE_FORMATS or together
+def _in_detection(rule: Rule, run: Run) -> Note:
+    arrived = run.window if threshold_of(rule) or run.whole else run.recent
+    message = (
+        f"events are selected by arrival time, as the rule does by {override_of(rule)}: those that"
+        f" {'happened or ' if run.whole else ''}arrived in the last {span(arrived)}"
+    )
+    return Note("late-events", Effect.SAME, message)
 
 
-def _happened(rule: Rule, run: Run, in_rule: bool) -> int:
+def _has_window(rule: Rule, run: Run | None) -> bool:
+    return run is not None or isinstance(form_of(rule), Threshold | NewTerms | IndicatorMatch)
+
+
+def _happened(rule: Rule, run: Run | None) -> int:
     """How far back the events happened, in seconds."""
-    if in_rule:
+    if run is not None:
         return run.period
     terms = new_terms_of(rule)
     return event_range(rule, terms.window if terms else schedule_of(rule).look_back)
-
-
-def _tables(bound: Bound, options: Options) -> list[str]:
-    named = options.table or bound.place.get("table")
-    return [str(name) for name in named] if isinstance(named, list) else [str(named or "")]
 
 
 def _time_of(bound: Bound, options: Options) -> str:
@@ -118,7 +129,7 @@ def _time_of(bound: Bound, options: Options) -> str:
         for destination in (bound.pack.targets.get("sentinel", ()) if bound.pack else ())
         for name in _listed(destination.place.get("table"))
     }
-    tables = _tables(bound, options)
+    tables = table_names(bound, options)
     if all(name in of_pack and not _PARSER.fullmatch(name) for name in tables):
         return _INGESTED
     return f"coalesce({_INGESTED}, {_GENERATED})"

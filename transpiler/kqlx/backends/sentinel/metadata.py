@@ -4,7 +4,7 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
@@ -69,10 +69,13 @@ def severity_of(rule: Rule) -> tuple[str, tuple[Note, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """Tactics and techniques as Sentinel names them, and notes on what was changed on the way."""
+    """Tactics and techniques as Sentinel names them, the techniques also by tactic, and notes on
+    what was changed on the way.
+    """
 
     tactics: tuple[str, ...]
     techniques: tuple[str, ...]
+    by_tactic: Mapping[str, Sequence[str]]
     notes: tuple[Note, ...]
 
 
@@ -80,27 +83,27 @@ def attack_of(rule: Rule) -> Attack:
     """The rule's tactics and techniques, in the versions of ATT&CK before 19, which Sentinel
     knows.
     """
-    tactics: list[str] = []
-    techniques: list[str] = []
+    by_tactic: dict[str, list[str]] = {}
     remarks: list[str] = []
     for tactic in rule.tactics:
         name = _TACTICS.get(tactic.id)
         if name is None:
             remarks.append(f"{tactic.name or tactic.id or 'a tactic'} is not a tactic in Sentinel")
             continue
-        tactics.append(name)
+        techniques = by_tactic.setdefault(name, [])
         if name == "DefenseEvasion" and tactic.name != "Defense Evasion":
             remarks.append(f"{tactic.name} becomes DefenseEvasion")
         for id in tactic.techniques:
             before = before_version_19(id)
             if before != id:
                 remarks.append(f"{id} becomes {before}, its number in earlier versions of ATT&CK")
-            if is_technique(before):
-                techniques.append(before)
-            else:
+            if not is_technique(before):
                 remarks.append(f"{id} is not a technique id")
+            elif before not in techniques:
+                techniques.append(before)
     notes = tuple(Note("attack-version", Effect.SAME, remark) for remark in remarks)
-    return Attack(tuple(dict.fromkeys(tactics)), tuple(dict.fromkeys(techniques)), notes)
+    every = dict.fromkeys(id for found in by_tactic.values() for id in found)
+    return Attack(tuple(by_tactic), tuple(every), by_tactic, notes)
 
 
 def lost_metadata(rule: Rule) -> Iterator[Note]:

@@ -25,7 +25,7 @@ from kqlx.backends.sentinel.aggregation import (
 from kqlx.backends.sentinel.ingestion_time import COLUMN
 from kqlx.backends.sentinel.multiple_sources import WrittenSource
 from kqlx.backends.sentinel.result_columns import FieldValues, extended, in_common
-from kqlx.backends.sentinel.schedule import LONGEST, run_of, span
+from kqlx.backends.sentinel.schedule import LONGEST, Run, span
 from kqlx.backends.sentinel.syntax import fold
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
@@ -42,12 +42,12 @@ def find_new_terms(
     bound: Bound,
     written: WrittenSource,
     shown: Sequence[FieldValues],
-    in_rule: bool,
+    run: Run | None,
     together: bool,
 ) -> WrittenSource:
     """The query for events with values that were not seen before. ``shown`` are the columns that
-    alerts show; ``in_rule`` says that it is for an analytics rule, which looks back 14 days at
-    most; ``together`` that the events of several data sources are looked at together.
+    alerts show; ``run`` is that of the rule that it is for, which looks back so far at most;
+    ``together`` that the events of several data sources are looked at together.
 
     Raises UnsupportedError where a field has no column, or one value on all events.
     """
@@ -58,8 +58,8 @@ def find_new_terms(
             f"new terms of {named}", "every event of the destination has the same value"
         )
     window, recent = terms.window, schedule_of(rule).look_back
-    if in_rule:
-        window, recent = min(window, LONGEST), run_of(rule).recent
+    if run is not None:
+        window, recent = min(window, run.period), run.recent
     time = COLUMN if by_arrival(rule) else TIME
     begins = [] if by_arrival(rule) else [f"| where {TIME} > ago({span(window)})"]
     lines = [*begins, *written.query.steps]
@@ -67,7 +67,7 @@ def find_new_terms(
     lines += [*made, *taken_apart(fields, once=False)]
     notes = [
         *about_window(rule),
-        *_about_history(terms, window, in_rule),
+        *_about_history(terms, window, run is not None),
         *of_new_terms(value_notes(fields, bound)),
     ]
     if together:

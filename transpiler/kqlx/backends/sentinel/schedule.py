@@ -24,7 +24,11 @@ from kqlx.rules.threshold import threshold_of
 SHORTEST = 300
 LONGEST = 14 * 86_400
 DELAY = 300
-RULE_FORMATS = frozenset({"rule", "arm"})
+ANALYTICS_FORMATS = frozenset({"rule", "arm"})
+CUSTOM_DETECTION = "custom-detection"
+RULE_FORMATS = frozenset({*ANALYTICS_FORMATS, CUSTOM_DETECTION})
+
+DETECTION = "a custom detection"
 
 _LONG = 2 * 86_400
 _HOUR = 3_600
@@ -35,31 +39,37 @@ _MINUTE = 60
 class Run:
     """In seconds: ``frequency`` and ``period`` of the rule, and with ``recent`` how old an event
     may be that is to be told of; the older ones of the period are there to compare with, or in case
-    that they arrive late. ``window`` is the rule's own, in which events happened or arrived.
+    that they arrive late. ``window`` is the rule's own, in which events happened or arrived, and
+    ``whole`` says that it is all of the period. A run starts ``delay`` late; ``longest`` is the
+    longest period. ``kind`` is what runs, in words.
     """
 
     frequency: int
     period: int
     recent: int
     window: int
+    delay: int = DELAY
+    longest: int = LONGEST
+    whole: bool = False
+    kind: str = "an analytics rule"
 
 
 def run_of(rule: Rule) -> Run:
     """The run of an analytics rule, within Sentinel's limits."""
     schedule = schedule_of(rule)
-    frequency = _within(_minutes(schedule.interval))
-    period = _within(_minutes(schedule.look_back))
+    frequency = _within(in_minutes(schedule.interval))
+    period = _within(in_minutes(schedule.look_back))
     terms = new_terms_of(rule)
     if isinstance(form_of(rule), IndicatorMatch):
         period = LONGEST
     elif by_arrival(rule):
         period = _for_late_events(rule, frequency, max(period, terms.window if terms else 0))
     elif terms:
-        period = max(period, _within(_minutes(terms.window)))
+        period = max(period, _within(in_minutes(terms.window)))
     if period >= _LONG:
         frequency = max(frequency, _HOUR)
-    margin = max(_minutes(schedule.look_back) - schedule.interval, 0)
-    recent = max(_minutes(schedule.look_back), frequency + margin)
+    margin = max(in_minutes(schedule.look_back) - schedule.interval, 0)
+    recent = max(in_minutes(schedule.look_back), frequency + margin)
     period = max(period, frequency)
     window = max(schedule.look_back, frequency) if by_arrival(rule) else period
     return Run(frequency, period, recent + DELAY, window)
@@ -71,13 +81,12 @@ def _for_late_events(rule: Rule, frequency: int, window: int) -> int:
     """
     period = _within(event_range(rule, window))
     if rule.late_events is None and frequency < _HOUR and window < _LONG <= period:
-        return max(_LONG - _HOUR, _minutes(window))
+        return max(_LONG - _HOUR, in_minutes(window))
     return period
 
 
-def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
+def about_run(rule: Rule, schedule: Schedule, run: Run) -> Iterator[Note]:
     """Where the run is not the rule's own."""
-    run = run_of(rule)
     counts = threshold_of(rule) is not None
     yield from about_window(rule)
     for odd in schedule.odd:
@@ -88,12 +97,12 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
         message = f"the rule runs every {span(run.frequency)} instead of {span(schedule.interval)}"
         yield Note("schedule", Effect.SAME, message)
     terms = new_terms_of(rule)
-    if terms is not None and terms.window > LONGEST:
+    if terms is not None and terms.window > run.longest:
         yield Note(
             "look-back",
             Effect.WIDER,
-            f"the rule compares with values of the last {span(terms.window)}; an analytics rule"
-            f" sees at most {span(LONGEST)}, so values last seen before that alert as new",
+            f"the rule compares with values of the last {span(terms.window)}; {run.kind}"
+            f" sees at most {span(run.longest)}, so values last seen before that alert as new",
             hint="keep known values in a watchlist, or run the query as a hunting query",
         )
     if terms is not None or isinstance(form_of(rule), IndicatorMatch):
@@ -104,29 +113,33 @@ def about_run(rule: Rule, schedule: Schedule) -> Iterator[Note]:
         if counts or gap:
             more = "so it counts more events" if counts else "so no event falls between two runs"
             yield Note("schedule", Effect.WIDER, f"the rule {longer}, {more}")
-        else:
+        elif not run.whole:  # else the note on what two runs cover says it
             yield Note("schedule", Effect.SAME, f"the rule {longer}")
     elif run.period < schedule.look_back and counts:
         shorter = f"looks back {span(run.period)} instead of {span(schedule.look_back)}"
         yield Note("schedule", Effect.NARROWER, f"the rule {shorter}, so it counts fewer events")
 
 
-def about_overlap(rule: Rule) -> Iterator[Note]:
-    """Kibana knows what earlier runs have alerted on, Sentinel does not."""
-    run = run_of(rule)
+def about_overlap(rule: Rule, run: Run) -> Iterator[Note]:
+    """Kibana knows what earlier runs have alerted on, Sentinel does not; of a custom detection's
+    alerts those are merged that show the same.
+    """
     seen = (
         run.recent
         if new_terms_of(rule) or isinstance(form_of(rule), IndicatorMatch)
         else run.window
     )
-    if by_arrival(rule) and not threshold_of(rule):
+    if by_arrival(rule) and not threshold_of(rule) and not run.whole:
         seen = run.recent
+    twice = "raises two alerts, where Kibana raises one"
+    if run.kind == DETECTION:
+        twice = "raises one alert where its entities and details are the same, else two"
     if seen > run.frequency:
         yield Note(
             "schedule",
             Effect.SAME,
             f"each run covers {span(seen)} and the next starts {span(run.frequency)} later: what"
-            " both find raises two alerts, where Kibana raises one",
+            f" both find {twice}",
         )
 
 
@@ -144,7 +157,7 @@ def iso(length: int) -> str:
     return f"P{text}" if text.endswith("D") else f"PT{text}"
 
 
-def _minutes(length: int) -> int:
+def in_minutes(length: int) -> int:
     """In whole minutes, up."""
     return -(-length // _MINUTE) * _MINUTE
 

@@ -1,0 +1,59 @@
+"""Tables of Microsoft Defender XDR among those of a query: a custom detection over them runs at set
+times, and its result must have columns that lead back to the event
+(https://learn.microsoft.com/defender-xdr/custom-detection-rules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kqlx.backends.target import Options, PlannedSource
+from kqlx.mappings.bound import Bound
+
+TIMESTAMP = "Timestamp"
+"""When an event happened, beside the ``TimeGenerated`` of Sentinel."""
+
+DEVICE_ID = "DeviceId"
+
+_OF_DEVICES = frozenset(
+    {
+        "DeviceEvents", "DeviceFileCertificateInfo", "DeviceFileEvents", "DeviceImageLoadEvents",
+        "DeviceInfo", "DeviceLogonEvents", "DeviceNetworkEvents", "DeviceNetworkInfo",
+        "DeviceProcessEvents", "DeviceRegistryEvents",
+    }
+)  # fmt: skip
+_OTHERS = frozenset(
+    {
+        "CloudAppEvents", "EmailAttachmentInfo", "EmailEvents", "EmailPostDeliveryEvents",
+        "EmailUrlInfo", "IdentityDirectoryEvents", "IdentityLogonEvents", "IdentityQueryEvents",
+        "UrlClickEvents",
+    }
+)  # fmt: skip
+_OF_ALERTS = frozenset({"AlertEvidence", "AlertInfo"})
+
+
+def table_names(bound: Bound, options: Options) -> list[str]:
+    """The tables or functions of a data source's events: the user's own, or the pack's."""
+    named = options.table or bound.place.get("table")
+    return [str(name) for name in named] if isinstance(named, list) else [str(named or "")]
+
+
+def reads_defender(sources: Iterable[PlannedSource]) -> bool:
+    """Whether a table of Defender is among those of the sources."""
+    names = {name for one in sources for name in table_names(one.bound, one.options)}
+    return not names.isdisjoint(_OF_DEVICES | _OTHERS | _OF_ALERTS)
+
+
+def about_devices(source: PlannedSource) -> bool:
+    """Whether each event of the source names a device of Defender for Endpoint."""
+    return _OF_DEVICES.issuperset(table_names(source.bound, source.options))
+
+
+def required_columns(source: PlannedSource) -> tuple[str, ...]:
+    """What the result must have of each of the source's events, besides ``TimeGenerated``."""
+    names = {*table_names(source.bound, source.options)}
+    if names <= _OF_DEVICES:
+        return TIMESTAMP, DEVICE_ID, "ReportId"
+    if names <= _OTHERS:
+        return TIMESTAMP, "ReportId"
+    return (TIMESTAMP,) if names <= _OF_ALERTS else ()
