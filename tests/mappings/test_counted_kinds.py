@@ -233,3 +233,29 @@ def test_a_rule_that_counts_machines_or_processes_keeps_sentinelone(
     assert not [note for note in found.notes if note.code == "source-left-out"]
     substitutes = [n.message for n in found.notes if n.code == "grouped-by-substitute"]
     assert any(message.startswith(field) for message in substitutes)
+
+
+@pytest.mark.parametrize(
+    "index", ["logs-endpoint.events.registry-*", "logs-sentinel_one_cloud_funnel.*"]
+)
+def test_a_path_of_two_columns_is_counted_by_both(index: str) -> None:
+    query = "event.category:registry and host.os.type:windows"
+    found = made("sentinel", query, index=[index], new_terms_fields=["registry.path"], **NEW)
+    path = r'strcat(RegistryKey, @"\", RegistryValueName)'
+    assert f'registry_path = iff(isnotempty(RegistryValueName), {path}, "")' in found.text
+    assert effects(found, "grouped-by-substitute") == {Effect.SAME}
+    assert analyse([found.text]) == [[]]
+
+
+def test_the_same_path_is_spelt_apart_in_two_sources() -> None:
+    indices = ["logs-endpoint.events.registry-*", "logs-windows.sysmon_operational-*"]
+    query = "event.category:registry and host.os.type:windows and registry.path:*Run*"
+    found = made("sentinel", query, index=indices, new_terms_fields=["registry.path"], **NEW)
+    assert effects(found, "counted-per-source") == {Effect.WIDER}
+    assert not effects(found, "source-left-out")
+
+
+def test_a_path_of_two_columns_in_splunk() -> None:
+    query = "event.dataset:crowdstrike.fdr and event.category:registry and registry.path:*Run*"
+    found = made("spl", query, new_terms_fields=["registry.path"], **NEW)
+    assert r'registry_path=RegObjectName."\\".RegValueName' in found.text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.extraction import captures
-from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.field_spec import FieldSpec, PackNote
 from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.value_conditions import has_values, names_columns, why_without_values
@@ -58,6 +58,17 @@ class Extracted:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """The values of one column with those of another behind a backslash; ``or_first`` where the
+    first by itself is a value too.
+    """
+
+    column: str
+    behind: str
+    or_first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ByKind:
     """Another column by the kind of event: each of the cases of ``spec``; of one without cases the
     field is only on the events that meet its guard.
@@ -73,7 +84,7 @@ class Missing:
     reason: str = ""
 
 
-FieldValues = Constant | InColumn | FirstOf | Extracted | ByKind | Missing
+FieldValues = Constant | InColumn | FirstOf | Extracted | Joined | ByKind | Missing
 
 
 def resolve(bound: Bound, field: str) -> FieldValues:
@@ -109,6 +120,8 @@ def resolve_in(pack: Pack, destination: Destination, field: str) -> FieldValues:
     if spec.any_of:
         is_part = bool(spec.value_part or spec.value_patterns)
         return FirstOf(spec.any_of, captures(spec), is_part)
+    if spec.column is not None and len(spec.joined_columns) == 1:
+        return Joined(spec.column, spec.joined_columns[0], spec.alone)
     if spec.column is not None:
         return Extracted(spec.column, captures(spec))
     return Missing(why_without_values(spec, destination))
@@ -123,16 +136,26 @@ def is_countable(found: FieldValues) -> bool:
             return bool(found.expressions)
         case ByKind():
             return bool(found.spec.cases or found.spec.any_of)
-        case Constant() | InColumn() | FirstOf():
+        case Constant() | InColumn() | FirstOf() | Joined():
             return True
 
 
 def notes_on_values(field: str, spec: FieldSpec) -> tuple[Note, ...]:
     """What is to be said where the values of a field are counted or shown."""
     told = spec.note
+    if spec.column is not None and spec.joined_columns and not spec.guard:
+        message = (
+            f"{field} is grouped by {spec.column} and {', '.join(spec.joined_columns)} behind it"
+        )
+        joint = Note("grouped-by-substitute", Effect.SAME, f"{message}, as they are spelt there")
+        return (joint, *(() if told is None else (_said(told),)))
     if spec.counted_by is not None and not (told and spec.no_counterpart is not None):
         message = (
             f"{field} is grouped by {spec.counted_by}, which has other values for the same things"
         )
         return (Note("grouped-by-substitute", Effect.SAME, message),)
-    return (Note(told.code, told.effect, told.message, hint=told.hint),) if told else ()
+    return (_said(told),) if told else ()
+
+
+def _said(told: PackNote) -> Note:
+    return Note(told.code, told.effect, told.message, hint=told.hint)

@@ -188,7 +188,7 @@ def per_source_notes(
 
 def _has_others(bound: Bound, field: str) -> bool:
     spec = bound.destination.field(field) if bound.destination else None
-    return spec is not None and bool(spec.counted_by or spec.values)
+    return spec is not None and bool(spec.counted_by or spec.values or spec.joined_columns)
 
 
 def bracket_named(fields: Iterable[FieldValues]) -> list[FieldValues]:

@@ -29,6 +29,7 @@ from kqlx.mappings.field_values import (
     Extracted,
     FirstOf,
     InColumn,
+    Joined,
     Missing,
     notes_on_values,
     resolve,
@@ -110,6 +111,8 @@ class _Finder:
                 return self.first_of(found.columns, parts) if parts or not found.is_part else None
             case Extracted(column=column, expressions=parts) if spec is not None:
                 return self.extracted(spec, column, parts, notes)
+            case Joined() as found:
+                return self.joined(found, notes)
             case Extracted() | Missing():
                 return None
 
@@ -154,6 +157,16 @@ class _Finder:
             return None
         text = first_filled(taken_out(whole.access, parts))
         return FieldValues(self.field, underscored(self.field), text, notes=notes, absent=absent)
+
+    def joined(self, found: Joined, notes: tuple[Note, ...]) -> FieldValues | None:
+        """One column with another behind a backslash."""
+        cells = [self.expressions.cell(name, self.field) for name in (found.column, found.behind)]
+        first, behind = [cell.access if cell and cell.is_string else "" for cell in cells]
+        if not first or not behind:
+            return None
+        alone = first if found.or_first else quote("")
+        text = f"iff(isnotempty({behind}), strcat({first}, {quote(chr(92))}, {behind}), {alone})"
+        return self.made(text, self.destination.absent_in(found.column), notes)
 
     def first_of(self, names: tuple[str, ...], parts: tuple[str, ...]) -> FieldValues | None:
         """The first of several columns that an event has, or of what is taken out of them."""

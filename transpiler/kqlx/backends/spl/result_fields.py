@@ -28,6 +28,7 @@ from kqlx.mappings.field_values import (
     Extracted,
     FirstOf,
     InColumn,
+    Joined,
     Missing,
     notes_on_values,
     resolve,
@@ -115,7 +116,7 @@ class KeyBuilder:
     def _of_columns(
         self,
         name: str,
-        found: InColumn | FirstOf | Extracted | ByKind | Missing,
+        found: InColumn | FirstOf | Extracted | Joined | ByKind | Missing,
         spec: FieldSpec | None,
         destination: Destination,
     ) -> Key:
@@ -135,6 +136,8 @@ class KeyBuilder:
                     return self._taken_out(name, column, parts)
                 self._whole_for(name, spec, column)
                 return self._mapped(name, column, destination)
+            case Joined() if all(_is_plain(destination, c) for c in (found.column, found.behind)):
+                return self._joint(name, found)
             case _:
                 why = f": {found.reason}" if isinstance(found, Missing) and found.reason else ""
                 message = f"{name} has no counterpart to count or compare by{why}"
@@ -142,6 +145,14 @@ class KeyBuilder:
                 self.notes.append(Note(code, Effect.UNMAPPED, message))
                 _refuse_odd(name)
                 return replace(self._made(name, Column(name), False), is_mapped=False)
+
+    def _joint(self, name: str, found: Joined) -> Key:
+        """The key of a field that is one column with another behind a backslash."""
+        first, behind = eval_name(found.column), eval_name(found.behind)
+        both = f"{first}.{quote(chr(92))}.{behind}"  # null, where one of them is
+        made = plain_name(name)
+        value = f"coalesce({both}, {first})" if found.or_first else both
+        return Key(name, made, f"| eval {made}={value}")
 
     def _named(self, key: Key, named: Iterable[tuple[str, Bound]]) -> Key:
         """The key of a field some of whose values are told by other columns, or spelt otherwise."""
