@@ -154,10 +154,13 @@ def relative(query: Json, path: str) -> Node:
         found = node(kind, body)
         if isinstance(found, Always | FreeText):
             return found
-        assert isinstance(found, FieldTest | Nested)
+        assert isinstance(found, FieldTest | Nested | Regexp)
         name = found.path if isinstance(found, Nested) else found.field
         assert name.name.startswith(f"{path}.")
-        short = field_of(name.name.removeprefix(f"{path}."))
+        below = name.name.removeprefix(f"{path}.")
+        if isinstance(found, Regexp):
+            return replace(found, field=Literal(below))
+        short = field_of(below)
         if isinstance(found, Nested):
             return replace(found, path=short)
         return replace(found, field=short)

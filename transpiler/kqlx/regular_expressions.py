@@ -161,7 +161,9 @@ def compiled(item: Item, *, ignore_case: bool = False) -> re.Pattern[str]:
 
 
 def folded(item: Item) -> Item:
-    """The expression that takes letters of ASCII in both cases."""
+    """The expression that takes letters of ASCII in both cases. (Elasticsearch 8 takes those of a
+    range, ``[a-c]``, as they are.)
+    """
     match item:
         case Char():
             return _either_case(item)
@@ -307,7 +309,7 @@ class _Writer:
                 return "".join(
                     [self.group(each) if isinstance(each, Choice) else self.item(each)
                      for each in item.items]
-                )  # fmt: skip
+                ) or self.empty()  # fmt: skip
             case Choice():
                 return "|".join([self.item(each) or self.empty() for each in item.items])
 
@@ -320,7 +322,8 @@ class _Writer:
         return f"{opening}{self.item(item)})"
 
     def empty(self) -> str:
-        return "()" if self.char is _lucene_char else ""
+        # Without regard to letter case, Elasticsearch takes () and "" for what no value is.
+        return ".{0}" if self.char is _lucene_char else ""
 
     def char_class(self, item: CharClass) -> str:
         shown = [
