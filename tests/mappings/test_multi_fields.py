@@ -7,7 +7,10 @@ import pytest
 import kqlx
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.mappings.asserted_values import asserted_values, asserts
-from kqlx.nodes import And, Case, Equals, Literal, Never, Node, Not
+from kqlx.mappings.known_types import Types
+from kqlx.mappings.letter_case import with_case_of_names
+from kqlx.nodes import And, Case, Equals, Literal, Never, Node, Not, Regexp
+from kqlx.regular_expressions import from_text
 
 PROCESS = "event.dataset:endpoint.events.process and process.name:x"
 TRUE = [
@@ -122,3 +125,11 @@ def test_what_is_asserted_in_any_case(
     query: str, when: dict[str, tuple[str, ...]], found: bool
 ) -> None:
     assert asserts(asserted_values(kqlx.parse(query)), [when]) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "case"), [("user.name.caseless", Case.FOLDED), ("user.name", Case.EXACT)]
+)
+def test_a_regular_expression_has_the_case_of_the_name(name: str, case: Case) -> None:
+    test = Regexp(Literal(name), from_text("a"))
+    assert with_case_of_names(test, Types()) == Regexp(test.field, test.regexp, case=case)

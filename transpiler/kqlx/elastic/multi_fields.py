@@ -7,10 +7,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TypeVar
 
-from kqlx.nodes import Case, Exists, FieldTest, Pattern
+from kqlx.nodes import Case, Exists, FieldTest, Pattern, Regexp
 from kqlx.records import replace
 
-T = TypeVar("T", bound=FieldTest)
+T = TypeVar("T", bound=FieldTest | Regexp)
 
 CASELESS = ".caseless"
 """The end of the name of a keyword whose values are indexed in lower case."""

@@ -34,7 +34,7 @@ def with_case_of_names(node: Node, types: Types, path: str = "") -> Node:
         if isinstance(part, Nested):
             inner = f"{path}{part.path.name}."
             return replace(part, item=with_case_of_names(part.item, types, inner))
-        if not isinstance(part, FieldTest) or isinstance(part.field, Pattern):
+        if not isinstance(part, FieldTest | Regexp) or isinstance(part.field, Pattern):
             return part
         name = path + part.field.name
         return part if types.stands_alone(name, base_field(name)) else with_case_of_name(part)
