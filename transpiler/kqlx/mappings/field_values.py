@@ -59,13 +59,10 @@ class Extracted:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The values of one column with those of another behind a backslash; ``or_first`` where the
-    first by itself is a value too.
-    """
+    """The values of one column with those of another behind a backslash, where that has one."""
 
     column: str
     behind: str
-    or_first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ def resolve_in(pack: Pack, destination: Destination, field: str) -> FieldValues:
         is_part = bool(spec.value_part or spec.value_patterns)
         return FirstOf(spec.any_of, captures(spec), is_part)
     if spec.column is not None and len(spec.joined_columns) == 1:
-        return Joined(spec.column, spec.joined_columns[0], spec.alone)
+        return Joined(spec.column, spec.joined_columns[0])
     if spec.column is not None:
         return Extracted(spec.column, captures(spec))
     return Missing(why_without_values(spec, destination))

@@ -164,8 +164,7 @@ class _Finder:
         first, behind = [cell.access if cell and cell.is_string else "" for cell in cells]
         if not first or not behind:
             return None
-        alone = first if found.or_first else quote("")
-        text = f"iff(isnotempty({behind}), strcat({first}, {quote(chr(92))}, {behind}), {alone})"
+        text = f"iff(isnotempty({behind}), strcat({first}, {quote(chr(92))}, {behind}), {first})"
         return self.made(text, self.destination.absent_in(found.column), notes)
 
     def first_of(self, names: tuple[str, ...], parts: tuple[str, ...]) -> FieldValues | None:

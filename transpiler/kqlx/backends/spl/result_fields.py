@@ -151,8 +151,7 @@ class KeyBuilder:
         first, behind = eval_name(found.column), eval_name(found.behind)
         both = f"{first}.{quote(chr(92))}.{behind}"  # null, where one of them is
         made = plain_name(name)
-        value = f"coalesce({both}, {first})" if found.or_first else both
-        return Key(name, made, f"| eval {made}={value}")
+        return Key(name, made, f"| eval {made}=coalesce({both}, {first})")
 
     def _named(self, key: Key, named: Iterable[tuple[str, Bound]]) -> Key:
         """The key of a field some of whose values are told by other columns, or spelt otherwise."""
