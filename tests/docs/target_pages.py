@@ -17,7 +17,7 @@ import yaml
 import kqlx
 from kqlx.backends.target import Target
 from kqlx.notes import ACCEPTABLE, CODES, Effect, Note
-from kqlx.refusals import REFUSALS
+from kqlx.refusal_codes import REFUSALS
 from kqlx.render import suffix
 from kqlx.rules.model import Rule
 from tests.conftest import ROOT

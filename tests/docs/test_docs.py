@@ -21,9 +21,9 @@ import kqlx
 from kqlx import settings
 from kqlx.mappings.reader import pack_file
 from kqlx.notes import CODES
-from kqlx.refusals import REFUSALS
+from kqlx.refusal_codes import REFUSALS
 from tests.conftest import ROOT
-from tests.docs.code_examples import errors_page, lint_page, notes_page
+from tests.docs.generated_pages import errors_page, lint_page, notes_page
 from tests.docs.settings_page import settings_page
 
 README = (ROOT / "README.md").read_text("utf-8")

@@ -24,9 +24,9 @@ from kqlx.frontends.kql.parser import parse
 from kqlx.lint.codes import CODES as LINT
 from kqlx.note_codes import NOTES as NOTE_CODES
 from kqlx.notes import CODES as NOTES
-from kqlx.refusals import REFUSALS
+from kqlx.refusal_codes import REFUSALS
 from tests.conftest import ROOT
-from tests.docs.code_examples import doubts, output_of, raised_by, syntax_error
+from tests.docs.generated_pages import doubts, output_of, raised_by, syntax_error
 
 REASON = "[narrower: approximated]"
 SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
@@ -96,7 +96,7 @@ def test_every_refusal_has_the_code_of_its_reason() -> None:
             codes = [word.value for word in call.keywords if word.arg == "code"]
             assert codes or "query_dsl" in path.parts, f"{path}:{call.lineno}: no code"
             used |= {str(code.value) for code in codes if isinstance(code, ast.Constant)}
-        text += path.read_text("utf-8") if path.stem != "refusals" else ""
+        text += path.read_text("utf-8") if path.stem != "refusal_codes" else ""
     assert used <= known | others
     assert [name for name in known if f'"{name}"' not in text] == []
 

@@ -33,7 +33,7 @@ OF_THE_COMMAND_LINE = (
     "note_codes.py",
     "*/codes.py",
     "explanations.py",
-    "refusals.py",
+    "refusal_codes.py",
 )
 
 

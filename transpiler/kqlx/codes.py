@@ -1,5 +1,5 @@
 """What stands behind a code in brackets, such as ``[comma-list]``: the entries of the pages
-docs/errors.md and docs/lint.md, and of ``kqlx explain``.
+docs/errors.md, docs/lint.md and docs/notes.md, and of ``kqlx explain``.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from kqlx.codes import Code
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
 from kqlx.records import dataclass
-from kqlx.refusals import REFUSALS
+from kqlx.refusal_codes import REFUSALS
 
 ERRORS = (
     Code(

@@ -199,8 +199,8 @@ class Backend(Generic[E]):
     ) -> NoReturn:
         """Raises UnsupportedError: the target cannot say ``what``, because of ``why``.
 
-        ``code`` is a stable word for the reason: one of ``kqlx.refusals`` or ``kqlx.notes``, or,
-        for a target of another package, of its own.
+        ``code`` is a stable word for the reason: one of ``kqlx.refusal_codes`` or ``kqlx.notes``,
+        or, for a target of another package, of its own.
         """
         reason = why or "this target has no form for it"
         note = Note(code, Effect.DIFFERENT, f"{what}: {reason}", span, hint)

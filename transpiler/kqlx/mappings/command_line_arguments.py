@@ -3,6 +3,8 @@ one of them.
 
 In a bound tree a test of an argument is one leaf, ``nodes.CommandLineArgument``. A target that says
 it in a form of its own gets it so (``Target.matches_arguments``), all others get its patterns.
+Below a ``not`` it is a regular expression where that finds arguments alone; ``argument_tests`` says
+where.
 """
 
 from __future__ import annotations

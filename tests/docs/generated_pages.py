@@ -21,7 +21,7 @@ from kqlx.lint.codes import CODES as LINT
 from kqlx.mappings.field_names import nearest
 from kqlx.note_codes import NOTES
 from kqlx.notes import Effect, Note
-from kqlx.refusals import REFUSALS
+from kqlx.refusal_codes import REFUSALS
 from tests.command_line import kqlx as run_kqlx
 from tests.conftest import ROOT
 
@@ -115,8 +115,8 @@ def errors_page() -> str:
         "# Errors",
         "",
         "Generated from `transpiler/kqlx/frontends/kql/diagnostics/codes.py`,",
-        "`transpiler/kqlx/refusals.py` and `transpiler/kqlx/explanations.py`. `kqlx explain CODE`"
-        " prints one entry.",
+        "`transpiler/kqlx/refusal_codes.py` and `transpiler/kqlx/explanations.py`."
+        " `kqlx explain CODE` prints one entry.",
         "",
         "## Syntax errors",
         "",
