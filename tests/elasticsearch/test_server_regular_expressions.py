@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kqlx.regular_expressions import Sequence, compiled, lucene, parse, portable
+from kqlx.regular_expressions import Sequence, compiled, lucene, portable
+from tests.oracles.lucene import parse
 from tests.oracles.server import Refused, Server
 
 pytestmark = pytest.mark.elasticsearch

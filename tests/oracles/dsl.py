@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from kqlx import regular_expressions as regexps
 from kqlx.evaluate.compiler import matches
 from kqlx.nodes import (
     Always,
@@ -35,6 +34,7 @@ from kqlx.nodes import (
     Regexp,
 )
 from kqlx.patterns import ANY_ONE, ANY_RUN, Token
+from tests.oracles import lucene
 
 Json = Mapping[str, Any]
 
@@ -122,7 +122,7 @@ def node(kind: str, body: Any) -> Node:
         case "wildcard":
             return Like(name, pattern(value["value"]), case=case_in(value))
         case "regexp":
-            return Regexp(name, regexps.parse(value["value"]), case=case_in(value))
+            return Regexp(name, lucene.parse(value["value"]), case=case_in(value))
         case "range":
             return span(name, value)
         case "terms":

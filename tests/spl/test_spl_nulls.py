@@ -20,7 +20,7 @@ from kqlx.mappings.reader.pack_data import of_data
 from kqlx.nodes import Literal, Regexp
 from kqlx.notes import Effect
 from kqlx.records import replace
-from kqlx.regular_expressions import parse
+from tests.oracles.lucene import parse
 from tests.oracles.spl.events import splunk_event
 from tests.oracles.splunk import SPLUNK
 from tests.plans import query_plan

@@ -12,7 +12,7 @@ from typing import Any
 from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import pieces_of
 from kqlx.nodes import Compare, Equals, FreeText, Like, Literal, Node, Pattern, Regexp, Term
-from kqlx.regular_expressions import samples
+from kqlx.testing.regexp_samples import samples
 
 TYPES: dict[str, str] = {
     "event.action": "keyword",
