@@ -261,6 +261,8 @@ def joined_regexps(node: Node) -> Node:
     """The tree with the regular expressions of one field that are alternatives as one, where they
     differ in their middles alone.
     """
+    if not any(isinstance(part, Regexp) for part in walk(node)):
+        return node
     if isinstance(node, Not):
         item = joined_regexps(node.item)
         return node if item is node.item else replace(node, item=item)
