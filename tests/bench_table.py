@@ -103,21 +103,26 @@ def _call(function: Callable[[], object], runs: int = 3) -> float:
 def _starts(place: Path) -> Generator[Line, None, float]:
     sigma_rule = place / "rule.yml"
     sigma_rule.write_text(kqlx.convert(_rule(), "sigma").text, encoding="utf-8")
+    settings = place / "kqlx.yml"
+    settings.write_text("to: spl\njobs: 1\n", encoding="utf-8")
     commands = {
         "pass": PASS,
-        "--version": (*KQLX, "--version"),
-        "--help": (*KQLX, "--help"),
-        "convert": (*KQLX, "convert", "--to", "spl", str(RULE)),
+        "kqlx --version": (*KQLX, "--version"),
+        "kqlx --help": (*KQLX, "--help"),
+        "kqlx convert --help": (*KQLX, "convert", "--help"),
+        "cold kqlx convert --to spl RULE": (*KQLX, "convert", "--to", "spl", str(RULE)),
+        "the same with a kqlx.yml": (*KQLX, "convert", "--config", str(settings), str(RULE)),
     }
     if sigma := os.environ.get("SIGMA") or shutil.which("sigma"):
         pipeline = ("--without-pipeline", str(sigma_rule))
         commands["sigma"] = (sigma, "convert", "-t", "splunk", *pipeline)
     found = _processor_times(commands)
     bare = found["pass"]
-    for name, reach in (("convert", 9), ("--version", 4), ("--help", 4)):
-        label = "cold kqlx convert --to spl RULE" if name == "convert" else f"kqlx {name}"
-        yield f"{label} / python -c pass", f"{reach} ×", f"{found[name] / bare:.1f} ×"
-    against = f"{found['convert'] / found['sigma']:.2f} ×" if "sigma" in found else "no sigma here"
+    for name in [name for name in commands if name not in ("pass", "sigma")]:
+        reach = 9 if str(RULE) in commands[name] else 4
+        yield f"{name} / python -c pass", f"{reach} ×", f"{found[name] / bare:.1f} ×"
+    cold = found["cold kqlx convert --to spl RULE"]
+    against = f"{cold / found['sigma']:.2f} ×" if "sigma" in found else "no sigma here"
     yield "cold kqlx convert --to spl RULE / sigma convert", "0.25 ×", against
     return bare
 

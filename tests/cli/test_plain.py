@@ -1,5 +1,5 @@
-"""The usual command line, read without typer, means what typer makes of it; the stored help is
-typer's.
+"""The usual command line, read without typer, means what typer makes of it, settings included; the
+stored help is typer's.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import inspect
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.core import TyperCommand
 
-from kqlx.cli import plain
+from kqlx.cli import _known_text, plain
 from kqlx.cli.app import app
 from kqlx.cli.commands import COMMANDS, command
+from kqlx.cli.configured import Configured
 from kqlx.cli.declared import for_typer
 from tests.cli.test_cli import RULE
 from tests.conftest import ROOT
@@ -42,7 +45,9 @@ VALUES = [
 ]
 
 
-def recorder(name: str) -> tuple[typer.Typer, list[dict[str, Any]]]:
+def recorder(
+    name: str, kind: type[TyperCommand] = TyperCommand
+) -> tuple[typer.Typer, list[dict[str, Any]]]:
     """A command line of typer's that keeps the values with which it calls the command."""
     function = for_typer(command(name))
     seen: list[dict[str, Any]] = []
@@ -53,20 +58,21 @@ def recorder(name: str) -> tuple[typer.Typer, list[dict[str, Any]]]:
     record.__signature__ = inspect.signature(function)  # type: ignore[attr-defined] # typer reads it
     record.__annotations__ = function.__annotations__
     own = typer.Typer(add_completion=False, rich_markup_mode=None)
-    own.command()(record)
+    own.command(cls=kind)(record)
     return own, seen
 
 
 NAMES = [name for name in COMMANDS if plain._CONTEXT not in command(name).__annotations__]
 APPS = {name: recorder(name) for name in NAMES}
+WITH_SETTINGS = {name: recorder(name, Configured) for name in NAMES}
 
 
-def by_typer(name: str, words: list[str]) -> dict[str, Any] | None:
-    own, seen = APPS[name]
+def by_typer(name: str, words: list[str], *, with_settings: bool = False) -> dict[str, Any] | None:
+    own, seen = (WITH_SETTINGS if with_settings else APPS)[name]
     seen.clear()
     try:
         own(words, standalone_mode=False)
-    except Exception:  # each is a refusal of the words
+    except (Exception, SystemExit):  # each is a refusal of the words
         return None
     return seen[0] if seen else None
 
@@ -169,7 +175,7 @@ def test_other_command_lines_are_typers(words: list[str]) -> None:
     assert plain.called(words) is None
 
 
-def test_settings_and_completion_are_typers(
+def test_completion_and_settings_that_cannot_be_used_are_typers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KQLX_CONFIG", raising=False)
@@ -181,12 +187,62 @@ def test_settings_and_completion_are_typers(
     monkeypatch.setenv("_KQLX_COMPLETE", "complete_bash")
     assert plain.called(words) is None
     monkeypatch.delenv("_KQLX_COMPLETE")
-    (tmp_path / "kqlx.yml").write_text("to: spl\n", "utf-8")
+    settings = tmp_path / "kqlx.yml"
+    settings.write_text("to: 5\n", "utf-8")
     assert plain.called(words) is None
     assert plain.called(["targets"]) is not None
-    (tmp_path / "kqlx.yml").unlink()
+    settings.write_text("to: spl\n", "utf-8")
+    assert plain.called(words) is not None
+    settings.unlink()
     monkeypatch.setenv("KQLX_CONFIG", "nothing.yml")
     assert plain.called(words) is None
+
+
+SETTINGS = [
+    "to: spl",
+    "to: [spl, sigma]\nformat: [spl=savedsearches]\nexclude: [drafts/, '*.yml']",
+    "out: dist\nprune: true\njobs: 2\nfile_names: '{title}'\nquiet: true",
+    "output_format: concise\nverbose: true\ncolor: never\nstatistics: true",
+    "output_format: sarif\nreport: [a.html, b.md]\nfail_on: [wider, lint]\nbaseline: b.json",
+    "fields: own.json\nsource: o365.audit\nignore: [case-folded]\nleading_wildcards: false",
+    "strict: true\naccept: narrower\nannotate: true\nmappings: [own.yml]\nspl: {index: a}",
+]
+CONFIGURED = [
+    "",
+    "RULE.toml",
+    "-q a:b",
+    "--config own.yml",
+    "RULE.toml --out x --check",
+    "RULE.toml --quiet",
+    "RULE.toml --verbose",
+    "RULE.toml --output-format concise --jobs 1 --no-strict",
+    "RULE.toml --ignore comma-list --report c.md --fields none",
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("line", CONFIGURED)
+@pytest.mark.parametrize("name", ["convert", "check", "lint", "test", "config"])
+def test_settings_hold_as_typer_has_them(
+    name: str, line: str, settings: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KQLX_CONFIG", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for file in ("kqlx.yml", "own.yml"):
+        (tmp_path / file).write_text(settings, "utf-8")
+    function = command(name)
+    known = {flag for _, each in plain._parameters(function) for flag in each.flags}
+    words = line.split()
+    if {word for word in words if word.startswith("-")} - known:
+        words = words[:1]
+    found = plain.called([name, *words])
+    by_words = by_typer(name, words, with_settings=True)
+    assert (found is None) == (by_words is None)
+    if found is not None:
+        assert isinstance(found, partial)
+        parameters = inspect.signature(for_typer(function)).parameters.values()
+        assert {each.name: each.default for each in parameters} | found.keywords == by_words
 
 
 def ran(*words: str, **environment: str) -> tuple[str, set[str]]:
@@ -210,38 +266,71 @@ def ran(*words: str, **environment: str) -> tuple[str, set[str]]:
     return run.stdout, {*run.stderr.splitlines()[-1].split()}
 
 
-def help_by_typer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+STORED = ROOT / "transpiler/kqlx/cli/help"
+WITH_HELP = [[], *([name] for name in COMMANDS), ["sources"], ["sources", "show"]]
+
+
+def help_by_typer(
+    commands: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> str:
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):
-        app(["--help"], prog_name="kqlx")
+        app([*commands, "--help"], prog_name="kqlx")
     return capsys.readouterr().out
 
 
+@pytest.mark.parametrize("commands", WITH_HELP, ids=" ".join)
 def test_the_stored_help_is_typers(
+    commands: list[str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
     """``pytest tests/cli/test_plain.py --update-goldens`` stores it."""
-    text = help_by_typer(monkeypatch, capsys)
-    file = ROOT / "transpiler/kqlx/cli/help.txt"
+    text = help_by_typer(commands, monkeypatch, capsys)
+    file = STORED / f"{'-'.join(['kqlx', *commands])}.txt"
     if request.config.getoption("--update-goldens"):
         file.write_text(text, "utf-8")
     assert file.read_text("utf-8") == text
 
 
-@pytest.mark.parametrize("word", ["--help", "-h"])
-def test_help_is_printed_without_typer_where_it_fits(word: str) -> None:
+def test_help_is_stored_for_all_commands_and_no_others() -> None:
+    names = {"-".join(["kqlx", *commands]) for commands in WITH_HELP}
+    assert {file.stem for file in STORED.iterdir()} == names
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["-h"], ["convert", "-h"], ["sources", "show", "-h"]]
+)
+def test_help_is_printed_without_typer_where_it_fits(words: list[str]) -> None:
+    stored = STORED / f"{'-'.join(['kqlx', *words[:-1]])}.txt"
     for width in ("80", "200"):
-        text, modules = ran(word, COLUMNS=width)
-        assert text == (ROOT / "transpiler/kqlx/cli/help.txt").read_text("utf-8")
+        text, modules = ran(*words, COLUMNS=width)
+        assert text == stored.read_text("utf-8")
         assert not {"typer", "re"} & modules
-    narrow, modules = ran(word, COLUMNS="60")
-    assert max(map(len, narrow.splitlines())) < 60
+    narrow, modules = ran(*words, COLUMNS="60")
+    assert max(map(len, narrow.splitlines())) < 70
     assert "typer" in modules
+
+
+@pytest.mark.parametrize(
+    "words", [["../kqlx"], ["sources-show"], ["Convert"], ["convert", "lint"], ["ä"], ["", "kqlx"]]
+)
+def test_other_words_have_no_stored_help(words: list[str]) -> None:
+    assert _known_text([*words, "--help"]) == ""
 
 
 def test_a_conversion_is_run_without_typer() -> None:
     text, modules = ran("convert", "--to", "spl", str(RULE))
     assert text.startswith("sourcetype=")
+    assert "typer" not in modules
+
+
+def test_settings_do_not_load_typer(tmp_path: Path) -> None:
+    (tmp_path / "kqlx.yml").write_text("to: spl\njobs: 1\n", "utf-8")
+    rule = tmp_path / "rule.toml"
+    rule.write_text(RULE.read_text("utf-8"), "utf-8")
+    text, modules = ran("convert", str(rule))
+    assert text.startswith("sourcetype=")
+    assert "yaml" in modules
     assert "typer" not in modules

@@ -140,9 +140,9 @@ def test_converting_a_rule_to_spl_loads_only_what_it_needs() -> None:
     assert len(extra) - len(own) <= 80
 
 
-@pytest.mark.parametrize("word", ["--version", "--help"])
-def test_version_and_help_load_next_to_nothing(word: str) -> None:
-    extra = loaded_by(word)
+@pytest.mark.parametrize("line", ["--version", "--help", "convert --help"])
+def test_version_and_help_load_next_to_nothing(line: str) -> None:
+    extra = loaded_by(*line.split())
     assert {name for name in extra if name.startswith("kqlx")} == {"kqlx", "kqlx.cli"}
     assert not extra & {*SLOW, "re", "typing", "pathlib", "shutil"}
 

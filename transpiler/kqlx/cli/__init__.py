@@ -7,7 +7,7 @@ import os
 import sys
 
 _WIDTH = 80
-"""Of the stored help, which is typer's; it fills no more on wider terminals."""
+"""Of the stored help, which is typer's, in ``help/``; it fills no more on wider terminals."""
 
 _STANDARD_OUTPUT = 1
 
@@ -38,10 +38,21 @@ def _known_text(words: list[str]) -> str:
         from kqlx import __version__
 
         return f"kqlx {__version__}\n"
-    if words in (["--help"], ["-h"]) and _columns() >= _WIDTH:
-        with open(os.path.join(os.path.dirname(__file__), "help.txt"), encoding="utf-8") as file:  # noqa: PTH118, PTH120, PTH123 - pathlib costs more than the rest
-            return file.read()
+    if words and words[-1] in ("--help", "-h") and _columns() >= _WIDTH:
+        return _help(words[:-1])
     return ""
+
+
+def _help(commands: list[str]) -> str:
+    """The stored help of a command, by its name and those above it; nothing if there is none."""
+    if not all(word.isalpha() and word.islower() for word in commands):
+        return ""
+    name = "-".join(["kqlx", *commands])
+    try:
+        with open(os.path.join(os.path.dirname(__file__), "help", f"{name}.txt"), "rb") as file:  # noqa: PTH118, PTH120, PTH123 - pathlib costs more than the rest
+            return file.read().decode()
+    except OSError:
+        return ""
 
 
 def _columns() -> int:

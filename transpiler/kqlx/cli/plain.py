@@ -1,6 +1,6 @@
 """The usual command line, read without typer: known options, each with its value, and paths.
 
-What is anything else, such as ``--help``, a wrong word or settings that hold, is typer's: this says
+What is anything else, such as a wrong word or settings that cannot be used, is typer's: this says
 only that it is not plain.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, get_args, get_type_hints
 from kqlx.cli import colors
 from kqlx.cli.commands import COMMANDS, command
 from kqlx.cli.declared import Declared
-from kqlx.cli.requests import config_of, paths_of
+from kqlx.cli.defaults import give_way, settings_of
 from kqlx.errors import KqlxError
 from kqlx.records import dataclass
 
@@ -110,14 +110,26 @@ def called(words: Sequence[str]) -> Callable[[], object] | None:
         return None
     function = command(words[0])
     values = read(function, words[1:])
-    if values is None or ("config" in function.__annotations__ and _are_settings_named(values)):
-        return None
-    return partial(function, **values)
+    if values is not None and "config" in function.__annotations__:
+        values = _with_settings(function, values)
+    return None if values is None else partial(function, **values)
 
 
-def _are_settings_named(values: dict[str, Any]) -> bool:
+def _with_settings(function: Callable[..., object], given: dict[str, Any]) -> dict[str, Any] | None:
+    """With the settings' values of what is not given; None where they cannot be used, which is told
+    in one place.
+    """
+    parameters = dict(_parameters(function))
     try:
-        colors.choose(values.get("color") or "auto")
-        return config_of(values.get("config"), paths_of(values)) is not None
+        values, file = settings_of(given, parameters)
+        params = dict.fromkeys(parameters) | values | given
+        give_way(params, [name for name in values if name not in given])
+        colors.choose(params.get("color") or "auto")
     except KqlxError:
-        return True  # and cannot be used, which is told in one place
+        return None
+    found = {name: _of_setting(parameters[name], params[name]) for name in {**values, **given}}
+    return found | {"config": file} if file else found
+
+
+def _of_setting(parameter: Parameter, value: Any) -> Any:
+    return parameter.kind(value) if isinstance(parameter.kind, EnumType) else value
