@@ -66,7 +66,9 @@ class ColumnSpec:
     null_text: bool = False
     """Whether the text ``null`` is a value of it."""
     path: tuple[str, ...] = ()
-    """The steps in a dynamic column, where a key has a dot in it."""
+    """The steps in a dynamic column, where a key has a dot in it; of columns below a name ``*`` is
+    the rest of theirs.
+    """
     keys: tuple[str, str] = ("Name", "Value")
     """What the two keys of layout ``pairs`` are called."""
     arrays: tuple[str, ...] = ()

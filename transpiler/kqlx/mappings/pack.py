@@ -93,7 +93,8 @@ class Destination:
     def _find_column(self, name: str, below: bool) -> ColumnSpec:
 
         def at(spec: ColumnSpec, rest: str) -> ColumnSpec:
-            return replace(spec, below=name[: -len(rest) - 1])
+            path = tuple(rest if step == "*" else step for step in spec.path)
+            return replace(spec, path=path, below=name[: -len(rest) - 1])
 
         spec = _named(self.columns, name, at) or _PLAIN
         on_the_way = bool(spec.arrays or spec.below) or spec.layout == "path"
