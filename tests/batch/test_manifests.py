@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kqlx.rules.file_search import MANIFEST
-from tests.batch.runs import convert, files, manifest, rule
+from tests.batch.runs import convert, digest, files, manifest, rule
 
 
 def test_a_manifest_of_the_first_version_is_read(tmp_path: Path) -> None:
@@ -32,6 +32,29 @@ def test_a_manifest_of_the_first_version_is_read(tmp_path: Path) -> None:
     assert (folder / "gone.spl").read_bytes() == old  # whose it is nobody knows any more
     assert set(manifest(folder)) == {"one.spl", "gone.spl"}
     assert json.loads((folder / MANIFEST).read_text("utf-8"))["version"] == 2
+
+
+@pytest.mark.parametrize("options", [(), ("--check",), ("--prune",)])
+def test_a_manifest_of_a_later_version_is_told_and_kept(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    rule(tmp_path / "rules", "one")
+    assert convert("rules", "-o", "out", cwd=tmp_path).status == 0
+    path = tmp_path / "out" / MANIFEST
+    path.write_text(path.read_text("utf-8").replace('"version": 2', '"version": 3'), "utf-8")
+    (tmp_path / "rules/one.toml").unlink()
+    rule(tmp_path / "rules", "two")
+    before = digest(tmp_path)
+    run = convert("rules", "-o", "out", *options, cwd=tmp_path)
+    assert (run.status, run.out) == (2, "")
+    assert run.said == (
+        "error: out/.kqlx-manifest.json: of a later version of kqlx\n"
+        "  hint: update kqlx, or convert to another folder; --force creates it anew, and overwrites"
+        " files of the same names\n"
+    )
+    assert digest(tmp_path) == before
+    assert convert("rules", "-o", "out", "--force", cwd=tmp_path).status == 0
+    assert set(manifest(tmp_path / "out")) == {"two.spl"}
 
 
 @pytest.mark.parametrize(

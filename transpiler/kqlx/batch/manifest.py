@@ -66,7 +66,7 @@ class ManifestEntry:
 
 def read_manifest(folder: Path, *, force: bool = False) -> dict[str, ManifestEntry]:
     """The entries by the names of files, with slashes. Raises OutputError where the file cannot be
-    read or is another's; with ``force`` that one is begun anew.
+    read, is another's or of a later version; with ``force`` such a one is begun anew.
     """
     path = folder / MANIFEST
     try:
@@ -75,8 +75,11 @@ def read_manifest(folder: Path, *, force: bool = False) -> dict[str, ManifestEnt
         return {}
     except OSError as error:
         raise unwritable(path, error) from None
+    is_later = False
     try:
-        if stat.S_ISREG(mode) and (found := _entries(json.loads(path.read_bytes()))) is not None:
+        data = json.loads(path.read_bytes()) if stat.S_ISREG(mode) else None
+        is_later = _is_later(data)
+        if not is_later and (found := _entries(data)) is not None:
             return found
     except OSError as error:
         raise unwritable(path, error) from None
@@ -84,6 +87,12 @@ def read_manifest(folder: Path, *, force: bool = False) -> dict[str, ManifestEnt
         pass
     if force and not stat.S_ISDIR(mode):
         return {}
+    if is_later:
+        raise OutputError(
+            f"{path}: of a later version of kqlx",
+            hint="update kqlx, or convert to another folder; --force creates it anew, and"
+            " overwrites files of the same names",
+        )
     raise OutputError(
         f"{path}: not a manifest of kqlx, so it cannot tell which files are its own",
         hint="--force creates it anew, and overwrites files of the same names",
@@ -116,6 +125,12 @@ def path_from(folder: Path, path: str) -> str:
 
 def unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path}: cannot be written: {error.strerror or error}")
+
+
+def _is_later(data: Any) -> bool:
+    """Whether a manifest is of a version that this kqlx does not know."""
+    version = data.get("version") if isinstance(data, dict) else None
+    return isinstance(version, int) and version > VERSION
 
 
 def _entries(data: Any) -> dict[str, ManifestEntry] | None:
