@@ -138,13 +138,108 @@ def test_the_file_is_the_same_in_whatever_order(place: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", '{"version": 2, "rules": {}}', '{"version": 1, "rules": []}', "[" * 100_000,
+    ["", "{", "[]", '{"version": "2", "rules": {}}', '{"version": 1, "rules": []}', "[" * 100_000,
      '{"version": 1, "rules": {"a": {"spl": "good"}}}'],
 )  # fmt: skip
 def test_a_file_that_is_no_baseline(place: Path, text: str) -> None:
     (place / "kqlx.json").write_text(text, "utf-8")
     found = run("rules", "--baseline", "kqlx.json", cwd=place)
     assert (found.status, found.said) == (2, "error: kqlx.json: not a baseline of kqlx\n")
+
+
+@pytest.mark.parametrize("options", [(), ("--update-baseline",)])
+def test_a_baseline_of_a_later_version_is_told_and_kept(
+    place: Path, options: tuple[str, ...]
+) -> None:
+    text = '{"version": 2, "rules": {"good": {"spl": "perfect"}}}'
+    (place / "kqlx.json").write_text(text, "utf-8")
+    found = run("rules", "--baseline", "kqlx.json", *options, cwd=place)
+    assert (found.status, found.out) == (2, "")
+    assert found.said == (
+        "error: kqlx.json: of a later version of kqlx\n"
+        "  hint: update kqlx, or give --baseline another name\n"
+    )
+    assert (place / "kqlx.json").read_text("utf-8") == text
+
+
+def test_an_update_over_a_part_keeps_what_is_recorded_of_the_others(place: Path) -> None:
+    rule(place / "rules", "bad", REFUSED)
+    recorded(place, "--to", "sigma")
+    before = json.loads((place / "kqlx.json").read_text("utf-8"))["rules"]
+    assert {*before["bad"]} == {"spl", "sigma"}
+    rule(place / "rules", "bad", GOOD)
+    arguments = ("--baseline", "kqlx.json", "--update-baseline")
+    found = run("rules/bad.toml", *arguments, cwd=place)
+    assert found.said.endswith(
+        "kqlx.json: what it had of 1 rule not converted now stays; remove the file first to drop"
+        " it\n"
+    )
+    after = json.loads((place / "kqlx.json").read_text("utf-8"))["rules"]
+    assert after == {**before, "bad": {"sigma": "refused", "spl": "coverage"}}
+    assert run("rules", "--baseline", "kqlx.json", cwd=place).status == 0
+    assert "stays" not in run("rules", *arguments, cwd=place).said
+    assert "stays" not in run("rules/bad.toml", "--quiet", *arguments, cwd=place).said
+
+
+def test_what_cannot_be_read_keeps_its_record(place: Path) -> None:
+    rule(place / "rules", "bad", REFUSED)
+    recorded(place)
+    before = (place / "kqlx.json").read_bytes()
+    arguments = ("--baseline", "kqlx.json", "--update-baseline")
+    found = run("rules", "no/such.toml", *arguments, cwd=place)
+    assert found.status == 2
+    assert (place / "kqlx.json").read_bytes() == before
+
+
+def test_a_rule_that_is_no_longer_broken_has_no_record_of_that(place: Path) -> None:
+    rule(place / "rules", "good", "a:b:c")
+    recorded(place)
+    rule(place / "rules", "good", GOOD)
+    recorded(place)
+    found = json.loads((place / "kqlx.json").read_text("utf-8"))["rules"]
+    assert found == {"good": {"spl": "coverage"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "names", "status", "word"),
+    [
+        (GOOD, NARROWER, "refused", 0, "warning"),
+        (GOOD, NARROWER, "narrower", 1, "error"),
+        (GOOD, REFUSED, "refused,narrower", 1, "error"),
+        (GOOD, REFUSED, "never", 0, "warning"),
+        (GOOD, NARROWER, "skipped,stale,lint", 1, "error"),
+        ("", NARROWER, "lint", 1, "error"),
+        (GOOD, "a:b:c", "refused", 0, ""),
+        (GOOD, "a:b:c", "failed", 1, "error"),
+        (GOOD, GOOD, "coverage", 0, ""),
+        (NARROWER, NARROWER, "narrower", 0, ""),
+        ("", GOOD, "coverage", 1, "error"),
+        ("", NARROWER, "refused", 0, ""),
+        ("", REFUSED, "refused", 1, "error"),
+    ],
+)
+def test_named_conditions_say_what_fails_of_what_is_worse(
+    place: Path, before: str, now: str, names: str, status: int, word: str
+) -> None:
+    if before:
+        rule(place / "rules", "other", before)
+    recorded(place, "--accept", "narrower")
+    rule(place / "rules", "other", now)
+    options = ("--accept", "narrower", "--baseline", "kqlx.json", "--fail-on", names)
+    found = run("rules", *options, cwd=place)
+    lines = [line for line in found.said.splitlines() if "[worse-than-baseline]" in line]
+    assert (found.status, len(lines)) == (status, int(bool(word))), found.said
+    assert all(f": {word}: " in line for line in lines)
+
+
+def test_conditions_that_no_baseline_records_hold_beside_one(place: Path) -> None:
+    rule(place / "rules", "other", "any where true", language="eql", type="eql")
+    recorded(place)
+    baseline = ("--baseline", "kqlx.json")
+    assert run("rules", *baseline, cwd=place).status == 0
+    assert run("rules", *baseline, "--fail-on", "skipped", cwd=place).status == 1
+    assert run("rules/other.toml", *baseline, cwd=place).status == 1
+    assert run("rules/other.toml", cwd=place).status == 1
 
 
 def test_baselines_that_are_not_there_or_cannot_be_written(place: Path) -> None:

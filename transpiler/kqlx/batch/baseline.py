@@ -7,7 +7,7 @@ The file is JSON: by rule (its id, or else its path) and target the status or th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from kqlx import named_pipes
@@ -15,6 +15,8 @@ from kqlx.batch.outcome import RuleOutcome, Status
 from kqlx.errors import UsageError
 from kqlx.notes import Effect
 from kqlx.records import dataclass, field
+
+VERSION = 1
 
 GRADES = (*(str(effect) for effect in Effect), *map(str, (Status.REFUSED, Status.FAILED)))
 """What a conversion may be, from the best."""
@@ -33,19 +35,34 @@ class Baseline:
             recorded[target] = max(recorded.get(target, grade), grade, key=GRADES.index)
 
     def worse(self, outcome: RuleOutcome) -> Iterator[tuple[str, str, str]]:
-        """The targets for which an outcome is worse than recorded: target, grade then, grade now.
-        A rule that is not recorded must be no worse than "wider", as without a baseline.
+        """The targets for which an outcome is worse than recorded, or not recorded: target, grade
+        then or "", grade now.
         """
         before = self.grades.get(key_of(outcome), {})
         for target, grade in grades_of(outcome).items():
             then = before.get(target, "")
-            allowed = then or str(Effect.WIDER)
-            if GRADES.index(grade) > GRADES.index(allowed):
+            if not then or GRADES.index(grade) > GRADES.index(then):
                 yield target, then, grade
+
+    def keep(self, before: Baseline, targets: Collection[str]) -> int:
+        """Takes over what ``before`` has of rules that were not looked at, and of targets that are
+        not among ``targets``; returns the number of those rules.
+        """
+        unseen = 0
+        for key, by_target in before.grades.items():
+            if (now := self.grades.get(key)) is None:
+                self.grades[key] = by_target
+                unseen += 1
+            else:
+                others = {one: by_target[one] for one in by_target if one and one not in targets}
+                self.grades[key] = others | now
+        return unseen
 
     def text(self) -> str:
         """The file, the same for the same rules in whatever order."""
-        return json.dumps({"version": 1, "rules": self.grades}, indent=1, sort_keys=True) + "\n"
+        return (
+            json.dumps({"version": VERSION, "rules": self.grades}, indent=1, sort_keys=True) + "\n"
+        )
 
 
 def key_of(outcome: RuleOutcome) -> str:
@@ -64,12 +81,18 @@ def grades_of(outcome: RuleOutcome) -> Mapping[str, str]:
 
 
 def load(path: Path) -> Baseline:
-    """Raises UsageError where there is no such file, or it is something else."""
+    """Raises UsageError where there is no such file, or it is something else or of a later version
+    of kqlx.
+    """
     try:
         named_pipes.refuse(path)
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data["version"] != 1:
+        version = data["version"]
+        if not isinstance(version, int) or version < 1:
             raise ValueError
+        if version > VERSION:
+            hint = "update kqlx, or give --baseline another name"
+            raise UsageError(f"{path}: of a later version of kqlx", hint=hint)
         found = {
             str(rule): {str(target): GRADES[GRADES.index(grade)] for target, grade in by.items()}
             for rule, by in data["rules"].items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kqlx.batch.outcome import RuleOutcome, Severity, Status
+from kqlx.batch.outcome import ConversionOutcome, RuleOutcome, Severity, Status
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
 from kqlx.notes import Effect
@@ -51,6 +51,21 @@ def met(outcome: RuleOutcome, wanted: frozenset[str]) -> frozenset[str]:
     if any(remark.severity is Severity.WARNING for remark in outcome.remarks):
         found.add(LINT)
     for made in outcome.conversions:
-        found.add(str(made.status))
-        found |= {str(remark.effect) for remark in made.remarks if remark.effect is not None}
+        found |= _met_by(made)
     return wanted & found
+
+
+def met_for(outcome: RuleOutcome, target: str, wanted: frozenset[str]) -> frozenset[str]:
+    """Those of the conditions that the conversions to a target meet; with "", the rule that came to
+    none.
+    """
+    found = {str(outcome.status)} if not target else set()
+    for made in outcome.conversions:
+        if made.target == target:
+            found |= _met_by(made)
+    return wanted & found
+
+
+def _met_by(made: ConversionOutcome) -> set[str]:
+    effects = {str(remark.effect) for remark in made.remarks if remark.effect is not None}
+    return {str(made.status), *effects}

@@ -105,13 +105,15 @@ class Run:
         """Writes what is left. Raises OutputError where nothing can be written."""
         self._finish_results()
         self._say_all(self.repeated.lines(self.choice))
-        self.gate.finish()
+        recorded = self.gate.finish([target.name for target, _ in self.converter.targets])
         status = self.gate.exit_status
         self.reports.finish(RunEnd(self.summary, status, self.file_reports, self.late))
         for line in self.statistics.lines() if self.statistics is not None else ():
             self.say(line)
         if not self.choice.quiet:
             self._say_end()
+            if recorded:
+                self.say(recorded)
 
     def _finish_results(self) -> None:
         for found in self.sink.finish() if self.sink is not None else ():
