@@ -32,7 +32,8 @@ _MAP = {
     "minProperties": 1,
     "propertyNames": {
         "pattern": (
-            r"^[^|]+(\|re(\|[is])*|(\|(contains|startswith|endswith|cased|exists|cidr|gte?|lte?))*)$"
+            r"^[^|]+(\|re|(\|(startswith|endswith|cased|exists|cidr|gte?|lte?)"
+            r"|\|contains(\|all)?)*)$"
         )
     },
     "additionalProperties": {

@@ -71,6 +71,88 @@ def test_two_groups_of_filters_do_not_catch_each_other() -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "detection"),
+    [
+        (
+            "a:(1 or 2) and a:2 and b:3",
+            {"selection": {"a": "2", "b": "3"}, "condition": "selection"},
+        ),
+        (
+            "a:x* and a:xy and a:*",
+            {"selection": {"a": "xy"}, "condition": "selection"},
+        ),
+        (
+            "a:(*x* and *y* and *z) and not a:(*b* and *c*)",
+            {
+                "selection": {"a|contains|all": ["x", "y"], "a|endswith": "z"},
+                "filter_main_a": {"a|contains|all": ["b", "c"]},
+                "condition": "selection and not filter_main_a",
+            },
+        ),
+        (
+            "a:(*x* and *xy*)",
+            {"selection": {"a|contains": "xy"}, "condition": "selection"},
+        ),
+        (
+            "a:(*x*y* and *z*) or b:1",
+            {
+                "selection_or_1": {"a|contains|all": ["x*y", "z"]},
+                "selection_or_2": {"b": "1"},
+                "condition": "1 of selection_or_*",
+            },
+        ),
+        (
+            "a:x and not b:1 and not b:2* and not c:3 and not b:4",
+            {
+                "selection": {"a": "x"},
+                "filter_main_b": [{"b": ["1", "4"]}, {"b|startswith": "2"}],
+                "filter_main_c": {"c": "3"},
+                "condition": "selection and not 1 of filter_main_*",
+            },
+        ),
+        (
+            "a:x and not ((b:1 or b:2*) and (c:3 or c:4*))",
+            {
+                "selection": {"a": "x"},
+                "filter_main_1": [{"b": "1"}, {"b|startswith": "2"}],
+                "filter_main_2": [{"c": "3"}, {"c|startswith": "4"}],
+                "condition": "selection and not all of filter_main_*",
+            },
+        ),
+        (
+            "a:(x*y* or *x*y or *x*y* or z*)",
+            {
+                "selection_a": [
+                    {"a": ["x*y*", "*x*y"]},
+                    {"a|contains": "x*y"},
+                    {"a|startswith": "z"},
+                ],
+                "condition": "selection_a",
+            },
+        ),
+        (
+            "x:1 and (y:2 or (a:1* and (b:2* or b:*3) and (c:4* or c:*5) and (d:6* or d:*7)))",
+            {
+                "selection": {"x": "1"},
+                "selection_a": {"a|startswith": "1"},
+                "selection_b": [{"b|startswith": "2"}, {"b|endswith": "3"}],
+                "selection_c": [{"c|startswith": "4"}, {"c|endswith": "5"}],
+                "selection_d": [{"d|startswith": "6"}, {"d|endswith": "7"}],
+                "selection_y": {"y": "2"},
+                "condition": "selection and (selection_y or (selection_a and selection_b and"
+                " selection_c and selection_d))",
+            },
+        ),
+    ],
+)
+def test_detections_are_laid_out_as_in_sigmahqs_rules(
+    query: str, detection: dict[str, object]
+) -> None:
+    text = kqlx.convert(query, "sigma", source="none", format="query").text
+    assert yaml.safe_load(text)["detection"] == detection
+
+
+@pytest.mark.parametrize(
     ("query", "line"),
     [
         ("condition:yes", "condition: 'yes'"),
@@ -184,7 +266,7 @@ def test_words_with_letters_of_several_cases_are_not_exact() -> None:
                 "selection": {"a": "x"},
                 "filter_main_c": {"c": "y"},
                 "selection_b": [{"b|exists": False}, {"b": None}],
-                "condition": "selection and ((not filter_main_c) or selection_b)",
+                "condition": "selection and (not filter_main_c or selection_b)",
             },
         ),
         (

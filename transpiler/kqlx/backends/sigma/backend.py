@@ -62,6 +62,10 @@ class SigmaBackend(TextBackend):
         folded = column.type in ORDERED or self.is_text(column) or text.lower() == text.upper()
         return not folded
 
+    def compares_whole(self, test: Equals | Like) -> bool:
+        """Whether values are compared as they are written: not as numbers or addresses."""
+        return self.column(test).type not in ORDERED
+
     def approximate(self, node: FieldTest, what: str, why: str) -> Node:
         """The existence of the field for a test that cannot be said, below a not nothing."""
         instead = "dropped under `not`" if self.negative else "any value matches"

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kqlx.backends.comments import comment_lines, comments_of
+from kqlx.backends.contained_tests import without_contained
 from kqlx.backends.sigma.approximate import Approximation
 from kqlx.backends.sigma.condition import Condition
 from kqlx.backends.sigma.detection_items import DetectionItems
@@ -69,7 +70,7 @@ def _rule_body(plan: Plan) -> tuple[str, Approximation]:
     logsource = bound.place.get("logsource")
     if not _is_text(logsource):
         node = with_nulls(node)
-    node = _flat(node)
+    node = without_contained(_flat(node), backend.compares_whole)
     if (fields := asked_for(node)) and not _is_text(logsource):
         backend.note(
             "null-exists",

@@ -4,7 +4,7 @@ them, and which tests these can say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kqlx.backends.base import ValueList, gather
@@ -40,6 +40,8 @@ DetectionItem = tuple[str, Value | list[Value]]
 Selection = dict[str, Any] | list[Any]
 """A map of items that all hold, a list of such maps of which one holds, or a list of keywords."""
 
+_CONTAINS = "|contains"
+
 
 @dataclass(frozen=True, slots=True)
 class DetectionItems:
@@ -68,7 +70,7 @@ class DetectionItems:
         tests = conjuncts(node)
         if not all(map(self.is_item, tests)):
             return False
-        keys = [self.item(test)[0] for test in tests]
+        keys = [self._key_of_all(group) for group in self.groups(tests)]
         return len(set(keys)) == len(keys)
 
     def is_list(self, node: Node) -> bool:
@@ -87,12 +89,50 @@ class DetectionItems:
 
     def map(self, node: Node) -> dict[str, Any]:
         """The map of a test that ``is_map``."""
-        return dict(map(self.written, conjuncts(node)))
+        return dict(self.written_items(conjuncts(node)))
 
     def list_of(self, node: Or) -> Selection:
         """A list of maps, or one map where the values have one modifier."""
-        maps = [self.map(item) for item in self.gathered(node)]
+        maps = _joined([self.map(item) for item in self.gathered(node)])
         return maps[0] if len(maps) == 1 else list(maps)
+
+    def groups(self, tests: Iterable[Node]) -> list[list[Node]]:
+        """The tests, of which all hold, that one item can say: texts that a value contains, else
+        each by itself.
+        """
+        found: list[list[Node]] = []
+        parts: dict[str, list[Node]] = {}
+        for test in tests:
+            key, value = self.item(test)
+            if key.endswith(_CONTAINS) and isinstance(value, str):
+                if key in parts:
+                    parts[key].append(test)
+                    continue
+                parts[key] = [test]
+                found.append(parts[key])
+            else:
+                found.append([test])
+        return found
+
+    def _key_of_all(self, group: Sequence[Node]) -> str:
+        key = self.item(group[0])[0]
+        return f"{key}|all" if len(group) > 1 else key
+
+    def written_items(self, tests: Iterable[Node]) -> list[DetectionItem]:
+        """The items of tests of which all hold, kept as pieces of the detection."""
+        return [
+            self.written(group[0]) if len(group) == 1 else self._written_all(group)
+            for group in self.groups(tests)
+        ]
+
+    def _written_all(self, group: Sequence[Node]) -> DetectionItem:
+        key, values = self._key_of_all(group), [self.item(test)[1] for test in group]
+        inner = [
+            Piece(scalar(value), (test.span,)) for value, test in zip(values, group, strict=True)
+        ]
+        spans = tuple([test.span for test in group])
+        self.backend.pieces.append(Piece("\n".join(map_lines({key: values})), spans, tuple(inner)))
+        return key, values  # type: ignore[return-value]
 
     def gathered(self, node: Or) -> list[Node]:
         """The alternatives, with those that one list of values can say joined."""
@@ -162,7 +202,7 @@ class DetectionItems:
         return f"{name}{self._cased(column, node)}", escape(text)
 
     def _like(self, column: Column, node: Like) -> DetectionItem:
-        asked = node.pattern
+        asked = node.pattern.collapsed()
         modifier = {
             (True, True): "|contains",
             (True, False): "|endswith",
@@ -170,16 +210,41 @@ class DetectionItems:
             (False, False): "",
         }[asked.begins_open, asked.ends_open]
         inner = asked.without_outer_stars()
+        if modifier in ("|startswith", "|endswith") and not inner.is_text:
+            modifier, inner = "", asked  # some engines look for the star itself there
         key = f"{column.name}{modifier}{self._cased(column, node)}"
         return key, spelled_pattern(inner)
 
     def _regexp(self, column: Column, node: Regexp) -> DetectionItem:
         found, has_dot = searching(node.regexp)
-        flags = ("|i" if node.case is Case.FOLDED else "") + ("|s" if has_dot else "")
-        return f"{column.name}|re{flags}", found
+        # More engines read flags within the expression than modifiers of re.
+        flags = ("i" if node.case is Case.FOLDED else "") + ("s" if has_dot else "")
+        return f"{column.name}|re", f"(?{flags}){found}" if flags else found
 
     def _cased(self, column: Column, node: Equals | Like) -> str:
         return "|cased" if self.backend.case_counts(column, node) else ""
+
+
+def _joined(maps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Alternatives without a second map of the one key of another: its values are in one list."""
+    found: list[dict[str, Any]] = []
+    alone: dict[str, dict[str, Any]] = {}
+    for item in maps:
+        (key, value), *others = item.items()
+        if others or key.endswith(("|all", "|exists")) or value is None:
+            found.append(item)
+        elif key in alone:
+            values = [*_listed(alone[key][key]), *_listed(value)]
+            values = distinct(values, cased=key.endswith("|cased"))
+            alone[key][key] = values[0] if len(values) == 1 else values
+        else:
+            alone[key] = {key: value}
+            found.append(alone[key])
+    return found
+
+
+def _listed(value: Value | list[Value]) -> list[Value]:
+    return value if isinstance(value, list) else [value]
 
 
 def _may_be_listed(node: Node) -> bool:

@@ -33,15 +33,26 @@ class SearchIdentifiers:
         return free
 
     def add_items(self, items: Iterable[DetectionItem]) -> list[str]:
-        """Keeps items in as few selections as their keys allow; returns the names."""
-        maps: list[dict[str, Any]] = []
-        times: Counter[str] = Counter()
-        for key, value in items:
-            if times[key] == len(maps):
-                maps.append({})
-            maps[times[key]][key] = value
-            times[key] += 1
-        return [self.add("selection", found) for found in maps]
+        """Keeps items in as few selections as their keys allow; returns the names. Further ones are
+        called after the field that they are about.
+        """
+        names = []
+        for found in in_maps(items):
+            further = slug([key.partition("|")[0] for key in found]) if self.selections else ""
+            names.append(self.add(f"selection_{further}" if further else "selection", found))
+        return names
+
+
+def in_maps(items: Iterable[DetectionItem]) -> list[dict[str, Any]]:
+    """Items that all hold in as few maps as their keys allow."""
+    maps: list[dict[str, Any]] = []
+    times: Counter[str] = Counter()
+    for key, value in items:
+        if times[key] == len(maps):
+            maps.append({})
+        maps[times[key]][key] = value
+        times[key] += 1
+    return maps
 
 
 def fields_of(node: Node) -> list[str]:

@@ -1,0 +1,93 @@
+"""Tests that others contain are dropped, and nothing else is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kqlx.backends.contained_tests import without_contained
+from kqlx.evaluate.compiler import matches
+from kqlx.frontends.kql.formatter import format_node
+from kqlx.frontends.kql.parser import parse
+from kqlx.nodes import And, Equals, Exists, Like, Literal, Node, Not, Or, Pattern
+from tests.conftest import examples
+
+
+def kept(query: str) -> str:
+    return format_node(without_contained(parse(query), lambda test: True))
+
+
+@pytest.mark.parametrize(
+    ("query", "result"),
+    [
+        ("a:(1 or 2) and a:2", "a:2"),
+        ("a:2 and a:(1 or 2)", "a:2"),
+        ("a:(1 or 2) and a:(2 or 1 or 3)", "a:(1 or 2)"),
+        ("a:x* and a:xy*z", "a:xy*z"),
+        ("a:* and a:x*", "a:x*"),
+        ("a:* and (a:x or a:y)", "a:(x or y)"),
+        ("a > 1 and a:*", "a>1"),
+        ("b:1 and (a:1 and (b:1 and c:1))", "b:1 and a:1 and c:1"),
+        ("not a:(1 or 2) and not a:1 and c:1", "not a:(1 or 2) and c:1"),
+        ("(a:1 and b:1 or a:2) and a:(1 or 2)", "(a:1 and b:1) or a:2"),
+        # These say something each.
+        ("a:1 and a:2", "a:(1 and 2)"),
+        ("a:(1 or 2) and a:(2 or 3)", "a:(1 or 2) and a:(2 or 3)"),
+        ("a:xy* and a:*yz", "a:(xy* and *yz)"),
+        ('a:"" and a:*', 'a:"" and a:*'),
+        ("a:1 and not a:2", "a:1 and not a:2"),
+        ("a:1 or a:(1 and 2)", "a:1 or a:(1 and 2)"),
+        ("a:X and a:x", "a:(X and x)"),
+    ],
+)
+def test_what_another_test_contains_is_dropped(query: str, result: str) -> None:
+    assert without_contained(parse(query), lambda test: True) == parse(result), kept(query)
+
+
+def test_values_that_are_not_compared_as_written_say_something_each() -> None:
+    node = parse("a:x* and a:xy")
+    assert without_contained(node, lambda test: False) == node
+
+
+VALUES = ("1", "12", "2", "")
+
+
+def leaves() -> st.SearchStrategy[Node]:
+    field = st.sampled_from("ab").map(Literal)
+    patterns = st.sampled_from(["*1*", "1*", "*2", "1*2", "*"]).map(Pattern.from_stars)
+    return st.one_of(
+        st.builds(lambda f, v: Equals(f, Literal(v)), field, st.sampled_from(VALUES)),
+        st.builds(Like, field, patterns),
+        st.builds(Exists, field),
+    )
+
+
+def groups(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    items = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return st.one_of(st.builds(And, items), st.builds(Or, items), st.builds(Not, inner))
+
+
+@examples(300)
+@given(
+    node=st.recursive(leaves(), groups, max_leaves=9),
+    event=st.dictionaries(
+        st.sampled_from("ab"), st.lists(st.sampled_from(VALUES), min_size=1, max_size=2)
+    ),
+)
+def test_the_meaning_stays(node: Node, event: dict[str, Any]) -> None:
+    made = without_contained(node, lambda test: True)
+    assert matches(made, event, {}) == matches(node, event, {})
+
+
+def test_a_long_query_takes_no_longer_for_each_test() -> None:
+    """20,000 tests, each about a field of its own, and as many about one field."""
+    for name in ("f{}", "f"):
+        tests = [Not(Equals(Literal(name.format(i)), Literal(str(i)))) for i in range(20_000)]
+        node = And(tuple(tests))
+        started = time.process_time()
+        assert without_contained(node, lambda test: True) == node
+        assert time.process_time() - started < 10

@@ -1,0 +1,145 @@
+"""Tests that others make needless: of several that must all hold, one that another contains.
+
+``EventID:(4661 or 4662) and EventID:4662`` says no more than its second test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from kqlx.nodes import (
+    And,
+    Case,
+    Compare,
+    Equals,
+    Exists,
+    FieldTest,
+    Like,
+    Node,
+    Not,
+    Or,
+    Regexp,
+    all_of,
+    any_of,
+    asked_pattern,
+    conjuncts,
+)
+from kqlx.patterns import Pattern
+from kqlx.records import dataclass, field, replace
+
+Comparable = Callable[[Equals | Like], bool]
+"""Whether values of the test's field are compared as they are: not word by word, nor as addresses
+or numbers, of which one may be written in several ways.
+"""
+
+MOST_COMPARED = 100
+"""So many tests about a field are compared with a further one: a query that has more is a list that
+a program wrote, and would take long.
+"""
+
+
+def without_contained(node: Node, comparable: Comparable) -> Node:
+    """The same meaning without a test beside one that holds only where it holds, too. Groups of
+    ``and`` within ``and`` are opened.
+    """
+    return _Containment(comparable).without(node)
+
+
+@dataclass(frozen=True, slots=True)
+class _Containment:
+    comparable: Comparable
+    _fields: dict[int, tuple[Node, frozenset[str]]] = field(default_factory=dict)
+
+    def without(self, node: Node) -> Node:
+        if isinstance(node, Not):
+            item = self.without(node.item)
+            return node if item is node.item else replace(node, item=item)
+        if isinstance(node, Or):
+            items = [self.without(item) for item in node.items]
+            same = all(a is b for a, b in zip(items, node.items, strict=True))
+            return node if same else any_of(items, node.span)
+        if not isinstance(node, And):
+            return node
+        items = [self.without(item) for item in conjuncts(node)]
+        dropped: set[int] = set()
+        about: dict[str, list[int]] = {}
+        for place, item in enumerate(items):
+            near = {at for name in self.fields(item) for at in about.get(name, ())} - dropped
+            if len(near) > MOST_COMPARED:
+                continue
+            if any(self.implies(items[at], item) for at in near):
+                dropped.add(place)
+                continue
+            dropped |= {at for at in near if self.implies(item, items[at])}
+            for name in self.fields(item):
+                about.setdefault(name, []).append(place)
+        kept = [item for place, item in enumerate(items) if place not in dropped]
+        return node if tuple(kept) == node.items else all_of(kept, node.span)
+
+    def implies(self, one: Node, other: Node) -> bool:
+        """Whether every event that meets the one surely meets the other."""
+        if one == other:
+            return True
+        if isinstance(one, Not) or isinstance(other, Not):
+            both = isinstance(one, Not) and isinstance(other, Not)
+            return both and self.implies(other.item, one.item)  # type: ignore[union-attr]
+        if self.fields(one).isdisjoint(self.fields(other)):
+            return False
+        if isinstance(one, Or):
+            return self._each(one.items, other)
+        if isinstance(other, And):
+            return all(self.implies(one, item) for item in other.items)
+        if isinstance(one, And):
+            return any(self.implies(item, other) for item in one.items)
+        if isinstance(other, Or):
+            return any(self.implies(one, item) for item in other.items)
+        return self._test(one, other)
+
+    def _each(self, items: Iterable[Node], other: Node) -> bool:
+        known = {*other.items} if isinstance(other, Or) else set[Node]()
+        return all(item in known or self.implies(item, other) for item in items)
+
+    def _test(self, one: Node, other: Node) -> bool:
+        if not isinstance(one, FieldTest | Regexp) or not isinstance(other, FieldTest):
+            return False
+        if one.field != other.field:
+            return False
+        if isinstance(other, Exists):
+            return _asks_for_value(one)
+        if not isinstance(one, Equals | Like) or not isinstance(other, Equals | Like):
+            return False
+        if other.case is Case.EXACT and one.case is Case.FOLDED:
+            return False
+        if not (self.comparable(one) and self.comparable(other)):
+            return False
+        folded = other.case is Case.FOLDED
+        return _asked(other, folded=folded).covers(_asked(one, folded=folded))
+
+    def fields(self, node: Node) -> frozenset[str]:
+        """The names of the fields that it asks about."""
+        known = self._fields.get(id(node))
+        if known is None:
+            known = self._fields[id(node)] = node, frozenset(_fields(node, self.fields))
+        return known[1]
+
+
+def _fields(node: Node, of: Callable[[Node], frozenset[str]]) -> Iterable[str]:
+    if isinstance(node, Not):
+        return of(node.item)
+    if isinstance(node, And | Or):
+        return [name for item in node.items for name in of(item)]
+    return [node.field.name] if isinstance(node, FieldTest | Regexp) else []
+
+
+def _asks_for_value(test: FieldTest | Regexp) -> bool:
+    """Whether the test asks for a value that is not empty."""
+    if isinstance(test, Equals):
+        return isinstance(test.value.value, str | bool) and test.value.name != ""
+    if isinstance(test, Like):
+        return any(test.pattern.literals)
+    return isinstance(test, Compare | Exists)
+
+
+def _asked(test: Equals | Like, *, folded: bool) -> Pattern:
+    pattern = asked_pattern(test)
+    return pattern.map_literals(str.lower) if folded else pattern
