@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import shutil
@@ -366,11 +367,40 @@ def test_wrong_usage(
     assert words in ran.said
 
 
-def test_what_cannot_be_read_is_told_and_fails(place: Path) -> None:
-    ran = diff(place, paths=("old/rules", "new/no"))
+@pytest.mark.parametrize(
+    "paths",
+    [("old/rules", "no"), ("no", "new/rules"), ("old/rules", "empty"), ("no", "no.toml")],
+)
+@pytest.mark.parametrize("form", ["full", "json", "markdown"])
+def test_a_side_that_is_missing_is_an_error_and_no_comparison(
+    place: Path, paths: tuple[str, ...], form: str
+) -> None:
+    (place / "empty").mkdir()
+    ran = diff(place, "--output-format", form, "--report", "diff.md", paths=paths)
+    assert (ran.status, ran.out) == (2, "")
+    missing = [path for path in paths if not path.endswith("rules")]
+    assert [line.split(": ")[:2] for line in ran.said.splitlines()] == [
+        ["error", path] for path in missing
+    ]
+    assert not (place / "diff.md").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_what_may_be_where_a_side_cannot_be_read_is_not_said_to_come_or_go(
+    place: Path, side: str
+) -> None:
+    other = "old" if side == "new" else "new"
+    os.mkfifo(place / side / "rules/pipe.toml")
+    rule(place / other / "rules", "more", SHELL)
+    rule(place / "new/rules", "wider", SHELL)
+    ran = diff(place)
     assert ran.status == 2
-    assert "error: new/no: " in ran.said
-    assert "3 removed" in ran.out
+    assert f"{side}/rules/pipe.toml: not a file" in ran.said
+    assert "more" not in ran.out
+    assert ran.out.endswith(
+        "1 rule changed (1 meaning, 1 better, 1 query); 2 unchanged; 1 not compared\n"
+    )
 
 
 def test_settings_for_reports_of_convert_are_not_those_of_diff(place: Path) -> None:

@@ -21,6 +21,7 @@ from kqlx.records import dataclass, replace
 if TYPE_CHECKING:
     from kqlx.batch.comparison.side import Side
     from kqlx.batch.converter import Converter
+    from kqlx.batch.inputs import Inputs
     from kqlx.batch.request import Request
 
 _OF_SETTINGS = ("fields", "format", "leading_wildcards", "source", "strict")
@@ -92,8 +93,13 @@ def compare(
     from kqlx.batch.comparison.side import Side
     from kqlx.batch.converter import Converter
     from kqlx.batch.exit_policy import conditions
+    from kqlx.batch.inputs import Inputs
 
     wanted = conditions(fails_on or [CHANGED], CONDITIONS)
+    inputs = [Inputs.of_paths([side.path], side.exclude) for side in (old, new)]
+    if not all(side.files for side in inputs):
+        _say_missing(inputs)
+        return Exit.UNUSABLE
     asked = new.request()
     before = old.request(asked.targets)
     is_file = Path(old.path).is_file() and Path(new.path).is_file()
@@ -105,8 +111,8 @@ def compare(
         closing(Side(old.path, is_file)) as left,
         closing(Side(new.path, is_file)) as right,
     ):
-        _read(old, Converter(before), jobs, left)
-        _read(new, Converter(asked), jobs, right)
+        _read(inputs[0], Converter(before), jobs, left)
+        _read(inputs[1], Converter(asked), jobs, right)
         comparison = Comparison(left, right, names, wanted)
         for change in comparison.changes():
             reports.take(change)
@@ -117,15 +123,24 @@ def compare(
     return status
 
 
-def _read(one: SideRequest, converter: Converter, jobs: int, side: Side) -> None:
+def _say_missing(sides: Iterable[Inputs]) -> None:
+    """Tells of paths that lead to no rule; once of one that is both sides."""
+    from kqlx.batch.input_files import unread
+    from kqlx.batch.messages import Choice, lines_of
+
+    outcomes = [unread(error) for side in sides if not side.files for error in side.errors]
+    remarks = [remark for outcome in outcomes for remark in outcome.remarks]
+    for line in dict.fromkeys(line for one in remarks for line in lines_of("", [one], Choice())):
+        say(line)
+
+
+def _read(inputs: Inputs, converter: Converter, jobs: int, side: Side) -> None:
     """Fills the side with what becomes of its rules. What cannot be read or used is told."""
-    from kqlx.batch.inputs import Inputs
     from kqlx.batch.messages import line_of
 
     progress = Progress(sys.stderr)
     for stranger in converter.strangers:
         say(f"warning: {stranger}")
-    inputs = Inputs.of_paths([one.path], one.exclude)
     with closing(inputs.outcomes(converter, jobs or os.cpu_count() or 1)) as found:
         for outcomes in progress.over(found, inputs.total, False):
             for outcome in outcomes:

@@ -26,7 +26,8 @@ class Side:
     """``root`` is the path that the user names: a folder, unless ``is_file``, or a pattern with
     stars, which stands for what is in the last folder without one. ``outcomes`` are on
     the disk, so that of many rules no more than their entries are in memory. Of a side that
-    ``is_partial`` something could not be read or used.
+    ``is_partial`` something could not be read or used; one that ``has_gaps`` may have rules that
+    are not known at all, such as those of a folder that cannot be read.
     """
 
     root: str
@@ -34,10 +35,12 @@ class Side:
     entries: list[Entry] = field(default_factory=list)
     outcomes: OutcomeSpool = field(default_factory=OutcomeSpool)
     is_partial: bool = False
+    has_gaps: bool = False
 
     def take(self, outcome: RuleOutcome) -> None:
         """Files that hold no rule are none to compare. Raises OutputError."""
         self.is_partial |= outcome.is_unusable
+        self.has_gaps |= outcome.is_unusable and not outcome.rule.path
         self.is_partial |= any(made.is_unusable for made in outcome.conversions)
         if outcome.status is Status.NO_RULE or not outcome.rule.path:
             return
