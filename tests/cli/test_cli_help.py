@@ -61,6 +61,16 @@ def test_help_names_what_options_take_and_no_default_of_switches(command: str) -
     text = help_of(command)
     for word in ("<str>", "<int", "[default: no-", "(error)"):
         assert word not in text
+    assert "{" not in text.splitlines()[0]
+
+
+@pytest.mark.parametrize(("command", "name"), [("diff", "OLD"), ("sources show", "SOURCE")])
+def test_arguments_that_must_be_given_are_named_plainly(command: str, name: str) -> None:
+    assert help_of(command).startswith(f"Usage: kqlx {command} [OPTIONS] {name}")
+    run = kqlx(*command.split())
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "{" not in run.stderr
+    assert f"Missing argument '{name}'" in run.stderr
 
 
 @pytest.mark.parametrize("command", ["convert", "lint", "fmt", "test", "fields"])

@@ -12,6 +12,13 @@ _OTHERS = "Options"
 class Grouped(TyperCommand):
     """A command whose help shows its options in groups, in the order in which they first come."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Arguments that must be given without the braces that newer versions of typer add: in the
+        usage of commands these stand for a choice.
+        """
+        pieces = super().collect_usage_pieces(ctx)
+        return [piece[1:-1] if piece[:1] == "{" else piece for piece in pieces]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):

@@ -12,6 +12,7 @@ from kqlx.cli import completion
 from kqlx.cli import options as cli
 from kqlx.cli.common import Exit, fail, inputs, report, usage
 from kqlx.cli.declared import argument, for_typer, option
+from kqlx.cli.help_groups import Grouped
 from kqlx.cli.requests import config_of, listed_files, load_settings
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
@@ -55,7 +56,7 @@ def list_sources(
     print_table(rows)
 
 
-@sources.command()
+@sources.command(cls=Grouped)
 @for_typer
 def show(
     context: typer.Context,
