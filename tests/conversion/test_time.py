@@ -17,6 +17,7 @@ from kqlx.backends.sigma.detection_items import DetectionItem, DetectionItems
 from kqlx.elastic import ecs
 from kqlx.mappings import asked_query, recognition
 from kqlx.mappings.binder import Binder
+from kqlx.mappings.command_line_arguments import _expression
 from kqlx.mappings.field_names import nearest
 from kqlx.nodes import FieldTest, Node
 from kqlx.rules.known_types import known_types
@@ -179,3 +180,15 @@ def test_what_is_read_once_is_converted_as_ever(target: str) -> None:
             expected = kqlx.convert(rule, target, fields="ecs", **options)
             for _ in range(2):
                 assert kqlx.convert(reading, target, **options) == expected
+
+
+def test_an_argument_of_a_command_line_becomes_one_expression_for_all_targets() -> None:
+    values = " or ".join(f"word{number}" for number in range(50))
+    query = f"event.category:process and process.name:a.exe and not process.args:({values})"
+    reading = kqlx.read(query, source="system.security")
+    _expression.cache_clear()
+    for target in ("spl", "sentinel", "sigma"):
+        for _ in range(2):
+            kqlx.convert(reading, target, accept=("wider", "narrower", "different"))
+    known = _expression.cache_info()
+    assert known.misses <= 2 * 50 < known.hits  # as it stands, and in lines in quotation marks

@@ -177,6 +177,37 @@ def test_instances_are_pickled_and_read_by_a_process_that_made_none() -> None:
     assert run.stdout.decode().split() == f"{one} False".split(), run.stderr
 
 
+class Counted:
+    """Counts how often it is hashed."""
+
+    times = 0
+
+    def __hash__(self) -> int:
+        Counted.times += 1
+        return 1
+
+
+@records.dataclass(frozen=True, slots=True, keeps_hash=True)
+class Kept:
+    item: object
+    note: str = records.field(default="", compare=False)
+
+
+def test_a_hash_is_kept_if_it_is_wanted_so_and_stays_in_its_process() -> None:
+    each = [Kept(Kept(Kept(Counted()))) for _ in range(30)]
+    Counted.times = 0
+    for one in each:
+        assert hash(one) == hash(one) == hash(Kept(one.item, "another"))
+    assert Counted.times < 2 * len(each)  # compiled after some calls, which hash each time
+    assert [Kept] * 30 == [type(copy.deepcopy(one)) for one in each]
+
+    one = Kept("a", "b")
+    for _ in range(30):
+        assert hash(one) == hash(Kept("a"))
+    assert one == pickle.loads(pickle.dumps(one)) == Kept("a") != Kept("b")
+    assert pickle.dumps(one) == pickle.dumps(Kept("a", "b"))
+
+
 def test_methods_are_compiled_when_they_have_been_used_some_times() -> None:
     """What it exists for."""
     compiled = []

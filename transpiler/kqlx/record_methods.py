@@ -12,6 +12,8 @@ Write = Callable[[Any, dict[str, Any]], str]
 
 MISSING: Any = object()
 FIELDS = "__record_fields__"
+KEPT_HASH = "_kept_hash"
+"""The slot of the hash in classes that keep it: no field, since hashes differ between processes."""
 FEW = 20
 """Calls of a method that take as long as to compile it."""
 
@@ -48,12 +50,13 @@ def fields_of(record: Any) -> tuple[Field, ...]:
 class Record:
     """A decorated class, and the methods that it has."""
 
-    __slots__ = ("cls", "fields", "frozen")
+    __slots__ = ("cls", "fields", "frozen", "keeps_hash")
 
-    def __init__(self, fields: dict[str, Field], frozen: bool) -> None:
+    def __init__(self, fields: dict[str, Field], frozen: bool, keeps_hash: bool = False) -> None:
         self.cls: Any = None
         self.fields = fields
         self.frozen = frozen
+        self.keeps_hash = keeps_hash
 
     def methods(self, slots: bool) -> dict[str, Any]:
         """All, by name."""
@@ -61,7 +64,7 @@ class Record:
             "__init__": self._method("__init__", _initialiser, _initialise),
             "__repr__": _representation,
             "__eq__": self._method("__eq__", _comparison, _is_equal),
-            "__hash__": self._method("__hash__", _hash, _hashed) if self.frozen else None,
+            "__hash__": self._hash_method() if self.frozen else None,
             "__replace__": self._method("__replace__", _replacement, _changed),
         }
         if self.frozen:
@@ -69,6 +72,10 @@ class Record:
             if slots:
                 names |= {"__getstate__": _state, "__setstate__": _restore}
         return names
+
+    def _hash_method(self) -> Method:
+        write = _kept_hash if self.keeps_hash else _hash
+        return self._method("__hash__", write, _hashed)
 
     def _method(self, name: str, write: Write, do: Method) -> Method:
         """A method that does a few times what compiling would take as long as, and then puts in its
@@ -188,6 +195,18 @@ def _comparison(cls: Any, names: dict[str, Any]) -> str:
 
 def _hash(cls: Any, names: dict[str, Any]) -> str:
     return f"def __hash__(self):\n  return hash({_compared(cls, 'self')})"
+
+
+def _kept_hash(cls: Any, names: dict[str, Any]) -> str:
+    """Looks whether it was worked out before."""
+    names["keep"] = getattr(cls, KEPT_HASH).__set__
+    return f"""def __hash__(self):
+  try:
+    return self.{KEPT_HASH}
+  except AttributeError:
+    found = hash({_compared(cls, "self")})
+    keep(self, found)
+    return found"""
 
 
 def _compared(cls: Any, variable: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
-from kqlx.record_methods import FIELDS, MISSING, Field, Record, fields_of
+from kqlx.record_methods import FIELDS, KEPT_HASH, MISSING, Field, Record, fields_of
 
 T = TypeVar("T")
 
@@ -49,16 +49,19 @@ else:
 
 
 @dataclass_transform(field_specifiers=(field,))
-def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[T]], type[T]]:
+def dataclass(
+    *, frozen: bool = False, slots: bool = False, keeps_hash: bool = False
+) -> Callable[[type[T]], type[T]]:
     """The decorator of a class of data: compared, printed and pickled by its fields, and hashed so
-    where it is frozen.
+    where it is frozen; one that ``keeps_hash``, of trees that are hashed often, once for each
+    instance. It is frozen and has slots.
     """
 
     def decorated(cls: type[T]) -> type[T]:
         own = _own_fields(cls)
         inherited = [getattr(base, FIELDS, {}) for base in reversed(cls.__mro__[1:-1])]
         every = {name: each for known in (*inherited, own) for name, each in known.items()}
-        record = Record(every, frozen)
+        record = Record(every, frozen, keeps_hash)
         made = record.methods(slots)
         made["__match_args__"] = tuple(f.name for f in every.values() if f.init and not f.kw_only)
         names = {name: value for name, value in made.items() if name not in cls.__dict__}
@@ -66,7 +69,7 @@ def dataclass(*, frozen: bool = False, slots: bool = False) -> Callable[[type[T]
         for name in ("__dataclass_fields__", "__dataclass_params__"):
             names[name] = _ForTheStandardLibrary(record, name)
         if slots:
-            record.cls = _with_slots(cls, own, names)
+            record.cls = _with_slots(cls, own, names, (KEPT_HASH,) if keeps_hash else ())
         else:
             record.cls = cls
             for name, value in names.items():
@@ -103,9 +106,11 @@ def _own_fields(cls: type) -> dict[str, Field]:
     return found
 
 
-def _with_slots(cls: type, own: dict[str, Field], more: dict[str, Any]) -> type:
-    """The class once more, with ``more`` in it and a slot for each field that no base class has one
-    for.
+def _with_slots(
+    cls: type, own: dict[str, Field], more: dict[str, Any], slots: tuple[str, ...]
+) -> type:
+    """The class once more, with ``more`` in it, these slots and one for each field that no base
+    class has one for.
     """
     names = {name: value for name, value in cls.__dict__.items() if name not in own} | more
     names.pop("__dict__", None)
@@ -116,7 +121,7 @@ def _with_slots(cls: type, own: dict[str, Field], more: dict[str, Any]) -> type:
         for name, value in vars(base).items()
         if isinstance(value, MemberDescriptorType)
     }
-    names["__slots__"] = tuple(name for name in own if name not in taken)
+    names["__slots__"] = (*[name for name in own if name not in taken], *slots)
     names["__qualname__"] = cls.__qualname__
     return type(cls)(cls.__name__, cls.__bases__, names)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from kqlx.records import dataclass
 
@@ -44,14 +45,14 @@ class Repeat:
     most: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, keeps_hash=True)
 class Sequence:
     """One after the other; of none the empty text."""
 
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, keeps_hash=True)
 class Choice:
     """One of two or more."""
 
@@ -84,6 +85,7 @@ def lucene(item: Item) -> str:
     return _Writer(_lucene_char).item(item)
 
 
+@lru_cache(maxsize=2048)
 def portable(item: Item) -> str:
     """In the syntax that PCRE2, RE2, Rust's ``regex`` and Python's ``re`` share, without anchors.
     It takes for granted that the dot matches line breaks: ``(?s)``.
@@ -91,6 +93,7 @@ def portable(item: Item) -> str:
     return _Writer(_portable_char).item(item)
 
 
+@lru_cache(maxsize=2048)
 def searching(item: Item, at_end: str = "$") -> tuple[str, bool]:
     """In that syntax for engines that look for it anywhere in a value, with the anchors that it
     needs; and whether its dot must match line breaks. ``at_end`` is the anchor of the end: the

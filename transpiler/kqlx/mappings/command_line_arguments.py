@@ -117,7 +117,14 @@ def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp 
     ``in_xml`` says that signs may be written as in XML.
     """
     test = argument.test
-    pattern = asked_pattern(test)
+    found = _expression(asked_pattern(test), argument.line_in_quotes, in_xml)
+    assert not isinstance(test.field, Pattern)
+    return None if found is None else Regexp(test.field, found, test.span, case=test.case)
+
+
+@lru_cache(maxsize=2048)
+def _expression(pattern: Pattern, line_in_quotes: bool, in_xml: bool) -> Item | None:
+    """The lines with such an argument: the same for each column of each target."""
     runs = sum(token is ANY_RUN for token in pattern.collapsed().tokens)
     if '"' in pattern.text or not pattern.tokens or runs > MOST_RUNS:
         return None
@@ -132,11 +139,10 @@ def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp 
             bare = sequence(bare, Repeat(_BACKSLASH, 0, 1))
         forms.insert(0, bare)
     after = Repeat(Sequence((CharClass(_BLANKS), ANY_TEXT)), 0, 1)
-    found: Item = Sequence((_before(in_xml), choice(*forms), after))
-    if argument.line_in_quotes and len(forms) > 1:
-        found = choice(found, line.whole_in_quotes(forms[0]))
-    assert not isinstance(test.field, Pattern)
-    return Regexp(test.field, found, test.span, case=test.case)
+    found = Sequence((_before(in_xml), choice(*forms), after))
+    if line_in_quotes and len(forms) > 1:
+        return choice(found, line.whole_in_quotes(forms[0]))
+    return found
 
 
 @cache
