@@ -7,7 +7,7 @@ name and the place of the name in the text are kept; after binding they name col
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from operator import is_
 from typing import Literal as OneOf
@@ -303,31 +303,17 @@ def transform(node: Node, leaf: Callable[[Node], Node]) -> Node:
             transform(item, leaf) if isinstance(item, _JUNCTIONS) else leaf(item)
             for item in node.items
         ]
-        return _with_items(node, tuple(made))
+        return with_items(node, tuple(made))
     if isinstance(node, Not):
         item = transform(node.item, leaf)
         return node if item is node.item else Not(item, node.span)
     return leaf(node)
 
 
-def _with_items(node: And | Or, items: tuple[Node, ...]) -> And | Or:
+def with_items(node: And | Or, items: tuple[Node, ...]) -> And | Or:
     """The group of these items: the same one where they are its own."""
     unchanged = len(items) == len(node.items) and all(map(is_, items, node.items))
     return node if unchanged else type(node)(items, node.span)
-
-
-def without_repeats(node: Node, key: Callable[[Node], Hashable]) -> Node:
-    """The same meaning without a test beside one that has the same key."""
-    if isinstance(node, Not):
-        return replace(node, item=without_repeats(node.item, key))
-    if not isinstance(node, And | Or):
-        return node
-    found: dict[Hashable, Node] = {}
-    for item in node.items:
-        once = without_repeats(item, key)
-        found.setdefault(key(once), once)
-    items = tuple(found.values())
-    return items[0] if len(items) == 1 else _with_items(node, items)
 
 
 def simplify(node: Node) -> Node:
@@ -354,4 +340,4 @@ def simplify(node: Node) -> Node:
         items = [item for item in items if not isinstance(item, neutral)]
     if not items:
         return neutral(node.span)
-    return items[0] if len(items) == 1 else _with_items(node, tuple(items))
+    return items[0] if len(items) == 1 else with_items(node, tuple(items))

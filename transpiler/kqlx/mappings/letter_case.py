@@ -10,8 +10,10 @@ from kqlx.nodes import (
     And,
     Case,
     CommandLineArgument,
+    Equals,
     Exists,
     FieldTest,
+    Like,
     Nested,
     Node,
     Not,
@@ -21,6 +23,7 @@ from kqlx.nodes import (
     case_of,
     transform,
     walk,
+    with_items,
 )
 from kqlx.records import replace
 
@@ -48,31 +51,42 @@ def without_implied(node: Node) -> Node:
     """
     if not any(isinstance(t, FieldTest | Regexp) and case_of(t) is Case.FOLDED for t in walk(node)):
         return node
+    return _with_folded(node)[0]
+
+
+def _with_folded(node: Node) -> tuple[Node, Node | None]:
+    """The node without what is implied, and the same with all tests folded, which it implies; of
+    one with a ``not`` in it this is not known.
+    """
     if isinstance(node, Not):
-        return replace(node, item=without_implied(node.item))
+        item, _ = _with_folded(node.item)
+        return node if item is node.item else Not(item, node.span), None
     if not isinstance(node, And | Or):
-        return node
-    items = [without_implied(item) for item in node.items]
-    stricter = {item: folded for item in items if (folded := _folded(item)) != item}
-    if isinstance(node, Or):
-        there = {*items}
-        kept = [item for item in items if stricter.get(item) not in there]
-    else:
-        implied = {*stricter.values()}
-        kept = [item for item in items if item not in implied]
-    return kept[0] if len(kept) == 1 else replace(node, items=tuple(kept))
+        return node, _fold(node)
+    pairs = [_with_folded(item) for item in node.items]
+    if any(item is folded for item, folded in pairs):  # only such a one is equal to a folded one
+        pairs = _kept(node, pairs)
+    if len(pairs) == 1:
+        return pairs[0]
+    found = with_items(node, tuple([item for item, _ in pairs]))
+    all_folded = tuple([folded for _, folded in pairs if folded is not None])
+    return found, with_items(found, all_folded) if len(all_folded) == len(pairs) else None
 
 
-def _folded(node: Node) -> Node:
-    """The node with all its tests folded, which it implies; one with a ``not`` is left as it is."""
-    if any(isinstance(part, Not) for part in walk(node)):
-        return node
-    return transform(node, _fold)
+def _kept(group: And | Or, pairs: list[tuple[Node, Node | None]]) -> list[tuple[Node, Node | None]]:
+    """The items of a group, each with its folded form, without those that others imply."""
+    if isinstance(group, Or):
+        there = {item for item, folded in pairs if item is folded}
+        return [pair for pair in pairs if pair[0] is pair[1] or pair[1] not in there]
+    implied = {folded for item, folded in pairs if item is not folded}
+    return [pair for pair in pairs if pair[0] not in implied]
 
 
 def _fold(node: Node) -> Node:
     if isinstance(node, CommandLineArgument):
-        return replace(node, test=replace(node.test, case=Case.FOLDED))
+        test = _fold(node.test)
+        assert isinstance(test, Equals | Like)
+        return node if test is node.test else replace(node, test=test)
     if isinstance(node, Exists) or not isinstance(node, FieldTest | Regexp):
         return node
-    return replace(node, case=Case.FOLDED)
+    return node if node.case is Case.FOLDED else replace(node, case=Case.FOLDED)

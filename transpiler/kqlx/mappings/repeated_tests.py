@@ -7,18 +7,45 @@ from collections.abc import Hashable, Mapping
 from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
 from kqlx.mappings.letter_case import without_implied
-from kqlx.nodes import Equals, Node, without_repeats
+from kqlx.nodes import And, Equals, Node, Not, Or, with_items
 
 
 def without_repeated_tests(node: Node, columns: Mapping[str, Column]) -> Node:
     """The same meaning without a test beside one that asks for the same, or for more of it."""
+    once, _ = _Once(columns).tree(node)
+    return without_implied(once)
 
-    def key(node: Node) -> Hashable:
-        """What is the same for two tests that ask for the same: quotes count in texts alone."""
-        if isinstance(node, Equals) and node.field.name in columns:
-            column = columns[node.field.name]
-            if column.type not in TEXTS:
-                return column.name, node.value.name, node.case
-        return node
 
-    return without_implied(without_repeats(node, key))
+class _Once:
+    """Parts of a tree by number: those that ask for the same have the same one."""
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        # By field the name of its column, where quotes make no difference: they count in texts
+        # alone.
+        self.names = {
+            field: column.name for field, column in columns.items() if column.type not in TEXTS
+        }
+        self.numbers: dict[Hashable, int] = {}
+
+    def number(self, part: Hashable) -> int:
+        return self.numbers.setdefault(part, len(self.numbers))
+
+    def tree(self, node: Node) -> tuple[Node, int]:
+        """The tree without parts beside others of the same number, and the number of it."""
+        if isinstance(node, Equals):
+            name = self.names.get(node.field.name)
+            return node, self.number((name, node.value.name, node.case) if name else node)
+        if isinstance(node, Not):
+            item, number = self.tree(node.item)
+            made = node if item is node.item else Not(item, node.span)
+            return made, self.number((Not, number))
+        if not isinstance(node, And | Or):
+            return node, self.number(node)
+        found: dict[int, Node] = {}
+        for item in node.items:
+            once, number = self.tree(item)
+            found.setdefault(number, once)
+        if len(found) == 1:
+            ((number, once),) = found.items()
+            return once, number
+        return with_items(node, tuple(found.values())), self.number((type(node), *found))
