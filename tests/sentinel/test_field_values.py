@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from kqlx.backends.sentinel.aggregation import value_notes
 from kqlx.backends.sentinel.field_values import single_values, values_of
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.nodes import Always
+from kqlx.notes import Effect
 
 PACK = of_data(
     {
@@ -27,6 +29,12 @@ PACK = of_data(
                         "user.name": "User",
                         "user.id": {"none": "is not logged", "counted_by": "Sid"},
                         "user.email": "Properties.mail",
+                        "source.as.number": {
+                            "none": "is looked up",
+                            "counted_by": "Src",
+                            "counted_as": "^([0-9]+)",
+                            "finer": True,
+                        },
                         "source.ip": {"any": ["Src", "Client"]},
                         "client.user.name": {"any": ["User", "Account"]},
                         "file.name": {"column": "Path", "part": "name"},
@@ -112,3 +120,16 @@ def test_what_those_are_told_who_count_values(field: str, code: str) -> None:
     values = values_of(BOUND, field)
     assert values is not None
     assert [note.code for note in values.notes] == [code]
+
+
+@pytest.mark.parametrize(
+    ("by", "effect"), [(["source.as.number"], Effect.NARROWER), ([], Effect.WIDER)]
+)
+def test_what_is_told_apart_more_finely_makes_smaller_groups_and_more_values(
+    by: list[str], effect: Effect
+) -> None:
+    values = values_of(BOUND, "source.as.number", counted=True)
+    assert values is not None
+    assert values.expression == 'extract("(?is)^([0-9]+)", 1, Src)'
+    notes = [note for note in value_notes([values], BOUND, by) if note.effect is not Effect.SAME]
+    assert [(note.code, note.effect) for note in notes] == [("value-differs", effect)]

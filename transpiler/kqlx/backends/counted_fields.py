@@ -22,6 +22,7 @@ def about_counted(field: str, bound: Bound, coarser: Effect = Effect.NARROWER) -
         case_kept(field, bound),
         one_of_several(field, bound),
         counted_as_one(field, bound, coarser),
+        counted_finer(field, bound, coarser),
         kinds_without_values(field, bound),
     )
     return [note for note in found if note]
@@ -47,6 +48,17 @@ def counted_as_one(field: str, bound: Bound, coarser: Effect) -> Note | None:
     more = f" and {len(groups) - 3} more groups of values" if groups[3:] else ""
     message = f"the values {told}{more} of {field} count as one in the destination"
     return Note("value-differs", coarser, message)
+
+
+def counted_finer(field: str, bound: Bound, coarser: Effect) -> Note | None:
+    """A note on a field for which another one is counted that has several values for one of its."""
+    spec = bound.destination.field(field) if bound.destination is not None else None
+    if spec is None or not spec.finer:
+        return None
+    finer = Effect.NARROWER if coarser is Effect.WIDER else Effect.WIDER
+    counted = f"a part of {spec.counted_by}" if spec.counted_as else spec.counted_by
+    message = f"{field}: {counted} is counted in its place, of which several may belong to one"
+    return Note("value-differs", finer, message)
 
 
 def kinds_without_values(field: str, bound: Bound) -> Note | None:

@@ -151,8 +151,10 @@ class FieldSpec:
     """The separators of ``value_part``, as of a path."""
     counted_by: str | None = None
     """A column with other values that tells the same things apart: it stands for the field where
-    its values are only counted or looked for as new.
+    its values are only counted or looked for as new. ``counted_as`` takes a part out of it.
     """
+    finer: bool = False
+    """Beside ``counted_by``: whether several of its values may belong to one of the field's."""
     when: tuple[When, ...] = ()
     """Of ``alternatives``: the spec is for a query that asserts one of these."""
     unless: When = field(default_factory=dict)

@@ -101,6 +101,8 @@ def resolve_in(pack: Pack, destination: Destination, field: str) -> FieldValues:
     spec = named or destination.fields.get(in_any_place(field))
     if spec is None:
         return Missing()
+    if spec.counted_by is not None and spec.counted_as:
+        return Extracted(spec.counted_by, (spec.counted_as,))
     if spec.counted_by is not None:
         return InColumn(spec.counted_by, is_substitute=True)
     if not (spec.value_part or spec.value_patterns or spec.guard or spec.joined_columns):
@@ -146,7 +148,7 @@ def notes_on_values(field: str, spec: FieldSpec) -> tuple[Note, ...]:
         )
         joint = Note("grouped-by-substitute", Effect.SAME, f"{message}, as they are spelt there")
         return (joint, *(() if told is None else (_said(told),)))
-    if spec.counted_by is not None and not (told and spec.no_counterpart is not None):
+    if spec.counted_by is not None and not (spec.finer or (told and spec.no_counterpart)):
         message = (
             f"{field} is grouped by {spec.counted_by}, which has other values for the same things"
         )
