@@ -80,9 +80,10 @@ class _Containment:
         """Whether every event that meets the one surely meets the other."""
         if one == other:
             return True
+        if isinstance(one, Not) and isinstance(other, Not):
+            return self.implies(other.item, one.item)
         if isinstance(one, Not) or isinstance(other, Not):
-            both = isinstance(one, Not) and isinstance(other, Not)
-            return both and self.implies(other.item, one.item)  # type: ignore[union-attr]
+            return False
         if self.fields(one).isdisjoint(self.fields(other)):
             return False
         if isinstance(one, Or):
