@@ -126,13 +126,14 @@ class DetectionItems:
         ]
 
     def _written_all(self, group: Sequence[Node]) -> DetectionItem:
-        key, values = self._key_of_all(group), [self.item(test)[1] for test in group]
-        inner = [
-            Piece(scalar(value), (test.span,)) for value, test in zip(values, group, strict=True)
-        ]
-        spans = tuple([test.span for test in group])
-        self.backend.pieces.append(Piece("\n".join(map_lines({key: values})), spans, tuple(inner)))
-        return key, values  # type: ignore[return-value]
+        key, spans = self._key_of_all(group), tuple([test.span for test in group])
+        values: list[Value] = []
+        for test in group:
+            values += _listed(self.item(test)[1])
+        each = zip(values, spans, strict=True)
+        inner = tuple([Piece(scalar(value), (span,)) for value, span in each])
+        self.backend.pieces.append(Piece("\n".join(map_lines({key: values})), spans, inner))
+        return key, values
 
     def gathered(self, node: Or) -> list[Node]:
         """The alternatives, with those that one list of values can say joined."""
