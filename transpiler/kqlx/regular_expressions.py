@@ -14,6 +14,7 @@ from functools import lru_cache
 from kqlx.records import dataclass
 
 _META = frozenset('.?+*|{}[]()\\^$/#&~-"<>@')
+_PORTABLE_META = _META - frozenset('"<>@&~#-/')
 _CONTROLS = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\v": "\\x0b"}
 
 
@@ -209,11 +210,11 @@ def _lucene_char(value: str) -> str:
 
 
 def _portable_char(value: str) -> str:
-    if value in _META and value not in '"<>@&~#-/':
+    if value in _PORTABLE_META:
         return f"\\{value}"
-    if value in _CONTROLS:
-        return _CONTROLS[value]
-    return f"\\x{ord(value):02x}" if ord(value) < 32 else value
+    if value >= " ":
+        return value
+    return _CONTROLS.get(value) or f"\\x{ord(value):02x}"
 
 
 @dataclass(frozen=True)
@@ -229,12 +230,15 @@ class _Writer:
             case Repeat():
                 return self.atom(item.item) + _counted(item.least, item.most)
             case Sequence():
-                return "".join(
-                    [self.group(each) if isinstance(each, Choice) else self.item(each)
-                     for each in item.items]
-                ) or self.empty()  # fmt: skip
+                return "".join([self.part(each) for each in item.items]) or self.empty()
             case Choice():
                 return "|".join([self.item(each) or self.empty() for each in item.items])
+
+    def part(self, item: Item) -> str:
+        """What stands beside others; most are single characters."""
+        if isinstance(item, Char):
+            return self.char(item.value)
+        return self.group(item) if isinstance(item, Choice) else self.item(item)
 
     def atom(self, item: Item) -> str:
         """What an operator behind it bears on as a whole."""

@@ -50,6 +50,11 @@ E = TypeVar("E")
 NO_FORM = "construct-not-supported"
 """The code of what a target does not define."""
 
+_HOLDERS = (And, Or, Not, Nested, CommandLineArgument)
+"""What holds other parts of a tree."""
+
+_VALUE_TESTS = (Equals, Like)
+
 LEAVES = (Equals, Like, Exists, Compare, Regexp, FreeText, Always, Never, Unmapped)
 """The leaves of which targets know what they mean."""
 
@@ -64,6 +69,9 @@ class Backend(Generic[E]):
     pieces: list[Piece] = field(default_factory=list)
     """What was made of the parts of the tree, where ``fragments`` finds them again."""
 
+    is_known: bool = field(default=False, kw_only=True)
+    """Whether another of the same tree has found all its parts to be such as it can say."""
+
     leaves: ClassVar[tuple[type, ...]] = LEAVES
     """The leaves that the target can say, if it defines them, or that it leaves out with a note. A
     tree with any other is refused, wherever it stands.
@@ -76,7 +84,11 @@ class Backend(Generic[E]):
     """What stands for every event or none, and is nothing that a part of the query says."""
 
     def __post_init__(self) -> None:
-        known = (And, Or, Not, Nested, CommandLineArgument, *self.leaves)
+        if self.is_known:
+            return
+        known = (*_HOLDERS, *self.leaves)
+        if self.knows_case and kinds_of(self.bound.node) <= {*known}:
+            return
         for leaf in walk(self.bound.node):
             if not isinstance(leaf, known):
                 self.refuse(leaf.span, kind_of(leaf), code=NO_FORM)
@@ -208,6 +220,24 @@ class Backend(Generic[E]):
         raise UnsupportedError(message, code=code, notes=(note,), hint=hint)
 
 
+def kinds_of(node: Node) -> set[type]:
+    """The classes of the node and of all below it, without a step for each test of a long list."""
+    found: set[type] = {type(node)}
+    left = [node]
+    while left:
+        top = left.pop()
+        if isinstance(top, And | Or):
+            kinds = {*map(type, top.items)}
+            found |= kinds
+            if not kinds.isdisjoint(_HOLDERS):
+                left += [item for item in top.items if isinstance(item, _HOLDERS)]
+        elif isinstance(top, _HOLDERS):
+            inner = top.test if isinstance(top, CommandLineArgument) else top.item
+            found.add(type(inner))
+            left.append(inner)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class ValueList:
     """Alternatives on one column that compare letters alike, for the target's list form."""
@@ -230,20 +260,18 @@ def gather(
     case: Callable[[Equals | Like], Case] = case_of,
 ) -> list[Node | ValueList]:
     """The items of an Or, with those that fit gathered into one list for each field and ``case``,
-    where the first stood.
+    where the first stood. Tests of one field that say the same of letter case are of one ``case``.
     """
     lists: dict[tuple[Literal | Pattern, Case], list[Equals | Like]] = {}
     result: list[Node | list[Equals | Like]] = []
     last: tuple[Literal | Pattern, Case] | None = None
     for item in items:
-        if isinstance(item, Equals | Like) and fits(item):
-            field, letters = item.field, case(item)
-            if last is None or field is not last[0] or letters is not last[1]:
-                last = field, letters
-                if last not in lists:
-                    lists[last] = []
-                    result.append(lists[last])
-                joined = lists[last]
+        if isinstance(item, _VALUE_TESTS) and fits(item):
+            if last is None or item.field is not last[0] or item.case is not last[1]:
+                last = item.field, item.case
+                joined = lists.setdefault((item.field, case(item)), [])
+                if not joined:
+                    result.append(joined)
             joined.append(item)
         else:
             result.append(item)

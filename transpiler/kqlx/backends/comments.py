@@ -50,4 +50,6 @@ def harmless(text: str) -> str:
     """Text that stays within its line and its comment, whatever the language. Splunk ends one at
     backquotes, and expands macros between single ones.
     """
-    return "".join(c if c.isprintable() else "\ufffd" for c in text).replace("`", "'")
+    if not text.isprintable():
+        text = "".join([c if c.isprintable() else "\ufffd" for c in text])
+    return text.replace("`", "'")

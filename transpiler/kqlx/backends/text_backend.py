@@ -95,6 +95,8 @@ class TextBackend(Backend[Text]):
 
     def effective_case(self, test: Equals | Like | Compare) -> Case:
         """How the target compares the letters of a test."""
+        if test.case is Case.FOLDED:
+            return Case.FOLDED
         named = isinstance(test.field, Pattern)
         column = Column(test.field.name) if named else self.column(test)
         return effective_case(test, column, self.options.letter_case, self.own_case)

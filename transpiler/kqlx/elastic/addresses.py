@@ -56,7 +56,7 @@ def network(text: str) -> tuple[int, int] | None:
 
 def is_network(text: str) -> bool:
     """Whether the text is an address with a prefix length."""
-    if "/" not in text:
+    if "/" not in text or not text[-1].isdigit():
         return False
     try:
         ip_network(text, strict=False)

@@ -33,7 +33,9 @@ class SplBackend(TextBackend):
 
     def beside(self, kind: type[B]) -> B:
         """Another of the same conversion, with the same notes."""
-        return kind(self.bound, self.options, self.notes, folded=self.folded)
+        made = kind(self.bound, self.options, self.notes, folded=self.folded, is_known=True)
+        made.search = self.search
+        return made
 
     def note_case(self, column: Column, text: str, node: Equals | Like | Regexp) -> None:
         """Notes that a test has no regard to letter case, where it is one of whole values and the

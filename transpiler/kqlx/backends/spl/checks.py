@@ -49,6 +49,8 @@ class Checks(SplBackend):
         Elasticsearch in a group alone; a group that joins its tests by ``or`` alone needs no
         objects.
         """
+        if self.search.is_plain(node):
+            return node
         if isinstance(node, Nested):
             plain = not any(
                 isinstance(part, And | Not | FreeText | Always) for part in walk(node.item)
@@ -64,15 +66,24 @@ class Checks(SplBackend):
         below = Pattern.of(f"{column.name}.", ANY_RUN, span=node.field.span)
         return Or((node, replace(node, field=below)), node.span)
 
-    def check(self, node: Node) -> None:
-        """Refuses what neither step can say, and notes what both say only nearly."""
+    def check(self, node: Node) -> bool:
+        """Refuses what neither step can say, and notes what both say only nearly. Whether
+        ``search`` says every test of the node exactly.
+        """
         if isinstance(node, And | Or):
-            for item in node.items:
-                self.check(item)
-        elif isinstance(node, Not):
+            plain = self.search.is_plain
+            return all([plain(item) or self.check(item) for item in node.items])
+        if isinstance(node, Not):
             with self.under_not():
-                self.check(node.item)
-        elif isinstance(node, Nested):
+                return self.check(node.item)
+        if self.search.is_plain(node):
+            return True
+        self.check_leaf(node)
+        return self.search.is_exact(node)
+
+    def check_leaf(self, node: Node) -> None:
+        """The same of a single test, or of a nested group."""
+        if isinstance(node, Nested):
             self.note(
                 "nested-flattened",
                 Effect.WIDER,

@@ -77,10 +77,14 @@ class KeyBuilder:
         """The key of an Elastic field. Raises UnsupportedError where Splunk cannot name it; one
         without a counterpart keeps Elastic's name, with a note.
         """
-        key = self._own(name)
-        if key.name:
+        own = self._own(name)
+        if own.name:
             coarser = Effect.WIDER if self.finer is Effect.NARROWER else Effect.NARROWER
             self.notes += about_counted(name, self.bound, coarser)
+        return self._in_results(name, own)
+
+    def _in_results(self, name: str, key: Key) -> Key:
+        """The key of a field under the name that it has in the results."""
         if not self.common_names:
             return key
         made = plain_name(name)
@@ -223,14 +227,14 @@ class KeyBuilder:
         if not (spec.any_of or spec.case_field or apart):
             return None
         quiet = KeyBuilder(self.bound)
-        key = quiet.key(name)
+        key = quiet._in_results(name, quiet._own(name))
         return key if key.step and key.name else None
 
     def visible(self, name: str) -> Key | None:
         """The key of a field that the results may as well do without; None where there is none."""
         quiet = KeyBuilder(self.bound, common_names=self.common_names)
         try:
-            key = quiet.key(name)
+            key = quiet._in_results(name, quiet._own(name))
         except UnsupportedError:
             return None
         has_step = key.step and not self.common_names

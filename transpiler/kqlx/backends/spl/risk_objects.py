@@ -133,13 +133,17 @@ def key_builder(
 
 
 def _names(rule: Rule, bound: Bound, several: bool) -> Iterator[tuple[str, str, str]]:
-    """Elastic fields that the rule uses, each with its name in the results and what makes it."""
+    """Elastic fields that the rule uses and that are of a kind, each with its name in the results
+    and what makes it.
+    """
     keys = key_builder(rule, bound, several)
     for field in grouped_by(rule):
         if name := keys.key(field).name:
             yield field, name, ""
     tested = () if keys.common_names else _tested(bound)
-    for field in (*fields_to_keep(rule), *tested):
+    for field in dict.fromkeys((*fields_to_keep(rule), *tested)):
+        if _kind(field)[0] is None:
+            continue
         key = keys.visible(field) or _combined(rule, keys, field)
         if key is not None:
             yield field, key.name, key.step
@@ -155,10 +159,11 @@ def fields_to_keep(rule: Rule) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*suppressed_by(rule), *rule.investigation_fields]))
 
 
-def _tested(bound: Bound) -> Iterator[str]:
-    for test in walk(bound.node):
-        if isinstance(test, FieldTest) and not isinstance(test.field, Pattern):
-            yield bound.column(test.field.name).field
+def _tested(bound: Bound) -> list[str]:
+    """The fields of the query's tests, each once."""
+    tests = [test for test in walk(bound.node) if isinstance(test, FieldTest)]
+    names = {test.field.name: None for test in tests if not isinstance(test.field, Pattern)}
+    return [bound.column(name).field for name in names]
 
 
 def _kind(field: str) -> tuple[Kind | None, str]:

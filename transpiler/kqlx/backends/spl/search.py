@@ -51,6 +51,8 @@ from kqlx.records import dataclass, replace
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
+_UNQUOTED = NUMBERS | {"boolean"}
+
 MOST_FIELDS = 3
 """So many fields are named by a note."""
 
@@ -123,15 +125,13 @@ class SearchWriter(SplBackend):
     def value(self, column: Column, node: Equals | Like) -> str:
         """The right side of ``=``."""
         if isinstance(node, Like):
-            self.note_case(column, node.pattern.name, node)
-            return quote(node.pattern.name)
-        if column.type in NUMBERS:
-            return node.value.name
-        if column.type == "boolean":
-            return node.value.name
-        text = node.value.name
-        if column.type == "ip":
-            return quote(plain_network(text) or text)
+            text = node.pattern.name
+        else:
+            text = node.value.name
+            if column.type in _UNQUOTED:
+                return text
+            if column.type == "ip":
+                return quote(plain_network(text) or text)
         self.note_case(column, text, node)
         return quote(text)
 
@@ -184,8 +184,7 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
                 writer.pieces.append(Piece(terms[-1], (item.span,)))
                 writer.note("time-range", Effect.SAME, TIME_RANGE, item.span)
             continue
-        checks.check(item)
-        exact = search.all_exact(item)
+        exact = checks.check(item)
         wide = item if exact else simplify(search.widened(item))
         if not isinstance(wide, Always):
             terms.append(writer.expression(wide).text)
@@ -201,7 +200,7 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
         *(f"| where {fold_condition(text)}" for text in conditions),
     )
     found = SourceSearch(tuple(terms), steps, beginning=beginning)
-    if extracted := _extracted(bound, found.text()):
+    if extracted := _extracted(bound, "\n".join([*terms, *steps])):
         lists = [name for name in extracted if "{}" in name]  # what makes events long
         writer.note(
             "extraction-limit",

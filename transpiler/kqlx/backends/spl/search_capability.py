@@ -11,7 +11,12 @@ import re
 
 from kqlx.backends.letter_case import effective_case
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_and_value_tests, pair_fields
-from kqlx.backends.spl.syntax import is_plain_literal, widened_for_search
+from kqlx.backends.spl.syntax import (
+    is_ordinary,
+    is_plain_literal,
+    name_problem,
+    widened_for_search,
+)
 from kqlx.backends.spl.text_fields import contains_pieces, is_part_of_word
 from kqlx.elastic.addresses import is_network, plain_network
 from kqlx.elastic.asked_tests import PARTED, pieces_asked
@@ -37,9 +42,8 @@ from kqlx.nodes import (
     Pattern,
     Regexp,
     asked_pattern,
-    walk,
 )
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 from kqlx.regexes import late_regex
 from kqlx.regular_expressions import has_letters, longest_literals
 
@@ -50,6 +54,7 @@ NULL = "null"
 """What Splunk makes of JSON's null."""
 
 _FLOATS = NUMBERS - INTEGERS
+_NOT_PLAIN = TEXTS | _FLOATS | DATES | {"flattened"}
 _EXACT = INTEGERS | DATES | {"ip", "boolean"}
 """Types whose values ``search`` compares as Elasticsearch does."""
 
@@ -57,15 +62,37 @@ _EXACT = INTEGERS | DATES | {"ip", "boolean"}
 @dataclass(frozen=True, slots=True)
 class SearchCapability:
     """Answers for a bound tree; ``exact`` asks for letter case to count. It says nothing and
-    refuses nothing.
+    refuses nothing. ``_plain`` keeps what was found out of fields.
     """
 
     bound: Bound
     exact: bool = False
+    _plain: dict[str, frozenset[int] | None] = field(default_factory=dict, compare=False)
 
     def column(self, node: FieldTest | Regexp) -> Column:
         """The column of a test whose field has a name without stars."""
         return self.bound.column(node.field.name)
+
+    def is_plain(self, node: Node) -> bool:
+        """Whether the test is one of a whole value that ``search`` says as it is, and of which
+        nothing is to be told or refused. Nearly all tests of long lists are.
+        """
+        if not isinstance(node, Equals) or isinstance(node.field, Pattern):
+            return False
+        name, text = node.field.name, node.value.name
+        if name not in self._plain:
+            self._plain[name] = self._lengths_of_nulls(self.bound.column(name))
+        lengths = self._plain[name]
+        return lengths is not None and len(text) not in lengths and is_ordinary(text)
+
+    def _lengths_of_nulls(self, column: Column) -> frozenset[int] | None:
+        """How long the texts are that stand for a missing value in a column whose tests of whole
+        values may be plain; None for other columns.
+        """
+        odd_form = column.layout in PAIRS or column.json or column.run
+        if self.exact or odd_form or column.type in _NOT_PLAIN or name_problem(column.name):
+            return None
+        return frozenset(map(len, self.null_texts(column)))
 
     def is_exact(self, node: Node) -> bool:
         """Whether ``search`` says the test as it is, letter case apart unless it must count."""
@@ -219,12 +246,6 @@ class SearchCapability:
             return Never(node.span)
         wide = self.superset(node)
         return wide if wide == node else self.widened(wide) if isinstance(wide, And | Or) else wide
-
-    def all_exact(self, node: Node) -> bool:
-        """Whether ``search`` says every test of the node exactly."""
-        return all(
-            self.is_exact(leaf) for leaf in walk(node) if not isinstance(leaf, And | Or | Not)
-        )
 
     def gains_by_where(self, node: Node, negative: bool = False) -> bool:
         """Whether a second step can say more of the node than its widened form does."""

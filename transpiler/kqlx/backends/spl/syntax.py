@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kqlx.elastic.addresses import is_network
 from kqlx.patterns import ANY_RUN, Pattern, Token
 from kqlx.regexes import late_regex
 
@@ -65,6 +66,7 @@ _REGEX_SPECIAL = late_regex(r"[\\.^$|?*+()\[\]{}`<\x00-\x1f\x7f]")
 # A search cannot spell these in a value: a star is a wildcard, control characters have no escape,
 # and three backquotes may begin a comment.
 _UNSPEAKABLE = late_regex(r"[*\x00-\x1f\x7f]|```")
+_ORDINARY = late_regex("[^*\x00-\x1f\x7f`\ud800-\udfff]*")
 
 # What a line may not be broken within: quoted text, and an OR and what follows it.
 _WORD = late_regex(r'(?:OR )?(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTALL)
@@ -73,6 +75,13 @@ _WORD = late_regex(r'(?:OR )?(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTA
 def quote(text: str) -> str:
     """A value in double quotes. A star stays a wildcard: ``search`` has no escape for it."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def is_ordinary(text: str) -> bool:
+    """Whether nothing in a text is to be looked at more closely: it is none of a network, and has
+    no character that a search cannot say.
+    """
+    return _ORDINARY.fullmatch(text) is not None and not is_network(text)
 
 
 def is_plain_literal(text: str) -> bool:
