@@ -55,6 +55,24 @@ def test_it_tells_what_convert_tells(place: Path) -> None:
         assert told.status == converted.status == 1
 
 
+def test_what_cannot_be_used_is_no_finding(place: Path) -> None:
+    (place / "empty.toml").write_text("", "utf-8")
+    (place / "broken.toml").write_text('[rule]\nquery = "a:b:c"\n', "utf-8")
+    ran = check(place, "--index", "main", "rules/good.toml", "nofile", "empty.toml", "broken.toml")
+    assert ran.status == 2
+    assert [line for line in ran.said.splitlines() if not line.startswith("  hint: ")] == [
+        "empty.toml: error: the file is empty",
+        "error: nofile: no such file or folder",
+    ]
+    assert "empty" not in ran.out and "nofile" not in ran.out
+    assert "broken.toml:2:13: error: " in ran.out, "a query that is no query is a finding"
+    none = check(place, "nofile")
+    assert (none.status, none.out) == (2, "")
+    unused = check(place, "--new-terms", "lookup", "rules/good.toml")
+    assert unused.said.startswith("warning: --new-terms changes nothing here: ")
+    assert "--new-terms" not in unused.out
+
+
 def test_lint_is_told_once_a_rule_whatever_the_targets(place: Path) -> None:
     for command in ("check", "convert"):
         ran = kqlx(command, "--to", "all", "--unmapped", "keep", "rules/doubtful.toml", cwd=place)
@@ -175,4 +193,4 @@ def test_options_that_do_not_go_together(
 def test_what_cannot_be_read_is_told_and_fails(place: Path) -> None:
     ran = check(place, "rules/good.toml", "missing")
     assert ran.status == 2
-    assert "error: missing: " in ran.out
+    assert "error: missing: " in ran.said

@@ -281,4 +281,4 @@ def test_results_beside_rules_hide_no_rule(tmp_path: Path) -> None:
     (tmp_path / "rules/.kqlx-manifest.json").write_text("[]", "utf-8")
     run = kqlx("check", "--source", "none", "--to", "es", ".", cwd=tmp_path)
     assert run.returncode == 2
-    assert "no rule files" in run.stdout
+    assert "no rule files" in run.stderr

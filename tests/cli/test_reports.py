@@ -230,7 +230,7 @@ def test_reports_among_rules_are_not_read_as_rules(rules: Path) -> None:
     assert counts[0]
     run = kqlx("check", "--to", "spl", "r.jsonl", cwd=rules)
     assert run.returncode == 2
-    assert "r.jsonl:1: error: not a rule, but a report of kqlx on one" in run.stdout
+    assert "r.jsonl:1: error: not a rule, but a report of kqlx on one" in run.stderr
 
 
 def test_a_run_that_is_broken_off_leaves_the_old_report(rules: Path) -> None:

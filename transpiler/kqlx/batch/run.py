@@ -47,8 +47,9 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class Run:
-    """``say`` prints a line on standard error; ``statistics`` are told at the end, where they are
-    asked for. ``hidden`` counts the notes of a difference that are not told.
+    """``say`` prints a line on what is found; ``warn`` one on what cannot be used: an input, or an
+    option. ``statistics`` are told at the end, where they are asked for. ``hidden`` counts the
+    notes of a difference that are not told.
     """
 
     converter: Converter
@@ -56,6 +57,7 @@ class Run:
     gate: Gate
     choice: Choice
     say: Callable[[str], None]
+    warn: Callable[[str], None]
     reports: Reports
     statistics: Statistics | None = None
     repeated: Repeated = field(default_factory=Repeated)
@@ -78,7 +80,8 @@ class Run:
             self.statistics.take(outcome)
         if is_said(outcome, self.choice):
             remarks = self.repeated.without_hints(outcome.remarks, self.choice)
-            self._say_all(lines_of("", remarks, self.choice))
+            for line in lines_of("", remarks, self.choice):
+                (self.warn if outcome.is_unusable else self.say)(line)
         for made in outcome.conversions:
             self.hidden += sum(self.choice.hides(remark) for remark in made.remarks)
             if self.sink is not None and made.status is Status.CONVERTED:
@@ -113,7 +116,7 @@ class Run:
         if not self.choice.quiet:
             self._say_end()
             if recorded:
-                self.say(recorded)
+                self.warn(recorded)
 
     def _finish_results(self) -> None:
         for found in self.sink.finish() if self.sink is not None else ():
@@ -130,7 +133,7 @@ class Run:
 
     def _say_end(self) -> None:
         for line in unused(self.converter.watched, self.tried, self.effective):
-            self.say(line)
+            self.warn(line)
         if self.files and not self.choice.verbose:
             self.say(_counted(self.files))
         if self.hidden:

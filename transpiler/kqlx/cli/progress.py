@@ -18,12 +18,15 @@ FEW = 10
 
 
 class Progress:
-    """``say`` writes lines to ``stream``, above the bar where both are on a terminal."""
+    """``say`` writes lines to ``stream``, ``warn`` to standard error; above the bar where they are
+    on its terminal.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self._say = partial(say, stream=stream)
         self.say: Callable[[str], None] = self._say
+        self.warn: Callable[[str], None] = say
 
     def over(self, items: Iterable[T], total: int, quiet: bool) -> Iterator[T]:
         """The items, counted on the terminal."""
@@ -40,14 +43,17 @@ class Progress:
             *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as bar:
             task = bar.add_task("", total=total)
+
+            def above(line: str) -> None:
+                text = colors.styled(escaped(line)) if colors.are_wanted() else escaped(line)
+                console.print(text, soft_wrap=True)
+
+            self.warn = above
             if self.stream.isatty():
-                self.say = lambda line: console.print(
-                    colors.styled(escaped(line)) if colors.are_wanted() else escaped(line),
-                    soft_wrap=True,
-                )
+                self.say = above
             try:
                 for item in items:
                     yield item
                     bar.advance(task)
             finally:
-                self.say = self._say
+                self.say, self.warn = self._say, say

@@ -51,7 +51,16 @@ def run(
         closing(found),
         reports_of(converter, choice, messages.reports, messages.output_format) as reports,
     ):
-        whole = Run(converter, to, gate, choice, lambda line: progress.say(line), reports, count)
+        whole = Run(
+            converter,
+            to,
+            gate,
+            choice,
+            lambda line: progress.say(line),
+            lambda line: progress.warn(line),
+            reports,
+            count,
+        )
         for stranger in converter.strangers:
             say(f"warning: {stranger}")
         for outcomes in progress.over(found, inputs.total, messages.quiet):
