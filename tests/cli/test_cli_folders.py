@@ -92,6 +92,72 @@ def test_exclude_on_the_command_line(tmp_path: Path) -> None:
     tree(tmp_path, "a.kql", "b.kql", "c/d.kql")
     run = kqlx(*CONVERT, "--exclude", "c/", "--exclude", "b.kql", tmp_path)
     assert (run.returncode, run.stdout) == (0, 'a="a"\n')
+    assert "skips nothing" not in run.stderr
+
+
+@pytest.mark.parametrize("command", ["convert", "check", "diff"])
+def test_an_exclude_that_skips_nothing_is_told_once(tmp_path: Path, command: str) -> None:
+    tree(tmp_path, "one/a.kql", "one/b.kql", "two/a.kql", "two/c/d.kql")
+    patterns = ("draft/", "b.kql", "c/", "two/a.kql", "!none.kql")
+    options = [word for pattern in patterns for word in ("--exclude", pattern)]
+    where = ("--source", "none", "--to", "spl")
+    run = kqlx(command, *where, *options, "--fail-on", "never", "one", "two", cwd=tmp_path)
+    assert run.returncode == 0
+    told = [line for line in run.stderr.splitlines() if "exclude" in line or "gitignore" in line]
+    assert told == [
+        "warning: --exclude draft/: it skips nothing",
+        "warning: --exclude two/a.kql: it skips nothing",
+        "warning: --exclude !none.kql: it skips nothing",
+        "  hint: as in a .gitignore, patterns count from the folders that PATH names",
+    ]
+    if command != "diff":
+        assert (
+            "exclude" not in kqlx(command, *where, *options, "--quiet", "one", cwd=tmp_path).stderr
+        )
+
+
+def test_patterns_of_settings_count_from_their_file(tmp_path: Path) -> None:
+    names = ("rules/a.kql", "rules/draft/b.kql", "rules/deep/rules/draft/c.kql", "rules/old.kql")
+    tree(tmp_path, *names)
+    settings = tmp_path / "kqlx.yml"
+    settings.write_text("to: spl\nsource: none\nexclude: [rules/draft/, old.*]\n", "utf-8")
+    for where, path in ((tmp_path, "rules"), (tmp_path / "rules", "."), (tmp_path / "rules", "..")):
+        run = kqlx("convert", path, cwd=where)
+        assert run.stdout.count('="') == 2, run.stdout
+        assert "b.kql" not in run.stdout and "old.kql" not in run.stdout
+        assert "skips nothing" not in run.stderr
+    typer_too = kqlx("convert", "--to=spl", "-qa:b", cwd=tmp_path)
+    assert typer_too.returncode == 0
+    short = kqlx("convert", "-tspl", "rules", cwd=tmp_path)  # read by typer
+    assert short.stdout == kqlx("convert", "rules", cwd=tmp_path).stdout
+    typed = kqlx("convert", "--exclude", "draft/", "rules", cwd=tmp_path)
+    assert typed.stdout.count('="') == 2, "the settings' patterns give way"
+    assert "old.kql" in typed.stdout
+    part = kqlx("convert", "rules/deep", cwd=tmp_path)
+    assert (part.stdout.count('="'), "skips nothing" in part.stderr) == (1, False)
+
+
+def test_patterns_of_settings_elsewhere(tmp_path: Path) -> None:
+    tree(tmp_path, "rules/a.kql", "rules/draft/b.kql", "rules/old.kql")
+    settings = tmp_path / "ci/kqlx.yml"
+    settings.parent.mkdir()
+    for patterns in ("[draft/, old.kql]", "[../rules/draft/, ../rules/old.kql]"):
+        settings.write_text(f"to: spl\nsource: none\nexclude: {patterns}\n", "utf-8")
+        run = kqlx("convert", "--config", "ci/kqlx.yml", "rules", cwd=tmp_path)
+        assert run.stdout == 'a="a"\n', patterns
+
+
+def test_each_side_of_a_comparison_has_the_patterns_of_its_settings(tmp_path: Path) -> None:
+    for side in ("old", "new"):
+        tree(tmp_path, f"{side}/rules/a.kql", f"{side}/rules/draft/b.kql")
+    settings = "to: spl\nsource: none\nexclude: [rules/draft/]\n"
+    (tmp_path / "new/kqlx.yml").write_text(settings, "utf-8")
+    (tmp_path / "old/kqlx.yml").write_text(settings, "utf-8")
+    same = kqlx("diff", "old/rules", "new/rules", cwd=tmp_path)
+    assert same.stdout == "0 rules changed; 1 unchanged\n", same.stderr
+    (tmp_path / "old/kqlx.yml").unlink()
+    run = kqlx("diff", "--source", "none", "old/rules", "new/rules", cwd=tmp_path)
+    assert "old/rules/draft/b.kql: removed" in run.stdout
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")

@@ -77,7 +77,7 @@ LAYERS = {
     "rules": {*_GROUND, "frontends", "mappings"},
     "backends": _MIDDLE,
     "render": {*_MIDDLE, "backends"},
-    "settings": {*_GROUND, "mappings", "backends"},
+    "settings": {*_GROUND, "mappings", "rules", "backends"},
     "conversion": {*_MIDDLE, "backends", "render", "settings"},
     "convert": {*_MIDDLE, "backends", "conversion", "render", "settings"},
     "batch": {

@@ -33,18 +33,21 @@ class InputFile:
 
 def find_files(
     paths: Iterable[str], exclude: Sequence[str] = ()
-) -> tuple[list[InputFile], list[RuleError]]:
-    """The rule files that the paths stand for, and what is wrong with the paths."""
+) -> tuple[list[InputFile], list[RuleError], set[str]]:
+    """The rule files that the paths stand for, what is wrong with the paths, and what of
+    ``exclude`` fits something.
+    """
     files: list[InputFile] = []
     errors: list[RuleError] = []
+    used: set[str] = set()
     for path in paths:
         try:
-            found = rule_files(path, errors, exclude)
+            found = rule_files(path, errors, exclude, used)
         except RuleError as error:
             errors.append(error)
             continue
         files += [InputFile(file, file == Path(path)) for file in found]
-    return files, errors
+    return files, errors, used
 
 
 def outcomes_of_file(file: InputFile, converter: Converter) -> list[RuleOutcome]:

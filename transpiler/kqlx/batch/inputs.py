@@ -17,20 +17,23 @@ from kqlx.rules.model import Rule, RuleSet
 @dataclass(slots=True)
 class Inputs:
     """``files`` to read, ``texts`` that are read already, and ``errors``: paths that lead nowhere.
-    ``folders`` are those of the paths that are folders.
+    ``folders`` are those of the paths that are folders; ``unused`` are patterns of files to exclude
+    that fit none.
     """
 
     files: list[InputFile] = field(default_factory=list)
     texts: list[RuleSet] = field(default_factory=list)
     errors: list[RuleError] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
 
     @classmethod
     def of_paths(cls, paths: Sequence[str], exclude: Sequence[str] = ()) -> Inputs:
         """The files that paths stand for."""
-        files, errors = find_files(paths, exclude)
+        files, errors, used = find_files(paths, exclude)
         folders = [path for path in paths if os.path.isdir(path)]  # noqa: PTH112 - Path's raises
-        return cls(files, [], errors, folders)
+        unused = [pattern for pattern in dict.fromkeys(exclude) if pattern not in used]
+        return cls(files, [], errors, folders, unused)
 
     @classmethod
     def of_query(cls, query: str) -> Inputs:

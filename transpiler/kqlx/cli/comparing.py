@@ -15,6 +15,7 @@ from kqlx.cli.common import Exit
 from kqlx.cli.option_groups import ConversionOptions, TargetOptions
 from kqlx.cli.progress import Progress
 from kqlx.cli.requests import config_of, listed_files, load_settings
+from kqlx.cli.running import say_unused
 from kqlx.cli.streams import say
 from kqlx.records import dataclass, replace
 
@@ -100,6 +101,7 @@ def compare(
     if not all(side.files for side in inputs):
         _say_missing(inputs)
         return Exit.UNUSABLE
+    say_unused(pattern for pattern in inputs[0].unused if pattern in inputs[1].unused)
     asked = new.request()
     before = old.request(asked.targets)
     is_file = Path(old.path).is_file() and Path(new.path).is_file()

@@ -38,8 +38,10 @@ class Configured(Grouped):
         except KqlxError as error:
             fail(error)
         sources = {name: context.get_parameter_source(name) for name in values}
-        give_way(
-            context.params,
-            [name for name, found in sources.items() if found and found.name == "DEFAULT_MAP"],
-        )
+        of_settings = [
+            name for name, found in sources.items() if found and found.name == "DEFAULT_MAP"
+        ]
+        if "exclude" in of_settings:  # of whose patterns typer makes plain texts
+            context.params["exclude"] = values["exclude"]
+        give_way(context.params, of_settings)
         return context

@@ -5,7 +5,7 @@ told of it and the exit status.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from kqlx.cli.reporting import reports_of
 from kqlx.cli.requests import one_query
 from kqlx.cli.streams import say
 from kqlx.errors import RuleError
+from kqlx.rules.ignored_files import Pattern
 
 if TYPE_CHECKING:
     from kqlx.batch.converter import Converter
@@ -63,6 +64,8 @@ def run(
         )
         for stranger in converter.strangers:
             say(f"warning: {stranger}")
+        if not messages.quiet:
+            say_unused(inputs.unused)
         for outcomes in progress.over(found, inputs.total, messages.quiet):
             for outcome in outcomes:
                 whole.take(outcome)
@@ -74,6 +77,15 @@ def _statistics() -> Statistics:
     from kqlx.batch.reports.statistics import Statistics
 
     return Statistics()
+
+
+def say_unused(patterns: Iterable[str]) -> None:
+    """Tells of what --exclude names that there is not. Those of settings are for all folders."""
+    typed = [pattern for pattern in patterns if not isinstance(pattern, Pattern)]
+    for pattern in typed:
+        say(f"warning: --exclude {pattern}: it skips nothing")
+    if typed:
+        say("  hint: as in a .gitignore, patterns count from the folders that PATH names")
 
 
 def inputs_of(paths: list[str], queries: list[str] | None, exclude: list[str] | None) -> Inputs:

@@ -20,7 +20,10 @@ _QUERY_LIKE = late_regex(r"\s|:(?![\\/])")  # C:\rules is none
 
 
 def rule_files(
-    path: Path | str, errors: list[RuleError], exclude: Sequence[str] = ()
+    path: Path | str,
+    errors: list[RuleError],
+    exclude: Sequence[str] = (),
+    used: set[str] | None = None,
 ) -> list[Path]:
     """The file of this path, the rule files below the folder of this path in the order of their
     names, or those that a pattern with stars names.
@@ -28,10 +31,11 @@ def rule_files(
     Below a folder these are passed over: hidden files and folders, ``.txt`` files, results of
     ``kqlx convert`` by its manifests, what ``.gitignore`` files name, up to the root of a Git
     repository, and what ``exclude`` names in the same notation. ``errors`` takes what cannot be
-    looked at. Raises RuleError where there is no such path, or no rule file.
+    looked at, ``used`` what of ``exclude`` fits something. Raises RuleError where there is no such
+    path, or no rule file.
     """
     try:
-        return _named(path, errors, exclude)
+        return _named(path, errors, exclude, used)
     except (OSError, ValueError) as error:
         names = _globbed(os.fspath(path))
         if not names:
@@ -39,7 +43,7 @@ def rule_files(
     files: list[Path] = []
     for name in names:
         try:
-            files += _finite(_named(name, errors, exclude), errors)
+            files += _finite(_named(name, errors, exclude, used), errors)
         except OSError as error:
             errors.append(_unreachable(name, error))
         except RuleError as error:
@@ -50,12 +54,14 @@ def rule_files(
     return sorted(once.values(), key=lambda file: file.parts)
 
 
-def _named(path: Path | str, errors: list[RuleError], exclude: Sequence[str]) -> list[Path]:
+def _named(
+    path: Path | str, errors: list[RuleError], exclude: Sequence[str], used: set[str] | None
+) -> list[Path]:
     """Raises OSError and ValueError where there is no such path, RuleError where it is empty."""
     if path == "":
         raise RuleError("the name of a file or folder is empty", readable=False)
     if stat.S_ISDIR(Path(path).stat().st_mode):
-        return _finite(_below(path, errors, exclude), errors)
+        return _finite(_below(path, errors, exclude, used), errors)
     return [Path(path)]
 
 
@@ -87,11 +93,13 @@ def _globbed(path: str) -> list[str]:
     return []
 
 
-def _below(path: Path | str, errors: list[RuleError], exclude: Sequence[str]) -> list[Path]:
+def _below(
+    path: Path | str, errors: list[RuleError], exclude: Sequence[str], used: set[str] | None
+) -> list[Path]:
     files: list[Path] = []
     unread: list[OSError] = []
     suffixes = formats.suffixes()
-    ignored = Ignored(path, exclude)
+    ignored = Ignored(path, exclude, used)
     results: set[str] = set()
     for folder, folders, names in os.walk(path, onerror=unread.append):
         if MANIFEST in names or MANIFEST in folders:

@@ -13,17 +13,47 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 
+class Pattern(str):
+    """A pattern that counts from a folder of its own; a plain string counts from the folder in
+    which rules are looked for.
+    """
+
+    __slots__ = ("folder",)
+    folder: Path
+
+    def __new__(cls, text: str, folder: Path) -> Pattern:
+        pattern = super().__new__(cls, text)
+        pattern.folder = folder
+        return pattern
+
+    def __getnewargs__(self) -> tuple[str, Path]:  # type: ignore[override] # of str
+        return str(self), self.folder
+
+
 class Ignored:
-    """The names to pass over in a walk from ``root`` down; ``exclude`` counts from there.
+    """The names to pass over in a walk from ``root`` down; ``exclude`` are patterns of the user's,
+    of which ``used`` takes those that fit something.
 
     The ``.gitignore`` files above it count too, up to the root of the Git repository it is in;
     outside of one none of them counts, but those below ``root`` do.
     """
 
-    def __init__(self, root: Path | str, exclude: Sequence[str] = ()) -> None:
+    def __init__(
+        self, root: Path | str, exclude: Sequence[str] = (), used: set[str] | None = None
+    ) -> None:
         self._root = os.path.realpath(root)
         self._specs: dict[str, GitIgnoreSpec] = {}
-        self._excluded = _spec(exclude) if exclude else None
+        self._excluded: dict[str, GitIgnoreSpec] = {}
+        self._used: set[str] = set() if used is None else used
+        self._unused: list[tuple[str, str, GitIgnoreSpec]] = []
+        by_folder: dict[str, list[str]] = {}
+        for text in exclude:
+            folder = os.path.realpath(text.folder) if isinstance(text, Pattern) else self._root
+            by_folder.setdefault(folder, []).append(text)
+            if text not in self._used:
+                self._unused.append((text, folder, _spec([text.removeprefix("!")])))
+        for folder, texts in by_folder.items():
+            self._excluded[folder] = _spec(texts)
         for folder in _within_repository(self._root):
             self.enter(folder, os.path.lexists(Path(folder, ".gitignore")))
 
@@ -43,10 +73,11 @@ class Ignored:
 
     def has(self, folder: str, name: str, *, is_folder: bool = False) -> bool:
         """Whether the file or folder of this name in the folder is to be passed over."""
-        if not self._specs and self._excluded is None:
+        if not self._specs and not self._excluded:
             return False
         path = f"{Path(os.path.realpath(folder), name)}{'/' if is_folder else ''}"
-        if self._excluded is not None and self._excluded.match_file(_below(path, self._root)):
+        self._use(path)
+        if any(spec.match_file(_from(path, start)) for start, spec in self._excluded.items()):
             return True
         found = False
         for above in _chain(path, self._specs):
@@ -54,6 +85,13 @@ class Ignored:
             said = self._specs[above].check_file(_below(path, above)).include
             found = found if said is None else said
         return found
+
+    def _use(self, path: str) -> None:
+        """Takes note of the patterns that fit the path."""
+        fit = [text for text, start, spec in self._unused if spec.match_file(_from(path, start))]
+        if fit:
+            self._used.update(fit)
+            self._unused = [one for one in self._unused if one[0] not in self._used]
 
 
 def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
@@ -75,6 +113,19 @@ def _is_pattern(line: str) -> bool:
 
 def _below(path: str, folder: str) -> str:
     return path.removeprefix(folder).lstrip("/" if os.sep == "/" else "/\\").replace(os.sep, "/")
+
+
+def _from(path: str, folder: str) -> str:
+    """The path as seen from a folder, which it need not be below: then it begins with ``..``, and a
+    pattern without a slash fits it all the same.
+    """
+    if path.startswith(folder.rstrip(os.sep) + os.sep):
+        return _below(path, folder)
+    try:
+        seen = os.path.relpath(path, folder)
+    except ValueError:  # on another drive
+        seen = path
+    return seen.replace(os.sep, "/") + ("/" if path.endswith("/") else "")
 
 
 def _chain(path: str, folders: Iterable[str]) -> list[str]:

@@ -132,7 +132,7 @@ KEYS: tuple[Key, ...] = (
     _option(
         "exclude",
         Kind.TEXTS,
-        "files to skip, as a .gitignore in the folder of rules would",
+        "files to skip, as a .gitignore beside kqlx.yml would",
         "[drafts/]",
     ),
     _option("out", Kind.TEXT, "folder for the results", "converted", is_path=True),

@@ -13,6 +13,7 @@ from kqlx.errors import MappingError, UsageError
 from kqlx.hints import did_you_mean
 from kqlx.mappings.place_names import name_problem
 from kqlx.regexes import late_regex
+from kqlx.rules.ignored_files import Pattern
 from kqlx.settings.keys import KEYS, Key, Kind, section_of
 from kqlx.settings.model import FILE, Settings
 
@@ -207,7 +208,9 @@ class _Reader:
             return [self.target(value, item) for item in items]
         if not all(isinstance(item, str) and item for item in items):
             raise UsageError(f"{self.path}: {name} must be a list of strings, not {value!r}")
-        if not key.is_path and key.name != "exclude":  # a pattern may have commas
+        if key.name == "exclude":  # a pattern may have commas
+            return [Pattern(item, self.path.parent) for item in items]
+        if not key.is_path:
             items = [part.strip() for item in items for part in item.split(",")]
         return [self.text(name, key, item) for item in items]
 
