@@ -160,7 +160,7 @@ def test_tables_with_tests_of_their_own() -> None:
 def test_lists_of_several_sources_have_names_of_their_own() -> None:
     """A list that two sources share is there once; one of another source is not renamed."""
     values = NamedValues()
-    here, there = values.beside({"A"}), values.beside({"A", "A_values_2"})
+    here, there = values.beside(lambda: {"A"}), values.beside(lambda: {"A", "A_values_2"})
     first, other = ([f'"{n}"' for n in range(k, k + 60)] for k in (0, 1))
     assert here.list_name("A", first) == there.list_name("A", first) == "A_values"
     assert here.list_name("A", other) == "A_values_2"

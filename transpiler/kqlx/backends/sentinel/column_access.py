@@ -198,6 +198,11 @@ class Columns:
         return f"column_ifexists({quote(name)}, {default})"
 
     @cached_property
+    def have_key_paths(self) -> bool:
+        """Whether the values of some column may lie behind a key path."""
+        return any([column.below for column in self.bound.columns.values()])
+
+    @cached_property
     def used_names(self) -> frozenset[str]:
         """The names of the query's columns."""
         named = [node.field for node in walk(self.bound.node) if isinstance(node, FieldTest)]

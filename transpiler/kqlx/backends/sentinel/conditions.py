@@ -56,6 +56,8 @@ class ConditionWriter(TextBackend):
     """
 
     values: NamedValues = field(default_factory=NamedValues)
+    cells: dict[tuple[str, tuple[str, str] | None, bool], Cell] = field(default_factory=dict)
+    """Of the fields of tests, by name, and by what ``columns`` are inside of."""
 
     language = "Kusto"
     own_case = Case.EXACT
@@ -66,7 +68,7 @@ class ConditionWriter(TextBackend):
 
     @cached_property
     def lists(self) -> NamedValues:
-        return self.values.beside(self.columns.used_names)
+        return self.values.beside(lambda: self.columns.used_names)
 
     @cached_property
     def field_tests(self) -> FieldTests:
@@ -109,11 +111,16 @@ class ConditionWriter(TextBackend):
 
     def cell(self, node: FieldTest) -> Cell:
         """Where the values of the test's field are."""
+        columns = self.columns
+        key = node.field.name, columns.inside, columns.optional
+        if (found := self.cells.get(key)) is not None and isinstance(node.field, Literal):
+            return found
         column = self.column(node)
         if not column.name:
             what = 'the field name ""'
             self.refuse(node.span, what, "a column has one", code="field-name-not-supported")
-        return self.columns.cell(column)
+        found = self.cells[key] = columns.cell(column)
+        return found
 
     def all_of(self, node: And) -> Text:
         return all_text([self.expression(item) for item in node.items])
@@ -151,6 +158,8 @@ class ConditionWriter(TextBackend):
         """The tests of values behind a key path, one for each column and letter case, and the
         others of these alternatives.
         """
+        if not self.columns.have_key_paths:
+            return [], items
         by_column: dict[tuple[str, Case], list[FieldTest]] = {}
         rest: list[Node] = []
         for item in items:
@@ -171,6 +180,8 @@ class ConditionWriter(TextBackend):
         """The tests for arguments of command lines, a regular expression a column and letter case,
         and the others of these alternatives, less those that it finds too.
         """
+        if CommandLineArgument not in {*map(type, items)}:
+            return [], items
         words: dict[tuple[str, Case], dict[str, Equals]] = {}
         rest: list[Node] = []
         for item in items:

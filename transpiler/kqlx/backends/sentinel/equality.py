@@ -28,13 +28,15 @@ from kqlx.backends.sentinel.syntax import quote
 from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.addresses import plain_network
-from kqlx.elastic.type_names import DATES, INTEGERS
+from kqlx.elastic.type_names import DATES, INTEGERS, TEXTS
 from kqlx.fragments import Piece
 from kqlx.mappings.bound import described
 from kqlx.nodes import Compare, Equals, asked_pattern
 from kqlx.notes import Effect
 from kqlx.patterns import Pattern
 from kqlx.records import dataclass
+
+_NOT_LISTED = DATES | CONTAINERS | PLACES | TEXTS
 
 LEAST, MOST = -(2**63), 2**63 - 1
 """Of a column of type long."""
@@ -74,11 +76,9 @@ class Equality:
 
     def fits_list(self, cell: Cell, node: Equals) -> bool:
         """Whether the test may be written together with others of the field."""
-        if cell.form in OBJECTS or cell.column.type in DATES | CONTAINERS | PLACES:
+        if cell.form in OBJECTS or cell.column.type in _NOT_LISTED or cell.is_untyped_in_array:
             return False
-        if cell.is_untyped_in_array:
-            return False
-        return not self.backend.is_text(cell.column) and node.value.name != ""
+        return node.value.name != ""
 
     def has_negation(self, cell: Cell, node: Equals) -> bool:
         """Whether Kusto has an operator for "none of these", which keeps missing values."""

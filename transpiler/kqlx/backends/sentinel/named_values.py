@@ -5,7 +5,7 @@ https://learn.microsoft.com/kusto/query/let-statement?view=microsoft-sentinel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 
 from kqlx.backends.sentinel.syntax import fold, variable
 from kqlx.records import dataclass, field, replace
@@ -19,14 +19,14 @@ _MOST = 1_000
 
 @dataclass()
 class NamedValues:
-    """What the query begins with: name → value. ``taken`` are the names of columns, which Kusto
+    """What the query begins with: name → value. ``taken`` finds the names of columns, which Kusto
     sees before others.
     """
 
-    taken: Set[str] = frozenset()
+    taken: Callable[[], Set[str]] = frozenset
     values: dict[str, str] = field(default_factory=dict)
 
-    def beside(self, taken: Set[str]) -> NamedValues:
+    def beside(self, taken: Callable[[], Set[str]]) -> NamedValues:
         """The same values, for a data source with these columns."""
         return replace(self, taken=taken)
 
@@ -42,7 +42,7 @@ class NamedValues:
         """
         for number in range(1, _MOST):
             chosen = wanted + (f"_{number}" if number > 1 else "")
-            if chosen not in self.taken and self.values.setdefault(chosen, value) == value:
+            if chosen not in self.taken() and self.values.setdefault(chosen, value) == value:
                 return chosen
         return ""
 

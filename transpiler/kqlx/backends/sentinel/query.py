@@ -67,6 +67,9 @@ def _steps(writer: ConditionWriter, texts: list[Text]) -> Iterator[str]:
     """
     read: set[str] = set()
     for conjunct in texts:
+        if "parse_json(" not in conjunct.text:
+            yield writer.line(conjunct)
+            continue
         for match in _JSON_READ.finditer(conjunct.text):
             if match[0] not in read:
                 read.add(match[0])

@@ -61,6 +61,8 @@ _TERM = late_regex(r"[A-Za-z0-9]{3,}")
 def quote(text: str) -> str:
     """A string literal: verbatim where a backslash stands in it, so that paths stay readable."""
     plain = not _UNPRINTABLE.search(text)
+    if plain and "\\" not in text and '"' not in text:
+        return f'"{text}"'
     if "\\" in text and plain:
         mark = "'" if '"' in text and "'" not in text else '"'
         return "@" + mark + text.replace(mark, mark * 2) + mark
