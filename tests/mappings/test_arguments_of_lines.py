@@ -15,7 +15,9 @@ from sigma.backends.elasticsearch import LuceneBackend
 from sigma.collection import SigmaCollection
 
 import kqlx
-from kqlx.mappings.command_line_arguments import as_regexp, in_patterns, joined_regexps
+from kqlx.mappings.argument_regexps import as_regexp
+from kqlx.mappings.command_line_arguments import in_patterns
+from kqlx.mappings.joined_regexps import joined_regexps
 from kqlx.nodes import And, CommandLineArgument, Equals, Like, Literal, Or, Regexp
 from kqlx.notes import Effect
 from kqlx.patterns import Pattern

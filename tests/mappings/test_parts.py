@@ -4,6 +4,8 @@ claims no difference has none.
 
 from __future__ import annotations
 
+from xml.sax.saxutils import escape
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +14,13 @@ import kqlx
 from kqlx.evaluate.compiler import matches
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.field_spec import FieldSpec, Part
+from kqlx.mappings.joined_regexps import joined_regexps
+from kqlx.mappings.path_parts import MOST_RUNS, path_part
 from kqlx.mappings.reader.builtin import builtin
 from kqlx.mappings.value_parts import in_whole
-from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Pattern
+from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Pattern, pattern_test
+from kqlx.patterns import ANY_ONE, ANY_RUN
+from tests.conftest import examples
 
 FIELD = Literal("f")
 PIECES = st.text("ab.", min_size=1, max_size=3)
@@ -49,6 +55,69 @@ def agrees(
 
 
 PATHS = st.lists(PIECES, min_size=2, max_size=4)
+PATTERNS = st.lists(
+    st.sampled_from(["a", "b", ".", "/", "\\", ANY_RUN, ANY_ONE]), min_size=1, max_size=5
+).map(lambda tokens: Pattern.of(*tokens))
+
+
+@given(
+    st.lists(st.text("ab.", max_size=3), min_size=1, max_size=4),
+    st.sampled_from("\\/"),
+    st.booleans(),
+    st.sampled_from(["name", "extension", "directory"]),
+    PATTERNS,
+)
+@examples(600)
+def test_a_part_of_a_path_is_found_exactly(
+    steps: list[str], mark: str, either: bool, part: Part, pattern: Pattern
+) -> None:
+    """Paths of two systems are told by how they begin."""
+    begins = "/" if mark == "/" else "C:" if either else ""
+    whole = begins + mark.join(steps)
+    name = whole.rpartition(mark)[2]
+    parts = {
+        "name": name,
+        "extension": name.rpartition(".")[2] if "." in name else None,
+        "directory": whole.rpartition(mark)[0] if mark in whole else None,
+    }
+    test = pattern_test(Exists(FIELD), pattern)
+    found = path_part(test, part, "\\/" if either else mark)
+    if found is None:
+        assert sum(token is ANY_RUN for token in pattern.collapsed().tokens) > MOST_RUNS
+        return
+    value = parts[part]
+    held = value is not None and pattern.fits(value)
+    assert matches(joined_regexps(found), {"f": whole}, TYPES) is held
+
+
+@given(st.lists(st.sampled_from(["a", "&", "<", "m", "."]), max_size=4).map("".join), PATTERNS)
+@examples(300)
+def test_a_part_of_a_path_in_xml(name: str, pattern: Pattern) -> None:
+    """Signs are written as they are, or as XML has them."""
+    found = path_part(pattern_test(Exists(FIELD), pattern), "name", "\\", in_xml=True)
+    if found is not None:
+        for whole in (f"C:\\{name}", f"C:\\{escape(name)}"):
+            assert matches(found, {"f": whole}, TYPES) is pattern.fits(name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "held"),
+    [("?:\\a\\*\\b", "C:\\a\\c\\d\\b\\x&amp;y", True), ("?:\\a*", "CC:\\a\\b", False)],
+)
+def test_a_directory_in_xml(pattern: str, value: str, held: bool) -> None:
+    tokens = [ANY_ONE, *Pattern.from_stars(pattern[1:]).tokens]
+    test = pattern_test(Exists(FIELD), Pattern.of(*tokens))
+    found = path_part(test, "directory", "\\", in_xml=True)
+    assert found is not None
+    assert matches(found, {"f": value}, TYPES) is held
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+def test_below_a_not_a_part_is_found_alone(target: str) -> None:
+    query = "event.category:process and event.type:start and host.os.type:windows and not {}"
+    for test in ("process.name:a*b", "process.parent.name:a*"):
+        made = kqlx.convert(query.format(test), to=target, source="windows.sysmon_operational")
+        assert "approximated" not in [note.code for note in made.notes]
 
 
 @given(PATHS, st.sampled_from("\\/"), st.data())

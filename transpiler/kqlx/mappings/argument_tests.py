@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from kqlx.mappings.asserted_values import AnyCase, asserts
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.bound import DECODED
-from kqlx.mappings.column_tests import bind_to_column, describe_column
-from kqlx.mappings.command_line_arguments import as_regexp, in_patterns
+from kqlx.mappings.column_tests import bind_to_column, column_for_regexp
+from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.nodes import (
     CommandLineArgument,
@@ -71,19 +70,14 @@ def exact_argument(binding: Binding, test: Node, spec: FieldSpec) -> Node | None
 
 def _as_regexp(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
     """In a column that has the line as it is, or as in XML."""
-    assert spec.column is not None
-    like, field = binding.destination.column(spec.column), test.test.field
-    if like.characters or like.words or like.layout not in ("column", "xml"):
+    if (found := column_for_regexp(binding, spec, test.test.field)) is None:
         return None
-    column = describe_column(binding, spec.column, "keyword", field.name)
-    name = column.name
-    if like.layout == "xml":
-        name = f"{column.name}{DECODED}"
-        binding.columns[name] = replace(column, escaped=True)
-    argument = replace(test, test=replace(test.test, field=Literal(name, span=field.span)))
-    found = as_regexp(argument, in_xml=binding.destination.escaped and like.layout != "xml")
+    from kqlx.mappings.argument_regexps import as_regexp
+
+    column, in_xml = found
+    made = as_regexp(replace(test, test=replace(test.test, field=column)), in_xml=in_xml)
     fits = asked_pattern(test.test).fits
-    return None if any(map(fits, column.null_values)) else found
+    return None if any(map(fits, binding.columns[column.name].null_values)) else made
 
 
 def _is_windows(binding: Binding) -> bool:

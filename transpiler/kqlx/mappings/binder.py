@@ -16,7 +16,6 @@ from kqlx.mappings.binding import Binding, NeverMatchesError, no_mapping
 from kqlx.mappings.bound_part import BoundPart, alternatives, reported_items, trees, with_notes
 from kqlx.mappings.collector_names import with_either_name
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
-from kqlx.mappings.command_line_arguments import joined_regexps
 from kqlx.mappings.event_kinds import narrowed_to_query
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.kind_tests import bind_by_kind, group_by_kind
@@ -53,6 +52,7 @@ from kqlx.nodes import (
     Regexp,
     Unmapped,
     simplify,
+    walk,
 )
 from kqlx.notes import Effect, Note, told_together
 from kqlx.records import replace
@@ -66,7 +66,11 @@ class Binder(Binding):
         nothing there, and MappingError where nothing is known of the events that it asks for.
         """
         found = self.bind_node(node)
-        bound = joined_regexps(simplify(found.node))
+        bound = simplify(found.node)
+        if any(isinstance(part, Regexp) for part in walk(bound)):
+            from kqlx.mappings.joined_regexps import joined_regexps
+
+            bound = joined_regexps(bound)
         notes = [Note(n.code, n.effect, n.message, hint=n.hint) for n in self.destination.notes]
         notes += found.notes
         if isinstance(bound, Never):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from kqlx.elastic.type_names import INTEGERS, STRINGS
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.bound import OF_TYPE, Column
+from kqlx.mappings.bound import DECODED, OF_TYPE, Column
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.value_spellings import (
@@ -28,6 +28,7 @@ from kqlx.nodes import (
     Literal,
     Node,
     Span,
+    Term,
     transform,
 )
 from kqlx.records import replace
@@ -75,6 +76,24 @@ def describe_column(
             "unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None
         )
     return column
+
+
+def column_for_regexp(
+    binding: Binding, spec: FieldSpec, field: Term
+) -> tuple[Literal, bool] | None:
+    """The column for a regular expression of the text that it holds, and whether signs in it may be
+    written as in XML. None where it holds no text as Elastic has it.
+    """
+    assert spec.column is not None
+    like = binding.destination.column(spec.column)
+    if like.characters or like.words or like.layout not in ("column", "xml"):
+        return None
+    column = describe_column(binding, spec.column, "keyword", field.name)
+    name, in_xml = column.name, binding.destination.escaped
+    if like.layout == "xml":
+        name, in_xml = f"{column.name}{DECODED}", False
+        binding.columns[name] = replace(column, escaped=True)
+    return Literal(name, span=field.span), in_xml
 
 
 def column_of(binding: Binding, name: str, type: str, field: str, below: bool = False) -> Column:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from kqlx.mappings.argument_tests import bind_argument, exact_argument
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import FIRST_RUN
-from kqlx.mappings.column_tests import bind_to_column, describe_column
+from kqlx.mappings.column_tests import bind_to_column, column_for_regexp, describe_column
 from kqlx.mappings.event_kinds import either_of
 from kqlx.mappings.field_spec import FieldSpec, Part
 from kqlx.mappings.path_patterns import (
@@ -33,14 +33,17 @@ from kqlx.nodes import (
     Never,
     Node,
     Not,
+    Regexp,
     any_of,
     asked_pattern,
     pattern_test,
     transform,
+    walk,
 )
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_RUN, Pattern
 from kqlx.records import replace
+from kqlx.regular_expressions import compiled
 
 
 def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
@@ -159,6 +162,8 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
         and (found := exact_argument(binding, test, spec))
     ):
         return found
+    if wider and binding.negative and (exact := _exact_part(binding, node, spec, part)):
+        return exact
     if isinstance(test, Never):
         message = f"{name} is {spec.column} up to its {spec.separators}, and so contains none"
         binding.add_note("constant-folded", message, node.span)
@@ -181,6 +186,29 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
         )
 
     return transform(test, rename)
+
+
+def _exact_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) -> Node | None:
+    """The test of a part of a path as a regular expression of the path, which finds nothing else;
+    None where there is none.
+    """
+    if isinstance(node, Compare) or part not in ("name", "extension", "directory"):
+        return None
+    from kqlx.mappings.path_parts import path_part
+
+    if (found := column_for_regexp(binding, spec, node.field)) is None:
+        return None
+    column, in_xml = found
+    test = path_part(replace(node, field=column), part, spec.separators, in_xml=in_xml)
+    if test is None or any(
+        isinstance(item, Regexp) and compiled(item.regexp).fullmatch(value)
+        for item in walk(test)
+        for value in binding.columns[column.name].null_values
+    ):
+        return None
+    message = f"{node.field.name} is matched as a part of {spec.column}"
+    binding.add_note("value-translated", message, None)
+    return test
 
 
 def _bind_first_run(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:

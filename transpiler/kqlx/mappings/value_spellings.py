@@ -34,7 +34,8 @@ CANONICAL_INTEGER = late_regex(r"0|-?[1-9][0-9]*")
 _MOST_DIGITS = 40
 """More than any number of a column has; Python refuses to read thousands."""
 
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+"""Signs, and what stands for them in XML."""
 _ESCAPED = ("&<>", '&<>"', "&<>\"'")
 """The signs that a writer of XML escapes in texts: those that must be, and quotation marks."""
 
@@ -96,7 +97,7 @@ def in_all_spellings(binding: Binding, test: FieldTest, column: Column) -> Node:
         binding.columns[name] = replace(column, escaped=True)
         return replace(test, field=Literal(name))
     if binding.destination.escaped and isinstance(test, Equals | Like):
-        if isinstance(test, Equals) and _ENTITIES.keys().isdisjoint(test.value.name):
+        if isinstance(test, Equals) and ENTITIES.keys().isdisjoint(test.value.name):
             return test
         return _with_entities(binding, test, column)
     return test
@@ -202,7 +203,7 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
     """A text whose signs may be written as in XML, or as they are."""
     asked = asked_pattern(test)
     inner = [token for token in asked.tokens[1:-1] if isinstance(token, str)]
-    if any(map(_may_be_in_entity, inner)):
+    if any(map(may_be_in_entity, inner)):
         message = (
             f"{column.name} may contain XML escapes, such as &amp;, in the part that is searched"
         )
@@ -222,20 +223,20 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
 
 
 def _escape(text: str, signs: str) -> str:
-    return "".join(_ENTITIES[sign] if sign in signs else sign for sign in text)
+    return "".join(ENTITIES[sign] if sign in signs else sign for sign in text)
 
 
 def _has_entities(test: Equals | Like) -> bool:
     """Whether a test is met by other texts where signs stand as in XML."""
     asked = asked_pattern(test)
-    if asked.has_any_one or any(sign in asked.text for sign in _ENTITIES):
+    if asked.has_any_one or any(sign in asked.text for sign in ENTITIES):
         return True
-    return isinstance(test, Like) and any(map(_may_be_in_entity, asked.literals))
+    return isinstance(test, Like) and any(map(may_be_in_entity, asked.literals))
 
 
-def _may_be_in_entity(part: str) -> bool:
+def may_be_in_entity(part: str) -> bool:
     """Whether a part of a text may be found in what stands for a sign."""
-    return bool(part) and any(part.lower() in entity for entity in _ENTITIES.values())
+    return bool(part) and any(part.lower() in entity for entity in ENTITIES.values())
 
 
 def _meets(test: FieldTest, value: str, type: str) -> bool:

@@ -1,0 +1,161 @@
+"""Arguments of a command line as regular expressions of the whole line."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+from kqlx.mappings.xml_signs import sign_of, signs_of
+from kqlx.nodes import CommandLineArgument, Regexp, asked_pattern
+from kqlx.patterns import ANY_RUN, Pattern, Token
+from kqlx.records import dataclass
+from kqlx.regular_expressions import (
+    ANY_CHAR,
+    ANY_TEXT,
+    Char,
+    CharClass,
+    Item,
+    Repeat,
+    Sequence,
+    choice,
+    from_text,
+    sequence,
+)
+
+_BLANKS = ((" ", " "), ("\t", "\t"))
+MOST_RUNS = 1
+"""So many stars of a pattern are looked for in an argument: more take more than linear time."""
+
+_BACKSLASH = Char("\\")
+
+
+def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp | None:
+    """The argument of a line that is parted as Windows does it: at blanks outside of quotation
+    marks, of which an odd number of backslashes makes mere characters
+    (https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments). An argument that
+    is in quotes in part is found by a pattern alone. None where it cannot be said: of a value with
+    a quotation mark, and of one with so many stars that a search takes long.
+
+    ``in_xml`` says that signs may be written as in XML.
+    """
+    test = argument.test
+    found = _expression(asked_pattern(test), argument.line_in_quotes, in_xml)
+    assert not isinstance(test.field, Pattern)
+    return None if found is None else Regexp(test.field, found, test.span, case=test.case)
+
+
+@lru_cache(maxsize=2048)
+def _expression(pattern: Pattern, line_in_quotes: bool, in_xml: bool) -> Item | None:
+    """The lines with such an argument: the same for each column of each target."""
+    runs = sum(token is ANY_RUN for token in pattern.collapsed().tokens)
+    if '"' in pattern.text or not pattern.tokens or runs > MOST_RUNS:
+        return None
+    line = _Line(in_xml)
+    quoted, suffix = pattern, pattern.suffix
+    if suffix.endswith("\\"):  # of which the mark behind it would be a character
+        quoted = Pattern.of(*pattern.tokens, suffix[len(suffix.rstrip("\\")) :])
+    forms = [sequence(line.quote, *line.items(quoted), line.quote)]
+    if not any(blank in pattern.text for blank in " \t"):
+        bare = sequence(*line.items(pattern, *_BLANKS))
+        if pattern.ends_open:
+            bare = sequence(bare, Repeat(_BACKSLASH, 0, 1))
+        forms.insert(0, bare)
+    after = Repeat(Sequence((CharClass(_BLANKS), ANY_TEXT)), 0, 1)
+    found = Sequence((_before(in_xml), choice(*forms), after))
+    if line_in_quotes and len(forms) > 1:
+        return choice(found, line.whole_in_quotes(forms[0]))
+    return found
+
+
+@cache
+def _text(in_xml: bool, signs: tuple[tuple[str, str], ...] = (), quoted: bool = False) -> Item:
+    """Any number of characters but these and quotation marks, with ``quoted`` also texts in such
+    marks: written so that a search never looks at one twice.
+    """
+    line = _Line(in_xml)
+    plain, *others = line.characters(*signs)
+    several = Repeat(plain, 0, None)
+    if quoted:
+        others.append(line.quoted())
+    return Sequence((several, Repeat(Sequence((choice(*others), several)), 0, None)))
+
+
+@cache
+def _before(in_xml: bool) -> Item:
+    """What stands before an argument: quotation marks in pairs, and a blank."""
+    signs = (("&", "&"), ("\\", "\\"))
+    sign = CharClass(signs) if in_xml else _BACKSLASH
+    blank = Sequence((Repeat(sign, 0, 1), CharClass(_BLANKS)))
+    return Repeat(Sequence((_text(in_xml, quoted=True), blank)), 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The parts of a command line, signs as they are or as in XML, where ``&q`` begins a quotation
+    mark and nothing else.
+    """
+
+    in_xml: bool
+
+    @property
+    def quote(self) -> Item:
+        return sign_of('"', in_xml=self.in_xml)
+
+    def characters(self, *signs: tuple[str, str]) -> list[Item]:
+        """A character but these and quotation marks; last one that a backslash escapes, with it."""
+        marks = (('"', '"'), ("\\", "\\"))
+        behind = sequence(_BACKSLASH, CharClass(signs, negated=True) if signs else ANY_CHAR)
+        if not self.in_xml:
+            return [CharClass((*signs, *marks), negated=True), behind]
+        plain = CharClass((*signs, *marks, ("&", "&")), negated=True)
+        none_of_a_mark = CharClass((*signs, *marks, ("q", "q")), negated=True)
+        return [plain, sequence(Char("&"), none_of_a_mark), behind]
+
+    def quoted(self) -> Item:
+        mark = self.quote
+        if self.in_xml:  # an ampersand that is none of XML may stand before it
+            mark = choice(Sequence((Repeat(Char("&"), 0, 1), Char('"'))), from_text("&quot;"))
+        return Sequence((mark, _text(self.in_xml), mark))
+
+    def whole_in_quotes(self, bare: Item) -> Item:
+        """A line that stands in quotation marks, and has no others, with such an argument."""
+        rest, blank = _text(self.in_xml), CharClass(_BLANKS)
+        before, after = Sequence((rest, blank)), Sequence((blank, rest))
+        items = (self.quote, Repeat(before, 0, 1), bare, Repeat(after, 0, 1), self.quote)
+        return Sequence(items)
+
+    def items(self, pattern: Pattern, *signs: tuple[str, str]) -> list[Item]:
+        """The pattern, with what stands for its wildcards, none of which is one of the signs; of no
+        sign it stands between quotation marks.
+        """
+        run = _text(self.in_xml, signs, quoted=bool(signs))
+        one = choice(*self.characters(*signs))
+        tokens = pattern.collapsed().tokens
+        found: list[Item] = []
+        for at, token in enumerate(tokens):
+            if not isinstance(token, str):
+                slashes = _slashes_at_end(tokens[at - 1]) if at else 0
+                escaping = not signs and not pattern.suffix.strip("\\")
+                is_run = token is ANY_RUN
+                shown = self.behind(slashes, run, signs, escaping) if is_run and slashes else run
+                found.append(shown if is_run else one)
+                continue
+            if at and tokens[at - 1] is ANY_RUN and (signs or token.strip("\\")):
+                found.append(Repeat(_BACKSLASH, 0, 1))  # it escapes nothing before the text
+            is_open = at + 1 < len(tokens) and tokens[at + 1] is ANY_RUN
+            found += signs_of(token, in_xml=self.in_xml, is_open=is_open)
+        return found
+
+    def behind(
+        self, slashes: int, run: Item, signs: tuple[tuple[str, str], ...], escaping: bool
+    ) -> Item:
+        """Any text behind so many backslashes: a quotation mark is one that ends or begins quoted
+        text only if there are twice as many. ``escaping`` says that one follows.
+        """
+        plain = choice(*self.characters(*signs)[:-1])
+        few, some = Repeat(_BACKSLASH, 0, slashes - 1), Sequence((plain, run))
+        no_mark = Sequence((few, some if escaping else Repeat(some, 0, 1)))
+        return choice(no_mark, Sequence((from_text("\\" * slashes), run)))
+
+
+def _slashes_at_end(token: Token) -> int:
+    return len(token) - len(token.rstrip("\\")) if isinstance(token, str) else 0

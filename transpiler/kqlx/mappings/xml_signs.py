@@ -1,0 +1,36 @@
+"""Signs that XML writes in another way, ``&amp;``, in regular expressions of columns that may hold
+them as they are, or so.
+"""
+
+from __future__ import annotations
+
+from kqlx.mappings.value_spellings import ENTITIES
+from kqlx.regular_expressions import Char, Item, choice, from_text
+
+_BEHIND_AMPERSAND = (*[text.removeprefix("&") for text in ENTITIES.values()], "#")
+
+
+def sign_of(sign: str, *, in_xml: bool) -> Item:
+    """A sign, which may be written as in XML."""
+    if not in_xml or sign not in ENTITIES:
+        return Char(sign)
+    return choice(Char(sign), from_text(ENTITIES[sign]))
+
+
+def signs_of(text: str, *, in_xml: bool, is_open: bool) -> list[Item]:
+    """The signs of a text, which may go on if it ``is_open``. In XML an ampersand stands as it is
+    only where no other sign begins with it.
+    """
+    return [
+        from_text("&amp;")
+        if in_xml and sign == "&" and _begins_entity(text[at:], is_open)
+        else sign_of(sign, in_xml=in_xml)
+        for at, sign in enumerate(text, start=1)
+    ]
+
+
+def _begins_entity(text: str, is_open: bool) -> bool:
+    """Whether an ampersand and the text behind it, which may go on, can be another sign in XML."""
+    return any(
+        text.startswith(one) or (is_open and one.startswith(text)) for one in _BEHIND_AMPERSAND
+    )
