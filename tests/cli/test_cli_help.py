@@ -105,6 +105,32 @@ def test_the_nearest_word_is_named(arguments: tuple[str, ...], hint: str) -> Non
     assert hint in run.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--accept", "same"),
+        ("--unmapped", "drop"),
+        ("--late-events", "soon"),
+        ("--late-events", "2000d"),
+        ("--new-terms", "bogus"),
+        ("--index", "a b"),
+        ("--macro", "a`b"),
+        ("--color", "red"),
+        ("--ignore", "nothing"),
+        ("--fail-on", "nothing"),
+        ("--report", "r.pdf"),
+        ("--to", "elasticsearch", "--time-zone", "Mars/Olympus"),
+        ("--to", "sentinel", "--table", "a|b"),
+        ("--to", "sentinel", "--case", "both"),
+    ],
+)
+def test_an_error_names_the_option_that_was_typed(arguments: tuple[str, ...]) -> None:
+    to = () if "--to" in arguments else ("--to", "spl")
+    run = kqlx("convert", *to, *arguments, "-q", "a:b")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith(f"error: {arguments[-2]}"), run.stderr
+
+
 def test_a_format_of_fields_has_a_near_one() -> None:
     run = kqlx("fields", "--format", "jsn", "-q", "a:b")
     assert run.stderr == (

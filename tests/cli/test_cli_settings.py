@@ -87,6 +87,51 @@ def test_the_first_file_is_settings_and_all_of_it_is_true(tmp_path: Path) -> Non
     assert found.options("sentinel", None)["case"] == "sensitive"
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "ignore: [case-folder]",
+            "ignore: unknown code 'case-folder'\n  hint: did you mean case-f",
+        ),
+        ("fail_on: [refusd]", "fail_on: unknown condition 'refusd'\n  hint: did you mean refused?"),
+        ("fail_on: [never, wider]", "fail_on: never and other conditions\n"),
+        ("report: [r.pdf]", "report r.pdf: no report has this suffix\n"),
+        ("accept: [same]", "accept takes coverage, wider, narrower, different, not 'same'\n"),
+        ("unmapped: drop", "unmapped takes error, keep, comment, not 'drop'\n"),
+    ],
+)
+@pytest.mark.parametrize("more", [(), ("-tspl",)])
+def test_an_error_names_the_key_of_the_file_and_no_option(
+    tmp_path: Path, text: str, message: str, more: tuple[str, ...]
+) -> None:
+    write(tmp_path, "kqlx.yml", f"to: spl\n{text}\n")
+    write(tmp_path, "rule.toml", RULE_TOML)
+    run = kqlx("convert", "rule.toml", *more, cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith(f"error: kqlx.yml: {message}"), run.stderr
+    assert "--" not in run.stderr
+
+
+@pytest.mark.parametrize("typed", [("--to", "sigma"), ("-tsigma",), ()])
+def test_formats_of_other_targets_may_stand_in_settings(
+    tmp_path: Path, typed: tuple[str, ...]
+) -> None:
+    """They are for the runs that have these targets."""
+    to = "" if typed else "to: sigma\n"
+    write(tmp_path, "kqlx.yml", f"{to}source: none\nformat: [splunk=savedsearches, query]\n")
+    write(tmp_path, "rule.toml", RULE_TOML)
+    run = kqlx("convert", *typed, "rule.toml", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("logsource:")
+    same = kqlx("diff", *typed, "rule.toml", "rule.toml", cwd=tmp_path)
+    assert same.stdout == "0 rules changed; 1 unchanged\n", same.stderr
+    both = kqlx("convert", "--to", "spl,sigma", "rule.toml", cwd=tmp_path)
+    assert "search = " in both.stdout
+    written = kqlx("convert", "--to", "sigma", "--format", "spl=query", "rule.toml", cwd=tmp_path)
+    assert "--format spl=query: spl is not among the targets" in written.stderr
+
+
 def test_the_schema_is_that_of_the_code(request: pytest.FixtureRequest) -> None:
     path = ROOT / "docs/kqlx.schema.json"
     made = json.dumps(schema(), indent=2) + "\n"

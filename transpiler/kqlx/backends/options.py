@@ -90,6 +90,9 @@ def _check(name: str, value: Any, spelt: str) -> None:
         message = f"{spelt} is {' or '.join(_WORDS[name])}, not {value!r}"
         raise UsageError(message, hint=did_you_mean(value, _WORDS[name]))
     if name == "time_zone":
-        time_zone_of(value)
+        try:
+            time_zone_of(value)
+        except UsageError as error:
+            raise UsageError(f"{spelt}: {error.message}", hint=error.hint) from None
     if name == "late_events":
-        length_of(value)
+        length_of(value, spelt)

@@ -52,7 +52,8 @@ class Converter:
             (target, format) for name, format in request.targets for target in select(name, format)
         ]
         self.packs = find_packs(request.mappings, self.settings)
-        check_choices(request.source, request.unmapped or "error", request.accept, self.packs)
+        unmapped = request.unmapped or "error"
+        check_choices(request.source, unmapped, request.accept, self.packs, spelled)
         file_naming.check_form(request.file_names)
         self.given = given_options(request.options, spelled)
         check_taken([target for target, _ in self.targets], self.given, spelled)

@@ -14,7 +14,7 @@ from kqlx.batch.comparison.form import Form
 from kqlx.cli.common import Exit
 from kqlx.cli.option_groups import ConversionOptions, TargetOptions
 from kqlx.cli.progress import Progress
-from kqlx.cli.requests import config_of, listed_files, load_settings
+from kqlx.cli.requests import config_of, formats_for, listed_files, load_settings
 from kqlx.cli.running import say_unused
 from kqlx.cli.streams import say
 from kqlx.records import dataclass, replace
@@ -72,6 +72,9 @@ class SideOptions:
             for name in _OF_SETTINGS
             if name not in self.given
         }
+        if own.get("format"):
+            to = self.conversion.to or (settings.to if settings is not None else None)
+            own["format"] = formats_for(to, own["format"])
         mappings = [*listed_files(self.conversion.mapping), *listed_files(mapping)]
         conversion = replace(
             self.conversion, config=None if file is None else str(file), mapping=mappings, **own

@@ -6,12 +6,13 @@ are. The command finds its name in ``config``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from kqlx.batch.output_format import OutputFormat
-from kqlx.cli.requests import config_of, paths_of
+from kqlx.cli.requests import codes_of, config_of, formats_for, paths_of
+from kqlx.errors import UsageError
 
 _CAN_GIVE_WAY: Mapping[str, Any] = {
     "quiet": False,
@@ -28,13 +29,45 @@ def settings_of(given: Mapping[str, Any], names: Collection[str]) -> tuple[dict[
     where there is no file. Raises UsageError for a file that cannot be used.
     """
     file = config_of(given.get("config"), paths_of(given))
-    return ({}, "") if file is None else (_values(file, names), str(file))
+    return ({}, "") if file is None else (_values(file, names, given.get("to")), str(file))
 
 
-def _values(file: Path, names: Collection[str]) -> dict[str, Any]:
+def _values(file: Path, names: Collection[str], to: list[str] | None) -> dict[str, Any]:
     from kqlx.settings.reader import load
 
-    return {name: value for name, value in load(file).command_line.items() if name in names}
+    settings = load(file)
+    found = {name: value for name, value in settings.command_line.items() if name in names}
+    for name, check in _CHECKS.items():
+        if name in found:
+            try:
+                check(found[name])
+            except UsageError as error:  # which names the option
+                flag = f"--{name.replace('_', '-')}"
+                message = error.message.replace(flag, f"{file}: {name}", 1)
+                raise UsageError(message, hint=error.hint) from None
+    if "format" in found and "to" in names:
+        found["format"] = formats_for(to or settings.to, found["format"])
+    return found
+
+
+def _check_conditions(names: list[str]) -> None:
+    from kqlx.batch.exit_policy import conditions
+
+    conditions(names)
+
+
+def _check_reports(paths: list[str]) -> None:
+    from kqlx.batch.reports.reports import wants_fragments
+
+    wants_fragments(paths)
+
+
+_CHECKS: Mapping[str, Callable[[list[str]], object]] = {
+    "ignore": codes_of,
+    "fail_on": _check_conditions,
+    "report": _check_reports,
+}
+"""Of options whose values the settings' reader does not know: they raise UsageError."""
 
 
 def give_way(params: dict[str, Any], settings: Collection[str]) -> None:

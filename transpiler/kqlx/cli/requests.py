@@ -150,6 +150,22 @@ def targets_of(
     return tuple((name, by_target[name]) for name in known)
 
 
+def formats_for(to: Iterable[str] | str | None, formats: list[str]) -> list[str]:
+    """Those of the settings' formats that concern the targets of a run: of a target that is not
+    among them the settings may say what they like. What there is not is told where it is used.
+    """
+    from kqlx.backends import find
+    from kqlx.conversion.choices import select
+
+    names = listed([to] if isinstance(to, str) else to)
+    try:
+        chosen = {target.name for name in names for target in select(name)}
+        of = {text: text.rpartition("=")[0] for text in formats}
+        return [text for text in formats if not of[text] or find(of[text]).name in chosen]
+    except UsageError:
+        return formats
+
+
 def _formats(formats: Iterable[str] | None, known: tuple[str, ...]) -> dict[str, str | None]:
     from kqlx.backends import find
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kqlx.backends import binding_targets, find, targets
-from kqlx.backends.options import check_taken, given_options, takes
+from kqlx.backends.options import Spelling, check_taken, given_options, takes
 from kqlx.backends.target import Format, Options, Target
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
@@ -124,20 +124,26 @@ def find_packs(
 
 
 def check_choices(
-    source: str | None, unmapped: str, accept: Iterable[str], packs: Packs | None = None
+    source: str | None,
+    unmapped: str,
+    accept: Iterable[str],
+    packs: Packs | None = None,
+    spell: Spelling = str,
 ) -> None:
-    """Raises UsageError for what is wrong whatever the query is."""
+    """Raises UsageError for what is wrong whatever the query is; ``spell`` says how the user has
+    written the name of an argument.
+    """
     if source not in (None, "none"):
         (packs or Packs()).get(source)
     if unmapped not in ("error", "keep", "comment"):
         raise UsageError(
-            f"unmapped is error, keep or comment, not {unmapped!r}",
+            f"{spell('unmapped')} is error, keep or comment, not {unmapped!r}",
             hint=did_you_mean(unmapped, ("error", "keep", "comment")),
         )
     for effect in sorted(accept):
         if effect not in map(str, ACCEPTABLE):
             raise UsageError(
-                f"accept takes coverage, wider, narrower or different, not {effect!r}",
+                f"{spell('accept')} takes coverage, wider, narrower or different, not {effect!r}",
                 hint=did_you_mean(effect, map(str, ACCEPTABLE)),
             )
 

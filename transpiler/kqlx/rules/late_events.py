@@ -61,16 +61,16 @@ def event_range(rule: Rule, window: int) -> int:
     return -(-length // unit) * unit
 
 
-def length_of(text: str) -> int:
-    """The seconds of ``1d`` or ``90m``. Raises UsageError for any other text, and for more than a
-    year.
+def length_of(text: str, name: str = "late_events") -> int:
+    """The seconds of ``1d`` or ``90m``. Raises UsageError, with the name of the argument, for any
+    other text, and for more than a year.
     """
     found = seconds(text)
     if found is not None and found > MOST_LATE:
-        raise UsageError(f"late_events must be at most a year, not {text!r}")
+        raise UsageError(f"{name} must be at most a year, not {text!r}")
     if found is None:
         raise UsageError(
-            f"late_events must be a duration such as 1d or 12h, not {text!r}",
+            f"{name} must be a duration such as 1d or 12h, not {text!r}",
             hint="a number followed by s, m, h, d or w, such as 1d or 12h",
         )
     return found
