@@ -37,8 +37,8 @@ def place(tmp_path: Path) -> Path:
         ({"query": "a:b:c"}, (), 1),
         ({"query": "a:b:c"}, ("--fail-on", "refused"), 0),
         ({"query": "a:b:c"}, ("--fail-on", "refused,failed"), 1),
-        ({"language": "eql", "type": "eql"}, (), 0),
-        ({"language": "eql", "type": "eql"}, ("--fail-on", "skipped"), 1),
+        ({"language": "esql", "type": "esql"}, (), 0),
+        ({"language": "esql", "type": "esql"}, ("--fail-on", "skipped"), 1),
         ({"query": NARROWER}, (), 1),
         ({"query": NARROWER}, ("--accept", "narrower"), 0),
         ({"query": NARROWER}, ("--accept", "narrower", "--fail-on", "narrower"), 1),
@@ -233,7 +233,7 @@ def test_named_conditions_say_what_fails_of_what_is_worse(
 
 
 def test_conditions_that_no_baseline_records_hold_beside_one(place: Path) -> None:
-    rule(place / "rules", "other", "any where true", language="eql", type="eql")
+    rule(place / "rules", "other", "any where true", language="esql", type="esql")
     recorded(place)
     baseline = ("--baseline", "kqlx.json")
     assert run("rules", *baseline, cwd=place).status == 0

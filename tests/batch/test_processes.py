@@ -19,7 +19,7 @@ KINDS: tuple[dict[str, str], ...] = (
     {"query": 'process.name:(a or "B*") and source.ip:10.0.0.0/8'},
     {"query": "whoami"},
     {"query": "a:b:c"},
-    {"language": "eql", "type": "eql"},
+    {"language": "esql", "type": "esql"},
     {"query": "process.name:*a*b*", "name": "One name"},
     {"query": "process.name:other", "name": "One name"},
 )

@@ -43,7 +43,10 @@ def test_the_file_of_a_rule_that_is_refused_now(place: Path, quiet: tuple[str, .
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"query": "any where true", "language": "eql", "type": "eql"}, "its rule is now skipped"),
+        (
+            {"query": "any where true", "language": "esql", "type": "esql"},
+            "its rule is now skipped",
+        ),
         ({"query": "a:b:c"}, "its rule is now broken"),
     ],
 )

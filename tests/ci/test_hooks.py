@@ -41,7 +41,7 @@ def first_team(project: Repository, tmp_path_factory: pytest.TempPathFactory) ->
     _configure(team, project, installs=False)
     team.write("kqlx.yml", "to: spl\n")
     team.rule("shell", STARTED + "process.name:cmd.exe")
-    team.rule("sequence", "any where true", "eql")
+    team.rule("sequence", "any where true", "esql")
     assert team.kqlx("convert", "--out", "converted", "rules/").status == 0
     team.commit("Rules")
     return team

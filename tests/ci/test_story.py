@@ -28,7 +28,7 @@ def first_team(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     team.rule("shell", SHELL)
     team.rule("encoded", ENCODED)
     team.rule("uncoded", UNCODED)
-    team.rule("sequence", "any where true", "eql")
+    team.rule("sequence", "any where true", "esql")
     team.write("rules/README.md", "# Our rules\n")
     team.write("rules/package.json", '{"name": "rules"}\n')
     team.write("kqlx.yml", "to: spl\n")
@@ -59,7 +59,7 @@ def test_the_first_conversion_says_what_did_not_come_over(team: Repository) -> N
         done,
         "rules/encoded.toml: warning: spl: process.args: matched as a whole word anywhere",
         "rules/uncoded.toml: error: spl: the result would be narrower: process.args",
-        "3 rules: spl 2 converted (1 coverage, 1 wider), 1 refused; 1 skipped (1 eql)"
+        "3 rules: spl 2 converted (1 coverage, 1 wider), 1 refused; 1 skipped (1 esql)"
         "; 1 file without a rule\n",
     )
     files = {path.name for path in (team.folder / "converted").iterdir()}

@@ -25,7 +25,7 @@ def place(tmp_path: Path) -> Path:
     """A folder with a rule of each fate."""
     for name, query in (("good", GOOD), ("wider", WIDER), ("doubtful", DOUBTFUL)):
         rule(tmp_path / "rules", name, query)
-    rule(tmp_path / "rules", "sequence", "any where true", language="eql")
+    rule(tmp_path / "rules", "sequence", "any where true", language="esql")
     return tmp_path
 
 
@@ -42,7 +42,7 @@ def test_what_is_found_is_the_result_and_nothing_is_written(place: Path) -> None
     assert (ran.status, ran.said) == (0, "")
     assert "rules/doubtful.toml:4: warning: line 1, column 76 in the query: a star" in ran.out
     assert "rules/wider.toml: warning: spl: process.args: matched as a whole word" in ran.out
-    assert ran.out.endswith("3 rules: spl 3 converted (2 coverage, 1 wider); 1 skipped (1 eql)\n")
+    assert ran.out.endswith("3 rules: spl 3 converted (2 coverage, 1 wider); 1 skipped (1 esql)\n")
     assert "sourcetype" not in ran.out.replace("source type", "")
 
 

@@ -130,7 +130,7 @@ def test_a_syntax_error_shows_the_line_in_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "status", "message"),
     [
-        ('language = "eql"\nquery = "process where true"', 1, ":3: info: the query is in 'eql'"),
+        ('language = "esql"\nquery = "process where true"', 1, ":3: info: the query is in 'esql'"),
         ('language = "esql"\nquery = "from x"', 1, ":3: info: the query is in 'esql'"),
         ('language = "lucene"\nquery = "a:b"', 1, ":3: info: the query is in 'lucene'"),
         ('type = "machine_learning"', 1, ":3: info: a machine learning rule has no query"),
@@ -221,14 +221,14 @@ def test_what_may_miss_events_is_refused_until_accepted() -> None:
 def test_one_bad_rule_does_not_stop_the_others(tmp_path: Path) -> None:
     shutil.copy(RULE, tmp_path / "b.toml")
     write(tmp_path, "a.toml", "[rule]\nbroken")
-    write(tmp_path, "c.toml", '[rule]\nname="c"\nlanguage="eql"\nquery="any where true"\n')
+    write(tmp_path, "c.toml", '[rule]\nname="c"\nlanguage="esql"\nquery="any where true"\n')
     run = kqlx("convert", "--to", "spl", tmp_path, new_process=True)
     assert run.returncode == 2
     result = (GOLDENS / "spl.spl").read_text("utf-8")
     assert run.stdout == f"``` {tmp_path / 'b.toml'} -> spl ```\n{result}"
     assert "a.toml:2:7: error: not TOML" in run.stderr
     assert "the query is in" not in run.stderr
-    assert "1 skipped (1 eql); 1 file not read" in run.stderr
+    assert "1 skipped (1 esql); 1 file not read" in run.stderr
 
 
 def test_the_reader_of_a_pipe_may_leave_early() -> None:

@@ -171,7 +171,7 @@ def test_exit_statuses_of_rules(tmp_path: Path) -> None:
         ('query = " "', 1, "the query is empty: it would match every event"),
         ("query = 'a:b'\nindex = 5", 1, "rule.index must be an array of strings"),
         ("x = " + "[" * 3000, 2, "nested too deeply"),
-        ("type = 'eql'\nquery = 'any where true'", 1, ":3: info: the query is in 'eql'"),
+        ("type = 'esql'\nquery = 'any where true'", 1, ":3: info: the query is in 'esql'"),
     ]:
         run = kqlx("convert", "--to", "spl", rule_file(tmp_path, table))
         assert (run.returncode, run.stdout) == (status, "")

@@ -39,7 +39,7 @@ def place(tmp_path: Path) -> Path:
     for side in ("old", "new"):
         rule(tmp_path / side / "rules", "shell", SHELL)
         rule(tmp_path / side / "rules", "wider", WIDER)
-        rule(tmp_path / side / "rules", "sequence", "any where true", language="eql", rule_id="")
+        rule(tmp_path / side / "rules", "sequence", "any where true", language="esql", rule_id="")
         (tmp_path / side / "kqlx.yml").write_text("to: spl\n", "utf-8")
         (tmp_path / side / "rules/package.json").write_text(f'{{"name": "{side}"}}', "utf-8")
     return tmp_path
@@ -178,7 +178,7 @@ def test_rules_of_one_file(tmp_path: Path) -> None:
 
 
 def test_a_rule_that_is_read_no_more_is_worse(place: Path) -> None:
-    rule(place / "new/rules", "shell", "any where true", language="eql")
+    rule(place / "new/rules", "shell", "any where true", language="esql")
     (place / "new/rules/wider.toml").write_text('[rule]\nname = "wider"\nquery = "a:("\n', "utf-8")
     ran = diff(place)
     assert ran.status == 1

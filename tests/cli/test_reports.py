@@ -42,7 +42,7 @@ def rules(tmp_path: Path) -> Path:
     (folder / "hostile, name: ü.toml").write_text(HOSTILE, "utf-8")
     (folder / "lost.toml").write_text(LOST + 'index = ["logs-o365.audit-*"]\n', "utf-8")
     (folder / "broken.toml").write_text(LOST.replace("field:x", "field:x:y"), "utf-8")
-    (folder / "skipped.toml").write_text(LOST.replace("kuery", "eql"), "utf-8")
+    (folder / "skipped.toml").write_text(LOST.replace("kuery", "esql"), "utf-8")
     (folder / "package.json").write_text('{"name": "x"}', "utf-8")
     return tmp_path
 
@@ -101,7 +101,7 @@ def test_json_has_every_rule_with_its_places_and_files(rules: Path) -> None:
         "m365_user_restricted_from_sending_email.toml"
     ]
     assert found["summary"]["exit_status"] == 1
-    assert found["summary"]["skipped"] == {"eql": 1}
+    assert found["summary"]["skipped"] == {"esql": 1}
     again = json.loads(reported(rules, "json", "--check"))
     assert {file["state"] for file in again["files"]} == {"unchanged"}
     assert {file["path"] for file in again["files"]} == set(written)

@@ -9,11 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kqlx import regular_expressions as regexps
+from kqlx.frontends.lucene import RegexpError, parse
 from kqlx.regular_expressions import Char, CharClass, Item, Repeat, Sequence
 from kqlx.testing.expressions import expressions
 from kqlx.testing.regexp_samples import samples
 from tests.conftest import examples
-from tests.oracles.lucene import RegexpError, parse
 
 VALUES = st.text(st.sampled_from('abAB.*$^/ "\\-&\nk\u212a\u00e9'), max_size=8)
 

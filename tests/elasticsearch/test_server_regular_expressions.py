@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from kqlx.frontends.lucene import parse
 from kqlx.regular_expressions import Sequence, compiled, lucene, portable
-from tests.oracles.lucene import parse
 from tests.oracles.server import Refused, Server
 
 pytestmark = pytest.mark.elasticsearch

@@ -108,7 +108,7 @@ def test_kibana_kql_is_a_language() -> None:
     with pytest.raises(kqlx.UsageError) as error:
         kqlx.parse("a:b", language="toy")
     assert error.value.message == "unknown query language 'toy'"
-    assert error.value.hint.startswith("the languages are kuery")
+    assert error.value.hint == "the languages are eql, kuery"
 
 
 def test_the_error_of_a_query_has_its_old_name_too() -> None:
@@ -172,4 +172,4 @@ def test_commands_read_a_file_of_the_language(tmp_path: Path) -> None:
 def test_other_languages_are_skipped() -> None:
     (skipped,) = rule_in("toy", QUERY).skipped
     assert skipped.kind == "toy"
-    assert "the query is in 'toy', and kqlx reads kuery (Kibana KQL)" in skipped.reason
+    assert "the query is in 'toy', and kqlx reads eql (EQL), kuery (Kibana KQL)" in skipped.reason

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from kqlx.evaluate.compiler import matches
+from kqlx.frontends import lucene
 from kqlx.nodes import (
     Always,
     And,
@@ -34,7 +35,6 @@ from kqlx.nodes import (
     Regexp,
 )
 from kqlx.patterns import ANY_ONE, ANY_RUN, Token
-from tests.oracles import lucene
 
 Json = Mapping[str, Any]
 

@@ -175,14 +175,14 @@ def test_an_empty_query_is_refused(tmp_path: Path, query: str) -> None:
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        ('type = "eql"\nquery = "process where true"', "line 2: the query is in 'eql'"),
+        ('type = "esql"\nquery = "process where true"', "line 2: the query is in 'esql'"),
         ('type = "esql"\nquery = "from x"', "line 2: the query is in 'esql'"),
-        ("type = 'eql'\nlanguage = 'kuery'\nquery = 'any where true'", "line 2: the query is in"),
+        ("type = 'esql'\nlanguage = 'kuery'\nquery = 'any where true'", "line 2: the query is in"),
         ('type = "machine_learning"', "line 2: a machine learning rule"),
         ('type = "query"\nlanguage = "lucene"\nquery = "a"', "line 3: the query is in 'lucene'"),
-        ("note = '''\nlanguage = 'eql'\n'''\nlanguage = 'eql'", "line 5: the query is in 'eql'"),
-        ("note = '''\ntype = 'eql'\n'''\n'type' = 'eql'", "line 5: the query is in 'eql'"),
-        ("# type = 'eql'\ntype = 'eql'", "line 3: the query is in 'eql'"),
+        ("note = '''\nlanguage = 'esql'\n'''\nlanguage = 'esql'", "line 5: the query is in 'esql'"),
+        ("note = '''\ntype = 'esql'\n'''\n'type' = 'esql'", "line 5: the query is in 'esql'"),
+        ("# type = 'esql'\ntype = 'esql'", "line 3: the query is in 'esql'"),
     ],
 )
 def test_other_languages_are_passed_over(tmp_path: Path, table: str, reason: str) -> None:

@@ -27,7 +27,7 @@ ONE: dict[str, Any] = {
     "exceptions_list": [{"list_id": "L", "namespace_type": "single", "type": "rule_default"}],
 }
 TWO = {"name": "two 😀", "query": "c:d", "license": None}
-EQL = {"name": "e", "type": "eql", "language": "eql", "query": "any where true"}
+EQL = {"name": "e", "type": "esql", "language": "esql", "query": "any where true"}
 ITEM = {
     "list_id": "L",
     "name": "known",
@@ -58,7 +58,7 @@ def test_a_broken_line_of_an_export_does_not_stop_the_others(tmp_path: Path) -> 
     text = lines(ONE) + '{"name":\n[1]\n{} {}\n' + lines({"a": 1}, EQL, {**TWO, "name": 5}, TWO)
     found = load(tmp_path, "r.ndjson", text + lines(*REST))
     assert [(rule.name, rule.line) for rule in found.rules] == [("one", 1), ("two 😀", 8)]
-    assert [(skipped.kind, skipped.line) for skipped in found.skipped] == [("eql", 6)]
+    assert [(skipped.kind, skipped.line) for skipped in found.skipped] == [("esql", 6)]
     assert messages(found, tmp_path) == [
         "r.ndjson:2:9: not JSON: the text ends too early",
         "r.ndjson:3:1: expected an object",
@@ -332,7 +332,7 @@ def test_an_export_on_standard_input() -> None:
     assert done.returncode == 0
     assert '``` standard input:1 -> spl ```\na="1" b="c" NOT u="x"\n' in done.stdout
     assert '``` standard input:2 -> spl ```\nc="d"\n' in done.stdout
-    assert "2 rules: spl 2 converted (2 case); 2 skipped (2 eql)\n" in done.stderr
+    assert "2 rules: spl 2 converted (2 case); 2 skipped (2 esql)\n" in done.stderr
 
 
 def test_places_in_an_export_and_in_yaml(tmp_path: Path) -> None:

@@ -129,12 +129,12 @@ def test_other_types_and_languages_are_told_as_ever(tmp_path: Path) -> None:
     threshold = {"field": ["user.name"], "value": 5, "cardinality": None}
     document = plan(
         resource("a", type="threshold", threshold=threshold),
-        resource("b", type="eql", language="eql", query="process where true"),
+        resource("b", type="esql", language="esql", query="process where true"),
         resource("c", type="machine_learning", query=None, language=None),
     )
     found = load(tmp_path, document)
     assert [rule.name for rule in found.rules] == ["a"]
-    assert [item.kind for item in found.skipped] == ["eql", "machine learning"]
+    assert [item.kind for item in found.skipped] == ["esql", "machine learning"]
     text = str(kqlx.convert(found.rules[0], "spl", source="none").query)
     assert "stats count" in text
 

@@ -13,6 +13,7 @@ import kqlx
 from kqlx.backends import find
 from kqlx.backends.target import Options
 from kqlx.evaluate.compiler import matches
+from kqlx.frontends.lucene import parse
 from kqlx.mappings.destinations import bind
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.pack_library import Packs
@@ -20,7 +21,6 @@ from kqlx.mappings.reader.pack_data import of_data
 from kqlx.nodes import Literal, Regexp
 from kqlx.notes import Effect
 from kqlx.records import replace
-from tests.oracles.lucene import parse
 from tests.oracles.spl.events import splunk_event
 from tests.oracles.splunk import SPLUNK
 from tests.plans import query_plan

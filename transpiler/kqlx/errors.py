@@ -56,7 +56,8 @@ def unknown(node: NoReturn) -> NoReturn:
 
 def kind_of(node: object) -> str:
     """What messages call a test of a kind that they know no other word for."""
-    return f"a test of the kind {type(node).__name__}"
+    name = type(node).__name__
+    return "a function of values" if name == "FunctionTest" else f"a test of the kind {name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The tree of a Kibana KQL query: what every stage of the program hands to the next.
+"""The tree of a query in Kibana KQL or EQL: what every stage of the program hands to the next.
 
 Nodes are frozen, compare by meaning (spans do not count) and keep the order and the grouping that
 the author wrote: ``a and (b and c)`` stays two nodes. Field names are terms too, so that a wildcard
@@ -21,9 +21,21 @@ from kqlx.regular_expressions import Item
 
 Operator = OneOf["gt", "gte", "lt", "lte"]
 
-Kind = OneOf["untyped", "string", "number", "boolean"]
+Kind = OneOf["untyped", "string", "number", "boolean", "address"]
 """What a language says that a value is. In Kibana KQL and Query DSL all are ``untyped``: the type
 of the field decides. A null is no kind but the lack of a value.
+"""
+
+Function = OneOf[
+    # of texts and numbers
+    "length", "substring", "concat", "between", "index_of", "string", "number",
+    "add", "subtract", "multiply", "divide", "modulo", "negate",
+    # whose value is a Boolean
+    "equals", "gt", "gte", "lt", "lte", "like", "regexp", "exists",
+    "starts_with", "ends_with", "contains", "cidr_match",
+]  # fmt: skip
+"""What EQL can make of values (https://www.elastic.co/docs/reference/query-languages/eql/eql-function-ref),
+its operators among them; ``elastic.functions`` says what each gives.
 """
 
 
@@ -49,13 +61,16 @@ class Literal:
     ``false`` or ``null``. ``phrase`` says whether the words of a value must stand side by side in
     a field that is compared by words; in Kibana KQL those of a value in quotes must. A number is
     text too, as it is written. ``kind`` says that it is one, or no number for all its digits, for
-    fields of which no type is known (``mappings.type_check``).
+    fields of which no type is known (``mappings.type_check``); an ``address`` may be a network.
+
+    ``optional`` is said of a field's name: no index need have the field (``?name`` in EQL).
     """
 
     value: str | bool | None
     phrase: bool = False
     span: Span = records.field(default=NOWHERE, compare=False)
     kind: Kind = records.field(default="untyped", kw_only=True)
+    optional: bool = records.field(default=False, compare=False, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -105,12 +120,16 @@ class Equals:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """``field:a*b``; some value of the field fits the whole pattern."""
+    """``field:a*b``; some value of the field fits the whole pattern. ``whole`` says that it does so
+    in a field of any type, as a ``wildcard`` query asks it and EQL does; Kibana KQL parts patterns
+    at their white space on some (``elastic.asked_tests``).
+    """
 
     field: Term
     pattern: Pattern
     span: Span = records.field(default=NOWHERE, compare=False)
     case: Case = records.field(default=Case.EXACT, kw_only=True)
+    whole: bool = records.field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +223,75 @@ class Regexp:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldValue:
+    """A value of a field, as an argument of a function. Where a call has several fields, or one
+    twice, each argument stands for a value of its own: all combinations are tried.
+    """
+
+    field: Literal
+    span: Span = records.field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a function makes of its arguments. ``case`` is how it compares letters.
+
+    A pattern is an argument of ``like`` alone, a regular expression one of ``regexp``; both are the
+    second. All others are values: an argument that a call leaves out is not there.
+    """
+
+    function: Function
+    arguments: tuple[Operand, ...]
+    span: Span = records.field(default=NOWHERE, compare=False)
+    case: Case = records.field(default=Case.EXACT, kw_only=True)
+
+
+Operand = FieldValue | Literal | Pattern | Item | Call
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTest:
+    """Functions of some values of fields make this true: ``length(f) > 5``. The call's function is
+    one whose value is a Boolean. Of no value, of an impossible one and of an error a function makes
+    none, and what has no value is not true; so events without one of the fields do not match.
+
+    Not to be written in Kibana KQL; EQL has it.
+    """
+
+    call: Call
+    span: Span = records.field(default=NOWHERE, compare=False)
+
+    @property
+    def fields(self) -> tuple[Literal, ...]:
+        """The names of the fields, in the order of the text; one that is asked twice is there
+        twice.
+        """
+        return tuple(_fields_in(self.call))
+
+    def with_fields(self, change: Callable[[Literal], Literal]) -> FunctionTest:
+        """The same test of other fields, each made of what stands in its place."""
+        return FunctionTest(_with_fields(self.call, change), self.span)
+
+
+def _fields_in(call: Call) -> Iterator[Literal]:
+    for argument in call.arguments:
+        if isinstance(argument, FieldValue):
+            yield argument.field
+        elif isinstance(argument, Call):
+            yield from _fields_in(argument)
+
+
+def _with_fields(call: Call, change: Callable[[Literal], Literal]) -> Call:
+    made: list[Operand] = []
+    for argument in call.arguments:
+        if isinstance(argument, FieldValue):
+            made.append(FieldValue(change(argument.field), argument.span))
+        else:
+            made.append(_with_fields(argument, change) if isinstance(argument, Call) else argument)
+    return records.replace(call, arguments=tuple(made))
+
+
+@dataclass(frozen=True, slots=True)
 class CommandLineArgument:
     """Some argument of the command line that a column holds as a whole meets the test. Not to be
     written in Kibana KQL; binding makes it of a test of a field of arguments.
@@ -223,6 +311,7 @@ Node = (
     | Not
     | FieldTest
     | Regexp
+    | FunctionTest
     | CommandLineArgument
     | Nested
     | FreeText
@@ -258,7 +347,8 @@ def pattern_test(test: FieldTest, pattern: Pattern) -> Equals | Like:
         return Equals(test.field, Literal(pattern.text, True, test.span), test.span, case=case)
     if pattern.span != test.span:
         pattern = replace(pattern, span=test.span)
-    return Like(test.field, pattern, test.span, case=case)
+    whole = isinstance(test, Like) and test.whole
+    return Like(test.field, pattern, test.span, case=case, whole=whole)
 
 
 def walk(node: Node) -> Iterator[Node]:

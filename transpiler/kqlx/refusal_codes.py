@@ -119,6 +119,12 @@ REFUSALS = (
         "kqlx convert --to spl --source none -q '\"\"'",
     ),
     Code(
+        "several-events",
+        "the rule is an EQL sequence or sample, which is about several events together",
+        "Convert a rule for each of its events, or keep the rule in Elasticsearch.",
+        "kqlx convert --to spl examples/refused/logon_after_failures.eql",
+    ),
+    Code(
         "sources-not-joined",
         "the query is about several data sources, and the target cannot search them together",
         "Convert for one of them: name it with `--source`.",

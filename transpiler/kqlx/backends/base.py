@@ -25,6 +25,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -121,6 +122,8 @@ class Backend(Generic[E]):
                 made = self.compare(self.column(node), node)
             case Regexp():
                 made = self.regexp(self.column(node), node)
+            case FunctionTest():
+                made = self.function_test(node)
             case CommandLineArgument():
                 made = self.argument(node)
             case Nested():
@@ -173,6 +176,10 @@ class Backend(Generic[E]):
 
     def regexp(self, column: Column, node: Regexp) -> E:
         self.refuse(node.span, "a regular expression", code=NO_FORM)
+
+    def function_test(self, node: FunctionTest) -> E:
+        """``FunctionTest``; a target that defines it has it among its ``leaves`` too."""
+        self.refuse(node.span, kind_of(node), code=NO_FORM)
 
     def argument(self, node: CommandLineArgument) -> E:
         """Its patterns, unless the target has a form of its own."""

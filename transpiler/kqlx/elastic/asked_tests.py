@@ -113,9 +113,11 @@ def _kind(node: FieldTest, type_of: TypeOf, prefix: str) -> str:
 
 def pieces_asked(node: Like, kind: str) -> Node:
     """A pattern on a field of that type, by its pieces where Kibana asks by ``query_string``; one
-    without regard to letter case is of a ``wildcard`` query, which takes whole values as a whole.
+    without regard to letter case, or ``whole``, is of a ``wildcard`` query, which takes whole
+    values as a whole.
     """
-    whole = PARTED - {"flattened"} if node.case is Case.FOLDED else frozenset[str]()
+    as_whole = node.whole or node.case is Case.FOLDED
+    whole = PARTED - {"flattened"} if as_whole else frozenset[str]()
     if kind == "keyword" or kind in whole:
         return node
     pieces = pieces_of(node.pattern)

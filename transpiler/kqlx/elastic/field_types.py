@@ -89,6 +89,10 @@ class FieldType:
         """
         return self
 
+    def whole(self) -> FieldType:
+        """The type as a pattern asks it that is held against the whole value (``Like.whole``)."""
+        return self
+
     def any_of(self, wanted: Sequence[Literal]) -> Test | None:
         """``field:(a or b or c)``, one literal or more."""
         return None

@@ -48,6 +48,9 @@ class Parted(Keyword):
     stands between two pieces with stars is one value.
     """
 
+    def whole(self) -> FieldType:
+        return Keyword()
+
     def like(self, pattern: Pattern) -> Test | None:
         return any_piece(self, pattern, super().like)
 

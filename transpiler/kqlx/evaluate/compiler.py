@@ -26,6 +26,9 @@ A query means what Kibana and Elasticsearch together make of it. What is settled
   values of ``x`` where the event has no such key;
 - a test without regard to letter case (``Case.FOLDED``, ``case_insensitive`` in Query DSL) folds
   the letters of ASCII, on values with letter case; its pattern is held against the whole value;
+- a pattern of EQL (``Like.whole``) is held against the whole value, whatever the type;
+- functions of values (``FunctionTest``) are tried on every combination of the fields' values, and
+  have no value where a field has none;
 - a regular expression (``regexp`` in Query DSL) is held against the whole value, of a text field
   against each word; on other types than strings it is refused;
 - Lucene's operator words (``AND``, ``OR``, ``NOT``) in a pattern are words like others.
@@ -41,9 +44,18 @@ from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import pieces_of
 from kqlx.errors import unknown
 from kqlx.evaluate.event_fields import Event, all_values
+from kqlx.evaluate.function_tests import function_test
 from kqlx.evaluate.predicates import Lift, all_hold, any_holds, lifted_into, negated, remembered
 from kqlx.evaluate.schema import Make, Predicate, Schema, always, never, some_value
-from kqlx.evaluate.value_tests import compare, equals_any, in_case, like, like_or_equal, regexp
+from kqlx.evaluate.value_tests import (
+    compare,
+    equals_any,
+    in_case,
+    like,
+    like_or_equal,
+    regexp,
+    whole,
+)
 from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.field_list import FieldList
 from kqlx.mappings.known_types import Types, types_for
@@ -57,6 +69,7 @@ from kqlx.nodes import (
     Equals,
     Exists,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -170,10 +183,11 @@ class _Compiler:
                     return self._null(node.field, path)
                 return self._field(node.field, path, in_case(node.case, equals_any((node.value,))))
             case Like():
-                exact = node.case is Case.EXACT
+                exact = node.case is Case.EXACT and not node.whole
                 if exact and isinstance(node.field, Literal) and self._is_key(node.field, path):
                     return self.schema.like_a_key(node.field.name, _prefix(path), node.pattern)
-                return self._field(node.field, path, in_case(node.case, like(node.pattern)))
+                asked = whole(node.pattern) if node.whole else like(node.pattern)
+                return self._field(node.field, path, in_case(node.case, asked))
             case Compare():
                 if node.value.value is None:  # no bound
                     return self._exists(node.field, path)
@@ -184,6 +198,8 @@ class _Compiler:
                 return self._exists(node.field, path)
             case Regexp():
                 return self._field(node.field, path, in_case(node.case, regexp(node.regexp)))
+            case FunctionTest():
+                return function_test(node, self.schema, _prefix(path), path)
             case CommandLineArgument():
                 return self.predicate(in_patterns(node), path)
             case Always():

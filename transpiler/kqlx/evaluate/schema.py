@@ -94,6 +94,10 @@ class Schema:
                 return Field(reader(name), _DYNAMIC, reader(parent), multi_field)
         return Field(reader(name), self.type_of(full))
 
+    def declared(self, name: str) -> str | None:
+        """The type that is said of the field, None where nobody says one."""
+        return self._types.get(name)
+
     def type_of(self, name: str) -> FieldType:
         """The type of a field that has values of its own."""
         declared = self._types.get(name)

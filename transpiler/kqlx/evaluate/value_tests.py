@@ -11,6 +11,11 @@ def like(pattern: Pattern) -> Make:
     return lambda kind: kind.like(pattern)
 
 
+def whole(pattern: Pattern) -> Make:
+    """The pattern as a ``wildcard`` query asks it."""
+    return lambda kind: kind.whole().like(pattern)
+
+
 def compare(node: Compare) -> Make:
     return lambda kind: kind.compare(node.op, node.value)
 

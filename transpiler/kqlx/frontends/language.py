@@ -21,10 +21,12 @@ class ReadingOptions:
     """What is said beside a query of how to read it; each language takes what concerns it.
 
     ``leading_wildcards`` is False where values that begin with a star are refused, as Kibana can be
-    set to (``query:allowLeadingWildcards``).
+    set to (``query:allowLeadingWildcards``). ``category_field`` is the field of the category that
+    an EQL query begins with.
     """
 
     leading_wildcards: bool = True
+    category_field: str = "event.category"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from kqlx.elastic.multi_fields import base_field, with_case_of_name
 from kqlx.errors import unknown
 from kqlx.mappings.asserted_values import asserted_values, spec_applies, together
 from kqlx.mappings.binding import Binding, NeverMatchesError, no_mapping
+from kqlx.mappings.bound import Column
 from kqlx.mappings.bound_part import BoundPart, alternatives, reported_items, trees, with_notes
 from kqlx.mappings.collector_names import with_either_name
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
@@ -41,6 +42,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -215,6 +217,8 @@ class Binder(Binding):
         assert not isinstance(node, And | Or | Not)
         if isinstance(node, Regexp):
             return self.collect(lambda: self.bind_regexp(node))
+        if isinstance(node, FunctionTest):
+            return self.collect(lambda: self.bind_functions(node))
         if not isinstance(node, FieldTest | Nested):
             unknown(node)
         test = node if isinstance(node, Nested) else with_case_of_name(node)
@@ -253,6 +257,18 @@ class Binder(Binding):
             return self.unmapped(node, what)
         self.columns.setdefault(column.name, column)
         return replace(node, field=Literal(column.name, span=node.field.span))
+
+    def bind_functions(self, node: FunctionTest) -> Node:
+        """Functions of fields that are a column each and nothing else."""
+        columns: dict[str, Column] = {}
+        for name in dict.fromkeys(field.name for field in node.fields):
+            column = plain_column(self, name, integers=True)
+            if column is None:
+                return self.unmapped(node, f"{name}, of which a function is asked,")
+            columns[name] = column
+        for column in columns.values():
+            self.columns.setdefault(column.name, column)
+        return node.with_fields(lambda field: replace(field, value=columns[field.name].name))
 
     def bind_field_test(self, node: FieldTest) -> BoundPart:
         if isinstance(node.field, Pattern) and self.own_spec(node) is None:

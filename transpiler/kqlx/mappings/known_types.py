@@ -19,7 +19,9 @@ from kqlx.mappings.recognition import sources_of
 from kqlx.nodes import (
     And,
     CommandLineArgument,
+    Exists,
     FieldTest,
+    FunctionTest,
     Literal,
     Nested,
     Node,
@@ -229,7 +231,9 @@ def named_fields(node: Node) -> Iterator[str]:
 
 
 def field_tests(node: Node) -> Iterator[tuple[str, FieldTest | Regexp]]:
-    """The tests of fields with the full names of these, those with stars left out."""
+    """The tests of fields with the full names of these, those with stars left out. Functions ask
+    for the existence of each of their fields.
+    """
     stack = [(node, "")]
     while stack:
         top, path = stack.pop()
@@ -242,5 +246,7 @@ def field_tests(node: Node) -> Iterator[tuple[str, FieldTest | Regexp]]:
                 stack.append((top.item, f"{path}{top.path.name}."))
             case _ if isinstance(top, FieldTest | Regexp) and isinstance(top.field, Literal):
                 yield path + top.field.name, top
+            case FunctionTest():
+                yield from ((path + name.name, Exists(name, top.span)) for name in top.fields)
             case CommandLineArgument():
                 stack.append((top.test, path))

@@ -11,6 +11,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -37,6 +38,8 @@ def field_tests(node: Node, prefix: str = "") -> Iterator[tuple[str, FieldTest |
         yield from field_tests(node.item, f"{prefix}{node.path.name}.")
     elif isinstance(node, FieldTest | Regexp):
         yield prefix + node.field.name, node
+    elif isinstance(node, FunctionTest):
+        yield from ((prefix + name.name, Exists(name, node.span)) for name in node.fields)
 
 
 def flattened(node: Nested) -> Node:
@@ -63,6 +66,8 @@ def with_full_names(item: Node, path: str) -> Node:
             if isinstance(field, Pattern) and not isinstance(leaf, Regexp):
                 return replace(leaf, field=field.prefixed(f"{path}."))
             return replace(leaf, field=Literal(f"{path}.{field.name}", span=field.span))
+        if isinstance(leaf, FunctionTest):
+            return leaf.with_fields(lambda field: replace(field, value=f"{path}.{field.name}"))
         return leaf
 
     return transform(item, full)

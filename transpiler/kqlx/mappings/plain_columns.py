@@ -17,8 +17,10 @@ _beside_column = attrgetter(*(name for name in FieldSpec.__match_args__ if name 
 _NOTHING = _beside_column(FieldSpec())
 
 
-def plain_column(binding: Binding, name: str) -> Column | None:
-    """The column of such a field; None for any other, whose tests are looked at one by one."""
+def plain_column(binding: Binding, name: str, *, integers: bool = False) -> Column | None:
+    """The column of such a field; None for any other, whose tests are looked at one by one: a value
+    of ``integers`` may have to be spelt anew.
+    """
     pack, destination = binding.pack, binding.destination
     if base_field(name) != name or name in pack.constants or name in pack.always_includes:
         return None
@@ -34,4 +36,4 @@ def plain_column(binding: Binding, name: str) -> Column | None:
     if told or like.layout in ("words", "xml", "changes"):
         return None
     column = column_of(binding, spec.column, binding.type_of(name), name)
-    return None if column.type in INTEGERS else column
+    return None if column.type in INTEGERS and not integers else column

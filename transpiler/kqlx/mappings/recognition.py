@@ -16,6 +16,7 @@ from kqlx.nodes import (
     And,
     CommandLineArgument,
     FieldTest,
+    FunctionTest,
     Nested,
     Node,
     Or,
@@ -231,6 +232,8 @@ def asserts_field(node: Node, names: Iterable[str]) -> bool:
             return all(asserts_field(item, names) for item in node.items)
         case CommandLineArgument():
             return asserts_field(node.test, names)
+        case FunctionTest():
+            return any(own_names(field.name, names) for field in node.fields)
         case _:
             return False
 

@@ -13,4 +13,10 @@ def tree_of(rule: Rule, leading_wildcards: bool = True) -> Node:
 
     Raises QuerySyntaxError, and UsageError for a language that is not read.
     """
-    return find_language(rule.language).parse(rule.query, ReadingOptions(leading_wildcards))
+    options = ReadingOptions(leading_wildcards, category_field_of(rule))
+    return find_language(rule.language).parse(rule.query, options)
+
+
+def category_field_of(rule: Rule) -> str:
+    """The field that holds the category of events, for rules in EQL."""
+    return rule.text("event_category_override") or ReadingOptions().category_field

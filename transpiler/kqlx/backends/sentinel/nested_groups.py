@@ -23,6 +23,7 @@ from kqlx.nodes import (
     CommandLineArgument,
     Equals,
     FreeText,
+    FunctionTest,
     Like,
     Nested,
     Never,
@@ -112,7 +113,7 @@ class NestedGroups:
             node = bare_value_test(node)
         if isinstance(node, CommandLineArgument):
             return self.flat(in_patterns(node), path, text, wanted)
-        if isinstance(node.field, Pattern):
+        if isinstance(node, FunctionTest) or isinstance(node.field, Pattern):
             return TRUE
         column = self.backend.bound.column(f"{path}.{node.field.name}")
         key_text = json_text(column.name.rpartition(".")[2])

@@ -4,9 +4,10 @@ with stars in the terms of single tests (``approximate_tests``).
 
 from __future__ import annotations
 
+from kqlx.backends.base import NO_FORM
 from kqlx.backends.sigma.approximate_tests import regexp_test, sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
-from kqlx.errors import unknown
+from kqlx.errors import kind_of, unknown
 from kqlx.mappings.bound import Column
 from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.nested import one_object_is_enough, with_full_names, without_negations
@@ -20,6 +21,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -76,6 +78,8 @@ class Approximation(SigmaBackend):
                 return self.field_test(self.column(node), node)
             case Regexp():
                 return regexp_test(self, self.column(node), node)
+            case FunctionTest():
+                self.refuse(node.span, kind_of(node), code=NO_FORM)
             case Always() | Never() | Unmapped():
                 return node
             case _:

@@ -12,6 +12,7 @@ from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql.parser import parse
 from kqlx.frontends.kql.spelling import NO_TEXT, spell_name, spell_operand, spell_path, spell_value
 from kqlx.frontends.kql.syntax import MAX_DEPTH
+from kqlx.frontends.layout import INDENT, Group, Lines, group
 from kqlx.nodes import (
     Always,
     And,
@@ -34,10 +35,8 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.patterns import ANY_ONE
-from kqlx.records import dataclass, replace
+from kqlx.records import replace
 from kqlx.regular_expressions import lucene
-
-INDENT = 2
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -60,7 +59,7 @@ def format_node(node: Node, width: int = 100) -> str:
     unquoted value that parsing would trim or read as a Boolean or null, wildcards where they have
     no meaning, and nodes nested far deeper than ``parse`` reads. No parsed tree holds any of these.
     """
-    lines = _Lines(width)
+    lines = Lines(width)
     lines.write(_Builder(node).build(node, "", _NOTHING, 0), 0, INDENT, 0)
     return "".join(lines.pieces)
 
@@ -89,19 +88,6 @@ def _with_signs(pattern: Pattern) -> Pattern:
     return Pattern.of(*tokens, span=pattern.span)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """``opening item word item … closing``; without an opening, operands that need none."""
-
-    opening: str
-    items: list[_Group | str]
-    word: str
-    closing: str
-    is_list: bool
-    """Nothing but single values: to be folded."""
-    width: int
-
-
 class _Builder:
     """Nodes → groups and words."""
 
@@ -124,7 +110,7 @@ class _Builder:
 
     def build(
         self, node: Node, prefix: str, place: int, depth: int, in_field: bool = False
-    ) -> _Group | str:
+    ) -> Group | str:
         """``prefix`` is what stands right before the node, ``place`` what it is an operand of."""
         if depth > 2 * MAX_DEPTH:
             raise UnsupportedError(
@@ -135,7 +121,7 @@ class _Builder:
         if isinstance(node, Not):
             if place == _NOT:
                 inner = self.build(node.item, "not ", _NOT, depth + 1, in_field)
-                return _group(f"{prefix}(", [inner], "", ")")
+                return group(f"{prefix}(", [inner], "", ")")
             return self.build(node.item, f"{prefix}not ", _NOT, depth + 1, in_field)
         if isinstance(node, And | Or):
             if len(node.items) < 2:
@@ -144,7 +130,7 @@ class _Builder:
                     code=NO_TEXT,
                     hint="use the item itself",
                 )
-            word, inside = ("or", _OR) if isinstance(node, Or) else ("and", _AND)
+            joint, inside = (" or", _OR) if isinstance(node, Or) else (" and", _AND)
             opening, closing = prefix, ""
             field = None if in_field else self._fields[id(node)]
             if field is not None:
@@ -154,20 +140,11 @@ class _Builder:
             items = []
             for item in node.items:  # no comprehension: one frame a level
                 items.append(self.build(item, "", inside, depth + 1, in_field or field is not None))
-            return _group(opening, items, word, closing, in_field or field is not None)
+            return group(opening, items, joint, closing, in_field or field is not None)
         if isinstance(node, Nested):
             only = self.build(node.item, "", _NOTHING, depth + 1)
-            return _group(f"{prefix}{spell_path(node.path)}:{{ ", [only], "", " }")
+            return group(f"{prefix}{spell_path(node.path)}:{{ ", [only], "", " }")
         return prefix + (_value_of(node) if in_field else _leaf(node))
-
-
-def _group(
-    opening: str, items: list[_Group | str], word: str, closing: str, is_list: bool = False
-) -> _Group:
-    words = all(isinstance(item, str) for item in items)
-    width = sum(len(item) if isinstance(item, str) else item.width for item in items)
-    width += len(opening) + len(closing) + (len(word) + 2) * (len(items) - 1)
-    return _Group(opening, items, word, closing, is_list and words and closing == ")", width)
 
 
 def _leaf(node: Node) -> str:
@@ -212,73 +189,3 @@ def _value_of(node: Node) -> str:
                 raise UnsupportedError("*:* matches every event", code=NO_TEXT, hint="use Always")
             return "*"
     raise AssertionError(node)
-
-
-class _Lines:
-    """Groups and words → text. Linear in their number."""
-
-    def __init__(self, width: int) -> None:
-        self.pieces: list[str] = []
-        self._width = width
-
-    def write(self, item: _Group | str, left: int, hang: int, after: int) -> None:
-        """Write what begins at the column ``left``; operands without an opening of their own go on
-        at ``hang``. ``after`` characters follow on the last line.
-        """
-        if isinstance(item, str):
-            self.pieces.append(item)
-        elif left + item.width + after <= self._width:
-            self._write_flat(item)
-        elif item.is_list:
-            self._write_list(item, left)
-        elif item.closing:
-            inside = left + INDENT
-            inner_hang = inside + INDENT if len(item.items) > 1 else inside
-            self.pieces.append(item.opening.rstrip())
-            for i, part in enumerate(item.items):
-                self._new_line(item.word if i else "", inside)
-                follows = len(item.word) + 1 if i + 1 < len(item.items) else 0
-                self.write(part, inside, inner_hang, follows)
-            self._new_line("", left)
-            self.pieces.append(item.closing.lstrip())
-        else:
-            for i, part in enumerate(item.items):
-                if i:
-                    self._new_line(item.word, hang)
-                follows = len(item.word) + 1 if i + 1 < len(item.items) else after
-                self.write(part, hang if i else left, hang + INDENT, follows)
-
-    def _new_line(self, word: str, column: int) -> None:
-        self.pieces.append(f" {word}\n{' ' * column}" if word else f"\n{' ' * column}")
-
-    def _write_list(self, group: _Group, left: int) -> None:
-        inside = left + INDENT
-        self.pieces.append(group.opening)
-        column = self._width  # the first value begins a line
-        last = len(group.items) - 1
-        for i, item in enumerate(group.items):
-            assert isinstance(item, str)
-            needed = len(item) + (len(group.word) + 1 if i < last else 0)
-            if not i:
-                self._new_line("", inside)
-                column = inside + needed
-            elif column + 1 + needed > self._width:
-                self._new_line(group.word, inside)
-                column = inside + needed
-            else:
-                self.pieces.append(f" {group.word} ")
-                column += 1 + needed
-            self.pieces.append(item)
-        self._new_line("", left)
-        self.pieces.append(group.closing)
-
-    def _write_flat(self, group: _Group) -> None:
-        self.pieces.append(group.opening)
-        for i, item in enumerate(group.items):
-            if i:
-                self.pieces.append(f" {group.word} ")
-            if isinstance(item, str):
-                self.pieces.append(item)
-            else:
-                self._write_flat(item)
-        self.pieces.append(group.closing)

@@ -1,4 +1,4 @@
-"""Regular expressions in Lucene's syntax, read back.
+"""Regular expressions in Lucene's syntax → trees, as EQL and Query DSL have them.
 
 With all operators of that syntax
 (https://www.elastic.co/docs/reference/query-languages/query-dsl/regexp-syntax). What Lucene reads
@@ -36,7 +36,12 @@ class RegexpError(ValueError):
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
+        self.message = message
         self.position = position
+
+
+class UnsharedRegexpError(RegexpError):
+    """Elasticsearch reads the expression; other engines have no form for it."""
 
 
 def parse(text: str) -> Item:
@@ -103,7 +108,8 @@ class _Parser:
         if most is not None and most < least:
             raise self.error(f"the count {{{found[0]} ends below its beginning", start)
         if max(least, most or 0) > MOST_REPEATS:
-            raise self.error(f"a count above {MOST_REPEATS} is more than engines repeat", start)
+            message = f"a count above {MOST_REPEATS} is more than engines repeat"
+            raise UnsharedRegexpError(message, start)
         return least, most
 
     def atom(self) -> Item:
@@ -114,7 +120,7 @@ class _Parser:
             raise self.error(f"something to match is missing before {shown}", start)
         if sign in _OPTIONAL:
             what = f"'{sign}' is an operator here that other engines lack; \\{sign} is the sign"
-            raise self.error(what, start)
+            raise UnsharedRegexpError(what, start)
         if sign == ".":
             return ANY_CHAR
         if sign == "(":
@@ -166,7 +172,8 @@ class _Parser:
             found = self.class_char()
             if isinstance(found, CharClass):
                 if found.negated:
-                    raise self.error("a negated shorthand inside [ ] is not supported", at)
+                    message = "a negated shorthand inside [ ] is not supported"
+                    raise UnsharedRegexpError(message, at)
                 ranges += found.ranges
                 continue
             last = found.value

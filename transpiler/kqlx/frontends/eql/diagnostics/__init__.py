@@ -1,0 +1,1 @@
+"""From "the text stops being EQL here" to a message that teaches."""
