@@ -131,6 +131,24 @@ def test_an_error_names_the_option_that_was_typed(arguments: tuple[str, ...]) ->
     assert run.stderr.startswith(f"error: {arguments[-2]}"), run.stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("test -q a:b --explain --count", "--count and --explain exclude each other"),
+        ("test -q a:b --line 2", "--line needs --explain"),
+        ("fields -q a:b --stub --format json", "--stub and --format exclude each other"),
+        ("convert -q a:b --to spl --file-names {title}", "--file-names needs --out"),
+        ("convert -q a:b --to spl --force", "--force needs --out"),
+        ("convert -q a:b --to spl --quiet -v", "--quiet and --verbose exclude each other"),
+        ("fmt -q a:b --check --write", "--check and --write exclude each other"),
+    ],
+)
+def test_an_option_that_would_do_nothing_beside_another_is_refused(line: str, message: str) -> None:
+    run = kqlx(*line.split(), input='{"a": "b"}\n')
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith(f"error: {message}\n")
+
+
 def test_a_format_of_fields_has_a_near_one() -> None:
     run = kqlx("fields", "--format", "jsn", "-q", "a:b")
     assert run.stderr == (

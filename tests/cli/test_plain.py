@@ -202,7 +202,7 @@ SETTINGS = [
     "to: spl",
     "to: [spl, sigma]\nformat: [spl=savedsearches]\nexclude: [drafts/, '*.yml']",
     "out: dist\nprune: true\njobs: 2\nfile_names: '{title}'\nquiet: true",
-    "output_format: concise\nverbose: true\ncolor: never\nstatistics: true",
+    "file_names: '{id}'\noutput_format: concise\nverbose: true\ncolor: never\nstatistics: true",
     "output_format: sarif\nreport: [a.html, b.md]\nfail_on: [wider, lint]\nbaseline: b.json",
     "fields: own.json\nsource: o365.audit\nignore: [case-folded]\nleading_wildcards: false",
     "strict: true\naccept: narrower\nannotate: true\nmappings: [own.yml]\nspl: {index: a}",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kqlx.batch.inputs import Inputs
     from kqlx.batch.run import Sink
 
+_FILE_NAMES = "{file}"
+
 
 def targets() -> None:
     """List the targets, with their aliases, formats and languages.
@@ -38,7 +40,7 @@ def convert(
     exclude: cli.Exclude = None,
     conversion: ConversionOptions,
     out: cli.Out = None,
-    file_names: cli.FileNames = "{file}",
+    file_names: cli.FileNames = _FILE_NAMES,
     force: cli.Force = False,
     prune: cli.Prune = False,
     check: cli.Check = False,
@@ -64,6 +66,9 @@ def convert(
                 "write those to files with --out, or the report to one with --report; kqlx check"
                 " has no results",
             )
+
+        if out is None and file_names != _FILE_NAMES:
+            usage("--file-names needs --out")
 
         def sink(converter: Converter, inputs: Inputs) -> Sink:
             return _sink(converter, inputs, out, progress, force=force, prune=prune, check=check)

@@ -19,6 +19,7 @@ _CAN_GIVE_WAY: Mapping[str, Any] = {
     "verbose": False,
     "out": None,
     "prune": False,
+    "file_names": "{file}",
     "output_format": OutputFormat.FULL,
 }
 """Settings that mean nothing beside some options, with what holds then; in this order."""
@@ -88,6 +89,8 @@ def _gives_way(name: str, params: Mapping[str, Any]) -> bool:
             return bool(params.get("verbose"))
         case "verbose":
             return bool(params.get("quiet"))
+        case "file_names":
+            return not params.get("out")
         case "out":
             return bool(params.get("query")) or not params.get("paths")
         case "output_format":

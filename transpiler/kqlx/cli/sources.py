@@ -98,9 +98,13 @@ def fields(
     ] = None,
     mapping: cli.Mapping = None,
     table_format: Annotated[
-        str,
-        option("--format", metavar="table|json|csv", help="How the table is printed."),
-    ] = "table",
+        str | None,
+        option(
+            "--format",
+            metavar="table|json|csv",
+            help="How the table is printed. [default: table]",
+        ),
+    ] = None,
     stub: Annotated[
         bool,
         option("--stub", help="Print packs to fill in for fields without a counterpart."),
@@ -113,7 +117,9 @@ def fields(
     from kqlx.conversion.data_sources import RuleFieldCount
 
     formats = ("table", "json", "csv")
-    if table_format not in formats:
+    if stub and table_format is not None:
+        usage("--stub and --format exclude each other", "packs are always YAML")
+    if table_format not in (None, *formats):
         message = f"--format is table, json or csv, not {table_format!r}"
         usage(message, did_you_mean(table_format, formats))
     packs = _packs(mapping, config)

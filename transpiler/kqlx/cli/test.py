@@ -55,9 +55,14 @@ def test(
         ),
     ] = False,
     line: Annotated[
-        int,
-        option(metavar="N", help="The line of that event.", min=1, group="Output"),
-    ] = 1,
+        int | None,
+        option(
+            metavar="N",
+            help="With --explain: the line of that event, by default the first.",
+            min=1,
+            group="Output",
+        ),
+    ] = None,
 ) -> None:
     """Print the events that a rule matches in Kibana. Its filters and exceptions are applied.
 
@@ -76,6 +81,10 @@ def test(
 
     if (path is None) == (query is None):
         usage("give either a rule file or --query")
+    if count and explain:
+        usage("--count and --explain exclude each other", "one is of all events, one of a single")
+    if line is not None and not explain:
+        usage("--line needs --explain")
     (rule,) = _one(list(inputs([path] if path else [], query)))
     read = reader_of_types(mapping, fields, source, config)
     try:
@@ -91,7 +100,7 @@ def test(
     try:
         lines = _with_progress(read_events(events), events)
         if explain:
-            raise SystemExit(_explain(rule, node, types, lines, line))
+            raise SystemExit(_explain(rule, node, types, lines, line or 1))
         raise SystemExit(_matches(compile(node, types), lines, count))
     except KqlxError as error:
         fail(error)
