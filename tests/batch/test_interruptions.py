@@ -13,10 +13,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from kqlx.batch import result_folder
+from kqlx.batch.folder_lock import locked
 from kqlx.rules.file_search import MANIFEST
 from tests.batch.runs import convert, digest, files, manifest, rule
 from tests.conftest import DEEP
@@ -106,6 +108,50 @@ def test_a_run_waits_for_another_and_says_so(place: Path) -> None:
         if handle >= 0:
             os.close(handle)
     assert len(files(place / "out")) == 120
+
+
+def test_a_folder_that_is_removed_while_a_run_waits_is_locked_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+
+    def removed() -> None:
+        folder.rmdir()
+        os.close(handle)
+
+    with locked(folder, removed):
+        other = os.open(folder, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(other)
+    other = os.open(folder, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(other)
+
+
+def test_a_folder_in_whose_place_another_was_made_is_locked_too(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    waited: list[int] = []
+
+    def replaced() -> None:
+        """Another run has made the folder anew, and holds it for a while."""
+        folder.rename(tmp_path / "old")
+        folder.mkdir()
+        waited.append(os.open(folder, os.O_RDONLY))
+        fcntl.flock(waited[0], fcntl.LOCK_EX)
+        os.close(handle)
+        Timer(0.2, ended).start()
+
+    def ended() -> None:
+        waited.append(1)
+        os.close(waited[0])
+
+    with locked(folder, replaced):
+        assert len(waited) == 2, "the other run has ended"
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])

@@ -75,8 +75,6 @@ class Folder:
         """The folder for this run alone, made where there is none, with what other runs have left
         in its manifest. What killed runs left half written is removed.
         """
-        with _reported(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
         with _reported(self.path), locked(self.path, waiting):
             self.entries = read_manifest(self.path, force=self.force)
             self._remove_leftovers()
