@@ -216,3 +216,37 @@ def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
 
 def test_carets_stand_below_what_they_point_at() -> None:
     assert point("\x1b\tx", (2, 3)).split("\n") == [" 1 | ␛\tx", "   |  \t^"]
+
+
+LONG = "x" * 20_000
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("lint",),
+        ("check", "--to", "all", "--source", "none"),
+        ("convert", "--to", "spl"),
+        ("explain", "--to", "spl", "--source", "none"),
+        ("test", "--explain"),
+    ],
+    ids=lambda command: command[0],
+)
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"process.name:(a, b, {LONG})",
+        f"process.name eq {LONG}",
+        f'source.ip:"{LONG}"',
+        f"process.pid:{LONG} and not {LONG}:*",
+        f'process.name:"{LONG}*"',
+        f'process.name:"{LONG}',
+        f"x like {LONG}",
+    ],
+    ids=["list", "other language", "address", "number", "star", "open quote", "like"],
+)
+def test_what_is_told_of_a_long_value_can_be_read(command: tuple[str, ...], query: str) -> None:
+    run = kqlx(*command, "-q", query, input='{"process": {"name": "a"}}')
+    said = run.stderr if command[0] == "convert" else run.stdout + run.stderr
+    assert said
+    assert max(map(len, said.splitlines())) < 1_300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kqlx.errors import condensed
 from kqlx.hints import Argument, worded
 
 
@@ -14,6 +15,11 @@ def flag(argument: Argument) -> str:
 def with_flags(hint: str) -> str:
     """A hint whose arguments are options of the command line."""
     return worded(hint, flag)
+
+
+def hint_line(hint: str) -> str:
+    """The line of a hint below its message, as far as it can be read."""
+    return f"  hint: {condensed(with_flags(hint))}"
 
 
 def spelled(name: str) -> str:

@@ -12,7 +12,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import NoReturn
 
-from kqlx.batch.option_names import with_flags
+from kqlx.batch.option_names import hint_line
 from kqlx.cli.requests import one_query
 from kqlx.cli.streams import say
 from kqlx.errors import (
@@ -156,7 +156,7 @@ def report(error: KqlxError, rule: Rule | None = None, target: str = "") -> Exit
         for message in getattr(error, "problems", ()) or (error.message,):
             say(f"error: {condensed(message)}")
     if error.hint:
-        say(f"  hint: {condensed(with_flags(error.hint))}")
+        say(hint_line(error.hint))
     unreadable = isinstance(error, RuleError) and not error.readable
     unusable = unreadable or isinstance(error, UsageError | OutputError)
     return Exit.UNUSABLE if unusable else Exit.REFUSED

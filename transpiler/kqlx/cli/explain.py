@@ -138,10 +138,10 @@ def _explained(
 
 
 def _refused(rule: Rule, tree: Node, error: KqlxError) -> Iterator[str]:
-    from kqlx.batch.option_names import with_flags
+    from kqlx.batch.option_names import hint_line
 
     yield escaped(f"refused: {condensed(error.message)} [{reason(error)}]")
     if error.hint:
-        yield escaped(f"  hint: {with_flags(error.hint)}")
+        yield escaped(hint_line(error.hint))
     notes: tuple[Note, ...] = getattr(error, "notes", ())
     yield from explained(rule.query, tree, "", (), notes)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from kqlx.errors import condensed
 from kqlx.hidden_characters import escaped
 from kqlx.nodes import And, Nested, Node, Not, Or, Span, Term
 from kqlx.notes import Note
@@ -30,7 +31,7 @@ def explained(
         for note in [note for note in left if note.span and _within(note.span, span)]:
             if not any(_within(note.span or span, one) for one in inner):
                 left.remove(note)
-                yield f"{note.effect}: {note.message} [{note.code}]"
+                yield _told(note)
 
     def lines(node: Node, margin: str) -> Iterator[str]:
         items = [] if _is_list(node) else _items(node)
@@ -48,7 +49,11 @@ def explained(
             yield from lines(item, deeper)
 
     yield from lines(tree, "")
-    yield from (f"{note.effect}: {escaped(note.message)} [{note.code}]" for note in left)
+    yield from (escaped(_told(note)) for note in left)
+
+
+def _told(note: Note) -> str:
+    return f"{note.effect}: {condensed(note.message)} [{note.code}]"
 
 
 def shortened(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kqlx.batch.option_names import hint_line
 from kqlx.cli import options as cli
 from kqlx.cli.common import Exit, about, inputs, report
 from kqlx.cli.field_options import reader_of_types
@@ -44,6 +45,6 @@ def lint(
         for note in notes:
             print(escaped(f"{about(rule, note.span)}{condensed(note.message)} [{note.code}]"))
             if note.hint:
-                print(escaped(f"  hint: {note.hint}"))
+                print(escaped(hint_line(note.hint)))
             status = max(status, Exit.REFUSED)
     raise SystemExit(status)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from kqlx.cli import options as cli
 from kqlx.cli.common import Exit, about, fail, inputs, report, usage
 from kqlx.cli.declared import argument, option
+from kqlx.cli.explained import shortened
 from kqlx.cli.field_options import reader_of_types
 from kqlx.cli.streams import say
-from kqlx.errors import KqlxError
+from kqlx.errors import KqlxError, condensed
 from kqlx.hidden_characters import escaped
 from kqlx.nodes import NOWHERE, And, Nested, Node, Not, Or
 from kqlx.rules.model import Rule
@@ -94,9 +95,11 @@ def test(
         raise SystemExit(report(error, rule)) from None
     for note in notes:
         if not note.is_quiet:
-            say(f"{about(rule, None, 'warning')}{note.message} [{note.effect}: {note.code}]")
+            text = f"{condensed(note.message)} [{note.effect}: {note.code}]"
+            say(f"{about(rule, None, 'warning')}{text}")
     for note in notes_on_refusals(node, types.type_asked):
-        say(f"{about(rule, note.span, 'warning')}{note.message}; here that part matches nothing")
+        text = f"{condensed(note.message)}; here that part matches nothing"
+        say(f"{about(rule, note.span, 'warning')}{text}")
     try:
         lines = _with_progress(read_events(events), events)
         if explain:
@@ -143,7 +146,7 @@ def _explain(rule: Rule, node: Node, types: Types, lines: Iterator[EventLine], n
         results = explain(node, line.event, types)
         for (part, holds), depth in zip(results, _depths(node, 0), strict=True):
             text = " ".join(_text(part, rule).split()) or "every event"
-            print(f"{'yes' if holds else 'no ':4} {'  ' * depth}{escaped(text)}")
+            print(shortened(f"{'yes' if holds else 'no ':4} {'  ' * depth}{escaped(text)}"))
         return Exit.DONE
     say(f"the events have no line {number}")
     return Exit.UNUSABLE
