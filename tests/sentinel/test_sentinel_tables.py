@@ -312,7 +312,7 @@ def test_the_analyser_takes_unions_of_several_kinds() -> None:
 @pytest.mark.parametrize(
     ("query", "source"),
     [
-        ("event.category:driver and host.os.type:windows", "endpoint.events"),
+        ("event.category:api and host.os.type:windows", "endpoint.events"),
         ("event.category:driver and event.action:load", "m365_defender.event"),
         ('winlog.channel:"Microsoft-Windows-QuickAssist/Operational"', "windows.forwarded"),
     ],
@@ -430,3 +430,14 @@ def test_records_of_entra_id_are_looked_for_where_they_are(test: str, table: str
     made = kqlx.convert(f"event.dataset:o365.audit and {test}", "sentinel")
     assert str(made.query).partition("\n")[0] == table
     assert any(note.code == "table-coverage" for note in made.notes)
+
+
+def test_what_is_taken_out_for_several_tests_is_taken_out_once() -> None:
+    query = "event.module:endpoint and event.category:network and event.type:start and "
+    domains = "(*.example.org or *.example.net)"
+    several = kqlx.convert(f"{query}destination.domain:{domains}", "sentinel")
+    assert several.query.count("extract(") == 1
+    assert "| extend RemoteUrlHost = extract(" in several.query
+    one = kqlx.convert(f"{query}not destination.domain:example.org", "sentinel")
+    assert "extend" not in one.query
+    assert analyse([several.query, one.query]) == [[], []]

@@ -43,9 +43,9 @@ class Column:
     """A column of the target, as a test of the bound tree names it.
 
     ``type`` is the Elasticsearch type of its values; ``case``, ``layout``, ``json``, ``port``,
-    ``optional``, ``united``, ``empties``, ``null_text``, ``path``, ``keys``, ``arrays`` and
-    ``below`` as in ColumnSpec; ``field`` the Elastic field that it stands for. Where no type is
-    ``declared``, keyword is a guess. ``null_values`` are values that stand there for none;
+    ``optional``, ``united``, ``empties``, ``null_text``, ``path``, ``keys``, ``arrays``,
+    ``below`` and ``extract`` as in ColumnSpec; ``field`` the Elastic field that it stands for.
+    Where no type is ``declared``, keyword is a guess. ``null_values`` stand there for none;
     ``escaped`` says that signs as in XML are to be read for what they stand for. ``run`` is a class
     of signs, as in a regular expression: not the text is meant but the first run of these in it.
     """
@@ -69,6 +69,7 @@ class Column:
     arrays: tuple[str, ...] = ()
     below: str = ""
     run: str = ""
+    extract: str = ""
 
     @property
     def pair(self) -> Pair:

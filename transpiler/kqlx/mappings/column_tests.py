@@ -125,6 +125,7 @@ def _column(binding: Binding, name: str, type: str, field: str, below: bool) -> 
         null_values=binding.destination.absent_in(name),
         arrays=spec.arrays,
         below=spec.below,
+        extract=spec.extract,
     )
 
 

@@ -75,6 +75,10 @@ class ColumnSpec:
     """Keys below the column that hold arrays: all that do, or of layout ``path`` some."""
     below: str = ""
     """The name that the keys of ``arrays`` are below."""
+    extract: str = ""
+    """A regular expression whose one group is the value, in the text of the column whose name is
+    the first part of this one's; a text where it matches nothing has none.
+    """
 
 
 @dataclass(frozen=True, slots=True)

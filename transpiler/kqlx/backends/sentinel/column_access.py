@@ -140,6 +140,9 @@ class Columns:
             return Cell(column, text, text, "column", SCAN)
         first, *rest = column.name.split(".")
         rest = list(column.path) or rest
+        if column.extract:
+            text = taken_out_of(self.plain(first, "keyword", column), column.extract)
+            return Cell(column, text, text, "column", SCAN)
         if column.layout == "xml":
             text = xml_value(self.plain(first, "keyword", column), ".".join(rest))
             text = decoded(text) if column.escaped else text
@@ -256,6 +259,11 @@ def rank_of(type: str) -> int:
 def without_port(address: str) -> str:
     """The address of ``1.2.3.4:443`` and ``[::1]:443``; of IPv6 a port stands behind brackets."""
     return rf'extract(@"^\[?([0-9]+\.[0-9.]+|[0-9A-Fa-f:.]+)", 1, {address})'
+
+
+def taken_out_of(text: str, expression: str) -> str:
+    """What the group of a regular expression matches in a text."""
+    return f"extract({quote(f'(?s){expression}')}, 1, {text})"
 
 
 def xml_value(xml: str, name: str) -> str:

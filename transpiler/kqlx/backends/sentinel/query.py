@@ -10,7 +10,7 @@ https://learn.microsoft.com/kusto/query/best-practices?view=microsoft-sentinel.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import united
@@ -54,35 +54,61 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
         writer.note(
             "table-unknown", Effect.SAME, message, hint=Hint(Argument("table"), " names it")
         )
-    query = TableQuery(tables(table or DEFAULT_TABLE), tuple(_steps(writer, texts)))
+    named = {**_json_names(texts), **_names_of_parts(writer, texts)}
+    query = TableQuery(tables(table or DEFAULT_TABLE), tuple(_steps(writer, texts, named)))
     pieces = (*writer.aside, *(piece for _, found in written for piece in found))
-    if any("| extend " in step for step in query.steps):
-        pieces = tuple(map(_with_json_names, pieces))
+    if named:
+        pieces = tuple(_with_names(piece, named) for piece in pieces)
     return WrittenSource(query, tuple(writer.finished_notes()), pieces=pieces)
 
 
-def _steps(writer: ConditionWriter, texts: list[Text]) -> Iterator[str]:
-    """The conjuncts; JSON in a column that a table may lack, or that tables have in different
-    types, is read once, before the first of them that looks into it.
-    """
+def _steps(writer: ConditionWriter, texts: list[Text], named: Mapping[str, str]) -> Iterator[str]:
+    """The conjuncts; what has a name is read once, before the first of them that needs it."""
     read: set[str] = set()
     for conjunct in texts:
-        if "parse_json(" not in conjunct.text:
+        if not named:
             yield writer.line(conjunct)
             continue
-        for match in _JSON_READ.finditer(conjunct.text):
-            if match[0] not in read:
-                read.add(match[0])
-                yield f"| extend {_name_of_json(match)} = {match[0]}"
-        lines = (_JSON_READ.sub(_name_of_json, text) for text in conjunct.alternatives)
-        text = _JSON_READ.sub(_name_of_json, conjunct.text)
+        for expression, name in named.items():
+            if expression in conjunct.text and name not in read:
+                read.add(name)
+                yield f"| extend {name} = {expression}"
+        lines = (_by_names(text, named) for text in conjunct.alternatives)
+        text = _by_names(conjunct.text, named)
         yield writer.line(replace(conjunct, text=text, alternatives=tuple(lines)))
 
 
-def _with_json_names(piece: Piece) -> Piece:
-    """The piece as it stands behind the step that reads JSON once."""
-    text = _JSON_READ.sub(_name_of_json, piece.made)
-    return Piece(text, piece.spans, tuple(map(_with_json_names, piece.inner)))
+def _by_names(text: str, named: Mapping[str, str]) -> str:
+    for expression, name in named.items():
+        text = text.replace(expression, name)
+    return text
+
+
+def _with_names(piece: Piece, named: Mapping[str, str]) -> Piece:
+    """The piece as it stands behind the steps that give names."""
+    inner = tuple(_with_names(one, named) for one in piece.inner)
+    return Piece(_by_names(piece.made, named), piece.spans, inner)
+
+
+def _json_names(texts: list[Text]) -> dict[str, str]:
+    """JSON in a column that a table may lack, or that tables have in different types, by what reads
+    it.
+    """
+    return {
+        match[0]: _name_of_json(match) for text in texts for match in _JSON_READ.finditer(text.text)
+    }
+
+
+def _names_of_parts(writer: ConditionWriter, texts: list[Text]) -> dict[str, str]:
+    """What is taken out of a column for several tests, by what takes it out."""
+    found: dict[str, str] = {}
+    for column in writer.bound.columns.values():
+        if column.extract:
+            expression = writer.columns.cell(column).access
+            if sum(text.text.count(expression) for text in texts) > 1:
+                name = "".join(part[:1].upper() + part[1:] for part in column.name.split("."))
+                found[expression] = writer.columns.free_name(name)
+    return found
 
 
 def _name_of_json(match: re.Match[str]) -> str:

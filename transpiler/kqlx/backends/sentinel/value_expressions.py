@@ -55,6 +55,7 @@ class ValueExpressions:
             escaped=spec.layout == "xml",
             arrays=spec.arrays,
             below=spec.below,
+            extract=spec.extract,
         )
 
     def cell(self, name: str, field: str) -> Cell | None:
