@@ -95,7 +95,10 @@ def _json_names(texts: list[Text]) -> dict[str, str]:
     it.
     """
     return {
-        match[0]: _name_of_json(match) for text in texts for match in _JSON_READ.finditer(text.text)
+        match[0]: _name_of_json(match)
+        for text in texts
+        if "parse_json(" in text.text
+        for match in _JSON_READ.finditer(text.text)
     }
 
 
