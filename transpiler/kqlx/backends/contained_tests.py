@@ -32,6 +32,9 @@ Comparable = Callable[[Equals | Like], bool]
 or numbers, of which one may be written in several ways.
 """
 
+_GROUPS = (And, Or, Not)
+_FIELD_TESTS = (Equals, Like, Exists, Compare, Regexp)
+
 MOST_COMPARED = 100
 """So many tests about a field are compared with a further one: a query that has more is a list that
 a program wrote, and would take long.
@@ -55,12 +58,16 @@ class _Containment:
             item = self.without(node.item)
             return node if item is node.item else replace(node, item=item)
         if isinstance(node, Or):
-            items = [self.without(item) for item in node.items]
+            items = [
+                self.without(item) if isinstance(item, _GROUPS) else item for item in node.items
+            ]
             same = all(a is b for a, b in zip(items, node.items, strict=True))
             return node if same else any_of(items, node.span)
         if not isinstance(node, And):
             return node
-        items = [self.without(item) for item in conjuncts(node)]
+        items = [
+            self.without(item) if isinstance(item, _GROUPS) else item for item in conjuncts(node)
+        ]
         dropped: set[int] = set()
         about: dict[str, list[int]] = {}
         for place, item in enumerate(items):
@@ -127,9 +134,15 @@ class _Containment:
 def _fields(node: Node, of: Callable[[Node], frozenset[str]]) -> Iterable[str]:
     if isinstance(node, Not):
         return of(node.item)
-    if isinstance(node, And | Or):
-        return [name for item in node.items for name in of(item)]
-    return [node.field.name] if isinstance(node, FieldTest | Regexp) else []
+    if not isinstance(node, _GROUPS):
+        return [node.field.name] if isinstance(node, _FIELD_TESTS) else []
+    found: set[str] = set()
+    for item in node.items:
+        if isinstance(item, _FIELD_TESTS):
+            found.add(item.field.name)
+        else:
+            found |= of(item)
+    return found
 
 
 def _asks_for_value(test: FieldTest | Regexp) -> bool:

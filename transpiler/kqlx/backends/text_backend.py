@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
+from functools import cached_property
 from typing import ClassVar
 
 from kqlx.backends.base import Backend
@@ -99,9 +100,16 @@ class TextBackend(Backend[Text]):
         """How the target compares the letters of a test."""
         if test.case is Case.FOLDED:
             return Case.FOLDED
+        if (wanted := self.wanted_case) is not None:
+            return wanted
         named = isinstance(test.field, Pattern)
         column = Column(test.field.name) if named else self.column(test)
-        return effective_case(test, column, self.options.letter_case, self.own_case)
+        return effective_case(test, column, wanted, self.own_case)
+
+    @cached_property
+    def wanted_case(self) -> Case | None:
+        """How the user wants letters compared where the query says EXACT; None: no matter."""
+        return self.options.letter_case
 
     def ignores_case(self, column: Column, text: str, node: Equals | Like | Regexp) -> None:
         """Notes that a test has no regard to letter case, where Elasticsearch has."""

@@ -24,7 +24,7 @@ def whole(text: str) -> str:
 def quoted(text: object) -> str:
     """In single quotes, or in double ones with escapes where those cannot hold it."""
     value = whole(str(text))
-    if not _UNPRINTABLE.search(value):
+    if value.isprintable() or not _UNPRINTABLE.search(value):
         return "'" + value.replace("'", "''") + "'"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + _UNPRINTABLE.sub(_escape, escaped) + '"'

@@ -34,6 +34,7 @@ from kqlx.nodes import (
     Unmapped,
     any_of,
     simplify,
+    with_items,
 )
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_RUN
@@ -62,10 +63,11 @@ class Approximation(SigmaBackend):
         """
         match node:
             case And() | Or():
-                return replace(node, items=tuple([self.sayable(item) for item in node.items]))
+                return with_items(node, tuple([self.sayable(item) for item in node.items]))
             case Not():
                 with self.under_not():
-                    return Not(self.sayable(node.item), node.span)
+                    item = self.sayable(node.item)
+                    return node if item is node.item else Not(item, node.span)
             case Nested():
                 return self.flattened(node)
             case CommandLineArgument():

@@ -29,7 +29,6 @@ from kqlx.nodes import (
     Node,
     Regexp,
     any_of,
-    asked_pattern,
     pattern_test,
 )
 from kqlx.notes import Effect
@@ -92,7 +91,9 @@ def _in_case(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node
     """The test in the letter case that it is said in. Notes that this does not count, or with
     ``exact`` who refuses that it does.
     """
-    if backend.case_counts(column, node):
+    case = backend.effective_case(node)
+    text = node.value.name if isinstance(node, Equals) else node.pattern.text
+    if case is Case.EXACT and backend.has_letters(column, text):
         backend.note(
             "back-end-support",
             Effect.SAME,
@@ -100,8 +101,8 @@ def _in_case(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node
             " ES|QL and Kusto",
         )
     elif not backend.exact or node.case is Case.FOLDED:
-        backend.ignores_case(column, asked_pattern(node).text, node)
-    return replace(node, case=backend.effective_case(node))
+        backend.ignores_case(column, text, node)
+    return node if node.case is case else replace(node, case=case)
 
 
 def _words(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:

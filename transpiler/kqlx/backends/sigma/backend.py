@@ -59,6 +59,10 @@ class SigmaBackend(TextBackend):
         if self.effective_case(node) is not Case.EXACT:
             return False
         text = node.value.name if isinstance(node, Equals) else node.pattern.text
+        return self.has_letters(column, text)
+
+    def has_letters(self, column: Column, text: str) -> bool:
+        """Whether letters of a value are compared, so that their case may count."""
         folded = column.type in ORDERED or self.is_text(column) or text.lower() == text.upper()
         return not folded
 

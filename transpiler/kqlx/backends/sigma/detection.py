@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kqlx.backends.base import kinds_of
 from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.contained_tests import without_contained
 from kqlx.backends.sigma.approximate import Approximation
@@ -21,12 +22,26 @@ from kqlx.backends.sigma.presence import asked_for, with_nulls
 from kqlx.backends.sigma.yaml_style import COMMENT, rule_body
 from kqlx.backends.target import Emission, Options, Plan
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import Always, And, Exists, Never, Node, Not, Or, simplify, walk
+from kqlx.nodes import (
+    Always,
+    And,
+    Equals,
+    Exists,
+    Never,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    simplify,
+    with_items,
+)
 from kqlx.notes import Effect
 from kqlx.records import replace
 from kqlx.rules.forms import form_of
 from kqlx.rules.query_only_notes import rule_type_notes
 from kqlx.rules.threshold import Threshold
+
+_GROUPS = (And, Or, Not)
 
 MOST_FIELDS = 3
 """So many fields are named by a note."""
@@ -38,7 +53,7 @@ def _flat(node: Node) -> Node:
         return Not(_flat(node.item), node.span)
     if not isinstance(node, And | Or):
         return node
-    items = [_flat(item) for item in node.items]
+    items = [_flat(item) if isinstance(item, _GROUPS) else item for item in node.items]
     if isinstance(node, And):
         return _joined(node, items)
     apart = [inner for n in items for inner in (n.items if isinstance(n, Or) else (n,))]
@@ -47,8 +62,19 @@ def _flat(node: Node) -> Node:
 
 def _joined(node: And | Or, items: Sequence[Node]) -> Node:
     """The items under the node, without repetitions; one alone stands by itself."""
-    once = tuple(dict.fromkeys(items))
-    return once[0] if len(once) == 1 else replace(node, items=once)
+    found: dict[object, Node] = {}
+    for item in items:
+        found.setdefault(_key(item), item)
+    once = tuple(found.values())
+    return once[0] if len(once) == 1 else with_items(node, once)
+
+
+def _key(node: Node) -> object:
+    """What is equal for equal nodes; of a value of a field, as in long lists, quickly hashed."""
+    if not isinstance(node, Equals) or isinstance(node.field, Pattern):
+        return node
+    value = node.value
+    return node.field.name, value.value, value.phrase, value.kind, node.case
 
 
 def emit(plan: Plan) -> Emission:
@@ -68,17 +94,19 @@ def _rule_body(plan: Plan) -> tuple[str, Approximation]:
     bound, options, rule = source.bound, source.options, plan.rule
     backend, node = _approximated(bound, options)
     logsource = bound.place.get("logsource")
-    if not _is_text(logsource):
+    asks_for_existence = Exists in kinds_of(node)
+    if asks_for_existence and not _is_text(logsource):
         node = with_nulls(node)
     node = without_contained(_flat(node), backend.compares_whole)
-    if (fields := asked_for(node)) and not _is_text(logsource):
+    fields = asked_for(node) if asks_for_existence else []
+    if fields and not _is_text(logsource):
         backend.note(
             "null-exists",
             Effect.WIDER,
             f"Sigma's exists also matches an event in which {_listed(fields)} is null",
         )
     detection = Condition(DetectionItems(backend)).detection(node)
-    if any(isinstance(test, Exists) for test in walk(node)):
+    if asks_for_existence and Exists in kinds_of(node):
         backend.note(
             "back-end-support",
             Effect.SAME,

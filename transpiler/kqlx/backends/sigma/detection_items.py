@@ -20,7 +20,6 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
-    FieldTest,
     Like,
     Node,
     Not,
@@ -32,6 +31,8 @@ from kqlx.nodes import (
 from kqlx.patterns import Pattern
 from kqlx.records import dataclass, field
 from kqlx.regular_expressions import searching
+
+_TESTS = (Equals, Like, Exists, Compare, Regexp)
 
 Value = str | Number | bool | None
 DetectionItem = tuple[str, Value | list[Value]]
@@ -51,7 +52,8 @@ class DetectionItems:
 
     backend: SigmaBackend
     _items: dict[int, tuple[Node, DetectionItem]] = field(default_factory=dict)
-    """By the identity of a test, which is kept with it."""
+    _lists: dict[int, tuple[Node, bool]] = field(default_factory=dict)
+    """By the identity of a node, which is kept with it."""
 
     # What can be said
 
@@ -59,10 +61,17 @@ class DetectionItems:
         """One item: a test, that a field is missing, or values with one modifier."""
         if isinstance(node, Not):
             return isinstance(node.item, Exists)
-        if isinstance(node, FieldTest | Regexp):
+        if isinstance(node, _TESTS):
             return True
-        if not isinstance(node, Or) or not all(map(_may_be_listed, node.items)):
+        if not isinstance(node, Or):
             return False
+        known = self._lists.get(id(node))
+        if known is None:
+            is_list = all(map(_may_be_listed, node.items)) and self._have_one_key(node)
+            known = self._lists[id(node)] = node, is_list
+        return known[1]
+
+    def _have_one_key(self, node: Or) -> bool:
         return len({self.item(test)[0] for test in node.items}) == 1
 
     def is_map(self, node: Node) -> bool:
@@ -250,7 +259,7 @@ def _listed(value: Value | list[Value]) -> list[Value]:
 
 def _may_be_listed(node: Node) -> bool:
     """Whether a test's value may stand in a list of values: a null never does."""
-    return isinstance(node, Equals | Like) and not is_null(node)
+    return isinstance(node, Like) or (isinstance(node, Equals) and node.value.value is not None)
 
 
 def spelled_pattern(pattern: Pattern) -> str:

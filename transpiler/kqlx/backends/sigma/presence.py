@@ -8,7 +8,7 @@ there, or null. One that must exist is one that is there: an event with a null t
 
 from __future__ import annotations
 
-from kqlx.nodes import And, Equals, Exists, Literal, Node, Not, Or, walk
+from kqlx.nodes import And, Equals, Exists, Literal, Node, Not, Or, walk, with_items
 from kqlx.records import replace
 
 NULL = Literal(None)
@@ -24,7 +24,7 @@ def with_nulls(node: Node) -> Node:
     if isinstance(node, Not):
         return _negated(node.item)
     if isinstance(node, And | Or):
-        return replace(node, items=tuple([with_nulls(item) for item in node.items]))
+        return with_items(node, tuple([with_nulls(item) for item in node.items]))
     return node
 
 

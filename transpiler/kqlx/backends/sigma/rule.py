@@ -62,7 +62,7 @@ class SigmaRule:
     """What the template prints, in the order of the file. Texts are "" where the rule has none.
 
     ``derived_from`` is the id of Elastic's rule; ``taxonomy`` is "ecs" for Elastic's names, else
-    "". ``notes`` say what of the rule is not so there.
+    "".
     """
 
     documents: tuple[Document, ...]
@@ -76,13 +76,11 @@ class SigmaRule:
     tags: tuple[str, ...]
     taxonomy: str
     query: str
-    notes: tuple[Note, ...]
 
 
 def sigma_rule(plan: Plan, query: str, part: str = "") -> SigmaRule:
     """The Sigma rule of a plan for one log source, with this detection. ``part`` names one of
-    several log sources of the rule, each of which has a rule of its own; the notes do not depend on
-    the query.
+    several log sources of the rule, each of which has a rule of its own.
     """
     rule, (bound,) = plan.rule, plan.bounds
     counts = correlations(rule, bound)
@@ -100,11 +98,6 @@ def sigma_rule(plan: Plan, query: str, part: str = "") -> SigmaRule:
         tags=_tags(rule),
         taxonomy="" if bound.uses_target_names else "ecs",
         query=query,
-        notes=(
-            *(Note("attack-version", Effect.SAME, t) for t in in_version_19(rule.tactics).remarks),
-            *unsupported_metadata(rule, counts=bool(counts)),
-            *correlation_notes(rule, bound, counts),
-        ),
     )
 
 
@@ -129,9 +122,13 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
     if plan.format != FORMAT:
         return
     for source in plan.sources:
-        yield from sigma_rule(replace(plan, sources=(source,)), "").notes
+        counts = correlations(rule, source.bound)
+        for remark in in_version_19(rule.tactics).remarks:
+            yield Note("attack-version", Effect.SAME, remark)
+        yield from unsupported_metadata(rule, counts=bool(counts))
+        yield from correlation_notes(rule, source.bound, counts)
         if plan.several:
-            yield from per_source_notes(correlations(rule, source.bound))
+            yield from per_source_notes(counts)
 
 
 def _documents(rule: Rule, counts: Sequence[Correlation], part: str) -> Iterator[Document]:

@@ -54,11 +54,15 @@ def escape(text: str) -> str:
     A backslash before an ordinary character is itself; before ``\\``, ``*``, ``?`` or at the end it
     is doubled (https://github.com/SigmaHQ/sigma-specification, "Escaping").
     """
+    if "*" not in text and "?" not in text and "\\" not in text:
+        return text
     return _ESCAPED.sub(lambda m: m[0] * 2 if m[0][0] == "\\" else f"\\{m[0]}", text)
 
 
 def scalar(value: object) -> str:
     """A value as YAML: text always quoted, so that no loader takes it for a date or a number."""
+    if type(value) is str and value.isprintable():
+        return "'" + value.replace("'", "''") + "'"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Number) and value.is_safe:
