@@ -233,6 +233,27 @@ def test_reports_among_rules_are_not_read_as_rules(rules: Path) -> None:
     assert "r.jsonl:1: error: not a rule, but a report of kqlx on one" in run.stderr
 
 
+@pytest.mark.parametrize("more", [(), ("--quiet",)])
+def test_reports_say_how_many_notes_they_leave_out(tmp_path: Path, more: tuple[str, ...]) -> None:
+    query = "event.dataset:okta.system and event.action:user.session.start"
+    told = "1 note is not shown: letter case in values with one spelling only (-v shows all notes)"
+    run = ("check", "--to", "spl", "--output-format", "sarif", *more)
+    names = ("r.md", "r.html")
+    files = [word for name in names for word in ("--report", name)]
+    sarif = json.loads(kqlx(*run, *files, "-q", query, cwd=tmp_path).stdout)
+    (notification,) = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert notification == {"level": "note", "message": {"text": told}}
+    for name in names:
+        assert told in (tmp_path / name).read_text("utf-8")
+    if more:
+        return
+    sarif = json.loads(kqlx(*run, "-v", *files, "-q", query, cwd=tmp_path).stdout)
+    assert "toolExecutionNotifications" not in sarif["runs"][0]["invocations"][0]
+    assert any(one["ruleId"] == "case-of-fixed-values" for one in sarif["runs"][0]["results"])
+    for name in names:
+        assert "not shown" not in (tmp_path / name).read_text("utf-8")
+
+
 def test_a_run_that_is_broken_off_leaves_the_old_report(rules: Path) -> None:
     (rules / "r.json").write_text("old", "utf-8")
     (rules / "out").write_text("no folder", "utf-8")
@@ -292,7 +313,8 @@ def test_sarif_points_at_the_places_in_rule_files(rules: Path) -> None:
         "uriBaseId": "%SRCROOT%",
     }
     assert lost["region"] == {"startLine": 5, "startColumn": 10, "endLine": 5, "endColumn": 25}
-    assert run["invocations"] == [{"executionSuccessful": True, "exitCode": 1}]
+    (invocation,) = run["invocations"]
+    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (True, 1)
 
 
 def test_sarif_leaves_out_what_the_user_does_not_want_to_read(rules: Path) -> None:

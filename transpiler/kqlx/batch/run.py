@@ -110,7 +110,7 @@ class Run:
         self._say_all(self.repeated.lines(self.choice))
         recorded = self.gate.finish([target.name for target, _ in self.converter.targets])
         status = self.gate.exit_status
-        self.reports.finish(RunEnd(self.summary, status, self.file_reports, self.late))
+        self.reports.finish(RunEnd(self.summary, status, self.file_reports, self.late, self.hidden))
         for line in self.statistics.lines() if self.statistics is not None else ():
             self.say(line)
         if not self.choice.quiet:

@@ -63,6 +63,7 @@ class HtmlReport:
             version=__version__,
             rules=end.summary.rules,
             summary=str(end.summary),
+            hidden=end.told_of_hidden,
             verdict=_VERDICTS.get(end.exit_status, _OTHER),
             totals=[(kind, _sorted(found, kind)) for kind, found in self.totals.items()],
             targets=self.subject.targets,

@@ -129,6 +129,9 @@ def _totals(end: RunEnd) -> Iterator[str]:
     yield ""
     yield f"{summary}"
     yield ""
+    if end.hidden:
+        yield end.told_of_hidden
+        yield ""
     if not summary.statuses:
         return
     effects = [*_EFFECTS, *(e for e in _WORST if any(c[e] for c in summary.effects.values()))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from kqlx.batch.messages import hidden_notes
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity
 from kqlx.batch.summary import Summary
 from kqlx.records import dataclass, field
@@ -36,13 +37,20 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class RunEnd:
     """How a run ended. ``remarks`` are those about rules that came up at its end or against a
-    baseline, each with its rule's path and its target; ``files`` what became of the files.
+    baseline, each with its rule's path and its target; ``files`` what became of the files;
+    ``hidden`` the number of notes of a difference that only those get who ask for all.
     """
 
     summary: Summary = field(default_factory=Summary)
     exit_status: int = 0
     files: Sequence[FileReport] = ()
     remarks: Sequence[tuple[str, Remark]] = ()
+    hidden: int = 0
+
+    @property
+    def told_of_hidden(self) -> str:
+        """What reports for people say of those notes, "" where there are none."""
+        return hidden_notes(self.hidden) if self.hidden else ""
 
 
 class Report(Protocol):

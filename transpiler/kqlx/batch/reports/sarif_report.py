@@ -63,7 +63,13 @@ class SarifReport:
             self._add(target, remark, RuleInfo(remark.place.path, remark.place.line))
         if not self.count:
             self._open()
-        invocation = {"executionSuccessful": end.exit_status < 2, "exitCode": end.exit_status}
+        invocation: dict[str, Any] = {
+            "executionSuccessful": end.exit_status < 2,
+            "exitCode": end.exit_status,
+        }
+        if end.hidden:
+            told = {"level": "note", "message": {"text": end.told_of_hidden}}
+            invocation["toolExecutionNotifications"] = [told]
         driver = {
             "name": "kqlx",
             "version": __version__,
