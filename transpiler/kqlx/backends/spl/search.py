@@ -13,12 +13,15 @@ and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kqlx.backends.base import ValueList, gather
+from kqlx.backends.contained_tests import without_contained
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.checks import Checks
 from kqlx.backends.spl.multiple_sources import SourceSearch, WrittenSource
 from kqlx.backends.spl.name_value_arrays import pair_fields
-from kqlx.backends.spl.search_capability import NULL
+from kqlx.backends.spl.search_capability import NULL, SearchCapability
 from kqlx.backends.spl.syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl.time_range import time_range
 from kqlx.backends.spl.where import WhereWriter
@@ -40,6 +43,7 @@ from kqlx.nodes import (
     Node,
     Not,
     Or,
+    any_of,
     conjuncts,
     simplify,
     transform,
@@ -104,7 +108,7 @@ class SearchWriter(SplBackend):
         before, each = len(self.pieces), [self.value(column, test) for test in values.tests]
         for test, text in zip(values.tests, each, strict=True):
             self.pieces.append(Piece(text, (test.span,)))
-        texts = list(dict.fromkeys(each))
+        texts = _once(each)
         if len(texts) == 1:
             made = Text(f"{search_name(column.name)}={texts[0]}")
         else:
@@ -168,7 +172,8 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
     terms = _base(bound, options)
     conditions: list[str] = []
     beginning = ""
-    for item in conjuncts(simplify(transform(bound.node, checks.expand))):
+    asked = simplify(transform(bound.node, checks.expand))
+    for item in conjuncts(without_contained(asked, search.compares_whole)):
         if isinstance(item, Compare) and (times := time_range(item)):
             since, condition = times
             if condition:
@@ -185,13 +190,15 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
                 writer.note("time-range", Effect.SAME, TIME_RANGE, item.span)
             continue
         exact = checks.check(item)
-        wide = item if exact else simplify(search.widened(item))
-        if not isinstance(wide, Always):
-            terms.append(writer.expression(wide).text)
-        if not exact and search.gains_by_where(item):
-            condition = where.condition(item).text
-            if condition != "true()":
-                conditions.append(condition)
+        for part in [item] if exact else _apart(item, search):
+            said = exact or search.all_exact(part)
+            wide = part if said else simplify(search.widened(part))
+            if not isinstance(wide, Always):
+                terms.append(writer.expression(wide).text)
+            if not said and search.gains_by_where(part):
+                condition = where.condition(part).text
+                if condition != "true()":
+                    conditions.append(condition)
     if not terms:
         terms = ["*"]
     steps = (
@@ -211,6 +218,26 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
         )
     pieces = (*writer.pieces, *where.aside, *where.pieces)
     return WrittenSource(found, tuple(writer.finished_notes()), pieces=pieces)
+
+
+def _once(texts: Iterable[str]) -> list[str]:
+    """The values as they are first written, whatever the letter case of ASCII."""
+    found: dict[str, str] = {}
+    for text in texts:
+        found.setdefault(text.lower() if text.isascii() else text, text)
+    return [*found.values()]
+
+
+def _apart(node: Node, search: SearchCapability) -> list[Node]:
+    """What must hold, of ``not (a or b)`` by itself what ``search`` says as it is."""
+    if not isinstance(node, Not) or not isinstance(node.item, Or):
+        return [node]
+    kinds: dict[bool, list[Node]] = {True: [], False: []}
+    for item in node.item.items:
+        kinds[search.all_exact(item)].append(item)
+    if not all(kinds.values()):
+        return [node]
+    return [Not(any_of(items, node.item.span), node.span) for items in kinds.values()]
 
 
 def _tstats(bound: Bound, options: Options) -> WrittenSource:

@@ -42,6 +42,7 @@ from kqlx.nodes import (
     Pattern,
     Regexp,
     asked_pattern,
+    walk,
 )
 from kqlx.records import dataclass, field, replace
 from kqlx.regexes import late_regex
@@ -93,6 +94,12 @@ class SearchCapability:
         if self.exact or odd_form or column.type in _NOT_PLAIN or name_problem(column.name):
             return None
         return frozenset(map(len, self.null_texts(column)))
+
+    def compares_whole(self, test: Equals | Like) -> bool:
+        """Whether values are compared as they are written: not by words, nor as addresses."""
+        if isinstance(test.field, Pattern):
+            return False
+        return self.column(test).type not in TEXTS | _FLOATS | DATES | {"ip"}
 
     def is_exact(self, node: Node) -> bool:
         """Whether ``search`` says the test as it is, letter case apart unless it must count."""
@@ -246,6 +253,11 @@ class SearchCapability:
             return Never(node.span)
         wide = self.superset(node)
         return wide if wide == node else self.widened(wide) if isinstance(wide, And | Or) else wide
+
+    def all_exact(self, node: Node) -> bool:
+        """Whether ``search`` says every test of the node exactly."""
+        leaves = (leaf for leaf in walk(node) if not isinstance(leaf, And | Or | Not))
+        return all(map(self.is_exact, leaves))
 
     def gains_by_where(self, node: Node, negative: bool = False) -> bool:
         """Whether a second step can say more of the node than its widened form does."""

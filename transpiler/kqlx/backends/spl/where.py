@@ -8,7 +8,7 @@ field and is null where none matches, which is Kibana's meaning of lists and of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from kqlx.backends.base import NO_FORM, ValueList, gather
 from kqlx.backends.spl.backend import SplBackend
@@ -234,20 +234,24 @@ class WhereWriter(SplBackend):
 
     def flags_and_alternatives(self, column: Column, *tests: Equals | Like) -> tuple[str, str]:
         """Its flags, and its alternatives."""
-        texts, bodies = [], []
+        folded = not any(self.search.case_counts(column, test) for test in tests)
+        texts, bodies = [], dict[Hashable, str]()
         any_one = f"[{column.run}]" if column.run else "."
         for test in tests:
             pattern = asked_pattern(test)
             texts.append(pattern.text)
             if not self.search.case_counts(column, test):
                 self.note_case(column, texts[-1], test)
-            bodies.append(pattern.as_atomic_regex(regex, f"{any_one}*", any_one))
+            asked = (
+                pattern.map_literals(str.lower) if folded and pattern.text.isascii() else pattern
+            )
+            body = pattern.as_atomic_regex(regex, f"{any_one}*", any_one)
+            body = bodies.setdefault(asked.tokens, body)
             if len(tests) > 1:
-                self.pieces.append(Piece(quote(bodies[-1])[1:-1], (test.span,)))
-        folded = not any(self.search.case_counts(column, test) for test in tests)
+                self.pieces.append(Piece(quote(body)[1:-1], (test.span,)))
         flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
         flags += "s" if any(isinstance(test, Like) for test in tests) else ""
-        return flags, "|".join(dict.fromkeys(bodies))
+        return flags, "|".join(bodies.values())
 
     def test_of_wildcard_name(self, name: Pattern, *tests: FieldTest) -> Text:
         """A name with stars: ``foreach`` goes over the event's fields that fit."""

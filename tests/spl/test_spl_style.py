@@ -1,0 +1,63 @@
+"""Searches as a person would write them: nothing is said twice, and ``where`` has what ``search``
+cannot say alone.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import kqlx
+from tests.conftest import examples
+from tests.oracles.drawn import check_drawn
+from tests.oracles.splunk import SPLUNK
+
+
+def spl(query: str, source: str = "none", *, exact: bool = False) -> str:
+    return kqlx.convert(query, "spl", source=source, exact=exact).query_text
+
+
+@pytest.mark.parametrize(
+    ("query", "search"),
+    [
+        ("user.name:(a or b or c) and user.name:b", 'user.name="b"'),
+        ("user.name:b and user.name:(a or b or c)", 'user.name="b"'),
+        ("user.name:* and user.name:a*", 'user.name="a*"'),
+        ("user.name:a*b and not user.name:a*c*b", 'user.name="a*b" NOT user.name="a*c*b"'),
+        ("user.name:(a or b) and user.name:(b or c)", 'user.name IN ("a", "b") user.name IN ("b", "c")'),
+        ("source.ip:10.0.0.0/8 and source.ip:10.1.2.3", 'source.ip="10.0.0.0/8" source.ip="10.1.2.3"'),
+    ],
+)  # fmt: skip
+def test_what_another_test_contains_is_not_said(query: str, search: str) -> None:
+    assert spl(query) == search
+
+
+def test_kinds_of_events_are_those_that_are_asked_for() -> None:
+    query = "event.code:4799 and user.name:a"
+    assert "EventCode IN" not in spl(query, "system.security")
+
+
+def test_letter_case_alone_makes_no_other_value() -> None:
+    assert spl("user.name:(Admin or admin or ADMIN or b)") == 'user.name IN ("Admin", "b")'
+    assert spl("user.name:(Admin or admin)") == 'user.name="Admin"'
+    assert spl("user.name:(\u00c4 or \u00e4)") == 'user.name IN ("\u00c4", "\u00e4")'
+    exact = spl("user.name:(Admin or admin)", exact=True)
+    assert exact.startswith('user.name="Admin"\n')
+    assert "(?:Admin|admin)" in exact
+
+
+def test_where_has_only_what_search_cannot_say() -> None:
+    made = spl('event.action:x and not (user.name:a or user.name:"10.0.0.0/8" or process.name:b)')
+    search, _, where = made.partition("\n| where ")
+    assert search == 'event.action="x" NOT (user.name="a" OR process.name="b")'
+    assert where == "isnull(mvfind('user.name', \"\\\\A10\\\\.0\\\\.0\\\\.0/8\\\\z\"))"
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@examples(60)
+@given(data=st.data())
+def test_tests_of_few_fields_mean_what_they_mean(exact: bool, data: st.DataObject) -> None:
+    """Many of them contain others."""
+    fields = {"event.action": "keyword", "source.bytes": "long"}
+    check_drawn(data, SPLUNK, "spl", fields, exact=exact)
