@@ -66,6 +66,30 @@ def test_one_file_a_rule(tmp_path: Path) -> None:
     assert "[case: case-folded]" in run.stderr
 
 
+def test_one_file_a_log_source(tmp_path: Path) -> None:
+    """Sigma rules of several log sources are files of their own, which come and go together."""
+    query = "event.dataset:(okta.system or aws.cloudtrail) and source.ip:10.0.0.1"
+    rules = rule_file(tmp_path / "rules", "One Address", query).parent
+    for form, names in {
+        "{title}": ["aws_one_address.yml", "okta_one_address.yml"],
+        "{file}": ["0_aws_cloudtrail.yml", "0_okta.yml"],
+    }.items():
+        folder = tmp_path / f"out{len(form)}"
+        options = ("--to", "sigma", "--file-names", form, "-o", folder)
+        run = kqlx("convert", rules, *options)
+        assert listed(folder) == names, run.stderr
+        texts = [(folder / name).read_text("utf-8") for name in names]
+        assert all(text.count("\nlogsource:") == 1 and "---" not in text for text in texts)
+        assert len({text.partition("\n")[0] for text in texts}) == 2
+        assert "files: 2 written\n" in run.stderr
+        assert kqlx("convert", rules, *options, "--check").returncode == 0
+        (folder / names[1]).unlink()
+        assert kqlx("convert", rules, *options, "--check").returncode == 1
+    changed(rules / "0.toml", (rules / "0.toml").read_text("utf-8").replace("okta.system or ", ""))
+    run = kqlx("convert", rules, "--to", "sigma", "-o", folder, "--prune")
+    assert listed(folder) == ["0.yml"], run.stderr
+
+
 def test_a_folder_for_each_of_several_targets(tmp_path: Path) -> None:
     run = kqlx("convert", "--to", "all", RULE, "-o", tmp_path)
     assert run.returncode == 0

@@ -84,6 +84,10 @@ _HOUSE = {
                 "type": {"enum": ["event_count", "value_count"]},
                 "rules": {"type": "array", **_SOME},
                 "group-by": {"items": _TEXT},
+                "aliases": {
+                    "minProperties": 1,
+                    "additionalProperties": {"minProperties": 2, "additionalProperties": _TEXT},
+                },
                 "timespan": {"pattern": "^[1-9][0-9]*[smhd]$"},
                 "condition": {
                     "required": ["gte"],

@@ -114,7 +114,7 @@ def issues(path: Path) -> Iterator[str]:
 @pytest.mark.usefixtures("offline")
 def test_sigma_check_finds_nothing_in_own_rules(tmp_path: Path) -> None:
     for rule in OWN:
-        path = tmp_path / file_name(rule, "m365" if rule in MAPPED else "elastic")
+        path = tmp_path / file_name(rule, {"product": "m365" if rule in MAPPED else "elastic"})
         path.write_text(sigma(rule).text + "\n", encoding="utf-8")
         assert not list(issues(path))
 
@@ -124,7 +124,7 @@ def test_sigma_check_finds_nothing_in_own_rules(tmp_path: Path) -> None:
 def test_sigma_check_finds_nothing_in_what_counts(name: str, tmp_path: Path) -> None:
     """A correlation and the rule that it counts, as the golden has them."""
     (rule,) = kqlx.load_rules(ROOT / f"rules/{name}.toml").rules
-    path = tmp_path / file_name(rule, "aws")
+    path = tmp_path / file_name(rule, {"product": "aws"})
     assert path.name.startswith("correlation_aws_")
     path.write_text((GOLDEN / name / "sigma.yml").read_text("utf-8"), encoding="utf-8")
     assert not list(issues(path))
@@ -139,12 +139,39 @@ def test_sigma_check_finds_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_file_names_are_those_of_sigmahq() -> None:
-    assert [file_name(rule, "m365") for rule in MAPPED] == [
+    assert [file_name(rule, {"product": "m365"}) for rule in MAPPED] == [
         "microsoft365_exchange_mailbox_items_accessed_excessively.yml",
         "microsoft365_user_restricted_from_sending_email.yml",
     ]
-    assert file_name(Rule(name="A", query=""), "aws") == "aws_a_____.yml"
-    assert len(file_name(Rule(name="long " * 50, query=""), "aws")) == 94
+
+
+@pytest.mark.parametrize(
+    ("name", "logsource", "expected"),
+    [
+        ("A", {"product": "aws"}, "aws_a_.yml"),
+        ("Whoami", {"category": "process_creation", "product": "linux"},
+         "proc_creation_lnx_whoami.yml"),
+        ("PowerShell Keylogging", {"category": "ps_script", "product": "windows"},
+         "posh_ps_keylogging.yml"),
+        ("Kubernetes Pod Created", {"product": "kubernetes", "service": "audit"},
+         "kubernetes_audit_pod_created.yml"),
+        ("Windows Log Cleared", {"product": "windows", "service": "security"},
+         "win_security_log_cleared.yml"),
+        ("SMB to the Internet", {"category": "firewall"}, "net_firewall_smb_to_the_internet.yml"),
+        ("Logins", {"product": "linux", "service": "auditd"}, "lnx_auditd_logins.yml"),
+        ("Connections", {"product": "zeek", "service": "conn"}, "zeek_connections.yml"),
+        ("Sign-ins", {"product": "azure", "service": "signinlogs"}, "azure_sign_ins.yml"),
+        ("Threats", {"product": "acme", "service": "edr"}, "acme_edr_threats.yml"),
+        ("Long word " * 30, {"product": "aws"}, f"aws{'_long_word' * 8}.yml"),
+        ("x" * 300, {"product": "aws"}, f"aws_{'x' * 82}.yml"),
+    ],
+)  # fmt: skip
+def test_file_names_begin_as_sigmahq_has_them(
+    name: str, logsource: dict[str, str], expected: str
+) -> None:
+    made = file_name(Rule(name=name, query=""), logsource)
+    assert made == expected
+    assert 10 <= len(made) <= 90
 
 
 def test_rule_1_has_the_names_of_sigmahqs_own() -> None:

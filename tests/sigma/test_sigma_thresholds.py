@@ -130,15 +130,57 @@ def test_new_terms_are_refused_unless_noise_is_accepted() -> None:
     assert "rule-type" in {n.code for n in sigma(rule, source="none", accept=["wider"]).notes}
 
 
-def test_each_data_source_is_counted_by_itself_and_that_is_told() -> None:
-    """A correlation for each, so that what they have together may be enough."""
+def of_okta_and_aws(query: str, **threshold: Any) -> Rule:
     indices = ["logs-okta.system-*", "logs-aws.cloudtrail-*"]
-    rule = threshold(threshold={"field": ["source.ip"], "value": 5}, index=indices)
-    of = Rule(name="Many", query="source.ip:10.0.0.1", type="threshold", data=rule.data)
+    data = {"threshold": threshold, "index": indices, "name": "Many"}
+    return Rule(name="Many", query=query, type="threshold", data=data, id="x")
+
+
+def test_several_data_sources_are_counted_together_by_aliases() -> None:
+    found = sigma(of_okta_and_aws("source.ip:10.0.0.1", field=["source.ip"], value=5))
+    aws, okta, count = documents(found.text)
+    assert count["correlation"] == {
+        "type": "event_count",
+        "rules": ["many_aws_cloudtrail", "many_okta"],
+        "group-by": ["source_ip"],
+        "timespan": "6m",
+        "aliases": {
+            "source_ip": {"many_aws_cloudtrail": "sourceIPAddress", "many_okta": "client.ipAddress"}
+        },
+        "condition": {"gte": 5},
+    }
+    assert [aws["name"], okta["name"]] == count["correlation"]["rules"]
+    assert len({document["id"] for document in (aws, okta, count)}) == 3
+    assert [aws["title"], okta["title"], count["title"]] == [
+        "Events of Many - AWS CloudTrail",
+        "Events of Many - Okta",
+        "Many",
+    ]
+    assert not found.parts  # a correlation is in one file with its rules
+    assert "counted-per-source" not in {note.code for note in found.notes}
+    (query,) = SplunkBackend().convert(loaded(found.text))
+    assert "stats count as event_count by _time source_ip" in query
+    assert "rename sourceIPAddress as source_ip" in query
+
+
+def test_what_no_alias_says_is_counted_by_itself_and_that_is_told() -> None:
+    """Different values are counted of a field that has one name in all rules."""
+    rule = of_okta_and_aws(
+        "source.ip:10.0.0.1",
+        field=[],
+        value=5,
+        cardinality=[{"field": "source.ip", "value": 3}],
+    )
     with pytest.raises(kqlx.UnsupportedError, match="counted separately"):
-        sigma(of)
-    found = sigma(of, accept=["narrower"])
-    assert sum("correlation" in document for document in documents(found.text)) == 2
+        sigma(rule)
+    found = sigma(rule, accept=["narrower"])
+    assert found.text == "\n---\n".join(part.text for part in found.parts)
+    assert [part.place["logsource"] for part in found.parts] == [
+        {"product": "aws", "service": "cloudtrail"},
+        {"product": "okta", "service": "okta"},
+    ]
+    titles = [document["title"] for part in found.parts for document in documents(part.text)]
+    assert len({*titles}) == len(titles) == 6
 
 
 def test_a_window_that_ends_before_now_is_told() -> None:

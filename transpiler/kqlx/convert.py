@@ -24,6 +24,7 @@ from kqlx.rules.model import Rule
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kqlx.render import ResultText
     from kqlx.settings.model import Settings
 
 
@@ -36,6 +37,7 @@ class Conversion:
     ``source`` the data source, of several all with commas between; ``place`` where
     the (first) mapping pack has its events in the target. ``pieces`` are what ``fragments`` is made
     of, ``trees`` what the query was written from: for each data source one, in the target's names.
+    ``parts`` are the texts of the files that the result is, where it is several.
     """
 
     query: str | dict[str, Any]
@@ -47,6 +49,7 @@ class Conversion:
     place: Mapping[str, object] = field(default_factory=dict, compare=False)
     pieces: tuple[Piece, ...] = field(default=(), compare=False, repr=False)
     trees: tuple[Node, ...] = field(default=(), compare=False, repr=False)
+    parts: tuple[ResultText, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def fidelity(self) -> Effect:
@@ -133,14 +136,16 @@ def convert(
     if plan.sources[0].options.annotate and "annotate" in choices.target.options:
         emission = with_comments(plan, emission, choices)
     emission = with_length_notes(emission, choices)
-    from kqlx.render import render
+    from kqlx.render import joined, render
 
-    text = render(plan, emission, choices.target, choices.format)
+    files = render(plan, emission, choices.target, choices.format)
     sources = ", ".join(dict.fromkeys(b.source for b in plan.bounds if b.source)) or None
     place, notes = plan.bounds[0].place, in_order(emission.notes)
     name, format = choices.target.name, choices.format.name
     pieces, trees = emission.pieces, tuple(bound.node for bound in plan.bounds)
-    return Conversion(emission.query, text, notes, sources, name, format, place, pieces, trees)
+    parts, query = files if len(files) > 1 else (), emission.query
+    text = joined(files)
+    return Conversion(query, text, notes, sources, name, format, place, pieces, trees, parts)
 
 
 def _json_text(value: Any) -> str:

@@ -1,56 +1,59 @@
-"""Conversion → text of an artifact, by the jinja2 templates in ``templates/<target>/``."""
+"""Conversion → texts of artifacts, by the jinja2 templates in ``templates/<target>/``."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kqlx import resources
 from kqlx.backends.target import Emission, Format, Plan, Target
-from kqlx.mappings.bound import Bound
-from kqlx.records import replace
+from kqlx.records import dataclass
 from kqlx.rules.model import Rule
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def render(plan: Plan, emission: Emission, target: Target, format: Format) -> str:
-    """The artifact as text, without a final line feed. The format "query" is the query alone."""
+@dataclass(frozen=True, slots=True)
+class ResultText:
+    """The text of a file of a result, without a final line feed, and the place of its events."""
+
+    text: str
+    place: Mapping[str, object]
+
+
+def render(
+    plan: Plan, emission: Emission, target: Target, format: Format
+) -> tuple[ResultText, ...]:
+    """The artifact: one text, or several for a format that is a document for each source. The
+    format "query" is the query alone.
+    """
+    place = plan.bounds[0].place
     if not format.template:
         if isinstance(emission.query, str):
-            return emission.query
+            return (ResultText(emission.query, place),)
         from kqlx.backends.artifact_text import json_text
 
-        return json_text(emission.query)
-    template = _environment(target).get_template(format.template)
+        return (ResultText(json_text(emission.query), place),)
+    template, writer = _environment(target).get_template(format.template), target.writer
 
-    def document(
-        plan: Plan, query: str | dict[str, Any], structure: Any = None, part: str = ""
-    ) -> str:
-        make = target.writer.artifact
-        of_query = query if structure is None else structure
-        artifact = make(plan, of_query, part) if make is not None else None
-        rule, bound = plan.rule, plan.bounds[0]
-        text = template.render(rule=rule, query=query, bound=bound, part=part, artifact=artifact)
+    def printed(artifact: object) -> str:
+        rule, bound, query = plan.rule, plan.bounds[0], emission.query
+        text = template.render(rule=rule, query=query, bound=bound, artifact=artifact)
         return text.rstrip("\n")
 
-    if not format.document_per_source:
-        return document(plan, emission.query, emission.structure)
-    each = zip(plan.sources, emission.by_source, strict=True)
-    return "\n---\n".join(
-        document(
-            replace(plan, sources=(source,)), query, part=_place(source.bound) if number else ""
-        )
-        for number, (source, query) in enumerate(each)
-    )
+    if format.document_per_source and writer.documents is not None:
+        documents = writer.documents(plan, emission.by_source)
+        return tuple(ResultText(printed(each.artifact), each.place) for each in documents)
+    query = emission.query if emission.structure is None else emission.structure
+    artifact = writer.artifact(plan, query) if writer.artifact is not None else None
+    return (ResultText(printed(artifact), place),)
 
 
-def _place(bound: Bound) -> str:
-    """A word for where the events of a data source are, which tells the parts of a rule apart."""
-    return json.dumps(bound.place, sort_keys=True)
+def joined(texts: Iterable[ResultText]) -> str:
+    """The texts as one: a stream of YAML's documents, where there are several."""
+    return "\n---\n".join(each.text for each in texts)
 
 
 def suffix(target: Target, format: str) -> str:

@@ -31,7 +31,7 @@ class Monitor:
     severity: str
 
 
-def monitor(plan: Plan, query: Any, part: str) -> Monitor:
+def monitor(plan: Plan, query: Any) -> Monitor:
     rule = plan.rule
     schedule = schedule_of(rule)
     return Monitor(

@@ -6,7 +6,7 @@ The description imports nothing heavy; ``load`` brings the emitter in when it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +148,8 @@ class Format:
 
     ``template`` is a file of the target's templates, "" for the query alone. ``binds`` is False
     where the names stay Elastic's though the target has others. ``document_per_source`` says that a
-    rule about several data sources is a document for each; ``bundle`` is the file that holds all
+    rule about several data sources is a document for each, in a file of its own, unless it counts
+    the events of all; ``bundle`` is the file that holds all
     rules of the format.
     """
 
@@ -162,11 +163,24 @@ class Format:
 MetadataNotes = Callable[["Plan"], Iterable[Note]]
 """Of a plan: notes on what of the rule is beside its query."""
 
-Artifact = Callable[["Plan", Any, str], object]
-"""Of a plan, its query (``Emission.structure`` where there is one) and the word that tells this
-document of the rule from others ("" for the first): what the template prints, with all that is
-decided about it.
+Artifact = Callable[["Plan", Any], object]
+"""Of a plan and its query (``Emission.structure`` where there is one): what the template prints,
+with all that is decided about it.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class ResultDocument:
+    """One file of several that a rule becomes: what the template prints, and the place of its
+    events.
+    """
+
+    artifact: object
+    place: Mapping[str, object]
+
+
+Documents = Callable[["Plan", "tuple[str, ...]"], Sequence[ResultDocument]]
+"""Of a plan and the queries of its sources (``Emission.by_source``): the files of the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +192,8 @@ class Writer:
     and its type; None: those of ``rules.query_only_notes``. ``length_notes`` makes the notes on how
     long a finished query is, for the format, and refuses one that is too long for it. ``file_name``
     names the file of a rule whose events are in a place; None: by the rule's name. ``artifact``
-    makes the object that the templates print, as ``artifact``; ``filters`` are what they call.
+    makes the object that the templates print, as ``artifact``, and ``documents`` those of a format
+    that is a document for each source; ``filters`` are what they call.
     """
 
     emit: Callable[[Plan], Emission]
@@ -186,6 +201,7 @@ class Writer:
     length_notes: Callable[[str, str], Iterable[Note]] | None = None
     file_name: Callable[[Rule, Mapping[str, object]], str] | None = None
     artifact: Artifact | None = None
+    documents: Documents | None = None
     filters: Callable[[], Mapping[str, Callable[..., Any]]] = dict
 
 

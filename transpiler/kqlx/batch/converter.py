@@ -4,7 +4,7 @@ it: no rule stops another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kqlx.backends.options import check_taken, given_options, options_for, that_ask
@@ -123,8 +123,12 @@ class Converter:
         options = self.options(target, format)
         try:
             made = convert(reading, target.name, **options)
-            file_name = file_naming.file_name(
-                self.request.file_names, rule, target, made.place, made.format
+            names = file_naming.file_names(
+                self.request.file_names,
+                rule,
+                target,
+                [part.place for part in made.parts] or [made.place],
+                made.format,
             )
             self._unused.watch(reading, target.name, options, made)
         except UsageError as error:
@@ -139,7 +143,7 @@ class Converter:
         except Exception as error:
             remark = of_internal_error(error, rule)
             return ConversionOutcome(target.name, name, Status.FAILED, remarks=(remark,))
-        outcome = _converted(rule, made, file_name)
+        outcome = _converted(rule, made, names)
         if self.request.meaning:
             from kqlx.batch.comparison.meaning import meaning_of_query
 
@@ -197,7 +201,8 @@ def _fields(name: str | None) -> FieldList | None:
     return load(name)
 
 
-def _converted(rule: Rule, made: Conversion, file_name: str) -> ConversionOutcome:
+def _converted(rule: Rule, made: Conversion, names: Sequence[str]) -> ConversionOutcome:
+    each = zip(names, made.parts, strict=True) if made.parts else ()
     return ConversionOutcome(
         made.target,
         made.format,
@@ -206,7 +211,8 @@ def _converted(rule: Rule, made: Conversion, file_name: str) -> ConversionOutcom
         made.fidelity,
         made.source or "",
         tuple([of_note(note, rule) for note in made.notes]),
-        file_name,
+        names[0],
+        tuple([(name, part.text) for name, part in each]),
     )
 
 

@@ -8,7 +8,7 @@ alone a target may have a habit of its own, as Sigma has.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kqlx.errors import UsageError
@@ -34,6 +34,32 @@ def check_form(form: str) -> None:
         raise UsageError(f"file names need {known}, or all rules get the same one")
     if not re.fullmatch(r"[A-Za-z0-9 ._-]*", rest) or form.startswith("."):
         raise UsageError(f"file names have characters that not all systems allow: {rest}")
+
+
+def file_names(
+    form: str, rule: Rule, target: Target, places: Sequence[Mapping[str, object]], format: str
+) -> list[str]:
+    """The names of a rule's files, one for each of the places of its events, each its own."""
+    named = [file_name(form, rule, target, place, format) for place in places]
+    if len(set(named)) == len(named):
+        return named
+    found: list[str] = []
+    for name, place in zip(named, places, strict=True):
+        stem, dot, end = name.rpartition(".")
+        own = f"{stem}_{_words(place)}"
+        number = 2
+        while (free := f"{own}{dot}{end}") in found:
+            own = f"{stem}_{_words(place)}_{number}"
+            number += 1
+        found.append(free)
+    return found
+
+
+def _words(place: object) -> str:
+    """The values of a place in small letters, digits and underscores."""
+    if isinstance(place, Mapping):
+        return "_".join(dict.fromkeys(filter(None, map(_words, place.values()))))
+    return re.sub("[^a-z0-9]+", "_", str(place).lower()).strip("_")
 
 
 def file_name(

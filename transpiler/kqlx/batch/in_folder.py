@@ -54,21 +54,21 @@ class InFolder:
         format = find(made.target).format(made.format)
         bundle = format.bundle if format is not None else None
         codes = sorted({remark.code for remark in made.remarks})
-        name = f"{made.target}/{made.file_name}" if self.is_split else made.file_name
-        result = Result(
-            outcome.rule,
-            outcome.distinction,
-            made.target,
-            made.format,
-            name,
-            hashlib.sha256(_bytes(made.text)).hexdigest(),
-            self.spool.add(made.text),
-            bundle,
-            key_of(made.text, bundle),
-            str(made.fidelity),
-            tuple(codes),
-        )
-        self.results.append(result)
+        for file_name, text in made.parts or ((made.file_name, made.text),):
+            result = Result(
+                outcome.rule,
+                outcome.distinction,
+                made.target,
+                made.format,
+                f"{made.target}/{file_name}" if self.is_split else file_name,
+                hashlib.sha256(_bytes(text)).hexdigest(),
+                self.spool.add(text),
+                bundle,
+                key_of(text, bundle),
+                str(made.fidelity),
+                tuple(codes),
+            )
+            self.results.append(result)
 
     def finish(self) -> Iterator[FileReport | tuple[str, Remark]]:
         """Writes, or compares; what is to be said of files, and of rules by their targets.

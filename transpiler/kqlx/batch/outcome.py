@@ -84,7 +84,8 @@ class ConversionOutcome:
     """What one target makes of a rule: CONVERTED, REFUSED or FAILED.
 
     ``text`` is the artifact, ``source`` the data sources, with commas between, ``file_name`` the
-    name for its file. ``is_unusable`` says that something could not be used, such as an option.
+    name for its file; where it is several files, ``parts`` are the name and text of each.
+    ``is_unusable`` says that something could not be used, such as an option.
     ``query`` is the query in it as text, with its ``fragments``, and ``meaning`` stands for what it
     asks for (``comparison.meaning``), where the request asks for them.
     """
@@ -97,6 +98,7 @@ class ConversionOutcome:
     source: str = ""
     remarks: tuple[Remark, ...] = ()
     file_name: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
     is_unusable: bool = False
     query: str = ""
     fragments: tuple[Fragment, ...] = ()

@@ -50,10 +50,8 @@ def emit(plan: Plan) -> Emission:
     return replace(emission, query=body, covers_rule_type=whole)
 
 
-def artifact(
-    plan: Plan, query: dict[str, Any], part: str = ""
-) -> SearchRequest | DetectionRule | Watch:
-    """What the format's template prints. ``part`` is not used: there is one source."""
+def artifact(plan: Plan, query: dict[str, Any]) -> SearchRequest | DetectionRule | Watch:
+    """What the format's template prints."""
     if plan.format == RULE:
         return detection_rule(plan.rule)
     return watch(plan.rule, query) if plan.format == WATCH else search_request(plan.rule, query)

@@ -36,10 +36,8 @@ LONGEST_RULE = 10_000
 custom detections."""
 
 
-def artifact(plan: Plan, query: str, part: str = "") -> AnalyticsRule | CustomDetection:
-    """What the template of the plan's format prints. ``part`` is not used, since one rule holds all
-    data sources.
-    """
+def artifact(plan: Plan, query: str) -> AnalyticsRule | CustomDetection:
+    """What the template of the plan's format prints."""
     if plan.format == CUSTOM_DETECTION:
         from kqlx.backends.sentinel.custom_detection import custom_detection
 

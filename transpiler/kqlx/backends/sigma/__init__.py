@@ -13,13 +13,13 @@ from kqlx.backends.target import Format, Target, Writer
 def _load() -> Writer:
     from kqlx.backends.sigma.detection import emit
     from kqlx.backends.sigma.file_names import file_of
-    from kqlx.backends.sigma.rule import metadata_notes, sigma_rule
+    from kqlx.backends.sigma.rule import metadata_notes, sigma_rules
 
     return Writer(
         emit,
         metadata_notes=metadata_notes,
         file_name=file_of,
-        artifact=sigma_rule,
+        documents=sigma_rules,
         filters=_filters,
     )
 

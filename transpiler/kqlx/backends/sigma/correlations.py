@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_values import Constant, InColumn, notes_on_values, resolve
@@ -17,12 +18,22 @@ from kqlx.rules.threshold import Threshold
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """A name for a field that is called otherwise in the events of each rule: ``fields`` are those
+    names, in the order of the rules.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Correlation:
-    """A count over the events of the rule's detection.
+    """A count over the events of the rule's detections.
 
     ``type`` is ``event_count``, or ``value_count`` of the different values of ``field``; ``least``
-    the count that raises an alert. ``group_by`` are names of the target, ``timespan`` a number with
-    s, m, h or d.
+    the count that raises an alert. ``group_by`` are names of the target or ``aliases``,
+    ``timespan`` a number with s, m, h or d.
     """
 
     type: str
@@ -30,10 +41,11 @@ class Correlation:
     timespan: str
     least: int
     field: str = ""
+    aliases: tuple[Alias, ...] = ()
 
 
 def correlations(rule: Rule, bound: Bound) -> tuple[Correlation, ...]:
-    """The counts that a threshold rule asks for; none for other rules."""
+    """The counts that a threshold rule asks for in one log source; none for other rules."""
     form = form_of(rule)
     if not isinstance(form, Threshold):
         return ()
@@ -49,6 +61,36 @@ def correlations(rule: Rule, bound: Bound) -> tuple[Correlation, ...]:
     return tuple(found)
 
 
+def joint_correlations(rule: Rule, bounds: Sequence[Bound]) -> tuple[Correlation, ...] | None:
+    """The same over the events of several log sources; None where one count cannot be over all: a
+    field is the same on all events of one of them, or what is counted is called otherwise there,
+    for which a correlation has no alias.
+    """
+    form = form_of(rule)
+    if not isinstance(form, Threshold):
+        return ()
+    by: dict[str, Alias] = {}
+    for field in form.by:
+        names = tuple([_name(bound, field)[0] for bound in bounds])
+        if not all(names):
+            return None
+        same = len(set(names)) == 1
+        name = names[0] if same else re.sub("[^a-z0-9]+", "_", field.lower()).strip("_")
+        by[name] = Alias(name, () if same else names)
+    aliases = tuple([alias for alias in by.values() if alias.fields])
+    span = _timespan(rule)
+    found = []
+    for field, least in form.distinct:
+        names = tuple([_name(bound, field)[0] for bound in bounds])
+        if len(set(names)) > 1:
+            return None
+        if names[0]:
+            found.append(Correlation("value_count", (*by,), span, least, names[0], aliases))
+    if form.least > 1 or not found:
+        found.insert(0, Correlation("event_count", (*by,), span, form.least, aliases=aliases))
+    return tuple(found)
+
+
 def per_source_notes(counts: tuple[Correlation, ...]) -> Iterator[Note]:
     """A note on counts of several data sources, each of which has its own."""
     if len(counts) > 1 or (counts and counts[0].least > 1):
@@ -57,6 +99,16 @@ def per_source_notes(counts: tuple[Correlation, ...]) -> Iterator[Note]:
             " do not alert"
         )
         yield Note("counted-per-source", Effect.NARROWER, message)
+
+
+def joint_notes(counts: tuple[Correlation, ...]) -> Iterator[Note]:
+    """A note on counts over the events of several rules, under names of their own for fields."""
+    if any(count.aliases for count in counts):
+        message = (
+            "aliases of a correlation are supported by pySigma's back end for Splunk; of those for"
+            " Elasticsearch none counts the events of several rules"
+        )
+        yield Note("back-end-support", Effect.SAME, message)
 
 
 def correlation_notes(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> Iterator[Note]:

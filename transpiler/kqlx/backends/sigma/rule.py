@@ -5,6 +5,7 @@ the way (https://github.com/SigmaHQ/sigma-specification, sigma-rules-specificati
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,8 +14,11 @@ from kqlx.backends.sigma.correlations import (
     Correlation,
     correlation_notes,
     correlations,
+    joint_correlations,
+    joint_notes,
     per_source_notes,
 )
+from kqlx.backends.sigma.log_source_names import log_source_labels
 from kqlx.backends.sigma.unsupported_metadata import (
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,
@@ -22,9 +26,10 @@ from kqlx.backends.sigma.unsupported_metadata import (
     unsupported_metadata,
 )
 from kqlx.backends.sigma.yaml_style import paragraph, plain, scalar
-from kqlx.backends.target import Plan
+from kqlx.backends.target import Plan, ResultDocument
 from kqlx.errors import UnsupportedError
 from kqlx.hints import Argument, Hint
+from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass, replace
 from kqlx.rules.labels import is_technique, one_line
@@ -43,9 +48,9 @@ _UNKNOWN = "Unknown"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document of a rule: its detection, or a ``correlation`` that counts the events of
-    that. The detection has a ``name`` where correlations refer to it; alone it raises no alert
-    then.
+    """One YAML document of a rule: its detection in ``body``, or a ``correlation`` that counts the
+    events of those of ``counted``, which are names. A detection has a ``name`` where correlations
+    refer to it; alone it raises no alert then.
     """
 
     title: str
@@ -53,8 +58,10 @@ class Document:
     description: str
     false_positives: tuple[str, ...]
     level: str
+    body: str = ""
     name: str = ""
     correlation: Correlation | None = None
+    counted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +82,41 @@ class SigmaRule:
     modified: str
     tags: tuple[str, ...]
     taxonomy: str
-    query: str
 
 
-def sigma_rule(plan: Plan, query: str, part: str = "") -> SigmaRule:
-    """The Sigma rule of a plan for one log source, with this detection. ``part`` names one of
-    several log sources of the rule, each of which has a rule of its own.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One of the rule's log sources: its detection, and what tells its documents from those of the
+    others. ``part`` is "" for the first, ``label`` for the only one.
     """
-    rule, (bound,) = plan.rule, plan.bounds
-    counts = correlations(rule, bound)
-    date = sigma_date(rule.created)
-    modified = sigma_date(rule.updated)
-    return SigmaRule(
-        documents=tuple(_documents(rule, counts, part)),
+
+    bound: Bound
+    body: str
+    part: str
+    label: str
+
+
+def sigma_rules(plan: Plan, bodies: Sequence[str]) -> list[ResultDocument]:
+    """The files of a rule: one for each of its log sources, with this detection; or one for all of
+    them, where the rule counts and one correlation can count the events of all.
+    """
+    rule, bounds = plan.rule, plan.bounds
+    labels = log_source_labels([bound.place for bound in bounds])
+    parts = ["", *[json.dumps(bound.place, sort_keys=True) for bound in bounds[1:]]]
+    each = zip(bounds, bodies, parts, labels, strict=True)
+    sources = [_Source(*one) for one in each]
+    if counts := _joint_counts(plan):
+        return [_file(rule, sources, counts)]
+    return [_file(rule, [source], correlations(rule, source.bound)) for source in sources]
+
+
+def _file(
+    rule: Rule, sources: Sequence[_Source], counts: tuple[Correlation, ...]
+) -> ResultDocument:
+    bound = sources[0].bound
+    date, modified = sigma_date(rule.created), sigma_date(rule.updated)
+    artifact = SigmaRule(
+        documents=tuple(_documents(rule, sources, counts)),
         derived_from=rule.id if is_uuid(rule.id) else "",
         status="deprecated" if rule.is_deprecated else "experimental",
         license=_LICENSES.get(rule.license.strip(), rule.license.strip()),
@@ -97,8 +126,8 @@ def sigma_rule(plan: Plan, query: str, part: str = "") -> SigmaRule:
         modified=modified if date and modified > date else "",
         tags=_tags(rule),
         taxonomy="" if bound.uses_target_names else "ecs",
-        query=query,
     )
+    return ResultDocument(artifact, bound.place)
 
 
 def metadata_notes(plan: Plan) -> Iterator[Note]:
@@ -121,45 +150,72 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
     yield from unsaid_arrival(rule, "a Sigma rule", "whatever runs it must search late events too")
     if plan.format != FORMAT:
         return
+    for remark in in_version_19(rule.tactics).remarks:
+        yield Note("attack-version", Effect.SAME, remark)
+    if (counts := _joint_counts(plan)) is not None:
+        yield from unsupported_metadata(rule, counts=bool(counts))
+        yield from joint_notes(counts)
+        for bound in plan.bounds:
+            yield from correlation_notes(rule, bound, counts)
+        return
     for source in plan.sources:
         counts = correlations(rule, source.bound)
-        for remark in in_version_19(rule.tactics).remarks:
-            yield Note("attack-version", Effect.SAME, remark)
         yield from unsupported_metadata(rule, counts=bool(counts))
         yield from correlation_notes(rule, source.bound, counts)
         if plan.several:
             yield from per_source_notes(counts)
 
 
-def _documents(rule: Rule, counts: Sequence[Correlation], part: str) -> Iterator[Document]:
-    """The detection, and behind it a correlation for each count."""
+def _joint_counts(plan: Plan) -> tuple[Correlation, ...] | None:
+    """The counts over the events of several log sources; None where there are none."""
+    return (joint_correlations(plan.rule, plan.bounds) or None) if plan.several else None
+
+
+def _documents(
+    rule: Rule, sources: Sequence[_Source], counts: Sequence[Correlation]
+) -> Iterator[Document]:
+    """The detections, and behind them a correlation for each count."""
     title = _title(rule)
+    first, several = sources[0], len(sources) > 1
     last = Document(
-        title=title,
-        id=own_id(rule, "sigma", part),
+        title=title if several else _labelled(title, first.label),
+        id=own_id(rule, "sigma", first.part),
         description=_description(rule, counted=bool(counts)),
         false_positives=_false_positives(rule),
         level=rule.severity if rule.severity in _LEVELS else "",
+        body=first.body,
     )
     if not counts:
         yield last
         return
-    yield Document(
-        title=f"Events of {title}"[:LONGEST_TITLE],
-        id=own_id(rule, "sigma", f"events{part}"),
-        description="",
-        false_positives=(_UNKNOWN,),
-        level="informational",
-        name=_name(title, part),
-    )
+    names = []
+    for source in sources:
+        names.append(_name(title, source.part if not several else source.label))
+        yield Document(
+            title=_labelled(f"Events of {title}", source.label),
+            id=own_id(rule, "sigma", f"events{source.part}"),
+            description="",
+            false_positives=(_UNKNOWN,),
+            level="informational",
+            body=source.body,
+            name=names[-1],
+        )
     for number, count in enumerate(counts):
         values = f"Values of {count.field} in " if number else ""
         yield replace(
             last,
-            title=f"{values}{title}"[:LONGEST_TITLE],
-            id=own_id(rule, "sigma", f"{count.type if number else ''}{part}"),
+            title=f"{values}{last.title}"[:LONGEST_TITLE],
+            id=own_id(rule, "sigma", f"{count.type if number else ''}{first.part}"),
+            body="",
             correlation=count,
+            counted=tuple(names),
         )
+
+
+def _labelled(title: str, label: str) -> str:
+    """The title with what tells the document from others of the rule."""
+    end = f" - {label}" if label else ""
+    return f"{cut(title, LONGEST_TITLE - len(end))}{end}"
 
 
 def _title(rule: Rule) -> str:

@@ -20,7 +20,7 @@ LONG_SEARCH = 10_000
 """Characters. Splunk documents no limit; long lists are better kept in a lookup."""
 
 
-def artifact(plan: Plan, search: Search, part: str = "") -> CorrelationSearch | Detection | None:
+def artifact(plan: Plan, search: Search) -> CorrelationSearch | Detection | None:
     """What the template of a format prints; None for a format that is the search alone."""
     if plan.format == "savedsearches":
         from kqlx.backends.spl.correlation_search import correlation_search
