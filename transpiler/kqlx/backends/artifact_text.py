@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from json.encoder import encode_basestring
 from typing import Any
 
 from kqlx.regexes import late_regex
@@ -77,6 +78,7 @@ def distinction_of(identity: str) -> str:
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
+_CONTAINERS = (dict, list, tuple)
 _HIDDEN = late_regex(
     "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
@@ -91,18 +93,29 @@ def json_text(value: Any, indent: int | None = 2) -> str:
 
 
 def _indented_json(value: Any, by: str, line: str) -> str:
-    """As ``json.dumps`` indents it, which takes three times as long; ``line`` is a line feed and
+    """As ``json.dumps`` indents it, which takes several times as long; ``line`` is a line feed and
     the blanks before what ends the value.
     """
-    if not value or not isinstance(value, dict | list | tuple):
-        return _JSON.encode(value)
+    if not value or not isinstance(value, _CONTAINERS):
+        return _on_one_line(value)
     inner = line + by
-    items = []
-    if not isinstance(value, dict):
-        for item in value:
-            items.append(_indented_json(item, by, inner))
-        return f"[{inner}{f',{inner}'.join(items)}{line}]"
-    for key, item in value.items():
-        name = key if isinstance(key, str) else _JSON.encode(key)
-        items.append(f"{_JSON.encode(name)}: {_indented_json(item, by, inner)}")
-    return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
+    if isinstance(value, dict):
+        items = [
+            f"{_name(key)}: "
+            f"{encode_basestring(item) if type(item) is str else _indented_json(item, by, inner)}"
+            for key, item in value.items()
+        ]
+        return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
+    items = [_indented_json(item, by, inner) for item in value]
+    return f"[{inner}{f',{inner}'.join(items)}{line}]"
+
+
+def _on_one_line(value: Any) -> str:
+    """The encoder is slow to begin: numbers are most of what is no text."""
+    if isinstance(value, str):
+        return encode_basestring(value)
+    return repr(value) if type(value) is int else _JSON.encode(value)
+
+
+def _name(key: Any) -> str:
+    return encode_basestring(key if isinstance(key, str) else _JSON.encode(key))

@@ -67,7 +67,10 @@ def refusals(node: Node, type_of: TypeOf) -> Iterator[Refusal]:
 def _refusals(node: Node, type_of: TypeOf, prefix: str) -> Iterator[Refusal]:
     if isinstance(node, And | Or):
         for item in node.items:
-            yield from _refusals(item, type_of, prefix)
+            if not isinstance(item, Equals):
+                yield from _refusals(item, type_of, prefix)
+            elif found := _refusal(item, type_of, prefix + item.field.name):
+                yield found
     elif isinstance(node, Not):
         yield from _refusals(node.item, type_of, prefix)
     elif isinstance(node, Nested):

@@ -65,6 +65,8 @@ class _Dsl(Backend[Json]):
 
     path: str = ""
     types_shown: TypesShown = field(default_factory=TypesShown)
+    found: dict[tuple[str, str], list[Field]] = field(default_factory=dict)
+    """By the path and a name without stars the field that this means, if any."""
 
     def expression(self, node: Node) -> Json:
         # Kibana works on names as they are, wildcards too: columns have no use here.
@@ -145,7 +147,7 @@ class _Dsl(Backend[Json]):
 
     def each_field(self, name: Term, clause: Clause, what: Any) -> Json:
         types = self.bound.types
-        fields = types.fields(name, self.prefix)
+        fields = self.fields_of(name)
         if isinstance(name, Pattern) and not types.knows_all_names:
             return self.any_field(name, fields, clause, what)
         if isinstance(name, Pattern) and types.is_alone:
@@ -156,10 +158,20 @@ class _Dsl(Backend[Json]):
             if name.name == "true" and name == Literal(True) and not self.path:
                 only = _true_as_a_name(only)
             return {"bool": {"should": [only], "minimum_should_match": 1}}
-        if self.path or isinstance(name, Literal):
-            self.check_nesting(name, fields)
+        if self.path and isinstance(name, Pattern):
+            self.check_nesting(fields)
         clauses = [self.wrapped(name, field, clause(field, what)) for field in fields]
         return _should(*[item for item in clauses if item is not None])
+
+    def fields_of(self, name: Term) -> list[Field]:
+        """The fields that a name means. Raises MappingError for one that is nested elsewhere."""
+        if isinstance(name, Pattern):
+            return self.bound.types.fields(name, self.prefix)
+        key = self.path, name.name
+        if (fields := self.found.get(key)) is None:
+            fields = self.found[key] = self.bound.types.fields(name, self.prefix)
+            self.check_nesting(fields)
+        return fields
 
     def any_field(self, name: Pattern, known: list[Field], clause: Clause, what: Any) -> Json:
         """A clause in which Elasticsearch itself looks up the fields that fit
@@ -199,7 +211,7 @@ class _Dsl(Backend[Json]):
             return clause
         return self.in_nested(field.nested_path, clause)
 
-    def check_nesting(self, name: Term, fields: list[Field]) -> None:
+    def check_nesting(self, fields: list[Field]) -> None:
         for found in fields:
             if found.nested_path == self.path:
                 continue
