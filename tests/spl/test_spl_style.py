@@ -25,10 +25,16 @@ def spl(query: str, source: str = "none", *, exact: bool = False) -> str:
         ("user.name:b and user.name:(a or b or c)", 'user.name="b"'),
         ("user.name:* and user.name:a*", 'user.name="a*"'),
         ("user.name:a*b and not user.name:a*c*b", 'user.name="a*b" NOT user.name="a*c*b"'),
-        ("user.name:(a or b) and user.name:(b or c)", 'user.name IN ("a", "b") user.name IN ("b", "c")'),
-        ("source.ip:10.0.0.0/8 and source.ip:10.1.2.3", 'source.ip="10.0.0.0/8" source.ip="10.1.2.3"'),
+        (
+            "user.name:(a or b) and user.name:(b or c)",
+            'user.name IN ("a", "b") user.name IN ("b", "c")',
+        ),
+        (
+            "source.ip:10.0.0.0/8 and source.ip:10.1.2.3",
+            'source.ip="10.0.0.0/8" source.ip="10.1.2.3"',
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_another_test_contains_is_not_said(query: str, search: str) -> None:
     assert spl(query) == search
 

@@ -13,10 +13,9 @@ and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kqlx.backends.base import ValueList, gather
-from kqlx.backends.contained_tests import without_contained
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.checks import Checks
 from kqlx.backends.spl.multiple_sources import SourceSearch, WrittenSource
@@ -38,11 +37,13 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
+    FieldTest,
     FreeText,
     Like,
     Node,
     Not,
     Or,
+    Regexp,
     any_of,
     conjuncts,
     simplify,
@@ -173,7 +174,11 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
     conditions: list[str] = []
     beginning = ""
     asked = simplify(transform(bound.node, checks.expand))
-    for item in conjuncts(without_contained(asked, search.compares_whole)):
+    if _asks_twice(asked):
+        from kqlx.backends.contained_tests import without_contained
+
+        asked = without_contained(asked, search.compares_whole)
+    for item in conjuncts(asked):
         if isinstance(item, Compare) and (times := time_range(item)):
             since, condition = times
             if condition:
@@ -218,6 +223,20 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
         )
     pieces = (*writer.pieces, *where.aside, *where.pieces)
     return WrittenSource(found, tuple(writer.finished_notes()), pieces=pieces)
+
+
+def _asks_twice(node: Node) -> bool:
+    """Whether there is a field that several tests ask about which must all hold."""
+    for group in walk(node):
+        if isinstance(group, And):
+            each = [{*_fields(item)} for item in group.items]
+            if sum(map(len, each)) > len(set[str]().union(*each)):
+                return True
+    return False
+
+
+def _fields(node: Node) -> Iterator[str]:
+    return (leaf.field.name for leaf in walk(node) if isinstance(leaf, FieldTest | Regexp))
 
 
 def _once(texts: Iterable[str]) -> list[str]:
