@@ -127,12 +127,17 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 def _once(notes: Iterable[Note]) -> Iterator[Note]:
     """The notes that say the same as one, with the first of their places."""
-    same: dict[tuple[str, Effect, str, str], dict[Note, None]] = {}
+    same: dict[tuple[str, Effect, str, str], list[Note]] = {}
     for note in notes:
-        same.setdefault((note.code, note.effect, note.message, note.hint), {})[note] = None
+        same.setdefault((note.code, note.effect, note.message, note.hint), []).append(note)
     for several in same.values():
-        first = min(several, key=lambda note: note.span or (0, 0))
-        yield replace(first, count=len(several)) if len(several) > 1 else first
+        if len(several) > 1:
+            several = [*dict.fromkeys(several)]
+        if len(several) == 1:
+            yield several[0]
+        else:
+            first = min(several, key=lambda note: note.span or (0, 0))
+            yield replace(first, count=len(several))
 
 
 def _coverage_once(notes: Iterable[Note]) -> list[Note]:

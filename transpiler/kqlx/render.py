@@ -86,6 +86,7 @@ def _environment(target: Target) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        auto_reload=False,  # else it asks for the time of the file for each result
     )
     environment.filters.update(target.writer.filters())
     return environment

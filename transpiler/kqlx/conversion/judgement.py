@@ -5,7 +5,7 @@ from __future__ import annotations
 from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
 from kqlx.hints import Argument, Hint
-from kqlx.notes import ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
+from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
 
 LET_PASS = frozenset({"types-left-out", "flattened-keys"})
 """Codes of notes that are shown, and refuse nothing unless the user is strict: what the user asks
@@ -16,11 +16,13 @@ of a flattened field. The result asks for what the author wrote, and nobody coul
 
 def judge(found: tuple[Note, ...], choices: Choices) -> None:
     """Raises UnsupportedError, with the notes, for effects that were not accepted."""
-    notes = in_order(found)
     accepted = {Effect.SAME, Effect.CASE} if choices.strict else {*ACCEPTED_BY_DEFAULT}
-    accepted |= {effect for effect in Effect if str(effect) in choices.accept}
+    accepted |= {effect for effect in ACCEPTABLE if str(effect) in choices.accept}
     if not choices.strict and choices.unmapped == "keep":
         accepted.add(Effect.UNMAPPED)
+    if accepted.issuperset([note.effect for note in found]):
+        return
+    notes = in_order(found)
     let_pass = frozenset() if choices.strict else LET_PASS
     refused = [n for n in notes if n.effect not in accepted and n.code not in let_pass]
     if refused:

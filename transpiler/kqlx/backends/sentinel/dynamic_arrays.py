@@ -15,6 +15,7 @@ has such signs it goes over the whole text instead, from mark to mark.
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring
 
 from kqlx.backends.sentinel.boolean import any_text
 from kqlx.backends.sentinel.column_access import PATH, REGEX, SCAN, Cell
@@ -139,9 +140,11 @@ def never_null(test: str, negative: bool) -> str:
 
 def _key(cell: Cell) -> str:
     """What stands before the colon of a value."""
-    key = json.dumps(cell.column.name.rpartition(".")[2], ensure_ascii=False)
+    key = encode_basestring(cell.column.name.rpartition(".")[2])
+    if cell.form != "pairs":
+        return key
     name, value = map(json.dumps, cell.column.keys)
-    return f"{name}:{key},{value}" if cell.form == "pairs" else key
+    return f"{name}:{key},{value}"
 
 
 def _change(cell: Cell, value: str, whole: str) -> str:

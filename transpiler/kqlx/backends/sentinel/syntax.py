@@ -6,8 +6,8 @@ Rules: https://learn.microsoft.com/kusto/query/scalar-data-types/string?view=mic
 
 from __future__ import annotations
 
-import json
 import re
+from json.encoder import encode_basestring
 
 from kqlx.patterns import Pattern
 from kqlx.regexes import late_regex
@@ -104,7 +104,7 @@ def regex(text: str) -> str:
 
 def json_text(text: str) -> str:
     """The text as it stands between quotes in the JSON that ``tostring()`` makes of a dynamic."""
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+    return encode_basestring(text)[1:-1]
 
 
 def term_within(pattern: Pattern) -> str:
