@@ -115,8 +115,8 @@ def test_counted_in_splunk() -> None:
     found = kqlx.convert(rule("process.name", "user.name", "host.id"), "spl", mappings=PACKS)
     text = str(found.query)
     assert (
-        r'| eval process_name=if(match(Image, "(?is)^.*?([^\\\\/]+)$"), '
-        r'replace(Image, "(?is)^.*?([^\\\\/]+)$", "\\1"), null())' in text
+        r'| eval process_name=if(match(Image, "(?is)^(?:.*[\\\\/])?([^\\\\/]+)$"), '
+        r'replace(Image, "(?is)^(?:.*[\\\\/])?([^\\\\/]+)$", "\\1"), null())' in text
     )
     assert r'| eval user_name=replace(Caller, "(?is)^(.+?)@.*$", "\\1")' in text
     assert "by process_name user_name Computer" in " ".join(text.split()).replace(",", "")

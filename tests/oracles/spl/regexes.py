@@ -11,6 +11,7 @@ whether Splunk compiles with UTF is unverified.
 from __future__ import annotations
 
 import re
+import sys
 from functools import lru_cache
 
 MAX_REPEAT = 1000
@@ -30,6 +31,8 @@ CLASSES = {
     "W": r"\x00-/:-@\[-\^`\{-\U0010ffff",
     "S": r"\x00-\x08\x0e-\x1f!-\U0010ffff",
 }
+_READS_ATOMIC = sys.version_info >= (3, 11, 5)
+"""Whether Python does so as PCRE does; 3.11 was the first to read such groups, at first wrongly."""
 ANCHORS = {"A": r"\A", "z": r"\Z", "Z": r"(?=\n?\Z)", "b": r"(?a:\b)", "B": r"(?a:\B)"}
 
 
@@ -105,7 +108,7 @@ class _Translation:
             raise UnsupportedRegex("nested too deeply")
         text = found.group()
         self.closing.append(")")
-        if text == "(?>":  # which Python has had since 3.11, and read wrongly at first
+        if text == "(?>" and not _READS_ATOMIC:  # numbers of groups are then others
             name = f"atomic_{self.at}"
             text, self.closing[-1] = f"(?=(?P<{name}>", f"))(?P={name})"
         self._write(f"(?P<{found.group(1)}>" if found.group(1) else text, repeatable=False)

@@ -7,7 +7,7 @@ A test of a field may be said by a predicate or by a pattern; here its values ar
 from __future__ import annotations
 
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.extraction import captures
+from kqlx.mappings.extraction import Expression, captures
 from kqlx.mappings.field_spec import FieldSpec, PackNote
 from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.pack import Destination, Pack
@@ -43,7 +43,7 @@ class FirstOf:
     """
 
     columns: tuple[str, ...]
-    expressions: tuple[str, ...] = ()
+    expressions: tuple[Expression, ...] = ()
     is_part: bool = False
 
 
@@ -54,7 +54,7 @@ class Extracted:
     """
 
     column: str
-    expressions: tuple[str, ...]
+    expressions: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def resolve_in(pack: Pack, destination: Destination, field: str) -> FieldValues:
     if spec is None:
         return Missing()
     if spec.counted_by is not None and spec.counted_as:
-        return Extracted(spec.counted_by, (spec.counted_as,))
+        return Extracted(spec.counted_by, (Expression(spec.counted_as),))
     if spec.counted_by is not None:
         return InColumn(spec.counted_by, is_substitute=True)
     if not (spec.value_part or spec.value_patterns or spec.guard or spec.joined_columns):

@@ -20,7 +20,7 @@ from kqlx.backends.spl.value_expressions import ValueExpressions, beside_name, i
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.extraction import captures, cut_at
+from kqlx.mappings.extraction import Expression, captures, cut_at
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.field_values import (
     ByKind,
@@ -303,7 +303,7 @@ class KeyBuilder:
         value = without_texts(f"case(\n    {between.join(pairs)})", absent)
         return Key(field, made, f"| eval {made}={value}")
 
-    def _taken_out(self, field: str, column: str, expressions: tuple[str, ...]) -> Key:
+    def _taken_out(self, field: str, column: str, expressions: tuple[Expression, ...]) -> Key:
         """A part of a column."""
         made = plain_name(field)
         spec = self.bound.destination.field(field) if self.bound.destination else None
@@ -326,7 +326,7 @@ class KeyBuilder:
         )
         self.notes.append(Note("pairs-by-position", Effect.SAME, message))
 
-    def _first_of(self, field: str, spec: FieldSpec, parts: tuple[str, ...]) -> str:
+    def _first_of(self, field: str, spec: FieldSpec, parts: tuple[Expression, ...]) -> str:
         for column in spec.any_of:
             if self._values.is_pair(column):
                 self._note_pair(column)

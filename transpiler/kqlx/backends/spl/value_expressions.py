@@ -16,6 +16,7 @@ from kqlx.backends.spl.where import WhereWriter
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group
 from kqlx.mappings.bound import Bound, Column
+from kqlx.mappings.extraction import Expression
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.value_conditions import IPV4_IN_IPV6, spelt_apart
 from kqlx.records import dataclass
@@ -54,7 +55,7 @@ class ValueExpressions:
     def _has_json_nulls(self) -> bool:
         return bool(self.bound.place.get("json"))
 
-    def first_of(self, field: str, spec: FieldSpec, parts: tuple[str, ...]) -> str:
+    def first_of(self, field: str, spec: FieldSpec, parts: tuple[Expression, ...]) -> str:
         """The first of several columns of which a text does not stand for none."""
         names = [self.present(field, column, parts) for column in spec.any_of]
         value = f"coalesce({', '.join(names)})"
@@ -62,7 +63,7 @@ class ValueExpressions:
             value = f"coalesce({f',{chr(10)}        '.join(names)})"
         return value
 
-    def present(self, field: str, column: str, parts: tuple[str, ...]) -> str:
+    def present(self, field: str, column: str, parts: tuple[Expression, ...]) -> str:
         """What is taken out of a column, or all of it, null where a text stands for none."""
         like = self.bound.destination.column(column) if self.bound.destination else None
         if like is not None and like.layout in PAIRS:
@@ -98,7 +99,9 @@ class ValueExpressions:
         like = self.bound.destination.column(column) if self.bound.destination else None
         return "{}" in column or (like is not None and like.layout in _LISTS)
 
-    def part(self, column: str, expressions: tuple[str, ...], mark: str | None = None) -> str:
+    def part(
+        self, column: str, expressions: tuple[Expression, ...], mark: str | None = None
+    ) -> str:
         """What the first of the expressions that matches takes out of a column, or what stands
         there before a mark: of a list of each value, for match() and split() are not documented
         for several.
@@ -136,15 +139,14 @@ def is_in(column: str, values: Iterable[str]) -> str:
     return "\n        ".join(wrap(whole, WIDTH - 8, break_long_words=False, break_on_hyphens=False))
 
 
-def _taken_out(column: str, expressions: tuple[str, ...]) -> str:
+def _taken_out(column: str, expressions: tuple[Expression, ...]) -> str:
     """What the first of the expressions that matches takes out of a column."""
     name, value = eval_name(column), "null()"
     for expression in reversed(expressions):
         if not expression:
             value = name
             continue
-        start, end = expression.startswith("^"), expression.endswith("$")
-        whole = quote(f"(?is){'' if start else '^.*?'}{expression}{'' if end else '.*$'}")
+        whole = quote(f"(?is){expression.whole}")
         taken = f"replace({name}, {whole}, {quote(FIRST_GROUP)})"
         # Where nothing matches, replace() leaves the whole.
         value = taken if value == name else f"if(match({name}, {whole}), {taken}, {value})"
