@@ -6,7 +6,10 @@ that is not so, for Kusto parts ``a_b`` and ``a.b`` and Elasticsearch does not. 
 more, and below a not there is an expression that matches less, where there is one.
 
 Signs such as ``¼`` and Han characters part words for Elasticsearch, and may be letters and digits
-for Kusto: a word that one of them touches in the rule's value is looked for with ``contains``.
+for Kusto: a word that one of them touches in the rule's value is looked for with ``contains``. One
+that is touched in an event may be missed, which the note says: the documentation had it that terms
+are of ASCII alone (https://docs.microsoft.com/en-us/azure/data-explorer/kusto/query/datatypes-string-operators),
+and now leaves that open (https://learn.microsoft.com/kusto/query/datatypes-string-operators).
 """
 
 from __future__ import annotations
@@ -48,7 +51,8 @@ class TextFields:
             "text-analysis",
             Effect.WIDER,
             f"{cell.column.name} is text: Elasticsearch compares its words, Kusto its terms, which"
-            " begin and end elsewhere",
+            " begin and end elsewhere; a word that touches a letter of another script, as in 中cmd,"
+            " may be no term",
             node.span,
         )
         self.backend.folds_oddly(cell.column, node, exact=self.backend.options.exact)
