@@ -17,8 +17,10 @@ from sigma.collection import SigmaCollection
 import kqlx
 from kqlx.mappings.argument_regexps import as_regexp
 from kqlx.mappings.command_line_arguments import in_patterns
+from kqlx.mappings.destinations import bind
 from kqlx.mappings.joined_regexps import joined_regexps
-from kqlx.nodes import And, CommandLineArgument, Equals, Like, Literal, Or, Regexp
+from kqlx.mappings.reader.builtin import builtin
+from kqlx.nodes import And, CommandLineArgument, Equals, Like, Literal, Node, Not, Or, Regexp, walk
 from kqlx.notes import Effect
 from kqlx.patterns import Pattern
 from kqlx.regular_expressions import compiled, searching
@@ -290,3 +292,44 @@ def test_of_sigma_it_is_said_which_back_ends_read_it() -> None:
 def test_of_programs_that_run_others_it_is_refused(target: str, names: str) -> None:
     with pytest.raises(kqlx.UnsupportedError, match=r"narrower: process\.args"):
         kqlx.convert(f"{LINUX} and {names}not process.args:-x", target, source="endpoint.events")
+
+
+LINES_OF_SHELLS = [
+    ("ps /usr/sbin/tool", True),
+    ("/bin/sh /usr/sbin/tool start", True),
+    ('run "/usr/sbin/tool"', True),
+    ("sh -c ps /usr/sbin/tool", False),
+    ("bash -lc /usr/sbin/tool", False),
+    ("perl -e x /usr/sbin/tool", False),
+    ("su x --command=/usr/sbin/tool y", False),
+    ("ps /usr/sbin/tools", False),
+    ("/usr/bin/ssh host /usr/sbin/tool", False),
+    ("sshd /usr/sbin/tool", True),
+    ("ps x/usr/sbin/tool", False),
+]
+
+
+@pytest.mark.parametrize(("line", "excluded"), LINES_OF_SHELLS)
+def test_a_path_below_a_not_is_a_word_of_a_line_without_code(line: str, excluded: bool) -> None:
+    """What may be a part of a longer argument, of ``sh -c``, takes no event away."""
+    bound = bind_for_line("not process.args:/usr/sbin/tool")
+    assert kqlx.matches(bound, {"CommandLine": line}) is not excluded
+
+
+def bind_for_line(query: str) -> Node:
+    node = kqlx.parse(f"{LINUX} and {query}")
+    bound = bind(node, builtin("endpoint.events"), "spl")
+    return next(item for item in walk(bound.node) if isinstance(item, Not))
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+def test_paths_below_a_not_share_one_exclusion(target: str) -> None:
+    query = f"{LINUX} and not process.args:(/usr/sbin/a or /usr/sbin/b or /opt/c/*)"
+    made = kqlx.convert(query, target, source="endpoint.events")
+    assert made.text.count("[ce] ") == 1
+    assert [n.effect for n in made.notes if n.code == "approximated"] == [Effect.WIDER]
+
+
+def test_a_word_that_is_no_path_is_refused_still() -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="narrower"):
+        kqlx.convert(f"{LINUX} and not process.args:start", "spl", source="endpoint.events")

@@ -14,6 +14,7 @@ from kqlx.mappings.reader.builtin import builtin_marks, builtin_telling_fields
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.mappings.recognition import recognise
 from kqlx.mappings.source_hints import own_names
+from kqlx.notes import Effect
 
 
 def pack(source: str, **recognised: Any) -> Any:
@@ -224,3 +225,17 @@ def test_owners_of_fields_are_those_whose_names_the_field_has() -> None:
         assert builtin_telling_fields().having(name) == lengths
         nearest = {s for s, length in lengths.items() if length == max(lengths.values())}
         assert builtin_telling_fields().owners(name) == nearest
+
+
+@pytest.mark.parametrize(
+    ("query", "effect"),
+    [
+        ("event.category:(network or network_traffic) and destination.port:1723", Effect.COVERAGE),
+        ("destination.port:1723", Effect.NARROWER),
+        ("event.category:(network or web) and destination.port:1723", Effect.NARROWER),
+    ],
+)
+def test_traffic_of_any_module_is_where_that_of_any_product_is(query: str, effect: Effect) -> None:
+    rule = kqlx.Rule(name="x", query=query, data={"index": ["filebeat-*", "packetbeat-*"]})
+    notes = kqlx.convert(rule, "spl", accept="narrower").notes
+    assert [n.effect for n in notes if "filebeat-*" in n.message] == [effect]

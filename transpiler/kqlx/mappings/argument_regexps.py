@@ -27,6 +27,29 @@ MOST_RUNS = 1
 
 _BACKSLASH = Char("\\")
 
+_TAKE_TEXT = ("awk", "echo", "git", "logger", "printf", "screen", "ssh", "tmux", "watch")
+_OF_PROGRAM = sequence(
+    Repeat(Sequence((Repeat(CharClass(((" ", " "),), negated=True), 0, None), Char("/"))), 0, 1),
+    choice(*map(from_text, _TAKE_TEXT)),
+    Char(" "),
+    ANY_TEXT,
+)
+_OF_OPTION = sequence(
+    from_text(" -"),
+    Repeat(CharClass((("A", "Z"), ("a", "z"))), 0, None),
+    CharClass((("c", "c"), ("e", "e"))),
+    Char(" "),
+)
+_OF_LONG_OPTION = sequence(
+    from_text(" --"), choice(*map(from_text, ("command", "eval", "execute")))
+)
+HANDS_CODE = choice(
+    _OF_PROGRAM, Sequence((ANY_TEXT, choice(_OF_OPTION, _OF_LONG_OPTION), ANY_TEXT))
+)
+"""Lines with an argument that is commands, code or words by itself: behind an option, as in ``sh
+-c``, ``bash -lc``, ``perl -e``, or of a program that takes such.
+"""
+
 
 def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp | None:
     """The argument of a line that is parted as Windows does it: at blanks outside of quotation
@@ -41,6 +64,14 @@ def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp 
     found = _expression(asked_pattern(test), argument.line_in_quotes, in_xml)
     assert not isinstance(test.field, Pattern)
     return None if found is None else Regexp(test.field, found, test.span, case=test.case)
+
+
+def word(pattern: Pattern) -> Item:
+    """Lines with a word of this pattern, which may end open, between blanks or quotation marks."""
+    bounds = CharClass((*_BLANKS, ('"', '"')))
+    before = Repeat(Sequence((ANY_TEXT, bounds)), 0, 1)
+    after = ANY_TEXT if pattern.ends_open else Repeat(Sequence((bounds, ANY_TEXT)), 0, 1)
+    return Sequence((before, from_text(pattern.text), after))
 
 
 @lru_cache(maxsize=2048)

@@ -10,14 +10,19 @@ from kqlx.mappings.column_tests import bind_to_column, column_for_regexp
 from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.nodes import (
+    And,
     CommandLineArgument,
     Equals,
     Like,
     Literal,
     Node,
+    Not,
+    Regexp,
     asked_pattern,
     transform,
 )
+from kqlx.notes import Effect, Note
+from kqlx.patterns import Shape
 from kqlx.records import replace
 
 # fmt: off
@@ -62,10 +67,41 @@ def exact_argument(binding: Binding, test: Node, spec: FieldSpec) -> Node | None
         found = bind_argument(binding, test, spec)
         message = f"{field}: matched as a whole word of {spec.column}"
         message += "; an argument with blanks counts as several"
+    elif (column := column_for_regexp(binding, spec, test.test.field)) and _is_path(test.test):
+        return _beside_no_code(binding, test, spec, *column)
     else:
         return None
     binding.add_note("argument-of-line", message, None)
     return found
+
+
+def _is_path(test: Equals | Like) -> bool:
+    """Whether it asks for a path, in whole or by how it begins, and so for no word of a text."""
+    pattern = asked_pattern(test)
+    plain = pattern.shape in (Shape.EXACT, Shape.PREFIX)
+    return plain and pattern.text.count("/") > 1 and " " not in pattern.text
+
+
+def _beside_no_code(
+    binding: Binding, test: CommandLineArgument, spec: FieldSpec, column: Literal, in_xml: bool
+) -> Node:
+    """The argument as a word, in a line that hands no code to a program: a path in that is part of
+    a longer argument.
+    """
+    from kqlx.mappings.argument_regexps import HANDS_CODE, word
+
+    message = f"{test.test.field.name}: matched as a whole word of {spec.column}, in lines without"
+    message += (
+        " commands for another program (sh -c, ssh); an argument with blanks counts as several"
+    )
+    binding.notes.append(Note("approximated", Effect.WIDER, message))
+    found: Node
+    if in_xml or "logsource" in binding.destination.place:
+        found = bind_argument(binding, test, spec)
+    else:
+        found = Regexp(column, word(asked_pattern(test.test)), test.span, case=test.test.case)
+    code = Regexp(column, HANDS_CODE, test.span)
+    return And((found, Not(code, test.span)), test.span)
 
 
 def _as_regexp(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:

@@ -18,7 +18,7 @@ def joined_regexps(node: Node) -> Node:
         return node
     items = [joined_regexps(item) for item in node.items]
     if isinstance(node, Or):
-        items = _joined(items)
+        items = _joined(_with_exclusions_once(items))
     return any_of(items, node.span) if len(items) == 1 else replace(node, items=tuple(items))
 
 
@@ -40,6 +40,29 @@ def _joined(items: list[Node]) -> list[Node]:
         else:
             group.append(item)
     return [_as_one(each) if isinstance(each, list) else each for each in found]
+
+
+def _with_exclusions_once(items: list[Node]) -> list[Node]:
+    """The alternatives, a regular expression that none of several may meet said once for these."""
+    groups: dict[Node, list[Node]] = {}
+    found: list[Node | Not] = []
+    for item in items:
+        match item:
+            case And((test, Not(Regexp()) as excluded)):
+                if excluded not in groups:
+                    found.append(excluded)
+                groups.setdefault(excluded, []).append(test)
+            case _:
+                found.append(item)
+    made: list[Node] = []
+    for item in found:
+        tests = groups.get(item)
+        if tests is None:
+            made.append(item)
+            continue
+        span = (tests[0].span[0], tests[-1].span[1])
+        made.append(And((any_of(_joined(tests), span), item), span))
+    return made
 
 
 def _ends(node: Regexp) -> tuple[Item, Item] | None:

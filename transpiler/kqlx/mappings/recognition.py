@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.hints import Argument, Hint
-from kqlx.mappings.asserted_values import asserted_values, asserts
+from kqlx.mappings.asserted_values import asserted_values, asserts, spelt
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.shippers import shipper, unmapped_modules
@@ -29,6 +29,9 @@ from kqlx.records import replace
 from kqlx.regexes import late_regex
 
 # Patterns of everything say nothing of the data source, nor do those of Security Onion.
+_TRAFFIC = frozenset({"network", "network_session", "network_traffic"})
+"""Categories of events that sensors on the network report, whatever product they are of."""
+
 _BROAD = late_regex(r"(?:logs-?\*?|(?:apm|traces|metrics|\.alerts)-.*|so-(?:beats-)?\*.*)?\*?")
 
 _DATA_STREAM = late_regex(r"logs-\w+\.")
@@ -126,7 +129,8 @@ def _by_indices(
         if (ours := [source for source in shipped if source in found]) and beat != "winlogbeat":
             notes.append(_one_module(beat, ours))
         elif beat == "filebeat":
-            notes.append(_any_module(beat))
+            sensors = "packetbeat" in beats or any("packetbeat" in marks[s].beats for s in found)
+            notes.append(_any_module(beat, sensors and _asks_for_traffic(node)))
         elif found or shipped:
             notes += unmapped_modules(beat, asserted_values(node), bool(found))
     if (found or beside) and unknown:
@@ -170,8 +174,18 @@ def _any_stream(indices: Iterable[str], sources: Iterable[str]) -> Note:
     return Note("source-assumed", Effect.SAME, message + ", ".join(sources))
 
 
-def _any_module(beat: str) -> Note:
+def _asks_for_traffic(node: Node) -> bool:
+    """Whether the query is about network traffic alone."""
+    wanted = asserted_values(node).get("event.category", ())
+    return any(spelt(values, _TRAFFIC) <= _TRAFFIC for values in wanted)
+
+
+def _any_module(beat: str, by_sensors: bool) -> Note:
+    """``by_sensors``: sessions that any product reports are searched in their place."""
     message = f"{beat}-* may hold events of any module; the rule reads them too"
+    if by_sensors:
+        message = f"{beat}-* may hold traffic that any product reports; so may the destination"
+        return Note("source-left-out", Effect.COVERAGE, message)
     return Note(
         "source-left-out",
         Effect.NARROWER,
