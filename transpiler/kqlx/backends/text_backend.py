@@ -113,7 +113,13 @@ class TextBackend(Backend[Text]):
 
     def ignores_case(self, column: Column, text: str, node: Equals | Like | Regexp) -> None:
         """Notes that a test has no regard to letter case, where Elasticsearch has."""
-        if column.type in _WITHOUT_LETTERS or text.lower() == text.upper():
+        if column.type in _WITHOUT_LETTERS:
+            return
+        pack = self.bound.pack
+        is_whole = isinstance(node, Equals)  # a part of one value may be one of another in capitals
+        is_fixed = is_whole and pack is not None and pack.spells_in_one_way(column.field)
+        known = (column.name, is_fixed) in self.folded[self.negative]
+        if (known and node.case is Case.EXACT) or text.lower() == text.upper():
             return
         if node.case is Case.FOLDED:
             self.folds_ascii(column, text, node)
@@ -121,10 +127,7 @@ class TextBackend(Backend[Text]):
         if self.options.exact:
             what = f"the letter case of {column.name}"
             self.refuse(node.span, what, f"{self.language} ignores it", code="case-not-exact")
-        pack = self.bound.pack
-        is_whole = isinstance(node, Equals)  # a part of one value may be one of another in capitals
-        is_fixed = is_whole and pack is not None and pack.spells_in_one_way(column.field)
-        self.folded[self.negative].setdefault((column.name, is_fixed), node)
+        self.folded[self.negative][column.name, is_fixed] = node
 
     def folds_ascii(self, column: Column, text: str, node: Equals | Like | Regexp) -> None:
         """Notes that other letters than those of ASCII are folded too, which Elasticsearch does not

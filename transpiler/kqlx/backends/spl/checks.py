@@ -35,12 +35,17 @@ from kqlx.notes import Effect
 from kqlx.patterns import ANY_RUN, Shape
 from kqlx.records import dataclass, replace
 
+_FIELD_TESTS = (Equals, Like, Exists)
+"""Those that a flattened field takes for all of its values."""
+
 
 @dataclass()
 class Checks(SplBackend):
     """Looks at the tests of a tree one by one; ``noted`` is what has been said of a column."""
 
     noted: set[tuple[str, str]] = records.field(default_factory=set)
+    flattened: dict[str, bool] = records.field(default_factory=dict)
+    """By the name of a field whether its column is flattened."""
 
     def expand(self, node: Node) -> Node:
         """A test in the terms of flat fields, where that says exactly the same.
@@ -49,8 +54,6 @@ class Checks(SplBackend):
         Elasticsearch in a group alone; a group that joins its tests by ``or`` alone needs no
         objects.
         """
-        if self.search.is_plain(node):
-            return node
         if isinstance(node, Nested):
             plain = not any(
                 isinstance(part, And | Not | FreeText | Always) for part in walk(node.item)
@@ -58,12 +61,14 @@ class Checks(SplBackend):
             return flattened(node) if plain else node
         if isinstance(node, FreeText) and isinstance(node.value, Pattern):
             return Always(node.span) if node.value.shape is Shape.ANYTHING else node
-        if not isinstance(node, FieldTest) or isinstance(node.field, Pattern):
+        if not isinstance(node, _FIELD_TESTS) or isinstance(node.field, Pattern):
             return node
-        column = self.column(node)
-        if column.type != "flattened" or isinstance(node, Compare):
+        name = node.field.name
+        if name not in self.flattened:
+            self.flattened[name] = self.column(node).type == "flattened"
+        if not self.flattened[name]:
             return node
-        below = Pattern.of(f"{column.name}.", ANY_RUN, span=node.field.span)
+        below = Pattern.of(f"{self.column(node).name}.", ANY_RUN, span=node.field.span)
         return Or((node, replace(node, field=below)), node.span)
 
     def check(self, node: Node) -> bool:

@@ -13,7 +13,7 @@ and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.spl.backend import SplBackend
@@ -37,9 +37,9 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
-    FieldTest,
     FreeText,
     Like,
+    Nested,
     Node,
     Not,
     Or,
@@ -55,6 +55,9 @@ from kqlx.patterns import Shape
 from kqlx.records import dataclass, replace
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+_HOLDERS = (And, Or, Not, Nested)
+_TESTS = (Equals, Like, Exists, Compare, Regexp)
 
 _UNQUOTED = NUMBERS | {"boolean"}
 
@@ -227,16 +230,26 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
 
 def _asks_twice(node: Node) -> bool:
     """Whether there is a field that several tests ask about which must all hold."""
-    for group in walk(node):
-        if isinstance(group, And):
-            each = [{*_fields(item)} for item in group.items]
-            if sum(map(len, each)) > len(set[str]().union(*each)):
-                return True
-    return False
+    if isinstance(node, Not | Nested):
+        return _asks_twice(node.item)
+    if not isinstance(node, And | Or):
+        return False
+    if isinstance(node, And):
+        each = [_fields(item) for item in node.items]
+        if sum(map(len, each)) > len(set[str]().union(*each)):
+            return True
+    return any(_asks_twice(item) for item in node.items if isinstance(item, _HOLDERS))
 
 
-def _fields(node: Node) -> Iterator[str]:
-    return (leaf.field.name for leaf in walk(node) if isinstance(leaf, FieldTest | Regexp))
+def _fields(node: Node) -> set[str]:
+    """The names of the fields that it asks about; the values of a list share theirs."""
+    if isinstance(node, And | Or):
+        named = {id(item.field): item.field for item in node.items if isinstance(item, _TESTS)}
+        found = {field.name for field in named.values()}
+        return found.union(*[_fields(item) for item in node.items if isinstance(item, _HOLDERS)])
+    if isinstance(node, Not | Nested):
+        return _fields(node.item)
+    return {node.field.name} if isinstance(node, _TESTS) else set()
 
 
 def _once(texts: Iterable[str]) -> list[str]:

@@ -81,7 +81,9 @@ def is_ordinary(text: str) -> bool:
     """Whether nothing in a text is to be looked at more closely: it is none of a network, and has
     no character that a search cannot say.
     """
-    return _ORDINARY.fullmatch(text) is not None and not is_network(text)
+    if _ORDINARY.fullmatch(text) is None:
+        return False
+    return "/" not in text or not is_network(text)
 
 
 def is_plain_literal(text: str) -> bool:
