@@ -15,6 +15,8 @@ from kqlx.codes import Code
 from kqlx.elastic import ecs
 from kqlx.errors import KqlSyntaxError
 from kqlx.explanations import ERRORS
+from kqlx.frontends.eql.diagnostics.codes import CODES as EQL
+from kqlx.frontends.eql.parser import parse_query as parse_eql
 from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
 from kqlx.frontends.kql.parser import parse, refuse_leading_wildcards
 from kqlx.lint.codes import CODES as LINT
@@ -31,6 +33,12 @@ def syntax_error(query: str, code: str) -> KqlSyntaxError:
         node = parse(query)
         if code == "leading-wildcard":
             refuse_leading_wildcards(query, node)
+    return error.value
+
+
+def eql_error(query: str) -> KqlSyntaxError:
+    with pytest.raises(KqlSyntaxError) as error:
+        parse_eql(query)
     return error.value
 
 
@@ -114,15 +122,18 @@ def errors_page() -> str:
     lines = [
         "# Errors",
         "",
-        "Generated from `transpiler/kqlx/frontends/kql/diagnostics/codes.py`,",
+        "Generated from `diagnostics/codes.py` of each language in `transpiler/kqlx/frontends/`,",
         "`transpiler/kqlx/refusal_codes.py` and `transpiler/kqlx/explanations.py`."
         " `kqlx explain CODE` prints one entry.",
         "",
-        "## Syntax errors",
+        "## Syntax errors in Kibana KQL",
         "",
     ]
     for code in SYNTAX:
         lines += entry(code, str(syntax_error(code.example, code.name)))
+    lines += ["## Syntax errors in EQL", ""]
+    for code in EQL:
+        lines += entry(code, str(eql_error(code.example)))
     lines += ["## Refusals", ""]
     lines += ["The message of a rule that is refused ends with the code of the reason: one of"]
     lines += ["these, or that of a [note](notes.md). The loss that was not accepted comes first:"]

@@ -19,6 +19,8 @@ from kqlx.cli.app import app
 from kqlx.codes import Code
 from kqlx.errors import KqlxError
 from kqlx.explanations import ERRORS, all_codes
+from kqlx.frontends.eql.diagnostics.codes import CODES as EQL
+from kqlx.frontends.eql.parser import parse_query as parse_eql
 from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
 from kqlx.frontends.kql.parser import parse
 from kqlx.lint.codes import CODES as LINT
@@ -26,7 +28,7 @@ from kqlx.note_codes import NOTES as NOTE_CODES
 from kqlx.notes import CODES as NOTES
 from kqlx.refusal_codes import REFUSALS
 from tests.conftest import ROOT
-from tests.docs.generated_pages import doubts, output_of, raised_by, syntax_error
+from tests.docs.generated_pages import doubts, eql_error, output_of, raised_by, syntax_error
 
 REASON = "[narrower: approximated]"
 SOURCES = sorted((ROOT / "transpiler").rglob("*.py"))
@@ -38,6 +40,14 @@ def test_the_example_of_a_syntax_error(code: Code) -> None:
     if code.instead:
         parse(code.instead)
         assert not doubts(code.instead)
+
+
+@pytest.mark.parametrize("code", EQL, ids=lambda code: code.name)
+def test_the_example_of_a_syntax_error_in_eql(code: Code) -> None:
+    error = eql_error(code.example)
+    assert (error.code, error.language) == (code.name, "eql")
+    if code.instead:
+        parse_eql(code.instead)
 
 
 @pytest.mark.parametrize("code", LINT, ids=lambda code: code.name)
@@ -87,7 +97,7 @@ def test_every_refusal_has_an_example() -> None:
 
 def test_every_refusal_has_the_code_of_its_reason() -> None:
     known = {code.name for code in REFUSALS}
-    others = {*NOTES, *(code.name for code in SYNTAX)}
+    others = {*NOTES, *(code.name for code in (*SYNTAX, *EQL))}
     used: set[str] = set()
     text = ""
     for path in SOURCES:
@@ -124,8 +134,8 @@ def test_every_class_of_errors_has_an_entry() -> None:
 
 @pytest.mark.parametrize(
     "codes",
-    [SYNTAX, LINT, REFUSALS, ERRORS, NOTE_CODES],
-    ids=["syntax", "lint", "refusals", "errors", "notes"],
+    [SYNTAX, EQL, LINT, REFUSALS, ERRORS, NOTE_CODES],
+    ids=["syntax", "eql", "lint", "refusals", "errors", "notes"],
 )
 def test_entries_are_in_order_and_well_written(codes: tuple[Code, ...]) -> None:
     names = [code.name for code in codes]

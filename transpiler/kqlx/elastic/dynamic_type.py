@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kqlx.elastic.addresses import Ip
 from kqlx.elastic.field_types import COMPARISONS, Boolean, FieldType, Test
 from kqlx.elastic.numbers import Floating, number_of
 from kqlx.elastic.string_types import Keyword
@@ -20,6 +21,7 @@ class Dynamic(FieldType):
     """
 
     _boolean = Boolean()
+    _addresses = Ip()
     _double = Floating(64, has_two_zeros=False)
 
     def __init__(self, texts: FieldType | None = None) -> None:
@@ -29,6 +31,8 @@ class Dynamic(FieldType):
         return Dynamic(self._texts.folded())
 
     def any_of(self, wanted: Sequence[Literal]) -> Test | None:
+        if any(literal.kind == "address" for literal in wanted):
+            return self._or_addresses(wanted)
         text = self._texts.any_of(wanted) or _nothing
         numbers = frozenset([n for one in wanted if (n := number_of(one.name)) is not None])
         truth = self._boolean.any_of(wanted) or _nothing
@@ -45,6 +49,15 @@ class Dynamic(FieldType):
             return double(value)
 
         return test
+
+    def _or_addresses(self, wanted: Sequence[Literal]) -> Test:
+        """Where the query says that some of the values are addresses or networks, so is the
+        field's.
+        """
+        within = self._addresses.any_of([one for one in wanted if one.kind == "address"])
+        others = [one for one in wanted if one.kind != "address"]
+        equal = (self.any_of(others) if others else None) or _nothing
+        return lambda value: equal(value) or (within is not None and within(value))
 
     def like(self, pattern: Pattern) -> Test | None:
         fit = self._texts.like(pattern) or _nothing

@@ -111,6 +111,8 @@ def refused_by_type(node: Equals | Like | Compare, kind: str, name: str) -> Refu
     """
     if kind in _CONTAINERS:
         return None
+    if isinstance(node, Equals) and node.value.kind == "address" and kind != "ip":
+        return Refusal(node, f"{name} is of type {kind}, and no address")
     read = _reader(kind)
     if not _is_refused(read, node):
         return None

@@ -25,6 +25,7 @@ def assumed_types(bound: Bound) -> tuple[Note, ...]:
     """
     numbers: dict[str, Span] = {}
     booleans: dict[str, Span] = {}
+    addresses: dict[str, Span] = {}
     keywords: dict[str, Span] = {}
     for name, test in sorted(field_tests(bound.node), key=lambda found: found[1].span):
         if not isinstance(test, Equals | Like | Compare) or (column := bound.column(name)).declared:
@@ -35,15 +36,17 @@ def assumed_types(bound: Bound) -> tuple[Note, ...]:
         if by_size or column.type in NUMBERS:
             numbers.setdefault(name, test.span)
         else:
-            (booleans if column.type == "boolean" else keywords).setdefault(name, test.span)
+            kinds = {"boolean": booleans, "ip": addresses}
+            kinds.get(column.type, keywords).setdefault(name, test.span)
     parts = [
         *_assumed(numbers, "a number", "numbers"),
         *_assumed(booleans, "a Boolean", "Booleans"),
+        *_assumed(addresses, "an address", "addresses"),
         *_assumed(keywords, "a keyword, compared whole", "keywords, compared whole"),
     ]
     if not parts:
         return ()
-    span = min([*numbers.values(), *booleans.values(), *keywords.values()])
+    span = min([*numbers.values(), *booleans.values(), *addresses.values(), *keywords.values()])
     message = f"type unknown: {'; '.join(parts)}"
     return (Note("type-assumed", Effect.SAME, message, span, HINT),)
 

@@ -40,6 +40,9 @@ from kqlx.nodes import (
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass, field, replace
 
+_TELLING = ("number", "boolean", "address")
+"""The kinds of values that tell the type of a field."""
+
 _OBJECTS = frozenset({"object", "nested"})
 _SIGNED_ZEROS = frozenset({"double", "float", "half_float"})
 
@@ -81,7 +84,7 @@ def _typed_by_values(bound: Bound) -> Bound:
     """
     typed: dict[str, list[Literal]] = {}
     for name, test in field_tests(bound.node):
-        if isinstance(test, Equals | Compare) and test.value.kind in ("number", "boolean"):
+        if isinstance(test, Equals | Compare) and test.value.kind in _TELLING:
             typed.setdefault(name, [])
     if not typed:
         return bound
@@ -101,6 +104,8 @@ def _type_of_values(values: Iterable[Literal]) -> str:
     kinds = {value.kind for value in values}
     if kinds == {"boolean"}:
         return "boolean"
+    if "address" in kinds and kinds <= {"address", "string"}:
+        return "ip"
     if kinds != {"number"}:
         return ""
     digits = [plain_digits(value.name) for value in values]

@@ -20,7 +20,7 @@ def _parse(text: str, options: ReadingOptions) -> Node:
 
 
 def _format_text(text: str, width: int) -> str:
-    from kqlx.frontends.eql.formatter import format_text
+    from kqlx.frontends.eql.reformat import format_text
 
     return format_text(text, width)
 

@@ -6,8 +6,7 @@ A text keeps its operators, functions and comments; what it means stays the same
 from __future__ import annotations
 
 from kqlx.errors import UnsupportedError
-from kqlx.frontends.eql.comments import Comments, comments_of
-from kqlx.frontends.eql.parser import parse_syntax
+from kqlx.frontends.eql.comments import Comments
 from kqlx.frontends.eql.spelling import spell_category, spell_name, spell_text
 from kqlx.frontends.eql.syntax import MAX_DEPTH
 from kqlx.frontends.eql.syntax_tree import (
@@ -44,21 +43,12 @@ _WHOLE, _SUM, _PRODUCT, _SIGNED, _TESTED = range(5)
 Piece = Group | Commented | str
 
 
-def format_text(text: str, width: int = 100) -> str:
-    """The query in lines of at most ``width`` characters where words allow it.
-
-    Raises QuerySyntaxError where the text is not EQL.
-    """
-    query = parse_syntax(text)
-    return _format(query, comments_of(text, query), width)
-
-
 def format_node(node: Node, width: int = 100) -> str:
     """EQL for a tree; ``parse`` of it equals the tree.
 
     Raises UnsupportedError for what no text can say, such as a test in Kibana KQL without a field.
     """
-    return _format(Query(Filter(None, written(node))), Comments(), width)
+    return format_query(Query(Filter(None, written(node))), Comments(), width)
 
 
 def format_condition(node: Node, width: int = 100) -> str:
@@ -68,7 +58,8 @@ def format_condition(node: Node, width: int = 100) -> str:
     return "".join(lines.pieces)
 
 
-def _format(query: Query, comments: Comments, width: int) -> str:
+def format_query(query: Query, comments: Comments, width: int) -> str:
+    """A query as it is written, with its comments, in lines of at most ``width`` characters."""
     builder = _Builder(comments)
     lines = Lines(width)
     if isinstance(query.body, Filter):

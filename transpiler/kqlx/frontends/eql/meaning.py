@@ -258,7 +258,9 @@ def _comparison(written: Comparison, depth: int) -> Node:
     if not isinstance(right, Literal):
         offender = written.right
         message = "two fields, or values made of fields, cannot be compared"
-        hint = "compare with startsWith, endsWith or stringContains, which take two fields"
+        hint = "startsWith, endsWith and stringContains take two fields"
+        if isinstance(offender, Name) and "`" not in offender.text:
+            hint = f'if it is a text, write "{offender.text}"; {hint}'
         raise Refused("field-to-field", message, offender.span, hint)
     if right.value is None and function == "equals":
         test = test_of(Call("exists", (left,), written.span), written.span)

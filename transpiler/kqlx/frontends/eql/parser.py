@@ -26,11 +26,15 @@ def parse(text: str, category_field: str = EVENT_CATEGORY) -> Node:
     if isinstance(asked, Sequence | Sample):
         kind = "sequence" if isinstance(asked, Sequence) else "sample"
         raise UnsupportedError(
-            f"the rule is a {kind} of {len(asked.steps)} kinds of events",
+            f"the rule is a {kind} of {_counted(len(asked.steps))}",
             code=NOT_CONVERTED,
             hint="convert a rule for each of its events, or keep the rule in Elasticsearch",
         )
     return asked
+
+
+def _counted(steps: int) -> str:
+    return "one step" if steps == 1 else f"{steps} steps"
 
 
 def parse_query(text: str, category_field: str = EVENT_CATEGORY) -> EventQuery:

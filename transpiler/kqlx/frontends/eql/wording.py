@@ -16,8 +16,8 @@ LONGEST_FOUND = 40
 
 
 def reads(text: str) -> bool:
-    """Whether the text is a query of EQL, or a condition of one."""
-    return _reads(text) or _reads(f"any where {text}")
+    """Whether the text is a query of EQL, a condition of one, or a value."""
+    return _reads(text) or _reads(f"any where {text}") or _reads(f"any where x == {text}")
 
 
 def _reads(text: str) -> bool:
