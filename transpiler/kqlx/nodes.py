@@ -322,7 +322,7 @@ Node = (
 
 # Tuples, which isinstance() looks through in half the time of a union.
 _GROUPS = (And, Or)
-_JUNCTIONS = (And, Or, Not)
+JUNCTIONS = (And, Or, Not)
 _HOLDERS = (Not, Nested)
 
 
@@ -390,7 +390,7 @@ def transform(node: Node, leaf: Callable[[Node], Node]) -> Node:
     """The same tree with every leaf replaced by ``leaf(node)``; a nested group counts as a leaf."""
     if isinstance(node, _GROUPS):
         made = [
-            transform(item, leaf) if isinstance(item, _JUNCTIONS) else leaf(item)
+            transform(item, leaf) if isinstance(item, JUNCTIONS) else leaf(item)
             for item in node.items
         ]
         return with_items(node, tuple(made))
@@ -422,7 +422,7 @@ def simplify(node: Node) -> Node:
     if not isinstance(node, _GROUPS):
         return node
     absorbing, neutral = (Never, Always) if isinstance(node, And) else (Always, Never)
-    items = [simplify(item) if isinstance(item, _JUNCTIONS) else item for item in node.items]
+    items = [simplify(item) if isinstance(item, JUNCTIONS) else item for item in node.items]
     kinds = {*map(type, items)}
     if absorbing in kinds:
         return absorbing(node.span)

@@ -6,26 +6,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kqlx.mappings.asserted_values import Asserted, asserted_values, together
+from kqlx.mappings.asserted_values import Asserted, Groups, asserted_values, together
 from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.shipper_values import in_elastic_values
 from kqlx.nodes import Node
 from kqlx.notes import Note
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The tree for one data source, the notes on how it came about, the values that every event
-    that matches has, and the types of fields.
+    that matches has, those that its groups assert, and the types of fields.
     """
 
     node: Node
     notes: tuple[Note, ...]
     asserted: Asserted
     types: Types
+    groups: Groups = field(default_factory=Groups, compare=False, repr=False)
 
 
 class AskedQuery:

@@ -60,6 +60,21 @@ def asserted_values(node: Node) -> dict[str, tuple[Values, ...]]:
     return asserted
 
 
+class Groups:
+    """What is asserted in the groups of one tree, worked out once for all attempts to bind it."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[And, Asserted, Asserted]] = {}
+
+    def asserted_in(self, group: And, around: Asserted) -> Asserted:
+        """What the group asserts, together with what is asserted ``around`` it."""
+        found = self._found.get(id(group))
+        if found is None or found[0] is not group or found[1] is not around:
+            found = group, around, together(around, asserted_values(group))
+            self._found[id(group)] = found
+        return found[2]
+
+
 def _of_one_field(node: Or) -> dict[str, tuple[Values, ...]] | None:
     """What a list of values of one field asserts; None for any other group."""
     name = None

@@ -5,13 +5,13 @@ Which data source and destination it is, ``destinations`` decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field, with_case_of_name
 from kqlx.errors import unknown
-from kqlx.mappings.asserted_values import asserted_values, spec_applies, together
+from kqlx.mappings.asserted_values import spec_applies
 from kqlx.mappings.binding import Binding, NeverMatchesError, no_mapping
 from kqlx.mappings.bound import Column
 from kqlx.mappings.bound_part import BoundPart, alternatives, reported_items, trees, with_notes
@@ -35,6 +35,7 @@ from kqlx.mappings.unmapped_tests import (
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
 from kqlx.mappings.wildcard_names import bind_each_field
 from kqlx.nodes import (
+    JUNCTIONS,
     Always,
     And,
     CommandLineArgument,
@@ -58,6 +59,10 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect, Note, told_together
 from kqlx.records import replace
+
+_UNTOUCHED = (CommandLineArgument, FreeText, Always, Never, Unmapped)
+
+Asked = TypeVar("Asked", bound=Node)
 
 
 class Binder(Binding):
@@ -96,12 +101,11 @@ class Binder(Binding):
             absent_values=found.absent_values,
         )
 
-    def collect(self, bind: Callable[[], Node]) -> BoundPart:
-        """What is bound, with the notes that are made on the way."""
+    def collect(self, bind: Callable[[Asked], Node], node: Asked) -> BoundPart:
+        """What a part of the query is bound to, with the notes that are made on the way."""
         before = self.notes, self.absent_values
         self.notes, self.absent_values = [], []
-        node = bind()
-        found = BoundPart(node, tuple(self.notes), absent_values=tuple(self.absent_values))
+        found = BoundPart(bind(node), tuple(self.notes), (), tuple(self.absent_values))
         self.notes, self.absent_values = before
         return found
 
@@ -109,7 +113,8 @@ class Binder(Binding):
         """What the destination asks of all its events."""
         if not (asked := self.destination.filter):
             return None
-        return self.collect(lambda: bind_predicate(self, asked, node.span, self.pack.source))
+        source = self.pack.source
+        return self.collect(lambda node: bind_predicate(self, asked, node.span, source), node)
 
     def resolved_destination(self) -> Destination:
         """The destination as it is for the query: of fields that mean another column with other
@@ -120,22 +125,30 @@ class Binder(Binding):
 
     def select_spec(self, spec: FieldSpec) -> FieldSpec:
         """Of the specs of a field the one that is for the query, with the cases that are left."""
-        return narrowed_to_query(
-            self.applicable_spec(spec), self.destination, self.asserted, self.applicable_spec
-        )
+        if not spec.alternatives and not spec.cases:
+            return spec
+        found = self.selected.get(id(spec))
+        if found is None:
+            found = narrowed_to_query(
+                self.applicable_spec(spec), self.destination, self.asserted, self.applicable_spec
+            )
+            self.selected[id(spec)] = found
+        return found
 
     def applicable_spec(self, spec: FieldSpec) -> FieldSpec:
         return next((one for one in spec.alternatives if spec_applies(self.asserted, one)), spec)
 
     def bind_node(self, node: Node) -> BoundPart:
         """A part of the query, bound, with the notes on it."""
-        if not isinstance(node, And | Or | Not):
+        if not isinstance(node, JUNCTIONS):
             return self.bind_leaf(node)
-        before = self.sibling_alternatives
+        before, marks = self.sibling_alternatives, self.marks
         if not isinstance(node, Not):
             self.sibling_alternatives = node.items if isinstance(node, Or) else ()
         found = self.bind_group(node)
         self.sibling_alternatives = before
+        if self.marks == marks:
+            return found
         marked = mark_group(node, found.node, negative=self.negative)
         return found if marked is found.node else replace(found, node=marked)
 
@@ -149,16 +162,17 @@ class Binder(Binding):
         if isinstance(node, Or) and (name := self.shared_guard_field(node)):
             return self.bind_guarded(node, name)
         made: Node
+        marks = self.marks
         if isinstance(node, And):
-            with self.asserting(node):
-                items = [self.bind_node(item) for item in node.items]
-            made = replace(node, items=trees(items))
+            items = self.bind_together(node)
+            made = And(trees(items), node.span)
         else:
             items = [self.bind_node(item) for item in node.items]
             if grouped := self.group_by_kinds(node, items):
                 return with_notes(grouped, items)
-            made = replace(node, items=tuple(alternatives(node, items)))
-        return with_notes(made, reported_items(node, items, negative=self.negative))
+            made = Or(tuple(alternatives(node, items)), node.span)
+        marked = self.marks > marks
+        return with_notes(made, reported_items(node, items, negative=self.negative, marked=marked))
 
     def bind_guarded(self, node: Or, name: str) -> BoundPart:
         """Several values of one field, beside the predicate that must hold with each."""
@@ -167,17 +181,17 @@ class Binder(Binding):
         self.guarded_field = name
         items = [self.bind_node(item) for item in node.items]
         self.guarded_field = ""
-        guard = self.collect(lambda: bind_predicate(self, spec.guard, node.span, name))
+        guard = self.collect(lambda node: bind_predicate(self, spec.guard, node.span, name), node)
         tests = Or(trees(items), node.span)
         return with_notes(And((guard.node, tests), node.span), [*items, guard])
 
-    @contextmanager
-    def asserting(self, node: And) -> Iterator[None]:
-        """What stands beside a test in a group is asserted of it too."""
-        before = self.asserted
-        self.asserted = together(before, asserted_values(node))
-        yield
-        self.asserted = before
+    def bind_together(self, node: And) -> list[BoundPart]:
+        """The items of a group: what stands beside a test is asserted of it too."""
+        before = self.asserted, self.selected
+        self.asserted, self.selected = self.groups.asserted_in(node, self.asserted), {}
+        items = [self.bind_node(item) for item in node.items]
+        self.asserted, self.selected = before
+        return items
 
     def group_by_kinds(self, node: Or, items: Sequence[BoundPart]) -> Node | None:
         """Several values of a field that is another column by the kind of event: the kinds once,
@@ -212,17 +226,20 @@ class Binder(Binding):
         """
         if isinstance(node, Equals) and (made := self.bind_plain(node)) is not None:
             return BoundPart(made)
-        if isinstance(node, CommandLineArgument | FreeText | Always | Never | Unmapped):
+        if isinstance(node, _UNTOUCHED):
             return BoundPart(node)
-        assert not isinstance(node, And | Or | Not)
+        assert not isinstance(node, JUNCTIONS)
         if isinstance(node, Regexp):
-            return self.collect(lambda: self.bind_regexp(node))
+            return self.collect(self.bind_regexp, node)
         if isinstance(node, FunctionTest):
-            return self.collect(lambda: self.bind_functions(node))
+            return self.collect(self.bind_functions, node)
         if not isinstance(node, FieldTest | Nested):
             unknown(node)
+        marks = self.marks
         test = node if isinstance(node, Nested) else with_case_of_name(node)
         found = self.bind_nested(test) if isinstance(test, Nested) else self.bind_field_test(test)
+        if self.marks == marks:
+            return found
         if isinstance(found.node, Unmapped) and found.node.asked is test:
             return BoundPart(replace(found.node, asked=node))
         return (
@@ -273,7 +290,7 @@ class Binder(Binding):
     def bind_field_test(self, node: FieldTest) -> BoundPart:
         if isinstance(node.field, Pattern) and self.own_spec(node) is None:
             return self.bind_name_with_stars(node, node.field)
-        return self.collect(lambda: self.bind_test(node))
+        return self.collect(self.bind_test, node)
 
     def own_spec(self, node: FieldTest) -> FieldSpec | None:
         """What the pack says of a name itself, stars and all. What it says of all fields below a
@@ -290,7 +307,7 @@ class Binder(Binding):
             each.append(self.bind_leaf(test))
             return each[-1].node
 
-        found = self.collect(lambda: bind_each_field(self, node, name, bind_one))
+        found = self.collect(lambda node: bind_each_field(self, node, name, bind_one), node)
         return with_notes(found.node, [found, *each])
 
     def bind_test(self, node: FieldTest) -> Node:

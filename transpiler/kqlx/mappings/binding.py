@@ -9,10 +9,11 @@ from functools import cached_property
 
 from kqlx.elastic.matching import matches_value
 from kqlx.errors import MappingError
-from kqlx.mappings.asserted_values import Asserted
+from kqlx.mappings.asserted_values import Asserted, Groups
 from kqlx.mappings.bound import Column
+from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.known_types import Types
-from kqlx.mappings.pack import Destination, Pack
+from kqlx.mappings.pack import Destination, KnownValues, Pack
 from kqlx.nodes import Always, FieldTest, Literal, Never, Node, Span, Unmapped
 from kqlx.notes import Effect, Note
 
@@ -39,11 +40,17 @@ class Binding:
         destination: Destination,
         asserted: Asserted,
         types: Types | None = None,
+        groups: Groups | None = None,
     ) -> None:
         self.pack = pack
         self.types = types if types is not None else Types(packs=(pack,))
         self.destination = destination
         self.asserted = asserted
+        self.groups = groups or Groups()
+        # By the id of a spec of the pack the one that is for what is asserted.
+        self.selected: dict[int, FieldSpec] = {}
+        # By field what the pack says of its values.
+        self.known_values: dict[str, KnownValues | None] = {}
         self.columns: dict[str, Column] = {}
         # By field its column, if it is one and nothing else whatever the value of a test is.
         self.plain: dict[str, Column | None] = {}
@@ -57,6 +64,7 @@ class Binding:
         # The items of the or that a test stands in.
         self.sibling_alternatives: tuple[Node, ...] = ()
         self.guarded_field = ""  # the field whose predicate is said already
+        self.marks = 0  # how many tests were marked as without a counterpart
         self.notes: list[Note] = []  # on the test that is being bound
         self.absent_values: list[Note] = []  # those of them on values that are never there
 
@@ -89,6 +97,7 @@ class Binding:
 
     def unmapped(self, node: Node, what: str, why: str = "") -> Node:
         """A test without a counterpart, marked as such: ``what`` has none, because of ``why``."""
+        self.marks += 1
         return Unmapped(node, node, what, why, node.span)
 
     def type_of(self, name: str) -> str:

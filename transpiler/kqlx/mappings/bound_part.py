@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from kqlx.mappings.unmapped_tests import is_absorbing, is_left_out_whole
-from kqlx.nodes import Always, And, FieldTest, Never, Node, Or, simplify
+from kqlx.nodes import JUNCTIONS, Always, And, FieldTest, Never, Node, Or, simplify
 from kqlx.notes import Note
 from kqlx.records import dataclass
 
@@ -30,13 +30,14 @@ class BoundPart:
 
 def with_notes(node: Node, parts: Iterable[BoundPart]) -> BoundPart:
     """A tree with the notes on these parts."""
-    parts = [*parts]
-    return BoundPart(
-        node,
-        tuple([note for part in parts for note in part.notes]),
-        tuple([note for part in parts for note in part.notes_if_kept]),
-        tuple([note for part in parts for note in part.absent_values]),
-    )
+    notes: list[Note] = []
+    notes_if_kept: list[Note] = []
+    absent_values: list[Note] = []
+    for part in parts:
+        notes += part.notes
+        notes_if_kept += part.notes_if_kept
+        absent_values += part.absent_values
+    return BoundPart(node, tuple(notes), tuple(notes_if_kept), tuple(absent_values))
 
 
 def trees(parts: Iterable[BoundPart]) -> tuple[Node, ...]:
@@ -44,23 +45,30 @@ def trees(parts: Iterable[BoundPart]) -> tuple[Node, ...]:
 
 
 def reported_items(
-    group: And | Or, items: Sequence[BoundPart], *, negative: bool
+    group: And | Or, items: Sequence[BoundPart], *, negative: bool, marked: bool
 ) -> Sequence[BoundPart]:
-    """The items of a group whose notes are reported; ``negative``: it is below a ``not``.
+    """The items of a group whose notes are reported; ``negative``: it is below a ``not``,
+    ``marked``: a test in it has no counterpart.
 
     Where an item decides the group, because it never holds or always does, the others are not in
     the result, and neither are their notes. A test without a counterpart decides a group in the
     same way if it is left out.
     """
     decides = Never if isinstance(group, And) else Always
-    if deciding := [item for item in items if isinstance(simplify(item.node), decides)]:
+    if deciding := [item for item in items if _is_constant(item.node, decides)]:
         return deciding
+    if not marked:
+        return items
     going = [is_left_out_whole(item.node, negative=negative) for item in items]
     if not is_absorbing(group, negative=negative) or not any(going):
         return items
     return [
         item if goes else item.reported_if_kept() for item, goes in zip(items, going, strict=True)
     ]
+
+
+def _is_constant(node: Node, constant: type[Always | Never]) -> bool:
+    return isinstance(simplify(node) if isinstance(node, JUNCTIONS) else node, constant)
 
 
 def alternatives(group: Or, items: Iterable[BoundPart]) -> Iterator[Node]:

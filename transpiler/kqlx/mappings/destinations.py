@@ -73,7 +73,8 @@ def bind_asked(
     candidates = chosen + [d for d in destinations if not d.when]
     for destination in candidates or destinations:
         try:
-            attempt = Binder(pack, destination, asked.asserted, asked.types).bind(asked.node)
+            binder = Binder(pack, destination, asked.asserted, asked.types, asked.groups)
+            attempt = binder.bind(asked.node)
         except MappingError as error:
             impossible.append(error)
             passed_over.append(_passed_over(destination, error.message, None))

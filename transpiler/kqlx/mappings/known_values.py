@@ -4,7 +4,7 @@ in the data source, and of those that a destination never holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from kqlx.elastic.matching import matches_value, met_values
@@ -25,13 +25,18 @@ def _fits(pattern: str) -> Callable[[str], bool]:
 def fold_known(binding: Binding, node: FieldTest) -> Node | None:
     """What a test is on every event; None where it varies, or that is not known."""
     name = node.field.name
-    base = base_field(name)
-    if base in binding.pack.constants:
-        return binding.fold_constant(node, binding.pack.constants[base], binding.pack.title)
-    for value in binding.pack.always_includes.get(base, ()):
+    if name not in binding.known_values:
+        said = binding.pack.known_values(base_field(name), binding.destination)
+        binding.known_values[name] = said
+    known = binding.known_values[name]
+    if known is None:
+        return None
+    if known.constant is not None:
+        return binding.fold_constant(node, known.constant, binding.pack.title)
+    for value in known.always:
         if not isinstance(node, Compare) and matches_value(node, value):
             return binding.fold_constant(node, value, binding.pack.title)
-    possible = binding.pack.possible(base)
+    possible = known.possible
     tested = isinstance(node, Equals | Like) or not possible
     if possible is not None and tested and not met_values(node, possible):
         values = " or ".join(possible) or "never set"
@@ -41,7 +46,13 @@ def fold_known(binding: Binding, node: FieldTest) -> Node | None:
         message = f"{name} of {binding.pack.title} is {values}"
         binding.add_note("constant-folded", message, node.span if possible else None)
         return binding.constant(False, message, node.span)
-    for value in binding.destination.never.get(base, ()):
+    return _never_there(binding, node, known.never)
+
+
+def _never_there(binding: Binding, node: FieldTest, never: Iterable[str]) -> Node | None:
+    """What a test is by the values that the destination never holds."""
+    name = node.field.name
+    for value in never:
         if isinstance(node, Equals) and "*" in value and _fits(value)(node.value.name):
             value = node.value.name
         if not isinstance(node, Exists | Compare) and matches_value(node, value):

@@ -117,6 +117,19 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownValues:
+    """What a pack says of the values that a field has in the data source: the one that all events
+    have, those that all have among others, the only ones that can be (None where others can); and
+    those that a destination never holds.
+    """
+
+    constant: str | None
+    always: tuple[str, ...]
+    possible: Mapping[str, None] | None
+    never: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Marks:
     """How a rule names a data source: by values of fields, by fields that it alone has, or by index
     patterns.
@@ -171,6 +184,16 @@ class Pack:
             said = _named(self.fixed_spelling, field, lambda said, rest: said)
             found = self._fixed[field] = said is not None
         return found
+
+    def known_values(self, field: str, destination: Destination) -> KnownValues | None:
+        """What is said of the values of a field; None where nothing is."""
+        possible = self.possible(field)
+        constant, always = self.constants.get(field), self.always_includes.get(field, ())
+        never = destination.never.get(field, ())
+        if constant is None and possible is None and not always and not never:
+            return None
+        each = None if possible is None else dict.fromkeys(possible)
+        return KnownValues(constant, always, each, never)
 
     def possible(self, field: str) -> tuple[str, ...] | None:
         """The only values that a field of the source can have; None where others can be."""
