@@ -15,10 +15,12 @@ import pytest
 import kqlx
 from kqlx.backends.sigma.detection_items import DetectionItem, DetectionItems
 from kqlx.elastic import ecs
-from kqlx.mappings import asked_query, recognition
+from kqlx.mappings import asked_query, asserted_values, recognition
+from kqlx.mappings.argument_regexps import _expression
 from kqlx.mappings.binder import Binder
-from kqlx.mappings.command_line_arguments import _expression
 from kqlx.mappings.field_names import nearest
+from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.pack import Destination, KnownValues, Pack
 from kqlx.nodes import FieldTest, Node
 from kqlx.rules.known_types import known_types
 from kqlx.rules.query_tree import tree_of
@@ -122,7 +124,35 @@ def test_nothing_is_compared_with_everything_like_it(
     assert many < 4 * 50 * max(few, 0.002)
 
 
-def test_values_of_a_list_are_bound_once_for_their_field(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("field", ["user.id", "file.name", "process.args", "aws.cloudtrail.x"])
+def test_what_the_pack_says_of_a_field_is_looked_up_once_for_a_list(
+    monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    """A column, a part of one, an unknown field, one of another data source."""
+    names = []
+    known, find = Pack.known_values, Destination._find_field
+
+    def counted_known(self: Pack, name: str, destination: Destination) -> KnownValues | None:
+        names.append(("known", name))
+        return known(self, name, destination)
+
+    def counted_find(self: Destination, name: str) -> FieldSpec | None:
+        names.append(("find", name))
+        return find(self, name)
+
+    def looked_up(count: int) -> int:
+        names.clear()
+        query = _list(count).replace("user.id:(", f"(user.name:z or {field}:(") + ")"
+        kqlx.convert(query, "spl", unmapped="keep", accept="different")
+        return len(names)
+
+    looked_up(3)  # what is looked up once in a process
+    monkeypatch.setattr(Pack, "known_values", counted_known)
+    monkeypatch.setattr(Destination, "_find_field", counted_find)
+    assert looked_up(200) == looked_up(2)
+
+
+def test_values_of_a_column_are_bound_as_one_list(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at = []
     bind_test = Binder.bind_test
 
@@ -132,7 +162,26 @@ def test_values_of_a_list_are_bound_once_for_their_field(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Binder, "bind_test", counted)
     kqlx.convert(_list(100), "spl")
-    assert len(looked_at) == 2  # the data source, and one value
+    assert len(looked_at) == 1  # the data source
+
+
+def test_what_groups_assert_is_worked_out_once_for_all_targets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    groups = []
+    work_out = asserted_values.asserted_values
+
+    def counted(node: Node) -> dict[str, tuple[asserted_values.Values, ...]]:
+        groups.append(node)
+        return work_out(node)
+
+    query = " and ".join(f"(user.id:a{n} or (user.name:b{n} and file.name:c))" for n in range(20))
+    reading = kqlx.read(f"event.dataset:o365.audit and {query}")
+    kqlx.convert(reading, "spl")
+    monkeypatch.setattr(asserted_values, "asserted_values", counted)
+    kqlx.convert(reading, "sentinel", accept="different")
+    kqlx.convert(reading, "sigma", accept="different")
+    assert not groups
 
 
 def test_items_of_a_list_are_spelt_once_for_sigma(monkeypatch: pytest.MonkeyPatch) -> None:

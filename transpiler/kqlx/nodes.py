@@ -323,6 +323,7 @@ Node = (
 # Tuples, which isinstance() looks through in half the time of a union.
 _GROUPS = (And, Or)
 JUNCTIONS = (And, Or, Not)
+FIELD_TESTS = (Equals, Like, Exists, Compare)
 _HOLDERS = (Not, Nested)
 
 
@@ -370,6 +371,22 @@ def conjuncts(node: Node) -> list[Node]:
     if not isinstance(node, And):
         return [node]
     return [leaf for item in node.items for leaf in conjuncts(item)]
+
+
+def shared_field(group: And | Or) -> str:
+    """The name of the field that all items are tests of, or ""."""
+    name = ""
+    field: Term | None = None
+    for item in group.items:
+        if not isinstance(item, FIELD_TESTS):
+            return ""
+        if item.field is field:  # values of a list have it in common
+            continue
+        field = item.field
+        if name and field.name != name:
+            return ""
+        name = field.name
+    return name
 
 
 def all_of(items: Sequence[Node], span: Span = NOWHERE) -> Node:

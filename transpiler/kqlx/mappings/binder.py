@@ -8,44 +8,34 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from kqlx.elastic.matching import matches_value
-from kqlx.elastic.multi_fields import base_field, with_case_of_name
+from kqlx.elastic.multi_fields import with_case_of_name
 from kqlx.errors import unknown
-from kqlx.mappings.asserted_values import spec_applies
-from kqlx.mappings.binding import Binding, NeverMatchesError, no_mapping
-from kqlx.mappings.bound import Column
+from kqlx.mappings.binding import NeverMatchesError, no_mapping
 from kqlx.mappings.bound_part import BoundPart, alternatives, reported_items, trees, with_notes
-from kqlx.mappings.collector_names import with_either_name
-from kqlx.mappings.column_tests import bind_predicate, bind_to_column
-from kqlx.mappings.event_kinds import narrowed_to_query
+from kqlx.mappings.column_tests import bind_predicate
+from kqlx.mappings.field_binder import FieldBinder
 from kqlx.mappings.field_spec import FieldSpec
-from kqlx.mappings.kind_tests import bind_by_kind, group_by_kind
-from kqlx.mappings.known_values import fold_known
-from kqlx.mappings.nested import flattened, in_any_place
+from kqlx.mappings.kind_tests import group_by_kind
+from kqlx.mappings.nested import flattened
 from kqlx.mappings.pack import Destination
-from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
-from kqlx.mappings.plain_columns import plain_column
-from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.reader.pack_data import Lazy
 from kqlx.mappings.unmapped_tests import (
     Attempt,
     is_left_out_whole,
     mark_group,
 )
-from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
 from kqlx.mappings.wildcard_names import bind_each_field
 from kqlx.nodes import (
+    FIELD_TESTS,
     JUNCTIONS,
     Always,
     And,
     CommandLineArgument,
     Equals,
-    Exists,
     FieldTest,
     FreeText,
     FunctionTest,
     Like,
-    Literal,
     Nested,
     Never,
     Node,
@@ -54,6 +44,7 @@ from kqlx.nodes import (
     Pattern,
     Regexp,
     Unmapped,
+    shared_field,
     simplify,
     walk,
 )
@@ -65,7 +56,7 @@ _UNTOUCHED = (CommandLineArgument, FreeText, Always, Never, Unmapped)
 Asked = TypeVar("Asked", bound=Node)
 
 
-class Binder(Binding):
+class Binder(FieldBinder):
     """One attempt: one tree, one destination."""
 
     def bind(self, node: Node) -> Attempt:
@@ -121,22 +112,11 @@ class Binder(Binding):
         events the one that counts, for what a rule counts and shows beside its tests.
         """
         settled = replace(self.destination, fields=Lazy(self.destination.fields, self.select_spec))
-        return with_either_name(settled) if settled.other_prefixes else settled
+        if not settled.other_prefixes:
+            return settled
+        from kqlx.mappings.collector_names import with_either_name
 
-    def select_spec(self, spec: FieldSpec) -> FieldSpec:
-        """Of the specs of a field the one that is for the query, with the cases that are left."""
-        if not spec.alternatives and not spec.cases:
-            return spec
-        found = self.selected.get(id(spec))
-        if found is None:
-            found = narrowed_to_query(
-                self.applicable_spec(spec), self.destination, self.asserted, self.applicable_spec
-            )
-            self.selected[id(spec)] = found
-        return found
-
-    def applicable_spec(self, spec: FieldSpec) -> FieldSpec:
-        return next((one for one in spec.alternatives if spec_applies(self.asserted, one)), spec)
+        return with_either_name(settled)
 
     def bind_node(self, node: Node) -> BoundPart:
         """A part of the query, bound, with the notes on it."""
@@ -159,29 +139,50 @@ class Binder(Binding):
             item = self.bind_node(node.item)
             self.negative = not self.negative
             return replace(item, node=Not(item.node, node.span))
-        if isinstance(node, Or) and (name := self.shared_guard_field(node)):
-            return self.bind_guarded(node, name)
-        made: Node
+        if isinstance(node, Or):
+            return self.bind_alternatives(node)
         marks = self.marks
-        if isinstance(node, And):
-            items = self.bind_together(node)
-            made = And(trees(items), node.span)
-        else:
-            items = [self.bind_node(item) for item in node.items]
-            if grouped := self.group_by_kinds(node, items):
-                return with_notes(grouped, items)
-            made = Or(tuple(alternatives(node, items)), node.span)
+        items = self.bind_together(node)
+        return self.of_group(node, And(trees(items), node.span), items, marks)
+
+    def of_group(
+        self, node: And | Or, made: Node, items: Sequence[BoundPart], marks: int
+    ) -> BoundPart:
+        """What is made of a group, with the notes on its items; ``marks`` is how many tests were
+        marked before it.
+        """
         marked = self.marks > marks
         return with_notes(made, reported_items(node, items, negative=self.negative, marked=marked))
 
-    def bind_guarded(self, node: Or, name: str) -> BoundPart:
+    def bind_alternatives(self, node: Or) -> BoundPart:
+        """A group of which one item is enough: often the values of one field."""
+        name = shared_field(node)
+        if name and (tests := self.bind_plain_list(node)) is not None:
+            return BoundPart(tests)
+        spec = self.destination.field(name) if name else None
+        if spec is not None and spec.guard:
+            return self.bind_guarded(node, name, spec.guard)
+        marks = self.marks
+        items = [self.bind_node(item) for item in node.items]
+        if spec is not None and (grouped := self.group_by_kinds(node, spec, items)):
+            return with_notes(grouped, items)
+        return self.of_group(node, Or(tuple(alternatives(node, items)), node.span), items, marks)
+
+    def bind_plain_list(self, node: Or) -> Node | None:
+        """The tests of a field that is a column and nothing else; None for those of another."""
+        tests: list[Node] = []
+        for item in node.items:
+            if not isinstance(item, FieldTest) or (test := self.bind_plain(item)) is None:
+                return None
+            tests.append(test)
+        return Or(tuple(tests), node.span)
+
+    def bind_guarded(self, node: Or, name: str, predicate: str) -> BoundPart:
         """Several values of one field, beside the predicate that must hold with each."""
-        spec = self.destination.field(name)
-        assert spec is not None
         self.guarded_field = name
         items = [self.bind_node(item) for item in node.items]
         self.guarded_field = ""
-        guard = self.collect(lambda node: bind_predicate(self, spec.guard, node.span, name), node)
+        guard = self.collect(lambda node: bind_predicate(self, predicate, node.span, name), node)
         tests = Or(trees(items), node.span)
         return with_notes(And((guard.node, tests), node.span), [*items, guard])
 
@@ -193,38 +194,23 @@ class Binder(Binding):
         self.asserted, self.selected = before
         return items
 
-    def group_by_kinds(self, node: Or, items: Sequence[BoundPart]) -> Node | None:
+    def group_by_kinds(self, node: Or, spec: FieldSpec, items: Sequence[BoundPart]) -> Node | None:
         """Several values of a field that is another column by the kind of event: the kinds once,
         each with all values. None for any other group.
         """
-        tests = [item for item in node.items if isinstance(item, Equals | Like)]
-        names = {test.field.name for test in tests if isinstance(test.field, Literal)}
-        if len(tests) < len(node.items) or len(names) != 1:
+        spec = self.select_spec(spec)
+        if not spec.case_field or any(case.apart or case.no_counterpart for case in spec.cases):
             return None
-        spec = self.destination.field(*names)
-        spec = self.select_spec(spec) if spec is not None else None
-        if (
-            spec is None
-            or not spec.case_field
-            or any(case.apart or case.no_counterpart for case in spec.cases)
-        ):
+        if not all(isinstance(item, Equals | Like) for item in node.items):
             return None
         return group_by_kind(node, trees(items), len(spec.cases))
-
-    def shared_guard_field(self, node: Or) -> str:
-        """The field that all tests are of, if a predicate must hold beside each."""
-        kinds = FieldTest
-        names = {item.field.name if isinstance(item, kinds) else "" for item in node.items}
-        name = names.pop() if len(names) == 1 else ""
-        spec = self.destination.field(name) if name else None
-        return name if spec is not None and spec.guard else ""
 
     def bind_leaf(self, node: Node) -> BoundPart:
         """A test, or a nested group as the tests that it is taken for. A test without a counterpart
         has no other notes; where a part of it has none, the notes on the rest are reported only if
         that part is kept.
         """
-        if isinstance(node, Equals) and (made := self.bind_plain(node)) is not None:
+        if isinstance(node, FIELD_TESTS) and (made := self.bind_plain(node)) is not None:
             return BoundPart(made)
         if isinstance(node, _UNTOUCHED):
             return BoundPart(node)
@@ -248,56 +234,10 @@ class Binder(Binding):
             else found
         )
 
-    def bind_plain(self, node: Equals) -> Equals | None:
-        """A test of a field that is a column and nothing else, where another one has described the
-        column before. None for any other test.
-        """
-        if not isinstance(node.field, Literal):
-            return None
-        name = node.field.name
-        if name not in self.plain:
-            self.plain[name] = plain_column(self, name)
-        column = self.plain[name]
-        if column is None or self.columns.get(column.name) is not column:
-            return None
-        asked, field = self.plain_field
-        if asked is not node.field:  # the tests of a list have it in common
-            field = Literal(column.name, span=node.field.span)
-            self.plain_field = node.field, field
-        return Equals(field, node.value, node.span, case=node.case)
-
-    def bind_regexp(self, node: Regexp) -> Node:
-        """A regular expression of a field that is a column and nothing else."""
-        column = plain_column(self, node.field.name)
-        if column is None:
-            what = f"{node.field.name}, tested by a regular expression,"
-            return self.unmapped(node, what)
-        self.columns.setdefault(column.name, column)
-        return replace(node, field=Literal(column.name, span=node.field.span))
-
-    def bind_functions(self, node: FunctionTest) -> Node:
-        """Functions of fields that are a column each and nothing else."""
-        columns: dict[str, Column] = {}
-        for name in dict.fromkeys(field.name for field in node.fields):
-            column = plain_column(self, name, integers=True)
-            if column is None:
-                return self.unmapped(node, f"{name}, of which a function is asked,")
-            columns[name] = column
-        for column in columns.values():
-            self.columns.setdefault(column.name, column)
-        return node.with_fields(lambda field: replace(field, value=columns[field.name].name))
-
     def bind_field_test(self, node: FieldTest) -> BoundPart:
         if isinstance(node.field, Pattern) and self.own_spec(node) is None:
             return self.bind_name_with_stars(node, node.field)
         return self.collect(self.bind_test, node)
-
-    def own_spec(self, node: FieldTest) -> FieldSpec | None:
-        """What the pack says of a name itself, stars and all. What it says of all fields below a
-        name is not said of a field whose name ends in a star.
-        """
-        name = node.field.name
-        return self.destination.fields.get(name) if not name.endswith(".*") else None
 
     def bind_name_with_stars(self, node: FieldTest, name: Pattern) -> BoundPart:
         """A test of each field that a name with stars fits."""
@@ -310,34 +250,6 @@ class Binder(Binding):
         found = self.collect(lambda node: bind_each_field(self, node, name, bind_one), node)
         return with_notes(found.node, [found, *each])
 
-    def bind_test(self, node: FieldTest) -> Node:
-        """A test of a field by its full name."""
-        name = node.field.name
-        if (decided := fold_known(self, node)) is not None:
-            return decided
-        spec = (
-            self.destination.field(name)
-            or self.destination.field(base_field(name))
-            or self.spec_in_any_place(node)
-        )
-        if spec is None and (owner := owner_of(name, self.pack)):
-            message = f"{name} is a field of {owner}, never set on events of {self.pack.title}"
-            self.add_note("constant-folded", message, node.span)
-            return self.constant(False, message, node.span)
-        if spec is None:
-            return self.unmapped(node, name)
-        spec = self.select_spec(spec)
-        known = isinstance(node, Exists) and isinstance(spec.exists, str)
-        if spec.no_counterpart and not spec.value_predicates and not known:
-            return self.unmapped(node, name, spec.no_counterpart)
-        changed = spec.column and self.destination.column(spec.column).layout == "changes"
-        if changed and name.rpartition(".")[2].lower() not in ("newvalue", "oldvalue"):
-            return self.unmapped(node, name, "only its old and its new value are compared")
-        if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
-            span = node.span if note.is_of_test else None
-            self.add_note(note.code, note.message, span, note.effect)
-        return self.apply_spec(node, spec)
-
     def bind_nested(self, node: Nested) -> BoundPart:
         """A nested group by its tests, which in the destination different objects may meet."""
         if isinstance(node.path, Pattern):
@@ -349,49 +261,3 @@ class Binder(Binding):
             return BoundPart(Never(node.span), (note,))
         found = self.bind_node(flattened(node))
         return replace(found, notes=(note, *found.notes))
-
-    def spec_in_any_place(self, node: FieldTest) -> FieldSpec | None:
-        """Of a field in a numbered place of a list, such as ``targets.0.id``, what the destination
-        says of ``targets.*.id``.
-        """
-        name = node.field.name
-        spec = self.destination.fields.get(in_any_place(name))
-        if spec is not None and not isinstance(node.field, Pattern):
-            message = f"{self.destination.name} is searched for {name} at any position of the list"
-            self.add_note("any-list-position", message, node.span, Effect.WIDER)
-        return spec
-
-    def apply_spec(self, node: FieldTest, spec: FieldSpec) -> Node:
-        if spec.case_field:
-            return bind_by_kind(self, node, spec, self.apply_spec)
-        if isinstance(node, Exists) and isinstance(spec.exists, str):
-            return bind_existence(self, node, spec)
-        if isinstance(node, Equals | Like):
-            asked = node.value if isinstance(node, Equals) else node.pattern
-            if found := next((c for c in asked.name if c in spec.unsupported_characters), None):
-                written = "a space" if found == " " else found
-                why = f"{self.destination.name} spells {written} differently"
-                return self.unmapped(node, f'the value "{asked.name}" of {node.field.name}', why)
-        if spec.guard and self.guarded_field != node.field.name:
-            beside = bind_predicate(self, spec.guard, node.span, node.field.name)
-            return And((beside, self.apply_spec(node, replace(spec, guard=""))), node.span)
-        if spec.any_of:
-            each = [replace(spec, column=column, any_of=()) for column in spec.any_of]
-            return Or(tuple(self.apply_spec(node, one) for one in each), node.span)
-        if spec.value_patterns and not spec.value_predicates:
-            return bind_affixed(self, node, spec)
-        if spec.fixed is not None:
-            if matches_value(node, spec.fixed) is self.negative:
-                self.required_kinds.append(f'{node.field.name} is "{spec.fixed}"')
-            return self.fold_constant(node, spec.fixed, self.destination.name)
-        if spec.constant is not None:
-            return self.assume_constant(node, spec.constant)
-        if spec.value_predicates:
-            return bind_value_predicates(self, node, spec)
-        if spec.values:
-            return translate_values(self, node, spec)
-        if spec.prefixes or spec.joined_columns:
-            return bind_path(self, node, spec)
-        if spec.value_part:
-            return bind_part(self, node, spec, spec.value_part)
-        return bind_to_column(self, node, spec)

@@ -14,7 +14,7 @@ from kqlx.mappings.bound import Column
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, KnownValues, Pack
-from kqlx.nodes import Always, FieldTest, Literal, Never, Node, Span, Unmapped
+from kqlx.nodes import Always, FieldTest, Literal, Never, Node, Span, Term, Unmapped
 from kqlx.notes import Effect, Note
 
 
@@ -54,8 +54,10 @@ class Binding:
         self.columns: dict[str, Column] = {}
         # By field its column, if it is one and nothing else whatever the value of a test is.
         self.plain: dict[str, Column | None] = {}
-        # The last field of such a test, and the name of its column.
-        self.plain_field = Literal(""), Literal("")
+        # By field of which the destination says nothing the data source that alone has it, or "".
+        self.missing: dict[str, str] = {}
+        # The field of the last test, and the name of its column.
+        self.last_field: tuple[Term, Literal] = Literal(""), Literal("")
         self.described: dict[tuple[str, str, str, bool], Column] = {}
         self.negative = False  # below an odd number of nots
         self.reasons_for_never: list[str] = []  # why tests were folded to false
@@ -73,6 +75,14 @@ class Binding:
         """The names of all fields of which something is known, in order."""
         known = {*self.types, *self.destination.fields, *self.pack.types}
         return sorted(name for name in known if "*" not in name)
+
+    def column_name(self, asked: Term, name: str) -> Literal:
+        """The name of a column in the place of the field: the tests of a list have it in common."""
+        before, made = self.last_field
+        if before is not asked or made.value != name:
+            made = Literal(name, span=asked.span)
+            self.last_field = asked, made
+        return made
 
     def fold_constant(self, node: FieldTest, value: str, where: str) -> Node:
         """What is the same on every event of the data source is true or false, and no

@@ -55,7 +55,7 @@ def bind_to_column(
             message = f'{name} is an integer in the destination, and never "{node.value.name}"'
             binding.add_note("constant-folded", message, node.span)
             return binding.constant(False, message, node.span)
-    test = replace(node, field=Literal(column.name, span=node.field.span))
+    test = replace(node, field=binding.column_name(node.field, column.name))
     return (
         of_values_alone(binding, test, column)
         if column.null_values

@@ -10,7 +10,6 @@ from typing import Literal as OneOf
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.collector_names import under_both
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.repeated_tests import without_repeated_tests
@@ -241,6 +240,8 @@ def _bound(attempt: Attempt, node: Node) -> Bound:
     if attempt.filter is not None:
         node = simplify(And((attempt.filter, node), node.span))
     if prefixes := attempt.destination.other_prefixes:
+        from kqlx.mappings.collector_names import under_both
+
         node = under_both(node, columns, prefixes)
     return Bound(
         without_repeated_tests(node, columns),

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.collector_names import under_both
 from kqlx.mappings.column_tests import bind_predicate
 from kqlx.mappings.extraction import captures
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec
@@ -53,6 +52,8 @@ def _bound(predicate: str, bound: Bound, field: str, columns: Iterable[str] = ()
     types = dict.fromkeys(columns, bound.type(field) or "keyword")
     node = bind_predicate(binding, predicate, (0, 0), field, types)
     if bound.destination.other_prefixes:
+        from kqlx.mappings.collector_names import under_both
+
         node = under_both(node, binding.columns, bound.destination.other_prefixes)
     return replace(bound, node=node, columns=binding.columns)
 

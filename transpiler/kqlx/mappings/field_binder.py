@@ -1,0 +1,200 @@
+"""A test of a field → a test of columns, by what the pack says of the field in a destination."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from kqlx.elastic.matching import matches_value
+from kqlx.elastic.multi_fields import base_field
+from kqlx.elastic.type_names import INTEGERS
+from kqlx.mappings.asserted_values import spec_applies
+from kqlx.mappings.binding import Binding
+from kqlx.mappings.bound import Column
+from kqlx.mappings.column_tests import bind_predicate, bind_to_column, column_of
+from kqlx.mappings.event_kinds import narrowed_to_query
+from kqlx.mappings.field_spec import FieldSpec
+from kqlx.mappings.kind_tests import bind_by_kind
+from kqlx.mappings.known_values import fold_known
+from kqlx.mappings.nested import in_any_place
+from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
+from kqlx.mappings.reader.builtin import owner_of
+from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
+from kqlx.nodes import And, Equals, Exists, FieldTest, FunctionTest, Like, Node, Or, Pattern, Regexp
+from kqlx.notes import Effect
+from kqlx.records import replace
+
+_beside_column = attrgetter(*(name for name in FieldSpec.__match_args__ if name != "column"))
+_NOTHING = _beside_column(FieldSpec())
+
+
+class FieldBinder(Binding):
+    """What an attempt makes of one test."""
+
+    def select_spec(self, spec: FieldSpec) -> FieldSpec:
+        """Of the specs of a field the one that is for the query, with the cases that are left."""
+        if not spec.alternatives and not spec.cases:
+            return spec
+        found = self.selected.get(id(spec))
+        if found is None:
+            found = narrowed_to_query(
+                self.applicable_spec(spec), self.destination, self.asserted, self.applicable_spec
+            )
+            self.selected[id(spec)] = found
+        return found
+
+    def applicable_spec(self, spec: FieldSpec) -> FieldSpec:
+        return next((one for one in spec.alternatives if spec_applies(self.asserted, one)), spec)
+
+    def bind_plain(self, node: FieldTest) -> FieldTest | None:
+        """A test of a field that is a column and nothing else; None for any other test."""
+        asked = node.field
+        if isinstance(asked, Pattern):
+            return None
+        name = asked.name
+        if name not in self.plain:
+            self.plain[name] = plain_column(self, name)
+        column = self.plain[name]
+        if column is None or self.columns.setdefault(column.name, column) is not column:
+            return None
+        field = self.column_name(asked, column.name)
+        if isinstance(node, Equals):  # in half the time of replace()
+            return Equals(field, node.value, node.span, case=node.case)
+        return replace(node, field=field)
+
+    def bind_regexp(self, node: Regexp) -> Node:
+        """A regular expression of a field that is a column and nothing else."""
+        column = plain_column(self, node.field.name)
+        if column is None:
+            what = f"{node.field.name}, tested by a regular expression,"
+            return self.unmapped(node, what)
+        self.columns.setdefault(column.name, column)
+        return replace(node, field=self.column_name(node.field, column.name))
+
+    def bind_functions(self, node: FunctionTest) -> Node:
+        """Functions of fields that are a column each and nothing else."""
+        columns: dict[str, Column] = {}
+        for name in dict.fromkeys(field.name for field in node.fields):
+            column = plain_column(self, name, integers=True)
+            if column is None:
+                return self.unmapped(node, f"{name}, of which a function is asked,")
+            columns[name] = column
+        for column in columns.values():
+            self.columns.setdefault(column.name, column)
+        return node.with_fields(lambda field: replace(field, value=columns[field.name].name))
+
+    def own_spec(self, node: FieldTest) -> FieldSpec | None:
+        """What the pack says of a name itself, stars and all. What it says of all fields below a
+        name is not said of a field whose name ends in a star.
+        """
+        name = node.field.name
+        return self.destination.fields.get(name) if not name.endswith(".*") else None
+
+    def bind_test(self, node: FieldTest) -> Node:
+        """A test of a field by its full name."""
+        name = node.field.name
+        if (decided := fold_known(self, node)) is not None:
+            return decided
+        if (spec := self.spec_of(node)) is None:
+            return self.bind_missing(node)
+        spec = self.select_spec(spec)
+        known = isinstance(node, Exists) and isinstance(spec.exists, str)
+        if spec.no_counterpart and not spec.value_predicates and not known:
+            return self.unmapped(node, name, spec.no_counterpart)
+        changed = spec.column and self.destination.column(spec.column).layout == "changes"
+        if changed and name.rpartition(".")[2].lower() not in ("newvalue", "oldvalue"):
+            return self.unmapped(node, name, "only its old and its new value are compared")
+        if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
+            span = node.span if note.is_of_test else None
+            self.add_note(note.code, note.message, span, note.effect)
+        return self.apply_spec(node, spec)
+
+    def spec_of(self, node: FieldTest) -> FieldSpec | None:
+        """What the destination says of a field; None where it does not say."""
+        name = node.field.name
+        if name in self.missing:
+            return None
+        spec = (
+            self.destination.field(name)
+            or self.destination.field(base_field(name))
+            or self.spec_in_any_place(node)
+        )
+        if spec is None:
+            self.missing[name] = owner_of(name, self.pack)
+        return spec
+
+    def bind_missing(self, node: FieldTest) -> Node:
+        """A test of a field that the destination does not name."""
+        name = node.field.name
+        if not (owner := self.missing[name]):
+            return self.unmapped(node, name)
+        message = f"{name} is a field of {owner}, never set on events of {self.pack.title}"
+        self.add_note("constant-folded", message, node.span)
+        return self.constant(False, message, node.span)
+
+    def spec_in_any_place(self, node: FieldTest) -> FieldSpec | None:
+        """Of a field in a numbered place of a list, such as ``targets.0.id``, what the destination
+        says of ``targets.*.id``.
+        """
+        name = node.field.name
+        spec = self.destination.fields.get(in_any_place(name))
+        if spec is not None and not isinstance(node.field, Pattern):
+            message = f"{self.destination.name} is searched for {name} at any position of the list"
+            self.add_note("any-list-position", message, node.span, Effect.WIDER)
+        return spec
+
+    def apply_spec(self, node: FieldTest, spec: FieldSpec) -> Node:
+        if spec.case_field:
+            return bind_by_kind(self, node, spec, self.apply_spec)
+        if isinstance(node, Exists) and isinstance(spec.exists, str):
+            return bind_existence(self, node, spec)
+        if spec.unsupported_characters and isinstance(node, Equals | Like):
+            asked = node.value if isinstance(node, Equals) else node.pattern
+            if found := next((c for c in asked.name if c in spec.unsupported_characters), None):
+                written = "a space" if found == " " else found
+                why = f"{self.destination.name} spells {written} differently"
+                return self.unmapped(node, f'the value "{asked.name}" of {node.field.name}', why)
+        if spec.guard and self.guarded_field != node.field.name:
+            beside = bind_predicate(self, spec.guard, node.span, node.field.name)
+            return And((beside, self.apply_spec(node, replace(spec, guard=""))), node.span)
+        if spec.any_of:
+            each = [replace(spec, column=column, any_of=()) for column in spec.any_of]
+            return Or(tuple(self.apply_spec(node, one) for one in each), node.span)
+        if spec.value_patterns and not spec.value_predicates:
+            return bind_affixed(self, node, spec)
+        if spec.fixed is not None:
+            if matches_value(node, spec.fixed) is self.negative:
+                self.required_kinds.append(f'{node.field.name} is "{spec.fixed}"')
+            return self.fold_constant(node, spec.fixed, self.destination.name)
+        if spec.constant is not None:
+            return self.assume_constant(node, spec.constant)
+        if spec.value_predicates:
+            return bind_value_predicates(self, node, spec)
+        if spec.values:
+            return translate_values(self, node, spec)
+        if spec.prefixes or spec.joined_columns:
+            return bind_path(self, node, spec)
+        if spec.value_part:
+            return bind_part(self, node, spec, spec.value_part)
+        return bind_to_column(self, node, spec)
+
+
+def plain_column(binding: Binding, name: str, *, integers: bool = False) -> Column | None:
+    """The column of such a field; None for any other, whose tests are looked at one by one: a value
+    of ``integers`` may have to be spelt anew.
+    """
+    pack, destination = binding.pack, binding.destination
+    if base_field(name) != name or name in pack.constants or name in pack.always_includes:
+        return None
+    if pack.possible(name) is not None or destination.never.get(name) or destination.escaped:
+        return None
+    spec = destination.field(name)
+    if spec is None or spec.column is None or _beside_column(spec) != _NOTHING:
+        return None
+    like = destination.column(spec.column)
+    if like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords:
+        return None
+    told = spec.column in destination.unconfirmed or destination.absent_in(spec.column)
+    if told or like.layout in ("words", "xml", "changes"):
+        return None
+    column = column_of(binding, spec.column, binding.type_of(name), name)
+    return None if column.type in INTEGERS and not integers else column
