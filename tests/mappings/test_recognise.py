@@ -237,7 +237,7 @@ def test_owners_of_fields_are_those_whose_names_the_field_has() -> None:
 )
 def test_traffic_of_any_module_is_where_that_of_any_product_is(query: str, effect: Effect) -> None:
     rule = kqlx.Rule(
-        name="x", query=query, metadata={"index": ["filebeat-*", "logs-network_traffic.*"]}
+        name="x", query=query, data={"index": ["filebeat-*", "logs-network_traffic.*"]}
     )
     notes = kqlx.convert(rule, "spl", accept="narrower").notes
     assert [n.effect for n in notes if "filebeat-*" in n.message] == [effect]
