@@ -104,4 +104,5 @@ def test_many_are_one_test() -> None:
     query = "event.category:process and host.os.type:windows and process.args:(/create or /delete)"
     text = str(kqlx.convert(query, "sentinel", source="endpoint.events").query)
     assert "(?:/create|/delete)" in text
-    assert text.count("ProcessCommandLine") == 1
+    assert 'ProcessCommandLine has_any ("create", "delete")' in text
+    assert text.count("ProcessCommandLine matches regex") == 1

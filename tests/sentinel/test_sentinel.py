@@ -279,7 +279,12 @@ def test_columns_of_packs_are_columns_of_sentinel(source: str) -> None:
                 )
                 continue
             assert first in known, f"{source}: {destination.name}: {name}"
-            if spec.json or spec.layout == "xml" or (spec.layout == "words" and not dot):
+            if (
+                spec.json
+                or spec.extract
+                or spec.layout == "xml"
+                or (spec.layout == "words" and not dot)
+            ):
                 assert known[first] == "string", name
             elif dot or spec.layout != "column":
                 assert known[first] == "dynamic", name

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 
 from kqlx.backends.base import NO_FORM, ValueList, gather
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text, not_text
-from kqlx.backends.sentinel.column_access import REGEX, Cell, Columns
-from kqlx.backends.sentinel.command_line_arguments import (
-    arguments_regex,
-    tests_beside_regex,
-    word_of,
-)
+from kqlx.backends.sentinel.column_access import Cell, Columns
 from kqlx.backends.sentinel.dynamic_paths import Paths
 from kqlx.backends.sentinel.field_tests import FieldTests
-from kqlx.backends.sentinel.letter_case import ignores_case
+from kqlx.backends.sentinel.joined_alternatives import JoinedAlternatives, alternatives
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.nested_groups import NestedGroups, has_objects
-from kqlx.backends.sentinel.patterns import Patterns
-from kqlx.backends.sentinel.syntax import WIDTH, fold, quote
+from kqlx.backends.sentinel.syntax import WIDTH, fold, terms_within
 from kqlx.backends.sentinel.text_fields import free_text
 from kqlx.backends.sentinel.wildcard_names import WildcardNames
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Group, Text, TextBackend
+from kqlx.elastic.type_names import NUMBERS, TEXTS
 from kqlx.mappings.bound import Bound, Column, described
-from kqlx.mappings.command_line_arguments import argument_forms, in_patterns
 from kqlx.mappings.nested import bare_value_test
 from kqlx.nodes import (
     Always,
@@ -56,6 +50,8 @@ class ConditionWriter(TextBackend):
     """
 
     values: NamedValues = field(default_factory=NamedValues)
+    terms: dict[str, set[str]] = field(default_factory=dict)
+    """By column the terms that tests of the whole query ask for, so far."""
     cells: dict[tuple[str, tuple[str, str] | None, bool], Cell] = field(default_factory=dict)
     """Of the fields of tests, by name, and by what ``columns`` are inside of."""
 
@@ -72,7 +68,7 @@ class ConditionWriter(TextBackend):
 
     @cached_property
     def field_tests(self) -> FieldTests:
-        return FieldTests(self, self.lists)
+        return FieldTests(self, self.lists, self.terms)
 
     @cached_property
     def paths(self) -> Paths:
@@ -81,6 +77,10 @@ class ConditionWriter(TextBackend):
     @cached_property
     def groups(self) -> NestedGroups:
         return NestedGroups(self, self.columns, self.expression)
+
+    @cached_property
+    def joined(self) -> JoinedAlternatives:
+        return JoinedAlternatives(self, self.cell, self.expression, self.terms)
 
     @cached_property
     def wildcard_names(self) -> WildcardNames:
@@ -107,7 +107,7 @@ class ConditionWriter(TextBackend):
         if cell.form != "column" or not cell.is_string or self.is_text(cell.column):
             what = f"a regular expression on {described(column)}"
             self.refuse(node.span, what, "it is no plain column of texts", code=NO_FORM)
-        return Patterns(self, self.field_tests.existence).regexp(cell, node)
+        return self.field_tests.patterns.regexp(cell, node)
 
     def cell(self, node: FieldTest) -> Cell:
         """Where the values of the test's field are."""
@@ -132,12 +132,16 @@ class ConditionWriter(TextBackend):
         return self.one_of([node])
 
     def one_of(self, items: Iterable[Node]) -> Text:
-        found, rest = self.arguments(alternatives(items))
+        found, rest = self.joined.arguments(alternatives(items))
         on_paths, rest = self.on_paths(rest)
+        fitting, rest = self.joined.patterns(rest)
+        worded, rest = self.joined.words(rest)
         return any_text(
             [
                 *found,
                 *on_paths,
+                *fitting,
+                *worded,
                 *(
                     self.value_list(item.tests)
                     if isinstance(item, ValueList)
@@ -173,53 +177,23 @@ class ConditionWriter(TextBackend):
             found.append(self.kept(made, before, *(test.span for test in tests)))
         return found, rest
 
-    def is_on_path(self, node: Equals | Like) -> bool:
-        return isinstance(node.field, Literal) and self.cell(node).key_path is not None
+    def asked(self, node: Node) -> None:
+        """Takes down the terms that a value has which meets a test of the whole query."""
+        if isinstance(node, Equals | Like) and self.joined.is_whole_text(node):
+            terms = terms_within(asked_pattern(node))
+            self.terms.setdefault(self.cell(node).access, set()).update(terms)
 
-    def arguments(self, items: list[Node]) -> tuple[list[Text], list[Node]]:
-        """The tests for arguments of command lines, a regular expression a column and letter case,
-        and the others of these alternatives, less those that it finds too.
-        """
-        if CommandLineArgument not in {*map(type, items)}:
-            return [], items
-        words: dict[tuple[str, Case], dict[str, Equals]] = {}
-        rest: list[Node] = []
-        for item in items:
-            if not isinstance(item, CommandLineArgument):
-                rest.append(item)
-            elif (test := word_of(item)) and self.is_whole_text(test):
-                key = test.field.name, self.effective_case(test)
-                words.setdefault(key, {}).setdefault(test.value.name, test)
-                rest += tests_beside_regex(item)
-            else:
-                rest += alternatives([in_patterns(item)])
-        texts: list[Text] = []
-        found = {
-            key: {form for word in words[key] for form in argument_forms(word)} for key in words
-        }
-        for key, tests in words.items():
-            cell = self.cell(next(iter(tests.values())))
-            flags = "(?i)" if ignores_case(self, cell, [*tests.values()]) else ""
-            pattern = quote(flags + arguments_regex(tests))
-            spans = [test.span for test in tests.values()]
-            spans += [item.span for item in rest if self.is_found(item, {key: found[key]})]
-            made = Text(f"{cell.access} matches regex {pattern}", rank=REGEX)
-            texts.append(self.kept(made, len(self.pieces), *spans))
-        return texts, [item for item in rest if not self.is_found(item, found)]
-
-    def is_found(self, node: Node, found: Mapping[tuple[str, Case], Container[Pattern]]) -> bool:
-        """Whether a test is for one of the patterns that are found in its column as it is."""
-        if not found or not isinstance(node, Equals | Like) or not self.is_whole_text(node):
-            return False
-        return asked_pattern(node) in found.get((node.field.name, self.effective_case(node)), ())
-
-    def is_whole_text(self, node: Equals | Like) -> bool:
-        """Whether the test is one of the text in a plain column."""
+    def compares_whole(self, node: Equals | Like) -> bool:
+        """Whether values of the test's column are compared as they are."""
         if isinstance(node.field, Pattern):
             return False
-        cell = self.cell(node)
-        plain = cell.form == "column" and cell.is_string and not self.is_text(cell.column)
-        return plain and cell.column.type not in ("ip", "flattened")
+        type = self.column(node).type
+        return type not in ("ip", "flattened", "date", *TEXTS) and (
+            isinstance(node, Equals) or type not in NUMBERS
+        )
+
+    def is_on_path(self, node: Equals | Like) -> bool:
+        return isinstance(node.field, Literal) and self.cell(node).key_path is not None
 
     def can_gather(self, node: Node) -> bool:
         if not isinstance(node, Equals) or isinstance(node.field, Pattern):
@@ -288,12 +262,3 @@ def condition_text(bound: Bound) -> str:
     """The tree as a condition that others can stand beside."""
     text = ConditionWriter(bound, Options()).expression(bound.node)
     return f"({text.text})" if text.group is Group.OR else text.text
-
-
-def alternatives(items: Iterable[Node]) -> list[Node]:
-    """What may hold, one by one; groups of ``or`` among the items are opened."""
-    return [
-        leaf
-        for item in items
-        for leaf in (alternatives(item.items) if isinstance(item, Or) else [item])
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cached_property
 
 from kqlx.backends.sentinel.column_access import Cell
@@ -12,7 +13,7 @@ from kqlx.backends.sentinel.patterns import Patterns
 from kqlx.backends.sentinel.ranges import Ranges
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like
-from kqlx.records import dataclass
+from kqlx.records import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,15 @@ class FieldTests:
 
     backend: TextBackend
     lists: NamedValues
+    terms: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @cached_property
     def existence(self) -> Existence:
         return Existence(self.backend)
+
+    @cached_property
+    def patterns(self) -> Patterns:
+        return Patterns(self.backend, self.existence, self.terms)
 
     @cached_property
     def equality(self) -> Equality:
@@ -37,7 +43,7 @@ class FieldTests:
             case Equals():
                 return self.equality.equals(cell, node)
             case Like():
-                return Patterns(self.backend, self.existence).like(cell, node)
+                return self.patterns.like(cell, node)
             case Exists():
                 return self.existence.exists(cell, node)
             case Compare():

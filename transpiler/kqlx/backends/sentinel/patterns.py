@@ -6,6 +6,8 @@ Strings are never null, and the string operators are true or false for every val
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from kqlx.backends.sentinel.boolean import all_text
 from kqlx.backends.sentinel.column_access import (
     INDEXED,
@@ -47,6 +49,8 @@ class Patterns:
 
     backend: TextBackend
     existence: Existence
+    terms: Mapping[str, Collection[str]]
+    """By column the terms that other tests of the query ask for."""
 
     def like(self, cell: Cell, node: Like) -> Text:
         pattern = node.pattern.collapsed()
@@ -87,7 +91,8 @@ class Patterns:
         flags = "(?is)" if folds else "(?s)"
         expression = quote(flags + value_regex(pattern))
         test = Text(f"{cell.access} matches regex {expression}", rank=REGEX)
-        if term := term_within(pattern):
+        term = term_within(pattern)
+        if term and term not in self.terms.get(cell.access, ()):
             return all_text([Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX), test])
         return test
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from kqlx.backends.base import kinds_of
+from kqlx.backends.contained_tests import without_contained
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import united
 from kqlx.backends.sentinel.conditions import ConditionWriter
@@ -22,7 +24,7 @@ from kqlx.backends.text_backend import Text
 from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import conjuncts
+from kqlx.nodes import And, conjuncts
 from kqlx.notes import Effect
 from kqlx.records import replace
 from kqlx.regexes import late_regex
@@ -41,9 +43,13 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
     """
     writer = ConditionWriter(bound, options, values=values)
     written: list[tuple[Text, list[Piece]]] = []
-    for item in conjuncts(bound.node):
+    node = bound.node
+    if And in kinds_of(node):
+        node = without_contained(node, writer.compares_whole)
+    for item in conjuncts(node):
         before, text = len(writer.pieces), writer.conjunct(item)
         written.append((text, writer.pieces[before:]))
+        writer.asked(item)
     written = sorted((one for one in written if one[0] != TRUE), key=lambda one: one[0].rank)
     texts = [text for text, _ in written]
     if FALSE in texts:

@@ -50,7 +50,7 @@ _RESERVED = frozenset(
     }
 )  # fmt: skip
 """Names that Microsoft's analyser refuses somewhere without brackets."""
-_REGEX_SPECIAL = late_regex(r"[\\.+*?()|\[\]{}^$#&~-]")
+_REGEX_SPECIAL = late_regex(r"[\\.+*?()|\[\]{}^$]")
 _UNPRINTABLE = late_regex("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LITERAL = r"""@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
 """A literal of text, or a name in quotes, as a regular expression."""
@@ -108,11 +108,16 @@ def json_text(text: str) -> str:
 
 
 def term_within(pattern: Pattern) -> str:
-    """A term that every value which fits the pattern has, or "".
+    """The longest term that every value which fits the pattern has, or ""."""
+    return max(terms_within(pattern), key=len, default="")
 
-    That is the longest run of letters and digits that stands between other ASCII characters, or at
-    an end of the value: there the index of terms finds it. An underscore may or may not part terms,
-    so that it counts as neither.
+
+def terms_within(pattern: Pattern) -> list[str]:
+    """Terms that every value which fits the pattern has.
+
+    These are the runs of letters and digits that stand between other ASCII characters, or at an end
+    of the value: there the index of terms finds them. An underscore may or may not part terms, so
+    that it counts as neither.
     """
     found = []
     for i, part in enumerate(pattern.tokens):
@@ -124,7 +129,7 @@ def term_within(pattern: Pattern) -> str:
             closed = _parts_terms(after) if after else i == len(pattern.tokens) - 1
             if opened and closed:
                 found.append(match[0])
-    return max(found, key=len, default="")
+    return found
 
 
 def _parts_terms(character: str) -> bool:

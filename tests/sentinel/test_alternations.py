@@ -1,0 +1,96 @@
+"""Several patterns of one column as one expression, behind a test of their terms."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import kqlx
+from kqlx.backends.sentinel.alternations import alternation, any_pattern, better_joined
+from kqlx.backends.sentinel.column_access import SCAN, Cell
+from kqlx.mappings.bound import Column
+from kqlx.patterns import Pattern
+from tests.oracles.kusto import analyse
+
+CELL = Cell(Column("Path"), "Path", "Path", "column", SCAN)
+PIECES = st.sampled_from(["*", "/", "home", "tmp", ".", "ssh", "a", "-", "A1"])
+PATTERNS = st.lists(PIECES, min_size=1, max_size=6).map("".join).map(Pattern.from_stars)
+
+
+def _read(text: str) -> tuple[list[str], str, bool]:
+    """The terms, the expression and whether there are terms, of what was written."""
+    terms = re.match(r'Path has(?:_any|_cs|) \(?("[^)]*?")\)? and ', text)
+    shown = re.search(r"matches regex (@?)([\"'])(.*)\2$", text)
+    assert shown
+    expression = shown[3] if shown[1] else shown[3].encode().decode("unicode_escape")
+    found = re.findall(r'"([^"]*)"', terms[1]) if terms else []
+    return found, expression.replace('""', '"'), bool(terms)
+
+
+def _query(query: str) -> str:
+    return str(kqlx.convert(query, "sentinel").query)
+
+
+@given(st.lists(PATTERNS, min_size=2, max_size=6), st.lists(PIECES, max_size=8).map("".join))
+def test_the_expression_fits_what_one_of_the_patterns_does(
+    patterns: list[Pattern], text: str
+) -> None:
+    places = better_joined([pattern.collapsed() for pattern in patterns])
+    if not places:
+        return
+    patterns = [patterns[place] for place in places]
+    text = text.replace("*", "x")
+    terms, expression, has_terms = _read(any_pattern(CELL, patterns, folds=False).text)
+    fits = any(pattern.fits(text) for pattern in patterns)
+    assert bool(re.search(expression, text)) == fits
+    if fits and has_terms:
+        parts = {part.lower() for part in re.findall("[A-Za-z0-9]+", text)}
+        assert parts & {term.lower() for term in terms}
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "expression"),
+    [
+        (["/home/x/.ssh", "/home/y/.ssh"], "/home/(?:x|y)/.ssh"),
+        (["/tmp/adam", "/tmp/adele"], "/tmp/(?:adam|adele)"),
+        (["abc", "abd"], "abc|abd"),
+        (["/a", "/a/b"], "/a(?:/b)?"),
+    ],
+)
+def test_what_all_begin_and_end_with_is_said_once_in_whole_words(
+    alternatives: list[str], expression: str
+) -> None:
+    assert alternation(alternatives) == expression
+
+
+def test_terms_that_another_test_asks_for_are_not_asked_for_again() -> None:
+    patterns = [Pattern.from_stars(f"Accepted * for {name} *") for name in ("bin", "lp")]
+    assert "has" not in any_pattern(CELL, patterns, folds=False, known={"Accepted", "bin"}).text
+    assert 'has_cs "Accepted"' in any_pattern(CELL, patterns, folds=False).text
+
+
+def test_words_of_a_text_are_looked_for_at_once() -> None:
+    script = "event.module:windows and powershell.file.script_block_text"
+    words = _query(f"{script}:(Alpha or Beta or (Gamma and Delta))")
+    assert words.count('has_any ("alpha", "beta")') == 1
+    assert 'has "gamma"' in words
+    none = _query(f"{script}:Alpha and not {script[25:]}:(Beta or Gamma)")
+    assert none.count("matches regex") == 1
+    assert "(?:beta|gamma)" in none
+    assert analyse([words, none]) == [[], []]
+
+
+def test_few_simple_tests_stand_by_themselves_and_a_test_that_another_contains_is_dropped() -> None:
+    four = "event.module:endpoint and event.category:file and file.name:({})"
+    few = _query(four.format("a* or b* or c* or d*"))
+    many = _query(four.format("a* or b* or c* or d* or e* or *f"))
+    assert few.count("startswith") == 4
+    assert many.count("matches regex") == 1
+    assert '"(?i)^(?:a|b|c|d|e)|f$"' in many
+    both = "event.module:endpoint and event.category:file and file.name:(a or b) and file.name:a"
+    one = _query(both)
+    assert one.count("FileName") == 1
+    assert analyse([few, many, one]) == [[], [], []]

@@ -1,0 +1,165 @@
+"""Alternatives for one column as one regular expression, behind a ``has_any`` where each of them
+has a term: what looks for a term is answered by the index, and reads few rows
+(https://learn.microsoft.com/kusto/query/best-practices?view=microsoft-sentinel).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from kqlx.backends.sentinel.boolean import all_text
+from kqlx.backends.sentinel.column_access import REGEX, Cell
+from kqlx.backends.sentinel.syntax import LITERAL, quote, regex, terms_within
+from kqlx.backends.sentinel.text_fields import PARTS_WORDS
+from kqlx.backends.text_backend import Group, Text
+from kqlx.mappings.path_patterns import without_covered
+from kqlx.patterns import ANY_RUN, Pattern, Shape, Token
+from kqlx.regexes import late_regex
+
+MOST_OPERATORS = 4
+"""So many tests by ``startswith`` and its like stand one by one."""
+
+MOST_COMPARED = 100
+"""So many patterns are compared with each other: a longer list takes long."""
+
+_HAS_WORD = late_regex(rf"(?P<column>.+) has (?P<word>{LITERAL})", re.DOTALL)
+_BEFORE, _AFTER = f"@'(?i)(?:^|{PARTS_WORDS})(?:", f")(?:{PARTS_WORDS}|$)'"
+_FITS_WORD = late_regex(
+    rf"(?P<column>.+) matches regex {re.escape(_BEFORE)}(?P<word>.+){re.escape(_AFTER)}", re.DOTALL
+)
+"""The two tests of ``text_fields`` for words: ``has``, and the one that surely finds them."""
+_START = "^"
+_SIMPLE = (Shape.PREFIX, Shape.SUFFIX, Shape.CONTAINS)
+
+
+def better_joined(patterns: Sequence[Pattern]) -> list[int]:
+    """The places of those of the patterns that are read more easily, and tested faster, as one
+    expression.
+    """
+    shapes = [pattern.shape for pattern in patterns]
+    simple = [place for place, shape in enumerate(shapes) if shape in _SIMPLE]
+    others = [place for place, shape in enumerate(shapes) if shape is Shape.OTHER]
+    if len(simple) > MOST_OPERATORS:
+        return sorted([*simple, *others])
+    return others if len(others) > 1 else []
+
+
+def any_pattern(
+    cell: Cell, patterns: Sequence[Pattern], *, folds: bool, known: Collection[str] = ()
+) -> Text:
+    """That the whole value of a string column fits one of the patterns. ``known`` are terms that
+    other tests of the query ask for.
+    """
+    patterns = [*dict.fromkeys(pattern.collapsed() for pattern in patterns)]
+    if len(patterns) < MOST_COMPARED:
+        needed = {*without_covered(patterns)}
+        patterns = [pattern for pattern in patterns if pattern in needed]
+    each = [_pieces(pattern) for pattern in patterns]
+    begun = [pieces for pieces in each if pieces[0] == _START]
+    others = [pieces for pieces in each if pieces[0] != _START]
+    body = "|".join(alternation(some) for some in (begun, others) if some)
+    dots = any(pattern.shape is Shape.OTHER for pattern in patterns)
+    flags = ("i" if folds else "") + ("s" if dots else "")
+    expression = quote(f"(?{flags}){body}" if flags else body)
+    test = Text(f"{cell.access} matches regex {expression}", rank=REGEX)
+    found = any_term(cell, [terms_within(pattern) for pattern in patterns], folds, known)
+    return all_text([found, test]) if found else test
+
+
+def any_term(
+    cell: Cell, terms: Sequence[Sequence[str]], folds: bool, known: Collection[str] = ()
+) -> Text | None:
+    """That the value has a term of one of the alternatives, by the longest that tells them apart;
+    None where one has no term, or another test asks for it already.
+    """
+    if not all(terms):
+        return None
+    shared = [term for term in terms[0] if all(term in each for each in terms)]
+    own = [[term for term in each if term not in shared] for each in terms]
+    if not all(own):
+        own = [shared]
+    if not all(own):
+        return None
+    chosen = {term.lower(): term for term in (max(each, key=len) for each in own)}
+    if any(term in known for term in chosen.values()):
+        return None
+    if len(chosen) > 1:
+        return Text(f"{cell.access} has_any ({', '.join(map(quote, chosen.values()))})", rank=REGEX)
+    (term,) = chosen.values()
+    cased = "" if folds or not all(term in each for each in terms) else "_cs"
+    return Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX)
+
+
+def joined_words(texts: Sequence[Text]) -> Iterator[tuple[Text, list[int]]]:
+    """The tests of texts for words, those of one column in one, each with the places of those that
+    it is made of.
+    """
+    matches = [_looks_for_word(text) for text in texts]
+    alike: dict[object, list[int]] = {}
+    for place, match in enumerate(matches):
+        alike.setdefault((match["column"], match.re) if match else place, []).append(place)
+    for places in alike.values():
+        first, match = texts[places[0]], matches[places[0]]
+        if match is None or len(places) == 1:
+            yield first, places
+            continue
+        words = dict.fromkeys(one["word"] for place in places if (one := matches[place]))
+        has_any = f"has_any ({', '.join(words)})"
+        fits = f"matches regex {_BEFORE}{'|'.join(words)}{_AFTER}"
+        operator = has_any if match.re.pattern == _HAS_WORD.pattern else fits
+        yield Text(f"{match['column']} {operator}", rank=first.rank), places
+
+
+def _looks_for_word(text: Text) -> re.Match[str] | None:
+    if text.group is not Group.ATOM:
+        return None
+    return _HAS_WORD.fullmatch(text.text) or _FITS_WORD.fullmatch(text.text)
+
+
+def alternation(alternatives: Iterable[Sequence[str]]) -> str:
+    """The expression for one of several, each in pieces: what all begin and end with is said once,
+    in whole words.
+    """
+    each = [*dict.fromkeys(map(tuple, alternatives))]
+    if len(each) == 1:
+        return "".join(each[0])
+    most = min(map(len, each))
+    start = _common(each, most)
+    end = _common([one[::-1] for one in each], most - start)
+    head, tail = each[0][:start], each[0][len(each[0]) - end :]
+    middles = ["".join(one[start : len(one) - end]) for one in each]
+    found = "|".join(filter(None, middles))
+    if head or tail:
+        found = f"(?:{found})"
+    return f"{''.join(head)}{found}{'' if all(middles) else '?'}{''.join(tail)}"
+
+
+def _common(each: Sequence[Sequence[str]], most: int) -> int:
+    """How many pieces at the beginning all have, up to one that parts words in all of them."""
+    count = 0
+    while count < most and len({one[count] for one in each}) == 1:
+        count += 1
+    while (
+        count
+        and _is_in_word(each[0][count - 1])
+        and any(count < len(one) and _is_in_word(one[count]) for one in each)
+    ):
+        count -= 1
+    return count
+
+
+def _is_in_word(piece: str) -> bool:
+    return len(piece) == 1 and piece.isalnum()
+
+
+def _pieces(pattern: Pattern) -> list[str]:
+    """A pattern as an expression for a value that stands alone, character by character."""
+    tokens: tuple[Token, ...] = pattern.without_outer_stars().tokens
+    found = [] if pattern.begins_open else [_START]
+    for token in tokens:
+        if isinstance(token, str):
+            found += map(regex, token)
+        else:
+            found.append(".*" if token is ANY_RUN else ".")
+    return found if pattern.ends_open else [*found, "$"]
