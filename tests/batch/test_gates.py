@@ -200,6 +200,23 @@ def test_a_rule_that_is_no_longer_broken_has_no_record_of_that(place: Path) -> N
     assert found == {"good": {"spl": "coverage"}}
 
 
+def test_a_broken_rule_that_can_be_read_now_is_no_worse(place: Path) -> None:
+    """It is known by its file as long as its id cannot be read."""
+    path = rule(place / "rules", "other", REFUSED)
+    text = path.read_text("utf-8")
+    path.write_text(f"{text}new_terms_fields = 5\n", "utf-8")
+    recorded(place)
+    path.write_text(text, "utf-8")
+    found = run("rules", "--baseline", "kqlx.json", cwd=place)
+    assert found.status == 0, found.said
+    update = run("rules", "--baseline", "kqlx.json", "--update-baseline", cwd=place)
+    assert "stays" not in update.said
+    records = json.loads((place / "kqlx.json").read_text("utf-8"))["rules"]
+    assert records == {"good": {"spl": "coverage"}, "other": {"spl": "refused"}}
+    rule(place / "rules", "good", "a:b:c")
+    assert run("rules", "--baseline", "kqlx.json", cwd=place).status == 1
+
+
 @pytest.mark.parametrize(
     ("before", "now", "names", "status", "word"),
     [

@@ -24,12 +24,16 @@ GRADES = (*(str(effect) for effect in Effect), *map(str, (Status.REFUSED, Status
 
 @dataclass(slots=True)
 class Baseline:
-    """Grades by target by rule: an effect, "refused" or "failed"."""
+    """Grades by target by rule: an effect, "refused" or "failed"; by "" for a rule that came to no
+    target. ``places`` are those of the rules, by which one is known that is broken.
+    """
 
     grades: dict[str, dict[str, str]] = field(default_factory=dict)
+    places: set[str] = field(default_factory=set)
 
     def add(self, outcome: RuleOutcome) -> None:
         """Records an outcome; of several rules of one id the worst."""
+        self.places.add(outcome.rule.label)
         for target, grade in grades_of(outcome).items():
             recorded = self.grades.setdefault(key_of(outcome), {})
             recorded[target] = max(recorded.get(target, grade), grade, key=GRADES.index)
@@ -38,9 +42,9 @@ class Baseline:
         """The targets for which an outcome is worse than recorded, or not recorded: target, grade
         then or "", grade now.
         """
-        before = self.grades.get(key_of(outcome), {})
+        before = self.grades.get(key_of(outcome)) or self.grades.get(outcome.rule.label, {})
         for target, grade in grades_of(outcome).items():
-            then = before.get(target, "")
+            then = before.get(target) or before.get("", "")
             if not then or GRADES.index(grade) > GRADES.index(then):
                 yield target, then, grade
 
@@ -50,10 +54,11 @@ class Baseline:
         """
         unseen = 0
         for key, by_target in before.grades.items():
-            if (now := self.grades.get(key)) is None:
+            now = self.grades.get(key)
+            if now is None and key not in self.places:
                 self.grades[key] = by_target
                 unseen += 1
-            else:
+            elif now is not None:
                 others = {one: by_target[one] for one in by_target if one and one not in targets}
                 self.grades[key] = others | now
         return unseen
