@@ -137,6 +137,20 @@ def test_patterns_of_settings_count_from_their_file(tmp_path: Path) -> None:
     assert (part.stdout.count('="'), "skips nothing" in part.stderr) == (1, False)
 
 
+@pytest.mark.parametrize("command", [("lint",), ("fmt", "--check"), ("fields",)])
+def test_files_beside_rules_are_counted_by_every_command(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    tree(tmp_path, "rules/a.kql")
+    for name in ("package.json", "deep/tsconfig.json"):
+        path = tmp_path / "rules" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text('{"name": "x"}', "utf-8")
+    run = kqlx(*command, "rules", cwd=tmp_path)
+    assert run.returncode == 0
+    assert run.stderr == "2 files without a rule\n"
+
+
 def test_patterns_of_settings_elsewhere(tmp_path: Path) -> None:
     tree(tmp_path, "rules/a.kql", "rules/draft/b.kql", "rules/old.kql")
     settings = tmp_path / "ci/kqlx.yml"

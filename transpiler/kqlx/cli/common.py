@@ -41,7 +41,7 @@ class Exit(IntEnum):
 def inputs(paths: list[str], queries: list[str] | None) -> Iterator[Rule | KqlxError]:
     """The rules of files, folders, the standard input or an argument, or what is wrong with them.
     A rule in another language is an error where the user names its very file; those in folders are
-    counted.
+    counted, and so are files there that are no rules.
     """
     try:
         query = one_query(queries, paths)
@@ -51,6 +51,7 @@ def inputs(paths: list[str], queries: list[str] | None) -> Iterator[Rule | KqlxE
         yield Rule(name="", query=query)
         return
     skipped: list[Skipped] = []
+    others = 0
     for path in paths or ["-"]:
         try:
             found = from_standard_input() if path == "-" else from_path(path)
@@ -63,9 +64,12 @@ def inputs(paths: list[str], queries: list[str] | None) -> Iterator[Rule | KqlxE
         yield from found.rules
         for item in found.skipped:
             where = f"{item.path}:{item.line}" if item.line else str(item.path)
-            if item.kind == NO_RULE:
+            is_named = path == "-" or item.path == Path(path)
+            if item.kind == NO_RULE and is_named:
                 say(f"{where}: skipped: {item.reason}")
-            elif path == "-" or item.path == Path(path):
+            elif item.kind == NO_RULE:
+                others += 1
+            elif is_named:
                 yield RuleError(f"{where}: {item.reason}")
             else:
                 skipped.append(item)
@@ -75,6 +79,8 @@ def inputs(paths: list[str], queries: list[str] | None) -> Iterator[Rule | KqlxE
         counts = ", ".join(f"{count} {kind}" for kind, count in kinds)
         rules = "1 rule is" if len(skipped) == 1 else f"{len(skipped)} rules are"
         say(f"{rules} skipped: {counts}")
+    if others:
+        say(f"{others} {'file' if others == 1 else 'files'} without a rule")
 
 
 def from_standard_input() -> RuleSet:
