@@ -151,6 +151,24 @@ def test_files_beside_rules_are_counted_by_every_command(
     assert run.stderr == "2 files without a rule\n"
 
 
+@pytest.mark.parametrize("command", ["lint", "fmt", "fields"])
+def test_every_command_on_folders_leaves_out_what_is_excluded(tmp_path: Path, command: str) -> None:
+    for name, query in (("a", "process.name:a"), ("draft/b", 'process.name:"b*" or user.name : c')):
+        path = tmp_path / f"rules/{name}.kql"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{query}\n", "utf-8")
+    options = ("--check",) if command == "fmt" else ()
+    whole = kqlx(command, *options, "rules", cwd=tmp_path)
+    assert "b.kql" in whole.stdout + whole.stderr or "user.name" in whole.stdout
+    part = kqlx(command, *options, "--exclude", "draft/", "--exclude", "no/", "rules", cwd=tmp_path)
+    assert part.returncode == 0
+    assert "b.kql" not in part.stdout + part.stderr and "user.name" not in part.stdout
+    assert part.stderr.startswith("warning: --exclude no/: it skips nothing\n")
+    (tmp_path / "kqlx.yml").write_text("exclude: [rules/draft/]\n", "utf-8")
+    settings = kqlx(command, *options, "rules", cwd=tmp_path)
+    assert (settings.returncode, settings.stdout, settings.stderr) == (0, part.stdout, "")
+
+
 def test_patterns_of_settings_elsewhere(tmp_path: Path) -> None:
     tree(tmp_path, "rules/a.kql", "rules/draft/b.kql", "rules/old.kql")
     settings = tmp_path / "ci/kqlx.yml"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import codecs
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import NoReturn
@@ -29,6 +29,7 @@ from kqlx.errors import (
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
 from kqlx.records import replace
+from kqlx.rules.ignored_files import Pattern
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 
 
@@ -38,7 +39,9 @@ class Exit(IntEnum):
     UNUSABLE = 2
 
 
-def inputs(paths: list[str], queries: list[str] | None) -> Iterator[Rule | KqlxError]:
+def inputs(
+    paths: list[str], queries: list[str] | None, exclude: list[str] | None = None
+) -> Iterator[Rule | KqlxError]:
     """The rules of files, folders, the standard input or an argument, or what is wrong with them.
     A rule in another language is an error where the user names its very file; those in folders are
     counted, and so are files there that are no rules.
@@ -52,9 +55,10 @@ def inputs(paths: list[str], queries: list[str] | None) -> Iterator[Rule | KqlxE
         return
     skipped: list[Skipped] = []
     others = 0
+    used: set[str] = set()
     for path in paths or ["-"]:
         try:
-            found = from_standard_input() if path == "-" else from_path(path)
+            found = from_standard_input() if path == "-" else from_path(path, exclude, used)
         except RuleError as error:
             yield error
             continue
@@ -74,6 +78,7 @@ def inputs(paths: list[str], queries: list[str] | None) -> Iterator[Rule | KqlxE
             else:
                 skipped.append(item)
         yield from found.errors
+    say_unused(pattern for pattern in dict.fromkeys(exclude or ()) if pattern not in used)
     if skipped:
         kinds = Counter(item.kind for item in skipped).most_common()
         counts = ", ".join(f"{count} {kind}" for kind, count in kinds)
@@ -101,10 +106,19 @@ def from_standard_input() -> RuleSet:
     return load_text(data, "standard input")
 
 
-def from_path(path: str) -> RuleSet:
+def from_path(path: str, exclude: list[str] | None, used: set[str]) -> RuleSet:
     from kqlx.rules.load import load_rules
 
-    return load_rules(path)
+    return load_rules(path, exclude or (), used)
+
+
+def say_unused(patterns: Iterable[str]) -> None:
+    """Tells of what --exclude names that there is not. Those of settings are for all folders."""
+    typed = [pattern for pattern in patterns if not isinstance(pattern, Pattern)]
+    for pattern in typed:
+        say(f"warning: --exclude {pattern}: it skips nothing")
+    if typed:
+        say("  hint: as in a .gitignore, patterns count from the folders that PATH names")
 
 
 def label(rule: Rule) -> str:

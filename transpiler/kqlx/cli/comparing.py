@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kqlx.batch.comparison.form import Form
-from kqlx.cli.common import Exit
+from kqlx.cli.common import Exit, say_unused
 from kqlx.cli.option_groups import ConversionOptions, TargetOptions
 from kqlx.cli.progress import Progress
 from kqlx.cli.requests import config_of, formats_for, listed_files, load_settings
-from kqlx.cli.running import say_unused
 from kqlx.cli.streams import say
 from kqlx.records import dataclass, replace
 

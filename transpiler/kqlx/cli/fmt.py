@@ -16,6 +16,8 @@ from kqlx.rules.model import Rule
 def fmt(
     paths: cli.Paths = None,
     query: cli.Queries = None,
+    exclude: cli.Exclude = None,
+    config: cli.Config = None,
     check: Annotated[
         bool, option("--check", help="Change nothing; report what would change.")
     ] = False,
@@ -35,7 +37,7 @@ def fmt(
         usage("--check and --write exclude each other")
     if (check or write) and (query or not paths or "-" in paths):
         usage("--check and --write need files", hint="name files or folders")
-    rules = list(inputs(paths or [], query))
+    rules = list(inputs(paths or [], query, exclude))
     status = Exit.DONE
     for number, rule in enumerate(rules):
         if not isinstance(rule, Rule):

@@ -14,6 +14,7 @@ from kqlx.rules.model import Rule
 def lint(
     paths: cli.Paths = None,
     query: cli.Queries = None,
+    exclude: cli.Exclude = None,
     config: cli.Config = None,
     source: cli.Source = None,
     mapping: cli.Mapping = None,
@@ -31,7 +32,7 @@ def lint(
 
     read = reader_of_types(mapping, fields, source, config)
     status = Exit.DONE
-    for rule in inputs(paths or [], query):
+    for rule in inputs(paths or [], query, exclude):
         if not isinstance(rule, Rule):
             status = max(status, report(rule))
             continue

@@ -5,17 +5,16 @@ told of it and the exit status.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from kqlx.cli.common import from_standard_input
+from kqlx.cli.common import from_standard_input, say_unused
 from kqlx.cli.progress import Progress
 from kqlx.cli.reporting import reports_of
 from kqlx.cli.requests import one_query
 from kqlx.cli.streams import say
 from kqlx.errors import RuleError
-from kqlx.rules.ignored_files import Pattern
 
 if TYPE_CHECKING:
     from kqlx.batch.converter import Converter
@@ -77,15 +76,6 @@ def _statistics() -> Statistics:
     from kqlx.batch.reports.statistics import Statistics
 
     return Statistics()
-
-
-def say_unused(patterns: Iterable[str]) -> None:
-    """Tells of what --exclude names that there is not. Those of settings are for all folders."""
-    typed = [pattern for pattern in patterns if not isinstance(pattern, Pattern)]
-    for pattern in typed:
-        say(f"warning: --exclude {pattern}: it skips nothing")
-    if typed:
-        say("  hint: as in a .gitignore, patterns count from the folders that PATH names")
 
 
 def inputs_of(paths: list[str], queries: list[str] | None, exclude: list[str] | None) -> Inputs:

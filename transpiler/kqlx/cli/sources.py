@@ -86,6 +86,7 @@ def show(
 def fields(
     paths: cli.Paths = None,
     query: cli.Queries = None,
+    exclude: cli.Exclude = None,
     config: cli.Config = None,
     source: Annotated[
         str | None,
@@ -130,7 +131,7 @@ def fields(
             packs.get(source)
     except KqlxError as error:
         fail(error)
-    for rule in inputs(paths or [], query):
+    for rule in inputs(paths or [], query, exclude):
         if not isinstance(rule, Rule):
             status = max(status, report(rule))
             continue

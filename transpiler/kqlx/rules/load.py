@@ -21,17 +21,19 @@ from kqlx.rules.validate import plain
 _OF_RULES = late_regex(r"\bquery\b|\brule_id\b|^[ \t]*\[+rule\b", re.MULTILINE)
 
 
-def load_rules(path: Path | str, exclude: Sequence[str] = ()) -> RuleSet:
+def load_rules(
+    path: Path | str, exclude: Sequence[str] = (), used: set[str] | None = None
+) -> RuleSet:
     """The rules of a file, of all rule files below a folder in the order of their names, or of all
     that a pattern with stars names; ``rule_files`` says what is passed over, and what ``exclude``
-    is. Files in a folder that are whole and no rules are in ``skipped``.
+    and ``used`` are. Files in a folder that are whole and no rules are in ``skipped``.
 
     Raises RuleError where the path does not exist or cannot be looked at, or is a folder without
     rule files; what is wrong with single files or rules is in ``errors``, and rules in other
     languages in ``skipped``.
     """
     found = RuleSet()
-    for file in rule_files(path, found.errors, exclude):
+    for file in rule_files(path, found.errors, exclude, used):
         found.add(read_file(file, is_named=file == Path(path)))
     return found
 
