@@ -55,7 +55,14 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
     if types.packs:
         query = AskedQuery(node, types) if target.takes_filters else reading.query
         first, *others = bind_each(
-            query, types.packs, target.name, choices.unmapped, rule.indices, counted, present
+            query,
+            types.packs,
+            target.name,
+            choices.unmapped,
+            rule.indices,
+            counted,
+            present,
+            rule.systems,
         )
         return (replace(first, notes=(*reading.remarks, *first.notes)), *others)
     if choices.unmapped != "keep":
@@ -93,5 +100,7 @@ def _in_own_tables(bounds: tuple[Bound, ...], choices: Choices) -> tuple[Bound, 
     table = choices.given.get("table")
     found: dict[tuple[str | None, str], Bound] = {}
     for bound in bounds:
-        found.setdefault((bound.source, table or str(bound.place.get("table"))), bound)
+        found.setdefault(
+            (bound.source, table or str(bound.place.get("table") or bound.place)), bound
+        )
     return tuple(found.values())

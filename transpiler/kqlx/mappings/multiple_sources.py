@@ -46,9 +46,11 @@ def bind_each(
     indices: Iterable[str] = (),
     counted: Iterable[str] = (),
     present: Iterable[str] = (),
+    systems: tuple[str, ...] = (),
 ) -> tuple[Bound, ...]:
     """Binds a query to each data source, and leaves out those in which it can match nothing.
-    ``present`` are fields that an event must have beside what the query asks.
+    ``present`` are fields that an event must have beside what the query asks, ``systems`` the
+    operating systems that the rule is said to be for.
 
     ``indices`` are the index patterns that the rule reads; of several sources one that lacks a
     field that is ``counted`` beside the query is left out too. Two sources whose events are in one
@@ -83,7 +85,12 @@ def bind_each(
             beside.append(_left_out(pack, f"{missing_count} has no counterpart to count by", True))
             continue
         converted.append(pack.source)
-        for one in _in_sibling_destinations(bound, asked, target, implied, counted):
+        parts = _in_sibling_destinations(bound, asked, target, implied, counted)
+        if "logsource" in bound.place and len(parts) == 1:
+            from kqlx.mappings.operating_systems import by_system
+
+            parts = by_system(bound, asked, target, unmapped, implied, systems)
+        for one in parts:
             for number, other in enumerate(bounds):
                 if (both := _merge_if_same_place(other, one)) is not None:
                     bounds[number] = both

@@ -125,6 +125,15 @@ class Rule:
         return tuple(dict.fromkeys(map(str, found)))
 
     @property
+    def systems(self) -> tuple[str, ...]:
+        """The operating systems that the rule is tagged with, ``OS: Linux`` or ``Linux``, as
+        ``host.os.type`` has them.
+        """
+        known = {"linux": "linux", "windows": "windows", "macos": "macos"}
+        tags = [tag.lower().removeprefix("os: ") for tag in self.texts("tags")]
+        return tuple(dict.fromkeys(known[tag] for tag in tags if tag in known))
+
+    @property
     def exception_lists(self) -> tuple[Mapping[str, Any], ...]:
         """The lists that the rule names, whether their items are known or not."""
         found = self.data.get("exceptions_list")
