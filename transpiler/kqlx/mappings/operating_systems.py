@@ -64,7 +64,7 @@ def by_system(
 
 
 def _of_each_system(bound: Bound, target: str) -> dict[str, tuple[Destination, ...]]:
-    """By system the destinations of the same category, where that of the tree is for all systems."""
+    """By system the destinations of the category, where that of the tree is for all systems."""
     if bound.pack is None or bound.destination is None:
         return {}
     category, product = _log_source(bound.destination)
