@@ -26,11 +26,15 @@ def own_id(rule: Rule, target: str, part: str = "") -> str:
     return _uuid(f"{target}:{rule.id or rule.query}{part and ':' + part}")
 
 
+_NAMESPACE = "08d90c39-eef8-599f-bd54-844a42987602"
+"""The UUID of the address https://github.com/kqlx/kqlx."""
+
+
 def _uuid(name: str) -> str:
     """The same for the same name, always."""
     import uuid  # slow to load, and most results have no ids
 
-    namespace = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/kqlx/kqlx")
+    namespace = uuid.UUID(_NAMESPACE)
     return str(uuid.uuid5(namespace, name.encode("utf-8", "backslashreplace").decode()))
 
 

@@ -105,17 +105,17 @@ class Backend(Generic[E]):
         """
         before = len(self.pieces)
         made: E
-        match node:
+        match node:  # the most frequent first
+            case Equals():
+                made = self.equals(self.column(node), node)
+            case Like():
+                made = self.like(self.column(node), node)
             case And():
                 made = self.all_of(node)
             case Or():
                 made = self.any_of(node)
             case Not():
                 made = self.negate(node)
-            case Equals():
-                made = self.equals(self.column(node), node)
-            case Like():
-                made = self.like(self.column(node), node)
             case Exists():
                 made = self.exists(self.column(node), node)
             case Compare():

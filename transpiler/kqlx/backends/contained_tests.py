@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import is_
 
 from kqlx.nodes import (
     And,
@@ -61,8 +62,7 @@ class _Containment:
             items = [
                 self.without(item) if isinstance(item, _GROUPS) else item for item in node.items
             ]
-            same = all(a is b for a, b in zip(items, node.items, strict=True))
-            return node if same else any_of(items, node.span)
+            return node if all(map(is_, items, node.items)) else any_of(items, node.span)
         if not isinstance(node, And):
             return node
         items = [

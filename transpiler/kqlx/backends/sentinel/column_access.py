@@ -36,15 +36,18 @@ TIME, INDEXED, PATH, SCAN, REGEX, EXPANDED = range(6)
 
 def kusto_type(type: str) -> str:
     """The Kusto type of a column that holds values of this Elasticsearch type."""
-    if type in INTEGERS:
-        return "int" if type == "integer" else "long"
-    if type in NUMBERS:
-        return "real"
-    if type in DATES:
-        return "datetime"
-    if type in CONTAINERS | PLACES:
-        return "dynamic"
-    return "bool" if type == "boolean" else "string"
+    return _KUSTO_TYPES.get(type, "string")
+
+
+_KUSTO_TYPES = {
+    **dict.fromkeys(NUMBERS, "real"),
+    **dict.fromkeys(INTEGERS, "long"),
+    "integer": "int",
+    **dict.fromkeys(DATES, "datetime"),
+    **dict.fromkeys(CONTAINERS | PLACES, "dynamic"),
+    "boolean": "bool",
+}
+"""By Elasticsearch type, but for those of texts."""
 
 
 @dataclass(frozen=True, slots=True)

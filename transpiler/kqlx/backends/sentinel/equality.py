@@ -62,9 +62,9 @@ class Equality:
             return self.existence.instead(cell, node)
         if kind in DATES:
             return self.date_equals(cell, node)
-        if cell.is_string and kind != "ip" and self.backend.is_text(cell.column):
+        if self.backend.is_text(cell.column):
             return TextFields(self.backend).test(cell, node)
-        if cell.is_string and kind != "ip" and node.value.name == "":
+        if node.value.name == "" and kind != "ip" and cell.is_string:
             return self.empty(cell, node)
         if kind == "flattened":
             folds = ignores_case(self.backend, cell, [node])

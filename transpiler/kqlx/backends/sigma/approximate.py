@@ -61,7 +61,11 @@ class Approximation(SigmaBackend):
 
         Raises UnsupportedError for what Elasticsearch would refuse too, or can never find.
         """
-        match node:
+        match node:  # the most frequent first
+            case Equals() | Like() | Exists() | Compare():
+                if isinstance(node.field, Pattern):
+                    return self.any_field(node, node.field)
+                return self.field_test(self.column(node), node)
             case And() | Or():
                 return with_items(node, tuple([self.sayable(item) for item in node.items]))
             case Not():
@@ -74,10 +78,6 @@ class Approximation(SigmaBackend):
                 return self.sayable(in_patterns(node))
             case FreeText():
                 return self.anywhere(node)
-            case Equals() | Like() | Exists() | Compare():
-                if isinstance(node.field, Pattern):
-                    return self.any_field(node, node.field)
-                return self.field_test(self.column(node), node)
             case Regexp():
                 return regexp_test(self, self.column(node), node)
             case FunctionTest():

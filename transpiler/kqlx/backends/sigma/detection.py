@@ -27,6 +27,8 @@ from kqlx.nodes import (
     And,
     Equals,
     Exists,
+    Like,
+    Literal,
     Never,
     Node,
     Not,
@@ -71,6 +73,8 @@ def _joined(node: And | Or, items: Sequence[Node]) -> Node:
 
 def _key(node: Node) -> object:
     """What is equal for equal nodes; of a value of a field, as in long lists, quickly hashed."""
+    if isinstance(node, Like) and isinstance(node.field, Literal):
+        return node.field.name, node.pattern.tokens, node.case
     if not isinstance(node, Equals) or isinstance(node.field, Pattern):
         return node
     value = node.value
