@@ -217,3 +217,16 @@ def test_the_manifest_says_what_each_file_is_of(place: Path) -> None:
     text = (place / "dist" / MANIFEST).read_text("utf-8")
     assert convert("rules", "-o", "dist", cwd=place).status == 0
     assert (place / "dist" / MANIFEST).read_text("utf-8") == text
+
+
+def test_a_run_for_one_of_several_targets_keeps_to_its_folder(tmp_path: Path) -> None:
+    rule(tmp_path / "rules", "one")
+    assert convert("rules", "-o", "out", cwd=tmp_path, to="spl,sigma").status == 0
+    before = files(tmp_path / "out")
+    for more in ((), ("--check",), ("--prune",)):
+        run = convert("rules", "-o", "out", *more, cwd=tmp_path, to="sigma")
+        assert (run.status, "stale" in run.said) == (0, False), run.said
+        assert files(tmp_path / "out") == before
+    rule(tmp_path / "rules", "two")
+    assert convert("rules", "-o", "out", cwd=tmp_path, to="sigma").status == 0
+    assert files(tmp_path / "out") == sorted([*before, "sigma/two.yml"])

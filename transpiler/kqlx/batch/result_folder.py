@@ -109,6 +109,13 @@ class Folder:
             return True
         return _digest(path) not in self._digests(name)
 
+    def has_folder_for(self, target: str) -> bool:
+        """Whether an earlier run, over several targets, has made a folder for this one."""
+        return any(
+            entry.target == target and name.startswith(f"{target}/")
+            for name, entry in self.entries.items()
+        )
+
     def has(self, name: str) -> bool:
         return os.path.lexists(self.path / name)
 

@@ -111,9 +111,10 @@ def _sink(
     from kqlx.batch.result_folder import Folder
     from kqlx.batch.run import WAITING
 
+    folder = Folder(out, force=force)
     return InFolder(
-        Folder(out, force=force),
-        is_mixed,
+        folder,
+        is_mixed or any(folder.has_folder_for(name) for name, _ in targets),
         targets,
         inputs.folders,
         lambda: progress.say(WAITING),
