@@ -10,16 +10,34 @@ from kqlx.elastic.type_names import INTEGERS
 from kqlx.mappings.asserted_values import spec_applies
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import Column
-from kqlx.mappings.column_tests import bind_predicate, bind_to_column, column_of
+from kqlx.mappings.column_tests import (
+    bind_predicate,
+    bind_to_column,
+    column_of,
+    describe_column,
+)
 from kqlx.mappings.event_kinds import narrowed_to_query
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.kind_tests import bind_by_kind
 from kqlx.mappings.known_values import fold_known
+from kqlx.mappings.map_texts import can_be_in_json, in_json
 from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
-from kqlx.nodes import And, Equals, Exists, FieldTest, FunctionTest, Like, Node, Or, Pattern, Regexp
+from kqlx.nodes import (
+    And,
+    Equals,
+    Exists,
+    FieldTest,
+    FunctionTest,
+    Like,
+    Node,
+    Or,
+    Pattern,
+    Regexp,
+    all_of,
+)
 from kqlx.notes import Effect
 from kqlx.records import replace
 
@@ -142,11 +160,23 @@ class FieldBinder(Binding):
             self.add_note("any-list-position", message, node.span, Effect.WIDER)
         return spec
 
+    def in_json(self, node: Equals | Like, spec: FieldSpec) -> Node:
+        """The test of an object that Elastic has as Java writes it, and the column as JSON."""
+        assert spec.column is not None
+        column = describe_column(self, spec.column, "keyword", node.field.name)
+        parts = in_json(node, column.name)
+        if len(parts) > 1:
+            message = f"{node.field.name}: the parts of a pattern are looked for in any order"
+            self.add_note("approximated", message, node.span, Effect.WIDER)
+        return all_of(parts, node.span)
+
     def apply_spec(self, node: FieldTest, spec: FieldSpec) -> Node:
         if spec.case_field:
             return bind_by_kind(self, node, spec, self.apply_spec)
         if isinstance(node, Exists) and isinstance(spec.exists, str):
             return bind_existence(self, node, spec)
+        if spec.writes_as_java and isinstance(node, Equals | Like) and can_be_in_json(node):
+            return self.in_json(node, spec)
         if spec.unsupported_characters and isinstance(node, Equals | Like):
             asked = node.value if isinstance(node, Equals) else node.pattern
             if found := next((c for c in asked.name if c in spec.unsupported_characters), None):

@@ -145,6 +145,8 @@ class FieldSpec:
     """Why there is no counterpart; beside ``value_predicates``: of other values."""
     unsupported_characters: str = ""
     """Characters that the destination writes otherwise: a value with one has no counterpart."""
+    writes_as_java: bool = False
+    """Whether Elastic writes an object as Java does, ``{key=value}``, and the column has JSON."""
     guard: str = ""
     """A predicate in Kibana KQL that must hold beside each test of the field."""
     note: PackNote | None = None

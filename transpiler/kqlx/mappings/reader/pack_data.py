@@ -123,6 +123,7 @@ _FIELD_NAMES = {
     "joined": "joined_columns",
     "none": "no_counterpart",
     "foreign": "unsupported_characters",
+    "java": "writes_as_java",
     "given": "guard",
     "part": "value_part",
     "by": "case_field",
