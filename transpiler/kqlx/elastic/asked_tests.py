@@ -29,6 +29,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    with_items,
 )
 from kqlx.records import replace
 
@@ -85,9 +86,10 @@ def as_asked(node: Node, type_of: TypeOf) -> Node:
 
 def _asked(node: Node, type_of: TypeOf, prefix: str) -> Node:
     if isinstance(node, And | Or):
-        return replace(node, items=tuple([_asked(item, type_of, prefix) for item in node.items]))
+        return with_items(node, tuple([_asked(item, type_of, prefix) for item in node.items]))
     if isinstance(node, Not):
-        return replace(node, item=_asked(node.item, type_of, prefix))
+        item = _asked(node.item, type_of, prefix)
+        return node if item is node.item else Not(item, node.span)
     if isinstance(node, Nested):
         inner = _asked(node.item, type_of, f"{prefix}{node.path.name}.")
         return replace(node, item=inner)

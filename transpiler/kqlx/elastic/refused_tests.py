@@ -113,6 +113,8 @@ def refused_by_type(node: Equals | Like | Compare, kind: str, name: str) -> Refu
         return None
     if isinstance(node, Equals) and node.value.kind == "address" and kind != "ip":
         return Refusal(node, f"{name} is of type {kind}, and no address")
+    if kind == "keyword":  # which takes everything else, and is the type of most fields
+        return None
     read = _reader(kind)
     if not _is_refused(read, node):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.hints import Argument, Hint
-from kqlx.mappings.bound import Bound
+from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.known_types import field_tests
 from kqlx.nodes import Compare, Equals, Like, Span
 from kqlx.notes import Effect, Note
@@ -27,9 +27,15 @@ def assumed_types(bound: Bound) -> tuple[Note, ...]:
     booleans: dict[str, Span] = {}
     addresses: dict[str, Span] = {}
     keywords: dict[str, Span] = {}
-    for name, test in sorted(field_tests(bound.node), key=lambda found: found[1].span):
-        if not isinstance(test, Equals | Like | Compare) or (column := bound.column(name)).declared:
-            continue
+    columns: dict[str, Column] = {}
+    tests = []
+    for name, test in field_tests(bound.node):
+        if name not in columns:
+            columns[name] = bound.column(name)
+        if not columns[name].declared and isinstance(test, Equals | Like | Compare):
+            tests.append((name, test))
+    for name, test in sorted(tests, key=lambda found: found[1].span):
+        column = columns[name]
         if bound.types.below(name, "flattened") or bound.types.below(name, "object") in _LABELS:
             continue
         by_size = isinstance(test, Compare) and test.value.kind == "number"

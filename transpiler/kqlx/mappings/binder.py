@@ -23,6 +23,7 @@ from kqlx.mappings.unmapped_tests import (
     Attempt,
     is_left_out_whole,
     mark_group,
+    unmapped_tests,
 )
 from kqlx.mappings.wildcard_names import bind_each_field
 from kqlx.nodes import (
@@ -90,6 +91,7 @@ class Binder(FieldBinder):
             notes=(*notes, *own.notes) if own is not None else tuple(notes),
             notes_if_kept=found.notes_if_kept,
             absent_values=found.absent_values,
+            unmapped=tuple(unmapped_tests(bound)) if self.marks else (),
         )
 
     def collect(self, bind: Callable[[Asked], Node], node: Asked) -> BoundPart:
@@ -210,34 +212,43 @@ class Binder(FieldBinder):
         has no other notes; where a part of it has none, the notes on the rest are reported only if
         that part is kept.
         """
-        if isinstance(node, FIELD_TESTS) and (made := self.bind_plain(node)) is not None:
-            return BoundPart(made)
+        if isinstance(node, FIELD_TESTS):
+            return self.bind_field_test(node)
         if isinstance(node, _UNTOUCHED):
             return BoundPart(node)
-        assert not isinstance(node, JUNCTIONS)
+        if isinstance(node, Nested):
+            marks = self.marks
+            found = self.bind_nested(node)
+            return found if self.marks == marks else self.as_one_test(node, node, found)
         if isinstance(node, Regexp):
             return self.collect(self.bind_regexp, node)
         if isinstance(node, FunctionTest):
             return self.collect(self.bind_functions, node)
-        if not isinstance(node, FieldTest | Nested):
-            unknown(node)
+        assert not isinstance(node, (*JUNCTIONS, *FIELD_TESTS))
+        unknown(node)
+
+    def bind_field_test(self, node: FieldTest) -> BoundPart:
+        if (made := self.bind_plain(node)) is not None:
+            return BoundPart(made)
         marks = self.marks
-        test = node if isinstance(node, Nested) else with_case_of_name(node)
-        found = self.bind_nested(test) if isinstance(test, Nested) else self.bind_field_test(test)
-        if self.marks == marks:
-            return found
+        test = with_case_of_name(node)
+        if isinstance(test.field, Pattern) and self.own_spec(test) is None:
+            found = self.bind_name_with_stars(test, test.field)
+        else:
+            found = self.collect(self.bind_test, test)
+        return found if self.marks == marks else self.as_one_test(node, test, found)
+
+    def as_one_test(self, node: Node, test: Node, found: BoundPart) -> BoundPart:
+        """What a test in which something has no counterpart is bound to: ``test`` is how it was
+        read.
+        """
         if isinstance(found.node, Unmapped) and found.node.asked is test:
-            return BoundPart(replace(found.node, asked=node))
+            return BoundPart(found.node if node is test else replace(found.node, asked=node))
         return (
             found.reported_if_kept()
             if is_left_out_whole(found.node, negative=self.negative)
             else found
         )
-
-    def bind_field_test(self, node: FieldTest) -> BoundPart:
-        if isinstance(node.field, Pattern) and self.own_spec(node) is None:
-            return self.bind_name_with_stars(node, node.field)
-        return self.collect(self.bind_test, node)
 
     def bind_name_with_stars(self, node: FieldTest, name: Pattern) -> BoundPart:
         """A test of each field that a name with stars fits."""

@@ -49,9 +49,12 @@ def without_implied(node: Node) -> Node:
     """The same meaning without a test beside one that is equal but for letter case and makes it
     needless: the exact one below ``or``, the folded one below ``and``.
     """
-    if not any(isinstance(t, FieldTest | Regexp) and case_of(t) is Case.FOLDED for t in walk(node)):
-        return node
-    return _with_folded(node)[0]
+    return _with_folded(node)[0] if has_folded(node) else node
+
+
+def has_folded(node: Node) -> bool:
+    """Whether a test has no regard to letter case."""
+    return any(isinstance(t, FieldTest | Regexp) and case_of(t) is Case.FOLDED for t in walk(node))
 
 
 def _with_folded(node: Node) -> tuple[Node, Node | None]:

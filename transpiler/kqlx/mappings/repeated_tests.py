@@ -6,14 +6,15 @@ from collections.abc import Hashable, Mapping
 
 from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.mappings.letter_case import without_implied
-from kqlx.nodes import And, Equals, Node, Not, Or, with_items
+from kqlx.mappings.letter_case import has_folded, without_implied
+from kqlx.nodes import And, Case, Equals, Node, Not, Or, with_items
 
 
 def without_repeated_tests(node: Node, columns: Mapping[str, Column]) -> Node:
     """The same meaning without a test beside one that asks for the same, or for more of it."""
-    once, _ = _Once(columns).tree(node)
-    return without_implied(once)
+    once = _Once(columns)
+    found, _ = once.tree(node)
+    return without_implied(found) if once.has_folded else found
 
 
 class _Once:
@@ -26,6 +27,7 @@ class _Once:
             field: column.name for field, column in columns.items() if column.type not in TEXTS
         }
         self.numbers: dict[Hashable, int] = {}
+        self.has_folded = False
 
     def number(self, part: Hashable) -> int:
         return self.numbers.setdefault(part, len(self.numbers))
@@ -34,12 +36,14 @@ class _Once:
         """The tree without parts beside others of the same number, and the number of it."""
         if isinstance(node, Equals):
             name = self.names.get(node.field.name)
+            self.has_folded |= node.case is Case.FOLDED
             return node, self.number((name, node.value.name, node.case) if name else node)
         if isinstance(node, Not):
             item, number = self.tree(node.item)
             made = node if item is node.item else Not(item, node.span)
             return made, self.number((Not, number))
         if not isinstance(node, And | Or):
+            self.has_folded = self.has_folded or has_folded(node)
             return node, self.number(node)
         found: dict[int, Node] = {}
         for item in node.items:

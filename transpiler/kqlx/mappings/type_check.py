@@ -165,6 +165,8 @@ class _Check:
             return Never(node.span)
         if isinstance(node, Exists):
             return node
+        if column.type == "keyword" and isinstance(node, Equals) and node.value.kind == "untyped":
+            return node  # whatever the value is
         if column.type in _OBJECTS:
             message = f"{_name(column)} is an object: only the fields below it have values"
             refuse_for(Note("field-without-values", Effect.DIFFERENT, message, node.span))

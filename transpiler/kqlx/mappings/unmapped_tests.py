@@ -38,10 +38,11 @@ class Attempt:
     """A query bound to one destination, of which it may lack tests.
 
     ``node`` is the tree in the destination's columns, with an ``Unmapped`` for each test that has
-    no counterpart there; it is not ``Never``. ``filter`` is what holds of all events of the
-    destination. ``notes`` are always reported; ``notes_if_kept`` are about parts of the query that
-    are in the result only if tests without a counterpart keep Elastic's name. ``absent_values`` are
-    the notes on values that the destination never holds. The others are as in ``Bound``.
+    no counterpart there, which are ``unmapped``, in the order of the query; it is not ``Never``.
+    ``filter`` is what holds of all events of the destination. ``notes`` are always reported;
+    ``notes_if_kept`` are about parts of the query that are in the result only if tests without a
+    counterpart keep Elastic's name. ``absent_values`` are the notes on values that the destination
+    never holds. The others are as in ``Bound``.
     """
 
     node: Node
@@ -53,11 +54,7 @@ class Attempt:
     notes: tuple[Note, ...]
     notes_if_kept: tuple[Note, ...] = ()
     absent_values: tuple[Note, ...] = ()
-
-    @property
-    def unmapped(self) -> tuple[Unmapped, ...]:
-        """The tests that have no counterpart, in the order of the query."""
-        return tuple(unmapped_tests(self.node))
+    unmapped: tuple[Unmapped, ...] = ()
 
     @property
     def asks_for_every_event(self) -> bool:
@@ -71,10 +68,12 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
     is missed. Raises MappingError, with the notes, if there are any and the policy is "error".
     """
     missing = attempt.unmapped
+    if policy == "comment" and not missing:
+        return replace(_bound(attempt, attempt.node), notes=attempt.notes)
     if policy == "comment":
         left = simplify(_left_out(attempt.node, negative=False))
         about = [*_left_out_notes(attempt.node, attempt.destination, negative=False)]
-        if missing and isinstance(left, Always):
+        if isinstance(left, Always):
             there = attempt.destination.name
             message = f"nothing of the query is left: it matches every event of {there}"
             about.append(Note("unmapped-left-out", Effect.WIDER, message))
@@ -83,8 +82,8 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
     about = [_note(test, attempt.destination) for test in missing]
     notes = (*attempt.notes, *attempt.notes_if_kept, *about)
     if policy == "keep" or not missing:
-        kept = _kept(attempt.node) if missing else attempt.node
-        bound = _bound(attempt, simplify(kept))
+        kept = simplify(_kept(attempt.node)) if missing else attempt.node
+        bound = _bound(attempt, kept)
         return replace(bound, notes=notes, unmapped=missing)
     raise MappingError(
         told_together(note.message for note in about),
