@@ -24,6 +24,7 @@ SHARED = {
     "related.entity": "https://www.elastic.co/docs/reference/ecs/ecs-entity",
     "auditd": "https://www.elastic.co/docs/reference/integrations/auditd_manager",
     "user.audit": "https://www.elastic.co/docs/reference/integrations/auditd_manager",
+    "fortinet": "https://www.elastic.co/docs/reference/integrations/fortinet_fortigate",
     "geo": "https://www.elastic.co/docs/reference/integrations/azure",
     "icmp": "https://www.elastic.co/docs/reference/integrations/network_traffic",
     "request": "https://www.elastic.co/docs/reference/integrations/network_traffic",
