@@ -90,6 +90,26 @@ def test_two_groups_of_filters_do_not_catch_each_other() -> None:
             },
         ),
         (
+            "(a:1 and b:2 and c:3) or (c:4 and a:1) or (a:1 and d:5 and d:6)",
+            {
+                "selection": {"a": "1"},
+                "selection_2": {"b": "2", "c": "3"},
+                "selection_c": {"c": "4"},
+                "selection_d": {"d": "5"},
+                "selection_d_2": {"d": "6"},
+                "condition": "selection and (selection_2 or selection_c or (selection_d and"
+                " selection_d_2))",
+            },
+        ),
+        (
+            "(a:1 and b:2) or (a:1 and b:3)",
+            {"selection": {"a": "1", "b": ["2", "3"]}, "condition": "selection"},
+        ),
+        (
+            "(a:1 and b:2) or (a:1 and b:2 and c:3)",
+            {"selection": {"a": "1", "b": "2"}, "condition": "selection"},
+        ),
+        (
             "a:(*x* and *xy*)",
             {"selection": {"a|contains": "xy"}, "condition": "selection"},
         ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 from kqlx.backends.base import NO_FORM
 from kqlx.backends.sigma.approximate_tests import regexp_test, sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
+from kqlx.backends.sigma.named_values import NAMED, named_value
 from kqlx.errors import kind_of, unknown
 from kqlx.mappings.bound import Column
 from kqlx.mappings.command_line_arguments import in_patterns
@@ -32,6 +33,7 @@ from kqlx.nodes import (
     Pattern,
     Regexp,
     Unmapped,
+    all_of,
     any_of,
     simplify,
     with_items,
@@ -79,7 +81,10 @@ class Approximation(SigmaBackend):
             case FreeText():
                 return self.anywhere(node)
             case Regexp():
-                return regexp_test(self, self.column(node), node)
+                column = self.column(node)
+                if column.layout in NAMED:
+                    return self.of_pair(column, node)
+                return regexp_test(self, column, node)
             case FunctionTest():
                 self.refuse(node.span, kind_of(node), code=NO_FORM)
             case Always() | Never() | Unmapped():
@@ -88,10 +93,27 @@ class Approximation(SigmaBackend):
                 unknown(node)
 
     def field_test(self, column: Column, node: FieldTest) -> Node:
+        if column.layout in NAMED:
+            return self.of_pair(column, node)
         if column.type == "flattened":
             keys = Pattern.of(f"{column.name}.", ANY_RUN, span=node.field.span)
             return self.any_field(node, keys)
         return sayable_test(self, column, node)
+
+    def of_pair(self, column: Column, node: FieldTest | Regexp) -> Node:
+        """A test of the value of a name, in what selections can say."""
+        made = named_value(self, column, node)
+        if not isinstance(made, And):
+            return made
+        name, value = made.items
+        assert isinstance(name, FieldTest) and isinstance(value, FieldTest | Regexp)
+        tests = [sayable_test(self, replace(column, name=name.field.name), name)]
+        of_values = replace(column, name=value.field.name)
+        if isinstance(value, Regexp):
+            tests.append(regexp_test(self, of_values, value))
+        else:
+            tests.append(sayable_test(self, of_values, value))
+        return all_of(tests, node.span)
 
     def anywhere(self, node: FreeText) -> Node:
         """A value without a field, as a keyword: back ends look for those in their own way."""

@@ -34,6 +34,9 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    all_of,
+    any_of,
+    conjuncts,
     simplify,
     with_items,
 )
@@ -59,7 +62,27 @@ def _flat(node: Node) -> Node:
     if isinstance(node, And):
         return _joined(node, items)
     apart = [inner for n in items for inner in (n.items if isinstance(n, Or) else (n,))]
-    return _joined(node, apart)
+    joined = _joined(node, apart)
+    return _factored(joined) if isinstance(joined, Or) else joined
+
+
+MOST_ALTERNATIVES = 50
+"""So many groups are looked through for what all of them ask."""
+
+
+def _factored(node: Or) -> Node:
+    """``a and b or a and c`` → ``a and (b or c)``, so that one selection has what all ask."""
+    groups = [conjuncts(item) for item in node.items[: MOST_ALTERNATIVES + 1]]
+    if len(groups) > MOST_ALTERNATIVES or not all(len(group) > 1 for group in groups):
+        return node
+    common = [test for test in groups[0] if all(test in group for group in groups[1:])]
+    if not common:
+        return node
+    rests = [all_of([test for test in group if test not in common]) for group in groups]
+    if any(isinstance(rest, Always) for rest in rests):
+        return all_of(common, node.span)
+    alternatives = _flat(any_of(list(dict.fromkeys(rests)), node.span))
+    return And((*common, *conjuncts(alternatives)), node.span)
 
 
 def _joined(node: And | Or, items: Sequence[Node]) -> Node:
