@@ -9,8 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.backends.sentinel.alternations import alternation, any_pattern, better_joined
+from kqlx.backends.sentinel.alternations import (
+    alternation,
+    any_pattern,
+    better_joined,
+    expression_parts,
+    joined_tests,
+)
 from kqlx.backends.sentinel.column_access import SCAN, Cell
+from kqlx.backends.sentinel.syntax import quote, unquoted
+from kqlx.backends.text_backend import Group, Text
 from kqlx.mappings.bound import Column
 from kqlx.patterns import Pattern
 from tests.oracles.kusto import analyse
@@ -94,3 +102,46 @@ def test_few_simple_tests_stand_by_themselves_and_a_test_that_another_contains_i
     one = _query(both)
     assert one.count("FileName") == 1
     assert analyse([few, many, one]) == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("expression", "parts"),
+    [
+        (r'"a":21[,}]', ['"', "a", '"', ":", "2", "1", "[,}]"]),
+        (r"(?s)a.*\.b", ["(?s)", "a", ".*", r"\.", "b"]),
+        (r"(?:a|[)])+?x{2,}", ["(?:a|[)])+?", "x{2,}"]),
+        (r"[]a]\(", ["[]a]", r"\("]),
+        ("a|b", []),
+    ],
+)
+def test_parts_of_expressions(expression: str, parts: list[str]) -> None:
+    assert expression_parts(expression) == parts
+
+
+EXPRESSIONS = st.lists(
+    st.sampled_from(["(?:a|b)", "a", "b", ".*", "[ab]", r"\.", "a+", "(?:c|ab)*"]),
+    min_size=1,
+    max_size=5,
+).map("".join)
+
+
+@given(st.lists(EXPRESSIONS, min_size=2, max_size=4), st.text("abc.", max_size=6))
+def test_joined_expressions_find_what_one_of_them_does(each: list[str], text: str) -> None:
+    texts = [Text(f"X matches regex {quote(one)}") for one in each]
+    ((joined, places),) = joined_tests(texts)
+    assert places == [*range(len(each))]
+    expression = unquoted(joined.text.partition(" regex ")[2])
+    found = any(re.search(one, text) for one in each)
+    assert bool(re.search(expression, text)) == found
+
+
+@given(st.text())
+def test_what_is_quoted_is_read_back(text: str) -> None:
+    assert unquoted(quote(text)) == text
+
+
+def test_groups_and_other_flags_are_not_joined() -> None:
+    both = Text('X has "a" and X has "b"', Group.AND)
+    assert [text for text, _ in joined_tests([both, both])] == [both, both]
+    texts = [Text('X matches regex "(?i)a"'), Text('X matches regex "b"')]
+    assert [text for text, _ in joined_tests(texts)] == texts

@@ -338,3 +338,14 @@ def test_real_rules_load() -> None:
         if not too_long:
             queries.append(str(found.query))
     assert not any(analyse(queries))
+
+
+@pytest.mark.parametrize("source", ["azure.auditlogs", "azure.activitylogs", "aws.cloudtrail"])
+def test_new_networks_are_told_by_the_beginning_of_addresses(source: str) -> None:
+    new = {"new_terms_fields": ["source.as.number"], "history_window_start": "now-7d"}
+    of = rule(f"event.dataset:{source} and event.action:a", type="new_terms", **new)
+    found = kqlx.convert(of, "sentinel")
+    assert "source_as_number = extract(" in str(found.query)
+    assert "tolong" not in str(found.query)
+    assert analyse([str(found.query)]) == [[]]
+    assert "wider" in {note.effect.name.lower() for note in found.notes}

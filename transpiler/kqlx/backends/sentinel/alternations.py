@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from kqlx.backends.sentinel.boolean import all_text
 from kqlx.backends.sentinel.column_access import REGEX, Cell
-from kqlx.backends.sentinel.syntax import LITERAL, quote, regex, terms_within
-from kqlx.backends.sentinel.text_fields import PARTS_WORDS
+from kqlx.backends.sentinel.syntax import LITERAL, quote, regex, terms_within, unquoted
 from kqlx.backends.text_backend import Group, Text
 from kqlx.mappings.path_patterns import without_covered
 from kqlx.patterns import ANY_RUN, Pattern, Shape, Token
@@ -23,12 +22,12 @@ MOST_OPERATORS = 4
 MOST_COMPARED = 100
 """So many patterns are compared with each other: a longer list takes long."""
 
-_HAS_WORD = late_regex(rf"(?P<column>.+) has (?P<word>{LITERAL})", re.DOTALL)
-_BEFORE, _AFTER = f"@'(?i)(?:^|{PARTS_WORDS})(?:", f")(?:{PARTS_WORDS}|$)'"
-_FITS_WORD = late_regex(
-    rf"(?P<column>.+) matches regex {re.escape(_BEFORE)}(?P<word>.+){re.escape(_AFTER)}", re.DOTALL
+_TEST = late_regex(
+    rf"(?P<column>.+) (?P<operator>has|matches regex) (?P<value>{LITERAL})", re.DOTALL
 )
-"""The two tests of ``text_fields`` for words: ``has``, and the one that surely finds them."""
+_FLAGS = late_regex(r"\(\?[a-z]+\)")
+_QUANTIFIER = late_regex(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??")
+_GROUP = late_regex(r"\(\?:(.*)\)", re.DOTALL)
 _START = "^"
 _SIMPLE = (Shape.PREFIX, Shape.SUFFIX, Shape.CONTAINS)
 
@@ -91,30 +90,79 @@ def any_term(
     return Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX)
 
 
-def joined_words(texts: Sequence[Text]) -> Iterator[tuple[Text, list[int]]]:
-    """The tests of texts for words, those of one column in one, each with the places of those that
-    it is made of.
+def joined_tests(texts: Sequence[Text]) -> Iterator[tuple[Text, list[int]]]:
+    """Tests of values, those of one column in one where they look for words, or for regular
+    expressions; each with the places of those that it is made of.
     """
-    matches = [_looks_for_word(text) for text in texts]
+    matches = [_of_column(text) for text in texts]
     alike: dict[object, list[int]] = {}
     for place, match in enumerate(matches):
-        alike.setdefault((match["column"], match.re) if match else place, []).append(place)
+        alike.setdefault((match["column"], match["operator"]) if match else place, []).append(place)
     for places in alike.values():
         first, match = texts[places[0]], matches[places[0]]
         if match is None or len(places) == 1:
             yield first, places
             continue
-        words = dict.fromkeys(one["word"] for place in places if (one := matches[place]))
-        has_any = f"has_any ({', '.join(words)})"
-        fits = f"matches regex {_BEFORE}{'|'.join(words)}{_AFTER}"
-        operator = has_any if match.re.pattern == _HAS_WORD.pattern else fits
-        yield Text(f"{match['column']} {operator}", rank=first.rank), places
+        values = dict.fromkeys(one["value"] for place in places if (one := matches[place]))
+        if match["operator"] == "has":
+            test = f"has_any ({', '.join(values)})"
+        elif expression := _either_expression(map(unquoted, values)):
+            test = f"matches regex {quote(expression)}"
+        else:
+            yield from ((texts[place], [place]) for place in places)
+            continue
+        yield Text(f"{match['column']} {test}", rank=first.rank), places
 
 
-def _looks_for_word(text: Text) -> re.Match[str] | None:
-    if text.group is not Group.ATOM:
-        return None
-    return _HAS_WORD.fullmatch(text.text) or _FITS_WORD.fullmatch(text.text)
+def _of_column(text: Text) -> re.Match[str] | None:
+    return _TEST.fullmatch(text.text) if text.group is Group.ATOM else None
+
+
+def _either_expression(expressions: Iterable[str]) -> str:
+    """One for several expressions; "" where they cannot be put together."""
+    each = [expression_parts(expression) for expression in expressions]
+    if not all(each):
+        return ""
+    flags = {parts[0] if _FLAGS.fullmatch(parts[0]) else "" for parts in each}
+    if len(flags) > 1:
+        return ""
+    (flag,) = flags
+    return flag + alternation([parts[bool(flag) :] for parts in each])
+
+
+def expression_parts(expression: str) -> list[str]:
+    """What stands one behind the other in a regular expression, each with its quantifier; none of
+    one with alternatives that are in no group.
+    """
+    parts: list[str] = []
+    at = 0
+    while at < len(expression):
+        end = _end_of_part(expression, at)
+        if expression[at] == "|":
+            return []
+        quantifier = _QUANTIFIER.match(expression, end)
+        end = quantifier.end() if quantifier else end
+        parts.append(expression[at:end])
+        at = end
+    return parts
+
+
+def _end_of_part(expression: str, at: int) -> int:
+    """Where a character, a class or a group ends that begins there."""
+    sign = expression[at]
+    if sign == "\\":
+        return at + 2
+    if sign == "[":
+        at += 2  # what stands first is a sign of the class, even a bracket
+        while expression[at] != "]":
+            at += 2 if expression[at] == "\\" else 1
+        return at + 1
+    if sign != "(":
+        return at + 1
+    at += 1
+    while expression[at] != ")":
+        at = _end_of_part(expression, at)
+    return at + 1
 
 
 def alternation(alternatives: Iterable[Sequence[str]]) -> str:
@@ -128,11 +176,17 @@ def alternation(alternatives: Iterable[Sequence[str]]) -> str:
     start = _common(each, most)
     end = _common([one[::-1] for one in each], most - start)
     head, tail = each[0][:start], each[0][len(each[0]) - end :]
-    middles = ["".join(one[start : len(one) - end]) for one in each]
+    middles = [_ungrouped(one[start : len(one) - end]) for one in each]
     found = "|".join(filter(None, middles))
     if head or tail:
         found = f"(?:{found})"
     return f"{''.join(head)}{found}{'' if all(middles) else '?'}{''.join(tail)}"
+
+
+def _ungrouped(pieces: Sequence[str]) -> str:
+    """An alternative, of a group alone what is in it."""
+    match = _GROUP.fullmatch(pieces[0]) if len(pieces) == 1 else None
+    return match[1] if match else "".join(pieces)
 
 
 def _common(each: Sequence[Sequence[str]], most: int) -> int:

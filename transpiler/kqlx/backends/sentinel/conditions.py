@@ -135,13 +135,13 @@ class ConditionWriter(TextBackend):
         found, rest = self.joined.arguments(alternatives(items))
         on_paths, rest = self.on_paths(rest)
         fitting, rest = self.joined.patterns(rest)
-        worded, rest = self.joined.words(rest)
+        values, rest = self.joined.values(rest)
         return any_text(
             [
                 *found,
                 *on_paths,
                 *fitting,
-                *worded,
+                *values,
                 *(
                     self.value_list(item.tests)
                     if isinstance(item, ValueList)

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from kqlx.backends.sentinel.alternations import any_pattern, any_term, better_joined, joined_words
+from kqlx.backends.sentinel.alternations import any_pattern, any_term, better_joined, joined_tests
 from kqlx.backends.sentinel.boolean import all_text
-from kqlx.backends.sentinel.column_access import REGEX, Cell
+from kqlx.backends.sentinel.column_access import OBJECTS, REGEX, Cell
 from kqlx.backends.sentinel.command_line_arguments import (
     Argument,
     arguments_regex,
@@ -125,13 +125,13 @@ class JoinedAlternatives:
             joined |= {*map(id, tests)}
         return found, [item for item in items if id(item) not in joined]
 
-    def words(self, items: list[Node]) -> Joined:
-        """The tests of texts for words, those of one column as one where they differ in a word
-        alone, and the others of these alternatives.
+    def values(self, items: list[Node]) -> Joined:
+        """The tests of texts for words, and those of what stands in JSON, of one column as one
+        where they are made alike; and the others of these alternatives.
         """
-        if not self._may_have_texts:
+        if not self._may_have_values:
             return [], items
-        tests = [item for item in items if isinstance(item, Equals | Like) and self._is_words(item)]
+        tests = [item for item in items if isinstance(item, Equals | Like) and self._is_value(item)]
         if len(tests) < 2:
             return [], items
         pieces = self.backend.pieces
@@ -140,7 +140,7 @@ class JoinedAlternatives:
             before, text = len(pieces), self.expression(test)
             made.append((text, pieces.pop() if len(pieces) > before else None))
         found: list[Text] = []
-        for text, places in joined_words([text for text, _ in made]):
+        for text, places in joined_tests([text for text, _ in made]):
             kept = [piece for place in places if (piece := made[place][1])]
             if len(places) > 1:
                 kept = [Piece(text.text, tuple(span for one in kept for span in one.spans), ())]
@@ -158,17 +158,20 @@ class JoinedAlternatives:
         return plain and cell.column.type not in ("ip", "flattened")
 
     @cached_property
-    def _may_have_texts(self) -> bool:
+    def _may_have_values(self) -> bool:
         bound = self.backend.bound
-        types = (column.type for column in bound.columns.values())
-        return bound.destination is None or any(type in TEXTS for type in types)
+        columns = bound.columns.values()
+        found = any(column.type in TEXTS or column.layout != "column" for column in columns)
+        return bound.destination is None or found
 
-    def _is_words(self, node: Equals | Like) -> bool:
-        """Whether a value is looked for among the words of a plain column."""
+    def _is_value(self, node: Equals | Like) -> bool:
+        """Whether a value is looked for among the words of a plain column, or in JSON."""
         if isinstance(node.field, Pattern):
             return False
         cell = self.cell(node)
-        return cell.form == "column" and self.backend.is_text(cell.column)
+        if cell.form == "column":
+            return self.backend.is_text(cell.column)
+        return cell.form in OBJECTS and cell.key_path is None
 
     def _is_pattern_of_text(self, node: Like) -> bool:
         """Whether a pattern is held against the whole text of a plain column."""

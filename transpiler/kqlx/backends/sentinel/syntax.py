@@ -52,6 +52,7 @@ _RESERVED = frozenset(
 """Names that Microsoft's analyser refuses somewhere without brackets."""
 _REGEX_SPECIAL = late_regex(r"[\\.+*?()|\[\]{}^$]")
 _UNPRINTABLE = late_regex("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ESCAPED = late_regex(r"\\(u[0-9a-f]{4}|.)", re.DOTALL)
 LITERAL = r"""@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
 """A literal of text, or a name in quotes, as a regular expression."""
 _LITERAL_OR_BREAK = late_regex(LITERAL + r"|(?<=,) | (?=(?:and|or) )", re.DOTALL)
@@ -70,6 +71,19 @@ def quote(text: str) -> str:
         return f"'{text}'"
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + _UNPRINTABLE.sub(_escape, escaped) + '"'
+
+
+def unquoted(literal: str) -> str:
+    """The text of a literal that ``quote`` made."""
+    if literal.startswith("@"):
+        mark = literal[1]
+        return literal[2:-1].replace(mark * 2, mark)
+    return _ESCAPED.sub(_unescape, literal[1:-1])
+
+
+def _unescape(match: re.Match[str]) -> str:
+    found = {"n": "\n", "r": "\r", "t": "\t"}.get(match[1])
+    return found or (chr(int(match[1][1:], 16)) if match[1][0] == "u" else match[1])
 
 
 def identifier(name: str) -> str:

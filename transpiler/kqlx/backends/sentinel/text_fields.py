@@ -29,7 +29,7 @@ from kqlx.records import dataclass
 from kqlx.regexes import late_regex
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
-PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'
+_PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'
 _LETTERS = late_regex(r"[A-Za-z0-9]+")
 _PLAIN_WORD = late_regex(r"[A-Za-z0-9_]+")
 _TERM_ENDS = late_regex(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
@@ -105,7 +105,7 @@ class TextFields:
             found = words(node.value.name)
             phrase = Pattern.between_stars(found)
             pieces = [phrase] if node.value.phrase else [Pattern.of(word) for word in found]
-            between = f"{PARTS_WORDS}+"
+            between = f"{_PARTS_WORDS}+"
         alternatives = [
             piece.as_regex(regex, between, any_one="[A-Za-z0-9_]")
             for piece in pieces
@@ -114,7 +114,7 @@ class TextFields:
         if not alternatives:
             return FALSE
         either = "|".join(dict.fromkeys(alternatives))
-        pattern = f"(?i)(?:^|{PARTS_WORDS})(?:{either})(?:{PARTS_WORDS}|$)"
+        pattern = f"(?i)(?:^|{_PARTS_WORDS})(?:{either})(?:{_PARTS_WORDS}|$)"
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
 

@@ -41,9 +41,11 @@ class ValueExpressions:
         """A column of the pack, of the type of the field where it has none of its own."""
         of_field = self.destination.field(field)
         spec = self.destination.column(name, of_field is not None and of_field.below)
+        is_substitute = of_field is not None and of_field.counted_by == name
+        type = None if is_substitute else self.bound.type(field)
         return Column(
             name,
-            spec.type or self.bound.type(field) or "keyword",
+            spec.type or type or "keyword",
             layout=spec.layout,
             field=field,
             json=spec.json,
