@@ -67,3 +67,27 @@ def test_tests_of_few_fields_mean_what_they_mean(exact: bool, data: st.DataObjec
     """Many of them contain others."""
     fields = {"event.action": "keyword", "source.bytes": "long"}
     check_drawn(data, SPLUNK, "spl", fields, exact=exact)
+
+
+def test_values_of_nested_alternatives_are_one_list() -> None:
+    made = spl("not (user.name:a or (user.name:b or process.name:c or (user.name:d)))")
+    assert made == 'NOT (user.name IN ("a", "b", "d") OR process.name="c")'
+
+
+@pytest.mark.parametrize(
+    ("query", "source", "search"),
+    [
+        ("o365.audit.Foo:a", "o365.audit", '(Foo="a" OR Foo{}="a")'),
+        ("o365.audit.A.b:a", "o365.audit", 'A{}.b="a" OR A{}.b{}="a")'),
+        ("o365.audit.Actor.ID:a", "o365.audit", 'Actor{}.ID="a"'),
+        ("event.action:network_flow and destination.port:22", "network_traffic", "dest_port=22"),
+        ("tls.server.hash.sha1:AB", "network_traffic", 'tag=certificate ssl_hash="AB"'),
+        (
+            "event.category:process and event.type:(start or info) and process.name:a",
+            "endpoint.events",
+            "EventCode=1",
+        ),
+    ],
+)
+def test_what_the_packs_say_of_whole_records(query: str, source: str, search: str) -> None:
+    assert search in spl(query, source)

@@ -389,6 +389,13 @@ def shared_field(group: And | Or) -> str:
     return name
 
 
+def alternatives(node: Node) -> list[Node]:
+    """What may hold, one by one: groups of ``or`` within ``or`` are opened."""
+    if not isinstance(node, Or):
+        return [node]
+    return [leaf for item in node.items for leaf in alternatives(item)]
+
+
 def all_of(items: Sequence[Node], span: Span = NOWHERE) -> Node:
     """Every item holds; one alone is itself, of none it is ``Always``."""
     if not items:

@@ -93,6 +93,9 @@ def is_repeated(array: str, key: str) -> bool:
 
 MOST_SPELLINGS = 16
 
+WHOLE_RECORD = "*"
+"""What all keys of a record are below."""
+
 
 def spellings(
     path: str, arrays: Sequence[str], uncertain: str = ""
@@ -103,7 +106,7 @@ def spellings(
     steps = path.split(".")
     places = [1 + place for place in array_places(steps[1:], arrays)]
     certain = not uncertain or all_known(steps, arrays)
-    start = len(steps) if certain else len(uncertain.split("."))
+    start = len(steps) if certain else len(uncertain.split(".")) - (uncertain == WHOLE_RECORD)
     made: list[tuple[str, ...]] = [()]
     for place, step in enumerate(steps):
         spelt = [f"{step}{{}}"] if place in places else [step]

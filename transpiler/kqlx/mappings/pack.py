@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote, When
-from kqlx.mappings.json_arrays import all_known, spellings
+from kqlx.mappings.json_arrays import WHOLE_RECORD, all_known, spellings
 from kqlx.notes import Effect
 from kqlx.records import dataclass, field, replace
 
@@ -94,7 +94,7 @@ class Destination:
 
         def at(spec: ColumnSpec, rest: str) -> ColumnSpec:
             path = tuple(rest if step == "*" else step for step in spec.path)
-            return replace(spec, path=path, below=name[: -len(rest) - 1])
+            return replace(spec, path=path, below=name[: -len(rest) - 1] or WHOLE_RECORD)
 
         spec = _named(self.columns, name, at) or _PLAIN
         on_the_way = bool(spec.arrays or spec.below) or spec.layout == "path"
@@ -210,7 +210,9 @@ objects, and far from where a name of a thousand parts takes long.
 
 
 def _named(specs: Mapping[str, T], name: str, below: Callable[[T, str], T]) -> T | None:
-    """What is said of the name itself, else of the nearest ``prefix.*`` that it lies below."""
+    """What is said of the name itself, else of the nearest ``prefix.*`` that it lies below, or of
+    all by ``*``.
+    """
     if (found := specs.get(name)) is not None:
         return found
     end = len(name)
@@ -219,7 +221,7 @@ def _named(specs: Mapping[str, T], name: str, below: Callable[[T, str], T]) -> T
     while (end := name.rfind(".", 0, end)) > 0:
         if (found := specs.get(f"{name[:end]}.*")) is not None:
             return below(found, name[end + 1 :])
-    return None
+    return below(found, name) if (found := specs.get(WHOLE_RECORD)) is not None else None
 
 
 def _with_arrays(spec: FieldSpec, column: ColumnSpec, braces: bool) -> FieldSpec:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.hints import Argument, Hint
-from kqlx.mappings.asserted_values import asserted_values, asserts, spelt
+from kqlx.mappings.asserted_values import asserted_values, asserts
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.shippers import shipper, unmapped_modules
@@ -15,6 +15,7 @@ from kqlx.mappings.source_hints import Level, Names, bare, names_of, overlap, ow
 from kqlx.nodes import (
     And,
     CommandLineArgument,
+    Equals,
     FieldTest,
     FunctionTest,
     Nested,
@@ -28,10 +29,11 @@ from kqlx.notes import Effect, Note
 from kqlx.records import replace
 from kqlx.regexes import late_regex
 
-# Patterns of everything say nothing of the data source, nor do those of Security Onion.
+_DATASETS = ("event.dataset", "data_stream.dataset")
 _TRAFFIC = frozenset({"network", "network_session", "network_traffic"})
 """Categories of events that sensors on the network report, whatever product they are of."""
 
+# Patterns of everything say nothing of the data source, nor do those of Security Onion.
 _BROAD = late_regex(r"(?:logs-?\*?|(?:apm|traces|metrics|\.alerts)-.*|so-(?:beats-)?\*.*)?\*?")
 
 _DATA_STREAM = late_regex(r"logs-\w+\.")
@@ -176,8 +178,15 @@ def _any_stream(indices: Iterable[str], sources: Iterable[str]) -> Note:
 
 def _asks_for_traffic(node: Node) -> bool:
     """Whether the query is about network traffic alone."""
-    wanted = asserted_values(node).get("event.category", ())
-    return any(spelt(values, _TRAFFIC) <= _TRAFFIC for values in wanted)
+    if isinstance(node, And):
+        return any(map(_asks_for_traffic, node.items))
+    if isinstance(node, Or):
+        return all(map(_asks_for_traffic, node.items))
+    if not isinstance(node, Equals):
+        return False
+    name, value = node.field.name, node.value.name
+    in_category = name == "event.category" and value in _TRAFFIC
+    return in_category or (name in _DATASETS and value.startswith("network_traffic."))
 
 
 def _any_module(beat: str, by_sensors: bool) -> Note:

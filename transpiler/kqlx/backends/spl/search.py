@@ -44,6 +44,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Regexp,
+    alternatives,
     any_of,
     conjuncts,
     simplify,
@@ -80,7 +81,7 @@ class SearchWriter(SplBackend):
     def any_of(self, node: Or) -> Text:
         items = [
             self.in_list(item) if isinstance(item, ValueList) else self.expression(item)
-            for item in gather(node.items, self.fits_list, self.effective_case)
+            for item in gather(alternatives(node), self.fits_list, self.effective_case)
         ]
         if len(items) == 1:
             return items[0]

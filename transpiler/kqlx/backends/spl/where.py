@@ -39,6 +39,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Regexp,
+    alternatives,
     asked_pattern,
 )
 from kqlx.records import dataclass, field
@@ -74,7 +75,7 @@ class WhereWriter(SplBackend):
         items = (
             node.items
             if isinstance(node, And)
-            else _short(gather(node.items, self.fits_regex, self.effective_case))
+            else _short(gather(alternatives(node), self.fits_regex, self.effective_case))
         )
         conjunction = isinstance(node, And) is not self.negative
         own, other = (Group.AND, Group.OR) if conjunction else (Group.OR, Group.AND)
