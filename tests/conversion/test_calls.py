@@ -14,7 +14,7 @@ from kqlx.conversion.plan import plan_of
 from kqlx.conversion.writing import write
 from kqlx.render import render
 
-MOST_CALLS = {"spl": 70, "sentinel": 55, "sigma": 105, "elasticsearch": 125}
+MOST_CALLS = {"spl": 70, "sentinel": 60, "sigma": 80, "elasticsearch": 100}
 """For one more value of a list, of Python's functions and of those of C."""
 
 

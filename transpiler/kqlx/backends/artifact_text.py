@@ -93,6 +93,8 @@ def json_text(value: Any, indent: int | None = 2) -> str:
     characters, which UTF-8 lacks, and for what a terminal would obey or an eye not see.
     """
     text = _JSON.encode(value) if indent is None else _indented_json(value, " " * indent, "\n")
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -103,15 +105,15 @@ def _indented_json(value: Any, by: str, line: str) -> str:
     if not value or not isinstance(value, _CONTAINERS):
         return _on_one_line(value)
     inner = line + by
-    if isinstance(value, dict):
-        items = [
-            f"{_name(key)}: "
-            f"{encode_basestring(item) if type(item) is str else _indented_json(item, by, inner)}"
-            for key, item in value.items()
-        ]
-        return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
-    items = [_indented_json(item, by, inner) for item in value]
-    return f"[{inner}{f',{inner}'.join(items)}{line}]"
+    if not isinstance(value, dict):
+        items = [_indented_json(item, by, inner) for item in value]
+        return f"[{inner}{items[0] if len(items) == 1 else f',{inner}'.join(items)}{line}]"
+    items = [
+        f"{_name(key)}: "
+        f"{encode_basestring(item) if type(item) is str else _indented_json(item, by, inner)}"
+        for key, item in value.items()
+    ]
+    return f"{{{inner}{items[0] if len(items) == 1 else f',{inner}'.join(items)}{line}}}"
 
 
 def _on_one_line(value: Any) -> str:

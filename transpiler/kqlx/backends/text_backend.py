@@ -17,7 +17,7 @@ from kqlx.fragments import Piece
 from kqlx.mappings.assumed_types import listed
 from kqlx.mappings.bound import Column
 from kqlx.mappings.type_check import checked_test
-from kqlx.nodes import Case, Compare, Equals, FieldTest, Like, Node, Pattern, Regexp
+from kqlx.nodes import Case, Compare, Equals, FieldTest, Like, Node, Pattern, Regexp, Term
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass, field
 
@@ -63,6 +63,9 @@ class TextBackend(Backend[Text]):
         default_factory=lambda: {False: {}, True: {}}
     )
 
+    case_of_field: tuple[Term, Case] | None = None
+    """How letters were compared in the last test that does not say so, by its field."""
+
     aside: list[Piece] = field(default_factory=list)
     """Pieces that stand by themselves before the condition, such as lists with a name."""
 
@@ -102,9 +105,11 @@ class TextBackend(Backend[Text]):
             return Case.FOLDED
         if (wanted := self.wanted_case) is not None:
             return wanted
-        named = isinstance(test.field, Pattern)
-        column = Column(test.field.name) if named else self.column(test)
-        return effective_case(test, column, wanted, self.own_case)
+        if self.case_of_field is None or test.field is not self.case_of_field[0]:
+            named = isinstance(test.field, Pattern)
+            column = Column(test.field.name) if named else self.column(test)
+            self.case_of_field = test.field, effective_case(test, column, wanted, self.own_case)
+        return self.case_of_field[1]
 
     @cached_property
     def wanted_case(self) -> Case | None:

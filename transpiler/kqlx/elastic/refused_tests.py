@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC
 
 from kqlx.elastic.field_types import Date, FieldType, Located
-from kqlx.elastic.type_names import DATES
+from kqlx.elastic.type_names import DATES, STRINGS
 from kqlx.elastic.types import type_named
 from kqlx.nodes import (
     And,
@@ -66,10 +66,19 @@ def refusals(node: Node, type_of: TypeOf) -> Iterator[Refusal]:
 
 def _refusals(node: Node, type_of: TypeOf, prefix: str) -> Iterator[Refusal]:
     if isinstance(node, And | Or):
+        asked: Literal | Pattern | None = None
+        takes_all = False
         for item in node.items:
             if not isinstance(item, Equals):
                 yield from _refusals(item, type_of, prefix)
-            elif found := _refusal(item, type_of, prefix + item.field.name):
+                continue
+            if item.field is not asked:  # the values of a list share theirs
+                asked = item.field
+                named = isinstance(asked, Literal)
+                takes_all = named and type_of(prefix + asked.name) in STRINGS
+            if takes_all and item.value.value is not None:
+                continue
+            if found := _refusal(item, type_of, prefix + item.field.name):
                 yield found
     elif isinstance(node, Not):
         yield from _refusals(node.item, type_of, prefix)

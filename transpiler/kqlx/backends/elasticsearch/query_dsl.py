@@ -92,7 +92,7 @@ class _Dsl(Backend[Json]):
         return {"bool": {key: [self.expression(item) for item in node.items]}}
 
     def any_of(self, node: Or) -> Json:
-        return _should(*[self.expression(item) for item in node.items])
+        return _should([self.expression(item) for item in node.items])
 
     def negate(self, node: Not) -> Json:
         return {"bool": {"must_not": self.expression(node.item)}}
@@ -160,8 +160,11 @@ class _Dsl(Backend[Json]):
             return {"bool": {"should": [only], "minimum_should_match": 1}}
         if self.path and isinstance(name, Pattern):
             self.check_nesting(fields)
-        clauses = [self.wrapped(name, field, clause(field, what)) for field in fields]
-        return _should(*[item for item in clauses if item is not None])
+        clauses = [clause(field, what) for field in fields]
+        if isinstance(name, Pattern):
+            pairs = zip(fields, clauses, strict=True)
+            clauses = [self.wrapped(field, found) for field, found in pairs]
+        return _should([item for item in clauses if item is not None])
 
     def fields_of(self, name: Term) -> list[Field]:
         """The fields that a name means. Raises MappingError for one that is nested elsewhere."""
@@ -203,11 +206,11 @@ class _Dsl(Backend[Json]):
                     group = self.in_nested(field.nested_path, inner)
                     group["nested"]["ignore_unmapped"] = True  # the index may lack it
                     clauses.append(group)
-        return _should(*clauses)
+        return _should(clauses)
 
-    def wrapped(self, name: Term, field: Field, clause: Json | None) -> Json | None:
+    def wrapped(self, field: Field, clause: Json | None) -> Json | None:
         """A nested field that a wildcard name found outside of a group gets a group of its own."""
-        if clause is None or not field.nested_path or self.path or not isinstance(name, Pattern):
+        if clause is None or not field.nested_path or self.path:
             return clause
         return self.in_nested(field.nested_path, clause)
 
@@ -295,8 +298,8 @@ def _has_case(field: Field) -> bool:
     return field.kind == "string" and not TEXTS.intersection(field.types)
 
 
-def _should(*clauses: Json) -> Json:
-    return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
+def _should(clauses: list[Json]) -> Json:
+    return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
 def _true_as_a_name(clause: Json | None) -> Json | None:

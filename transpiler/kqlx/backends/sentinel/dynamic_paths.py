@@ -30,6 +30,10 @@ _IN_LIST = r'(?:\[(?:(?:[^\]"]|"(?:[^"\\]|\\.)*")*,)?)?'
 """Behind a key: the beginning of an array, and the values before the one that is looked for."""
 
 
+_NOT_KEYWORDS = TEXTS | {"ip"}
+"""Types of columns of text that are not compared as whole texts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Paths:
     """Tests of cells with a key path, with the notes and the polarity of the ``backend``.
@@ -73,7 +77,7 @@ class Paths:
         """A value that is no keyword."""
         if isinstance(test, Compare):
             return self.compared_on_path(cell, key_path, test)
-        simple = cell.column.type in INTEGERS | {"boolean"}
+        simple = cell.column.type in INTEGERS or cell.column.type == "boolean"
         if isinstance(test, Equals) and simple:
             literal = self.field_tests.equality.scalar(cell, test)
             asked = [Pattern.of(literal)]
@@ -158,7 +162,7 @@ def _chain(key_path: KeyPath) -> str:
 
 def without_arrays(column: Column, test: FieldTest) -> Column:
     """The column as a path without arrays; at its end there may be one of texts."""
-    listed = kusto_type(column.type) == "string" and column.type not in TEXTS | {"ip"}
+    listed = kusto_type(column.type) == "string" and column.type not in _NOT_KEYWORDS
     if isinstance(test, Compare) or not listed:
         return replace(column, layout="column", arrays=(), below="")
     return replace(column, layout="many", declared=False, arrays=(), below="")

@@ -55,7 +55,7 @@ class Equality:
 
     def equals(self, cell: Cell, node: Equals) -> Text:
         kind = cell.column.type
-        if cell.form == "elements" and kind in INTEGERS | {"boolean"}:
+        if cell.form == "elements" and (kind in INTEGERS or kind == "boolean"):
             digits = self.scalar(cell, node)
             return element_fits(cell, Pattern.of(digits), folds=False) if digits else FALSE
         if cell.is_untyped_in_array:

@@ -30,6 +30,10 @@ def widened_in_array(
     return widened(backend, message, node, upper)
 
 
+_ARRAYS = OBJECTS | {"array", "many"}
+"""Forms of columns that hold several values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Existence:
     """Tests of existence, with the notes and the polarity of the ``backend``."""
@@ -48,7 +52,7 @@ class Existence:
 
     def missing(self, cell: Cell, node: FieldTest) -> Text | None:
         """The negation of existence, where Kusto has a function of its own."""
-        if cell.form in OBJECTS | {"array", "many"} or cell.column.type == "flattened":
+        if cell.form in _ARRAYS or cell.column.type == "flattened":
             return None
         self.note_empties(cell, node)
         test = "isempty" if cell.is_string and not cell.keeps_empties else "isnull"

@@ -38,6 +38,9 @@ from kqlx.nodes import (
 from kqlx.notes import Effect
 from kqlx.records import dataclass
 
+_NOT_KEYWORDS = TEXTS | {"ip"}
+"""Types of columns of text that are not compared as whole texts."""
+
 
 @dataclass(frozen=True, slots=True)
 class NestedGroups:
@@ -120,7 +123,7 @@ class NestedGroups:
         key = Text(f"{text} contains_cs {quote(chr(34) + key_text + chr(34))}")
         asked = Pattern.of()
         # Of other types a value has many spellings.
-        is_text = kusto_type(column.type) == "string" and column.type not in TEXTS | {"ip"}
+        is_text = kusto_type(column.type) == "string" and column.type not in _NOT_KEYWORDS
         if is_text and isinstance(node, Equals | Like):
             asked = asked_pattern(node)
         wanted_text = max(asked.literals, key=len, default="")

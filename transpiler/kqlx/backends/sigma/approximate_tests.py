@@ -72,7 +72,7 @@ def _equal(backend: SigmaBackend, column: Column, node: Equals) -> Node:
         return backend.approximate(
             node, f"a value of {described(column)}", "Elasticsearch reads it as a time span"
         )
-    if column.type in NUMBERS | {"boolean"}:
+    if column.type in NUMBERS or column.type == "boolean":
         return node
     if backend.is_text(column):
         return _words(backend, column, node)

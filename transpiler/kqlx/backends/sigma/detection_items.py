@@ -9,7 +9,6 @@ from typing import Any
 
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.sigma.backend import SigmaBackend
-from kqlx.backends.sigma.presence import is_null
 from kqlx.backends.sigma.yaml_style import Number, escape, map_lines, scalar
 from kqlx.elastic.addresses import plain_network
 from kqlx.elastic.type_names import NUMBERS
@@ -52,7 +51,7 @@ class DetectionItems:
 
     backend: SigmaBackend
     _items: dict[int, tuple[Node, DetectionItem]] = field(default_factory=dict)
-    _lists: dict[int, tuple[Node, bool]] = field(default_factory=dict)
+    _lists: dict[int, tuple[Node, tuple[str, list[Value]] | None]] = field(default_factory=dict)
     """By the identity of a node, which is kept with it."""
 
     # What can be said
@@ -63,16 +62,25 @@ class DetectionItems:
             return isinstance(node.item, Exists)
         if isinstance(node, _TESTS):
             return True
-        if not isinstance(node, Or):
-            return False
+        return isinstance(node, Or) and self._values(node) is not None
+
+    def _values(self, node: Or) -> tuple[str, list[Value]] | None:
+        """The key that all of the tests have, and the value of each, where a list can say them."""
         known = self._lists.get(id(node))
         if known is None:
-            is_list = all(map(_may_be_listed, node.items)) and self._have_one_key(node)
-            known = self._lists[id(node)] = node, is_list
+            known = self._lists[id(node)] = node, self._of_one_key(node)
         return known[1]
 
-    def _have_one_key(self, node: Or) -> bool:
-        return len({self.item(test)[0] for test in node.items}) == 1
+    def _of_one_key(self, node: Or) -> tuple[str, list[Value]] | None:
+        if not all(map(_may_be_listed, node.items)):
+            return None
+        first, values = self._item(node.items[0])[0], list[Value]()
+        for test in node.items:
+            key, value = self._item(test)
+            if key != first:
+                return None
+            values += _listed(value)
+        return first, values
 
     def is_map(self, node: Node) -> bool:
         """Whether one map can say it: single items, no two with one key."""
@@ -161,11 +169,12 @@ class DetectionItems:
         """The item of a test that ``is_item``, kept as a piece of the detection."""
         key, value = self.item(node)
         tests = node.items if isinstance(node, Or) else (node,)
-        inner = []
-        if isinstance(value, list):
-            inner = [Piece(scalar(self.item(test)[1]), (test.span,)) for test in tests]
-        spans = tuple(test.span for test in tests)
-        self.backend.pieces.append(Piece("\n".join(map_lines({key: value})), spans, tuple(inner)))
+        spans = tuple([test.span for test in tests])
+        inner: tuple[Piece, ...] = ()
+        if isinstance(node, Or) and isinstance(value, list) and (found := self._values(node)):
+            each = zip(found[1], spans, strict=True)
+            inner = tuple([Piece(scalar(one), (span,)) for one, span in each])
+        self.backend.pieces.append(Piece("\n".join(map_lines({key: value})), spans, inner))
         return key, value
 
     def item(self, node: Node) -> DetectionItem:
@@ -177,23 +186,19 @@ class DetectionItems:
 
     def _item(self, node: Node) -> DetectionItem:
         match node:
-            case Or():
-                values: list[Value] = []
-                for item in node.items:
-                    key, value = self.item(item)
-                    values += value if isinstance(value, list) else [value]
-                listed = distinct(values, cased=key.endswith("|cased"))
-                return key, listed[0] if len(listed) == 1 else listed
-            case Not():
-                return self.item(node.item)[0], False
-            case Exists():
-                return f"{self.backend.column(node).name}|exists", True
-            case Equals() if is_null(node):
-                return self.backend.column(node).name, None
             case Equals():
                 return self._equals(self.backend.column(node), node)
             case Like():
                 return self._like(self.backend.column(node), node)
+            case Or():
+                found = self._values(node)
+                assert found, "alternatives of several keys are no item"
+                listed = distinct(found[1], cased=found[0].endswith("|cased"))
+                return found[0], listed[0] if len(listed) == 1 else listed
+            case Not():
+                return self.item(node.item)[0], False
+            case Exists():
+                return f"{self.backend.column(node).name}|exists", True
             case Regexp():
                 return self._regexp(self.backend.column(node), node)
         assert isinstance(node, Compare), "nothing else is one item"
@@ -203,6 +208,8 @@ class DetectionItems:
 
     def _equals(self, column: Column, node: Equals) -> DetectionItem:
         name, text = column.name, node.value.name
+        if node.value.value is None:
+            return name, None
         if column.type in NUMBERS:
             return name, Number(node.value.name)
         if column.type == "boolean":
@@ -232,7 +239,8 @@ class DetectionItems:
         return f"{column.name}|re", f"(?{flags}){found}" if flags else found
 
     def _cased(self, column: Column, node: Equals | Like) -> str:
-        return "|cased" if self.backend.case_counts(column, node) else ""
+        counts = node.case is Case.EXACT and self.backend.case_counts(column, node)
+        return "|cased" if counts else ""
 
 
 def _joined(maps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

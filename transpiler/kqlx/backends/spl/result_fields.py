@@ -333,9 +333,13 @@ class KeyBuilder:
         return self._values.first_of(field, spec, parts)
 
 
+_MADE_UP = PAIRS | {"words", "xml", "path"}
+"""Forms of columns that are no fields by themselves."""
+
+
 def _is_plain(destination: Destination, column: str) -> bool:
     like = destination.column(column)
-    return like.layout not in PAIRS | {"words", "xml", "path"} and not like.json
+    return like.layout not in _MADE_UP and not like.json
 
 
 def _refuse_odd(name: str) -> None:

@@ -55,6 +55,8 @@ NULL = "null"
 """What Splunk makes of JSON's null."""
 
 _FLOATS = NUMBERS - INTEGERS
+_NOT_WHOLE = TEXTS | _FLOATS | DATES | {"ip"}
+_NOT_KEYWORDS = TEXTS | NUMBERS | DATES | {"ip", "boolean"}
 _NOT_PLAIN = TEXTS | _FLOATS | DATES | {"flattened"}
 _EXACT = INTEGERS | DATES | {"ip", "boolean"}
 """Types whose values ``search`` compares as Elasticsearch does."""
@@ -99,7 +101,7 @@ class SearchCapability:
         """Whether values are compared as they are written: not by words, nor as addresses."""
         if isinstance(test.field, Pattern):
             return False
-        return self.column(test).type not in TEXTS | _FLOATS | DATES | {"ip"}
+        return self.column(test).type not in _NOT_WHOLE
 
     def is_exact(self, node: Node) -> bool:
         """Whether ``search`` says the test as it is, letter case apart unless it must count."""
@@ -165,7 +167,7 @@ class SearchCapability:
         """Whether a field of this type takes the test as one of a whole text, or never meets it."""
         if isinstance(node, Like) and type in PARTED and pieces_asked(node, type) is not node:
             return False  # one piece of the pattern is enough there
-        if isinstance(node, Exists) or type not in TEXTS | NUMBERS | DATES | {"ip", "boolean"}:
+        if isinstance(node, Exists) or type not in _NOT_KEYWORDS:
             return True
         if not isinstance(node, Equals) or type in TEXTS:
             return False

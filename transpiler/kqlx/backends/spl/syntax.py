@@ -57,7 +57,7 @@ _OWN_NAMES = frozenset(
 )
 
 _OPERATORS = frozenset({"AND", "OR", "NOT", "IN", "AS", "BY", "XOR", "LIKE", "CASE", "TERM"})
-_CONSTANTS = frozenset({"TRUE", "FALSE", "NULL"})
+_KEY_WORDS = _OPERATORS | {"TRUE", "FALSE", "NULL"}
 
 # What PCRE gives a meaning to, the backquote, which begins macros and comments, and <, of
 # <<FIELD>>.
@@ -130,7 +130,7 @@ def search_name(name: str) -> str:
 
 def eval_name(name: str) -> str:
     """A field's name as ``where`` and ``eval`` want it: in single quotes where it is not plain."""
-    if _EVAL_NAME.fullmatch(name) and name.upper() not in _OPERATORS | _CONSTANTS:
+    if _EVAL_NAME.fullmatch(name) and name.upper() not in _KEY_WORDS:
         return name
     return f"'{name}'"
 

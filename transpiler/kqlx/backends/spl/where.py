@@ -47,6 +47,7 @@ from kqlx.regexes import late_regex
 from kqlx.regular_expressions import compiled, portable, searching
 
 _PLAIN_FIELDS = late_regex(r"[A-Za-z0-9_.*{}]+")
+_NO_TEXTS = NUMBERS | DATES | {"ip", "boolean"}
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -124,10 +125,7 @@ class WhereWriter(SplBackend):
         """Whether the test is one of a text, and so may share a regular expression with others."""
         if not isinstance(node, Equals | Like):
             return False
-        return isinstance(node.field, Pattern) or self.column(node).type not in NUMBERS | DATES | {
-            "ip",
-            "boolean",
-        }
+        return isinstance(node.field, Pattern) or self.column(node).type not in _NO_TEXTS
 
     def value_list(self, values: ValueList) -> Text:
         if isinstance(values.field, Pattern):
