@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_PREFIXES: Mapping[str, str] = {
+PREFIXES: Mapping[str, str] = {
     "//apache": "web_apache",
     "//nginx": "web_nginx",
     "/antivirus/": "av",
@@ -129,6 +129,6 @@ def file_prefix(logsource: Mapping[str, object]) -> str:
         str(logsource.get(key) or "") for key in ("product", "category", "service")
     )
     for key in (f"{product}/{category}/{service}", f"{product}//"):
-        if key in _PREFIXES:
-            return _PREFIXES[key]
+        if key in PREFIXES:
+            return PREFIXES[key]
     return "_".join(filter(None, (product, category, service)))

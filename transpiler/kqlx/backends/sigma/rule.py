@@ -219,11 +219,31 @@ def _labelled(title: str, label: str) -> str:
 
 
 def _title(rule: Rule) -> str:
-    """The rule's name without a full stop; where nothing is left of it, as of a bare query, the
-    beginning of the query. At most 256 characters.
+    """The rule's name without a full stop and with capitals; where nothing is left of it, as of a
+    bare query, the beginning of the query. At most 256 characters.
     """
-    texts = (one_line(text).rstrip(".") for text in (rule.name, rule.query, "Every event"))
-    return cut(next(filter(None, texts)), LONGEST_TITLE)
+    texts = (one_line(rule.name), rule.query, "Every event")
+    found = next(filter(None, [one_line(text).rstrip(".") for text in texts]))
+    return cut(with_capitals(found) if rule.name else found, LONGEST_TITLE)
+
+
+SMALL_WORDS = frozenset(
+    {"a", "an", "and", "as", "at", "by", "for", "from", "in", "new", "of", "on", "or", "over"}
+    | {"the", "through", "to", "via", "with", "without"}
+)
+"""Those that SigmaHQ's titles have in small letters."""
+
+
+def with_capitals(title: str) -> str:
+    """The title with a capital at the beginning of each word, as SigmaHQ's check of titles wants
+    it: not of the small ones, nor of what is no word, ``cmd.exe``.
+    """
+    return " ".join(
+        f"{word[0].upper()}{word[1:]}"
+        if re.fullmatch("[a-z]+(?:-[a-z]+)*", word) and word not in SMALL_WORDS
+        else word
+        for word in title.split(" ")
+    )
 
 
 def _name(title: str, part: str) -> str:
