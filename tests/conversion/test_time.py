@@ -17,10 +17,13 @@ from kqlx.backends.sigma.detection_items import DetectionItem, DetectionItems
 from kqlx.elastic import ecs
 from kqlx.mappings import asked_query, asserted_values, recognition
 from kqlx.mappings.argument_regexps import _expression
+from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.field_names import nearest
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.pack import Destination, KnownValues, Pack
+from kqlx.mappings.reader.builtin import builtin
+from kqlx.mappings.reader.pack_data import of_data
 from kqlx.nodes import FieldTest, Node
 from kqlx.rules.known_types import known_types
 from kqlx.rules.query_tree import tree_of
@@ -218,6 +221,30 @@ def test_what_is_the_same_in_every_target_is_worked_out_once(
     for target in TARGETS:
         kqlx.convert(reading, target)
     assert calls == {"names_of": 1, "as_elasticsearch_asks": 1}
+
+
+def test_sources_that_agree_on_types_share_what_elasticsearch_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = []
+    ask = asked_query.as_elasticsearch_asks
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return ask(*arguments)
+
+    monkeypatch.setattr(asked_query, "as_elasticsearch_asks", counted)
+    same = AskedQuery(kqlx.parse("process.name:a* and process.pid:1"))
+    for source in ("system.security", "windows.forwarded", "endpoint.events"):
+        same.of(builtin(source), {})
+    assert len(calls) == 1
+
+    packs = [of_data({"source": name, "types": {"x": name}}) for name in ("keyword", "wildcard")]
+    query = AskedQuery(kqlx.parse("x:a* b* and y:c"))
+    trees = [query.of(pack, {}).node for pack in (*packs, *packs)]
+    assert len(calls) == 3
+    assert trees[0] is trees[2] and trees[1] is trees[3]
+    assert trees[0] != trees[1]  # a pattern of a keyword is whole
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -36,6 +36,7 @@ class AskedQuery:
         self.node = node
         self.types = types or Types()
         self._asked: dict[str, tuple[Pack, Mapping[str, str], Asked]] = {}
+        self._by_types: list[_ByTypes] = []
 
     def of(self, pack: Pack, implied: Mapping[str, str]) -> Asked:
         """The query as it is asked of one pack, where all events have the ``implied`` values.
@@ -49,10 +50,34 @@ class AskedQuery:
 
     def _of(self, pack: Pack, implied: Mapping[str, str]) -> Asked:
         types = self.types.of((pack,))
-        node, told = as_elasticsearch_asks(self.node, types.type_asked)
+        node, told = self._as_elasticsearch_asks(types)
         node, respelt = in_elastic_values(node, pack)
         asserted = together(all_assert(implied), asserted_values(node))
         return Asked(node, (*respelt, *told), asserted, types)
+
+    def _as_elasticsearch_asks(self, types: Types) -> tuple[Node, tuple[Note, ...]]:
+        """The same for all packs that agree on the types that it depends on."""
+        for known in self._by_types:
+            if all(types.type_asked(name) == type for name, type in known.types.items()):
+                return known.node, known.notes
+        asked: dict[str, str | None] = {}
+
+        def type_of(name: str) -> str | None:
+            asked[name] = found = types.type_asked(name)
+            return found
+
+        node, notes = as_elasticsearch_asks(self.node, type_of)
+        self._by_types.append(_ByTypes(asked, node, notes))
+        return node, notes
+
+
+@dataclass(frozen=True, slots=True)
+class _ByTypes:
+    """What Elasticsearch makes of the tree, and the types that were asked for on the way."""
+
+    types: Mapping[str, str | None]
+    node: Node
+    notes: tuple[Note, ...]
 
 
 def all_assert(values: Mapping[str, str]) -> Asserted:

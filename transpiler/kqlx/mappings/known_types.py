@@ -58,6 +58,7 @@ class Types(Mapping[str, str]):
         if own is not None:
             self._own = own.all_types() if isinstance(own, FieldList) else own
         self._found: dict[str, tuple[str, ...]] = {}
+        self._asked: dict[str, str | None] = {}
 
     def of(self, packs: Iterable[Pack]) -> Types:
         """The same with other packs."""
@@ -121,6 +122,11 @@ class Types(Mapping[str, str]):
         """The type by which Elasticsearch is asked (``asked_tests``): where there are several it
         is none of them, for what one refuses another takes, and patterns are split.
         """
+        if name not in self._asked:
+            self._asked[name] = self._type_asked(name)
+        return self._asked[name]
+
+    def _type_asked(self, name: str) -> str | None:
         found = self.each(name)
         if not found:
             field = self._field(name)
