@@ -19,6 +19,7 @@ from kqlx.mappings import asked_query, asserted_values, recognition
 from kqlx.mappings.argument_regexps import _expression
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.binder import Binder
+from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.field_names import nearest
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.pack import Destination, KnownValues, Pack
@@ -227,11 +228,10 @@ def test_sources_that_agree_on_types_share_what_elasticsearch_asks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     calls = []
-    ask = asked_query.as_elasticsearch_asks
 
     def counted(*arguments: Any) -> Any:
         calls.append(arguments)
-        return ask(*arguments)
+        return as_elasticsearch_asks(*arguments)
 
     monkeypatch.setattr(asked_query, "as_elasticsearch_asks", counted)
     same = AskedQuery(kqlx.parse("process.name:a* and process.pid:1"))

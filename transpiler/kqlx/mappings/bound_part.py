@@ -55,7 +55,12 @@ def reported_items(
     same way if it is left out.
     """
     decides = Never if isinstance(group, And) else Always
-    if deciding := [item for item in items if _is_constant(item.node, decides)]:
+    if deciding := [
+        item
+        for item in items
+        if isinstance(item.node, decides)
+        or (isinstance(item.node, JUNCTIONS) and isinstance(simplify(item.node), decides))
+    ]:
         return deciding
     if not marked:
         return items
@@ -65,10 +70,6 @@ def reported_items(
     return [
         item if goes else item.reported_if_kept() for item, goes in zip(items, going, strict=True)
     ]
-
-
-def _is_constant(node: Node, constant: type[Always | Never]) -> bool:
-    return isinstance(simplify(node) if isinstance(node, JUNCTIONS) else node, constant)
 
 
 def alternatives(group: Or, items: Iterable[BoundPart]) -> Iterator[Node]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.type_names import INTEGERS
@@ -40,9 +38,6 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.records import replace
-
-_beside_column = attrgetter(*(name for name in FieldSpec.__match_args__ if name != "column"))
-_NOTHING = _beside_column(FieldSpec())
 
 
 class FieldBinder(Binding):
@@ -209,22 +204,14 @@ class FieldBinder(Binding):
 
 
 def plain_column(binding: Binding, name: str, *, integers: bool = False) -> Column | None:
-    """The column of such a field; None for any other, whose tests are looked at one by one: a value
-    of ``integers`` may have to be spelt anew.
+    """The column of a field that is a column and nothing else, with any value; None for any other,
+    whose tests are looked at one by one: a value of ``integers`` may have to be spelt anew.
     """
-    pack, destination = binding.pack, binding.destination
-    if base_field(name) != name or name in pack.constants or name in pack.always_includes:
+    pack = binding.pack
+    there = binding.destination.plain_column(name)
+    if there is None or name in pack.constants or name in pack.always_includes:
         return None
-    if pack.possible(name) is not None or destination.never.get(name) or destination.escaped:
+    if pack.possible(name) is not None:
         return None
-    spec = destination.field(name)
-    if spec is None or spec.column is None or _beside_column(spec) != _NOTHING:
-        return None
-    like = destination.column(spec.column)
-    if like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords:
-        return None
-    told = spec.column in destination.unconfirmed or destination.absent_in(spec.column)
-    if told or like.layout in ("words", "xml", "changes"):
-        return None
-    column = column_of(binding, spec.column, binding.type_of(name), name)
+    column = column_of(binding, there, binding.type_of(name), name)
     return None if column.type in INTEGERS and not integers else column

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from typing import Any, TypeVar
 
+from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote, When
 from kqlx.mappings.json_arrays import WHOLE_RECORD, all_known, spellings
 from kqlx.notes import Effect
 from kqlx.records import dataclass, field, replace
 
 T = TypeVar("T")
+
+_beside_column = attrgetter(*(name for name in FieldSpec.__match_args__ if name != "column"))
+_NOTHING = _beside_column(FieldSpec())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,9 @@ class Destination:
     _absent: dict[str, tuple[str, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _plain: dict[str, str | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def name(self) -> str:
@@ -89,6 +97,26 @@ class Destination:
         if found is None:
             found = self._columns[name, below] = self._find_column(name, below)
         return found
+
+    def plain_column(self, name: str) -> str | None:
+        """The column of a field that is this and nothing else there, with all values as Elastic has
+        them; None for any other.
+        """
+        if name not in self._plain:
+            self._plain[name] = self._find_plain_column(name)
+        return self._plain[name]
+
+    def _find_plain_column(self, name: str) -> str | None:
+        spec = self.field(name)
+        if spec is None or spec.column is None or base_field(name) != name:
+            return None
+        if _beside_column(spec) != _NOTHING or self.never.get(name) or self.escaped:
+            return None
+        like = self.column(spec.column)
+        if like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords:
+            return None
+        told = spec.column in self.unconfirmed or self.absent_in(spec.column)
+        return None if told or like.layout in ("words", "xml", "changes") else spec.column
 
     def _find_column(self, name: str, below: bool) -> ColumnSpec:
 
