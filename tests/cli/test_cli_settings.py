@@ -28,7 +28,7 @@ name = "One"
 rule_id = "1"
 query = "process.name:a"
 """
-NOT_SET = {"paths", "query", "config", "check", "force", "update_baseline", "help"}
+NOT_SET = {"language", "paths", "query", "config", "check", "force", "update_baseline", "help"}
 """What is said for one run alone."""
 OTHER_NAMES = {"mapping": "mappings"}
 SECTIONS = ("spl", "sentinel", "elasticsearch")

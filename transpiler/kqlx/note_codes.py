@@ -140,6 +140,10 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "Name the values that you mean, or accept it with `--accept narrower`.",
         "",
     ),
+    "language-guessed": (
+        "No action needed if it is EQL: `--language` says which one it is.",
+        "kqlx convert --to spl --source none -q 'any where user.name == \"alice\"'",
+    ),
     "late-events": (
         "Set `--late-events` to how late your events may arrive.",
         "kqlx convert --to spl --format savedsearches rules/aws_many_denied_calls_by_one_user.toml",
@@ -207,6 +211,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "No action needed, unless your events contain nulls.",
         "kqlx convert --to sigma --source none -q 'user.name:*'",
     ),
+    "optional-field": (
+        "Check that the field is mapped in Elasticsearch; if not, the rule there finds nothing.",
+        "kqlx convert -v --to spl --source none --language eql"
+        " -q 'any where not ?acme.badge == \"blue\"'",
+    ),
     "own-table": ("Check that the table has the columns of the pack's table.", ""),
     "pairs-by-position": (
         "No action needed, unless records lack a name or a value in the middle of the lists.",
@@ -215,6 +224,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "pattern-split": (
         "Write a pattern without spaces, or a phrase in quotes.",
         "kqlx convert --to spl --source none -q 'process.command_line:*a b*'",
+    ),
+    "pipe-left-out": (
+        "No action needed for most rules: the target reports what the pipe would keep back.",
+        "kqlx convert --to spl --source none --language eql"
+        " -q 'any where user.name == \"alice\" | tail 5'",
     ),
     "place-chosen": (
         "No action needed; to choose the other, add a test that only it can express.",

@@ -36,9 +36,9 @@ class Inputs:
         return cls(files, [], errors, folders, unused)
 
     @classmethod
-    def of_query(cls, query: str) -> Inputs:
-        """The text of a query."""
-        return cls(texts=[RuleSet([Rule(name="", query=query)])])
+    def of_rule(cls, rule: Rule) -> Inputs:
+        """One rule, which is no file's."""
+        return cls(texts=[RuleSet([rule])])
 
     @property
     def total(self) -> int:

@@ -17,6 +17,7 @@ def check(
     paths: cli.Paths = None,
     *,
     query: cli.Queries = None,
+    language: cli.Language = None,
     exclude: cli.Exclude = None,
     conversion: ConversionOptions,
     jobs: cli.Jobs = 1,
@@ -35,7 +36,9 @@ def check(
         request = conversion.request(targets, fragments=fragments)
         # What is found is the result; beside a report for programs it is told aside.
         progress = Progress(sys.stdout if messages.output_format.is_for_people else sys.stderr)
-        status = run(request, inputs_of(paths or [], query, exclude), messages, progress, jobs)
+        status = run(
+            request, inputs_of(paths or [], query, exclude, language), messages, progress, jobs
+        )
     except KqlxError as error:
         fail(error)
     raise SystemExit(status)

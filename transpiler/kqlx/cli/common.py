@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kqlx.batch.option_names import hint_line
-from kqlx.cli.requests import one_query
+from kqlx.cli.requests import in_language, one_query, query_rule
 from kqlx.cli.streams import say
 from kqlx.errors import (
     KqlxError,
@@ -40,28 +40,34 @@ class Exit(IntEnum):
 
 
 def inputs(
-    paths: list[str], queries: list[str] | None, exclude: list[str] | None = None
+    paths: list[str],
+    queries: list[str] | None,
+    exclude: list[str] | None = None,
+    language: str | None = None,
 ) -> Iterator[Rule | KqlxError]:
     """The rules of files, folders, the standard input or an argument, or what is wrong with them.
     A rule in another language is an error where the user names its very file; those in folders are
-    counted, and so are files there that are no rules.
+    counted, and so are files there that are no rules. ``language`` is that of a bare query.
     """
     try:
         query = one_query(queries, paths)
+        if query is not None:
+            yield query_rule(query, language)
+            return
     except UsageError as error:
         fail(error)
-    if query is not None:
-        yield Rule(name="", query=query)
-        return
     skipped: list[Skipped] = []
     others = 0
     used: set[str] = set()
     for path in paths or ["-"]:
         try:
-            found = from_standard_input() if path == "-" else from_path(path, exclude, used)
+            is_text = path == "-"
+            found = from_standard_input(language) if is_text else from_path(path, exclude, used)
         except RuleError as error:
             yield error
             continue
+        except UsageError as error:
+            fail(error)
         if not (found.rules or found.skipped or found.errors):
             name = "standard input" if path == "-" else path
             yield RuleError(f"{name}: it contains no rule", readable=False)
@@ -88,8 +94,18 @@ def inputs(
         say(f"{others} {'file' if others == 1 else 'files'} without a rule")
 
 
-def from_standard_input() -> RuleSet:
-    """Raises RuleError where nothing can be read from there."""
+def say_guess(rule: Rule) -> None:
+    """Tells that the language of a query was guessed, of commands that print no notes."""
+    if rule.guessed:
+        from kqlx.rules.query_only_notes import GUESSED
+
+        say(f"note: {GUESSED}; --language kuery reads it as Kibana KQL")
+
+
+def from_standard_input(language: str | None = None) -> RuleSet:
+    """Raises RuleError where nothing can be read from there, and UsageError for a ``language`` that
+    is not read.
+    """
     from kqlx.rules.load import load_text
 
     if sys.stdin is None:
@@ -103,7 +119,7 @@ def from_standard_input() -> RuleSet:
         raise RuleError(f"standard input: {reason}", readable=False) from None
     if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise RuleError("no query on standard input", readable=False)
-    return load_text(data, "standard input")
+    return in_language(load_text(data, "standard input"), language)
 
 
 def from_path(path: str, exclude: list[str] | None, used: set[str]) -> RuleSet:

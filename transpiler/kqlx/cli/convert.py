@@ -37,6 +37,7 @@ def convert(
     paths: cli.Paths = None,
     *,
     query: cli.Queries = None,
+    language: cli.Language = None,
     exclude: cli.Exclude = None,
     conversion: ConversionOptions,
     out: cli.Out = None,
@@ -74,7 +75,12 @@ def convert(
             return _sink(converter, inputs, out, progress, force=force, prune=prune, check=check)
 
         status = run(
-            request, inputs_of(paths or [], query, exclude), messages, progress, jobs, sink
+            request,
+            inputs_of(paths or [], query, exclude, language),
+            messages,
+            progress,
+            jobs,
+            sink,
         )
     except KqlxError as error:
         fail(error)

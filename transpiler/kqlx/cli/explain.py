@@ -37,6 +37,7 @@ def explain(
     ] = None,
     *,
     query: cli.Queries = None,
+    language: cli.Language = None,
     conversion: ConversionOptions,
     targets: TargetOptions,
 ) -> None:
@@ -48,7 +49,7 @@ def explain(
     """
     if conversion.to or query or (code is not None and _is_file(code)):
         try:
-            raise SystemExit(_explain_rules(code, query, conversion, targets))
+            raise SystemExit(_explain_rules(code, query, language, conversion, targets))
         except KqlxError as error:
             fail(error)
     from kqlx.explanations import all_codes, explain_code
@@ -80,6 +81,7 @@ def _is_file(name: str) -> bool:
 def _explain_rules(
     path: str | None,
     query: list[str] | None,
+    language: str | None,
     conversion: ConversionOptions,
     targets: TargetOptions,
 ) -> Exit:
@@ -88,7 +90,7 @@ def _explain_rules(
     """
     if path is None and not query:
         raise UsageError("give a rule file, or a query with --query")
-    found = [*inputs([] if path is None else [path], query)]
+    found = [*inputs([] if path is None else [path], query, language=language)]
     status = max([report(one) for one in found if isinstance(one, KqlxError)], default=Exit.DONE)
     rules = [one for one in found if not isinstance(one, KqlxError)]
     if not rules:

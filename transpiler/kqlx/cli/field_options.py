@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 
 
 def reader_of_types(
-    mapping: list[str] | None, fields: str | None, source: str | None, config: str | None
+    mapping: list[str] | None,
+    fields: str | None,
+    source: str | None,
+    config: str | None,
+    *,
+    of_steps: bool = False,
 ) -> Callable[[Rule], tuple[Node, Types]]:
     """What reads the query of a rule, and finds out the types of its fields, by these options and
-    the settings; it raises KqlxError.
+    the settings; it raises KqlxError. With ``of_steps`` a query on several events is read as well,
+    as a tree that names all of its fields.
 
     Options that cannot be used end the program with a message.
     """
     from kqlx.conversion.choices import check_choices, find_packs
     from kqlx.mappings.field_list import load
     from kqlx.rules.known_types import known_types
-    from kqlx.rules.query_tree import tree_of
+    from kqlx.rules.query_tree import tree_of, tree_of_fields
 
     try:
         packs = find_packs(listed_files(mapping), load_settings(config))
@@ -36,7 +42,7 @@ def reader_of_types(
         fail(error)
 
     def read(rule: Rule) -> tuple[Node, Types]:
-        tree = tree_of(rule)
+        tree = tree_of_fields(rule) if of_steps else tree_of(rule)
         return tree, known_types(tree, rule, own, source, packs)
 
     return read

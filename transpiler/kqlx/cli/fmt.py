@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from kqlx.cli import options as cli
-from kqlx.cli.common import Exit, inputs, label, report, usage
+from kqlx.cli.common import Exit, inputs, label, report, say_guess, usage
 from kqlx.cli.declared import option
 from kqlx.cli.streams import say
 from kqlx.errors import KqlxError
@@ -16,6 +16,7 @@ from kqlx.rules.model import Rule
 def fmt(
     paths: cli.Paths = None,
     query: cli.Queries = None,
+    language: cli.Language = None,
     exclude: cli.Exclude = None,
     config: cli.Config = None,
     check: Annotated[
@@ -37,12 +38,13 @@ def fmt(
         usage("--check and --write exclude each other")
     if (check or write) and (query or not paths or "-" in paths):
         usage("--check and --write need files", hint="name files or folders")
-    rules = list(inputs(paths or [], query, exclude))
+    rules = list(inputs(paths or [], query, exclude, language))
     status = Exit.DONE
     for number, rule in enumerate(rules):
         if not isinstance(rule, Rule):
             status = max(status, report(rule))
             continue
+        say_guess(rule)
         try:
             text = find_language(rule.language).format_text(rule.query, width)
             if not (check or write):

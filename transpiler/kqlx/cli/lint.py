@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kqlx.batch.option_names import hint_line
 from kqlx.cli import options as cli
-from kqlx.cli.common import Exit, about, inputs, report
+from kqlx.cli.common import Exit, about, inputs, report, say_guess
 from kqlx.cli.field_options import reader_of_types
 from kqlx.errors import KqlxError, condensed
 from kqlx.hidden_characters import escaped
@@ -14,6 +14,7 @@ from kqlx.rules.model import Rule
 def lint(
     paths: cli.Paths = None,
     query: cli.Queries = None,
+    language: cli.Language = None,
     exclude: cli.Exclude = None,
     config: cli.Config = None,
     source: cli.Source = None,
@@ -30,12 +31,13 @@ def lint(
     from kqlx.lint import lint
     from kqlx.mappings.field_names import nearest
 
-    read = reader_of_types(mapping, fields, source, config)
+    read = reader_of_types(mapping, fields, source, config, of_steps=True)
     status = Exit.DONE
-    for rule in inputs(paths or [], query, exclude):
+    for rule in inputs(paths or [], query, exclude, language):
         if not isinstance(rule, Rule):
             status = max(status, report(rule))
             continue
+        say_guess(rule)
         try:
             _, types = read(rule)
             known = (ecs.arrays(), nearest) if fields in (None, "ecs") else ()

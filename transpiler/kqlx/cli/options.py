@@ -31,6 +31,16 @@ Queries = Annotated[
         group=_INPUT,
     ),
 ]
+Language = Annotated[
+    str | None,
+    option(
+        "--language",
+        metavar="kuery|eql",
+        help="Language of --query and of a query on standard input; by default EQL where it begins"
+        " with `… where …`, else Kibana KQL.",
+        group=_INPUT,
+    ),
+]
 To = Annotated[
     list[str] | None,
     option(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
+from kqlx.records import replace
+from kqlx.rules.model import Rule, RuleSet
 
 if TYPE_CHECKING:
     from kqlx.batch.request import Request
@@ -102,6 +104,35 @@ def codes_of(values: Iterable[str] | None) -> frozenset[str]:
                 hint = did_you_mean(code, known, "kqlx explain lists all codes")
                 raise UsageError(f"--ignore: unknown code {code!r}", hint=hint)
     return codes
+
+
+def query_rule(query: str, language: str | None) -> Rule:
+    """The rule that is this query and nothing else; ``language`` None: it is guessed. Raises
+    UsageError for a language that is not read.
+    """
+    from kqlx.frontends import EQL, KUERY, find_language
+    from kqlx.frontends.language_guess import looks_like_eql
+
+    if language is not None:
+        return Rule(name="", query=query, language=find_language(language).name)
+    guessed = looks_like_eql(query)
+    return Rule(name="", query=query, language=EQL if guessed else KUERY, guessed=guessed)
+
+
+def in_language(found: RuleSet, language: str | None) -> RuleSet:
+    """The rules with those that are a query and nothing else in the language that the user names.
+    Raises UsageError for one that is not read.
+    """
+    if language is None:
+        return found
+    from kqlx.frontends import find_language
+
+    name = find_language(language).name
+    found.rules = [
+        replace(rule, language=name, guessed=False) if rule.format == "query" else rule
+        for rule in found.rules
+    ]
+    return found
 
 
 def one_query(queries: list[str] | None, paths: list[str]) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kqlx.cli.common import from_standard_input, say_unused
 from kqlx.cli.progress import Progress
 from kqlx.cli.reporting import reports_of
-from kqlx.cli.requests import one_query
+from kqlx.cli.requests import one_query, query_rule
 from kqlx.cli.streams import say
 from kqlx.errors import RuleError
 
@@ -78,16 +78,23 @@ def _statistics() -> Statistics:
     return Statistics()
 
 
-def inputs_of(paths: list[str], queries: list[str] | None, exclude: list[str] | None) -> Inputs:
-    """Where the rules come from. Raises UsageError for files beside a query."""
+def inputs_of(
+    paths: list[str],
+    queries: list[str] | None,
+    exclude: list[str] | None,
+    language: str | None = None,
+) -> Inputs:
+    """Where the rules come from; ``language`` is that of a bare query. Raises UsageError for files
+    beside a query, and for a language that is not read.
+    """
     from kqlx.batch.inputs import Inputs
 
     if (query := one_query(queries, paths)) is not None:
-        return Inputs.of_query(query)
+        return Inputs.of_rule(query_rule(query, language))
     inputs = Inputs.of_paths([path for path in paths if path != "-"], exclude or [])
     if "-" in paths or not paths:
         try:
-            inputs.texts.append(from_standard_input())
+            inputs.texts.append(from_standard_input(language))
         except RuleError as error:
             inputs.errors.append(error)
     return inputs

@@ -10,7 +10,7 @@ import typer
 
 from kqlx.cli import completion
 from kqlx.cli import options as cli
-from kqlx.cli.common import Exit, fail, inputs, report, usage
+from kqlx.cli.common import Exit, fail, inputs, report, say_guess, usage
 from kqlx.cli.declared import argument, for_typer, option
 from kqlx.cli.help_groups import Grouped
 from kqlx.cli.requests import config_of, listed_files, load_settings
@@ -86,6 +86,7 @@ def show(
 def fields(
     paths: cli.Paths = None,
     query: cli.Queries = None,
+    language: cli.Language = None,
     exclude: cli.Exclude = None,
     config: cli.Config = None,
     source: Annotated[
@@ -131,10 +132,11 @@ def fields(
             packs.get(source)
     except KqlxError as error:
         fail(error)
-    for rule in inputs(paths or [], query, exclude):
+    for rule in inputs(paths or [], query, exclude, language):
         if not isinstance(rule, Rule):
             status = max(status, report(rule))
             continue
+        say_guess(rule)
         try:
             count.add_rule(rule, source)
         except KqlxError as error:

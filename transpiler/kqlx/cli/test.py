@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from kqlx.cli import options as cli
-from kqlx.cli.common import Exit, about, fail, inputs, report, usage
+from kqlx.cli.common import Exit, about, fail, inputs, report, say_guess, usage
 from kqlx.cli.declared import argument, option
 from kqlx.cli.explained import shortened
 from kqlx.cli.field_options import reader_of_types
@@ -39,6 +39,7 @@ def test(
         ),
     ] = "-",
     query: cli.Queries = None,
+    language: cli.Language = None,
     config: cli.Config = None,
     source: cli.Source = None,
     mapping: cli.Mapping = None,
@@ -86,7 +87,8 @@ def test(
         usage("--count and --explain exclude each other", "one is of all events, one of a single")
     if line is not None and not explain:
         usage("--line needs --explain")
-    (rule,) = _one(list(inputs([path] if path else [], query)))
+    (rule,) = _one(list(inputs([path] if path else [], query, language=language)))
+    say_guess(rule)
     read = reader_of_types(mapping, fields, source, config)
     try:
         tree, types = read(rule)

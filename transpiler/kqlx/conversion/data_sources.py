@@ -11,7 +11,7 @@ from kqlx.mappings.pack_library import Packs, packs_of
 from kqlx.rules.filters import with_conditions
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
-from kqlx.rules.query_tree import tree_of
+from kqlx.rules.query_tree import tree_of_fields
 from kqlx.rules.threshold import threshold_of
 
 
@@ -27,7 +27,7 @@ class RuleFieldCount(FieldCount):
         ``source`` names the data source, else they are those that the rule is about. Raises
         QuerySyntaxError, and UsageError for a data source that there is not.
         """
-        node, _ = with_conditions(tree_of(rule), rule)
+        node, _ = with_conditions(tree_of_fields(rule), rule)
         self.add(node, _counted(rule), rule.indices, rule.integrations, source)
 
 

@@ -32,6 +32,8 @@ def plan_of(reading: Reading, choices: Choices) -> Plan:
     else:
         node = reading.node if choices.target.takes_filters else reading.query.node
         bounds = (_in_elastic_names(node, reading.types, choices),)
+    if "?" in rule.query:
+        bounds = _with_optional_fields(bounds, reading)
     if not choices.target.matches_arguments:
         bounds = tuple(map(with_patterns, bounds))
     if choices.target.checks_types:
@@ -42,6 +44,15 @@ def plan_of(reading: Reading, choices: Choices) -> Plan:
     )
     rule = with_late_events(rule, [source.options.late_events for source in sources])
     return Plan(rule, sources, choices.accept)
+
+
+def _with_optional_fields(bounds: tuple[Bound, ...], reading: Reading) -> tuple[Bound, ...]:
+    """With the notes on fields that the query says no index need have."""
+    from kqlx.mappings.optional_fields import optional_field_notes
+
+    first, *others = bounds
+    found = optional_field_notes(reading.node, reading.types)
+    return (replace(first, notes=(*first.notes, *found)), *others)
 
 
 def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KUERY = "kuery"
 """The language of a query that names none, as in Elastic's rules."""
+EQL = "eql"
+"""What rules call EQL."""
 
 
 def find_language(name: str) -> Language:
@@ -38,6 +40,12 @@ def language_of_file(path: PurePath | None) -> str:
     """The name of the language of a file that holds a query and nothing else, by its suffix."""
     suffix = path.suffix.lower() if path is not None else ""
     return next((language.name for language in languages() if suffix in language.suffixes), KUERY)
+
+
+def names_language(path: PurePath | None) -> bool:
+    """Whether the suffix of a file says the language of the query that it holds."""
+    suffix = path.suffix.lower() if path is not None else ""
+    return any(suffix in language.suffixes for language in languages())
 
 
 @cache

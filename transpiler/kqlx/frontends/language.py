@@ -6,7 +6,7 @@ first called.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from kqlx.records import dataclass
@@ -14,6 +14,8 @@ from kqlx.records import dataclass
 if TYPE_CHECKING:
     from kqlx.codes import Code
     from kqlx.nodes import Node
+    from kqlx.notes import Note
+    from kqlx.sequences import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class ReadingOptions:
     category_field: str = "event.category"
 
 
+def no_remarks(text: str) -> Iterable[Note]:
+    """Of a language whose trees say all."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """A language that rules are written in.
@@ -40,7 +47,9 @@ class Language:
     ``format_text`` writes a query canonically, in lines of at most so many characters, and raises
     the same; ``format_node`` makes such a text of a tree, and raises UnsupportedError for one that
     no text stands for. ``suggest`` is the hint to write the first of some texts that can be read
-    and shown, or "". ``codes`` are those of its syntax errors, in order.
+    and shown, or "". ``codes`` are those of its syntax errors, in order. ``remarks`` are notes on
+    what a query says beside its tree; it can be read. ``steps`` are those of a query on several
+    events, for which ``parse`` has no tree; of any other there are none.
     """
 
     name: str
@@ -51,3 +60,5 @@ class Language:
     suggest: Callable[..., str]
     codes: Callable[[], tuple[Code, ...]]
     suffixes: tuple[str, ...] = ()
+    remarks: Callable[[str], Iterable[Note]] = no_remarks
+    steps: Callable[[str, ReadingOptions], tuple[Step, ...]] | None = None

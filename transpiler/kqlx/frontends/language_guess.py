@@ -59,6 +59,17 @@ _LOOKED_AT = 2_000
 _IN_QUOTES = late_regex(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
+_EQL = late_regex(
+    r"(?:\s|//[^\r\n]*|/\*(?:[^*]|\*(?!/))*\*/)*"
+    r'(?:(?:[A-Za-z_]\w*|"[^"\r\n]*")\s+where\s|sequence\s+(?:by|with)\s|sequence\s*!?\[|sample\s+by\s)'
+)
+
+
+def looks_like_eql(text: str) -> bool:
+    """Whether a text that says no language begins as a query in EQL does."""
+    return _EQL.match(text) is not None
+
+
 def recognise(text: str) -> OtherLanguage | None:
     """The language that the text as a whole looks like, other than Kibana KQL, or None."""
     beginning = _IN_QUOTES.sub('""', text[:_LOOKED_AT])

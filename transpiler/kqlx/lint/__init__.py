@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kqlx.frontends.language import Language
     from kqlx.nodes import Node
     from kqlx.notes import Note
 
@@ -41,23 +42,39 @@ def lint(
     """
     from kqlx.frontends import find_language
     from kqlx.frontends.language import ReadingOptions
-    from kqlx.lint import contradictions_and_repeats, field_names, field_types
 
     spoken = find_language(language)
-    root = spoken.parse(text, ReadingOptions())
-    found = [*field_types.check(root, types or {}, spoken)]
+    steps = spoken.steps(text, ReadingOptions()) if spoken.steps is not None else ()
+    roots = [step.condition for step in steps] or [spoken.parse(text, ReadingOptions())]
+    found: list[Note] = []
+    for root in roots:
+        found += _doubts(root, text, spoken, types, arrays, nearest)
+    return sorted(dict.fromkeys(found), key=lambda note: (note.span or (0, 0), note.code))
+
+
+def _doubts(
+    root: Node,
+    text: str,
+    language: Language,
+    types: Mapping[str, str] | None,
+    arrays: frozenset[str] | None,
+    nearest: Callable[[str], str] | None,
+) -> list[Note]:
+    """Those about one condition of a query."""
+    from kqlx.lint import contradictions_and_repeats, field_names, field_types
+
+    found = [*field_types.check(root, types or {}, language)]
     if nearest is not None:
         found += field_names.check_unknown(root, nearest)
     refused = {note.span for note in found if note.code == "refused-value"}
     found += [
         note
-        for note in _in_the_text(language, root, text, types or {})
+        for note in _in_the_text(language.name, root, text, types or {})
         if not (note.code in _LESS_TELLING and note.span in refused)
     ]
     more_telling = {note.span for note in found if note.code in _MORE_TELLING}
     found = [n for n in found if not (n.code == "refused-value" and n.span in more_telling)]
-    found += contradictions_and_repeats.check(root, text, types, arrays)
-    return sorted(dict.fromkeys(found), key=lambda note: (note.span or (0, 0), note.code))
+    return [*found, *contradictions_and_repeats.check(root, text, types, arrays, language)]
 
 
 def _in_the_text(language: str, root: Node, text: str, types: Mapping[str, str]) -> Iterable[Note]:

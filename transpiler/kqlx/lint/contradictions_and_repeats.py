@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kqlx.elastic.type_names import ANALYZED
+from kqlx.frontends.kql import LANGUAGE as KUERY
 from kqlx.frontends.kql.wording import short
+from kqlx.frontends.language import Language
 from kqlx.lint.single_values import SingleValues
-from kqlx.lint.wording import Places, note
+from kqlx.lint.wording import Places, note, spelled
 from kqlx.nodes import (
     Always,
     And,
+    Case,
     Compare,
     Equals,
     Exists,
@@ -38,20 +41,27 @@ _MOST_PAIRS = 2_000_000
 
 
 def check(
-    root: Node, text: str, types: Mapping[str, str] | None, arrays: frozenset[str] | None
+    root: Node,
+    text: str,
+    types: Mapping[str, str] | None,
+    arrays: frozenset[str] | None,
+    language: Language = KUERY,
 ) -> Iterator[Note]:
-    """The doubts about every ``and`` and ``or`` of the tree."""
+    """The doubts about every ``and`` and ``or`` of the tree; ``language`` is that of the
+    messages.
+    """
     keys, places = _Keys(root, types or {}), Places(text)
     inner: set[int] = set()
     for node in walk(root):
         if isinstance(node, Not) and isinstance(node.item, Always):
-            yield note("contradiction", "not *:* matches no event", node.span, "remove it")
+            shown = spelled(node, language)
+            yield note("contradiction", f"{shown} matches no event", node.span, "remove it")
         if not isinstance(node, And | Or):
             continue
         if id(node) in inner:
             continue
         items = list(_flattened(node, inner))
-        group = _Group(items, keys, places, types or {})
+        group = _Group(items, keys, places, types or {}, language)
         if isinstance(node, Or):
             yield from group.check_or()
         else:
@@ -91,7 +101,8 @@ class _Keys:
         if isinstance(node, Nested):
             return Nested, node.path, self._of[id(node.item)]
         if isinstance(node, Equals) and self._types.get(node.field.name) not in ANALYZED:
-            return Equals, node.field, node.value.value  # quotes make a phrase on text alone
+            # Quotes make a phrase on text alone.
+            return Equals, node.field, node.value.value, node.case
         return type(node), node
 
     def _number(self, key: object) -> int:
@@ -103,32 +114,40 @@ class _Keys:
 
 class _Group:
     def __init__(
-        self, items: list[Node], keys: _Keys, places: Places, types: Mapping[str, str]
+        self,
+        items: list[Node],
+        keys: _Keys,
+        places: Places,
+        types: Mapping[str, str],
+        language: Language,
     ) -> None:
+        self._language = language
         self._items, self._keys = items, keys
         self._places, self._types = places, types
         self._first: dict[int, Node] = {}
         for item in items:
             self._first.setdefault(keys.of(item), item)
 
+    def _exists(self, field: Term) -> str:
+        """The test of the field's existence, as the language has it."""
+        return short(spelled(Exists(field), self._language)) or f"{short(field.name)}:*"
+
     def check_or(self) -> Iterator[Note]:
         yield from self._repeated("repeated-value")
-        yield from self._constant(
-            "always-true", "*:* matches every event, so the other branches have no effect"
-        )
+        yield from self._constant("always-true", ", so the other branches have no effect")
         yield from self._opposites("always-true", "every event matches one of the two")
         present = {item.field for item in self._items if isinstance(item, Exists)}
         for item in self._items:
             if isinstance(item, Equals | Like | Compare) and item.field in present:
-                name = short(item.field.name)
-                message = f"{name}:* in the same list already matches this"
+                exists = self._exists(item.field)
+                message = f"{exists} in the same list already matches this"
                 yield note("covered-value", message, item.span, "remove this value or the star")
         yield from self._covered(present)
         yield from self._useless_branches()
 
     def check_and(self) -> Iterator[Note]:
         yield from self._repeated("repeated-condition")
-        yield from self._constant("useless-condition", "*:* matches every event")
+        yield from self._constant("useless-condition", "")
         yield from self._opposites("contradiction", "no event matches both")
         yield from self._missing()
         implied = {_required_field(item) for item in self._items} - {None}
@@ -136,7 +155,8 @@ class _Group:
             if isinstance(item, Exists) and item.field in implied:
                 name = short(item.field.name)
                 message = f"another condition on {name} implies that the field exists"
-                yield note("useless-condition", message, item.span, f"remove {name}:*")
+                hint = f"remove {self._exists(item.field)}"
+                yield note("useless-condition", message, item.span, hint)
 
     def _missing(self) -> Iterator[Note]:
         """``not a:* and a:b``."""
@@ -174,12 +194,15 @@ class _Group:
     def _place(self, node: Node) -> str:
         return self._places.of(node.span[0])
 
-    def _constant(self, code: str, message: str) -> Iterator[Note]:
+    def _constant(self, code: str, effect: str) -> Iterator[Note]:
         for item in self._items:
             if isinstance(item, Always):
-                yield note(code, message, item.span, "remove it")
+                shown = spelled(item, self._language)
             elif isinstance(item, FreeText) and item.value == Pattern.of(ANY_RUN):
-                yield note(code, message.replace("*:*", "*"), item.span, "remove it")
+                shown = "*"
+            else:
+                continue
+            yield note(code, f"{shown} matches every event{effect}", item.span, "remove it")
 
     def _opposites(self, code: str, message: str) -> Iterator[Note]:
         for item in self._items:
@@ -206,9 +229,13 @@ class _Group:
             listed = tests[field]
             reported: set[int] = set()
             for like in wide[: max(1, _MOST_PAIRS // len(listed))]:
-                covers = like.pattern.coverer()
+                folds = like.case is Case.FOLDED
+                pattern = like.pattern.map_literals(str.lower) if folds else like.pattern
+                covers = pattern.coverer()
                 for test, asked in listed:
-                    if not covers(asked) or id(test) in reported:
+                    if id(test) in reported or (test.case is Case.FOLDED and not folds):
+                        continue
+                    if not covers(asked.lower() if folds else asked):
                         continue
                     if test is not like and not self._same(test, like):
                         reported.add(id(test))

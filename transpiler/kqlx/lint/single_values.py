@@ -8,7 +8,7 @@ from decimal import Decimal
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.frontends.kql.wording import short
 from kqlx.lint.wording import Places, note
-from kqlx.nodes import Compare, Equals, Literal, Node, Not
+from kqlx.nodes import Case, Compare, Equals, Literal, Node, Not
 from kqlx.notes import Note
 from kqlx.records import dataclass
 from kqlx.regexes import late_regex
@@ -51,7 +51,11 @@ class SingleValues:
                 continue
             if self._is_single(item.field.name, _EXACT_TYPES):
                 first = asked.setdefault(item.field.name, item)
-                if first.value.name != item.value.name:
+                folds = Case.FOLDED in (first.case, item.case)
+                names = [
+                    one.value.name.lower() if folds else one.value.name for one in (first, item)
+                ]
+                if names[0] != names[1]:
                     yield item, first
 
     def _bounds(self, items: Iterable[Node]) -> Iterator[Note]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kqlx.errors import RuleError
-from kqlx.frontends import KUERY, known_language, language_of_file, languages
+from kqlx.frontends import EQL, KUERY, known_language, language_of_file, languages, names_language
 from kqlx.rules.model import Rule, Skipped
 from kqlx.rules.source_text import Entry
 from kqlx.rules.validate import check, plain
@@ -30,6 +30,9 @@ def build(entry: Entry, path: Path | None, name: str, format: str) -> Rule | Ski
         line = _line(entry, ("type", kind))
         return Skipped(path or Path(name), reason, "machine learning", line)
     default = language_of_file(path) if format == "query" else KUERY
+    guessed = format == "query" and not names_language(path) and _is_eql(table.get("query"))
+    if guessed:
+        default = EQL
     language = _LANGUAGES.get(kind) or table.get("language", default)
     if known_language(language) is None:
         known = ", ".join(f"{one.name} ({one.title})" for one in languages())
@@ -54,7 +57,14 @@ def build(entry: Entry, path: Path | None, name: str, format: str) -> Rule | Ski
         format=format,
         line=entry.line,
         number=entry.number,
+        guessed=guessed,
     )
+
+
+def _is_eql(query: object) -> bool:
+    from kqlx.frontends.language_guess import looks_like_eql
+
+    return isinstance(query, str) and looks_like_eql(query)
 
 
 def _new_terms(table: Mapping[str, Any]) -> dict[str, Any]:

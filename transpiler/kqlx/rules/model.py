@@ -37,6 +37,7 @@ class Rule:
     where the text does not stand there as it is, and the line is then that of its key; both are 0
     where that is not known.
 
+    ``guessed`` says that nobody says the language, and that it was told by how the query begins.
     ``late_events`` is the user's, not the file's: how late events may arrive, in seconds; None
     where nothing is said.
     """
@@ -58,6 +59,7 @@ class Rule:
     number: int = 0
     indent: int = 0
     late_events: int | None = None
+    guessed: bool = False
 
     @property
     def description(self) -> str:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kqlx.frontends import known_language
+from kqlx.hints import Argument, Hint
 from kqlx.nodes import Always
 from kqlx.notes import Effect, Note
 from kqlx.rules.filters import conditions_of, with_conditions
@@ -14,6 +16,9 @@ from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.schedule import schedule_of, spelt
 from kqlx.rules.suppression import Suppression, suppression_of
 from kqlx.rules.threshold import odd_counts, uncounted
+
+GUESSED = 'the query is read as EQL, for it begins with a category and "where"'
+GUESS_HINT = Hint(Argument("language", "kuery"), " reads it as Kibana KQL")
 
 
 def query_only_notes(
@@ -24,6 +29,7 @@ def query_only_notes(
     ``clauses`` says that filters are taken over as they are, in Query DSL, and not into the tree;
     ``suppresses`` that the result suppresses alerts as the rule does.
     """
+    yield from _about_language(rule)
     yield from _about_counts(rule)
     yield from conditions_of(rule).notes.made() if clauses else with_conditions(Always(), rule)[1]
     if not suppresses and (suppression := suppression_of(rule)) is not None:
@@ -81,6 +87,14 @@ def rule_type_notes(rule: Rule) -> Iterator[Note]:
             Effect.DIFFERENT,
             f'the rule runs the saved query "{rule.data["saved_id"]}", which may have changed',
         )
+
+
+def _about_language(rule: Rule) -> Iterator[Note]:
+    """What is said in a rule's language beside the tree, and how it is known which one it is."""
+    if rule.guessed:
+        yield Note("language-guessed", Effect.SAME, GUESSED, None, GUESS_HINT)
+    if (language := known_language(rule.language)) is not None and rule.query.strip():
+        yield from language.remarks(rule.query)
 
 
 def _about_counts(rule: Rule) -> Iterator[Note]:

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 from kqlx.frontends.language import Language, ReadingOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kqlx.codes import Code
     from kqlx.nodes import Node
+    from kqlx.notes import Note
+    from kqlx.sequences import Step
 
 
 def _parse(text: str, options: ReadingOptions) -> Node:
@@ -43,6 +47,20 @@ def _codes() -> tuple[Code, ...]:
     return CODES
 
 
+def _steps(text: str, options: ReadingOptions) -> tuple[Step, ...]:
+    from kqlx.frontends.eql.parser import steps_of
+
+    return steps_of(text, options.category_field)
+
+
+def _remarks(text: str) -> Iterable[Note]:
+    if "|" not in text:
+        return ()
+    from kqlx.frontends.eql.pipes import remarks
+
+    return remarks(text)
+
+
 LANGUAGE = Language(
     name="eql",
     title="EQL",
@@ -52,4 +70,6 @@ LANGUAGE = Language(
     suggest=_suggest,
     codes=_codes,
     suffixes=(".eql",),
+    remarks=_remarks,
+    steps=_steps,
 )

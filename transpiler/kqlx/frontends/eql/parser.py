@@ -10,7 +10,7 @@ from kqlx.frontends.eql.refused import Refused
 from kqlx.frontends.eql.syntax_tree import Query
 from kqlx.frontends.lalr import UnexpectedInput
 from kqlx.nodes import Node
-from kqlx.sequences import EventQuery, Sample, Sequence
+from kqlx.sequences import EventQuery, Sample, Sequence, Step
 
 NOT_CONVERTED = "several-events"
 """The code of the refusal of a query that is about several events."""
@@ -31,6 +31,17 @@ def parse(text: str, category_field: str = EVENT_CATEGORY) -> Node:
             hint="convert a rule for each of its events, or keep the rule in Elasticsearch",
         )
     return asked
+
+
+def steps_of(text: str, category_field: str = EVENT_CATEGORY) -> tuple[Step, ...]:
+    """The steps of a sequence or a sample, ``until`` among them; none of a query on single events.
+    Raises as ``parse_query``.
+    """
+    asked = parse_query(text, category_field).asked
+    if not isinstance(asked, Sequence | Sample):
+        return ()
+    until = asked.until if isinstance(asked, Sequence) else None
+    return asked.steps if until is None else (*asked.steps, until)
 
 
 def _counted(steps: int) -> str:
