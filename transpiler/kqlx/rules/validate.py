@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kqlx.errors import RuleError
@@ -144,12 +144,13 @@ class _Checker:
 
     def tables(
         self, table: Mapping[str, Any], key: str, place: str
-    ) -> list[tuple[Mapping[str, Any], str]]:
+    ) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Each table with its place, when all have been found to be tables."""
         value = table.get(key, [])
         self._typed(value, list, f"{place}.{key}", "an array of tables")
         for i, item in enumerate(value):
             self._typed(item, dict, f"{place}.{key}[{i}]")
-        return [(item, f"{place}.{key}[{i}]") for i, item in enumerate(value)]
+        return ((item, f"{place}.{key}[{i}]") for i, item in enumerate(value))
 
     def _typed(self, value: object, kind: type, key: str, wanted: str = "") -> None:
         if not isinstance(value, kind):
