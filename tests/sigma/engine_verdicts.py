@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -40,7 +40,7 @@ class Case:
 
     name: str
     body: str
-    events: tuple[dict[str, Any], ...]
+    events: tuple[Mapping[str, Any], ...]
 
     @property
     def key(self) -> str:
