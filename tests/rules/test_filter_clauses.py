@@ -13,7 +13,19 @@ from hypothesis import strategies as st
 from kqlx.evaluate.compiler import compile
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.frontends.query_dsl.reader import read
-from kqlx.nodes import Always, Case, Equals, FieldTest, Like, Literal, Nested, Never, Node, Or
+from kqlx.nodes import (
+    Always,
+    Case,
+    Equals,
+    FieldTest,
+    Like,
+    Literal,
+    Nested,
+    Never,
+    Node,
+    Or,
+    Regexp,
+)
 from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Token
 from kqlx.testing.edges import NOW, TYPES
 from kqlx.testing.strategies import events_for
@@ -281,3 +293,36 @@ def _short(node: FieldTest) -> Node:
 
 
 # Filters
+
+
+def test_a_regular_expression_is_one_of_the_tree() -> None:
+    node = read({"regexp": {"user.name": "a[0-9]+"}}, ECS, ARRAYS).node
+    assert isinstance(node, Regexp)
+    test = compile(node, ECS)
+    assert [test({"user.name": text}) for text in ("a12", "A12", "xa1")] == [True, False, False]
+    folded = {"value": "a[b-c]", "case_insensitive": True}
+    test = compile(read({"regexp": {"user.name": folded}}, ECS, ARRAYS).node, ECS)
+    assert [test({"user.name": text}) for text in ("Ab", "aB")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("clause", "reason"),
+    [
+        ({"user.name": "a["}, "the regular expression a[: this '[' is not closed"),
+        ({"message": "a.*"}, "message is of type match_only_text, which has no regular"),
+        ({"user.name": {"value": "a@", "flags": "NONE"}}, "a regular expression with flags"),
+        ({"user.name": "a&b"}, "the regular expression a&b: '&' is an operator here"),
+    ],
+)
+def test_a_regular_expression_that_is_none_is_left_out(clause: Any, reason: str) -> None:
+    reading = read({"regexp": clause}, ECS, ARRAYS)
+    assert isinstance(reading.node, Always)
+    (remark,) = reading.remarks
+    assert remark.reason.startswith(reason)
+
+
+def test_a_pattern_is_held_against_the_whole_value_in_every_type() -> None:
+    types = {"process.command_line": "wildcard"}
+    node = read({"wildcard": {"process.command_line": "a b*"}}, types, ARRAYS).node
+    test = compile(node, types)
+    assert [test({"process.command_line": text}) for text in ("a bc", "a")] == [True, False]

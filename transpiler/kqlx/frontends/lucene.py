@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import re
 
+from kqlx.nodes import Case
+from kqlx.records import replace
 from kqlx.regular_expressions import (
     ANY_CHAR,
     Char,
     CharClass,
+    Choice,
     Item,
     Repeat,
     Sequence,
     choice,
+    folded,
     from_text,
     sequence,
 )
@@ -47,6 +51,47 @@ class UnsharedRegexpError(RegexpError):
 def parse(text: str) -> Item:
     """The expression as a tree. Raises RegexpError."""
     return _Parser(text).whole()
+
+
+def in_case(expression: Item, case: Case) -> tuple[Item, Case]:
+    """The expression and how letters are compared in it, so that all who read it agree.
+    Elasticsearch folds letters that stand for themselves, but none of a range, ``[a-c]``: where
+    there is one, the others are written in both cases.
+    """
+    if case is Case.FOLDED and _has_letter_range(expression):
+        return _folded_but_ranges(expression), Case.EXACT
+    return expression, case
+
+
+def _has_letter_range(item: Item) -> bool:
+    match item:
+        case CharClass():
+            return any(first != last and _has_letters(first, last) for first, last in item.ranges)
+        case Repeat():
+            return _has_letter_range(item.item)
+        case Sequence() | Choice():
+            return any(map(_has_letter_range, item.items))
+    return False
+
+
+def _has_letters(first: str, last: str) -> bool:
+    return any(max(first, low) <= min(last, high) for low, high in (("A", "Z"), ("a", "z")))
+
+
+def _folded_but_ranges(item: Item) -> Item:
+    match item:
+        case CharClass():
+            made: list[tuple[str, str]] = []
+            for first, last in item.ranges:
+                made.append((first, last))
+                if first == last and first.isascii() and first.isalpha():
+                    made.append((first.swapcase(),) * 2)
+            return CharClass(tuple(dict.fromkeys(made)), item.negated)
+        case Repeat():
+            return replace(item, item=_folded_but_ranges(item.item))
+        case Sequence() | Choice():
+            return replace(item, items=tuple(map(_folded_but_ranges, item.items)))
+    return folded(item)
 
 
 class _Parser:

@@ -48,10 +48,10 @@ def _hint(refusal: Refusal) -> str:
     """What to write in place of the test, or ""."""
     if refusal.instead is None:
         return refusal.hint
-    from kqlx.frontends.kql.formatter import format_node
-    from kqlx.frontends.kql.wording import suggest
+    from kqlx.frontends.shown import language_of
 
-    return suggest(format_node(refusal.instead, 1_000_000))
+    language = language_of(refusal.test)
+    return language.suggest(language.format_node(refusal.instead, 1_000_000))
 
 
 def _parted(test: Like, kind: str) -> Note:

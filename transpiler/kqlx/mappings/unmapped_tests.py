@@ -221,9 +221,9 @@ def _of_one_field(group: Unmapped) -> Unmapped | None:
 
 
 def _left_out_note(asked: Node, reason: str) -> Note:
-    from kqlx.frontends.kql.formatter import shown_node
+    from kqlx.frontends.shown import shown
 
-    text = " ".join(shown_node(asked).split())
+    text = " ".join(shown(asked).split())
     return Note("unmapped-left-out", Effect.WIDER, f"left out: {text} - {reason}", asked.span)
 
 

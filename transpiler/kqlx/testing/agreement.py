@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import kqlx
-from kqlx.frontends.kql.formatter import shown_node
+from kqlx.frontends.shown import shown
 from kqlx.nodes import (
     Exists,
     Literal,
@@ -155,7 +155,7 @@ class Query:
     def _report(self, event: Event, what: str) -> str:
         notes = ", ".join(f"{note.code} ({note.effect})" for note in self.notes) or "no notes"
         return (
-            f"{what}\n  Kibana KQL: {_short(shown_node(self.node))}\n"
+            f"{what}\n  query: {_short(shown(self.node))}\n"
             f"  target:     {_short(self.text)}\n"
             f"  event:      {json.dumps(event, ensure_ascii=False)}\n  notes:      {notes}"
         )
@@ -173,13 +173,13 @@ def convert(query: str | Node, engine: Engine, to: str, *, exact: bool = False) 
     the target's reader refuses.
     """
     node = kqlx.parse(query) if isinstance(query, str) else query
-    text = query if isinstance(query, str) else shown_node(query)
+    text = query if isinstance(query, str) else shown(query)
     conversion = plain_conversion(query, to, exact=exact)
     written = conversion.query if isinstance(conversion.query, str) else conversion.text
     try:
         engine.read(written)
     except Malformed as error:
-        raise Malformed(f"{error}\n  Kibana KQL: {text}\n  target: {written}") from None
+        raise Malformed(f"{error}\n  query: {text}\n  target: {written}") from None
     types = types_of(node)
     kibana = Kibana(node, types)
     return Query(node, written, conversion.notes, types, kibana, engine)
@@ -189,7 +189,7 @@ def plain_conversion(query: str | Node, to: str, *, exact: bool = False) -> kqlx
     """The conversion of a query that keeps its field names and accepts every effect. A tree that
     Kibana KQL has no text for is converted as it is, others by their text.
     """
-    text = query if isinstance(query, str) else shown_node(query)
+    text = query if isinstance(query, str) else shown(query)
     node = None if isinstance(query, str) or kqlx.parse(text) == query else query
     return kqlx.convert(
         text, to, source="none", accept=ACCEPTED, unmapped="keep", exact=exact, node=node

@@ -13,7 +13,7 @@ from kqlx.elastic import ecs
 from kqlx.elastic.numbers import number_of
 from kqlx.evaluate.compiler import compile
 from kqlx.evaluate.event_fields import objects
-from kqlx.frontends.kql.formatter import shown_node
+from kqlx.frontends.shown import shown
 from kqlx.mappings.nested import field_tests
 from kqlx.nodes import (
     And,
@@ -85,7 +85,7 @@ class Kibana:
 
     @cached_property
     def _has_odd_letters(self) -> bool:
-        return has_odd_letters(shown_node(self.node))
+        return has_odd_letters(shown(self.node))
 
     @cached_property
     def _bounds(self) -> Callable[[Event], Bounds]:

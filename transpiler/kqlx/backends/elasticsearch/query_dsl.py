@@ -76,7 +76,8 @@ class _Dsl(Backend[Json]):
         elif isinstance(node, Equals):
             made = self.each_field(node.field, self.value_clause, node.value)
         elif isinstance(node, Like):
-            made = self.each_field(node.field, self.pattern_clause, node.pattern)
+            clause = self.whole_pattern_clause if node.whole else self.pattern_clause
+            made = self.each_field(node.field, clause, node.pattern)
         elif isinstance(node, Exists):
             made = self.each_field(node.field, self.exists_clause, None)
         elif isinstance(node, Compare):
@@ -256,6 +257,12 @@ class _Dsl(Backend[Json]):
             known = self.types_shown.split if is_known else self.types_shown.guessed
             known.setdefault(field.name, pattern.span)
         return {"query_string": {"fields": [field.name], "query": text}}
+
+    def whole_pattern_clause(self, field: Field, pattern: Pattern) -> Json:
+        """A pattern of EQL, which every type takes as a whole, as EQL itself asks for it."""
+        if field.script is not None:
+            return self.pattern_clause(field, pattern)
+        return {"wildcard": {field.name: {"value": wildcard_text(pattern)}}}
 
     def folded_value_clause(self, field: Field, value: Literal) -> Json:
         if field.script is not None or not _has_case(field):

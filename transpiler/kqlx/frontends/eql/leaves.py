@@ -9,7 +9,7 @@ from kqlx.elastic.addresses import network
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.eql.refused import Refused
 from kqlx.frontends.eql.syntax_tree import Span, Text
-from kqlx.frontends.lucene import RegexpError, UnsharedRegexpError
+from kqlx.frontends.lucene import RegexpError, UnsharedRegexpError, in_case
 from kqlx.frontends.lucene import parse as parse_regexp
 from kqlx.nodes import (
     Always,
@@ -32,7 +32,7 @@ from kqlx.nodes import (
 from kqlx.patterns import ANY_ONE, ANY_RUN, Token
 from kqlx.records import replace
 from kqlx.regexes import late_regex
-from kqlx.regular_expressions import CharClass, Choice, Item, Repeat, Sequence, choice, folded
+from kqlx.regular_expressions import Item, choice
 
 _WILDCARDS: dict[str, Token] = {"*": ANY_RUN, "?": ANY_ONE}
 _PIECES = late_regex(r"[*?]|[^*?]+")
@@ -53,14 +53,10 @@ def pattern_of(text: str, span: Span) -> Pattern:
 
 
 def regexp_of(texts: list[Text], case: Case) -> tuple[Item, Case]:
-    """One expression of several, and how letters are compared in it. Elasticsearch folds letters
-    that stand for themselves, but none of a range, ``[a-c]``: then those are written in both cases.
-    """
+    """One expression of several, and how letters are compared in it."""
     items = [_regexp(text) for text in texts]
     expression = choice(*items)
-    if case is Case.FOLDED and _has_letter_range(expression):
-        return _folded_but_ranges(expression), Case.EXACT
-    return expression, case
+    return in_case(expression, case)
 
 
 def _regexp(text: Text) -> Item:
@@ -77,37 +73,6 @@ def _regexp(text: Text) -> Item:
         span = (at, at + 1) if text.raw and at < end else text.span
         message = f"this is no regular expression: {error.message}"
         raise Refused("bad-regular-expression", message, span, "escape the sign") from None
-
-
-def _has_letter_range(item: Item) -> bool:
-    match item:
-        case CharClass():
-            return any(first != last and _has_letters(first, last) for first, last in item.ranges)
-        case Repeat():
-            return _has_letter_range(item.item)
-        case Sequence() | Choice():
-            return any(map(_has_letter_range, item.items))
-    return False
-
-
-def _has_letters(first: str, last: str) -> bool:
-    return any(max(first, low) <= min(last, high) for low, high in (("A", "Z"), ("a", "z")))
-
-
-def _folded_but_ranges(item: Item) -> Item:
-    match item:
-        case CharClass():
-            made: list[tuple[str, str]] = []
-            for first, last in item.ranges:
-                made.append((first, last))
-                if first == last and first.isascii() and first.isalpha():
-                    made.append((first.swapcase(),) * 2)
-            return CharClass(tuple(dict.fromkeys(made)), item.negated)
-        case Repeat():
-            return replace(item, item=_folded_but_ranges(item.item))
-        case Sequence() | Choice():
-            return replace(item, items=tuple(map(_folded_but_ranges, item.items)))
-    return folded(item)
 
 
 # Constants

@@ -14,7 +14,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kqlx.elastic.asked_tests import PARTED
 from kqlx.elastic.type_names import ANALYZED
+from kqlx.frontends.lucene import RegexpError, in_case
+from kqlx.frontends.lucene import parse as parse_regexp
 from kqlx.frontends.query_dsl.fields import WITH_CASE, Fields
 from kqlx.frontends.query_dsl.values import (
     case_in,
@@ -35,6 +38,7 @@ from kqlx.nodes import (
     Not,
     Operator,
     Pattern,
+    Regexp,
     Term,
     any_of,
 )
@@ -113,6 +117,20 @@ class FieldClauses:
         pattern = Pattern.of(literal_of(options["value"]).name, ANY_RUN)
         return self.pattern(name, pattern, case_in(options))
 
+    def regexp_clause(self, body: Mapping[str, Any], wider: bool) -> Node:
+        known = {"flags", "case_insensitive", "max_determinized_states", "rewrite", "boost"}
+        name, options = self.fields.options(body, "value", known)
+        text, type = literal_of(options["value"]).name, self.fields.type(name)
+        if type not in WITH_CASE:
+            refuse(f"{name.name} is of type {type}, which has no regular expressions of values")
+        if str(options.get("flags") or "ALL").upper() != "ALL" and set(text) & set("~&<#@"):
+            refuse("a regular expression with flags of its own")
+        try:
+            expression, case = in_case(parse_regexp(text), case_in(options))
+        except RegexpError as error:
+            refuse(f"the regular expression {text}: {error.message}")
+        return Regexp(name, expression, case=case)
+
     def pattern(self, name: Literal, pattern: Pattern, case: Case) -> Node:
         type = self.fields.type(name)
         if type not in ANALYZED and type not in WITH_CASE:
@@ -126,7 +144,7 @@ class FieldClauses:
             return Exists(name)
         if pattern.is_text:
             return Equals(name, Literal(pattern.text, phrase=True), case=case)
-        return Like(name, pattern, case=case)
+        return Like(name, pattern, case=case, whole=type in PARTED)
 
     # Existence and ranges
 

@@ -143,5 +143,4 @@ _WHY = {
     "query_string": "it is a Lucene query",
     "simple_query_string": "it is a Lucene query",
     "script": "it is a script",
-    "regexp": "it is a regular expression",
 }
