@@ -12,6 +12,8 @@ import kqlx
 from kqlx.conversion.choices import choose
 from kqlx.conversion.plan import plan_of
 from kqlx.conversion.writing import write
+from kqlx.mappings.path_patterns import without_covered
+from kqlx.nodes import Pattern
 from kqlx.render import render
 
 MOST_CALLS = {"spl": 70, "sentinel": 60, "sigma": 80, "elasticsearch": 100}
@@ -77,3 +79,18 @@ def test_fields_that_results_keep_are_looked_up_once_however_many_values_are_tes
         for values in (" or ".join(f"value{n}" for n in range(count)) for count in (100, 300))
     ]
     assert (many - few) / 200 < MOST_CALLS["spl"]
+
+
+def test_a_pattern_that_is_compared_with_many_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+    coverer = Pattern.coverer
+
+    def counted(pattern: Pattern) -> Callable[[str], bool]:
+        nonlocal read
+        read += 1
+        return coverer(pattern)
+
+    monkeypatch.setattr(Pattern, "coverer", counted)
+    patterns = [Pattern.from_stars(f"*a{n}b*c") for n in range(50)]
+    assert without_covered(patterns) == sorted(patterns, key=lambda one: len(one.text))
+    assert read == len(patterns)

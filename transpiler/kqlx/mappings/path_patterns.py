@@ -5,7 +5,7 @@ of the destination. Where hives are spelled out, ``HKLM\\Run\\*`` asks for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Token, Wildcard
 
@@ -40,9 +40,12 @@ def respelled_patterns(
 def without_covered(patterns: Iterable[Pattern]) -> list[Pattern]:
     """The patterns without those that others fit as well."""
     found: list[Pattern] = []
+    covers: list[Callable[[str], bool]] = []
     for pattern in sorted(dict.fromkeys(patterns), key=lambda pattern: len(pattern.text)):
-        if not any(other.covers(pattern) for other in found):
+        marked = pattern.marked
+        if not any(fits(marked) for fits in covers):
             found.append(pattern)
+            covers.append(pattern.coverer())
     return found
 
 

@@ -102,7 +102,11 @@ def _in_case(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node
         )
     elif not backend.exact or node.case is Case.FOLDED:
         backend.ignores_case(column, text, node)
-    return node if node.case is case else replace(node, case=case)
+    if node.case is case:
+        return node
+    if isinstance(node, Equals):
+        return Equals(node.field, node.value, node.span, case=case)
+    return Like(node.field, node.pattern, node.span, case=case)
 
 
 def _words(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:
