@@ -91,3 +91,22 @@ def test_values_of_nested_alternatives_are_one_list() -> None:
 )
 def test_what_the_packs_say_of_whole_records(query: str, source: str, search: str) -> None:
     assert search in spl(query, source)
+
+
+def test_what_lies_in_a_text_of_json_is_looked_for_before_it_is_taken_apart() -> None:
+    field = "azure.platformlogs.properties.log.objectRef.resource"
+    made = spl(f"{field}:secrets and {field}:*quo/ta*configmaps*", "azure.platformlogs")
+    search, spath, _ = made.partition("\n| spath ")
+    assert spath
+    assert 'properties.log="*secrets*" properties.log="*configmaps*"' in search
+    for short in ('"get"', '"a\\"b\\"c"'):
+        made = spl(f"{field}:({short} or secrets)", "azure.platformlogs")
+        assert "properties.log=" not in made.partition("\n| spath ")[0]
+    made = spl(f"event.action:* and not {field}:secrets", "azure.platformlogs")
+    assert "properties.log=" not in made.partition("\n| spath ")[0]
+
+
+def test_categories_of_sign_ins_are_named() -> None:
+    made = spl("event.action:x", "azure.signinlogs")
+    assert 'category IN ("SignInLogs", ' in made
+    assert "*SignInLogs" not in made

@@ -20,7 +20,7 @@ from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.checks import Checks
 from kqlx.backends.spl.multiple_sources import SourceSearch, WrittenSource
 from kqlx.backends.spl.name_value_arrays import pair_fields
-from kqlx.backends.spl.search_capability import NULL, SearchCapability
+from kqlx.backends.spl.search_capability import NULL, SearchCapability, json_text_of
 from kqlx.backends.spl.syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl.time_range import time_range
 from kqlx.backends.spl.where import WhereWriter
@@ -338,7 +338,7 @@ def _spath_commands(bound: Bound, conditions: list[str]) -> list[str]:
     steps = []
     for name, column in bound.columns.items():
         if column.json and any(eval_name(name) in condition for condition in conditions):
-            text = column.json if isinstance(column.json, str) else name.partition(".")[0]
+            text = json_text_of(column)
             path = name.removeprefix(f"{text}.")
             steps.append(f"| spath input={quote(text)} path={quote(path)} output={quote(name)}")
     return steps

@@ -20,7 +20,7 @@ from kqlx.backends.spl.syntax import (
 from kqlx.backends.spl.text_fields import contains_pieces, is_part_of_word
 from kqlx.elastic.addresses import is_network, plain_network
 from kqlx.elastic.asked_tests import PARTED, pieces_asked
-from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS, TEXTS
+from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS, STRINGS, TEXTS
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
@@ -44,12 +44,18 @@ from kqlx.nodes import (
     asked_pattern,
     walk,
 )
+from kqlx.patterns import ANY_RUN
 from kqlx.records import dataclass, field, replace
 from kqlx.regexes import late_regex
 from kqlx.regular_expressions import has_letters, longest_literals
 
 _WHOLE = late_regex("0|[1-9][0-9]*")
 """A number as it is written when it is made a text."""
+
+_AS_IN_JSON = late_regex(r"[A-Za-z0-9 ._:@=-]+")
+SHORTEST_PART = 5
+"""Shorter ones stand in nearly every text."""
+_AS_TEXT = STRINGS - TEXTS
 
 NULL = "null"
 """What Splunk makes of JSON's null."""
@@ -189,6 +195,8 @@ class SearchCapability:
                 return _anywhere(column, node)
             if column.layout in PAIRS and column.name not in pair_fields(column):
                 return name_and_value_tests(column, node)
+            if column.json and isinstance(node, Equals | Like):
+                return _in_json_text(column, node)
             if column.layout in PAIRS or column.json:  # a pair may be called as their names are
                 return Always(node.span)
             if isinstance(node, Exists | Compare):
@@ -274,6 +282,22 @@ class SearchCapability:
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
             return True
         return negative or self.column(node).type not in TEXTS
+
+
+def json_text_of(column: Column) -> str:
+    """The column that holds, as text, the JSON that this one is in."""
+    return column.json if isinstance(column.json, str) else column.name.partition(".")[0]
+
+
+def _in_json_text(column: Column, test: Equals | Like) -> Node:
+    """The longest part of the value that JSON writes as it is, anywhere in the text of the JSON."""
+    parts = [part for text in asked_pattern(test).literals for part in _AS_IN_JSON.findall(text)]
+    longest = max(parts, key=len, default="")
+    if column.type not in _AS_TEXT or column.layout in PAIRS or len(longest) < SHORTEST_PART:
+        return Always(test.span)
+    name = Literal(json_text_of(column), span=test.field.span)
+    within = Pattern.of(ANY_RUN, longest, ANY_RUN, span=test.span)
+    return Like(name, within, test.span, case=Case.FOLDED)  # ``where`` tells the cases apart
 
 
 def _anywhere(column: Column, test: Equals | Like) -> Like:
