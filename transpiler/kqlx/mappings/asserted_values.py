@@ -13,7 +13,7 @@ from itertools import product
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.elastic.text_analysis import lower_ascii
 from kqlx.mappings.field_spec import FieldSpec, When
-from kqlx.nodes import And, Case, Equals, Node, Or
+from kqlx.nodes import And, Case, Equals, Node, Or, shared_field
 from kqlx.records import dataclass
 
 
@@ -77,18 +77,13 @@ class Groups:
 
 def _of_one_field(node: Or) -> dict[str, tuple[Values, ...]] | None:
     """What a list of values of one field asserts; None for any other group."""
-    name = None
     texts = set()
     for item in node.items:
         if not isinstance(item, Equals) or item.case is not Case.EXACT:
             return None
-        own = item.field.name
-        if name is None:
-            name = own
-        if own != name:
-            return None
         texts.add(item.value.name)
-    if name is None or name.endswith(CASELESS):
+    name = shared_field(node)
+    if not name or name.endswith(CASELESS):
         return None
     return {name.removesuffix(".keyword"): (frozenset(texts),)}
 

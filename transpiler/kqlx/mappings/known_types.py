@@ -17,6 +17,7 @@ from kqlx.mappings.pack import Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.recognition import sources_of
 from kqlx.nodes import (
+    FIELD_TESTS,
     And,
     CommandLineArgument,
     Exists,
@@ -33,6 +34,8 @@ from kqlx.nodes import (
 )
 
 D = TypeVar("D")
+
+_TESTS = (*FIELD_TESTS, Regexp)
 
 
 class Types(Mapping[str, str]):
@@ -243,16 +246,16 @@ def field_tests(node: Node) -> Iterator[tuple[str, FieldTest | Regexp]]:
     stack = [(node, "")]
     while stack:
         top, path = stack.pop()
-        match top:
-            case And() | Or():
-                stack.extend((item, path) for item in top.items)
-            case Not():
-                stack.append((top.item, path))
-            case Nested():
-                stack.append((top.item, f"{path}{top.path.name}."))
-            case _ if isinstance(top, FieldTest | Regexp) and isinstance(top.field, Literal):
+        if isinstance(top, _TESTS):
+            if isinstance(top.field, Literal):
                 yield path + top.field.name, top
-            case FunctionTest():
-                yield from ((path + name.name, Exists(name, top.span)) for name in top.fields)
-            case CommandLineArgument():
-                stack.append((top.test, path))
+        elif isinstance(top, And | Or):
+            stack += [(item, path) for item in top.items]
+        elif isinstance(top, Not):
+            stack.append((top.item, path))
+        elif isinstance(top, Nested):
+            stack.append((top.item, f"{path}{top.path.name}."))
+        elif isinstance(top, FunctionTest):
+            yield from ((path + name.name, Exists(name, top.span)) for name in top.fields)
+        elif isinstance(top, CommandLineArgument):
+            stack.append((top.test, path))
