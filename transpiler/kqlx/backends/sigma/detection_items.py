@@ -74,11 +74,12 @@ class DetectionItems:
     def _of_one_key(self, node: Or) -> tuple[str, list[Value]] | None:
         if not all(map(_may_be_listed, node.items)):
             return None
-        first, values = self._item(node.items[0])[0], list[Value]()
+        first, values = "", list[Value]()
         for test in node.items:
             key, value = self._item(test)
-            if key != first:
+            if values and key != first:
                 return None
+            first = key
             values += _listed(value)
         return first, values
 
