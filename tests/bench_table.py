@@ -22,6 +22,7 @@ import kqlx
 from tests.conftest import ROOT
 from tests.corpus import folder, rules
 
+EQL_CORPUS = ROOT.parent / "shared/corpus_eql"
 RULE = ROOT / "rules/m365_exchange_mailbox_items_accessed_excessively.toml"
 KQLX = (sys.executable, "-m", "kqlx")
 PASS = (sys.executable, "-c", "pass")
@@ -161,12 +162,38 @@ def _conversions(bare: float) -> Iterator[Line]:
         "60 us",
         f"{microseconds:.0f} us",
     )
+    yield from _eql()
     if not (each := [rule for _, rule in rules()]):
         return
     for target in targets:
         took = _call(partial(_convert_all, each, [target]))
         scaled = 1e3 * took / len(each) * STANDARD / bare
         yield f"a corpus rule to {target}, where pass takes 20 ms", "1 ms", f"{scaled:.1f} ms"
+
+
+def _eql() -> Iterator[Line]:
+    """A rule in EQL beside one in Kibana KQL, for each character; where there are corpora of
+    both.
+    """
+    kuery = [rule.query for _, rule in rules()]
+    eql = [rule.query for rule in kqlx.load_rules(EQL_CORPUS).rules] if EQL_CORPUS.is_dir() else []
+    if not kuery or not eql:
+        return
+
+    def each(queries: list[str], language: str) -> float:
+        def parse_all() -> None:
+            for query in queries:
+                _parse(query, language)
+
+        return _call(parse_all, 10) / sum(map(len, queries))
+
+    ratio = each(eql, "eql") / each(kuery, "kuery")
+    yield "parse a corpus rule in EQL / in Kibana KQL, for each character", "2 ×", f"{ratio:.1f} ×"
+
+
+def _parse(query: str, language: str) -> None:
+    with suppress(kqlx.UnsupportedError):  # a sequence, which is read all the same
+        kqlx.parse(query, language=language)
 
 
 def _long_queries() -> Iterator[Line]:

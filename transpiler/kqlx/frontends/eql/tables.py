@@ -3,8 +3,12 @@
 from kqlx.frontends.lalr import Rule, Tables
 
 TABLES = Tables(
-    digest=4021231275,
+    digest=2465182659,
     terminals=(
+        ('RAW', '"""[^\r\n]*?"""(?:"{0,2})'),
+        ('STRING', '"[^"\\\\\r\n]*(?:\\\\(?:[btnfr"\'\\\\]|u\\{[0-9a-fA-F]+\\})[^"\\\\\r\n]*)*"'),
+        ('_COMMA', ',[ \t\r\n]*'),
+        ('LPAR', '\\([ \t\r\n]*'),
         ('_AND', 'and(?![A-Za-z0-9_~])'),
         ('ANY', 'any(?![A-Za-z0-9_~])'),
         ('_BY', 'by(?![A-Za-z0-9_~])'),
@@ -26,8 +30,6 @@ TABLES = Tables(
         ('DOTTED', '[A-Za-z_@][A-Za-z0-9_]*(?:\\.(?!(?:and|any|by|true|false|in|join|like|maxspan|not|null|of|or|regex|sample|sequence|until|where|with)(?![A-Za-z0-9_]))[A-Za-z_@][A-Za-z0-9_]*)+'),
         ('IDENTIFIER', '[A-Za-z_@][A-Za-z0-9_]*'),
         ('QUOTED', '`(?:[^`]|``)*`'),
-        ('RAW', '"""[^\r\n]*?"""(?:"{0,2})'),
-        ('STRING', '"[^"\\\\\r\n]*(?:\\\\(?:[btnfr"\'\\\\]|u\\{[0-9a-fA-F]+\\})[^"\\\\\r\n]*)*"'),
         ('FOREIGN_STRING', '\'[^\'\\\\\r\n]*(?:\\\\[btnfr"\'\\\\][^\'\\\\\r\n]*)*\'|\\?"(?:\\"|[^"\r\n])*"|\\?\'(?:\\\\\'|[^\'\r\n])*\''),
         ('DECIMAL', '[0-9]+\\.[0-9]*(?:[eE][+-]?[0-9]+)?|\\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+'),
         ('INTEGER', '[0-9]+'),
@@ -37,9 +39,7 @@ TABLES = Tables(
         ('INDEX', '\\[(?=[ \t\r\n]*[0-9])[ \t\r\n0-9]*\\]'),
         ('OPENING', '\\['),
         ('_CLOSING', '\\]'),
-        ('LPAR', '\\('),
         ('RPAR', '\\)'),
-        ('_COMMA', ','),
         ('_DOT', '\\.'),
         ('OPTIONAL', '\\?'),
         ('PLUS', '\\+'),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, cached_property
 
+from kqlx.frontends.eql.syntax import SPACES
 from kqlx.frontends.eql.tables import TABLES
 from kqlx.frontends.eql.wording import LONGEST_ADVICE
 from kqlx.records import dataclass
@@ -69,8 +70,8 @@ class ParseFailure:
         return self.of(self.preceding[-back]) if len(self.preceding) >= back else ""
 
     def of(self, token: Token) -> str:
-        """The text of a terminal."""
-        return self.text[token.start : token.end]
+        """The text of a terminal, without the blanks that it swallows."""
+        return self.text[token.start : token.end].rstrip(SPACES)
 
     @property
     def found_text(self) -> str:
