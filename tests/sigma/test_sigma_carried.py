@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kqlx
+from kqlx.backends.sigma.rule import with_capitals
 from kqlx.rules.model import Rule
 from tests.conftest import examples
 from tests.elasticsearch.test_elasticsearch_formats import NASTY, TEXTS
@@ -59,7 +60,8 @@ def test_every_value_comes_back(text: str, other: str, counted: bool) -> None:
         kept = [line(item) for item in (text, other) if line(item)]
         assert document.get("references", []) == list(dict.fromkeys(kept))
     last = found[-1]
-    title = line(text).rstrip(".") or "event.action:a"
+    named = line(text).rstrip(".")
+    title = with_capitals(named) if named else "event.action:a"
     assert last["title"] == (title if len(title) <= 256 else f"{title[:255]}…")
     assert line(last.get("description", "")) == line(other)
     assert last["level"] == "high"

@@ -157,6 +157,9 @@ CHANGES: list[Callable[[str], str]] = [
     lambda text: "!" + text,
     lambda text: text.replace(" ", "-"),
     lambda text: "x" + text,
+    lambda text: f",{text},",
+    lambda text: text.replace(" ", ","),
+    lambda text: "," + text.replace(" ", ",") + ",",
 ]
 
 

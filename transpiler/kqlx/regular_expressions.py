@@ -106,12 +106,15 @@ def searching(item: Item, at_end: str = "$") -> tuple[str, bool]:
     if items and items[0] == ANY_TEXT:
         dots = items = items[1:]
         start = ""
+    elif len(items) > 1 and (behind := _begins_with_any_text(items[0])) is not None:
+        items, start = items[1:], f"(?:^|{portable(behind)})"
+        dots = [behind, *items]
     if items and items[-1] == ANY_TEXT:
         dots = items = items[:-1]
         end = ""
     elif items and (before := _ends_with_any_text(items[-1])) is not None:
         items, end = items[:-1], f"(?:{portable(before)}|{at_end})"
-        dots = [*items, before]
+        dots = [*dots[:-1], before]
     rest = Sequence(tuple(items))
     alone = len(items) == 1 and isinstance(items[0], Choice) and (start or end)
     written = f"(?:{portable(rest)})" if alone else portable(rest)
@@ -123,6 +126,14 @@ def _ends_with_any_text(item: Item) -> Item | None:
     match item:
         case Repeat(Sequence((*before, last)), 0, 1) if before and last == ANY_TEXT:
             return sequence(*before)
+    return None
+
+
+def _begins_with_any_text(item: Item) -> Item | None:
+    """``X`` of ``(.*X)?``, likewise at the beginning."""
+    match item:
+        case Repeat(Sequence((first, *behind)), 0, 1) if behind and first == ANY_TEXT:
+            return sequence(*behind)
     return None
 
 

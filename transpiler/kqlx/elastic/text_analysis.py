@@ -93,6 +93,9 @@ _PLAIN_WORD = late_regex(  # the same for ASCII, quicker
 )
 _WHITE_SPACE = late_regex("[ \t\r\n\u3000]+")  # what Lucene's query parser splits at
 
+PARTING_SIGNS = ' \t\n\r"()[]{}<>|=!?#%&*+/\\^~@$-'
+"""Characters that part words in any surrounding (https://www.unicode.org/reports/tr29/)."""
+
 PARTS_WORDS = r"[\s\"()\[\]{}<>|=!?#%&*+/\\^~@$-]"
 """A regular expression for characters that part words in any surrounding
 (https://www.unicode.org/reports/tr29/).

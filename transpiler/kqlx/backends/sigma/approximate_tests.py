@@ -13,8 +13,8 @@ from kqlx.backends.sigma.approximate_numbers import range_test
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.words import (
     is_part_of_word,
-    pattern_between_blanks,
-    phrase_between_blanks,
+    pattern_among_words,
+    phrase_among_words,
 )
 from kqlx.elastic.text_analysis import word_patterns
 from kqlx.elastic.type_names import DATES, NUMBERS
@@ -26,6 +26,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     Like,
+    Literal,
     Node,
     Regexp,
     any_of,
@@ -111,7 +112,7 @@ def _in_case(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node
 
 def _words(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:
     """Parts of a text field's value for words: those that hold them, below a not those between
-    blanks.
+    signs that part words, by a regular expression.
     """
     pieces = word_patterns(node)
     backend.folds_oddly(column, node, exact=backend.exact)
@@ -124,9 +125,13 @@ def _words(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:
         )
     tests: list[Node] = []
     for piece in pieces:
-        if backend.negative:
-            make = pattern_between_blanks if isinstance(node, Like) else phrase_between_blanks
-            tests += [_test(node, pattern) for pattern in make(piece)]
+        if backend.negative and piece.shape is not Shape.CONTAINS:
+            make = pattern_among_words if isinstance(node, Like) else phrase_among_words
+            if (found := make(piece)) is not None and isinstance(node.field, Literal):
+                test = Regexp(node.field, found, node.span, case=Case.FOLDED)
+                tests.append(regexp_test(backend, column, test))
+        elif backend.negative:
+            tests += [_test(node, piece)] if is_part_of_word(piece) else []
         else:
             tests.append(_test(node, piece.within()))
     return any_of(tests, node.span)

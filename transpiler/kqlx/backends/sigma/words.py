@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import re
 
-from kqlx.elastic.text_analysis import words
-from kqlx.patterns import ANY_RUN, Pattern, Shape
+from kqlx.elastic.text_analysis import PARTING_SIGNS, words
+from kqlx.patterns import Pattern, Shape
+from kqlx.regular_expressions import (
+    ANY_TEXT,
+    Char,
+    CharClass,
+    Item,
+    Repeat,
+    Sequence,
+    sequence,
+)
 
 
 def is_part_of_word(piece: Pattern) -> bool:
@@ -14,31 +23,38 @@ def is_part_of_word(piece: Pattern) -> bool:
     return piece.shape is Shape.CONTAINS and letters is not None
 
 
-def phrase_between_blanks(piece: Pattern) -> list[Pattern]:
-    """Values in which the words surely are words of their own: alone, first, last, in between."""
-    phrase = " ".join(piece.literals)
-    if tuple(words(phrase)) != piece.literals:
-        return []
-    return [
-        Pattern.of(phrase),
-        Pattern.of(f"{phrase} ", ANY_RUN),
-        Pattern.of(ANY_RUN, f" {phrase}"),
-        Pattern.of(ANY_RUN, f" {phrase} ", ANY_RUN),
-    ]
+_PARTING = CharClass(tuple((sign, sign) for sign in PARTING_SIGNS))
+_BEHIND = Repeat(sequence(ANY_TEXT, _PARTING), 0, 1)
+_BEFORE = Repeat(sequence(_PARTING, ANY_TEXT), 0, 1)
 
 
-def pattern_between_blanks(piece: Pattern) -> list[Pattern]:
+def phrase_among_words(piece: Pattern) -> Item | None:
+    """Values in which the words surely are words of their own, one after the other: between signs
+    that part words wherever they stand. None for words that such signs do not part.
+    """
+    found = piece.literals
+    if not found or tuple(words(" ".join(found))) != found or not all(map(str.isascii, found)):
+        return None
+    first, *others = found
+    items: list[Item] = [*map(Char, first)]
+    for word in others:
+        items += [Repeat(_PARTING, 1, None), *map(Char, word)]
+    return Sequence((_BEHIND, *items, _BEFORE))
+
+
+def pattern_among_words(piece: Pattern) -> Item | None:
     """The same for a pattern that is one run of letters and digits, with a star before or after."""
-    text = piece.text
+    text = piece.text.lower()
     if not re.fullmatch("[A-Za-z0-9]+", text):
-        return []
+        return None
+    chars = map(Char, text)
     match piece.shape:
         case Shape.EXACT:
-            return phrase_between_blanks(Pattern.of(text.lower()))
+            return Sequence((_BEHIND, *chars, _BEFORE))
         case Shape.PREFIX:
-            return [piece, Pattern.of(ANY_RUN, f" {text}", ANY_RUN)]
+            return Sequence((_BEHIND, *chars, ANY_TEXT))
         case Shape.SUFFIX:
-            return [piece, Pattern.of(ANY_RUN, f"{text} ", ANY_RUN)]
+            return Sequence((ANY_TEXT, *chars, _BEFORE))
         case Shape.CONTAINS:
-            return [piece]
-    return []
+            return Sequence((ANY_TEXT, *chars, ANY_TEXT))
+    return None
