@@ -95,7 +95,8 @@ def test_groups_in_parentheses_stay() -> None:
 
 def test_optional_fields_keep_their_mark() -> None:
     node = parse('any where ?a == "b" and c == "d"')
-    assert [part.field.optional for part in walk(node) if isinstance(part, Equals)] == [True, False]
+    fields = [part.field for part in walk(node) if isinstance(part, Equals)]
+    assert [isinstance(field, Literal) and field.optional for field in fields] == [True, False]
     assert format_node(node) == 'any where ?a == "b" and c == "d"'
 
 

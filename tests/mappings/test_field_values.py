@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kqlx.mappings.extraction import Expression
 from kqlx.mappings.field_values import (
     ByKind,
     Constant,
@@ -55,7 +56,7 @@ PACK = of_data(
         ("user.id", InColumn("sid", is_substitute=True), True),
         ("targets.0.id", InColumn("targets{}.id", in_any_list_position=True), True),
         ("source.ip", FirstOf(("src", "client")), True),
-        ("file.name", Extracted("path", (r"([^\\]+)$",)), True),
+        ("file.name", Extracted("path", (Expression(r"([^\\]+)$"),)), True),
         ("process.args", Extracted("command", ()), False),
         ("url.domain", Missing("is not logged"), False),
         ("rule.name", Missing(), False),

@@ -19,7 +19,7 @@ from kqlx.mappings.path_parts import MOST_RUNS, path_part
 from kqlx.mappings.reader.builtin import builtin
 from kqlx.mappings.value_parts import in_whole
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Literal, Pattern, pattern_test
-from kqlx.patterns import ANY_ONE, ANY_RUN
+from kqlx.patterns import ANY_ONE, ANY_RUN, Wildcard
 from tests.conftest import examples
 
 FIELD = Literal("f")
@@ -55,9 +55,10 @@ def agrees(
 
 
 PATHS = st.lists(PIECES, min_size=2, max_size=4)
-PATTERNS = st.lists(
-    st.sampled_from(["a", "b", ".", "/", "\\", ANY_RUN, ANY_ONE]), min_size=1, max_size=5
-).map(lambda tokens: Pattern.of(*tokens))
+TOKENS: list[str | Wildcard] = ["a", "b", ".", "/", "\\", ANY_RUN, ANY_ONE]
+PATTERNS = st.lists(st.sampled_from(TOKENS), min_size=1, max_size=5).map(
+    lambda tokens: Pattern.of(*tokens)
+)
 
 
 @given(
