@@ -49,6 +49,38 @@ def test_the_command_line_says_the_way_out() -> None:
     assert run("convert", "--to", "sentinel", "--source", "none", "-q", BARE).returncode == 0
 
 
+ALERTS = "event.kind:alert and event.code:malicious_file"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("indices", "reason"),
+    [
+        (["logs-endpoint.alerts-*"], "alerts of Elastic Defend"),
+        (["endgame-*"], "Elastic Endgame"),
+        (["remote:endgame-*"], "Elastic Endgame"),
+        (["apm-*-transaction*", "traces-apm*"], "Elastic APM"),
+        (["logs-cloud_defend.alerts-*"], "in which container"),
+    ],
+)
+def test_what_elastic_alone_has_is_refused_with_the_reason(
+    indices: list[str], reason: str, target: str
+) -> None:
+    rule = Rule("r", ALERTS, format="toml", data={"index": indices})
+    with pytest.raises(kqlx.UnsupportedError, match="has no counterpart") as error:
+        kqlx.convert(rule, target)
+    assert str(error.value).startswith(indices[0]) and reason in str(error.value)
+    assert error.value.hint == """keep Elastic's names with source="none\""""
+    assert kqlx.convert(rule, target, source="none").text
+
+
+@pytest.mark.parametrize("indices", [["endgame-*", "filebeat-*"], ["logs-*"], ["logs-endpoint-*"]])
+def test_other_index_patterns_say_nothing_of_counterparts(indices: list[str]) -> None:
+    rule = Rule("r", BARE, format="toml", data={"index": indices})
+    with pytest.raises(kqlx.UnsupportedError, match="data source not recognised"):
+        kqlx.convert(rule, "spl")
+
+
 ADDRESSES = "10.0.0.1 or 10.0.0.2 or 10.0.0.3"
 QUERY = f"event.dataset:o365.audit and not source.ip:({ADDRESSES})"
 

@@ -38,6 +38,7 @@ from kqlx.evaluate.compiler import matches
 from kqlx.evaluate.event_fields import values
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.command_line_arguments import with_patterns
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.type_check import checked
@@ -187,8 +188,10 @@ def converted(query: str | Node, pack: Pack, target: str) -> Converted:
     """The query in the target, every effect accepted. Raises MappingError, UnsupportedError."""
     node = kqlx.parse(query) if isinstance(query, str) else query
     bound, *_ = bind_each(AskedQuery(node), (pack,), target, "error")
-    bound = checked(bound)
     backend = find(target)
+    if not backend.matches_arguments:
+        bound = with_patterns(bound)
+    bound = checked(bound)
     emission = backend.emit(query_plan(bound, options=Options(format=backend.format_names[0])))
     assert isinstance(emission.query, str)
     return Converted(node, emission.query, (*bound.notes, *emission.notes), bound)

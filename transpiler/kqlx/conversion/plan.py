@@ -15,11 +15,13 @@ from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.type_check import checked
+from kqlx.mappings.without_counterpart import why_none
 from kqlx.nodes import Node
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
 from kqlx.rules.constant_fields import refuse_constants
 from kqlx.rules.late_events import with_late_events
+from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
 from kqlx.rules.threshold import Threshold, threshold_of
 
@@ -77,19 +79,22 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
         )
         return (replace(first, notes=(*reading.remarks, *first.notes)), *others)
     if choices.unmapped != "keep":
-        message = "data source not recognised: cannot map field names"
-        raise UnsupportedError(
-            message,
-            code="no-data-source",
-            notes=(Note("no-data-source", Effect.UNMAPPED, message),),
-            hint=Hint(
-                "name it with ",
-                Argument("source"),
-                ", or keep Elastic's names with ",
-                Argument("source", "none"),
-            ),
-        )
+        raise _unknown_source(rule)
     return (unbound(node, None, types),)
+
+
+def _unknown_source(rule: Rule) -> UnsupportedError:
+    message = "data source not recognised: cannot map field names"
+    kept = Hint("keep Elastic's names with ", Argument("source", "none"))
+    hint = Hint("name it with ", Argument("source"), ", or ", *kept.parts)
+    if reason := why_none(rule.indices):
+        message, hint = f"{rule.indices[0]} has no counterpart: {reason}", kept
+    return UnsupportedError(
+        message,
+        code="no-data-source",
+        notes=(Note("no-data-source", Effect.UNMAPPED, message),),
+        hint=hint,
+    )
 
 
 def _in_elastic_names(node: Node, types: Types, choices: Choices) -> Bound:
