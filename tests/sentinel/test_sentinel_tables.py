@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.reader.builtin import builtin, sources
 from kqlx.notes import Effect
 from kqlx.rules.model import Rule
+from tests.conftest import ROOT
 from tests.oracles.kusto import analyse
 from tests.oracles.pack_events import EventFile, Stored, judged
 from tests.oracles.sentinel_rows import known_tables, results
@@ -441,3 +443,24 @@ def test_what_is_taken_out_for_several_tests_is_taken_out_once() -> None:
     one = str(kqlx.convert(f"{query}not destination.domain:example.org", "sentinel").query)
     assert "extend" not in one
     assert analyse([several, one]) == [[], []]
+
+
+def test_signers_by_a_function_as_the_page_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs/targets/sentinel.md").read_text("utf-8")
+    function, mapping = (
+        page.partition("## Signers")[2].partition(f"```{kind}\n")[2].partition("```")[0]
+        for kind in ("kusto", "yaml")
+    )
+    (tmp_path / "signers.yml").write_text(mapping, "utf-8")
+    query = (
+        "event.category:process and event.type:start and process.code_signature.trusted:true"
+        ' and process.code_signature.subject_name:"Acme Ltd"'
+    )
+    with pytest.raises(kqlx.MappingError, match="DeviceFileCertificateInfo"):
+        kqlx.convert(query, "sentinel", source="endpoint.events")
+    found = kqlx.convert(
+        query, "sentinel", source="endpoint.events", mappings=tmp_path / "signers.yml"
+    )
+    joined = str(found.query).replace("DeviceProcessEvents", function.strip(), 1)
+    assert '| where Signer == "Acme Ltd"' in joined
+    assert analyse([joined]) == [[]]
