@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
+from kqlx.backends.spl.multiple_sources import Search, SourceSearch
 from tests.conftest import examples
 from tests.oracles.drawn import check_drawn
 from tests.oracles.splunk import SPLUNK
@@ -110,3 +111,28 @@ def test_categories_of_sign_ins_are_named() -> None:
     made = spl("event.action:x", "azure.signinlogs")
     assert 'category IN ("SignInLogs", ' in made
     assert "*SignInLogs" not in made
+
+
+def several(one: tuple[str, ...], *others: tuple[str, ...]) -> str:
+    """The search over sources with these steps each, in places s0, s1, …"""
+    each = (one, *others)
+    return Search(
+        tuple(SourceSearch((f"s{at}", "x=1"), steps) for at, steps in enumerate(each))
+    ).text
+
+
+def test_steps_that_end_all_searches_follow_once() -> None:
+    assert several(("| eval a=1",), ("| eval a=1",)) == "(s0 x=1)\nOR (s1 x=1)\n| eval a=1"
+    mixed = several(("| where b", "| eval a=1"), ("| eval a=1",))
+    assert (
+        mixed
+        == "| multisearch\n    [search s0 x=1\n    | where b]\n    [search s1 x=1]\n| eval a=1"
+    )
+    assert several(("| eval a=1",), ("| eval a=2",)).startswith("| multisearch\n")
+
+
+def test_events_of_one_place_are_found_once() -> None:
+    both = SourceSearch(('(source="a" OR source="b")', "x=1"))
+    assert Search((both, SourceSearch(('source="a"', "x=1")))).text == both.text()
+    for other in (SourceSearch(('source="c"', "x=1")), SourceSearch(('source="a"', "x=2"))):
+        assert "\nOR (" in Search((both, other)).text

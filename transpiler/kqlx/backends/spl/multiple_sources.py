@@ -91,9 +91,18 @@ class Search:
 
 
 def _events(sources: list[SourceSearch], with_modifiers: bool) -> str:
-    """The events that any of the searches finds."""
+    """The events that any of the searches finds. Steps that end all of them follow once."""
+    sources = [one for one in sources if not any(_contains(other, one) for other in sources)]
     if len(sources) == 1:
         return sources[0].text(with_modifiers=with_modifiers)
+    shared = _shared_end([source.steps for source in sources if source.terms])
+    if not all(source.terms for source in sources):
+        shared = ()
+    own = [replace(one, steps=one.steps[: len(one.steps) - len(shared)]) for one in sources]
+    return "\n".join([_alternatives(own, with_modifiers), *shared])
+
+
+def _alternatives(sources: list[SourceSearch], with_modifiers: bool) -> str:
     if any(source.steps for source in sources):
         texts = [source.text(with_modifiers=with_modifiers) for source in sources]
         parts = ["    [search " + text.replace("\n", "\n    ") + "]" for text in texts]
@@ -106,6 +115,29 @@ def _events(sources: list[SourceSearch], with_modifiers: bool) -> str:
     if not common:
         return either
     return f"{' '.join(common)}\n({either})" if with_modifiers else f"({either})"
+
+
+def _contains(wide: SourceSearch, other: SourceSearch) -> bool:
+    """Whether a search finds the events of another, in places of which those of the other are one:
+    ``(source="a" OR source="b")``.
+    """
+    if replace(wide, terms=()) != replace(other, terms=()) or len(wide.terms) != len(other.terms):
+        return False
+    pairs = [pair for pair in zip(wide.terms, other.terms, strict=True) if pair[0] != pair[1]]
+    if len(pairs) != 1:
+        return False
+    places, place = pairs[0]
+    return places[:1] == "(" and place in places[1:-1].split(" OR ")
+
+
+def _shared_end(each: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """The steps with which all end."""
+    found: list[str] = []
+    for steps in zip(*map(reversed, each), strict=False):
+        if len({*steps}) > 1:
+            break
+        found.append(steps[0])
+    return tuple(reversed(found))
 
 
 @dataclass(frozen=True, slots=True)
