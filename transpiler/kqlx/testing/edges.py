@@ -10,8 +10,22 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from kqlx.elastic import date_math
+from kqlx.elastic.functions import value_of
 from kqlx.elastic.text_analysis import pieces_of
-from kqlx.nodes import Compare, Equals, FreeText, Like, Literal, Node, Pattern, Regexp, Term
+from kqlx.nodes import (
+    Call,
+    Compare,
+    Equals,
+    FieldValue,
+    FreeText,
+    FunctionTest,
+    Like,
+    Literal,
+    Node,
+    Pattern,
+    Regexp,
+    Term,
+)
 from kqlx.testing.regexp_samples import samples
 
 TYPES: dict[str, str] = {
@@ -185,6 +199,42 @@ def edge_values(node: Node, type_name: str | None = None) -> list[Any]:
     if type_name in VALUES_OF_TYPE:
         values += VALUES_OF_TYPE[type_name][:4]
     return values
+
+
+def function_values(node: FunctionTest) -> list[Any]:
+    """JSON values for the fields of functions: texts and numbers that the call names, and others
+    beside them, of lengths about its numbers.
+    """
+    texts, numbers = _constants(node.call)
+    values: list[Any] = ["", "a", "abc", 0, 3]
+    for text in texts:
+        values += _text_edges(text)
+    for number in numbers:
+        values += [number - 1, number, number + 1]
+        values += ["x" * int(n) for n in (number - 1, number, number + 1) if 0 <= n < 1_000]
+    return values
+
+
+def _constants(call: Call) -> tuple[list[str], list[float]]:
+    """The texts and the numbers of a call, with texts that its patterns fit."""
+    texts: list[str] = []
+    numbers: list[float] = []
+    for argument in call.arguments:
+        if isinstance(argument, Call):
+            inner = _constants(argument)
+            texts += inner[0]
+            numbers += inner[1]
+        elif isinstance(argument, Pattern):
+            texts.append(_filled(argument, "x"))
+        elif isinstance(argument, Literal):
+            value = value_of(argument)
+            if isinstance(value, str):
+                texts.append(value)
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                numbers.append(value)
+        elif not isinstance(argument, FieldValue):
+            texts += samples(argument)
+    return texts, numbers
 
 
 def _filled(pattern: Pattern, run: str, one: str = "x") -> str:

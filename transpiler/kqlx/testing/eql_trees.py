@@ -184,6 +184,11 @@ def _wild(text: str) -> bool:
     return "*" in text or "?" in text
 
 
+def function_tests() -> st.SearchStrategy[FunctionTest]:
+    """A condition on what functions make of values of fields."""
+    return _conditions().map(FunctionTest)
+
+
 def eql_trees(depth: int = 3) -> st.SearchStrategy[Node]:
     """A tree that some query in EQL means."""
     if not depth:

@@ -18,6 +18,7 @@ from kqlx.nodes import (
     And,
     FieldTest,
     FreeText,
+    FunctionTest,
     Literal,
     Nested,
     Node,
@@ -25,7 +26,7 @@ from kqlx.nodes import (
     Or,
     Regexp,
 )
-from kqlx.testing.edges import NOW, edge_values, field_names, put
+from kqlx.testing.edges import NOW, edge_values, field_names, function_values, put
 
 T = TypeVar("T")
 
@@ -92,6 +93,10 @@ class _Draw:
         elif isinstance(node, Nested):
             found = self.objects(node.item, f"{prefix}{node.path.name}.", wanted, changes)
             groups.setdefault(node.path.name, []).extend(found)
+        elif isinstance(node, FunctionTest):
+            pool = function_values(node)
+            for field in node.fields:  # which of them pass depends on the others
+                values.setdefault(field.name, []).append(self.rng.choice(pool))
         elif isinstance(node, FieldTest | Regexp | FreeText):
             name, passing, failing = self.edges(node, prefix)
             pool = passing if wanted else failing

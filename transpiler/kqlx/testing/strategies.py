@@ -35,6 +35,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -58,6 +59,7 @@ from kqlx.testing.edges import (
     VALUES_OF_TYPE,
     edge_values,
     field_names,
+    function_values,
     put,
 )
 from kqlx.testing.expressions import expressions
@@ -285,6 +287,9 @@ def _collect(
         names = ["null"] if prefix else ["event.action", "message", "source.bytes", "source.ip"]
         for name in names:
             edges.setdefault(name, []).extend(edge_values(node, types.get(name)))
+    elif isinstance(node, FunctionTest):
+        for field in node.fields:
+            edges.setdefault(field.name, []).extend(function_values(node))
     elif isinstance(node, FieldTest | Regexp):
         for name in field_names(node.field, types, prefix):
             values = edge_values(node, types.get(prefix + name))
