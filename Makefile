@@ -15,7 +15,7 @@ OLD := "kqlx needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=...
 
 # What of the tests is about reading: the language, rule files, the words of errors, the goldens.
 ON_ELASTICSEARCH := $(wildcard tests/elasticsearch/test_server_*.py)
-LANGUAGE := $(addprefix tests/, kql conversion/test_goldens.py elastic/test_words.py \
+LANGUAGE := $(addprefix tests/, kql eql conversion/test_goldens.py elastic/test_words.py \
     package/test_regexes.py rules/test_malformed.py rules/test_rule_files.py rules/test_rule_formats.py \
     rules/test_rule_paths.py lint/test_lint.py cli/test_cli.py docs/test_docs.py)
 

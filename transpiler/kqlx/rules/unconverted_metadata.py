@@ -15,8 +15,8 @@ from kqlx.rules.model import Rule
 # What each target takes, or tells in notes of its own.
 _TAKEN = frozenset(
     {
-        "alert_suppression", "description", "exceptions_list", "filters", "from",
-        "history_window_start", "index", "interval", "language", "name", "new_terms",
+        "alert_suppression", "description", "event_category_override", "exceptions_list",
+        "filters", "from", "history_window_start", "index", "interval", "language", "name", "new_terms",
         "new_terms_fields", "query", "risk_score", "rule_id", "severity", "threat",
         "threat_filters", "threat_index", "threat_indicator_path", "threat_language",
         "threat_mapping", "threat_query", "threshold", "to", "type",
@@ -35,8 +35,9 @@ _BOOKKEEPING = frozenset(
 # Without a bearing on which alerts there are, or what they say.
 _QUIET = frozenset(
     {
-        "data_view_id", "related_integrations", "required_fields", "saved_id", "timeline_id",
-        "timeline_title", "timestamp_override_fallback_disabled", "version",
+        "data_view_id", "related_integrations", "required_fields", "saved_id", "tiebreaker_field",
+        "timeline_id", "timeline_title", "timestamp_field", "timestamp_override_fallback_disabled",
+        "version",
     }
 )  # fmt: skip
 

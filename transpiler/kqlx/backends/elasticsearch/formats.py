@@ -18,6 +18,7 @@ from kqlx.backends.elasticsearch.search_request import (
 )
 from kqlx.backends.elasticsearch.watch import Watch, refuse_templates, watch, watch_notes
 from kqlx.backends.target import Emission, Plan
+from kqlx.frontends import EQL
 from kqlx.notes import Note
 from kqlx.records import replace
 from kqlx.rules.filters import conditions_of
@@ -33,6 +34,8 @@ def emit(plan: Plan) -> Emission:
     Raises UnsupportedError for a watch whose text Watcher would take for a template.
     """
     source, rule = plan.only_source("Elasticsearch"), plan.rule
+    if source.options.format == RULE and rule.language == EQL:
+        return Emission(rule.query, covers_rule_type=True)  # the rule stays in its language
     emission = query_of(source.bound, source.options)
     assert isinstance(emission.query, dict)
     emission = replace(emission, query=conditions_of(rule).wrap_query(emission.query))
