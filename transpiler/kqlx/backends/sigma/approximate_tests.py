@@ -62,8 +62,9 @@ def regexp_test(backend: SigmaBackend, column: Column, node: Regexp) -> Node:
     backend.note(
         "back-end-support",
         Effect.SAME,
-        "re is read as meant by pySigma's back end for Splunk; those for Lucene, EQL and ES|QL hand"
-        " it to Elasticsearch, where its anchors and groups are characters, so that nothing fits",
+        "re is read as meant by pySigma's back end for Splunk, where $ also stands before a last"
+        " line break; those for Lucene, EQL and ES|QL hand it to Elasticsearch, where its anchors"
+        " and groups are characters, so that nothing fits",
     )
     return replace(node, case=case)
 
