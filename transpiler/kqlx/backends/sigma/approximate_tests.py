@@ -12,6 +12,7 @@ from kqlx.backends.letter_case import effective_case
 from kqlx.backends.sigma.approximate_numbers import range_test
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.words import (
+    as_spelt,
     is_part_of_word,
     pattern_among_words,
     phrase_among_words,
@@ -125,7 +126,8 @@ def _words(backend: SigmaBackend, column: Column, node: Equals | Like) -> Node:
             node.span,
         )
     tests: list[Node] = []
-    for piece in pieces:
+    for lowered in pieces:
+        piece = as_spelt(lowered, node.value.name) if isinstance(node, Equals) else lowered
         if backend.negative and piece.shape is not Shape.CONTAINS:
             make = pattern_among_words if isinstance(node, Like) else phrase_among_words
             if (found := make(piece)) is not None and isinstance(node.field, Literal):

@@ -23,6 +23,23 @@ def is_part_of_word(piece: Pattern) -> bool:
     return piece.shape is Shape.CONTAINS and letters is not None
 
 
+def as_spelt(piece: Pattern, text: str) -> Pattern:
+    """The words, which are in lower case, as the text spells them: it makes no difference."""
+    if not text.isascii():
+        return piece
+    lower, at = text.lower(), 0
+
+    def spelt(word: str) -> str:
+        nonlocal at
+        found = lower.find(word, at)
+        if found < 0:
+            return word
+        at = found + len(word)
+        return text[found:at]
+
+    return piece.map_literals(spelt)
+
+
 _PARTING = CharClass(tuple((sign, sign) for sign in PARTING_SIGNS))
 _BEHIND = Repeat(sequence(ANY_TEXT, _PARTING), 0, 1)
 _BEFORE = Repeat(sequence(_PARTING, ANY_TEXT), 0, 1)
@@ -33,7 +50,8 @@ def phrase_among_words(piece: Pattern) -> Item | None:
     that part words wherever they stand. None for words that such signs do not part.
     """
     found = piece.literals
-    if not found or tuple(words(" ".join(found))) != found or not all(map(str.isascii, found)):
+    whole = " ".join(found)
+    if not found or not whole.isascii() or words(whole) != whole.lower().split(" "):
         return None
     first, *others = found
     items: list[Item] = [*map(Char, first)]
@@ -44,7 +62,7 @@ def phrase_among_words(piece: Pattern) -> Item | None:
 
 def pattern_among_words(piece: Pattern) -> Item | None:
     """The same for a pattern that is one run of letters and digits, with a star before or after."""
-    text = piece.text.lower()
+    text = piece.text
     if not re.fullmatch("[A-Za-z0-9]+", text):
         return None
     chars = map(Char, text)
