@@ -44,8 +44,6 @@ def test_the_language_is_that_of_the_type() -> None:
 def test_the_category_is_a_test_of_the_field_that_the_rule_names() -> None:
     query = kqlx.convert(rule_of(), to="elasticsearch").query_text
     assert '"event.type":{"value":"info"}' in re.sub(r"\s", "", query)
-        "  " * 2, "  " * 2
-    )
     assert "event.category" not in query
     assert '"user.name": "bob"' in query
 
@@ -69,4 +67,3 @@ def test_elastics_own_rule_stays_as_it_is(more: str) -> None:
         *("eql", "eql", "event.type", "event.created", "event.sequence")
     ]
     assert made["filters"][0]["meta"] == {"negate": True}
-

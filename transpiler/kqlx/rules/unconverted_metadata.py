@@ -16,8 +16,8 @@ from kqlx.rules.model import Rule
 _TAKEN = frozenset(
     {
         "alert_suppression", "description", "event_category_override", "exceptions_list",
-        "filters", "from", "history_window_start", "index", "interval", "language", "name", "new_terms",
-        "new_terms_fields", "query", "risk_score", "rule_id", "severity", "threat",
+        "filters", "from", "history_window_start", "index", "interval", "language", "name",
+        "new_terms", "new_terms_fields", "query", "risk_score", "rule_id", "severity", "threat",
         "threat_filters", "threat_index", "threat_indicator_path", "threat_language",
         "threat_mapping", "threat_query", "threshold", "to", "type",
     }
