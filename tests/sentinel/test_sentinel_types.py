@@ -188,9 +188,9 @@ def test_a_field_without_a_column_is_refused() -> None:
         "r",
         "event.action:console.login and event.dataset:okta.system",
         type="new_terms",
-        data={"new_terms_fields": ["cloud.account.id"], "from": "now-9m"},
+        data={"new_terms_fields": ["source.as.number"], "from": "now-9m"},
     )
-    with pytest.raises(kqlx.UnsupportedError, match=r"new values of cloud\.account\.id"):
+    with pytest.raises(kqlx.UnsupportedError, match=r"new values of source\.as\.number"):
         kqlx.convert(rule, "sentinel")
 
 

@@ -51,6 +51,10 @@ _RESERVED = frozenset(
 )  # fmt: skip
 """Names that Microsoft's analyser refuses somewhere without brackets."""
 _REGEX_SPECIAL = late_regex(r"[\\.+*?()|\[\]{}^$]")
+_IN_MOST_ROWS = frozenset(
+    {"com", "dll", "exe", "files", "https", "program", "providers", "resourcegroups", "windows"}
+)
+"""Terms, in lower case, that paths and addresses have in most rows of a table."""
 _UNPRINTABLE = late_regex("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ESCAPED = late_regex(r"\\(u[0-9a-f]{4}|.)", re.DOTALL)
 LITERAL = r"""@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
@@ -131,7 +135,7 @@ def terms_within(pattern: Pattern) -> list[str]:
 
     These are the runs of letters and digits that stand between other ASCII characters, or at an end
     of the value: there the index of terms finds them. An underscore may or may not part terms, so
-    that it counts as neither.
+    that it counts as neither. Terms that most rows have tell nothing, and are left out.
     """
     found = []
     for i, part in enumerate(pattern.tokens):
@@ -141,7 +145,7 @@ def terms_within(pattern: Pattern) -> list[str]:
             before, after = part[: match.start()][-1:], part[match.end() :][:1]
             opened = _parts_terms(before) if before else i == 0
             closed = _parts_terms(after) if after else i == len(pattern.tokens) - 1
-            if opened and closed:
+            if opened and closed and match[0].lower() not in _IN_MOST_ROWS:
                 found.append(match[0])
     return found
 
