@@ -23,6 +23,7 @@ def about_counted(field: str, bound: Bound, coarser: Effect = Effect.NARROWER) -
         one_of_several(field, bound),
         counted_as_one(field, bound, coarser),
         counted_finer(field, bound, coarser),
+        counted_without_rest(field, bound, coarser),
         kinds_without_values(field, bound),
     )
     return [note for note in found if note]
@@ -59,6 +60,18 @@ def counted_finer(field: str, bound: Bound, coarser: Effect) -> Note | None:
     counted = f"a part of {spec.counted_by}" if spec.counted_as else spec.counted_by
     message = f"{field}: {counted} is counted in its place, of which several may belong to one"
     return Note("value-differs", finer, message)
+
+
+def counted_without_rest(field: str, bound: Bound, coarser: Effect) -> Note | None:
+    """A note on a field that is one of several columns with another behind it, which is not
+    counted.
+    """
+    spec = bound.destination.field(field) if bound.destination is not None else None
+    if spec is None or not spec.any_of or not spec.joined_columns or spec.counted_by is not None:
+        return None
+    behind = ", ".join(spec.joined_columns)
+    message = f"{field} is counted by {', '.join(spec.any_of)}, without what stands in {behind}"
+    return Note("value-differs", coarser, message)
 
 
 def kinds_without_values(field: str, bound: Bound) -> Note | None:
