@@ -19,6 +19,7 @@ from kqlx.frontends.eql.diagnostics.codes import CODES as EQL
 from kqlx.frontends.eql.parser import parse_query as parse_eql
 from kqlx.frontends.kql.diagnostics.codes import CODES as SYNTAX
 from kqlx.frontends.kql.parser import parse, refuse_leading_wildcards
+from kqlx.frontends.language_guess import looks_like_eql
 from kqlx.lint.codes import CODES as LINT
 from kqlx.mappings.field_names import nearest
 from kqlx.note_codes import NOTES
@@ -44,7 +45,8 @@ def eql_error(query: str) -> KqlSyntaxError:
 
 def doubts(query: str) -> list[Note]:
     """What ``kqlx lint`` finds in a query."""
-    return kqlx.lint(query, ecs.types(), ecs.arrays(), nearest)
+    language = "eql" if looks_like_eql(query) else "kuery"
+    return kqlx.lint(query, ecs.types(), ecs.arrays(), nearest, language=language)
 
 
 @cache

@@ -93,6 +93,13 @@ CODES = (
         "not user.name:*",
     ),
     Code(
+        "number-and-text",
+        "a number is compared with a text, and never equals it (EQL)",
+        "Leave the quotes out; a name with a hyphen stands between backquotes.",
+        'process where length(process.name) == "5"',
+        "process where length(process.name) == 5",
+    ),
+    Code(
         "other-language",
         "words or operators of another query language are plain text here",
         "Write tests of fields, joined by `and` and `or`.",
@@ -189,5 +196,12 @@ CODES = (
         "Put one value in quotes; join several with `or`.",
         "process.name:(cmd.exe powershell.exe)",
         "process.name:(cmd.exe or powershell.exe)",
+    ),
+    Code(
+        "wildcard-in-value",
+        "`*` or `?` stands in a value that EQL compares exactly, and matches only itself",
+        "Write a colon, or `like`, to make it a wildcard.",
+        'process where process.name == "power*"',
+        'process where process.name like "power*"',
     ),
 )

@@ -1,0 +1,70 @@
+"""What is valid in EQL and probably not meant."""
+
+from __future__ import annotations
+
+import pytest
+
+import kqlx
+from kqlx.elastic import ecs
+
+
+def found(query: str) -> list[tuple[str, str]]:
+    notes = kqlx.lint(query, ecs.types(), ecs.arrays(), language="eql")
+    return [(note.code, note.hint) for note in notes]
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ('any where a == "b*"', 'write `a like "b*"`'),
+        ('any where a != "b*"', 'write `a like "b*"`'),
+        (r'any where a in ("x", "?:\\b")', r'write `a like "?:\\b"`'),
+        ('any where a in~ ("b*")', 'write `a : "b*"`'),
+    ],
+)
+def test_wildcards_that_are_none(query: str, hint: str) -> None:
+    assert found(query) == [("wildcard-in-value", hint)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'any where a : "b*" and c like "d?"',
+        'any where a == "what?"',
+        'any where startsWith(a, "b*")',
+        'any where a : "X" or a like "X*"',
+        'any where a : "x" and a == "X"',
+        'any where user.name == "a" or user.name : "a"',
+        "any where length(a) == 5",
+    ],
+)
+def test_what_is_no_doubt(query: str) -> None:
+    assert found(query) == []
+
+
+def test_a_number_is_no_text() -> None:
+    assert found('any where user-agent == "x"') == [
+        ("number-and-text", "a name with a hyphen stands between backquotes")
+    ]
+    assert found('any where length(a) == "5"') == [("number-and-text", "leave the quotes out")]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ('any where user.name in ("a", "b", "a")', "repeated-value"),
+        ('any where user.name : ("a*", "AB")', "covered-value"),
+        ('any where user.name == "a" and user.name == "b"', "contradiction"),
+        ('any where source.ip == "x"', "refused-value"),
+        ("sequence by a [any where b == 1 and b == 1] [any where true]", "repeated-condition"),
+    ],
+)
+def test_the_tree_is_looked_at_as_in_any_language(query: str, code: str) -> None:
+    assert [name for name, _ in found(query)] == [code]
+
+
+def test_messages_spell_eql() -> None:
+    (note,) = kqlx.lint("any where a == 1 and a != null", language="eql")
+    assert note.hint == "remove a != null"
+    (note,) = kqlx.lint("any where a == 1 or true", language="eql")
+    assert note.message.startswith("true matches every event")
