@@ -158,7 +158,7 @@ def test_presence_and_text_of_another_form(query: str, to: str, expected: str) -
 @pytest.mark.parametrize(
     ("query", "why"),
     [
-        ("aws.cloudtrail.request_parameters:*enabled=false*", "spells = differently"),
+        ("aws.cloudtrail.request_parameters:enabled=false", "spells = differently"),
         ("source.address:a.amazonaws.com and source.ip:10.0.0.0/8", "which is in the same column"),
     ],
 )
@@ -358,7 +358,7 @@ def test_sigma_tells_that_an_object_is_tested_as_one_text(name: str, test: str) 
     ("query", "target", "found"),
     [
         ("source.ip:10.0.0.0/8", "sentinel", 'ipv4_is_in_range(CallerIpAddress, "10.0.0.0/8")'),
-        ("source.ip:10.0.0.0/8", "spl", 'callerIpAddress="10.0.0.0/8" callerIpAddress!="null"'),
+        ("source.ip:10.0.0.0/8", "spl", 'callerIpAddress="10.0.0.0/8"'),
         ("not source.ip:10.0.0.0/8", "sentinel", "not(coalesce(ipv4_is_in_range(Caller"),
     ],
 )

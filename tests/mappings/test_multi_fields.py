@@ -12,7 +12,7 @@ from kqlx.mappings.letter_case import with_case_of_names
 from kqlx.nodes import And, Case, Equals, Literal, Never, Node, Not, Regexp
 from kqlx.regular_expressions import from_text
 
-PROCESS = "event.dataset:endpoint.events.process and process.name:x"
+PROCESS = "event.dataset:endpoint.events.process and event.category:process and process.name:x"
 TRUE = [
     "event.category.caseless:PROCESS",
     "event.category.caseless:PRO*ss",

@@ -10,7 +10,10 @@ import re
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.patterns import Pattern
 
-_BLANKS = r"(?> *)(?=\S)"
+_ATOMIC = "?>"
+"""Begins a group of PCRE that gives nothing back. Python reads some wrongly before 3.11.5."""
+
+_BLANKS = rf"({_ATOMIC} *)(?=\S)"
 """More of the blank before it, up to another sign."""
 
 
@@ -111,8 +114,10 @@ def _left(before: str, blanks: str, is_open: bool) -> str:
     if not others:
         return f"^{first}{blanks}"
     *middle, last = others
-    atomic = "".join(f"(?>.*?{piece})" for piece in middle)
-    return f"^{first}{atomic}" + (f".*?{last}" if is_open else f"(?>.*?{last}{blanks and _BLANKS})")
+    atomic = "".join(f"({_ATOMIC}.*?{piece})" for piece in middle)
+    return f"^{first}{atomic}" + (
+        f".*?{last}" if is_open else f"({_ATOMIC}.*?{last}{blanks and _BLANKS})"
+    )
 
 
 def _right(group: str, after: str, is_open: bool) -> str:
@@ -122,8 +127,8 @@ def _right(group: str, after: str, is_open: bool) -> str:
         return f"{group}{first}$"
     *middle, last = others
     is_open = is_open or not (middle or last)
-    found = f"{group}{first}" if is_open else f"(?>{group}{first})"
-    return found + "".join(f"(?>.*?{piece})" for piece in middle) + f".*{last}$"
+    found = f"{group}{first}" if is_open else f"({_ATOMIC}{group}{first})"
+    return found + "".join(f"({_ATOMIC}.*?{piece})" for piece in middle) + f".*{last}$"
 
 
 def _between_stars(pattern: str) -> list[str]:
