@@ -127,7 +127,7 @@ def test_of_a_test_that_is_left_out_nothing_else_is_told(to: str) -> None:
     found = kqlx.convert(f"{query} and event.action:x", to, unmapped="comment")
     (note,) = [note for note in found.notes if note.effect.is_difference]
     assert note.code == "unmapped-left-out"
-    assert 'the value "*a*b=c*" of aws.cloudtrail.request_parameters' in note.message
+    assert 'the value "b=c" of aws.cloudtrail.request_parameters' in note.message
 
 
 @pytest.mark.parametrize("target", ["sigma", "spl", "sentinel"])
