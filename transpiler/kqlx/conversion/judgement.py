@@ -5,7 +5,7 @@ from __future__ import annotations
 from kqlx.conversion.choices import Choices
 from kqlx.errors import UnsupportedError
 from kqlx.hints import Argument, Hint
-from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, worst
+from kqlx.notes import ACCEPTABLE, ACCEPTED_BY_DEFAULT, Effect, Note, in_order, told_together, worst
 
 LET_PASS = frozenset({"types-left-out", "flattened-keys"})
 """Codes of notes that are shown, and refuse nothing unless the user is strict: what the user asks
@@ -27,8 +27,9 @@ def judge(found: tuple[Note, ...], choices: Choices) -> None:
     refused = [n for n in notes if n.effect not in accepted and n.code not in let_pass]
     if refused:
         effect = worst(refused)
+        each = told_together(note.message for note in refused)
         raise UnsupportedError(
-            f"the result would be {effect}: {refused[0].message}",
+            f"the result would be {effect}: {each}",
             code=refused[0].code,
             effect=refused[0].effect,
             notes=notes,
