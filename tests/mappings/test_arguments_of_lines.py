@@ -22,7 +22,7 @@ from kqlx.mappings.joined_regexps import joined_regexps
 from kqlx.mappings.reader.builtin import builtin
 from kqlx.nodes import And, CommandLineArgument, Equals, Like, Literal, Node, Not, Or, Regexp, walk
 from kqlx.notes import Effect
-from kqlx.patterns import Pattern
+from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern
 from kqlx.regular_expressions import compiled, searching
 from tests.conftest import examples
 
@@ -55,8 +55,14 @@ def windows_arguments(line: str) -> list[str]:
     return [*found, text] if begun else found
 
 
+def pattern_of(word: str) -> Pattern:
+    """Of a text with wildcards, as EQL has them."""
+    marks = {"*": ANY_RUN, "?": ANY_ONE}
+    return Pattern.of(*[marks.get(sign, sign) for sign in word])
+
+
 def argument(word: str) -> CommandLineArgument:
-    pattern = Pattern.from_stars(word)
+    pattern = pattern_of(word)
     test = Equals(LINE, Literal(word)) if pattern.is_text else Like(LINE, pattern)
     return CommandLineArgument(test)
 
@@ -111,7 +117,11 @@ def test_patterns_of_arguments_are_those_of_windows(line: str, data: st.DataObje
         st.sampled_from([f"{word[:cut]}*", f"*{word[cut:]}", f"{word[:cut]}*{word[cut:]}"])
     )
     assume(text.strip("*"))
-    fits = Pattern.from_stars(text).matcher()
+    if data.draw(st.booleans()):  # one character of it may be any
+        at = data.draw(st.integers(0, len(text) - 1))
+        text = text if text[at] == "*" else f"{text[:at]}?{text[at + 1 :]}"
+    assume(text.strip("*?"))
+    fits = pattern_of(text).matcher()
     held = any(map(fits, given))
     assert held or not found_by(text, line)
     assert found_by(text, line) or not held or '--v="' in line
@@ -219,7 +229,7 @@ def test_several_stars_have_patterns_alone() -> None:
 
 
 @pytest.mark.parametrize("in_xml", [False, True])
-@pytest.mark.parametrize("word", ["-x", "--y=*", "*b", "a*b", "\\\\*", "a\\*b"])
+@pytest.mark.parametrize("word", ["-x", "--y=*", "*b", "a*b", "\\\\*", "a\\*b", "?:\\a*", "a?b"])
 def test_long_lines_take_linear_time(word: str, in_xml: bool) -> None:
     node = as_regexp(argument(word), in_xml=in_xml)
     assert node is not None
@@ -320,6 +330,46 @@ def bind_for_line(query: str) -> Node:
     node = kqlx.parse(f"{LINUX} and {query}")
     bound = bind(node, builtin("endpoint.events"), "spl")
     return next(item for item in walk(bound.node) if isinstance(item, Not))
+
+
+DRIVES = (
+    'process where host.os.type == "windows" and event.type == "start" and not process.args : {}'
+)
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize(
+    "word", [r'"?:\\Tools\\run.vbs"', r'"?:\\Tools\\*"', r'("?:\\a b\\*.vbs", "C:\\?un")']
+)
+def test_a_drive_below_a_not_is_no_other_word(target: str, word: str) -> None:
+    made = kqlx.convert(DRIVES.format(word), target, source="endpoint.events", language="eql")
+    codes = {note.code for note in made.notes if note.effect is not Effect.COVERAGE}
+    assert codes.isdisjoint({"approximated"})
+    assert "argument-of-line" in codes
+
+
+WILDCARDS_IN_WORDS = [
+    ("x /usr/lib/a/b.conf", True),
+    ("x /usr/lib/a/b.confs", False),
+    ("x /usr/lib/a /b.conf", False),
+    ("x /usr/lib/a/.conf", False),
+    ('x "/usr/lib/q/r/b.conf"', True),
+    ("/usr/lib/q/b.conf -x", True),
+    ("x -o/usr/lib/a/b.conf", False),
+]
+
+
+@pytest.mark.parametrize("named", ["process.name:curl and ", ""])
+@pytest.mark.parametrize(("line", "excluded"), WILDCARDS_IN_WORDS)
+def test_wildcards_below_a_not_end_with_the_word(line: str, excluded: bool, named: str) -> None:
+    asked = f'{named}not process.args like "/usr/lib/*/?.conf"'
+    begin = 'process where host.os.type == "linux" and event.type == "start" and '
+    asked = asked.replace("process.name:curl", 'process.name == "curl"')
+    node = kqlx.parse(begin + asked, language="eql")
+    for target in ("spl", "sigma"):
+        bound = bind(node, builtin("endpoint.events"), target).node
+        found = next(item for item in walk(bound) if isinstance(item, Not))
+        assert kqlx.matches(found, {"CommandLine": line}) is not excluded
 
 
 @pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])

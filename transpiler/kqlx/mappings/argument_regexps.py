@@ -67,11 +67,24 @@ def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp 
 
 
 def word(pattern: Pattern) -> Item:
-    """Lines with a word of this pattern, which may end open, between blanks or quotation marks."""
+    """Lines with a word of this pattern, between blanks or quotation marks, which its wildcards do
+    not reach over; one that ends open may go on with anything.
+    """
     bounds = CharClass((*_BLANKS, ('"', '"')))
+    one = CharClass((*_BLANKS, ('"', '"')), negated=True)
+    tokens = pattern.collapsed().tokens
+    ends_open = pattern.ends_open
+    items = [
+        from_text(token)
+        if isinstance(token, str)
+        else Repeat(one, 0, None)
+        if token is ANY_RUN
+        else one
+        for token in (tokens[:-1] if ends_open else tokens)
+    ]
     before = Repeat(Sequence((ANY_TEXT, bounds)), 0, 1)
-    after = ANY_TEXT if pattern.ends_open else Repeat(Sequence((bounds, ANY_TEXT)), 0, 1)
-    return Sequence((before, from_text(pattern.text), after))
+    after = ANY_TEXT if ends_open else Repeat(Sequence((bounds, ANY_TEXT)), 0, 1)
+    return sequence(before, *items, after)
 
 
 @lru_cache(maxsize=2048)
@@ -159,7 +172,6 @@ class _Line:
         sign it stands between quotation marks.
         """
         run = _text(self.in_xml, signs, quoted=bool(signs))
-        one = choice(*self.characters(*signs))
         tokens = pattern.collapsed().tokens
         found: list[Item] = []
         for at, token in enumerate(tokens):
@@ -168,13 +180,19 @@ class _Line:
                 escaping = not signs and not pattern.suffix.strip("\\")
                 is_run = token is ANY_RUN
                 shown = self.behind(slashes, run, signs, escaping) if is_run and slashes else run
-                found.append(shown if is_run else one)
+                found.append(shown if is_run else self.one(signs, tokens[at + 1 : at + 2]))
                 continue
             if at and tokens[at - 1] is ANY_RUN and (signs or token.strip("\\")):
                 found.append(Repeat(_BACKSLASH, 0, 1))  # it escapes nothing before the text
             is_open = at + 1 < len(tokens) and tokens[at + 1] is ANY_RUN
             found += signs_of(token, in_xml=self.in_xml, is_open=is_open)
         return found
+
+    def one(self, signs: tuple[tuple[str, str], ...], behind: tuple[Token, ...]) -> Item:
+        """A character; a backslash only where text stands behind it, which it cannot escape."""
+        escaping = () if any(isinstance(token, str) for token in behind) else (("\\", "\\"),)
+        in_xml = (("&", "&"),) if self.in_xml else ()
+        return CharClass((*signs, ('"', '"'), *escaping, *in_xml), negated=True)
 
     def behind(
         self, slashes: int, run: Item, signs: tuple[tuple[str, str], ...], escaping: bool
@@ -183,8 +201,9 @@ class _Line:
         text only if there are twice as many. ``escaping`` says that one follows.
         """
         plain = choice(*self.characters(*signs)[:-1])
-        few, some = Repeat(_BACKSLASH, 0, slashes - 1), Sequence((plain, run))
-        no_mark = Sequence((few, some if escaping else Repeat(some, 0, 1)))
+        few = [Repeat(_BACKSLASH, 0, slashes - 1)] if slashes > 1 else []
+        some = Sequence((plain, run))
+        no_mark = sequence(*few, some if escaping else Repeat(some, 0, 1))
         return choice(no_mark, Sequence((from_text("\\" * slashes), run)))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from kqlx.mappings.asserted_values import AnyCase, asserts
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.column_tests import bind_to_column, column_for_regexp
-from kqlx.mappings.command_line_arguments import in_patterns
+from kqlx.mappings.command_line_arguments import in_patterns, patterns_of
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.nodes import (
     And,
@@ -47,7 +47,7 @@ of several versions without the number.
 """
 
 
-def exact_argument(binding: Binding, test: Node, spec: FieldSpec) -> Node | None:
+def exact_argument(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
     """The test of an argument below a ``not``, where no event worth the name is lost to it, with a
     note on what is left. None where some may be.
 
@@ -55,8 +55,6 @@ def exact_argument(binding: Binding, test: Node, spec: FieldSpec) -> Node | None
     arguments with blanks between (``/proc/PID/cmdline``), and only that of a program which runs
     others is likely to have an argument that holds words such as rules look for.
     """
-    if not isinstance(test, CommandLineArgument):
-        return None
     field = test.test.field.name
     if _is_windows(binding):
         if (found := _as_regexp(binding, test, spec)) is None:
@@ -64,13 +62,12 @@ def exact_argument(binding: Binding, test: Node, spec: FieldSpec) -> Node | None
         message = f"{field}: matched as an argument of {spec.column}"
         message += "; one that is in quotation marks only in part is not found"
     elif _runs_no_others(binding, field):
-        found = bind_argument(binding, test, spec)
+        if (found := _as_word(binding, test, spec)) is None:
+            return None
         message = f"{field}: matched as a whole word of {spec.column}"
         message += "; an argument with blanks counts as several"
-    elif (column := column_for_regexp(binding, spec, test.test.field)) and _is_path(test.test):
-        return _beside_no_code(binding, test, spec, *column)
     else:
-        return None
+        return _beside_no_code(binding, test, spec) if _is_path(test.test) else None
     binding.add_note("argument-of-line", message, None)
     return found
 
@@ -78,28 +75,45 @@ def exact_argument(binding: Binding, test: Node, spec: FieldSpec) -> Node | None
 def _is_path(test: Equals | Like) -> bool:
     """Whether it asks for a path, in whole or by how it begins, and so for no word of a text."""
     pattern = asked_pattern(test)
-    plain = pattern.shape in (Shape.EXACT, Shape.PREFIX)
+    plain = pattern.shape in (Shape.EXACT, Shape.PREFIX) or pattern.prefix.startswith("/")
     return plain and pattern.text.count("/") > 1 and " " not in pattern.text
 
 
-def _beside_no_code(
-    binding: Binding, test: CommandLineArgument, spec: FieldSpec, column: Literal, in_xml: bool
-) -> Node:
+def _as_word(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
+    """The argument as a word of the line: by patterns, or where these would reach into the words
+    beside it by a regular expression. None where there is none of these.
+    """
+    pattern = asked_pattern(test.test)
+    if pattern.shape is not Shape.OTHER and patterns_of(test)[0] != pattern.within():
+        return bind_argument(binding, test, spec)
+    found = column_for_regexp(binding, spec, test.test.field)
+    if found is None or found[1] or any(sign in pattern.text for sign in ' "\t'):
+        return None
+    from kqlx.mappings.argument_regexps import word
+
+    return Regexp(found[0], word(pattern), test.span, case=test.test.case)
+
+
+def _beside_no_code(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
     """The argument as a word, in a line that hands no code to a program: a path in that is part of
     a longer argument.
     """
     from kqlx.mappings.argument_regexps import HANDS_CODE, word
 
+    if (place := column_for_regexp(binding, spec, test.test.field)) is None:
+        return None
+    column, in_xml = place
+    found: Node | None
+    if in_xml or "logsource" in binding.destination.place:
+        if (found := _as_word(binding, test, spec)) is None:
+            return None
+    else:
+        found = Regexp(column, word(asked_pattern(test.test)), test.span, case=test.test.case)
     message = f"{test.test.field.name}: matched as a whole word of {spec.column}, in lines without"
     message += (
         " commands for another program (sh -c, ssh); an argument with blanks counts as several"
     )
     binding.notes.append(Note("approximated", Effect.WIDER, message))
-    found: Node
-    if in_xml or "logsource" in binding.destination.place:
-        found = bind_argument(binding, test, spec)
-    else:
-        found = Regexp(column, word(asked_pattern(test.test)), test.span, case=test.test.case)
     code = Regexp(column, HANDS_CODE, test.span)
     return And((found, Not(code, test.span)), test.span)
 

@@ -155,13 +155,10 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
     if whole is None:
         return binding.unmapped(node, f"{name}, compared as text,")
     test, wider = whole
-    if (
-        part == "word"
-        and binding.negative
-        and wider
-        and (found := exact_argument(binding, test, spec))
-    ):
-        return found
+    if part == "word" and binding.negative and wider and isinstance(node, Equals | Like):
+        argument = CommandLineArgument(node, '"' in spec.separators, node.span)
+        if found := exact_argument(binding, argument, spec):
+            return found
     if wider and binding.negative and (exact := _exact_part(binding, node, spec, part)):
         return exact
     if isinstance(test, Never):
