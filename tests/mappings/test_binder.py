@@ -382,3 +382,14 @@ def test_a_condition_of_the_pack_may_read_a_column_as_another_type() -> None:
     assert 'sourceIPAddress="*.amazonaws.com"' in texts["spl"]
     assert 'NOT sourceIPAddress IN ("0.0.0.0/0", "::/0")' in texts["spl"]
     assert "filter_main_sourceipaddress:" in texts["sigma"]
+
+
+@pytest.mark.parametrize(("expression", "fits_none"), [("A.*b", False), ("x?", True)])
+def test_a_regular_expression_of_a_column_with_texts_for_none(
+    expression: str, fits_none: bool
+) -> None:
+    """An empty text in Splunk's CloudTrail stands for no value, and meets no expression."""
+    query = f'any where user_agent.original regex "{expression}"'
+    made = kqlx.convert(query, "spl", source="aws.cloudtrail", language="eql")
+    assert "mvfind(userAgent, " in made.text
+    assert ('NOT userAgent=""' in made.text) is fits_none

@@ -100,7 +100,7 @@ def together(*each: Asserted) -> dict[str, tuple[Values, ...]]:
 def _all_of(name: str, sets: Iterable[Values]) -> tuple[Values, ...]:
     least = _least(sets)
     common = frozenset.intersection(*least)
-    return (common,) if common and _is_single(name) else least
+    return (common,) if common and is_single(name) else least
 
 
 def _either(each: list[tuple[Values, ...]]) -> tuple[Values, ...]:
@@ -122,7 +122,7 @@ def _least(sets: Iterable[Values]) -> tuple[Values, ...]:
     return tuple(least[:_MOST])
 
 
-def _is_single(name: str) -> bool:
+def is_single(name: str) -> bool:
     """Whether a field holds one value at most, as ECS has it."""
     from kqlx.elastic import ecs
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from kqlx.elastic.multi_fields import with_case_of_name
 from kqlx.errors import unknown
+from kqlx.mappings.asserted_values import is_single
 from kqlx.mappings.binding import NeverMatchesError, no_mapping
 from kqlx.mappings.bound_part import BoundPart, alternatives, reported_items, trees, with_notes
 from kqlx.mappings.column_tests import bind_predicate
@@ -66,6 +67,8 @@ class Binder(FieldBinder):
         """
         found = self.bind_node(node)
         bound = simplify(found.node)
+        if self.has_predicates:
+            bound = self.without_excluded(bound, node)
         if any(isinstance(part, Regexp) for part in walk(bound)):
             from kqlx.mappings.joined_regexps import joined_regexps
 
@@ -93,6 +96,19 @@ class Binder(FieldBinder):
             absent_values=found.absent_values,
             unmapped=tuple(unmapped_tests(bound)) if self.marks else (),
         )
+
+    def without_excluded(self, bound: Node, asked: Node) -> Node:
+        """The tree without values that a predicate of the pack leaves out where others are asked
+        for, in the columns of fields that hold one value.
+        """
+        from kqlx.mappings.excluded_values import without_excluded
+
+        names = {part.field.name for part in walk(asked) if isinstance(part, Equals)}
+        single = {self.destination.text_column(name) for name in names if is_single(name)}
+        left = simplify(without_excluded(bound, single.__contains__))
+        if isinstance(left, Never) and not isinstance(bound, Never):
+            self.reasons_for_never.append("no event has the values that are asked for together")
+        return left
 
     def collect(self, bind: Callable[[Asked], Node], node: Asked) -> BoundPart:
         """What a part of the query is bound to, with the notes that are made on the way."""

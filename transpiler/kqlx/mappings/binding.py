@@ -66,6 +66,7 @@ class Binding:
         # The items of the or that a test stands in.
         self.sibling_alternatives: tuple[Node, ...] = ()
         self.guarded_field = ""  # the field whose predicate is said already
+        self.has_predicates = False  # whether the values of a field are told by other columns
         self.marks = 0  # how many tests were marked as without a counterpart
         self.notes: list[Note] = []  # on the test that is being bound
         self.absent_values: list[Note] = []  # those of them on values that are never there

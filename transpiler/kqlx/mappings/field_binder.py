@@ -20,11 +20,13 @@ from kqlx.mappings.kind_tests import bind_by_kind
 from kqlx.mappings.known_values import fold_known
 from kqlx.mappings.map_texts import can_be_in_json, in_json
 from kqlx.mappings.nested import in_any_place
+from kqlx.mappings.pack import Pack
 from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
 from kqlx.nodes import (
     And,
+    Case,
     Equals,
     Exists,
     FieldTest,
@@ -38,6 +40,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.records import replace
+from kqlx.regular_expressions import compiled
 
 
 class FieldBinder(Binding):
@@ -75,13 +78,24 @@ class FieldBinder(Binding):
         return replace(node, field=field)
 
     def bind_regexp(self, node: Regexp) -> Node:
-        """A regular expression of a field that is a column and nothing else."""
-        column = plain_column(self, node.field.name)
+        """A regular expression of a field that is a column and nothing else; a value that stands
+        for none there meets no test.
+        """
+        name = node.field.name
+        column = plain_column(self, name)
+        if column is None and not is_decided(self.pack, name):
+            there, type = self.destination.text_column(name), self.type_of(name)
+            if there and type not in INTEGERS:
+                column = describe_column(self, there, type, name)
         if column is None:
-            what = f"{node.field.name}, tested by a regular expression,"
-            return self.unmapped(node, what)
+            return self.unmapped(node, f"{name}, tested by a regular expression,")
         self.columns.setdefault(column.name, column)
-        return replace(node, field=self.column_name(node.field, column.name))
+        found = replace(node, field=self.column_name(node.field, column.name))
+        fits = compiled(node.regexp, ignore_case=node.case is Case.FOLDED).fullmatch
+        if not any(map(fits, self.destination.absent_in(column.name))):
+            return found
+        exists = bind_to_column(self, Exists(node.field, node.span), FieldSpec(column=column.name))
+        return And((found, exists), node.span)
 
     def bind_functions(self, node: FunctionTest) -> Node:
         """Functions of fields that are a column each and nothing else."""
@@ -209,9 +223,13 @@ def plain_column(binding: Binding, name: str, *, integers: bool = False) -> Colu
     """
     pack = binding.pack
     there = binding.destination.plain_column(name)
-    if there is None or name in pack.constants or name in pack.always_includes:
-        return None
-    if pack.possible(name) is not None:
+    if there is None or is_decided(pack, name):
         return None
     column = column_of(binding, there, binding.type_of(name), name)
     return None if column.type in INTEGERS and not integers else column
+
+
+def is_decided(pack: Pack, name: str) -> bool:
+    """Whether the pack says of some values that all events have them, or none does."""
+    known = name in pack.constants or name in pack.always_includes
+    return known or pack.possible(name) is not None

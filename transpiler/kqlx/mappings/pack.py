@@ -107,6 +107,12 @@ class Destination:
         return self._plain[name]
 
     def _find_plain_column(self, name: str) -> str | None:
+        column = self.text_column(name)
+        told = column in self.unconfirmed or (column and self.absent_in(column))
+        return None if told else column
+
+    def text_column(self, name: str) -> str | None:
+        """The same, where its mapping may be unconfirmed, and some of its values stand for none."""
         spec = self.field(name)
         if spec is None or spec.column is None or base_field(name) != name:
             return None
@@ -115,8 +121,7 @@ class Destination:
         like = self.column(spec.column)
         if like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords:
             return None
-        told = spec.column in self.unconfirmed or self.absent_in(spec.column)
-        return None if told or like.layout in ("words", "xml", "changes") else spec.column
+        return None if like.layout in ("words", "xml", "changes") else spec.column
 
     def _find_column(self, name: str, below: bool) -> ColumnSpec:
 

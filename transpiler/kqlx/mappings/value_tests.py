@@ -101,6 +101,7 @@ def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) ->
         return binding.unmapped(node, f"{value}{name}", spec.no_counterpart or "")
     if _drop_if_indistinguishable(binding, node, spec, known):
         return Never(node.span)
+    binding.has_predicates = True
     items: list[Node] = []
     for value in known:
         meaning = spec.value_predicates[value]
