@@ -144,7 +144,7 @@ class FieldClauses:
             return Exists(name)
         if pattern.is_text:
             return Equals(name, Literal(pattern.text, phrase=True), case=case)
-        return Like(name, pattern, case=case, whole=type in PARTED)
+        return Like(name, pattern, case=case, whole=type in PARTED and type != "flattened")
 
     # Existence and ranges
 
