@@ -175,6 +175,8 @@ class DetectionItems:
         if isinstance(node, Or) and isinstance(value, list) and (found := self._values(node)):
             each = zip(found[1], spans, strict=True)
             inner = tuple([Piece(scalar(one), (span,)) for one, span in each])
+        elif isinstance(node, Regexp):  # of which ``_joined`` may make a list
+            inner = (Piece(scalar(value), spans),)
         self.backend.pieces.append(Piece("\n".join(map_lines({key: value})), spans, inner))
         return key, value
 
