@@ -69,6 +69,8 @@ def counted_without_rest(field: str, bound: Bound, coarser: Effect) -> Note | No
     spec = bound.destination.field(field) if bound.destination is not None else None
     if spec is None or not spec.any_of or not spec.joined_columns or spec.counted_by is not None:
         return None
+    if len(spec.joined_columns) == len(spec.any_of):
+        return None  # each has its own
     behind = ", ".join(spec.joined_columns)
     message = f"{field} is counted by {', '.join(spec.any_of)}, without what stands in {behind}"
     return Note("value-differs", coarser, message)

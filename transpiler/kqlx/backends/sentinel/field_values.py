@@ -164,7 +164,7 @@ class _Finder:
         first, behind = [cell.access if cell and cell.is_string else "" for cell in cells]
         if not first or not behind:
             return None
-        text = f"iff(isnotempty({behind}), strcat({first}, {quote(chr(92))}, {behind}), {first})"
+        text = with_rest(first, behind)
         return self.made(text, self.destination.absent_in(found.column), notes)
 
     def first_of(self, names: tuple[str, ...], parts: tuple[str, ...]) -> FieldValues | None:
@@ -182,6 +182,13 @@ class _Finder:
             each = [text for cell in cells for text in taken_out(cell.access, parts)]
         else:
             each = [self.expressions.whole(cell, self.field) for cell in cells]
+        spec = self.destination.field(self.field)
+        if spec is not None and len(spec.joined_columns) == len(each):
+            rest = [self.expressions.cell(column, self.field) for column in spec.joined_columns]
+            each = [
+                with_rest(one, behind.access) if behind is not None else one
+                for one, behind in zip(each, rest, strict=True)
+            ]
         name = f"{plain_name(cells[0].column.name)}_or_other"
         return FieldValues(self.field, name, f"coalesce({', '.join(each)})", notes=notes)
 
@@ -271,3 +278,8 @@ def _skips(above: Sequence[str], column: Sequence[str]) -> bool:
 
 def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def with_rest(first: str, behind: str) -> str:
+    """One value with another one behind a backslash, where there is one."""
+    return f"iff(isnotempty({behind}), strcat({first}, {quote(chr(92))}, {behind}), {first})"

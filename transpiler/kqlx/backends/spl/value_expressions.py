@@ -58,6 +58,12 @@ class ValueExpressions:
     def first_of(self, field: str, spec: FieldSpec, parts: tuple[Expression, ...]) -> str:
         """The first of several columns of which a text does not stand for none."""
         names = [self.present(field, column, parts) for column in spec.any_of]
+        if len(spec.joined_columns) == len(names):
+            rest = [self.present(field, column, ()) for column in spec.joined_columns]
+            both = [
+                f"{one}.{quote(chr(92))}.{behind}" for one, behind in zip(names, rest, strict=True)
+            ]
+            names = [text for pair in zip(both, names, strict=True) for text in pair]
         value = f"coalesce({', '.join(names)})"
         if len(value) > WIDTH - 20:
             value = f"coalesce({f',{chr(10)}        '.join(names)})"
