@@ -16,8 +16,8 @@ from tests.oracles.spl.values import Single, Value, pack, text_of, unpack
 
 
 def _split(arguments: Arguments, _: Surroundings) -> Value:
-    text, delimiter = text_argument(arguments[0], "split()"), literal(arguments[1])
-    if text is None:
+    text, delimiter = (text_argument(argument, "split()") for argument in arguments)
+    if text is None or delimiter is None:
         return None
     parts: list[Single] = [*(text.split(delimiter) if delimiter else text)]
     return pack(parts)

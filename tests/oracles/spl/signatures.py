@@ -68,7 +68,7 @@ SIGNATURES = {
     "max": Signature("v", 1, MANY),
     "min": Signature("v", 1, MANY),
     # many values
-    "split": _exactly("vl"),
+    "split": _exactly("vv"),
     "mvappend": Signature("v", 1, MANY),
     "mvcount": _exactly("x"),
     "mvdedup": _exactly("v"),

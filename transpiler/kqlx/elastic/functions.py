@@ -237,7 +237,7 @@ def _on_texts(holds: Callable[[str, str], bool]) -> Callable[..., Value]:
     def apply(case: Case, text: Any, part: Any) -> Value:
         if not isinstance(text, str) or not isinstance(part, str):
             return None
-        return holds(_folded(text, case), _folded(part, case))
+        return holds(_units(_folded(text, case)), _units(_folded(part, case)))
 
     return apply
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kqlx.backends.base import Backend
+from kqlx.backends.base import LEAVES, Backend
 from kqlx.backends.elasticsearch.compact import compact
 from kqlx.backends.elasticsearch.query_string import (
     SPACE,
@@ -37,6 +37,7 @@ from kqlx.nodes import (
     Equals,
     Exists,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -62,6 +63,7 @@ class _Dsl(Backend[Json]):
     """``path`` is the nested path that the expression stands in, "" outside of any."""
 
     knows_case = True
+    leaves = (*LEAVES, FunctionTest)
 
     path: str = ""
     types_shown: TypesShown = field(default_factory=TypesShown)
@@ -126,6 +128,14 @@ class _Dsl(Backend[Json]):
 
     def regexp(self, column: Column, node: Regexp) -> Json:
         return self.each_field(node.field, self.regexp_clause, node)
+
+    def function_test(self, node: FunctionTest) -> Json:
+        from kqlx.backends.elasticsearch.painless import script_query
+
+        return script_query(node, self.column_of, self.refuse, self.prefix)
+
+    def column_of(self, name: Literal) -> Column:
+        return self.bound.column(self.full_name(name))
 
     def always(self) -> Json:
         return {"match_all": {}}

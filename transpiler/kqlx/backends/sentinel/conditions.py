@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from kqlx.backends.base import NO_FORM, ValueList, gather
+from kqlx.backends.base import LEAVES, NO_FORM, ValueList, gather
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text, not_text
 from kqlx.backends.sentinel.column_access import Cell, Columns
 from kqlx.backends.sentinel.dynamic_paths import Paths
@@ -30,6 +30,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -56,6 +57,7 @@ class ConditionWriter(TextBackend):
     """Of the fields of tests, by name, and by what ``columns`` are inside of."""
 
     language = "Kusto"
+    leaves = (*LEAVES, FunctionTest)
     own_case = Case.EXACT
 
     @cached_property
@@ -108,6 +110,11 @@ class ConditionWriter(TextBackend):
             what = f"a regular expression on {described(column)}"
             self.refuse(node.span, what, "it is no plain column of texts", code=NO_FORM)
         return self.field_tests.patterns.regexp(cell, node)
+
+    def function_test(self, node: FunctionTest) -> Text:
+        from kqlx.backends.sentinel.function_tests import condition
+
+        return condition(self, self.columns, node)
 
     def cell(self, node: FieldTest) -> Cell:
         """Where the values of the test's field are."""

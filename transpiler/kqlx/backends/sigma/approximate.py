@@ -4,11 +4,11 @@ with stars in the terms of single tests (``approximate_tests``).
 
 from __future__ import annotations
 
-from kqlx.backends.base import NO_FORM
 from kqlx.backends.sigma.approximate_tests import regexp_test, sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
+from kqlx.backends.sigma.function_tests import function_test
 from kqlx.backends.sigma.named_values import NAMED, named_value
-from kqlx.errors import kind_of, unknown
+from kqlx.errors import unknown
 from kqlx.mappings.bound import Column
 from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.nested import one_object_is_enough, with_full_names, without_negations
@@ -86,7 +86,7 @@ class Approximation(SigmaBackend):
                     return self.of_pair(column, node)
                 return regexp_test(self, column, node)
             case FunctionTest():
-                self.refuse(node.span, kind_of(node), code=NO_FORM)
+                return self.sayable(function_test(self, node))
             case Always() | Never() | Unmapped():
                 return node
             case _:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from kqlx.backends.base import LEAVES
 from kqlx.backends.sigma.yaml_style import plain_key
 from kqlx.backends.text_backend import TextBackend
 from kqlx.backends.yaml_text import whole
 from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Case, Equals, Exists, FieldTest, Like, Literal, Never, Node, Regexp
+from kqlx.nodes import (
+    Case,
+    Equals,
+    Exists,
+    FieldTest,
+    FunctionTest,
+    Like,
+    Literal,
+    Never,
+    Node,
+    Regexp,
+)
 from kqlx.notes import Effect
 from kqlx.records import dataclass, field
 
@@ -35,6 +47,7 @@ class SigmaBackend(TextBackend):
     """One object a conversion, which the functions on single tests are handed."""
 
     language = "Sigma"
+    leaves = (*LEAVES, FunctionTest)
     named: dict[str, Column] = field(default_factory=dict)
     """By the name of a field its column, where it was asked for before."""
 

@@ -8,12 +8,13 @@ import re
 from functools import cached_property
 from typing import TypeVar
 
+from kqlx.backends.base import LEAVES
 from kqlx.backends.spl.search_capability import SearchCapability
 from kqlx.backends.spl.syntax import quote
 from kqlx.backends.text_backend import TextBackend
 from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
-from kqlx.nodes import Case, Equals, FreeText, Like, Pattern, Regexp
+from kqlx.nodes import Case, Equals, FreeText, FunctionTest, Like, Pattern, Regexp
 from kqlx.notes import Effect
 from kqlx.records import dataclass
 
@@ -25,6 +26,7 @@ class SplBackend(TextBackend):
     """One object a conversion and a step of the search; ``beside`` makes that of another step."""
 
     language = "Splunk's search"
+    leaves = (*LEAVES, FunctionTest)
 
     @cached_property
     def search(self) -> SearchCapability:

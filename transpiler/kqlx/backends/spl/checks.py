@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kqlx import records
 from kqlx.backends.base import NO_FORM
+from kqlx.backends.repeated_fields import may_have_many
 from kqlx.backends.spl.backend import SplBackend
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
@@ -22,6 +23,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     FreeText,
+    FunctionTest,
     Like,
     Nested,
     Node,
@@ -116,6 +118,8 @@ class Checks(SplBackend):
         if isinstance(node, Regexp) and self.column(node).layout in PAIRS:
             what = f"a regular expression on {described(self.column(node))}"
             self.refuse(node.span, what, "the value stands in a pair", code=NO_FORM)
+        if isinstance(node, FunctionTest):
+            self.check_functions(node)
         if isinstance(node, FieldTest | Regexp):
             if isinstance(node.field, Pattern):
                 self.check_pattern(node.field, node)
@@ -124,6 +128,25 @@ class Checks(SplBackend):
             ):
                 what = f"a test of the field {node.field.name or quote('')}"
                 self.refuse(node.span, what, problem, code="field-name-not-supported")
+
+    def check_functions(self, node: FunctionTest) -> None:
+        """Notes what functions of several values cannot tell, and that letter case is ignored."""
+        names = [field.name for field in node.fields]
+        for name in dict.fromkeys(names):
+            column = self.bound.column(name)
+            if name not in self.bound.columns and (problem := name_problem(column.name)):
+                what = f"a test of the field {name or quote('')}"
+                self.refuse(node.span, what, problem, code="field-name-not-supported")
+            if names.count(name) > 1 and may_have_many(column):
+                message = (
+                    f"{name} stands there more than once: Elasticsearch takes any of its values at"
+                    " each place, Splunk one at all of them"
+                )
+                effect = Effect.WIDER if self.negative else Effect.NARROWER
+                self.note("approximated", effect, message, node.span)
+            if column.case == "differs" and not self.options.exact:
+                message = f"{column.name}: the functions ignore letter case"
+                self.note("case-folded", Effect.CASE, message, node.span)
 
     def check_characters(self, node: Equals | Like | FreeText) -> None:
         term = node.pattern if isinstance(node, Like) else node.value

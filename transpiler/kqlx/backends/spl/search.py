@@ -38,6 +38,7 @@ from kqlx.nodes import (
     Equals,
     Exists,
     FreeText,
+    FunctionTest,
     Like,
     Nested,
     Node,
@@ -203,7 +204,9 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
             said = exact or search.all_exact(part)
             wide = part if said else simplify(search.widened(part))
             if not isinstance(wide, Always):
-                terms.append(writer.expression(wide).text)
+                for test in [wide] if said else conjuncts(wide):
+                    if (text := writer.expression(test).text) not in terms or said:
+                        terms.append(text)
             if not said and search.gains_by_where(part):
                 condition = where.condition(part).text
                 if condition != "true()":
@@ -289,6 +292,10 @@ def _tstats(bound: Bound, options: Options) -> WrittenSource:
             "a data model has no raw text, in which to search for a value without a field",
             code="raw-text",
         )
+    for part in walk(bound.node):
+        if isinstance(part, Regexp | FunctionTest):
+            what = "a regular expression" if isinstance(part, Regexp) else "functions of values"
+            raise UnsupportedError(f"a data model has no {what} beside it", code="data-model")
     data = data_set(bound.node)
     types = {c.name: c for c in data.columns(bound)}
     writer = SearchWriter(replace(bound, node=data.node, columns=types), options)

@@ -32,6 +32,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -41,6 +42,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Regexp,
+    all_of,
     asked_pattern,
     walk,
 )
@@ -203,6 +205,9 @@ class SearchCapability:
                 return node
         if isinstance(node, Regexp):
             return self.superset_of_regexp(node)
+        if isinstance(node, FunctionTest):  # of no value there is no function
+            names = {name.name: name for name in node.fields}
+            return all_of([Exists(name, node.span) for name in names.values()], node.span)
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
             return Always(node.span)
         column = self.column(node)
@@ -262,7 +267,10 @@ class SearchCapability:
         if negative:
             return Never(node.span)
         wide = self.superset(node)
-        return wide if wide == node else self.widened(wide) if isinstance(wide, And | Or) else wide
+        if wide == node:
+            return wide
+        again = isinstance(wide, And | Or) or isinstance(node, FunctionTest)
+        return self.widened(wide) if again else wide
 
     def all_exact(self, node: Node) -> bool:
         """Whether ``search`` says every test of the node exactly."""

@@ -162,12 +162,33 @@ def fold(terms: Iterable[str]) -> str:
 
 
 def fold_condition(text: str) -> str:
-    """A condition of ``where`` on lines of about 100 columns, broken before AND and OR alone."""
+    """A condition of ``where`` on lines of about 100 columns, broken before AND and OR, and what is
+    still too long after commas; quoted text is never broken.
+    """
     if len(text) <= WIDTH:
         return text
+    parts = _parted(text, " (?=(?:AND|OR) )")
+    return "\n    ".join([line for part in parts for line in _filled(part)])
+
+
+def _parted(text: str, at: str) -> list[str]:
+    """The text in parts that stand between the blanks of this expression."""
     parts, start = [], 0
-    for match in re.finditer(r'"(?:\\.|[^"\\])*"| (?=(?:AND|OR) )', text, re.DOTALL):
+    for match in re.finditer(rf'"(?:\\.|[^"\\])*"|{at}', text, re.DOTALL):
         if match[0] == " ":
             parts.append(text[start : match.start()])
             start = match.end()
-    return "\n    ".join([*parts, text[start:]])
+    return [*parts, text[start:]]
+
+
+def _filled(text: str) -> list[str]:
+    """Calls in one another on lines of about 100 columns."""
+    if len(text) <= WIDTH or "mvmap(" not in text:
+        return [text]
+    lines: list[str] = []
+    for part in _parted(text, "(?<=,) "):
+        if lines and len(lines[-1]) + len(part) < WIDTH - 4:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(part)
+    return lines

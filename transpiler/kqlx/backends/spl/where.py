@@ -31,6 +31,7 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     FreeText,
+    FunctionTest,
     Like,
     Nested,
     Never,
@@ -118,6 +119,8 @@ class WhereWriter(SplBackend):
                 return self.field_condition(node)
             case Regexp():
                 return self.regexp(self.column(node), node)
+            case FunctionTest():
+                return self.function_test(node)
             case _:
                 self.refuse(node.span, kind_of(node), code=NO_FORM)
 
@@ -185,6 +188,22 @@ class WhereWriter(SplBackend):
         flags = ("i" if folds else "") + ("s" if has_dot else "")
         pattern = pattern.replace("`", "\\x60")  # which begins macros and comments
         return _find(eval_name(column.name), f"(?{flags}){pattern}" if flags else pattern)
+
+    def function_test(self, node: FunctionTest) -> Text:
+        """Functions of every combination of values."""
+        from kqlx.backends.spl.function_tests import EvalCalls, folding, tried
+
+        calls = EvalCalls(lambda name: self.bound.column(name.name), self.refuse)
+        calls.check(node)
+        columns = {field.name: self.bound.column(field.name) for field in node.fields}
+        calls.folds = folding([*columns.values()], exact=self.options.exact)
+        condition = calls.made(node.call)
+        for column in columns.values():
+            if texts := self.search.null_texts(column):
+                null = quote(rf"\A{_one_of(texts)}\z")
+                condition = f"NOT match({eval_name(column.name)}, {null}) AND {condition}"
+        names = [eval_name(column.name) for column in columns.values()]
+        return Text(tried(condition, names))
 
     def test(self, name: str, column: Column, node: FieldTest) -> Text:
         """The test on the field of this name, as ``where`` spells it."""

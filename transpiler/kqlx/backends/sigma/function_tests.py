@@ -1,0 +1,60 @@
+"""Functions of values: of these a selection says the length of a field, by a regular expression."""
+
+from __future__ import annotations
+
+from kqlx.backends.base import NO_FORM
+from kqlx.backends.function_calls import NAMES, FunctionCalls, whole_number
+from kqlx.backends.sigma.backend import SigmaBackend
+from kqlx.nodes import Call, FieldValue, FunctionTest, Never, Node, Regexp
+from kqlx.regular_expressions import ANY_CHAR, Repeat
+
+MOST = 1000
+"""As often as RE2 repeats anything."""
+
+
+def function_test(backend: SigmaBackend, node: FunctionTest) -> Node:
+    """The test of a length as one that a selection can say. Raises UnsupportedError for others."""
+    FunctionCalls[None](lambda name: backend.bound.column(name.name), backend.refuse).check(node)
+    call = node.call
+    match call.arguments:
+        case (Call(function="length", arguments=(FieldValue() as value,)), limit):
+            bounds = _bounds(call, whole_number(limit))
+            if bounds == (0, -1):
+                return Never(node.span)
+            if bounds is not None and max(bound or 0 for bound in bounds) <= MOST:
+                return Regexp(value.field, Repeat(ANY_CHAR, *bounds), node.span)
+    what = f"a test of {_functions(call)}"
+    why = "a selection compares values as they are, and knows of functions only the length"
+    if len({field.name for field in node.fields}) > 1:
+        why = "a selection compares a field with values, not with what others make of their own"
+    backend.refuse(node.span, what, why, code=NO_FORM)
+
+
+def _bounds(call: Call, limit: int | None) -> tuple[int, int | None] | None:
+    """The least and the most characters; (0, -1) where none has so many."""
+    if limit is None:
+        return None
+    least, most = {
+        "equals": (limit, limit),
+        "gt": (limit + 1, None),
+        "gte": (limit, None),
+        "lt": (0, limit - 1),
+        "lte": (0, limit),
+    }.get(call.function, (None, None))
+    if least is None:
+        return None
+    if most is not None and most < 0:
+        return (0, -1)
+    return max(least, 0), most
+
+
+def _functions(call: Call) -> str:
+    """The functions of a test by name, the outermost first; operators are none."""
+    found: list[str] = []
+    stack = [call]
+    while stack:
+        top = stack.pop()
+        if top.function in NAMES:
+            found.append(NAMES[top.function])
+        stack.extend(argument for argument in top.arguments if isinstance(argument, Call))
+    return ", ".join(dict.fromkeys(found)) or "what is calculated"
