@@ -28,11 +28,11 @@ from kqlx.backends.sentinel.letter_case import ignores_case
 from kqlx.backends.sentinel.syntax import quote, term_within
 from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, TextBackend
-from kqlx.nodes import Like, Regexp
+from kqlx.nodes import Exists, Like, Regexp
 from kqlx.patterns import Pattern, Shape
 from kqlx.records import dataclass
 from kqlx.regexes import late_regex
-from kqlx.regular_expressions import longest_literals, searching
+from kqlx.regular_expressions import compiled, longest_literals, searching
 
 _OPERATORS = {
     Shape.PREFIX: "startswith",
@@ -74,6 +74,9 @@ class Patterns:
         flags = ("i" if folds else "") + ("s" if has_dot else "")
         expression = quote(f"(?{flags}){found}" if flags else found)
         test = Text(f"{cell.access} matches regex {expression}", rank=REGEX)
+        if compiled(node.regexp).fullmatch(""):  # as a missing value is
+            present = self.existence.exists(cell, Exists(node.field, node.span))
+            test = all_text([present, test])
         around = Pattern.between_stars(["", *longest_literals(node.regexp), ""])
         if not self.backend.negative and (term := term_within(around)):
             cased = "" if folds else "_cs"
