@@ -100,7 +100,7 @@ def test_rules(path: Path, target: str) -> None:
     except kqlx.UnsupportedError:
         return
     check(made, rule.query)
-    tree = kqlx.parse(rule.query)
+    tree = kqlx.parse(rule.query, language=rule.language)
     said = {place for fragment in made.fragments for place in fragment.sources}
     said |= {note.span for note in made.notes if note.span}
     for test in walk(tree):

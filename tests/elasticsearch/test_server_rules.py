@@ -63,7 +63,7 @@ def all_types(found: Iterable[kqlx.Rule]) -> dict[str, str]:
     """
     types: dict[str, str] = {"@timestamp": "date", "event.ingested": "date"}
     for rule in found:
-        node = kqlx.parse(rule.query)
+        node = kqlx.parse(rule.query, language=rule.language)
         known = types_for(node, indices=rule.indices, integrations=rule.integrations)
         guessed = types_of(node)
         names = {*(name for name, _ in field_tests(node)), *counted_by(rule)}
@@ -129,7 +129,8 @@ class Stock:
     def _drawn(self, found: Rules, count: int) -> Iterator[Event]:
         for path, rule in found:
             seed = crc32(path.name.encode())
-            for event in near_events(kqlx.parse(rule.query), self.types, count, seed):
+            node = kqlx.parse(rule.query, language=rule.language)
+            for event in near_events(node, self.types, count, seed):
                 yield as_stored(event, self.types)
 
     def ours(self, query: str) -> set[int]:
@@ -212,12 +213,13 @@ def test_searches_and_their_counts(elasticsearch: Server) -> None:
         body: Any = conversion.query
         if path not in OWN_RULES and number % (3 if "aggs" in body else 16):
             continue  # of the many some are enough: each has an index of its own
-        if any(isinstance(part, Nested | FreeText) for part in walk(kqlx.parse(rule.query))):
+        node = kqlx.parse(rule.query, language=rule.language)
+        if any(isinstance(part, Nested | FreeText) for part in walk(node)):
             continue  # flat events have no objects, nor fields of no type
         types = all_types([rule])
         names = [name for name in counted_by(rule) if types.get(name, "keyword") == "keyword"]
         now = datetime.now(UTC)
-        near = near_events(kqlx.parse(rule.query), types, 60, crc32(path.name.encode()))
+        near = near_events(node, types, 60, crc32(path.name.encode()))
         events = list(aged((as_stored(event, types) for event in near), names, number, now))
         index = f"search-{number}"
         elasticsearch.create(index, types)

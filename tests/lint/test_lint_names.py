@@ -83,7 +83,7 @@ def test_no_name_of_a_real_rule_is_taken_for_a_misspelling() -> None:
     wrong = {
         name: nearest(name)
         for _, rule in corpus.rules()
-        for name in names_of(kqlx.parse(rule.query))
+        for name in names_of(kqlx.parse(rule.query, language=rule.language))
         if nearest(name)
     }
     assert wrong == {}

@@ -38,7 +38,8 @@ def shares(rules: Iterable[kqlx.Rule]) -> dict[tuple[str, str], Share]:
     found: dict[tuple[str, str], Share] = defaultdict(Share)
     queries: list[tuple[str, str]] = []
     for rule in rules:
-        packs, _ = recognise(kqlx.parse(rule.query), rule.indices, rule.integrations)
+        node = kqlx.parse(rule.query, language=rule.language)
+        packs, _ = recognise(node, rule.indices, rule.integrations)
         source = ", ".join(pack.source for pack in packs) or NONE
         for target in TARGETS:
             share = found[source, target]

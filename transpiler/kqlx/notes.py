@@ -157,7 +157,9 @@ _MOST_MESSAGES = 12
 
 def told_together(messages: Iterable[str]) -> str:
     """What several notes say, in one message: once each, and of many the first dozen."""
-    each = list(dict.fromkeys(messages))
+    several = dict.fromkeys(messages)
+    clauses = (clause for message in several for clause in message.split("; "))
+    each = list(several) if len(several) == 1 else list(dict.fromkeys(clauses))
     others = len(each) - _MOST_MESSAGES
     rest = [f"and {others} other{'s' if others > 1 else ''}"] if others > 0 else []
     return "; ".join([*each[:_MOST_MESSAGES], *rest])

@@ -214,7 +214,11 @@ def _merge_if_same_place(bound: Bound, other: Bound) -> Bound | None:
     return replace(
         bound,
         node=_either(bound.node, other.node),
-        columns={**bound.columns, **other.columns},
+        columns={
+            **bound.columns,
+            **other.columns,
+            **{name: _of_both(bound.columns[name], other.columns[name]) for name in shared},
+        },
         notes=(*bound.notes, *other.notes),
         unmapped=(*bound.unmapped, *other.unmapped),
         left_out=(*bound.left_out, *other.left_out),
@@ -234,4 +238,13 @@ def _either(one: Node, other: Node) -> Node:
 
 
 def _reading(column: Column) -> Column:
-    return replace(column, field="")
+    return replace(column, field="", null_values=(), case="same")
+
+
+def _of_both(one: Column, other: Column) -> Column:
+    """The column for the tests of two sources, of which only one may say what stands for none, or
+    that letter case may differ.
+    """
+    nulls = tuple(dict.fromkeys((*one.null_values, *other.null_values)))
+    case = "differs" if "differs" in (one.case, other.case) else one.case
+    return replace(one, null_values=nulls, case=case)

@@ -209,7 +209,8 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
         )
         binding.add_note("approximated", message, test.span, Effect.WIDER)
     if asked.has_any_one:
-        message = f"{column.name} may contain what ? matches as an XML escape, such as &amp;"
+        how = "is searched for as *" if not binding.negative else "is one character"
+        message = f"{column.name}: ? {how}; one may be written as in XML, such as &amp;"
         effect = Effect.NARROWER if binding.negative else Effect.WIDER
         binding.add_note("approximated", message, test.span, effect)
         asked = asked if binding.negative else asked.widened_to_stars()

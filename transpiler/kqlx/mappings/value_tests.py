@@ -87,6 +87,9 @@ def bind_existence(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     return bind_predicate(binding, meaning, node.span, name, types)
 
 
+_MOST_SHOWN = 120
+
+
 def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     name = node.field.name
     if isinstance(node, Exists) and spec.exists:
@@ -110,7 +113,7 @@ def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) ->
             continue
         if meaning == "*:*" and binding.negative:
             binding.required_kinds.append(f'{name} is "{value}"')
-        there = "true" if meaning == "*:*" else meaning
+        there = "true" if meaning == "*:*" else _in_short(meaning)
         message = f'{name} "{value}" is {there} in {binding.destination.name}'
         binding.add_note("value-translated", message, node.span)
         items.append(bind_predicate(binding, meaning, node.span, name))
@@ -175,3 +178,8 @@ def _note_value_and_drop_if_negated(
     message = f'{note.message}; the test that {node.field.name} is not "{value}" is left out'
     binding.notes.append(Note(note.code, Effect.WIDER, message, node.span))
     return True
+
+
+def _in_short(predicate: str) -> str:
+    """As much of a predicate as a person reads."""
+    return predicate if len(predicate) <= _MOST_SHOWN else f"{predicate[:_MOST_SHOWN]}…"

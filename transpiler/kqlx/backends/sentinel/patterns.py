@@ -29,7 +29,7 @@ from kqlx.backends.sentinel.syntax import quote, term_within
 from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.nodes import Exists, Like, Regexp
-from kqlx.patterns import Pattern, Shape
+from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Shape
 from kqlx.records import dataclass
 from kqlx.regexes import late_regex
 from kqlx.regular_expressions import compiled, longest_literals, searching
@@ -91,6 +91,8 @@ class Patterns:
         if operator := _OPERATORS.get(pattern.shape):
             rank = PATH if operator == "startswith" else SCAN
             return Text(f"{cell.access} {operator}{cased} {quote(pattern.text)}", rank=rank)
+        if pattern.tokens == (ANY_ONE, ANY_RUN):  # any text that is not empty
+            return Text(f"isnotempty({cell.access})")
         flags = "(?is)" if folds else "(?s)"
         expression = quote(flags + value_regex(pattern))
         test = Text(f"{cell.access} matches regex {expression}", rank=REGEX)
