@@ -253,6 +253,8 @@ def test_the_projects_own_rules_are_the_same_in_other_words(tmp_path: Path) -> N
         from kqlx import load_rules, parse
 
         (found,) = load_rules(path).rules
+        if found.language != "kuery":
+            continue
         other = format_node(shuffled(parse(found.query)), 100)
         text = path.read_text("utf-8")
         assert found.query.strip() in text

@@ -117,8 +117,8 @@ def test_later_files_go_over_earlier_ones_and_one_file_may_hold_several(tmp_path
     [
         ("constants: {no.such: null}", ":2: constants.no.such: null removes an entry"),
         ("targets: {spl: [{base: new, fields: {a: null}}]}", "spl[0].fields.a: null removes"),
-        ("targets: {spl: [{base: new, fields: {a: A}, columns: {B: {}}}]}",
-         "spl[0].columns.B: no field of a destination has this column"),
+        ("targets: {sentinel: [{table: new, fields: {a: A}, columns: {B: {}}}]}",
+         "sentinel[0].columns.B: no field of a destination has this column"),
         ("tragets: {}", ":2: tragets: unknown key"),
         ("targets: {splunk: [{base: b}]}", ":2: targets.splunk: unknown target; the targets are"),
     ],

@@ -37,8 +37,9 @@ def test_they_are_told_apart(query: str, indices: tuple[str, ...], sources: list
         ("event.action:ssh_login and event.outcome:success and user.name:x", "spl", 'user="x"'),
         ("event.action:ssh_login and source.ip:10.0.0.0/8", "spl", 'src="10.0.0.0/8"'),
         ("event.action:ssh_login and event.outcome:success", "sentinel",
-         'SyslogMessage startswith_cs "Accepted "'),
-        ("event.category:process and user.name:x", "sentinel", '"(?s)^x : .*COMMAND="'),
+         'SyslogMessage matches regex "(?s)^Accepted .* for .* from .* port .* ssh2"'),
+        ("event.category:process and user.name:x", "sentinel",
+         'SyslogMessage matches regex "(?s)^x : .*COMMAND=|  x : .*COMMAND="'),
         ("event.action:user-created", "sentinel", 'SyslogMessage startswith_cs "new user: name="'),
     ],
 )  # fmt: skip

@@ -72,7 +72,7 @@ REQUIRED: Mapping[str, Check] = {
     "rule_id": is_filled,
     "name": is_filled,
     "description": is_filled,
-    "type": one_of("query", "saved_query", "threshold", "new_terms", "threat_match"),
+    "type": one_of("query", "saved_query", "threshold", "new_terms", "threat_match", "eql"),
     "severity": one_of("low", "medium", "high", "critical"),
     "risk_score": lambda value: isinstance(value, int) and 0 <= value <= 100,
     "enabled": lambda value: value is False,
@@ -92,9 +92,10 @@ BY_TYPE: Mapping[str, Mapping[str, Check]] = {
         "threat_index": is_texts,
         "threat_mapping": lambda value: isinstance(value, list) and bool(value),
     },
+    "eql": {"query": is_filled, "language": one_of("eql")},
 }
 OPTIONAL: Mapping[str, Check] = {
-    "language": one_of("kuery", "lucene"),
+    "language": one_of("kuery", "lucene", "eql"),
     "interval": lambda value: bool(re.fullmatch(r"[1-9]\d*[smhd]", value)),
     "from": is_text,
     "to": is_text,

@@ -142,6 +142,8 @@ NOT_OURS = {
     "SigmahqGithubLinkIssue": "a reference is the author's",
     "SigmahqFalsepositivesBannedWordIssue": "a reason is the author's",
     "ControlCharacterIssue": "a value has a tab, which the author wrote",
+    "SigmahqFieldUserIssue": "a built-in account is asked for by its English name; a note says so",
+    "SigmahqInvalidHashKvIssue": "whether there is a hash of a kind is asked for without a value",
 }
 """Findings that are not this project's to mend, with the reason."""
 

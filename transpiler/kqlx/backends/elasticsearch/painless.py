@@ -45,14 +45,14 @@ _HELPERS = {
     "fits": (
         "boolean fits(String s, String p) { int i = 0; int j = 0; int star = -1; int at = 0;"
         " while (i < s.length()) { char c = j < p.length() ? p.charAt(j) : (char) 0;"
-        " if (j < p.length() && c == (char) 42) { star = j++; at = i; }"
-        " else if (j < p.length() && c == (char) 63) { i += step(s, i); j++; }"
+        " if (j < p.length() && c == (char) 42) { star = j; j += 1; at = i; }"
+        " else if (j < p.length() && c == (char) 63) { i += step(s, i); j += 1; }"
         " else if (j < p.length() && c == (char) 92 && p.charAt(j + 1) == s.charAt(i))"
-        " { i++; j += 2; }"
-        " else if (j < p.length() && c != (char) 92 && c == s.charAt(i)) { i++; j++; }"
+        " { i += 1; j += 2; }"
+        " else if (j < p.length() && c != (char) 92 && c == s.charAt(i)) { i += 1; j += 1; }"
         " else if (star >= 0) { j = star + 1; at += step(s, at); i = at; }"
         " else { return false; } }"
-        " while (j < p.length() && p.charAt(j) == (char) 42) { j++; } return j == p.length(); }"
+        " while (j < p.length() && p.charAt(j) == (char) 42) { j += 1; } return j == p.length(); }"
     ),
     "step": (
         "int step(String s, int i)"
@@ -63,7 +63,7 @@ _HELPERS = {
         " if (base != 10 && base != 16 && base != 0) { return Long.parseLong(s, base); }"
         ' if (base != 10 && s.startsWith("0x")) { return Long.parseLong(s.substring(2), 16); }'
         " if (base == 16) { return Long.parseLong(s, 16); }"
-        " for (int i = 0; i < s.length(); i++)"
+        " for (int i = 0; i < s.length(); i += 1)"
         ' { if ("+-.eE0123456789".indexOf(s.substring(i, i + 1)) < 0) { return null; } }'
         ' if (s.indexOf(".") < 0 && s.indexOf("e") < 0 && s.indexOf("E") < 0)'
         " { return Long.parseLong(s); }"
