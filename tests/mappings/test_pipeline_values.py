@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -57,7 +56,9 @@ def test_an_empty_parameter_is_one_of_that_name() -> None:
 def test_microsoft_graph_of_every_cloud_is_asked_for(host: str) -> None:
     query = "event.dataset:azure.graphactivitylogs and url.path:/v1.0/me"
     assert f"https://{host}/v1.0/me" in converted(query, "spl")
-    (taken,) = re.findall(r'extract\("(.+)", 1, RequestUri\) == "/v1.0/me"', converted(query, "sentinel"))
+    (taken,) = re.findall(
+        r'extract\("(.+)", 1, RequestUri\) == "/v1.0/me"', converted(query, "sentinel")
+    )
     (path,) = re.findall(taken, f"https://{host}/v1.0/me?$top=1")
     assert path == "/v1.0/me"
 

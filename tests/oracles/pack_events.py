@@ -162,7 +162,7 @@ def _in_sigma(system: Mapping[str, Any], data: Mapping[str, str]) -> dict[str, A
     named = {"EventID": system["EventID"], "Provider_Name": system["Provider"]}
     named |= {key: system[key] for key in ("Channel", "Computer", "Keywords")}
     if system["UserID"]:
-        named["UserID"] = system["UserID"]
+        named["UserID"] = named["Security_UserID"] = system["UserID"]
     for theirs, ours in (("NewProcessName", "Image"), ("ParentProcessName", "ParentImage")):
         if theirs in data:
             named[ours] = data[theirs]
