@@ -149,6 +149,21 @@ def test_sessions_of_a_firewall_are_found_once() -> None:
     assert "read-once" in [note.code for note in made.notes]
 
 
+def test_sessions_of_other_firewalls_stay() -> None:
+    """Of one table two firewalls have their own records, and a rule may read those of one."""
+    index = ["logs-network_traffic.flow-*", "logs-fortinet_fortigate.log-*"]
+    of = rule_of("destination.port:3389 and source.ip:*", index=index)
+    made = kqlx.convert(of, "sentinel", accept=["different"])
+    fortinet = {"DeviceVendor": "Fortinet", "DeviceProduct": "FortiGate-100F"}
+    rows: list[Row] = [
+        (1, "_Im_NetworkSession", session(EventVendor="Palo Alto")),
+        (2, "_Im_NetworkSession", session(EventVendor="Fortinet")),
+        (3, "CommonSecurityLog", record(Activity="TRAFFIC")),
+        (4, "CommonSecurityLog", record(**fortinet)),
+    ]
+    assert found(str(made.query), ["_Im_NetworkSession", "CommonSecurityLog"], rows) == {1, 4}
+
+
 def session(**more: Any) -> dict[str, Any]:
     return {"SrcIpAddr": "192.0.2.7", "DstPortNumber": 3389, **more}
 
@@ -255,7 +270,7 @@ def test_unions_pass_over_tables_that_are_missing() -> None:
 NOT_BY_A_CONNECTOR = {
     "_Im_Dns": "a parser over what is connected",
     "_Im_NetworkSession": "a parser over what is connected",
-    "ASimWebSessionLogs": "a parser over what is connected",
+    "_Im_WebSession": "a parser over what is connected",
     "AzureDiagnostics": "what diagnostic settings send there",
     "Event": "what data collection rules send there",
 }

@@ -5,7 +5,7 @@ Those that can match nothing are left out, and those in the same place are one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
@@ -64,6 +64,7 @@ def bind_each(
     uncounted: list[Bound] = []
     errors: list[MappingError] = []
     beside: list[Note] = []
+    read: dict[str, set[str]] = {}
     for pack in packs:
         try:
             asked, implied = query, implied_values(pack, indices)
@@ -91,6 +92,7 @@ def bind_each(
 
             parts = by_system(bound, asked, target, unmapped, implied, systems)
         for one in parts:
+            read.setdefault(str(one.place.get("table")), set()).add(pack.source)
             for number, other in enumerate(bounds):
                 if (both := _merge_if_same_place(other, one)) is not None:
                     bounds[number] = both
@@ -105,7 +107,7 @@ def bind_each(
         message = f"the rule covers several data sources; converted: {', '.join(converted)}"
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
-    return tuple(_without_doubles(bound, bounds) for bound in bounds)
+    return tuple(_without_doubles(bound, read) for bound in bounds)
 
 
 def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:
@@ -116,25 +118,31 @@ def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:
     return [name for name, spec in specs if spec is not None and isinstance(spec.exists, str)]
 
 
-def _without_doubles(bound: Bound, bounds: Iterable[Bound]) -> Bound:
-    """The tree without the events that it would find a second time, in a table of the others."""
+def _without_doubles(bound: Bound, read: Mapping[str, Collection[str]]) -> Bound:
+    """The tree without the events that it would find a second time. ``read`` has, by each table of
+    the query, the data sources whose events are looked for there.
+    """
     if bound.destination is None or not bound.destination.contained_tables:
         return bound
-    read = {str(one.place.get("table")) for one in bounds if one is not bound}
-    for table, predicate in bound.destination.contained_tables.items():
-        if table not in read:
+    for table, predicates in bound.destination.contained_tables.items():
+        theirs = [
+            predicate_at(predicates[source], NOWHERE)
+            for source in sorted(read.get(table, ()))
+            if source in predicates
+        ]
+        if not theirs:
             continue
-        theirs = predicate_at(predicate, NOWHERE)
         columns = {
             test.field.name: Column(test.field.name)
-            for test in walk(theirs)
+            for predicate in theirs
+            for test in walk(predicate)
             if isinstance(test, FieldTest)
         }
         here = bound.destination.name
         note = Note("read-once", Effect.SAME, f"{here} also holds {table}, read separately")
         bound = replace(
             bound,
-            node=simplify(And((Not(theirs), bound.node))),
+            node=simplify(And((*map(Not, theirs), bound.node))),
             columns={**bound.columns, **columns},
             notes=(*bound.notes, note),
         )

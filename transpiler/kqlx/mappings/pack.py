@@ -37,8 +37,8 @@ class Destination:
     ``escaped`` says that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``.
     ``events`` says which of the source's events the destination is for, where there are others.
     ``together`` is a word of destinations between which the events are. ``contained_tables`` has
-    other tables whose events this one holds too, each with a predicate on its columns that tells
-    them.
+    other tables whose events this one holds too: by data source that has events there, a predicate
+    on this one's columns that tells them.
     """
 
     place: Mapping[str, Any]
@@ -52,7 +52,7 @@ class Destination:
     filter: str = ""
     events: str = ""
     together: str = ""
-    contained_tables: Mapping[str, str] = field(default_factory=dict)
+    contained_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     null_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     other_prefixes: Mapping[str, str] = field(default_factory=dict)
     escaped: bool = False

@@ -8,7 +8,18 @@ there, or null. One that must exist is one that is there: an event with a null t
 
 from __future__ import annotations
 
-from kqlx.nodes import And, Equals, Exists, Literal, Node, Not, Or, walk, with_items
+from kqlx.nodes import (
+    And,
+    Equals,
+    Exists,
+    Literal,
+    Node,
+    Not,
+    Or,
+    alternatives,
+    walk,
+    with_items,
+)
 from kqlx.records import replace
 
 NULL = Literal(None)
@@ -37,13 +48,17 @@ def _negated(node: Node) -> Node:
     if not isinstance(node, And | Or) or not _asks_for_existence(node):
         return Not(node, node.span)
     inner = [item for item in node.items if _asks_for_existence(item)]
-    others = tuple([item for item in node.items if item not in inner])
-    items = [_negated(item) for item in inner]
+    unmet = [item for item in node.items if isinstance(item, Not) and item not in inner]
+    others = tuple([item for item in node.items if item not in inner and item not in unmet])
+    items = [*map(_negated, inner), *[with_nulls(item.item) for item in unmet]]
     if others:
         rest = others[0] if len(others) == 1 else replace(node, items=others)
         items.insert(0, Not(rest, node.span))
-    join = Or if isinstance(node, And) else And
-    return items[0] if len(items) == 1 else join(tuple(items), node.span)
+    if len(items) == 1:
+        return items[0]
+    if isinstance(node, Or):
+        return And(tuple(items), node.span)
+    return Or(tuple([one for item in items for one in alternatives(item)]), node.span)
 
 
 def _asks_for_existence(node: Node) -> bool:
