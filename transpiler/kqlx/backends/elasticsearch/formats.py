@@ -36,7 +36,10 @@ def emit(plan: Plan) -> Emission:
     source, rule = plan.only_source("Elasticsearch"), plan.rule
     if source.options.format == RULE and rule.language == EQL:
         return Emission(rule.query, covers_rule_type=True)  # the rule stays in its language
-    emission = query_of(source.bound, source.options)
+    # The clauses of EQL stand by themselves; Kibana wraps those of its own language.
+    own_form = rule.language != "kuery"
+    emission = query_of(source.bound, replace(source.options, compact=True) if own_form else
+                        source.options)  # fmt: skip
     assert isinstance(emission.query, dict)
     emission = replace(emission, query=conditions_of(rule).wrap_query(emission.query))
     options = source.options

@@ -23,6 +23,7 @@ from kqlx.backends.elasticsearch.query_string import (
 from kqlx.backends.elasticsearch.scripted_fields import script_equals, script_range
 from kqlx.backends.elasticsearch.types_shown import TypesShown
 from kqlx.backends.target import Emission, Options
+from kqlx.elastic.functions import number_in
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.fragments import Piece
@@ -249,6 +250,8 @@ class _Dsl(Backend[Json]):
     def value_clause(self, field: Field, value: Literal) -> Json:
         if field.script is not None:
             return script_equals(field, value)
+        if value.kind != "untyped" and field.kind != "date" and not TEXTS.intersection(field.types):
+            return {"term": {field.name: {"value": _typed(value)}}}
         if field.is_keyword:
             return {"term": {field.name: {"value": value.value, **self.case_option()}}}
         if field.kind == "date":
@@ -308,6 +311,12 @@ class _Dsl(Backend[Json]):
         """Numbers are milliseconds since 1970, and have no time zone."""
         zone = self.options.time_zone
         return {"time_zone": zone} if zone and not _EPOCH.fullmatch(value.name) else {}
+
+
+def _typed(value: Literal) -> str | int | float | bool | None:
+    """A value of its kind, as JSON has it."""
+    found = number_in(value.name) if value.kind == "number" else None
+    return value.value if found is None else found
 
 
 def _has_case(field: Field) -> bool:
