@@ -134,10 +134,15 @@ def test_a_rule_is_read_in_its_language() -> None:
     (rule,) = rule_in("toy", QUERY).rules
     (same,) = rule_in("kuery", KUERY).rules
     assert rule.language == "toy"
-    for target in ("spl", "sentinel", "sigma", "elasticsearch"):
+    for target in ("spl", "sentinel", "sigma"):
         assert kqlx.convert(rule, to=target).query == kqlx.convert(same, to=target).query
         found = kqlx.convert(QUERY, to=target, language="toy").query
         assert found == kqlx.convert(KUERY, to=target).query
+    # Query DSL of Kibana KQL has Kibana's form; other languages have clauses by themselves.
+    plain = kqlx.convert(rule, to="elasticsearch").query
+    assert plain == kqlx.convert(QUERY, to="elasticsearch", language="toy").query
+    assert "minimum_should_match" not in str(plain)
+    assert "minimum_should_match" in str(kqlx.convert(same, to="elasticsearch").query)
     names = [use.name for use in kqlx.field_uses([rule])]
     assert names == [use.name for use in kqlx.field_uses([same])] != []
     assert kqlx.matches("a is b", {"a": "b"}, language="toy")
