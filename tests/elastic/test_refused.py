@@ -104,6 +104,26 @@ def test_every_target_refuses_it(
     assert [note.code for note in caught.value.notes] == ["refused-value"]
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("test", "what"),
+    [
+        ('regex "a.*"', "regular expressions"),
+        ('regex~ "a.*"', "regular expressions"),
+        ('like "a*"', "wildcards"),
+        (': "a?c"', "wildcards"),
+        (">= 5", "ranges"),
+    ],
+)
+def test_keys_of_flattened_fields_in_eql(test: str, what: str, target: str) -> None:
+    query = f"any where not file.elf.imports.a {test}"
+    with pytest.raises(kqlx.UnsupportedError) as caught:
+        kqlx.convert(query, target, language="eql", source="none", accept=["different"])
+    assert f"a key of a flattened field, which takes no {what}" in caught.value.message
+    holds = kqlx.compile(f"any where file.elf.imports.a {test}", language="eql")
+    assert not holds({"file": {"elf": {"imports": {"a": "abc"}}}})
+
+
 @pytest.mark.parametrize(("query", "why", "hint"), REFUSED)
 def test_typed_query_dsl_is_written_where_that_is_accepted(query: str, why: str, hint: str) -> None:
     if "{" in query:

@@ -1,9 +1,9 @@
 """What Elasticsearch refuses, once the types of the fields are known, and what to write instead.
 
-A value that a type cannot be (``process.pid:abc``), a pattern on a number or an address, a range on
-a key of a flattened field: Elasticsearch answers with an error, not only for this test but for the
-whole search, and the rule fails each time it runs. All of it was measured on Elasticsearch 8.19,
-with the Query DSL that Kibana writes where it knows the fields.
+A value that a type cannot be (``process.pid:abc``), a pattern on a number or an address, a range or
+a regular expression on a key of a flattened field: Elasticsearch answers with an error, not only
+for this test but for the whole search, and the rule fails each time it runs. All of it was measured
+on Elasticsearch 8.19, with the Query DSL that Kibana writes where it knows the fields.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from kqlx.nodes import (
     Not,
     Or,
     Pattern,
+    Regexp,
     Span,
 )
 from kqlx.records import dataclass
@@ -91,6 +92,9 @@ def _refusals(node: Node, type_of: TypeOf, prefix: str) -> Iterator[Refusal]:
     elif isinstance(node, FreeText):
         if isinstance(node.value, Literal) and node.value.value is None:
             yield Refusal(node, "null is not a value to search for")
+    elif isinstance(node, Regexp):
+        if found := _refused_key(node, type_of, prefix + node.field.name):
+            yield found
     elif isinstance(node, Equals | Like | Compare):
         found = _refusal(node, type_of, prefix + node.field.name)
         if found is not None:
@@ -109,9 +113,29 @@ def _refusal(node: Equals | Like | Compare, type_of: TypeOf, name: str) -> Refus
         return Refusal(node, "null is not a value to search for", instead=missing)
     if isinstance(node.field, Pattern):
         return None
-    if isinstance(node, Compare) and kind is None and below_flattened(name, type_of):
-        return Refusal(node, f"{name} is a key of a flattened field, which takes no ranges")
+    if found := _refused_key(node, type_of, name):
+        return found
     return None if kind is None else refused_by_type(node, kind, name)
+
+
+def _refused_key(
+    node: Compare | Equals | Like | Regexp, type_of: TypeOf, name: str
+) -> Refusal | None:
+    """Why Elasticsearch refuses a test of a key of a flattened field, or None for what it takes
+    and for other fields.
+    """
+    match node:
+        case Compare():
+            what = "ranges"
+        case Regexp():
+            what = "regular expressions"
+        case Like() if node.whole:
+            what = "wildcards in EQL"
+        case _:
+            return None
+    if type_of(name) is not None or not below_flattened(name, type_of):
+        return None
+    return Refusal(node, f"{name} is a key of a flattened field, which takes no {what}")
 
 
 def refused_by_type(node: Equals | Like | Compare, kind: str, name: str) -> Refusal | None:

@@ -183,9 +183,11 @@ class _Compiler:
                     return self._null(node.field, path)
                 return self._field(node.field, path, in_case(node.case, equals_any((node.value,))))
             case Like():
-                exact = node.case is Case.EXACT and not node.whole
-                if exact and isinstance(node.field, Literal) and self._is_key(node.field, path):
-                    return self.schema.like_a_key(node.field.name, _prefix(path), node.pattern)
+                if isinstance(node.field, Literal) and self._is_key(node.field, path):
+                    if node.whole:
+                        return never  # refused
+                    if node.case is Case.EXACT:
+                        return self.schema.like_a_key(node.field.name, _prefix(path), node.pattern)
                 asked = whole(node.pattern) if node.whole else like(node.pattern)
                 return self._field(node.field, path, in_case(node.case, asked))
             case Compare():
@@ -197,6 +199,8 @@ class _Compiler:
             case Exists():
                 return self._exists(node.field, path)
             case Regexp():
+                if isinstance(node.field, Literal) and self._is_key(node.field, path):
+                    return never  # refused
                 return self._field(node.field, path, in_case(node.case, regexp(node.regexp)))
             case FunctionTest():
                 return function_test(node, self.schema, _prefix(path), path)
