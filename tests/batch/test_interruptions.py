@@ -38,18 +38,26 @@ def place(tmp_path: Path) -> Path:
 
 @contextmanager
 def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A run in a group of its own, as a terminal has them."""
+    """A run in a group of its own, as a terminal has them, whatever the tests themselves were told
+    to ignore: a shell starts what it does not wait for without SIGINT.
+    """
     with subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=_heed_signals,
     ) as run:
         try:
             yield run
         finally:
             run.kill()
+
+
+def _heed_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from kqlx.nodes import Node
 from kqlx.notes import Effect, Note, in_order, worst
 from kqlx.records import dataclass, field
 from kqlx.rules.model import Rule
+from kqlx.sequences import EventQuery
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,7 @@ def convert(
     strict: bool = False,
     format: str | None = None,
     leading_wildcards: bool = True,
-    node: Node | None = None,
+    node: Node | EventQuery | None = None,
     settings: Settings | None = None,
     fields: FieldList | Mapping[str, str] | str | None = None,
     language: str = KUERY,
@@ -101,12 +102,12 @@ def convert(
     or several, are let pass besides same, case, coverage and wider ("wider" by name lets pass what
     a target refuses for its noise); ``strict`` lets only same and case pass, and what ``accept``
     names. ``leading_wildcards=False`` refuses values that begin with a star, as Kibana can be set
-    to. ``node`` is the query's tree, where ``rules.query_tree`` has made it already. ``settings``
-    are the user's (``kqlx.settings.load``); none are read unless they are given; what is said here
-    goes before them. ``fields`` says the types of fields, before what the packs and ECS say of
-    them: a field list, a table name → Elasticsearch type, the name of a file with a data view,
-    ``_mapping`` or ``_field_caps``, "ecs", or "none": no types are known. ``language`` is what
-    rules call the language of a text that is no rule. ``options`` are those of
+    to. ``node`` is what the query asks, where ``rules.query_tree`` has read it already.
+    ``settings`` are the user's (``kqlx.settings.load``); none are read unless they are given; what
+    is said here goes before them. ``fields`` says the types of fields, before what the packs and
+    ECS say of them: a field list, a table name → Elasticsearch type, the name of a file with a data
+    view, ``_mapping`` or ``_field_caps``, "ecs", or "none": no types are known. ``language`` is
+    what rules call the language of a text that is no rule. ``options`` are those of
     ``backends.target.Options``, of which each target takes its own; ``exact`` asks any for the form
     without a difference in letter case.
 

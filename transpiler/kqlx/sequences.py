@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal as OneOf
 
 from kqlx import records
-from kqlx.nodes import NOWHERE, Literal, Node, Span
+from kqlx.nodes import NOWHERE, Exists, Literal, Node, Span, all_of, any_of
 from kqlx.records import dataclass
 
 
@@ -68,3 +68,20 @@ class EventQuery:
 
     asked: Node | Sequence | Sample
     pipes: tuple[Pipe, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of a query on several events, ``until`` last; none of one on single events."""
+        if not isinstance(self.asked, Sequence | Sample):
+            return ()
+        until = self.asked.until if isinstance(self.asked, Sequence) else None
+        return self.asked.steps if until is None else (*self.asked.steps, until)
+
+    @property
+    def fields_tree(self) -> Node:
+        """A tree that names all fields of the query, those among them whose values its steps
+        share; the condition itself of a query on single events.
+        """
+        if not isinstance(self.asked, Sequence | Sample):
+            return self.asked
+        return any_of([all_of([step.condition, *map(Exists, step.keys)]) for step in self.steps])

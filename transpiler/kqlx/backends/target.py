@@ -6,7 +6,8 @@ The description imports nothing heavy; ``load`` brings the emitter in when it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence as SequenceOf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from kqlx.records import dataclass, field
 if TYPE_CHECKING:
     from kqlx.mappings.bound import Bound
     from kqlx.rules.model import Rule
+    from kqlx.sequences import Pipe, Sample, Sequence, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +74,39 @@ class PlannedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step of a sequence or a sample, with its condition bound to each place of its events; at
+    least one. The keys of ``step`` have Elastic's names. They are bound as the fields are by which
+    a threshold rule counts: a value of each that is not optional is asked for where the key is
+    read, and not by the trees.
+    """
+
+    step: Step
+    sources: tuple[PlannedSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEvents:
+    """Several events that a rule asks for together (``kqlx.sequences``)."""
+
+    asked: Sequence | Sample
+    steps: tuple[PlannedStep, ...]
+    until: PlannedStep | None = None
+    pipes: tuple[Pipe, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A rule, with its query for each data source; at least one. ``accept`` are the effects that
-    the user accepts by name, ``comments`` what is to stand above the query.
+    the user accepts by name, ``comments`` what is to stand above the query. A rule that asks for
+    several events together has its ``events``; their sources, in order, are those of the plan.
     """
 
     rule: Rule
     sources: tuple[PlannedSource, ...]
     accept: frozenset[str] = frozenset()
     comments: tuple[str, ...] = ()
+    events: PlannedEvents | None = None
 
     @property
     def bounds(self) -> tuple[Bound, ...]:
@@ -179,7 +205,7 @@ class ResultDocument:
     place: Mapping[str, object]
 
 
-Documents = Callable[["Plan", "tuple[str, ...]"], Sequence[ResultDocument]]
+Documents = Callable[["Plan", "tuple[str, ...]"], SequenceOf[ResultDocument]]
 """Of a plan and the queries of its sources (``Emission.by_source``): the files of the rule."""
 
 
@@ -215,7 +241,8 @@ class Target:
     ``matches_arguments`` says that it has a form of its own for an argument of a command line
     (``nodes.CommandLineArgument``), which is else the patterns of it. ``comment`` is how the
     language writes the heading above one of several results, "" where it has no comments.
-    ``finds_new_terms`` says whether a result can look for values that are new, ``checks_types``
+    ``finds_new_terms`` says whether a result can look for values that are new,
+    ``finds_sequences`` that it can ask for several events together, ``checks_types``
     that the form of a test depends on the type of the field, so that tests are checked by it
     (``mappings.type_check``), and one is assumed where none is known. ``options`` are the names of
     the ``Options`` that it takes, besides ``exact``. ``templates`` is the folder of its templates;
@@ -233,6 +260,7 @@ class Target:
     suffix: str = ".txt"
     comment: str = "# {}"
     finds_new_terms: bool = True
+    finds_sequences: bool = False
     checks_types: bool = True
     matches_arguments: bool = False
     templates: Path | None = None

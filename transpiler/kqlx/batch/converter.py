@@ -31,7 +31,8 @@ from kqlx.nodes import Node
 from kqlx.records import replace
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 from kqlx.rules.places import FilePlace, file_of
-from kqlx.rules.query_tree import tree_of
+from kqlx.rules.query_tree import query_of
+from kqlx.sequences import EventQuery
 
 if TYPE_CHECKING:
     from kqlx.convert import Conversion
@@ -80,8 +81,9 @@ class Converter:
     def outcome(self, rule: Rule) -> RuleOutcome:
         info = _info(rule)
         try:
-            node = tree_of(rule, self.request.leading_wildcards)
-            reading = self._read(rule, node)
+            query = query_of(rule, self.request.leading_wildcards)
+            node = query.fields_tree
+            reading = self._read(rule, query)
             remarks = [*self._linted(rule, node, reading)] if self.request.lint else []
             meaning = self._meaning(rule, node)
         except KqlxError as error:
@@ -99,12 +101,12 @@ class Converter:
             meaning=meaning,
         )
 
-    def _read(self, rule: Rule, node: Node) -> Reading | Rule:
+    def _read(self, rule: Rule, query: EventQuery) -> Reading | Rule:
         """The rule as all targets ask it; itself where that fails, which each of them tells."""
         request = self.request
         try:
             return read(
-                rule, source=request.source, mappings=self.packs, node=node, fields=self.fields
+                rule, source=request.source, mappings=self.packs, node=query, fields=self.fields
             )
         except Exception:
             return rule

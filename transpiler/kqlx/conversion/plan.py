@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from kqlx.backends.target import Plan, PlannedSource
+from collections.abc import Iterable, Iterator
+
+from kqlx.backends.target import Plan, PlannedEvents, PlannedSource, PlannedStep
 from kqlx.conversion.choices import Choices
 from kqlx.conversion.reading import Reading
 from kqlx.errors import UnsupportedError
+from kqlx.frontends.language import several_events
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.bound import Bound
@@ -22,12 +25,52 @@ from kqlx.records import replace
 from kqlx.rules.constant_fields import refuse_constants
 from kqlx.rules.late_events import with_late_events
 from kqlx.rules.model import Rule
-from kqlx.rules.new_terms import new_terms_of
-from kqlx.rules.threshold import Threshold, threshold_of
+from kqlx.sequences import Sample, Sequence, Step
 
 
 def plan_of(reading: Reading, choices: Choices) -> Plan:
     """Binds the query of a rule. Raises MappingError, UnsupportedError and UsageError."""
+    if (asked := reading.several_events) is not None:
+        return _plan_of_events(asked, reading, choices)
+    sources = _planned_sources(reading, choices)
+    return Plan(_rule_of(reading, sources), sources, choices.accept)
+
+
+def _plan_of_events(asked: Sequence | Sample, reading: Reading, choices: Choices) -> Plan:
+    """Binds the steps of a rule. Raises MappingError, UnsupportedError and UsageError."""
+    if not choices.target.finds_sequences:
+        raise several_events(asked)
+    told: set[Note] = set()
+    steps = tuple([_planned(step, reading, choices, told) for step in asked.steps])
+    until = None
+    if isinstance(asked, Sequence) and asked.until is not None:
+        until = _planned(asked.until, reading, choices, told)
+    events = PlannedEvents(asked, steps, until, reading.asked.pipes)
+    sources = tuple(_sources(steps if until is None else (*steps, until)))
+    return Plan(_rule_of(reading, sources), sources, choices.accept, events=events)
+
+
+def _planned(step: Step, reading: Reading, choices: Choices, told: set[Note]) -> PlannedStep:
+    """The step, bound. What was ``told`` of another is not told again."""
+    sources = _planned_sources(reading.of_step(step), choices)
+    return PlannedStep(step, tuple([_once(source, told) for source in sources]))
+
+
+def _once(source: PlannedSource, told: set[Note]) -> PlannedSource:
+    notes = tuple([note for note in source.bound.notes if note not in told])
+    told.update(notes)
+    return replace(source, bound=replace(source.bound, notes=notes))
+
+
+def _sources(steps: Iterable[PlannedStep]) -> Iterator[PlannedSource]:
+    for step in steps:
+        yield from step.sources
+
+
+def _planned_sources(reading: Reading, choices: Choices) -> tuple[PlannedSource, ...]:
+    """The places of the events with the condition on them, and the options for each. Raises as
+    ``plan_of``.
+    """
     rule = reading.rule
     if choices.target.binds and choices.format.binds:
         bounds = _in_own_tables(_bind(reading, choices), choices)
@@ -41,11 +84,14 @@ def plan_of(reading: Reading, choices: Choices) -> Plan:
     if choices.target.checks_types:
         bounds = tuple(map(checked, bounds))
     refuse_constants(rule, bounds)
-    sources = tuple(
+    return tuple(
         PlannedSource(bound, choices.options(bound.source, rule.format)) for bound in bounds
     )
-    rule = with_late_events(rule, [source.options.late_events for source in sources])
-    return Plan(rule, sources, choices.accept)
+
+
+def _rule_of(reading: Reading, sources: Iterable[PlannedSource]) -> Rule:
+    """The rule with what the user says of late events."""
+    return with_late_events(reading.rule, [source.options.late_events for source in sources])
 
 
 def _with_optional_fields(bounds: tuple[Bound, ...], reading: Reading) -> tuple[Bound, ...]:
@@ -62,9 +108,8 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
     node = reading.node if target.takes_filters else reading.query.node
     if choices.source == "none":
         return (unbound(node, choices.source, types),)
-    counting = threshold_of(rule) or (new_terms_of(rule) if target.finds_new_terms else None)
-    counted = counting.fields if counting else ()
-    present = counting.by if isinstance(counting, Threshold) else counted
+    is_counted = target.finds_new_terms or rule.type != "new_terms"
+    counted, present = (reading.counted, reading.present) if is_counted else ((), ())
     if types.packs:
         query = AskedQuery(node, types) if target.takes_filters else reading.query
         first, *others = bind_each(
@@ -75,7 +120,7 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
             rule.indices,
             counted,
             present,
-            rule.systems,
+            reading.systems,
         )
         return (replace(first, notes=(*reading.remarks, *first.notes)), *others)
     if choices.unmapped != "keep":

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from kqlx.conversion.choices import find_packs
 from kqlx.frontends import KUERY
 from kqlx.mappings.asked_query import AskedQuery
+from kqlx.mappings.asserted_values import asserted_values
 from kqlx.mappings.field_list import FieldList, read_fields
 from kqlx.mappings.pack_library import Packs
 from kqlx.nodes import Node
 from kqlx.rules.filters import with_conditions
 from kqlx.rules.known_types import types_and_remarks
 from kqlx.rules.model import Rule
-from kqlx.rules.query_tree import tree_of
+from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.query_tree import query_of
+from kqlx.rules.threshold import Threshold, threshold_of
+from kqlx.sequences import EventQuery, Sample, Sequence, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,21 +27,68 @@ if TYPE_CHECKING:
     from kqlx.settings import Settings
 
 
+_OF_HOST = frozenset({"host.id", "host.name", "host.hostname", "agent.id"})
+"""Fields whose values say which host it is."""
+
+
 class Reading:
     """A rule with the tree of its query, what is known of its fields, and its data sources.
 
-    ``source`` is the data source that the user names, ``packs`` are those to choose among.
+    ``source`` is the data source that the user names, ``packs`` are those to choose among. Of a
+    query on several events, ``asked``, the tree names all fields; each of its steps is read by
+    itself.
     """
 
     def __init__(
-        self, rule: Rule, node: Node, source: str | None, packs: Packs, fields: FieldList | None
+        self,
+        rule: Rule,
+        asked: Node | EventQuery,
+        source: str | None,
+        packs: Packs,
+        fields: FieldList | None,
     ) -> None:
+        events = asked if isinstance(asked, EventQuery) else EventQuery(asked)
         self.rule = rule
-        self.node = node
+        self.asked = events
+        self.node = events.fields_tree
         self.source = source
         self.packs = packs
         self.fields = fields
-        self.types, self.remarks = types_and_remarks(node, rule, fields, source, packs)
+        self.types, self.remarks = types_and_remarks(self.node, rule, fields, source, packs)
+        counting = threshold_of(rule) or new_terms_of(rule)
+        self.counted = counting.fields if counting else ()
+        """The fields whose values the rule counts, compares or, in a step, shares with others."""
+        self.present = counting.by if isinstance(counting, Threshold) else self.counted
+        """Those of them that an event must have."""
+        self.systems = rule.systems
+        """The operating systems that the events are of, as far as it is said; () means any."""
+
+    @property
+    def several_events(self) -> Sequence | Sample | None:
+        """What the query asks of several events; None: it is on single ones."""
+        asked = self.asked.asked
+        return asked if isinstance(asked, Sequence | Sample) else None
+
+    def of_step(self, step: Step) -> Reading:
+        """The rule with the condition of one step for its query. It has the data sources that this
+        condition names, else those of the whole query.
+        """
+        reading = Reading(self.rule, step.condition, self.source, self.packs, self.fields)
+        if not reading.types.packs:
+            reading.types = self.types
+        reading.counted = tuple(dict.fromkeys(key.name for key in step.keys))
+        reading.present = tuple(dict.fromkeys(k.name for k in step.keys if not k.optional))
+        reading.systems = self.systems or self._system_of_host(step)
+        return reading
+
+    def _system_of_host(self, step: Step) -> tuple[str, ...]:
+        """The operating systems that a step of the same host asks for, and this one does not."""
+        hosts = {key.name for key in step.keys} & _OF_HOST
+        for other in self.asked.steps:
+            if hosts & {key.name for key in other.keys}:
+                for values in asserted_values(other.condition).get("host.os.type", ()):
+                    return tuple(sorted(map(str, values)))
+        return ()
 
     @cached_property
     def query(self) -> AskedQuery:
@@ -52,7 +103,7 @@ def read(
     source: str | None = None,
     mappings: Iterable[str | Path] | str | Path | Packs = (),
     leading_wildcards: bool = True,
-    node: Node | None = None,
+    node: Node | EventQuery | None = None,
     settings: Settings | None = None,
     fields: FieldList | Mapping[str, str] | str | None = None,
     language: str = KUERY,
@@ -66,5 +117,5 @@ def read(
         rule = Rule(name="", query=rule, language=language)
     packs = find_packs(mappings, settings)
     if node is None:
-        node = tree_of(rule, leading_wildcards)
+        node = query_of(rule, leading_wildcards)
     return Reading(rule, node, source, packs, read_fields(fields))

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from kqlx.errors import UnsupportedError
 from kqlx.records import dataclass
 
 if TYPE_CHECKING:
     from kqlx.codes import Code
     from kqlx.nodes import Node
     from kqlx.notes import Note
-    from kqlx.sequences import Step
+    from kqlx.sequences import EventQuery, Sample, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class Language:
     the same; ``format_node`` makes such a text of a tree, and raises UnsupportedError for one that
     no text stands for. ``suggest`` is the hint to write the first of some texts that can be read
     and shown, or "". ``codes`` are those of its syntax errors, in order. ``remarks`` are notes on
-    what a query says beside its tree; it can be read. ``steps`` are those of a query on several
-    events, for which ``parse`` has no tree; of any other there are none.
+    what a query says beside its tree; it can be read. ``read`` reads queries on several events,
+    too, for which ``parse`` raises UnsupportedError; None: there are none such.
     """
 
     name: str
@@ -61,4 +62,19 @@ class Language:
     codes: Callable[[], tuple[Code, ...]]
     suffixes: tuple[str, ...] = ()
     remarks: Callable[[str], Iterable[Note]] = no_remarks
-    steps: Callable[[str, ReadingOptions], tuple[Step, ...]] | None = None
+    read: Callable[[str, ReadingOptions], EventQuery] | None = None
+
+
+NOT_CONVERTED = "several-events"
+"""The code of the refusal of a query that is about several events."""
+
+
+def several_events(asked: Sequence | Sample) -> UnsupportedError:
+    """That a query on several events cannot be said by one on single events."""
+    kind = type(asked).__name__.lower()
+    steps = "one step" if len(asked.steps) == 1 else f"{len(asked.steps)} steps"
+    return UnsupportedError(
+        f"the rule is a {kind} of {steps}",
+        code=NOT_CONVERTED,
+        hint="convert a rule for each of its events, or keep the rule in Elasticsearch",
+    )

@@ -44,8 +44,9 @@ def lint(
     from kqlx.frontends.language import ReadingOptions
 
     spoken = find_language(language)
-    steps = spoken.steps(text, ReadingOptions()) if spoken.steps is not None else ()
-    roots = [step.condition for step in steps] or [spoken.parse(text, ReadingOptions())]
+    query = spoken.read(text, ReadingOptions()) if spoken.read is not None else None
+    roots = [step.condition for step in query.steps] if query is not None else []
+    roots = roots or [query.fields_tree if query else spoken.parse(text, ReadingOptions())]
     found: list[Note] = []
     for root in roots:
         found += _doubts(root, text, spoken, types, arrays, nearest)

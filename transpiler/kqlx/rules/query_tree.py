@@ -2,50 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kqlx.frontends import find_language
-from kqlx.frontends.language import ReadingOptions
-from kqlx.nodes import Exists, Node, all_of, any_of
+from kqlx.frontends.language import ReadingOptions, several_events
+from kqlx.nodes import Node
 from kqlx.rules.model import Rule
-
-if TYPE_CHECKING:
-    from kqlx.sequences import Step
+from kqlx.sequences import EventQuery, Sample, Sequence
 
 
-def tree_of(rule: Rule, leading_wildcards: bool = True) -> Node:
-    """The tree of the rule's query; ``leading_wildcards`` as in ``ReadingOptions``.
+def query_of(rule: Rule, leading_wildcards: bool = True) -> EventQuery:
+    """What the rule's query asks; ``leading_wildcards`` as in ``ReadingOptions``.
 
     Raises QuerySyntaxError, and UsageError for a language that is not read.
     """
     options = ReadingOptions(leading_wildcards, category_field_of(rule))
-    return find_language(rule.language).parse(rule.query, options)
+    language = find_language(rule.language)
+    if language.read is not None:
+        return language.read(rule.query, options)
+    return EventQuery(language.parse(rule.query, options))
+
+
+def tree_of(rule: Rule, leading_wildcards: bool = True) -> Node:
+    """The tree of the rule's query, which is on single events. Raises as ``query_of``, and
+    UnsupportedError for a query on several events.
+    """
+    asked = query_of(rule, leading_wildcards).asked
+    if isinstance(asked, Sequence | Sample):
+        raise several_events(asked)
+    return asked
 
 
 def trees_of(rule: Rule) -> tuple[Node, ...]:
     """The conditions on single events: the tree of the query, or, of one on several events, those
-    of its steps. Raises as ``tree_of``.
+    of its steps. Raises as ``query_of``.
     """
-    steps = _steps(rule)
-    return tuple([step.condition for step in steps]) if steps else (tree_of(rule),)
+    query = query_of(rule)
+    return tuple([step.condition for step in query.steps]) or (query.fields_tree,)
 
 
 def tree_of_fields(rule: Rule) -> Node:
     """A tree that names all fields of the query, those among them whose values its steps share.
-    Raises as ``tree_of``.
+    Raises as ``query_of``.
     """
-    steps = _steps(rule)
-    if not steps:
-        return tree_of(rule)
-    nodes = [all_of([step.condition, *map(Exists, step.keys)]) for step in steps]
-    return any_of(nodes)
-
-
-def _steps(rule: Rule) -> tuple[Step, ...]:
-    language = find_language(rule.language)
-    if language.steps is None:
-        return ()
-    return language.steps(rule.query, ReadingOptions(category_field=category_field_of(rule)))
+    return query_of(rule).fields_tree
 
 
 def category_field_of(rule: Rule) -> str:

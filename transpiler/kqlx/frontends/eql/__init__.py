@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kqlx.codes import Code
     from kqlx.nodes import Node
     from kqlx.notes import Note
-    from kqlx.sequences import Step
+    from kqlx.sequences import EventQuery
 
 
 def _parse(text: str, options: ReadingOptions) -> Node:
@@ -47,10 +47,10 @@ def _codes() -> tuple[Code, ...]:
     return CODES
 
 
-def _steps(text: str, options: ReadingOptions) -> tuple[Step, ...]:
-    from kqlx.frontends.eql.parser import steps_of
+def _read(text: str, options: ReadingOptions) -> EventQuery:
+    from kqlx.frontends.eql.parser import parse_query
 
-    return steps_of(text, options.category_field)
+    return parse_query(text, options.category_field)
 
 
 def _remarks(text: str) -> Iterable[Note]:
@@ -71,5 +71,5 @@ LANGUAGE = Language(
     codes=_codes,
     suffixes=(".eql",),
     remarks=_remarks,
-    steps=_steps,
+    read=_read,
 )

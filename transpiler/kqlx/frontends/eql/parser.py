@@ -9,11 +9,9 @@ from kqlx.frontends.eql.meaning import EVENT_CATEGORY
 from kqlx.frontends.eql.refused import Refused
 from kqlx.frontends.eql.syntax_tree import Query
 from kqlx.frontends.lalr import UnexpectedInput
+from kqlx.frontends.language import several_events
 from kqlx.nodes import Node
-from kqlx.sequences import EventQuery, Sample, Sequence, Step
-
-NOT_CONVERTED = "several-events"
-"""The code of the refusal of a query that is about several events."""
+from kqlx.sequences import EventQuery, Sample, Sequence
 
 
 def parse(text: str, category_field: str = EVENT_CATEGORY) -> Node:
@@ -24,28 +22,8 @@ def parse(text: str, category_field: str = EVENT_CATEGORY) -> Node:
     """
     asked = parse_query(text, category_field).asked
     if isinstance(asked, Sequence | Sample):
-        kind = "sequence" if isinstance(asked, Sequence) else "sample"
-        raise UnsupportedError(
-            f"the rule is a {kind} of {_counted(len(asked.steps))}",
-            code=NOT_CONVERTED,
-            hint="convert a rule for each of its events, or keep the rule in Elasticsearch",
-        )
+        raise several_events(asked)
     return asked
-
-
-def steps_of(text: str, category_field: str = EVENT_CATEGORY) -> tuple[Step, ...]:
-    """The steps of a sequence or a sample, ``until`` among them; none of a query on single events.
-    Raises as ``parse_query``.
-    """
-    asked = parse_query(text, category_field).asked
-    if not isinstance(asked, Sequence | Sample):
-        return ()
-    until = asked.until if isinstance(asked, Sequence) else None
-    return asked.steps if until is None else (*asked.steps, until)
-
-
-def _counted(steps: int) -> str:
-    return "one step" if steps == 1 else f"{steps} steps"
 
 
 def parse_query(text: str, category_field: str = EVENT_CATEGORY) -> EventQuery:
