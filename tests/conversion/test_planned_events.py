@@ -66,7 +66,7 @@ def _of(test: Any) -> list[Any]:
 def test_steps_of_one_host_are_of_one_system() -> None:
     """What one step says of the operating system the others need not say again."""
     query = (
-        'sequence by {} with maxspan=1m [process where host.os.type == "windows" and'
+        'sequence by {} with maxspan=1m [process where host.os.type : "windows" and'
         ' event.type == "start"] [network where destination.port == 443]'
     )
     index = {"index": ["logs-endpoint.events.*"]}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kqlx.conversion.choices import find_packs
 from kqlx.frontends import KUERY
 from kqlx.mappings.asked_query import AskedQuery
-from kqlx.mappings.asserted_values import asserted_values
+from kqlx.mappings.asserted_values import AnyCase, asserted_values
 from kqlx.mappings.field_list import FieldList, read_fields
 from kqlx.mappings.pack_library import Packs
 from kqlx.nodes import Node
@@ -87,7 +87,8 @@ class Reading:
         for other in self.asked.steps:
             if hosts & {key.name for key in other.keys}:
                 for values in asserted_values(other.condition).get("host.os.type", ()):
-                    return tuple(sorted(map(str, values)))
+                    texts = [one.text if isinstance(one, AnyCase) else one for one in values]
+                    return tuple(sorted(texts))
         return ()
 
     @cached_property
