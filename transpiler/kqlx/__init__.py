@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from kqlx.evaluate.compiler import explain as explain
     from kqlx.evaluate.compiler import matches as matches
     from kqlx.evaluate.event_reader import read_events as read_events
+    from kqlx.evaluate.sequences import EventsTogether as EventsTogether
+    from kqlx.evaluate.sequences import find_sequences as find_sequences
     from kqlx.explanations import explain_code as explain_code
     from kqlx.frontends import format_text as format
     from kqlx.frontends import parse as parse
@@ -58,6 +60,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Conversion": "kqlx.convert",
     "Effect": "kqlx.notes",
+    "EventsTogether": "kqlx.evaluate.sequences",
     "FieldUse": "kqlx.mappings.coverage",
     "KqlSyntaxError": "kqlx.errors",
     "KqlxError": "kqlx.errors",
@@ -75,6 +78,7 @@ _HOMES = {
     "explain": "kqlx.evaluate.compiler",
     "explain_code": "kqlx.explanations",
     "field_uses": "kqlx.conversion.data_sources",
+    "find_sequences": "kqlx.evaluate.sequences",
     "format": "kqlx.frontends:format_text",
     "lint": "kqlx.lint",
     "load_rules": "kqlx.rules.load",
@@ -89,6 +93,7 @@ _HOMES = {
 __all__ = [
     "Conversion",
     "Effect",
+    "EventsTogether",
     "FieldUse",
     "KqlSyntaxError",
     "KqlxError",
@@ -107,6 +112,7 @@ __all__ = [
     "explain",
     "explain_code",
     "field_uses",
+    "find_sequences",
     "format",
     "lint",
     "load_rules",

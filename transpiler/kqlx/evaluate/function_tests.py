@@ -25,7 +25,7 @@ def function_test(node: FunctionTest, schema: Schema, prefix: str, path: str) ->
     for field in node.fields:
         if schema.is_hidden(prefix + field.name, path):
             return never
-        readers.append(_reader(schema, field, prefix))
+        readers.append(script_values(schema, field, prefix))
     true = _compiled(node.call, iter(range(len(readers))))
 
     def predicate(event: Event) -> bool:
@@ -35,7 +35,7 @@ def function_test(node: FunctionTest, schema: Schema, prefix: str, path: str) ->
     return predicate
 
 
-def _reader(schema: Schema, name: Literal, prefix: str) -> Callable[[Event], list[Any]]:
+def script_values(schema: Schema, name: Literal, prefix: str = "") -> Callable[[Event], list[Any]]:
     """Reads the values of a field as a script sees them."""
     field = schema.field(name.name, prefix)
     convert = _converter(schema.declared(prefix + name.name), field.type)
