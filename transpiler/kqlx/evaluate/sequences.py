@@ -6,9 +6,10 @@ events mean what ``compiler`` says. Here it is settled that
 - an event has the time of ``timestamp_field`` to the millisecond, to the nanosecond where the field
   is declared ``date_nanos``; the events must come in that order;
 - events of the same time are put in order by ``tiebreaker_field``, those without it last. Those
-  that are still of the same moment never follow one another: Elasticsearch takes them in an order
-  of its own, which nobody can rely on
-  (https://www.elastic.co/docs/reference/query-languages/eql/eql-syntax);
+  that are still of the same moment never follow one another, as the documents have it
+  (https://www.elastic.co/docs/reference/query-languages/eql#eql-search-specify-a-sort-tiebreaker):
+  their order is not consistent. Elasticsearch lets them follow one another as they are stored,
+  since https://github.com/elastic/elasticsearch/pull/72089; so does ``stored_order``, as they come;
 - the values of keys are those of the fields' types: the number 5 is no text "5". Each value of a
   key is one by itself, and several keys are all their combinations;
 - an event has no key without a value for each field, unless the field is optional (``?f``), for
@@ -24,7 +25,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Sequence as SequenceOf
 from datetime import UTC, datetime
-from itertools import product
+from itertools import count, product, repeat
 from typing import TYPE_CHECKING, Any
 
 from kqlx.elastic import date_math
@@ -69,13 +70,16 @@ def find_sequences(
     category_field: str = "event.category",
     timestamp_field: str = TIMESTAMP,
     tiebreaker_field: str = "",
+    stored_order: bool = False,
 ) -> Iterator[EventsTogether]:
     """The sequences or samples of a query in EQL, as they become complete.
 
     ``events`` are in order of time; ``category_field``, ``timestamp_field`` and
-    ``tiebreaker_field`` are those of the rule. The other arguments are as for ``compile``. Raises
-    QuerySyntaxError, MappingError and UsageError: the query is about single events, an event has no
-    time or is earlier than the one before it.
+    ``tiebreaker_field`` are those of the rule. With ``stored_order``, events of the same time may
+    follow one another in the order in which they come. The other arguments are as for ``compile``.
+
+    Raises QuerySyntaxError, MappingError and UsageError: the query is about single events, an event
+    has no time or is earlier than the one before it.
     """
     if isinstance(query, str):
         from kqlx.frontends.eql.parser import parse_query
@@ -89,6 +93,7 @@ def find_sequences(
         time_zone=time_zone,
         timestamp_field=timestamp_field,
         tiebreaker_field=tiebreaker_field,
+        stored_order=stored_order,
     )
     for event in events:
         yield from finder.add(event)
@@ -112,6 +117,7 @@ class EventFinder:
         time_zone: str = "UTC",
         timestamp_field: str = TIMESTAMP,
         tiebreaker_field: str = "",
+        stored_order: bool = False,
     ) -> None:
         whole = query if isinstance(query, EventQuery) else EventQuery(query)
         asked = whole.asked
@@ -129,7 +135,7 @@ class EventFinder:
             )
             for step in whole.steps
         ]
-        self._ordinal_of = _ordinals(known, timestamp_field, tiebreaker_field)
+        self._ordinal_of = _ordinals(known, timestamp_field, tiebreaker_field, stored_order)
         self._states = SequenceStates(asked) if isinstance(asked, Sequence) else SampleStates(asked)
         self._pipes = [_HEAD_OR_TAIL[pipe.name](pipe.count) for pipe in whole.pipes]
         self._in_order = isinstance(asked, Sequence)
@@ -232,8 +238,10 @@ def _shown(found: tuple[Any, tuple[Event, ...]]) -> EventsTogether:
 # Order
 
 
-def _ordinals(types: Types, timestamp: str, tiebreaker: str) -> Callable[[Event], Ordinal]:
-    """Reads what puts events in order. Its functions raise UsageError for an event without time."""
+def _ordinals(
+    types: Types, timestamp: str, tiebreaker: str, stored_order: bool
+) -> Callable[[Event], Ordinal]:
+    """Reads what puts events in order. The function raises UsageError for an event without time."""
     read = reader(timestamp)
     unit = 1 if types.get(timestamp) == "date_nanos" else MILLISECOND
 
@@ -253,10 +261,9 @@ def _ordinals(types: Types, timestamp: str, tiebreaker: str) -> Callable[[Event]
             )
         return at // unit * unit
 
-    if not tiebreaker:
-        return lambda event: (time_of(event),)
-    read_tiebreaker = reader(tiebreaker)
-    return lambda event: (time_of(event), _rank(read_tiebreaker(event)))
+    read_tiebreaker = reader(tiebreaker) if tiebreaker else lambda event: ()
+    numbers = count() if stored_order else repeat(0)
+    return lambda event: (time_of(event), _rank(read_tiebreaker(event)), next(numbers))
 
 
 def _rank(values: SequenceOf[Any]) -> tuple[Any, ...]:
