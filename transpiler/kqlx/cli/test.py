@@ -22,6 +22,7 @@ from kqlx.rules.model import Rule
 if TYPE_CHECKING:
     from kqlx.evaluate.event_reader import EventLine
     from kqlx.mappings.known_types import Types
+    from kqlx.sequences import EventQuery
 
 
 def test(
@@ -68,6 +69,8 @@ def test(
 ) -> None:
     """Print the events that a rule matches in Kibana. Its filters and exceptions are applied.
 
+    Of a rule in EQL on several events: each sequence or sample, as JSON with its events.
+
     Field types come from --fields, the mapping of the data source, and ECS.
 
     A warning says where Elasticsearch would refuse a value, and so the whole search.
@@ -79,7 +82,9 @@ def test(
     from kqlx.evaluate.compiler import compile
     from kqlx.evaluate.event_reader import read_events
     from kqlx.mappings.elasticsearch_semantics import notes_on_refusals
-    from kqlx.rules.filters import with_conditions
+    from kqlx.rules.filters import with_conditions_on_events
+    from kqlx.rules.query_tree import query_of
+    from kqlx.sequences import Sample, Sequence
 
     if (path is None) == (query is None):
         usage("give either a rule file or --query")
@@ -89,24 +94,28 @@ def test(
         usage("--line needs --explain")
     (rule,) = _one(list(inputs([path] if path else [], query, language=language)))
     say_guess(rule)
-    read = reader_of_types(mapping, fields, source, config)
+    read = reader_of_types(mapping, fields, source, config, of_steps=True)
     try:
-        tree, types = read(rule)
-        node, notes = with_conditions(tree, rule, types)
+        _, types = read(rule)
+        asked, notes = with_conditions_on_events(query_of(rule), rule, types)
     except KqlxError as error:
         raise SystemExit(report(error, rule)) from None
     for note in notes:
         if not note.is_quiet:
             text = f"{condensed(note.message)} [{note.effect}: {note.code}]"
             say(f"{about(rule, None, 'warning')}{text}")
-    for note in notes_on_refusals(node, types.type_asked):
+    for note in notes_on_refusals(asked.fields_tree, types.type_asked):
         text = f"{condensed(note.message)}; here that part matches nothing"
         say(f"{about(rule, note.span, 'warning')}{text}")
     try:
         lines = _with_progress(read_events(events), events)
         if explain:
-            raise SystemExit(_explain(rule, node, types, lines, line or 1))
-        raise SystemExit(_matches(compile(node, types), lines, count))
+            raise SystemExit(_explain(rule, asked, types, lines, line or 1))
+        if isinstance(asked.asked, Sequence | Sample):
+            from kqlx.cli.found_sequences import print_found
+
+            raise SystemExit(print_found(rule, asked, types, lines, count))
+        raise SystemExit(_matches(compile(asked.asked, types), lines, count))
     except KqlxError as error:
         fail(error)
 
@@ -136,22 +145,34 @@ def _matches(predicate: Any, lines: Iterator[EventLine], count: bool) -> Exit:
     return status
 
 
-def _explain(rule: Rule, node: Node, types: Types, lines: Iterator[EventLine], number: int) -> Exit:
-    from kqlx.evaluate.compiler import explain
-
+def _explain(
+    rule: Rule, asked: EventQuery, types: Types, lines: Iterator[EventLine], number: int
+) -> Exit:
     for line in lines:
         if line.number < number:
             continue
         if line.event is None:
             say(f"line {line.number}: {line.error}")
             return Exit.REFUSED
-        results = explain(node, line.event, types)
-        for (part, holds), depth in zip(results, _depths(node, 0), strict=True):
-            text = " ".join(_text(part, rule).split()) or "every event"
-            print(shortened(f"{'yes' if holds else 'no ':4} {'  ' * depth}{escaped(text)}"))
+        if not asked.steps:
+            _explain_node(rule, asked.fields_tree, types, line.event, 0)
+        for place, step in enumerate(asked.steps, 1):
+            from kqlx.cli.found_sequences import title_of
+
+            print(shortened(escaped(title_of(place, step, asked, line.event))))
+            _explain_node(rule, step.condition, types, line.event, 1)
         return Exit.DONE
     say(f"the events have no line {number}")
     return Exit.UNUSABLE
+
+
+def _explain_node(rule: Rule, node: Node, types: Types, event: dict[str, Any], depth: int) -> None:
+    from kqlx.evaluate.compiler import explain
+
+    results = explain(node, event, types)
+    for (part, holds), deep in zip(results, _depths(node, depth), strict=True):
+        text = " ".join(_text(part, rule).split()) or "every event"
+        print(shortened(f"{'yes' if holds else 'no ':4} {'  ' * deep}{escaped(text)}"))
 
 
 def _text(part: Node, rule: Rule) -> str:

@@ -135,10 +135,12 @@ class EventFinder:
             )
             for step in whole.steps
         ]
-        self._ordinal_of = _ordinals(known, timestamp_field, tiebreaker_field, stored_order)
+        self._moment_of = _moments(known, timestamp_field, tiebreaker_field)
+        self._numbers = count() if stored_order else repeat(0)
         self._states = SequenceStates(asked) if isinstance(asked, Sequence) else SampleStates(asked)
         self._pipes = [_HEAD_OR_TAIL[pipe.name](pipe.count) for pipe in whole.pipes]
         self._in_order = isinstance(asked, Sequence)
+        self._present = [step for step in asked.steps if not step.missing]
         self._last: Ordinal = ()
 
     def add(self, event: Event) -> list[EventsTogether]:
@@ -147,13 +149,14 @@ class EventFinder:
         """
         ordinal: Ordinal = ()
         if self._in_order:
-            ordinal = self._ordinal_of(event)
-            if ordinal < self._last:
+            moment = self._moment_of(event)
+            if moment < self._last:
                 raise UsageError(
                     "the event is earlier than the one before it",
                     hint="put the events in order of time",
                 )
-            self._last = ordinal
+            self._last = moment
+            ordinal = (*moment, next(self._numbers))
         met = [
             (place, keys)
             for place, (test, keys_of) in enumerate(self._steps)
@@ -167,6 +170,17 @@ class EventFinder:
         for place, pipe in enumerate(self._pipes, 1):
             found += self._through_pipes(pipe.end(), place)
         return found
+
+    def rests_on_stored_order(self, found: EventsTogether) -> bool:
+        """Whether events of the same moment, of different steps, follow one another in it."""
+        if not self._in_order:
+            return False
+        moments = [self._moment_of(event) for event in found.events]
+        places = [p for p, step in enumerate(self._present) for _ in range(step.runs)]
+        return any(
+            moments[number] == moments[number - 1] and places[number] != places[number - 1]
+            for number in range(1, len(moments))
+        )
 
     def _through_pipes(self, found: Iterable[EventsTogether], first: int) -> list[EventsTogether]:
         for pipe in self._pipes[first:]:
@@ -238,9 +252,7 @@ def _shown(found: tuple[Any, tuple[Event, ...]]) -> EventsTogether:
 # Order
 
 
-def _ordinals(
-    types: Types, timestamp: str, tiebreaker: str, stored_order: bool
-) -> Callable[[Event], Ordinal]:
+def _moments(types: Types, timestamp: str, tiebreaker: str) -> Callable[[Event], Ordinal]:
     """Reads what puts events in order. The function raises UsageError for an event without time."""
     read = reader(timestamp)
     unit = 1 if types.get(timestamp) == "date_nanos" else MILLISECOND
@@ -262,8 +274,7 @@ def _ordinals(
         return at // unit * unit
 
     read_tiebreaker = reader(tiebreaker) if tiebreaker else lambda event: ()
-    numbers = count() if stored_order else repeat(0)
-    return lambda event: (time_of(event), _rank(read_tiebreaker(event)), next(numbers))
+    return lambda event: (time_of(event), _rank(read_tiebreaker(event)))
 
 
 def _rank(values: SequenceOf[Any]) -> tuple[Any, ...]:

@@ -14,10 +14,11 @@ from typing import Any
 from kqlx.elastic import ecs
 from kqlx.nodes import Always, And, Node, Not, simplify
 from kqlx.notes import Effect, Note
-from kqlx.records import dataclass, field
+from kqlx.records import dataclass, field, replace
 from kqlx.rules.exceptions import NotConverted, clause_of
 from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.model import Rule
+from kqlx.sequences import EventQuery, Sample, Sequence, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,28 @@ def with_conditions(
         own = query.items if isinstance(query, And) else (query,)
         query = And((*own, *items))
     return query, found.notes.made()
+
+
+def with_conditions_on_events(
+    query: EventQuery, rule: Rule, types: Mapping[str, str] | None = None
+) -> tuple[EventQuery, tuple[Note, ...]]:
+    """What a rule's query asks together with the conditions beside it, which hold for each event by
+    itself, and notes on these. ``types`` as for ``with_conditions``.
+    """
+    asked = query.asked
+    if not isinstance(asked, Sequence | Sample):
+        node, notes = with_conditions(asked, rule, types)
+        return replace(query, asked=node), notes
+    _, notes = with_conditions(Always(), rule, types)
+
+    def joined(step: Step) -> Step:
+        return replace(step, condition=with_conditions(step.condition, rule, types)[0])
+
+    steps = tuple(map(joined, asked.steps))
+    if isinstance(asked, Sample):
+        return replace(query, asked=replace(asked, steps=steps)), notes
+    until = joined(asked.until) if asked.until is not None else None
+    return replace(query, asked=replace(asked, steps=steps, until=until)), notes
 
 
 _LEFT = "is not converted"
