@@ -140,12 +140,45 @@ def import_problems(text: str) -> Iterator[str]:
             seen.add(found.get("rule_id"))
 
 
+def _http_problems(request: Mapping[str, Any]) -> Iterator[str]:
+    """What is odd of a request of an ``http`` input to EQL search (elastic/elasticsearch,
+    ``HttpRequest.Parser``; operation-eql-search).
+    """
+    texts = {"scheme", "host", "method", "path", "body", "read_timeout", "connection_timeout"}
+    if set(request) - texts - {"port", "params", "headers", "auth"}:
+        yield f"the request's keys {sorted(request)}"
+    if not all(isinstance(request.get(key, ""), str) for key in texts):
+        yield "a text of the request"
+    if not isinstance(request["port"], int) or request["method"] not in ("get", "post"):
+        yield "the port or the method"
+    if not re.fullmatch(r"/[^/?#\s<>{}]+/_eql/search", request["path"]):
+        yield f"the path {request['path']}"
+    if not all(isinstance(value, str) for value in request["params"].values()):
+        yield "the parameters"
+    yield from eql_problems(strict(request["body"]))
+
+
+def eql_problems(body: Mapping[str, Any]) -> Iterator[str]:
+    """What EQL search would refuse in the body of a request."""
+    names = {"timestamp_field", "tiebreaker_field", "event_category_field"}
+    if set(body) - names - {"query", "filter", "size"}:
+        yield f"the keys {sorted(body)}"
+    if not all(isinstance(body.get(name, ""), str) for name in (*names, "query")):
+        yield "a text of the body"
+    if not isinstance(body.get("filter", {}), dict) or not isinstance(body.get("size", 1), int):
+        yield "the filter or the size"
+
+
 _TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _TAGS = {
     "{{ctx.metadata.name}}",
     "{{ctx.payload.hits.total}}",
     "{{#toJson}}",
     "{{/toJson}}",
+    *("{{ctx.payload._status_code}}", "{{ctx.payload.hits.total.value}}", "{{.}}", "{{reason}}"),
+    *("{{#ctx.payload.hits.sequences}}", "{{/ctx.payload.hits.sequences}}", "{{_index}}"),
+    *("{{#join_keys}}", "{{/join_keys}}", "{{#events}}", "{{/events}}", "{{_id}}"),
+    *("{{#ctx.payload.error}}", "{{/ctx.payload.error}}"),
 }
 
 
@@ -158,16 +191,24 @@ def watch_problems(watch: Mapping[str, Any]) -> Iterator[str]:
         yield "the trigger"
     if not re.fullmatch(r"[1-9]\d*[smhdw]", interval):
         yield f"the interval {interval}"
-    request = watch["input"]["search"]["request"]
-    if set(watch["input"]["search"]) != {"request"} or not is_texts(request["indices"]):
+    ((source, found),) = watch["input"].items()
+    request = found["request"]
+    if set(found) != {"request"}:
         yield "the input"
-    if set(request) - {"indices", "indices_options", "body", "search_type", "template"}:
+    if source == "http":
+        yield from _http_problems(request)
+    elif source != "search" or not is_texts(request["indices"]):
+        yield "the input"
+    elif set(request) - {"indices", "indices_options", "body", "search_type", "template"}:
         yield f"the request's keys {sorted(request)}"
     if "{{" in json.dumps(request):
         yield "a template in the request"
     ((kind, condition),) = watch["condition"].items()
     ((path, test),) = condition.items()
-    if (kind, path.rpartition(".")[0]) == ("compare", "ctx.payload.hits"):
+    if source == "http":
+        if (kind, path, test) != ("compare", "ctx.payload.hits.total.value", {"not_eq": 0}):
+            yield "the condition"
+    elif (kind, path.rpartition(".")[0]) == ("compare", "ctx.payload.hits"):
         if path != "ctx.payload.hits.total" or test != {"gt": 0}:
             yield "the condition"
     elif kind == "array_compare":

@@ -10,6 +10,7 @@ from kqlx.notes import CODES
 
 _O365 = "event.dataset:o365.audit and"
 _SYSMON = "event.dataset:windows.sysmon_operational and"
+_SEQUENCE = 'sequence by host.id [process where process.name : "a"] [network where true]'
 
 _ADVICE: dict[str, tuple[str, str]] = {
     "actions-kept": (
@@ -75,6 +76,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "No action needed, unless events have different values in several of the columns.",
         "",
     ),
+    "connection-assumed": (
+        "Replace the address, the user and the password in the watch by your own before it is"
+        " stored.",
+        f"kqlx convert --to elasticsearch --format watcher --language eql -q '{_SEQUENCE}'",
+    ),
     "constant-folded": (
         "No action needed: the test has the same result on all these events.",
         f"kqlx convert --to spl -v -q '{_O365} user.id:alice'",
@@ -92,6 +98,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "empty-is-missing": (
         "No action needed, unless empty values matter to the rule.",
         "kqlx convert --to sentinel --source none -q 'user.name:\"\"'",
+    ),
+    "eql-search": (
+        "Send the body to `_eql/search`, not to `_search`; or import the rule itself with"
+        " `--format rule`.",
+        f"kqlx convert --to elasticsearch --language eql -q '{_SEQUENCE}'",
     ),
     "extraction-limit": (
         "Raise the limit that the hint names if events are longer.",

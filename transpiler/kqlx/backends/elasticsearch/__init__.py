@@ -40,6 +40,7 @@ TARGET = Target(
     ),
     binds=False,
     takes_filters=True,
+    finds_sequences=True,
     checks_types=False,  # Elasticsearch knows them; where it shows, the emitter tells
     suffix=".json",
     comment="",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kqlx.backends.elasticsearch.detection_rule import DetectionRule, detection_rule
+from kqlx.backends.elasticsearch.eql_search import eql_notes, eql_query, eql_request, http_notes
 from kqlx.backends.elasticsearch.query_dsl import query_of
 from kqlx.backends.elasticsearch.search_request import (
     SearchRequest,
@@ -33,6 +34,8 @@ def emit(plan: Plan) -> Emission:
 
     Raises UnsupportedError for a watch whose text Watcher would take for a template.
     """
+    if plan.events is not None:
+        return _several_events(plan)
     source, rule = plan.only_source("Elasticsearch"), plan.rule
     if source.options.format == RULE and rule.language == EQL:
         return Emission(rule.query, covers_rule_type=True)  # the rule stays in its language
@@ -56,11 +59,24 @@ def emit(plan: Plan) -> Emission:
     return replace(emission, query=body, covers_rule_type=whole)
 
 
+def _several_events(plan: Plan) -> Emission:
+    """The same of a sequence or a sample, which stays in EQL."""
+    rule = plan.rule
+    if plan.format == RULE:
+        return Emission(rule.query, covers_rule_type=True)
+    body = eql_query(rule) if plan.format == QUERY else eql_request(rule)
+    if plan.format == WATCH:
+        refuse_templates(rule, body)
+    return Emission(body, covers_rule_type=True)
+
+
 def artifact(plan: Plan, query: dict[str, Any]) -> SearchRequest | DetectionRule | Watch:
     """What the format's template prints."""
     if plan.format == RULE:
         return detection_rule(plan.rule)
-    return watch(plan.rule, query) if plan.format == WATCH else search_request(plan.rule, query)
+    if plan.format == WATCH:
+        return watch(plan.rule, query, eql=plan.events is not None)
+    return search_request(plan.rule, query)
 
 
 def metadata_notes(plan: Plan) -> Iterator[Note]:
@@ -69,7 +85,11 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
     if format == RULE:
         yield from detection_rule(rule).notes
         return
-    yield from query_only_notes(rule, clauses=True)
+    for note in query_only_notes(rule, clauses=True):
+        if plan.events is None or note.code != "pipe-left-out":  # pipes stay in EQL
+            yield note
+    if plan.events is not None:
+        yield from http_notes() if format == WATCH else eql_notes()
     if format in (SEARCH, WATCH):
         yield from search_notes(rule, pages=format == SEARCH)
     if format == WATCH:

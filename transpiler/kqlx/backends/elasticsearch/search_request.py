@@ -92,7 +92,7 @@ def request_body(rule: Rule, query: Json) -> Json | None:
     """
     if (threshold := threshold_of(rule)) is not None:
         return {
-            "query": _both(query, _window(rule)),
+            "query": _both(query, window_of(rule)),
             "size": 0,
             "aggs": {"groups": _counted(threshold)},
         }
@@ -114,7 +114,7 @@ def single_events(rule: Rule, query: Json) -> Json:
     time = {"order": "asc", "unmapped_type": "date"}
     names = dict.fromkeys([override_of(rule) or _TIME, _TIME])
     return {
-        "query": _both(query, _window(rule)),
+        "query": _both(query, window_of(rule)),
         "size": most_hits(rule),
         "sort": [{name: time} for name in names],
     }
@@ -125,7 +125,8 @@ def most_hits(rule: Rule) -> int:
     return min(max(rule.max_signals or 0, 0) or _SIGNALS, GROUPS)
 
 
-def _window(rule: Rule) -> Json:
+def window_of(rule: Rule) -> Json:
+    """The clause that the events of a run of the rule meet by their time."""
     window = search_window_of(rule)
     return _within(rule, {"gte": window.start, "lte": window.end})
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kqlx.backends.artifact_text import cut, own_id
+from kqlx.backends.elasticsearch.eql_search import CONDITION, TEXT, http_request
 from kqlx.backends.elasticsearch.search_request import indices_of, most_hits
 from kqlx.errors import UnsupportedError
 from kqlx.notes import Effect, Note
@@ -39,8 +40,9 @@ _EVENTS = "{{ctx.payload.hits.total}} events"
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What the template prints, in the order of the file. ``interval`` is the time between two runs
-    in Watcher's units; ``text`` the line of the log, a Mustache template. ``notes`` say what of the
-    rule is not so there.
+    in Watcher's units; ``text`` the line of the log, a Mustache template. ``http`` is the request
+    over HTTP of a watch that asks EQL search, None where Watcher itself searches for ``body``.
+    ``notes`` say what of the rule is not so there.
     """
 
     metadata: Json
@@ -51,20 +53,25 @@ class Watch:
     level: str
     text: str
     notes: tuple[Note, ...]
+    http: Json | None = None
 
 
-def watch(rule: Rule, body: Json) -> Watch:
-    """The watch of a rule with this body of its search; its notes do not depend on the body."""
+def watch(rule: Rule, body: Json, *, eql: bool = False) -> Watch:
+    """The watch of a rule with this body of its search, or of its EQL search; its notes do not
+    depend on the body.
+    """
     severity, _ = severity_and_score(rule)
+    found = _GROUPS if "aggs" in body else _EVENTS
     return Watch(
         metadata=_metadata(rule),
         interval=spelt(schedule_of(rule).interval),
         indices=indices_of(rule),
         body=body,
-        condition=_condition(body),
+        condition=CONDITION if eql else _condition(body),
         level=_LEVELS[severity],
-        text="{{ctx.metadata.name}}: " + (_GROUPS if "aggs" in body else _EVENTS),
+        text="{{ctx.metadata.name}}: " + (TEXT if eql else found),
         notes=tuple(watch_notes(rule)),
+        http=http_request(rule, body) if eql else None,
     )
 
 
