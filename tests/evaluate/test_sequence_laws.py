@@ -4,12 +4,12 @@ second model finds over all events at once.
 
 from __future__ import annotations
 
-import os
 from random import Random
 
 import pytest
 
 from kqlx.evaluate.sequences import find_sequences
+from tests.conftest import DEEP
 from tests.evaluate.sequence_model import (
     drawn_sample,
     drawn_sequence,
@@ -18,8 +18,7 @@ from tests.evaluate.sequence_model import (
     kind_of,
 )
 
-STREAMS = int(os.environ.get("STREAMS", "1500"))
-"""20,000 and more have been drawn; the suite draws the first of them."""
+STREAMS = 20_000 if DEEP else 1_500
 
 
 @pytest.mark.parametrize("stored_order", [False, True])
