@@ -17,7 +17,7 @@ from threading import Timer
 
 import pytest
 
-from kqlx.batch import result_folder
+from kqlx.batch import whole_files
 from kqlx.batch.folder_lock import locked
 from kqlx.rules.file_search import MANIFEST
 from tests.batch.runs import convert, digest, files, manifest, rule
@@ -214,7 +214,7 @@ def killed_at(step: int, patch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     with patch.context() as patched:
         for name in ("replace", "unlink", "mkdir", "rmdir", "chmod"):
             patched.setattr(Path, name, counted(getattr(Path, name)))
-        patched.setattr(result_folder, "_beside", counted(result_folder._beside))
+        patched.setattr(whole_files, "_beside", counted(whole_files._beside))
         yield made
 
 

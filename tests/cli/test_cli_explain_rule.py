@@ -140,6 +140,18 @@ def test_a_code_is_a_code_whatever_the_settings_say(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.partition(":")[0]) == (0, "lint [star-in-quotes]")
 
 
+def test_a_code_is_a_code_whatever_the_target(tmp_path: Path) -> None:
+    done = kqlx("explain", "[lint: star-in-quotes]", "--to", "spl", cwd=tmp_path)
+    assert (done.returncode, done.stdout.partition(":")[0]) == (0, "lint [star-in-quotes]")
+    assert "--to is unused" in done.stderr
+    (tmp_path / "star-in-quotes").write_text('{"type": "query", "query": "a:b"}', "utf-8")
+    rule = kqlx("explain", "star-in-quotes", "--to", "spl", "--source", "none", cwd=tmp_path)
+    assert rule.stdout.startswith("spl: "), rule.stderr
+    missing = kqlx("explain", "star-in-quote", "--to", "spl", cwd=tmp_path)
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "star-in-quote: no such file or folder" in missing.stderr
+
+
 def test_a_broken_rule_does_not_stop_the_others(tmp_path: Path) -> None:
     queries = ("a:b", "a:(b", "c:d")
     lines = [f'{{"type": "query", "name": "n{n}", "query": "{q}"}}' for n, q in enumerate(queries)]

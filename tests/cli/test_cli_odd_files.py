@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from kqlx.batch import result_folder
+from kqlx.batch import result_folder, whole_files
 from tests.batch.runs import Ran, kqlx, rule
 
 pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
@@ -210,14 +210,14 @@ def test_a_full_disk_is_told_of_a_few_files(
 ) -> None:
     for number in range(files):
         rule(tmp_path / "rules", f"rule_{number}")
-    write = result_folder._replace
+    write = whole_files.put
 
     def fail(path: Path, data: bytes) -> None:
         if path.suffix == ".spl":
             raise OSError(errno.ENOSPC, "No space left on device")
         write(path, data)
 
-    monkeypatch.setattr(result_folder, "_replace", fail)
+    monkeypatch.setattr(result_folder, "put", fail)
     convert = (*CONVERT, "--source", "none", "rules", "--out", "out")
     lines = kqlx(*convert, "--quiet", cwd=tmp_path).said.splitlines()
     why = "cannot be written: No space left on device"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kqlx.batch import result_folder as folders
+from kqlx.batch import whole_files
 from kqlx.batch.manifest import RuleReference
 from kqlx.batch.result_folder import File, Folder
 from kqlx.rules.file_search import MANIFEST
@@ -207,7 +207,7 @@ def one(text: str = "new") -> File:
 
 def broken(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     """From now on writing fails as on a full disk, after half of the bytes."""
-    make = folders._beside
+    make = whole_files._beside
 
     class Half:
         def __init__(self, path: Path) -> None:
@@ -229,7 +229,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         half = Half(path)
         return half.temporary, half
 
-    monkeypatch.setattr(folders, "_beside", beside)
+    monkeypatch.setattr(whole_files, "_beside", beside)
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,11 @@ would take for another's.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from kqlx.batch.folder_lock import locked
 from kqlx.batch.manifest import (
@@ -27,12 +24,10 @@ from kqlx.batch.manifest import (
     read_manifest,
     unwritable,
 )
+from kqlx.batch.whole_files import LEFTOVER, digest_of, put
 from kqlx.errors import OutputError
 from kqlx.records import dataclass, replace
-from kqlx.regexes import late_regex
 from kqlx.rules.file_search import MANIFEST
-
-_LEFTOVER = late_regex(r"\.kqlx-[0-9a-f]{16}\.tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +102,7 @@ class Folder:
         path = self.path / name
         if path.is_symlink() or not path.is_file():
             return True
-        return _digest(path) not in self._digests(name)
+        return digest_of(path) not in self._digests(name)
 
     def has_folder_for(self, target: str) -> bool:
         """Whether an earlier run, over several targets, has made a folder for this one."""
@@ -153,7 +148,7 @@ class Folder:
         if path.is_symlink() or not path.is_file():
             return "not a plain file"
         try:
-            found = _digest(path)
+            found = digest_of(path)
         except OSError as error:
             return f"not readable: {error.strerror or error}"
         if found == file.digest:
@@ -169,7 +164,7 @@ class Folder:
             if problem := self._in_the_way(path, file):
                 error = OutputError(f"{path}: {problem}", hint="--force overwrites it")
                 return Written(path, error=error)
-            if not path.is_symlink() and path.is_file() and _digest(path) == file.digest:
+            if not path.is_symlink() and path.is_file() and digest_of(path) == file.digest:
                 return Written(path)
         except OSError as error:
             return Written(path, error=unwritable(path, error))
@@ -193,7 +188,7 @@ class Folder:
             return ""
         if not stat.S_ISREG(mode):
             return "a symbolic link" if stat.S_ISLNK(mode) else "not a plain file"
-        found = _digest(path)
+        found = digest_of(path)
         if found == file.digest:
             return ""
         if file.name not in self.entries:
@@ -210,7 +205,7 @@ class Folder:
         path = self.path / file.name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, file.read())
+            put(path, file.read())
         except OSError as error:
             return Written(path, error=unwritable(path, error))
         return Written(path, changed=True)
@@ -240,7 +235,7 @@ class Folder:
         with _reported(path):
             if path.is_file() and not path.is_symlink() and path.read_bytes() == data:
                 return
-            _replace(path, data)
+            put(path, data)
 
     def _remove_leftovers(self) -> None:
         """Removes what killed runs left: files that were not moved to their places."""
@@ -249,7 +244,7 @@ class Folder:
             if not folder.is_dir():
                 continue
             for path in folder.iterdir():
-                if _LEFTOVER.fullmatch(path.name):
+                if LEFTOVER.fullmatch(path.name):
                     path.unlink(missing_ok=True)
 
 
@@ -263,37 +258,6 @@ def _of_others(entry: ManifestEntry, new: ManifestEntry) -> bool:
     if before.id or now.id:
         return before.id != now.id
     return before.path != now.path
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Puts a new file in the place of what is there, with its permissions; a link is not followed.
-
-    Raises OSError, with what was there as it was.
-    """
-    temporary, file = _beside(path)
-    try:
-        with file:
-            file.write(data)
-        if path.is_file() and not path.is_symlink():
-            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
-        temporary.replace(path)
-    except BaseException:  # an interruption too
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _beside(path: Path) -> tuple[Path, BinaryIO]:
-    """A new file in the same folder, with the permissions that the user gives new files."""
-    while True:
-        temporary = path.with_name(f".kqlx-{secrets.token_hex(8)}.tmp")
-        try:
-            return temporary, temporary.open("xb")
-        except FileExistsError:
-            continue
 
 
 @contextmanager

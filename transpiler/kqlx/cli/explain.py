@@ -47,21 +47,27 @@ def explain(
 
     Example: kqlx explain star-in-quotes
     """
-    if conversion.to or query or (code is not None and _is_file(code)):
+    from kqlx.explanations import all_codes, explain_code
+
+    code_meant = code is not None and not query and not _is_file(code) and _is_code(code)
+    if not code_meant and (conversion.to or query or (code is not None and _is_file(code))):
         try:
             raise SystemExit(_explain_rules(code, query, language, conversion, targets))
         except KqlxError as error:
             fail(error)
-    from kqlx.explanations import all_codes, explain_code
 
     if code is None:
         for one in all_codes():
             print(f"{one.kind:5}  {one.code.name:22}  {one.code.meaning}")
         return
     try:
-        found = explain_code(code.strip("[]").rpartition(": ")[2])
+        found = explain_code(_code_in(code))
     except UsageError as error:
         fail(error)
+    if conversion.to:
+        say(
+            f"warning: {escaped(code)} is a code, which is the same for all targets: --to is unused"
+        )
     for number, one in enumerate(found):
         if number:
             print()
@@ -76,6 +82,17 @@ def explain(
 
 def _is_file(name: str) -> bool:
     return name == "-" or name.endswith(_RULE_FILES) or os.sep in name or os.path.isfile(name)  # noqa: PTH113 - Path's raises
+
+
+def _code_in(word: str) -> str:
+    """The code in what ends a message: ``[effect: code]``."""
+    return word.strip("[]").rpartition(": ")[2]
+
+
+def _is_code(word: str) -> bool:
+    from kqlx.explanations import all_codes
+
+    return any(one.code.name == _code_in(word) for one in all_codes())
 
 
 def _explain_rules(
