@@ -134,3 +134,56 @@ def test_samples_are_printed(tmp_path: Path) -> None:
 def test_other_commands_read_sequences(command: str, tmp_path: Path) -> None:
     run = kqlx(command, rule(tmp_path))
     assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_steps_of_a_conversion_are_explained(tmp_path: Path) -> None:
+    run = kqlx("explain", "--to", "elasticsearch", rule(tmp_path))
+    assert run.returncode == 0
+    assert (
+        "sequence by user.name with maxspan=5m\n"
+        "  step 1, 2 times, by user.name\n"
+        "    and\n"
+        "      authentication\n"
+        '      event.outcome == "failure"\n'
+        "  step 2, by user.name\n"
+        "    and\n"
+        "      authentication\n"
+        '      event.outcome == "success"\n'
+        "  until, by user.name\n"
+    ) in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "is_other"),
+    [
+        ("maxspan=5m", "maxspan=5s", True),
+        ("maxspan=5m", "maxspan=300s", False),
+        (" with runs=2", "", True),
+        ("by user.name", "by ?user.name", True),
+        ("by user.name", "by host.name", True),
+        ("until", "", True),
+        ("until", "![any where true] until", True),
+        ("sequence", "// read by people\nsequence", False),
+        ('"success"]', '"success" and event.outcome == "success"]', False),
+        ('"success"]', '"succeeded"]', True),
+        ('"unknown"]', '"unknown"] | head 1', True),
+    ],
+)
+def test_a_sequence_that_asks_for_something_else_differs(
+    change: str, to: str, is_other: bool, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, query in ((old, QUERY), (new, QUERY.replace(change, to, 1))):
+        folder.mkdir()
+        rule(folder, query.replace("until \n", ""))
+    run = kqlx("diff", "--to", "elasticsearch", old, new)
+    assert ("meaning (query)" in run.stdout, "another query" in run.stdout) == (is_other, is_other)
+
+
+def test_the_steps_of_a_sample_have_no_order(tmp_path: Path) -> None:
+    steps = ["[any where event.outcome == 1]", "[any where event.outcome == 2]"]
+    for folder, found in ((tmp_path / "old", steps), (tmp_path / "new", steps[::-1])):
+        folder.mkdir()
+        rule(folder, f"sample by user.name {' '.join(found)}\n")
+    run = kqlx("diff", "--to", "elasticsearch", tmp_path / "old", tmp_path / "new")
+    assert "meaning" not in run.stdout

@@ -85,7 +85,7 @@ class Converter:
             node = query.fields_tree
             reading = self._read(rule, query)
             remarks = [*self._linted(rule, node, reading)] if self.request.lint else []
-            meaning = self._meaning(rule, node)
+            meaning = self._meaning(rule, query)
         except KqlxError as error:
             return RuleOutcome(info, Status.FAILED, (of_error(error, rule),))
         except Exception as error:
@@ -111,12 +111,12 @@ class Converter:
         except Exception:
             return rule
 
-    def _meaning(self, rule: Rule, node: Node) -> Meaning | None:
+    def _meaning(self, rule: Rule, query: EventQuery) -> Meaning | None:
         if not self.request.meaning:
             return None
         from kqlx.batch.comparison.meaning import meaning_of_rule
 
-        return meaning_of_rule(rule, node)
+        return meaning_of_rule(rule, query)
 
     def _conversion(
         self, rule: Rule, reading: Reading | Rule, target: Target, format: str | None
@@ -149,7 +149,10 @@ class Converter:
         if self.request.meaning:
             from kqlx.batch.comparison.meaning import meaning_of_query
 
-            outcome = replace(outcome, meaning=meaning_of_query(made.trees, made.place))
+            events = None
+            if isinstance(reading, Reading) and reading.several_events is not None:
+                events = reading.asked
+            outcome = replace(outcome, meaning=meaning_of_query(made.trees, made.place, events))
         if self.request.fragments:
             return replace(outcome, query=made.query_text, fragments=made.fragments)
         return outcome

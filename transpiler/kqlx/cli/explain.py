@@ -19,8 +19,8 @@ from kqlx.notes import Note
 if TYPE_CHECKING:
     from kqlx.backends.target import Target
     from kqlx.batch.converter import Converter
-    from kqlx.nodes import Node
     from kqlx.rules.model import Rule
+    from kqlx.sequences import EventQuery
 
 _RULE_FILES = (".toml", ".json", ".ndjson", ".yml", ".yaml")
 
@@ -126,41 +126,41 @@ def _converter(conversion: ConversionOptions, targets: TargetOptions) -> Convert
 
 def _explain(rule: Rule, converter: Converter) -> Exit:
     """Prints a rule by target, or what is wrong with it; returns the exit status."""
-    from kqlx.rules.query_tree import tree_of
+    from kqlx.rules.query_tree import query_of
 
     try:
-        tree = tree_of(rule, converter.request.leading_wildcards)
+        asked = query_of(rule, converter.request.leading_wildcards)
     except KqlxError as error:
         return report(error, rule)
     status = Exit.DONE
     for target, format in converter.targets:
         print(escaped(f"{target.name}: {rule.name or 'query'}"))
         try:
-            lines = [*_explained(rule, tree, converter, target, format)]
+            lines = [*_explained(rule, asked, converter, target, format)]
         except UsageError:
             raise
         except KqlxError as error:
             status = Exit.REFUSED
-            lines = [*_refused(rule, tree, error)]
+            lines = [*_refused(rule, asked, error)]
         print("".join(f"{line}\n" for line in lines))
     return status
 
 
 def _explained(
-    rule: Rule, tree: Node, converter: Converter, target: Target, format: str | None
+    rule: Rule, asked: EventQuery, converter: Converter, target: Target, format: str | None
 ) -> Iterator[str]:
     from kqlx.convert import convert
 
     made = convert(rule, target.name, **converter.options(target, format))
     yield f"fidelity: {made.fidelity}"
-    yield from explained(rule.query, tree, made.query_text, made.fragments, made.notes)
+    yield from explained(rule.query, asked, made.query_text, made.fragments, made.notes)
 
 
-def _refused(rule: Rule, tree: Node, error: KqlxError) -> Iterator[str]:
+def _refused(rule: Rule, asked: EventQuery, error: KqlxError) -> Iterator[str]:
     from kqlx.batch.option_names import hint_line
 
     yield escaped(f"refused: {condensed(error.message)} [{reason(error)}]")
     if error.hint:
         yield escaped(hint_line(error.hint))
     notes: tuple[Note, ...] = getattr(error, "notes", ())
-    yield from explained(rule.query, tree, "", (), notes)
+    yield from explained(rule.query, asked, "", (), notes)

@@ -11,6 +11,7 @@ from kqlx.errors import condensed
 from kqlx.hidden_characters import escaped
 from kqlx.nodes import And, Nested, Node, Not, Or, Span, Term
 from kqlx.notes import Note
+from kqlx.sequences import EventQuery, Sample, Sequence, Step
 
 if TYPE_CHECKING:
     from kqlx.fragments import Fragment
@@ -19,10 +20,14 @@ LONGEST = 100
 
 
 def explained(
-    query: str, tree: Node, text: str, fragments: tuple[Fragment, ...], notes: tuple[Note, ...]
+    query: str,
+    asked: EventQuery,
+    text: str,
+    fragments: tuple[Fragment, ...],
+    notes: tuple[Note, ...],
 ) -> Iterator[str]:
-    """The lines of the tree of a query. ``text`` is that of the target with its ``fragments``, ""
-    where there is none; notes without a place come last.
+    """The lines of the tree of a query, or of those of its steps. ``text`` is that of the target
+    with its ``fragments``, "" where there is none; notes without a place come last.
     """
     left = list(notes)
 
@@ -48,8 +53,30 @@ def explained(
         for item in items:
             yield from lines(item, deeper)
 
-    yield from lines(tree, "")
+    several = asked.asked
+    if not isinstance(several, Sequence | Sample):
+        yield from lines(several, "")
+    else:
+        yield shortened(_line(query, (several.span[0], several.steps[0].span[0])))
+        for title, step in named_steps(several):
+            yield shortened(f"  {escaped(title)}")
+            yield from lines(step.condition, "    ")
+            yield from (f"    {escaped(one)}" for one in said(step.span, []))
     yield from (escaped(_told(note)) for note in left)
+
+
+def named_steps(asked: Sequence | Sample) -> Iterator[tuple[str, Step]]:
+    """The steps of a query on several events, with what they are called."""
+    for number, step in enumerate(asked.steps, 1):
+        runs = f", {step.runs} times" if step.runs > 1 else ", missing" if step.missing else ""
+        yield f"step {number}{runs}{_keys(step)}", step
+    if isinstance(asked, Sequence) and asked.until is not None:
+        yield f"until{_keys(asked.until)}", asked.until
+
+
+def _keys(step: Step) -> str:
+    names = ", ".join(f"{'?' if key.optional else ''}{key.name}" for key in step.keys)
+    return f", by {names}" if names else ""
 
 
 def _told(note: Note) -> str:

@@ -20,19 +20,16 @@ def reader_of_types(
     fields: str | None,
     source: str | None,
     config: str | None,
-    *,
-    of_steps: bool = False,
 ) -> Callable[[Rule], tuple[Node, Types]]:
     """What reads the query of a rule, and finds out the types of its fields, by these options and
-    the settings; it raises KqlxError. With ``of_steps`` a query on several events is read as well,
-    as a tree that names all of its fields.
+    the settings; it raises KqlxError. Of a query on several events the tree names all fields.
 
     Options that cannot be used end the program with a message.
     """
     from kqlx.conversion.choices import check_choices, find_packs
     from kqlx.mappings.field_list import load
     from kqlx.rules.known_types import known_types
-    from kqlx.rules.query_tree import tree_of, tree_of_fields
+    from kqlx.rules.query_tree import tree_of_fields
 
     try:
         packs = find_packs(listed_files(mapping), load_settings(config))
@@ -42,7 +39,7 @@ def reader_of_types(
         fail(error)
 
     def read(rule: Rule) -> tuple[Node, Types]:
-        tree = tree_of_fields(rule) if of_steps else tree_of(rule)
+        tree = tree_of_fields(rule)
         return tree, known_types(tree, rule, own, source, packs)
 
     return read

@@ -31,7 +31,7 @@ def lint(
     from kqlx.lint import lint
     from kqlx.mappings.field_names import nearest
 
-    read = reader_of_types(mapping, fields, source, config, of_steps=True)
+    read = reader_of_types(mapping, fields, source, config)
     status = Exit.DONE
     for rule in inputs(paths or [], query, exclude, language):
         if not isinstance(rule, Rule):

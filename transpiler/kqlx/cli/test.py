@@ -94,7 +94,7 @@ def test(
         usage("--line needs --explain")
     (rule,) = _one(list(inputs([path] if path else [], query, language=language)))
     say_guess(rule)
-    read = reader_of_types(mapping, fields, source, config, of_steps=True)
+    read = reader_of_types(mapping, fields, source, config)
     try:
         _, types = read(rule)
         asked, notes = with_conditions_on_events(query_of(rule), rule, types)

@@ -11,14 +11,15 @@ from typing import Any
 
 from kqlx.batch.outcome import Meaning
 from kqlx.nodes import Always, And, Literal, Node, Not, Or
-from kqlx.rules.filters import with_conditions
+from kqlx.rules.filters import with_conditions, with_conditions_on_events
 from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
+from kqlx.sequences import EventQuery, Sample, Step
 
 
-def meaning_of_rule(rule: Rule, query: Node) -> Meaning:
+def meaning_of_rule(rule: Rule, query: EventQuery) -> Meaning:
     """Of its query and the conditions beside it, its form and the indices that it reads."""
-    tree, _ = with_conditions(query, rule)
+    tree, _ = with_conditions_on_events(query, rule)
     conditions, _ = with_conditions(Always(), rule)
     return Meaning(
         _told(tree),
@@ -29,9 +30,15 @@ def meaning_of_rule(rule: Rule, query: Node) -> Meaning:
     )
 
 
-def meaning_of_query(trees: Iterable[Node], place: Mapping[str, object]) -> str:
-    """Of a target's query, by the trees that were written and the place that it looks in."""
-    return _digest("query", (_told(tuple(trees)), _told(place)))
+def meaning_of_query(
+    trees: Iterable[Node],
+    place: Mapping[str, object],
+    several_events: EventQuery | None = None,
+) -> str:
+    """Of a target's query, by the trees that were written and the place that it looks in, and what
+    the rule asks of several events.
+    """
+    return _digest("query", (_told(tuple(trees)), _told(place), _told(several_events)))
 
 
 def _told(value: Any) -> str:
@@ -44,6 +51,12 @@ def _told(value: Any) -> str:
             return _told(inner)
         case Literal(value=str(text), phrase=True) if _is_word(text):
             return _told(Literal(text, kind=value.kind))  # a phrase of one word is that word
+        case Step():
+            keys = [(_told(key), key.optional) for key in value.keys]
+            counted = (repr(keys), repr(value.runs), repr(value.missing))
+            return _digest("step", (_told(value.condition), *counted))
+        case Sample():  # in any order
+            return _digest("sample", sorted(map(_told, value.steps)))
         case Mapping():
             return _digest("mapping", sorted(f"{_told(k)}: {_told(v)}" for k, v in value.items()))
         case list() | tuple():
