@@ -187,3 +187,14 @@ def test_the_steps_of_a_sample_have_no_order(tmp_path: Path) -> None:
         rule(folder, f"sample by user.name {' '.join(found)}\n")
     run = kqlx("diff", "--to", "elasticsearch", tmp_path / "old", tmp_path / "new")
     assert "meaning" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("pipes", "places"),
+    [("", [0, 1, 2]), ("| head 1", [0]), ("| tail 2", [1, 2]), ("| head 0", [])],
+)
+def test_pipes_keep_some_of_the_events(pipes: str, places: list[int], tmp_path: Path) -> None:
+    query = f'authentication where event.outcome == "failure" {pipes}\n'
+    events = EVENTS[:3]
+    run = kqlx("test", rule(tmp_path, query), input="\n".join(events))
+    assert run.stdout.splitlines() == [events[place] for place in places]

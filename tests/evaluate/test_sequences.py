@@ -154,6 +154,17 @@ def test_keys_of_other_names_and_types() -> None:
     assert one.keys == (1, True)
 
 
+def test_keys_that_are_addresses_are_compared_as_such() -> None:
+    query = f"sequence by ip {steps('A B')}"
+    for first, second in (("::ffff:10.0.0.1", "10.0.0.1"), ("2001:DB8:0::1", "2001:db8::1")):
+        events = [
+            {"@timestamp": 1, "kind": "A", "ip": first, "n": 1},
+            {"@timestamp": 2, "kind": "B", "ip": second, "n": 2},
+        ]
+        assert found(query, events, types={"ip": "ip"}) == [[1, 2]]
+        assert found(query, events, types={"ip": "keyword"}) == []
+
+
 def test_times() -> None:
     query = "sequence with maxspan=1s " + steps("A B")
     times = ("2024-05-01T12:00:00.0001Z", "2024-05-01T12:00:00.0002Z")

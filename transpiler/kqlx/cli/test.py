@@ -22,7 +22,7 @@ from kqlx.rules.model import Rule
 if TYPE_CHECKING:
     from kqlx.evaluate.event_reader import EventLine
     from kqlx.mappings.known_types import Types
-    from kqlx.sequences import EventQuery
+    from kqlx.sequences import EventQuery, Pipe
 
 
 def test(
@@ -115,7 +115,7 @@ def test(
             from kqlx.cli.found_sequences import print_found
 
             raise SystemExit(print_found(rule, asked, types, lines, count))
-        raise SystemExit(_matches(compile(asked.asked, types), lines, count))
+        raise SystemExit(_matches(compile(asked.asked, types), lines, count, asked.pipes))
     except KqlxError as error:
         fail(error)
 
@@ -129,17 +129,29 @@ def _one(rules: list[Rule | KqlxError]) -> list[Rule]:
     return [rule for rule in rules if isinstance(rule, Rule)]
 
 
-def _matches(predicate: Any, lines: Iterator[EventLine], count: bool) -> Exit:
+def _matches(
+    predicate: Any, lines: Iterator[EventLine], count: bool, pipes: tuple[Pipe, ...]
+) -> Exit:
+    from kqlx.evaluate.pipes import Pipes
+
     status = Exit.DONE
     found = 0
+    kept: Pipes[str] = Pipes(pipes)
+
+    def show(texts: list[str]) -> None:
+        nonlocal found
+        for text in texts:
+            found += 1
+            if not count:
+                print(text)
+
     for line in lines:
         if line.event is None:
             say(f"line {line.number}: {line.error}")
             status = Exit.REFUSED
         elif predicate(line.event):
-            found += 1
-            if not count:
-                print(line.text)
+            show(kept.add([line.text]))
+    show(kept.end())
     if count:
         print(found)
     return status

@@ -36,6 +36,17 @@ def address(text: str) -> int | None:
         return None
 
 
+def canonical(text: str) -> str:
+    """An address as Elasticsearch gives it back: IPv6 in its shortest form, IPv4 by itself. Other
+    texts stay.
+    """
+    at = address(text)
+    if at is None:
+        return text
+    found = IPv6Address(at)
+    return str(found.ipv4_mapped or found)
+
+
 def network(text: str) -> tuple[int, int] | None:
     """First and last address of ``10.0.0.0/8``; bits beyond the prefix do not matter. A lone
     address is a network of one, and one written as an IPv4-mapped IPv6 address is refused, as in

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
+from kqlx.elastic.addresses import canonical
 from kqlx.elastic.field_types import FieldType, text_of
 from kqlx.elastic.functions import Value, apply, number_in, value_of
 from kqlx.elastic.type_names import NUMBERS
@@ -56,6 +57,8 @@ def _converter(declared: str | None, kind: FieldType) -> Callable[[Any], Any]:
         return lambda value: number_in(value.strip()) if isinstance(value, str) else value
     if declared == "boolean":
         return lambda value: _BOOLEANS.get(value) if isinstance(value, str) else value
+    if declared == "ip":
+        return lambda value: canonical(text_of(value))
     return text_of
 
 

@@ -21,7 +21,6 @@ for each step of every key.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Sequence as SequenceOf
 from datetime import UTC, datetime
@@ -34,6 +33,7 @@ from kqlx.errors import UsageError, condensed
 from kqlx.evaluate.compiler import compile
 from kqlx.evaluate.event_fields import Event, reader
 from kqlx.evaluate.function_tests import script_values
+from kqlx.evaluate.pipes import Pipes
 from kqlx.evaluate.samples import SampleStates
 from kqlx.evaluate.schema import Predicate, Schema
 from kqlx.evaluate.sequence_states import Ordinal, SequenceStates
@@ -138,7 +138,7 @@ class EventFinder:
         self._moment_of = _moments(known, timestamp_field, tiebreaker_field)
         self._numbers = count() if stored_order else repeat(0)
         self._states = SequenceStates(asked) if isinstance(asked, Sequence) else SampleStates(asked)
-        self._pipes = [_HEAD_OR_TAIL[pipe.name](pipe.count) for pipe in whole.pipes]
+        self._pipes: Pipes[EventsTogether] = Pipes(whole.pipes)
         self._in_order = isinstance(asked, Sequence)
         self._present = [step for step in asked.steps if not step.missing]
         self._last: Ordinal = ()
@@ -162,14 +162,11 @@ class EventFinder:
             for place, (test, keys_of) in enumerate(self._steps)
             if test(event) and (keys := keys_of(event))
         ]
-        return self._through_pipes(map(_shown, self._states.add(ordinal, event, met)), 0)
+        return self._pipes.add(map(_shown, self._states.add(ordinal, event, met)))
 
     def end(self) -> list[EventsTogether]:
         """No event comes after."""
-        found = self._through_pipes(map(_shown, self._states.end()), 0)
-        for place, pipe in enumerate(self._pipes, 1):
-            found += self._through_pipes(pipe.end(), place)
-        return found
+        return [*self._pipes.add(map(_shown, self._states.end())), *self._pipes.end()]
 
     def rests_on_stored_order(self, found: EventsTogether) -> bool:
         """Whether events of the same moment, of different steps, follow one another in it."""
@@ -181,38 +178,6 @@ class EventFinder:
             moments[number] == moments[number - 1] and places[number] != places[number - 1]
             for number in range(1, len(moments))
         )
-
-    def _through_pipes(self, found: Iterable[EventsTogether], first: int) -> list[EventsTogether]:
-        for pipe in self._pipes[first:]:
-            found = [one for one in found if pipe.lets_pass(one)]
-        return list(found)
-
-
-class _Head:
-    def __init__(self, count: int) -> None:
-        self.left = count
-
-    def lets_pass(self, _: EventsTogether) -> bool:
-        self.left -= 1
-        return self.left >= 0
-
-    def end(self) -> Iterable[EventsTogether]:
-        return ()
-
-
-class _Tail:
-    def __init__(self, count: int) -> None:
-        self.last: deque[EventsTogether] = deque(maxlen=count)
-
-    def lets_pass(self, found: EventsTogether) -> bool:
-        self.last.append(found)
-        return False
-
-    def end(self) -> Iterable[EventsTogether]:
-        return self.last
-
-
-_HEAD_OR_TAIL: dict[str, type[_Head] | type[_Tail]] = {"head": _Head, "tail": _Tail}
 
 
 # Keys
