@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from kqlx.mappings.xml_signs import sign_of, signs_of
 from kqlx.nodes import CommandLineArgument, Regexp, asked_pattern
 from kqlx.patterns import ANY_RUN, Pattern, Token
-from kqlx.records import dataclass
+from kqlx.records import dataclass, replace
 from kqlx.regular_expressions import (
     ANY_CHAR,
     ANY_TEXT,
@@ -87,6 +87,31 @@ def word(pattern: Pattern) -> Item:
     return sequence(before, *items, after)
 
 
+@lru_cache(maxsize=256)
+def count(least: int, most: int | None, *, in_xml: bool = False) -> Item:
+    """Lines of so many arguments, parted as ``as_regexp`` does it; quotation marks that nothing
+    closes go on to the end. ``most`` None: as many as there are.
+    """
+    line = _Line(in_xml)
+    blank = CharClass(_BLANKS)
+    start, blanks = Repeat(blank, 0, None), Repeat(blank, 1, None)
+    one = line.argument()
+    before = Repeat(Sequence((one, blanks)), least - 1, None if most is None else most - 1)
+    if most is None:  # what follows the blanks begins another
+        before = replace(before, most=least - 1)
+        return sequence(start, before, CharClass(_BLANKS, negated=True), ANY_TEXT)
+    last = choice(Sequence((one, Repeat(blank, 0, None))), line.open_argument())
+    return sequence(start, before, last)
+
+
+def count_of_words(least: int, most: int | None) -> Item:
+    """Lines of so many words, with a blank between each."""
+    blank, text = CharClass(_BLANKS), Repeat(CharClass(_BLANKS, negated=True), 0, None)
+    if most is None:
+        return sequence(Repeat(Sequence((text, blank)), least - 1, least - 1), ANY_TEXT)
+    return sequence(text, Repeat(Sequence((blank, text)), least - 1, most - 1))
+
+
 @lru_cache(maxsize=2048)
 def _expression(pattern: Pattern, line_in_quotes: bool, in_xml: bool) -> Item | None:
     """The lines with such an argument: the same for each column of each target."""
@@ -126,9 +151,7 @@ def _text(in_xml: bool, signs: tuple[tuple[str, str], ...] = (), quoted: bool = 
 @cache
 def _before(in_xml: bool) -> Item:
     """What stands before an argument: quotation marks in pairs, and a blank."""
-    signs = (("&", "&"), ("\\", "\\"))
-    sign = CharClass(signs) if in_xml else _BACKSLASH
-    blank = Sequence((Repeat(sign, 0, 1), CharClass(_BLANKS)))
+    blank = Sequence((Repeat(_Line(in_xml).last_sign, 0, 1), CharClass(_BLANKS)))
     return Repeat(Sequence((_text(in_xml, quoted=True), blank)), 0, 1)
 
 
@@ -143,6 +166,22 @@ class _Line:
     @property
     def quote(self) -> Item:
         return sign_of('"', in_xml=self.in_xml)
+
+    @property
+    def last_sign(self) -> Item:
+        """Before a blank, what elsewhere would be taken together with the next character."""
+        return CharClass((("&", "&"), ("\\", "\\"))) if self.in_xml else _BACKSLASH
+
+    def argument(self) -> Item:
+        """Any argument, in quotation marks or not."""
+        first = choice(*self.characters(*_BLANKS), self.quoted())
+        text = _text(self.in_xml, _BLANKS, quoted=True)
+        return choice(Sequence((first, text, Repeat(self.last_sign, 0, 1))), self.last_sign)
+
+    def open_argument(self) -> Item:
+        """The last one, whose quotation marks nothing closes."""
+        before = _text(self.in_xml, _BLANKS, quoted=True)
+        return Sequence((before, self.quote, _text(self.in_xml), Repeat(self.last_sign, 0, 1)))
 
     def characters(self, *signs: tuple[str, str]) -> list[Item]:
         """A character but these and quotation marks; last one that a backslash escapes, with it."""

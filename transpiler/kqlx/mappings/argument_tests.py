@@ -56,12 +56,12 @@ def exact_argument(binding: Binding, test: CommandLineArgument, spec: FieldSpec)
     others is likely to have an argument that holds words such as rules look for.
     """
     field = test.test.field.name
-    if _is_windows(binding):
+    if is_windows(binding):
         if (found := _as_regexp(binding, test, spec)) is None:
             return None
         message = f"{field}: matched as an argument of {spec.column}"
         message += "; one that is in quotation marks only in part is not found"
-    elif _runs_no_others(binding, field):
+    elif runs_no_others(binding, field):
         if (found := _as_word(binding, test, spec)) is None:
             return None
         message = f"{field}: matched as a whole word of {spec.column}"
@@ -130,7 +130,7 @@ def _as_regexp(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> 
     return None if any(map(fits, binding.columns[column.name].null_values)) else made
 
 
-def _is_windows(binding: Binding) -> bool:
+def is_windows(binding: Binding) -> bool:
     """Whether all events that the query can match are of Windows."""
     name = "host.os.type"
     spec = binding.destination.field(name)
@@ -141,13 +141,18 @@ def _is_windows(binding: Binding) -> bool:
     )
 
 
-def _runs_no_others(binding: Binding, field: str) -> bool:
+def runs_no_others(binding: Binding, field: str) -> bool:
     """Whether the query names the programs whose arguments it asks for, and none that runs
     others.
     """
     names = binding.asserted.get(field.rpartition(".")[0] + ".name", ())
     texts = [{v.text if isinstance(v, AnyCase) else v.lower() for v in each} for each in names]
     return any(_RUN_OTHERS.isdisjoint(map(_without_version, each)) for each in texts)
+
+
+def names_programs(binding: Binding, field: str) -> bool:
+    """Whether the query names the programs of which it asks for this field."""
+    return bool(binding.asserted.get(field.rpartition(".")[0] + ".name"))
 
 
 def _without_version(program: str) -> str:

@@ -24,11 +24,12 @@ values with white space between (``words``); XML as text, of which the element `
 behind the column's is meant (``xml``).
 """
 
-Part = Literal["name", "extension", "directory", "word", "pair", "before", "run"]
+Part = Literal["name", "extension", "directory", "word", "count", "pair", "before", "run"]
 """What a field holds of a path (``name``, ``extension`` without the dot, ``directory`` without the
-last separator), of a command line (``word``, an argument) or of a list such as ``MD5=1f,SHA1=2e``
-(``pair``, the value behind a key); what stands before a mark (``before``), such as the ``@`` of an
-address, of which one at most is taken to be there; the first ``run`` of signs of a class.
+last separator), of a command line (``word``, an argument; ``count``, their number) or of a list
+such as ``MD5=1f,SHA1=2e`` (``pair``, the value behind a key); what stands before a mark
+(``before``), such as the ``@`` of an address, of which one at most is taken to be there; the first
+``run`` of signs of a class.
 """
 
 When = Mapping[str, tuple[str, ...]]

@@ -149,6 +149,10 @@ def _behind_separator(binding: Binding, test: FieldTest, spec: FieldSpec) -> Nod
 def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) -> Node:
     """A test of a part of what the column holds."""
     name = node.field.name
+    if part == "count":
+        from kqlx.mappings.argument_counts import bind_argument_count
+
+        return bind_argument_count(binding, node, spec)
     if part == "run" and not isinstance(node, Exists):
         return _bind_first_run(binding, node, spec)
     whole = in_whole(node, part, spec.separators)

@@ -174,7 +174,7 @@ class KeyBuilder:
         stand = "which stand for it" if spec.any_of else "which stands for it"
         within = any(text[:1] == text[-1:] == "*" for text in spec.value_patterns)
         effect = self._several if within else self.finer
-        if spec.value_part == "word":
+        if spec.value_part in ("word", "count"):
             effect = Effect.DIFFERENT
         message = f"{name} is a part of {columns}, {stand}"
         self.notes.append(Note("value-differs", effect, message))
