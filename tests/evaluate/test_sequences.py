@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from kqlx.errors import UsageError
+from kqlx.errors import UnsupportedError, UsageError
+from kqlx.evaluate.compiler import compile
 from kqlx.evaluate.sequences import EventFinder, find_sequences
 from kqlx.frontends.eql.parser import parse_query
 
@@ -232,6 +233,12 @@ def test_events_out_of_order_are_left_out() -> None:
     ):
         with pytest.raises(UsageError, match=says):
             finder.add(broken)
+
+
+def test_several_events_are_no_condition() -> None:
+    with pytest.raises(UnsupportedError) as raised:
+        compile("sequence " + steps("A B"), language="eql")
+    assert raised.value.hint == "find them in a stream of events with find_sequences"
 
 
 def test_single_events_are_refused() -> None:

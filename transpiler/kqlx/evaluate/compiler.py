@@ -42,7 +42,7 @@ from datetime import datetime
 
 from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import pieces_of
-from kqlx.errors import unknown
+from kqlx.errors import UnsupportedError, unknown
 from kqlx.evaluate.event_fields import Event, all_values
 from kqlx.evaluate.function_tests import function_test
 from kqlx.evaluate.predicates import Lift, all_hold, any_holds, lifted_into, negated, remembered
@@ -107,8 +107,9 @@ def compile(
     this call, and ``time_zone`` an offset or IANA name for dates in the query that name none.
 
     Events are what ``json.loads`` makes of an object, in any spelling (see ``event_fields``); the
-    function raises nothing on them. Raises QuerySyntaxError, MappingError (no field list) and
-    UsageError (no such data source, or no such time zone).
+    function raises nothing on them. Raises QuerySyntaxError, MappingError (no field list),
+    UsageError (no such data source, or no such time zone) and UnsupportedError for a query on
+    several events (``sequences.find_sequences``).
     """
     tree = _tree(query, language)
     return _Compiler(types_for(tree, types, source), now, time_zone).predicate(tree)
@@ -154,8 +155,15 @@ def _tree(query: str | Node, language: str) -> Node:
     if not isinstance(query, str):
         return query
     from kqlx.frontends import parse
+    from kqlx.frontends.language import NOT_CONVERTED
 
-    return parse(query, language=language)
+    try:
+        return parse(query, language=language)
+    except UnsupportedError as error:
+        if error.code != NOT_CONVERTED:
+            raise
+        hint = "find them in a stream of events with find_sequences"
+        raise UnsupportedError(error.message, code=error.code, hint=hint) from None
 
 
 class _Compiler:
