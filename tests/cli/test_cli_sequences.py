@@ -120,6 +120,15 @@ def test_each_step_is_explained(tmp_path: Path) -> None:
     assert run.stdout.startswith("step 1 (user.name: no value)\n")
 
 
+def test_keys_that_elasticsearch_does_not_compare_are_told(tmp_path: Path) -> None:
+    query = "sequence [any where true] by process.pid [any where true] by process.name\n"
+    run = kqlx("test", rule(tmp_path, query), "--count", input="\n".join(EVENTS))
+    assert (run.returncode, run.stdout) == (0, "0\n")
+    assert (
+        "warning: Elasticsearch refuses the search: the key process.name is of type" in run.stderr
+    )
+
+
 def test_samples_are_printed(tmp_path: Path) -> None:
     query = (
         'sample by user.name [any where event.outcome == "success"]'

@@ -6,6 +6,7 @@ import pytest
 
 import kqlx
 from kqlx.elastic import ecs
+from kqlx.mappings.field_names import nearest
 
 
 def found(query: str) -> list[tuple[str, str]]:
@@ -40,6 +41,31 @@ def test_wildcards_that_are_none(query: str, hint: str) -> None:
 )
 def test_what_is_no_doubt(query: str) -> None:
     assert found(query) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "other"),
+    [
+        ("process.pid", "process.parent.pid", ""),
+        ("process.name", "process.parent.name", ""),
+        ("process.pid", "process.name", "process.name"),
+        ("source.ip", "host.name", "host.name"),
+        ("source.ip", "destination.ip", ""),
+        ("source.port", "own.number", ""),
+        ("host.name, source.ip", "source.ip, host.name", "source.ip host.name"),
+    ],
+)
+def test_keys_of_types_that_are_not_compared(first: str, second: str, other: str) -> None:
+    query = f"sequence by user.id [any where true] by {first} [any where true] by {second}"
+    notes = kqlx.lint(query, ecs.types(), language="eql")
+    assert {note.code for note in notes} <= {"keys-of-other-types"}
+    assert " ".join(query[slice(*note.span)] for note in notes if note.span) == other
+
+
+def test_names_of_keys_that_are_nearly_known() -> None:
+    query = "sequence by proces.pid [any where true] [any where true] until [any where true]"
+    (doubt,) = kqlx.lint(query, nearest=nearest, language="eql")
+    assert (doubt.code, doubt.hint) == ("unknown-field", "did you mean process.pid?")
 
 
 def test_a_number_is_no_text() -> None:

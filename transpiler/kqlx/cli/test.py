@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +22,7 @@ from kqlx.rules.model import Rule
 if TYPE_CHECKING:
     from kqlx.evaluate.event_reader import EventLine
     from kqlx.mappings.known_types import Types
+    from kqlx.notes import Note
     from kqlx.sequences import EventQuery, Pipe
 
 
@@ -104,7 +105,7 @@ def test(
         if not note.is_quiet:
             text = f"{condensed(note.message)} [{note.effect}: {note.code}]"
             say(f"{about(rule, None, 'warning')}{text}")
-    for note in notes_on_refusals(asked.fields_tree, types.type_asked):
+    for note in (*notes_on_refusals(asked.fields_tree, types.type_asked), *_refused(asked, types)):
         text = f"{condensed(note.message)}; here that part matches nothing"
         say(f"{about(rule, note.span, 'warning')}{text}")
     try:
@@ -118,6 +119,15 @@ def test(
         raise SystemExit(_matches(compile(asked.asked, types), lines, count, asked.pipes))
     except KqlxError as error:
         fail(error)
+
+
+def _refused(asked: EventQuery, types: Types) -> Iterable[Note]:
+    """Keys of a sequence or a sample for which Elasticsearch refuses the search."""
+    if not asked.steps:
+        return ()
+    from kqlx.lint.shared_keys import refused
+
+    return refused(asked, types)
 
 
 def _one(rules: list[Rule | KqlxError]) -> list[Rule]:

@@ -50,6 +50,10 @@ def lint(
     found: list[Note] = []
     for root in roots:
         found += _doubts(root, text, spoken, types, arrays, nearest)
+    if query is not None and query.steps:
+        from kqlx.lint import shared_keys
+
+        found += shared_keys.check(query, types or {}, nearest)
     return sorted(dict.fromkeys(found), key=lambda note: (note.span or (0, 0), note.code))
 
 

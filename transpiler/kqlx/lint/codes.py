@@ -71,6 +71,13 @@ CODES = (
         "user.name:bob",
     ),
     Code(
+        "keys-of-other-types",
+        "the keys of two steps have types that Elasticsearch does not compare (EQL)",
+        "Name the fields in the same order at each step.",
+        "sequence [process where true] by process.pid [process where true] by process.name",
+        "sequence [process where true] by process.pid [process where true] by process.parent.pid",
+    ),
+    Code(
         "keyword-in-value",
         "a value begins or ends with `and` or `or`",
         "Remove the keyword, or add what it joins; put the value in quotes if the word is part of"
