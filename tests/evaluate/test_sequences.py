@@ -155,6 +155,16 @@ def test_keys_of_other_names_and_types() -> None:
     assert one.keys == (1, True)
 
 
+def test_too_many_keys_are_refused() -> None:
+    finder = EventFinder(parse_query(f"sequence by a, b {steps('A B')}"))
+    many = {"@timestamp": 1, "kind": "A", "a": [*range(101)], "b": [*range(100)]}
+    with pytest.raises(UsageError, match="the event has more than 10,000 keys"):
+        finder.add(many)
+    finder.add(many | {"a": [*range(100)]})
+    (one,) = finder.add({"@timestamp": 2, "kind": "B", "a": 99, "b": 0})
+    assert one.keys == (99, 0)
+
+
 def test_keys_that_are_addresses_are_compared_as_such() -> None:
     query = f"sequence by ip {steps('A B')}"
     for first, second in (("::ffff:10.0.0.1", "10.0.0.1"), ("2001:DB8:0::1", "2001:db8::1")):

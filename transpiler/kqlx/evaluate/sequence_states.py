@@ -40,11 +40,12 @@ _FEW = 1000
 
 @dataclass(slots=True)
 class _Pending:
-    """A sequence on its way: its events so far, the moments of the first and the last, and of the
-    last event of a missing step before the first.
+    """A sequence on its way: its last event and the one that it continued, the moments of its first
+    event and the last, and of the last event of a missing step before the first.
     """
 
-    events: tuple[Event, ...]
+    event: Event
+    continued: _Pending | None
     before: int | None
     start: int
     at: int
@@ -154,7 +155,7 @@ class SequenceStates:
         if stage == 0:
             if state is None:
                 state = self._state(key)
-            reached = _Pending((event,), state.before, at, at)
+            reached = _Pending(event, None, state.before, at, at)
         else:
             pending = state.waiting[stage - 1] if state is not None else None
             if state is None or pending is None:
@@ -162,13 +163,12 @@ class SequenceStates:
             state.waiting[stage - 1] = None
             if self._span is not None and at - pending.start > self._span:
                 return
-            events = (*pending.events, event)
             before, discarded = pending.before, pending.discarded
-            reached = _Pending(events, before, pending.start, at, discarded)
+            reached = _Pending(event, pending, before, pending.start, at, discarded)
         if stage < self._last:
             self._fresh.append((state, stage, reached))
         elif not reached.discarded:
-            found = _Complete(key, reached.events, reached.before, reached.start, at)
+            found = _Complete(key, _events_of(reached), reached.before, reached.start, at)
             self._complete.append(found)
             if self._trailing:
                 state.complete.append(found)
@@ -236,3 +236,12 @@ class SequenceStates:
 
     def _lasts(self, start: int, now: int) -> bool:
         return self._span is None or now - start <= self._span
+
+
+def _events_of(last: _Pending) -> tuple[Event, ...]:
+    found = []
+    pending: _Pending | None = last
+    while pending is not None:
+        found.append(pending.event)
+        pending = pending.continued
+    return tuple(reversed(found))

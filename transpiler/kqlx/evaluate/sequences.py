@@ -25,6 +25,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Sequence as SequenceOf
 from datetime import UTC, datetime
 from itertools import count, product, repeat
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from kqlx.elastic import date_math
@@ -144,8 +145,8 @@ class EventFinder:
         self._last: Ordinal = ()
 
     def add(self, event: Event) -> list[EventsTogether]:
-        """Takes an event. Raises UsageError for one that is left out: it has no time, or is earlier
-        than the one before it; the next one may follow.
+        """Takes an event. Raises UsageError for one that is left out: it has no time, is earlier
+        than the one before it, or has too many keys; the next one may follow.
         """
         ordinal: Ordinal = ()
         if self._in_order:
@@ -184,6 +185,8 @@ class EventFinder:
 
 _Keys = Callable[[Event], list[Hashable]]
 
+_MOST_KEYS = 10_000
+"""Combinations of an event's values. Elasticsearch knows no bound but its memory."""
 _NO_KEYS: list[Hashable] = [()]
 _OF_BOOLEAN = {False: ("boolean", False), True: ("boolean", True)}
 """Python takes True for 1."""
@@ -204,6 +207,11 @@ def _keys_of(step: Step, schema: Schema) -> _Keys:
                     return []
                 values = [None]
             found.append([_OF_BOOLEAN[one] if one.__class__ is bool else one for one in values])
+        if prod(map(len, found)) > _MOST_KEYS:
+            raise UsageError(
+                f"the event has more than {_MOST_KEYS:,} keys, for a field has many values",
+                hint="leave that field out of the keys",
+            )
         return list(dict.fromkeys(product(*found)))
 
     return keys
