@@ -81,7 +81,7 @@ _HOUSE = {
         "correlation": {
             "additionalProperties": False,
             "properties": {
-                "type": {"enum": ["event_count", "value_count"]},
+                "type": {"enum": ["event_count", "value_count", "temporal", "temporal_ordered"]},
                 "rules": {"type": "array", **_SOME},
                 "group-by": {"items": _TEXT},
                 "aliases": {

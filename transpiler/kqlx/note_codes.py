@@ -268,6 +268,24 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "Check that the machines have this sensor, and that it records the activity.",
         "kqlx convert --to spl -q 'event.dataset:endpoint.events.process and process.name:cmd.exe'",
     ),
+    "sequence-left-out": (
+        "Look at whether the part that is left out had ended or excluded the sequence, or keep the"
+        " rule in Elasticsearch.",
+        "kqlx convert --to sigma --source none --language eql"
+        f" -q '{_SEQUENCE} until [process where process.name : \"b\"]'",
+    ),
+    "sequence-order": (
+        "Make the conditions of the steps exclude each other, or expect more alerts.",
+        f"kqlx convert --to sigma --source none --language eql -q '{_SEQUENCE}'",
+    ),
+    "sequence-repeated": (
+        "Expect some alerts more than once, or let the target suppress repeated ones.",
+        f"kqlx convert --to sigma --source none --language eql -q '{_SEQUENCE}'",
+    ),
+    "sequence-window": (
+        "Write `with maxspan=…` in the query if another time is meant.",
+        f"kqlx convert --to sigma --source none --language eql -q '{_SEQUENCE}'",
+    ),
     "several-sources": (
         "No action needed; `--source` converts for only one of them.",
         "",

@@ -21,6 +21,14 @@ def query_of(rule: Rule, leading_wildcards: bool = True) -> EventQuery:
     return EventQuery(language.parse(rule.query, options))
 
 
+def asks_for_several_events(rule: Rule) -> bool:
+    """Whether the rule's query, which can be read, is a sequence or a sample. Raises as
+    ``query_of``.
+    """
+    language = find_language(rule.language)
+    return language.read is not None and bool(query_of(rule).steps)
+
+
 def tree_of(rule: Rule, leading_wildcards: bool = True) -> Node:
     """The tree of the rule's query, which is on single events. Raises as ``query_of``, and
     UnsupportedError for a query on several events.

@@ -12,14 +12,14 @@ from kqlx.backends.target import Format, Target, Writer
 @cache
 def _load() -> Writer:
     from kqlx.backends.sigma.detection import emit
+    from kqlx.backends.sigma.documents import documents, metadata_notes
     from kqlx.backends.sigma.file_names import file_of
-    from kqlx.backends.sigma.rule import metadata_notes, sigma_rules
 
     return Writer(
         emit,
         metadata_notes=metadata_notes,
         file_name=file_of,
-        documents=sigma_rules,
+        documents=documents,
         filters=_filters,
     )
 
@@ -38,5 +38,6 @@ TARGET = Target(
     formats=(Format("rule", "rule.yml.j2", document_per_source=True), Format("query")),
     suffix=".yml",
     comment="---\n# {}",  # a document of its own in a stream of them
+    finds_sequences=True,
     finds_new_terms=False,  # a rule knows nothing of earlier events
 )

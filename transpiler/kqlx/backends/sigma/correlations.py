@@ -29,10 +29,11 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """A count over the events of the rule's detections.
+    """What is asked of the events of several detections, or how many of them there must be.
 
     ``type`` is ``event_count``, or ``value_count`` of the different values of ``field``; ``least``
-    the count that raises an alert. ``group_by`` are names of the target or ``aliases``,
+    the count that raises an alert, 0 where events of all detections must be there (``temporal``),
+    in their order (``temporal_ordered``). ``group_by`` are names of the target or ``aliases``,
     ``timespan`` a number with s, m, h or d.
     """
 

@@ -19,8 +19,9 @@ from kqlx.backends.sigma.approximate import Approximation
 from kqlx.backends.sigma.condition import Condition
 from kqlx.backends.sigma.detection_items import DetectionItems
 from kqlx.backends.sigma.presence import asked_for, with_nulls
+from kqlx.backends.sigma.sequence import kept_sources, with_values
 from kqlx.backends.sigma.yaml_style import COMMENT, rule_body
-from kqlx.backends.target import Emission, Options, Plan
+from kqlx.backends.target import Emission, Options, Plan, PlannedSource
 from kqlx.mappings.bound import Bound
 from kqlx.nodes import (
     Always,
@@ -106,19 +107,27 @@ def _key(node: Node) -> object:
 
 def emit(plan: Plan) -> Emission:
     """The ``logsource`` and ``detection`` of each source, as YAML. Raises UnsupportedError."""
-    each = [_rule_body(replace(plan, sources=(source,))) for source in plan.sources]
+    sources: list[tuple[PlannedSource, list[str]]] = [(source, []) for source in plan.sources]
+    if plan.events is not None:
+        sources = kept_sources(plan.events)
+    each = [_rule_body(replace(plan, sources=(source,)), needed) for source, needed in sources]
     bodies = tuple(body for body, _ in each)
     notes = tuple(note for _, made in each for note in made.finished_notes())
     pieces = tuple(piece for _, made in each for piece in made.pieces)
-    # What a threshold rule counts stands in documents beside it.
-    counts = plan.format == "rule" and isinstance(form_of(plan.rule), Threshold)
+    # What a threshold rule counts, and what a sequence is, stands in documents beside it.
+    grouped = plan.events is not None or isinstance(form_of(plan.rule), Threshold)
+    counts = plan.format == "rule" and grouped
     return Emission("\n---\n".join(bodies), notes, counts, by_source=bodies, pieces=pieces)
 
 
-def _rule_body(plan: Plan) -> tuple[str, Approximation]:
-    """One of them, with comments on what is left out, and what has its notes and pieces."""
+def _rule_body(plan: Plan, needed: list[str]) -> tuple[str, Approximation]:
+    """One of them, with comments on what is left out, and what has its notes and pieces. Its events
+    have a value of the columns that are ``needed``.
+    """
     (source,) = plan.sources
     bound, options, rule = source.bound, source.options, plan.rule
+    if needed:
+        bound = replace(bound, node=with_values(bound, needed))
     backend, node = _approximated(bound, options)
     logsource = bound.place.get("logsource")
     asks_for_existence = Exists in kinds_of(node)

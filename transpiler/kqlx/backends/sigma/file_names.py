@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from kqlx.backends.sigma.file_prefixes import file_prefix
 from kqlx.rules.model import Rule
+from kqlx.rules.query_tree import asks_for_several_events
 from kqlx.rules.threshold import threshold_of
 
 SHORTEST, LONGEST = 10, 90
@@ -39,7 +40,7 @@ def file_name(rule: Rule, logsource: Mapping[str, object]) -> str:
     for name in (*map(_slug, said), *(n for word in said for n in _NAMES.get(word, ()))):
         if name:
             title = title.removeprefix(f"{name}_")
-    if threshold_of(rule) is not None:
+    if threshold_of(rule) is not None or asks_for_several_events(rule):
         prefix = f"correlation_{prefix}"
     room = LONGEST - len(".yml")
     stem = f"{prefix}_{title}"

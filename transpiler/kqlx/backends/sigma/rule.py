@@ -43,14 +43,15 @@ FORMAT = "rule"
 _LEVELS = ("low", "medium", "high", "critical")
 _LICENSES = {"Elastic License v2": "Elastic-2.0"}
 _NO_REASON = ("none", "n/a", "na", "unknown")
-_UNKNOWN = "Unknown"
+UNKNOWN = "Unknown"
+"""What SigmaHQ writes where nobody knows a false positive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document of a rule: its detection in ``body``, or a ``correlation`` that counts the
-    events of those of ``counted``, which are names. A detection has a ``name`` where correlations
-    refer to it; alone it raises no alert then.
+    """One YAML document of a rule: its detection in ``body``, or a ``correlation`` of the events of
+    those of ``counted``, which are names. One to which correlations refer has a ``name``; alone it
+    raises no alert then.
     """
 
     title: str
@@ -113,10 +114,15 @@ def sigma_rules(plan: Plan, bodies: Sequence[str]) -> list[ResultDocument]:
 def _file(
     rule: Rule, sources: Sequence[_Source], counts: tuple[Correlation, ...]
 ) -> ResultDocument:
-    bound = sources[0].bound
+    documents = tuple(_documents(rule, sources, counts))
+    return file_of_documents(rule, sources[0].bound, documents)
+
+
+def file_of_documents(rule: Rule, bound: Bound, documents: tuple[Document, ...]) -> ResultDocument:
+    """The file of a rule with these documents, whose (first) log source is that of the tree."""
     date, modified = sigma_date(rule.created), sigma_date(rule.updated)
     artifact = SigmaRule(
-        documents=tuple(_documents(rule, sources, counts)),
+        documents=documents,
         derived_from=rule.id if is_uuid(rule.id) else "",
         status="deprecated" if rule.is_deprecated else "experimental",
         license=_LICENSES.get(rule.license.strip(), rule.license.strip()),
@@ -152,6 +158,8 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
         return
     for remark in in_version_19(rule.tactics).remarks:
         yield Note("attack-version", Effect.SAME, remark)
+    if plan.events is not None:
+        return  # ``documents`` has the others
     if (counts := _joint_counts(plan)) is not None:
         yield from unsupported_metadata(rule, counts=bool(counts))
         yield from joint_notes(counts)
@@ -175,14 +183,13 @@ def _documents(
     rule: Rule, sources: Sequence[_Source], counts: Sequence[Correlation]
 ) -> Iterator[Document]:
     """The detections, and behind them a correlation for each count."""
-    title = _title(rule)
+    title = title_of(rule)
     first, several = sources[0], len(sources) > 1
-    last = Document(
-        title=title if several else _labelled(title, first.label),
-        id=own_id(rule, "sigma", first.part),
-        description=_description(rule, counted=bool(counts)),
-        false_positives=_false_positives(rule),
-        level=rule.severity if rule.severity in _LEVELS else "",
+    last = alert(
+        rule,
+        title if several else labelled(title, first.label),
+        own_id(rule, "sigma", first.part),
+        counted=bool(counts),
         body=first.body,
     )
     if not counts:
@@ -190,12 +197,13 @@ def _documents(
         return
     names = []
     for source in sources:
-        names.append(_name(title, source.part if not several else source.label))
+        names.append(detection_name(title, source.part if not several else source.label))
         yield Document(
-            title=_labelled(f"Events of {title}", source.label),
+            title=labelled(f"Events of {title}", source.label),
             id=own_id(rule, "sigma", f"events{source.part}"),
-            description="",
-            false_positives=(_UNKNOWN,),
+            description="The events that the correlation below counts; none of them is an alert by"
+            " itself.",
+            false_positives=(UNKNOWN,),
             level="informational",
             body=source.body,
             name=names[-1],
@@ -212,13 +220,25 @@ def _documents(
         )
 
 
-def _labelled(title: str, label: str) -> str:
+def alert(rule: Rule, title: str, id: str, *, counted: bool, body: str = "") -> Document:
+    """The document that raises the rule's alerts; ``counted`` says that a correlation does."""
+    return Document(
+        title=title,
+        id=id,
+        description=_description(rule, counted=counted),
+        false_positives=_false_positives(rule),
+        level=rule.severity if rule.severity in _LEVELS else "",
+        body=body,
+    )
+
+
+def labelled(title: str, label: str) -> str:
     """The title with what tells the document from others of the rule."""
     end = f" - {label}" if label else ""
     return f"{cut(title, LONGEST_TITLE - len(end))}{end}"
 
 
-def _title(rule: Rule) -> str:
+def title_of(rule: Rule) -> str:
     """The rule's name without a full stop and with capitals; where nothing is left of it, as of a
     bare query, the beginning of the query. At most 256 characters.
     """
@@ -246,7 +266,7 @@ def with_capitals(title: str) -> str:
     )
 
 
-def _name(title: str, part: str) -> str:
+def detection_name(title: str, part: str) -> str:
     """A name by which correlations refer to the detection: its title in lower case with
     underscores, and the part that it is for; of two characters at least.
     """
@@ -282,7 +302,7 @@ def _false_positives(rule: Rule) -> tuple[str, ...]:
         return ()
     lines = [one_line(text) for text in rule.texts("false_positives")]
     known = [line for line in lines if len(line) > 1 and line.lower().strip(".") not in _NO_REASON]
-    return tuple(dict.fromkeys(line[0].upper() + line[1:] for line in known)) or (_UNKNOWN,)
+    return tuple(dict.fromkeys(line[0].upper() + line[1:] for line in known)) or (UNKNOWN,)
 
 
 def _references(rule: Rule) -> tuple[str, ...]:
