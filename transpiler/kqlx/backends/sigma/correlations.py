@@ -32,9 +32,9 @@ class Correlation:
     """What is asked of the events of several detections, or how many of them there must be.
 
     ``type`` is ``event_count``, or ``value_count`` of the different values of ``field``; ``least``
-    the count that raises an alert, 0 where events of all detections must be there (``temporal``),
-    in their order (``temporal_ordered``). ``group_by`` are names of the target or ``aliases``,
-    ``timespan`` a number with s, m, h or d.
+    the count that raises an alert: of ``temporal``, and of ``temporal_ordered``, which is about
+    their order too, the number of detections, which must all have an event. ``group_by`` are names
+    of the target or ``aliases``, ``timespan`` a number with s, m, h or d.
     """
 
     type: str

@@ -98,7 +98,9 @@ def _detections(rule: Rule, step: AskedStep, bodies: Iterator[str]) -> Iterator[
     for label, body in zip(labels, bodies, strict=False):
         part = f"{number} {label}".strip()
         yield Document(
-            title=labelled(f"{'Events of ' if counted else ''}Step {step.number} of {title}", label),
+            title=labelled(
+                f"{'Events of ' if counted else ''}Step {step.number} of {title}", label
+            ),
             id=own_id(rule, "sigma", f"events {part}"),
             description="Events of a step of the correlation below; none of them is an alert by"
             " itself.",

@@ -181,7 +181,7 @@ def correlation_of(
         if key.is_alias
     )
     type = "temporal" if isinstance(events.asked, Sample) else "temporal_ordered"
-    return Correlation(type, by, span, 0, aliases=aliases), own
+    return Correlation(type, by, span, len(steps), aliases=aliases), own
 
 
 def _counted(step: AskedStep, number: int, keys: tuple[Key, ...], span: str) -> Correlation:

@@ -121,7 +121,9 @@ def _about_time(events: PlannedEvents, rule: Rule) -> Iterator[Note]:
     used = timespan(events, rule)
     if span is None:
         kind = "sample" if isinstance(events.asked, Sample) else "sequence"
-        message = f"the {kind} has no maxspan: its events must be within {used}, the rule's look-back"
+        message = (
+            f"the {kind} has no maxspan: its events must be within {used}, the rule's look-back"
+        )
         yield Note("sequence-window", Effect.SAME, message)
         for odd in schedule.odd_window:
             message = f"a correlation cannot express {odd}; events are looked for within {used}"
