@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kqlx import parse as parse_any
 from kqlx.backends.contained_tests import without_contained
 from kqlx.evaluate.compiler import matches
 from kqlx.frontends.kql.formatter import format_node
 from kqlx.frontends.kql.parser import parse
-from kqlx.nodes import And, Equals, Exists, Like, Literal, Node, Not, Or, Pattern
+from kqlx.nodes import And, Case, Equals, Exists, Like, Literal, Node, Not, Or, Pattern
 from tests.conftest import examples
 
 
@@ -53,15 +54,38 @@ def test_values_that_are_not_compared_as_written_say_something_each() -> None:
     assert without_contained(node, lambda test: False) == node
 
 
-VALUES = ("1", "12", "2", "")
+def eql(where: str) -> Node:
+    return parse_any(f"any where {where}", language="eql")
+
+
+@pytest.mark.parametrize(
+    ("where", "result"),
+    [
+        ('a in ("1", "2") and a : ("2", "1")', 'a in ("1", "2")'),
+        ('a in ("1", "2", "3") and a : ("2", "1")', 'a : ("2", "1")'),
+        ('a == "x" and a : "X"', 'a == "x"'),
+        ('a like "1*" and a : "12*"', 'a : "12*"'),
+        ('a == "x" and a : "x"', 'a == "x"'),
+        # These say something each.
+        ('a in ("x", "y") and a : "x"', 'a in ("x", "y") and a : "x"'),
+        ('a like "x*" and a : "x1*"', 'a like "x*" and a : "x1*"'),
+    ],
+)
+def test_letter_case_counts_where_there_are_letters(where: str, result: str) -> None:
+    assert without_contained(eql(where), lambda test: True) == eql(result)
+
+
+VALUES = ("1", "12", "2", "", "x", "X", "1X")
 
 
 def leaves() -> st.SearchStrategy[Node]:
     field = st.sampled_from("ab").map(Literal)
-    patterns = st.sampled_from(["*1*", "1*", "*2", "1*2", "*"]).map(Pattern.from_stars)
+    texts = ["*1*", "1*", "*2", "1*2", "*", "*x", "1*X"]
+    patterns = st.sampled_from(texts).map(Pattern.from_stars)
+    case = st.sampled_from(Case)
     return st.one_of(
-        st.builds(lambda f, v: Equals(f, Literal(v)), field, st.sampled_from(VALUES)),
-        st.builds(Like, field, patterns),
+        st.builds(Equals, field, st.sampled_from(VALUES).map(Literal), case=case),
+        st.builds(Like, field, patterns, case=case),
         st.builds(Exists, field),
     )
 

@@ -116,7 +116,7 @@ class _Containment:
             return _asks_for_value(one)
         if not isinstance(one, Equals | Like) or not isinstance(other, Equals | Like):
             return False
-        if other.case is Case.EXACT and one.case is Case.FOLDED:
+        if other.case is Case.EXACT and one.case is Case.FOLDED and _has_letters(one):
             return False
         if not (self.comparable(one) and self.comparable(other)):
             return False
@@ -152,6 +152,11 @@ def _asks_for_value(test: FieldTest | Regexp) -> bool:
     if isinstance(test, Like):
         return any(test.pattern.literals)
     return isinstance(test, Compare | Exists)
+
+
+def _has_letters(test: Equals | Like) -> bool:
+    """Whether letter case makes a difference to what the test asks for."""
+    return any(text.lower() != text.upper() for text in asked_pattern(test).literals)
 
 
 def _asked(test: Equals | Like, *, folded: bool) -> Pattern:

@@ -24,7 +24,10 @@ def function_test(backend: SigmaBackend, node: FunctionTest) -> Node:
             if bounds is not None and max(bound or 0 for bound in bounds) <= MOST:
                 return Regexp(value.field, Repeat(ANY_CHAR, *bounds), node.span)
     what = f"a test of {_functions(call)}"
-    why = "a selection compares values as they are, and knows of functions only the length"
+    why = (
+        "a selection compares values as they are, and knows of functions only the length, up to"
+        f" {MOST:,} characters"
+    )
     if len({field.name for field in node.fields}) > 1:
         why = "a selection compares a field with values, not with what others make of their own"
     backend.refuse(node.span, what, why, code=NO_FORM)
