@@ -22,10 +22,11 @@ from tests.oracles.spl.nodes import (
     Rename,
     Search,
     Simple,
+    Sort,
     Where,
 )
 from tests.oracles.spl.search_reader import read_term
-from tests.oracles.spl.stats_reader import read_stats, read_tstats
+from tests.oracles.spl.stats_reader import read_stats, read_streamstats, read_tstats
 
 TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 INTEGER = re.compile(r"[0-9]{1,9}")
@@ -154,6 +155,34 @@ def read_head(cursor: Cursor, begin: int) -> Command:
     return Simple("head", (), (count,), (begin, cursor.at))
 
 
+def read_sort(cursor: Cursor, begin: int) -> Command:
+    """Page sort: without 0 it keeps the first 10,000."""
+    cursor.skip()
+    if cursor.match(INTEGER) != "0":
+        cursor.fail("sort without 0 drops events", begin)
+    fields = []
+    while not cursor.at_end():
+        descending = cursor.accept("-")
+        if not descending:
+            cursor.accept("+")
+        fields.append((read_name(cursor), descending))
+    if not fields:
+        cursor.fail("expected a field")
+    return Sort(tuple(fields), (begin, cursor.at))
+
+
+def read_reverse(cursor: Cursor, begin: int) -> Command:
+    return Simple("reverse", (), (), (begin, cursor.at))
+
+
+def read_tail(cursor: Cursor, begin: int) -> Command:
+    cursor.skip()
+    count = cursor.match(INTEGER)
+    if not count:
+        cursor.fail("expected a number")
+    return Simple("tail", (), (count,), (begin, cursor.at))
+
+
 def read_dedup(cursor: Cursor, begin: int) -> Command:
     cursor.skip()
     count = cursor.match(INTEGER)
@@ -196,6 +225,10 @@ COMMANDS: dict[str, Callable[[Cursor, int], Command]] = {
     "fields": read_fields,
     "table": read_table,
     "stats": read_stats,
+    "streamstats": read_streamstats,
+    "sort": read_sort,
+    "reverse": read_reverse,
+    "tail": read_tail,
     "lookup": read_lookup,
     "inputlookup": read_inputlookup,
     "outputlookup": read_outputlookup,

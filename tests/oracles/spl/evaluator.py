@@ -1,7 +1,8 @@
 """``Pipeline`` × events → the events that survive, in their order.
 
 ``search``, ``where``, ``regex``, ``eval``, ``fields`` and ``table`` are played through, and with
-``grouping`` those that count and look up, and with ``json_paths`` ``spath`` with a path; the other
+``grouping`` those that count and look up, with ``streaming`` those that go by the order of events,
+and with ``json_paths`` ``spath`` with a path; the other
 commands are read only, and raise ``NotEvaluated``.
 """
 
@@ -19,24 +20,29 @@ from tests.oracles.spl.foreach import fitting
 from tests.oracles.spl.grouping import Tables, group, look_up, on_table
 from tests.oracles.spl.json_paths import take_out
 from tests.oracles.spl.nodes import (
+    Aggregation,
     Command,
     Eval,
     Fields,
     Foreach,
     Lookup,
     Macro,
+    Multisearch,
     Pipeline,
     Regex,
     Search,
     Simple,
+    Sort,
     Stats,
+    Streamstats,
     Term,
     Where,
 )
 from tests.oracles.spl.reader import parse_commands, parse_search
 from tests.oracles.spl.regexes import translate
 from tests.oracles.spl.search_terms import Settings, keeps
-from tests.oracles.spl.values import text_of
+from tests.oracles.spl.streaming import cut, expanded, in_order, streamed
+from tests.oracles.spl.values import Value, text_of
 
 
 def matches(
@@ -112,7 +118,17 @@ class _Run:
             case Fields():
                 return [_choose(command, event) for event in events]
             case Stats():
-                return group(command, events)
+                return group(command, events, self._read)
+            case Streamstats():
+                return streamed(command, events, self._read)
+            case Sort():
+                return in_order(command, events)
+            case Multisearch(parts=parts):
+                return [event for part in parts for event in self._alone(part, events)]
+            case Simple(command="head" | "tail" | "reverse"):
+                return cut(command, events)
+            case Simple(command="mvexpand"):
+                return [one for event in events for one in expanded(command, event)]
             case Lookup():
                 return [look_up(command, event, self.tables) for event in events]
             case Simple(command="inputlookup" | "outputlookup"):
@@ -125,6 +141,16 @@ class _Run:
                 return events
             case _:
                 raise NotEvaluated(f"the command {type(command).__name__.lower()}")
+
+    def _alone(self, part: Pipeline, events: list[Event]) -> list[Event]:
+        survivors: list[Event] = [dict(event) for event in events]
+        for command in part.commands:
+            survivors = self.apply(command, survivors)
+        return survivors
+
+    def _read(self, aggregation: Aggregation, event: Event) -> Value:
+        assert aggregation.expression is not None
+        return value_of(aggregation.expression, self._scope(event))
 
     def _settings(self) -> Settings:
         return Settings(self._expand, self.empty_exists)

@@ -17,13 +17,14 @@ from itertools import product
 from tests.oracles.spl.errors import Doubtful, NotEvaluated
 from tests.oracles.spl.events import Event, values_of
 from tests.oracles.spl.nodes import Aggregation, Lookup, Simple, Stats
-from tests.oracles.spl.values import number_of, text_of
+from tests.oracles.spl.streaming import Reader
+from tests.oracles.spl.values import number_of, text_of, unpack
 
 Tables = dict[str, list[Event]]
 """Lookup tables by their names; each row is as an event."""
 
 
-def group(command: Stats, events: Iterable[Event]) -> list[Event]:
+def group(command: Stats, events: Iterable[Event], read: Reader) -> list[Event]:
     """One row a group, the groups in the order of their values."""
     groups: dict[tuple[str, ...], list[Event]] = {} if command.by else {(): []}
     for event in events:
@@ -36,7 +37,7 @@ def group(command: Stats, events: Iterable[Event]) -> list[Event]:
             name = aggregation.name or _default(aggregation)
             if name in row:
                 raise Doubtful(f"two fields {name} of stats")
-            found = _aggregate(aggregation, members)
+            found = _aggregate(aggregation, members, read)
             if found is not None:
                 row[name] = found
         rows.append(row)
@@ -47,8 +48,12 @@ def _default(aggregation: Aggregation) -> str:
     return f"{aggregation.function}({aggregation.field})" if aggregation.field else "count"
 
 
-def _aggregate(aggregation: Aggregation, events: Sequence[Event]) -> str | list[str] | None:
+def _aggregate(
+    aggregation: Aggregation, events: Sequence[Event], read: Reader
+) -> str | list[str] | None:
     values = [v for event in events for v in values_of(event, aggregation.field)]
+    if aggregation.expression is not None:
+        values = [text_of(v) for event in events for v in unpack(read(aggregation, event))]
     match aggregation.function:
         case "count":
             return str(len(values) if aggregation.field else len(events))

@@ -160,18 +160,48 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
-    """``function(field) as name``; ``field`` is "" for a plain count, ``name`` "" without as."""
+    """``function(field) as name``; ``field`` is "" for a plain count, ``name`` "" without as.
+    ``expression`` stands for the field of ``function(eval(...))``.
+    """
 
     function: str
     field: str
     name: str
     span: Span
+    expression: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
     aggregations: tuple[Aggregation, ...]
     by: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Streamstats:
+    """``window`` is 0 where all events before count; ``current``: also the event itself."""
+
+    current: bool
+    window: int
+    aggregations: tuple[Aggregation, ...]
+    by: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """All events, by fields, each with whether the greatest comes first."""
+
+    fields: tuple[tuple[str, bool], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Multisearch:
+    """Searches side by side; no event is taken from another."""
+
+    parts: tuple[Pipeline, ...]
     span: Span
 
 
@@ -221,6 +251,9 @@ Command = (
     | Foreach
     | Fields
     | Stats
+    | Streamstats
+    | Sort
+    | Multisearch
     | Tstats
     | Lookup
     | Rename

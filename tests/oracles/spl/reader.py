@@ -9,7 +9,21 @@ import re
 
 from tests.oracles.spl.commands import COMMANDS, GENERATING
 from tests.oracles.spl.cursor import Cursor
-from tests.oracles.spl.nodes import Command, Foreach, Pipeline
+from tests.oracles.spl.nodes import (
+    Command,
+    Eval,
+    Fields,
+    Foreach,
+    Lookup,
+    Macro,
+    Multisearch,
+    Pipeline,
+    Regex,
+    Rename,
+    Search,
+    Simple,
+    Where,
+)
 from tests.oracles.spl.search_reader import COMPARATOR
 
 COMMAND_NAME = re.compile(r"[A-Za-z_]+")
@@ -34,6 +48,35 @@ def parse_search(text: str, *, strict: bool = True) -> Pipeline:
         if isinstance(command, Foreach):  # what it repeats must be well formed too
             parse_commands(command.template.replace("<<FIELD>>", "x"))
     return Pipeline(text, tuple(commands), tuple(cursor.doubts))
+
+
+def _read_multisearch(cursor: Cursor, begin: int) -> Command:
+    """Page multisearch: two searches or more in brackets, of commands that stream."""
+    parts = []
+    while cursor.accept("["):
+        start = cursor.at
+        while (next_one := cursor.peek()) not in ("]", ""):
+            if next_one == '"':
+                cursor.quoted()
+            elif next_one == "[":
+                cursor.fail("brackets in brackets")
+            else:
+                cursor.at += 1
+        inside = cursor.text[start : cursor.at].strip()
+        cursor.expect("]")
+        if not inside.startswith("search "):
+            cursor.fail("expected search", start)
+        part = parse_search(inside, strict=cursor.strict)
+        if not all(isinstance(one, _STREAMING) for one in part.commands):
+            cursor.fail("a command that does not stream", start)
+        cursor.doubts += part.doubtful
+        parts.append(part)
+    if len(parts) < 2:
+        cursor.fail("multisearch needs two searches", begin)
+    return Multisearch(tuple(parts), (begin, cursor.at))
+
+
+_STREAMING = (Search, Where, Eval, Regex, Fields, Rename, Simple, Macro, Foreach, Lookup)
 
 
 def parse_commands(text: str) -> Pipeline:
@@ -73,12 +116,13 @@ def _read_command(cursor: Cursor, *, generating: bool = False) -> Command:
     if cursor.peek() == "`":
         return _end(cursor, cursor.macro())
     name = cursor.match(COMMAND_NAME)
-    readers = GENERATING if generating else COMMANDS
+    generators = {**GENERATING, "multisearch": _read_multisearch}
+    readers = generators if generating else COMMANDS
     if name not in readers:
-        known = name in COMMANDS or name in GENERATING
+        known = name in COMMANDS or name in generators
         cursor.fail(f"{name} is out of place" if known else "unknown command", begin)
     following = cursor.text[cursor.at : cursor.at + 1]
-    if following and following not in ' \t\r\n`|("':
+    if following and following not in ' \t\r\n`|("[':
         cursor.fail(f"expected a space after {name}")
     return _end(cursor, readers[name](cursor, begin))
 

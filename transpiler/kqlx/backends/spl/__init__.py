@@ -44,4 +44,5 @@ TARGET = Target(
     options=frozenset({"annotate", "index", "macro", "new_terms", "late_events"}),
     suffix=".spl",
     comment=COMMENT,
+    finds_sequences=True,
 )

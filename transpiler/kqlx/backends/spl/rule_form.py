@@ -20,6 +20,10 @@ from kqlx.rules.threshold import Threshold
 
 def emit(plan: Plan) -> Emission:
     """The search of a plan. Raises UnsupportedError."""
+    if plan.events is not None:
+        from kqlx.backends.spl.sequence import emit_events
+
+        return emit_events(plan, plan.events)
     each = [
         _of_source(plan.rule, source.bound, source.options, plan.several) for source in plan.sources
     ]

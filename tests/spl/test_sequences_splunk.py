@@ -1,0 +1,109 @@
+"""Sequences and samples in Splunk find what Elasticsearch finds: the searches, played through on
+drawn streams.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+import pytest
+
+import kqlx
+from kqlx.evaluate.sequences import find_sequences
+from kqlx.records import replace
+from kqlx.sequences import EventQuery, Sample, Sequence
+from tests.evaluate.sequence_model import START, drawn_sample, drawn_sequence, drawn_stream
+from tests.oracles.spl.evaluator import evaluate
+from tests.oracles.spl.events import flat_event
+from tests.oracles.spl.reader import parse_search
+
+STREAMS = int(os.environ.get("STREAMS", "300"))
+"""20,000 have been drawn; the suite draws the first of them."""
+
+Found = tuple[tuple[Any, ...], int, int]
+"""The keys of a sequence, and when it begins and ends, in milliseconds."""
+
+
+def searched(asked: Sequence | Sample | str, events: Iterable[dict[str, Any]]) -> list[Found]:
+    """What the search finds."""
+    options: dict[str, Any] = {"source": "none", "accept": ("different", "narrower")}
+    if isinstance(asked, str):
+        made, names = kqlx.convert(asked, "spl", language="eql", **options), ["k"]
+    else:
+        made = kqlx.convert("", "spl", node=EventQuery(asked), language="eql", **options)
+        names = [key.name for key in asked.steps[0].keys]
+    pipeline = parse_search(str(made.query))
+    assert not pipeline.doubtful
+    stored = [{**flat_event(one), "_time": str(one["@timestamp"] / 1000)} for one in events]
+    return sorted(
+        (
+            tuple(row[name] for name in names),
+            _milliseconds(row["firstTime"]),
+            _milliseconds(row["lastTime"]),
+        )
+        for row in evaluate(pipeline, stored)
+    )
+
+
+def _milliseconds(time: Any) -> int:
+    return round(float(time) * 1000)
+
+
+def expected(asked: Sequence | Sample, events: Iterable[dict[str, Any]], **how: Any) -> list[Found]:
+    """What Elasticsearch finds."""
+    return sorted(
+        (
+            tuple(one if one is not None else "(none)" for one in found.keys),
+            found.events[0]["@timestamp"],
+            found.events[-1]["@timestamp"],
+        )
+        for found in find_sequences(asked, events, types={}, **how)
+    )
+
+
+def test_sequences_are_those_of_elasticsearch() -> None:
+    random = Random(17)
+    several = 0
+    for _ in range(STREAMS):
+        asked, events = drawn_sequence(random), drawn_stream(random)
+        if any(step.runs > 1 for step in asked.steps):
+            events = at_times_of_their_own(events)
+        wanted = expected(asked, events)
+        assert searched(asked, events) == wanted, (asked, events)
+        several += bool(wanted)
+    assert several > STREAMS / 6
+
+
+def at_times_of_their_own(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """No two events at once: of one step they are counted one by one, as they are stored."""
+    made = []
+    last = START - 1
+    for event in events:
+        last = max(last + 1, event["@timestamp"])
+        made.append({**event, "@timestamp": last})
+    return made
+
+
+def test_events_of_one_step_are_counted_one_by_one() -> None:
+    """Also those of the same moment, as Elasticsearch counts them in the order it stores them."""
+    random = Random(19)
+    several = 0
+    for _ in range(STREAMS // 3):
+        asked, events = drawn_sequence(random), drawn_stream(random)
+        step = replace(asked.steps[-1], runs=random.choice([2, 3, 5]), missing=False)
+        alone = Sequence((step,), asked.max_span)
+        wanted = expected(alone, events, stored_order=True)
+        assert searched(alone, events) == wanted, (alone, events)
+        several += bool(wanted)
+    assert several > STREAMS / 20
+
+
+def test_samples_are_those_of_elasticsearch() -> None:
+    random = Random(18)
+    for _ in range(STREAMS // 3):
+        asked, events = drawn_sample(random), drawn_stream(random)
+        found = [keys for keys, _, _ in searched(asked, events)]
+        assert found == [keys for keys, _, _ in expected(asked, events)], (asked, events)
