@@ -98,9 +98,10 @@ def test_a_suffix_says_the_language(tmp_path: Path) -> None:
 
 def test_a_sequence_is_refused_by_its_name() -> None:
     text = "sequence by host.id [process where true] [file where true]"
-    status, out, told = run("convert", "--to", "spl", "--language", "eql", "-q", text)
+    to = ("--to", "spl", "--format", "tstats")
+    status, out, told = run("convert", *to, "--language", "eql", "-q", text)
     assert (status, out) == (1, "")
-    assert "error: spl: the rule is a sequence of 2 steps [several-events]" in told
+    assert "error: spl: the rule is a sequence, and tstats counts events" in told
     assert run("fmt", "--language", "eql", "-q", text)[1] == (
         "sequence by host.id\n  [process where true]\n  [file where true]\n"
     )

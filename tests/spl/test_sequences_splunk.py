@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
-import pytest
-
 import kqlx
 from kqlx.evaluate.sequences import find_sequences
 from kqlx.records import replace

@@ -274,6 +274,10 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to sigma --source none --language eql"
         f" -q '{_SEQUENCE} until [process where process.name : \"b\"]'",
     ),
+    "sequence-limits": (
+        "Raise the limit that the note names, or make the steps find fewer events.",
+        "kqlx convert -v --to spl examples/refused/logon_after_failures.eql",
+    ),
     "sequence-order": (
         "Make the conditions of the steps exclude each other, or expect more alerts.",
         f"kqlx convert --to sigma --source none --language eql -q '{_SEQUENCE}'",
@@ -282,8 +286,14 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "Expect some alerts more than once, or let the target suppress repeated ones.",
         f"kqlx convert --to sigma --source none --language eql -q '{_SEQUENCE}'",
     ),
+    "sequence-ties": (
+        "Where the times of events are whole seconds, let events of the same second follow one"
+        " another, as the note says.",
+        "kqlx convert -v --to spl examples/refused/logon_after_failures.eql",
+    ),
     "sequence-window": (
-        "Write `with maxspan=…` in the query if another time is meant.",
+        "Search over the time that the note names; write `with maxspan=…` in the query if another"
+        " is meant.",
         f"kqlx convert --to sigma --source none --language eql -q '{_SEQUENCE}'",
     ),
     "several-sources": (

@@ -99,6 +99,8 @@ _LOUD = frozenset(
         "schedule-assumed",
         "sequence-window",
         "source-assumed",
+        "sequence-limits",
+        "sequence-ties",
         "several-sources",
         "source-left-out",
         "suppression-grouped",
@@ -111,6 +113,17 @@ _LOUD = frozenset(
         "unconfirmed-mapping",
     }
 )
+
+
+_OPPOSITE = {Effect.WIDER: Effect.NARROWER, Effect.NARROWER: Effect.WIDER}
+
+
+def of_absent(notes: Iterable[Note]) -> Iterator[Note]:
+    """Notes on a condition that no event of a sequence may meet: the more meet it, the less is
+    found.
+    """
+    for note in notes:
+        yield replace(note, effect=_OPPOSITE.get(note.effect, note.effect))
 
 
 def worst(notes: Iterable[Note]) -> Effect:
@@ -233,8 +246,10 @@ CODES = {
     "schedule-assumed": "the target cannot read a time setting of the rule; another is used",
     "sensor-substituted": "events of another sensor replace Elastic's",
     "sequence-left-out": "a part of what a rule asks of several events is not in the result",
+    "sequence-limits": "a limit of the target may hide sequences among very many events",
     "sequence-order": "the result takes events for steps of a sequence that the rule does not",
     "sequence-repeated": "the result alerts again on events of a sequence that was found",
+    "sequence-ties": "events of the same time do not follow one another in a sequence",
     "sequence-window": "the time within which the events of a sequence must be",
     "several-sources": "the result searches several places, one for each data source",
     "source-assumed": "the query names no data source; it is inferred from the kind of events",

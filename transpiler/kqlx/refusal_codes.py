@@ -121,8 +121,9 @@ REFUSALS = (
     Code(
         "several-events",
         "the rule is an EQL sequence or sample, which is about several events together",
-        "Convert a rule for each of its events, or keep the rule in Elasticsearch.",
-        "kqlx convert --to spl examples/refused/logon_after_failures.eql",
+        "Take another format, convert a rule for each of its events, or keep the rule in"
+        " Elasticsearch.",
+        "kqlx convert --to spl --format tstats examples/refused/logon_after_failures.eql",
     ),
     Code(
         "sources-not-joined",

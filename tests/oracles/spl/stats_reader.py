@@ -16,7 +16,9 @@ from tests.oracles.spl.nodes import Aggregation, Command, Macro, Stats, Streamst
 from tests.oracles.spl.search_reader import read_term
 
 AGGREGATE = re.compile(r"[a-z]+")
-AGGREGATES = frozenset({"count", "dc", "min", "max", "values", "earliest", "latest", "first", "last"})
+AGGREGATES = frozenset(
+    {"count", "dc", "min", "max", "values", "earliest", "latest", "first", "last"}
+)
 DATAMODEL = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?")
 
 

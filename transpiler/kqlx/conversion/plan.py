@@ -20,7 +20,7 @@ from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.type_check import checked
 from kqlx.mappings.without_counterpart import why_none
 from kqlx.nodes import Node
-from kqlx.notes import Effect, Note
+from kqlx.notes import Effect, Note, of_absent
 from kqlx.records import replace
 from kqlx.rules.constant_fields import refuse_constants
 from kqlx.rules.late_events import with_late_events
@@ -44,20 +44,30 @@ def _plan_of_events(asked: Sequence | Sample, reading: Reading, choices: Choices
     steps = tuple([_planned(step, reading, choices, told) for step in asked.steps])
     until = None
     if isinstance(asked, Sequence) and asked.until is not None:
-        until = _planned(asked.until, reading, choices, told)
+        until = _planned(asked.until, reading, choices, told, is_absent=True)
     events = PlannedEvents(asked, steps, until, reading.asked.pipes)
     sources = tuple(_sources(steps if until is None else (*steps, until)))
     return Plan(_rule_of(reading, sources), sources, choices.accept, events=events)
 
 
-def _planned(step: Step, reading: Reading, choices: Choices, told: set[Note]) -> PlannedStep:
-    """The step, bound. What was ``told`` of another is not told again."""
+def _planned(
+    step: Step,
+    reading: Reading,
+    choices: Choices,
+    told: set[Note],
+    is_absent: bool = False,
+) -> PlannedStep:
+    """The step, bound. What was ``told`` of another is not told again; ``is_absent``: its events
+    undo what others make, as those do that must be missing.
+    """
     sources = _planned_sources(reading.of_step(step), choices)
-    return PlannedStep(step, tuple([_once(source, told) for source in sources]))
+    is_absent = is_absent or step.missing
+    return PlannedStep(step, tuple([_once(source, told, is_absent) for source in sources]))
 
 
-def _once(source: PlannedSource, told: set[Note]) -> PlannedSource:
-    notes = tuple([note for note in source.bound.notes if note not in told])
+def _once(source: PlannedSource, told: set[Note], is_absent: bool) -> PlannedSource:
+    found = of_absent(source.bound.notes) if is_absent else source.bound.notes
+    notes = tuple([note for note in found if note not in told])
     told.update(notes)
     return replace(source, bound=replace(source.bound, notes=notes))
 

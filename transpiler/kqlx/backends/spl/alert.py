@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kqlx.backends.spl.conf_file import is_token, without_tokens
+from kqlx.backends.spl.grouped_results import FIRST, LAST
 from kqlx.backends.spl.metadata import asset_type, risk_score, security_domain, techniques, title_of
-from kqlx.backends.spl.multiple_sources import Search
-from kqlx.backends.spl.risk_objects import Entity, entities
+from kqlx.backends.spl.multiple_sources import Search, Together
+from kqlx.backends.spl.risk_objects import Entity, entities, shared_entities
 from kqlx.backends.spl.schedule import Timing, timing
 from kqlx.backends.spl.syntax import search_name
 from kqlx.backends.spl.throttling import Throttling, throttling
@@ -73,13 +74,15 @@ class Drilldown:
 
 def alert(rule: Rule, search: Search, bounds: Sequence[Bound]) -> Alert:
     """The alert of a rule with this search for these data sources."""
-    found = {e.name: e for bound in bounds for e in entities(rule, bound, len(bounds) > 1)}
+    found = {e.name: e for e in shared_entities(search.together)}
+    has_risk, several = any(e.is_risk for e in found.values()), len(bounds) > 1
+    found |= {e.name: e for b in bounds for e in entities(rule, b, several, has_risk)}
     there = [entity for entity in found.values() if _in_results(search, entity.name)]
     if not any(entity.is_risk for entity in there):  # whose address it is, is not told
         there = [
             replace(e, kind="system", type="system") if e.type == "ip_address" else e for e in there
         ]
-    throttled = throttling(rule, bounds)
+    throttled = throttling(rule, bounds, search.together)
     runs = timing(rule, search)
     steps = dict.fromkeys([*(e.step for e in there if e.step), *throttled.made])
     search = search.and_then(*steps)
@@ -108,6 +111,8 @@ def drilldowns(alert: Alert, search: str = "") -> tuple[Drilldown, ...]:
     nor has arrived lately: of terms that are new it finds the events of the run, and it goes by the
     time range of the run alone.
     """
+    if alert.search.together is not None:
+        return _events_together(alert.search, alert.search.together)
     named = [e for e in alert.risks if is_token(e.name) and e.kind != "other"]
     text = search or alert.search.text
     if alert.finds_new_terms:
@@ -122,9 +127,24 @@ def drilldowns(alert: Alert, search: str = "") -> tuple[Drilldown, ...]:
     return (Drilldown(f"View the results for {whom}", f"{text}\n| search {terms}"),)
 
 
+def _events_together(search: Search, together: Together) -> tuple[Drilldown, ...]:
+    """A search for the events of a sequence or a sample: those of its steps that have its keys, in
+    its time.
+    """
+    text = search.ungrouped.text_over_any_time
+    if "$" in text:
+        return ()
+    terms = [f'{search_name(name)}="${name}$"' for _, name in together.keys]
+    lines = [text, f"| search {' '.join(terms)}" if terms else ""]
+    lines.append(f"| where _time>=${FIRST}$ AND _time<=${LAST}$")
+    return (Drilldown("View the events together", "\n".join(filter(None, lines))),)
+
+
 def _in_results(search: Search, name: str) -> bool:
     """Whether the results of a search have the field: grouped ones have what is named there."""
     named = rf"(?<![\w.{{}}]){re.escape(name)}(?![\w.{{}}])"
+    if search.together is not None and search.together.keeps_last:
+        return True
     return not search.grouping or re.search(named, "\n".join(search.grouping)) is not None
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from kqlx.backends.spl.multiple_sources import Search
+from kqlx.backends.spl.multiple_sources import Search, Together
 from kqlx.backends.target import Plan
+from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.query_only_notes import query_only_notes
+from kqlx.sequences import Sample
 
 if TYPE_CHECKING:
     from kqlx.backends.spl.contentctl import Detection
@@ -25,22 +27,38 @@ def artifact(plan: Plan, search: Search) -> CorrelationSearch | Detection | None
     if plan.format == "savedsearches":
         from kqlx.backends.spl.correlation_search import correlation_search
 
-        return correlation_search(plan.rule, search, plan.bounds)
+        return correlation_search(plan.rule, search, _bounds_of_results(plan))
     if plan.format == "escu":
         from kqlx.backends.spl.contentctl import detection
 
-        return detection(plan.rule, search, plan.bounds)
+        return detection(plan.rule, search, _bounds_of_results(plan))
     return None
+
+
+def _bounds_of_results(plan: Plan) -> tuple[Bound, ...]:
+    """The data sources whose fields the results have: those of the last event of a sequence."""
+    if plan.events is None or isinstance(plan.events.asked, Sample):
+        return plan.bounds
+    last = next(step for step in reversed(plan.events.steps) if not step.step.missing)
+    return tuple(source.bound for source in last.sources)
 
 
 def metadata_notes(plan: Plan) -> Iterator[Note]:
     """Notes on the rule beside its query."""
-    made = artifact(plan, Search())
+    made = artifact(plan, Search(together=_together(plan)))
     if made is None:
         yield from query_only_notes(plan.rule)
         return
     yield from query_only_notes(plan.rule, suppresses=made.alert.throttling.is_own)
     yield from made.notes
+
+
+def _together(plan: Plan) -> Together | None:
+    if plan.events is None:
+        return None
+    from kqlx.backends.spl.sequence import together
+
+    return together(plan.rule, plan.events)
 
 
 def length_notes(query: str, format: str) -> Iterator[Note]:

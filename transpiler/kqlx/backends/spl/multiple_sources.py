@@ -53,15 +53,30 @@ class SourceSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """What the results of a sequence or a sample are about: the ``keys`` that its events share,
+    each as Elastic's field and its name in the results; ``keeps_last`` says that a result has all
+    fields of the last event. ``looks_back`` is how far back the events may have happened, in
+    seconds; 0: no further than those of the rule.
+    """
+
+    keys: tuple[tuple[str, str], ...]
+    keeps_last: bool
+    looks_back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """A whole search: the events of its sources, below ``comments``; the commands that group them,
-    all together, from ``stats`` on; and the ``further`` ones on its results.
+    all together, from ``stats`` on; and the ``further`` ones on its results. ``together`` is there
+    where it is for sequences or samples.
     """
 
     sources: tuple[SourceSearch, ...] = ()
     grouping: tuple[str, ...] = ()
     further: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
+    together: Together | None = None
 
     @property
     def text(self) -> str:

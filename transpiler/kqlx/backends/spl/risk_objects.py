@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from kqlx.backends.spl.keys import Key, plain_name
+from kqlx.backends.spl.multiple_sources import Together
 from kqlx.backends.spl.result_fields import KeyBuilder
 from kqlx.backends.spl.syntax import eval_name
 from kqlx.mappings.bound import Bound
@@ -77,9 +78,9 @@ class Entity:
         return self.kind != "threat"
 
 
-def entities(rule: Rule, bound: Bound, several: bool) -> tuple[Entity, ...]:
+def entities(rule: Rule, bound: Bound, several: bool, has_risk: bool = False) -> tuple[Entity, ...]:
     """Risk objects and threat objects, each field once. Addresses are risk objects where there is
-    no user or host, and threat objects beside them.
+    no user or host, and threat objects beside them. ``has_risk``: others than these are there.
     """
     found: dict[str, tuple[str, Entity]] = {}
     for field, name, step in _names(rule, bound, several):
@@ -88,7 +89,7 @@ def entities(rule: Rule, bound: Bound, several: bool) -> tuple[Entity, ...]:
         if kind and not is_covered:
             found[name] = (field, Entity(name, kind, type, step))
     has_usual = bound.pack is not None and not (several and groups_events(rule))
-    if has_usual and not any(entity.is_risk for _, entity in found.values()):
+    if has_usual and not has_risk and not any(entity.is_risk for _, entity in found.values()):
         keys = key_builder(rule, bound, several)
         for field in _USUAL:
             key = keys.visible(field) or _combined(rule, keys, field)
@@ -97,15 +98,30 @@ def entities(rule: Rule, bound: Bound, several: bool) -> tuple[Entity, ...]:
                 assert kind
                 found[key.name] = (field, Entity(key.name, kind, type, key.step))
                 break
+    return _without_addresses([*found.values()])
+
+
+def _without_addresses(found: list[tuple[str, Entity]]) -> tuple[Entity, ...]:
+    """Fields with what they are; addresses are no risk objects beside users and hosts."""
     names_user_or_host = any(
-        e.kind in ("user", "system") and not _ADDRESS.fullmatch(f) for f, e in found.values()
+        e.kind in ("user", "system") and not _ADDRESS.fullmatch(f) for f, e in found
     )
     return tuple(
         replace(entity, kind="threat", type="ip_address")
         if names_user_or_host and _ADDRESS.fullmatch(field)
         else entity
-        for field, entity in found.values()
+        for field, entity in found
     )
+
+
+def shared_entities(together: Together | None) -> tuple[Entity, ...]:
+    """The risk objects and threat objects among the keys of a sequence or a sample."""
+    found = []
+    for field, name in together.keys if together is not None else ():
+        kind, type = _kind(field)
+        if kind:
+            found.append((field, Entity(name, kind, type)))
+    return _without_addresses(found)
 
 
 def visible_fields(rule: Rule, bound: Bound, several: bool) -> tuple[str, ...]:

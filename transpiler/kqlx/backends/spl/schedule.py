@@ -54,6 +54,9 @@ def timing(rule: Rule, search: Search) -> Timing:
     cron = _CRONS[run_every(rule)]
     own = search.says("earliest")
     notes = tuple(_notes(rule))
+    if search.together is not None and search.together.looks_back:
+        happened = own or in_whole_minutes(search.together.looks_back)
+        return Timing(cron, happened, LATEST if by_arrival(rule) else "now", notes=notes)
     if not by_arrival(rule):
         return Timing(cron, own or in_whole_minutes(look_back), notes=notes)
     since = search.says("_index_earliest") or in_whole_minutes(look_back)

@@ -11,16 +11,24 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from kqlx.backends.comments import comment_lines, comments_of
-from kqlx.backends.spl.multiple_sources import Search, WrittenSource
+from kqlx.backends.spl.grouped_results import FIRST, LAST
+from kqlx.backends.spl.multiple_sources import Search, Together, WrittenSource
 from kqlx.backends.spl.search import search_of
 from kqlx.backends.spl.sequence_keys import STEP, SharedKeys, keys_of, rows, shared
-from kqlx.backends.spl.sequence_states import FIRST, LAST, UNTIL, numbers_of, states
+from kqlx.backends.spl.sequence_schedule import (
+    in_look_back,
+    looks_back,
+    only_new,
+    window_notes,
+)
+from kqlx.backends.spl.sequence_states import UNTIL, numbers_of, states
 from kqlx.backends.spl.syntax import COMMENT, fold, fold_condition
 from kqlx.backends.target import Emission, Plan, PlannedEvents, PlannedStep
 from kqlx.errors import UnsupportedError
-from kqlx.notes import Effect, Note
-from kqlx.records import replace
+from kqlx.hints import Argument, Hint
+from kqlx.notes import Effect, Note, of_absent
 from kqlx.rules.model import Rule
+from kqlx.rules.query_only_notes import about_window
 from kqlx.sequences import Pipe, Sample, Sequence
 
 MOST_ROWS = 10_000
@@ -33,9 +41,10 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
     """The search for a sequence or a sample. Raises UnsupportedError."""
     if plan.format == "tstats":
         raise UnsupportedError(
-            "tstats counts events and keeps none, so that it cannot put them in order",
-            code="construct-not-supported",
-            hint="take the format query, savedsearches or escu",
+            f"the rule is a {type(events.asked).__name__.lower()}, and tstats counts events without"
+            " their order",
+            code="several-events",
+            hint=Hint("take another ", Argument("format")),
         )
     asked = events.asked
     steps = [*events.steps, *([events.until] if events.until is not None else [])]
@@ -46,17 +55,34 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
     for number, step, its in zip(_numbers(events), steps, keys, strict=True):
         for place, source in enumerate(step.sources):
             written = search_of(source.bound, source.options)
+            written = in_look_back(plan.rule, asked, written, source.options)
             made = written.with_form(rows(its, place, common, number), (), ())
             each.append(made)
             notes += _in_place(step, events, written.notes)
         notes += its.notes
-    grouping = [*common.commands(), *_form(asked, common), *_pipes(events.pipes)]
-    notes += _notes(plan.rule, asked)
+    grouping = [*common.commands(), *_form(asked, common)]
+    grouping += [*only_new(plan.rule, asked, plan.format), *_pipes(events.pipes)]
+    notes += _notes(plan, asked)
     sources = tuple(written.search for written in each)
     comments = comment_lines(COMMENT, comments_of(plan))
-    search = Search(sources, tuple(grouping), comments=tuple(comments))
+    about = _together(plan.rule, events, common)
+    search = Search(sources, tuple(grouping), comments=tuple(comments), together=about)
     pieces = tuple(piece for written in each for piece in written.pieces)
     return Emission(search.text, tuple(notes), True, structure=search, pieces=pieces)
+
+
+def together(rule: Rule, events: PlannedEvents) -> Together:
+    """What the results of a sequence or a sample are about. Raises UnsupportedError."""
+    steps = [*events.steps, *([events.until] if events.until is not None else [])]
+    common = shared([keys_of(step, _finer(step, events)) for step in steps])
+    return _together(rule, events, common)
+
+
+def _together(rule: Rule, events: PlannedEvents, common: SharedKeys) -> Together:
+    fields = [key.name for key in events.steps[0].step.keys]
+    keys = [pair for pair in zip(fields, common.names, strict=True) if pair[1]]
+    keeps_last = isinstance(events.asked, Sequence)
+    return Together(tuple(keys), keeps_last, looks_back(rule, events.asked))
 
 
 def _is_absent(step: PlannedStep, events: PlannedEvents) -> bool:
@@ -68,15 +94,9 @@ def _finer(step: PlannedStep, events: PlannedEvents) -> Effect:
     return Effect.WIDER if _is_absent(step, events) else Effect.NARROWER
 
 
-def _in_place(
-    step: PlannedStep, events: PlannedEvents, notes: Iterable[Note]
-) -> Iterator[Note]:
+def _in_place(step: PlannedStep, events: PlannedEvents, notes: Iterable[Note]) -> Iterator[Note]:
     """Notes on a condition: where an event undoes what others make, more of them find less."""
-    other = {Effect.WIDER: Effect.NARROWER, Effect.NARROWER: Effect.WIDER}
-    for note in notes:
-        if _is_absent(step, events):
-            note = replace(note, effect=other.get(note.effect, note.effect))
-        yield note
+    return of_absent(notes) if _is_absent(step, events) else iter(notes)
 
 
 def _numbers(events: PlannedEvents) -> list[int]:
@@ -121,5 +141,31 @@ def _pipes(pipes: tuple[Pipe, ...]) -> Iterator[str]:
             yield "| reverse"
 
 
-def _notes(rule: Rule, asked: Sequence | Sample) -> Iterator[Note]:
-    return iter(())
+def _notes(plan: Plan, asked: Sequence | Sample) -> Iterator[Note]:
+    rule = plan.rule
+    yield from about_window(rule)
+    if isinstance(asked, Sequence):
+        yield from _about_order(rule, asked)
+        message = (
+            f"streamstats looks back over {MOST_ROWS:,} events of the steps: of more, a sequence"
+            " with the earlier ones is not found"
+        )
+        hint = "raise max_stream_window in limits.conf"
+        yield Note("sequence-limits", Effect.SAME, message, hint=hint)
+    yield from window_notes(rule, asked, plan.format)
+
+
+def _about_order(rule: Rule, asked: Sequence) -> Iterator[Note]:
+    if len(asked.steps) > 1:
+        message = "events of the same time never follow one another, as from one step to the next"
+        hint = (
+            "where times are whole seconds, sort 0 _time step instead of -step lets those of one"
+            " second follow in the order of the steps"
+        )
+        yield Note("sequence-ties", Effect.SAME, message, hint=hint)
+    if name := rule.text("tiebreaker_field"):
+        message = f"{name} puts events of the same time in order, and is left out"
+        yield Note("sequence-ties", Effect.NARROWER, message)
+    if (name := rule.text("timestamp_field")) not in ("", "@timestamp"):
+        message = f"{name} puts the rule's events in order, for which _time stands"
+        yield Note("sequence-order", Effect.DIFFERENT, message)

@@ -12,7 +12,7 @@ from kqlx.backends.spl.keys import Key, plain_name
 from kqlx.backends.spl.result_fields import KeyBuilder
 from kqlx.backends.spl.syntax import eval_name, fold, quote
 from kqlx.backends.spl.value_expressions import ValueExpressions, without_texts
-from kqlx.backends.target import PlannedSource, PlannedStep
+from kqlx.backends.target import PlannedStep
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_values import Constant, FirstOf, InColumn, resolve
@@ -110,7 +110,9 @@ def shared(steps: Sequence[StepKeys]) -> SharedKeys:
                 " events",
                 code="constant-folded",
             )
-        behind = [value for step in steps for source in step.sources for value in source[place + 1 :]]
+        behind = [
+            value for step in steps for source in step.sources for value in source[place + 1 :]
+        ]
         name = _free_name(plain_name(key.name), names, behind)
         names.append(name)
         if not all(step.step.keys[place].optional for step in steps):

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kqlx.backends.spl.grouped_results import FIRST, LAST
 from kqlx.backends.spl.sequence_keys import STEP, SharedKeys
 from kqlx.backends.spl.syntax import WIDTH, fold
 from kqlx.records import dataclass, field
 from kqlx.sequences import Sequence
 
-FIRST, LAST = "firstTime", "lastTime"
 UNTIL = 0
 """The number of rows that end what waits; those that must be missing have negative ones."""
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from kqlx.backends.spl.grouped_results import FIRST
 from kqlx.backends.spl.keys import Key
+from kqlx.backends.spl.multiple_sources import Together
 from kqlx.backends.spl.risk_objects import key_builder
 from kqlx.backends.spl.schedule import run_every
 from kqlx.backends.spl.syntax import eval_name, fold
@@ -46,13 +48,14 @@ class Throttling:
     notes: tuple[Note, ...] = ()
 
 
-def throttling(rule: Rule, bounds: Sequence[Bound]) -> Throttling:
+def throttling(rule: Rule, bounds: Sequence[Bound], together: Together | None = None) -> Throttling:
     """How alerts are held back: as the rule says, else so that what two runs find is told once, as
-    Kibana does. They are not where no run looks at what another has seen.
+    Kibana does. They are not where no run looks at what another has seen. ``together`` is there
+    where the results are sequences or samples.
     """
     length = suppression_length(rule)
     several = len(bounds) > 1
-    keys = [_suppressed(rule, bound, several) for bound in bounds] if length else [None]
+    keys = [_suppressed(rule, bound, several, together) for bound in bounds] if length else [None]
     own = [each for each in keys if each is not None]
     is_own = len(own) == len(keys)
     notes = tuple(_notes(rule, is_own))
@@ -67,7 +70,21 @@ def throttling(rule: Rule, bounds: Sequence[Bound]) -> Throttling:
         return replace(
             _by([_grouped(rule, bound, several) for bound in bounds], length), notes=notes
         )
+    if together is not None:
+        return replace(_of_events(together, length), notes=notes)
     return Throttling((EVENT_HASH,), length, f"| eval {EVENT_HASH}=md5(_raw)", notes=notes)
+
+
+def _of_events(together: Together, length: int) -> Throttling:
+    """One alert for a sequence, by what its events share and the last of them; for a sample by what
+    they share.
+    """
+    names = tuple(name for _, name in together.keys)
+    if not together.keeps_last:
+        return _by([names], length)
+    values = [*names, FIRST, "_raw"]
+    hashed = fold([f"| eval {EVENT_HASH}=md5({values[0]}", *(f'."|".{v}' for v in values[1:])])
+    return Throttling((EVENT_HASH,), length, f"{hashed})")
 
 
 def suppression_length(rule: Rule) -> int:
@@ -112,7 +129,9 @@ def _notes(rule: Rule, is_own: bool) -> Iterator[Note]:
         yield Note("alerts-repeated", Effect.SAME, message)
 
 
-def _suppressed(rule: Rule, bound: Bound, several: bool) -> tuple[Key, ...] | None:
+def _suppressed(
+    rule: Rule, bound: Bound, several: bool, together: Together | None
+) -> tuple[Key, ...] | None:
     """The fields of the rule's own suppression in the results, in its order; None where one is not
     there. One that is made of several columns is there where there are not ``several`` data sources
     and the results are single events.
@@ -121,6 +140,8 @@ def _suppressed(rule: Rule, bound: Bound, several: bool) -> tuple[Key, ...] | No
         return tuple(replace(key, step="") for key in _keys(rule, bound, several))
     keys = key_builder(rule, bound, several)
     grouped = {key.field: key for key in keys.keys(grouped_by(rule))}
+    if together is not None:
+        grouped = {field: Key(field, name) for field, name in together.keys}
     made = not several and not groups_events(rule)
     found = []
     for field in suppressed_by(rule):
