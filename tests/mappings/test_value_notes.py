@@ -11,6 +11,7 @@ import pytest
 import kqlx
 from kqlx.notes import Effect
 
+ENDPOINT: dict[str, Any] = {"source": "endpoint.events"}
 SOURCE = "event.module:endpoint and event.category:file and file.name:x and "
 
 
@@ -63,3 +64,17 @@ def test_other_values_are_asked_for_below_a_not() -> None:
     assert "NOT EventCode IN (23, 26)" in str(result.query)
     assert told(result) == {Effect.WIDER}
     assert not told(convert("not event.type:deletion"))
+
+
+def test_a_value_of_other_sensors_is_why_nothing_matches() -> None:
+    with pytest.raises(kqlx.MappingError, match="never matches in DeviceProcessEvents") as raised:
+        kqlx.convert("event.action:executed and event.category:process", "sentinel", **ENDPOINT)
+    assert 'has no event.action "executed"' in raised.value.message
+    rest = kqlx.convert(
+        "event.category:process and not event.action:executed and process.name:x",
+        "sentinel",
+        **ENDPOINT,
+    )
+    assert {n.message for n in rest.notes} >= {
+        'event.action "executed" is false in DeviceProcessEvents'
+    }

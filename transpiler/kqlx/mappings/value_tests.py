@@ -89,6 +89,11 @@ def bind_existence(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
 
 _MOST_SHOWN = 120
 
+_NEVER = "not *:*"
+
+_CONSTANTS = {"*:*": "true", _NEVER: "false"}
+"""Predicates that every event meets, or none."""
+
 
 def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     name = node.field.name
@@ -113,7 +118,9 @@ def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) ->
             continue
         if meaning == "*:*" and binding.negative:
             binding.required_kinds.append(f'{name} is "{value}"')
-        there = "true" if meaning == "*:*" else _in_short(meaning)
+        if meaning == _NEVER and not binding.negative:
+            binding.reasons_for_never.append(f'{binding.destination.name} has no {name} "{value}"')
+        there = _CONSTANTS.get(meaning) or _in_short(meaning)
         message = f'{name} "{value}" is {there} in {binding.destination.name}'
         binding.add_note("value-translated", message, node.span)
         items.append(bind_predicate(binding, meaning, node.span, name))
