@@ -137,7 +137,11 @@ def test_what_a_hint_says_to_write_can_be_read(text: str) -> None:
 def test_every_code_is_documented_and_tested() -> None:
     documented = {code.name for code in CODES}
     by_types_and_names = {"refused-value", "pattern-split", "unknown-field"}  # elsewhere
-    of_eql = {"keys-of-other-types", "number-and-text", "wildcard-in-value"}  # tests/eql/test_lint.py
+    of_eql = {
+        "keys-of-other-types",
+        "number-and-text",
+        "wildcard-in-value",
+    }  # tests/eql/test_lint.py
     assert documented == {code for code, *_ in DOUBTS} | by_types_and_names | of_eql
 
 
