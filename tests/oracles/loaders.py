@@ -15,7 +15,6 @@ from addonfactory_splunk_conf_parser_lib import TABConfigParser
 
 from tests.oracles import custom_detections, kusto, sentinel_ci, splunk_tools
 from tests.oracles.kibana_import import import_problems, strict, watch_problems
-from tests.oracles.mapped import searches
 from tests.oracles.sentinel import TABLE, columns_of
 from tests.oracles.sigma_rules import documents
 from tests.oracles.sigma_schema import problems as sigma_problems
@@ -91,8 +90,7 @@ def saved_search_problems(text: str) -> Iterator[str]:
 
 def spl_problems(text: str) -> Iterator[str]:
     """What the strict reader says of searches."""
-    for part in searches(text.strip()):
-        SPLUNK.read(part)
+    SPLUNK.read(text.strip())
     yield from ()
 
 

@@ -61,7 +61,7 @@ def shares(rules: Iterable[kqlx.Rule]) -> dict[tuple[str, str], Share]:
                 queries.append((source, text))
                 continue
             try:
-                for part in searches(text) if target == "spl" else text.split("\n---\n"):
+                for part in [text] if target == "spl" else text.split("\n---\n"):
                     (SPLUNK if target == "spl" else SIGMA).read(part)
             except Malformed as error:
                 share.malformed.append(f"{rule.name}: {target}: {error}")
