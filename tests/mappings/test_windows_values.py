@@ -466,3 +466,20 @@ def test_the_beginning_of_one_of_several_words() -> None:
         sentinel = str(kqlx.convert(query, "sentinel", accept=("wider",)).query)
         rows = [(1, "SecurityEvent", {"EventID": 4672, "PrivilegeList": text})]
         assert (matching(sentinel, ["SecurityEvent"], rows) == {1}) is found
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_the_letter_of_a_drive_is_no_sign_of_xml(negative: bool) -> None:
+    """It is one character, whatever else in the path XML may write otherwise."""
+    test = 'process.executable : ("?:\\\\Users\\\\*.exe", "?:\\\\A & B\\\\*")'
+    query = f'process where event.code == "1" and {"not" if negative else ""} ({test})'
+    made = kqlx.convert(query, "spl", language="eql", source="windows.sysmon_operational")
+    assert "approximated" not in {note.code for note in made.notes}
+    for path in (r".:\\\\Users\\\\.*\\.exe", r".:\\\\A & B\\\\.*", r".:\\\\A &amp; B\\\\.*"):
+        assert path in str(made.query)
+
+
+def test_another_sign_of_a_path_may_be_one_of_xml() -> None:
+    query = 'process where event.code == "1" and process.executable : "?:\\\\a?b.exe"'
+    made = kqlx.convert(query, "spl", language="eql", source="windows.sysmon_operational")
+    assert "approximated" in {note.code for note in made.notes}

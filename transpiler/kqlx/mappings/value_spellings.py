@@ -26,7 +26,7 @@ from kqlx.nodes import (
     pattern_test,
 )
 from kqlx.notes import Effect
-from kqlx.patterns import ANY_RUN, Pattern, Shape
+from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Shape, Token
 from kqlx.records import replace
 from kqlx.regexes import late_regex
 
@@ -208,12 +208,14 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
             f"{column.name} may contain XML escapes, such as &amp;, in the part that is searched"
         )
         binding.add_note("approximated", message, test.span, Effect.WIDER)
-    if asked.has_any_one:
+    drive, rest = _without_drive(asked)
+    if rest.has_any_one:
         how = "is searched for as *" if not binding.negative else "is one character"
         message = f"{column.name}: ? {how}; one may be written as in XML, such as &amp;"
         effect = Effect.NARROWER if binding.negative else Effect.WIDER
         binding.add_note("approximated", message, test.span, effect)
-        asked = asked if binding.negative else asked.widened_to_stars()
+        if not binding.negative:
+            asked = Pattern.of(*drive, *rest.widened_to_stars().tokens, span=asked.span)
     each = [asked.map_literals(partial(_escape, signs=signs)) for signs in ("", *_ESCAPED)]
     spellings = list(dict.fromkeys(each))
     if len(spellings) == 1:
@@ -227,10 +229,19 @@ def _escape(text: str, signs: str) -> str:
     return "".join(ENTITIES[sign] if sign in signs else sign for sign in text)
 
 
+def _without_drive(pattern: Pattern) -> tuple[tuple[Token, ...], Pattern]:
+    """The letter of a drive, ``?:\\…``, which XML writes as it is, and the rest."""
+    tokens = pattern.tokens
+    behind = tokens[1] if tokens[:1] == (ANY_ONE,) and len(tokens) > 1 else None
+    if isinstance(behind, str) and behind.startswith(":\\"):
+        return tokens[:1], Pattern.of(*tokens[1:])
+    return (), pattern
+
+
 def _has_entities(test: Equals | Like) -> bool:
     """Whether a test is met by other texts where signs stand as in XML."""
     asked = asked_pattern(test)
-    if asked.has_any_one or any(sign in asked.text for sign in ENTITIES):
+    if _without_drive(asked)[1].has_any_one or any(sign in asked.text for sign in ENTITIES):
         return True
     return isinstance(test, Like) and any(map(may_be_in_entity, asked.literals))
 
