@@ -55,7 +55,8 @@ SQL_TYPES = {
 _TOKEN = re.compile(
     r"""(?P<literal>@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:\\.|[^"\\])*")"""
     r"""|(?<![\w\])])\['(?P<bracketed>(?:\\.|[^'\\])*)'\]|'(?:\\.|[^'\\])*'"""
-    r"""|(?<![\w.])(?P<plain>[A-Z_]\w*)(?!\s*\()""",
+    r"""|(?<![\w.])(?P<plain>[A-Z_]\w*)(?!\s*\()"""
+    r"""|\bto(?:int|long|double|bool)\((?P<cast>(?!element\))[a-z]\w*)\)""",
     re.DOTALL,
 )
 IF_EXISTS = re.compile(r'column_ifexists\(("(?:\\.|[^"\\])*"),\s+(?:""|\w+\(null\))\)')
@@ -239,7 +240,7 @@ def columns_of(query: str) -> dict[str, str]:
     lists = set(re.findall(r"^let (\w+) = ", query, re.MULTILINE))
     found = dict.fromkeys(json.loads(name) for name in IF_EXISTS.findall(query))
     for match in _TOKEN.finditer(query):
-        name = match["plain"] or match["bracketed"]
+        name = match["plain"] or match["bracketed"] or match["cast"]
         if name and name != TABLE and name not in lists:
             found[re.sub(r"\\(.)", r"\1", name)] = None
     groups = {re.sub(r"\\(.)", r"\1", name) for name in _OBJECTS.findall(query)}

@@ -205,3 +205,22 @@ def test_what_drawn_queries_found(query: str, line: str) -> None:
 def test_names_with_stars_tell_of_numbers_and_flattened_fields(query: str) -> None:
     with pytest.raises(kqlx.UnsupportedError, match="also matches"):
         kqlx.convert(query, "spl", source="none")
+
+
+@pytest.mark.parametrize(
+    ("query", "condition"),
+    [
+        ("any where model.score > 0.98", "todouble(['model.score']) > 0.98"),
+        ("any where model.score == 1", "todouble(['model.score']) == 1"),
+        ("any where model.on == true", "tobool(['model.on']) == true"),
+        ("any where blocklist_label == 1", "todouble(blocklist_label) == 1"),
+    ],
+)
+@pytest.mark.parametrize("options", [{"source": "none"}, {"source": "endpoint.events"}])
+def test_a_column_of_unknown_type_keeps_its_whole_name(
+    query: str, condition: str, options: dict[str, str]
+) -> None:
+    """Values tell its type, and it is read as such whatever it is in the table."""
+    query = f'{query} and event.category == "process"'
+    made = kqlx.convert(query, "sentinel", language="eql", unmapped="keep", **options)
+    assert condition in str(made.query)

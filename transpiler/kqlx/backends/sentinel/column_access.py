@@ -121,9 +121,16 @@ class Columns:
     def cell(self, column: Column) -> Cell:
         if self.inside:
             return self.element_cell(column, *self.inside)
-        return (
-            self.pack_cell(column) if column.name in self.bound.columns else ecs_cell(self, column)
-        )
+        if column.name not in self.bound.columns:
+            return ecs_cell(self, column)
+        if not column.declared and column.field == column.name:
+            # It keeps Elastic's name; its type is but guessed, from the values in the query, among
+            # which whole numbers do not say that there are no others.
+            raw = self.plain(column.name, "keyword", column)
+            type = "double" if column.type in INTEGERS else column.type
+            read = raw if kusto_type(type) == "string" else cast(raw, type)
+            return Cell(column, raw, read, "column", rank_of(column.type))
+        return self.pack_cell(column)
 
     def element_cell(self, column: Column, path: str, element: str) -> Cell:
         """A key of one object, by the type that ECS gives the whole name."""
