@@ -1,7 +1,8 @@
 """Real rules to try things out on, if there are any beside the project: they belong to others, and
 are never part of it.
 
-``CORPUS`` in the environment names the folder; else it is ``shared/corpus`` next to the checkout.
+``CORPUS`` in the environment names the folder; else those in Kibana KQL are in ``shared/corpus``
+next to the checkout, and those in EQL in ``shared/corpus_eql``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import kqlx
 from tests.conftest import ROOT
 
 BESIDE = ROOT.parent / "shared" / "corpus"
+BESIDE_IN_EQL = ROOT.parent / "shared" / "corpus_eql"
 
 
 def folder() -> Path | None:
@@ -48,3 +50,21 @@ def rules() -> Iterator[tuple[Path, kqlx.Rule]]:
         if rule.language == "kuery":
             assert rule.path is not None
             yield rule.path, rule
+
+
+def rules_in_eql() -> list[tuple[Path, kqlx.Rule]]:
+    """The rules in EQL, each with its file."""
+    apart = not os.environ.get("CORPUS") and BESIDE_IN_EQL.is_dir()
+    found = _loaded(BESIDE_IN_EQL) if apart else rule_set()
+    return [(rule.path, rule) for rule in found.rules if rule.language == "eql" and rule.path]
+
+
+def is_of_one_event(rule: kqlx.Rule) -> bool:
+    """Whether a rule's query asks for single events, not for sequences or samples of them."""
+    try:
+        kqlx.parse(rule.query, language=rule.language)
+    except kqlx.UnsupportedError as error:
+        if error.code == "several-events":
+            return False
+        raise
+    return True

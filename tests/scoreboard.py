@@ -1,5 +1,6 @@
 """What ``make scoreboard CORPUS=DIR`` prints: how many of the rules in the folder each target says
-the same, with what effect, or refuses and why.
+the same, with what effect, or refuses and why; those in Kibana KQL, and those in EQL that ask for
+single events.
 
 Each target that has an engine (``ENGINES``) is judged too: the queries are read by it and asked
 about events near the border of each rule, the same ones at each run. A difference that no note
@@ -62,9 +63,12 @@ def score(target: str, rules: list[tuple[str, kqlx.Rule]], *, exact: bool) -> Sc
     for name, rule in rules:
         try:
             if engine is None:
-                notes = plain_conversion(rule.query, target, exact=exact).notes
+                conversion = plain_conversion(
+                    rule.query, target, exact=exact, language=rule.language
+                )
+                notes = conversion.notes
             else:
-                query = convert(rule.query, engine, target, exact=exact)
+                query = convert(rule.query, engine, target, exact=exact, language=rule.language)
                 notes = query.notes
                 events = near_events(query.node, query.types, EVENTS, crc32(name.encode()))
                 asked = query.asked(events)
@@ -107,25 +111,37 @@ def main(arguments: list[str]) -> int:
     started = time.perf_counter()
     try:
         rules = [(path.name, rule) for path, rule in corpus.rules()]
+        in_eql = [(path.name, rule) for path, rule in corpus.rules_in_eql()]
     except (kqlx.RuleError, NotADirectoryError) as error:
         print(error, file=sys.stderr)
         return 2
-    if not rules:
+    if not rules and not in_eql:
         print("no rules: make scoreboard CORPUS=DIR, a folder of rules in TOML", file=sys.stderr)
         return 2
     exact = "--exact" in arguments
-    scores = {
-        target.name: score(target.name, rules, exact=exact and target.name in ENGINES)
-        for target in kqlx.targets()
-    }
     rest = corpus.rule_set()
-    passed_over = f"{len(rest.skipped)} in other languages, {len(rest.errors)} broken"
-    print(f"{len(rules)} rules in Kibana KQL ({passed_over}), field names kept\n")
-    print("\n".join(table(scores)))
-    shares = mapped.shares([rule for _, rule in corpus.rules()])
-    print("\nwith the mapping packs: rules whose every field is mapped, or declared to have no")
+    events = [(name, rule) for name, rule in in_eql if corpus.is_of_one_event(rule)]
+    others = len(in_eql) - len(events)
+    about = {
+        "Kibana KQL": f"{len(rest.skipped)} in other languages, {len(rest.errors)} broken",
+        "EQL": f"{others} that ask for several events",
+    }
+    scores: dict[str, Score] = {}
+    for language, asked in zip(about, (rules, events), strict=True):
+        if not asked:
+            continue
+        found = {
+            target.name: score(target.name, asked, exact=exact and target.name in ENGINES)
+            for target in kqlx.targets()
+        }
+        print(f"{len(asked)} rules in {language} ({about[language]}), field names kept\n")
+        print("\n".join([*table(found), ""]))
+        scores |= {f"{target}, {language}": one for target, one in found.items()}
+    shares = mapped.shares([rule for _, rule in (*rules, *events)])
+    print("with the mapping packs: rules whose every field is mapped, or declared to have no")
     print("counterpart (in brackets: how many of them are converted)\n")
     print("\n".join(mapped.table(shares)))
+    rules += events
     by_type = [whole.fates([rule for _, rule in rules], o) for o in (whole.KEPT, whole.MAPPED)]
     for title, fates in zip(("field names kept", "with the mapping packs"), by_type, strict=True):
         print(f"\nby type of rule, {title}, nothing accepted:")

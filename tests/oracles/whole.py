@@ -18,7 +18,7 @@ import kqlx
 from kqlx.testing.agreement import REFUSALS
 from tests.oracles import loaders
 
-TYPES = ("query", "threshold", "new_terms", "threat_match", "saved_query")
+TYPES = ("query", "threshold", "new_terms", "threat_match", "saved_query", "eql")
 KEPT: Mapping[str, Any] = {"source": "none", "unmapped": "keep"}
 MAPPED: Mapping[str, Any] = {}
 """Options of a conversion: with Elastic's field names kept, or by the mapping packs."""

@@ -79,6 +79,25 @@ def test_a_target_that_differs_fails(
 
 
 @pytest.mark.usefixtures("unread")
+def test_rules_in_eql_have_a_table_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (path,) = (path for path in OWN_RULES if path.match("windows_restricted_admin*.toml"))
+    (folder := tmp_path / "eql").mkdir()
+    shutil.copy(path, folder)
+    text = path.read_text(encoding="utf-8")
+    start, end = text.index("\nquery = '''"), text.index("'''\n\n[[rule.threat]]")
+    query = "\nquery = '''sequence by host.id [process where true] [file where true]"
+    (folder / "sequence.toml").write_text(text[:start] + query + text[end:], encoding="utf-8")
+    monkeypatch.setenv("CORPUS", str(folder))
+    monkeypatch.setitem(scoreboard.ENGINES, "spl", Lying())
+    assert scoreboard.main([]) == 1
+    printed = capsys.readouterr().out
+    assert printed.startswith("1 rules in EQL (1 that ask for several events), field names kept\n")
+    assert "spl, EQL: failures" in printed
+
+
+@pytest.mark.usefixtures("unread")
 def test_rules_are_counted_by_their_type(monkeypatch: pytest.MonkeyPatch) -> None:
     def rule(kind: str, **data: object) -> kqlx.Rule:
         return kqlx.Rule(name=kind, query="a:b", type=kind, data={"type": kind, **data})

@@ -165,16 +165,23 @@ def _short(text: str, most: int = 1500) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} […] {text[-most // 2 :]}"
 
 
-def convert(query: str | Node, engine: Engine, to: str, *, exact: bool = False) -> Query:
-    """Converts a query under its own field names with all effects accepted. What is JSON is handed
-    to the engine as text.
+def convert(
+    query: str | Node,
+    engine: Engine,
+    to: str,
+    *,
+    exact: bool = False,
+    language: str = "kuery",
+) -> Query:
+    """Converts a query under its own field names with all effects accepted; ``language`` is that of
+    a text. What is JSON is handed to the engine as text.
 
     Raises UnsupportedError and MappingError as ``kqlx.convert``, and Malformed for a query that
     the target's reader refuses.
     """
-    node = kqlx.parse(query) if isinstance(query, str) else query
+    node = kqlx.parse(query, language=language) if isinstance(query, str) else query
     text = query if isinstance(query, str) else shown(query)
-    conversion = plain_conversion(query, to, exact=exact)
+    conversion = plain_conversion(query, to, exact=exact, language=language)
     written = conversion.query if isinstance(conversion.query, str) else conversion.text
     try:
         engine.read(written)
@@ -185,14 +192,25 @@ def convert(query: str | Node, engine: Engine, to: str, *, exact: bool = False) 
     return Query(node, written, conversion.notes, types, kibana, engine)
 
 
-def plain_conversion(query: str | Node, to: str, *, exact: bool = False) -> kqlx.Conversion:
-    """The conversion of a query that keeps its field names and accepts every effect. A tree that
-    Kibana KQL has no text for is converted as it is, others by their text.
+def plain_conversion(
+    query: str | Node, to: str, *, exact: bool = False, language: str = "kuery"
+) -> kqlx.Conversion:
+    """The conversion of a query that keeps its field names and accepts every effect; ``language``
+    is that of a text. A tree that Kibana KQL has no text for is converted as it is, others by their
+    text.
     """
     text = query if isinstance(query, str) else shown(query)
+    language = language if isinstance(query, str) else "kuery"
     node = None if isinstance(query, str) or kqlx.parse(text) == query else query
     return kqlx.convert(
-        text, to, source="none", accept=ACCEPTED, unmapped="keep", exact=exact, node=node
+        text,
+        to,
+        source="none",
+        accept=ACCEPTED,
+        unmapped="keep",
+        exact=exact,
+        node=node,
+        language=language,
     )
 
 
