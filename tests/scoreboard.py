@@ -130,13 +130,13 @@ def main(arguments: list[str]) -> int:
     for language, asked in zip(about, (rules, events), strict=True):
         if not asked:
             continue
-        found = {
+        of_target = {
             target.name: score(target.name, asked, exact=exact and target.name in ENGINES)
             for target in kqlx.targets()
         }
         print(f"{len(asked)} rules in {language} ({about[language]}), field names kept\n")
-        print("\n".join([*table(found), ""]))
-        scores |= {f"{target}, {language}": one for target, one in found.items()}
+        print("\n".join([*table(of_target), ""]))
+        scores |= {f"{target}, {language}": one for target, one in of_target.items()}
     shares = mapped.shares([rule for _, rule in (*rules, *events)])
     print("with the mapping packs: rules whose every field is mapped, or declared to have no")
     print("counterpart (in brackets: how many of them are converted)\n")

@@ -216,11 +216,11 @@ def test_names_with_stars_tell_of_numbers_and_flattened_fields(query: str) -> No
         ("any where blocklist_label == 1", "todouble(blocklist_label) == 1"),
     ],
 )
-@pytest.mark.parametrize("options", [{"source": "none"}, {"source": "endpoint.events"}])
+@pytest.mark.parametrize("source", ["none", "endpoint.events"])
 def test_a_column_of_unknown_type_keeps_its_whole_name(
-    query: str, condition: str, options: dict[str, str]
+    query: str, condition: str, source: str
 ) -> None:
     """Values tell its type, and it is read as such whatever it is in the table."""
     query = f'{query} and event.category == "process"'
-    made = kqlx.convert(query, "sentinel", language="eql", unmapped="keep", **options)
+    made = kqlx.convert(query, "sentinel", language="eql", unmapped="keep", source=source)
     assert condition in str(made.query)
