@@ -12,7 +12,7 @@ in ``group-by`` belong together.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -47,11 +47,19 @@ def alerts(text: str, stream: Sequence[tuple[int, Event]]) -> list[int]:
             continue
         body = yaml.safe_dump({key: document[key] for key in ("logsource", "detection")})
         found[name] = [
-            Found(seconds, place, event)
+            Found(seconds, place, dict(_flat(event)))
             for place, (seconds, event) in enumerate(stream)
             if SIGMA.holds(body, event)
         ]
     return sorted({one.place for one in found["the last"]})
+
+
+def _flat(event: Event, path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in event.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
 
 
 def _alerts(asked: dict[str, Any], events: dict[str, list[Found]]) -> list[Found]:
