@@ -107,7 +107,10 @@ def test_a_step_of_several_log_sources_is_a_count_of_one() -> None:
 def test_steps_in_different_logs_belong_together_by_their_aliases() -> None:
     found = sigma(TWO_LOGS, index=["logs-okta.system-*", "logs-aws.cloudtrail-*"])
 
-    failure = {"outcome": {"result": "FAILURE"}, "client": {"ipAddress": "10.0.0.1"}}
+    failure: dict[str, Any] = {
+        "outcome": {"result": "FAILURE"},
+        "client": {"ipAddress": "10.0.0.1"},
+    }
     for seconds, address, expected in (
         (90, "10.0.0.1", [1]),
         (91, "10.0.0.1", []),
