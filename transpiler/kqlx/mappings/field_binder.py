@@ -37,6 +37,7 @@ from kqlx.nodes import (
     Pattern,
     Regexp,
     all_of,
+    any_of,
 )
 from kqlx.notes import Effect
 from kqlx.records import replace
@@ -172,12 +173,13 @@ class FieldBinder(Binding):
     def in_json(self, node: Equals | Like, spec: FieldSpec) -> Node:
         """The test of an object that Elastic has as Java writes it, and the column as JSON."""
         assert spec.column is not None
-        column = describe_column(self, spec.column, "keyword", node.field.name)
-        parts = in_json(node, column.name)
+        parts = in_json(node, spec.column, spec.columns_of_keys)
+        for name in {test.field.name for tests in parts for test in tests}:
+            describe_column(self, name, "keyword", node.field.name)
         if len(parts) > 1:
             message = f"{node.field.name}: the parts of a pattern are looked for in any order"
             self.add_note("approximated", message, node.span, Effect.WIDER)
-        return all_of(parts, node.span)
+        return all_of([any_of(tests, node.span) for tests in parts], node.span)
 
     def apply_spec(self, node: FieldTest, spec: FieldSpec) -> Node:
         if spec.case_field:

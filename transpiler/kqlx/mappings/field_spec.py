@@ -148,6 +148,8 @@ class FieldSpec:
     """Characters that the destination writes otherwise: a value with one has no counterpart."""
     writes_as_java: bool = False
     """Whether Elastic writes an object as Java does, ``{key=value}``, and the column has JSON."""
+    columns_of_keys: str | None = None
+    """Beside it, where each key of the object may be a column too: their names, with a star."""
     guard: str = ""
     """A predicate in Kibana KQL that must hold beside each test of the field."""
     note: PackNote | None = None

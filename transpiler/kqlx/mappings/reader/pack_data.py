@@ -124,6 +124,7 @@ _FIELD_NAMES = {
     "none": "no_counterpart",
     "foreign": "unsupported_characters",
     "java": "writes_as_java",
+    "keys": "columns_of_keys",
     "given": "guard",
     "part": "value_part",
     "by": "case_field",
