@@ -119,6 +119,15 @@ REFUSALS = (
         "kqlx convert --to spl --source none -q '\"\"'",
     ),
     Code(
+        "sequence-not-joined",
+        "the sequence asks for what a join of events cannot say: runs, missing events, an end",
+        "Leave out `--sequence join`, or write `--sequence scan`.",
+        "kqlx convert --to sentinel --source none --sequence join --language eql"
+        " -q 'sequence by host.id with maxspan=1m [any where true] with runs=3'",
+        "kqlx convert --to sentinel --source none --language eql"
+        " -q 'sequence by host.id with maxspan=1m [any where true] with runs=3'",
+    ),
+    Code(
         "several-events",
         "the rule is an EQL sequence or sample, which is about several events together",
         "Take another format, convert a rule for each of its events, or keep the rule in"

@@ -24,6 +24,7 @@ _DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(Options) if f.
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "case": ("sensitive", "insensitive"),
     "new_terms": ("stats", "lookup"),
+    "sequence": ("scan", "join"),
 }
 _SWITCHES = frozenset(
     {

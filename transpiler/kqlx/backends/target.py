@@ -32,12 +32,12 @@ class Options:
     effect wider and worse as comments above the query. ``format`` is the artifact asked for.
     ``index`` and ``macro`` are Splunk's: they begin the search, the macro instead of the source
     type; ``new_terms`` says how it finds terms that are new: by ``stats`` over the history (None),
-    or by a ``lookup`` that remembers them. ``table`` and ``case`` (None, "sensitive" or
-    "insensitive") are Sentinel's. ``late_events`` is theirs both: how late events may arrive that
-    rules are to see, as ``1d`` (None: a day). The others are Elasticsearch's: ``compact``, a
-    smaller equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
-    ``ignore_unmapped`` for nested groups (None: not given); ``filters_in_must``, ``must`` instead
-    of ``filter``.
+    or by a ``lookup`` that remembers them. ``table``, ``case`` (None, "sensitive" or
+    "insensitive") and ``sequence`` (how it is found: None, "scan" or "join") are Sentinel's.
+    ``late_events`` is theirs both: how late events may arrive that rules are to see, as ``1d``
+    (None: a day). The others are Elasticsearch's: ``compact``, a smaller equivalent query;
+    ``time_zone`` of dates; ``case_insensitive`` for keyword fields; ``ignore_unmapped`` for nested
+    groups (None: not given); ``filters_in_must``, ``must`` instead of ``filter``.
     """
 
     exact: bool = False
@@ -49,6 +49,7 @@ class Options:
     late_events: str | None = None
     table: str | None = None
     case: str | None = None
+    sequence: str | None = None
     compact: bool = False
     time_zone: str | None = None
     case_insensitive: bool | None = None

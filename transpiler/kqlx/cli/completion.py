@@ -64,6 +64,10 @@ def new_terms(incomplete: str) -> list[str]:
     return _beginning(incomplete, ("stats", "lookup"))
 
 
+def sequence_forms(incomplete: str) -> list[str]:
+    return _beginning(incomplete, ("scan", "join"))
+
+
 def cases(incomplete: str) -> list[str]:
     return _beginning(incomplete, ("sensitive", "insensitive"))
 

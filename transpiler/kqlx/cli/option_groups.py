@@ -73,6 +73,7 @@ class TargetOptions:
     new_terms: cli.NewTerms = None
     table: cli.Table = None
     case: cli.Case = None
+    sequence: cli.SequenceForm = None
     compact: cli.Compact = None
     time_zone: cli.TimeZone = None
     case_insensitive: cli.CaseInsensitive = None

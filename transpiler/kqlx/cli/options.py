@@ -181,6 +181,15 @@ Table = Annotated[
     str | None,
     option(metavar="NAME", help="The table to search in.", group=_SENTINEL),
 ]
+SequenceForm = Annotated[
+    str | None,
+    option(
+        metavar="scan|join",
+        complete=completion.sequence_forms,
+        help="How EQL sequences are found: by scan, or by join, which repeats. [default: scan]",
+        group=_SENTINEL,
+    ),
+]
 Case = Annotated[
     str | None,
     option(

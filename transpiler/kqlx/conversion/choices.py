@@ -33,6 +33,7 @@ class GivenOptions(TypedDict, total=False):
     late_events: str | None
     table: str | None
     case: str | None
+    sequence: str | None
     compact: bool
     time_zone: str | None
     case_insensitive: bool | None

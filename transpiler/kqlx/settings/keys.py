@@ -110,6 +110,14 @@ _SENTINEL = Key(
             "sensitive",
             ("sensitive", "insensitive"),
         ),
+        Key(
+            "sequence",
+            Kind.TEXT,
+            "how EQL sequences are found",
+            "join",
+            ("scan", "join"),
+            default="scan",
+        ),
         _LATE,
     ),
 )

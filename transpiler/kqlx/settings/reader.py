@@ -89,7 +89,7 @@ def _settings(path: Path, values: Mapping[str, Any], lines: Mapping[str, int]) -
         others={
             "": _those(values, ("exact", "annotate")),
             "spl": _those(spl, ("new_terms",)),
-            "sentinel": _those(sentinel, ("case",)),
+            "sentinel": _those(sentinel, ("case", "sequence")),
             "elasticsearch": sections["elasticsearch"],
             **others,
         },

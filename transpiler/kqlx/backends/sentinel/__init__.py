@@ -35,8 +35,9 @@ TARGET = Target(
         Format("arm", "arm.json.j2"),
         Format("custom-detection", "custom-detection.json.j2"),
     ),
-    options=frozenset({"annotate", "table", "case", "late_events"}),
+    options=frozenset({"annotate", "table", "case", "late_events", "sequence"}),
     suffix=".kql",
     comment=COMMENT,
+    finds_sequences=True,
     matches_arguments=True,
 )

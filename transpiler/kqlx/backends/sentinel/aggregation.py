@@ -178,8 +178,7 @@ def per_source_notes(
     bound: Bound, fields: Iterable[FieldValues], effect: Effect, why: str
 ) -> list[Note]:
     """Of several data sources: where a field has other values."""
-    found = dict.fromkeys(values.field for values in fields)
-    names = [field for field in found if _has_others(bound, field)]
+    names = with_own_values(bound, fields)
     if not names:
         return []
     message = (
@@ -187,6 +186,12 @@ def per_source_notes(
         f" on its own: {why}"
     )
     return [Note("counted-per-source", effect, message)]
+
+
+def with_own_values(bound: Bound, fields: Iterable[FieldValues]) -> list[str]:
+    """The fields that have other values in other data sources."""
+    found = dict.fromkeys(values.field for values in fields)
+    return [field for field in found if _has_others(bound, field)]
 
 
 def _has_others(bound: Bound, field: str) -> bool:

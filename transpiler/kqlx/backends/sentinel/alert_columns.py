@@ -45,12 +45,17 @@ class AlertColumns:
     entity_fields: Mapping[str, str]
 
 
-def alert_columns(rule: Rule, bound: Bound, several: bool) -> AlertColumns:
+def alert_columns(
+    rule: Rule, bound: Bound, several: bool, keys: tuple[str, ...] | None = None
+) -> AlertColumns:
     """What alerts of the rule show of the events of one data source, one of ``several`` or the only
-    one.
+    one. ``keys`` are those of the step whose events they are, None where the rule asks for no
+    sequence.
     """
     together, grouped = several and groups_events(rule), grouped_by(rule)
-    details = custom_details(rule, bound, several)
+    if keys is not None:
+        together, grouped = True, keys
+    details = custom_details(rule, bound, several, keys)
     entities = [
         (
             entity.type,
@@ -59,7 +64,7 @@ def alert_columns(rule: Rule, bound: Bound, several: bool) -> AlertColumns:
                 for identifier, values in entity.identifiers
             ],
         )
-        for entity in entities_of(bound, wanted_fields(rule), grouped)
+        for entity in entities_of(bound, (*(keys or ()), *wanted_fields(rule)), grouped)
     ]
     titled = single_values(bound, rule.name_override, grouped) if rule.name_override else None
     titled = in_common(titled) if titled and together else titled

@@ -12,20 +12,21 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from kqlx.backends.artifact_text import own_id
-from kqlx.backends.sentinel.alert_columns import AlertColumns, alert_columns
+from kqlx.backends.sentinel.alert_columns import AlertColumns
 from kqlx.backends.sentinel.custom_details import MOST_DETAILS
 from kqlx.backends.sentinel.data_connectors import Connector, data_connectors
 from kqlx.backends.sentinel.description import description_of, name_of
 from kqlx.backends.sentinel.entities import MOST_ENTITIES
 from kqlx.backends.sentinel.incidents import Incidents, incidents_of
 from kqlx.backends.sentinel.metadata import attack_of, lost_metadata, severity_of
-from kqlx.backends.sentinel.schedule import about_overlap, about_run, iso, run_of, span
+from kqlx.backends.sentinel.rule_run import run_and_notes
+from kqlx.backends.sentinel.schedule import iso, span
+from kqlx.backends.sentinel.sequence_columns import columns_for
 from kqlx.backends.target import Plan
 from kqlx.backends.yaml_text import block, plain, quoted
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
 from kqlx.rules.model import Rule
-from kqlx.rules.schedule import schedule_of
 
 VERSION = "1.0.0"
 
@@ -78,9 +79,9 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
     ``part`` is not used, since one rule holds all of them.
     """
     rule = plan.rule
-    shown = [alert_columns(rule, bound, plan.several) for bound in plan.bounds]
+    shown = columns_for(plan)
     details = details_of(shown)
-    run = run_of(rule)
+    run, about = run_and_notes(plan)
     severity, of_severity = severity_of(rule)
     aggregation, of_aggregation = _aggregation(rule)
     attack = attack_of(rule)
@@ -88,8 +89,7 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
     name, of_name = name_of(rule)
     description, of_description = description_of(rule)
     notes = (
-        *about_run(rule, schedule_of(rule), run),
-        *about_overlap(rule, run),
+        *about,
         *of_severity,
         *of_aggregation,
         *attack.notes,

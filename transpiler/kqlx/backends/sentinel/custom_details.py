@@ -37,15 +37,21 @@ class CustomDetails:
     lost: tuple[str, ...]
 
 
-def custom_details(rule: Rule, bound: Bound, several: bool) -> CustomDetails:
-    """The details of one data source's events, of ``several`` or the only one."""
+def custom_details(
+    rule: Rule, bound: Bound, several: bool, keys: tuple[str, ...] | None = None
+) -> CustomDetails:
+    """The details of one data source's events, of ``several`` or the only one. ``keys`` are those
+    of the step whose events they are, None where the rule asks for no sequence.
+    """
     grouped, together = grouped_by(rule), several and groups_events(rule)
+    if keys is not None:
+        grouped, together = keys, True
     counts = _counts(rule, bound, together)
     columns: dict[str, str] = {}
     fields: dict[str, str] = {}
     found: dict[str, FieldValues] = {}
     lost: list[str] = []
-    for field in wanted_fields(rule):
+    for field in dict.fromkeys((*grouped, *wanted_fields(rule))):
         values = values_of(bound, field, counted=field in grouped)
         if values is None or (values.multivalue and field not in grouped):
             lost.append(field)

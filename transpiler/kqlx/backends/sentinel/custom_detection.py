@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kqlx.backends.sentinel.alert_columns import AlertColumns, alert_columns
+from kqlx.backends.sentinel.alert_columns import AlertColumns
 from kqlx.backends.sentinel.analytics_rule import about_details, about_title, details_of
-from kqlx.backends.sentinel.defender_tables import about_devices, reads_defender
+from kqlx.backends.sentinel.defender_tables import about_devices
 from kqlx.backends.sentinel.description import description_of, guide_of, name_of
 from kqlx.backends.sentinel.detection_entities import Columns, detection_entities
-from kqlx.backends.sentinel.detection_schedule import detection_run_of
 from kqlx.backends.sentinel.metadata import Attack, attack_of, lost_metadata, severity_of
-from kqlx.backends.sentinel.schedule import about_overlap, about_run
+from kqlx.backends.sentinel.rule_run import run_and_notes
+from kqlx.backends.sentinel.sequence_columns import columns_for
 from kqlx.backends.target import Plan
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
 from kqlx.rules.model import Rule
-from kqlx.rules.schedule import schedule_of
 
 MOST_ALERTS = 150
 """In one run (https://learn.microsoft.com/defender-xdr/custom-detection-rules)."""
@@ -63,8 +62,8 @@ def custom_detection(plan: Plan, query: str) -> CustomDetection:
     sources.
     """
     rule = plan.rule
-    shown = [alert_columns(rule, bound, plan.several) for bound in plan.bounds]
-    run = detection_run_of(rule, reads_defender(plan.sources))
+    shown = columns_for(plan)
+    run, about = run_and_notes(plan)
     severity, of_severity = severity_of(rule)
     attack = attack_of(rule)
     tactic, of_tactics = _tactic(attack)
@@ -74,8 +73,7 @@ def custom_detection(plan: Plan, query: str) -> CustomDetection:
     description, of_description = description_of(rule, guide=False)
     guide, of_guide = guide_of(rule)
     notes = (
-        *about_run(rule, schedule_of(rule), run),
-        *about_overlap(rule, run),
+        *about,
         *of_severity,
         *_about_number(rule),
         *attack.notes,

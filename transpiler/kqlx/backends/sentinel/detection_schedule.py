@@ -32,7 +32,7 @@ from kqlx.rules.threshold import threshold_of
 LONGEST_LOOK_BACK = 30 * 86_400
 
 _HOUR, _DAY = 3_600, 86_400
-_OF_DEFENDER = (_HOUR, 3 * _HOUR, 12 * _HOUR, _DAY)
+OF_DEFENDER = (_HOUR, 3 * _HOUR, 12 * _HOUR, _DAY)
 
 
 def run_for(plan: Plan) -> Run | None:
@@ -50,7 +50,7 @@ def detection_run_of(rule: Rule, of_defender: bool) -> Run:
     look_back = in_minutes(schedule.look_back)
     needed = _needed(rule, look_back)
     frequency = _frequency(in_minutes(schedule.interval), needed, of_defender)
-    period = _looks_back(frequency)
+    period = looks_back(frequency)
     margin = max(look_back - schedule.interval, 0)
     counts = threshold_of(rule) is not None
     whole = not (counts or new_terms_of(rule) or isinstance(form_of(rule), IndicatorMatch))
@@ -79,14 +79,14 @@ def _needed(rule: Rule, look_back: int) -> int:
 
 def _frequency(interval: int, needed: int, of_defender: bool) -> int:
     if of_defender:
-        often = max((each for each in _OF_DEFENDER if each <= interval), default=_HOUR)
-        enough = (each for each in _OF_DEFENDER if each >= often and _looks_back(each) >= needed)
+        often = max((each for each in OF_DEFENDER if each <= interval), default=_HOUR)
+        enough = (each for each in OF_DEFENDER if each >= often and looks_back(each) >= needed)
         return next(enough, _DAY)
     frequency = min(max(interval, SHORTEST), LONGEST)
-    if _looks_back(frequency) >= needed:
+    if looks_back(frequency) >= needed:
         return frequency
     return max(frequency, min(in_minutes(-(-needed // 4)), _DAY))
 
 
-def _looks_back(frequency: int) -> int:
+def looks_back(frequency: int) -> int:
     return LONGEST_LOOK_BACK if frequency >= _DAY else 4 * frequency

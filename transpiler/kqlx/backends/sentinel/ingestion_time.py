@@ -49,7 +49,7 @@ def arrived(rule: Rule, bound: Bound, options: Options, run: Run | None) -> list
         return [f"| where {_GENERATED} > ago({span(run.window)})"] if run and counts_less else []
     if not _has_window(rule, run) or (run is not None and run.whole):
         return []
-    time = _time_of(bound, options)
+    time = ingested(bound, options)
     happened = f"| where {_GENERATED} > ago({span(_happened(rule, run))})"
     if terms := new_terms_of(rule):
         history = min(terms.window, run.period) if run else terms.window
@@ -89,14 +89,19 @@ def about_arrival(rule: Rule, bound: Bound, options: Options, run: Run | None) -
     if run is not None and run.kind == DETECTION and not terms:
         notes = [_in_detection(rule, run)]
     notes += about_override(rule)
+    return [*notes, *about_parsers(bound, options)]
+
+
+def about_parsers(bound: Bound, options: Options) -> list[Note]:
+    """A note on functions that may hide when a row was ingested."""
     parsers = [name for name in table_names(bound, options) if _PARSER.fullmatch(name)]
-    if parsers:
-        message = (
-            f"it is not documented whether {', '.join(parsers)} keeps the ingestion time; if not,"
-            " TimeGenerated is used instead, and late events are missed"
-        )
-        notes.append(Note("late-events", Effect.COVERAGE, message))
-    return notes
+    if not parsers:
+        return []
+    message = (
+        f"it is not documented whether {', '.join(parsers)} keeps the ingestion time; if not,"
+        " TimeGenerated is used instead, and late events are missed"
+    )
+    return [Note("late-events", Effect.COVERAGE, message)]
 
 
 def _in_detection(rule: Rule, run: Run) -> Note:
@@ -120,7 +125,7 @@ def _happened(rule: Rule, run: Run | None) -> int:
     return event_range(rule, terms.window if terms else schedule_of(rule).look_back)
 
 
-def _time_of(bound: Bound, options: Options) -> str:
+def ingested(bound: Bound, options: Options) -> str:
     """When a row was ingested. A function may hide it, and then the row's own time is all there is:
     the parsers of ASIM are functions, and what a user names may be one.
     """

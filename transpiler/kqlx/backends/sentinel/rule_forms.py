@@ -19,6 +19,7 @@ from kqlx.backends.sentinel.new_terms import find_new_terms
 from kqlx.backends.sentinel.query import query_of
 from kqlx.backends.sentinel.result_columns import FieldValues, extend, extended
 from kqlx.backends.sentinel.schedule import CUSTOM_DETECTION, Run
+from kqlx.backends.sentinel.sequence import emit_events
 from kqlx.backends.sentinel.syntax import COMMENT
 from kqlx.backends.sentinel.threshold import count_events
 from kqlx.backends.target import Emission, Plan, PlannedSource
@@ -33,6 +34,8 @@ from kqlx.rules.threshold import Threshold
 
 def emit(plan: Plan) -> Emission:
     """The query of a plan. Raises UnsupportedError."""
+    if plan.events is not None:
+        return emit_events(plan, plan.events)
     _refuse_lost_columns(plan)
     values, run = NamedValues(), run_for(plan)
     each = [_of_source(plan, one, values, run) for one in plan.sources]

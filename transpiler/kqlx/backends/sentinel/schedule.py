@@ -63,11 +63,10 @@ def run_of(rule: Rule) -> Run:
     if isinstance(form_of(rule), IndicatorMatch):
         period = LONGEST
     elif by_arrival(rule):
-        period = _for_late_events(rule, frequency, max(period, terms.window if terms else 0))
+        period = for_late_events(rule, frequency, max(period, terms.window if terms else 0))
     elif terms:
         period = max(period, _within(in_minutes(terms.window)))
-    if period >= _LONG:
-        frequency = max(frequency, _HOUR)
+    frequency = most_often(frequency, period)
     margin = max(in_minutes(schedule.look_back) - schedule.interval, 0)
     recent = max(in_minutes(schedule.look_back), frequency + margin)
     period = max(period, frequency)
@@ -75,7 +74,12 @@ def run_of(rule: Rule) -> Run:
     return Run(frequency, period, recent + DELAY, window)
 
 
-def _for_late_events(rule: Rule, frequency: int, window: int) -> int:
+def most_often(frequency: int, period: int) -> int:
+    """How often a rule runs that looks back so far: each hour at most where that is long."""
+    return max(frequency, _HOUR) if period >= _LONG else frequency
+
+
+def for_late_events(rule: Rule, frequency: int, window: int) -> int:
     """The period in which events happened that arrive in the window. Where the user does not say
     how late they may be, it is not so long that the rule would run less often for it.
     """

@@ -1,0 +1,194 @@
+"""Sequences and samples in Sentinel: on drawn streams, what the queries find, played through by
+``tests.oracles.kusto_pipelines``, is what Kibana finds (``kqlx.find_sequences``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+import pytest
+
+from kqlx.backends.sentinel.sequence import emit_events
+from kqlx.backends.target import Options, Plan, PlannedEvents, PlannedSource, PlannedStep
+from kqlx.evaluate.sequences import EventsTogether, find_sequences
+from kqlx.mappings.destinations import unbound
+from kqlx.mappings.known_types import types_for
+from kqlx.nodes import Literal
+from kqlx.records import replace
+from kqlx.rules.model import Rule
+from kqlx.sequences import EventQuery, Sample, Sequence, Step
+from tests.evaluate.sequence_model import Event, drawn_sample, drawn_sequence, drawn_stream
+from tests.oracles.kusto import analyse, there
+from tests.oracles.kusto_pipelines import answer
+
+STREAMS = int(os.environ.get("STREAMS", "200"))
+"""20,000 have been drawn of each; the suite draws the first of them."""
+
+# Fields that ECS has with these types: several kinds, a key of one value, and one of several.
+NAMES = {"kind": "event.type", "k": "user.name", "j": "host.ip"}
+
+
+def named(step: Step) -> Step:
+    field = Literal(NAMES[step.condition.field.name])  # type: ignore[union-attr]
+    keys = tuple(replace(key, value=NAMES[key.name]) for key in step.keys)
+    return replace(step, condition=replace(step.condition, field=field), keys=keys)
+
+
+def renamed(event: Event) -> Event:
+    found = {NAMES.get(name, name): value for name, value in event.items()}
+    if isinstance(found.get("user.name"), list):  # its column has one value
+        found["user.name"] = found["user.name"][0]
+    return found
+
+
+def drawn(random: Random) -> Sequence:
+    asked = drawn_sequence(random)
+    until = named(asked.until) if asked.until is not None else None
+    return replace(asked, steps=tuple(map(named, asked.steps)), until=until)
+
+
+def plan_of(asked: Sequence | Sample, options: Options, data: dict[str, Any]) -> Plan:
+    types = types_for(EventQuery(asked).fields_tree, None, None)
+
+    def planned(step: Step) -> PlannedStep:
+        bound = unbound(step.condition, "none", types)
+        return PlannedStep(step, (PlannedSource(bound, options),))
+
+    until = asked.until if isinstance(asked, Sequence) else None
+    steps = tuple(map(planned, asked.steps))
+    events = PlannedEvents(asked, steps, planned(until) if until is not None else None)
+    every = [*steps, *([events.until] if events.until else [])]
+    sources = tuple(source for step in every for source in step.sources)
+    return Plan(Rule(name="A rule", query="", data=data), sources, events=events)
+
+
+def written(asked: Sequence | Sample, sequence: str | None = None) -> str:
+    plan = plan_of(asked, Options(sequence=sequence), {})
+    assert plan.events is not None
+    return str(emit_events(plan, plan.events).query)
+
+
+def rows_of(events: Iterable[Event]) -> list[dict[str, Any]]:
+    return [
+        {
+            "TimeGenerated": event["@timestamp"],
+            "n": event["n"],
+            "event.type": event["event.type"],
+            "user.name": event.get("user.name", ""),
+            "host.ip": event.get("host.ip"),
+        }
+        for event in events
+    ]
+
+
+def by_query(query: str, asked: Sequence | Sample, events: list[Event]) -> Counter[Any]:
+    """Of each row of the result the keys, and when its events happened."""
+    present = [place for place, step in enumerate(asked.steps, 1) if not step.missing]
+    found: Counter[Any] = Counter()
+    for row in answer(query, {"Events": rows_of(events)}):
+        *_, last = times = [row[f"Event{place}"]["TimeGenerated"] for place in present]
+        assert row["TimeGenerated"] == last or isinstance(asked, Sample)
+        names = [name for name in row if name.startswith(("Key", "user_name", "host_ip"))]
+        keys = tuple(row[name] or None for name in names)
+        found[keys, row["StartTime"], *times] += 1
+    return found
+
+
+def by_events(asked: Sequence, found: Iterable[EventsTogether]) -> Counter[Any]:
+    """The same of what Kibana finds."""
+    counted: Counter[Any] = Counter()
+    for one in found:
+        times = [event["@timestamp"] for event in one.events]
+        ends, place = [], 0
+        for step in asked.steps:
+            if not step.missing:
+                place += step.runs
+                ends.append(times[place - 1])
+        counted[one.keys, times[0], *ends] += 1
+    return counted
+
+
+def test_sequences_are_kibanas() -> None:
+    random = Random(171)
+    queries, several = [], 0
+    for _ in range(STREAMS):
+        asked, events = drawn(random), list(map(renamed, drawn_stream(random)))
+        query = written(asked)
+        expected = by_events(asked, find_sequences(asked, events, types={}))
+        assert by_query(query, asked, events) == expected, (query, events)
+        several += bool(expected)
+        queries.append(query)
+    assert several > STREAMS / 5
+    check(queries[:30])
+
+
+def test_samples_are_kibanas() -> None:
+    random = Random(172)
+    queries = []
+    for _ in range(STREAMS // 3):
+        sample = drawn_sample(random)
+        asked = replace(sample, steps=tuple(map(named, sample.steps)))
+        events = list(map(renamed, drawn_stream(random)))
+        query = written(asked)
+        expected = Counter(one.keys for one in find_sequences(asked, events, types={}))
+        found = Counter(key for key, *_ in by_query(query, asked, events))
+        assert found == expected, (query, events)
+        queries.append(query)
+    check(queries[:20])
+
+
+def test_joins_find_all_sequences_and_say_what_more() -> None:
+    """Of each key a join finds something if and only if Kibana does, and each last event of a
+    sequence is among what it finds.
+    """
+    random = Random(173)
+    queries, more = [], 0
+    for _ in range(STREAMS):
+        asked = drawn(random)
+        steps = tuple(replace(step, runs=1) for step in asked.steps if not step.missing)
+        asked = Sequence(steps, asked.max_span)
+        if not steps[0].keys:
+            continue
+        events = list(map(renamed, drawn_stream(random)))
+        query = written(asked, "join")
+        expected = {
+            (k, last) for k, *_, last in by_events(asked, find_sequences(asked, events, types={}))
+        }
+        found = {(k, last) for k, *_, last in by_query(query, asked, events)}
+        assert {key for key, _ in found} == {key for key, _ in expected}, (query, events)
+        assert found >= expected
+        more += found > expected
+        queries.append(query)
+    assert more
+    check(queries[:20])
+
+
+def check(queries: list[str]) -> None:
+    """Microsoft's analyser takes the queries."""
+    if not there():
+        return
+    columns = {"user.name": "string", "host.ip": "dynamic", "event.type": "dynamic"}
+    schema = {"Events": {"TimeGenerated": "datetime", "n": "long", **columns}}
+    for query, complaints in zip(queries, analyse(queries, schema), strict=True):
+        assert not complaints, f"{complaints}\n{query}"
+
+
+@pytest.mark.parametrize(
+    ("what", "step"),
+    [
+        ("with runs", {"runs": 3}),
+        ("that must be missing", {"missing": True}),
+    ],
+)
+def test_what_a_join_cannot_say_is_refused(what: str, step: dict[str, Any]) -> None:
+    from kqlx.errors import UnsupportedError
+
+    first = named(drawn_sequence(Random(1)).steps[0])
+    asked = Sequence((replace(first, runs=1, missing=False), replace(first, **step)), 1000)
+    with pytest.raises(UnsupportedError, match=what) as raised:
+        written(asked, "join")
+    assert raised.value.code == "sequence-not-joined"
