@@ -17,7 +17,7 @@ from kqlx.backends.target import Options, Plan, PlannedEvents, PlannedSource, Pl
 from kqlx.evaluate.sequences import EventsTogether, find_sequences
 from kqlx.mappings.destinations import unbound
 from kqlx.mappings.known_types import types_for
-from kqlx.nodes import Literal
+from kqlx.nodes import Equals, Literal
 from kqlx.records import replace
 from kqlx.rules.model import Rule
 from kqlx.sequences import EventQuery, Sample, Sequence, Step
@@ -33,7 +33,8 @@ NAMES = {"kind": "event.type", "k": "user.name", "j": "host.ip"}
 
 
 def named(step: Step) -> Step:
-    field = Literal(NAMES[step.condition.field.name])  # type: ignore[union-attr]
+    assert isinstance(step.condition, Equals)
+    field = Literal(NAMES[step.condition.field.name])
     keys = tuple(replace(key, value=NAMES[key.name]) for key in step.keys)
     return replace(step, condition=replace(step.condition, field=field), keys=keys)
 
