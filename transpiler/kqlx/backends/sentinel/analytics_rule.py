@@ -21,7 +21,7 @@ from kqlx.backends.sentinel.incidents import Incidents, incidents_of
 from kqlx.backends.sentinel.metadata import attack_of, lost_metadata, severity_of
 from kqlx.backends.sentinel.rule_run import run_and_notes
 from kqlx.backends.sentinel.schedule import iso, span
-from kqlx.backends.sentinel.sequence_columns import columns_for
+from kqlx.backends.sentinel.sequence_columns import columns_for, told_columns
 from kqlx.backends.target import Plan
 from kqlx.backends.yaml_text import block, plain, quoted
 from kqlx.notes import Effect, Note
@@ -80,12 +80,13 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
     """
     rule = plan.rule
     shown = columns_for(plan)
+    told = told_columns(plan, shown)
     details = details_of(shown)
     run, about = run_and_notes(plan)
     severity, of_severity = severity_of(rule)
     aggregation, of_aggregation = _aggregation(rule)
     attack = attack_of(rule)
-    incidents, of_incidents = incidents_of(rule, shown, details)
+    incidents, of_incidents = incidents_of(rule, told, details)
     name, of_name = name_of(rule)
     description, of_description = description_of(rule)
     notes = (
@@ -94,13 +95,13 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
         *of_aggregation,
         *attack.notes,
         *of_incidents,
-        *_about_shown(rule, shown[0]),
+        *_about_shown(rule, told[0]),
         *lost_metadata(rule),
         *_about_tags(rule, plan.format),
         *of_name,
         *of_description,
         *_about_building_block(rule),
-        *(note for other in shown[1:] for note in _about_shown(rule, other)),
+        *(note for other in told[1:] for note in _about_shown(rule, other)),
     )
     return AnalyticsRule(
         id=own_id(rule, "sentinel"),
@@ -116,7 +117,7 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
         subtechniques=tuple(id for id in attack.techniques if "." in id),
         tags=rule.texts("tags"),
         query=query,
-        entities=_entities(shown),
+        entities=_entities(shown if plan.events is None else shown[::-1]),
         details=details,
         title_column=next((one.title for one in shown if one.title), ""),
         aggregation=aggregation,

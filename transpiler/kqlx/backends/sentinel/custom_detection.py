@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kqlx.backends.sentinel.alert_columns import AlertColumns
 from kqlx.backends.sentinel.analytics_rule import about_details, about_title, details_of
-from kqlx.backends.sentinel.defender_tables import about_devices
 from kqlx.backends.sentinel.description import description_of, guide_of, name_of
 from kqlx.backends.sentinel.detection_entities import Columns, detection_entities
 from kqlx.backends.sentinel.metadata import Attack, attack_of, lost_metadata, severity_of
 from kqlx.backends.sentinel.rule_run import run_and_notes
-from kqlx.backends.sentinel.sequence_columns import columns_for
+from kqlx.backends.sentinel.sequence_columns import columns_for, names_device, told_columns
 from kqlx.backends.target import Plan
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
@@ -67,7 +66,7 @@ def custom_detection(plan: Plan, query: str) -> CustomDetection:
     severity, of_severity = severity_of(rule)
     attack = attack_of(rule)
     tactic, of_tactics = _tactic(attack)
-    devices = [about_devices(source) for source in plan.sources]
+    devices = [names_device(plan, source) for source in plan.sources]
     entities, of_entities = detection_entities(shown, devices)
     name, of_name = name_of(rule)
     description, of_description = description_of(rule, guide=False)
@@ -79,7 +78,7 @@ def custom_detection(plan: Plan, query: str) -> CustomDetection:
         *attack.notes,
         *of_tactics,
         *of_entities,
-        *(note for one in shown for note in _about_shown(rule, one)),
+        *(note for one in told_columns(plan, shown) for note in _about_shown(rule, one)),
         *lost_metadata(rule),
         *_about_rest(rule),
         *of_name,

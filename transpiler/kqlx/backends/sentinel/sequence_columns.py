@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kqlx.backends.sentinel.alert_columns import AlertColumns, alert_columns
-from kqlx.backends.sentinel.defender_tables import required_columns
+from kqlx.backends.sentinel.defender_tables import about_devices, required_columns
 from kqlx.backends.sentinel.result_columns import FieldValues, plain_name
 from kqlx.backends.sentinel.schedule import CUSTOM_DETECTION, RULE_FORMATS
 from kqlx.backends.sentinel.sequence_keys import key_columns
@@ -26,6 +26,28 @@ def columns_for(plan: Plan) -> list[AlertColumns]:
     if plan.events is None:
         return [alert_columns(plan.rule, bound, plan.several) for bound in plan.bounds]
     return [one for _, one in shown_of_sources(plan, plan.events)]
+
+
+def told_columns(plan: Plan, shown: list[AlertColumns]) -> list[AlertColumns]:
+    """Those of which there is something to tell: of a sequence what its last event shows, with the
+    entities of all.
+    """
+    if plan.events is None:
+        return shown
+    entities = tuple(found for one in shown for found in one.entities)
+    last = last_step(plan.events).sources
+    return [
+        replace(one, entities=entities)
+        for source, one in zip(plan.sources, shown, strict=True)
+        if any(source is other for other in last)
+    ]
+
+
+def names_device(plan: Plan, source: PlannedSource) -> bool:
+    """Whether the result has the device of the source's events: of a sequence, of the last one."""
+    if plan.events is not None and not any(source is one for one in last_step(plan.events).sources):
+        return False
+    return about_devices(source)
 
 
 def shown_of_sources(plan: Plan, events: PlannedEvents) -> list[tuple[PlannedSource, AlertColumns]]:

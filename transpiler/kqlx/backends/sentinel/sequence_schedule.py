@@ -104,7 +104,8 @@ def about_events_run(plan: Plan, events: PlannedEvents, run: Run) -> Iterator[No
         f"each run alerts once on {kind} whose last event arrived since the run before, of events"
         f" that happened in the last {in_words(run.period)}"
     )
-    hint: str = WIDEN if by_arrival(rule) and run.period < run.longest else ""
+    widens = by_arrival(rule) and run.kind != DETECTION and run.period < run.longest
+    hint: str = WIDEN if widens else ""
     yield Note("late-events", Effect.SAME, message, hint=hint)
     yield from about_override(rule)
     length = span_of(events)
