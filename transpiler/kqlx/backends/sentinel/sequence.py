@@ -83,7 +83,7 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
     heading = [*comment_lines(COMMENT, comments_of(plan)), *values.definitions()]
     every = [*steps, *others]
     notes += [note for rows in every for note in rows.notes]
-    notes += [*about_keys(events), *_about_time(plan, events, run)]
+    notes += [*about_keys(events), *_about_order(plan, events), *_about_time(plan, events, run)]
     pieces = tuple(piece for _, rows in written for piece in rows.pieces)
     return Emission("\n".join([*heading, *lines]), tuple(notes), True, pieces=pieces)
 
@@ -150,6 +150,21 @@ def _result(keys: SequenceOf[KeyColumn], steps: SequenceOf[StepRows]) -> str:
     made += [identifier(values.name) for values in shown_columns(steps)]
     made += [f"{EVENT}{rows.number}" for rows in steps]
     return columns_made("project", list(dict.fromkeys(made)))
+
+
+def _about_order(plan: Plan, events: PlannedEvents) -> Iterator[Note]:
+    rule, asked = plan.rule, events.asked
+    if not isinstance(asked, Sequence):
+        return
+    if len(asked.steps) > 1:
+        message = "events of the same time never follow one another, as from one step to the next"
+        yield Note("sequence-ties", Effect.SAME, message)
+    if name := rule.text("tiebreaker_field"):
+        message = f"{name} puts events of the same time in order, and is left out"
+        yield Note("sequence-ties", Effect.NARROWER, message)
+    if (name := rule.text("timestamp_field")) not in ("", "@timestamp"):
+        message = f"{name} puts the rule's events in order, for which {TIME} stands"
+        yield Note("sequence-order", Effect.DIFFERENT, message)
 
 
 def _about_time(plan: Plan, events: PlannedEvents, run: Run | None) -> Iterator[Note]:
