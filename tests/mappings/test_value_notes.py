@@ -4,6 +4,7 @@ below a not they take nothing away.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -78,3 +79,13 @@ def test_a_value_of_other_sensors_is_why_nothing_matches() -> None:
     assert {n.message for n in rest.notes} >= {
         'event.action "executed" is false in DeviceProcessEvents'
     }
+
+
+@pytest.mark.parametrize("source", ["endpoint.events", "sentinel_one_cloud_funnel.event"])
+@pytest.mark.parametrize("test", ["dns.question.name:*.xyz", "event.action:lookup_requested"])
+def test_sysmon_for_linux_records_no_lookups(test: str, source: str) -> None:
+    """Neither among its own events nor among those of Sysmon on any system."""
+    lookup = f"event.category:network and process.name:nc and {test}"
+    assert re.search(r"\b22\b", str(kqlx.convert(lookup, "spl", source=source).query))
+    with pytest.raises(kqlx.KqlxError, match=r"Sysmon for Linux does not|never matches"):
+        kqlx.convert(f"host.os.type:linux and {lookup}", "spl", source=source)
