@@ -101,7 +101,6 @@ class SequenceScan:
         """The last events of a run, each with when the run began."""
         rows = self.steps[0]
         back = rows.runs - 1
-        by = ", ".join([*names(self.keys), TIME])
         same = " and ".join(f"{name} == prev({name}, {back})" for name in names(self.keys))
         start = f"prev({TIME}, {back})"
         made = [f"{_RUN_START} = {f'iff({same}, {start}, datetime(null))' if same else start}"]
@@ -113,7 +112,6 @@ class SequenceScan:
             test += f" and {TIME} - {_RUN_START} <= {duration(self.max_span)}"
         lines = [
             *union_of(rows.queries),
-            f"| summarize take_any(*) by {by}",
             in_order(self.keys),
             columns_made("extend", made),
             f"| where {test}",
@@ -247,8 +245,6 @@ class SequenceScan:
             return tests[0]
         tests += [f"{key} == {first.name}.{key}" for key in names(self.keys)]
         tests.append(f"isnull({state.name}.{TIME})")
-        if before.place == state.place:
-            tests.append(f"{TIME} > {before.name}.{TIME}")
         if self.max_span is not None:
             tests.append(f"{TIME} - {self._start(first)} <= {duration(self.max_span)}")
         if self.until:
