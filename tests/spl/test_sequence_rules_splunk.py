@@ -173,3 +173,33 @@ def test_tstats_has_no_order() -> None:
 def test_a_tiebreaker_is_told() -> None:
     notes = convert(NO_SPAN, tiebreaker_field="event.sequence").notes
     assert ("sequence-ties", Effect.NARROWER) in {(note.code, note.effect) for note in notes}
+
+
+def test_an_alert_names_what_its_earlier_events_are_about() -> None:
+    """Of the very events of the sequence, and not of others of its steps."""
+    query = """
+    sequence by host.name with maxspan=5m
+      [any where event.action == "a" and not user.name == "nobody"] with runs=2
+      [any where event.action == "b" and process.executable != "x"] with runs=2
+      [any where event.action == "c" and destination.ip != "::1"]
+    """
+    settings = stanza(query)
+    assert '"risk_object_field": "step1_user_name"' in settings["action.risk.param._risk"]
+    search = parse_search(settings["search"])
+
+    def found(*events: dict[str, str]) -> dict[str, Any]:
+        rows = [
+            {**one, "host.name": "h", "_raw": str(place), "_indextime": str(NOW)}
+            | {"_time": str(NOW - 60 + place)}
+            for place, one in enumerate(events)
+        ]
+        (one,) = evaluate(search, rows, now=NOW)
+        return one
+
+    a, b, c = ({"event.action": kind} for kind in "abc")
+    row = found(a, {**a, "user.name": "old"}, {**a, "user.name": "new"}, b, b, c)
+    assert row["step1_user_name"] == "new"
+    assert "step2_process_executable" not in row
+    row = found({**a, "user.name": "old"}, a, b, {**b, "process.executable": "p"}, c)
+    assert "step1_user_name" not in row
+    assert row["step2_process_executable"] == "p"

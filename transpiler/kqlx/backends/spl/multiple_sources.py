@@ -55,7 +55,8 @@ class SourceSearch:
 @dataclass(frozen=True, slots=True)
 class Together:
     """What the results of a sequence or a sample are about: the ``keys`` that its events share,
-    each as Elastic's field and its name in the results; ``keeps_last`` says that a result has all
+    each as Elastic's field and its name in the results; ``earlier`` are fields of earlier events
+    there, each with its kind and type as in ``Entity``; ``keeps_last`` says that a result has all
     fields of the last event. ``looks_back`` is how far back the events may have happened, in
     seconds; 0: no further than those of the rule.
     """
@@ -63,6 +64,7 @@ class Together:
     keys: tuple[tuple[str, str], ...]
     keeps_last: bool
     looks_back: int = 0
+    earlier: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

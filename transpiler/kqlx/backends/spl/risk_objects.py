@@ -8,7 +8,7 @@ types of threat objects are those of contentctl (https://github.com/splunk/conte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, cast
 
 from kqlx.backends.spl.keys import Key, plain_name
 from kqlx.backends.spl.multiple_sources import Together
@@ -115,13 +115,17 @@ def _without_addresses(found: list[tuple[str, Entity]]) -> tuple[Entity, ...]:
 
 
 def shared_entities(together: Together | None) -> tuple[Entity, ...]:
-    """The risk objects and threat objects among the keys of a sequence or a sample."""
-    found = []
+    """The risk objects and threat objects among the keys of a sequence or a sample, and of its
+    earlier events.
+    """
+    found: list[tuple[str, Entity]] = []
     for field, name in together.keys if together is not None else ():
         kind, type = _kind(field)
         if kind:
             found.append((field, Entity(name, kind, type)))
-    return _without_addresses(found)
+    earlier = together.earlier if together is not None else ()
+    more = [Entity(name, cast("Kind", kind), type) for name, kind, type in earlier]
+    return (*_without_addresses(found), *more)
 
 
 def visible_fields(rule: Rule, bound: Bound, several: bool) -> tuple[str, ...]:

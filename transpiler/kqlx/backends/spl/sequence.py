@@ -14,6 +14,7 @@ from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.spl.grouped_results import FIRST, LAST
 from kqlx.backends.spl.multiple_sources import Search, Together, WrittenSource
 from kqlx.backends.spl.search import search_of
+from kqlx.backends.spl.sequence_entities import EarlierEntity, of_earlier
 from kqlx.backends.spl.sequence_keys import STEP, SharedKeys, keys_of, rows, shared
 from kqlx.backends.spl.sequence_schedule import (
     in_look_back,
@@ -60,12 +61,13 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
             each.append(made)
             notes += _in_place(step, events, written.notes)
         notes += its.notes
-    grouping = [*common.commands(), *_form(asked, common)]
+    carried = () if plan.format == "query" else of_earlier(plan.rule, events, keys)
+    grouping = [*common.commands(), *_form(asked, common, carried)]
     grouping += [*only_new(plan.rule, asked, plan.format), *_pipes(events.pipes)]
     notes += _notes(plan, asked)
     sources = tuple(written.search for written in each)
     comments = comment_lines(COMMENT, comments_of(plan))
-    about = _together(plan.rule, events, common)
+    about = _together(plan.rule, events, common, carried)
     search = Search(sources, tuple(grouping), comments=tuple(comments), together=about)
     pieces = tuple(piece for written in each for piece in written.pieces)
     return Emission(search.text, tuple(notes), True, structure=search, pieces=pieces)
@@ -74,15 +76,18 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
 def together(rule: Rule, events: PlannedEvents) -> Together:
     """What the results of a sequence or a sample are about. Raises UnsupportedError."""
     steps = [*events.steps, *([events.until] if events.until is not None else [])]
-    common = shared([keys_of(step, _finer(step, events)) for step in steps])
-    return _together(rule, events, common)
+    keys = [keys_of(step, _finer(step, events)) for step in steps]
+    return _together(rule, events, shared(keys), of_earlier(rule, events, keys))
 
 
-def _together(rule: Rule, events: PlannedEvents, common: SharedKeys) -> Together:
+def _together(
+    rule: Rule, events: PlannedEvents, common: SharedKeys, carried: tuple[EarlierEntity, ...]
+) -> Together:
     fields = [key.name for key in events.steps[0].step.keys]
     keys = [pair for pair in zip(fields, common.names, strict=True) if pair[1]]
     keeps_last = isinstance(events.asked, Sequence)
-    return Together(tuple(keys), keeps_last, looks_back(rule, events.asked))
+    earlier = tuple((one.carried.name, one.kind, one.type) for one in carried)
+    return Together(tuple(keys), keeps_last, looks_back(rule, events.asked), earlier)
 
 
 def _is_absent(step: PlannedStep, events: PlannedEvents) -> bool:
@@ -106,8 +111,12 @@ def _numbers(events: PlannedEvents) -> list[int]:
     return found if events.until is None else [*found, UNTIL]
 
 
-def _form(asked: Sequence | Sample, keys: SharedKeys) -> list[str]:
-    return states(asked, keys) if isinstance(asked, Sequence) else _sample(asked, keys)
+def _form(
+    asked: Sequence | Sample, keys: SharedKeys, carried: tuple[EarlierEntity, ...]
+) -> list[str]:
+    if isinstance(asked, Sample):
+        return _sample(asked, keys)
+    return states(asked, keys, tuple(one.carried for one in carried))
 
 
 def _sample(asked: Sample, keys: SharedKeys) -> list[str]:

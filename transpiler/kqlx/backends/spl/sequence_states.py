@@ -65,6 +65,15 @@ def numbers_of(asked: Sequence) -> Numbers:
     return Numbers(tuple(steps), present, -count - 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A field of an earlier event, of the step of a number, that the results have under a name."""
+
+    number: int
+    value: str
+    name: str
+
+
 @dataclass()
 class _Machine:
     """Writes the commands for one sequence. What ``streamstats`` tells has a name of its own for
@@ -75,6 +84,8 @@ class _Machine:
     span: int | None
     until: bool
     keys: SharedKeys
+    carried: tuple[Carried, ...] = ()
+    held: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
     def write(self) -> list[str]:
@@ -115,6 +126,7 @@ class _Machine:
             value = f"coalesce({_name('earlier', before)}, 0)"
             last_of = _last if self.is_plain(before) else _last_of
             aggregates.append(last_of(before, value, _name("earlier", number)))
+        aggregates += self.carry(before)
         self.tell([*aggregates, _last(number, "_time", taken), *self.others(number)])
         tests = [f"{STEP}={number}", *self.within(begun, number, is_last)]
         tests.append(f"(isnull({taken}) OR {taken}<={previous})")
@@ -127,6 +139,17 @@ class _Machine:
         if missed and not is_last:
             value = f"if({missed}>{previous}, 0-abs({begun}), {begun})"
         self.settle(number, is_last, tests, value)
+
+    def carry(self, before: int) -> list[str]:
+        """What the last event of the step before tells of itself, and of those before it."""
+        last_of = _last if self.is_plain(before) else _last_of
+        found = []
+        for one in self.carried:
+            if one.number <= before:
+                value = self.held.get(one.name, one.value)
+                self.held[one.name] = f"{one.name}_{before + 1}"
+                found.append(last_of(before, f'coalesce({value}, "")', self.held[one.name]))
+        return found
 
     def others(self, number: int) -> list[str]:
         """The last events before a row that end a sequence, or must be missing from it."""
@@ -174,6 +197,9 @@ class _Machine:
             aggregates.append(f"first(_time) as {start}")
         if self.numbers.has_leading:
             aggregates.append(f"first(eval(coalesce({earlier}, 0))) as run_{earlier}")
+        for name, held in self.held.items():
+            self.held[name] = f"run_{held}"
+            aggregates.append(f'first(eval(coalesce({held}, ""))) as run_{held}')
         by = ", ".join([*self.keys.by, STEP])
         window = f"streamstats window={runs} global=f"
         self.lines.append("| " + fold([window, *aggregates, f"by {by}"]))
@@ -197,7 +223,10 @@ class _Machine:
             return
         tests += self.around(number, begun)
         self.lines.append(f"| where {_all_of(tests)}")
-        self.lines.append(f"| eval {FIRST}={begun}, {LAST}=_time")
+        made = [f"{FIRST}={begun}", f"{LAST}=_time"]
+        made += [f'{name}=nullif({held}, "")' for name, held in self.held.items()]
+        made = [*(f"{text}," for text in made[:-1]), made[-1]]
+        self.lines.append("| " + fold(["eval", *made]))
 
     def around(self, number: int, begun: str) -> list[str]:
         """Tests that nothing which must be missing is within the span before or after."""
@@ -211,9 +240,12 @@ class _Machine:
         return [f"({' OR '.join([*none, outside])})"]
 
 
-def states(asked: Sequence, keys: SharedKeys) -> list[str]:
-    """The commands that leave, of the rows of all steps, the last event of each sequence."""
-    return _Machine(numbers_of(asked), asked.max_span, asked.until is not None, keys).write()
+def states(asked: Sequence, keys: SharedKeys, carried: tuple[Carried, ...] = ()) -> list[str]:
+    """The commands that leave, of the rows of all steps, the last event of each sequence, with what
+    is carried of the others.
+    """
+    until = asked.until is not None
+    return _Machine(numbers_of(asked), asked.max_span, until, keys, carried).write()
 
 
 def seconds(milliseconds: int) -> str:
