@@ -186,4 +186,5 @@ def test_many_values_take_time_in_proportion() -> None:
         return time.process_time() - start
 
     seconds(100)
-    assert seconds(16_000) < 40 * max(seconds(1_600), 0.001)
+    few = max(seconds(1_600) for _ in range(3))
+    assert seconds(16_000) < 40 * max(few, 0.001)

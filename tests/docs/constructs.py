@@ -68,6 +68,12 @@ _HEAD = {
 _BY_PROGRAM = {"field": ["process.executable"], "value": 20}
 _COUNTED = [{"field": "process.parent.executable", "value": 3}]
 _ITEM = {"field": "process.name", "operator": "included", "type": "match", "value": "a"}
+_EQL = {"type": "eql", "language": "eql"}
+_SEQUENCE = (
+    '{} by host.id{} [process where event.type == "start" and process.name : "sh"]'
+    ' [process where event.type == "start" and process.name : "curl"]'
+)
+
 RULES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("single events", {"type": "query"}),
     ("… by arrival time (`timestamp_override`)", {"timestamp_override": "event.ingested"}),
@@ -113,6 +119,8 @@ RULES: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("saved query", {"type": "saved_query", "saved_id": "shells"}),
+    ("EQL sequence", {**_EQL, "query": _SEQUENCE.format("sequence", " with maxspan=1m")}),
+    ("EQL sample", {**_EQL, "query": _SEQUENCE.format("sample", "")}),
 )
 """Each type of rule, as what it has besides ``_HEAD``."""
 
