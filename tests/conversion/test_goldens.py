@@ -74,18 +74,24 @@ def golden_name(target: str, format: str) -> str:
 def test_golden_artifact(
     path: Path, target: str, format: str, golden: Callable[[str, str], None]
 ) -> None:
-    result = convert(path, target, format=format)
+    try:
+        result = convert(path, target, format=format)
+    except kqlx.UnsupportedError as error:
+        golden(f"{path.stem}/{target}.{format}.refused.txt", f"{error}\n")
+        return
     golden(f"{path.stem}/{golden_name(target, format)}", result.text + "\n")
     notes = "".join(f"{note.effect} {note.code}: {note.message}\n" for note in result.notes)
     golden(f"{path.stem}/{target}.{format}.notes.txt", notes)
 
 
-def results(target: str) -> dict[str, str]:
-    """Rule → converted text, where the target can say the rule."""
+def results(target: str, format: str | None = None) -> dict[str, str]:
+    """Rule → converted text, where the target can say the rule; of a format that is not the first,
+    rules that are tested whole.
+    """
     found = {}
-    for path in RULES:
+    for path in RULES if format is None else dict.fromkeys(WHOLE):
         with suppress(kqlx.UnsupportedError):
-            found[path.stem] = convert(path, target).text
+            found[path.stem] = convert(path, target, format=format).text
     return found
 
 
@@ -98,8 +104,11 @@ def test_no_golden_is_left_over() -> None:
             names = names if path.stem in said else [f"{target.name}.refused.txt"]
             wanted |= {f"{path.stem}/{name}" for name in names}
     for target_name, format in FORMATS:
-        names = [golden_name(target_name, format), f"{target_name}.{format}.notes.txt"]
-        wanted |= {f"{path.stem}/{name}" for path in WHOLE for name in names}
+        said = results(target_name, format)
+        for path in WHOLE:
+            names = [golden_name(target_name, format), f"{target_name}.{format}.notes.txt"]
+            names = names if path.stem in said else [f"{target_name}.{format}.refused.txt"]
+            wanted |= {f"{path.stem}/{name}" for name in names}
     assert {str(path.relative_to(GOLDEN)) for path in GOLDEN.rglob("*.*")} == wanted
 
 
@@ -116,8 +125,9 @@ def test_what_loads_the_analytics_rules_takes_them() -> None:
         assert complaints(rule.text) == []
         template = deployed(convert(path, "sentinel", format="arm").text)
         assert template["query"] == rule.query
-        created(convert(path, "sentinel", format="custom-detection").text)
         queries.append(str(rule.query))
+    for text in results("sentinel", "custom-detection").values():
+        created(text)
     assert not any(analyse(queries))
 
 
@@ -144,6 +154,10 @@ def test_pysigma_loads_and_converts_the_sigma_goldens(name: str) -> None:
     for backend in (SplunkBackend(), *(() if counts else (LuceneBackend(),))):
         collection = SigmaCollection.from_yaml(text)
         assert not [error for rule in collection for error in rule.errors]
+        if "type: temporal_ordered" in text:  # which none has a form for, as a note says
+            with pytest.raises(NotImplementedError, match="temporal_ordered"):
+                backend.convert(collection)
+            continue
         queries = backend.convert(collection)  # of several counts one each
         assert queries
         assert all(queries)

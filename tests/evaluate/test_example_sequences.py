@@ -25,7 +25,7 @@ LINES = {
 @pytest.mark.parametrize("name", LINES)
 @pytest.mark.parametrize("stored_order", [False, True])
 def test_the_sequences_are_those_that_people_see(name: str, stored_order: bool) -> None:
-    (rule,) = load_rules(EVENTS / f"{name}.toml").rules
+    (rule,) = load_rules(ROOT / f"rules/{name}.toml").rules
     texts = (EVENTS / f"{name}.ndjson").read_text("utf-8").splitlines()
     events = [json.loads(text) | {"line": line} for line, text in enumerate(texts, 1)]
     expected = LINES[name]
