@@ -36,16 +36,21 @@ class _Scope:
 Expression = Callable[[_Scope], Any]
 
 
-def answer(query: str, tables: Mapping[str, list[Row]]) -> list[Row]:
-    """The rows that a query finds in these tables."""
-    reader = _Reader(query, tables)
+INGESTED = "(ingested)"
+"""The column of a table with what ``ingestion_time()`` says."""
+
+
+def answer(query: str, tables: Mapping[str, list[Row]], now: int = 0) -> list[Row]:
+    """The rows that a query finds in these tables; ``ago()`` counts from ``now``."""
+    reader = _Reader(query, tables, now)
     rows = reader.pipeline()
     reader.end()
     return rows
 
 
 class _Reader:
-    def __init__(self, text: str, tables: Mapping[str, list[Row]]) -> None:
+    def __init__(self, text: str, tables: Mapping[str, list[Row]], now: int) -> None:
+        self.clock = now
         self.tokens: list[tuple[str, str]] = []
         at = 0
         while text[at:].strip():
@@ -367,6 +372,10 @@ class _Reader:
         if name == "prev":
             back = arguments[1] if len(arguments) > 1 else lambda scope: 1
             return lambda scope: _before(arguments[0], scope, back(scope))
+        if name == "ago":
+            return lambda scope: self.clock - arguments[0](scope)
+        if name == "ingestion_time":
+            return lambda scope: scope.row[INGESTED]
         if name == "pack_all":
             return lambda scope: dict(scope.row)
         function = _FUNCTIONS[name]

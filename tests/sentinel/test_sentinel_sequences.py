@@ -11,7 +11,9 @@ from random import Random
 from typing import Any
 
 import pytest
+import yaml
 
+import kqlx
 from kqlx.backends.sentinel.sequence import emit_events
 from kqlx.backends.target import Options, Plan, PlannedEvents, PlannedSource, PlannedStep
 from kqlx.evaluate.sequences import EventsTogether, find_sequences
@@ -23,8 +25,9 @@ from kqlx.rules.model import Rule
 from kqlx.sequences import EventQuery, Sample, Sequence, Step
 from tests.evaluate.sequence_model import Event, drawn_sample, drawn_sequence, drawn_stream
 from tests.oracles.kusto import analyse, there
-from tests.oracles.kusto_pipelines import answer
+from tests.oracles.kusto_pipelines import INGESTED, answer
 
+MINUTE = 60_000
 STREAMS = int(os.environ.get("STREAMS", "200"))
 """20,000 have been drawn of each; the suite draws the first of them."""
 
@@ -185,6 +188,48 @@ def test_joins_find_all_sequences_and_say_what_more() -> None:
         queries.append(query)
     assert more
     check(queries[:20])
+
+
+@pytest.mark.parametrize("clock", [0, 5 * MINUTE])
+def test_rules_tell_each_sequence_once(clock: int) -> None:
+    """Of events that arrive up to a day late, whether ``ago()`` counts from the time for which a
+    run is scheduled or from when it starts, five minutes later.
+    """
+    query = (
+        'sequence by user.name with maxspan=10m [any where event.type == "a"]'
+        ' [any where event.type == "b"]'
+    )
+    data = {"from": "now-9m", "interval": "5m", "timestamp_override": "event.ingested"}
+    rule = Rule(name="A rule", query=query, language="eql", type="eql", data=data)
+    converted = kqlx.convert(rule, "sentinel", source="none", format="rule")
+    read = yaml.safe_load(converted.text)
+    assert (read["queryFrequency"], read["queryPeriod"]) == ("5m", "25h")
+    random = Random(175)
+    all_told = 0
+    for _ in range(20):
+        rows = []
+        for number, user in enumerate("abcdef"):
+            first = random.randint(0, 60) * MINUTE
+            for kind, time in (("a", first), ("b", first + random.choice([1, 9, 10, 11]) * MINUTE)):
+                late = random.choice([0, 1, 4, 30, 20 * 60]) * MINUTE
+                row = {"TimeGenerated": time, "user.name": user, "event.type": [kind]}
+                rows.append({**row, "n": number, INGESTED: time + late + random.randint(0, 59_999)})
+        told: Counter[str] = Counter()
+        for now in range(0, 26 * 60 * MINUTE, 5 * MINUTE):
+            seen = [
+                row
+                for row in rows
+                if now - 25 * 60 * MINUTE < row["TimeGenerated"] <= now
+                and row[INGESTED] <= now + 5 * MINUTE
+            ]
+            if seen:
+                found = answer(read["query"], {"Events": seen}, now + clock)
+                told.update(row["user_name"] for row in found)
+        times = {(row["user.name"], *row["event.type"]): row["TimeGenerated"] for row in rows}
+        expected = {u for u in "abcdef" if times[u, "b"] - times[u, "a"] <= 10 * MINUTE}
+        assert told == Counter(expected)
+        all_told += len(expected)
+    assert all_told
 
 
 def check(queries: list[str]) -> None:
