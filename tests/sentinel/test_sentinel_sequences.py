@@ -207,12 +207,16 @@ def test_rules_tell_each_sequence_once(clock: int) -> None:
     random = Random(175)
     all_told = 0
     for _ in range(20):
-        rows = []
+        rows: list[dict[str, Any]] = []
         for number, user in enumerate("abcdef"):
             first = random.randint(0, 60) * MINUTE
             for kind, time in (("a", first), ("b", first + random.choice([1, 9, 10, 11]) * MINUTE)):
                 late = random.choice([0, 1, 4, 30, 20 * 60]) * MINUTE
-                row = {"TimeGenerated": time, "user.name": user, "event.type": [kind]}
+                row: dict[str, Any] = {
+                    "TimeGenerated": time,
+                    "user.name": user,
+                    "event.type": [kind],
+                }
                 rows.append({**row, "n": number, INGESTED: time + late + random.randint(0, 59_999)})
         told: Counter[str] = Counter()
         for now in range(0, 26 * 60 * MINUTE, 5 * MINUTE):
