@@ -106,6 +106,7 @@ def test_parameters_of_a_call_by_their_text(value: str, splunk: str, sigma: list
     wide = kqlx.convert(query, "spl", language="eql", source="aws.cloudtrail")
     assert splunk in str(wide.query)
     assert Effect.WIDER in {note.effect for note in wide.notes}, "the whole record is searched"
+    assert "case-folded" not in {note.code for note in wide.notes}, "where tells the cases apart"
     rule = str(kqlx.convert(query, "sigma", language="eql", source="aws.cloudtrail").query)
     assert [part for part in sigma if part not in rule] == []
 

@@ -74,7 +74,16 @@ TIME_RANGE = (
 
 @dataclass()
 class SearchWriter(SplBackend):
-    """Node → terms of ``search``."""
+    """Node → terms of ``search``.
+
+    ``is_filter``: a ``where`` says the same tests again, and how it compares letters.
+    """
+
+    is_filter: bool = False
+
+    def note_case(self, column: Column, text: str, node: Equals | Like | Regexp) -> None:
+        if not self.is_filter:
+            super().note_case(column, text, node)
 
     def all_of(self, node: And) -> Text:
         return Text(" ".join([self.expression(item).text for item in node.items]), Group.AND)
@@ -203,11 +212,12 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
         for part in [item] if exact else _apart(item, search):
             said = exact or search.all_exact(part)
             wide = part if said else simplify(search.widened(part))
+            writer.is_filter = not said and search.gains_by_where(part)
             if not isinstance(wide, Always):
                 for test in [wide] if said else conjuncts(wide):
                     if (text := writer.expression(test).text) not in terms or said:
                         terms.append(text)
-            if not said and search.gains_by_where(part):
+            if writer.is_filter:
                 condition = where.condition(part).text
                 if condition != "true()":
                     conditions.append(condition)
