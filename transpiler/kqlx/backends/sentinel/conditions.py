@@ -106,7 +106,8 @@ class ConditionWriter(TextBackend):
 
     def regexp(self, column: Column, node: Regexp) -> Text:
         cell = self.columns.cell(column)
-        if cell.form != "column" or not cell.is_string or self.is_text(cell.column):
+        known = cell.form in ("column", "array", "many") and cell.key_path is None
+        if not known or not cell.is_string or self.is_text(cell.column):
             what = f"a regular expression on {described(column)}"
             self.refuse(node.span, what, "it is no plain column of texts", code=NO_FORM)
         return self.field_tests.patterns.regexp(cell, node)

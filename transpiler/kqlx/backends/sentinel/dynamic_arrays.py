@@ -26,10 +26,10 @@ from kqlx.patterns import Pattern, Shape
 from kqlx.regexes import late_regex
 
 _INNER = r'(?:[^"\\]|\\.)*'
-_INNER_ONE = r'(?:[^"\\]|\\u[0-9a-f]{4}|\\[^u])'
-_INNER_WHOLE = rf"{_INNER_ONE}*"
+INNER_ONE = r'(?:[^"\\]|\\u[0-9a-f]{4}|\\[^u])'
+_INNER_WHOLE = rf"{INNER_ONE}*"
 """Any text, without the beginning of an escape: what ``?`` stands for begins a sign."""
-_HEAD = rf'^(?:[^"]*"{_INNER}")*[^"]*'
+HEAD = rf'^(?:[^"]*"{_INNER}")*[^"]*'
 """All whole values before a quotation mark, which therefore opens one."""
 # A part of a value that can stand nowhere else in the JSON text: free of its signs, and not to be
 # taken for the end of an escape such as \\n or \\u001f.
@@ -166,7 +166,7 @@ def value_regex(pattern: Pattern) -> str:
 def _array_regex(pattern: Pattern) -> str:
     """A pattern as a regular expression for the JSON text of an array that has such a value."""
     inner, is_open = pattern.without_outer_stars(), pattern.begins_open
-    head = _HEAD if _has(pattern, "[],") else ""
+    head = HEAD if _has(pattern, "[],") else ""
     bare = not head and is_open and _SAFE_BEGINNING.match(inner.prefix)
     opened = "" if bare else rf'{head}[\[,]"' + (_any_run(pattern) if is_open else "")
     return opened + inner_regex(inner) + ("" if pattern.ends_open else '"[,\\]]')
@@ -176,11 +176,11 @@ def _bag_regex(pattern: Pattern, *, folds: bool) -> str:
     """A pattern as a regular expression for the JSON text of an object, or an array, with such a
     value.
     """
-    head = _HEAD if _has(pattern, "[]{},:") else ""
+    head = HEAD if _has(pattern, "[]{},:") else ""
     marked = f'"{inner_regex(pattern)}"'
     if bare := bare_values(pattern, folds=folds):
         marked = f"(?:{'|'.join([marked, *bare])})"
-        head = _HEAD if pattern.begins_open else head
+        head = HEAD if pattern.begins_open else head
     return rf"{head}[\[,:]{marked}[,\]}}]"
 
 
@@ -198,7 +198,7 @@ def bare_values(pattern: Pattern, *, folds: bool) -> list[str]:
 
 def inner_regex(pattern: Pattern) -> str:
     """A pattern between the quotation marks of JSON text."""
-    return pattern.as_regex(lambda text: regex(json_text(text)), _any_run(pattern), _INNER_ONE)
+    return pattern.as_regex(lambda text: regex(json_text(text)), _any_run(pattern), INNER_ONE)
 
 
 def _any_run(pattern: Pattern) -> str:

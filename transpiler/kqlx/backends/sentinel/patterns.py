@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from kqlx.backends.sentinel.array_expressions import expression_fits
 from kqlx.backends.sentinel.boolean import all_text
 from kqlx.backends.sentinel.column_access import (
     INDEXED,
@@ -68,8 +69,10 @@ class Patterns:
         return self.whole_value(cell, pattern, folds)
 
     def regexp(self, cell: Cell, node: Regexp) -> Text:
-        """A regular expression of the whole value of a string column."""
+        """A regular expression of a whole value: of a string column, or in an array."""
         folds = ignores_case(self.backend, cell, [node])
+        if cell.form != "column":
+            return expression_fits(cell, node.regexp, folds=folds)
         found, has_dot = searching(node.regexp)
         flags = ("i" if folds else "") + ("s" if has_dot else "")
         expression = quote(f"(?{flags}){found}" if flags else found)
