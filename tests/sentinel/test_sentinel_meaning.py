@@ -154,6 +154,17 @@ def test_differences_that_are_seldom_met(
     assert not converted_query.disagreement(event)
 
 
+@pytest.mark.parametrize("query", ["sections:{ 007 }", 'not sections:{ "1.0" }'])
+def test_bare_values_in_groups_of_no_known_type_are_texts(query: str) -> None:
+    """What Elasticsearch is told of them as numbers it stores as texts, ``7.0``."""
+    asked = convert(query, SENTINEL, "sentinel")
+    assert asked.types["sections.null"] == "keyword"
+    values = ["007", 7, 7.0, "1.0", 1, "x"]
+    events = [{"sections": [{"null": value}, {"null": "y"}]} for value in values]
+    for event in asked.asked(events):
+        assert not (found := asked.disagreement(event)), found
+
+
 def test_what_is_compared_without_case_is_told() -> None:
     insensitive = kqlx.convert(
         "event.action:Send and process.args:Se*", "sentinel", source="none", case="insensitive"

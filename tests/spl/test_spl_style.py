@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx.backends.spl.multiple_sources import Search, SourceSearch
+from kqlx.notes import Effect
+from kqlx.testing.agreement import convert
 from tests.conftest import examples
 from tests.oracles.drawn import check_drawn
 from tests.oracles.splunk import SPLUNK
@@ -68,6 +70,22 @@ def test_tests_of_few_fields_mean_what_they_mean(exact: bool, data: st.DataObjec
     """Many of them contain others."""
     fields = {"event.action": "keyword", "source.bytes": "long"}
     check_drawn(data, SPLUNK, "spl", fields, exact=exact)
+
+
+@pytest.mark.parametrize(
+    ("query", "effect"),
+    [
+        ("source.bytes:* and **", Effect.WIDER),
+        ("source.bytes:* and not **", Effect.NARROWER),
+        ('source.bytes > 5 or ** and not user.name:"10.0.0.0/8"', Effect.WIDER),
+    ],
+)
+def test_stars_without_a_field_want_a_text_in_elasticsearch(query: str, effect: Effect) -> None:
+    asked = convert(query, SPLUNK, "spl")
+    assert effect in [note.effect for note in asked.notes]
+    for event in ({"source": {"bytes": 1}}, {"source": {"bytes": 1}, "user": {"name": "a"}}):
+        assert not (found := asked.disagreement(event)), found
+    assert convert("source.bytes:* and *", SPLUNK, "spl").notes == ()
 
 
 def test_values_of_nested_alternatives_are_one_list() -> None:

@@ -14,7 +14,7 @@ from kqlx.elastic.numbers import number_of
 from kqlx.evaluate.compiler import compile
 from kqlx.evaluate.event_fields import objects
 from kqlx.frontends.shown import shown
-from kqlx.mappings.nested import field_tests
+from kqlx.mappings.nested import bare_value_test, field_tests
 from kqlx.nodes import (
     And,
     Compare,
@@ -29,6 +29,7 @@ from kqlx.nodes import (
     Pattern,
     Regexp,
     Term,
+    transform,
 )
 from kqlx.records import replace
 from kqlx.regular_expressions import folded
@@ -49,7 +50,7 @@ def types_of(node: Node) -> dict[str, str]:
     parts of flattened fields stay undeclared.
     """
     types = dict(ecs.types())
-    for name, test in field_tests(node):
+    for name, test in field_tests(_with_names(node)):
         is_known = name in ecs.types() or is_multi_field(name, types) or _below_leaf(name, types)
         if is_known or isinstance(test.field, Pattern):
             continue
@@ -57,6 +58,17 @@ def types_of(node: Node) -> dict[str, str]:
         if is_number or name not in types:
             types[name] = "double" if is_number else "keyword"
     return types
+
+
+def _with_names(node: Node, *, inside: bool = False) -> Node:
+    """The tree with the names that Kibana gives the bare values within nested groups."""
+
+    def leaf(item: Node) -> Node:
+        if isinstance(item, Nested):
+            return replace(item, item=_with_names(item.item, inside=True))
+        return bare_value_test(item) if inside and isinstance(item, FreeText) else item
+
+    return transform(node, leaf)
 
 
 def _below_leaf(name: str, types: Mapping[str, str]) -> bool:

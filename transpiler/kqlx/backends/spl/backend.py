@@ -16,6 +16,7 @@ from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Case, Equals, FreeText, FunctionTest, Like, Pattern, Regexp
 from kqlx.notes import Effect
+from kqlx.patterns import Shape
 from kqlx.records import dataclass
 
 B = TypeVar("B", bound="SplBackend")
@@ -58,3 +59,8 @@ class SplBackend(TextBackend):
             self.note("approximated", effect, message, node.span)
             value = node.value.widened_to_stars().name
         return quote(value)
+
+
+def is_any_text(node: FreeText) -> bool:
+    """Whether stars alone stand without a field, more than the one that any event meets."""
+    return isinstance(node.value, Pattern) and node.value.shape is Shape.ANYTHING

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kqlx import records
 from kqlx.backends.base import NO_FORM
 from kqlx.backends.repeated_fields import may_have_many
-from kqlx.backends.spl.backend import SplBackend
+from kqlx.backends.spl.backend import SplBackend, is_any_text
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import characters_problem, name_problem, quote, value_problem
@@ -34,7 +34,7 @@ from kqlx.nodes import (
     walk,
 )
 from kqlx.notes import Effect
-from kqlx.patterns import ANY_RUN, Shape
+from kqlx.patterns import ANY_RUN
 from kqlx.records import dataclass, replace
 
 _FIELD_TESTS = (Equals, Like, Exists)
@@ -62,7 +62,7 @@ class Checks(SplBackend):
             )
             return flattened(node) if plain else node
         if isinstance(node, FreeText) and isinstance(node.value, Pattern):
-            return Always(node.span) if node.value.shape is Shape.ANYTHING else node
+            return Always(node.span) if node.value.is_lone_star else node
         if not isinstance(node, _FIELD_TESTS) or isinstance(node.field, Pattern):
             return node
         name = node.field.name
@@ -98,6 +98,10 @@ class Checks(SplBackend):
                 node.span,
             )
             self.check(flattened(node))
+        elif isinstance(node, FreeText) and is_any_text(node):
+            effect = Effect.NARROWER if self.negative else Effect.WIDER
+            message = "several stars without a field: Elasticsearch wants a text in some field"
+            self.note("free-text", effect, message, node.span)
         elif isinstance(node, FreeText):
             self.note(
                 "free-text",

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kqlx.backends.base import ValueList, gather
-from kqlx.backends.spl.backend import SplBackend
+from kqlx.backends.spl.backend import SplBackend, is_any_text
 from kqlx.backends.spl.checks import Checks
 from kqlx.backends.spl.multiple_sources import SourceSearch, WrittenSource
 from kqlx.backends.spl.name_value_arrays import pair_fields
@@ -169,7 +169,7 @@ class SearchWriter(SplBackend):
         return Text(test)
 
     def free_text(self, node: FreeText) -> Text:
-        return Text(self.free_term(node))
+        return self.always() if is_any_text(node) else Text(self.free_term(node))
 
     def always(self) -> Text:
         return Text("*")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Hashable, Iterable
 
 from kqlx.backends.base import NO_FORM, ValueList, gather
-from kqlx.backends.spl.backend import SplBackend
+from kqlx.backends.spl.backend import SplBackend, is_any_text
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import eval_name, quote, regex
@@ -113,6 +113,8 @@ class WhereWriter(SplBackend):
                 return Text("true()")
             case Never():
                 return Text("false()")
+            case FreeText() if is_any_text(node):
+                return Text("true()")
             case FreeText():
                 return Text(f"searchmatch({quote(self.free_term(node))})")
             case Equals() | Like() | Exists() | Compare():
