@@ -28,14 +28,14 @@ def written(node: Node, target: str, **options: Any) -> tuple[str, list[str]]:
 @pytest.mark.parametrize(
     ("node", "spl", "sentinel", "sigma"),
     [
-        (equals("5", "number"), "x=5", "['x'] == 5", "x: 5\n"),
+        (equals("5", "number"), "x=5", "todouble(['x']) == 5", "x: 5\n"),
         (equals("5", "string"), 'x="5"', "['x'] == \"5\"", "x: '5'\n"),
         (equals("5", "untyped"), 'x="5"', "['x'] == \"5\"", "x: '5'\n"),
-        (equals("1e3", "number"), "x=1000", "['x'] == 1000", "x: 1000\n"),
-        (equals("0.5", "number"), "tonumber(x)=0.5", "['x'] == 0.5", "x: 0.5\n"),
-        (equals(True, "boolean"), "x=true", "['x'] == true", "x: true\n"),
+        (equals("1e3", "number"), "x=1000", "todouble(['x']) == 1000", "x: 1000\n"),
+        (equals("0.5", "number"), "tonumber(x)=0.5", "todouble(['x']) == 0.5", "x: 0.5\n"),
+        (equals(True, "boolean"), "x=true", "tobool(['x']) == true", "x: true\n"),
         (equals("true", "string"), 'x="true"', "['x'] == \"true\"", "x: 'true'\n"),
-        (Compare(X, "gt", Literal("5", kind="number")), "x>5", "['x'] > 5", "x|gt: 5\n"),
+        (Compare(X, "gt", Literal("5", kind="number")), "x>5", "todouble(['x']) > 5", "x|gt: 5\n"),
         (Compare(X, "gt", Literal("5")), "x>5", "todouble(['x']) > 5", "x|gt: 5\n"),
     ],
 )

@@ -316,8 +316,17 @@ class Outcome:
 
 
 def in_other_case(query: str, pack: Pack) -> Node:
-    """The query with each of its texts in its other letter case, asked in any."""
+    """The query with each of its texts in its other letter case, asked in any. Keys of objects that
+    may be columns of their own stay: these have one letter case, as a note says.
+    """
     node = kqlx.parse(query)
+    with_keys = {
+        name
+        for destinations in pack.targets.values()
+        for destination in destinations
+        for name, spec in destination.fields.items()
+        if spec.columns_of_keys
+    }
     types = types_of(node, pack)
 
     def leaf(test: Node) -> Node:
@@ -326,12 +335,19 @@ def in_other_case(query: str, pack: Pack) -> Node:
         if types[test.field.name] not in WITH_CASE or test.field.name.endswith(".text"):
             return test
         if isinstance(test, Like):
-            pattern = test.pattern.map_literals(str.swapcase)
+            swapped = _but_for_keys if test.field.name in with_keys else str.swapcase
+            pattern = test.pattern.map_literals(swapped)
             return replace(test, pattern=pattern, case=Case.FOLDED)
         value = replace(test.value, value=test.value.name.swapcase(), phrase=True)
         return replace(test, value=value, case=Case.FOLDED)
 
     return transform(node, leaf)
+
+
+def _but_for_keys(text: str) -> str:
+    """``key=value`` with the other letter case of its value."""
+    key, equals, value = text.rpartition("=")
+    return f"{key}{equals}{value.swapcase()}"
 
 
 def judged(

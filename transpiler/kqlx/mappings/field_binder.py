@@ -38,6 +38,7 @@ from kqlx.nodes import (
     Regexp,
     all_of,
     any_of,
+    case_of,
 )
 from kqlx.notes import Effect
 from kqlx.records import replace
@@ -176,6 +177,11 @@ class FieldBinder(Binding):
         parts = in_json(node, spec.column, spec.columns_of_keys)
         for name in {test.field.name for tests in parts for test in tests}:
             describe_column(self, name, "keyword", node.field.name)
+        keys = {test.field.name for tests in parts for test in tests} - {spec.column}
+        if keys and case_of(node) is not Case.EXACT:
+            named = ", ".join(sorted(keys))
+            message = f"{named}: the key is looked for in the letter case in which it is written"
+            self.add_note("case-kept", message, node.span, Effect.CASE)
         if len(parts) > 1:
             message = f"{node.field.name}: the parts of a pattern are looked for in any order"
             self.add_note("approximated", message, node.span, Effect.WIDER)
