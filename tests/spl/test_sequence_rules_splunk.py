@@ -110,6 +110,7 @@ def test_a_sequence_is_told_when_its_last_event_is_new() -> None:
         (logon(10 * MINUTE, "success"), False),  # by an earlier run
         (logon(10 * MINUTE, "success", arrived=2 * MINUTE), True),
         (logon(4 * MINUTE, "success"), False),  # past the span
+        (logon(8 * MINUTE, "success", arrived=0), False),  # while the search runs: by the next
     ):
         found = evaluate(search, [*failures, last], now=NOW)
         assert bool(found) is told, last
@@ -189,7 +190,7 @@ def test_an_alert_names_what_its_earlier_events_are_about() -> None:
 
     def found(*events: dict[str, str]) -> dict[str, Any]:
         rows = [
-            {**one, "host.name": "h", "_raw": str(place), "_indextime": str(NOW)}
+            {**one, "host.name": "h", "_raw": str(place), "_indextime": str(NOW - 1)}
             | {"_time": str(NOW - 60 + place)}
             for place, one in enumerate(events)
         ]
@@ -203,3 +204,29 @@ def test_an_alert_names_what_its_earlier_events_are_about() -> None:
     row = found({**a, "user.name": "old"}, a, b, {**b, "process.executable": "p"}, c)
     assert "step1_user_name" not in row
     assert row["step2_process_executable"] == "p"
+
+
+def test_what_arrives_while_a_search_runs_is_told_once() -> None:
+    """Two runs whose windows touch, of a rule whose alerts are not throttled."""
+    found = stanza(LOGONS, **{"from": "now-5m", "interval": "5m"})
+    assert "alert.suppress" not in found
+    search = parse_search(found["search"])
+    failures = [
+        {"_time": str(NOW - 60 + n), "_indextime": str(NOW), "event.outcome": "failure"}
+        for n in range(3)
+    ]
+    last = {"_time": str(NOW - 30), "_indextime": str(NOW), "event.outcome": "success"}
+    shared = {"event.category": "authentication", "host.name": "h", "source.ip": "1", "_raw": "x"}
+    events = [{**shared, **event} for event in (*failures, last)]
+    minute = NOW - NOW % MINUTE
+    runs = [evaluate(search, events, now=minute + 60 * ahead) for ahead in range(0, 20, 5)]
+    assert sum(map(len, runs)) == 1
+
+
+def test_pipes_are_kept_without_a_note() -> None:
+    found = convert(f"{NO_SPAN} | tail 2")
+    assert "| tail 2\n| reverse" in str(found.query)
+    assert "pipe-left-out" not in {note.code for note in found.notes}
+    query = 'any where user.name == "a" | tail 2'
+    single = kqlx.convert(query, "spl", language="eql", source="none")
+    assert "pipe-left-out" in {note.code for note in single.notes}

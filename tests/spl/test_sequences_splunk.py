@@ -105,3 +105,24 @@ def test_samples_are_those_of_elasticsearch() -> None:
         asked, events = drawn_sample(random), drawn_stream(random)
         found = [keys for keys, _, _ in searched(asked, events)]
         assert found == [keys for keys, _, _ in expected(asked, events)], (asked, events)
+
+
+def test_keys_may_be_called_as_what_the_search_makes() -> None:
+    """``run``, ``event``, ``step``: fields of one's own."""
+    events: list[dict[str, Any]] = [
+        {"@timestamp": START + n * 1000, name: "x", "event.action": action, "_raw": str(n)}
+        for name in ("run", "event", "step")
+        for n, action in enumerate(("a", "b", "a"))
+    ]
+    for name in ("run", "event", "step"):
+        mine = [one for one in events if name in one]
+        for query in (
+            f'sequence by {name} with maxspan=1m [any where event.action == "a"] with runs=2',
+            f"sequence by {name} with maxspan=1m [any where true] [any where true] with runs=2",
+            f'sequence by {name} with maxspan=1m [any where event.action == "a"]'
+            ' [any where event.action == "b"] until [any where event.action == "c"]',
+            f'sample by {name} [any where event.action == "a"] [any where event.action == "b"]',
+        ):
+            made = kqlx.convert(query, "spl", language="eql", source="none")
+            stored = [{**flat_event(one), "_time": str(one["@timestamp"] / 1000)} for one in mine]
+            assert len(evaluate(parse_search(str(made.query)), stored)) == 1, query

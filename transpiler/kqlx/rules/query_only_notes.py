@@ -22,14 +22,18 @@ GUESS_HINT = Hint(Argument("language", "kuery"), " reads it as Kibana KQL")
 
 
 def query_only_notes(
-    rule: Rule, *, clauses: bool = False, suppresses: bool = False
+    rule: Rule, *, clauses: bool = False, suppresses: bool = False, has_pipes: bool = False
 ) -> Iterator[Note]:
     """Notes on counts of the rule, on filters and exceptions beside its query, and on suppression.
 
     ``clauses`` says that filters are taken over as they are, in Query DSL, and not into the tree;
-    ``suppresses`` that the result suppresses alerts as the rule does.
+    ``suppresses`` that the result suppresses alerts as the rule does; ``has_pipes`` that it keeps
+    as many results as the pipes of the query do.
     """
-    yield from _about_language(rule)
+    about_language = _about_language(rule)
+    if has_pipes:
+        about_language = (note for note in about_language if note.code != "pipe-left-out")
+    yield from about_language
     yield from _about_counts(rule)
     yield from conditions_of(rule).notes.made() if clauses else with_conditions(Always(), rule)[1]
     if not suppresses and (suppression := suppression_of(rule)) is not None:

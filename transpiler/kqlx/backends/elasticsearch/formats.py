@@ -85,9 +85,7 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
     if format == RULE:
         yield from detection_rule(rule).notes
         return
-    for note in query_only_notes(rule, clauses=True):
-        if plan.events is None or note.code != "pipe-left-out":  # pipes stay in EQL
-            yield note
+    yield from query_only_notes(rule, clauses=True, has_pipes=plan.events is not None)
     if plan.events is not None:
         yield from http_notes() if format == WATCH else eql_notes()
     if format in (SEARCH, WATCH):

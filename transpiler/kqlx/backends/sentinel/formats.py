@@ -50,7 +50,8 @@ def artifact(plan: Plan, query: str) -> AnalyticsRule | CustomDetection:
 def metadata_notes(plan: Plan) -> Iterator[Note]:
     """Notes on what of the rule is beside its query."""
     rule, in_rule = plan.rule, plan.format in RULE_FORMATS
-    yield from query_only_notes(rule, suppresses=plan.format in ANALYTICS_FORMATS)
+    suppresses, has_pipes = plan.format in ANALYTICS_FORMATS, plan.events is not None
+    yield from query_only_notes(rule, suppresses=suppresses, has_pipes=has_pipes)
     kind, longest = "an analytics rule", LONGEST
     if plan.format == CUSTOM_DETECTION:
         kind, longest = DETECTION, LONGEST_LOOK_BACK

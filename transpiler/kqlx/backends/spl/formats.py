@@ -45,11 +45,12 @@ def _bounds_of_results(plan: Plan) -> tuple[Bound, ...]:
 
 def metadata_notes(plan: Plan) -> Iterator[Note]:
     """Notes on the rule beside its query."""
-    made = artifact(plan, Search(together=_together(plan)))
+    made, has_pipes = artifact(plan, Search(together=_together(plan))), plan.events is not None
     if made is None:
-        yield from query_only_notes(plan.rule)
+        yield from query_only_notes(plan.rule, has_pipes=has_pipes)
         return
-    yield from query_only_notes(plan.rule, suppresses=made.alert.throttling.is_own)
+    suppresses = made.alert.throttling.is_own
+    yield from query_only_notes(plan.rule, suppresses=suppresses, has_pipes=has_pipes)
     yield from made.notes
 
 

@@ -19,13 +19,18 @@ from kqlx.mappings.field_values import Constant, FirstOf, InColumn, resolve
 from kqlx.mappings.value_conditions import presence
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
+from kqlx.regexes import late_regex
 from kqlx.sequences import Step
 
 STEP = "step"
 NO_VALUE = "(none)"
 """What stands for an optional key without a value, which is equal to others without one."""
 
-_OWN = frozenset({STEP, "firstTime", "lastTime"})
+_OWN = late_regex(
+    r"step(?:\d+_\w*)?|firstTime|lastTime|(?:begun|previous|taken|missed|earlier)\d*|run\w*|ended"
+    r"|afterwards|events?(?:_\d+)*|event_hash|group_hash"
+)
+"""Names that the search itself makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,6 @@ def _free_name(name: str, taken: Iterable[str], behind: Iterable[_Value]) -> str
     texts = [text for value in behind for text in (value.text, *value.steps)]
     for made in (name, f"key_{name}", *(f"key_{name}_{number}" for number in range(2, 100))):
         read = any(re.search(rf"(?<![\w.]){re.escape(made)}(?![\w.])", text) for text in texts)
-        if made not in taken and made not in _OWN and not read:
+        if made not in taken and not _OWN.fullmatch(made) and not read:
             return made
     raise AssertionError("a hundred keys of one name")

@@ -52,12 +52,15 @@ def in_look_back(
 
 
 def only_new(rule: Rule, asked: Sequence | Sample, format: str) -> list[str]:
-    """The command that leaves, of the sequences, those that end in the look-back."""
+    """The command that leaves, of the sequences, those that end in the look-back. What arrives
+    while the search runs is the next one's: no time modifier says where arrival ends.
+    """
     if span_of(asked) is None or format == _UNTIMED:
         return []
-    time = "_indextime" if by_arrival(rule) else "_time"
     since = in_whole_minutes(schedule_of(rule).look_back)
-    return [f'| where {time}>=relative_time(now(), "{since}")']
+    if by_arrival(rule):
+        return [f'| where _indextime>=relative_time(now(), "{since}") AND _indextime<now()']
+    return [f'| where _time>=relative_time(now(), "{since}")']
 
 
 def window_notes(rule: Rule, asked: Sequence | Sample, format: str) -> Iterator[Note]:
