@@ -65,5 +65,7 @@ def _against(rule: dict[str, Any]) -> Iterator[str]:
                 yield f"sub-techniques of {technique['technique']}"
     if re.search(r"\| summarize", query) and _DEFENDER.search(query):
         for column in ("Timestamp", "ReportId"):
-            if not re.search(rf"\| summarize[^|]*\b{column}\b|arg_min\(\w+, \*\)", query):
+            if not re.search(
+                rf"\| summarize[^|]*\b{column}\b|(?:arg_min\(\w+, |take_any\()\*\)", query
+            ):
                 yield f"{column} is not in the result"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -236,12 +236,14 @@ def test_rules_tell_each_sequence_once(clock: int) -> None:
     assert all_told
 
 
-def check(queries: list[str]) -> None:
+COLUMNS = {"user.name": "string", "host.ip": "dynamic", "event.type": "dynamic"}
+SCHEMA = {"Events": {"TimeGenerated": "datetime", "n": "long", **COLUMNS}}
+
+
+def check(queries: list[str], schema: Mapping[str, Mapping[str, str]] = SCHEMA) -> None:
     """Microsoft's analyser takes the queries."""
     if not there():
         return
-    columns = {"user.name": "string", "host.ip": "dynamic", "event.type": "dynamic"}
-    schema = {"Events": {"TimeGenerated": "datetime", "n": "long", **columns}}
     for query, complaints in zip(queries, analyse(queries, schema), strict=True):
         assert not complaints, f"{complaints}\n{query}"
 

@@ -4,7 +4,7 @@ title.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from kqlx.backends.sentinel.custom_details import (
     custom_details,
@@ -46,11 +46,15 @@ class AlertColumns:
 
 
 def alert_columns(
-    rule: Rule, bound: Bound, several: bool, keys: tuple[str, ...] | None = None
+    rule: Rule,
+    bound: Bound,
+    several: bool,
+    keys: tuple[str, ...] | None = None,
+    lacking: Container[str] = (),
 ) -> AlertColumns:
     """What alerts of the rule show of the events of one data source, one of ``several`` or the only
     one. ``keys`` are those of the step whose events they are, None where the rule asks for no
-    sequence.
+    sequence; ``lacking`` are fields that the events do not have.
     """
     together, grouped = several and groups_events(rule), grouped_by(rule)
     if keys is not None:
@@ -64,7 +68,7 @@ def alert_columns(
                 for identifier, values in entity.identifiers
             ],
         )
-        for entity in entities_of(bound, (*(keys or ()), *wanted_fields(rule)), grouped)
+        for entity in entities_of(bound, (*(keys or ()), *wanted_fields(rule)), grouped, lacking)
     ]
     titled = single_values(bound, rule.name_override, grouped) if rule.name_override else None
     titled = in_common(titled) if titled and together else titled

@@ -7,7 +7,7 @@ identifiers: https://learn.microsoft.com/azure/sentinel/entities-reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from kqlx.backends.sentinel.field_values import single_values
 from kqlx.backends.sentinel.result_columns import FieldValues
@@ -77,6 +77,10 @@ _USER_ID = {
     "endpoint.": "Sid",
 }
 
+# There user.id is whoever wrote the record: the service of Sysmon, on all events.
+_OF_SERVICE = "windows.sysmon_operational"
+_ACCOUNT = ("user.name", "user.domain")
+
 # Without one of these the others identify nothing.
 _REQUIRED = {
     "Account": {"Name", "FullName", "Sid", "AadUserId"},
@@ -98,19 +102,23 @@ class Entity:
 
 
 def entities_of(
-    bound: Bound, wanted: Sequence[str], grouped_by: Sequence[str]
+    bound: Bound,
+    wanted: Sequence[str],
+    grouped_by: Sequence[str],
+    lacking: Container[str] = (),
 ) -> tuple[Entity, ...]:
     """The entities of one data source's events, at most as many as a rule may have.
 
     ``wanted`` are the fields of the rule beside its query, ``grouped_by`` those of them that it
-    counts or compares by.
+    counts or compares by, ``lacking`` those that the events do not have.
     """
     own = [*_tested(bound), *wanted]
-    usual = _USUAL if bound.pack is not None else ()
+    usual = [field for field in _USUAL if field not in lacking] if bound.pack is not None else []
     found: dict[tuple[str, str], dict[str, FieldValues]] = {}
     for field in dict.fromkeys([*own, *usual]):
         place = _place_of(bound, field)
-        values = single_values(bound, field, grouped_by) if place else None
+        parts = (*grouped_by, *(_ACCOUNT if bound.source == _OF_SERVICE else ()))
+        values = single_values(bound, field, parts) if place else None
         if place is None or values is None:
             continue
         type, identifier, group = place
@@ -144,7 +152,7 @@ def _tested(bound: Bound) -> Iterator[str]:
 
 def _place_of(bound: Bound, field: str) -> tuple[str, str, str] | None:
     """The entity type, identifier and group of a field."""
-    if field == "user.id" and bound.source:
+    if field == "user.id" and bound.source and bound.source != _OF_SERVICE:
         for source, identifier in _USER_ID.items():
             if bound.source.startswith(source):
                 return "Account", identifier, "user.id"

@@ -15,9 +15,13 @@ from kqlx.backends.sentinel.sequence_scan import earlier
 from kqlx.backends.target import Plan, PlannedEvents, PlannedSource, PlannedStep
 from kqlx.errors import UnsupportedError
 from kqlx.hints import Argument, Hint
+from kqlx.mappings.asserted_values import asserted_values
 from kqlx.records import replace
 
 _NOTHING = AlertColumns((), (), {}, {}, (), "", {}, {})
+_ON_THE_HOST = frozenset({"process", "file", "registry", "library", "driver"})
+"""Categories of events in which no address takes part."""
+
 _OF_HOST = frozenset({"host.id", "host.name", "host.hostname", "agent.id"})
 
 
@@ -109,13 +113,21 @@ def _shown(
 ) -> AlertColumns:
     """With the keys under the names that they have in all steps."""
     keys = tuple(key.name for key in step.step.keys)
-    shown = alert_columns(plan.rule, source.bound, True, keys)
+    shown = alert_columns(plan.rule, source.bound, True, keys, _lacking(step))
     names = {
         plain_name(field): column.name
         for field, column in zip(keys, key_columns(events), strict=True)
     }
     own = tuple(values for values in shown.columns if values.name not in names)
     return replace(_renamed(shown, names), columns=own)
+
+
+def _lacking(step: PlannedStep) -> frozenset[str]:
+    """The fields that no event of the step has, for what category it is of."""
+    categories = asserted_values(step.step.condition).get("event.category", ())
+    if any(_ON_THE_HOST.issuperset(map(str, values)) for values in categories):
+        return frozenset({"source.ip"})
+    return frozenset()
 
 
 def _renamed(shown: AlertColumns, names: Mapping[str, str]) -> AlertColumns:

@@ -4,6 +4,7 @@ steps have under one name and of one type.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence as SequenceOf
 
 from kqlx.backends.counted_fields import about_counted
@@ -17,12 +18,21 @@ from kqlx.backends.sentinel.aggregation import (
 from kqlx.backends.sentinel.column_access import cast
 from kqlx.backends.sentinel.multiple_sources import TableQuery
 from kqlx.backends.sentinel.result_columns import FieldValues, in_common, plain_name
+from kqlx.backends.sentinel.syntax import quote
 from kqlx.backends.target import PlannedEvents, PlannedSource, PlannedStep
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass, replace
+from kqlx.regexes import late_regex
 
 _WHAT = "joins events by"
+
+_OWN = late_regex(
+    r"TimeGenerated|Step|(Event|IngestionTime|Time|Missing|Found|Key)\d*|(Start|Run)?(Time|Start)"
+    r"|Arrived|Complete|Ended|Broken|Before|Identity|past|ahead|s\d+",
+    re.ASCII,
+)
+"""The names of the query's own columns, and of the steps of ``scan``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,7 @@ def key_columns(events: PlannedEvents) -> tuple[KeyColumn, ...]:
     """The columns of the keys. Raises UnsupportedError where a key has none."""
     steps = steps_of(events)
     count = len(events.steps[0].step.keys)
-    found = []
+    found: list[KeyColumn] = []
     for place in range(count):
         fields = {step.step.keys[place].name for step in steps}
         optional = any(step.step.keys[place].optional for step in steps)
@@ -56,6 +66,8 @@ def key_columns(events: PlannedEvents) -> tuple[KeyColumn, ...]:
         }
         numbered = f"Key{place + 1}" if count > 1 else "Key"
         name = plain_name(next(iter(fields))) if len(fields) == 1 else numbered
+        if _OWN.fullmatch(name) or any(name == key.name for key in found):
+            name = numbered
         one_type = len(types) == 1 and not optional
         found.append(KeyColumn(name, next(iter(types)) if one_type else "string", optional))
     return tuple(found)
@@ -139,6 +151,9 @@ def _value(bound: Bound, field: str) -> FieldValues:
 def _named(values: FieldValues, key: KeyColumn) -> FieldValues:
     common = in_common(values)
     text = common.expression
+    if key.optional and values.absent and common.type == "string":
+        listed = ", ".join(map(quote, values.absent))
+        text = f'iff({text} in ({listed}), "", {text})'
     if common.type != key.type:
         text = cast(text, "keyword")
     return replace(common, name=key.name, expression=text, type=key.type)
