@@ -132,9 +132,22 @@ def validators() -> tuple[type[SigmaRuleValidator], ...]:
 def issues(*paths: Path) -> Iterator[SigmaValidationIssue]:
     """What they say of files, of medium severity or higher."""
     collection = SigmaCollection.load_ruleset([*paths])
-    for issue in SigmaValidator(validators()).validate_rules(iter(collection.rules)):
-        if issue.severity in (Severity.MEDIUM, Severity.HIGH):
+    found = [*SigmaValidator(validators()).validate_rules(iter(collection.rules))]
+    for issue in found:
+        if issue.severity in (Severity.MEDIUM, Severity.HIGH) and not _of_several(issue, found):
             yield issue
+
+
+def _of_several(issue: SigmaValidationIssue, found: list[SigmaValidationIssue]) -> bool:
+    """Whether it asks for the category of one kind of Sysmon's events, where the rule is about
+    those of several: connections and looked-up names are both events of the network.
+    """
+    categories = {
+        str(getattr(other, "generic_logsource", None))
+        for other in found
+        if type(other) is type(issue) and other.rules == issue.rules
+    }
+    return len(categories) > 1
 
 
 NOT_OURS = {
