@@ -302,3 +302,20 @@ def test_real_sequences_are_loaded() -> None:
             except kqlx.UnsupportedError:
                 continue
             assert isinstance(loaded(found.text).rules[-1], SigmaCorrelationRule), path
+
+
+def test_events_that_may_count_twice_are_told() -> None:
+    """An event of Sysmon is in the log source of its category too, and each has a rule."""
+    query = (
+        'sequence by process.entity_id with maxspan=1m [network where process.name : "a.exe"]'
+        " with runs=3"
+    )
+    twice = "the events of step 1 may be in two of its log sources, for both of which they count"
+    connections, sysmon = ["logs-endpoint.events.*"], ["logs-windows.sysmon_operational-*"]
+
+    def told(index: list[str]) -> list[Effect]:
+        notes = sigma(query, ("narrower", "different"), index=index).notes
+        return [note.effect for note in notes if note.message == twice]
+
+    assert told([*connections, *sysmon]) == [Effect.WIDER]
+    assert not told(sysmon)

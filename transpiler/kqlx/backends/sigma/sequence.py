@@ -220,6 +220,18 @@ def met_by_one_event(events: PlannedEvents) -> Iterator[tuple[AskedStep, AskedSt
             yield one, other
 
 
+def may_count_twice(events: PlannedEvents) -> Iterator[AskedStep]:
+    """The steps that come several times whose events may be in two of their log sources at once,
+    which are different ones, each with a rule.
+    """
+    for step in asked_steps(events):
+        places = [source.bound.place.get("logsource") for source in step.sources]
+        if step.runs > 1 and any(
+            one != other and _overlap(one, other) for one, other in combinations(places, 2)
+        ):
+            yield step
+
+
 def _have_common_place(one: AskedStep, other: AskedStep) -> bool:
     return any(
         _overlap(first.bound.place.get("logsource"), second.bound.place.get("logsource"))

@@ -10,6 +10,7 @@ from kqlx.backends.sigma.sequence import (
     constant_keys,
     lists_of_values,
     max_span,
+    may_count_twice,
     met_by_one_event,
     missing_keys,
     parts_and_wholes,
@@ -98,6 +99,12 @@ def _about_repetition(events: PlannedEvents) -> Iterator[Note]:
 
 
 def _about_order(events: PlannedEvents) -> Iterator[Note]:
+    for step in may_count_twice(events):
+        message = (
+            f"the events of step {step.number} may be in two of its log sources, for both of which"
+            " they count"
+        )
+        yield Note("sequence-order", Effect.WIDER, message)
     for one, other in met_by_one_event(events):
         message = (
             f"an event that meets the steps {one.number} and {other.number} may count for both;"
