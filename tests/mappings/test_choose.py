@@ -81,7 +81,7 @@ def packs(tmp_path: Path) -> tuple[Pack, Pack]:
 
 
 def written(pack: Pack, query: str, **implied: str) -> str:
-    names = {name.replace("_", "."): value for name, value in implied.items()}
+    names = {name.replace("_", "."): (value,) for name, value in implied.items()}
     bound = bind(kqlx.parse(query), pack, "sentinel", implied=names)
     return str(find("sentinel").emit(query_plan(bound)).query)
 
@@ -107,7 +107,7 @@ def test_what_a_pack_can_say(packs: tuple[Pack, Pack], query: str, lines: list[s
 
 def test_what_index_patterns_imply(packs: tuple[Pack, Pack]) -> None:
     implied = implied_values(packs[0], ["logs-example.log-process-*", "filebeat-*"])
-    assert implied == {"event.category": "process"}
+    assert implied == {"event.category": ("process",)}
     assert written(packs[0], "process.name:a", event_category="process").startswith("Processes\n")
     both = ["logs-example.log-process-*", "logs-example.log-file-*"]
     assert implied_values(packs[0], both) == {}
@@ -362,3 +362,16 @@ def test_a_star_that_fits_no_field_by_name_has_no_counterpart() -> None:
     pack = of_data({"source": "x", "targets": {"spl": [place]}})
     with pytest.raises(kqlx.MappingError, match=r"the field name x\.keys\.\*, a wildcard"):
         bind(kqlx.parse("x.keys.*:v"), pack, "spl")
+
+
+def test_drivers_are_in_the_data_set_of_libraries() -> None:
+    pack = builtin("endpoint.events")
+    implied = implied_values(pack, ["logs-endpoint.events.library-*"])
+    assert implied == {"event.category": ("library", "driver")}
+    asked = AskedQuery(kqlx.parse("dll.name:a.sys and process.name:b"))
+    bounds = bind_each(asked, [pack], "sentinel", "error", ["logs-endpoint.events.library-*"])
+    assert [bound.place["table"] for bound in bounds] == ["DeviceImageLoadEvents", "DeviceEvents"]
+    (bound,) = bind_each(asked, [pack], "sigma", "error", ["logs-endpoint.events.library-*"])
+    assert any("driver_load/windows is not read" in note.message for note in bound.notes)
+    (bound,) = bind_each(asked, [pack], "spl", "error", ["logs-endpoint.events.library-*"])
+    assert any("for a driver it never records the process" in note.message for note in bound.notes)

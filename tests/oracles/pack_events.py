@@ -40,7 +40,7 @@ from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.command_line_arguments import with_patterns
 from kqlx.mappings.multiple_sources import bind_each
-from kqlx.mappings.pack import Pack
+from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.type_check import checked
 from kqlx.nodes import Case, Compare, Equals, Exists, Like, Node, Pattern, transform, walk
 from kqlx.notes import Note
@@ -273,12 +273,19 @@ def _in_log_source(event: Stored, pack: Pack, place: Mapping[str, object]) -> bo
         for each in pack.targets["sigma"]
         if dict(each.place) == place
         and not any(_has(event, name, values) for name, values in each.never.items())
+        and _is_part(event, each)
     ]
     return any(
         all(_has(event, name, wanted) for name, wanted in when.items())
         for each in here
         for when in each.when or ({},)
     )
+
+
+def _is_part(event: Stored, place: Destination) -> bool:
+    """Whether the event has what all those of the place have, where others have the rest."""
+    spec = place.field("event.category") if place.together else None
+    return spec is None or not spec.fixed or _has(event, "event.category", (str(spec.fixed),))
 
 
 def _has(event: Stored, name: str, wanted: Sequence[str]) -> bool:

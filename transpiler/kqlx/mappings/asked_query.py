@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from kqlx.mappings.asserted_values import Asserted, Groups, asserted_values, together
 from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
+from kqlx.mappings.field_spec import When
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.shipper_values import in_elastic_values
@@ -35,10 +36,10 @@ class AskedQuery:
     def __init__(self, node: Node, types: Types | None = None) -> None:
         self.node = node
         self.types = types or Types()
-        self._asked: dict[str, tuple[Pack, Mapping[str, str], Asked]] = {}
+        self._asked: dict[str, tuple[Pack, When, Asked]] = {}
         self._by_types: list[_ByTypes] = []
 
-    def of(self, pack: Pack, implied: Mapping[str, str]) -> Asked:
+    def of(self, pack: Pack, implied: When) -> Asked:
         """The query as it is asked of one pack, where all events have the ``implied`` values.
 
         Raises UnsupportedError for what Elasticsearch refuses.
@@ -48,7 +49,7 @@ class AskedQuery:
             known = self._asked[pack.source] = pack, implied, self._of(pack, implied)
         return known[2]
 
-    def _of(self, pack: Pack, implied: Mapping[str, str]) -> Asked:
+    def _of(self, pack: Pack, implied: When) -> Asked:
         types = self.types.of((pack,))
         node, told = self._as_elasticsearch_asks(types)
         node, respelt = in_elastic_values(node, pack)
@@ -80,6 +81,6 @@ class _ByTypes:
     notes: tuple[Note, ...]
 
 
-def all_assert(values: Mapping[str, str]) -> Asserted:
+def all_assert(values: When) -> Asserted:
     """Values that all events have, as asserted ones."""
-    return {name: (frozenset({value}),) for name, value in values.items()}
+    return {name: (frozenset(value),) for name, value in values.items()}

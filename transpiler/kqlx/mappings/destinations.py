@@ -14,6 +14,7 @@ from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import no_mapping
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
+from kqlx.mappings.field_spec import When
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.letter_case import with_case_of_names
 from kqlx.mappings.pack import Destination, Pack
@@ -33,7 +34,7 @@ def bind(
     pack: Pack,
     target: str,
     unmapped: UnmappedPolicy = "error",
-    implied: Mapping[str, str] | None = None,
+    implied: When | None = None,
     types: Types | None = None,
 ) -> Bound:
     """Binds a tree to the destination of the pack that suits it best; see ``bind_asked``."""
@@ -45,7 +46,7 @@ def bind_asked(
     pack: Pack,
     target: str,
     unmapped: UnmappedPolicy = "error",
-    implied: Mapping[str, str] | None = None,
+    implied: When | None = None,
 ) -> Bound:
     """Binds a query to the destination of the pack that suits it best.
 
@@ -77,7 +78,8 @@ def bind_asked(
             attempt = binder.bind(asked.node)
         except MappingError as error:
             impossible.append(error)
-            passed_over.append(_passed_over(destination, error.message, None))
+            if not destination.together:  # none of the events are in this part
+                passed_over.append(_passed_over(destination, error.message, None))
             continue
         attempt = replace(attempt, notes=(*asked.notes, *attempt.notes))
         attempts.append(attempt)

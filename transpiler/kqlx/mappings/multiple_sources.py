@@ -15,6 +15,7 @@ from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.destinations import bind_asked
+from kqlx.mappings.field_spec import When
 from kqlx.mappings.field_values import is_countable, resolve
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import predicate_at
@@ -90,7 +91,7 @@ def bind_each(
         if "logsource" in bound.place and len(parts) == 1:
             from kqlx.mappings.operating_systems import by_system
 
-            parts = by_system(bound, asked, target, unmapped, implied, systems)
+            parts = by_system(parts[0], asked, target, unmapped, implied, systems)
         for one in parts:
             read.setdefault(str(one.place.get("table")), set()).add(pack.source)
             for number, other in enumerate(bounds):
@@ -153,7 +154,7 @@ def _in_sibling_destinations(
     bound: Bound,
     query: AskedQuery,
     target: str,
-    implied: Mapping[str, str],
+    implied: When,
     counted: Iterable[str],
 ) -> list[Bound]:
     """The bound tree, and those of the destinations in which the rest of its events may be."""
@@ -175,6 +176,8 @@ def _in_sibling_destinations(
             one = apply_unmapped(attempt, "keep")
             if lost := _uncounted(one, counted):
                 gaps.append(f"{lost} has no counterpart to count by")
+        except NeverMatchesError:
+            continue  # none of the events are there
         except MappingError as error:
             gaps = [error.message]
         if gaps:

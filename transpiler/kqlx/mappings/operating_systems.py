@@ -5,13 +5,12 @@ know (https://sigmahq.io/sigma-specification/specification/sigma-appendix-taxono
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from kqlx.errors import MappingError
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.destinations import bind_asked
+from kqlx.mappings.field_spec import When
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.notes import Effect, Note
@@ -28,7 +27,7 @@ def by_system(
     query: AskedQuery,
     target: str,
     unmapped: UnmappedPolicy,
-    implied: Mapping[str, str],
+    implied: When,
     systems: tuple[str, ...],
 ) -> list[Bound]:
     """The bound tree, or where its log source is one of all systems those of each, of those
@@ -44,7 +43,7 @@ def by_system(
     for system in wanted:
         alone = replace(pack, targets={target: known[system]})
         try:
-            one = bind_asked(query, alone, target, unmapped, {**implied, FIELD: system})
+            one = bind_asked(query, alone, target, unmapped, {**implied, FIELD: (system,)})
         except NeverMatchesError:
             continue
         except MappingError:

@@ -167,7 +167,7 @@ class Marks:
     """How a rule names a data source: by values of fields, by fields that it alone has, or by index
     patterns.
 
-    ``implied_by_index`` has, by index pattern, values of fields that all events there have.
+    ``implied_by_index`` has, by index pattern, values of fields of which all events there have one.
     ``beats`` are the Beats that ship the source's events, ``modules`` values of event.module that
     others have too, ``codes`` the numbers of its Windows events (``4688`` or ``4608-4999``),
     ``aliases`` by field and value what other shippers write: a query in Kibana KQL that asks for
@@ -178,7 +178,7 @@ class Marks:
     fields: Mapping[str, tuple[str, ...]]
     exclusive_fields: tuple[str, ...]
     indices: tuple[str, ...]
-    implied_by_index: Mapping[str, Mapping[str, str]]
+    implied_by_index: Mapping[str, When]
     fallback_when: tuple[When, ...]
     beats: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()

@@ -261,8 +261,8 @@ def asserts_field(node: Node, names: Iterable[str]) -> bool:
             return False
 
 
-def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, str]:
-    """Values that all events have in the index patterns of the pack that a rule reads."""
+def implied_values(pack: Pack, indices: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Values of which all events have one in the index patterns of the pack that a rule reads."""
     marks = pack.recognise
     read = [index for index in own_indices(indices) if overlap(index, marks)]
     each = [

@@ -59,7 +59,7 @@ def marks(data: Mapping[str, Any]) -> Marks:
         fields=_lists(data.get("fields", {})),
         exclusive_fields=tuple(data.get("own", ())),
         indices=tuple(data.get("indices", ())),
-        implied_by_index=data.get("implied", {}),
+        implied_by_index={index: _each(held) for index, held in data.get("implied", {}).items()},
         fallback_when=tuple(map(_lists, data.get("assumed", ()))),
         beats=tuple(data.get("beats", ())),
         modules=tuple(data.get("modules", ())),
@@ -170,6 +170,11 @@ def _note(data: Mapping[str, str]) -> PackNote:
 
 def _whens(data: Any) -> tuple[When, ...]:
     return tuple(map(_lists, [data] if isinstance(data, Mapping) else data))
+
+
+def _each(data: Mapping[str, str | list[str]]) -> dict[str, tuple[str, ...]]:
+    """The same with each value that stands alone in a list."""
+    return {name: (one,) if isinstance(one, str) else tuple(one) for name, one in data.items()}
 
 
 def _lists(data: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
