@@ -160,7 +160,7 @@ def test_macros(text: str, macros: dict[str, str], expected: str) -> None:
         ("`m`", {"m": "`k`", "k": "`m`"}),
         ("`m`", {"m": "a=1 | table a"}),
         ("`m(a)`", {"m": "a=1"}),
-        ("a=1 | dedup a", {}),
+        ("a=1 | fillnull a", {}),
         ("a=1 | stats earliest(a) by a", {}),
         ("| tstats count from datamodel=X", {}),
         ("earliest=-1h a=1", {}),

@@ -126,3 +126,30 @@ def test_keys_may_be_called_as_what_the_search_makes() -> None:
             made = kqlx.convert(query, "spl", language="eql", source="none")
             stored = [{**flat_event(one), "_time": str(one["@timestamp"] / 1000)} for one in mine]
             assert len(evaluate(parse_search(str(made.query)), stored)) == 1, query
+
+
+def test_an_event_that_two_data_sources_have_counts_once() -> None:
+    """Elastic Defend is searched for in the records of Sysmon, which are a data source too."""
+    query = """
+    sequence by host.id with maxspan=1h
+      [process where process.name == "a.exe" and process.args : "x"] with runs=3
+      [process where process.name == "b.exe" and process.args : "x"]
+    """
+    indices = ["logs-endpoint.events.process-*", "logs-windows.sysmon_operational-*"]
+    rule = kqlx.Rule(
+        name="One", query=query, language="eql", type="eql", data={"index": indices}, id="s-2"
+    )
+    search = parse_search(str(kqlx.convert(rule, "spl", accept=("narrower", "different")).query))
+
+    def found(*names: str) -> int:
+        events = [
+            {"source": "XmlWinEventLog:Microsoft-Windows-Sysmon/Operational", "EventCode": "1"}
+            | {"Image": rf"C:\{name}", "process_name": name, "CommandLine": f"{name} x"}
+            | {"host": "h", "_time": str(START + place), "_raw": str(place)}
+            | {"index": "main", "splunk_server": "i", "_cd": f"7:{place}"}
+            for place, name in enumerate(names)
+        ]
+        return len(evaluate(search, events))
+
+    assert found("a.exe", "a.exe", "b.exe") == 0
+    assert found("a.exe", "a.exe", "a.exe", "b.exe") == 1

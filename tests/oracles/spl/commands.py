@@ -12,7 +12,7 @@ from collections.abc import Callable
 from tests.oracles.spl.cursor import Cursor
 from tests.oracles.spl.eval_reader import check_regex, read_condition, read_value
 from tests.oracles.spl.foreach import read_foreach
-from tests.oracles.spl.names import FIELD, read_name, read_names, read_options
+from tests.oracles.spl.names import FIELD, OPTION, read_name, read_names, read_options
 from tests.oracles.spl.nodes import (
     Command,
     Eval,
@@ -188,8 +188,13 @@ def read_dedup(cursor: Cursor, begin: int) -> Command:
     count = cursor.match(INTEGER)
     if count and int(count) == 0:
         cursor.fail("dedup 0 keeps nothing", begin)
-    names = read_names(cursor)
-    return Simple("dedup", (("count", count or "1"),), names, (begin, cursor.at))
+    names = [read_name(cursor)]
+    while not cursor.at_end() and not OPTION.match(cursor.text, cursor.at):
+        cursor.accept(",")
+        names.append(read_name(cursor))
+    options = read_options(cursor, {"keepempty": "true|false|t|f"})
+    options = (("count", count or "1"), *options)
+    return Simple("dedup", options, tuple(names), (begin, cursor.at))
 
 
 def read_mvexpand(cursor: Cursor, begin: int) -> Command:

@@ -41,7 +41,7 @@ from tests.oracles.spl.nodes import (
 from tests.oracles.spl.reader import parse_commands, parse_search
 from tests.oracles.spl.regexes import translate
 from tests.oracles.spl.search_terms import Settings, keeps
-from tests.oracles.spl.streaming import cut, expanded, in_order, streamed
+from tests.oracles.spl.streaming import cut, deduplicated, expanded, in_order, streamed
 from tests.oracles.spl.values import Value, text_of
 
 
@@ -127,6 +127,8 @@ class _Run:
                 return [event for part in parts for event in self._alone(part, events)]
             case Simple(command="head" | "tail" | "reverse"):
                 return cut(command, events)
+            case Simple(command="dedup"):
+                return deduplicated(command, events)
             case Simple(command="mvexpand"):
                 return [one for event in events for one in expanded(command, event)]
             case Lookup():

@@ -94,6 +94,28 @@ def cut(command: Simple, events: list[Event]) -> list[Event]:
     return events[:count] if command.command == "head" else events[::-1][:count]
 
 
+def deduplicated(command: Simple, events: Iterable[Event]) -> list[Event]:
+    """Page dedup: so many events of each combination of values; those without one of the fields go,
+    or with ``keepempty`` all stay.
+    """
+    options = dict(command.options)
+    seen: dict[tuple[str, ...], int] = {}
+    kept = []
+    for event in events:
+        each = [values_of(event, name) for name in command.arguments]
+        if any(len(values) > 1 for values in each):
+            raise Doubtful("dedup by a field of many values")
+        if not all(each):
+            if options.get("keepempty", "false")[0] == "t":
+                kept.append(event)
+            continue
+        place = tuple([values[0] for values in each])
+        seen[place] = seen.get(place, 0) + 1
+        if seen[place] <= int(options["count"]):
+            kept.append(event)
+    return kept
+
+
 def expanded(command: Simple, event: Event) -> list[Event]:
     """Page mvexpand: an event for each value of a field."""
     (name,) = command.arguments

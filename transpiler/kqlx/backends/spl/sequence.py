@@ -53,6 +53,7 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
     common = shared(keys)
     each: list[WrittenSource] = []
     notes: list[Note] = []
+    counts_twice = False
     for number, step, its in zip(_numbers(events), steps, keys, strict=True):
         for place, source in enumerate(step.sources):
             written = search_of(source.bound, source.options)
@@ -61,8 +62,11 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
             each.append(made)
             notes += _in_place(step, events, written.notes)
         notes += its.notes
+        places = each[-len(step.sources) :]
+        counts_twice |= step.step.runs > 1 and len({one.search for one in places}) > 1
     carried = () if plan.format == "query" else of_earlier(plan.rule, events, keys)
-    grouping = [*common.commands(), *_form(asked, common, carried)]
+    grouping = [*common.commands(), *([_once(common)] if counts_twice else [])]
+    grouping += _form(asked, common, carried)
     grouping += [*only_new(plan.rule, asked, plan.format), *_pipes(events.pipes)]
     notes += _notes(plan, asked)
     sources = tuple(written.search for written in each)
@@ -102,6 +106,13 @@ def _finer(step: PlannedStep, events: PlannedEvents) -> Effect:
 def _in_place(step: PlannedStep, events: PlannedEvents, notes: Iterable[Note]) -> Iterator[Note]:
     """Notes on a condition: where an event undoes what others make, more of them find less."""
     return of_absent(notes) if _is_absent(step, events) else iter(notes)
+
+
+def _once(keys: SharedKeys) -> str:
+    """Leaves one row of an event that two data sources of a step have, where rows are counted:
+    those of one number in a bucket are one event. Rows without such a number all stay.
+    """
+    return "| " + fold(["dedup index splunk_server _cd", STEP, *keys.by, "keepempty=true"])
 
 
 def _numbers(events: PlannedEvents) -> list[int]:
