@@ -230,3 +230,11 @@ def test_pipes_are_kept_without_a_note() -> None:
     query = 'any where user.name == "a" | tail 2'
     single = kqlx.convert(query, "spl", language="eql", source="none")
     assert "pipe-left-out" in {note.code for note in single.notes}
+
+
+@pytest.mark.parametrize(("behind", "told"), [(True, True), (False, False)])
+def test_what_may_still_come_is_told(behind: bool, told: bool) -> None:
+    there, missing = '[any where event.action == "a"]', '![any where event.action == "b"]'
+    steps = f"{there} {missing}" if behind else f"{missing} {there}"
+    notes = convert(f"sequence by user.name with maxspan=1h {steps}", "savedsearches").notes
+    assert any("may still come" in note.message for note in notes) is told

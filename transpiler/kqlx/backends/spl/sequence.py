@@ -172,6 +172,12 @@ def _notes(plan: Plan, asked: Sequence | Sample) -> Iterator[Note]:
         )
         hint = "raise max_stream_window in limits.conf"
         yield Note("sequence-limits", Effect.SAME, message, hint=hint)
+        if numbers_of(asked).has_trailing:
+            message = (
+                "an event that must be missing at the end is one that has not arrived when the"
+                " search runs: before maxspan is over it may still come, after the alert"
+            )
+            yield Note("sequence-window", Effect.SAME, message)
     yield from window_notes(rule, asked, plan.format)
 
 
