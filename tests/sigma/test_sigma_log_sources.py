@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import kqlx
+from kqlx.notes import Effect
 from kqlx.rules.model import Rule
 from tests.oracles.sigma_rules import documents
 
@@ -96,3 +97,16 @@ def test_the_user_of_a_script_block_is_the_one_of_the_taxonomy() -> None:
     _, (rule,) = made(query, index=["logs-windows.powershell_operational-*"])
     assert rule["logsource"] == {"category": "ps_script", "product": "windows"}
     assert rule["detection"]["filter_main_securityuserid"] == {"Security_UserID": "S-1-5-18"}
+
+
+@pytest.mark.parametrize("actions", ['"exec", "fork", "end"', '"fork", "exec", "end"'])
+def test_values_that_a_log_source_lacks_are_told_beside_one_that_all_events_have(
+    actions: str,
+) -> None:
+    query = f'process where host.os.type == "linux" and event.action in ({actions})'
+    query += ' and process.name : "a"'
+    made = kqlx.convert(query, "sigma", language="eql", source="endpoint.events")
+    told = [note.message for note in made.notes if note.effect is Effect.COVERAGE]
+    for action in ("fork", "end"):
+        assert any(f'never holds event.action "{action}"' in message for message in told)
+    assert not any('"exec"' in message for message in told)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kqlx.mappings.unmapped_tests import is_absorbing, is_left_out_whole
 from kqlx.nodes import JUNCTIONS, Always, And, FieldTest, Never, Node, Or, simplify
-from kqlx.notes import Note
-from kqlx.records import dataclass
+from kqlx.notes import Effect, Note
+from kqlx.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,9 @@ def reported_items(
     ``marked``: a test in it has no counterpart.
 
     Where an item decides the group, because it never holds or always does, the others are not in
-    the result, and neither are their notes. A test without a counterpart decides a group in the
-    same way if it is left out.
+    the result, and neither are their notes. But beside a value that every event of the destination
+    has, those that none has are told: events with them may be elsewhere. A test without a
+    counterpart decides a group in the same way if it is left out.
     """
     decides = Never if isinstance(group, And) else Always
     if deciding := [
@@ -61,7 +62,9 @@ def reported_items(
         if isinstance(item.node, decides)
         or (isinstance(item.node, JUNCTIONS) and isinstance(simplify(item.node), decides))
     ]:
-        return deciding
+        if isinstance(group, And):
+            return deciding
+        return [*deciding, *(_absence(item) for item in items if item.absent_values)]
     if not marked:
         return items
     going = [is_left_out_whole(item.node, negative=negative) for item in items]
@@ -70,6 +73,13 @@ def reported_items(
     return [
         item if goes else item.reported_if_kept() for item, goes in zip(items, going, strict=True)
     ]
+
+
+def _absence(item: BoundPart) -> BoundPart:
+    """The item with the notes on values that the destination never holds."""
+    return BoundPart(
+        item.node, tuple(replace(note, effect=Effect.COVERAGE) for note in item.absent_values)
+    )
 
 
 def alternatives(group: Or, items: Iterable[BoundPart]) -> Iterator[Node]:
