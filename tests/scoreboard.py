@@ -1,6 +1,6 @@
 """What ``make scoreboard CORPUS=DIR`` prints: how many of the rules in the folder each target says
 the same, with what effect, or refuses and why; those in Kibana KQL, and those in EQL that ask for
-single events.
+single events. What becomes of whole rules is counted of those that ask for several, too.
 
 Each target that has an engine (``ENGINES``) is judged too: the queries are read by it and asked
 about events near the border of each rule, the same ones at each run. A difference that no note
@@ -124,7 +124,7 @@ def main(arguments: list[str]) -> int:
     others = len(in_eql) - len(events)
     about = {
         "Kibana KQL": f"{len(rest.skipped)} in other languages, {len(rest.errors)} broken",
-        "EQL": f"{others} that ask for several events",
+        "EQL": f"{others} that ask for several events, counted by type alone",
     }
     scores: dict[str, Score] = {}
     for language, asked in zip(about, (rules, events), strict=True):
@@ -141,7 +141,7 @@ def main(arguments: list[str]) -> int:
     print("with the mapping packs: rules whose every field is mapped, or declared to have no")
     print("counterpart (in brackets: how many of them are converted)\n")
     print("\n".join(mapped.table(shares)))
-    rules += events
+    rules += in_eql
     by_type = [whole.fates([rule for _, rule in rules], o) for o in (whole.KEPT, whole.MAPPED)]
     for title, fates in zip(("field names kept", "with the mapping packs"), by_type, strict=True):
         print(f"\nby type of rule, {title}, nothing accepted:")

@@ -42,9 +42,9 @@ def both(first: Loader, second: Loader) -> Loader:
 
 def search_problems(text: str) -> Iterator[str]:
     """What the request of a search lacks."""
-    found = strict(text)
-    if not isinstance(found.get("body", {}).get("query"), dict):
-        yield "no query"
+    body = strict(text).get("body", {})
+    if not (isinstance(body.get("query"), dict) or (body.get("query") and "filter" in body)):
+        yield "no query"  # one in Query DSL, nor a text for EQL search with its window
 
 
 def stanzas(text: str) -> dict[str, dict[str, str]]:

@@ -93,8 +93,11 @@ def test_rules_in_eql_have_a_table_of_their_own(
     monkeypatch.setitem(scoreboard.ENGINES, "spl", Lying())
     assert scoreboard.main([]) == 1
     printed = capsys.readouterr().out
-    assert printed.startswith("1 rules in EQL (1 that ask for several events), field names kept\n")
+    several = "1 that ask for several events, counted by type alone"
+    assert printed.startswith(f"1 rules in EQL ({several}), field names kept\n")
     assert "spl, EQL: failures" in printed
+    row = next(line for line in printed.splitlines() if line.startswith("elasticsearch rule "))
+    assert row.split()[2:] == ["2/0/0/0/0"]  # the sequence among them
 
 
 @pytest.mark.usefixtures("unread")
