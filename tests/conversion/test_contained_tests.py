@@ -35,7 +35,13 @@ def kept(query: str) -> str:
         ("b:1 and (a:1 and (b:1 and c:1))", "b:1 and a:1 and c:1"),
         ("not a:(1 or 2) and not a:1 and c:1", "not a:(1 or 2) and c:1"),
         ("(a:1 and b:1 or a:2) and a:(1 or 2)", "(a:1 and b:1) or a:2"),
+        ("a:(1 or 5) and not a:5", "a:1 and not a:5"),
+        ("a:(1 or x or xy) and not a:x* and b:1", "a:1 and not a:x* and b:1"),
+        ("a:(1 or 5) and not (a:5 or b:1)", "a:1 and not (a:5 or b:1)"),
         # These say something each.
+        ("a:5 and not a:5", "a:5 and not a:5"),
+        ("a:(1 or 5) and not a:(1 or 5)", "a:(1 or 5) and not a:(1 or 5)"),
+        ("a:(1 or 5) and not (a:5 and b:1)", "a:(1 or 5) and not (a:5 and b:1)"),
         ("a:1 and a:2", "a:(1 and 2)"),
         ("a:(1 or 2) and a:(2 or 3)", "a:(1 or 2) and a:(2 or 3)"),
         ("a:xy* and a:*yz", "a:(xy* and *yz)"),
@@ -47,6 +53,22 @@ def kept(query: str) -> str:
 )
 def test_what_another_test_contains_is_dropped(query: str, result: str) -> None:
     assert without_contained(parse(query), lambda test: True) == parse(result), kept(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "result"),
+    [
+        ("a:(1 or 5) and not a:5", "a:1"),
+        ("a:(1 or 2 or 5) and not a:5", "a:(1 or 2)"),
+        ("(a:1 or b:2) and not a:5", "(a:1 or b:2) and not a:5"),
+        ("a:1 and not a:5 and not b:5", "a:1 and not b:5"),
+        ("a:1 and not a:01", "a:1 and not a:01"),
+        ("a:1 and not a:x", "a:1 and not a:x"),
+    ],
+)
+def test_one_whole_number_is_no_other(query: str, result: str) -> None:
+    made = without_contained(parse(query), lambda test: True, lambda test: test.field.name == "a")
+    assert made == parse(result)
 
 
 def test_values_that_are_not_compared_as_written_say_something_each() -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from operator import is_
 
 from kqlx.nodes import (
@@ -42,16 +42,21 @@ a program wrote, and would take long.
 """
 
 
-def without_contained(node: Node, comparable: Comparable) -> Node:
-    """The same meaning without a test beside one that holds only where it holds, too. Groups of
-    ``and`` within ``and`` are opened.
+Single = Callable[[Equals], bool]
+"""Whether the test's field has one value at most."""
+
+
+def without_contained(node: Node, comparable: Comparable, single: Single | None = None) -> Node:
+    """The same meaning without a test beside one that holds only where it holds, too, and without
+    alternatives that a ``not`` beside them excludes. Groups of ``and`` within ``and`` are opened.
     """
-    return _Containment(comparable).without(node)
+    return _Containment(comparable, single).without(node)
 
 
 @dataclass(frozen=True, slots=True)
 class _Containment:
     comparable: Comparable
+    single: Single | None = None
     _fields: dict[int, tuple[Node, frozenset[str]]] = field(default_factory=dict)
 
     def without(self, node: Node) -> Node:
@@ -68,6 +73,7 @@ class _Containment:
         items = [
             self.without(item) if isinstance(item, _GROUPS) else item for item in conjuncts(node)
         ]
+        items = self._possible(items)
         dropped: set[int] = set()
         about: dict[str, list[int]] = {}
         for place, item in enumerate(items):
@@ -82,6 +88,45 @@ class _Containment:
                 about.setdefault(name, []).append(place)
         kept = [item for place, item in enumerate(items) if place not in dropped]
         return node if tuple(kept) == node.items else all_of(kept, node.span)
+
+    def _possible(self, items: list[Node]) -> list[Node]:
+        """The items without alternatives that others of them exclude, and then without what
+        excludes values that a field with one value cannot have.
+        """
+        excluded = [item.item for item in items if isinstance(item, Not)]
+        if not excluded or len(excluded) > MOST_COMPARED:
+            return items
+        found: list[Node] = []
+        for item in items:
+            if isinstance(item, Or) and len(item.items) <= MOST_COMPARED:
+                left = [one for one in item.items if not self._any_of(one, excluded)]
+                if left and len(left) < len(item.items):
+                    item = any_of(left, item.span)
+            found.append(item)
+        if self.single is None:
+            return found
+        known: dict[str, list[Equals]] = {}
+        for item in found:
+            each = item.items if isinstance(item, Or) else (item,)
+            values = [one for one in each if isinstance(one, Equals)]
+            if len(values) == len(each) and len({one.field.name for one in values}) == 1:
+                known[values[0].field.name] = values
+        return [item for item in found if not self._excludes_others(item, known)]
+
+    def _any_of(self, one: Node, others: Iterable[Node]) -> bool:
+        return any(self.implies(one, other) for other in others)
+
+    def _excludes_others(self, item: Node, known: Mapping[str, list[Equals]]) -> bool:
+        """Whether it is ``not x:5`` beside ``x:1``, of whole numbers."""
+        if self.single is None or not isinstance(item, Not) or not isinstance(item.item, Equals):
+            return False
+        test, values = item.item, known.get(item.item.field.name)
+        if not values or not self.single(test):
+            return False
+        texts = [test.value.name, *(one.value.name for one in values)]
+        if not all(text.isdecimal() for text in texts):
+            return False
+        return int(texts[0]) not in map(int, texts[1:])
 
     def implies(self, one: Node, other: Node) -> bool:
         """Whether every event that meets the one surely meets the other."""

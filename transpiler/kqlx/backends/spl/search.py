@@ -191,7 +191,7 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
     if _asks_twice(asked):
         from kqlx.backends.contained_tests import without_contained
 
-        asked = without_contained(asked, search.compares_whole)
+        asked = without_contained(asked, search.compares_whole, search.is_one_number)
     for item in conjuncts(asked):
         if isinstance(item, Compare) and (times := time_range(item)):
             since, condition = times

@@ -111,6 +111,13 @@ class SearchCapability:
             return False
         return self.column(test).type not in _NOT_WHOLE
 
+    def is_one_number(self, test: Equals) -> bool:
+        """Whether the test is one of a column that a pack knows to hold a single whole number."""
+        column = self.bound.columns.get(test.field.name)
+        if column is None or self.bound.place.get("json") or "{}" in column.name:
+            return False
+        return column.type in INTEGERS and column.layout == "column" and not column.json
+
     def is_exact(self, node: Node) -> bool:
         """Whether ``search`` says the test as it is, letter case apart unless it must count."""
         if isinstance(node, Always | Never | FreeText):
