@@ -19,7 +19,7 @@ from kqlx.mappings.known_types import Types
 from kqlx.mappings.letter_case import with_case_of_names
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped, why
-from kqlx.nodes import Node, Span
+from kqlx.nodes import FieldTest, Node, Span
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
 
@@ -82,9 +82,11 @@ def bind_asked(
                 passed_over.append(_passed_over(destination, error.message, None))
             continue
         attempt = replace(attempt, notes=(*asked.notes, *attempt.notes))
-        attempts.append(attempt)
         if not candidates:
+            if not _lacks_kind(attempt, destination):
+                attempts.append(attempt)
             continue
+        attempts.append(attempt)
         missing = attempt.unmapped
         attempt = replace(attempt, notes=(*attempt.notes, *passed_over))
         if missing:
@@ -101,7 +103,8 @@ def bind_asked(
             return apply_unmapped(attempt, unmapped)
     if whole or narrower:
         return apply_unmapped((whole or narrower)[0], unmapped)
-    if not attempts and not candidates and pack.title not in impossible[0].message:
+    known = impossible[0].message if impossible else ""
+    if not attempts and not candidates and pack.title not in known:
         named = [*dict.fromkeys(destination.name for destination in destinations)]
         others = " and others" if named[_FEW:] else ""
         raise no_mapping(pack, ", ".join(named[:_FEW]) + others)
@@ -126,6 +129,13 @@ def _needs_discriminator(pack: Pack, destinations: Iterable[Destination]) -> Map
         message += f", or another test that kqlx sources show {pack.source} lists"
     note = Note("unmapped-field", Effect.UNMAPPED, message)
     return MappingError(message, code=note.code, notes=(note,), hint=KEEP_NAMES)
+
+
+def _lacks_kind(attempt: Attempt, destination: Destination) -> bool:
+    """Whether the query asks for a kind of events that is none of those of the destination."""
+    kinds = {name for when in destination.when for name in when}
+    asked = [test.asked for test in attempt.unmapped]
+    return any(isinstance(test, FieldTest) and test.field.name in kinds for test in asked)
 
 
 def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:

@@ -119,7 +119,8 @@ class EvalCalls(FunctionCalls[str]):
         kind = self.kind(operand)
         if kind == "boolean":
             return f'if({made}, "true", "false")'
-        return f"tostring({made})" if kind == "whole" else made
+        # Not tostring: of a null it may be a text, of which no document says that it is none.
+        return f'({made} . "")' if kind == "whole" else made
 
     def between(self, call: Call) -> str:
         text, left, right = call.arguments[:3]
