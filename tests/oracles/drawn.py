@@ -9,11 +9,9 @@ from hypothesis import event as record
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.frontends import EQL, find_language
 from kqlx.nodes import Compare, Literal, Node, transform
 from kqlx.notes import Effect
 from kqlx.testing.agreement import REFUSALS, Engine, Query, convert, without_refused
-from kqlx.testing.eql_trees import eql_trees
 from kqlx.testing.near import near_events
 from kqlx.testing.strategies import events_for, trees
 
@@ -61,27 +59,4 @@ def check_drawn(
     drawn = data.draw(events_for(tree, {**fields, "vendor.score": "double"}))
     near = near_events(tree, query.types, 4, seed=data.draw(st.integers(0, 1000)))
     for event in (drawn, *near):
-        assert not (found := query.disagreement(event)), found
-
-
-EQL_FIELDS = {
-    "event.action": "keyword",
-    "user.name": "keyword",
-    "process.pid": "long",
-    "source.ip": "ip",
-}
-
-
-def check_drawn_eql(data: st.DataObject, engine: Engine, to: str) -> None:
-    """The same of a query in EQL, with functions and typed values."""
-    tree = data.draw(eql_trees(1, tuple(EQL_FIELDS)))
-    text = f"any where {find_language(EQL).format_node(tree, 100)}"
-    try:
-        query = convert(text, engine, to, language=EQL)
-    except REFUSALS:
-        record("refused")
-        return
-    record(str(kqlx.notes.worst(query.notes)))
-    drawn = data.draw(events_for(query.node, EQL_FIELDS))
-    for event in (drawn, *near_events(query.node, query.types, 4, seed=1)):
         assert not (found := query.disagreement(event)), found

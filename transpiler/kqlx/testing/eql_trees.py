@@ -4,8 +4,6 @@ are awkward to spell.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from hypothesis import strategies as st
 
 from kqlx.frontends.lucene import parse as read_regexp
@@ -32,8 +30,7 @@ from kqlx.nodes import (
     Regexp,
 )
 from kqlx.patterns import ANY_ONE, ANY_RUN, Token
-from kqlx.regular_expressions import CharClass, Choice, Item, Repeat, lucene
-from kqlx.regular_expressions import Sequence as InTurn
+from kqlx.regular_expressions import CharClass, Choice, Item, Repeat, Sequence, lucene
 from kqlx.testing.edges import TEXTS
 from kqlx.testing.expressions import expressions
 
@@ -84,14 +81,14 @@ def _has_letter_range(item: Item) -> bool:
             return any(a != b and (a.isalpha() or b.isalpha()) for a, b in item.ranges)
         case Repeat():
             return _has_letter_range(item.item)
-        case InTurn() | Choice():
+        case Sequence() | Choice():
             return any(map(_has_letter_range, item.items))
     return False
 
 
 @st.composite
-def _leaves(draw: st.DrawFn, names: Sequence[str]) -> Node:
-    field = Literal(draw(st.sampled_from(names)), optional=draw(st.booleans()))
+def _leaves(draw: st.DrawFn) -> Node:
+    field = Literal(draw(st.sampled_from(NAMES)), optional=draw(st.booleans()))
     case = draw(st.sampled_from(Case))
     kinds = ["text", "text", "like", "like", "exists", "number", "boolean", "network", "compare"]
     match draw(st.sampled_from([*kinds, "regexp", "function", "always", "never"])):
@@ -119,7 +116,7 @@ def _leaves(draw: st.DrawFn, names: Sequence[str]) -> Node:
                 case = Case.EXACT
             return Regexp(field, expression, case=case)
         case "function":
-            return FunctionTest(draw(_conditions(names)))
+            return FunctionTest(draw(_conditions()))
     return Always() if draw(st.booleans()) else Never()
 
 
@@ -132,9 +129,9 @@ def _expressions() -> st.SearchStrategy[Item]:
     return expressions().map(lambda drawn: read_regexp(lucene(drawn)))
 
 
-def _operands(names: Sequence[str]) -> st.SearchStrategy[Operand]:
+def _operands() -> st.SearchStrategy[Operand]:
     """What a function makes of the values of fields."""
-    fields = st.sampled_from(names).map(lambda name: FieldValue(Literal(name)))
+    fields = st.sampled_from(NAMES).map(lambda name: FieldValue(Literal(name)))
     cases = st.sampled_from(Case)
     strings = texts().map(_string)
 
@@ -158,9 +155,9 @@ def _operands(names: Sequence[str]) -> st.SearchStrategy[Operand]:
 
 
 @st.composite
-def _conditions(draw: st.DrawFn, names: Sequence[str]) -> Call:
+def _conditions(draw: st.DrawFn) -> Call:
     """A condition on such values, which no other node says."""
-    value = Call("string", (draw(_operands(names)),))
+    value = Call("string", (draw(_operands()),))
     case = draw(st.sampled_from(Case))
     match draw(st.sampled_from(["equals", "like", "regexp", "starts", "length", "exists"])):
         case "equals":
@@ -174,7 +171,7 @@ def _conditions(draw: st.DrawFn, names: Sequence[str]) -> Call:
                 case = Case.EXACT
             return Call("regexp", (value, expression), case=case)
         case "starts":
-            field = FieldValue(Literal(draw(st.sampled_from(names))))
+            field = FieldValue(Literal(draw(st.sampled_from(NAMES))))
             functions = ("starts_with", "ends_with", "contains")
             name = draw(st.sampled_from(functions))
             return Call(name, (value, field), case=case)  # type: ignore[arg-type] # one of them
@@ -189,23 +186,24 @@ def _wild(text: str) -> bool:
 
 def function_tests() -> st.SearchStrategy[FunctionTest]:
     """A condition on what functions make of values of fields."""
-    return _conditions(NAMES).map(FunctionTest)
+    return _conditions().map(FunctionTest)
 
 
-def eql_trees(depth: int = 3, names: Sequence[str] = NAMES) -> st.SearchStrategy[Node]:
-    """A tree that some query in EQL means, of tests of these fields."""
-    one = _leaves(names)
+def eql_trees(depth: int = 3) -> st.SearchStrategy[Node]:
+    """A tree that some query in EQL means."""
     if not depth:
-        return one
-    inner = eql_trees(depth - 1, names)
+        return _leaves()
+    inner = eql_trees(depth - 1)
     several = st.lists(inner, min_size=2, max_size=3).map(tuple)
-    return st.one_of(one, several.map(And), several.map(Or), inner.map(Not), _lists(names), one)
+    return st.one_of(
+        _leaves(), several.map(And), several.map(Or), inner.map(Not), _lists(), _leaves()
+    )
 
 
 @st.composite
-def _lists(draw: st.DrawFn, names: Sequence[str]) -> Node:
+def _lists(draw: st.DrawFn) -> Node:
     """Several values of one field."""
-    field = Literal(draw(st.sampled_from(names)))
+    field = Literal(draw(st.sampled_from(NAMES)))
     case = draw(st.sampled_from(Case))
     one = st.one_of(
         texts().map(lambda text: Equals(field, _string(text), case=case)),
