@@ -8,7 +8,6 @@ from typing import Any, cast
 import pytest
 
 import kqlx
-from kqlx.backends import find
 from kqlx.backends.target import Plan
 from kqlx.conversion.choices import choose
 from kqlx.conversion.plan import plan_of
@@ -27,7 +26,7 @@ sequence by host.id with maxspan=1m
 """
 
 
-def plan(query: str, target: str, **data: Any) -> Plan:
+def plan(query: str, target: str, *, able: bool = True, **data: Any) -> Plan:
     rule = Rule(
         name="",
         query=query,
@@ -35,8 +34,8 @@ def plan(query: str, target: str, **data: Any) -> Plan:
         data={"index": ["logs-windows.sysmon_operational-*"], **data},
     )
     choices = choose(target, None, None, (), None, ("different", "narrower"), False, {}, None)
-    able = replace(choices.target, finds_sequences=True)
-    return plan_of(read(rule), replace(choices, target=able))
+    changed = replace(choices.target, finds_sequences=able)
+    return plan_of(read(rule), replace(choices, target=changed))
 
 
 @pytest.mark.parametrize("target", ["spl", "sentinel", "sigma", "elasticsearch"])
@@ -69,7 +68,7 @@ def test_steps_of_one_host_are_of_one_system() -> None:
         'sequence by {} with maxspan=1m [process where host.os.type : "windows" and'
         ' event.type == "start"] [network where destination.port == 443]'
     )
-    index = {"index": ["logs-endpoint.events.*"]}
+    index: dict[str, Any] = {"index": ["logs-endpoint.events.*"]}
     for key, systems in (("host.name", {"windows"}), ("user.name", {"windows", "linux", "macos"})):
         made = plan(query.format(key), "sigma", **index)
         assert made.events is not None
@@ -93,8 +92,22 @@ def test_filters_are_in_every_step() -> None:
 
 
 def test_a_target_that_cannot_say_it_refuses() -> None:
-    able = find("spl").finds_sequences
-    if able:
-        pytest.skip("every target finds sequences")
     with pytest.raises(kqlx.UnsupportedError, match="a sequence of 2 steps"):
-        kqlx.convert(QUERY, "spl", language="eql")
+        plan(QUERY, "spl", able=False)
+
+
+def test_what_must_be_missing_says_no_system() -> None:
+    """A host of another system has no such event either."""
+    query = (
+        "sequence by host.name with maxspan=1m [network where destination.port == 443]"
+        ' ![process where host.os.type == "windows" and event.type == "start"]'
+    )
+    rule = Rule(name="", query=query, language="eql")
+    first, second = read(rule).steps
+    assert (first.systems, first.is_absent, second.is_absent) == ((), False, True)
+
+
+def test_steps_are_read_once_for_all_targets() -> None:
+    reading = read(Rule(name="", query=QUERY, language="eql"))
+    assert reading.steps is reading.steps
+    assert [step.is_absent for step in reading.steps] == [False, False, True]

@@ -27,7 +27,7 @@ from kqlx.mappings.reader.builtin import builtin
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.nodes import FieldTest, Node
 from kqlx.rules.known_types import known_types
-from kqlx.rules.query_tree import tree_of
+from kqlx.rules.query_tree import query_of
 from tests.conftest import DEEP, ROOT
 
 TARGETS = ("elasticsearch", "sentinel", "sigma", "spl")
@@ -85,7 +85,7 @@ def seconds(query: str, target: str, runs: int = 1) -> float:
         started = time.process_time()
         if target == "lint":
             rule = kqlx.Rule(name="", query=query)
-            types = known_types(tree_of(rule), rule)
+            types = known_types(query_of(rule).fields_tree, rule)
             kqlx.lint(query, types, ecs.arrays(), nearest)
         else:
             kqlx.convert(query, target, accept=("wider", "narrower", "different"), unmapped="keep")

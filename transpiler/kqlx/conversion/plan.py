@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from kqlx.backends.target import Plan, PlannedEvents, PlannedSource, PlannedStep
 from kqlx.conversion.choices import Choices
@@ -41,28 +41,19 @@ def _plan_of_events(asked: Sequence | Sample, reading: Reading, choices: Choices
     if not choices.target.finds_sequences:
         raise several_events(asked)
     told: set[Note] = set()
-    steps = tuple([_planned(step, reading, choices, told) for step in asked.steps])
-    until = None
-    if isinstance(asked, Sequence) and asked.until is not None:
-        until = _planned(asked.until, reading, choices, told, is_absent=True)
+    pairs = zip(reading.asked.steps, reading.steps, strict=True)
+    each = tuple([_planned(step, its_reading, choices, told) for step, its_reading in pairs])
+    has_until = len(each) > len(asked.steps)
+    steps, until = (each[:-1], each[-1]) if has_until else (each, None)
     events = PlannedEvents(asked, steps, until, reading.asked.pipes)
-    sources = tuple(_sources(steps if until is None else (*steps, until)))
+    sources = tuple([source for step in each for source in step.sources])
     return Plan(_rule_of(reading, sources), sources, choices.accept, events=events)
 
 
-def _planned(
-    step: Step,
-    reading: Reading,
-    choices: Choices,
-    told: set[Note],
-    is_absent: bool = False,
-) -> PlannedStep:
-    """The step, bound. What was ``told`` of another is not told again; ``is_absent``: its events
-    undo what others make, as those do that must be missing.
-    """
-    sources = _planned_sources(reading.of_step(step), choices)
-    is_absent = is_absent or step.missing
-    return PlannedStep(step, tuple([_once(source, told, is_absent) for source in sources]))
+def _planned(step: Step, reading: Reading, choices: Choices, told: set[Note]) -> PlannedStep:
+    """A step, bound by its own reading. What was ``told`` of another is not told again."""
+    sources = _planned_sources(reading, choices)
+    return PlannedStep(step, tuple([_once(s, told, reading.is_absent) for s in sources]))
 
 
 def _once(source: PlannedSource, told: set[Note], is_absent: bool) -> PlannedSource:
@@ -70,11 +61,6 @@ def _once(source: PlannedSource, told: set[Note], is_absent: bool) -> PlannedSou
     notes = tuple([note for note in found if note not in told])
     told.update(notes)
     return replace(source, bound=replace(source.bound, notes=notes))
-
-
-def _sources(steps: Iterable[PlannedStep]) -> Iterator[PlannedSource]:
-    for step in steps:
-        yield from step.sources
 
 
 def _planned_sources(reading: Reading, choices: Choices) -> tuple[PlannedSource, ...]:

@@ -62,6 +62,8 @@ class Reading:
         """Those of them that an event must have."""
         self.systems = rule.systems
         """The operating systems that the events are of, as far as it is said; () means any."""
+        self.is_absent = False
+        """Whether the events undo what others make, as those of ``until`` and missing ones do."""
 
     @property
     def several_events(self) -> Sequence | Sample | None:
@@ -69,23 +71,35 @@ class Reading:
         asked = self.asked.asked
         return asked if isinstance(asked, Sequence | Sample) else None
 
-    def of_step(self, step: Step) -> Reading:
-        """The rule with the condition of one step for its query. It has the data sources that this
-        condition names, else those of the whole query.
+    @cached_property
+    def steps(self) -> tuple[Reading, ...]:
+        """The rule with the condition of each step for its query, that of ``until`` last. Each has
+        the data sources that its condition names, else those of the whole query.
         """
+        present = len(self.several_events.steps) if self.several_events is not None else 0
+        return tuple(
+            [
+                self._of_step(step, step.missing or number >= present)
+                for number, step in enumerate(self.asked.steps)
+            ]
+        )
+
+    def _of_step(self, step: Step, is_absent: bool) -> Reading:
         reading = Reading(self.rule, step.condition, self.source, self.packs, self.fields)
         if not reading.types.packs:
             reading.types = self.types
         reading.counted = tuple(dict.fromkeys(key.name for key in step.keys))
         reading.present = tuple(dict.fromkeys(k.name for k in step.keys if not k.optional))
         reading.systems = self.systems or self._system_of_host(step)
+        reading.is_absent = is_absent
         return reading
 
     def _system_of_host(self, step: Step) -> tuple[str, ...]:
         """The operating systems that a step of the same host asks for, and this one does not."""
         hosts = {key.name for key in step.keys} & _OF_HOST
-        for other in self.asked.steps:
-            if hosts & {key.name for key in other.keys}:
+        others = self.several_events.steps if self.several_events is not None else ()
+        for other in others:
+            if not other.missing and hosts & {key.name for key in other.keys}:
                 for values in asserted_values(other.condition).get("host.os.type", ()):
                     texts = [one.text if isinstance(one, AnyCase) else one for one in values]
                     return tuple(sorted(texts))

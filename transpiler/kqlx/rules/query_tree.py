@@ -1,12 +1,12 @@
-"""The tree of a rule's query, read in the rule's language."""
+"""What a rule's query asks, read in the rule's language."""
 
 from __future__ import annotations
 
 from kqlx.frontends import find_language
-from kqlx.frontends.language import ReadingOptions, several_events
+from kqlx.frontends.language import ReadingOptions
 from kqlx.nodes import Node
 from kqlx.rules.model import Rule
-from kqlx.sequences import EventQuery, Sample, Sequence
+from kqlx.sequences import EventQuery
 
 
 def query_of(rule: Rule, leading_wildcards: bool = True) -> EventQuery:
@@ -27,24 +27,6 @@ def asks_for_several_events(rule: Rule) -> bool:
     """
     language = find_language(rule.language)
     return language.read is not None and bool(query_of(rule).steps)
-
-
-def tree_of(rule: Rule, leading_wildcards: bool = True) -> Node:
-    """The tree of the rule's query, which is on single events. Raises as ``query_of``, and
-    UnsupportedError for a query on several events.
-    """
-    asked = query_of(rule, leading_wildcards).asked
-    if isinstance(asked, Sequence | Sample):
-        raise several_events(asked)
-    return asked
-
-
-def trees_of(rule: Rule) -> tuple[Node, ...]:
-    """The conditions on single events: the tree of the query, or, of one on several events, those
-    of its steps. Raises as ``query_of``.
-    """
-    query = query_of(rule)
-    return tuple([step.condition for step in query.steps]) or (query.fields_tree,)
 
 
 def tree_of_fields(rule: Rule) -> Node:

@@ -89,9 +89,8 @@ def for_late_events(rule: Rule, frequency: int, window: int) -> int:
     return period
 
 
-def about_run(rule: Rule, schedule: Schedule, run: Run) -> Iterator[Note]:
-    """Where the run is not the rule's own."""
-    counts = threshold_of(rule) is not None
+def about_frequency(rule: Rule, schedule: Schedule, run: Run) -> Iterator[Note]:
+    """What of the rule's schedule is no time, and where the run is not as often as the rule's."""
     yield from about_window(rule)
     for odd in schedule.odd:
         if odd not in schedule.odd_window:
@@ -100,6 +99,12 @@ def about_run(rule: Rule, schedule: Schedule, run: Run) -> Iterator[Note]:
     if run.frequency != schedule.interval:
         message = f"the rule runs every {span(run.frequency)} instead of {span(schedule.interval)}"
         yield Note("schedule", Effect.SAME, message)
+
+
+def about_run(rule: Rule, schedule: Schedule, run: Run) -> Iterator[Note]:
+    """Where the run is not the rule's own."""
+    counts = threshold_of(rule) is not None
+    yield from about_frequency(rule, schedule, run)
     terms = new_terms_of(rule)
     if terms is not None and terms.window > run.longest:
         yield Note(

@@ -24,6 +24,7 @@ from kqlx.backends.sentinel.schedule import (
     RULE_FORMATS,
     SHORTEST,
     Run,
+    about_frequency,
     for_late_events,
     in_minutes,
     most_often,
@@ -32,7 +33,6 @@ from kqlx.backends.sentinel.schedule import (
 from kqlx.backends.target import Plan, PlannedEvents
 from kqlx.notes import Effect, Note
 from kqlx.rules.late_events import WIDEN, about_override, by_arrival, in_words
-from kqlx.rules.query_only_notes import about_window
 from kqlx.rules.schedule import schedule_of
 from kqlx.sequences import Sequence
 
@@ -91,14 +91,7 @@ def _detection_frequency(plan: Plan, look_back: int, length: int) -> int:
 def about_events_run(plan: Plan, events: PlannedEvents, run: Run) -> Iterator[Note]:
     """Where the run is not the rule's own, and what it looks at."""
     rule, schedule = plan.rule, schedule_of(plan.rule)
-    yield from about_window(rule)
-    for odd in schedule.odd:
-        if odd not in schedule.odd_window:
-            message = f"{odd} is not a plain time span; using {span(schedule.interval)}"
-            yield Note("schedule", Effect.DIFFERENT, message)
-    if run.frequency != schedule.interval:
-        message = f"the rule runs every {span(run.frequency)} instead of {span(schedule.interval)}"
-        yield Note("schedule", Effect.SAME, message)
+    yield from about_frequency(rule, schedule, run)
     kind = "sequences" if isinstance(events.asked, Sequence) else "samples"
     message = (
         f"each run alerts once on {kind} whose last event arrived since the run before, of events"
