@@ -29,6 +29,9 @@ Values = frozenset[str | AnyCase]
 Asserted = Mapping[str, tuple[Values, ...]]
 """By field sets of values, of each of which every event that matches has one."""
 
+SYSTEM = "host.os.type"
+"""Elastic's field for the kind of operating system."""
+
 _MOST = 8
 """So many sets of values of one field are kept of what an ``or`` says, the smallest."""
 _MOST_VALUES = 200

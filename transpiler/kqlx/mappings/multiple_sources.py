@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.asked_query import AskedQuery, all_assert
-from kqlx.mappings.asserted_values import asserted_values, asserts, together
+from kqlx.mappings.asserted_values import SYSTEM, asserted_values, asserts, together
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound, Column
@@ -31,6 +31,7 @@ from kqlx.nodes import (
     Node,
     Not,
     Or,
+    Span,
     conjuncts,
     simplify,
     walk,
@@ -87,7 +88,7 @@ def bind_each(
             beside.append(_left_out(pack, f"{missing_count} has no counterpart to count by", True))
             continue
         converted.append(pack.source)
-        parts = _in_sibling_destinations(bound, asked, target, implied, counted)
+        parts = _in_sibling_destinations(bound, asked, target, implied, counted, systems)
         if "logsource" in bound.place and len(parts) == 1:
             from kqlx.mappings.operating_systems import by_system
 
@@ -156,19 +157,26 @@ def _in_sibling_destinations(
     target: str,
     implied: When,
     counted: Iterable[str],
+    systems: tuple[str, ...],
 ) -> list[Bound]:
-    """The bound tree, and those of the destinations in which the rest of its events may be."""
+    """The bound tree, and those of the destinations in which the rest of its events may be. What
+    one of them never holds of the field by whose values they are divided, another one does.
+    """
     pack, destination = bound.pack, bound.destination
     if pack is None or destination is None or not destination.together or bound.unmapped:
         return [bound]
     types = query.types.of((pack,))
     node, _ = in_elastic_values(query.node, pack)
     asserted = together(all_assert(implied), asserted_values(node))
+    if unsaid := () if SYSTEM in asserted else systems:
+        asserted[SYSTEM] = (frozenset(unsaid),)
     found = [bound]
     for other in pack.targets[target]:
         meant = not other.when or asserts(asserted, other.when)
         same = meant and other.together == destination.together
         if not same or other.place == destination.place:
+            continue
+        if unsaid and {*unsaid} <= {*other.never.get(SYSTEM, ())}:
             continue
         try:
             attempt = Binder(pack, other, asserted, types).bind(node)
@@ -185,7 +193,25 @@ def _in_sibling_destinations(
             found[0] = replace(found[0], notes=(*found[0].notes, note))
         else:
             found.append(one)
-    return found
+    if len(found) == 1:
+        return found
+    divided = {
+        test.span
+        for test in walk(node)
+        if isinstance(test, FieldTest) and test.field.name == destination.together
+    }
+    return [_with_others(one, divided) for one in found] if divided else found
+
+
+def _with_others(bound: Bound, divided: Collection[Span | None]) -> Bound:
+    """The tree of a destination whose others hold what it has not of these tests."""
+    notes = tuple(
+        replace(note, effect=Effect.SAME)
+        if note.code == "value-never-occurs" and note.span in divided
+        else note
+        for note in bound.notes
+    )
+    return replace(bound, notes=notes)
 
 
 def _left_out(pack: Pack, why: str, missing: bool) -> Note:

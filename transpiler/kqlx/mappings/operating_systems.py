@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kqlx.errors import MappingError
 from kqlx.mappings.asked_query import AskedQuery
+from kqlx.mappings.asserted_values import SYSTEM
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.destinations import bind_asked
@@ -15,9 +16,6 @@ from kqlx.mappings.pack import Destination
 from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
-
-FIELD = "host.os.type"
-"""Elastic's field for the kind of operating system."""
 
 _SPELT = {"windows": "Windows", "linux": "Linux", "macos": "macOS"}
 
@@ -43,7 +41,7 @@ def by_system(
     for system in wanted:
         alone = replace(pack, targets={target: known[system]})
         try:
-            one = bind_asked(query, alone, target, unmapped, {**implied, FIELD: (system,)})
+            one = bind_asked(query, alone, target, unmapped, {**implied, SYSTEM: (system,)})
         except NeverMatchesError:
             continue
         except MappingError:

@@ -36,9 +36,9 @@ class Destination:
     of columns' names, the values that stand there for none, which Elastic's pipeline drops;
     ``escaped`` says that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``.
     ``events`` says which of the source's events the destination is for, where there are others.
-    ``together`` is a word of destinations between which the events are. ``contained_tables`` has
-    other tables whose events this one holds too: by data source that has events there, a predicate
-    on this one's columns that tells them.
+    ``together`` is a word of destinations between which the events are, or the field by which they
+    are divided. ``contained_tables`` has other tables whose events this one holds too: by data
+    source that has events there, a predicate on this one's columns that tells them.
     """
 
     place: Mapping[str, Any]
