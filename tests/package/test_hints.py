@@ -63,7 +63,7 @@ QUERIES = {
         "use --unmapped keep to keep the Elastic field name, --unmapped comment to drop this test,"
         " or --source none to keep all field names",
     ),
-    'event.dataset:windows.sysmon_operational and event.code:1 and not process.args:a\\"b': (
+    'event.dataset:windows.sysmon_operational and event.code:1 and not process.args:*\\"b': (
         'accept="narrower" converts it anyway',
         "--accept narrower converts it anyway",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
+from kqlx.mappings.command_line_arguments import with_escapes
 from kqlx.mappings.xml_signs import sign_of, signs_of
 from kqlx.nodes import CommandLineArgument, Regexp, asked_pattern
 from kqlx.patterns import ANY_RUN, Pattern, Token
@@ -23,11 +24,28 @@ from kqlx.regular_expressions import (
 
 _BLANKS = ((" ", " "), ("\t", "\t"))
 MOST_RUNS = 1
-"""So many stars of a pattern are looked for in an argument: more take more than linear time."""
+"""So many stars of a pattern, beside one at its end, are looked for in an argument: more take more
+than linear time.
+"""
 
 _BACKSLASH = Char("\\")
 
-_TAKE_TEXT = ("awk", "echo", "git", "logger", "printf", "screen", "ssh", "tmux", "watch")
+_TAKE_TEXT = (
+    "awk",
+    "echo",
+    "git",
+    "logger",
+    "mail",
+    "mailx",
+    "notify-send",
+    "parallel",
+    "printf",
+    "screen",
+    "ssh",
+    "tmux",
+    "wall",
+    "watch",
+)
 _OF_PROGRAM = sequence(
     Repeat(Sequence((Repeat(CharClass(((" ", " "),), negated=True), 0, None), Char("/"))), 0, 1),
     choice(*map(from_text, _TAKE_TEXT)),
@@ -56,7 +74,7 @@ def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp 
     marks, of which an odd number of backslashes makes mere characters
     (https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments). An argument that
     is in quotes in part is found by a pattern alone. None where it cannot be said: of a value with
-    a quotation mark, and of one with so many stars that a search takes long.
+    a quotation mark behind a wildcard, and of one with so many stars that a search takes long.
 
     ``in_xml`` says that signs may be written as in XML.
     """
@@ -71,20 +89,38 @@ def word(pattern: Pattern) -> Item:
     not reach over; one that ends open may go on with anything.
     """
     bounds = CharClass((*_BLANKS, ('"', '"')))
+    before = Repeat(Sequence((ANY_TEXT, bounds)), 0, 1)
+    after = ANY_TEXT if pattern.ends_open else Repeat(Sequence((bounds, ANY_TEXT)), 0, 1)
+    return sequence(before, *_in_word(pattern), after)
+
+
+def at_beginning(pattern: Pattern) -> Item:
+    """Lines that begin with this argument, or with some word, options and this argument: of any
+    that stands further behind it cannot be told whether it begins an argument, and only at the end
+    of the line whether the one in question ends.
+    """
+    blank, text = CharClass(_BLANKS), Repeat(CharClass(_BLANKS, negated=True), 0, None)
+    options = Repeat(Sequence((Char("-"), text, blank)), 0, None)
+    before = sequence(text, blank, options)
+    if pattern.ends_open:
+        return sequence(Repeat(before, 0, 1), *_in_word(pattern), ANY_TEXT)
+    one = _in_word(pattern)
+    behind = Repeat(Sequence((blank, ANY_TEXT)), 0, 1)
+    return choice(sequence(*one, behind), sequence(before, *one))
+
+
+def _in_word(pattern: Pattern) -> list[Item]:
+    """The pattern but for a star at its end, with wildcards for what stands in one word."""
     one = CharClass((*_BLANKS, ('"', '"')), negated=True)
     tokens = pattern.collapsed().tokens
-    ends_open = pattern.ends_open
-    items = [
+    return [
         from_text(token)
         if isinstance(token, str)
         else Repeat(one, 0, None)
         if token is ANY_RUN
         else one
-        for token in (tokens[:-1] if ends_open else tokens)
+        for token in (tokens[:-1] if pattern.ends_open else tokens)
     ]
-    before = Repeat(Sequence((ANY_TEXT, bounds)), 0, 1)
-    after = ANY_TEXT if ends_open else Repeat(Sequence((bounds, ANY_TEXT)), 0, 1)
-    return sequence(before, *items, after)
 
 
 @lru_cache(maxsize=256)
@@ -112,12 +148,24 @@ def count_of_words(least: int, most: int | None) -> Item:
     return sequence(text, Repeat(Sequence((blank, text)), least - 1, most - 1))
 
 
+def escaped(pattern: Pattern) -> Pattern | None:
+    """The pattern with escapes. None where a wildcard before a quotation mark might stand for more
+    backslashes.
+    """
+    behind_wildcards = pattern.tokens[isinstance(pattern.tokens[0], str) :]
+    if any(isinstance(t, str) and t.lstrip("\\").startswith('"') for t in behind_wildcards):
+        return None
+    return with_escapes(pattern)
+
+
 @lru_cache(maxsize=2048)
 def _expression(pattern: Pattern, line_in_quotes: bool, in_xml: bool) -> Item | None:
     """The lines with such an argument: the same for each column of each target."""
-    runs = sum(token is ANY_RUN for token in pattern.collapsed().tokens)
-    if '"' in pattern.text or not pattern.tokens or runs > MOST_RUNS:
+    tokens = pattern.collapsed().tokens
+    runs = sum(token is ANY_RUN for token in tokens[:-1])
+    if not tokens or runs > MOST_RUNS or (with_marks := escaped(pattern)) is None:
         return None
+    pattern = with_marks
     line = _Line(in_xml)
     quoted, suffix = pattern, pattern.suffix
     if suffix.endswith("\\"):  # of which the mark behind it would be a character

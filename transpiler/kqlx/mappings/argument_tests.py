@@ -18,12 +18,15 @@ from kqlx.nodes import (
     Node,
     Not,
     Regexp,
+    any_of,
     asked_pattern,
+    pattern_test,
     transform,
 )
 from kqlx.notes import Effect, Note
-from kqlx.patterns import Shape
+from kqlx.patterns import Pattern, Shape
 from kqlx.records import replace
+from kqlx.regexes import late_regex
 
 # fmt: off
 _RUN_OTHERS = frozenset({
@@ -47,6 +50,9 @@ of several versions without the number.
 """
 
 
+_BOUNDS = late_regex(r"[ \t]|\\\Z")
+
+
 def exact_argument(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
     """The test of an argument below a ``not``, where no event worth the name is lost to it, with a
     note on what is left. None where some may be.
@@ -67,16 +73,51 @@ def exact_argument(binding: Binding, test: CommandLineArgument, spec: FieldSpec)
         message = f"{field}: matched as a whole word of {spec.column}"
         message += "; an argument with blanks counts as several"
     else:
-        return _beside_no_code(binding, test, spec) if _is_path(test.test) else None
+        return _in_any_line(binding, test, spec)
     binding.add_note("argument-of-line", message, None)
     return found
 
 
-def _is_path(test: Equals | Like) -> bool:
+def _in_any_line(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
+    """The argument in a line of any program: as a word where no longer argument is likely to hold
+    it, and where the words before it show that it begins an argument.
+    """
+    from kqlx.mappings.argument_regexps import at_beginning
+
+    if (place := column_for_regexp(binding, spec, test.test.field)) is None:
+        return None
+    pattern = asked_pattern(test.test)
+    found = []
+    message = f"{test.test.field.name}: matched"
+    unix = not may_be_windows(binding)
+    known = unix and names_programs(binding, test.test.field.name)
+    if known or _is_path(pattern) or (unix and _is_option(pattern)):
+        if (one := _beside_no_code(binding, test, spec)) is None:
+            return None
+        found.append(one)
+        message += (
+            f" as a whole word of {spec.column}, in lines without commands for another program"
+            " (sh -c, ssh); an argument with blanks counts as several"
+        )
+    if unix and (not found or pattern.ends_open):
+        beginning = Regexp(place[0], at_beginning(pattern), test.span, case=test.test.case)
+        where = f"at the beginning of {spec.column} and behind its first options"
+        message += f"; also {where}" if found else f" {where}, nowhere else"
+        found.append(beginning)
+    if not found:
+        return None
+    binding.notes.append(Note("approximated", Effect.WIDER, message))
+    return any_of(found, test.span)
+
+
+def _is_path(pattern: Pattern) -> bool:
     """Whether it asks for a path, in whole or by how it begins, and so for no word of a text."""
-    pattern = asked_pattern(test)
     plain = pattern.shape in (Shape.EXACT, Shape.PREFIX) or pattern.prefix.startswith("/")
-    return plain and pattern.text.count("/") > 1 and " " not in pattern.text
+    return plain and pattern.text.count("/") > 1
+
+
+def _is_option(pattern: Pattern) -> bool:
+    return pattern.prefix.startswith("-") and " " not in pattern.text
 
 
 def _as_word(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
@@ -87,7 +128,7 @@ def _as_word(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> No
     if pattern.shape is not Shape.OTHER and patterns_of(test)[0] != pattern.within():
         return bind_argument(binding, test, spec)
     found = column_for_regexp(binding, spec, test.test.field)
-    if found is None or found[1] or any(sign in pattern.text for sign in ' "\t'):
+    if found is None or found[1] or any(sign in pattern.text for sign in '"\t'):
         return None
     from kqlx.mappings.argument_regexps import word
 
@@ -109,11 +150,6 @@ def _beside_no_code(binding: Binding, test: CommandLineArgument, spec: FieldSpec
             return None
     else:
         found = Regexp(column, word(asked_pattern(test.test)), test.span, case=test.test.case)
-    message = f"{test.test.field.name}: matched as a whole word of {spec.column}, in lines without"
-    message += (
-        " commands for another program (sh -c, ssh); an argument with blanks counts as several"
-    )
-    binding.notes.append(Note("approximated", Effect.WIDER, message))
     code = Regexp(column, HANDS_CODE, test.span)
     return And((found, Not(code, test.span)), test.span)
 
@@ -122,9 +158,13 @@ def _as_regexp(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> 
     """In a column that has the line as it is, or as in XML."""
     if (found := column_for_regexp(binding, spec, test.test.field)) is None:
         return None
-    from kqlx.mappings.argument_regexps import as_regexp
+    from kqlx.mappings.argument_regexps import as_regexp, escaped
 
     column, in_xml = found
+    pattern = escaped(asked_pattern(test.test))
+    if pattern and pattern.shape is Shape.CONTAINS and not _BOUNDS.search(pattern.text):
+        # No argument ends within such a text, so that the line has it where one has.
+        return bind_to_column(binding, pattern_test(test.test, pattern), spec)
     made = as_regexp(replace(test, test=replace(test.test, field=column)), in_xml=in_xml)
     fits = asked_pattern(test.test).fits
     return None if any(map(fits, binding.columns[column.name].null_values)) else made
@@ -132,12 +172,21 @@ def _as_regexp(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> 
 
 def is_windows(binding: Binding) -> bool:
     """Whether all events that the query can match are of Windows."""
+    return _is_of(binding, "windows")
+
+
+def may_be_windows(binding: Binding) -> bool:
+    """Whether some of them may be."""
+    return not _is_of(binding, "linux", "macos")
+
+
+def _is_of(binding: Binding, *systems: str) -> bool:
     name = "host.os.type"
     spec = binding.destination.field(name)
     return (
-        binding.pack.constants.get(name) == "windows"
-        or (spec is not None and spec.fixed == "windows")
-        or asserts(binding.asserted, [{name: ("windows",)}])
+        binding.pack.constants.get(name) in systems
+        or (spec is not None and spec.fixed in systems)
+        or asserts(binding.asserted, [{name: systems}])
     )
 
 

@@ -26,12 +26,15 @@ from kqlx.nodes import (
 )
 from kqlx.patterns import ANY_RUN, Pattern, Shape, Token
 from kqlx.records import replace
+from kqlx.regexes import late_regex
+
+_MARK = late_regex(r'(\\*)"')
 
 
 @lru_cache(maxsize=2048)
 def argument_forms(word: str) -> tuple[Pattern, ...]:
     """The patterns of command lines that have this argument: it alone, then first, between others,
-    last, and in quotes unless it has some itself.
+    last, and in quotes unless it has some itself that no backslash escapes.
     """
     forms = (
         Pattern.of(word),
@@ -39,7 +42,18 @@ def argument_forms(word: str) -> tuple[Pattern, ...]:
         Pattern.of(ANY_RUN, f" {word} ", ANY_RUN),
         Pattern.of(ANY_RUN, f" {word}"),
     )
-    return forms if '"' in word else (*forms, Pattern.of(ANY_RUN, f'"{word}"', ANY_RUN))
+    return (
+        forms
+        if '"' in word.replace('\\"', "")
+        else (*forms, Pattern.of(ANY_RUN, f'"{word}"', ANY_RUN))
+    )
+
+
+def with_escapes(pattern: Pattern) -> Pattern:
+    """The pattern as lines of Windows have it: a quotation mark of an argument behind a backslash,
+    those before it doubled.
+    """
+    return pattern.map_literals(lambda text: _MARK.sub(r'\1\1\\"', text))
 
 
 @lru_cache(maxsize=2048)

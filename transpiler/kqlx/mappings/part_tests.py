@@ -7,10 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kqlx.mappings.argument_tests import bind_argument, exact_argument
+from kqlx.mappings.argument_tests import bind_argument, exact_argument, may_be_windows
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import FIRST_RUN
 from kqlx.mappings.column_tests import bind_to_column, column_for_regexp, describe_column
+from kqlx.mappings.command_line_arguments import with_escapes
 from kqlx.mappings.event_kinds import either_of
 from kqlx.mappings.field_spec import FieldSpec, Part
 from kqlx.mappings.path_patterns import (
@@ -163,6 +164,10 @@ def bind_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) ->
         argument = CommandLineArgument(node, '"' in spec.separators, node.span)
         if found := exact_argument(binding, argument, spec):
             return found
+    pattern = asked_pattern(node) if part == "word" and isinstance(node, Equals | Like) else None
+    if pattern and '"' in pattern.text and may_be_windows(binding):
+        escaped = in_whole(pattern_test(node, with_escapes(pattern)), part, spec.separators)
+        test = any_of((test, escaped[0]), node.span) if escaped else test
     if wider and binding.negative and (exact := _exact_part(binding, node, spec, part)):
         return exact
     if isinstance(test, Never):
