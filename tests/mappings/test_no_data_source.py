@@ -60,7 +60,7 @@ ALERTS = "event.kind:alert and event.code:malicious_file"
         (["endgame-*"], "Elastic Endgame"),
         (["remote:endgame-*"], "Elastic Endgame"),
         (["apm-*-transaction*", "traces-apm*"], "Elastic APM"),
-        (["logs-cloud_defend.alerts-*"], "in which container"),
+        (["logs-cloud_defend.alerts-*"], "of its own policies"),
     ],
 )
 def test_what_elastic_alone_has_is_refused_with_the_reason(

@@ -46,12 +46,16 @@ from kqlx.nodes import (
     Pattern,
     Regexp,
     Unmapped,
+    all_of,
     shared_field,
     simplify,
     walk,
 )
 from kqlx.notes import Effect, Note, told_together
 from kqlx.records import replace
+
+_OF_KINDS = ("event.", "data_stream.", "host.os.", "agent.")
+"""How the names of fields begin that say what kind of event it is, and of which sensor."""
 
 _UNTOUCHED = (CommandLineArgument, FreeText, Always, Never, Unmapped)
 
@@ -69,6 +73,9 @@ class Binder(FieldBinder):
         bound = simplify(found.node)
         if self.has_predicates:
             bound = self.without_excluded(bound, node)
+        if self.left_out and self.is_nothing_left(bound, node):
+            bound = simplify(all_of([bound, *self.left_out], node.span))
+            self.marks += len(self.left_out)
         if any(isinstance(part, Regexp) for part in walk(bound)):
             from kqlx.mappings.joined_regexps import joined_regexps
 
@@ -95,6 +102,18 @@ class Binder(FieldBinder):
             notes_if_kept=found.notes_if_kept,
             absent_values=found.absent_values,
             unmapped=tuple(unmapped_tests(bound)) if self.marks else (),
+        )
+
+    def is_nothing_left(self, bound: Node, asked: Node) -> bool:
+        """Whether a query says no more than of what kind its events are without the tests that were
+        left out.
+        """
+        left_out = {test.what for test in self.left_out}
+        return isinstance(bound, Always) or all(
+            isinstance(part, FIELD_TESTS)
+            and (part.field.name in left_out or part.field.name.startswith(_OF_KINDS))
+            for part in walk(asked)
+            if not isinstance(part, (*JUNCTIONS, Always))
         )
 
     def without_excluded(self, bound: Node, asked: Node) -> Node:
@@ -140,11 +159,12 @@ class Binder(FieldBinder):
         """A part of the query, bound, with the notes on it."""
         if not isinstance(node, JUNCTIONS):
             return self.bind_leaf(node)
-        before, marks = self.sibling_alternatives, self.marks
+        before, marks, required = self.sibling_alternatives, self.marks, self.required
         if not isinstance(node, Not):
             self.sibling_alternatives = node.items if isinstance(node, Or) else ()
+        self.required = required and isinstance(node, And)
         found = self.bind_group(node)
-        self.sibling_alternatives = before
+        self.sibling_alternatives, self.required = before, required
         if self.marks == marks:
             return found
         marked = mark_group(node, found.node, negative=self.negative)
@@ -274,7 +294,9 @@ class Binder(FieldBinder):
             each.append(self.bind_leaf(test))
             return each[-1].node
 
+        required, self.required = self.required, False
         found = self.collect(lambda node: bind_each_field(self, node, name, bind_one), node)
+        self.required = required
         return with_notes(found.node, [found, *each])
 
     def bind_nested(self, node: Nested) -> BoundPart:

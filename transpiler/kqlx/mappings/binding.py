@@ -60,6 +60,9 @@ class Binding:
         self.last_field: tuple[Term, Literal] = Literal(""), Literal("")
         self.described: dict[tuple[str, str, str, bool], Column] = {}
         self.negative = False  # below an odd number of nots
+        self.required = True  # whether every event of the query must meet the test
+        # The tests that were left out because the destination does not tell their events.
+        self.left_out: list[Unmapped] = []
         self.reasons_for_never: list[str] = []  # why tests were folded to false
         # What the destination's events have in common, and a test asks otherwise.
         self.required_kinds: list[str] = []

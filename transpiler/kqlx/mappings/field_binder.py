@@ -25,6 +25,7 @@ from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
 from kqlx.nodes import (
+    Always,
     And,
     Case,
     Equals,
@@ -36,11 +37,13 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Regexp,
+    Unmapped,
     all_of,
     any_of,
     case_of,
 )
 from kqlx.notes import Effect
+from kqlx.patterns import ANY_ONE, ANY_RUN
 from kqlx.records import replace
 from kqlx.regular_expressions import compiled
 
@@ -120,12 +123,33 @@ class FieldBinder(Binding):
 
     def bind_test(self, node: FieldTest) -> Node:
         """A test of a field by its full name."""
-        name = node.field.name
         if (decided := fold_known(self, node)) is not None:
             return decided
         if (spec := self.spec_of(node)) is None:
             return self.bind_missing(node)
         spec = self.select_spec(spec)
+        if spec.only_required:
+            return self.bind_required(node, spec)
+        return self.bind_by_spec(node, spec)
+
+    def bind_required(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """A test that the destination cannot tell and whose events it has among others: it is left
+        out, with a note, where every event of the query must meet it, and has no counterpart
+        elsewhere.
+        """
+        name = node.field.name
+        if not self.required:
+            return self.unmapped(node, name, spec.no_counterpart or "")
+        if isinstance(node, Like) and {ANY_RUN} <= set(node.pattern.tokens) <= {ANY_RUN, ANY_ONE}:
+            node = Exists(node.field, node.span)
+        found = self.bind_by_spec(node, spec)
+        if isinstance(found, Always):
+            self.left_out.append(Unmapped(node, node, name, spec.no_counterpart or "", node.span))
+        return found
+
+    def bind_by_spec(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """A test of a field, when it is known which of its entries is for the query."""
+        name = node.field.name
         known = isinstance(node, Exists) and isinstance(spec.exists, str)
         if spec.no_counterpart and not spec.value_predicates and not known:
             return self.unmapped(node, name, spec.no_counterpart)

@@ -13,10 +13,7 @@ _REASONS = (
     ("apm-", "Elastic APM records the requests of applications that carry its agent"),
     ("traces-apm", "Elastic APM records the requests of applications that carry its agent"),
     ("endgame-", "Elastic Endgame has events and alerts in a form of its own"),
-    (
-        "logs-cloud_defend.",
-        "events of Defend for Containers say in which container they were",
-    ),
+    ("logs-cloud_defend.alerts", "alerts of Defend for Containers are results of its own policies"),
     ("logs-endpoint.alerts", "alerts of Elastic Defend are verdicts of its own engines"),
     ("ml_beaconing", "beaconing scores are results of a transform of Elastic's"),
 )

@@ -126,6 +126,7 @@ _FIELD_NAMES = {
     "java": "writes_as_java",
     "keys": "columns_of_keys",
     "given": "guard",
+    "required": "only_required",
     "part": "value_part",
     "by": "case_field",
     "of": "case_values",
