@@ -16,6 +16,8 @@ from kqlx.testing.edges import TYPES
 from kqlx.testing.strategies import events_for, trees
 from tests.conftest import examples
 from tests.oracles.dsl import dsl_matches
+from tests.oracles.eql_texts import FIELDS as EQL_FIELDS
+from tests.oracles.eql_texts import conditions
 
 NESTED = {name for name, type in TYPES.items() if type == "nested"}
 KINDS = {"date": "date"}
@@ -54,3 +56,18 @@ def test_dsl_means_what_the_query_means(fields: str, compact: bool, data: st.Dat
     ).query
     assert isinstance(query, dict)
     assert dsl_matches(query, event, TYPES) == matches(tree, event, TYPES)
+
+
+@pytest.mark.parametrize("compact", [False, True])
+@examples(60)
+@given(data=st.data())
+def test_drawn_conditions_mean_what_they_mean_in_eql(compact: bool, data: st.DataObject) -> None:
+    """Without functions of values, which are scripts."""
+    text = f"any where {data.draw(conditions(functions=False))}"
+    tree = kqlx.parse(text, language="eql")
+    event: dict[str, Any] = data.draw(events_for(tree, EQL_FIELDS))
+    query = kqlx.convert(
+        text, "es", language="eql", source="none", compact=compact, accept=["different"]
+    ).query
+    assert isinstance(query, dict)
+    assert dsl_matches(query, event, EQL_FIELDS) == matches(tree, event, EQL_FIELDS)

@@ -32,7 +32,8 @@ FOLDED = {"case_insensitive": True}
         ("own.f == true", {"term": {"own.f": {"value": True}}}),
         ("own.f != null", {"exists": {"field": "own.f"}}),
         ("own.f == null", {"bool": {"must_not": [{"exists": {"field": "own.f"}}]}}),
-        ("process.pid >= 5", {"range": {"process.pid": {"gte": "5"}}}),
+        ("process.pid >= 5", {"range": {"process.pid": {"gte": 5}}}),
+        ("event.action > 1e3", {"range": {"event.action": {"gt": 1000.0}}}),
         ('cidrMatch(source.ip, "10.0.0.0/8")', {"term": {"source.ip": {"value": "10.0.0.0/8"}}}),
         (
             'own.f : ("a", "b*")',

@@ -19,7 +19,24 @@ from tests.oracles.server import Refused, Server
 pytestmark = pytest.mark.elasticsearch
 
 TYPES = {"k": "keyword", "o": "keyword", "l": "long", "d": "double", "b": "boolean", "ip": "ip"}
-TEXTS = ["", "a", "A", "ab", "aB", "a b", "a*b", "a?b", "é", "É", "5", "C:\\Windows\\x.exe", "null"]
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "aB",
+    "a b",
+    "a*b",
+    "a?b",
+    "é",
+    "É",
+    "5",
+    "5.0",
+    "1000.0",
+    "1e3",
+    "C:\\Windows\\x.exe",
+    "null",
+]
 EVENTS: list[dict[str, Any]] = [
     {"o": "x"},
     *({"k": text} for text in TEXTS),
@@ -46,6 +63,8 @@ TESTS = [
     *("l <= 5", "l in (4, 5)", "d == 5.5", "d > 5", "d in (5, 1.5)", "b == true", "b", "not b"),
     *('cidrMatch(ip, "10.0.0.0/8", "::/64")', 'ip == "10.0.0.1"', "ip != null", "b != true"),
     'k : ("A", "c:*", "É")',
+    *("k > 0", "k >= 5", "k <= 1e3", "k == 5", "k == 5.0", "k in (5, 1e3)", "k == 1e3", "k < -2.5"),
+    *("k == true", "k > 5e0", "l < 1e1", "l == 5.0", "d > 1e0"),
 ]
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import event as record
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.nodes import Compare, Literal, Node, transform
+from kqlx.elastic import ecs
+from kqlx.evaluate.event_fields import values
+from kqlx.frontends import EQL
+from kqlx.nodes import Compare, FunctionTest, Literal, Node, transform, walk
 from kqlx.notes import Effect
 from kqlx.testing.agreement import REFUSALS, Engine, Query, convert, without_refused
 from kqlx.testing.near import near_events
 from kqlx.testing.strategies import events_for, trees
+from tests.oracles.eql_texts import FIELDS as EQL_FIELDS
+from tests.oracles.eql_texts import conditions
 
 
 def with_one_type_a_name(node: Node) -> Node:
@@ -60,3 +66,44 @@ def check_drawn(
     near = near_events(tree, query.types, 4, seed=data.draw(st.integers(0, 1000)))
     for event in (drawn, *near):
         assert not (found := query.disagreement(event)), found
+
+
+def check_drawn_eql(
+    data: st.DataObject, engine: Engine, to: str, *, exact: bool = False, functions: bool = True
+) -> None:
+    """The same of a query in EQL, of any tests and functions of fields of several types. Where it
+    is refused, each test that is refused by itself is replaced.
+    """
+    text = f"any where {data.draw(conditions(functions=functions))}"
+    tree = kqlx.parse(text, language=EQL)
+    try:
+        query = convert(text, engine, to, exact=exact, language=EQL)
+    except REFUSALS as error:
+        assert error.notes or error.message, text
+        record("refused")
+        tree = without_refused(tree, to, exact=exact)
+        try:
+            query = convert(tree, engine, to, exact=exact)
+        except REFUSALS:
+            return
+    if exact:
+        assert Effect.CASE not in [note.effect for note in query.notes]
+    record(str(kqlx.notes.worst(query.notes)))
+    drawn = data.draw(events_for(tree, EQL_FIELDS))
+    near = near_events(tree, query.types, 8, seed=data.draw(st.integers(0, 1000)))
+    events = [event for event in (drawn, *near) if _has_single_values(tree, event)]
+    for event in query.asked(events):
+        assert not (found := query.disagreement(event)), found
+
+
+def _has_single_values(tree: Node, event: dict[str, Any]) -> bool:
+    """Whether fields that ECS has no lists for hold one value where a function names them twice:
+    that a target takes one value at both places is noted for lists alone.
+    """
+    for node in walk(tree):
+        names = [field.name for field in node.fields] if isinstance(node, FunctionTest) else []
+        for name in names:
+            is_single = name in ecs.types() and name not in ecs.arrays()
+            if is_single and names.count(name) > 1 and len(values(event, name)) > 1:
+                return False
+    return True

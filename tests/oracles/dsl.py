@@ -7,6 +7,7 @@ is right.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -118,7 +119,7 @@ def node(kind: str, body: Any) -> Node:
         case "match_phrase":
             return Equals(name, Literal(value, True))
         case "term":
-            return Equals(name, Literal(value["value"], True), case=case_in(value))
+            return Equals(name, _value(value["value"]), case=case_in(value))
         case "wildcard":
             return Like(name, pattern(value["value"]), case=case_in(value))
         case "regexp":
@@ -126,8 +127,15 @@ def node(kind: str, body: Any) -> Node:
         case "range":
             return span(name, value)
         case "terms":
-            return Or(tuple(Equals(name, Literal(v, True)) for v in value))
+            return Or(tuple(Equals(name, _value(v)) for v in value))
     raise AssertionError(f"a clause that we do not write: {kind}")
+
+
+def _value(value: Any, *, phrase: bool = True) -> Literal:
+    """A value of JSON, of which numbers have a kind of their own."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Literal(json.dumps(value), phrase, kind="number")
+    return Literal(value, phrase)
 
 
 def field_of(name: str) -> Literal | Pattern:
@@ -138,11 +146,13 @@ def field_of(name: str) -> Literal | Pattern:
 def span(name: Literal, limits: Json) -> Node:
     limits = {key: value for key, value in limits.items() if key != "time_zone"}
     if set(limits) == {"gte", "lte"} and limits["gte"] == limits["lte"]:
-        return Equals(name, Literal(limits["gte"]))
+        return Equals(name, _value(limits["gte"], phrase=False))
     if len(limits) == 2:  # of a field with one value
-        return And(tuple(Compare(name, _OPERATORS[o], Literal(v)) for o, v in limits.items()))
+        return And(
+            tuple(Compare(name, _OPERATORS[o], _value(v, phrase=False)) for o, v in limits.items())
+        )
     ((op, value),) = limits.items()
-    return Compare(name, _OPERATORS[op], Literal(value))
+    return Compare(name, _OPERATORS[op], _value(value, phrase=False))
 
 
 def relative(query: Json, path: str) -> Node:

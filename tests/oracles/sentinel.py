@@ -33,6 +33,7 @@ from duckdb_kql.translate import functions
 from kqlx.backends.sentinel.column_access import kusto_type
 from kqlx.elastic import ecs
 from kqlx.elastic.field_types import text_of
+from kqlx.elastic.type_names import NUMBERS
 from kqlx.evaluate.event_fields import all_values, objects, values
 from kqlx.testing.agreement import Impossible
 from kqlx.testing.edges import NOW
@@ -244,6 +245,8 @@ def columns_of(query: str) -> dict[str, str]:
         if name and name != TABLE and name not in lists:
             found[re.sub(r"\\(.)", r"\1", name)] = None
     groups = {re.sub(r"\\(.)", r"\1", name) for name in _OBJECTS.findall(query)}
+    # What a text is made of is an object, unless a function of EQL asks for the text of a number.
+    groups -= {name for name in groups if ecs.types().get(name) in NUMBERS}
     return {name: "dynamic" if name in groups else _type(name) for name in found}
 
 

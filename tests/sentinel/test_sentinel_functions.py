@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kqlx
 from kqlx.evaluate.compiler import compile
 from kqlx.mappings.field_list import of_types
 from kqlx.testing.agreement import Claim
+from tests.conftest import examples
 from tests.oracles import sentinel
+from tests.oracles.drawn import check_drawn_eql
 from tests.oracles.function_queries import TYPES, events, queries
 from tests.oracles.kusto import analyse
 
@@ -62,3 +66,9 @@ def test_microsofts_analyser_takes_them() -> None:
         f"{text}: {said}" for text, said in zip(texts, analyse(texts, schema), strict=True) if said
     ]
     assert not found, "\n".join(found[:10])
+
+
+@examples(30)
+@given(data=st.data())
+def test_drawn_conditions_mean_what_they_mean_in_eql(data: st.DataObject) -> None:
+    check_drawn_eql(data, sentinel.SENTINEL, "sentinel")

@@ -22,7 +22,7 @@ from kqlx.testing.agreement import REFUSALS, Query, convert
 from kqlx.testing.near import near_events
 from kqlx.testing.stored import Event, map_values
 from tests.conftest import examples
-from tests.oracles.drawn import check_drawn
+from tests.oracles.drawn import check_drawn, check_drawn_eql
 from tests.oracles.sigma_rules import SIGMA
 from tests.spl.test_spl_meaning import FIELDS, QUERIES
 
@@ -92,6 +92,13 @@ SUBJECTS = {**QUERIES, **OWN}
 @given(data=st.data())
 def test_the_rule_means_what_the_query_means(exact: bool, data: st.DataObject) -> None:
     check_drawn(data, SIGMA, "sigma", FIELDS, exact=exact)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@examples(30)
+@given(data=st.data())
+def test_drawn_conditions_mean_what_they_mean_in_eql(exact: bool, data: st.DataObject) -> None:
+    check_drawn_eql(data, SIGMA, "sigma", exact=exact)
 
 
 def conversions(subject: str, exact: bool) -> Iterator[Query]:

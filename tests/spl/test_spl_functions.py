@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kqlx
 from kqlx.evaluate.compiler import compile
 from kqlx.mappings.field_list import of_types
 from kqlx.testing.agreement import Claim, Unsettled
+from tests.conftest import examples
+from tests.oracles.drawn import check_drawn_eql
 from tests.oracles.function_queries import TYPES, events, queries
 from tests.oracles.splunk import SPLUNK
 
@@ -41,3 +45,9 @@ def test_functions_mean_what_they_mean_in_eql(share: int) -> None:
                 reports.append(f"{query}: {event}: {answer}: {conversion.text}")
                 break
     assert not reports, "\n".join([f"{len(reports)} reports", *reports[:20]])
+
+
+@examples(40)
+@given(data=st.data())
+def test_drawn_conditions_mean_what_they_mean_in_eql(data: st.DataObject) -> None:
+    check_drawn_eql(data, SPLUNK, "spl")

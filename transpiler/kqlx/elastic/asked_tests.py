@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kqlx.elastic.addresses import network
+from kqlx.elastic.field_types import asked_text
 from kqlx.elastic.refused_tests import TypeOf, below_flattened
 from kqlx.elastic.text_analysis import crossing_pieces, pieces_of
-from kqlx.elastic.type_names import DATES
+from kqlx.elastic.type_names import DATES, STRINGS
 from kqlx.nodes import (
     Always,
     And,
@@ -79,7 +80,8 @@ def parted(
 
 def as_asked(node: Node, type_of: TypeOf) -> Node:
     """The tree with each test as Elasticsearch takes it: patterns on anything but keywords by their
-    pieces, which white space parts and one of which is enough, and a bound of null as none.
+    pieces, which white space parts and one of which is enough, a bound of null as none, and numbers
+    as texts where the field has texts.
     """
     return _asked(node, type_of, "")
 
@@ -98,6 +100,8 @@ def _asked(node: Node, type_of: TypeOf, prefix: str) -> Node:
     if isinstance(node, Compare | Equals) and node.value.value is None:
         is_date = isinstance(node.field, Literal) and type_of(prefix + node.field.name) in DATES
         return Exists(node.field, node.span) if isinstance(node, Compare) or is_date else node
+    if isinstance(node, Compare | Equals) and node.value.kind == "number":
+        return _number_as_text(node) if _kind(node, type_of, prefix, "") in STRINGS else node
     if isinstance(node, Equals) and isinstance(node.field, Literal):
         return _networks(node) if type_of(prefix + node.field.name) == "ip" else node
     if isinstance(node, Like):
@@ -105,12 +109,17 @@ def _asked(node: Node, type_of: TypeOf, prefix: str) -> Node:
     return node
 
 
-def _kind(node: FieldTest, type_of: TypeOf, prefix: str) -> str:
-    """The type of the field, a keyword where it is not known."""
+def _kind(node: FieldTest, type_of: TypeOf, prefix: str, unknown: str = "keyword") -> str:
+    """The type of the field, ``unknown`` where it is not known."""
     name = prefix + node.field.name
     if isinstance(node.field, Pattern):
-        return "keyword"
-    return type_of(name) or ("flattened" if below_flattened(name, type_of) else "keyword")
+        return unknown
+    return type_of(name) or ("flattened" if below_flattened(name, type_of) else unknown)
+
+
+def _number_as_text(node: Compare | Equals) -> Node:
+    text = asked_text(node.value)
+    return replace(node, value=replace(node.value, value=text, phrase=True, kind="string"))
 
 
 def pieces_asked(node: Like, kind: str) -> Node:

@@ -54,6 +54,18 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
+def asked_text(literal: Literal) -> str:
+    """The text that a value of a query is for a field of texts: a number of a language that has
+    numbers is written as Java writes it, ``1000.0`` for ``1e3``.
+    """
+    if literal.kind != "number":
+        return literal.name
+    from kqlx.elastic.functions import number_in, shown
+
+    number = number_in(literal.name)
+    return literal.name if number is None else shown(number)
+
+
 class FieldType:
     """What all types have in common: nothing matches, every value is a value, and nothing is
     refused.

@@ -7,7 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kqlx.elastic.field_types import COMPARISONS, FieldType, Test, any_piece, any_test, text_of
+from kqlx.elastic.field_types import (
+    COMPARISONS,
+    FieldType,
+    Test,
+    any_piece,
+    any_test,
+    asked_text,
+    text_of,
+)
 from kqlx.elastic.text_analysis import lower, lower_ascii, words
 from kqlx.nodes import Literal, Operator, Pattern
 from kqlx.regular_expressions import Item, compiled
@@ -25,9 +33,9 @@ class Keyword(FieldType):
 
     def any_of(self, wanted: Sequence[Literal]) -> Test | None:
         if len(wanted) == 1:
-            only = wanted[0].name
+            only = asked_text(wanted[0])
             return lambda value: (value if value.__class__ is str else text_of(value)) == only
-        all_of_them = frozenset([literal.name for literal in wanted])
+        all_of_them = frozenset([asked_text(literal) for literal in wanted])
         return lambda value: (value if value.__class__ is str else text_of(value)) in all_of_them
 
     def like(self, pattern: Pattern) -> Test | None:
@@ -35,7 +43,7 @@ class Keyword(FieldType):
         return lambda value: fit(value if value.__class__ is str else text_of(value))
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
-        stands, text = COMPARISONS[op], bound.name
+        stands, text = COMPARISONS[op], asked_text(bound)
         return lambda value: stands(text_of(value), text)
 
     def regexp(self, expression: Item) -> Test | None:
@@ -65,7 +73,7 @@ class Caseless(FieldType):
 
     def any_of(self, wanted: Sequence[Literal]) -> Test | None:
         lower = self.lower
-        all_of_them = frozenset([lower(literal.name) for literal in wanted])
+        all_of_them = frozenset([lower(asked_text(literal)) for literal in wanted])
         return lambda value: lower(text_of(value)) in all_of_them
 
     def like(self, pattern: Pattern) -> Test | None:
@@ -75,7 +83,7 @@ class Caseless(FieldType):
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
         lower = self.lower
-        stands, text = COMPARISONS[op], lower(bound.name)
+        stands, text = COMPARISONS[op], lower(asked_text(bound))
         return lambda value: stands(lower(text_of(value)), text)
 
     def regexp(self, expression: Item) -> Test | None:
@@ -103,7 +111,7 @@ class Text(FieldType):
         return any_piece(self, pattern, _any_word_fits)
 
     def compare(self, op: Operator, bound: Literal) -> Test | None:
-        stands, text = COMPARISONS[op], bound.name
+        stands, text = COMPARISONS[op], asked_text(bound)
         return lambda value: any(stands(word, text) for word in words(text_of(value)))
 
     def regexp(self, expression: Item) -> Test | None:
@@ -112,7 +120,7 @@ class Text(FieldType):
 
 
 def _text_equals(literal: Literal) -> Test | None:
-    wanted = words(literal.name)
+    wanted = words(asked_text(literal))
     if not wanted:
         return None
     if not literal.phrase:

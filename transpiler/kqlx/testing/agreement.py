@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import kqlx
-from kqlx.frontends.shown import shown
+from kqlx.frontends.shown import language_of, shown
 from kqlx.nodes import (
     Exists,
     Literal,
@@ -196,12 +196,13 @@ def plain_conversion(
     query: str | Node, to: str, *, exact: bool = False, language: str = "kuery"
 ) -> kqlx.Conversion:
     """The conversion of a query that keeps its field names and accepts every effect; ``language``
-    is that of a text. A tree that Kibana KQL has no text for is converted as it is, others by their
-    text.
+    is that of a text. A tree that its language has no text for is converted as it is, others by
+    their text.
     """
     text = query if isinstance(query, str) else shown(query)
-    language = language if isinstance(query, str) else "kuery"
-    node = None if isinstance(query, str) or kqlx.parse(text) == query else query
+    if not isinstance(query, str):
+        language = language_of(query).name
+    node = None if isinstance(query, str) or _read(text, language) == query else query
     return kqlx.convert(
         text,
         to,
@@ -212,6 +213,14 @@ def plain_conversion(
         node=node,
         language=language,
     )
+
+
+def _read(text: str, language: str) -> Node | None:
+    """What the text is read as, or None where it is none of the language."""
+    try:
+        return kqlx.parse(text, language=language)
+    except kqlx.QuerySyntaxError:
+        return None
 
 
 REFUSALS = (kqlx.UnsupportedError, kqlx.MappingError)

@@ -301,7 +301,7 @@ class _Dsl(Backend[Json]):
         if field.script is not None:
             return script_range(field, node.op, node.value)
         zone = self.zone_option(node.value) if field.kind == "date" else {}
-        return {"range": {field.name: {node.op: node.value.value, **zone}}}
+        return {"range": {field.name: {node.op: _typed(node.value), **zone}}}
 
     def case_option(self) -> Json:
         case = self.options.case_insensitive
