@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -84,11 +85,45 @@ def test_words_of_a_text_are_looked_for_at_once() -> None:
     script = "event.module:windows and powershell.file.script_block_text"
     words = _query(f"{script}:(Alpha or Beta or (Gamma and Delta))")
     assert words.count('has_any ("alpha", "beta")') == 1
-    assert 'has "gamma"' in words
+    assert 'has_all ("gamma", "delta")' in words
     none = _query(f"{script}:Alpha and not {script[25:]}:(Beta or Gamma)")
     assert none.count("matches regex") == 1
     assert "(?:beta|gamma)" in none
     assert analyse([words, none]) == [[], []]
+
+
+def _any_of(phrases: Iterable[str]) -> str:
+    return " or ".join(f'"{phrase}"' for phrase in phrases)
+
+
+def test_phrases_of_a_text_are_one_expression_in_which_the_words_stand_together() -> None:
+    script = "event.module:windows and powershell.file.script_block_text"
+    names = ("Get-System", "Get-Forest", "get system", "Invoke-Tater", "Alpha")
+    many = _query(f"{script}:({_any_of(names)})")
+    expression = "(?:get[^a-z0-9]+(?:system|forest)|invoke[^a-z0-9]+tater)"
+    assert f'matches regex "(?i)(?:^|[^a-z0-9_]){expression}(?:[^a-z0-9_]|$)"' in many
+    assert 'has_any ("system", "forest", "invoke")' in many
+    assert 'has "alpha"' in many
+    one = _query(f'{script}:"Get-System"')
+    assert 'has_all ("get", "system")' in one
+    assert "has_" not in _query(f'{script}:("_a _b" or "c d")')
+    long = _query(f"{script}:({_any_of(f'Get-Name{i}' for i in range(60))})")
+    assert "has_" not in long
+    assert analyse([many, one, long]) == [[], [], []]
+
+
+def test_what_is_read_often_gets_a_name() -> None:
+    script = "event.module:windows and powershell.file.script_block_text"
+    twice = _query(f'{script}:Alpha and {script[25:]}:"Beta"')
+    assert "| extend" not in twice
+    thrice = _query(f'{script}:Alpha and {script[25:]}:Beta and not {script[25:]}:"Gamma"')
+    name = "EventData_ScriptBlockText"
+    assert thrice.count("EventData.ScriptBlockText") == 1
+    assert f"| extend {name} = tostring(EventData.ScriptBlockText)" in thrice
+    workspace = "event.dataset:google_workspace.admin and google_workspace.admin.setting.name"
+    pairs = _query(f'{workspace}:("a b" or "c d")')
+    assert "| extend EventParameters_json = tostring(EventParameters)" in pairs
+    assert analyse([twice, thrice, pairs]) == [[], [], []]
 
 
 def test_few_simple_tests_stand_by_themselves_and_a_test_that_another_contains_is_dropped() -> None:

@@ -107,7 +107,11 @@ FORMS = [
         """| where not(tostring(pack_array(['event.category'])) matches regex '["0-9tf]')""",
     ),
     ("message:word", "| where ['message'] has \"word\""),
-    ('message:"two words"', "| where ['message'] has_all (\"two\", \"words\")"),
+    (
+        'message:"two words"',
+        "| where ['message'] has_all (\"two\", \"words\") and ['message'] matches regex"
+        ' "(?i)(?:^|[^a-z0-9_])two[^a-z0-9]+words(?:[^a-z0-9_]|$)"',
+    ),
     ("message:(two words)", "| where ['message'] has_any (\"two\", \"words\")"),
     ("process.name.caseless:ABC", "| where ['process.name'] =~ \"ABC\""),
     ("vendor.score > 5", "| where todouble(['vendor.score']) > 5"),

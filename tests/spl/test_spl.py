@@ -100,9 +100,14 @@ def spl(query: str, **options: Any) -> str:
             '"(?is)\\\\A(?:x|y.*)\\\\z")), 1, kqlx_match_1) ]\n| where isnotnull(kqlx_match_1)',
         ),
         ("message:quick", 'message="*quick*"'),
-        (r"not message:(c.d and fox)", "*"),
-        (r"not (message:c.d or f:a\*b)", '*\n| where isnull(mvfind(f, "(?i)\\\\Aa\\\\*b\\\\z"))'),
-        ('message:"quick  fox"', 'message="*quick*fox*"'),
+        ("not message:(ç and fox)", "*"),
+        (r"not (message:ç or f:a\*b)", '*\n| where isnull(mvfind(f, "(?i)\\\\Aa\\\\*b\\\\z"))'),
+        (
+            'message:("quick  fox" or "quick c.d" or "quick" or lazy or ç)',
+            'message IN ("*quick*fox*", "*quick*c.d*", "*quick*", "*lazy*", "*ç*")\n'
+            '| where isnotnull(mvfind(message, "(?is)(?:ç|(?<![a-z0-9_])'
+            '(?:quick(?:[^a-z0-9]+(?:fox|c\\\\.d))?|lazy)(?![a-z0-9_]))"))',
+        ),
     ],
 )  # fmt: skip
 def test_the_form_of_each_construct(query: str, expected: str) -> None:

@@ -252,7 +252,7 @@ def _between_signs(text: str, node: Node, type_name: str | None) -> list[Any]:
     """Where words count: the text beside signs, some of which part words and some do not."""
     if type_name not in ("text", "match_only_text") and not isinstance(node, FreeText):
         return []
-    return [f"x,{text};", f"x.{text}", f"x-{text}/y", f"<{text}>"]
+    return [f"x,{text};", f"x.{text}", f"x.{text}.y", f"x-{text}/y", f"<{text}>"]
 
 
 def _number_edges(text: str) -> list[Any]:

@@ -171,7 +171,12 @@ def _embedded(values: list[Any]) -> list[Any]:
     return [re.sub(r"\w+", r"x\g<0>x", v) if isinstance(v, str) else v for v in values]
 
 
-_REWORKED = (_swapped, _embedded, _swapped)
+def _joined(values: list[Any]) -> list[Any]:
+    """The words of each text joined to others by a sign that parts no letters."""
+    return [re.sub(r"\w+", r"x.\g<0>.x", v) if isinstance(v, str) else v for v in values]
+
+
+_REWORKED = (_swapped, _embedded, _swapped, _joined)
 
 
 def _leaves(node: Node) -> Iterator[Node]:

@@ -131,7 +131,8 @@ class ConditionWriter(TextBackend):
         return found
 
     def all_of(self, node: And) -> Text:
-        return all_text([self.expression(item) for item in node.items])
+        words, rest = self.joined.words(node.items)
+        return all_text([*words, *(self.expression(item) for item in rest)])
 
     def any_of(self, node: Or) -> Text:
         return self.one_of(node.items)
@@ -143,12 +144,14 @@ class ConditionWriter(TextBackend):
         found, rest = self.joined.arguments(alternatives(items))
         on_paths, rest = self.on_paths(rest)
         fitting, rest = self.joined.patterns(rest)
+        phrases, rest = self.joined.phrases(rest)
         values, rest = self.joined.values(rest)
         return any_text(
             [
                 *found,
                 *on_paths,
                 *fitting,
+                *phrases,
                 *values,
                 *(
                     self.value_list(item.tests)

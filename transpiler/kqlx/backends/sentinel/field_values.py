@@ -156,7 +156,7 @@ class _Finder:
         if whole is None:
             return None
         text = first_filled(taken_out(whole.access, parts))
-        return FieldValues(self.field, underscored(self.field), text, notes=notes, absent=absent)
+        return self.made(text, absent, notes)
 
     def joined(self, found: Joined, notes: tuple[Note, ...]) -> FieldValues | None:
         """One column with another behind a backslash."""
@@ -190,7 +190,8 @@ class _Finder:
                 for one, behind in zip(each, rest, strict=True)
             ]
         name = f"{plain_name(cells[0].column.name)}_or_other"
-        return FieldValues(self.field, name, f"coalesce({', '.join(each)})", notes=notes)
+        first = f"coalesce({', '.join(each)})"
+        return FieldValues(self.field, name, first, notes=notes, long=True)
 
     def by_kind(self, spec: FieldSpec) -> FieldValues | None:
         """A field that is another column by the kind of event, or that some events alone have."""

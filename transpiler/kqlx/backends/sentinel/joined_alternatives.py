@@ -9,7 +9,7 @@ from functools import cached_property
 
 from kqlx.backends.sentinel.alternations import any_pattern, any_term, better_joined, joined_tests
 from kqlx.backends.sentinel.boolean import all_text
-from kqlx.backends.sentinel.column_access import OBJECTS, REGEX, Cell
+from kqlx.backends.sentinel.column_access import INDEXED, OBJECTS, REGEX, Cell
 from kqlx.backends.sentinel.command_line_arguments import (
     Argument,
     arguments_regex,
@@ -18,6 +18,7 @@ from kqlx.backends.sentinel.command_line_arguments import (
 )
 from kqlx.backends.sentinel.letter_case import ignores_case
 from kqlx.backends.sentinel.syntax import quote, terms_within
+from kqlx.backends.sentinel.text_fields import TextFields
 from kqlx.backends.text_backend import Text, TextBackend
 from kqlx.elastic.type_names import TEXTS
 from kqlx.fragments import Piece
@@ -123,6 +124,58 @@ class JoinedAlternatives:
             made = any_pattern(cell, [patterns[at] for at in places], folds=folds, known=known)
             found.append(self._kept(made, tests))
             joined |= {*map(id, tests)}
+        return found, [item for item in items if id(item) not in joined]
+
+    def words(self, items: Sequence[Node]) -> tuple[list[Text], Sequence[Node]]:
+        """The words that a text of one column must all have as one test, and the other tests."""
+        if not self._may_have_values or self.backend.negative:
+            return [], items
+        texts = TextFields(self.backend)
+        by_column: dict[str, dict[int, tuple[Equals, str]]] = {}
+        for item in items:
+            if not isinstance(item, Equals) or isinstance(item.field, Pattern):
+                continue
+            cell = self.cell(item)
+            if self.backend.is_text(cell.column) and (word := texts.word(cell, item)):
+                by_column.setdefault(item.field.name, {})[id(item)] = item, word
+        found: list[Text] = []
+        joined: set[int] = set()
+        for alike in by_column.values():
+            if len(alike) < 2:
+                continue
+            tests = [test for test, _ in alike.values()]
+            cell = self.cell(tests[0])
+            for test in tests:
+                texts.compares_words(cell, test)
+            terms = ", ".join(map(quote, dict.fromkeys(word for _, word in alike.values())))
+            made = Text(f"{cell.access} has_all ({terms})", rank=INDEXED)
+            found.append(self._kept(made, tests))
+            joined |= alike.keys()
+        return found, [item for item in items if id(item) not in joined] if joined else items
+
+    def phrases(self, items: list[Node]) -> Joined:
+        """The tests of texts for several words that stand one behind the other, of one column as
+        one, and the others of these alternatives.
+        """
+        if not self._may_have_values or self.backend.negative:
+            return [], items
+        texts = TextFields(self.backend)
+        by_column: dict[str, dict[int, tuple[Equals, tuple[str, ...]]]] = {}
+        for item in items:
+            if not isinstance(item, Equals) or isinstance(item.field, Pattern):
+                continue
+            cell = self.cell(item)
+            if self.backend.is_text(cell.column) and (phrase := texts.phrase(cell, item)):
+                by_column.setdefault(item.field.name, {})[id(item)] = item, phrase
+        found: list[Text] = []
+        for alike in by_column.values():
+            tests = [test for test, _ in alike.values()]
+            cell = self.cell(tests[0])
+            for test in tests:
+                texts.compares_words(cell, test)
+            phrases = [*dict.fromkeys(phrase for _, phrase in alike.values())]
+            found.append(self._kept(texts.any_phrase(cell, phrases), tests))
+        joined = {place for alike in by_column.values() for place in alike}
         return found, [item for item in items if id(item) not in joined]
 
     def values(self, items: list[Node]) -> Joined:

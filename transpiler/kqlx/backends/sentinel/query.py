@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping
 from kqlx.backends.base import kinds_of
 from kqlx.backends.contained_tests import without_contained
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
-from kqlx.backends.sentinel.column_access import united
+from kqlx.backends.sentinel.column_access import OBJECTS, Cell, united
 from kqlx.backends.sentinel.conditions import ConditionWriter
 from kqlx.backends.sentinel.multiple_sources import TableQuery, WrittenSource, tables
 from kqlx.backends.sentinel.named_values import NamedValues
+from kqlx.backends.sentinel.result_columns import plain_name
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Text
 from kqlx.fragments import Piece
@@ -33,6 +34,9 @@ _UNITED = re.escape(f"parse_json({united('NAME')})")
 _UNITED = _UNITED.replace("NAME", r"(?P<united>\w+)", 1).replace("NAME", "(?P=united)")
 _JSON_READ = late_regex(rf'parse_json\(column_ifexists\("(?P<own>\w+)", ""\)\)|{_UNITED}')
 """JSON that is read once, under a name."""
+
+_MOST_TAKEN_OUT, _MOST_READ = 2, 3
+"""What is used so often gets a name: a part of a text, and a value below a dynamic column."""
 
 DEFAULT_TABLE = "Events"
 
@@ -112,12 +116,30 @@ def _names_of_parts(writer: ConditionWriter, texts: list[Text]) -> dict[str, str
     """What is taken out of a column for several tests, by what takes it out."""
     found: dict[str, str] = {}
     for column in writer.bound.columns.values():
-        if column.extract:
-            expression = writer.columns.cell(column).access
-            if sum(text.text.count(expression) for text in texts) > 1:
-                name = "".join(part[:1].upper() + part[1:] for part in column.name.split("."))
-                found[expression] = writer.columns.free_name(name)
-    return found
+        expression, name = _part(writer.columns.cell(column))
+        if not expression or expression in found or _JSON_READ.search(expression):
+            continue
+        times = sum(text.text.count(expression) for text in texts)
+        if times >= (_MOST_TAKEN_OUT if column.extract else _MOST_READ):
+            found[expression] = writer.columns.free_name(name)
+    # One may be within another.
+    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
+def _part(cell: Cell) -> tuple[str, str]:
+    """What takes a part out of a column, with its name: ``RemoteUrlHost`` of a part of a text,
+    ``EventData_TargetImage`` of a value below a dynamic column; the JSON of objects. "" of a
+    column.
+    """
+    column = cell.column
+    if column.extract:
+        return cell.access, "".join(part[:1].upper() + part[1:] for part in column.name.split("."))
+    if cell.form in OBJECTS and cell.key_path is None:
+        path = cell.raw.replace("parse_json(", "").replace(")", "")
+        return f"tostring({cell.raw})", f"{plain_name(path)}_json"
+    if cell.form != "column" or cell.access == cell.raw:
+        return "", ""
+    return cell.access, plain_name(column.name)
 
 
 def _name_of_json(match: re.Match[str]) -> str:

@@ -15,8 +15,9 @@ and now leaves that open (https://learn.microsoft.com/kusto/query/datatypes-stri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from kqlx.backends.phrases import any_phrase, phrases_of
 from kqlx.backends.sentinel.boolean import FALSE, TRUE, all_text, any_text
 from kqlx.backends.sentinel.column_access import INDEXED, OBJECTS, REGEX, SCAN, Cell
 from kqlx.backends.sentinel.syntax import identifier, quote, regex
@@ -30,6 +31,9 @@ from kqlx.regexes import late_regex
 
 # Characters that part words for Elasticsearch in any surrounding (https://unicode.org/reports/tr29/).
 _PARTS_WORDS = r'[\s"()\[\]{}<>|=!?\x23%\x26*+/\\^\x7e@$\x2d]'
+MOST_TERMS = 40
+"""So many are looked for before a regular expression."""
+
 _LETTERS = late_regex(r"[A-Za-z0-9]+")
 _PLAIN_WORD = late_regex(r"[A-Za-z0-9_]+")
 _TERM_ENDS = late_regex(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?", re.DOTALL)
@@ -47,18 +51,12 @@ class TextFields:
             pieces = split_at_spaces(node.pattern)
             if pieces and all(_is_letters(piece) for piece in pieces):
                 return any_text([self.fitting(cell, piece) for piece in pieces])
-        self.backend.note(
-            "text-analysis",
-            Effect.WIDER,
-            f"{cell.column.name} is text: Elasticsearch compares its words, Kusto its terms, which"
-            " begin and end elsewhere; a word that touches a letter of another script, as in 中cmd,"
-            " may be no term",
-            node.span,
-        )
-        self.backend.folds_oddly(cell.column, node, exact=self.backend.options.exact)
+        self.compares_words(cell, node)
         if self.backend.negative:
             # The text of all objects has other values too.
             return FALSE if cell.form in OBJECTS else self.surely(cell, node)
+        if phrase := self.phrase(cell, node):
+            return self.any_phrase(cell, [phrase])
         if isinstance(node, Like):
             tests = [self.fitting(cell, piece) for piece in split_at_spaces(node.pattern)]
             return any_text(tests)
@@ -72,6 +70,49 @@ class TextFields:
             return Text(f"{cell.access} {operator} ({literals})", rank=INDEXED)
         tests = [self.having(cell, word, text) for word in found]
         return all_text(tests) if node.value.phrase else any_text(tests)
+
+    def compares_words(self, cell: Cell, node: Equals | Like) -> None:
+        """Notes how a test of words differs."""
+        self.backend.note(
+            "text-analysis",
+            Effect.WIDER,
+            f"{cell.column.name} is text: Elasticsearch compares its words, Kusto its terms, which"
+            " begin and end elsewhere; a word that touches a letter of another script, as in 中cmd,"
+            " may be no term",
+            node.span,
+        )
+        self.backend.folds_oddly(cell.column, node, exact=self.backend.options.exact)
+
+    def phrase(self, cell: Cell, node: Equals | Like) -> tuple[str, ...]:
+        """The words that must stand one behind the other in a plain column, two or more; none for
+        other tests.
+        """
+        if cell.form != "column":
+            return ()
+        return next((phrase for phrase in phrases_of(node) if len(phrase) > 1), ())
+
+    def word(self, cell: Cell, node: Equals | Like) -> str:
+        """The one word that a plain column must have, which is a term of Kusto's; "" for other
+        tests.
+        """
+        found = phrases_of(node) if cell.form == "column" else []
+        if len(found) != 1 or len(found[0]) != 1:
+            return ""
+        return found[0][0] if _TERM_ENDS.fullmatch(found[0][0]) else ""
+
+    def any_phrase(self, cell: Cell, phrases: Sequence[tuple[str, ...]]) -> Text:
+        """One of the phrases: a regular expression, behind a test for terms where they are few."""
+        body = any_phrase(phrases, regex)
+        body = f"(?:{body})" if "|" in body else body
+        pattern = quote(f"(?i)(?:^|[^a-z0-9_]){body}(?:[^a-z0-9_]|$)")
+        test = Text(f"{cell.access} matches regex {pattern}", rank=REGEX)
+        each = [[word for word in phrase if _TERM_ENDS.fullmatch(word)] for phrase in phrases]
+        if len(each) > MOST_TERMS or not all(each):
+            return test
+        operator = "has_all" if len(each) == 1 else "has_any"
+        found = each[0] if len(each) == 1 else [max(words, key=len) for words in each]
+        terms = ", ".join(map(quote, dict.fromkeys(found)))
+        return all_text([Text(f"{cell.access} {operator} ({terms})", rank=REGEX), test])
 
     def having(self, cell: Cell, word: str, text: str) -> Text:
         """One of the words of a text."""
@@ -114,7 +155,8 @@ class TextFields:
         if not alternatives:
             return FALSE
         either = "|".join(dict.fromkeys(alternatives))
-        pattern = f"(?i)(?:^|{_PARTS_WORDS})(?:{either})(?:{_PARTS_WORDS}|$)"
+        either = either if len(alternatives) == 1 else f"(?:{either})"
+        pattern = f"(?i)(?:^|{_PARTS_WORDS}){either}(?:{_PARTS_WORDS}|$)"
         return Text(f"{cell.access} matches regex {quote(pattern)}", rank=REGEX)
 
 

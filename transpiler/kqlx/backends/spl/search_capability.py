@@ -17,7 +17,7 @@ from kqlx.backends.spl.syntax import (
     name_problem,
     widened_for_search,
 )
-from kqlx.backends.spl.text_fields import contains_pieces, is_part_of_word
+from kqlx.backends.spl.text_fields import contains_pieces, gains_by_regex, is_part_of_word
 from kqlx.elastic.addresses import is_network, plain_network
 from kqlx.elastic.asked_tests import PARTED, pieces_asked
 from kqlx.elastic.type_names import DATES, INTEGERS, NUMBERS, STRINGS, TEXTS
@@ -296,7 +296,7 @@ class SearchCapability:
             return not negative and self.gains_by_where(self.superset(node))
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
             return True
-        return negative or self.column(node).type not in TEXTS
+        return negative or self.column(node).type not in TEXTS or gains_by_regex(node)
 
 
 def json_text_of(column: Column) -> str:

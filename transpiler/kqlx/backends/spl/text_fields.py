@@ -26,10 +26,27 @@ def contains_pieces(node: Equals | Like) -> Node:
     return any_of([Like(node.field, pattern, node.span) for pattern in each], node.span)
 
 
+def gains_by_regex(node: Equals | Like) -> bool:
+    """Whether a regular expression tells more of a text field than parts of the text do."""
+    from kqlx.backends.phrases import phrases_of, says_little
+
+    return any(map(says_little, phrases_of(node)))
+
+
 def superset_regex(*tests: Equals | Like) -> str:
     """A regular expression on a text field that matches wherever Elasticsearch does."""
-    alternatives = [_anywhere(piece) for test in tests for piece in word_patterns(test)]
-    return f"(?is)(?:{'|'.join(dict.fromkeys(alternatives))})"
+    from kqlx.backends.phrases import any_phrase, phrases_of
+
+    each = {test: phrases_of(test) for test in tests}
+    pieces = [piece for test in tests if not each[test] for piece in word_patterns(test)]
+    alternatives = [*dict.fromkeys(map(_anywhere, pieces))]
+    if whole := [phrase for found in each.values() for phrase in found]:
+        either = any_phrase(whole, regex)
+        either = f"(?:{either})" if "|" in either else either
+        alternatives.append(f"(?<![a-z0-9_]){either}(?![a-z0-9_])")
+    flags = "is" if pieces else "i"
+    body = "|".join(alternatives)
+    return f"(?{flags})(?:{body})" if len(alternatives) > 1 else f"(?{flags}){body}"
 
 
 def _anywhere(piece: Pattern) -> str:
@@ -45,18 +62,25 @@ def _anywhere(piece: Pattern) -> str:
 def subset_regex(*tests: Equals | Like) -> str | None:
     """One that matches only where Elasticsearch does: words parted by what always parts them.
 
-    None where there is none, since a word has other characters than letters, digits and ``_``.
+    None where there is none, since a word has other characters than those of ASCII, or a pattern
+    other than letters, digits and ``_``.
     """
     alternatives = []
     for test in tests:
-        between = "[A-Za-z0-9_]*" if isinstance(test, Like) else f"{PARTS_WORDS}+"
+        if isinstance(test, Equals):
+            whole = [
+                piece for piece in word_patterns(test) if all(map(str.isascii, piece.literals))
+            ]
+            alternatives += [piece.as_regex(regex, f"{PARTS_WORDS}+") for piece in whole]
+            continue
         for piece in word_patterns(test):
             if piece.shape is Shape.ANYTHING:
                 alternatives.append("[A-Za-z0-9_]+")
             elif all(map(_WORD_CHARACTERS.fullmatch, piece.literals)):
-                write = piece.as_atomic_regex if isinstance(test, Like) else piece.as_regex
-                alternatives.append(write(str, between, any_one="[A-Za-z0-9_]"))
+                between = "[A-Za-z0-9_]*"
+                alternatives.append(piece.as_atomic_regex(str, between, any_one="[A-Za-z0-9_]"))
     if not alternatives:
         return None
     either = "|".join(dict.fromkeys(alternatives))
-    return f"(?i)(?:^|{PARTS_WORDS})(?:{either})(?:{PARTS_WORDS}|$)"
+    either = either if len(alternatives) == 1 else f"(?:{either})"
+    return f"(?i)(?:^|{PARTS_WORDS}){either}(?:{PARTS_WORDS}|$)"
