@@ -83,6 +83,13 @@ def test_the_first_file_is_settings_and_all_of_it_is_true(tmp_path: Path) -> Non
         "late_events": "2d",
         "index": "security",
         "macro": "ours",
+        "networks": {
+            "lookup": "asn",
+            "network": "network",
+            "number": "autonomous_system_number",
+            "organization": "autonomous_system_organization",
+        },
+        "locations": True,
     }
     assert found.options("sentinel", None)["case"] == "sensitive"
 

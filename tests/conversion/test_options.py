@@ -25,6 +25,9 @@ VALUES: dict[str, Any] = {
     "table": "Mine",
     "case": "sensitive",
     "sequence": "join",
+    "signers": "join",
+    "networks": {"lookup": "asn", "network": "network", "number": "asn"},
+    "locations": True,
     "compact": True,
     "time_zone": "Europe/Berlin",
     "case_insensitive": False,
@@ -34,7 +37,7 @@ VALUES: dict[str, Any] = {
 """A value of each option that is not the one that it has by itself."""
 
 TARGETS = {target.name: target for target in kqlx.targets()}
-LINE = {name for name in VALUES if name != "filters_in_must"}
+LINE = {name for name in VALUES if name not in ("filters_in_must", "networks")}
 """The options that the command line has."""
 
 

@@ -95,8 +95,9 @@ def _declared(target: Target) -> Iterator[str]:
         formats.append(f"`{format.name}`" + (f" ({'; '.join(about)})" if about else ""))
     yield f"| `--format` | {', '.join(formats)} |"
     flags = sorted(f"--{name.replace('_', '-')}" for name in ("exact", *target.options))
-    flags = [flag for flag in flags if flag != "--filters-in-must"]  # of the library alone
-    yield f"| options | {', '.join(f'`{flag}`' for flag in flags)} |"
+    flags = [flag for flag in flags if flag not in ("--filters-in-must", "--networks")]
+    in_file = "; `networks` in kqlx.yml" if "networks" in target.options else ""
+    yield f"| options | {', '.join(f'`{flag}`' for flag in flags)}{in_file} |"
     bound = "those of the destination, by mapping packs" if target.binds else "Elastic's"
     yield f"| field names | {bound} |"
     suffixes = dict.fromkeys(suffix(target, name) for name in target.format_names)

@@ -63,6 +63,7 @@ def _against(rule: dict[str, Any]) -> Iterator[str]:
         for technique in tactic["techniques"]:
             if any(id[:5] != technique["technique"] for id in technique["subTechniques"]):
                 yield f"sub-techniques of {technique['technique']}"
+    query = re.sub(r"^let .*?;\n", "", query, flags=re.DOTALL | re.MULTILINE)
     if re.search(r"\| summarize", query) and _DEFENDER.search(query):
         for column in ("Timestamp", "ReportId"):
             if not re.search(

@@ -175,6 +175,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "Check that the target's own window covers what the rule searches.",
         "",
     ),
+    "looked-up": (
+        "Check that the table or database is in the target, complete, and spelled as the rule is.",
+        "kqlx convert --to sentinel --locations -q"
+        " 'event.dataset:aws.cloudtrail and source.geo.country_name:France'",
+    ),
     "metadata-assumed": (
         "Add what the format requires to the rule.",
         "",

@@ -220,6 +220,7 @@ CODES = {
     "log-source-custom": "SigmaHQ has no such log source; kqlx defines its name",
     "log-source-unknown": "the log source is not known, so the rule names no specific one",
     "look-back": "the rule looks further back than the target allows",
+    "looked-up": "what Elastic or its sensor adds to events is looked up beside them in the target",
     "metadata-assumed": "the rule lacks something that the format requires; a default is used",
     "metadata-changed": "a part of the rule's metadata is expressed in the target's own terms",
     "metadata-left-out": "a part of the rule's metadata is not in the result",

@@ -17,7 +17,7 @@ from tests.oracles.spl.errors import Doubtful, NotEvaluated
 from tests.oracles.spl.events import Event, values_of
 from tests.oracles.spl.expressions import Scope, outcome_of, value_of
 from tests.oracles.spl.foreach import fitting
-from tests.oracles.spl.grouping import Tables, group, look_up, on_table
+from tests.oracles.spl.grouping import Tables, group, locate, look_up, on_table
 from tests.oracles.spl.json_paths import take_out
 from tests.oracles.spl.nodes import (
     Aggregation,
@@ -133,6 +133,8 @@ class _Run:
                 return [one for event in events for one in expanded(command, event)]
             case Lookup():
                 return [look_up(command, event, self.tables) for event in events]
+            case Simple(command="iplocation"):
+                return [locate(command, event, self.tables) for event in events]
             case Simple(command="inputlookup" | "outputlookup"):
                 return on_table(command, events, self.tables)
             case Simple(command="spath"):

@@ -108,5 +108,23 @@ def look_up(command: Lookup, event: Event, tables: Tables) -> Event:
     return result
 
 
+def locate(command: Simple, event: Event, tables: Tables) -> Event:
+    """``iplocation``, by the rows of the table ``iplocation``; an address that it does not have
+    gets empty texts (https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Iplocation).
+    """
+    if "iplocation" not in tables:
+        raise NotEvaluated("the database of locations")
+    prefix = dict(command.options).get("prefix", "")
+    addresses = values_of(event, command.arguments[0])
+    if len(addresses) > 1:
+        raise Doubtful("iplocation of a field of many values")
+    names = ("City", "Country", "Region")
+    if not addresses:
+        return event
+    rows = [row for row in tables["iplocation"] if addresses == values_of(row, "ip")]
+    found = rows[0] if rows else {}
+    return {**event, **{f"{prefix}{name}": found.get(name, "") for name in names}}
+
+
 def _is_row(row: Mapping[str, object], wanted: Mapping[str, list[str]]) -> bool:
     return all(values and values == values_of(row, column) for column, values in wanted.items())

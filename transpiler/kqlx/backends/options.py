@@ -25,11 +25,12 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "case": ("sensitive", "insensitive"),
     "new_terms": ("stats", "lookup"),
     "sequence": ("scan", "join"),
+    "signers": ("join",),
 }
 _SWITCHES = frozenset(
     {
         *("exact", "annotate", "compact", "filters_in_must"),
-        *("case_insensitive", "ignore_unmapped"),
+        *("case_insensitive", "ignore_unmapped", "locations"),
     }
 )
 
@@ -82,6 +83,12 @@ def _check(name: str, value: Any, spelt: str) -> None:
     if name in _SWITCHES:
         if not isinstance(value, bool):
             raise UsageError(f"{spelt} is true or false, not {value!r}")
+        return
+    if name == "networks":
+        from kqlx.mappings.lookup_names import networks_problem
+
+        if problem := networks_problem(value):
+            raise UsageError(f"{spelt} {problem}")
         return
     if not isinstance(value, str):
         raise UsageError(f"{spelt} is a text, not {value!r}")

@@ -35,9 +35,13 @@ class Options:
     or by a ``lookup`` that remembers them. ``table``, ``case`` (None, "sensitive" or
     "insensitive") and ``sequence`` (how it is found: None, "scan" or "join") are Sentinel's.
     ``late_events`` is theirs both: how late events may arrive that rules are to see, as ``1d``
-    (None: a day). The others are Elasticsearch's: ``compact``, a smaller equivalent query;
-    ``time_zone`` of dates; ``case_insensitive`` for keyword fields; ``ignore_unmapped`` for nested
-    groups (None: not given); ``filters_in_must``, ``must`` instead of ``filter``.
+    (None: a day).
+    Looked up beside the events: ``signers`` are Sentinel's ("join": the table of certificates is
+    joined); ``locations`` and ``networks`` of addresses theirs both, the second by the names of the
+    user's own table (``mappings.lookup_names``). The others are Elasticsearch's: ``compact``, a
+    smaller equivalent query; ``time_zone`` of dates; ``case_insensitive`` for keyword fields;
+    ``ignore_unmapped`` for nested groups (None: not given); ``filters_in_must``, ``must`` instead
+    of ``filter``.
     """
 
     exact: bool = False
@@ -50,6 +54,9 @@ class Options:
     table: str | None = None
     case: str | None = None
     sequence: str | None = None
+    signers: str | None = None
+    networks: Mapping[str, str] | None = None
+    locations: bool = False
     compact: bool = False
     time_zone: str | None = None
     case_insensitive: bool | None = None

@@ -21,6 +21,8 @@ ABOUT: Mapping[str, str] = {
     "table": "it is for queries that name a table",
     "case": "it is for values whose letter case may differ",
     "sequence": "it is for EQL sequences",
+    "signers": "it is for tests of code signatures in Defender's tables",
+    "locations": "it is for tests of the locations of addresses",
     "compact": "it is for queries that can be written shorter",
     "time_zone": "it is for tests of dates",
     "case_insensitive": "it is for tests of keyword fields",

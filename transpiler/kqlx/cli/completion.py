@@ -68,6 +68,10 @@ def sequence_forms(incomplete: str) -> list[str]:
     return _beginning(incomplete, ("scan", "join"))
 
 
+def signers(incomplete: str) -> list[str]:
+    return _beginning(incomplete, ("join",))
+
+
 def cases(incomplete: str) -> list[str]:
     return _beginning(incomplete, ("sensitive", "insensitive"))
 

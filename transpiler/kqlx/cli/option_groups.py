@@ -68,12 +68,14 @@ class TargetOptions:
     """What single targets are asked for."""
 
     late_events: cli.LateEvents = None
+    locations: cli.Locations = None
     index: cli.Index = None
     macro: cli.Macro = None
     new_terms: cli.NewTerms = None
     table: cli.Table = None
     case: cli.Case = None
     sequence: cli.SequenceForm = None
+    signers: cli.Signers = None
     compact: cli.Compact = None
     time_zone: cli.TimeZone = None
     case_insensitive: cli.CaseInsensitive = None

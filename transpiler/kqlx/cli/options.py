@@ -190,6 +190,23 @@ SequenceForm = Annotated[
         group=_SENTINEL,
     ),
 ]
+Signers = Annotated[
+    str | None,
+    option(
+        metavar="join",
+        complete=completion.signers,
+        help="Join DeviceFileCertificateInfo where a rule asks for the signers of files.",
+        group=_SENTINEL,
+    ),
+]
+Locations = Annotated[
+    bool | None,
+    option(
+        help="Look up the locations of addresses in the target's own database.",
+        show_default=False,
+        group=_BOTH,
+    ),
+]
 Case = Annotated[
     str | None,
     option(

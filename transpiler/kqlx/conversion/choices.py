@@ -34,6 +34,9 @@ class GivenOptions(TypedDict, total=False):
     table: str | None
     case: str | None
     sequence: str | None
+    signers: str | None
+    networks: Mapping[str, str] | None
+    locations: bool
     compact: bool
     time_zone: str | None
     case_insensitive: bool | None

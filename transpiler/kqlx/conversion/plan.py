@@ -17,6 +17,7 @@ from kqlx.mappings.destinations import unbound, with_own_table
 from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.multiple_sources import bind_each
+from kqlx.mappings.pack import Pack
 from kqlx.mappings.type_check import checked
 from kqlx.mappings.without_counterpart import why_none
 from kqlx.nodes import Node
@@ -107,10 +108,11 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
     is_counted = target.finds_new_terms or rule.type != "new_terms"
     counted, present = (reading.counted, reading.present) if is_counted else ((), ())
     if types.packs:
+        packs = tuple(_with_lookups(pack, rule, choices) for pack in types.packs)
         query = AskedQuery(node, types) if target.takes_filters else reading.query
         first, *others = bind_each(
             query,
-            types.packs,
+            packs,
             target.name,
             choices.unmapped,
             rule.indices,
@@ -122,6 +124,17 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
     if choices.unmapped != "keep":
         raise _unknown_source(rule)
     return (unbound(node, None, types),)
+
+
+def _with_lookups(pack: Pack, rule: Rule, choices: Choices) -> Pack:
+    """The pack with what the user asks to have looked up beside its events."""
+    options = choices.options(pack.source, rule.format)
+    if not (options.signers or options.networks or options.locations):
+        return pack
+    from kqlx.mappings.lookups import Asked, with_lookups
+
+    asked = Asked(options.signers is not None, options.networks, options.locations)
+    return with_lookups(pack, choices.target.name, asked)
 
 
 def _unknown_source(rule: Rule) -> UnsupportedError:

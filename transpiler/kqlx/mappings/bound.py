@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kqlx.elastic.multi_fields import MULTI_FIELDS
 from kqlx.mappings.field_spec import ColumnCase, Layout
 from kqlx.mappings.known_types import Types
-from kqlx.mappings.pack import Destination, Pack
+from kqlx.mappings.pack import Destination, Lookup, Pack
 from kqlx.nodes import Node, Unmapped
 from kqlx.notes import Note
 from kqlx.records import dataclass, field
@@ -106,6 +106,11 @@ class Bound:
     types: Types = field(default_factory=Types, compare=False)
     unmapped: tuple[Unmapped, ...] = ()
     left_out: tuple[str, ...] = ()
+
+    @property
+    def lookups(self) -> tuple[Lookup, ...]:
+        """What is looked up beside the events."""
+        return self.destination.lookups if self.destination is not None else ()
 
     def type(self, name: str) -> str | None:
         """The Elasticsearch type of Elastic's field, as far as it is known."""

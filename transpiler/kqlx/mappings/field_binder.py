@@ -152,7 +152,7 @@ class FieldBinder(Binding):
         name = node.field.name
         known = isinstance(node, Exists) and isinstance(spec.exists, str)
         if spec.no_counterpart and not spec.value_predicates and not known:
-            return self.unmapped(node, name, spec.no_counterpart)
+            return self.unmapped(node, name, spec.no_counterpart + self.way_to_look_up(name))
         changed = spec.column and self.destination.column(spec.column).layout == "changes"
         if changed and name.rpartition(".")[2].lower() not in ("newvalue", "oldvalue"):
             return self.unmapped(node, name, "only its old and its new value are compared")
@@ -160,6 +160,14 @@ class FieldBinder(Binding):
             span = node.span if note.is_of_test else None
             self.add_note(note.code, note.message, span, note.effect)
         return self.apply_spec(node, spec)
+
+    def way_to_look_up(self, name: str) -> str:
+        """How the user says that a field is to be looked up, for the reason why there is none."""
+        if ".as." not in name and ".geo." not in name:
+            return ""
+        from kqlx.mappings.lookups import way_to_look_up
+
+        return way_to_look_up(name, self.destination)
 
     def spec_of(self, node: FieldTest) -> FieldSpec | None:
         """What the destination says of a field; None where it does not say."""

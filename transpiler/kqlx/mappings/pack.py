@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote, When
@@ -22,6 +22,21 @@ T = TypeVar("T")
 
 _beside_column = attrgetter(*(name for name in FieldSpec.__match_args__ if name != "column"))
 _NOTHING = _beside_column(FieldSpec())
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What is looked up beside the events (``mappings.lookups``): of a file by its hash in the
+    column ``key``, of an address by the field of Elastic's that it is. ``of`` is the beginning of
+    the fields that it is about, ``columns`` has by name of a column that is made of it what it is
+    called there, and ``named`` the names of the user's own table.
+    """
+
+    kind: Literal["certificates", "networks", "locations"]
+    of: str
+    key: str
+    columns: Mapping[str, str]
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,9 @@ class Destination:
     ``together`` is a word of destinations between which the events are, or the field by which they
     are divided. ``contained_tables`` has other tables whose events this one holds too: by data
     source that has events there, a predicate on this one's columns that tells them.
+    ``signed_files`` has, by the beginning of the fields of a file's signature, the column with its
+    SHA-1, by which Defender's table of certificates knows it; ``lookups`` are what the user asks
+    for of what stands beside the events.
     """
 
     place: Mapping[str, Any]
@@ -56,6 +74,8 @@ class Destination:
     null_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     other_prefixes: Mapping[str, str] = field(default_factory=dict)
     escaped: bool = False
+    signed_files: Mapping[str, str] = field(default_factory=dict)
+    lookups: tuple[Lookup, ...] = ()
     _fields: dict[str, FieldSpec | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -1,4 +1,4 @@
-"""The names that users give to places of their targets: indexes, macros, tables."""
+"""The names that users give to places of their targets: indexes, macros, tables, lookups."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "index": (late_regex(r"[\w*.-]+"), "Splunk"),
     "macro": (late_regex(r"\w+(?:\([^`]*\))?"), "Splunk"),
     "table": (late_regex(r"\w[\w.-]*"), "Sentinel"),
+    "lookup": (late_regex(r"[\w.-]+"), "Splunk"),
+    "column": (late_regex(r"\w[\w.-]*"), "a table of networks"),
 }
 """By kind the form of its names, and who takes them. For tables:
 https://learn.microsoft.com/kusto/query/schema-entities/entity-names?view=microsoft-sentinel."""

@@ -24,6 +24,6 @@ def _lines(keys: Iterable[Key], indent: str) -> Iterator[str]:
         if key.inner:
             yield f"{start:52} # {key.meaning}"
             yield from _lines(key.inner, f"{indent}  ")
-        else:
+        elif key.example:  # of two keys that exclude each other, one has an example
             words = f": {', '.join(key.words)}" if key.words else ""
             yield f"{f'{start} {key.example}':52} # {key.meaning}{words}"

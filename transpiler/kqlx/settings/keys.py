@@ -60,6 +60,32 @@ def _option(
     return Key(name, kind, meaning, example, words, is_path, default=default, is_option=True)
 
 
+_LOCATIONS = Key(
+    "locations", Kind.SWITCH, "look up *.geo.* by the address, in the target's own database", "true"
+)
+
+
+def _networks(places: tuple[tuple[str, str, str], ...], of: str) -> Key:
+    return Key(
+        "networks",
+        Kind.SECTION,
+        "your table of networks, for *.as.*: its name and those of its columns",
+        "",
+        inner=(
+            *(Key(name, Kind.NAME, meaning, example, of=of) for name, meaning, example in places),
+            Key("network", Kind.NAME, "its networks, 203.0.113.0/24", "network", of="column"),
+            Key("number", Kind.NAME, "their numbers", "autonomous_system_number", of="column"),
+            Key(
+                "organization",
+                Kind.NAME,
+                "their organizations, spelled as in GeoLite2 ASN",
+                "autonomous_system_organization",
+                of="column",
+            ),
+        ),
+    )
+
+
 _LATE = Key("late_events", Kind.LENGTH, "how late events may arrive", "2d", default="1d")
 
 _SPLUNK = Key(
@@ -86,6 +112,8 @@ _SPLUNK = Key(
             ("stats", "lookup"),
             default="stats",
         ),
+        _networks((("lookup", "the lookup definition", "asn"),), "lookup"),
+        _LOCATIONS,
         _LATE,
     ),
 )
@@ -118,6 +146,21 @@ _SENTINEL = Key(
             ("scan", "join"),
             default="scan",
         ),
+        Key(
+            "signers",
+            Kind.TEXT,
+            "join DeviceFileCertificateInfo for *.code_signature.*",
+            "join",
+            ("join",),
+        ),
+        _networks(
+            (
+                ("watchlist", "the watchlist's alias", "asn"),
+                ("table", "the table, in place of a watchlist", ""),
+            ),
+            "table",
+        ),
+        _LOCATIONS,
         _LATE,
     ),
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kqlx.elastic.date_math import time_zone_of
 from kqlx.errors import MappingError, UsageError
 from kqlx.hints import did_you_mean
+from kqlx.mappings.lookup_names import PLACES, networks_problem
 from kqlx.mappings.place_names import name_problem
 from kqlx.regexes import late_regex
 from kqlx.rules.ignored_files import Pattern
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import yaml
 
 _LENGTH = late_regex(r"0*[1-9][0-9]{0,8}[smhdw]", re.ASCII)
+_LOOKED_UP = ("networks", "locations")
 _TARGETS = late_regex(r"[\w-]+(?: *, *[\w-]+)*")
 _NO_FILES = (("fields", "ecs"), ("fields", "none"))
 """Values of keys for paths that name no file."""
@@ -88,8 +90,8 @@ def _settings(path: Path, values: Mapping[str, Any], lines: Mapping[str, int]) -
         },
         others={
             "": _those(values, ("exact", "annotate")),
-            "spl": _those(spl, ("new_terms",)),
-            "sentinel": _those(sentinel, ("case", "sequence")),
+            "spl": _those(spl, ("new_terms", *_LOOKED_UP)),
+            "sentinel": _those(sentinel, ("case", "sequence", "signers", *_LOOKED_UP)),
             "elasticsearch": sections["elasticsearch"],
             **others,
         },
@@ -116,8 +118,8 @@ def _lines(root: yaml.Node, data: Any, above: tuple[str, ...] = ()) -> dict[str,
     values = {key.name for key in KEYS if key.kind is not Kind.SECTION}
     found: dict[str, int] = {}
     for name in inner:
-        if not above and name not in values:
-            found |= _lines(root, data, (name,)) if data[name] else {}
+        if (name not in values) if not above else name == "networks":
+            found |= _lines(root, data, (*above, name)) if inner[name] else {}
         else:
             found[".".join((*above, name))] = line_of(root, (*above, name))
     return found
@@ -162,7 +164,8 @@ class _Reader:
     def value(self, name: str, key: Key, value: Any) -> Any:
         match key.kind:
             case Kind.SECTION:
-                return self.table(name, value, key.inner)
+                found = self.table(name, value, key.inner)
+                return self.networks(name, key, found) if key.name == "networks" else found
             case Kind.NAME:
                 return self.name(name, key.of, value)
             case Kind.NAMES:
@@ -219,6 +222,12 @@ class _Reader:
         if not isinstance(item, str) or not _TARGETS.fullmatch(item):
             raise UsageError(f"{self.path}: to must be target names, not {value!r}")
         return item
+
+    def networks(self, name: str, key: Key, found: dict[str, Any]) -> dict[str, Any]:
+        places = [inner.name for inner in key.inner if inner.name in PLACES]
+        if problem := networks_problem(found, places):
+            raise UsageError(f"{self.path}: {name} {problem}")
+        return found
 
     def how_late(self, name: str, value: Any) -> str | dict[str, str]:
         """A length of time, or those by data source."""

@@ -35,7 +35,12 @@ TARGET = Target(
         Format("arm", "arm.json.j2"),
         Format("custom-detection", "custom-detection.json.j2"),
     ),
-    options=frozenset({"annotate", "table", "case", "late_events", "sequence"}),
+    options=frozenset(
+        {
+            *("annotate", "table", "case", "late_events", "sequence"),
+            *("signers", "networks", "locations"),
+        }
+    ),
     suffix=".kql",
     comment=COMMENT,
     finds_sequences=True,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from kqlx import resources
+from kqlx.backends.sentinel.defender_tables import CERTIFICATES, reads_certificates
 from kqlx.mappings.bound import Bound
 from kqlx.records import dataclass
 
@@ -25,7 +26,8 @@ def data_connectors(bounds: Iterable[Bound]) -> tuple[Connector, ...]:
     for bound in bounds:
         table = bound.place.get("table")
         of_pack = bound.place.get("connectors")
-        for one in table if isinstance(table, list) else [table]:
+        beside = [CERTIFICATES] if reads_certificates(bound) else []
+        for one in [*(table if isinstance(table, list) else [table]), *beside]:
             ids = of_pack if isinstance(of_pack, list) else _known_connectors().get(str(one), ())
             for id in ids:
                 tables = found.setdefault(id, [])

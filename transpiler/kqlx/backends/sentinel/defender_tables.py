@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kqlx.backends.target import Options, PlannedSource
-from kqlx.mappings.bound import Bound
+from kqlx.mappings.bound import Bound, without_spelling
 
 TIMESTAMP = "Timestamp"
 """When an event happened, beside the ``TimeGenerated`` of Sentinel."""
 
 DEVICE_ID = "DeviceId"
+
+CERTIFICATES = "DeviceFileCertificateInfo"
+"""What is looked up there: ``kqlx.mappings.lookups``."""
 
 _OF_DEVICES = frozenset(
     {
@@ -42,6 +45,24 @@ def reads_defender(sources: Iterable[PlannedSource]) -> bool:
     """Whether a table of Defender is among those of the sources."""
     names = {name for one in sources for name in table_names(one.bound, one.options)}
     return not names.isdisjoint(_OF_DEVICES | _OTHERS | _OF_ALERTS)
+
+
+def reads_certificates(bound: Bound) -> bool:
+    """Whether tests ask for the signers of files, which are in a table of their own."""
+    return any(
+        lookup.kind == "certificates"
+        and not lookup.columns.keys().isdisjoint(map(without_spelling, bound.columns))
+        for lookup in bound.lookups
+    )
+
+
+def history_of(sources: Iterable[PlannedSource]) -> int:
+    """How far back a run must look in the tables beside its events, in seconds."""
+    if not any(reads_certificates(source.bound) for source in sources):
+        return 0
+    from kqlx.mappings.lookups import LOOK_BACK
+
+    return LOOK_BACK
 
 
 def about_devices(source: PlannedSource) -> bool:

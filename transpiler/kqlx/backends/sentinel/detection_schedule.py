@@ -9,7 +9,7 @@ https://learn.microsoft.com/graph/api/resources/security-ruleschedule).
 
 from __future__ import annotations
 
-from kqlx.backends.sentinel.defender_tables import reads_defender
+from kqlx.backends.sentinel.defender_tables import history_of, reads_defender
 from kqlx.backends.sentinel.schedule import (
     CUSTOM_DETECTION,
     DETECTION,
@@ -38,31 +38,34 @@ OF_DEFENDER = (_HOUR, 3 * _HOUR, 12 * _HOUR, _DAY)
 def run_for(plan: Plan) -> Run | None:
     """The run of the rule that a plan is written as; None for a query alone."""
     if plan.format == CUSTOM_DETECTION:
-        return detection_run_of(plan.rule, reads_defender(plan.sources))
-    return run_of(plan.rule) if plan.format in RULE_FORMATS else None
+        history = history_of(plan.sources)
+        return detection_run_of(plan.rule, reads_defender(plan.sources), history)
+    return run_of(plan.rule, history_of(plan.sources)) if plan.format in RULE_FORMATS else None
 
 
-def detection_run_of(rule: Rule, of_defender: bool) -> Run:
+def detection_run_of(rule: Rule, of_defender: bool, history: int = 0) -> Run:
     """The run of a custom detection: as often as the rule where that looks back far enough, else as
-    often as does.
+    often as does; ``history`` is how far it must look back in the tables beside its events.
     """
     schedule = schedule_of(rule)
     look_back = in_minutes(schedule.look_back)
-    needed = _needed(rule, look_back)
+    needed = max(_needed(rule, look_back), history)
     frequency = _frequency(in_minutes(schedule.interval), needed, of_defender)
     period = looks_back(frequency)
     margin = max(look_back - schedule.interval, 0)
     counts = threshold_of(rule) is not None
-    whole = not (counts or new_terms_of(rule) or isinstance(form_of(rule), IndicatorMatch))
+    is_match = isinstance(form_of(rule), IndicatorMatch)
+    whole = not (counts or new_terms_of(rule) or is_match or history)
     return Run(
         frequency,
         period,
         recent=min(max(look_back, frequency + margin), period),
-        window=min(max(look_back, frequency), period) if counts else period,
+        window=min(max(look_back, frequency), period) if counts or history else period,
         delay=0,
         longest=LONGEST_LOOK_BACK,
         whole=whole,
         kind=DETECTION,
+        events=period if history else 0,
     )
 
 

@@ -45,8 +45,11 @@ def arrived(rule: Rule, bound: Bound, options: Options, run: Run | None) -> list
     that the query is for.
     """
     if not by_arrival(rule):
-        counts_less = run is not None and threshold_of(rule) and run.window < run.period
-        return [f"| where {_GENERATED} > ago({span(run.window)})"] if run and counts_less else []
+        if run is None or run.window >= run.period or new_terms_of(rule):
+            return []
+        if not (threshold_of(rule) or run.events):
+            return []
+        return [f"| where {_GENERATED} > ago({span(run.window + run.delay)})"]
     if not _has_window(rule, run) or (run is not None and run.whole):
         return []
     time = ingested(bound, options)
@@ -57,12 +60,13 @@ def arrived(rule: Rule, bound: Bound, options: Options, run: Run | None) -> list
         return [happened, *steps]
     if run is None:
         return [happened, f"| where {time} > ago({span(schedule_of(rule).look_back)})"]
+    before = [happened] if run.happened < run.period else []
     if threshold_of(rule) and not run.delay:
-        return [f"| where {time} > ago({span(run.window)})"]
+        return [*before, f"| where {time} > ago({span(run.window)})"]
     if threshold_of(rule):  # what arrives while the run waits is counted by the next one
         since = f"{time} > ago({span(run.window + run.delay)})"
-        return [f"| where {since} and {time} <= ago({span(run.delay)})"]
-    return [f"| where {time} > ago({span(run.recent)})"]
+        return [*before, f"| where {since} and {time} <= ago({span(run.delay)})"]
+    return [*before, f"| where {time} > ago({span(run.recent)})"]
 
 
 def about_arrival(rule: Rule, bound: Bound, options: Options, run: Run | None) -> list[Note]:
@@ -83,7 +87,7 @@ def about_arrival(rule: Rule, bound: Bound, options: Options, run: Run | None) -
             f" ({span(wait)} in the query, because Sentinel starts a rule {span(run.delay)} late)"
         )
     hint: str = WIDEN
-    if run is not None and run.period == run.longest:
+    if run is not None and run.happened == run.longest:
         hint = f"{run.kind} sees at most {span(run.longest)}"
     notes = [arrival_note(rule, window, happened, hint)]
     if run is not None and run.kind == DETECTION and not terms:
@@ -120,7 +124,7 @@ def _has_window(rule: Rule, run: Run | None) -> bool:
 def _happened(rule: Rule, run: Run | None) -> int:
     """How far back the events happened, in seconds."""
     if run is not None:
-        return run.period
+        return run.happened
     terms = new_terms_of(rule)
     return event_range(rule, terms.window if terms else schedule_of(rule).look_back)
 

@@ -10,10 +10,11 @@ https://learn.microsoft.com/kusto/query/best-practices?view=microsoft-sentinel.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from kqlx.backends.base import kinds_of
 from kqlx.backends.contained_tests import without_contained
+from kqlx.backends.looked_up import asks_looked_up, without_looked_up
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import OBJECTS, Cell, united
 from kqlx.backends.sentinel.conditions import ConditionWriter
@@ -25,7 +26,7 @@ from kqlx.backends.text_backend import Text
 from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import And, conjuncts
+from kqlx.nodes import Always, And, Node, conjuncts
 from kqlx.notes import Effect
 from kqlx.records import replace
 from kqlx.regexes import late_regex
@@ -40,6 +41,9 @@ _MOST_TAKEN_OUT, _MOST_READ = 2, 3
 
 DEFAULT_TABLE = "Events"
 
+_LOOKED_UP = 100
+"""What is added to the cost of a test that asks for what is looked up: it comes last."""
+
 
 def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSource:
     """The query for the rows of a bound tree; long lists are among the ``values``. Raises
@@ -50,8 +54,12 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
     node = bound.node
     if And in kinds_of(node):
         node = without_contained(node, writer.compares_whole)
+    asks = asks_looked_up(bound)
     for item in conjuncts(node):
         before, text = len(writer.pieces), writer.conjunct(item)
+        if asks(item):
+            text = replace(text, rank=text.rank + _LOOKED_UP)
+            written += [(one, []) for one in _before_lookups(item, asks, writer)]
         written.append((text, writer.pieces[before:]))
         writer.asked(item)
     written = sorted((one for one in written if one[0] != TRUE), key=lambda one: one[0].rank)
@@ -70,6 +78,17 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
     if named:
         pieces = tuple(_with_names(piece, named) for piece in pieces)
     return WrittenSource(query, tuple(writer.finished_notes()), pieces=pieces)
+
+
+def _before_lookups(
+    item: Node, asks: Callable[[Node], bool], writer: ConditionWriter
+) -> list[Text]:
+    """What a conjunct asks of the rows before anything is looked up for them."""
+    left = without_looked_up(item, asks)
+    if isinstance(left, Always):
+        return []
+    beside = ConditionWriter(writer.bound, writer.options, values=writer.values)
+    return [beside.conjunct(one) for one in conjuncts(left)]
 
 
 def _steps(writer: ConditionWriter, texts: list[Text], named: Mapping[str, str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from kqlx.backends.sentinel.defender_tables import reads_defender, required_colu
 from kqlx.backends.sentinel.detection_schedule import run_for
 from kqlx.backends.sentinel.indicator_match import compare_with_indicators
 from kqlx.backends.sentinel.ingestion_time import about_arrival, arrived
+from kqlx.backends.sentinel.lookups import with_lookups
 from kqlx.backends.sentinel.multiple_sources import WrittenSource, whole_query
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.new_terms import find_new_terms
@@ -75,6 +76,7 @@ def _of_source(
             written = compare_with_indicators(match, rule, bound, written, values, shown, run)
         case _:
             written = written.with_steps(*extended(shown))
+    written = with_lookups(written, bound, values)
     if alert is None or not alert.renamed:
         return written
     # Where two tables have columns of one name and two types, union would rename them.

@@ -41,7 +41,8 @@ class Run:
     may be that is to be told of; the older ones of the period are there to compare with, or in case
     that they arrive late. ``window`` is the rule's own, in which events happened or arrived, and
     ``whole`` says that it is all of the period. A run starts ``delay`` late; ``longest`` is the
-    longest period. ``kind`` is what runs, in words.
+    longest period. ``kind`` is what runs, in words. ``events`` is how long ago events may have
+    happened, where the period is longer for what is looked up beside them, else 0.
     """
 
     frequency: int
@@ -52,10 +53,18 @@ class Run:
     longest: int = LONGEST
     whole: bool = False
     kind: str = "an analytics rule"
+    events: int = 0
+
+    @property
+    def happened(self) -> int:
+        """How long ago the events may have happened."""
+        return self.events or self.period
 
 
-def run_of(rule: Rule) -> Run:
-    """The run of an analytics rule, within Sentinel's limits."""
+def run_of(rule: Rule, history: int = 0) -> Run:
+    """The run of an analytics rule, within Sentinel's limits; ``history`` is how far it must look
+    back in the tables beside its events.
+    """
     schedule = schedule_of(rule)
     frequency = _within(in_minutes(schedule.interval))
     period = _within(in_minutes(schedule.look_back))
@@ -66,12 +75,13 @@ def run_of(rule: Rule) -> Run:
         period = for_late_events(rule, frequency, max(period, terms.window if terms else 0))
     elif terms:
         period = max(period, _within(in_minutes(terms.window)))
-    frequency = most_often(frequency, period)
+    frequency = most_often(frequency, max(period, history))
     margin = max(in_minutes(schedule.look_back) - schedule.interval, 0)
     recent = max(in_minutes(schedule.look_back), frequency + margin)
     period = max(period, frequency)
     window = max(schedule.look_back, frequency) if by_arrival(rule) else period
-    return Run(frequency, period, recent + DELAY, window)
+    events = period if history > period else 0
+    return Run(frequency, max(period, history), recent + DELAY, window, events=events)
 
 
 def most_often(frequency: int, period: int) -> int:

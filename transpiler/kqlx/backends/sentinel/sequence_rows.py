@@ -14,6 +14,7 @@ from collections.abc import Sequence as SequenceOf
 from kqlx.backends.sentinel.aggregation import TIME
 from kqlx.backends.sentinel.alert_columns import AlertColumns
 from kqlx.backends.sentinel.ingestion_time import COLUMN, about_arrival, ingested
+from kqlx.backends.sentinel.lookups import with_lookups
 from kqlx.backends.sentinel.multiple_sources import UNION, TableQuery, WrittenSource
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.query import query_of
@@ -69,7 +70,9 @@ class RowsWriter:
             taken = {key.name for key in keys}
             more = [values for values in one.columns if values.name not in taken]
             columns.update({values.name: values for values in more})
-            queries.append(self._projected(query, number, keys, more))
+            projected = self._projected(query, number, keys, more)
+            whole = replace(written, query=projected)
+            queries.append(with_lookups(whole, source.bound, self.values).query)
             notes += written.notes
             pieces += written.pieces
         texts = tuple(dict.fromkeys(query.text() for query in queries))
@@ -89,6 +92,8 @@ class RowsWriter:
         steps = [f"| extend {COLUMN} = {time}"]
         if self.within is not None:
             steps.insert(0, f"| where {time} > ago({span(self.within)})")
+        if self.run.events:
+            steps.insert(0, f"| where {TIME} > ago({span(self.run.events)})")
         return replace(written, query=replace(written.query, of_each=tuple(steps)), notes=notes)
 
     def _projected(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kqlx.backends.sentinel.defender_tables import reads_defender
+from kqlx.backends.sentinel.defender_tables import history_of, reads_defender
 from kqlx.backends.sentinel.detection_schedule import (
     LONGEST_LOOK_BACK,
     OF_DEFENDER,
@@ -54,7 +54,7 @@ def events_run(plan: Plan, events: PlannedEvents) -> Run | None:
     rule, schedule = plan.rule, schedule_of(plan.rule)
     look_back, length = in_minutes(schedule.look_back), in_minutes(span_of(events) or 0)
     if plan.format == CUSTOM_DETECTION:
-        frequency = _detection_frequency(plan, look_back, length)
+        frequency = _detection_frequency(plan, max(look_back, history_of(plan.sources)), length)
         period = looks_back(frequency)
         return Run(
             frequency,
@@ -65,14 +65,21 @@ def events_run(plan: Plan, events: PlannedEvents) -> Run | None:
             longest=LONGEST_LOOK_BACK,
             kind=DETECTION,
         )
+    history = history_of(plan.sources)
     frequency = min(max(in_minutes(schedule.interval), SHORTEST), LONGEST)
     for _ in range(2):  # a longer period may make it run less often
         needed = max(look_back, frequency) + DELAY + length
         period = min(needed, LONGEST)
         if by_arrival(rule):
             period = for_late_events(rule, frequency, needed)
-        frequency = most_often(frequency, period)
-    return Run(frequency, period, recent=frequency + DELAY, window=frequency)
+        frequency = most_often(frequency, max(period, history))
+    return Run(
+        frequency,
+        max(period, history),
+        recent=frequency + DELAY,
+        window=frequency,
+        events=period if history > period else 0,
+    )
 
 
 def _detection_frequency(plan: Plan, look_back: int, length: int) -> int:
@@ -95,17 +102,17 @@ def about_events_run(plan: Plan, events: PlannedEvents, run: Run) -> Iterator[No
     kind = "sequences" if isinstance(events.asked, Sequence) else "samples"
     message = (
         f"each run alerts once on {kind} whose last event arrived since the run before, of events"
-        f" that happened in the last {in_words(run.period)}"
+        f" that happened in the last {in_words(run.happened)}"
     )
-    widens = by_arrival(rule) and run.kind != DETECTION and run.period < run.longest
+    widens = by_arrival(rule) and run.kind != DETECTION and run.happened < run.longest
     hint: str = WIDEN if widens else ""
     yield Note("late-events", Effect.SAME, message, hint=hint)
     yield from about_override(rule)
     length = span_of(events)
-    if length is not None and run.period < run.frequency + length:
+    if length is not None and run.happened < run.frequency + length:
         message = (
             f"maxspan is {in_words(length)}; {run.kind} that runs every {span(run.frequency)} sees"
-            f" at most {in_words(run.period)}, so longer sequences are missed"
+            f" at most {in_words(run.happened)}, so longer sequences are missed"
         )
         hint = "run it as a hunting query"
         yield Note("look-back", Effect.NARROWER, message, hint=hint)

@@ -41,7 +41,12 @@ TARGET = Target(
         Format("escu", "escu.yml.j2"),
         Format("tstats", binds=False),
     ),
-    options=frozenset({"annotate", "index", "macro", "new_terms", "late_events"}),
+    options=frozenset(
+        {
+            *("annotate", "index", "macro", "new_terms", "late_events"),
+            *("networks", "locations"),
+        }
+    ),
     suffix=".spl",
     comment=COMMENT,
     finds_sequences=True,

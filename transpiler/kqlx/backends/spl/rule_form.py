@@ -36,9 +36,18 @@ def emit(plan: Plan) -> Emission:
 
 def _of_source(rule: Rule, bound: Bound, options: Options, several: bool) -> WrittenSource:
     """The search for the events of one data source, one of ``several`` or the only one, with what
-    the type of the rule asks for, and where it goes by when events arrived the time modifiers for
-    that. Raises UnsupportedError.
+    the type of the rule asks for, what is looked up for it, and where it goes by when events
+    arrived the time modifiers for that. Raises UnsupportedError.
     """
+    written = _in_form(rule, bound, options, several)
+    if not bound.lookups:
+        return written
+    from kqlx.backends.spl.lookups import with_lookups
+
+    return with_lookups(written, bound)
+
+
+def _in_form(rule: Rule, bound: Bound, options: Options, several: bool) -> WrittenSource:
     written, form = search_of(bound, options), form_of(rule)
     if isinstance(form, NewTerms) and options.format != "tstats":
         from kqlx.backends.spl.new_terms import new_terms_search

@@ -13,7 +13,7 @@ and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from kqlx.backends.base import ValueList, gather
 from kqlx.backends.spl.backend import SplBackend, is_any_text
@@ -186,6 +186,9 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
     checks, where, search = writer.beside(Checks), writer.beside(WhereWriter), writer.search
     terms = _base(bound, options)
     conditions: list[str] = []
+    late_terms: list[str] = []
+    late_conditions: list[str] = []
+    asks = _asks_looked_up(bound)
     beginning = ""
     asked = simplify(transform(bound.node, checks.expand))
     if _asks_twice(asked):
@@ -209,24 +212,30 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
                 writer.note("time-range", Effect.SAME, TIME_RANGE, item.span)
             continue
         exact = checks.check(item)
+        said_in, where_in = terms, conditions
+        if asks is not None and asks(item):
+            terms += _before_lookups(item, asks, writer)
+            said_in, where_in = late_terms, late_conditions
         for part in [item] if exact else _apart(item, search):
             said = exact or search.all_exact(part)
             wide = part if said else simplify(search.widened(part))
             writer.is_filter = not said and search.gains_by_where(part)
             if not isinstance(wide, Always):
                 for test in [wide] if said else conjuncts(wide):
-                    if (text := writer.expression(test).text) not in terms or said:
-                        terms.append(text)
+                    if (text := writer.expression(test).text) not in said_in or said:
+                        said_in.append(text)
             if writer.is_filter:
                 condition = where.condition(part).text
                 if condition != "true()":
-                    conditions.append(condition)
+                    where_in.append(condition)
     if not terms:
         terms = ["*"]
     steps = (
-        *_spath_commands(bound, conditions),
+        *_spath_commands(bound, [*conditions, *late_conditions]),
         *where.steps,
         *(f"| where {fold_condition(text)}" for text in conditions),
+        *([f"| {fold(['search', *late_terms])}"] if late_terms else []),
+        *(f"| where {fold_condition(text)}" for text in late_conditions),
     )
     found = SourceSearch(tuple(terms), steps, beginning=beginning)
     if extracted := _extracted(bound, "\n".join([*terms, *steps])):
@@ -240,6 +249,27 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
         )
     pieces = (*writer.pieces, *where.aside, *where.pieces)
     return WrittenSource(found, tuple(writer.finished_notes()), pieces=pieces)
+
+
+def _asks_looked_up(bound: Bound) -> Callable[[Node], bool] | None:
+    """Whether a part of the tree asks for what is looked up; None where nothing is."""
+    if not bound.lookups:
+        return None
+    from kqlx.backends.looked_up import asks_looked_up
+
+    return asks_looked_up(bound)
+
+
+def _before_lookups(item: Node, asks: Callable[[Node], bool], writer: SearchWriter) -> list[str]:
+    """What a conjunct asks of the events before anything is looked up for them."""
+    from kqlx.backends.looked_up import without_looked_up
+
+    left = simplify(writer.search.widened(without_looked_up(item, asks)))
+    if isinstance(left, Always):
+        return []
+    beside = SearchWriter(writer.bound, writer.options, is_filter=True)
+    beside.search = writer.search
+    return [beside.expression(one).text for one in conjuncts(left)]
 
 
 def _asks_twice(node: Node) -> bool:
@@ -340,6 +370,8 @@ def _extracted(bound: Bound, query: str) -> list[str]:
     named = {name for column in bound.columns.values() for name in pair_fields(column)}
     if not bound.place.get("json"):
         named = {name for name in named if "{}" in name}
+    for lookup in bound.lookups:
+        named -= lookup.columns.keys()
     return sorted(name for name in named - {"_raw", "_time"} if name in query)
 
 

@@ -12,6 +12,7 @@ from itertools import combinations
 
 from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.spl.grouped_results import FIRST, LAST
+from kqlx.backends.spl.lookups import with_lookups
 from kqlx.backends.spl.multiple_sources import Search, Together, WrittenSource
 from kqlx.backends.spl.search import search_of
 from kqlx.backends.spl.sequence_entities import EarlierEntity, of_earlier
@@ -59,7 +60,7 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
             written = search_of(source.bound, source.options)
             written = in_look_back(plan.rule, asked, written, source.options)
             made = written.with_form(rows(its, place, common, number), (), ())
-            each.append(made)
+            each.append(with_lookups(made, source.bound))
             notes += _in_place(step, events, written.notes)
         notes += its.notes
         places = each[-len(step.sources) :]

@@ -93,6 +93,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         contained_tables=data.get("holds", {}),
         null_values=_lists(data.get("absent", {})),
         escaped=data.get("escaped", False),
+        signed_files=data.get("signed_files", {}),
     )
 
 

@@ -1,0 +1,248 @@
+"""What tables beside the events say of them, where the user asks for it to be looked up: the
+signers of files by their hashes, the networks and locations of addresses.
+
+A destination gets columns for it, which a target makes before the tests that need them.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote
+from kqlx.mappings.lookup_names import OUTPUTS, PLACES
+from kqlx.mappings.pack import Destination, Lookup, Pack
+from kqlx.mappings.reader.pack_data import Lazy
+from kqlx.notes import Effect
+from kqlx.records import dataclass, replace
+
+LOOK_BACK = 14 * 86_400
+"""So long ago, in seconds, a file may have been verified: an analytics rule sees no further
+(https://learn.microsoft.com/azure/sentinel/scheduled-rules-overview)."""
+
+CERTIFICATES = "DeviceFileCertificateInfo"
+"""https://learn.microsoft.com/defender-xdr/advanced-hunting-devicefilecertificateinfo-table"""
+
+_LOCATIONS: Mapping[str, Mapping[str, str]] = {
+    # https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Iplocation
+    "spl": {"country_name": "Country", "region_name": "Region", "city_name": "City"},
+    # https://learn.microsoft.com/kusto/query/geo-info-from-ip-address-function
+    "sentinel": {"country_name": "country", "region_name": "state", "city_name": "city"},
+}
+_TARGETS = {"base": "spl", "table": "sentinel"}
+"""By the place of events the target that looks up what stands beside them."""
+
+_OF_LOCATIONS = {
+    "spl": "by iplocation in Splunk's own database, which may spell them otherwise than GeoLite2",
+    "sentinel": "in Kusto's copy of GeoLite2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asks to have looked up: ``networks`` are the names of the table of networks
+    (``lookup_names``).
+    """
+
+    signers: bool = False
+    networks: Mapping[str, str] | None = None
+    locations: bool = False
+
+    def __bool__(self) -> bool:
+        return self.signers or self.networks is not None or self.locations
+
+
+def with_lookups(pack: Pack, target: str, asked: Asked) -> Pack:
+    """The pack with columns for what is looked up of its events in a target."""
+
+    def made(name: str) -> tuple[Destination, ...]:
+        there = pack.targets[name]
+        return tuple(_looked_up(one, name, asked) for one in there) if name == target else there
+
+    return replace(pack, targets=Lazy({name: name for name in pack.targets}, made))
+
+
+def _looked_up(destination: Destination, target: str, asked: Asked) -> Destination:
+    fields: dict[str, FieldSpec] = {}
+    columns: dict[str, ColumnSpec] = {}
+    lookups: list[Lookup] = []
+    absent: dict[str, tuple[str, ...]] = {}
+    if asked.signers:
+        for of, key in destination.signed_files.items():
+            lookup = _certificates(of, key)
+            lookups.append(lookup)
+            fields |= _of_signature(lookup, destination)
+            columns |= dict.fromkeys([*lookup.columns][:2], ColumnSpec(type="boolean"))
+    for of in _addresses(destination):
+        if asked.networks is not None:
+            lookup = _networks(of, asked.networks)
+            lookups.append(lookup)
+            fields |= _missing(destination, _of_networks(lookup, asked.networks))
+        if asked.locations and target in _LOCATIONS:
+            lookup = _locations(of, target)
+            lookups.append(lookup)
+            fields |= _missing(destination, _of_locations(lookup, target))
+            absent |= dict.fromkeys(lookup.columns, ("",) if target == "spl" else ())
+    if not lookups:
+        return destination
+    names = [name for lookup in lookups for name in lookup.columns]
+    columns |= {name: ColumnSpec(null_text=True) for name in names if name not in columns}
+    return replace(
+        destination,
+        fields=ChainMap(fields, _changeable(destination.fields)),
+        columns=ChainMap(columns, _changeable(destination.columns)),
+        null_values={**destination.null_values, **{name: absent.get(name, ()) for name in names}},
+        lookups=tuple(lookups),
+    )
+
+
+def _changeable(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for ``ChainMap``, which changes its first alone."""
+    return table  # type: ignore[return-value] # it is not changed
+
+
+def _note(message: str) -> PackNote:
+    return PackNote("looked-up", Effect.COVERAGE, message, is_of_test=False)
+
+
+def way_to_look_up(name: str, destination: Destination) -> str:
+    """The key of ``kqlx.yml`` by which a field that the destination lacks is looked up, for the end
+    of a message; "" where there is none.
+    """
+    target = next((_TARGETS[place] for place in destination.place if place in _TARGETS), "")
+    of = next((of for of in _addresses(destination) if name.startswith(f"{of}.")), "")
+    if not target or not of or destination.lookups:
+        return ""
+    field = name.removeprefix(f"{of}.").removesuffix(".text")
+    if field in ("as.number", "as.organization.name"):
+        return f" ({target}.networks in kqlx.yml names a table to look it up in)"
+    if field.removeprefix("geo.") in _LOCATIONS[target]:
+        return f" ({target}.locations: true in kqlx.yml has it looked up)"
+    return ""
+
+
+# The signers of files
+
+
+def _certificates(of: str, key: str) -> Lookup:
+    beginning = "".join(part.capitalize() for part in of.split("."))
+    columns = ("IsSigned", "IsTrusted", "Signer")
+    return Lookup("certificates", of, key, {f"{beginning}{name}": name for name in columns})
+
+
+def _of_signature(lookup: Lookup, destination: Destination) -> dict[str, FieldSpec]:
+    """The fields of a file's signature. A file of which the table says nothing counts as not
+    signed: none is missed that is looked for as unsigned.
+    """
+    signed, trusted, signer = lookup.columns
+    where, days = f"{lookup.of}.code_signature", LOOK_BACK // 86_400
+    message = (
+        f"{where}.*: signers are looked up in {CERTIFICATES}; a file that Defender did not verify"
+        f" in the last {days} days counts as unsigned"
+    )
+    note = _note(message)
+    trust = {"true": f"{trusted}:true", "false": f"{signed}:true and not {trusted}:true"}
+    return {
+        f"{where}.exists": FieldSpec(
+            value_predicates={"true": f"{signed}:true", "false": f"not {signed}:true"},
+            exists=f"{signed}:*",
+            note=note,
+        ),
+        f"{where}.trusted": FieldSpec(value_predicates=trust, exists=f"{signed}:true", note=note),
+        f"{where}.status": FieldSpec(
+            value_predicates={"trusted": trust["true"]},
+            no_counterpart=f"{CERTIFICATES} says no more than whether the signature is trusted",
+            note=note,
+        ),
+        f"{where}.subject_name": FieldSpec(column=signer, note=note),
+        f"{where}.*": FieldSpec(no_counterpart=f"{CERTIFICATES} has no such detail"),
+    }
+
+
+# The networks and locations of addresses
+
+
+def _addresses(destination: Destination) -> Iterator[str]:
+    """The beginnings of the fields that Elastic looks up by an address (``source``), as far as the
+    destination says that, and where the address is.
+    """
+    found = {
+        name.partition(f".{kind}.")[0]: None
+        for name in destination.fields
+        for kind in ("as", "geo")
+        if f".{kind}." in name
+    }
+    for of in found:
+        spec = destination.field(f"{of}.ip")
+        if spec is not None and (spec.column or spec.any_of or spec.cases):
+            yield of
+
+
+def _missing(destination: Destination, made: Mapping[str, FieldSpec]) -> dict[str, FieldSpec]:
+    """Those of the fields for which the destination has no column of its own."""
+
+    def is_there(spec: FieldSpec) -> bool:
+        others = spec.value_predicates or spec.alternatives or spec.cases
+        return spec.no_counterpart is None or bool(others)
+
+    return {
+        name: spec
+        for name, spec in made.items()
+        if (own := destination.field(name)) is None or not is_there(own)
+    }
+
+
+def _networks(of: str, named: Mapping[str, str]) -> Lookup:
+    outputs = {"number": "number", "organization": "organization_name"}
+    columns = {
+        f"{_underscored(of)}_as_{outputs[one]}": named[one] for one in OUTPUTS if one in named
+    }
+    return Lookup("networks", of, f"{of}.ip", columns, named)
+
+
+def _of_networks(lookup: Lookup, named: Mapping[str, str]) -> dict[str, FieldSpec]:
+    place = next(name for name in PLACES if name in named)
+    message = (
+        f"{lookup.of}.as.*: networks are those of the {place} {named[place]}, not of Elastic's"
+        " database (GeoLite2 ASN); the names of organizations must be spelled as there"
+    )
+    if place != "lookup":
+        message += "; addresses of version 6 have none"
+    note = _note(message)
+    fields = {"number": "as.number", "organization": "as.organization.name"}
+    asked = [fields[one] for one in OUTPUTS if one in named]
+    return {
+        f"{lookup.of}.{field}": FieldSpec(column=column, note=note)
+        for field, column in zip(asked, lookup.columns, strict=True)
+    }
+
+
+def _locations(of: str, target: str) -> Lookup:
+    """In Splunk with the names that ``iplocation`` gives, behind a prefix."""
+    columns = {
+        f"{_underscored(of)}_geo_{there if target == 'spl' else name}": there
+        for name, there in _LOCATIONS[target].items()
+    }
+    return Lookup("locations", of, f"{of}.ip", columns)
+
+
+def _of_locations(lookup: Lookup, target: str) -> dict[str, FieldSpec]:
+    message = f"{lookup.of}.geo.*: locations are looked up {_OF_LOCATIONS[target]}"
+    note = _note(message)
+    fields = {
+        f"{lookup.of}.geo.{field}": FieldSpec(column=column, note=note)
+        for field, column in zip(_LOCATIONS[target], lookup.columns, strict=True)
+    }
+    country = next(iter(lookup.columns))
+    code = FieldSpec(
+        no_counterpart="the database has the names of countries, not their codes",
+        exists=f"{country}:*",
+        counted_by=country,
+        note=note,
+    )
+    return {f"{lookup.of}.geo.country_iso_code": code, **fields}
+
+
+def _underscored(name: str) -> str:
+    return name.replace(".", "_")
