@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from operator import is_
 
 from kqlx.nodes import (
@@ -25,8 +25,8 @@ from kqlx.nodes import (
     asked_pattern,
     conjuncts,
 )
-from kqlx.patterns import Pattern
-from kqlx.records import dataclass, field, replace
+from kqlx.pattern_matching import Matcher
+from kqlx.records import replace
 
 Comparable = Callable[[Equals | Like], bool]
 """Whether values of the test's field are compared as they are: not word by word, nor as addresses
@@ -53,11 +53,18 @@ def without_contained(node: Node, comparable: Comparable, single: Single | None 
     return _Containment(comparable, single).without(node)
 
 
-@dataclass(frozen=True, slots=True)
 class _Containment:
-    comparable: Comparable
-    single: Single | None = None
-    _fields: dict[int, tuple[Node, frozenset[str]]] = field(default_factory=dict)
+    """The question for one tree. What is found out of a node is kept, by its id: each is compared
+    with many.
+    """
+
+    def __init__(self, comparable: Comparable, single: Single | None) -> None:
+        self.comparable = comparable
+        self.single = single
+        self._fields: dict[int, tuple[Node, frozenset[str]]] = {}
+        self._numbers: dict[int, tuple[Node, int]] = {}
+        self._known: dict[Hashable, int] = {}
+        self._asked: dict[int, _Asked] = {}
 
     def without(self, node: Node) -> Node:
         if isinstance(node, Not):
@@ -130,7 +137,7 @@ class _Containment:
 
     def implies(self, one: Node, other: Node) -> bool:
         """Whether every event that meets the one surely meets the other."""
-        if one == other:
+        if self.number(one) == self.number(other):
             return True
         if isinstance(one, Not) and isinstance(other, Not):
             return self.implies(other.item, one.item)
@@ -149,8 +156,8 @@ class _Containment:
         return self._test(one, other)
 
     def _each(self, items: Iterable[Node], other: Node) -> bool:
-        known = {*other.items} if isinstance(other, Or) else set[Node]()
-        return all(item in known or self.implies(item, other) for item in items)
+        known = set(map(self.number, other.items)) if isinstance(other, Or) else set[int]()
+        return all(self.number(item) in known or self.implies(item, other) for item in items)
 
     def _test(self, one: Node, other: Node) -> bool:
         if not isinstance(one, FieldTest | Regexp) or not isinstance(other, FieldTest):
@@ -161,12 +168,31 @@ class _Containment:
             return _asks_for_value(one)
         if not isinstance(one, Equals | Like) or not isinstance(other, Equals | Like):
             return False
-        if other.case is Case.EXACT and one.case is Case.FOLDED and _has_letters(one):
+        asked, wanted = self.asked(one), self.asked(other)
+        if other.case is Case.EXACT and one.case is Case.FOLDED and asked.has_letters:
             return False
-        if not (self.comparable(one) and self.comparable(other)):
+        if not (asked.is_comparable and wanted.is_comparable):
             return False
-        folded = other.case is Case.FOLDED
-        return _asked(other, folded=folded).covers(_asked(one, folded=folded))
+        return wanted.covers(asked, folded=other.case is Case.FOLDED)
+
+    def asked(self, test: Equals | Like) -> _Asked:
+        found = self._asked.get(id(test))
+        if found is None:
+            found = self._asked[id(test)] = _Asked(test, self.comparable(test))
+        return found
+
+    def number(self, node: Node) -> int:
+        """A number that nodes share which ask for the same."""
+        known = self._numbers.get(id(node))
+        if known is None:
+            part: Hashable = node
+            if isinstance(node, Not):
+                part = (Not, self.number(node.item))
+            elif isinstance(node, _GROUPS):
+                part = (type(node), *map(self.number, node.items))
+            number = self._known.setdefault(part, len(self._known))
+            known = self._numbers[id(node)] = node, number
+        return known[1]
 
     def fields(self, node: Node) -> frozenset[str]:
         """The names of the fields that it asks about."""
@@ -174,6 +200,34 @@ class _Containment:
         if known is None:
             known = self._fields[id(node)] = node, frozenset(_fields(node, self.fields))
         return known[1]
+
+
+class _Asked:
+    """What a test asks for. Both forms of it, as it is written and in lower case, are made when
+    they are needed: the text that others are to cover, and a test of what it covers.
+    """
+
+    def __init__(self, test: Equals | Like, is_comparable: bool) -> None:
+        self.test = test
+        self.is_comparable = is_comparable
+        self._forms: dict[bool, tuple[str, Matcher]] = {}
+
+    @property
+    def has_letters(self) -> bool:
+        """Whether letter case makes a difference to it."""
+        return any(text.lower() != text.upper() for text in asked_pattern(self.test).literals)
+
+    def covers(self, other: _Asked, *, folded: bool) -> bool:
+        """Whether it fits all that the other one does."""
+        return self._form(folded)[1](other._form(folded)[0])
+
+    def _form(self, folded: bool) -> tuple[str, Matcher]:
+        if (found := self._forms.get(folded)) is None:
+            pattern = asked_pattern(self.test)
+            if folded:
+                pattern = pattern.map_literals(str.lower)
+            found = self._forms[folded] = pattern.marked, pattern.coverer()
+        return found
 
 
 def _fields(node: Node, of: Callable[[Node], frozenset[str]]) -> Iterable[str]:
@@ -197,13 +251,3 @@ def _asks_for_value(test: FieldTest | Regexp) -> bool:
     if isinstance(test, Like):
         return any(test.pattern.literals)
     return isinstance(test, Compare | Exists)
-
-
-def _has_letters(test: Equals | Like) -> bool:
-    """Whether letter case makes a difference to what the test asks for."""
-    return any(text.lower() != text.upper() for text in asked_pattern(test).literals)
-
-
-def _asked(test: Equals | Like, *, folded: bool) -> Pattern:
-    pattern = asked_pattern(test)
-    return pattern.map_literals(str.lower) if folded else pattern
