@@ -10,7 +10,8 @@ the grammar.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -24,6 +25,11 @@ INVALID = "$INVALID"
 """A terminal for what is none."""
 
 Builder = Callable[[list[Any]], Any]
+
+_Landings = dict[int, dict[str, tuple[int, int | None]]]
+"""Where a reduction to one symbol leads: by the state below it and the terminal that follows, the
+state and the action there. Filled as texts are parsed.
+"""
 
 
 class UnexpectedInput(Exception):
@@ -161,28 +167,36 @@ class Parser:
         self._ignored = re.compile(
             "|".join(pattern for name, pattern in tables.terminals if name in tables.ignored)
         )
-        # Rule by rule what the loop needs, and nothing to look up: size, origin, value positions,
-        # builder.
+        every: dict[str, Builder] = {"": itemgetter(0), "+": _collected, **builders}
+        landings: dict[str, _Landings] = {}
         self._reductions = tuple(
             (
                 rule.size,
+                _picker(rule),
+                every[rule.name],
                 rule.origin,
-                rule.value_positions
-                if len(rule.value_positions) != rule.size or rule.name in ("", "+")
-                else None,
-                rule.name,
-                builders[rule.name] if rule.name not in ("", "+") else None,
+                landings.setdefault(rule.origin, defaultdict(dict)),
             )
             for rule in tables.rules
         )
-        self._after: dict[tuple[int, str, str], tuple[int, int | None]] = {}
+        # The states behind a terminal that is a whole of its own, whatever follows.
+        self._whole = tuple(map(self._is_whole, tables.actions))
+
+    def _is_whole(self, actions: Mapping[str, int]) -> bool:
+        each = {*actions.values()}
+        if len(each) != 1 or (action := each.pop()) >= 0:
+            return False
+        rule = self._tables.rules[~action]
+        return rule.size == 1 and rule.value_positions == (0,)
 
     def parse(self, text: str) -> Any:
         """What the start rule's builder returns. Raises UnexpectedInput."""
-        tables, kinds, after = self._tables, self._kinds, self._after
-        actions, reductions = tables.actions, self._reductions
-        states: list[int] = [tables.start]
+        tables, kinds, reductions, whole = self._tables, self._kinds, self._reductions, self._whole
+        actions, end_state = tables.actions, tables.end
+        state = tables.start
+        states: list[int] = [state]
         values: list[Any] = []
+        is_whole = False  # the last value is a terminal, and its state is not among the states
         leading = self._ignored.match(text)
         position = leading.end() if leading else 0
         for match in chain(self._lexer.finditer(text, position), (None,)):
@@ -196,27 +210,36 @@ class Parser:
                     position, kind = end, kinds[match.lastindex]  # type: ignore[index] # each has one
                     if not kind:
                         continue
-            action = actions[states[-1]].get(kind)
+            action = actions[state].get(kind)
             while action is not None and action < 0:
-                size, origin, positions, name, build = reductions[~action]
-                if build is None:
-                    self._pass(states, values, size, positions or (), name)
-                elif size == 1 and positions is None:
-                    states.pop()
-                    values[-1] = build([values[-1]])
+                size, pick, build, origin, landings = reductions[~action]
+                if is_whole:
+                    is_whole = False
+                    values[-1] = build(values[-1:])
                 else:
-                    values.append(build(_taken(states, values, size, positions)))
-                step = states[-1], origin, kind
-                if (found := after.get(step)) is None:
-                    found = after[step] = self._passed(*step)
+                    taken = [*pick(values)]
+                    if size:
+                        del states[-size:]
+                        del values[-size:]
+                    if taken and type(taken[-1]) is _Collected:
+                        taken[-1:] = taken[-1]
+                    values.append(build(taken))
+                below = states[-1]
+                if (found := landings[below].get(kind)) is None:
+                    found = landings[below][kind] = self._passed(below, origin, kind)
                 state, action = found
                 states.append(state)
-                if state == tables.end and kind == END:
+                if state == end_state and kind == END:
                     return values[-1]
             if action is None:
+                if is_whole:
+                    states.append(state)
                 raise UnexpectedInput(start, self._expected(states))
-            states.append(action)
             values.append(match)
+            state = action
+            is_whole = whole[state]
+            if not is_whole:
+                states.append(state)
         raise AssertionError("the end of the text was neither accepted nor refused")
 
     def _passed(self, state: int, origin: str, kind: str) -> tuple[int, int | None]:
@@ -231,22 +254,6 @@ class Parser:
             if action is None or action >= 0 or rules[~action].name or rules[~action].size != 1:
                 return reached, action
             origin = rules[~action].origin
-
-    @staticmethod
-    def _pass(
-        states: list[int], values: list[Any], size: int, positions: tuple[int, ...], name: str
-    ) -> None:
-        """One value passes through, or a repetition collects."""
-        taken = values[-size:]
-        del states[-size:]
-        del values[-size:]
-        first = taken[positions[0]]
-        if name:
-            if type(first) is not _Collected:
-                first = _Collected([first])
-            for i in positions[1:]:
-                first.append(taken[i])
-        values.append(first)
 
     def _expected(self, states: list[int]) -> frozenset[str]:
         """The terminals that could follow: LALR tables hold more, so each is tried on a copy."""
@@ -268,20 +275,22 @@ class Parser:
                 return True
 
 
-def _taken(
-    states: list[int], values: list[Any], size: int, positions: tuple[int, ...] | None
-) -> list[Any]:
-    """The values that a rule takes off the stacks."""
-    taken = values[-size:] if size else []
-    if size:
-        del states[-size:]
-        del values[-size:]
-    if positions is not None:
-        taken = [taken[i] for i in positions]
-    if taken and type(taken[-1]) is _Collected:
-        taken[-1:] = taken[-1]
-    return taken
-
-
 class _Collected(list[Any]):
     """The values of a repetition, to be told from a builder's own list."""
+
+
+def _collected(values: list[Any]) -> _Collected:
+    """The values of a repetition with one more."""
+    first, *others = values
+    if type(first) is not _Collected:
+        return _Collected(values)
+    first += others
+    return first
+
+
+def _picker(rule: Rule) -> Callable[[list[Any]], Iterable[Any]]:
+    """What takes the values of a rule from the stack of all."""
+    places = [position - rule.size for position in rule.value_positions]
+    if len(places) > 1:
+        return itemgetter(*places)
+    return itemgetter(slice(places[0], places[0] + 1 or None) if places else slice(0, 0))

@@ -274,7 +274,7 @@ def _step(values: list[Any]) -> Step:
 
 
 def _steps(values: list[Any]) -> tuple[Step, ...]:
-    return tuple(values[0])  # of one rule, a repetition, which the tables hand over as it is
+    return tuple(values)
 
 
 class _Until:
