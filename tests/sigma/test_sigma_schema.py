@@ -185,5 +185,9 @@ def test_real_rules_are_valid(source: str | None, exact: bool) -> None:
         except kqlx.MappingError as error:
             assert "never matches" in error.message or "does not say which" in error.message
             continue
+        except kqlx.UnsupportedError as error:  # a keyword, for which letter case never counts
+            assert exact
+            assert error.code == "case-not-exact"
+            continue
         reports += [f"{path.name}: {p}" for d in documents(text) for p in problems(d)]
     assert not reports, "\n".join(reports)

@@ -127,6 +127,8 @@ def state(pack: Pack, target: str, name: str) -> State:
         return State("mapped")
     if any(spec.fixed is not None or spec.constant is not None for spec in specs):
         return State("folded", "the same on every event of the destination")
+    if any(spec.unset for spec in specs):
+        return State("folded", "no event of the destination's kind has it")
     if name in pack.always_includes:
         return State(
             "folded", f"on every event {', '.join(pack.always_includes[name])} among others"
@@ -161,7 +163,8 @@ def mapped_names(destination: Destination) -> list[str]:
         name
         for name, spec in destination.fields.items()
         if any(
-            each.value_predicates or not each.no_counterpart for each in (*spec.alternatives, spec)
+            each.value_predicates or not (each.no_counterpart or each.unset)
+            for each in (*spec.alternatives, spec)
         )
     ]
 
@@ -171,6 +174,8 @@ def kind(spec: FieldSpec, destination: Destination) -> str:
     if spec.no_counterpart and not spec.value_predicates:
         told_apart = f"; counted by {spec.counted_by}" if spec.counted_by else ""
         return f"none: {spec.no_counterpart}{told_apart}"
+    if spec.unset:
+        return "never set"
     if spec.fixed is not None:
         return f'"{spec.fixed}" on every event'
     if spec.constant is not None:

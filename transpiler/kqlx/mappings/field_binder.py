@@ -128,6 +128,12 @@ class FieldBinder(Binding):
         if (spec := self.spec_of(node)) is None:
             return self.bind_missing(node)
         spec = self.select_spec(spec)
+        if spec.unset:
+            message = (
+                f"{node.field.name} is never set on events that {self.destination.name} stands for"
+            )
+            self.add_note("constant-folded", message, None)
+            return self.constant(False, message, node.span)
         if spec.only_required:
             return self.bind_required(node, spec)
         return self.bind_by_spec(node, spec)

@@ -13,7 +13,9 @@ ColumnCase = Literal["same", "ignored", "differs"]
 and so by the pack's predicates on the column; or the destination's spelling ``differs``.
 """
 
-Layout = Literal["column", "elements", "array", "many", "path", "pairs", "changes", "words", "xml"]
+Layout = Literal[
+    "column", "elements", "array", "many", "path", "pairs", "changes", "words", "xml", "line"
+]
 """How a column holds values: one (``column``); a key of the objects in an array, whose path is the
 column's name without its last part (``elements``); an ``array`` of values, or an array or a single
 one (``many``); a ``path`` on which arrays may lie anywhere; the value of the object of that name in
@@ -21,7 +23,8 @@ an array of objects with ``Name`` and ``Value``, which Elastic turns into a map 
 value of one key, the last part, of such an object with ``Name``, ``NewValue`` and ``OldValue``,
 where Elastic writes ``_`` for the blanks and dots of names (``changes``); a text that is several
 values with white space between (``words``); XML as text, of which the element ``Data`` of the name
-behind the column's is meant (``xml``).
+behind the column's is meant (``xml``); the whole line of a log, which is searched for keywords
+without a name (``line``, in Sigma).
 """
 
 Part = Literal["name", "extension", "directory", "word", "count", "pair", "before", "run"]
@@ -98,7 +101,7 @@ class PackNote:
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """What becomes of one field. One of ``column``, ``any_of``, ``value_predicates``, ``fixed``,
-    ``constant`` and ``no_counterpart`` decides.
+    ``constant``, ``unset`` and ``no_counterpart`` decides.
     """
 
     column: str | None = None
@@ -142,6 +145,8 @@ class FieldSpec:
     """The value that every event of the destination has."""
     constant: str | None = None
     """A value that events lack, but that the destination stands for."""
+    unset: bool = False
+    """Whether none of Elastic's events of the kind that the destination holds has the field."""
     no_counterpart: str | None = None
     """Why there is no counterpart; beside ``value_predicates``: of other values."""
     unsupported_characters: str = ""

@@ -141,7 +141,7 @@ class Destination:
         like = self.column(spec.column)
         if like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords:
             return None
-        return None if like.layout in ("words", "xml", "changes") else spec.column
+        return None if like.layout in ("words", "xml", "changes", "line") else spec.column
 
     def _find_column(self, name: str, below: bool) -> ColumnSpec:
 

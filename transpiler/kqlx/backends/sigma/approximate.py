@@ -7,6 +7,7 @@ from __future__ import annotations
 from kqlx.backends.sigma.approximate_tests import regexp_test, sayable_test
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.function_tests import function_test
+from kqlx.backends.sigma.line_keywords import keyword_test
 from kqlx.backends.sigma.named_values import NAMED, named_value
 from kqlx.errors import unknown
 from kqlx.mappings.bound import Column
@@ -95,6 +96,8 @@ class Approximation(SigmaBackend):
     def field_test(self, column: Column, node: FieldTest) -> Node:
         if column.layout in NAMED:
             return self.of_pair(column, node)
+        if column.layout == "line":
+            return keyword_test(self, column, node)
         if column.type == "flattened":
             keys = Pattern.of(f"{column.name}.", ANY_RUN, span=node.field.span)
             return self.any_field(node, keys)

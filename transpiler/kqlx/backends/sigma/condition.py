@@ -91,8 +91,12 @@ class Condition:
     def any_of(self, node: Or) -> str:
         if self.items.is_list(node):
             return self.alternatives(node)
-        if all(isinstance(item, FreeText) for item in node.items):
-            return self.keywords([item for item in node.items if isinstance(item, FreeText)])
+        if keywords := [item for item in node.items if isinstance(item, FreeText)]:
+            rest = tuple([item for item in node.items if not isinstance(item, FreeText)])
+            if not rest:
+                return self.keywords(keywords)
+            beside = self.any_of(Or(rest, node.span)) if len(rest) > 1 else self.grouped(rest[0])
+            return f"{self.keywords(keywords)} or {beside}"
         if all(map(self.items.is_map, node.items)):
             self.or_groups += 1
             prefix = f"selection_or{self.or_groups if self.or_groups > 1 else ''}"

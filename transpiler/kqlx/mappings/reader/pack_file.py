@@ -118,7 +118,7 @@ def _refuse(document: Document, problems: Iterator[Problem]) -> None:
 
 # What no schema can say
 
-_DECIDING = ("column", "any", "where", "fixed", "constant", "none")
+_DECIDING = ("column", "any", "where", "fixed", "constant", "unset", "none")
 
 _TOGETHER = (["column", "where"], ["where", "none"])
 """What where does not name has a column, or no counterpart."""
