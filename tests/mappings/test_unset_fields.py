@@ -59,7 +59,7 @@ def test_a_rule_of_it_alone_is_refused(target: str) -> None:
 def test_below_a_not_nothing_is_excluded() -> None:
     query = 'library where host.os.type == "windows" and dll.name : "x" and not file.name : "y"'
     made = kqlx.convert(query, "sigma", source="endpoint.events", language="eql")
-    assert "not" not in made.query.split("condition:")[1]
+    assert "not" not in str(made.query).split("condition:")[1]
 
 
 def test_it_is_said_of_the_field() -> None:

@@ -28,8 +28,9 @@ LINES = {
 @pytest.mark.parametrize("query", [MADE, LOGIN])
 def test_keywords_tell_lines_apart(query: str, line: str) -> None:
     made = kqlx.convert(query, "sigma", source="system.auth", language="eql")
-    SIGMA.read(made.query)
-    assert SIGMA.holds(made.query, {"_raw": line}) is (query in LINES[line])
+    query_text = str(made.query)
+    SIGMA.read(query_text)
+    assert SIGMA.holds(query_text, {"_raw": line}) is (query in LINES[line])
 
 
 def test_a_keyword_stands_anywhere() -> None:
@@ -49,7 +50,7 @@ def test_a_keyword_stands_anywhere() -> None:
 def test_alternatives_are_one_list() -> None:
     query = "process.name:(su or cron) or (process.name:sudo and user.effective.name:root)"
     made = kqlx.convert(f"event.category:session and ({query})", "sigma", source="system.auth")
-    detection = yaml.safe_load(made.query.partition("detection:")[2])
+    detection = yaml.safe_load(str(made.query).partition("detection:")[2])
     assert [" su[", " cron["] in detection.values()
     assert " or (" in detection["condition"]
     assert SigmaCollection.from_yaml(made.text).rules
