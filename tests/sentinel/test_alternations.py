@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import kqlx
 from kqlx.backends.sentinel.alternations import (
     alternation,
+    any_part,
     any_pattern,
     better_joined,
     expression_parts,
@@ -112,6 +113,45 @@ def test_phrases_of_a_text_are_one_expression_in_which_the_words_stand_together(
     assert analyse([many, one, long]) == [[], [], []]
 
 
+def test_names_and_values_in_json_are_said_once() -> None:
+    query = "event.dataset:google_workspace.admin and google_workspace.admin.setting.name:({})"
+    few, many = _query(query.format('"a b"')), _query(query.format('"a b" or "a c" or d'))
+    assert few.count("contains_cs") == 3
+    names = "(?:SETTING_NAME|USER_CUSTOM_FIELD|PERMISSION_GROUP_NAME)"
+    assert f"""matches regex '"name":"{names}","value":"(?:a b|a c|d)"'""" in many
+    assert analyse([few, many]) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expression"),
+    [
+        (['"n":"a","v":"x.y"', '"n":"b","v":"x.y"'], r'"n":"(?:a|b)","v":"x\.y"'),
+        (['"n":"a","v":"x"', '"n":"b","v":"y"'], '"n":"(?:a","v":"x|b","v":"y)"'),
+        (["a", "b"], "a|b"),
+        (['a","v":"x', 'b","v":"x', 'a","v":"y', 'b","v":"y'], '(?:a|b)","v":"(?:x|y)'),
+    ],
+)
+def test_parts_of_json(texts: list[str], expression: str) -> None:
+    assert any_part(texts) == expression
+
+
+def test_files_of_folders_are_one_expression() -> None:
+    query = "event.dataset:windows.powershell_operational and {}file.directory:({})"
+    for negation in ("", "not "):
+        one = _query(query.format(negation, '"C:\\\\a b" or "D:\\\\c"'))
+        assert one.count("matches regex") == 1
+        assert r'@"^(?:C:\\a b|D:\\c)\\[^\\]*$"' in one
+        assert analyse([one]) == [[]]
+
+
+def test_that_rows_are_of_the_tables_that_are_read_is_not_asked() -> None:
+    query = "event.dataset:azure.platformlogs and azure.platformlogs.category:{} and {}"
+    both, stage = "(kube-audit or kube-audit-admin)", "azure.platformlogs.properties.log.stage:a"
+    assert " Type " not in _query(query.format(both, stage))
+    one = query.format(both, f"(azure.platformlogs.category:kube-audit or {stage})")
+    assert 'Type == "AKSAudit"' in _query(one)
+
+
 def test_what_is_read_often_gets_a_name() -> None:
     script = "event.module:windows and powershell.file.script_block_text"
     twice = _query(f'{script}:Alpha and {script[25:]}:"Beta"')
@@ -121,7 +161,7 @@ def test_what_is_read_often_gets_a_name() -> None:
     assert thrice.count("EventData.ScriptBlockText") == 1
     assert f"| extend {name} = tostring(EventData.ScriptBlockText)" in thrice
     workspace = "event.dataset:google_workspace.admin and google_workspace.admin.setting.name"
-    pairs = _query(f'{workspace}:("a b" or "c d")')
+    pairs = _query(f'{workspace}:"a b"')
     assert "| extend EventParameters_json = tostring(EventParameters)" in pairs
     assert analyse([twice, thrice, pairs]) == [[], [], []]
 

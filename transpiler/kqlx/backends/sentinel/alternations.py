@@ -23,8 +23,9 @@ MOST_COMPARED = 100
 """So many patterns are compared with each other: a longer list takes long."""
 
 _TEST = late_regex(
-    rf"(?P<column>.+) (?P<operator>has|matches regex) (?P<value>{LITERAL})", re.DOTALL
+    rf"(?P<column>.+) (?P<operator>has|contains_cs|matches regex) (?P<value>{LITERAL})", re.DOTALL
 )
+_BETWEEN_VALUES = late_regex('(","[A-Za-z]+":")')
 _FLAGS = late_regex(r"\(\?[a-z]+\)")
 _QUANTIFIER = late_regex(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??")
 _GROUP = late_regex(r"\(\?:(.*)\)", re.DOTALL)
@@ -104,14 +105,42 @@ def joined_tests(texts: Sequence[Text]) -> Iterator[tuple[Text, list[int]]]:
             yield first, places
             continue
         values = dict.fromkeys(one["value"] for place in places if (one := matches[place]))
+        rank = first.rank
         if match["operator"] == "has":
             test = f"has_any ({', '.join(values)})"
+        elif match["operator"] == "contains_cs":
+            if len(values) <= MOST_OPERATORS:
+                yield from ((texts[place], [place]) for place in places)
+                continue
+            test, rank = f"matches regex {quote(any_part([*map(unquoted, values)]))}", REGEX
         elif expression := _either_expression(map(unquoted, values)):
             test = f"matches regex {quote(expression)}"
         else:
             yield from ((texts[place], [place]) for place in places)
             continue
-        yield Text(f"{match['column']} {test}", rank=first.rank), places
+        yield Text(f"{match['column']} {test}", rank=rank), places
+
+
+def any_part(texts: Sequence[str]) -> str:
+    """An expression for one of several parts of a text; of names in JSON each with the same values
+    the names once, and the values once.
+    """
+    parted = [_BETWEEN_VALUES.split(text, maxsplit=1) for text in texts]
+    if all(len(parts) == 3 for parts in parted) and len({parts[1] for parts in parted}) == 1:
+        firsts = [*dict.fromkeys(parts[0] for parts in parted)]
+        lasts = [*dict.fromkeys(parts[2] for parts in parted)]
+        if len(firsts) > 1 and len(firsts) * len(lasts) == len({*texts}):
+            first, last = (_grouped(alternation(map(_spelt, each))) for each in (firsts, lasts))
+            return f"{first}{regex(parted[0][1])}{last}"
+    return alternation(map(_spelt, texts))
+
+
+def _spelt(text: str) -> list[str]:
+    return [*map(regex, text)]
+
+
+def _grouped(expression: str) -> str:
+    return expression if expression_parts(expression) else f"(?:{expression})"
 
 
 def _of_column(text: Text) -> re.Match[str] | None:

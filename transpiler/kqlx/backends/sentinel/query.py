@@ -18,6 +18,7 @@ from kqlx.backends.looked_up import asks_looked_up, without_looked_up
 from kqlx.backends.sentinel.boolean import FALSE, TRUE
 from kqlx.backends.sentinel.column_access import OBJECTS, Cell, united
 from kqlx.backends.sentinel.conditions import ConditionWriter
+from kqlx.backends.sentinel.folders import with_folders
 from kqlx.backends.sentinel.multiple_sources import TableQuery, WrittenSource, tables
 from kqlx.backends.sentinel.named_values import NamedValues
 from kqlx.backends.sentinel.result_columns import plain_name
@@ -26,7 +27,7 @@ from kqlx.backends.text_backend import Text
 from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import Always, And, Node, conjuncts
+from kqlx.nodes import Always, And, Equals, Node, Or, conjuncts
 from kqlx.notes import Effect
 from kqlx.records import replace
 from kqlx.regexes import late_regex
@@ -54,8 +55,11 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
     node = bound.node
     if And in kinds_of(node):
         node = without_contained(node, writer.compares_whole)
+        node = with_folders(node, writer.joined.is_whole_text)
     asks = asks_looked_up(bound)
     for item in conjuncts(node):
+        if _is_sure(item, bound):
+            continue
         before, text = len(writer.pieces), writer.conjunct(item)
         if asks(item):
             text = replace(text, rank=text.rank + _LOOKED_UP)
@@ -89,6 +93,15 @@ def _before_lookups(
         return []
     beside = ConditionWriter(writer.bound, writer.options, values=writer.values)
     return [beside.conjunct(one) for one in conjuncts(left)]
+
+
+def _is_sure(node: Node, bound: Bound) -> bool:
+    """Whether it asks for rows of any of the tables that are read."""
+    read = bound.place.get("table")
+    if not isinstance(read, list) or not isinstance(node, Or):
+        return False
+    tests = [item for item in node.items if isinstance(item, Equals) and item.field.name == "Type"]
+    return {item.value.name for item in tests} >= {*map(str, read)}
 
 
 def _steps(writer: ConditionWriter, texts: list[Text], named: Mapping[str, str]) -> Iterator[str]:
