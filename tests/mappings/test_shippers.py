@@ -74,15 +74,25 @@ def notes(query: str, *indices: str) -> list[tuple[str, Effect]]:
         ("event.module:okta and event.dataset:okta.other", ""),
         ("event.module:zeek and event.dataset:zeek.dns", ""),
         ("event.module:system and event.dataset:user", ""),
-        ("winlog.channel:Microsoft-Windows-Other/Operational and event.code:1", ""),
-        ("event.provider:Microsoft-Windows-Other and winlog.event_data.A:b", ""),
+        ("winlog.channel:Microsoft-Windows-Other/Operational and event.code:1", "winlog.winlog"),
+        ("event.provider:Microsoft-Windows-Other and winlog.event_data.A:b", "winlog.winlog"),
+        ("winlog.provider_name:OpenSSH and event.code:4", "winlog.winlog"),
+        (
+            "event.dataset:windows.forwarded and winlog.channel:System",
+            "system.system windows.forwarded",
+        ),
+        (
+            "event.dataset:windows.forwarded and winlog.channel:Other",
+            "windows.forwarded winlog.winlog",
+        ),
+        ("event.dataset:windows.forwarded and event.code:4688", "windows.forwarded"),
         ("not event.code:4625", ""),
         ("event.code:4625 or user.name:x", ""),
         ("event.code:(4625 or nonsense)", ""),
     ],
 )
 def test_what_queries_name(query: str, source: str) -> None:
-    assert found(query) == ([source] if source else [])
+    assert found(query) == source.split()
 
 
 def test_each_branch_may_be_of_another_log() -> None:
@@ -237,7 +247,8 @@ def test_the_system_log_of_windows() -> None:
     assert spl.startswith('source="XmlWinEventLog:System" Name="Service Control Manager"')
     assert 'ImagePath="*temp*"' in spl
     sentinel = str(kqlx.convert(query, "sentinel").query)
-    assert sentinel.startswith('Event\n| where EventLog == "System"')
+    assert '(Event\n    | where EventLog == "System"' in sentinel
+    assert '(WindowsEvent\n    | where Channel == "System"' in sentinel  # what was forwarded
     assert 'Source == "Service Control Manager"' in sentinel
     assert "EventID == 7045" in sentinel
     assert 'Name="ImagePath"' in sentinel

@@ -20,6 +20,8 @@ OTHER_NAMES = {
     ("network_traffic", "network.direction"): {"egress", "outbound", "ingress", "inbound"},
     ("system.security", "event.action"): {"Log clear", "audit-log-cleared"},
     ("windows.forwarded", "event.action"): {"Log clear", "audit-log-cleared"},
+    # Words of one text.
+    ("system.application", "message"): {"[CVE-2020-0601]", "CVE-2020-0601"},
     # Elastic has two events of a lookup, for which one of Sysmon stands.
     ("endpoint.events", "event.action"): {"lookup_requested", "lookup_result", "start", "exec"},
 }

@@ -210,8 +210,20 @@ def test_a_correlation_counts_by_the_column() -> None:
 def test_records_of_other_logs_are_not_looked_for_in_the_security_log(
     target: str, test: str
 ) -> None:
-    with pytest.raises((kqlx.MappingError, kqlx.UnsupportedError)):
-        kqlx.convert(f"event.dataset:windows.forwarded and {test}", target)
+    try:
+        found = str(kqlx.convert(f"event.dataset:windows.forwarded and {test}", target).query)
+    except (kqlx.MappingError, kqlx.UnsupportedError):
+        return
+    for log in ('XmlWinEventLog:Security"', "SecurityEvent", "service: security"):
+        assert log not in found
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_computer_of_a_forwarded_record_is_the_collector(target: str) -> None:
+    query = 'event.dataset:windows.forwarded and event.provider:"Service Control Manager" and '
+    kqlx.convert(f"{query}event.code:7045", target)
+    with pytest.raises(kqlx.UnsupportedError, match=r"host\.name has no|host names"):
+        kqlx.convert(f"{query}host.name:a", target)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -225,8 +237,13 @@ def test_records_of_other_logs_are_not_looked_for_in_the_security_log(
 )
 def test_providers_with_logs_of_their_own_are_in_no_other(target: str, query: str) -> None:
     rule = kqlx.Rule("r", query, data={"index": ["winlogbeat-*"]}, format="toml")
-    with pytest.raises((kqlx.MappingError, kqlx.UnsupportedError)):
-        kqlx.convert(rule, target)
+    try:
+        found = str(kqlx.convert(rule, target).query)
+    except (kqlx.MappingError, kqlx.UnsupportedError):
+        return
+    for log in ("Application", "Security", "System"):
+        assert f'{log}"' not in found
+        assert f"service: {log.lower()}\n" not in found
 
 
 # The last ones are of AD FS Auditing, and of shadow copies (VSSAudit).

@@ -22,13 +22,17 @@ class NeverMatchesError(MappingError):
     """The query can match no event at a destination, though every test has a counterpart there."""
 
 
-def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> MappingError:
+class OtherEventsError(MappingError):
+    """The query asks for events of the data source that no destination is for."""
+
+
+def no_mapping(pack: Pack, known: str, notes: Iterable[Note] = ()) -> OtherEventsError:
     """The error for events of a data source that no destination is for."""
     message = f"no mapping for these events of {pack.source}; known are those in"
     message += f" {known}"
     note = Note("unmapped-field", Effect.UNMAPPED, message)
     hint = "name them in a mapping of your own"
-    return MappingError(message, code=note.code, notes=(*notes, note), hint=hint)
+    return OtherEventsError(message, code=note.code, notes=(*notes, note), hint=hint)
 
 
 class Binding:

@@ -151,6 +151,8 @@ class FieldSpec:
     """Why there is no counterpart; beside ``value_predicates``: of other values."""
     unsupported_characters: str = ""
     """Characters that the destination writes otherwise: a value with one has no counterpart."""
+    unsupported_in_names: str = ""
+    """Of all fields below a name: characters that the destination writes otherwise in theirs."""
     writes_as_java: bool = False
     """Whether Elastic writes an object as Java does, ``{key=value}``, and the column has JSON."""
     columns_of_keys: str | None = None

@@ -12,7 +12,7 @@ from kqlx.hints import Argument, Hint
 from kqlx.mappings.asked_query import AskedQuery, all_assert
 from kqlx.mappings.asserted_values import SYSTEM, asserted_values, asserts, together
 from kqlx.mappings.binder import Binder
-from kqlx.mappings.binding import NeverMatchesError
+from kqlx.mappings.binding import NeverMatchesError, OtherEventsError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.destinations import bind_asked
 from kqlx.mappings.field_spec import When
@@ -66,6 +66,7 @@ def bind_each(
     uncounted: list[Bound] = []
     errors: list[MappingError] = []
     beside: list[Note] = []
+    collectors: list[Pack] = []
     read: dict[str, set[str]] = {}
     for pack in packs:
         try:
@@ -80,6 +81,11 @@ def bind_each(
                 bound = bind_asked(asked, pack, target, unmapped, implied)
         except MappingError as error:
             errors.append(error)
+            if isinstance(error, OtherEventsError) and pack.recognise.collector:
+                if not (of_host := _other_host(pack, target, query.node)):
+                    collectors.append(pack)
+                    continue
+                error = MappingError(of_host, code=error.code, notes=error.notes, hint=error.hint)
             missing = not isinstance(error, NeverMatchesError)
             beside.append(_left_out(pack, error.message, missing))
             continue
@@ -105,6 +111,7 @@ def bind_each(
         return (uncounted[0],)  # the target tells what it lacks
     if not bounds:
         raise next((e for e in errors if not isinstance(e, NeverMatchesError)), errors[0])
+    beside += [_sent_on(pack, converted) for pack in collectors]
     if len(packs) > 1:
         message = f"the rule covers several data sources; converted: {', '.join(converted)}"
         beside.append(Note("several-sources", Effect.SAME, message))
@@ -226,6 +233,26 @@ def _left_out(pack: Pack, why: str, missing: bool) -> Note:
     effect = Effect.NARROWER if missing else Effect.SAME
     hint = Hint(Argument("source"), " names the sources to convert it for") if missing else ""
     return Note("source-left-out", effect, message, hint=hint)
+
+
+def _other_host(pack: Pack, target: str, node: Node) -> str:
+    """Why a collector's events are not those of others on the same computers: the query asks for a
+    computer, which is the collector in Elastic.
+    """
+    asked = {part.field.name for part in walk(node) if isinstance(part, FieldTest)}
+    for destination in pack.targets.get(target, ()):
+        for name in sorted(asked):
+            spec = destination.field(name) if name.startswith("host.") else None
+            if spec is not None and spec.no_counterpart:
+                return f"{name} has no counterpart in {destination.name}: {spec.no_counterpart}"
+    return ""
+
+
+def _sent_on(pack: Pack, converted: Iterable[str]) -> Note:
+    """A note on a source whose events of this kind are those of others, which were converted."""
+    message = f"{pack.source} has events of {', '.join(converted)} from other computers:"
+    message += " they are looked for where those are"
+    return Note("source-left-out", Effect.COVERAGE, message)
 
 
 def _uncounted(bound: Bound, counted: Iterable[str]) -> str:

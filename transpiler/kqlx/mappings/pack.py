@@ -192,7 +192,9 @@ class Marks:
     others have too, ``codes`` the numbers of its Windows events (``4688`` or ``4608-4999``),
     ``aliases`` by field and value what other shippers write: a query in Kibana KQL that asks for
     the same in the words of Elastic's integration. Where a rule names no source at all, these hint
-    at it, and then the values of one table of ``fallback_when``.
+    at it, and then the values of one table of ``fallback_when``. ``rest`` are fields of which each
+    value that no source is named by names this one. A ``collector`` holds what other sources sent:
+    its events are theirs.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -204,6 +206,8 @@ class Marks:
     modules: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rest: tuple[str, ...] = ()
+    collector: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +313,9 @@ def _lists_note(name: str, spelt: str, known: bool) -> PackNote:
 
 def _below(spec: FieldSpec, rest: str) -> FieldSpec:
     """Of a field below a prefix, the columns below theirs."""
+    if any(sign in rest for sign in spec.unsupported_in_names):
+        signs = " ".join(spec.unsupported_in_names)
+        return FieldSpec(no_counterpart=f"the destination writes {signs} of such names otherwise")
     return replace(
         spec,
         below=bool(spec.column) and _filled(spec.column or "", rest) != spec.column,

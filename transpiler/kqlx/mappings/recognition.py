@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.hints import Argument, Hint
-from kqlx.mappings.asserted_values import asserted_values, asserts
+from kqlx.mappings.asserted_values import asserted_values, asserts, spelt
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.shippers import shipper, unmapped_modules
@@ -115,6 +115,8 @@ def _by_indices(
     """
     own = own_indices(read)
     found = [s for s, m in marks.items() if any(overlap(index, m) for index in own)]
+    if names is not None and names.level is Level.LIKELY and any(marks[s].collector for s in found):
+        found += [source for source in sorted(names.sources) if source not in found]
     unknown = [index for index in own if not any(overlap(index, marks[s]) for s in found)]
     beats = dict.fromkeys(filter(None, map(shipper, read)))
     everything = [index for index in read if _BROAD.fullmatch(index)]
@@ -126,6 +128,8 @@ def _by_indices(
         shipped = [s for s, m in marks.items() if beat in m.beats]
         if names is not None and (hinted := [s for s in shipped if s in names.sources]):
             shipped = hinted
+        elif beat == "winlogbeat" and _asks_for_unknown_provider(node, marks):
+            shipped = [s for s, m in marks.items() if "winlog.channel" in m.rest]
         if beat != "filebeat":
             beside |= dict.fromkeys(source for source in shipped if source not in found)
         if (ours := [source for source in shipped if source in found]) and beat != "winlogbeat":
@@ -174,6 +178,15 @@ def _left_out(names: Iterable[str], verb: str, effect: Effect = Effect.NARROWER)
 def _any_stream(indices: Iterable[str], sources: Iterable[str]) -> Note:
     message = f"{', '.join(indices)} may hold any events; assumed to be those of "
     return Note("source-assumed", Effect.SAME, message + ", ".join(sources))
+
+
+def _asks_for_unknown_provider(node: Node, marks: Mapping[str, Marks]) -> bool:
+    """Whether the query is about records of programs that no data source is known by: they may be
+    in any log.
+    """
+    known = {v for m in marks.values() for v in m.fields.get("event.provider", ())}
+    wanted = asserted_values(node).get("event.provider", ())
+    return any(spelt(values, known).isdisjoint(known) for values in wanted)
 
 
 def _asks_for_traffic(node: Node) -> bool:

@@ -56,7 +56,8 @@ def names_of(node: Node, telling: TellingFields) -> Names | None:
     """Where all events that match come from, as far as the query says; None where it does not."""
     if isinstance(node, And):
         each = [names_of(item, telling) for item in node.items]
-        return _together([names for names in each if names is not None])
+        found = [names for names in each if names is not None]
+        return _together(found, telling.collectors)
     if isinstance(node, Or):
         return _either(node, telling)
     if not isinstance(node, FieldTest | Nested):
@@ -86,7 +87,7 @@ def _either(node: Or, telling: TellingFields) -> Names | None:
     )
 
 
-def _together(said: list[Names]) -> Names | None:
+def _together(said: list[Names], collectors: frozenset[str]) -> Names | None:
     """What several tests say that must all be met: names go before hints, and one of which there is
     no mapping before the module that it belongs to. A hint tells apart what other hints leave.
     """
@@ -101,6 +102,9 @@ def _together(said: list[Names]) -> Names | None:
         )
         if both.sources or both.others:
             first = both
+        elif first.sources and first.sources <= collectors and names.level is Level.NAMED:
+            # It tells which of the events that others sent are meant.
+            first = replace(names, sources=names.sources | first.sources)
     return first
 
 
@@ -116,6 +120,8 @@ def _leaf(node: FieldTest | Nested, name: str, telling: TellingFields) -> Names 
     if known := _shared(node, name, telling):
         return Names(known, level=Level.SHARED)
     if isinstance(node, Equals) and (name in NAMING or _is_provider(name, node.value.name)):
+        if rest := telling.rest.get(name):
+            return Names(rest, broad=True)
         data_set = name.endswith(".dataset")
         return Names(frozenset(), frozenset({node.value.name}), broad=not data_set)
     if name in CODES and isinstance(node, Equals):
@@ -129,7 +135,10 @@ def _leaf(node: FieldTest | Nested, name: str, telling: TellingFields) -> Names 
 
 
 def _is_provider(name: str, value: str) -> bool:
-    return name in PROVIDERS and value.lower().startswith("microsoft-windows-")
+    """Whether it names one of Windows, as every value of the second field does."""
+    return name == PROVIDERS[1] or (
+        name == PROVIDERS[0] and value.lower().startswith("microsoft-windows-")
+    )
 
 
 def _shared(node: Node, name: str, telling: TellingFields) -> frozenset[str]:

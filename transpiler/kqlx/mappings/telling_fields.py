@@ -37,7 +37,8 @@ class TellingFields:
     ``values`` are those that name a source by a value of the field, ``aliases`` those that do so in
     the words of other shippers, ``modules`` and ``beats`` the sources by what they share with
     others. ``names`` are all fields of which a value may say something, ``heads`` the first parts
-    of the names of those whose presence does.
+    of the names of those whose presence does. ``rest`` are the sources that are named by the values
+    of a field that name no other; ``collectors`` those whose events are of other sources.
     """
 
     def __init__(self, marks: Mapping[str, Marks]) -> None:
@@ -47,6 +48,8 @@ class TellingFields:
         self.modules = tuple([_asked(source, each.modules) for source, each in marks.items()])
         self.beats = tuple([_asked(source, each.beats) for source, each in marks.items()])
         self.names = frozenset({*self.values, *self.aliases})
+        self.rest = _rest(marks)
+        self.collectors = frozenset(source for source, each in marks.items() if each.collector)
         own = {source: each.exclusive_fields for source, each in marks.items()}
         self.heads = frozenset(name.partition(".")[0] for names in own.values() for name in names)
         self._exclusive: dict[str, list[str]] = {}
@@ -88,6 +91,14 @@ def _by_field(
         for name, values in fields.items():
             found.setdefault(name, []).append(_asked(source, values))
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _rest(marks: Mapping[str, Marks]) -> dict[str, frozenset[str]]:
+    fields = dict.fromkeys(name for each in marks.values() for name in each.rest)
+    return {
+        name: frozenset(source for source, each in marks.items() if name in each.rest)
+        for name in fields
+    }
 
 
 def _asked(source: str, values: Iterable[str]) -> Asked:

@@ -279,8 +279,9 @@ def taken_out_of(text: str, expression: str) -> str:
 def xml_value(xml: str, name: str) -> str:
     """The text of the element ``Data`` of this name in the ``EventData`` of a Windows event, signs
     as they stand there (https://learn.microsoft.com/windows/win32/wes/eventschema-datafieldtype-complextype).
+    Elastic's agents write ``_`` for the blanks of its name.
     """
-    expression = f'Name="{name}"[^>]*>([^<]*)<'
+    expression = f'Name="{name.replace("_", "[ _]")}"[^>]*>([^<]*)<'
     return f"extract({quote(expression)}, 1, {xml})"
 
 

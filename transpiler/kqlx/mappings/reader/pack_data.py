@@ -65,6 +65,8 @@ def marks(data: Mapping[str, Any]) -> Marks:
         modules=tuple(data.get("modules", ())),
         codes=tuple(data.get("codes", ())),
         aliases=data.get("aliases", {}),
+        rest=tuple(data.get("rest", ())),
+        collector=data.get("collector", False),
     )
 
 
@@ -124,6 +126,7 @@ _FIELD_NAMES = {
     "joined": "joined_columns",
     "none": "no_counterpart",
     "foreign": "unsupported_characters",
+    "foreign_names": "unsupported_in_names",
     "java": "writes_as_java",
     "keys": "columns_of_keys",
     "given": "guard",
