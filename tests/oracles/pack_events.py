@@ -283,7 +283,14 @@ def _in_log_source(event: Stored, pack: Pack, place: Mapping[str, object]) -> bo
 
 
 def _is_part(event: Stored, place: Destination) -> bool:
-    """Whether the event has what all those of the place have, where others have the rest."""
+    """Whether the event has what all those of the place have, where others have the rest, and is of
+    a data set that the place has.
+    """
+    data_set = place.field("event.dataset")
+    if data_set is not None and (data_set.fixed or data_set.value_predicates):
+        wanted = [data_set.fixed] if data_set.fixed else [*data_set.value_predicates]
+        if values(event.elastic, "event.dataset") and not _has(event, "event.dataset", wanted):
+            return False
     spec = place.field("event.category") if place.together else None
     return spec is None or not spec.fixed or _has(event, "event.category", (str(spec.fixed),))
 

@@ -236,6 +236,8 @@ def _about_place(destination: Destination) -> Iterator[str]:
         yield "the events are JSON, whose nulls may be the text null"
     for when in destination.when:
         yield "for " + "; ".join(f"{name}: {', '.join(values)}" for name, values in when.items())
+    if destination.about:
+        yield f"for queries that ask every event for one of: {', '.join(destination.about)}"
     for name, values in destination.never.items():
         yield f"never {name}: {', '.join(values)}"
     if destination.filter:

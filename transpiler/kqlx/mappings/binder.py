@@ -162,7 +162,9 @@ class Binder(FieldBinder):
         before, marks, required = self.sibling_alternatives, self.marks, self.required
         if not isinstance(node, Not):
             self.sibling_alternatives = node.items if isinstance(node, Or) else ()
-        self.required = required and isinstance(node, And)
+        # The values of one field in a list are one test.
+        together = isinstance(node, And) or (isinstance(node, Or) and bool(shared_field(node)))
+        self.required = required and together
         found = self.bind_group(node)
         self.sibling_alternatives, self.required = before, required
         if self.marks == marks:

@@ -18,6 +18,7 @@ from kqlx.mappings.field_spec import When
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.letter_case import with_case_of_names
 from kqlx.mappings.pack import Destination, Pack
+from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped, why
 from kqlx.nodes import FieldTest, Node, Span
 from kqlx.notes import Effect, Note
@@ -51,8 +52,8 @@ def bind_asked(
     """Binds a query to the destination of the pack that suits it best.
 
     That is the first one, of those whose ``when`` the query asserts (or the rule implies) and then
-    of those without, that has every field, one that holds all values before others; else the one
-    that has the most fields. Raises MappingError where a field or value has no counterpart and
+    of those without or ``about`` what it asks, that has every field, one that holds all values
+    before others; else the one that has the most fields. Raises MappingError where a field or value has no counterpart and
     ``unmapped`` is "error", and where the query can match nothing. With "comment" a test without a
     counterpart is left out, so that more matches.
     """
@@ -71,7 +72,11 @@ def bind_asked(
     whole: list[Attempt] = []
     narrower: list[Attempt] = []
     impossible: list[MappingError] = []
-    candidates = chosen + [d for d in destinations if not d.when]
+    candidates = chosen + [
+        d
+        for d in destinations
+        if (asserts_field(asked.node, d.about) and d not in chosen if d.about else not d.when)
+    ]
     for destination in candidates or destinations:
         try:
             binder = Binder(pack, destination, asked.asserted, asked.types, asked.groups)

@@ -50,6 +50,7 @@ class Destination:
     columns may have, where another collector brought the events. ``null_values`` has, by patterns
     of columns' names, the values that stand there for none, which Elastic's pipeline drops;
     ``escaped`` says that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``.
+    ``about`` names fields: the destination is also for queries of which each event must have one.
     ``events`` says which of the source's events the destination is for, where there are others.
     ``together`` is a word of destinations between which the events are, or the field by which they
     are divided. ``contained_tables`` has other tables whose events this one holds too: by data
@@ -76,6 +77,7 @@ class Destination:
     escaped: bool = False
     signed_files: Mapping[str, str] = field(default_factory=dict)
     lookups: tuple[Lookup, ...] = ()
+    about: tuple[str, ...] = ()
     _fields: dict[str, FieldSpec | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -91,6 +91,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         filter=data.get("filter", ""),
         other_prefixes=data.get("also", {}),
         events=data.get("events", ""),
+        about=tuple(data.get("about", ())),
         together=data.get("together", ""),
         contained_tables=data.get("holds", {}),
         null_values=_lists(data.get("absent", {})),
