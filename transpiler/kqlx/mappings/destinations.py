@@ -53,9 +53,9 @@ def bind_asked(
 
     That is the first one, of those whose ``when`` the query asserts (or the rule implies) and then
     of those without or ``about`` what it asks, that has every field, one that holds all values
-    before others; else the one that has the most fields. Raises MappingError where a field or value has no counterpart and
-    ``unmapped`` is "error", and where the query can match nothing. With "comment" a test without a
-    counterpart is left out, so that more matches.
+    before others; else the one that has the most fields. Raises MappingError where a field or value
+    has no counterpart and ``unmapped`` is "error", and where the query can match nothing. With
+    "comment" a test without a counterpart is left out, so that more matches.
     """
     destinations = pack.targets.get(target, ())
     if not destinations:
