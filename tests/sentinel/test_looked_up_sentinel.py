@@ -183,10 +183,54 @@ def test_what_can_be_asked_before_the_join_stands_before_it() -> None:
 
 
 def test_what_the_table_does_not_tell_is_refused() -> None:
-    for field in ("status:errorExpired", "team_id:x", "status:error*"):
+    for field in ("status:errorOther", "team_id:x", "status:*"):
         with pytest.raises(kqlx.MappingError, match="DeviceFileCertificateInfo"):
             kqlx.convert(
                 f"{PROCESS} and process.code_signature.{field}",
+                "sentinel",
+                source="endpoint.events",
+                signers="join",
+            )
+
+
+WINDOWS = f"{PROCESS} and host.os.type:windows"
+
+
+@pytest.mark.parametrize(
+    ("asked", "files"),
+    [
+        ("status:errorExpired", {"not trusted"}),
+        ("status:(errorRevoked or trusted)", {"not trusted", "trusted", "other signer"}),
+        ("status:errorCode_endpoint*", None),
+        ("status:error*", {"not trusted"}),
+    ],
+)
+def test_why_a_signature_is_not_trusted_is_not_known(asked: str, files: set[str] | None) -> None:
+    """What is asked for is found, with others; below a not none of it is left out for another."""
+    query = f"{WINDOWS} and process.code_signature.{asked}"
+    if files is None:
+        with pytest.raises(kqlx.MappingError, match="never matches"):
+            kqlx.convert(query, "sentinel", source="endpoint.events", signers="join")
+    stored = [(n, "DeviceProcessEvents", rows_of("a.exe", file, ""))
+              for n, file in enumerate(STATES)]  # fmt: skip
+    tables = ["DeviceProcessEvents", "DeviceFileCertificateInfo"]
+    for negated in (False, True)[files is None :]:
+        whole = query.replace("and process.code", "and not process.code") if negated else query
+        made = kqlx.convert(whole, "sentinel", source="endpoint.events", signers="join")
+        found = matching(str(made.query), tables, [*stored, *certificates()])
+        names = {name for n, name in enumerate(STATES) if n in found}
+        trusted = {"trusted", "other signer"} if "trusted" in asked else set()
+        assert names == ({*STATES} - trusted if negated else files)
+        has_note = any(n.code == "approximated" and n.effect.name == "WIDER" for n in made.notes)
+        assert has_note is (files is not None)
+
+
+@pytest.mark.parametrize("system", ["macos", "linux"])
+def test_signatures_are_those_of_files_on_windows(system: str) -> None:
+    for asked in ("exists:false", "trusted:true", "subject_name:A", "status:trusted"):
+        with pytest.raises(kqlx.MappingError, match="files on Windows"):
+            kqlx.convert(
+                f"{PROCESS} and host.os.type:{system} and process.code_signature.{asked}",
                 "sentinel",
                 source="endpoint.events",
                 signers="join",

@@ -123,7 +123,12 @@ def resolve_in(pack: Pack, destination: Destination, field: str) -> FieldValues:
         return Joined(spec.column, spec.joined_columns[0])
     if spec.column is not None:
         return Extracted(spec.column, captures(spec))
-    return Missing(why_without_values(spec, destination))
+    reason = why_without_values(spec, destination)
+    if ".as." in field or ".geo." in field:
+        from kqlx.mappings.lookups import way_to_look_up
+
+        reason += way_to_look_up(field, destination, counted=True)
+    return Missing(reason)
 
 
 def is_countable(found: FieldValues) -> bool:

@@ -72,7 +72,7 @@ def _looked_up(destination: Destination, target: str, asked: Asked) -> Destinati
         for of, key in destination.signed_files.items():
             lookup = _certificates(of, key)
             lookups.append(lookup)
-            fields |= _of_signature(lookup, destination)
+            fields |= _of_signature(lookup)
             columns |= dict.fromkeys([*lookup.columns][:2], ColumnSpec(type="boolean"))
     for of in _addresses(destination):
         if asked.networks is not None:
@@ -106,20 +106,23 @@ def _note(message: str) -> PackNote:
     return PackNote("looked-up", Effect.COVERAGE, message, is_of_test=False)
 
 
-def way_to_look_up(name: str, destination: Destination) -> str:
+def way_to_look_up(name: str, destination: Destination, *, counted: bool = False) -> str:
     """The key of ``kqlx.yml`` by which a field that the destination lacks is looked up, for the end
-    of a message; "" where there is none.
+    of a message; "" where there is none. Some fields are only ``counted``.
     """
     target = next((_TARGETS[place] for place in destination.place if place in _TARGETS), "")
     of = next((of for of in _addresses(destination) if name.startswith(f"{of}.")), "")
     if not target or not of or destination.lookups:
         return ""
     field = name.removeprefix(f"{of}.").removesuffix(".text")
+    known = (*_LOCATIONS[target], *(("country_iso_code",) if counted else ()))
     if field in ("as.number", "as.organization.name"):
-        return f" ({target}.networks in kqlx.yml names a table to look it up in)"
-    if field.removeprefix("geo.") in _LOCATIONS[target]:
-        return f" ({target}.locations: true in kqlx.yml has it looked up)"
-    return ""
+        key = f"{target}.networks"
+    elif field.removeprefix("geo.") in known:
+        key = f"{target}.locations: true"
+    else:
+        return ""
+    return f" ({key} in kqlx.yml has it looked up)"
 
 
 # The signers of files
@@ -131,31 +134,61 @@ def _certificates(of: str, key: str) -> Lookup:
     return Lookup("certificates", of, key, {f"{beginning}{name}": name for name in columns})
 
 
-def _of_signature(lookup: Lookup, destination: Destination) -> dict[str, FieldSpec]:
+_ERRORS = ("errorExpired", "errorRevoked", "errorBadDigest", "errorUntrustedRoot", "errorChaining")
+"""Why Windows does not trust a signature, as rules of Elastic's say it."""
+_OWN_ERROR = "errorCode_endpoint"
+"""How errors of Elastic's own sensor begin, which no other has."""
+_OTHER_SYSTEMS = FieldSpec(
+    no_counterpart=f"{CERTIFICATES} has the signatures of files on Windows alone",
+    when=({"host.os.type": ("linux",)}, {"host.os.type": ("macos",)}),
+)
+
+
+def _of_signature(lookup: Lookup) -> dict[str, FieldSpec]:
     """The fields of a file's signature. A file of which the table says nothing counts as not
-    signed: none is missed that is looked for as unsigned.
+    signed: none is missed that is looked for as unsigned. Whether a signature is trusted is what
+    WinVerifyTrust says, on Windows.
     """
     signed, trusted, signer = lookup.columns
     where, days = f"{lookup.of}.code_signature", LOOK_BACK // 86_400
     message = (
         f"{where}.*: signers are looked up in {CERTIFICATES}; a file that Defender did not verify"
-        f" in the last {days} days counts as unsigned"
+        f" in the last {days} days, or that is not on Windows, counts as unsigned"
     )
     note = _note(message)
-    trust = {"true": f"{trusted}:true", "false": f"{signed}:true and not {trusted}:true"}
-    return {
-        f"{where}.exists": FieldSpec(
+    yes, no = f"{trusted}:true", f"{signed}:true and not {trusted}:true"
+    any_error = PackNote(
+        "approximated",
+        Effect.WIDER,
+        f"{where}.status: {CERTIFICATES} does not say why a signature is not trusted: all such"
+        " signatures are found",
+    )
+    fields = {
+        "exists": FieldSpec(
             value_predicates={"true": f"{signed}:true", "false": f"not {signed}:true"},
             exists=f"{signed}:*",
             note=note,
         ),
-        f"{where}.trusted": FieldSpec(value_predicates=trust, exists=f"{signed}:true", note=note),
-        f"{where}.status": FieldSpec(
-            value_predicates={"trusted": trust["true"]},
+        "trusted": FieldSpec(
+            value_predicates={"true": yes, "false": no}, exists=f"{signed}:true", note=note
+        ),
+        "status": FieldSpec(
+            value_predicates={
+                "trusted": yes,
+                **dict.fromkeys(_ERRORS, no),
+                _OWN_ERROR: "not *:*",
+            },
+            notes=dict.fromkeys(_ERRORS, any_error),
             no_counterpart=f"{CERTIFICATES} says no more than whether the signature is trusted",
             note=note,
         ),
-        f"{where}.subject_name": FieldSpec(column=signer, note=note),
+        "subject_name": FieldSpec(column=signer, note=note),
+    }
+    return {
+        **{
+            f"{where}.{name}": replace(spec, alternatives=(_OTHER_SYSTEMS,))
+            for name, spec in fields.items()
+        },
         f"{where}.*": FieldSpec(no_counterpart=f"{CERTIFICATES} has no such detail"),
     }
 

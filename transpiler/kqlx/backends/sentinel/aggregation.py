@@ -24,6 +24,7 @@ from kqlx.backends.sentinel.result_columns import (
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.lookups import way_to_look_up
 from kqlx.mappings.value_conditions import why_without_values
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
@@ -54,6 +55,7 @@ def _why_without(field: str, bound: Bound) -> str:
         return "the table has no column with its values"
     spec = bound.destination.field(field)
     why = why_without_values(spec, bound.destination) if spec is not None else ""
+    why += way_to_look_up(field, bound.destination, counted=True)
     return f"{bound.destination.name} has no column with its values{f': {why}' if why else ''}"
 
 
