@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 import kqlx
+from kqlx.mappings.lookups import Asked, with_lookups
+from kqlx.mappings.pack_library import Packs
 from kqlx.rules.load import load_rules
 from tests.conftest import ROOT
 from tests.oracles.custom_detections import created
 from tests.oracles.kusto import analyse
 from tests.oracles.sentinel_ci import complaints, deployed
+from tests.oracles.splunk import SPLUNK
 
 RULES = sorted((ROOT / "tests/cases/looked_up").glob("*.toml"))
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -93,3 +96,27 @@ def test_golden(path: Any, target: str, golden: Callable[[str, str], None]) -> N
             created(made.text)
     with pytest.raises(kqlx.KqlxError, match=r"kqlx\.yml"):
         kqlx.convert(rule, target, accept="different")
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_addresses_of_every_data_source_are_looked_up(target: str) -> None:
+    """The address has a column, or is made one, and the target's own reader takes the result."""
+    packs, queries = Packs(), []
+    for source in packs.sources():
+        pack = packs.get(source)
+        if target not in pack.targets:
+            continue
+        asked = Asked(networks=OPTIONS[target]["networks"], locations=True)
+        destinations = with_lookups(pack, target, asked).targets[target]
+        for of in dict.fromkeys(lookup.of for one in destinations for lookup in one.lookups):
+            query = f"{of}.as.number:64500 and not {of}.geo.country_name:France"
+            made = kqlx.convert(
+                query, target, source=source, accept=["narrower", "different"], **OPTIONS[target]
+            )
+            queries.append(str(made.query))
+    assert len(queries) > 20
+    if target == "sentinel":
+        assert not any(analyse([WATCHLIST + query for query in queries]))
+        return
+    for query in queries:
+        SPLUNK.read(query)

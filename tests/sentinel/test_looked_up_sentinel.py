@@ -281,6 +281,31 @@ def test_a_rule_sees_fourteen_days_of_certificates_and_its_own_events(
     deployed(kqlx.convert(of, "sentinel", format="arm", signers="join", accept="different").text)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"investigation_fields": {"field_names": ["process.code_signature.subject_name"]}},
+        {"alert_suppression": {"group_by": ["process.code_signature.subject_name"],
+                               "duration": {"unit": "h", "value": 1}}},
+        {"type": "threshold", "threshold": {"field": ["process.code_signature.subject_name"],
+                                            "value": 5}},
+        {"type": "threshold", "threshold": {"field": ["host.id"], "value": 1, "cardinality": [
+            {"field": "process.code_signature.subject_name", "value": 5}]}},
+        {"type": "new_terms", "new_terms_fields": ["process.code_signature.subject_name"],
+         "history_window_start": "now-5d"},
+    ],
+)  # fmt: skip
+def test_what_is_shown_or_counted_alone_is_looked_up(form: dict[str, Any]) -> None:
+    of = rule(f"{PROCESS} and process.name:a.exe", **form)
+    made = kqlx.convert(of, "sentinel", format="rule", signers="join", accept="different")
+    assert complaints(made.text) == []
+    text = yaml.safe_load(made.text)
+    assert (text["queryFrequency"], text["queryPeriod"]) == ("1h", "14d")
+    assert text["query"].count("| join kind=leftouter ProcessCertificates") == 1
+    assert analyse([text["query"]]) == [[]]
+    assert any("looked up in DeviceFile" in note.message for note in made.notes)
+
+
 def test_a_custom_detection_runs_once_a_day() -> None:
     made = kqlx.convert(rule(UNSIGNED), "sentinel", format="custom-detection", signers="join",
                         accept="different")  # fmt: skip

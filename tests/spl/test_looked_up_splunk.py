@@ -125,6 +125,34 @@ def test_new_terms_and_counts_of_what_is_looked_up(format: str, options: dict[st
         parse_search(re.sub(r"^earliest=\S+ ", "", text))
 
 
+def test_keys_and_shown_fields_are_looked_up() -> None:
+    about = {"from": "now-9m", "interval": "5m", "index": ["logs-aws.cloudtrail-*"]}
+    keys = """sequence by source.as.number with maxspan=1m
+      [any where event.dataset == "aws.cloudtrail" and event.action == "ConsoleLogin"]
+      [any where event.dataset == "aws.cloudtrail" and event.action == "CreateKeyPair"]"""
+    suppressed = {
+        "alert_suppression": {
+            "group_by": ["source.as.organization.name"],
+            "duration": {"unit": "h", "value": 1},
+        },
+        "investigation_fields": {"field_names": ["source.geo.country_name"]},
+    }
+    for rule, found in (
+        (kqlx.Rule(name="R", query=keys, language="eql", type="eql", data=about), ["lookup"]),
+        (kqlx.Rule(name="R", query=CLOUDTRAIL, data={**about, **suppressed}),
+         ["lookup", "iplocation"]),
+    ):  # fmt: skip
+        made = kqlx.convert(
+            rule, "spl", format="savedsearches", networks=NETWORKS, locations=True,
+            accept="different",
+        )  # fmt: skip
+        assert [
+            word for word in ("lookup", "iplocation") if f"| {word} " in str(made.query)
+        ] == found
+        assert any("source.as.*: networks are" in note.message for note in made.notes)
+    assert "alert.suppress.fields = source_as_organization_name" in made.text
+
+
 def test_a_data_model_has_no_lookups() -> None:
     with pytest.raises(kqlx.KqlxError):
         kqlx.convert("source.as.number:1", "spl", format="tstats", networks=NETWORKS)

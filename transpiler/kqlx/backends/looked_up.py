@@ -22,12 +22,18 @@ from kqlx.nodes import (
     simplify,
     walk,
 )
+from kqlx.notes import Effect, Note
 from kqlx.records import replace
 
 
 def columns_looked_up(lookup: Lookup, text: str) -> dict[str, str]:
     """The columns of a lookup that the text of a query names, with what they are there."""
     return {name: there for name, there in lookup.columns.items() if is_looked_up(text, (name,))}
+
+
+def note_on(lookup: Lookup) -> Note:
+    """What a result tells of what is looked up for it."""
+    return Note("looked-up", Effect.COVERAGE, lookup.message)
 
 
 def is_looked_up(text: str, names: Collection[str]) -> bool:

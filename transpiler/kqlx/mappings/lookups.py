@@ -78,7 +78,7 @@ def _looked_up(destination: Destination, target: str, asked: Asked) -> Destinati
         if asked.networks is not None:
             lookup = _networks(of, asked.networks)
             lookups.append(lookup)
-            fields |= _missing(destination, _of_networks(lookup, asked.networks))
+            fields |= _missing(destination, _of_networks(lookup))
         if asked.locations and target in _LOCATIONS:
             lookup = _locations(of, target)
             lookups.append(lookup)
@@ -100,10 +100,6 @@ def _looked_up(destination: Destination, target: str, asked: Asked) -> Destinati
 def _changeable(table: Mapping[str, Any]) -> dict[str, Any]:
     """The same for ``ChainMap``, which changes its first alone."""
     return table  # type: ignore[return-value] # it is not changed
-
-
-def _note(message: str) -> PackNote:
-    return PackNote("looked-up", Effect.COVERAGE, message, is_of_test=False)
 
 
 def way_to_look_up(name: str, destination: Destination, *, counted: bool = False) -> str:
@@ -130,8 +126,13 @@ def way_to_look_up(name: str, destination: Destination, *, counted: bool = False
 
 def _certificates(of: str, key: str) -> Lookup:
     beginning = "".join(part.capitalize() for part in of.split("."))
-    columns = ("IsSigned", "IsTrusted", "Signer")
-    return Lookup("certificates", of, key, {f"{beginning}{name}": name for name in columns})
+    columns = {f"{beginning}{name}": name for name in ("IsSigned", "IsTrusted", "Signer")}
+    message = (
+        f"{of}.code_signature.*: signers are looked up in {CERTIFICATES}; a file that Defender did"
+        f" not verify in the last {LOOK_BACK // 86_400} days, or that is not on Windows, counts as"
+        " unsigned"
+    )
+    return Lookup("certificates", of, key, columns, message)
 
 
 _ERRORS = ("errorExpired", "errorRevoked", "errorBadDigest", "errorUntrustedRoot", "errorChaining")
@@ -150,12 +151,7 @@ def _of_signature(lookup: Lookup) -> dict[str, FieldSpec]:
     WinVerifyTrust says, on Windows.
     """
     signed, trusted, signer = lookup.columns
-    where, days = f"{lookup.of}.code_signature", LOOK_BACK // 86_400
-    message = (
-        f"{where}.*: signers are looked up in {CERTIFICATES}; a file that Defender did not verify"
-        f" in the last {days} days, or that is not on Windows, counts as unsigned"
-    )
-    note = _note(message)
+    where = f"{lookup.of}.code_signature"
     yes, no = f"{trusted}:true", f"{signed}:true and not {trusted}:true"
     any_error = PackNote(
         "approximated",
@@ -167,11 +163,8 @@ def _of_signature(lookup: Lookup) -> dict[str, FieldSpec]:
         "exists": FieldSpec(
             value_predicates={"true": f"{signed}:true", "false": f"not {signed}:true"},
             exists=f"{signed}:*",
-            note=note,
         ),
-        "trusted": FieldSpec(
-            value_predicates={"true": yes, "false": no}, exists=f"{signed}:true", note=note
-        ),
+        "trusted": FieldSpec(value_predicates={"true": yes, "false": no}, exists=f"{signed}:true"),
         "status": FieldSpec(
             value_predicates={
                 "trusted": yes,
@@ -180,9 +173,8 @@ def _of_signature(lookup: Lookup) -> dict[str, FieldSpec]:
             },
             notes=dict.fromkeys(_ERRORS, any_error),
             no_counterpart=f"{CERTIFICATES} says no more than whether the signature is trusted",
-            note=note,
         ),
-        "subject_name": FieldSpec(column=signer, note=note),
+        "subject_name": FieldSpec(column=signer),
     }
     return {
         **{
@@ -231,24 +223,25 @@ def _networks(of: str, named: Mapping[str, str]) -> Lookup:
     columns = {
         f"{_underscored(of)}_as_{outputs[one]}": named[one] for one in OUTPUTS if one in named
     }
-    return Lookup("networks", of, f"{of}.ip", columns, named)
-
-
-def _of_networks(lookup: Lookup, named: Mapping[str, str]) -> dict[str, FieldSpec]:
     place = next(name for name in PLACES if name in named)
     message = (
-        f"{lookup.of}.as.*: networks are those of the {place} {named[place]}, not of Elastic's"
-        " database (GeoLite2 ASN); the names of organizations must be spelled as there"
+        f"{of}.as.*: networks are those of the {place} {named[place]}, not of Elastic's database"
+        " (GeoLite2 ASN); the names of organizations must be spelled as there"
     )
     if place != "lookup":
         message += "; addresses of version 6 have none"
-    note = _note(message)
-    fields = {"number": "as.number", "organization": "as.organization.name"}
-    asked = [fields[one] for one in OUTPUTS if one in named]
-    return {
-        f"{lookup.of}.{field}": FieldSpec(column=column, note=note)
-        for field, column in zip(asked, lookup.columns, strict=True)
-    }
+    return Lookup("networks", of, f"{of}.ip", columns, message, named)
+
+
+def _of_networks(lookup: Lookup) -> dict[str, FieldSpec]:
+    fields: dict[str, FieldSpec] = {}
+    for column in lookup.columns:
+        if column.endswith("number"):
+            fields[f"{lookup.of}.as.number"] = FieldSpec(column=column)
+        else:
+            name = f"{lookup.of}.as.organization.name"
+            fields |= {name: FieldSpec(column=column), f"{name}.text": FieldSpec(column=column)}
+    return fields
 
 
 def _locations(of: str, target: str) -> Lookup:
@@ -257,14 +250,13 @@ def _locations(of: str, target: str) -> Lookup:
         f"{_underscored(of)}_geo_{there if target == 'spl' else name}": there
         for name, there in _LOCATIONS[target].items()
     }
-    return Lookup("locations", of, f"{of}.ip", columns)
+    message = f"{of}.geo.*: locations are looked up {_OF_LOCATIONS[target]}"
+    return Lookup("locations", of, f"{of}.ip", columns, message)
 
 
 def _of_locations(lookup: Lookup, target: str) -> dict[str, FieldSpec]:
-    message = f"{lookup.of}.geo.*: locations are looked up {_OF_LOCATIONS[target]}"
-    note = _note(message)
     fields = {
-        f"{lookup.of}.geo.{field}": FieldSpec(column=column, note=note)
+        f"{lookup.of}.geo.{field}": FieldSpec(column=column)
         for field, column in zip(_LOCATIONS[target], lookup.columns, strict=True)
     }
     country = next(iter(lookup.columns))
@@ -272,7 +264,6 @@ def _of_locations(lookup: Lookup, target: str) -> dict[str, FieldSpec]:
         no_counterpart="the database has the names of countries, not their codes",
         exists=f"{country}:*",
         counted_by=country,
-        note=note,
     )
     return {f"{lookup.of}.geo.country_iso_code": code, **fields}
 

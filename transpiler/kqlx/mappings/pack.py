@@ -29,13 +29,15 @@ class Lookup:
     """What is looked up beside the events (``mappings.lookups``): of a file by its hash in the
     column ``key``, of an address by the field of Elastic's that it is. ``of`` is the beginning of
     the fields that it is about, ``columns`` has by name of a column that is made of it what it is
-    called there, and ``named`` the names of the user's own table.
+    called there, and ``named`` the names of the user's own table; ``message`` is what a conversion
+    must tell of it.
     """
 
     kind: Literal["certificates", "networks", "locations"]
     of: str
     key: str
     columns: Mapping[str, str]
+    message: str
     named: Mapping[str, str] = field(default_factory=dict)
 
 

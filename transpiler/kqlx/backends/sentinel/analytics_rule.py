@@ -15,6 +15,7 @@ from kqlx.backends.artifact_text import own_id
 from kqlx.backends.sentinel.alert_columns import AlertColumns
 from kqlx.backends.sentinel.custom_details import MOST_DETAILS
 from kqlx.backends.sentinel.data_connectors import Connector, data_connectors
+from kqlx.backends.sentinel.defender_tables import tables_beside
 from kqlx.backends.sentinel.description import description_of, name_of
 from kqlx.backends.sentinel.entities import MOST_ENTITIES
 from kqlx.backends.sentinel.incidents import Incidents, incidents_of
@@ -108,7 +109,7 @@ def analytics_rule(plan: Plan, query: str, part: str = "") -> AnalyticsRule:
         name=name,
         description=description,
         severity=severity,
-        connectors=data_connectors(plan.bounds),
+        connectors=data_connectors(plan.bounds, tables_beside(plan)),
         frequency=run.frequency,
         period=run.period,
         tactics=attack.tactics,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from kqlx import resources
-from kqlx.backends.sentinel.defender_tables import CERTIFICATES, reads_certificates
 from kqlx.mappings.bound import Bound
 from kqlx.records import dataclass
 
@@ -20,13 +19,14 @@ class Connector:
     tables: tuple[str, ...]
 
 
-def data_connectors(bounds: Iterable[Bound]) -> tuple[Connector, ...]:
-    """For each table those that bring its rows: of the pack, else the known ones."""
+def data_connectors(bounds: Iterable[Bound], beside: Sequence[str] = ()) -> tuple[Connector, ...]:
+    """For each table those that bring its rows: of the pack, else the known ones. Some are read
+    ``beside`` those of the events.
+    """
     found: dict[str, list[str]] = {}
     for bound in bounds:
         table = bound.place.get("table")
         of_pack = bound.place.get("connectors")
-        beside = [CERTIFICATES] if reads_certificates(bound) else []
         for one in [*(table if isinstance(table, list) else [table]), *beside]:
             ids = of_pack if isinstance(of_pack, list) else _known_connectors().get(str(one), ())
             for id in ids:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kqlx.backends.target import Options, PlannedSource
+from kqlx.backends.sentinel.custom_details import wanted_fields
+from kqlx.backends.target import Options, Plan, PlannedSource
 from kqlx.mappings.bound import Bound, without_spelling
+from kqlx.rules.new_terms import new_terms_of
+from kqlx.rules.threshold import threshold_of
 
 TIMESTAMP = "Timestamp"
 """When an event happened, beside the ``TimeGenerated`` of Sentinel."""
@@ -47,22 +50,41 @@ def reads_defender(sources: Iterable[PlannedSource]) -> bool:
     return not names.isdisjoint(_OF_DEVICES | _OTHERS | _OF_ALERTS)
 
 
-def reads_certificates(bound: Bound) -> bool:
-    """Whether tests ask for the signers of files, which are in a table of their own."""
+def reads_certificates(plan: Plan, bound: Bound) -> bool:
+    """Whether a rule asks of the events of a source for the signers of files, which are in a table
+    of their own.
+    """
+    tested = {*map(without_spelling, bound.columns)}
     return any(
         lookup.kind == "certificates"
-        and not lookup.columns.keys().isdisjoint(map(without_spelling, bound.columns))
+        and (
+            not tested.isdisjoint(lookup.columns)
+            or any(field.startswith(f"{lookup.of}.code_signature.") for field in _beside(plan))
+        )
         for lookup in bound.lookups
     )
 
 
-def history_of(sources: Iterable[PlannedSource]) -> int:
+def tables_beside(plan: Plan) -> list[str]:
+    """The tables that a rule reads beside those of its events."""
+    return [CERTIFICATES] if any(reads_certificates(plan, one) for one in plan.bounds) else []
+
+
+def history_of(plan: Plan) -> int:
     """How far back a run must look in the tables beside its events, in seconds."""
-    if not any(reads_certificates(source.bound) for source in sources):
+    if not tables_beside(plan):
         return 0
     from kqlx.mappings.lookups import LOOK_BACK
 
     return LOOK_BACK
+
+
+def _beside(plan: Plan) -> list[str]:
+    """The fields that a rule counts, compares or shows beside the tests of its query."""
+    counting = threshold_of(plan.rule) or new_terms_of(plan.rule)
+    steps = plan.events.steps if plan.events is not None else ()
+    keys = [key.name for planned in steps for key in planned.step.keys]
+    return [*(counting.fields if counting else ()), *keys, *wanted_fields(plan.rule)]
 
 
 def about_devices(source: PlannedSource) -> bool:

@@ -38,9 +38,9 @@ OF_DEFENDER = (_HOUR, 3 * _HOUR, 12 * _HOUR, _DAY)
 def run_for(plan: Plan) -> Run | None:
     """The run of the rule that a plan is written as; None for a query alone."""
     if plan.format == CUSTOM_DETECTION:
-        history = history_of(plan.sources)
+        history = history_of(plan)
         return detection_run_of(plan.rule, reads_defender(plan.sources), history)
-    return run_of(plan.rule, history_of(plan.sources)) if plan.format in RULE_FORMATS else None
+    return run_of(plan.rule, history_of(plan)) if plan.format in RULE_FORMATS else None
 
 
 def detection_run_of(rule: Rule, of_defender: bool, history: int = 0) -> Run:

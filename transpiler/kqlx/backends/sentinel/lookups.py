@@ -11,15 +11,15 @@ come from ``geo_info_from_ip_address``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from kqlx.backends.looked_up import columns_looked_up, is_looked_up
+from kqlx.backends.looked_up import columns_looked_up, is_looked_up, note_on
 from kqlx.backends.sentinel.aggregation import TIME
 from kqlx.backends.sentinel.defender_tables import CERTIFICATES
 from kqlx.backends.sentinel.field_values import values_of
 from kqlx.backends.sentinel.multiple_sources import WrittenSource
 from kqlx.backends.sentinel.named_values import NamedValues
-from kqlx.backends.sentinel.result_columns import columns_made, extend, underscored
+from kqlx.backends.sentinel.result_columns import FieldValues, columns_made, extend, underscored
 from kqlx.backends.sentinel.schedule import span
 from kqlx.backends.sentinel.syntax import identifier, quote
 from kqlx.errors import UnsupportedError
@@ -31,20 +31,24 @@ from kqlx.records import replace
 _TYPES = {"number": "tolong"}
 
 
-def with_lookups(written: WrittenSource, bound: Bound, values: NamedValues) -> WrittenSource:
+def with_lookups(
+    written: WrittenSource, bound: Bound, values: NamedValues, shown: Iterable[FieldValues]
+) -> WrittenSource:
     """The query with what its steps, and those on the rows of all sources, ask for of what is
-    looked up. Raises UnsupportedError where an address has no column.
+    looked up, and what is ``shown`` beside. Raises UnsupportedError where an address has no column.
     """
-    query = written.query
+    query, notes = written.query, written.notes
+    beside = " ".join(one.expression for one in shown)
     for lookup in bound.lookups:
         steps = query.steps
-        used = columns_looked_up(lookup, "\n".join((*steps, *written.together)))
+        used = columns_looked_up(lookup, "\n".join((*steps, *written.together, beside)))
         if not used:
             continue
+        notes = (*notes, note_on(lookup))
         at = next((n for n, step in enumerate(steps) if is_looked_up(step, used)), len(steps))
         made = _steps(lookup, used, bound, values)
         query = replace(query, steps=(*steps[:at], *made, *steps[at:]))
-    return replace(written, query=query)
+    return replace(written, query=query, notes=notes)
 
 
 def _steps(lookup: Lookup, used: Mapping[str, str], bound: Bound, values: NamedValues) -> list[str]:
@@ -101,7 +105,7 @@ def _indented(command: str) -> str:
 
 def _address(lookup: Lookup, bound: Bound) -> tuple[str, list[str]]:
     """The column with the address, and the step that makes it where there is none."""
-    found = values_of(bound, lookup.key)
+    found = values_of(bound, lookup.key, counted=True)
     if found is None or not found.name or found.multivalue:
         what = f"{lookup.of}.{'as' if lookup.kind == 'networks' else 'geo'}.*"
         raise UnsupportedError(

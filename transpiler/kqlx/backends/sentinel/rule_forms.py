@@ -76,7 +76,7 @@ def _of_source(
             written = compare_with_indicators(match, rule, bound, written, values, shown, run)
         case _:
             written = written.with_steps(*extended(shown))
-    written = with_lookups(written, bound, values)
+    written = with_lookups(written, bound, values, shown)
     if alert is None or not alert.renamed:
         return written
     # Where two tables have columns of one name and two types, union would rename them.

@@ -71,8 +71,9 @@ class RowsWriter:
             more = [values for values in one.columns if values.name not in taken]
             columns.update({values.name: values for values in more})
             projected = self._projected(query, number, keys, more)
-            whole = replace(written, query=projected)
-            queries.append(with_lookups(whole, source.bound, self.values).query)
+            written = replace(written, query=projected)
+            written = with_lookups(written, source.bound, self.values, ())
+            queries.append(written.query)
             notes += written.notes
             pieces += written.pieces
         texts = tuple(dict.fromkeys(query.text() for query in queries))

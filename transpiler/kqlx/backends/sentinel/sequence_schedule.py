@@ -54,7 +54,7 @@ def events_run(plan: Plan, events: PlannedEvents) -> Run | None:
     rule, schedule = plan.rule, schedule_of(plan.rule)
     look_back, length = in_minutes(schedule.look_back), in_minutes(span_of(events) or 0)
     if plan.format == CUSTOM_DETECTION:
-        frequency = _detection_frequency(plan, max(look_back, history_of(plan.sources)), length)
+        frequency = _detection_frequency(plan, max(look_back, history_of(plan)), length)
         period = looks_back(frequency)
         return Run(
             frequency,
@@ -65,7 +65,7 @@ def events_run(plan: Plan, events: PlannedEvents) -> Run | None:
             longest=LONGEST_LOOK_BACK,
             kind=DETECTION,
         )
-    history = history_of(plan.sources)
+    history = history_of(plan)
     frequency = min(max(in_minutes(schedule.interval), SHORTEST), LONGEST)
     for _ in range(2):  # a longer period may make it run less often
         needed = max(look_back, frequency) + DELAY + length

@@ -9,32 +9,44 @@ Both look at one event after the other, as parts of ``multisearch`` must.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from kqlx.backends.looked_up import columns_looked_up, is_looked_up
+from kqlx.backends.looked_up import columns_looked_up, is_looked_up, note_on
 from kqlx.backends.spl.multiple_sources import WrittenSource
 from kqlx.backends.spl.result_fields import KeyBuilder
+from kqlx.backends.spl.risk_objects import fields_to_keep, key_builder
 from kqlx.backends.spl.syntax import fold
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.pack import Lookup
 from kqlx.records import replace
+from kqlx.rules.model import Rule
 
 
-def with_lookups(written: WrittenSource, bound: Bound) -> WrittenSource:
+def with_lookups(written: WrittenSource, bound: Bound, beside: Iterable[str] = ()) -> WrittenSource:
     """The search with what its steps, and those that group its events, ask for of what is looked
-    up. Raises UnsupportedError where an address has no field.
+    up, and the fields ``beside``. Raises UnsupportedError where an address has no field.
     """
-    search = written.search
+    search, notes = written.search, written.notes
     for lookup in bound.lookups:
         steps = search.steps
-        used = columns_looked_up(lookup, "\n".join((*steps, *written.grouping)))
+        used = columns_looked_up(lookup, "\n".join((*steps, *written.grouping, *beside)))
         if not used:
             continue
+        notes = (*notes, note_on(lookup))
         at = next((n for n, step in enumerate(steps) if is_looked_up(step, used)), len(steps))
         made = _steps(lookup, used, bound)
         search = replace(search, steps=(*steps[:at], *made, *steps[at:]))
-    return replace(written, search=search)
+    return replace(written, search=search, notes=notes)
+
+
+def fields_beside(rule: Rule, bound: Bound, several: bool) -> list[str]:
+    """The fields of results that a format names beside the search: those that alerts are suppressed
+    by, and those that are to be looked at first.
+    """
+    keys = key_builder(rule, bound, several)
+    found = [keys.visible(field) for field in fields_to_keep(rule)]
+    return [key.name for key in found if key is not None]
 
 
 def _steps(lookup: Lookup, used: Mapping[str, str], bound: Bound) -> list[str]:

@@ -42,9 +42,10 @@ def _of_source(rule: Rule, bound: Bound, options: Options, several: bool) -> Wri
     written = _in_form(rule, bound, options, several)
     if not bound.lookups:
         return written
-    from kqlx.backends.spl.lookups import with_lookups
+    from kqlx.backends.spl.lookups import fields_beside, with_lookups
 
-    return with_lookups(written, bound)
+    beside = [] if options.format == "query" else fields_beside(rule, bound, several)
+    return with_lookups(written, bound, beside)
 
 
 def _in_form(rule: Rule, bound: Bound, options: Options, several: bool) -> WrittenSource:

@@ -60,8 +60,9 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
             written = search_of(source.bound, source.options)
             written = in_look_back(plan.rule, asked, written, source.options)
             made = written.with_form(rows(its, place, common, number), (), ())
-            each.append(with_lookups(made, source.bound))
-            notes += _in_place(step, events, written.notes)
+            made = with_lookups(made, source.bound, common.by)
+            each.append(made)
+            notes += _in_place(step, events, made.notes)
         notes += its.notes
         places = each[-len(step.sources) :]
         counts_twice |= step.step.runs > 1 and len({one.search for one in places}) > 1
