@@ -60,7 +60,7 @@ def bind_each(
     source is left.
     """
     packs = tuple(packs)
-    indices = tuple(indices)
+    indices, present = tuple(indices), tuple(present)
     bounds: list[Bound] = []
     converted: list[str] = []
     uncounted: list[Bound] = []
@@ -69,16 +69,9 @@ def bind_each(
     collectors: list[Pack] = []
     read: dict[str, set[str]] = {}
     for pack in packs:
+        implied = implied_values(pack, indices)
         try:
-            asked, implied = query, implied_values(pack, indices)
-            bound = bind_asked(query, pack, target, unmapped, implied)
-            node = query.node
-            unsaid = [name for name in present if not asserts_field(node, [name])]
-            if needed := _partly_there(bound, unsaid):
-                # Of what the column holds the field has but some, and no other value counts.
-                more = And((node, *[Exists(Literal(name)) for name in needed]), node.span)
-                asked = AskedQuery(more, query.types)
-                bound = bind_asked(asked, pack, target, unmapped, implied)
+            parts = _bind_parts(query, pack, target, unmapped, implied, present)
         except MappingError as error:
             errors.append(error)
             if isinstance(error, OtherEventsError) and pack.recognise.collector:
@@ -89,24 +82,26 @@ def bind_each(
             missing = not isinstance(error, NeverMatchesError)
             beside.append(_left_out(pack, error.message, missing))
             continue
-        if len(packs) > 1 and (missing_count := _uncounted(bound, counted)):
-            uncounted.append(bound)
+        lacking = (_uncounted(bound, counted) for _, bound in parts)
+        if len(packs) > 1 and (missing_count := next(filter(None, lacking), "")):
+            uncounted.append(parts[0][1])
             beside.append(_left_out(pack, f"{missing_count} has no counterpart to count by", True))
             continue
         converted.append(pack.source)
-        parts = _in_sibling_destinations(bound, asked, target, implied, counted, systems)
-        if "logsource" in bound.place and len(parts) == 1:
-            from kqlx.mappings.operating_systems import by_system
+        for asked, bound in parts:
+            found = _in_sibling_destinations(bound, asked, target, implied, counted, systems)
+            if "logsource" in bound.place and len(found) == 1:
+                from kqlx.mappings.operating_systems import by_system
 
-            parts = by_system(parts[0], asked, target, unmapped, implied, systems)
-        for one in parts:
-            read.setdefault(str(one.place.get("table")), set()).add(pack.source)
-            for number, other in enumerate(bounds):
-                if (both := _merge_if_same_place(other, one)) is not None:
-                    bounds[number] = both
-                    break
-            else:
-                bounds.append(one)
+                found = by_system(found[0], asked, target, unmapped, implied, systems)
+            for one in found:
+                read.setdefault(str(one.place.get("table")), set()).add(pack.source)
+                for number, other in enumerate(bounds):
+                    if (both := _merge_if_same_place(other, one)) is not None:
+                        bounds[number] = both
+                        break
+                else:
+                    bounds.append(one)
     if not bounds and uncounted:
         return (uncounted[0],)  # the target tells what it lacks
     if not bounds:
@@ -117,6 +112,53 @@ def bind_each(
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
     return tuple(_without_doubles(bound, read) for bound in bounds)
+
+
+def _bind_parts(
+    query: AskedQuery,
+    pack: Pack,
+    target: str,
+    unmapped: UnmappedPolicy,
+    implied: When,
+    present: Collection[str],
+) -> list[tuple[AskedQuery, Bound]]:
+    """The query bound to the destination of the pack that suits it, or in parts to several, each
+    with what was asked there. Parts that can match nothing are left out. Raises as ``bind_asked``.
+    """
+    try:
+        return [_bind_part(query, pack, target, unmapped, implied, present)]
+    except MappingError:
+        from kqlx.mappings.kinds_of_events import bind_by_kind
+
+        parts = bind_by_kind(
+            query,
+            pack,
+            target,
+            implied,
+            lambda part: _bind_part(part, pack, target, unmapped, implied, present),
+        )
+        if parts is None:
+            raise
+        return parts
+
+
+def _bind_part(
+    query: AskedQuery,
+    pack: Pack,
+    target: str,
+    unmapped: UnmappedPolicy,
+    implied: When,
+    present: Iterable[str],
+) -> tuple[AskedQuery, Bound]:
+    """The query bound to one destination, and what was asked there. Raises as ``bind_asked``."""
+    bound = bind_asked(query, pack, target, unmapped, implied)
+    unsaid = [name for name in present if not asserts_field(query.node, [name])]
+    if needed := _partly_there(bound, unsaid):
+        # Of what the column holds the field has but some, and no other value counts.
+        more = And((query.node, *[Exists(Literal(name)) for name in needed]), query.node.span)
+        query = AskedQuery(more, query.types)
+        bound = bind_asked(query, pack, target, unmapped, implied)
+    return query, bound
 
 
 def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:
