@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kqlx
-from kqlx.elastic.functions import apply, shown
+from kqlx.elastic.functions import apply
+from kqlx.elastic.literal_values import shown
 from kqlx.evaluate.compiler import compile
 from kqlx.frontends.eql.parser import parse
 from kqlx.mappings.asked_query import AskedQuery

@@ -34,6 +34,7 @@ _FIRST = {"records", "record_methods", "regexes"}
 _GROUND = {
     *(
         "patterns",
+        "pattern_matching",
         "regular_expressions",
         "nodes",
         "sequences",

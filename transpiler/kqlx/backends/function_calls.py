@@ -13,7 +13,7 @@ from typing import Generic, NoReturn, TypeVar
 from typing import Literal as OneOf
 
 from kqlx.backends.base import NO_FORM
-from kqlx.elastic.functions import value_of
+from kqlx.elastic.literal_values import value_of
 from kqlx.elastic.type_names import INTEGERS, NUMBERS, STRINGS, TEXTS
 from kqlx.frontends.eql.functions import BY_FUNCTION
 from kqlx.mappings.bound import Column, described

@@ -60,7 +60,7 @@ def asked_text(literal: Literal) -> str:
     """
     if literal.kind != "number":
         return literal.name
-    from kqlx.elastic.functions import number_in, shown
+    from kqlx.elastic.literal_values import number_in, shown
 
     number = number_in(literal.name)
     return literal.name if number is None else shown(number)

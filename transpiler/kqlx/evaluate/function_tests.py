@@ -8,7 +8,8 @@ from typing import Any
 
 from kqlx.elastic.addresses import canonical
 from kqlx.elastic.field_types import FieldType, text_of
-from kqlx.elastic.functions import Value, apply, number_in, value_of
+from kqlx.elastic.functions import apply
+from kqlx.elastic.literal_values import Value, number_in, value_of
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.evaluate.event_fields import Event
 from kqlx.evaluate.schema import Predicate, Schema, never

@@ -10,7 +10,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from kqlx.elastic import date_math
-from kqlx.elastic.functions import value_of
+from kqlx.elastic.literal_values import value_of
 from kqlx.elastic.text_analysis import pieces_of
 from kqlx.nodes import (
     Call,

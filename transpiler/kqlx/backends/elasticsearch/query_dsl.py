@@ -23,7 +23,7 @@ from kqlx.backends.elasticsearch.query_string import (
 from kqlx.backends.elasticsearch.scripted_fields import script_equals, script_range
 from kqlx.backends.elasticsearch.types_shown import TypesShown
 from kqlx.backends.target import Emission, Options
-from kqlx.elastic.functions import number_in
+from kqlx.elastic.literal_values import number_in
 from kqlx.elastic.type_names import TEXTS
 from kqlx.errors import MappingError
 from kqlx.fragments import Piece

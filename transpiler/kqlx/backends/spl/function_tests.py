@@ -21,7 +21,7 @@ from kqlx.backends.function_calls import (
     whole_number,
 )
 from kqlx.backends.spl.syntax import eval_name, quote, regex
-from kqlx.elastic.functions import number_in
+from kqlx.elastic.literal_values import number_in
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.mappings.bound import Column
 from kqlx.nodes import Call, Case, FieldValue, Literal, Operand, Pattern

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import EllipsisType
 
-from kqlx.elastic import functions
+from kqlx.elastic import functions, literal_values
 from kqlx.elastic.addresses import network
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.eql.refused import Refused
@@ -78,10 +78,10 @@ def _regexp(text: Text) -> Item:
 # Constants
 
 
-def constant_of(operand: Operand) -> functions.Value | EllipsisType:
+def constant_of(operand: Operand) -> literal_values.Value | EllipsisType:
     """The value where no field counts in it, else ``...``."""
     if isinstance(operand, Literal):
-        return functions.value_of(operand)
+        return literal_values.value_of(operand)
     if not isinstance(operand, Call):
         return ...
     values: list[object] = []
@@ -95,7 +95,7 @@ def constant_of(operand: Operand) -> functions.Value | EllipsisType:
     return functions.apply(operand.function, values, operand.case)
 
 
-def literal_of(value: functions.Value, span: Span) -> Literal:
+def literal_of(value: literal_values.Value, span: Span) -> Literal:
     """The literal of a value."""
     if isinstance(value, str):
         return Literal(value, True, span, kind="string")
@@ -103,7 +103,7 @@ def literal_of(value: functions.Value, span: Span) -> Literal:
         return Literal(value, False, span, kind="boolean")
     if value is None:
         return Literal(None, False, span)
-    return Literal(functions.shown(value), False, span, kind="number")
+    return Literal(literal_values.shown(value), False, span, kind="number")
 
 
 # Tests
