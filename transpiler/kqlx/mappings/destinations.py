@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
-from kqlx.mappings.asked_query import AskedQuery
+from kqlx.mappings.asked_query import Asked, AskedQuery
 from kqlx.mappings.asserted_values import asserts
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import no_mapping
@@ -66,17 +66,12 @@ def bind_asked(
             hint=KEEP_NAMES,
         )
     asked = query.of(pack, implied or {})
-    chosen = [d for d in destinations if asserts(asked.asserted, d.when)]
     passed_over: list[Note] = []
     attempts: list[Attempt] = []
     whole: list[Attempt] = []
     narrower: list[Attempt] = []
     impossible: list[MappingError] = []
-    candidates = chosen + [
-        d
-        for d in destinations
-        if (asserts_field(asked.node, d.about) and d not in chosen if d.about else not d.when)
-    ]
+    candidates = candidates_of(asked, destinations)
     for destination in candidates or destinations:
         try:
             binder = Binder(pack, destination, asked.asserted, asked.types, asked.groups)
@@ -118,6 +113,17 @@ def bind_asked(
     if not candidates:
         raise _needs_discriminator(pack, destinations)
     return apply_unmapped(min(attempts, key=lambda attempt: len(attempt.unmapped)), unmapped)
+
+
+def candidates_of(asked: Asked, destinations: Iterable[Destination]) -> list[Destination]:
+    """The destinations for what the query asks, in the order in which they are tried."""
+    destinations = tuple(destinations)
+    chosen = [d for d in destinations if asserts(asked.asserted, d.when)]
+    return chosen + [
+        d
+        for d in destinations
+        if (asserts_field(asked.node, d.about) and d not in chosen if d.about else not d.when)
+    ]
 
 
 def _needs_discriminator(pack: Pack, destinations: Iterable[Destination]) -> MappingError:

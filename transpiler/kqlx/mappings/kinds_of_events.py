@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kqlx.mappings.asked_query import AskedQuery
-from kqlx.mappings.asserted_values import asserts
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.destinations import candidates_of
 from kqlx.mappings.field_spec import When
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.nodes import And, Node, Or, conjuncts, simplify
@@ -55,13 +55,11 @@ def bind_by_kind(
 def by_kind(query: AskedQuery, pack: Pack, target: str, implied: When) -> tuple[AskedQuery, ...]:
     """The query in parts whose alternatives are for the same destinations of the pack.
 
-    That is the query itself where it says which destination it needs, or the pack has one for
-    what says nothing, and where an alternative does not say it either. Raises UnsupportedError for
+    That is the query itself where the pack has a destination for all it asks, and where it has none
+    for an alternative. Raises UnsupportedError for
     what Elasticsearch refuses.
     """
     destinations = pack.targets.get(target, ())
-    if not all(destination.when for destination in destinations):
-        return (query,)
     if _kinds(query, pack, destinations, implied):
         return (query,)
     tests = conjuncts(query.node)
@@ -89,9 +87,5 @@ def _with(query: AskedQuery, rest: tuple[Node, ...], test: Node) -> AskedQuery:
 def _kinds(
     query: AskedQuery, pack: Pack, destinations: tuple[Destination, ...], implied: When
 ) -> Kinds:
-    asserted = query.of(pack, implied).asserted
-    return tuple(
-        number
-        for number, destination in enumerate(destinations)
-        if asserts(asserted, destination.when)
-    )
+    candidates = candidates_of(query.of(pack, implied), destinations)
+    return tuple(map(destinations.index, candidates))
