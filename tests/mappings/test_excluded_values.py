@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import kqlx
 from kqlx.mappings.excluded_values import without_excluded
-from kqlx.nodes import And, Case, Equals, Literal, Node, Not, Or, any_of, simplify
+from kqlx.nodes import And, Case, Equals, Literal, Never, Node, Not, Or, any_of, simplify
 
 SOURCE: dict[str, Any] = {"source": "aws.cloudtrail", "language": "eql"}
 
@@ -25,7 +25,9 @@ def test_what_is_left_out_beside_another_value_is_not_said(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
-@pytest.mark.parametrize("action", ['== "CreateUser"', 'in ("CreateUser", "DeleteUser")'])
+@pytest.mark.parametrize(
+    "action", ['== "CreateUser"', 'in ("CreateUser", "DeleteUser")', ': "createuser"']
+)
 def test_a_value_that_is_left_out_is_never_there(target: str, action: str) -> None:
     """It would convert, and never fire."""
     with pytest.raises(kqlx.KqlxError, match="never matches") as refused:
@@ -34,10 +36,30 @@ def test_a_value_that_is_left_out_is_never_there(target: str, action: str) -> No
 
 
 @pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
-def test_what_may_be_there_in_another_letter_case_stays(target: str) -> None:
-    asked = 'any where event.type == "info" and event.action : "createuser"'
-    made = kqlx.convert(asked, target, format="query", **SOURCE)
-    assert made.text.lower().count("createuser") == 2
+def test_codes_that_are_asked_for_twice_are_said_once(target: str) -> None:
+    made = kqlx.convert(
+        'iam where event.type == "creation" and event.code == "4720"',
+        target,
+        source="system.security",
+        language="eql",
+    )
+    assert "4720" in made.text
+    assert "4727" not in made.text
+    with pytest.raises(kqlx.KqlxError, match="no event has the values that are asked for together"):
+        kqlx.convert(
+            'iam where event.type == "info" and event.action == "added-user-account"',
+            target,
+            source="system.security",
+            language="eql",
+        )
+
+
+def test_what_may_be_there_in_another_letter_case_stays() -> None:
+    field = Literal("a")
+    asked = Equals(field, Literal("x"), case=Case.FOLDED)
+    node = And((asked, Not(Equals(field, Literal("X")))))
+    assert without_excluded(node, {"a"}.__contains__) == node
+    assert simplify(without_excluded(node, {"a"}.__contains__, {"a"}.__contains__)) == Never()
 
 
 TESTS = st.builds(

@@ -89,3 +89,33 @@ def test_sysmon_for_linux_records_no_lookups(test: str, source: str) -> None:
     assert re.search(r"\b22\b", str(kqlx.convert(lookup, "spl", source=source).query))
     with pytest.raises(kqlx.KqlxError, match=r"Sysmon for Linux does not|never matches"):
         kqlx.convert(f"host.os.type:linux and {lookup}", "spl", source=source)
+
+
+LINUX = 'process where host.os.type == "linux" and process.name == "nc" and event.action in '
+
+
+def of_list(values: str, to: str) -> kqlx.Conversion:
+    return kqlx.convert(LINUX + values, to, source="endpoint.events", language="eql")
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel", "sigma"])
+def test_events_that_repeat_others_are_lost_to_nobody(to: str) -> None:
+    """A fork has the name and the command line of the process that it copies."""
+    made = of_list('("exec", "fork")', to)
+    (note,) = [note for note in made.notes if 'never holds event.action "fork"' in note.message]
+    assert note.effect is Effect.COVERAGE
+    assert (to != "spl") or "repeats an event of exec" in note.message
+
+
+def test_events_that_repeat_none_that_is_asked_for_are_lost() -> None:
+    query = LINUX.replace("nc", "sh") + '("end", "fork")'
+    with pytest.raises(kqlx.UnsupportedError, match="narrower") as refused:
+        kqlx.convert(query, "spl", source="endpoint.events", language="eql")
+    assert 'never holds event.action "fork"' in refused.value.message
+
+
+@pytest.mark.parametrize("to", ["sentinel", "sigma"])
+def test_a_value_without_a_counterpart_is_told_beside_one_that_all_events_have(to: str) -> None:
+    made = of_list('("exec", "zap")', to)
+    told = [note for note in made.notes if 'the value "zap" of event.action' in note.message]
+    assert [note.effect for note in told] == [Effect.COVERAGE]

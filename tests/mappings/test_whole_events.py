@@ -27,7 +27,7 @@ from kqlx.notes import Effect
 from kqlx.testing.agreement import REFUSALS
 from tests.oracles.pack_events import FOLDER, EventFile, Stored, converted, read
 from tests.oracles.pair_files import Pair, fields_of
-from tests.oracles.pair_queries import Store, judge_store
+from tests.oracles.pair_queries import Store, judge_store, questions_in_eql
 from tests.oracles.sentinel_rows import NotExecuted
 from tests.oracles.sigma_rules import documents
 
@@ -62,6 +62,16 @@ def test_every_field_is_found_as_in_kibana(source: str, target: str) -> None:
     places = len(builtin(source).targets[target])
     rate = 1 if os.environ.get("WHOLE_EVENTS") else RATES[target] * places
     tally = judge_store(store_of(read(FOLDER / f"{source}.yml"), target), rate=rate)
+    print(f"{source} → {target}: {tally}")
+    assert not tally.reports, "\n".join([f"{len(tally.reports)} reports", *tally.reports[:20]])
+
+
+@pytest.mark.parametrize(("source", "target"), PLACES)
+def test_regular_expressions_and_functions_find_the_same(source: str, target: str) -> None:
+    places = len(builtin(source).targets[target])
+    rate = 1 if os.environ.get("WHOLE_EVENTS") else RATES[target] * places * 6
+    store = store_of(read(FOLDER / f"{source}.yml"), target)
+    tally = judge_store(store, rate=rate, asked=questions_in_eql)
     print(f"{source} → {target}: {tally}")
     assert not tally.reports, "\n".join([f"{len(tally.reports)} reports", *tally.reports[:20]])
 

@@ -10,16 +10,31 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import kqlx
+from kqlx.elastic import ecs
 from kqlx.frontends.kql.formatter import format_node
+from kqlx.frontends.shown import shown
 from kqlx.mappings.pack import Destination, Pack
-from kqlx.nodes import Equals, Exists, Like, Literal, Node, Not, Pattern
+from kqlx.nodes import (
+    Equals,
+    Exists,
+    FunctionTest,
+    Like,
+    Literal,
+    Node,
+    Not,
+    Pattern,
+    Regexp,
+    all_of,
+    any_of,
+    walk,
+)
 from kqlx.testing.agreement import REFUSALS, Claim, Malformed, Unsettled
 from kqlx.testing.bounds import Kibana
 from kqlx.testing.edges import NOW
@@ -92,6 +107,51 @@ def _equals(name: str, text: str) -> Equals:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+Asked = Callable[[Sequence[Pair], int, int], Iterator[Question]]
+
+
+def questions_in_eql(pairs: Sequence[Pair], share: int = 1, rate: int = 1) -> Iterator[Question]:
+    """The same by what Kibana KQL has no words for: regular expressions, and functions of values,
+    of the fields that hold texts.
+    """
+    for question in _all_questions(pairs, share):
+        value = question.value
+        if not isinstance(question.node, Equals) or not isinstance(value, str) or not value:
+            continue
+        if (
+            any(sign in value for sign in "\n\r")
+            or ecs.types().get(question.field, "keyword") != "keyword"
+        ):
+            continue
+        for condition in _conditions(_eql_name(question.field), value):
+            if zlib.crc32(condition.encode()) // 7 % rate:
+                continue
+            for text in (condition, f"not ({condition})"):
+                yield replace(question, node=kqlx.parse(f"any where {text}", language="eql"))
+
+
+def _eql_name(name: str) -> str:
+    return ".".join(f"`{part}`" for part in name.split("."))
+
+
+def _conditions(field: str, value: str) -> Iterator[str]:
+    start, end = (_eql_text(part) for part in (value[:2], value[-3:]))
+    expression = "".join(f"[{c}]" if c.isalnum() else f"\\{c}" for c in value[:40])
+    more = ".*" if value[40:] else ""
+    yield f"{field} regex {_eql_text(expression + more)}"
+    yield f"{field} regex~ {_eql_text('.*[a-z].*')}"
+    yield f"{field} regex {_eql_text('.{' + str(len(value)) + '}')}"
+    yield f"length({field}) == {len(value.encode('utf-16-le')) // 2}"
+    yield f"substring({field}, 0, 2) == {start}"
+    yield f'endsWith(concat({field}, "|"), concat({end}, "|"))'
+    yield f"stringContains~({field}, substring({field}, 1, 3))"
+
+
+def _eql_text(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
+    return f'"{escaped}"'
 
 
 @dataclass
@@ -259,8 +319,8 @@ def judge(pack: Pack, target: str, pairs: tuple[Pair, ...], share: int = 1, rate
     )
 
 
-def judge_store(store: Store, share: int = 1, rate: int = 1) -> Tally:
-    """The same of events whose forms are known."""
+def judge_store(store: Store, share: int = 1, rate: int = 1, asked: Asked = questions) -> Tally:
+    """The same of events whose forms are known; ``asked`` makes the questions of the documents."""
     pack, target, pairs = store.pack, store.target, store.pairs
     tally = Tally()
     each = [
@@ -268,7 +328,7 @@ def judge_store(store: Store, share: int = 1, rate: int = 1) -> Tally:
         for place in pack.targets[target]
         if store.holds(place)
     ]
-    for question in questions(pairs, share, rate):
+    for question in asked(pairs, share, rate):
         for one in each:
             _put(question, one, store, tally)
     return tally
@@ -278,17 +338,18 @@ def _put(question: Question, one: Pack, store: Store, tally: Tally) -> None:
     """One question in one destination, beside what must be asserted for it to be chosen."""
     (place,) = one.targets[store.target]
     for when in place.when or ({},):
-        beside = " and ".join(
-            f"{name}:({' or '.join(map(_quoted, values))})" for name, values in when.items()
-        )
-        text = format_node(question.node)
-        text = f"{beside} and ({text})" if beside else text
+        asserted = [
+            any_of([_equals(name, value) for value in values]) for name, values in when.items()
+        ]
+        node = all_of([*asserted, question.node])
+        text = shown(question.node) if _is_eql(question.node) else format_node(node)
         try:
-            made = converted(text, one, store.target)
+            made = converted(node if _is_eql(question.node) else text, one, store.target)
         except REFUSALS as error:
             tally.refused[str(error).splitlines()[0]] += 1
             if "never matches" in str(error):
-                _never(question, text, store, Claim.of(error.notes), tally)
+                asked = node if _is_eql(question.node) else kqlx.parse(text)
+                _never(question, text, asked, store, Claim.of(error.notes), tally)
             continue
         tally.asked += 1
         try:
@@ -302,8 +363,9 @@ def _put(question: Question, one: Pack, store: Store, tally: Tally) -> None:
         _compare(question, text, made, answers, store, tally)
 
 
-def _quoted(value: str) -> str:
-    return format_node(_equals("a", value)).partition(":")[2]
+def _is_eql(node: Node) -> bool:
+    """Whether Kibana KQL has no words for it."""
+    return any(isinstance(part, FunctionTest | Regexp) for part in walk(node))
 
 
 def _document(pair: Pair, source: str, names: set[str]) -> dict[str, Any]:
@@ -331,7 +393,7 @@ def _compare(
     tally: Tally,
 ) -> None:
     claim = Claim.of(made.notes)
-    kibana = Kibana(node := kqlx.parse(text), types_of(node, store.pack))
+    kibana = Kibana(made.node, types_of(made.node, store.pack))
     assert made.bound.destination is not None
     names = _names(question, made.bound.destination)
     for number, found in answers.items():
@@ -359,9 +421,11 @@ def _is_known(pair: Pair, question: Question) -> bool:
     return any(item.covers(pair.name, question.field, question.value) for item in known())
 
 
-def _never(question: Question, text: str, store: Store, claim: Claim, tally: Tally) -> None:
+def _never(
+    question: Question, text: str, node: Node, store: Store, claim: Claim, tally: Tally
+) -> None:
     """What is said never to match must not match in Kibana either, unless a note tells so."""
-    kibana = Kibana(node := kqlx.parse(text), types_of(node, store.pack))
+    kibana = Kibana(node, types_of(node, store.pack))
     names = _names(question, store.destinations[0])
     for destination in store.destinations:
         names |= _names(question, destination)

@@ -227,6 +227,9 @@ def _about(pack: Pack) -> Iterator[str]:
         yield f"no {name} other than {', '.join(values)}"
     for name, said in pack.fixed_spelling.items():
         yield f"each value of {name} in one spelling: {said}"
+    for name, copies in pack.repeats.items():
+        for value, others in copies.items():
+            yield f"{name} {value}: as an earlier event with {' or '.join(others)}"
 
 
 def _about_place(destination: Destination) -> Iterator[str]:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kqlx.elastic.addresses import Ip
-from kqlx.elastic.literal_values import Value, number_in, shown
-from kqlx.nodes import Case, Function, Literal, Pattern
+from kqlx.elastic.literal_values import Value, number_in, shown, value_of
+from kqlx.nodes import Call, Case, FieldValue, Function, Literal, Operand, Pattern
 from kqlx.regexes import late_regex
 from kqlx.regular_expressions import Item, compiled
 
@@ -31,6 +31,19 @@ def apply(function: Function, values: Sequence[Any], case: Case = Case.EXACT) ->
     if any(value is None for value in values):
         return None
     return _FUNCTIONS[function](case, *values)
+
+
+def holds_of(call: Call, text: str) -> bool:
+    """Whether the call is true where each of its fields has this text."""
+
+    def value(operand: Operand) -> Any:
+        if isinstance(operand, FieldValue):
+            return text
+        if isinstance(operand, Call):
+            return apply(operand.function, [value(one) for one in operand.arguments], operand.case)
+        return value_of(operand) if isinstance(operand, Literal) else operand
+
+    return value(call) is True
 
 
 # Texts

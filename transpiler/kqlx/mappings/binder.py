@@ -124,7 +124,14 @@ class Binder(FieldBinder):
 
         names = {part.field.name for part in walk(asked) if isinstance(part, Equals)}
         single = {self.destination.text_column(name) for name in names if is_single(name)}
-        left = simplify(without_excluded(bound, single.__contains__))
+
+        def has_one(column: str) -> bool:
+            return column in single or self.destination.is_single(column)
+
+        def one_spelling(column: str) -> bool:
+            return any(map(self.pack.spells_in_one_way, self.destination.fields_in(column)))
+
+        left = simplify(without_excluded(bound, has_one, one_spelling))
         if isinstance(left, Never) and not isinstance(bound, Never):
             self.reasons_for_never.append("no event has the values that are asked for together")
         return left
@@ -258,10 +265,14 @@ class Binder(FieldBinder):
             marks = self.marks
             found = self.bind_nested(node)
             return found if self.marks == marks else self.as_one_test(node, node, found)
-        if isinstance(node, Regexp):
-            return self.collect(self.bind_regexp, node)
-        if isinstance(node, FunctionTest):
-            return self.collect(self.bind_functions, node)
+        if isinstance(node, Regexp | FunctionTest):
+            marks = self.marks
+            found = (
+                self.collect(self.bind_regexp, node)
+                if isinstance(node, Regexp)
+                else self.collect(self.bind_functions, node)
+            )
+            return found if self.marks == marks else self.as_one_test(node, node, found)
         assert not isinstance(node, (*JUNCTIONS, *FIELD_TESTS))
         unknown(node)
 

@@ -135,3 +135,9 @@ class Binding:
         if true is self.negative:
             self.reasons_for_never.append(message)
         return Always(span) if true else Never(span)
+
+
+def is_decided(pack: Pack, name: str) -> bool:
+    """Whether the pack says of some values that all events have them, or none does."""
+    known = name in pack.constants or name in pack.always_includes
+    return known or pack.possible(name) is not None

@@ -7,7 +7,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from kqlx.mappings.unmapped_tests import is_absorbing, is_left_out_whole
-from kqlx.nodes import JUNCTIONS, Always, And, FieldTest, Never, Node, Or, simplify
+from kqlx.nodes import (
+    JUNCTIONS,
+    Always,
+    And,
+    FieldTest,
+    Never,
+    Node,
+    Or,
+    Unmapped,
+    shared_field,
+    simplify,
+)
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass, replace
 
@@ -52,8 +63,8 @@ def reported_items(
 
     Where an item decides the group, because it never holds or always does, the others are not in
     the result, and neither are their notes. But beside a value that every event of the destination
-    has, those that none has are told: events with them may be elsewhere. A test without a
-    counterpart decides a group in the same way if it is left out.
+    has, those that none has, or that have no counterpart, are told: events with them may be
+    elsewhere. A test without a counterpart decides a group in the same way if it is left out.
     """
     decides = Never if isinstance(group, And) else Always
     if deciding := [
@@ -64,7 +75,8 @@ def reported_items(
     ]:
         if isinstance(group, And):
             return deciding
-        return [*deciding, *(_absence(item) for item in items if item.absent_values)]
+        unmapped = _without_counterpart(items) if shared_field(group) else ()
+        return [*deciding, *(_absence(item) for item in items if item.absent_values), *unmapped]
     if not marked:
         return items
     going = [is_left_out_whole(item.node, negative=negative) for item in items]
@@ -80,6 +92,16 @@ def _absence(item: BoundPart) -> BoundPart:
     return BoundPart(
         item.node, tuple(replace(note, effect=Effect.COVERAGE) for note in item.absent_values)
     )
+
+
+def _without_counterpart(items: Iterable[BoundPart]) -> Iterator[BoundPart]:
+    """The items that have no counterpart, with a note that says so."""
+    for item in items:
+        if isinstance(item.node, Unmapped) and item.node.what:
+            message = f"{item.node.what} has no counterpart; other values that are asked for have"
+            yield BoundPart(
+                item.node, (Note("table-coverage", Effect.COVERAGE, message, item.node.span),)
+            )
 
 
 def alternatives(group: Or, items: Iterable[BoundPart]) -> Iterator[Node]:

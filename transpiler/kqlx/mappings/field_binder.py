@@ -6,7 +6,7 @@ from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.type_names import INTEGERS
 from kqlx.mappings.asserted_values import spec_applies
-from kqlx.mappings.binding import Binding
+from kqlx.mappings.binding import Binding, is_decided
 from kqlx.mappings.bound import Column
 from kqlx.mappings.column_tests import (
     bind_predicate,
@@ -20,7 +20,6 @@ from kqlx.mappings.kind_tests import bind_by_kind
 from kqlx.mappings.known_values import fold_known
 from kqlx.mappings.map_texts import can_be_in_json, in_json
 from kqlx.mappings.nested import in_any_place
-from kqlx.mappings.pack import Pack
 from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
@@ -45,7 +44,6 @@ from kqlx.nodes import (
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_ONE, ANY_RUN
 from kqlx.records import replace
-from kqlx.regular_expressions import compiled
 
 
 class FieldBinder(Binding):
@@ -83,32 +81,24 @@ class FieldBinder(Binding):
         return replace(node, field=field)
 
     def bind_regexp(self, node: Regexp) -> Node:
-        """A regular expression of a field that is a column and nothing else; a value that stands
-        for none there meets no test.
-        """
-        name = node.field.name
-        column = plain_column(self, name)
-        if column is None and not is_decided(self.pack, name):
-            there, type = self.destination.text_column(name), self.type_of(name)
-            if there and type not in INTEGERS:
-                column = describe_column(self, there, type, name)
+        """A regular expression of the values of a field."""
+        column = plain_column(self, node.field.name)
         if column is None:
-            return self.unmapped(node, f"{name}, tested by a regular expression,")
+            from kqlx.mappings.whole_values import bind_regexp
+
+            return bind_regexp(self, self, node)
         self.columns.setdefault(column.name, column)
-        found = replace(node, field=self.column_name(node.field, column.name))
-        fits = compiled(node.regexp, ignore_case=node.case is Case.FOLDED).fullmatch
-        if not any(map(fits, self.destination.absent_in(column.name))):
-            return found
-        exists = bind_to_column(self, Exists(node.field, node.span), FieldSpec(column=column.name))
-        return And((found, exists), node.span)
+        return replace(node, field=self.column_name(node.field, column.name))
 
     def bind_functions(self, node: FunctionTest) -> Node:
-        """Functions of fields that are a column each and nothing else."""
+        """Functions of the values of fields."""
         columns: dict[str, Column] = {}
         for name in dict.fromkeys(field.name for field in node.fields):
             column = plain_column(self, name, integers=True)
             if column is None:
-                return self.unmapped(node, f"{name}, of which a function is asked,")
+                from kqlx.mappings.whole_values import bind_functions
+
+                return bind_functions(self, self, node)
             columns[name] = column
         for column in columns.values():
             self.columns.setdefault(column.name, column)
@@ -273,9 +263,3 @@ def plain_column(binding: Binding, name: str, *, integers: bool = False) -> Colu
         return None
     column = column_of(binding, there, binding.type_of(name), name)
     return None if column.type in INTEGERS and not integers else column
-
-
-def is_decided(pack: Pack, name: str) -> bool:
-    """Whether the pack says of some values that all events have them, or none does."""
-    known = name in pack.constants or name in pack.always_includes
-    return known or pack.possible(name) is not None

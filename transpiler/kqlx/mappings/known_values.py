@@ -49,6 +49,17 @@ def fold_known(binding: Binding, node: FieldTest) -> Node | None:
     return _never_there(binding, node, known.never)
 
 
+def _repeated(binding: Binding, node: FieldTest, value: str) -> str:
+    """The value beside this one of which its events repeat those, or ""."""
+    others = binding.pack.repeats.get(node.field.name, {}).get(value, ())
+    beside = [
+        test
+        for test in binding.sibling_alternatives
+        if isinstance(test, Equals) and test.field == node.field
+    ]
+    return next((one for one in others if any(matches_value(t, one) for t in beside)), "")
+
+
 def _never_there(binding: Binding, node: FieldTest, never: Iterable[str]) -> Node | None:
     """What a test is by the values that the destination never holds."""
     name = node.field.name
@@ -58,6 +69,9 @@ def _never_there(binding: Binding, node: FieldTest, never: Iterable[str]) -> Nod
         if not isinstance(node, Exists | Compare) and matches_value(node, value):
             message = f'{binding.destination.name} never holds {name} "{value}"'
             effect = Effect.SAME if binding.negative else Effect.NARROWER
+            if not binding.negative and (earlier := _repeated(binding, node, value)):
+                message += f", which repeats an event of {earlier}"
+                effect = Effect.COVERAGE
             note = Note("value-never-occurs", effect, message, node.span)
             binding.notes.append(note)
             if not binding.negative:

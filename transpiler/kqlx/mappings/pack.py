@@ -92,6 +92,7 @@ class Destination:
     _plain: dict[str, str | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _single: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -146,6 +147,19 @@ class Destination:
         if like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords:
             return None
         return None if like.layout in ("words", "xml", "changes", "line") else spec.column
+
+    def is_single(self, column: str) -> bool:
+        """Whether a column holds one value at most: that of a field of which ECS has no lists."""
+        from kqlx.mappings.asserted_values import is_single as holds_one_value
+
+        if column not in self._single:
+            like = self.column(column).layout == "column" and "{}" not in column
+            self._single[column] = like and any(map(holds_one_value, self.fields_in(column)))
+        return self._single[column]
+
+    def fields_in(self, column: str) -> list[str]:
+        """The fields that are this column."""
+        return [name for name, spec in self.fields.items() if spec.column == column]
 
     def _find_column(self, name: str, below: bool) -> ColumnSpec:
 
@@ -219,7 +233,8 @@ class Pack:
     """One data source of Elastic's. ``by_shipper`` says that a rule reads it through the index
     pattern of a Beat alone, which may hold it: where it lacks a field, the others do without it.
     ``fixed_spelling`` has, by field, where its vendor says which values there are, each of which it
-    spells in one way.
+    spells in one way. ``repeats`` has, by field and value, other values of the field: an event with
+    the value repeats one of those, in what rules ask about.
     """
 
     source: str
@@ -231,6 +246,7 @@ class Pack:
     types: Mapping[str, str]
     targets: Mapping[str, tuple[Destination, ...]]
     fixed_spelling: Mapping[str, str] = field(default_factory=dict)
+    repeats: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     by_shipper: bool = False
     _fixed: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 

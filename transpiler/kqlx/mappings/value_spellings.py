@@ -4,7 +4,7 @@ in IPv6, numbers in hexadecimal, signs as in XML.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from kqlx.elastic.matching import matches_value
@@ -13,6 +13,7 @@ from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import AS_TEXT, DECODED, Column
 from kqlx.mappings.event_kinds import either_of, excluding
 from kqlx.nodes import (
+    Case,
     Compare,
     Equals,
     Exists,
@@ -61,12 +62,18 @@ def without_null_values(binding: Binding, test: FieldTest, spelt: Node, column: 
     values = " and ".join(f'"{value}"' for value in met)
     message = f"{values} in {column.name} means no value: Elastic drops it"
     binding.add_note("value-translated", message, None)
+    return none_of(binding, spelt, column, met, case_of(test))
+
+
+def none_of(
+    binding: Binding, spelt: Node, column: Column, texts: Iterable[str], case: Case = Case.EXACT
+) -> Node:
+    """The test, as it is ``spelt``, where the column does not hold one of these texts."""
     if "{}" in column.name and column.layout == "column":
         return spelt  # of a list other values may pass the test: Splunk looks at each
     text = _as_text(binding, column)
-    case = case_of(test)
-    excluded = [Equals(text, Literal(value, True), test.span, case=case) for value in met]
-    return excluding(spelt, excluded, test.span)
+    excluded = [Equals(text, Literal(value, True), spelt.span, case=case) for value in texts]
+    return excluding(spelt, excluded, spelt.span)
 
 
 def _as_text(binding: Binding, column: Column) -> Literal:

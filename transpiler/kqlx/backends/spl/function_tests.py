@@ -20,7 +20,7 @@ from kqlx.backends.function_calls import (
     shortened_by,
     whole_number,
 )
-from kqlx.backends.spl.syntax import eval_name, quote, regex
+from kqlx.backends.spl.syntax import decoded, eval_name, quote, regex
 from kqlx.elastic.literal_values import number_in
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.mappings.bound import Column
@@ -52,7 +52,7 @@ class EvalCalls(FunctionCalls[str]):
         raise AssertionError("a pattern is an argument of like alone")
 
     def field(self, column: Column) -> str:
-        name = eval_name(column.name)
+        name = _text_of(column)
         return f"tonumber({name})" if column.type in NUMBERS else name
 
     def text(self, operand: Operand, folds: bool = False) -> str:
@@ -112,7 +112,7 @@ class EvalCalls(FunctionCalls[str]):
     def as_text(self, operand: Operand) -> str:
         """A value as text."""
         if isinstance(operand, FieldValue):
-            return eval_name(self.column(operand).name)
+            return _text_of(self.column(operand))
         if isinstance(operand, Literal):
             return quote(operand.name)
         made = self.value(operand)
@@ -337,6 +337,12 @@ class EvalCalls(FunctionCalls[str]):
         made = self.value(value)
         tests = [f"cidrmatch({self.value(network)}, {made})" for network in networks]
         return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
+
+
+def _text_of(column: Column) -> str:
+    """What a column holds, as text."""
+    name = eval_name(column.name)
+    return decoded(name) if column.escaped else name
 
 
 def tried(condition: str, names: Sequence[str]) -> str:

@@ -236,6 +236,8 @@ class SearchCapability:
     def superset_of_regexp(self, node: Regexp) -> Node:
         """A pattern of the texts that every value has which the regular expression fits."""
         column, texts = self.column(node), longest_literals(node.regexp)
+        if column.escaped:  # the signs of XML may stand there in two ways
+            texts = [part for text in texts for part in _SIGNS_OF_XML.split(text) if part]
         if not texts or column.json or column.layout in PAIRS:
             return Always(node.span)
         pattern = widened_for_search(Pattern.between_stars(["", *texts, ""], node.span))
@@ -297,6 +299,9 @@ class SearchCapability:
         if not isinstance(node, Equals | Like) or isinstance(node.field, Pattern):
             return True
         return negative or self.column(node).type not in TEXTS or gains_by_regex(node)
+
+
+_SIGNS_OF_XML = late_regex("[&<>\"']")
 
 
 def json_text_of(column: Column) -> str:

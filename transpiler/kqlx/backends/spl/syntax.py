@@ -135,6 +135,13 @@ def eval_name(name: str) -> str:
     return f"'{name}'"
 
 
+def decoded(text: str) -> str:
+    """A text of XML, an expression of ``eval``, with the signs that its entities stand for."""
+    for entity, sign in (("lt", "<"), ("gt", ">"), ("quot", '"'), ("apos", "'"), ("amp", "&")):
+        text = f"replace({text}, {quote(f'&{entity};')}, {quote(sign)})"
+    return text
+
+
 def regex(text: str) -> str:
     """Plain text as a regular expression that matches it."""
 

@@ -14,7 +14,7 @@ from kqlx.backends.base import NO_FORM, ValueList, gather
 from kqlx.backends.spl.backend import SplBackend, is_any_text
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
 from kqlx.backends.spl.search_capability import NULL
-from kqlx.backends.spl.syntax import eval_name, quote, regex
+from kqlx.backends.spl.syntax import decoded, eval_name, quote, regex
 from kqlx.backends.spl.text_fields import subset_regex, superset_regex
 from kqlx.backends.text_backend import Group, Text
 from kqlx.elastic.addresses import plain_network
@@ -189,7 +189,11 @@ class WhereWriter(SplBackend):
             pattern = rf"^(?!{_one_of(nulls)}\z){before}{pattern.removeprefix('^')}"
         flags = ("i" if folds else "") + ("s" if has_dot else "")
         pattern = pattern.replace("`", "\\x60")  # which begins macros and comments
-        return _find(eval_name(column.name), f"(?{flags}){pattern}" if flags else pattern)
+        pattern = f"(?{flags}){pattern}" if flags else pattern
+        name = eval_name(column.name)
+        if column.escaped:
+            return _any(name, f"match({decoded(name)}, {quote(pattern)})")
+        return _find(name, pattern)
 
     def function_test(self, node: FunctionTest) -> Text:
         """Functions of every combination of values."""

@@ -49,6 +49,7 @@ def of_data(data: Mapping[str, Any]) -> Pack:
         allowed_values=_lists(data.get("only", {})),
         types=data.get("types", {}),
         fixed_spelling=data.get("fixed_spelling", {}),
+        repeats={name: _lists(values) for name, values in data.get("repeats", {}).items()},
         targets=Lazy(data.get("targets", {}), lambda items: tuple(map(_destination, items))),
     )
 
