@@ -4,6 +4,8 @@ cannot say alone.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +47,43 @@ def test_what_another_test_contains_is_not_said(query: str, search: str) -> None
 def test_kinds_of_events_are_those_that_are_asked_for() -> None:
     query = "event.code:4799 and user.name:a"
     assert "EventCode IN" not in spl(query, "system.security")
+
+
+@pytest.mark.parametrize(
+    ("query", "source", "search"),
+    [
+        (
+            "event.outcome:success",
+            "aws.cloudtrail",
+            '(errorCode IN ("success", "", "null") OR NOT errorCode=*)\n'
+            '    (NOT errorMessage=* OR errorMessage IN ("", "null"))',
+        ),
+        ("event.outcome:failure", "aws.cloudtrail", 'errorCode!="null" NOT errorCode=""'),
+        (
+            "not client.user.email:*",
+            "gcp.audit",
+            '(NOT protoPayload.authenticationInfo.principalEmail=*\n'
+            '    OR protoPayload.authenticationInfo.principalEmail IN ("", "null"))',
+        ),
+        ("not okta.actor.id:*", "okta.system", '(NOT actor.id=* OR actor.id IN ("", "null"))'),
+        ("event.code:1", "none", 'event.code="1"'),
+        ("not event.code:*", "none", "NOT event.code=*"),
+    ],
+)  # fmt: skip
+def test_that_a_field_is_missing_is_said_plainly(query: str, source: str, search: str) -> None:
+    made = spl(query, source)
+    assert search in made
+    assert not re.search(r"NOT \S+!=", made)
+
+
+def test_a_key_that_events_must_have_is_asked_for_at_once() -> None:
+    data = {"threshold": {"field": ["okta.actor.id"], "value": 3}}
+    rule = kqlx.Rule("r", "event.action:a", type="threshold", data=data)
+    made = str(kqlx.convert(rule, "spl", source="okta.system").query)
+    assert 'eventType="a" actor.id!="" actor.id!="null"\n| stats' in made
+    rule = kqlx.Rule("r", "okta.actor.id:* and event.action:a", type="threshold", data=data)
+    made = str(kqlx.convert(rule, "spl", source="okta.system").query)
+    assert made.count('actor.id!="null"') == 1
 
 
 def test_letter_case_alone_makes_no_other_value() -> None:

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kqlx.backends.spl.keys import Key
+from kqlx.backends.spl.multiple_sources import WrittenSource
 from kqlx.backends.spl.risk_objects import fields_to_keep, key_builder, visible_fields
 from kqlx.backends.spl.syntax import fold, quote, search_name
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.recognition import asserts_field
+from kqlx.records import replace
 from kqlx.rules.model import Rule
 
 COUNT = "event_count"
@@ -23,18 +25,24 @@ LAST = "lastTime"
 FIRST_ARRIVAL = "firstArrival"
 
 
-def without_null_texts(bound: Bound, by: Iterable[Key]) -> str:
-    """Leaves out events in which a text that stands for none would pass for a value, unless the
-    query does.
+def with_values(bound: Bound, by: Iterable[Key], written: WrittenSource) -> WrittenSource:
+    """The search for those of its events in which no text that stands for none would pass for a
+    value, said among its terms where the events have the field from the start.
     """
     names = {key.null_column: key.null_texts for key in by if key.null_column}
-    tests = [
-        f"{search_name(name)}!={quote(text)}"
+    names = {name: texts for name, texts in names.items() if not asserts_field(bound.node, [name])}
+    search = written.search
+    later = {name for lookup in bound.lookups for name in lookup.columns}
+    later |= {name for name in names if bound.column(name).json}
+    each = {
+        name: [f"{search_name(name)}!={quote(text)}" for text in texts]
         for name, texts in names.items()
-        if not asserts_field(bound.node, [name])
-        for text in texts
-    ]
-    return "| " + fold(["search", *tests]) if tests else ""
+    }
+    first = [test for name in each if name not in later and search.terms for test in each[name]]
+    rest = [test for name in each if name in later or not search.terms for test in each[name]]
+    terms = (*search.terms, *(test for test in first if test not in search.terms))
+    steps = (*search.steps, "| " + fold(["search", *rest])) if rest else search.steps
+    return replace(written, search=replace(search, terms=terms, steps=steps))
 
 
 def times() -> list[str]:

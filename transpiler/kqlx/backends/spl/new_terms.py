@@ -17,7 +17,7 @@ from kqlx.backends.spl.grouped_results import (
     steps_beside,
     times,
     values_beside,
-    without_null_texts,
+    with_values,
 )
 from kqlx.backends.spl.index_time import earliest, over_arrival
 from kqlx.backends.spl.keys import Key, plain_name
@@ -63,7 +63,8 @@ def new_terms_search(
     look_back = schedule_of(rule).look_back
     window = max(terms.window, look_back)
     arrived = by_arrival(rule)
-    steps = [without_null_texts(bound, by), *(key.step for key in by)]
+    written = with_values(bound, by, written)
+    steps = [key.step for key in by]
     notes = [*of_new_terms(keys.notes), *about_window(rule)]
     notes += odd_history(terms)
     if options.new_terms == "lookup":

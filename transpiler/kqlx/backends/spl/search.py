@@ -40,10 +40,12 @@ from kqlx.nodes import (
     FreeText,
     FunctionTest,
     Like,
+    Literal,
     Nested,
     Node,
     Not,
     Or,
+    Pattern,
     Regexp,
     alternatives,
     any_of,
@@ -89,21 +91,83 @@ class SearchWriter(SplBackend):
         return Text(" ".join([self.expression(item).text for item in node.items]), Group.AND)
 
     def any_of(self, node: Or) -> Text:
+        asked, missing = self.opened(alternatives(node))
         items = [
             self.in_list(item) if isinstance(item, ValueList) else self.expression(item)
-            for item in gather(alternatives(node), self.fits_list, self.effective_case)
+            for item in gather(asked, self.fits_list, self.effective_case)
         ]
+        items += missing
         if len(items) == 1:
             return items[0]
         texts = [f"({t.text})" if t.group is Group.AND else t.text for t in items]
         return Text(f"({' OR '.join(texts)})", Group.OR)
 
     def negate(self, node: Not) -> Text:
+        if (missing := self.missing(node)) is not None:
+            return missing
         with self.under_not():
             item = self.expression(node.item)
         # An OR already stands in parentheses.
         bare = item.group in (Group.ATOM, Group.OR)
         return Text(f"NOT {item.text}" if bare else f"NOT ({item.text})", Group.NOT)
+
+    def missing(self, node: Not) -> Text | None:
+        """That a field of one value is missing, also where texts stand for that, as people search
+        for it: ``NOT f=* OR f IN ("", "null")``; of one that is stored under several names that
+        each is. None for other tests.
+        """
+        found = self.fields_missing(node)
+        each = []
+        for present, tests in found.items():
+            name = search_name(self.column(present).name)
+            listed = _once([*(self.value(self.column(test), test) for test in tests), quote(NULL)])
+            each.append(f"(NOT {name}=* OR {name} IN ({', '.join(listed)}))")
+        if not each:
+            return None
+        return Text(" ".join(each), Group.OR if len(each) == 1 else Group.AND)
+
+    def fields_missing(self, node: Not) -> dict[Exists, list[Equals]]:
+        """Of such a test the fields, each with the tests of texts that stand for a missing value;
+        none for others.
+        """
+        first, *others = conjuncts(node.item)
+        found: dict[str, tuple[Exists, list[Equals]]] = {}
+        for test in alternatives(first):
+            if not isinstance(test, Exists) or isinstance(test.field, Pattern):
+                return {}
+            if not self.search.may_hold_null(self.column(test)):
+                return {}
+            found[self.column(test).name] = test, []
+        absent: list[Node] = []
+        for other in others:
+            if not isinstance(other, Not):
+                return {}
+            absent += alternatives(other.item)
+        for one in absent:
+            if not isinstance(one, Equals) or isinstance(one.field, Pattern):
+                return {}
+            name = self.column(one).name
+            if name not in found:
+                return {}
+            found[name][1].append(one)
+        return {present: tests for present, tests in found.values()} if absent else {}
+
+    def opened(self, items: list[Node]) -> tuple[list[Node], list[Text]]:
+        """Alternatives, of which one that a field is missing stands for the texts that mean so,
+        among which others of the field may be, and for none at all.
+        """
+        asked: list[Node] = []
+        missing: list[Text] = []
+        for item in items:
+            found = self.fields_missing(item) if isinstance(item, Not) else {}
+            if len(found) != 1 or self.column(present := next(iter(found))).type in _UNQUOTED:
+                asked.append(item)
+                continue
+            (tests,) = found.values()
+            null = replace(tests[0], value=Literal(NULL, span=tests[0].value.span))
+            asked += [replace(test, field=present.field) for test in (*tests, null)]
+            missing.append(Text(f"NOT {search_name(self.column(present).name)}=*", Group.NOT))
+        return asked, missing
 
     def fits_list(self, node: Node) -> bool:
         """Whether the test can share an ``IN``: a pattern cannot that needs a second test."""

@@ -68,8 +68,8 @@ _REGEX_SPECIAL = late_regex(r"[\\.^$|?*+()\[\]{}`<\x00-\x1f\x7f]")
 _UNSPEAKABLE = late_regex(r"[*\x00-\x1f\x7f]|```")
 _ORDINARY = late_regex("[^*\x00-\x1f\x7f`\ud800-\udfff]*")
 
-# What a line may not be broken within: quoted text, and an OR and what follows it.
-_WORD = late_regex(r'(?:OR )?(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTALL)
+# What a line may not be broken within: quoted text, and an OR or a NOT and what follows it.
+_WORD = late_regex(r'(?:OR )?(?:\(*NOT )?(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTALL)
 
 
 def quote(text: str) -> str:

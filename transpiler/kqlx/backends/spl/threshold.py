@@ -8,7 +8,7 @@ from kqlx.backends.spl.grouped_results import (
     steps_beside,
     times,
     values_beside,
-    without_null_texts,
+    with_values,
 )
 from kqlx.backends.spl.keys import plain_name
 from kqlx.backends.spl.multiple_sources import WrittenSource
@@ -38,7 +38,8 @@ def threshold_search(
     keys = key_builder(rule, bound, several, Effect.NARROWER)
     by = keys.keys(threshold.by)
     counts, conditions = [f"count as {COUNT}"], []
-    steps = [without_null_texts(bound, by), *(key.step for key in by)]
+    written = with_values(bound, by, written)
+    steps = [key.step for key in by]
     if threshold.least > 1 or not by:
         conditions.append(f"{COUNT}>={threshold.least}")
     among = key_builder(rule, bound, several)
