@@ -120,3 +120,14 @@ def test_the_name_of_a_file_that_fits_an_expression() -> None:
     query = 'file where host.os.type == "windows" and file.name regex "[a-z]{8}\\\\.dll"'
     text = converted(query, "spl", "endpoint.events").text
     assert "[a-z]{8}" in text
+
+
+@pytest.mark.parametrize(
+    "condition", ['{} regex "a.*"', "startsWith({}, user.name)", "length({}) > 3"]
+)
+def test_keys_of_flattened_fields_are_none_that_elasticsearch_takes(condition: str) -> None:
+    """The pack says of all other fields below the name that they are keywords."""
+    name = "m365_defender.event.additional_fields.server_name"
+    query = f"network where {condition.format(name)}"
+    with pytest.raises(kqlx.UnsupportedError, match="is a key of a flattened field"):
+        converted(query, "spl", "m365_defender.event")

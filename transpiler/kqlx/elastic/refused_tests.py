@@ -21,6 +21,7 @@ from kqlx.nodes import (
     Equals,
     Exists,
     FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
@@ -95,6 +96,11 @@ def _refusals(node: Node, type_of: TypeOf, prefix: str) -> Iterator[Refusal]:
     elif isinstance(node, Regexp):
         if found := _refused_key(node, type_of, prefix + node.field.name):
             yield found
+    elif isinstance(node, FunctionTest):
+        for field in node.fields:
+            if found := _refused_key(node, type_of, prefix + field.name):
+                yield found
+                return
     elif isinstance(node, Equals | Like | Compare):
         found = _refusal(node, type_of, prefix + node.field.name)
         if found is not None:
@@ -119,7 +125,7 @@ def _refusal(node: Equals | Like | Compare, type_of: TypeOf, name: str) -> Refus
 
 
 def _refused_key(
-    node: Compare | Equals | Like | Regexp, type_of: TypeOf, name: str
+    node: Compare | Equals | Like | Regexp | FunctionTest, type_of: TypeOf, name: str
 ) -> Refusal | None:
     """Why Elasticsearch refuses a test of a key of a flattened field, or None for what it takes
     and for other fields.
@@ -129,6 +135,8 @@ def _refused_key(
             what = "ranges"
         case Regexp():
             what = "regular expressions"
+        case FunctionTest():
+            what = "functions"
         case Like() if node.whole:
             what = "wildcards in EQL"
         case _:

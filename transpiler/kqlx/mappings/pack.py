@@ -20,6 +20,8 @@ from kqlx.records import dataclass, field, replace
 
 T = TypeVar("T")
 
+FLATTENED = "flattened"
+
 _beside_column = attrgetter(*(name for name in FieldSpec.__match_args__ if name != "column"))
 _NOTHING = _beside_column(FieldSpec())
 
@@ -251,8 +253,15 @@ class Pack:
     _fixed: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def type(self, field: str) -> str | None:
-        """The Elasticsearch type of a field, where the pack names it."""
-        return _named(self.types, field, lambda type, rest: type)
+        """The Elasticsearch type of a field, where the pack names it; a key of a flattened field is
+        no field of its own, whatever is said of all names.
+        """
+        found = _named(self.types, field, lambda type, rest: type)
+        if found is None or field in self.types or FLATTENED not in self.types.values():
+            return found
+        ends = (at for at, sign in enumerate(field) if sign == ".")
+        below = any(self.types.get(field[:end]) == FLATTENED for end in ends)
+        return None if below else found
 
     def spells_in_one_way(self, field: str) -> bool:
         """Whether no two values of a field differ in letter case alone."""
