@@ -38,6 +38,7 @@ from kqlx.evaluate.event_fields import all_values, objects, values
 from kqlx.testing.agreement import Impossible
 from kqlx.testing.edges import NOW
 from kqlx.testing.stored import Event
+from tests.oracles.kusto import without_parameters
 
 TABLE = "Events"
 ROW = "kqlx_row"
@@ -226,6 +227,7 @@ def rewritten(query: str) -> str:
     ``take 1`` keeps one; the different texts of a key of objects come from a function.
     """
     now = f"datetime({NOW.isoformat().replace('+00:00', 'Z')})"
+    query = without_parameters(query, filtered=True)
     query = re.sub(r"ago\((\w+)\)", rf"({now} - \1)", query).replace("now()", now)
     query = query.replace("count_distinctif(", "dcountif(")
     query = IF_EXISTS.sub(lambda match: f"['{json.loads(match[1])}']", query)

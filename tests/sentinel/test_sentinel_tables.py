@@ -180,7 +180,8 @@ def record(**more: Any) -> dict[str, Any]:
 def test_alone_the_sessions_have_those_of_firewalls() -> None:
     of = rule_of("destination.port:3389", index=FIREWALLS[:1])
     query = str(kqlx.convert(of, "sentinel", accept=["different"]).query)
-    assert query == "_Im_NetworkSession\n| where DstPortNumber == 3389"
+    called = "_Im_NetworkSession(dstportnumber = 3389)"
+    assert query == f"{called}\n| where DstPortNumber == 3389"
 
 
 HERE, THERE = "10.1.1.1", "198.51.100.7"

@@ -77,7 +77,12 @@ def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSour
             "table-unknown", Effect.SAME, message, hint=Hint(Argument("table"), " names it")
         )
     named = {**_json_names(texts), **_names_of_parts(writer, texts)}
-    query = TableQuery(tables(table or DEFAULT_TABLE), tuple(_steps(writer, texts, named)))
+    names = tables(table or DEFAULT_TABLE)
+    if any(name.startswith("_Im_") for name in names):
+        from kqlx.backends.sentinel.parser_parameters import with_parameters
+
+        names = tuple(with_parameters(name, conjuncts(node)) for name in names)
+    query = TableQuery(names, tuple(_steps(writer, texts, named)))
     pieces = (*writer.aside, *(piece for _, found in written for piece in found))
     if named:
         pieces = tuple(_with_names(piece, named) for piece in pieces)
