@@ -61,6 +61,11 @@ ALERTS = "event.kind:alert and event.code:malicious_file"
         (["remote:endgame-*"], "Elastic Endgame"),
         (["apm-*-transaction*", "traces-apm*"], "Elastic APM"),
         (["logs-cloud_defend.alerts-*"], "of its own policies"),
+        (["logs-google_secops.alert-*"], "Google SecOps"),
+        (["logs-ibm_qradar.offense-*"], "IBM QRadar"),
+        (["logs-elastic_security.alert-*"], "another Elastic Security"),
+        (["logs-splunk.alert-*"], "such as this one"),
+        (["logs-microsoft_sentinel.incident-*"], "such as this one"),
     ],
 )
 def test_what_elastic_alone_has_is_refused_with_the_reason(
@@ -113,3 +118,89 @@ def test_notes_that_differ_otherwise_stay_apart() -> None:
         (Effect.WIDER, "n", "", (3, 4), 1),
         (Effect.WIDER, "m", "hint", (3, 4), 1),
     ]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("query", "indices", "reason"),
+    [
+        ("foo.bar:x", ["logs-acme.door-*"], "there is no mapping for logs-acme.door-*"),
+        ("event.dataset:acme.door", [], "there is no mapping for acme.door"),
+        (
+            "foo.bar:x",
+            ["auditbeat-*", "logs-*", "endgame-*"],
+            "logs-* and 2 other index patterns may hold the events of any product",
+        ),
+        ("foo.bar:x", ["filebeat-*"], "filebeat-* may hold the events of any product"),
+        ("foo.bar:x", [], "cannot map field names"),
+    ],
+)
+def test_what_is_not_known_is_named(
+    query: str, indices: list[str], reason: str, target: str
+) -> None:
+    rule = Rule("r", query, format="toml", data={"index": indices})
+    with pytest.raises(kqlx.UnsupportedError) as error:
+        kqlx.convert(rule, target)
+    assert error.value.message.startswith(f"data source not recognised: {reason}")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_name_of_a_sensor_does_not_make_its_alerts_events(target: str) -> None:
+    data = {"index": ["logs-endpoint.alerts-*"]}
+    rule = Rule("r", "event.kind:alert and event.module:endpoint", format="toml", data=data)
+    with pytest.raises(kqlx.UnsupportedError, match="verdicts of its own engines"):
+        kqlx.convert(rule, target)
+    assert kqlx.convert(
+        "event.module:endpoint and process.name:x and event.category:process", target
+    )
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "query", ["ml_is_dga.malicious_prediction:1", "ml_is_dga.malicious_probability > 0.9"]
+)
+def test_what_a_model_writes_is_said_to_be_of_a_model(query: str, target: str) -> None:
+    rule = Rule("r", query, format="toml", data={"index": ["logs-endpoint.events.*"]})
+    with pytest.raises(kqlx.MappingError, match="a model of Elastic's writes it"):
+        kqlx.convert(rule, target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("test", "kind"),
+    [
+        ("process.args:x", "process"),
+        ("not process.name:y and process.parent.args:x", "process"),
+        ("registry.path:*Run*", "registry"),
+        ("dns.question.name:x and host.os.type:windows", "network"),
+        ("dll.name:x.dll", "library or driver"),
+        ("file.extension:exe", "file"),
+        ("(process.args:x or process.parent.name:y)", "process"),
+    ],
+)
+def test_fields_of_one_kind_say_which_events_are_meant(test: str, kind: str, target: str) -> None:
+    found = kqlx.convert(f"event.module:endpoint and {test}", target)
+    asked = kqlx.convert(f"event.module:endpoint and event.category:({kind}) and {test}", target)
+    assert query_of(found.text) == query_of(asked.text)
+    assert [n.effect for n in found.notes if f"event.category:({kind})" in n.message] == [
+        Effect.SAME
+    ]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "test",
+    [
+        "not process.args:x and user.name:y",
+        "(process.args:x or user.name:y)",
+        "process.command_line:x",
+    ],
+)
+def test_other_fields_do_not(test: str, target: str) -> None:
+    with pytest.raises(kqlx.MappingError, match="does not say which"):
+        kqlx.convert(f"event.module:endpoint and {test}", target)
+
+
+def query_of(text: str) -> list[str]:
+    """A result without what names the query: Sigma's title and id are made of it."""
+    return [line for line in text.splitlines() if not line.startswith(("title:", "id:"))]

@@ -60,7 +60,8 @@ def test_fields_are_of_ecs_or_of_the_source(source: str) -> None:
 @pytest.mark.parametrize("source", sources())
 def test_every_destination_says_where_its_facts_are_from(source: str) -> None:
     pack = builtin(source)
-    assert set(pack.targets) == {"spl", "sentinel", "sigma"}
+    assert {*pack.targets, *pack.lacking} == {"spl", "sentinel", "sigma"}
+    assert not pack.targets.keys() & pack.lacking.keys()
     for target, destinations in pack.targets.items():
         assert destinations, target
         assert all(destination.source for destination in destinations), target

@@ -33,7 +33,7 @@ from tests.oracles.sigma_rules import documents
 
 FILES = [path.stem for path in sorted(FOLDER.glob("*.yml"))]
 TARGETS = ("spl", "sentinel")
-PLACES = [(source, target) for source in FILES for target in TARGETS]
+PLACES = [(s, target) for s in FILES for target in TARGETS if target in builtin(s).targets]
 RATES = {"spl": 4, "sentinel": 24}
 """Of how many questions one is put, where there is one destination."""
 

@@ -325,7 +325,7 @@ def judge_store(store: Store, share: int = 1, rate: int = 1, asked: Asked = ques
     tally = Tally()
     each = [
         replace(pack, targets={target: (place,)})
-        for place in pack.targets[target]
+        for place in pack.targets.get(target, ())
         if store.holds(place)
     ]
     for question in asked(pairs, share, rate):

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from kqlx.backends.target import Plan, PlannedEvents, PlannedSource, PlannedStep
 from kqlx.conversion.choices import Choices
 from kqlx.conversion.reading import Reading
-from kqlx.errors import UnsupportedError
 from kqlx.frontends.language import several_events
-from kqlx.hints import Argument, Hint
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.command_line_arguments import with_patterns
@@ -18,10 +16,12 @@ from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
+from kqlx.mappings.recognition import own_indices
+from kqlx.mappings.source_hints import overlap
 from kqlx.mappings.type_check import checked
 from kqlx.mappings.without_counterpart import why_none
 from kqlx.nodes import Node
-from kqlx.notes import Effect, Note, of_absent
+from kqlx.notes import Note, of_absent
 from kqlx.records import replace
 from kqlx.rules.constant_fields import refuse_constants
 from kqlx.rules.late_events import with_late_events
@@ -107,7 +107,7 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
         return (unbound(node, choices.source, types),)
     is_counted = target.finds_new_terms or rule.type != "new_terms"
     counted, present = (reading.counted, reading.present) if is_counted else ((), ())
-    if types.packs:
+    if types.packs and not (choices.source is None and _reads_others(rule, types.packs)):
         packs = tuple(_with_lookups(pack, rule, choices) for pack in types.packs)
         query = AskedQuery(node, types) if target.takes_filters else reading.query
         first, *others = bind_each(
@@ -122,8 +122,18 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
         )
         return (replace(first, notes=(*reading.remarks, *first.notes)), *others)
     if choices.unmapped != "keep":
-        raise _unknown_source(rule)
+        from kqlx.conversion.unknown_source import unknown_source
+
+        raise unknown_source(reading)
     return (unbound(node, None, types),)
+
+
+def _reads_others(rule: Rule, packs: Iterable[Pack]) -> bool:
+    """Whether all that a rule reads is known to have no counterpart, whatever its query names."""
+    if why_none(rule.indices) is None:
+        return False
+    read = own_indices(rule.indices)
+    return not any(overlap(index, pack.recognise) for pack in packs for index in read)
 
 
 def _with_lookups(pack: Pack, rule: Rule, choices: Choices) -> Pack:
@@ -135,20 +145,6 @@ def _with_lookups(pack: Pack, rule: Rule, choices: Choices) -> Pack:
 
     asked = Asked(options.signers is not None, options.networks, options.locations)
     return with_lookups(pack, choices.target.name, asked)
-
-
-def _unknown_source(rule: Rule) -> UnsupportedError:
-    message = "data source not recognised: cannot map field names"
-    kept = Hint("keep Elastic's names with ", Argument("source", "none"))
-    hint = Hint("name it with ", Argument("source"), ", or ", *kept.parts)
-    if reason := why_none(rule.indices):
-        message, hint = f"{rule.indices[0]} has no counterpart: {reason}", kept
-    return UnsupportedError(
-        message,
-        code="no-data-source",
-        notes=(Note("no-data-source", Effect.UNMAPPED, message),),
-        hint=hint,
-    )
 
 
 def _in_elastic_names(node: Node, types: Types, choices: Choices) -> Bound:

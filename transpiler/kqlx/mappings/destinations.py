@@ -20,7 +20,8 @@ from kqlx.mappings.letter_case import with_case_of_names
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped, why
-from kqlx.nodes import FieldTest, Node, Span
+from kqlx.mappings.without_counterpart import why_no_field
+from kqlx.nodes import FieldTest, Node, Span, Unmapped
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
 
@@ -59,10 +60,13 @@ def bind_asked(
     """
     destinations = pack.targets.get(target, ())
     if not destinations:
+        message = f"the data source {pack.source} has no mapping for {target}"
+        if reason := pack.lacking.get(target):
+            message = f"{pack.source} has no counterpart: {reason}"
         raise MappingError(
-            f"the data source {pack.source} has no mapping for {target}",
+            message,
             code="unmapped-field",
-            notes=(Note("unmapped-field", Effect.UNMAPPED, f"no mapping for {target}"),),
+            notes=(Note("unmapped-field", Effect.UNMAPPED, message),),
             hint=KEEP_NAMES,
         )
     asked = query.of(pack, implied or {})
@@ -111,7 +115,9 @@ def bind_asked(
     if not attempts:
         raise impossible[0]
     if not candidates:
-        raise _needs_discriminator(pack, destinations)
+        nowhere = all(any(map(_is_nowhere, attempt.unmapped)) for attempt in attempts)
+        if not nowhere or unmapped != "error":
+            raise _needs_discriminator(pack, destinations)
     return apply_unmapped(min(attempts, key=lambda attempt: len(attempt.unmapped)), unmapped)
 
 
@@ -124,6 +130,11 @@ def candidates_of(asked: Asked, destinations: Iterable[Destination]) -> list[Des
         for d in destinations
         if (asserts_field(asked.node, d.about) and d not in chosen if d.about else not d.when)
     ]
+
+
+def _is_nowhere(test: Unmapped) -> bool:
+    """Whether the test is of a field that no destination has."""
+    return isinstance(test.asked, FieldTest) and bool(why_no_field(test.asked.field.name))
 
 
 def _needs_discriminator(pack: Pack, destinations: Iterable[Destination]) -> MappingError:

@@ -23,6 +23,7 @@ from kqlx.mappings.nested import in_any_place
 from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
+from kqlx.mappings.without_counterpart import why_no_field
 from kqlx.nodes import (
     Always,
     And,
@@ -183,7 +184,7 @@ class FieldBinder(Binding):
         """A test of a field that the destination does not name."""
         name = node.field.name
         if not (owner := self.missing[name]):
-            return self.unmapped(node, name)
+            return self.unmapped(node, name, why_no_field(name))
         message = f"{name} is a field of {owner}, never set on events of {self.pack.title}"
         self.add_note("constant-folded", message, node.span)
         return self.constant(False, message, node.span)

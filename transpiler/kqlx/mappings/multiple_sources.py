@@ -69,8 +69,8 @@ def bind_each(
     collectors: list[Pack] = []
     read: dict[str, set[str]] = {}
     for pack in packs:
-        implied = implied_values(pack, indices)
         try:
+            implied, told = _implied(query, pack, target, indices)
             parts = _bind_parts(query, pack, target, unmapped, implied, present)
         except MappingError as error:
             errors.append(error)
@@ -94,6 +94,9 @@ def bind_each(
                 from kqlx.mappings.operating_systems import by_system
 
                 found = by_system(found[0], asked, target, unmapped, implied, systems)
+            if told:
+                found[0] = replace(found[0], notes=(*found[0].notes, *told))
+                told = ()
             for one in found:
                 read.setdefault(str(one.place.get("table")), set()).add(pack.source)
                 for number, other in enumerate(bounds):
@@ -112,6 +115,20 @@ def bind_each(
         beside.append(Note("several-sources", Effect.SAME, message))
         bounds[0] = replace(bounds[0], notes=(*bounds[0].notes, *beside))
     return tuple(_without_doubles(bound, read) for bound in bounds)
+
+
+def _implied(
+    query: AskedQuery, pack: Pack, target: str, indices: Iterable[str]
+) -> tuple[When, tuple[Note, ...]]:
+    """Values that all events have that a rule reads, or that its fields say it is about; with a
+    note on the latter.
+    """
+    implied = implied_values(pack, indices)
+    if not pack.kinds:
+        return implied, ()
+    from kqlx.mappings.implied_kinds import kind_of_fields
+
+    return kind_of_fields(query, pack, target, implied)
 
 
 def _bind_parts(

@@ -237,6 +237,8 @@ class Pack:
     ``fixed_spelling`` has, by field, where its vendor says which values there are, each of which it
     spells in one way. ``repeats`` has, by field and value, other values of the field: an event with
     the value repeats one of those, in what rules ask about.
+    spells in one way. ``kinds`` are fields, each with values that all events have which have one of
+    them. ``lacking`` has, by target, why its events are nowhere there.
     """
 
     source: str
@@ -249,6 +251,8 @@ class Pack:
     targets: Mapping[str, tuple[Destination, ...]]
     fixed_spelling: Mapping[str, str] = field(default_factory=dict)
     repeats: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    kinds: tuple[tuple[tuple[str, ...], When], ...] = ()
+    lacking: Mapping[str, str] = field(default_factory=dict)
     by_shipper: bool = False
     _fixed: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -1,23 +1,42 @@
-"""What Elastic alone has: rules that ask for nothing else are refused with the reason.
+"""What no target has: rules that ask for nothing else are refused with the reason.
 
 The index patterns are those of Elastic's rules, the products those of
-https://www.elastic.co/docs/solutions/security.
+https://www.elastic.co/docs/solutions/security and https://www.elastic.co/docs/reference/integrations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kqlx.mappings.recognition import own_indices
+from kqlx.mappings.shippers import shipper
+
+_RULES = "made of the results of its own rules"
+_APM = "Elastic APM records the requests of applications that carry its agent"
+
 _REASONS = (
-    (".alerts-security.", "alerts of Elastic Security are made of the results of its own rules"),
-    ("apm-", "Elastic APM records the requests of applications that carry its agent"),
-    ("traces-apm", "Elastic APM records the requests of applications that carry its agent"),
+    (".alerts-security.", f"alerts of Elastic Security are {_RULES}"),
+    ("apm-", _APM),
+    ("traces-apm", _APM),
     ("endgame-", "Elastic Endgame has events and alerts in a form of its own"),
     ("logs-cloud_defend.alerts", "alerts of Defend for Containers are results of its own policies"),
+    ("logs-elastic_security.", f"alerts of another Elastic Security are {_RULES}"),
     ("logs-endpoint.alerts", "alerts of Elastic Defend are verdicts of its own engines"),
+    ("logs-google_secops.", f"alerts of Google SecOps are {_RULES}"),
+    ("logs-ibm_qradar.", f"offenses of IBM QRadar are {_RULES}"),
+    ("logs-microsoft_sentinel.", "alerts of Sentinel are those of rules such as this one would be"),
+    ("logs-splunk.", "alerts of Splunk are those of searches such as this one would be"),
     ("ml_beaconing", "beaconing scores are results of a transform of Elastic's"),
 )
 """How index patterns begin, and why no target has what they hold."""
+
+_OF_FIELDS = (
+    ("kibana.alert.", "alerts of Elastic Security have it alone"),
+    ("ml_is_dga.", "a model of Elastic's writes it into events as they arrive"),
+    ("problemchild.", "a model of Elastic's writes it into events as they arrive"),
+    ("threat.enrichments.", "Elastic's indicator match writes it into alerts"),
+)
+"""How names of fields begin that no product has, and why."""
 
 
 def why_none(indices: Sequence[str]) -> str | None:
@@ -32,3 +51,26 @@ def why_none(indices: Sequence[str]) -> str | None:
             return None
         reasons.append(reason)
     return reasons[0] if reasons else None
+
+
+def why_no_field(name: str) -> str:
+    """Why no destination has a field of this name; "" where nothing says that none has."""
+    return next((text for start, text in _OF_FIELDS if name.startswith(start)), "")
+
+
+def why_unknown(indices: Sequence[str], named: Sequence[str] = ()) -> str:
+    """Why nothing is known of what a rule reads that no data source was found for: what it has
+    ``named`` has no mapping, or its index patterns have none, or may hold anything.
+    """
+    if named:
+        return f"there is no mapping for {', '.join(named)}"
+    read = [index for index in indices if not index.startswith("-")]
+    if own := [name for name in own_indices(read) if why_none([name]) is None]:
+        return f"there is no mapping for {', '.join(dict.fromkeys(own))}"
+    anything = [index for index in read if not shipper(index) or shipper(index) == "filebeat"]
+    if anything:
+        first, *others = [*anything, *[index for index in read if index not in anything]]
+        more = f" and {len(others)} other index patterns" if len(others) > 1 else ""
+        more = f" and {others[0]}" if len(others) == 1 else more
+        return f"{first}{more} may hold the events of any product, and the query does not say which"
+    return "cannot map field names"

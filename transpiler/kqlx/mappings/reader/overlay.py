@@ -22,7 +22,7 @@ from kqlx.mappings.reader.pack_file import (
 )
 from kqlx.mappings.reader.schema import Problem
 
-_TABLES = ("constants", "always", "only", "types", "fixed_spelling")
+_TABLES = ("constants", "always", "only", "types", "fixed_spelling", "lacking")
 _LISTS_OF_MARKS = ("own", "indices", "beats", "modules", "codes", "rest")
 _TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed", "absent")
 """Put together key by key; of ``when`` a list takes the other's place."""

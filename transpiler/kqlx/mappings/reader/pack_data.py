@@ -50,6 +50,10 @@ def of_data(data: Mapping[str, Any]) -> Pack:
         types=data.get("types", {}),
         fixed_spelling=data.get("fixed_spelling", {}),
         repeats={name: _lists(values) for name, values in data.get("repeats", {}).items()},
+        lacking=data.get("lacking", {}),
+        kinds=tuple(
+            (tuple(kind["fields"]), _lists(kind["have"])) for kind in data.get("kinds", ())
+        ),
         targets=Lazy(data.get("targets", {}), lambda items: tuple(map(_destination, items))),
     )
 
