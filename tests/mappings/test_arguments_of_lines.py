@@ -289,6 +289,26 @@ def test_several_stars_have_patterns_alone() -> None:
     assert as_regexp(argument("*a*b")) is None
 
 
+@pytest.mark.parametrize(
+    ("line", "held"),
+    [
+        ("p C:\\Users\\a\\Temp\\x\\y.msi /q", True),
+        ('p "C:\\Users\\a b\\Temp\\x\\y z.msi" /q', True),
+        ("p C:\\Users\\a\\Temp\\x\\y\\z.msi", True),
+        ("p C:\\Users\\a\\b\\Temp\\x\\z.msi", False),
+        ("p C:\\Users\\a b\\Temp\\x\\z.msi", False),
+        ('p "C:\\Users\\a" "b\\Temp\\x\\z.msi"', False),
+    ],
+)
+def test_a_star_between_backslashes_is_one_step_beside_others(line: str, held: bool) -> None:
+    word = "C:\\Users\\*\\Temp\\*\\*.msi"
+    assert found_by(word, line) is held
+    assert found_by(word, line.replace('"', "&quot;"), in_xml=True) is held
+    query = WINDOWS + " and not process.args:" + word.replace("\\", "\\\\").replace(":", "\\:")
+    made = kqlx.convert(query, "spl", source="endpoint.events")
+    assert [n.effect for n in made.notes if n.code == "approximated"] == [Effect.WIDER]
+
+
 @pytest.mark.parametrize("in_xml", [False, True])
 @pytest.mark.parametrize(
     "word", ["-x", "--y=*", "*b", "a*b", "\\\\*", "a\\*b", "?:\\a*", "a?b", "*b*", "a*b*", '-"*b*']
@@ -297,7 +317,22 @@ def test_long_lines_take_linear_time(word: str, in_xml: bool) -> None:
     node = as_regexp(argument(word), in_xml=in_xml)
     assert node is not None
     search = re.compile(searching(node.regexp)[0], re.DOTALL).search
-    for part in ("a ", '"', "\\", '" ', "-x", "a&", "ab ", "a", "ab", "&quot;", '\\"'):
+    parts = (
+        "a ",
+        '"',
+        "\\",
+        '" ',
+        "-x",
+        "a&",
+        "ab ",
+        "a",
+        "ab",
+        "&quot;",
+        '\\"',
+        "\\b\\",
+        "C:\\a\\",
+    )
+    for part in parts:
         started = time.perf_counter()
         search(part * (32_000 // len(part)))
         assert time.perf_counter() - started < 2

@@ -34,6 +34,7 @@ from sigma.types import (
     SigmaCIDRExpression,
     SigmaCompareExpression,
     SigmaExists,
+    SigmaFieldReference,
     SigmaNull,
     SigmaNumber,
     SigmaRegularExpression,
@@ -140,6 +141,9 @@ def _compiled(node: Any) -> Predicate:
         return lambda event: (name in event) is wanted
     if isinstance(node.value, SigmaNull):
         return lambda event: not values_of(event, name)
+    if isinstance(node.value, SigmaFieldReference):
+        other = node.value.field
+        return lambda event: not {*values_of(event, name)}.isdisjoint(values_of(event, other))
     test = _test(node.value)
     return lambda event: any(map(test, values_of(event, name)))
 

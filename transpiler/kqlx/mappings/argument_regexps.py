@@ -148,10 +148,31 @@ def count_of_words(least: int, most: int | None) -> Item:
     return sequence(text, Repeat(Sequence((blank, text)), least - 1, most - 1))
 
 
+def in_steps(pattern: Pattern) -> frozenset[int]:
+    """Of a pattern with more stars than are looked for, the places of those before the last that
+    stand alone between backslashes: each is taken for one step of a path.
+    """
+    tokens = pattern.tokens
+    runs = [at for at, token in enumerate(tokens[:-1]) if token is ANY_RUN]
+    if len(runs) <= MOST_RUNS:
+        return frozenset()
+    return frozenset(
+        at
+        for at in runs[:-1]
+        if at
+        and isinstance(before := tokens[at - 1], str)
+        and isinstance(behind := tokens[at + 1], str)
+        and before.endswith("\\")
+        and behind.startswith("\\")
+    )
+
+
 def escaped(pattern: Pattern) -> Pattern | None:
     """The pattern with escapes. None where a wildcard before a quotation mark might stand for more
     backslashes.
     """
+    if not pattern.tokens:
+        return pattern
     behind_wildcards = pattern.tokens[isinstance(pattern.tokens[0], str) :]
     if any(isinstance(t, str) and t.lstrip("\\").startswith('"') for t in behind_wildcards):
         return None
@@ -161,11 +182,12 @@ def escaped(pattern: Pattern) -> Pattern | None:
 @lru_cache(maxsize=2048)
 def _expression(pattern: Pattern, line_in_quotes: bool, in_xml: bool) -> Item | None:
     """The lines with such an argument: the same for each column of each target."""
-    tokens = pattern.collapsed().tokens
-    runs = sum(token is ANY_RUN for token in tokens[:-1])
-    if not tokens or runs > MOST_RUNS or (with_marks := escaped(pattern)) is None:
+    if (with_marks := escaped(pattern.collapsed())) is None or not pattern.tokens:
         return None
     pattern = with_marks
+    runs = sum(token is ANY_RUN for token in pattern.tokens[:-1])
+    if runs - len(in_steps(pattern)) > MOST_RUNS:
+        return None
     line = _Line(in_xml)
     quoted, suffix = pattern, pattern.suffix
     if suffix.endswith("\\"):  # of which the mark behind it would be a character
@@ -259,9 +281,12 @@ class _Line:
         sign it stands between quotation marks.
         """
         run = _text(self.in_xml, signs, quoted=bool(signs))
-        tokens = pattern.collapsed().tokens
+        tokens, steps = pattern.collapsed().tokens, in_steps(pattern.collapsed())
         found: list[Item] = []
         for at, token in enumerate(tokens):
+            if at in steps:
+                found.append(Repeat(self.one(signs, ()), 0, None))
+                continue
             if not isinstance(token, str):
                 slashes = _slashes_at_end(tokens[at - 1]) if at else 0
                 escaping = not signs and not pattern.suffix.strip("\\")
@@ -269,7 +294,8 @@ class _Line:
                 shown = self.behind(slashes, run, signs, escaping) if is_run and slashes else run
                 found.append(shown if is_run else self.one(signs, tokens[at + 1 : at + 2]))
                 continue
-            if at and tokens[at - 1] is ANY_RUN and (signs or token.strip("\\")):
+            is_behind_run = at and tokens[at - 1] is ANY_RUN and at - 1 not in steps
+            if is_behind_run and (signs or token.strip("\\")):
                 found.append(Repeat(_BACKSLASH, 0, 1))  # it escapes nothing before the text
             is_open = at + 1 < len(tokens) and tokens[at + 1] is ANY_RUN
             found += signs_of(token, in_xml=self.in_xml, is_open=is_open)

@@ -61,12 +61,18 @@ def exact_argument(binding: Binding, test: CommandLineArgument, spec: FieldSpec)
     arguments with blanks between (``/proc/PID/cmdline``), and only that of a program which runs
     others is likely to have an argument that holds words such as rules look for.
     """
+    from kqlx.mappings.argument_regexps import in_steps
+
     field = test.test.field.name
     if is_windows(binding):
         if (found := _as_regexp(binding, test, spec)) is None:
             return None
         message = f"{field}: matched as an argument of {spec.column}"
         message += "; one that is in quotation marks only in part is not found"
+        if in_steps(asked_pattern(test.test).collapsed()):
+            message += "; a star between backslashes stands for one directory"
+            binding.notes.append(Note("approximated", Effect.WIDER, message))
+            return found
     elif runs_no_others(binding, field):
         if (found := _as_word(binding, test, spec)) is None:
             return None

@@ -87,7 +87,8 @@ class Approximation(SigmaBackend):
                     return self.of_pair(column, node)
                 return regexp_test(self, column, node)
             case FunctionTest():
-                return self.sayable(function_test(self, node))
+                made = function_test(self, node)
+                return made if isinstance(made, FunctionTest) else self.sayable(made)
             case Always() | Never() | Unmapped():
                 return node
             case _:

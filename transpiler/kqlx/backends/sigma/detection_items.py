@@ -19,6 +19,7 @@ from kqlx.nodes import (
     Compare,
     Equals,
     Exists,
+    FunctionTest,
     Like,
     Node,
     Not,
@@ -31,7 +32,7 @@ from kqlx.patterns import Pattern
 from kqlx.records import dataclass, field
 from kqlx.regular_expressions import searching
 
-_TESTS = (Equals, Like, Exists, Compare, Regexp)
+_TESTS = (Equals, Like, Exists, Compare, Regexp, FunctionTest)
 
 Value = str | Number | bool | None
 DetectionItem = tuple[str, Value | list[Value]]
@@ -204,6 +205,9 @@ class DetectionItems:
                 return f"{self.backend.column(node).name}|exists", True
             case Regexp():
                 return self._regexp(self.backend.column(node), node)
+            case FunctionTest():  # that two fields are equal: the only one that is left
+                field, other = (self.backend.bound.column(name.name).name for name in node.fields)
+                return f"{field}|fieldref", escape(other)
         assert isinstance(node, Compare), "nothing else is one item"
         column = self.backend.column(node)
         limit = Number(node.value.name)

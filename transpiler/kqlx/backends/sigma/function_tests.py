@@ -1,4 +1,6 @@
-"""Functions of values: of these a selection says the length of a field, by a regular expression."""
+"""Functions of values: of these a selection says the length of a field, by a regular expression,
+and below a ``not`` that a field is another's part where they are equal.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ from kqlx.backends.base import NO_FORM
 from kqlx.backends.function_calls import NAMES, FunctionCalls, whole_number
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.nodes import Call, FieldValue, FunctionTest, Never, Node, Regexp
+from kqlx.notes import Effect
+from kqlx.records import replace
 from kqlx.regular_expressions import ANY_CHAR, Repeat
 
 MOST = 1000
@@ -23,6 +27,9 @@ def function_test(backend: SigmaBackend, node: FunctionTest) -> Node:
                 return Never(node.span)
             if bounds is not None and max(bound or 0 for bound in bounds) <= MOST:
                 return Regexp(value.field, Repeat(ANY_CHAR, *bounds), node.span)
+        case (FieldValue() as value, FieldValue() as other) if backend.negative:
+            if call.function in _OF_PARTS:
+                return _reference(backend, value, other, node)
     what = f"a test of {_functions(call)}"
     why = (
         "a selection compares values as they are, and knows of functions only the length, up to"
@@ -31,6 +38,27 @@ def function_test(backend: SigmaBackend, node: FunctionTest) -> Node:
     if len({field.name for field in node.fields}) > 1:
         why = "a selection compares a field with values, not with what others make of their own"
     backend.refuse(node.span, what, why, code=NO_FORM)
+
+
+_OF_PARTS = {"starts_with": "begins with", "ends_with": "ends with", "contains": "contains"}
+
+
+def _reference(
+    backend: SigmaBackend, value: FieldValue, other: FieldValue, node: FunctionTest
+) -> Node:
+    """That the fields are equal, below a ``not``, where one has the other as a part: a reference to
+    a field compares whole values
+    (https://sigmahq.io/sigma-specification/specification/sigma-appendix-modifiers.html).
+    """
+    how, first, second = _OF_PARTS[node.call.function], value.field.name, other.field.name
+    message = f"{first} {how} {second}: only where they are equal an event is left out"
+    backend.note("approximated", Effect.WIDER, message, node.span)
+    message = (
+        "fieldref is supported by pySigma's back ends for Splunk and ES|QL, not by those for Lucene"
+        " and EQL"
+    )
+    backend.note("back-end-support", Effect.SAME, message)
+    return FunctionTest(replace(node.call, function="equals"), node.span)
 
 
 def _bounds(call: Call, limit: int | None) -> tuple[int, int | None] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kqlx.backends.sigma.detection_items import DetectionItem, Selection
 from kqlx.mappings.bound import without_spelling
-from kqlx.nodes import And, FieldTest, Node, Not, Or, Regexp
+from kqlx.nodes import And, FieldTest, FunctionTest, Node, Not, Or, Regexp
 from kqlx.records import dataclass, field
 
 
@@ -61,6 +61,8 @@ def fields_of(node: Node) -> list[str]:
         return fields_of(node.item)
     if isinstance(node, And | Or):
         return [name for item in node.items for name in fields_of(item)]
+    if isinstance(node, FunctionTest):
+        return [without_spelling(node.fields[0].name)]
     assert isinstance(node, FieldTest | Regexp), "selections are made of these"
     return [without_spelling(node.field.name)]
 

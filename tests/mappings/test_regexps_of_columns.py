@@ -1,0 +1,156 @@
+"""Regular expressions and functions of fields whose columns write some values otherwise."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import kqlx
+from kqlx.mappings.xml_signs import is_alike_in_xml
+from kqlx.notes import Effect
+from kqlx.regular_expressions import (
+    ANY_CHAR,
+    ANY_TEXT,
+    Char,
+    CharClass,
+    Choice,
+    Item,
+    Repeat,
+    Sequence,
+    compiled,
+    from_text,
+)
+from tests.conftest import examples
+from tests.oracles.sigma_rules import SIGMA
+
+REGISTRY = (
+    'registry where host.os.type == "windows" and event.type == "change" and '
+    'registry.value : "Debugger" and not registry.data.strings regex~ '
+)
+
+
+@pytest.mark.parametrize("target", ["spl", "sigma"])
+def test_what_matches_no_number_asks_for_texts_alone(target: str) -> None:
+    query = REGISTRY + r'"""C:\\Tools( \(x86\))?\\t\.exe"""'
+    made = kqlx.convert(query, target, source="endpoint.events", language="eql")
+    assert "Tools" in made.query
+
+
+@pytest.mark.parametrize("target", ["spl", "sigma"])
+@pytest.mark.parametrize("regexp", ['"[0-9]+"', '".*"', '"(C:.*|4.*)"', r'"DWORD \\(0x.*"'])
+def test_what_may_match_a_number_has_no_counterpart(target: str, regexp: str) -> None:
+    """Sysmon writes 420 as DWORD (0x000001a4)."""
+    with pytest.raises(kqlx.MappingError, match="tested by a regular expression"):
+        kqlx.convert(REGISTRY + regexp, target, source="endpoint.events", language="eql")
+
+
+def test_what_stands_in_a_sign_of_xml_is_not_alike() -> None:
+    begin = 'process where host.os.type == "windows" and event.type == "start" and '
+    for regexp in ('".*amp.*"', '"a.b"', '"[^x]*y"', '".*[0-9].*"'):
+        with pytest.raises(kqlx.MappingError, match="tested by a regular expression"):
+            query = f"{begin}process.command_line regex~ {regexp}"
+            kqlx.convert(query, "spl", source="endpoint.events", language="eql")
+
+
+def expressions() -> st.SearchStrategy[Item]:
+    signs = st.sampled_from(["b", "z", "&", "quot", "amp;", '"', "/", "K"])
+    leaves = st.one_of(
+        signs.map(from_text),
+        st.just(ANY_TEXT),
+        st.just(ANY_CHAR),
+        st.just(Repeat(ANY_CHAR, 1, None)),
+        st.just(CharClass((("a", "c"),))),
+        st.just(CharClass((("a", "c"),), negated=True)),
+    )
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=2, max_size=3).map(lambda each: Sequence(tuple(each))),
+            st.lists(inner, min_size=2, max_size=2).map(lambda each: Choice(tuple(each))),
+            inner.map(lambda one: Repeat(one, 0, 1)),
+        ),
+        max_leaves=5,
+    )
+
+
+@given(
+    item=expressions(),
+    text=st.lists(st.sampled_from(["b", "z", "&", '"', "<", "/", "k", "a"]), max_size=6),
+    folded=st.booleans(),
+)
+@examples(600)
+def test_expressions_that_are_alike_in_xml(item: Item, text: list[str], folded: bool) -> None:
+    assume(is_alike_in_xml(item))
+    plain = "".join(text)
+    shown = re.sub('[&"<]', lambda m: {"&": "&amp;", '"': "&quot;", "<": "&lt;"}[m[0]], plain)
+    found = compiled(item, ignore_case=folded)
+    assert bool(found.fullmatch(plain)) is bool(found.fullmatch(shown))
+
+
+def test_a_text_is_alike_in_xml_and_a_sign_is_not() -> None:
+    assert is_alike_in_xml(Sequence((ANY_TEXT, *map(Char, "\\tool"), ANY_TEXT)))
+    assert not is_alike_in_xml(Sequence((ANY_TEXT, *map(Char, "quot"), ANY_TEXT)))
+
+
+SAME = (
+    'authentication where event.code == "4624" and '
+    "not startsWith~(winlog.event_data.SubjectUserSid, winlog.event_data.TargetUserSid)"
+)
+
+
+@pytest.mark.parametrize(
+    ("subject", "target", "found"),
+    [
+        ("S-1-5-21-1-1001", "S-1-5-21-1-1001", False),
+        ("S-1-5-21-1-1001", "S-1-5-21-1-1002", True),
+        ("-", "-", True),
+    ],
+)
+def test_fields_that_are_parts_of_others_are_referred_to_below_a_not(
+    subject: str, target: str, found: bool
+) -> None:
+    made = kqlx.convert(SAME, "sigma", source="system.security", language="eql")
+    told = [note.effect for note in made.notes if note.code == "approximated"]
+    assert told == [Effect.WIDER]
+    detection = yaml.safe_load(str(made.query).partition("detection:")[2])
+    assert "fieldref" in str(detection)
+    event = {"EventID": "4624", "SubjectUserSid": subject, "TargetUserSid": target}
+    assert SIGMA.holds(str(made.query), event) is found
+
+
+def test_elsewhere_a_part_is_refused() -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="compares a field with values"):
+        kqlx.convert(SAME.replace("not ", ""), "sigma", source="system.security", language="eql")
+
+
+@pytest.mark.parametrize("target", ["sigma"])
+def test_accounts_of_people_are_those_of_no_service(target: str) -> None:
+    query = 'process where host.os.type == "windows" and process.name : "a.exe" and {}'
+    made = kqlx.convert(
+        query.format('user.id : ("S-1-5-21-*", "S-1-12-*")'),
+        target,
+        source="endpoint.events",
+        language="eql",
+    )
+    event = {"Image": "C:\\a.exe", "User": "W\\u"}
+    assert SIGMA.holds(str(made.query), {**event, "LogonId": "0x1a2b3c"})
+    assert not SIGMA.holds(str(made.query), {**event, "LogonId": "0x3e7"})
+    assert Effect.WIDER in {note.effect for note in made.notes}
+    below = kqlx.convert(
+        query.format('not user.id : "S-1-5-21-*"'), target, source="endpoint.events", language="eql"
+    )
+    assert "LogonId" not in below.query
+    for one in ("S-1-5-21-1-*-500", "S-1-5-21-7-*", "S-1-5-80-*"):
+        with pytest.raises(kqlx.MappingError, match=r"user\.id has no counterpart"):
+            asked = query.format(f'user.id : "{one}"')
+            kqlx.convert(asked, target, source="endpoint.events", language="eql")
+
+
+def test_lookups_that_are_asked_for_are_those_of_windows() -> None:
+    query = 'network where event.action == "lookup_requested" and process.name == "a"'
+    made = kqlx.convert(query, "sigma", source="endpoint.events", language="eql")
+    assert yaml.safe_load(made.text)["logsource"] == {"category": "dns_query", "product": "windows"}
