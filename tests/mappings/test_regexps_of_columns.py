@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import yaml
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
 import kqlx
-from kqlx.mappings.xml_signs import is_alike_in_xml
 from kqlx.notes import Effect
-from kqlx.regular_expressions import (
-    ANY_CHAR,
-    ANY_TEXT,
-    Char,
-    CharClass,
-    Choice,
-    Item,
-    Repeat,
-    Sequence,
-    compiled,
-    from_text,
-)
-from tests.conftest import examples
 from tests.oracles.sigma_rules import SIGMA
 
 REGISTRY = (
@@ -46,54 +28,6 @@ def test_what_may_match_a_number_has_no_counterpart(target: str, regexp: str) ->
     """Sysmon writes 420 as DWORD (0x000001a4)."""
     with pytest.raises(kqlx.MappingError, match="tested by a regular expression"):
         kqlx.convert(REGISTRY + regexp, target, source="endpoint.events", language="eql")
-
-
-def test_what_stands_in_a_sign_of_xml_is_not_alike() -> None:
-    begin = 'process where host.os.type == "windows" and event.type == "start" and '
-    for regexp in ('".*amp.*"', '"a.b"', '"[^x]*y"', '".*[0-9].*"'):
-        with pytest.raises(kqlx.MappingError, match="tested by a regular expression"):
-            query = f"{begin}process.command_line regex~ {regexp}"
-            kqlx.convert(query, "spl", source="endpoint.events", language="eql")
-
-
-def expressions() -> st.SearchStrategy[Item]:
-    signs = st.sampled_from(["b", "z", "&", "quot", "amp;", '"', "/", "K"])
-    leaves = st.one_of(
-        signs.map(from_text),
-        st.just(ANY_TEXT),
-        st.just(ANY_CHAR),
-        st.just(Repeat(ANY_CHAR, 1, None)),
-        st.just(CharClass((("a", "c"),))),
-        st.just(CharClass((("a", "c"),), negated=True)),
-    )
-    return st.recursive(
-        leaves,
-        lambda inner: st.one_of(
-            st.lists(inner, min_size=2, max_size=3).map(lambda each: Sequence(tuple(each))),
-            st.lists(inner, min_size=2, max_size=2).map(lambda each: Choice(tuple(each))),
-            inner.map(lambda one: Repeat(one, 0, 1)),
-        ),
-        max_leaves=5,
-    )
-
-
-@given(
-    item=expressions(),
-    text=st.lists(st.sampled_from(["b", "z", "&", '"', "<", "/", "k", "a"]), max_size=6),
-    folded=st.booleans(),
-)
-@examples(600)
-def test_expressions_that_are_alike_in_xml(item: Item, text: list[str], folded: bool) -> None:
-    assume(is_alike_in_xml(item))
-    plain = "".join(text)
-    shown = re.sub('[&"<]', lambda m: {"&": "&amp;", '"': "&quot;", "<": "&lt;"}[m[0]], plain)
-    found = compiled(item, ignore_case=folded)
-    assert bool(found.fullmatch(plain)) is bool(found.fullmatch(shown))
-
-
-def test_a_text_is_alike_in_xml_and_a_sign_is_not() -> None:
-    assert is_alike_in_xml(Sequence((ANY_TEXT, *map(Char, "\\tool"), ANY_TEXT)))
-    assert not is_alike_in_xml(Sequence((ANY_TEXT, *map(Char, "quot"), ANY_TEXT)))
 
 
 SAME = (

@@ -134,39 +134,21 @@ class Destination:
         return self._plain[name]
 
     def _find_plain_column(self, name: str) -> str | None:
-        column = self._text_column(name)
+        column = self.text_column(name)
         told = column in self.unconfirmed or (column and self.absent_in(column))
         return None if told else column
 
-    def text_column(self, name: str, *, dwords: bool = False, escaped: bool = False) -> str | None:
-        """The same, where its mapping may be unconfirmed, some of its values stand for none, and it
-        may be one of all fields below a name that are called alike; with ``dwords`` also one that
-        writes whole numbers in another way, with ``escaped`` one that may write signs as in XML.
-        """
+    def text_column(self, name: str) -> str | None:
+        """The same, where its mapping may be unconfirmed, and some of its values stand for none."""
         spec = self.field(name)
-        if spec is None or spec.column is None or (self.escaped and not escaped):
+        if spec is None or spec.column is None or base_field(name) != name:
+            return None
+        if _beside_column(spec) != _NOTHING or self.never.get(name) or self.escaped:
             return None
         like = self.column(spec.column)
-        if like.layout != "column" or (like.dwords and not dwords):
+        if like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords:
             return None
-        if spec.below and not like.json:
-            spec = replace(spec, below=False)
-        return spec.column if self._is_plain(name, spec, like) else None
-
-    def _text_column(self, name: str) -> str | None:
-        spec = self.field(name)
-        if spec is None or spec.column is None or self.escaped:
-            return None
-        like = self.column(spec.column)
-        return spec.column if self._is_plain(name, spec, like) and not like.dwords else None
-
-    def _is_plain(self, name: str, spec: FieldSpec, like: ColumnSpec) -> bool:
-        """Whether a field is a column and nothing else, whose values are as Elastic has them."""
-        if base_field(name) != name or _beside_column(spec) != _NOTHING or self.never.get(name):
-            return False
-        if like.characters or like.words or like.ipv4_mapped or like.hex:
-            return False
-        return like.layout not in ("words", "xml", "changes", "line")
+        return None if like.layout in ("words", "xml", "changes", "line") else spec.column
 
     def is_single(self, column: str) -> bool:
         """Whether a column holds one value at most: that of a field of which ECS has no lists."""

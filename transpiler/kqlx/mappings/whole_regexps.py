@@ -111,14 +111,17 @@ def _parted(first: str, last: str, signs: str) -> list[tuple[str, str]]:
     return [(chr(start), chr(end)) for start, end in ranges]
 
 
+_OF_NUMBERS = "0123456789abcdefABCDEF DQWORdqwor()x-"
+"""The signs of whole numbers, and of ``DWORD (0x000001a4)``."""
+
+
 def is_no_number(item: Item) -> bool:
-    """Whether no text of digits alone fits it."""
+    """Whether no whole number fits it, in whatever way it is written."""
     match item:
         case Char():
-            return not item.value.isdecimal()
+            return item.value not in _OF_NUMBERS
         case CharClass():
-            digits = [_is_in(digit, item) is not item.negated for digit in "0123456789"]
-            return not any(digits)
+            return not any(_is_in(sign, item) is not item.negated for sign in _OF_NUMBERS)
         case Repeat():
             return item.least > 0 and is_no_number(item.item)
         case Choice():
