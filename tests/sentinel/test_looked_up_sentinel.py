@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pytest
@@ -41,6 +42,9 @@ STATES: Mapping[str, Mapping[str, Any]] = {
     "unsigned": {"exists": False},
 }
 """What Elastic Defend tells of files."""
+STATUS = {"trusted": "Valid", "other signer": "Valid", "not trusted": "Invalid"}
+STATUS["unsigned"] = "Unsigned"
+"""What events say themselves of the parent's file."""
 NAMES = ["a.exe", "b.exe"]
 TESTS = [
     *(f"{of}.code_signature.{test}" for of in ("process", "process.parent") for test in (
@@ -68,6 +72,7 @@ def rows_of(name: str, file: str, parent: str) -> dict[str, Any]:
         "FolderPath": f"C:\\{name}",
         "SHA1": f"{file}-hash" if file else "",
         "InitiatingProcessSHA1": f"{parent}-hash" if parent else "",
+        "InitiatingProcessSignatureStatus": STATUS.get(parent, ""),
     }
 
 
@@ -100,8 +105,7 @@ def test_signers_are_those_of_elastic_where_the_file_was_verified(data: st.DataO
     asks = compile(query, source="endpoint.events")
     stored: list[tuple[int, str, dict[str, Any]]] = []
     expected = set()
-    cases = [(name, file, parent) for name in NAMES for file in ("", "?", *STATES)
-             for parent in ("", *STATES)]  # fmt: skip
+    cases = product(NAMES, ("", "?", *STATES), STATES)
     for number, (name, file, parent) in enumerate(cases):
         stored.append((number, "DeviceProcessEvents", rows_of(name, file, parent)))
         event = {
@@ -110,7 +114,7 @@ def test_signers_are_those_of_elastic_where_the_file_was_verified(data: st.DataO
                 "name": name,
                 # What the table does not tell of counts as unsigned.
                 "code_signature": STATES.get(file, STATES["unsigned"]),
-                "parent": {"code_signature": STATES.get(parent, STATES["unsigned"])},
+                "parent": {"code_signature": STATES[parent]},
             },
         }
         if asks(event):
@@ -223,6 +227,16 @@ def test_why_a_signature_is_not_trusted_is_not_known(asked: str, files: set[str]
         assert names == ({*STATES} - trusted if negated else files)
         has_note = any(n.code == "approximated" and n.effect.name == "WIDER" for n in made.notes)
         assert has_note is (files is not None)
+
+
+def test_what_events_say_themselves_is_not_looked_up() -> None:
+    """The verdict on the parent's file, also on macOS; its signer is looked up."""
+    query = f"{PROCESS} and host.os.type:macos and process.parent.code_signature.trusted:true"
+    made = kqlx.convert(query, "sentinel", source="endpoint.events", signers="join")
+    assert '| where InitiatingProcessSignatureStatus =~ "Valid"' in str(made.query)
+    query = f"{PROCESS} and process.parent.code_signature.subject_name:A"
+    made = kqlx.convert(query, "sentinel", source="endpoint.events", signers="join")
+    assert '| where ProcessParentSigner == "A"' in str(made.query)
 
 
 @pytest.mark.parametrize("system", ["macos", "linux"])

@@ -106,6 +106,10 @@ def test_new_terms_and_counts_of_what_is_looked_up(format: str, options: dict[st
                 "cardinality": [{"field": "source.geo.country_iso_code", "value": 3}],
             },
         },
+        {
+            "type": "threshold",
+            "threshold": {"field": ["source.geo.country_name", "user.id"], "value": 3},
+        },
     ):
         rule = kqlx.Rule(
             name="R",
@@ -122,6 +126,7 @@ def test_new_terms_and_counts_of_what_is_looked_up(format: str, options: dict[st
         begin = text.index("| lookup asn" if "as_" in name else "| iplocation prefix=source_geo_")
         assert begin < text.index("| stats" if "| stats" in text else "| eval")
         assert name in text[text.index("| stats") :]
+        assert name not in text[:begin]
         parse_search(re.sub(r"^earliest=\S+ ", "", text))
 
 

@@ -72,7 +72,7 @@ def _looked_up(destination: Destination, target: str, asked: Asked) -> Destinati
         for of, key in destination.signed_files.items():
             lookup = _certificates(of, key)
             lookups.append(lookup)
-            fields |= _of_signature(lookup)
+            fields |= _missing(destination, _of_signature(lookup))
             columns |= dict.fromkeys([*lookup.columns][:2], ColumnSpec(type="boolean"))
     for of in _addresses(destination):
         if asked.networks is not None:
