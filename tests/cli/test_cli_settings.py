@@ -13,6 +13,7 @@ import yaml
 
 from kqlx.backends import find, targets
 from kqlx.cli.app import app
+from kqlx.errors import UsageError
 from kqlx.records import replace
 from kqlx.settings import load
 from kqlx.settings.first_file import text
@@ -137,6 +138,50 @@ def test_formats_of_other_targets_may_stand_in_settings(
     assert "search = " in both.stdout
     written = kqlx("convert", "--to", "sigma", "--format", "spl=query", "rule.toml", cwd=tmp_path)
     assert "--format spl=query: spl is not among the targets" in written.stderr
+
+
+_NETWORKS = "sentinel: {networks: {watchlist: asn, network: Net, number: Asn}}"
+
+
+def test_what_is_looked_up_is_set_in_the_file(tmp_path: Path) -> None:
+    query = ("-q", "event.dataset:aws.cloudtrail and source.as.number:64500")
+    refused = kqlx("convert", "--to", "sentinel", *query, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "sentinel.networks in kqlx.yml has it looked up" in refused.stderr
+    write(tmp_path, "kqlx.yml", f"{_NETWORKS}\n")
+    done = kqlx("convert", "--to", "sentinel", *query, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert '_GetWatchlist("asn")' in done.stdout
+    shown = kqlx("config", cwd=tmp_path).stdout
+    assert re.search(r"sentinel\.networks\.watchlist +asn +kqlx\.yml:1", shown), shown
+    assert re.search(r"sentinel\.networks\.table +- +default", shown), shown
+    jsonschema.validate(yaml.safe_load(_NETWORKS), schema())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sentinel: {networks: {network: a, number: b}}",
+         "sentinel.networks needs one of the keys watchlist and table"),
+        ("sentinel: {networks: {watchlist: a, table: b, network: a, number: b}}",
+         "sentinel.networks needs one of the keys watchlist and table"),
+        ("spl: {networks: {lookup: asn, number: b}}", "spl.networks needs the key network"),
+        ("spl: {networks: {lookup: asn, network: b}}",
+         "spl.networks needs the key number or organization"),
+        ("spl: {networks: {watchlist: asn}}", "spl.networks has no key 'watchlist'"),
+        ("spl: {networks: {lookup: a b, network: b, number: c}}",
+         "spl.networks.lookup is not a name that Splunk accepts: 'a b'"),
+        ("spl: {networks: {lookup: a, network: 'b | delete', number: c}}",
+         "spl.networks.network is not a name that a table of networks accepts: 'b | delete'"),
+        ("spl: {networks: asn}", "spl.networks must be a table, not 'asn'"),
+        ("sentinel: {signers: scan}", "sentinel.signers takes join, not 'scan'"),
+        ("sentinel: {locations: geo}", "sentinel.locations must be true or false, not 'geo'"),
+        ("spl: {signers: join}", "spl has no key 'signers'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_what_is_looked_up(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        load(write(tmp_path, "kqlx.yml", text))
 
 
 def test_the_schema_is_that_of_the_code(request: pytest.FixtureRequest) -> None:

@@ -59,7 +59,10 @@ _OF_SESSIONS = {
 }
 PARAMETERS = {
     "_Im_NetworkSession": _OF_SESSIONS,
-    "_Im_WebSession": {"srcipaddr_has_any_prefix": "SrcIpAddr"},
+    "_Im_WebSession": {
+        "srcipaddr_has_any_prefix": "SrcIpAddr",
+        "eventresultdetails_in": "EventResultDetails",
+    },
     "_Im_Dns": {"domain_has_any": "DnsQuery"},
 }
 """By parser of ASIM the parameters that are used of it, each with the column that it filters
@@ -98,6 +101,8 @@ def _filter(name: str, column: str, value: str) -> str:
     if name == "dstportnumber":
         return f"{column} == {value}"
     texts = json.loads(value[len("dynamic(") : -1])
+    if name == "eventresultdetails_in":
+        return f"{column} in ({json.dumps(texts)[1:-1]})"
     if name == "domain_has_any":
         return "(" + " or ".join(f'{column} has "{text}"' for text in texts) + ")"
     bad = [text for text in texts if text.count(".") != 3 and text[-1:] != "."]

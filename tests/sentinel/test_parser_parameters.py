@@ -110,6 +110,29 @@ def test_domains(asked: str, call: str) -> None:
     assert analyse([query]) == [[]]
 
 
+@pytest.mark.parametrize(
+    ("asked", "call"),
+    [
+        ("404", '(eventresultdetails_in = dynamic(["404"]))'),
+        ("(404 or 500)", '(eventresultdetails_in = dynamic(["404", "500"]))'),
+        (">= 500", ""),
+    ],
+)
+def test_status_codes(asked: str, call: str) -> None:
+    test = f" {asked}" if ">" in asked else f":{asked}"
+    query = converted(
+        f"event.dataset:network_traffic.http and http.response.status_code{test} and url.full:*x*"
+    )
+    assert query.startswith(f"_Im_WebSession{call}\n")
+    rows = [
+        (n, "_Im_WebSession", {"EventResultDetails": code, "Url": "https://x"})
+        for n, code in enumerate(["404", "500", "200", ""])
+    ]
+    plain = without_parameters(query)
+    assert matching(query, ["_Im_WebSession"], rows) == matching(plain, ["_Im_WebSession"], rows)
+    assert analyse([query]) == [[]]
+
+
 def test_other_tables_take_none() -> None:
     query = kqlx.convert("destination.port:445", "sentinel", source="network_traffic", table="Ours")
     assert str(query.query).startswith("Ours\n")

@@ -85,6 +85,13 @@ def _domains(tests: Sequence[Test]) -> str:
     return _listed(found)
 
 
+def _status_codes(tests: Sequence[Test]) -> str:
+    """Numbers, which have one spelling."""
+    found = {test.value.name: None for test in tests if isinstance(test, Equals)}
+    whole = len(found) == len(tests) and all(map(str.isdecimal, found))
+    return _listed(found) if whole else ""
+
+
 def _listed(values: Iterable[str]) -> str:
     texts = [*values]
     return f"dynamic([{', '.join(map(quote, texts))}])" if len(texts) <= MOST_VALUES else ""
@@ -97,7 +104,10 @@ _PARAMETERS: dict[str, dict[str, tuple[str, _Made]]] = {
         "DstIpAddr": ("dstipaddr_has_any_prefix", _prefixes),
         "DstPortNumber": ("dstportnumber", _port),
     },
-    "_Im_WebSession": {"SrcIpAddr": _SOURCE},
+    "_Im_WebSession": {
+        "SrcIpAddr": _SOURCE,
+        "EventResultDetails": ("eventresultdetails_in", _status_codes),
+    },
     "_Im_Dns": {"DnsQuery": ("domain_has_any", _domains)},
 }
 """By parser and column the parameter, and what makes its value, "" where it cannot say it."""
