@@ -183,3 +183,12 @@ def test_a_function_needs_all_of_its_fields(data: st.DataObject) -> None:
     if compile(node)(event):
         assert all(compile(Exists(field))(event) for field in node.fields)
     assert len(list(near_events(node, {}, 5, 1))) == 5
+
+
+@pytest.mark.parametrize("to", ["spl", "sentinel", "sigma"])
+def test_how_characters_are_counted_is_told(to: str) -> None:
+    """Elasticsearch counts UTF-16 units, of which an emoji has two."""
+    counted = kqlx.convert("any where length(user.name) > 9", to, source="none", language="eql")
+    assert [note.code for note in counted.notes].count("text-length") == 1
+    plain = kqlx.convert("any where length(user.name) > 0", to, source="none", language="eql")
+    assert "text-length" not in [note.code for note in plain.notes]

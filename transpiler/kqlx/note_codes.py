@@ -338,6 +338,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "other words.",
         "kqlx convert --to spl --source none -q 'message:error'",
     ),
+    "text-length": (
+        "No action needed, unless the texts are full of emoji.",
+        "kqlx convert -v --to spl --source none --language eql "
+        "-q 'any where length(file.name) > 50'",
+    ),
     "threshold-assumed": ("Correct the rule's threshold.", ""),
     "threshold-split": (
         "Join the alerts in the target if both thresholds must be reached.",

@@ -261,6 +261,7 @@ CODES = {
     "table-coverage": "which events of the data source the destination may lack",
     "table-unknown": "the table is not known; a placeholder name is used",
     "text-analysis": "Elasticsearch compares the field word by word, the target does not",
+    "text-length": "characters of a text are counted otherwise than Elasticsearch does",
     "threshold-assumed": "the threshold is invalid or cannot be counted; another is used",
     "threshold-split": "each of the rule's several thresholds alerts on its own",
     "threshold-window": "the time window in which the rule's events are counted",

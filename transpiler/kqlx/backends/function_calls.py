@@ -8,7 +8,7 @@ each field of a test must have a value; after that, only a few functions may hav
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Generic, NoReturn, TypeVar
 from typing import Literal as OneOf
 
@@ -18,6 +18,7 @@ from kqlx.elastic.type_names import INTEGERS, NUMBERS, STRINGS, TEXTS
 from kqlx.frontends.eql.functions import BY_FUNCTION
 from kqlx.mappings.bound import Column, described
 from kqlx.nodes import Call, FieldValue, FunctionTest, Literal, Operand, Span
+from kqlx.notes import Effect, Note
 from kqlx.regexes import late_regex
 
 E = TypeVar("E")
@@ -144,6 +145,22 @@ class FunctionCalls(Generic[E]):
 
     def may_be_fraction(self, operand: Operand) -> bool:
         return self.kind(operand) == "number"
+
+
+def notes_on_counts(test: FunctionTest) -> Iterator[Note]:
+    """That characters are counted, where the test does it. Elasticsearch counts UTF-16 units
+    (https://www.elastic.co/docs/reference/query-languages/eql/eql-function-ref), Splunk
+    (https://help.splunk.com/splunk-enterprise/spl-search-reference/10.0/evaluation-functions/text-functions)
+    and Kusto (https://learn.microsoft.com/kusto/query/strlen-function) code points.
+    """
+    if _counts(test.call):
+        message = "characters beyond U+FFFF, such as emoji, count once, in Elasticsearch twice"
+        yield Note("text-length", Effect.SAME, message, test.span)
+
+
+def _counts(call: Call) -> bool:
+    inner = (argument for argument in call.arguments if isinstance(argument, Call))
+    return call.function in ("length", "index_of", "substring") or any(map(_counts, inner))
 
 
 def may_be_nothing(operand: Operand) -> bool:

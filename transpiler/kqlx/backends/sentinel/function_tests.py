@@ -16,6 +16,7 @@ from kqlx.backends.function_calls import (
     bare,
     is_never_empty,
     is_never_negative,
+    notes_on_counts,
     shortened_by,
     whole_number,
 )
@@ -298,6 +299,7 @@ def condition(backend: TextBackend, columns: Columns, node: FunctionTest) -> Tex
     cells = {name.name: columns.cell(backend.bound.column(name.name)) for name in node.fields}
     calls = KustoCalls(lambda name: backend.bound.column(name.name), backend.refuse)
     calls.check(node)
+    backend.notes.extend(notes_on_counts(node))
     existence = Existence(backend)
     present: list[Text] = []
     asked = node.call

@@ -5,7 +5,7 @@ and below a ``not`` that a field is another's part where they are equal.
 from __future__ import annotations
 
 from kqlx.backends.base import NO_FORM
-from kqlx.backends.function_calls import NAMES, FunctionCalls, whole_number
+from kqlx.backends.function_calls import NAMES, FunctionCalls, notes_on_counts, whole_number
 from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.nodes import Call, FieldValue, FunctionTest, Never, Node, Regexp
 from kqlx.notes import Effect
@@ -26,6 +26,7 @@ def function_test(backend: SigmaBackend, node: FunctionTest) -> Node:
             if bounds == (0, -1):
                 return Never(node.span)
             if bounds is not None and max(bound or 0 for bound in bounds) <= MOST:
+                backend.notes.extend(notes_on_counts(node))
                 return Regexp(value.field, Repeat(ANY_CHAR, *bounds), node.span)
         case (FieldValue() as value, FieldValue() as other) if backend.negative:
             if call.function in _OF_PARTS:

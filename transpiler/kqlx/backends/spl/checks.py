@@ -135,6 +135,9 @@ class Checks(SplBackend):
 
     def check_functions(self, node: FunctionTest) -> None:
         """Notes what functions of several values cannot tell, and that letter case is ignored."""
+        from kqlx.backends.function_calls import notes_on_counts
+
+        self.notes.extend(notes_on_counts(node))
         names = [field.name for field in node.fields]
         for name in dict.fromkeys(names):
             column = self.bound.column(name)
