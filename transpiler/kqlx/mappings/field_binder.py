@@ -153,7 +153,8 @@ class FieldBinder(Binding):
         changed = spec.column and self.destination.column(spec.column).layout == "changes"
         if changed and name.rpartition(".")[2].lower() not in ("newvalue", "oldvalue"):
             return self.unmapped(node, name, "only its old and its new value are compared")
-        if (note := spec.note) and not (isinstance(node, Exists) and spec.exists is True):
+        asks_whether = isinstance(node, Exists) and (spec.exists is True or (known and spec.column))
+        if (note := spec.note) and not asks_whether:
             span = node.span if note.is_of_test else None
             self.add_note(note.code, note.message, span, note.effect)
         return self.apply_spec(node, spec)

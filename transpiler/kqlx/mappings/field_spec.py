@@ -123,6 +123,8 @@ class FieldSpec:
     """Patterns of the column's values, in which ``{}`` stands for the field's: ``{}@*`` where the
     field is the beginning of an address.
     """
+    lacks: str = ""
+    """Beside them: characters that the field never has."""
     takes: str = ""
     """The regular expression of what ``{}`` stands for."""
     counted_as: str = ""

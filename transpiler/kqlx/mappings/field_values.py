@@ -153,6 +153,8 @@ def notes_on_values(field: str, spec: FieldSpec) -> tuple[Note, ...]:
         )
         joint = Note("grouped-by-substitute", Effect.SAME, f"{message}, as they are spelt there")
         return (joint, *(() if told is None else (_said(told),)))
+    if spec.counted_by is not None and spec.finer and spec.column is not None:
+        return ()  # the note is on the values of the column that is not counted
     if spec.counted_by is not None and not (spec.finer or (told and spec.no_counterpart)):
         message = (
             f"{field} is grouped by {spec.counted_by}, which has other values for the same things"

@@ -67,6 +67,16 @@ def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         before, _, after = text.partition("{}")
         around = Pattern.from_stars(before).tokens, Pattern.from_stars(after).tokens
         patterns.append(Pattern.of(*around[0], *inner.tokens, *around[1]))
+    if binding.negative and spec.lacks and isinstance(node, Like) and not node.pattern.is_lone_star:
+        from kqlx.mappings.affixed_regexps import affixed_regexp
+
+        place = column_for_regexp(binding, spec, node.field)
+        if place is not None and not place[1]:
+            test = affixed_regexp(replace(node, field=place[0]), fits, spec.lacks)
+            if test is not None:
+                message = f"{node.field.name} is matched as a part of {spec.column}"
+                binding.add_note("value-translated", message, None)
+                return test
     needed = [one for one in patterns if not any(_covers(other, one) for other in patterns)]
     message = f"{node.field.name} is part of {spec.column} in {binding.destination.name}"
     if isinstance(node, Like) and any("*" in text for text in spec.value_patterns):
