@@ -16,6 +16,7 @@ import kqlx
 from kqlx.render import suffix
 from kqlx.rules.load import load_rules
 from tests.conftest import GOLDEN, OWN_RULES
+from tests.conversion.test_joined_records import GOLDENS as JOINED_RECORDS
 from tests.conversion.test_looked_up import wanted as looked_up
 from tests.oracles.custom_detections import created
 from tests.oracles.kusto import analyse
@@ -97,7 +98,7 @@ def results(target: str, format: str | None = None) -> dict[str, str]:
 
 
 def test_no_golden_is_left_over() -> None:
-    wanted = looked_up()
+    wanted = looked_up() | JOINED_RECORDS
     for target in TARGETS.values():
         said = results(target.name)
         for path in RULES:

@@ -15,7 +15,10 @@ sets, so that other fields are known to be missing. ``log`` is what all records 
 in another data stream.
 
 Where one document is several events elsewhere (the records of the Linux audit framework),
-``splunk`` is a list of them, and a query finds the event that finds one of them.
+``splunk`` is a list of them, and a query finds the event that finds one of them, or by what it puts
+them together to. ``records`` has the texts of such records, the main one first, instead of what
+each system makes of them; those of `ausearch -i` are in Splunk alone. Of other records the text is
+that of Sentinel's row, unless it is given.
 
 An event that the destination does not hold is left out: in Splunk one that the source type does not
 find, in Sentinel one without a row in the table, in Sigma one that lacks what the log source is
@@ -24,6 +27,7 @@ for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,8 +108,10 @@ def read(path: Path) -> EventFile:
                 events.append(_of_record(data["source"], len(events) + 1, record, document))
     for item in data["events"]:
         number = len(events) + 1
-        _known(item, {"elastic", "splunk", "sentinel", "sigma", "record"}, path)
+        _known(item, {"elastic", "splunk", "sentinel", "sigma", "record", "records"}, path)
         document = merged(every, item["elastic"])
+        if "records" in item:
+            item = {**item, **_of_texts(item["records"], document)}
         if "record" in item:
             record = {**(data.get("log") or {}), **item["record"]}
             events.append(_of_record(data["source"], number, record, document))
@@ -116,10 +122,41 @@ def read(path: Path) -> EventFile:
             _known(row, {"table", "row"}, path)
         splunk = item.get("splunk")
         splunk, *beside = splunk if isinstance(splunk, list) else [splunk]
+        if splunk is not None and "type" in splunk:
+            splunk, *beside = _with_texts([splunk, *beside], [row["row"] for row in rows])
         tables = tuple((row["table"], row["row"]) for row in rows)
         sigma = item.get("sigma", splunk)
         events.append(Stored(number, document, splunk, tables, sigma, beside=tuple(beside)))
     return EventFile(data["source"], tuple(data["queries"]), tuple(events))
+
+
+_PAIR = re.compile(r"(?:^|(?<=\s))([A-Za-z_][\w-]*)=(\"[^\"]*\"|\S+)")
+
+
+def _of_texts(texts: Sequence[str], document: Event) -> dict[str, Any]:
+    """The records of the audit framework as Splunk and Sentinel hold them."""
+    machine = str(next(iter(values(document, "host.name"))))
+    fields = [
+        {"sourcetype": "auditd", **{name: found.strip('"') for name, found in _PAIR.findall(text)}}
+        for text in texts
+    ]
+    splunk = [{**own, "_raw": text} for own, text in zip(fields, texts, strict=True)]
+    interpreted = any(") : " in text for text in texts)
+    rows = [{"Computer": machine, "SyslogMessage": text} for text in texts]
+    sentinel = [] if interpreted else [{"table": "Syslog", "row": row} for row in rows]
+    return {"splunk": splunk, "sentinel": sentinel}
+
+
+def _with_texts(
+    records: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Records of the audit framework with the texts that Sentinel's rows have for the same type."""
+    texts = [str(row.get("SyslogMessage", "")) for row in rows]
+    found = []
+    for record in records:
+        own = [text for text in texts if text.startswith(f"type={record.get('type')} ")]
+        found.append({**({"_raw": own[0]} if own else {}), **record})
+    return found
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,6 +266,13 @@ def _of_splunk(query: Converted, events: Sequence[Stored]) -> Iterator[tuple[int
         nulls = (None, NULL) if json else (None,)
         times = [str(value) for value in values(event.elastic, "@timestamp")]
         answers: list[bool] = []
+        if joined_by(query):
+            flats = [stored_event(record, False) for record in (event.splunk, *event.beside)]
+            flats = [{**_machine(event), **flat} for flat in flats]
+            here = [f for f in flats if not base or SPLUNK.keeps(str(base), f, times)]
+            if here:
+                yield event.number, SPLUNK.finds_among(query.text, here, times)
+            continue
         for record in (event.splunk, *event.beside):
             flats = [stored_event(record, json, null=null) for null in nulls]
             if base and not SPLUNK.keeps(str(base), flats[0], times):
@@ -239,6 +283,18 @@ def _of_splunk(query: Converted, events: Sequence[Stored]) -> Iterator[tuple[int
             answers += found
         if answers:
             yield event.number, any(answers)
+
+
+def joined_by(query: Converted) -> str:
+    """What the results of a query that puts records together are grouped by last, or ""."""
+    destination = query.bound.destination
+    records = destination.records if destination is not None else None
+    return records.name if records is not None and f", {records.name}" in query.text else ""
+
+
+def _machine(event: Stored) -> dict[str, str]:
+    names = [str(name) for name in values(event.elastic, "host.name")]
+    return {"host": names[0]} if names else {}
 
 
 def _from_other_collectors(query: Converted, flats: Sequence[FlatEvent]) -> Iterator[FlatEvent]:
@@ -260,7 +316,7 @@ def _of_sentinel(query: Converted, events: Sequence[Stored]) -> Answers:
     rows = [
         (event.number, name, row) for event in events for name, row in event.rows if name in tables
     ]
-    found = matching(query.text, tables, rows)
+    found = matching(query.text, tables, rows, joined_by(query))
     return {number: number in found for number, _, _ in rows}
 
 

@@ -38,7 +38,7 @@ from kqlx.nodes import (
 from kqlx.testing.agreement import REFUSALS, Claim, Malformed, Unsettled
 from kqlx.testing.bounds import Kibana
 from kqlx.testing.edges import NOW
-from tests.oracles.pack_events import Converted, converted, types_of
+from tests.oracles.pack_events import Converted, converted, joined_by, types_of
 from tests.oracles.pair_files import Pair, Values, known
 from tests.oracles.pair_stored import in_sentinel, in_splunk
 from tests.oracles.sentinel_rows import NotExecuted, matching
@@ -263,14 +263,17 @@ class Store:
         """
         if self.target == "spl":
             flats = self.in_base(str(query.bound.place.get("base") or "*"))
+            text = query.text
+            if name := joined_by(query):
+                text = text.replace(f", {name}\n", f", {name}, {NUMBER}, {FORM}\n", 1)
             try:
-                found = evaluate(parse_search(query.text), flats, now=NOW.timestamp())
+                found = evaluate(parse_search(text), flats, now=NOW.timestamp())
             except (Doubtful, NotEvaluated) as error:
                 raise Unsettled(str(error)) from None
             return _answers(_forms(flats), _forms(found))
         tables = tables_of(query.bound.place)
         rows = [row for row in self.rows if row[1] in tables]
-        hits = matching(query.text, tables, rows)
+        hits = matching(query.text, tables, rows, joined_by(query))
         return {number: {number in hits} for number, _, _ in rows}
 
 

@@ -26,6 +26,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb_kql
 from duckdb_kql.translate import functions
@@ -162,6 +163,13 @@ _SHIMS: dict[str, tuple[Any, str]] = {
 }
 
 
+_AGGREGATES = {
+    "take_anyif": "coalesce(any_value({0}) FILTER (WHERE {1}), '')",
+    "make_set_if": "to_json(coalesce(list_distinct(list({0}) FILTER (WHERE {1})), []))",
+}
+"""Of texts alone."""
+
+
 @cache
 def connection() -> Any:
     """DuckDB in memory, with the functions that it lacks."""
@@ -189,6 +197,11 @@ def connection() -> Any:
         "to_json(list_intersect(CAST(to_json({0}) AS JSON[]), CAST(to_json({1}) AS JSON[])))",
         (2,),
     )
+    made.create_function("kqlx_url_decode", lambda text: unquote(text), ["VARCHAR"], "VARCHAR")
+    decode = "kqlx_url_decode(CAST({0} AS VARCHAR))"
+    functions.SCALAR_FUNCTIONS["url_decode"] = functions._f("url_decode", "template", decode, (1,))
+    for name, template in _AGGREGATES.items():
+        functions.AGGREGATE_FUNCTIONS[name] = functions.AggregateSpec(name, template, (2,))
     functions.SCALAR_FUNCTIONS["set_union"] = functions._f(
         "set_union",
         "template",

@@ -55,12 +55,15 @@ def known_tables() -> dict[str, dict[str, str]]:
     return found
 
 
-def matching(query: str, tables: list[str], rows: Rows) -> set[int]:
-    """The numbers of the events whose rows come out of a query that reads these tables.
+def matching(query: str, tables: list[str], rows: Rows, joined_by: str = "") -> set[int]:
+    """The numbers of the events whose rows come out of a query that reads these tables; of one that
+    puts rows together, ``joined_by`` is the last column that these have in common.
 
     Raises NotExecuted, Malformed for a column that there is not, and ValueError for a row that its
     table cannot hold.
     """
+    if joined_by:
+        query = query.replace(f", {joined_by}\n", f", {joined_by}, {ROW}\n", 1)
     return {row[ROW] for row in results(f"{query}\n| project {ROW}", tables, rows)}
 
 

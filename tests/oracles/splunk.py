@@ -14,7 +14,7 @@ fate of an event open, the query is at fault, unless its notes allow anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -55,15 +55,22 @@ class Splunk:
         """Whether the search keeps an event of Splunk's, whose times are ``stamps``. Raises as
         ``holds``.
         """
+        return self.finds_among(query, [flat], stamps)
+
+    def finds_among(self, query: str, flats: Sequence[FlatEvent], stamps: list[str]) -> bool:
+        """Whether the search finds something among events that all have these times. Raises as
+        ``holds``.
+        """
         pipeline, times = without_times(query)
         if len(stamps) != 1 and "_time" in query:
             raise Impossible("every event in Splunk has one time")
         if len(stamps) == 1 and _is_date(stamps[0]):
-            flat = {**flat, "_time": str(datetime.fromisoformat(stamps[0]).timestamp())}
+            time = str(datetime.fromisoformat(stamps[0]).timestamp())
+            flats = [{**flat, "_time": time} for flat in flats]
         try:
             if times and not _within(times, stamps):
                 return False
-            return bool(evaluate(pipeline, [flat], now=NOW.timestamp()))
+            return bool(evaluate(pipeline, flats, now=NOW.timestamp()))
         except (Doubtful, NotEvaluated) as error:
             raise Unsettled(str(error)) from None
 

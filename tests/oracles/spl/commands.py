@@ -20,11 +20,13 @@ from tests.oracles.spl.nodes import (
     Lookup,
     Regex,
     Rename,
+    Rex,
     Search,
     Simple,
     Sort,
     Where,
 )
+from tests.oracles.spl.regexes import translate
 from tests.oracles.spl.search_reader import read_term
 from tests.oracles.spl.stats_reader import read_stats, read_streamstats, read_tstats
 
@@ -57,6 +59,21 @@ def read_regex(cursor: Cursor, begin: int) -> Command:
     pattern = "".join(c for c, _ in cursor.unescape(inside, {'"': '"', "\\": "\\"}, at + 1))
     check_regex(cursor, pattern, at)
     return Regex(field, negated, pattern, (begin, cursor.at))
+
+
+def read_rex(cursor: Cursor, begin: int) -> Command:
+    """Page rex: without sed mode, with groups that are named."""
+    options = dict(read_options(cursor, {"field": r"\S+", "max_match": r"\d+"}))
+    if cursor.peek() != '"':
+        cursor.fail("rex needs its pattern in double quotes")
+    at = cursor.at
+    inside = cursor.quoted()
+    pattern = "".join(c for c, _ in cursor.unescape(inside, {'"': '"', "\\": "\\"}, at + 1))
+    check_regex(cursor, pattern, at)
+    if not translate(pattern).groupindex:
+        cursor.fail("rex needs a group with a name", at)
+    most = int(options.get("max_match", "1"))
+    return Rex(options.get("field", "_raw"), pattern, most, (begin, cursor.at))
 
 
 def read_eval(cursor: Cursor, begin: int) -> Command:
@@ -225,6 +242,7 @@ COMMANDS: dict[str, Callable[[Cursor, int], Command]] = {
     "search": read_search,
     "where": read_where,
     "regex": read_regex,
+    "rex": read_rex,
     "eval": read_eval,
     "foreach": read_foreach,
     "fields": read_fields,

@@ -1,9 +1,9 @@
 """``Pipeline`` × events → the events that survive, in their order.
 
-``search``, ``where``, ``regex``, ``eval``, ``fields`` and ``table`` are played through, and with
-``grouping`` those that count and look up, with ``streaming`` those that go by the order of events,
-and with ``json_paths`` ``spath`` with a path; the other
-commands are read only, and raise ``NotEvaluated``.
+``search``, ``where``, ``regex``, ``rex``, ``eval``, ``fields`` and ``table`` are played through,
+and with ``grouping`` those that count and look up, with ``streaming`` those that go by the order of
+events, and with ``json_paths`` ``spath`` with a path; the other commands are read only, and raise
+``NotEvaluated``.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tests.oracles.spl.nodes import (
     Multisearch,
     Pipeline,
     Regex,
+    Rex,
     Search,
     Simple,
     Sort,
@@ -111,6 +112,8 @@ class _Run:
                 return [e for e in events if outcome_of(expression, self._scope(e)).decide()]
             case Regex():
                 return [event for event in events if _fits(command, event)]
+            case Rex():
+                return [_take(command, event) for event in events]
             case Eval():
                 return [self._assign(command, event) for event in events]
             case Foreach():
@@ -206,6 +209,25 @@ def _fits(command: Regex, event: Mapping[str, object]) -> bool:
     if len(found) > 1:
         raise Doubtful("regex on a field of many values, some of which match")
     return found == {not command.negated}
+
+
+def _take(command: Rex, event: Event) -> Event:
+    """https://help.splunk.com/splunk-enterprise/spl-search-reference/9.4/search-commands/rex: where
+    the pattern matches nothing, fields stay as they are.
+    """
+    texts = values_of(event, command.field)
+    if len(texts) != 1:
+        if texts:
+            raise Doubtful("rex on a field of many values")
+        return event
+    pattern = translate(command.pattern)
+    found = [*pattern.finditer(texts[0])][: command.most or None]
+    taken = dict(event)
+    for name in pattern.groupindex:
+        values = [match[name] for match in found if match[name] is not None]
+        if values:
+            taken[name] = values[0] if len(values) == 1 else values
+    return taken
 
 
 def _choose(command: Fields, event: Event) -> Event:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
+from urllib.parse import unquote
 
 from tests.oracles.spl.arguments import (
     Arguments,
@@ -181,6 +182,7 @@ FUNCTIONS: dict[str, Callable[[Arguments, Surroundings], Value]] = {
     "substr": _substr,
     "replace": _replace,
     "trim": _trim,
+    "urldecode": _on_text("urldecode()", unquote),
     "round": _round,
     "abs": _on_number("abs()", abs),
     "ceiling": _on_number("ceiling()", lambda n: float(math.ceil(n)) if math.isfinite(n) else n),

@@ -66,9 +66,11 @@ def _aggregate(
             numbers = [number_of(value) for value in values]
             if not numbers:
                 return None
-            if any(number is None for number in numbers):
-                raise Doubtful("min() or max() of texts")
             chosen = min if aggregation.function == "min" else max
+            if all(number is None for number in numbers):  # in the order of their characters
+                return chosen(values, key=lambda text: text.encode("utf-8", "surrogatepass"))
+            if any(number is None for number in numbers):
+                raise Doubtful("min() or max() of texts and numbers")
             return text_of(chosen(number for number in numbers if number is not None))
         case _:
             raise NotEvaluated(f"the aggregate {aggregation.function}")

@@ -134,6 +134,18 @@ class Regex:
 
 
 @dataclass(frozen=True, slots=True)
+class Rex:
+    """``rex``: the fields that the named groups of the pattern take out of another, ``most`` values
+    each, or all for 0.
+    """
+
+    field: str
+    pattern: str
+    most: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Eval:
     assignments: tuple[tuple[str, Expression], ...]
     span: Span
@@ -247,6 +259,7 @@ Command = (
     Search
     | Where
     | Regex
+    | Rex
     | Eval
     | Foreach
     | Fields

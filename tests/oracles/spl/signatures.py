@@ -61,6 +61,7 @@ SIGNATURES = {
     "substr": Signature("vn", 2, 3),
     "replace": _exactly("vrv"),
     "trim": Signature("vl", 1, 2),
+    "urldecode": _exactly("v"),
     "round": Signature("vn", 1, 2),
     "abs": _exactly("v"),
     "ceiling": _exactly("v"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from kqlx.elastic.multi_fields import MULTI_FIELDS
 from kqlx.mappings.field_spec import ColumnCase, Layout
@@ -11,6 +12,9 @@ from kqlx.mappings.pack import Destination, Lookup, Pack
 from kqlx.nodes import Node, Unmapped
 from kqlx.notes import Note
 from kqlx.records import dataclass, field
+
+if TYPE_CHECKING:  # few packs need it
+    from kqlx.mappings.record_spec import JoinedRecords
 
 AS_TEXT = " as text"
 """Behind the name of a column in a test of its text, whatever its type is."""
@@ -111,6 +115,11 @@ class Bound:
     def lookups(self) -> tuple[Lookup, ...]:
         """What is looked up beside the events."""
         return self.destination.lookups if self.destination is not None else ()
+
+    @property
+    def records(self) -> JoinedRecords | None:
+        """How the records of an event are put together; None where each event is one."""
+        return self.destination.records if self.destination is not None else None
 
     def type(self, name: str) -> str | None:
         """The Elasticsearch type of Elastic's field, as far as it is known."""

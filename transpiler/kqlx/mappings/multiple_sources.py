@@ -68,7 +68,8 @@ def bind_each(
     beside: list[Note] = []
     collectors: list[Pack] = []
     read: dict[str, set[str]] = {}
-    for pack in packs:
+    for one_pack in packs:
+        pack = _beside_others(one_pack, target) if len(packs) > 1 else one_pack
         try:
             implied, told = _implied(query, pack, target, indices)
             parts = _bind_parts(query, pack, target, unmapped, implied, present)
@@ -147,12 +148,13 @@ def _bind_parts(
     except MappingError:
         from kqlx.mappings.kinds_of_events import bind_by_kind
 
+        one_of_many = _beside_others(pack, target)
         parts = bind_by_kind(
             query,
-            pack,
+            one_of_many,
             target,
             implied,
-            lambda part: _bind_part(part, pack, target, unmapped, implied, present),
+            lambda part: _bind_part(part, one_of_many, target, unmapped, implied, present),
         )
         if parts is None:
             raise
@@ -176,6 +178,15 @@ def _bind_part(
         query = AskedQuery(more, query.types)
         bound = bind_asked(query, pack, target, unmapped, implied)
     return query, bound
+
+
+def _beside_others(pack: Pack, target: str) -> Pack:
+    """The pack without destinations whose events cannot be put to those of others: Splunk groups
+    records first, and then there are no events any more.
+    """
+    there = pack.targets.get(target, ())
+    kept = tuple([one for one in there if one.records is None or "base" not in one.place])
+    return pack if len(kept) == len(there) else replace(pack, targets={target: kept})
 
 
 def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from operator import attrgetter
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote, When
 from kqlx.mappings.json_arrays import WHOLE_RECORD, all_known, spellings
 from kqlx.notes import Effect
 from kqlx.records import dataclass, field, replace
+
+if TYPE_CHECKING:  # few packs need it
+    from kqlx.mappings.record_spec import JoinedRecords
 
 T = TypeVar("T")
 
@@ -61,7 +64,8 @@ class Destination:
     source that has events there, a predicate on this one's columns that tells them.
     ``signed_files`` has, by the beginning of the fields of a file's signature, the column with its
     SHA-1, by which Defender's table of certificates knows it; ``lookups`` are what the user asks
-    for of what stands beside the events.
+    for of what stands beside the events. ``records`` says how the records of an event are put
+    together, where it is several.
     """
 
     place: Mapping[str, Any]
@@ -82,6 +86,7 @@ class Destination:
     signed_files: Mapping[str, str] = field(default_factory=dict)
     lookups: tuple[Lookup, ...] = ()
     about: tuple[str, ...] = ()
+    records: JoinedRecords | None = None
     _fields: dict[str, FieldSpec | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

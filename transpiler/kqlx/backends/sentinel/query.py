@@ -10,94 +10,71 @@ https://learn.microsoft.com/kusto/query/best-practices?view=microsoft-sentinel.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from kqlx.backends.base import kinds_of
 from kqlx.backends.contained_tests import without_contained
-from kqlx.backends.looked_up import asks_looked_up, without_looked_up
-from kqlx.backends.sentinel.boolean import FALSE, TRUE
-from kqlx.backends.sentinel.column_access import OBJECTS, Cell, united
 from kqlx.backends.sentinel.conditions import ConditionWriter
+from kqlx.backends.sentinel.conjuncts import (
+    JSON_READ,
+    by_names,
+    conjuncts_of,
+    names_of_parts,
+    with_names,
+)
 from kqlx.backends.sentinel.folders import with_folders
 from kqlx.backends.sentinel.multiple_sources import TableQuery, WrittenSource, tables
 from kqlx.backends.sentinel.named_values import NamedValues
-from kqlx.backends.sentinel.result_columns import plain_name
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Text
 from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import Always, And, Equals, Node, Or, conjuncts
+from kqlx.nodes import And, Equals, Node, Or, conjuncts
 from kqlx.notes import Effect
-from kqlx.records import replace
-from kqlx.regexes import late_regex
-
-_UNITED = re.escape(f"parse_json({united('NAME')})")
-_UNITED = _UNITED.replace("NAME", r"(?P<united>\w+)", 1).replace("NAME", "(?P=united)")
-_JSON_READ = late_regex(rf'parse_json\(column_ifexists\("(?P<own>\w+)", ""\)\)|{_UNITED}')
-"""JSON that is read once, under a name."""
-
-_MOST_TAKEN_OUT, _MOST_READ = 2, 3
-"""What is used so often gets a name: a part of a text, and a value below a dynamic column."""
 
 DEFAULT_TABLE = "Events"
 
-_LOOKED_UP = 100
-"""What is added to the cost of a test that asks for what is looked up: it comes last."""
 
-
-def query_of(bound: Bound, options: Options, values: NamedValues) -> WrittenSource:
-    """The query for the rows of a bound tree; long lists are among the ``values``. Raises
+def query_of(
+    bound: Bound, options: Options, values: NamedValues, *, keeps_arrival: bool = False
+) -> WrittenSource:
+    """The query for the rows of a bound tree; long lists are among the ``values``. Where it puts
+    records together, ``keeps_arrival`` asks for the time at which they arrived. Raises
     UnsupportedError.
     """
     writer = ConditionWriter(bound, options, values=values)
-    written: list[tuple[Text, list[Piece]]] = []
     node = bound.node
     if And in kinds_of(node):
         node = without_contained(node, writer.compares_whole)
         node = with_folders(node, writer.joined.is_whole_text)
-    asks = asks_looked_up(bound)
-    for item in conjuncts(node):
-        if _is_sure(item, bound):
-            continue
-        before, text = len(writer.pieces), writer.conjunct(item)
-        if asks(item):
-            text = replace(text, rank=text.rank + _LOOKED_UP)
-            written += [(one, []) for one in _before_lookups(item, asks, writer)]
-        written.append((text, writer.pieces[before:]))
-        writer.asked(item)
-    written = sorted((one for one in written if one[0] != TRUE), key=lambda one: one[0].rank)
-    texts = [text for text, _ in written]
-    if FALSE in texts:
-        written, texts = [], [FALSE]
     table = options.table or bound.place.get("table")
     if table is None:
         message = f"table not known; {DEFAULT_TABLE} stands for a table with ECS column names"
         writer.note(
             "table-unknown", Effect.SAME, message, hint=Hint(Argument("table"), " names it")
         )
-    named = {**_json_names(texts), **_names_of_parts(writer, texts)}
+    named: dict[str, str] = {}
+    if records := bound.records:
+        from kqlx.backends.sentinel.joined_records import joined_steps
+
+        steps = joined_steps(writer, node, records, keeps_arrival=keeps_arrival)
+        pieces = [*writer.aside, *writer.pieces]
+    else:
+        items = [item for item in conjuncts(node) if not _is_sure(item, bound)]
+        texts, pieces = conjuncts_of(writer, items)
+        pieces = [*writer.aside, *pieces]
+        named = {**_json_names(texts), **names_of_parts(writer, texts)}
+        steps = [*_steps(writer, texts, named)]
     names = tables(table or DEFAULT_TABLE)
     if any(name.startswith("_Im_") for name in names):
         from kqlx.backends.sentinel.parser_parameters import with_parameters
 
         names = tuple(with_parameters(name, conjuncts(node)) for name in names)
-    query = TableQuery(names, tuple(_steps(writer, texts, named)))
-    pieces = (*writer.aside, *(piece for _, found in written for piece in found))
+    query = TableQuery(names, tuple(steps))
     if named:
-        pieces = tuple(_with_names(piece, named) for piece in pieces)
-    return WrittenSource(query, tuple(writer.finished_notes()), pieces=pieces)
-
-
-def _before_lookups(
-    item: Node, asks: Callable[[Node], bool], writer: ConditionWriter
-) -> list[Text]:
-    """What a conjunct asks of the rows before anything is looked up for them."""
-    left = without_looked_up(item, asks)
-    if isinstance(left, Always):
-        return []
-    beside = ConditionWriter(writer.bound, writer.options, values=writer.values)
-    return [beside.conjunct(one) for one in conjuncts(left)]
+        pieces = [_piece_with_names(piece, named) for piece in pieces]
+    return WrittenSource(query, tuple(writer.finished_notes()), pieces=tuple(pieces))
 
 
 def _is_sure(node: Node, bound: Bound) -> bool:
@@ -120,21 +97,13 @@ def _steps(writer: ConditionWriter, texts: list[Text], named: Mapping[str, str])
             if expression in conjunct.text and name not in read:
                 read.add(name)
                 yield f"| extend {name} = {expression}"
-        lines = (_by_names(text, named) for text in conjunct.alternatives)
-        text = _by_names(conjunct.text, named)
-        yield writer.line(replace(conjunct, text=text, alternatives=tuple(lines)))
+        yield writer.line(with_names(conjunct, named))
 
 
-def _by_names(text: str, named: Mapping[str, str]) -> str:
-    for expression, name in named.items():
-        text = text.replace(expression, name)
-    return text
-
-
-def _with_names(piece: Piece, named: Mapping[str, str]) -> Piece:
+def _piece_with_names(piece: Piece, named: Mapping[str, str]) -> Piece:
     """The piece as it stands behind the steps that give names."""
-    inner = tuple(_with_names(one, named) for one in piece.inner)
-    return Piece(_by_names(piece.made, named), piece.spans, inner)
+    inner = tuple(_piece_with_names(one, named) for one in piece.inner)
+    return Piece(by_names(piece.made, named), piece.spans, inner)
 
 
 def _json_names(texts: list[Text]) -> dict[str, str]:
@@ -145,38 +114,8 @@ def _json_names(texts: list[Text]) -> dict[str, str]:
         match[0]: _name_of_json(match)
         for text in texts
         if "parse_json(" in text.text
-        for match in _JSON_READ.finditer(text.text)
+        for match in JSON_READ.finditer(text.text)
     }
-
-
-def _names_of_parts(writer: ConditionWriter, texts: list[Text]) -> dict[str, str]:
-    """What is taken out of a column for several tests, by what takes it out."""
-    found: dict[str, str] = {}
-    for column in writer.bound.columns.values():
-        expression, name = _part(writer.columns.cell(column))
-        if not expression or expression in found or _JSON_READ.search(expression):
-            continue
-        times = sum(text.text.count(expression) for text in texts)
-        if times >= (_MOST_TAKEN_OUT if column.extract else _MOST_READ):
-            found[expression] = writer.columns.free_name(name)
-    # One may be within another.
-    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
-
-
-def _part(cell: Cell) -> tuple[str, str]:
-    """What takes a part out of a column, with its name: ``RemoteUrlHost`` of a part of a text,
-    ``EventData_TargetImage`` of a value below a dynamic column; the JSON of objects. "" of a
-    column.
-    """
-    column = cell.column
-    if column.extract:
-        return cell.access, "".join(part[:1].upper() + part[1:] for part in column.name.split("."))
-    if cell.form in OBJECTS and cell.key_path is None:
-        path = cell.raw.replace("parse_json(", "").replace(")", "")
-        return f"tostring({cell.raw})", f"{plain_name(path)}_json"
-    if cell.form != "column" or cell.access == cell.raw:
-        return "", ""
-    return cell.access, plain_name(column.name)
 
 
 def _name_of_json(match: re.Match[str]) -> str:

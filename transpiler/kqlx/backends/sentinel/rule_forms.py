@@ -29,6 +29,7 @@ from kqlx.hints import Argument, Hint
 from kqlx.records import replace
 from kqlx.rules.forms import form_of, groups_events
 from kqlx.rules.indicator_match import IndicatorMatch
+from kqlx.rules.late_events import by_arrival
 from kqlx.rules.new_terms import NewTerms
 from kqlx.rules.threshold import Threshold
 
@@ -56,7 +57,8 @@ def _of_source(
     Raises UnsupportedError where a field that is counted or compared has no column.
     """
     rule, several, bound, options = plan.rule, plan.several, source.bound, source.options
-    written = query_of(bound, options, values)
+    keeps_arrival = isinstance(form_of(rule), NewTerms) and by_arrival(rule)
+    written = query_of(bound, options, values, keeps_arrival=keeps_arrival)
     query = replace(written.query, of_each=tuple(arrived(rule, bound, options, run)))
     notes = (*written.notes, *about_arrival(rule, bound, options, run))
     written = replace(written, query=query, notes=notes)

@@ -49,7 +49,9 @@ def _of_source(rule: Rule, bound: Bound, options: Options, several: bool) -> Wri
 
 
 def _in_form(rule: Rule, bound: Bound, options: Options, several: bool) -> WrittenSource:
-    written, form = search_of(bound, options), form_of(rule)
+    form = form_of(rule)
+    keeps_arrival = isinstance(form, NewTerms) and by_arrival(rule)
+    written = search_of(bound, options, keeps_arrival=keeps_arrival)
     if isinstance(form, NewTerms) and options.format != "tstats":
         from kqlx.backends.spl.new_terms import new_terms_search
 

@@ -56,7 +56,7 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.patterns import Shape
-from kqlx.records import dataclass, replace
+from kqlx.records import dataclass, field, replace
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -242,67 +242,30 @@ class SearchWriter(SplBackend):
         return Text("NOT *", Group.NOT)
 
 
-def search_of(bound: Bound, options: Options) -> WrittenSource:
-    """The search for the events of a bound tree. Raises UnsupportedError."""
+def search_of(bound: Bound, options: Options, *, keeps_arrival: bool = False) -> WrittenSource:
+    """The search for the events of a bound tree. Where it puts records together, ``keeps_arrival``
+    asks for the time at which they arrived. Raises UnsupportedError.
+    """
     if options.format == "tstats":
         return _tstats(bound, options)
     writer = SearchWriter(bound, options)
-    checks, where, search = writer.beside(Checks), writer.beside(WhereWriter), writer.search
-    terms = _base(bound, options)
-    conditions: list[str] = []
-    late_terms: list[str] = []
-    late_conditions: list[str] = []
-    asks = _asks_looked_up(bound)
-    beginning = ""
-    asked = simplify(transform(bound.node, checks.expand))
-    if _asks_twice(asked):
-        from kqlx.backends.contained_tests import without_contained
+    tests = TestWriter(writer, writer.beside(Checks), writer.beside(WhereWriter))
+    asked = tests.simplified(bound.node)
+    if records := bound.records:
+        from kqlx.backends.spl.joined_records import joined_search
 
-        asked = without_contained(asked, search.compares_whole, search.is_one_number)
-    for item in conjuncts(asked):
-        if isinstance(item, Compare) and (times := time_range(item)):
-            since, condition = times
-            if condition:
-                conditions.append(condition)
-                where.pieces.append(Piece(condition, (item.span,)))
-            if since and beginning:
-                writer.refuse(
-                    item.span, "a second beginning in time", "a search has one", code="time-range"
-                )
-            if since:
-                beginning = since
-                terms.append(f"earliest={since}")
-                writer.pieces.append(Piece(terms[-1], (item.span,)))
-                writer.note("time-range", Effect.SAME, TIME_RANGE, item.span)
-            continue
-        exact = checks.check(item)
-        said_in, where_in = terms, conditions
-        if asks is not None and asks(item):
-            terms += _before_lookups(item, asks, writer)
-            said_in, where_in = late_terms, late_conditions
-        for part in [item] if exact else _apart(item, search):
-            said = exact or search.all_exact(part)
-            wide = part if said else simplify(search.widened(part))
-            writer.is_filter = not said and search.gains_by_where(part)
-            if not isinstance(wide, Always):
-                for test in [wide] if said else conjuncts(wide):
-                    if (text := writer.expression(test).text) not in said_in or said:
-                        said_in.append(text)
-            if writer.is_filter:
-                condition = where.condition(part).text
-                if condition != "true()":
-                    where_in.append(condition)
-    if not terms:
-        terms = ["*"]
-    steps = (
-        *_spath_commands(bound, [*conditions, *late_conditions]),
-        *where.steps,
-        *(f"| where {fold_condition(text)}" for text in conditions),
-        *([f"| {fold(['search', *late_terms])}"] if late_terms else []),
-        *(f"| where {fold_condition(text)}" for text in late_conditions),
-    )
-    found = SourceSearch(tuple(terms), steps, beginning=beginning)
-    if extracted := _extracted(bound, "\n".join([*terms, *steps])):
+        base = base_of(bound, options)
+        found = joined_search(tests, asked, records, base, keeps_arrival=keeps_arrival)
+    else:
+        said = tests.written(conjuncts(asked), base_of(bound, options), _asks_looked_up(bound))
+        steps = (
+            *_spath_commands(bound, [*said.conditions, *said.late_conditions]),
+            *tests.steps(said.conditions),
+            *([f"| {fold(['search', *said.late_terms])}"] if said.late_terms else []),
+            *(f"| where {fold_condition(text)}" for text in said.late_conditions),
+        )
+        found = SourceSearch(tuple(said.terms or ["*"]), steps, beginning=said.beginning)
+    if extracted := _extracted(bound, "\n".join([*found.terms, *found.steps])):
         lists = [name for name in extracted if "{}" in name]  # what makes events long
         writer.note(
             "extraction-limit",
@@ -311,8 +274,105 @@ def search_of(bound: Bound, options: Options) -> WrittenSource:
             f" a longer one may lack {_some_of(lists or extracted)}",
             hint="raise maxchars under [kv] in limits.conf if events are longer",
         )
-    pieces = (*writer.pieces, *where.aside, *where.pieces)
+    pieces = (*writer.pieces, *tests.where.aside, *tests.where.pieces)
     return WrittenSource(found, tuple(writer.finished_notes()), pieces=pieces)
+
+
+@dataclass(slots=True)
+class WrittenTests:
+    """Tests that must all hold: the terms of ``search``, the conditions of ``where``, and how far
+    the query itself looks back, as ``earliest`` says it among the terms, or "". The ``late`` ones
+    ask for what is looked up.
+    """
+
+    terms: list[str]
+    conditions: list[str] = field(default_factory=list)
+    late_terms: list[str] = field(default_factory=list)
+    late_conditions: list[str] = field(default_factory=list)
+    beginning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestWriter:
+    """What writes tests as terms and conditions; those of one search share their notes."""
+
+    __test__ = False
+
+    writer: SearchWriter
+    checks: Checks
+    where: WhereWriter
+
+    def simplified(self, node: Node) -> Node:
+        """The tree in the terms of flat fields, without tests that others contain."""
+        search = self.writer.search
+        asked = simplify(transform(node, self.checks.expand))
+        if _asks_twice(asked):
+            from kqlx.backends.contained_tests import without_contained
+
+            asked = without_contained(asked, search.compares_whole, search.is_one_number)
+        return asked
+
+    def written(
+        self,
+        items: Iterable[Node],
+        before: Iterable[str] = (),
+        asks: Callable[[Node], bool] | None = None,
+    ) -> WrittenTests:
+        """The tests, with their terms behind those ``before``; what ``asks`` for something that is
+        looked up is apart. Raises UnsupportedError.
+        """
+        writer, found = self.writer, WrittenTests([*before])
+        for item in items:
+            if isinstance(item, Compare) and (times := time_range(item)):
+                since, condition = times
+                if condition:
+                    found.conditions.append(condition)
+                    self.where.pieces.append(Piece(condition, (item.span,)))
+                if since and found.beginning:
+                    what, why = "a second beginning in time", "a search has one"
+                    writer.refuse(item.span, what, why, code="time-range")
+                if since:
+                    found.beginning = since
+                    found.terms.append(f"earliest={since}")
+                    writer.pieces.append(Piece(found.terms[-1], (item.span,)))
+                    writer.note("time-range", Effect.SAME, TIME_RANGE, item.span)
+                continue
+            exact = self.checks.check(item)
+            if asks is not None and asks(item):
+                found.terms += _before_lookups(item, asks, writer)
+                self._add(item, exact, found.late_terms, found.late_conditions)
+            else:
+                self._add(item, exact, found.terms, found.conditions)
+        return found
+
+    def _add(self, item: Node, exact: bool, terms: list[str], conditions: list[str]) -> None:
+        """A test more; ``exact`` says that ``search`` says all of it."""
+        writer, search = self.writer, self.writer.search
+        for part in [item] if exact else _apart(item, search):
+            said = exact or search.all_exact(part)
+            wide = part if said else simplify(search.widened(part))
+            writer.is_filter = not said and search.gains_by_where(part)
+            if not isinstance(wide, Always):
+                for test in [wide] if said else conjuncts(wide):
+                    if (text := writer.expression(test).text) not in terms or said:
+                        terms.append(text)
+            if writer.is_filter:
+                condition = self.where.condition(part).text
+                if condition != "true()":
+                    conditions.append(condition)
+
+    def widened(self, item: Node) -> list[str]:
+        """Terms that hold wherever the test does, of one that is written elsewhere."""
+        wide = simplify(self.writer.search.widened(item))
+        if isinstance(wide, Always):
+            return []
+        beside = SearchWriter(self.writer.bound, self.writer.options, is_filter=True)
+        beside.search = self.writer.search
+        return [beside.expression(test).text for test in conjuncts(wide)]
+
+    def steps(self, conditions: Iterable[str]) -> list[str]:
+        """The commands for the conditions."""
+        return [*self.where.steps, *(f"| where {fold_condition(text)}" for text in conditions)]
 
 
 def _asks_looked_up(bound: Bound) -> Callable[[Node], bool] | None:
@@ -419,7 +479,7 @@ def _tstats(bound: Bound, options: Options) -> WrittenSource:
     return WrittenSource(search, tuple(writer.finished_notes()), pieces=tuple(writer.pieces))
 
 
-def _base(bound: Bound, options: Options) -> list[str]:
+def base_of(bound: Bound, options: Options) -> list[str]:
     """What comes first: the index and the macro of the user's settings, else the source type."""
     index = [f"index={search_name(options.index)}"] if options.index else []
     if options.macro:

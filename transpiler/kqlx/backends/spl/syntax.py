@@ -188,10 +188,21 @@ def _parted(text: str, at: str) -> list[str]:
     return [*parts, text[start:]]
 
 
+def fold_calls(text: str) -> str:
+    """Calls in one another on lines of about 100 columns, broken after commas; quoted text is never
+    broken.
+    """
+    return "\n    ".join(_lines_of_calls(text))
+
+
 def _filled(text: str) -> list[str]:
     """Calls in one another on lines of about 100 columns."""
     if len(text) <= WIDTH or "mvmap(" not in text:
         return [text]
+    return _lines_of_calls(text)
+
+
+def _lines_of_calls(text: str) -> list[str]:
     lines: list[str] = []
     for part in _parted(text, "(?<=,) "):
         if lines and len(lines[-1]) + len(part) < WIDTH - 4:

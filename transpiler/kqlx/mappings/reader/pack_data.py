@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote, When
 from kqlx.mappings.json_arrays import NAMED
 from kqlx.mappings.pack import Destination, Marks, Pack
 from kqlx.notes import Effect
 from kqlx.records import replace
+
+if TYPE_CHECKING:  # few packs need it
+    from kqlx.mappings.record_spec import JoinedRecords
 
 T = TypeVar("T")
 
@@ -102,7 +105,16 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         null_values=_lists(data.get("absent", {})),
         escaped=data.get("escaped", False),
         signed_files=data.get("signed_files", {}),
+        records=_records(data["records"]) if "records" in data else None,
     )
+
+
+def _records(data: Mapping[str, Any]) -> JoinedRecords:
+    from kqlx.mappings.record_spec import JoinedRecords, RecordColumn
+
+    columns = {name: RecordColumn(**said) for name, said in data["columns"].items()}
+    lists = {name: tuple(data.get(name, ())) for name in ("shared", "kept")}
+    return JoinedRecords(**{**data, **lists, "columns": columns})
 
 
 _COLUMN_NAMES = {

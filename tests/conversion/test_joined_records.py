@@ -1,0 +1,322 @@
+"""Events of the Linux audit framework, whose records Splunk and Sentinel put together: what the
+texts of records are read for, which records belong together, and what the rest of a rule makes of
+the events.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kqlx
+from tests.oracles.kusto import analyse, there
+from tests.oracles.sentinel_rows import results
+from tests.oracles.spl.evaluator import evaluate
+from tests.oracles.spl.events import Event, values_of
+from tests.oracles.spl.reader import parse_search
+
+EXECUTED = "event.dataset:auditd_manager.auditd and event.action:executed and "
+ACCEPTED = ("wider", "narrower", "different")
+SHELL = """
+event.dataset:auditd_manager.auditd and event.category:process and event.action:executed and
+  user.effective.id:0 and not user.id:0 and
+  process.executable:(/tmp/* or /var/tmp/* or /dev/shm/*) and
+  process.args:("-p" or --privileged*) and
+  not (process.name:installer and process.working_directory:/opt/vendor) and
+  not process.title:*--version
+"""
+FILES = """
+event.dataset:auditd_manager.auditd and event.category:file and event.action:opened-file and
+  file.path:(/etc/shadow* or */.ssh/id_* or */.aws/credentials) and
+  not process.name:(sshd or passwd)
+"""
+
+
+# As the kernel writes them
+
+
+def spelt(value: str) -> str:
+    """https://github.com/linux-audit/audit-documentation/wiki/SPEC-Audit-Event-Enrichment: what has
+    a blank, a quotation mark, a control character or others than ASCII is in hexadecimal.
+    """
+    odd = any(not "!" <= character <= "~" or character == '"' for character in value)
+    return value.encode().hex().upper() if odd else f'"{value}"'
+
+
+def records(
+    args: Sequence[str], serial: int = 1, *, comm: str = "sh", exe: str = "/usr/bin/sh"
+) -> list[str]:
+    head = f"msg=audit(1770091561.100:{serial}): "
+    each = " ".join(f"a{place}={spelt(value)}" for place, value in enumerate(args))
+    title = "\0".join(args).encode().hex().upper()
+    return [
+        f"type=SYSCALL {head}arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4"
+        " items=2 ppid=1 pid=7 auid=1000 uid=1000 gid=0 euid=0 tty=pts0 ses=2"
+        f' comm="{comm}" exe="{exe}" subj=unconfined key=(null)',
+        f"type=EXECVE {head}argc={len(args)} {each}",
+        f'type=CWD {head}cwd="/root"',
+        f'type=PATH {head}item=0 name="{exe}" inode=1 dev=08:01 nametype=NORMAL',
+        f"type=PROCTITLE {head}proctitle={title}",
+        f"type=EOE {head}",
+    ]
+
+
+def interpreted(texts: Iterable[str], args: Sequence[str]) -> list[str]:
+    """As ``ausearch -i`` prints them."""
+    found = []
+    for text in texts:
+        text = re.sub(
+            r"msg=audit\(\d+\.\d+:(\d+)\):", r"msg=audit(02/03/2026 04:06:01.100:\1) :", text
+        )
+        if text.startswith("type=EXECVE"):
+            each = " ".join(f"a{place}={value}" for place, value in enumerate(args))
+            text = text.partition(" a0=")[0] + f" {each} "
+        found.append(text.replace('"', "").replace("syscall=59", "syscall=execve"))
+    return found
+
+
+def splunk(texts: Iterable[str], host: str = "web01") -> list[Event]:
+    pairs = re.compile(r'(?<=\s)(\w+)=("[^"]*"|\S+)')
+    return [
+        {
+            **{name: value.strip('"') for name, value in pairs.findall(" " + text)},
+            "_raw": text,
+            "_time": "1770091561.1",
+            "host": host,
+            "sourcetype": "linux_audit",
+        }
+        for text in texts
+    ]
+
+
+def spl(query: str) -> str:
+    return str(kqlx.convert(query, "spl", accept=ACCEPTED).text)
+
+
+def found_in_splunk(query: str, events: Iterable[Event]) -> list[Event]:
+    return evaluate(parse_search(spl(query)), events, now=1770091600)
+
+
+def found_in_sentinel(query: str, texts: Iterable[tuple[str, str]]) -> list[dict[str, object]]:
+    """The rows of a query about records, each with the machine that has it."""
+    text = kqlx.convert(query, "sentinel", accept=ACCEPTED).text
+    when = "2026-02-03T04:06:01.100Z"
+    rows = [
+        (number, "Syslog", {"Computer": machine, "SyslogMessage": one, "TimeGenerated": when})
+        for number, (machine, one) in enumerate(texts)
+    ]
+    return results(str(text), ["Syslog"], rows)
+
+
+# Arguments
+
+ODD = st.text(st.sampled_from(" \"'\\%+=a1é日-/*?\t"), min_size=1, max_size=6)
+HEX = st.text(st.sampled_from("0123456789ABCDEF"), min_size=2, max_size=6)
+ARGUMENT = st.one_of(
+    ODD, HEX, st.sampled_from(["-p", "a1=b", "two words", 'say "x"', "%41", "a+b"])
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(ARGUMENT, min_size=1, max_size=12), st.data())
+def test_arguments_are_read_as_the_kernel_writes_them(args: list[str], data: st.DataObject) -> None:
+    """Elastic keeps none where one of them is a text that it drops."""
+    if any(value.strip("'\" ") in ("", "?", "?,", "(null)") for value in args):
+        return
+    search = spl(f"{EXECUTED}process.args:*")
+    (event,) = evaluate(parse_search(search), splunk(records(args)), now=1770091600)
+    assert {*values_of(event, "arguments")} == {*args}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(ARGUMENT, min_size=1, max_size=6))
+def test_arguments_are_read_in_sentinel_too(args: list[str]) -> None:
+    texts = [("web01", text) for text in records(args)]
+    (row,) = found_in_sentinel(f"{EXECUTED}process.args:*", texts)
+    assert {*json.loads(str(row["Arguments"]))} == {*args}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("process.args:-c", True),
+        ('process.args:"two words"', True),
+        ("process.args:two", False),
+        ("not process.args:-x", True),
+        ("not process.args:-c", False),
+        ("not process.args:*words", False),
+        ("(process.name:(bash or zsh) or process.args:-c)", True),
+        ("(process.name:bash or process.args:-x)", False),
+        ("not (process.name:sh and process.args:-c)", False),
+        ('process.title:"sh -c two words"', True),
+        ("process.working_directory:/root and not process.working_directory:/tmp", True),
+        ("file.path:/usr/bin/sh", True),
+        ("auditd.data.argc:3", True),
+        ("auditd.data.a1:2", True),
+        ("auditd.data.a1:-c", False),
+        ("auditd.data.a1:2 and process.args:-c", True),
+        ("(auditd.data.a1:-c or process.args:-x)", False),
+        ("(auditd.data.a1:2 or process.args:-x)", True),
+    ],
+)
+def test_raw_and_interpreted_records_are_found_alike(query: str, found: bool) -> None:
+    args = ["sh", "-c", "two words"]
+    raw = records(args)
+    assert bool(found_in_splunk(EXECUTED + query, splunk(raw))) is found
+    assert bool(found_in_sentinel(EXECUTED + query, [("web01", t) for t in raw])) is found
+    if "title" not in query:  # the title would have to be read as well
+        printed = splunk(interpreted(raw, args))
+        assert bool(found_in_splunk(EXECUTED + query, printed)) is found
+
+
+# Which records belong together
+
+
+def test_records_of_other_events_and_machines_are_apart() -> None:
+    """One event has the program, another the argument; serial numbers are those of a machine."""
+    query = f"{EXECUTED}process.name:sh and process.args:-x"
+    one, other = records(["sh", "-c"], 1), records(["ls", "-x"], 2, comm="ls", exe="/usr/bin/ls")
+    assert not found_in_splunk(query, splunk([*one, *other]))
+    same = records(["ls", "-x"], 1, comm="ls", exe="/usr/bin/ls")
+    assert not found_in_splunk(query, [*splunk(one), *splunk(same, "web02")])
+    texts = [*(("web01", t) for t in one), *(("web02", t) for t in same)]
+    assert not found_in_sentinel(query, [*texts, *(("web01", t) for t in other)])
+    assert found_in_sentinel(query, [("web01", t) for t in records(["sh", "-x"])])
+
+
+def test_records_without_the_main_one_are_no_event() -> None:
+    query = f"{EXECUTED}process.args:-x"
+    rest = [text for text in records(["sh", "-x"]) if not text.startswith("type=SYSCALL")]
+    assert not found_in_splunk(query, splunk(rest))
+    assert not found_in_sentinel(query, [("web01", text) for text in rest])
+    assert not found_in_splunk(f"{EXECUTED}not process.args:-y", splunk(rest))
+
+
+def test_an_event_is_one_row_whatever_the_order_of_its_records() -> None:
+    texts = [*reversed(records(["sh", "-x", "-x", "y"]))]
+    assert len(found_in_splunk(f"{EXECUTED}process.args:(-x or y)", splunk(texts))) == 1
+    rows = found_in_sentinel(f"{EXECUTED}process.args:(-x or y)", [("web01", t) for t in texts])
+    assert len(rows) == 1
+
+
+def test_a_record_that_is_split_is_no_other_argument() -> None:
+    """Long arguments are in pieces, of which Elastic keeps none."""
+    head = "type=EXECVE msg=audit(1770091561.100:1): "
+    texts = records(["sh", "-x"])
+    texts[1] = f'{head}argc=3 a0="sh" a1_len=9000 a1[0]="-y" a2="-z"'
+    assert not found_in_splunk(f"{EXECUTED}process.args:-y", splunk(texts))
+    assert not found_in_sentinel(f"{EXECUTED}process.args:-y", [("web01", t) for t in texts])
+
+
+# The whole query
+
+
+QUERIES = {"shell": SHELL, "files": FILES}
+SUFFIXES = {"spl": ".spl", "sentinel": ".kql"}
+GOLDENS = {
+    f"joined_records/{name}{end}"
+    for name in QUERIES
+    for target, suffix in SUFFIXES.items()
+    for end in (suffix, f".{target}.notes.txt")
+}
+
+
+@pytest.mark.parametrize("target", SUFFIXES)
+@pytest.mark.parametrize("name", QUERIES)
+def test_golden(name: str, target: str, golden: Callable[[str, str], None]) -> None:
+    made = kqlx.convert(QUERIES[name], target)
+    golden(f"joined_records/{name}{SUFFIXES[target]}", f"{made.text}\n")
+    notes = "".join(f"{note.effect} {note.code}: {note.message}\n" for note in made.notes)
+    golden(f"joined_records/{name}.{target}.notes.txt", notes)
+
+
+def test_one_record_is_searched_where_it_answers() -> None:
+    query = f"{EXECUTED}process.name:sh and auditd.data.a1:2"
+    assert "| stats" not in spl(query)
+    assert "| summarize" not in str(kqlx.convert(query, "sentinel").text)
+
+
+def test_microsofts_analyser_takes_the_queries() -> None:
+    if not there():
+        pytest.skip("Microsoft's analyser is not installed")
+    queries = [
+        str(kqlx.convert(query, "sentinel", accept=ACCEPTED).text)
+        for query in (SHELL, FILES, f"{EXECUTED}process.args:a* and not process.args:(b or c*)")
+    ]
+    assert analyse(queries) == [[]] * len(queries)
+
+
+def test_sigma_looks_at_one_record() -> None:
+    with pytest.raises(kqlx.MappingError, match="separate record"):
+        kqlx.convert(SHELL, "sigma")
+
+
+def test_a_value_without_a_field_cannot_stand_beside_another_record() -> None:
+    for target in ("spl", "sentinel"):
+        with pytest.raises(kqlx.UnsupportedError, match="full name of a field"):
+            kqlx.convert(f"{EXECUTED}(mimikatz or process.args:x)", target, accept=ACCEPTED)
+
+
+# What a rule makes of the events
+
+
+def rule(query: str = f"{EXECUTED}process.args:-p", **more: Any) -> kqlx.Rule:
+    kind = str(more.get("type", "query"))
+    data = {"from": "now-9m", "index": ["logs-auditd_manager.auditd-*"], **more}
+    return kqlx.Rule("Shells", query, type=kind, data=data, id="x", format="toml")
+
+
+NEW_TERMS: dict[str, Any] = {
+    "type": "new_terms",
+    "new_terms_fields": ["host.name", "process.args"],
+    "history_window_start": "now-7d",
+}
+
+
+def test_new_terms_among_arguments() -> None:
+    """Each argument of an event is a term."""
+    search = str(kqlx.convert(rule(**NEW_TERMS), "spl", accept=ACCEPTED).text)
+    assert "by host, audit_event\n" in search
+    assert "by host, arguments" in search
+    query = str(kqlx.convert(rule(**NEW_TERMS), "sentinel", accept=ACCEPTED).text)
+    assert "by Computer, AuditEvent\n" in query
+    assert re.search(r"mv-expand .*Arguments.*\n.*arg_min\(TimeGenerated, \*\)", query, re.DOTALL)
+
+
+def test_new_terms_by_arrival_keep_when_the_records_arrived() -> None:
+    """The last record counts: before it comes, the event is not whole."""
+    late = rule(**NEW_TERMS, timestamp_override="event.ingested")
+    search = str(kqlx.convert(late, "spl", accept=ACCEPTED).text)
+    assert "max(_indextime) as _indextime" in search
+    query = str(kqlx.convert(late, "sentinel", accept=ACCEPTED).text)
+    assert "IngestionTime = max(IngestionTime)" in query
+    if there():
+        assert analyse([query]) == [[]]
+
+
+def test_several_sources_stand_side_by_side_in_splunk_without_records() -> None:
+    """``multisearch`` takes no ``stats`` in its parts."""
+    indices = ["logs-auditd_manager.auditd-*", "logs-endpoint.events.process-*"]
+    query = "event.category:process and event.type:start and host.os.type:linux and process.args:-p"
+    made = kqlx.convert(rule(index=indices, query=query), "spl", accept=ACCEPTED)
+    assert "| stats" not in str(made.text)
+    told = [note for note in made.notes if note.code == "source-left-out"]
+    assert any("auditd_manager.auditd" in note.message for note in told)
+
+
+@pytest.mark.parametrize("format", ["savedsearches", "escu"])
+def test_alerts_of_splunk_name_what_the_events_have(format: str) -> None:
+    made = kqlx.convert(rule(query=SHELL), "spl", format=format, accept=ACCEPTED)
+    assert "values(exe) as exe" in str(made.text)
+    assert "audit_event" in str(made.text)
+
+
+def test_rules_of_sentinel_show_the_machine_and_the_record() -> None:
+    made = kqlx.convert(rule(query=SHELL), "sentinel", format="rule", accept=ACCEPTED)
+    assert "columnName: Computer" in str(made.text)
