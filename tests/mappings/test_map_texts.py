@@ -12,6 +12,9 @@ from kqlx.nodes import Like, Literal, Regexp
 from kqlx.notes import Effect
 from kqlx.patterns import Pattern
 from kqlx.regular_expressions import compiled
+from tests.oracles.spl.evaluator import evaluate
+from tests.oracles.spl.events import splunk_event
+from tests.oracles.splunk import without_times
 
 OBJECT = {
     "userName": "eve",
@@ -103,15 +106,25 @@ def test_the_order_of_several_is_left_open() -> None:
 )
 def test_parameters_of_a_call_by_their_text(value: str, splunk: str, sigma: list[str]) -> None:
     query = f'any where stringContains(aws.cloudtrail.request_parameters, "{value}")'
-    wide = kqlx.convert(query, "spl", language="eql", source="aws.cloudtrail")
-    assert splunk in str(wide.query)
-    assert Effect.WIDER in {note.effect for note in wide.notes}, "the whole record is searched"
-    assert "case-folded" not in {note.code for note in wide.notes}, "where tells the cases apart"
+    made = kqlx.convert(query, "spl", language="eql", source="aws.cloudtrail")
+    assert splunk in str(made.query)
+    assert '| spath input="_raw" path="requestParameters" output="requestParameters"' in str(
+        made.query
+    )
+    assert Effect.WIDER not in {note.effect for note in made.notes}, "the object alone is searched"
+    assert "case-folded" not in {note.code for note in made.notes}, "where tells the cases apart"
     rule = str(kqlx.convert(query, "sigma", language="eql", source="aws.cloudtrail").query)
     assert [part for part in sigma if part not in rule] == []
 
 
-def test_parameters_below_not_would_lose_events_of_the_whole_record() -> None:
-    query = "not aws.cloudtrail.request_parameters:*a=b*"
-    with pytest.raises(kqlx.UnsupportedError, match="narrower"):
-        kqlx.convert(query, "spl", source="aws.cloudtrail")
+def test_parameters_below_not_are_those_of_the_call() -> None:
+    query = "aws.cloudtrail.request_parameters:*mode=off*"
+    for negation, found in (("", [False, True]), ("not ", [True, False])):
+        made = kqlx.convert(f"{negation}{query}", "spl", source="aws.cloudtrail")
+        pipeline, _ = without_times(made.query_text)
+        for value, expected in zip(({"mode": "on"}, {"mode": "off"}), found, strict=True):
+            record = {"requestParameters": value, "userAgent": 'mode":"off'}
+            event = {**splunk_event(record), "sourcetype": "aws:cloudtrail"}
+            assert bool(evaluate(pipeline, [event])) is expected
+    made = kqlx.convert(query.replace("mode", "longMode"), "spl", source="aws.cloudtrail")
+    assert '_raw="*longMode*"' in made.query_text

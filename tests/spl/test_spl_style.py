@@ -86,6 +86,15 @@ def test_a_key_that_events_must_have_is_asked_for_at_once() -> None:
     assert made.count('actor.id!="null"') == 1
 
 
+def test_where_says_of_alternatives_what_search_could_not() -> None:
+    made = spl("event.action:a or (event.code:1 and user.name:10.0.0.0/8)")
+    search, _, where = made.partition("\n| where ")
+    assert search == '(event.action="a" OR (event.code="1" user.name="10.0.0.0/8"))'
+    assert "event.code" not in where
+    both = spl("(event.code:1 and user.name:10.0.0.0/8) or (event.code:2 and user.name:11.0.0.0/8)")
+    assert both.partition("\n| where ")[2].count("event.code") == 2
+
+
 def test_letter_case_alone_makes_no_other_value() -> None:
     assert spl("user.name:(Admin or admin or ADMIN or b)") == 'user.name IN ("Admin", "b")'
     assert spl("user.name:(Admin or admin)") == 'user.name="Admin"'

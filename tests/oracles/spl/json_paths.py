@@ -1,4 +1,5 @@
-"""``spath input=… path=… output=…``: the values at one place of a text of JSON.
+"""``spath input=… path=… output=…``: the values at one place of a text of JSON, of an object its
+text.
 
 https://help.splunk.com/en/splunk-enterprise/spl-search-reference/9.4/search-commands/spath
 """
@@ -30,6 +31,12 @@ def take_out(command: Simple, event: Event) -> Event:
         except ValueError:
             continue
         if isinstance(record, dict):
+            whole: Any = json.loads(text)
+            for step in options["path"].split("."):
+                whole = whole.get(step) if isinstance(whole, dict) else None
+            if isinstance(whole, dict):
+                found.append(json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
+                continue
             inner = splunk_event({**_without_dots(record), "_raw": ""}, null="null")
             found += values_of(inner, options["path"])
     if not found:

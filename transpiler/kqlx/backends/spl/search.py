@@ -47,6 +47,7 @@ from kqlx.nodes import (
     Or,
     Pattern,
     Regexp,
+    all_of,
     alternatives,
     any_of,
     conjuncts,
@@ -357,7 +358,7 @@ class TestWriter:
                     if (text := writer.expression(test).text) not in terms or said:
                         terms.append(text)
             if writer.is_filter:
-                condition = self.where.condition(part).text
+                condition = self.where.condition(_left_to_say(part, search)).text
                 if condition != "true()":
                     conditions.append(condition)
 
@@ -438,6 +439,21 @@ def _apart(node: Node, search: SearchCapability) -> list[Node]:
     if not all(kinds.values()):
         return [node]
     return [Not(any_of(items, node.item.span), node.span) for items in kinds.values()]
+
+
+def _left_to_say(node: Node, search: SearchCapability) -> Node:
+    """What is to be said of the events that the widened node finds: where one of several
+    alternatives alone was widened, of that one only what was, for an event without the others
+    meets the rest of it.
+    """
+    if not isinstance(node, Or):
+        return node
+    wide = [item for item in node.items if not search.all_exact(item)]
+    if len(wide) != 1 or not isinstance(wide[0], And):
+        return node
+    left = [item for item in wide[0].items if not search.all_exact(item)]
+    items = [all_of(left, item.span) if item is wide[0] else item for item in node.items]
+    return Or(tuple(items), node.span)
 
 
 def _tstats(bound: Bound, options: Options) -> WrittenSource:

@@ -8,6 +8,7 @@ numbers with ``<`` and ``>``, networks where a value looks like one. Everything 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from kqlx.backends.letter_case import effective_case
 from kqlx.backends.spl.name_value_arrays import PAIRS, name_and_value_tests, pair_fields
@@ -238,8 +239,10 @@ class SearchCapability:
         column, texts = self.column(node), longest_literals(node.regexp)
         if column.escaped:  # the signs of XML may stand there in two ways
             texts = [part for text in texts for part in _SIGNS_OF_XML.split(text) if part]
-        if not texts or column.json or column.layout in PAIRS:
+        if column.layout in PAIRS or not texts:
             return Always(node.span)
+        if column.json:
+            return _text_in_json(column, node, texts)
         pattern = widened_for_search(Pattern.between_stars(["", *texts, ""], node.span))
         return Like(node.field, pattern.collapsed(), node.span, case=node.case)
 
@@ -311,9 +314,16 @@ def json_text_of(column: Column) -> str:
 
 def _in_json_text(column: Column, test: Equals | Like) -> Node:
     """The longest part of the value that JSON writes as it is, anywhere in the text of the JSON."""
-    parts = [part for text in asked_pattern(test).literals for part in _AS_IN_JSON.findall(text)]
+    if column.layout in PAIRS:
+        return Always(test.span)
+    return _text_in_json(column, test, asked_pattern(test).literals)
+
+
+def _text_in_json(column: Column, test: Equals | Like | Regexp, texts: Iterable[str]) -> Node:
+    """The longest of the texts that JSON writes as it is."""
+    parts = [part for text in texts for part in _AS_IN_JSON.findall(text)]
     longest = max(parts, key=len, default="")
-    if column.type not in _AS_TEXT or column.layout in PAIRS or len(longest) < SHORTEST_PART:
+    if column.type not in _AS_TEXT or len(longest) < SHORTEST_PART:
         return Always(test.span)
     name = Literal(json_text_of(column), span=test.field.span)
     within = Pattern.of(ANY_RUN, longest, ANY_RUN, span=test.span)

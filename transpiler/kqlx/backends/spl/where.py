@@ -43,6 +43,7 @@ from kqlx.nodes import (
     alternatives,
     asked_pattern,
 )
+from kqlx.patterns import Shape
 from kqlx.records import dataclass, field
 from kqlx.regexes import late_regex
 from kqlx.regular_expressions import compiled, portable, searching
@@ -243,21 +244,29 @@ class WhereWriter(SplBackend):
         return _find(both, f"\\A{name}=(?{flags}:{body})\\z")
 
     def whole_value_regex(self, column: Column, *tests: Equals | Like) -> str:
-        """A regular expression for values that are one of these, from beginning to end."""
-        flags, body = self.flags_and_alternatives(column, *tests)
+        """A regular expression for values that are one of these, from beginning to end, or that
+        have one of these parts.
+        """
+        nulls = any(map(self.search.matches_null_text, tests))
+        within = not (column.run or nulls) and all(map(_is_within, tests))
+        flags, body = self.flags_and_alternatives(column, *tests, within=within)
+        if within:
+            return f"(?{flags}){body}" if flags else body
         if column.run:
             signs = column.run
             flags = f"(?{flags})" if flags else ""
-            null = rf"(?!{NULL}\z)" if any(map(self.search.matches_null_text, tests)) else ""
+            null = rf"(?!{NULL}\z)" if nulls else ""
             return rf"{flags}\A{null}[^{signs}]*(?:{body})(?![{signs}])"
-        if any(map(self.search.matches_null_text, tests)) and self.tests_no_null_text(tests):
+        if nulls and self.tests_no_null_text(tests):
             texts = self.search.null_texts(column)
             return rf"\A(?!{_one_of(texts)}\z)(?{flags}:{body})\z"
         body = f"(?:{body})" if "|" in body and len(tests) > 1 else body
         return f"{f'(?{flags})' if flags else ''}\\A{body}\\z"
 
-    def flags_and_alternatives(self, column: Column, *tests: Equals | Like) -> tuple[str, str]:
-        """Its flags, and its alternatives."""
+    def flags_and_alternatives(
+        self, column: Column, *tests: Equals | Like, within: bool = False
+    ) -> tuple[str, str]:
+        """Its flags, and its alternatives, or the parts of texts that are looked for ``within``."""
         folded = not any(self.search.case_counts(column, test) for test in tests)
         texts, bodies = [], dict[Hashable, str]()
         any_one = f"[{column.run}]" if column.run else "."
@@ -269,12 +278,16 @@ class WhereWriter(SplBackend):
             asked = (
                 pattern.map_literals(str.lower) if folded and pattern.text.isascii() else pattern
             )
-            body = pattern.as_atomic_regex(regex, f"{any_one}*", any_one)
+            body = (
+                regex(pattern.text)
+                if within
+                else pattern.as_atomic_regex(regex, f"{any_one}*", any_one)
+            )
             body = bodies.setdefault(asked.tokens, body)
             if len(tests) > 1:
                 self.pieces.append(Piece(quote(body)[1:-1], (test.span,)))
         flags = "i" if folded and any(text.lower() != text.upper() for text in texts) else ""
-        flags += "s" if any(isinstance(test, Like) for test in tests) else ""
+        flags += "s" if not within and any(isinstance(test, Like) for test in tests) else ""
         return flags, "|".join(bodies.values())
 
     def test_of_wildcard_name(self, name: Pattern, *tests: FieldTest) -> Text:
@@ -299,6 +312,11 @@ class WhereWriter(SplBackend):
         self.steps.append(f"| foreach {listed} [ eval {mark}=if({test.text}, 1, {mark}) ]")
         self.aside.append(Piece(self.steps[-1], tuple(one.span for one in tests)))
         return Text(f"isnotnull({mark})")
+
+
+def _is_within(test: Equals | Like) -> bool:
+    """Whether a value need only have a text somewhere."""
+    return isinstance(test, Like) and test.pattern.shape is Shape.CONTAINS
 
 
 LONGEST_REGEX = 16_000
