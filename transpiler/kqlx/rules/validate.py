@@ -74,9 +74,23 @@ def plain(where: str, table: Mapping[str, Any], name: str = "rule") -> dict[str,
     that they are written as. Raises RuleError, with the key, for what JSON has no form for, and for
     integers of more digits than Python prints.
     """
+    if _is_plain(table):
+        return {**table}
     found = _plain(where, table, name)
     assert isinstance(found, dict)
     return found
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is as JSON can hold it, as most are; it may be where this says no."""
+    kind = type(value)
+    if kind is dict:
+        return all([type(key) is str and _is_plain(item) for key, item in value.items()])
+    if kind is list:
+        return all(map(_is_plain, value))
+    if kind is int:
+        return bool(value.bit_length() <= _MOST_BITS)
+    return kind is str or kind is bool or value is None
 
 
 def _plain(where: str, value: Any, place: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from kqlx.records import dataclass
@@ -13,14 +12,16 @@ from kqlx.regexes import late_regex
 # The four spellings of a string (https://toml.io/en/v1.0.0#string), those of several lines first,
 # and comments, which may have quotes. What ends each is looked for by itself: one expression for a
 # whole string would keep a place to return to for each character.
-_OPENING = late_regex(r"\"\"\"|'''|[\"'#]")
+_OPENING = late_regex(r"\"\"\"|'''|[\"']")
+# The same, and comments and most strings of one line whole: no one need look into these.
+_PASSED = late_regex(r"\"\"\"|'''|#[^\n]*|\"[^\"\\\n]*\"|'[^'\n]*'|[\"']")
 _ENDINGS = {
     '"""': late_regex(r'\\.|(?P<end>"""+)', re.DOTALL),
     "'''": late_regex(r"(?P<end>'''+)"),
     '"': late_regex(r'\\.|(?P<end>"|\n)'),
     "'": late_regex(r"(?P<end>'|\n)"),
-    "#": late_regex(r"(?P<end>\n)"),
 }
+_OF_LINES = ('"""', "'''")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,16 @@ def entries(text: str, key: str) -> Iterator[Entry]:
     """Where ``key = <string>`` begins a line of the TOML text, in whatever table; what only looks
     so within strings of several lines and in comments is left out.
     """
-    hidden = [*_hidden(text)]
+    spans = _hidden(text)
+    span: tuple[int, int] | None = (0, 0)
     written = rf"^[ \t]*(?:rule[ \t]*\.[ \t]*)?(['\"]?){key}\1[ \t]*=[ \t]*"
     for match in re.finditer(written, text, re.MULTILINE):
-        before = bisect_right(hidden, match.start(), key=lambda span: span[0]) - 1
-        if before >= 0 and match.start() < hidden[before][1]:
+        while span is not None and span[1] <= match.start():
+            span = next(spans, None)
+        if span is not None and span[0] <= match.start():
             continue
         opening = _OPENING.match(text, match.end())
-        if opening is not None and opening[0] != "#":
+        if opening is not None:
             end, is_whole = _end(text, opening)
             if is_whole:
                 line = text.count("\n", 0, match.end()) + 1
@@ -53,10 +56,12 @@ def entries(text: str, key: str) -> Iterator[Entry]:
 def _hidden(text: str) -> Iterator[tuple[int, int]]:
     """The spans of strings of several lines and of comments, in order."""
     at = 0
-    while (opening := _OPENING.search(text, at)) is not None:
-        at, _ = _end(text, opening)
-        if len(opening[0]) == 3 or opening[0] == "#":
-            yield opening.start(), at
+    while (passed := _PASSED.search(text, at)) is not None:
+        start, at = passed.span()
+        if passed[0] in _ENDINGS:
+            at, _ = _end(text, passed)
+        if passed[0] in _OF_LINES or passed[0].startswith("#"):
+            yield start, at
 
 
 def _end(text: str, opening: re.Match[str]) -> tuple[int, bool]:
@@ -89,7 +94,7 @@ def beginning(text: str, key: str, value: str) -> tuple[int, int]:
     entry = find(text, key, value)
     if entry is None:
         return 0, 0
-    quotes = 3 if text.startswith(("'''", '"""'), entry.start) else 1
+    quotes = 3 if text.startswith(_OF_LINES, entry.start) else 1
     start = entry.start + quotes
     if quotes == 3 and text.startswith("\n", start):
         start += 1
@@ -99,4 +104,7 @@ def beginning(text: str, key: str, value: str) -> tuple[int, int]:
 
 
 def _value(text: str, entry: Entry) -> object:
-    return tomllib.loads(f"value = {text[entry.start : entry.end]}")["value"]
+    literal = text[entry.start : entry.end]
+    if literal.startswith('"') and "\\" in literal:
+        return tomllib.loads(f"value = {literal}")["value"]
+    return literal[3:-3].removeprefix("\n") if literal.startswith(_OF_LINES) else literal[1:-1]
