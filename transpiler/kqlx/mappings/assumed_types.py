@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.known_types import field_tests
-from kqlx.nodes import Compare, Equals, Like, Span
+from kqlx.nodes import Compare, Equals, FieldTest, Like, Regexp, Span
 from kqlx.notes import Effect, Note
 
 HINT = Hint(Argument("fields"), " sets it, or types in a mapping of your own")
@@ -18,10 +17,13 @@ _LABELS = frozenset({"labels", "container.labels"})
 """Objects of ECS whose values are keywords, whatever their keys."""
 
 
-def assumed_types(bound: Bound) -> tuple[Note, ...]:
+def assumed_types(
+    bound: Bound, field_tests: Iterable[tuple[str, FieldTest | Regexp]]
+) -> tuple[Note, ...]:
     """A note that names the fields that are compared and of which no type is known: such a field is
     a number where it is compared with one by its size, or what the query's language says that all
-    its values are, else a keyword, compared whole. ``bound`` is checked by its types.
+    its values are, else a keyword, compared whole. ``bound`` is checked by its types; the
+    tests are those of its tree.
     """
     numbers: dict[str, Span] = {}
     booleans: dict[str, Span] = {}
@@ -29,7 +31,7 @@ def assumed_types(bound: Bound) -> tuple[Note, ...]:
     keywords: dict[str, Span] = {}
     columns: dict[str, Column] = {}
     tests = []
-    for name, test in field_tests(bound.node):
+    for name, test in field_tests:
         if name not in columns:
             columns[name] = bound.column(name)
         if not columns[name].declared and isinstance(test, Equals | Like | Compare):

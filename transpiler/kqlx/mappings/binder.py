@@ -38,6 +38,7 @@ from kqlx.nodes import (
     FreeText,
     FunctionTest,
     Like,
+    Literal,
     Nested,
     Never,
     Node,
@@ -47,6 +48,7 @@ from kqlx.nodes import (
     Regexp,
     Unmapped,
     all_of,
+    has_part,
     shared_field,
     simplify,
     walk,
@@ -76,7 +78,7 @@ class Binder(FieldBinder):
         if self.left_out and self.is_nothing_left(bound, node):
             bound = simplify(all_of([bound, *self.left_out], node.span))
             self.marks += len(self.left_out)
-        if any(isinstance(part, Regexp) for part in walk(bound)):
+        if has_part(bound, Regexp):
             from kqlx.mappings.joined_regexps import joined_regexps
 
             bound = joined_regexps(bound)
@@ -277,6 +279,9 @@ class Binder(FieldBinder):
         unknown(node)
 
     def bind_field_test(self, node: FieldTest) -> BoundPart:
+        name = node.field.name
+        if name in self.unknown and isinstance(node.field, Literal):
+            return BoundPart(self.unmapped(node, name, self.unknown[name]))
         if (made := self.bind_plain(node)) is not None:
             return BoundPart(made)
         marks = self.marks

@@ -60,6 +60,8 @@ class Binding:
         self.plain: dict[str, Column | None] = {}
         # By field of which the destination says nothing the data source that alone has it, or "".
         self.missing: dict[str, str] = {}
+        # By field of which neither it nor the data source says anything why it has no counterpart.
+        self.unknown: dict[str, str] = {}
         # The field of the last test, and the name of its column.
         self.last_field: tuple[Term, Literal] = Literal(""), Literal("")
         self.described: dict[tuple[str, str, str, bool], Column] = {}

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kqlx.mappings.unmapped_tests import is_absorbing, is_left_out_whole
 from kqlx.nodes import (
-    JUNCTIONS,
     Always,
     And,
     FieldTest,
@@ -16,8 +15,8 @@ from kqlx.nodes import (
     Node,
     Or,
     Unmapped,
+    constant_of,
     shared_field,
-    simplify,
 )
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass, replace
@@ -67,12 +66,7 @@ def reported_items(
     elsewhere. A test without a counterpart decides a group in the same way if it is left out.
     """
     decides = Never if isinstance(group, And) else Always
-    if deciding := [
-        item
-        for item in items
-        if isinstance(item.node, decides)
-        or (isinstance(item.node, JUNCTIONS) and isinstance(simplify(item.node), decides))
-    ]:
+    if deciding := [item for item in items if constant_of(item.node) is decides]:
         if isinstance(group, And):
             return deciding
         unmapped = _without_counterpart(items) if shared_field(group) else ()

@@ -21,8 +21,8 @@ from kqlx.nodes import (
     Not,
     Or,
     any_of,
+    has_part,
     pattern_test,
-    walk,
 )
 from kqlx.patterns import ANY_RUN, Pattern, Shape, Token
 from kqlx.records import replace
@@ -100,7 +100,7 @@ def in_patterns(argument: CommandLineArgument) -> Node:
 
 def with_patterns(bound: Bound) -> Bound:
     """The bound tree for a target that has no form of its own for arguments."""
-    if not any(isinstance(part, CommandLineArgument) for part in walk(bound.node)):
+    if not has_part(bound.node, CommandLineArgument):
         return bound
     return replace(bound, node=without_repeated_tests(_with_patterns(bound.node), bound.columns))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kqlx.elastic.matching import matches_value
-from kqlx.elastic.multi_fields import base_field
+from kqlx.elastic.multi_fields import CASELESS, base_field
 from kqlx.elastic.type_names import INTEGERS
 from kqlx.mappings.asserted_values import spec_applies
 from kqlx.mappings.binding import Binding, is_decided
@@ -185,7 +185,10 @@ class FieldBinder(Binding):
         """A test of a field that the destination does not name."""
         name = node.field.name
         if not (owner := self.missing[name]):
-            return self.unmapped(node, name, why_no_field(name))
+            why = why_no_field(name)
+            if self.known_values[name] is None and not name.endswith(CASELESS):
+                self.unknown[name] = why
+            return self.unmapped(node, name, why)
         message = f"{name} is a field of {owner}, never set on events of {self.pack.title}"
         self.add_note("constant-folded", message, node.span)
         return self.constant(False, message, node.span)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from kqlx.elastic.multi_fields import base_field, with_case_of_name
 from kqlx.mappings.known_types import Types
 from kqlx.nodes import (
+    FIELD_TESTS,
     And,
     Case,
     CommandLineArgument,
@@ -54,6 +55,8 @@ def without_implied(node: Node) -> Node:
 
 def has_folded(node: Node) -> bool:
     """Whether a test has no regard to letter case."""
+    if isinstance(node, FIELD_TESTS):
+        return case_of(node) is Case.FOLDED
     return any(isinstance(t, FieldTest | Regexp) and case_of(t) is Case.FOLDED for t in walk(node))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from kqlx.elastic.type_names import TEXTS
 from kqlx.mappings.bound import Column
 from kqlx.mappings.letter_case import has_folded, without_implied
-from kqlx.nodes import And, Case, Equals, Node, Not, Or, with_items
+from kqlx.nodes import GROUPS, Case, Equals, Node, Not, with_items
 
 
 def without_repeated_tests(node: Node, columns: Mapping[str, Column]) -> Node:
@@ -42,7 +42,7 @@ class _Once:
             item, number = self.tree(node.item)
             made = node if item is node.item else Not(item, node.span)
             return made, self.number((Not, number))
-        if not isinstance(node, And | Or):
+        if not isinstance(node, GROUPS):
             self.has_folded = self.has_folded or has_folded(node)
             return node, self.number(node)
         found: dict[int, Node] = {}

@@ -19,6 +19,8 @@ from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.elasticsearch_semantics import refusal_note, refuse_for
 from kqlx.mappings.known_types import field_tests
 from kqlx.nodes import (
+    FIELD_TESTS,
+    GROUPS,
     And,
     CommandLineArgument,
     Compare,
@@ -32,7 +34,6 @@ from kqlx.nodes import (
     Never,
     Node,
     Not,
-    Or,
     Pattern,
     Regexp,
     simplify,
@@ -43,6 +44,7 @@ from kqlx.records import dataclass, field, replace
 _TELLING = ("number", "boolean", "address")
 """The kinds of values that tell the type of a field."""
 
+_OF_ONE_VALUE = (Equals, Compare)
 _OBJECTS = frozenset({"object", "nested"})
 _SIGNED_ZEROS = frozenset({"double", "float", "half_float"})
 
@@ -58,12 +60,14 @@ def checked(bound: Bound) -> Bound:
     Raises UnsupportedError for a value that the type cannot have, and a pattern on a type that has
     none. Targets may take it for granted that these do not come up.
     """
-    bound = _typed_by_values(bound)
+    tests = [*field_tests(bound.node)]
+    bound = _typed_by_values(bound, tests)
     check = _Check(bound)
     node = check.tree(bound.node)
     if node is not bound.node:
         bound = replace(bound, node=simplify(node))
-    notes = (*bound.notes, *assumed_types(bound), *check.notes)
+        tests = [*field_tests(bound.node)]
+    notes = (*bound.notes, *assumed_types(bound, tests), *check.notes)
     return replace(bound, notes=notes) if len(notes) > len(bound.notes) else bound
 
 
@@ -78,17 +82,17 @@ def checked_test(
     return check.test(test, prefix, inside, negative), check.notes
 
 
-def _typed_by_values(bound: Bound) -> Bound:
+def _typed_by_values(bound: Bound, tests: Iterable[tuple[str, FieldTest | Regexp]]) -> Bound:
     """With columns of the type that the language of the query gives to all values that they are
     compared with, where nobody else says one.
     """
     typed: dict[str, list[Literal]] = {}
-    for name, test in field_tests(bound.node):
-        if isinstance(test, Equals | Compare) and test.value.kind in _TELLING:
+    for name, test in tests:
+        if isinstance(test, _OF_ONE_VALUE) and test.value.kind in _TELLING:
             typed.setdefault(name, [])
     if not typed:
         return bound
-    for name, test in field_tests(bound.node):
+    for name, test in tests:
         if name in typed and isinstance(test, Equals | Compare):
             typed[name].append(test.value)
     columns = dict(bound.columns)
@@ -121,7 +125,9 @@ class _Check:
 
     def tree(self, node: Node, path: str = "", negative: bool = False) -> Node:
         """The node, checked; ``path`` is that of the nested group around it, with a dot."""
-        if isinstance(node, And | Or):
+        if isinstance(node, FIELD_TESTS):
+            return self.test(node, path, path, negative)
+        if isinstance(node, GROUPS):
             items = tuple([self.tree(item, path, negative) for item in node.items])
             changed = any(map(is_not, items, node.items))
             return replace(node, items=items) if changed else node
@@ -134,9 +140,7 @@ class _Check:
             patterns = in_patterns(node)
             made = self.tree(patterns, path, negative)
             return node if made is patterns else made
-        if isinstance(node, Regexp):
-            return self.regexp(node, path)
-        return self.test(node, path, path, negative) if isinstance(node, FieldTest) else node
+        return self.regexp(node, path) if isinstance(node, Regexp) else node
 
     def regexp(self, node: Regexp, prefix: str) -> Node:
         """A regular expression, which strings alone are asked."""

@@ -14,15 +14,17 @@ from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.repeated_tests import without_repeated_tests
 from kqlx.nodes import (
+    FIELD_TESTS,
+    GROUPS,
     Always,
     And,
     FieldTest,
-    Nested,
     Never,
     Node,
     Not,
     Or,
     Unmapped,
+    has_part,
     simplify,
     walk,
 )
@@ -121,17 +123,9 @@ def is_left_out_whole(found: Node, *, negative: bool) -> bool:
     """Whether nothing of a tree is left where its marked tests are left out, and something is where
     they are kept.
     """
-    if isinstance(found, FieldTest):
+    if isinstance(found, FIELD_TESTS):
         return False
-    return _has_marks(found) and _leaves_nothing(simplify(found), negative)
-
-
-def _has_marks(node: Node) -> bool:
-    if isinstance(node, And | Or):
-        return any(map(_has_marks, node.items))
-    if isinstance(node, Not | Nested):
-        return _has_marks(node.item)
-    return isinstance(node, Unmapped)
+    return has_part(found, Unmapped) and _leaves_nothing(simplify(found), negative)
 
 
 def is_absorbing(group: Node, *, negative: bool) -> bool:
@@ -143,7 +137,7 @@ def _leaves_nothing(node: Node, negative: bool) -> bool:
     """Whether nothing is left of a tree without constants: each marked test is true, and false
     below a ``not``.
     """
-    if isinstance(node, And | Or):
+    if isinstance(node, GROUPS):
         some = any if is_absorbing(node, negative=negative) else all
         return some(_leaves_nothing(item, negative) for item in node.items)
     if isinstance(node, Not):
