@@ -202,7 +202,8 @@ class Unmapped:
 
     ``asked`` is the part as the query has it, ``kept`` what stands for it where such tests keep
     Elastic's names, marks in it. Of a test ``what`` names what has no counterpart, and ``why``
-    gives the reason where one is known; both are "" for a group.
+    gives the reason where one is known; both are "" for a group. ``excepted`` says that what the
+    query excepts by the test may be found.
     """
 
     asked: Node
@@ -210,6 +211,7 @@ class Unmapped:
     what: str = ""
     why: str = ""
     span: Span = records.field(default=NOWHERE, compare=False)
+    excepted: bool = False
 
 
 FieldTest = Equals | Like | Exists | Compare

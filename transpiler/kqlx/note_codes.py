@@ -104,6 +104,12 @@ _ADVICE: dict[str, tuple[str, str]] = {
         " `--format rule`.",
         f"kqlx convert --to elasticsearch --language eql -q '{_SEQUENCE}'",
     ),
+    "exception-left-out": (
+        "Except in the target what turns out to be noise; a comment in the query names the field.",
+        'kqlx convert --to spl --language eql -q \'file where host.os.type == "linux" and'
+        ' event.action == "creation" and file.path like "/etc/cron.d/*" and not'
+        ' file.Ext.original.extension == "dpkg-new"\'',
+    ),
     "extraction-limit": (
         "Raise the limit that the hint names if events are longer.",
         "",

@@ -169,13 +169,17 @@ class Binder(FieldBinder):
         if not isinstance(node, JUNCTIONS):
             return self.bind_leaf(node)
         before, marks, required = self.sibling_alternatives, self.marks, self.required
+        in_exception = self.in_exception
         if not isinstance(node, Not):
             self.sibling_alternatives = node.items if isinstance(node, Or) else ()
         # The values of one field in a list are one test.
         together = isinstance(node, And) or (isinstance(node, Or) and bool(shared_field(node)))
         self.required = required and together
+        if isinstance(node, Not):
+            self.in_exception = required
         found = self.bind_group(node)
         self.sibling_alternatives, self.required = before, required
+        self.in_exception = in_exception
         if self.marks == marks:
             return found
         marked = mark_group(node, found.node, negative=self.negative)

@@ -67,6 +67,7 @@ class Binding:
         self.described: dict[tuple[str, str, str, bool], Column] = {}
         self.negative = False  # below an odd number of nots
         self.required = True  # whether every event of the query must meet the test
+        self.in_exception = False  # below one not that every event of the query must meet
         # The tests that were left out because the destination does not tell their events.
         self.left_out: list[Unmapped] = []
         self.reasons_for_never: list[str] = []  # why tests were folded to false

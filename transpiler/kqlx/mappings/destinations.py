@@ -74,6 +74,7 @@ def bind_asked(
     attempts: list[Attempt] = []
     whole: list[Attempt] = []
     narrower: list[Attempt] = []
+    wider: list[Attempt] = []
     impossible: list[MappingError] = []
     candidates = candidates_of(asked, destinations)
     for destination in candidates or destinations:
@@ -91,7 +92,7 @@ def bind_asked(
                 attempts.append(attempt)
             continue
         attempts.append(attempt)
-        missing = attempt.unmapped
+        missing = attempt.lacking
         attempt = replace(attempt, notes=(*attempt.notes, *passed_over))
         if missing:
             because = why(missing[0], destination)
@@ -99,14 +100,18 @@ def bind_asked(
         elif "logsource" in destination.place and attempt.asks_for_every_event:
             whole.append(attempt)  # a rule of Sigma needs a test
             passed_over.append(_passed_over(destination, "the query asks for every event", None))
+        elif attempt.unmapped:
+            wider.append(attempt)  # another one may have the fields of its exceptions
+            because = why(attempt.unmapped[0], destination)
+            passed_over.append(_passed_over(destination, because, attempt.unmapped[0].span))
         elif attempt.absent_values:
             narrower.append(attempt)  # another one may hold all that is asked for
             never = attempt.absent_values[0]
             passed_over.append(_passed_over(destination, never.message, never.span))
         else:
             return apply_unmapped(attempt, unmapped)
-    if whole or narrower:
-        return apply_unmapped((whole or narrower)[0], unmapped)
+    if whole or narrower or wider:
+        return apply_unmapped((wider or whole or narrower)[0], unmapped)
     known = impossible[0].message if impossible else ""
     if not attempts and not candidates and pack.title not in known:
         named = [*dict.fromkeys(destination.name for destination in destinations)]
@@ -118,7 +123,7 @@ def bind_asked(
         nowhere = all(any(map(_is_nowhere, attempt.unmapped)) for attempt in attempts)
         if not nowhere or unmapped != "error":
             raise _needs_discriminator(pack, destinations)
-    return apply_unmapped(min(attempts, key=lambda attempt: len(attempt.unmapped)), unmapped)
+    return apply_unmapped(min(attempts, key=lambda attempt: len(attempt.lacking)), unmapped)
 
 
 def candidates_of(asked: Asked, destinations: Iterable[Destination]) -> list[Destination]:

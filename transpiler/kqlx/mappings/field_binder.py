@@ -33,6 +33,7 @@ from kqlx.nodes import (
     FieldTest,
     FunctionTest,
     Like,
+    Never,
     Node,
     Or,
     Pattern,
@@ -127,6 +128,8 @@ class FieldBinder(Binding):
             return self.constant(False, message, node.span)
         if spec.only_required:
             return self.bind_required(node, spec)
+        if spec.excepted and self.in_exception:
+            return self.bind_excepted(node, spec)
         return self.bind_by_spec(node, spec)
 
     def bind_required(self, node: FieldTest, spec: FieldSpec) -> Node:
@@ -143,6 +146,15 @@ class FieldBinder(Binding):
         if isinstance(found, Always):
             self.left_out.append(Unmapped(node, node, name, spec.no_counterpart or "", node.span))
         return found
+
+    def bind_excepted(self, node: FieldTest, spec: FieldSpec) -> Node:
+        """A test that the destination cannot tell, in an exception of the query's, which may be
+        left out.
+        """
+        name, why = node.field.name, spec.no_counterpart or ""
+        self.left_out.append(Unmapped(node, node, name, why, node.span))
+        self.marks += 1
+        return Unmapped(node, node, name, why, node.span, excepted=True)
 
     def bind_by_spec(self, node: FieldTest, spec: FieldSpec) -> Node:
         """A test of a field, when it is known which of its entries is for the query."""

@@ -159,6 +159,10 @@ class FieldSpec:
     """Whether Elastic writes an object as Java does, ``{key=value}``, and the column has JSON."""
     columns_of_keys: str | None = None
     """Beside it, where each key of the object may be a column too: their names, with a star."""
+    excepted: bool = False
+    """Beside ``no_counterpart``: whether what a query excepts by the field, below one ``not`` that
+    every event must meet, is found, and the test left out.
+    """
     only_required: bool = False
     """Whether it is for tests alone that every event of the query must meet; any other has no
     counterpart, and so has a query of which nothing is left.

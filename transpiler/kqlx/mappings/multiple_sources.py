@@ -257,8 +257,8 @@ def _in_sibling_destinations(
             continue
         try:
             attempt = Binder(pack, other, asserted, types).bind(node)
-            gaps = [why(test, other) for test in attempt.unmapped]
-            one = apply_unmapped(attempt, "keep")
+            gaps = [why(test, other) for test in attempt.lacking]
+            one = apply_unmapped(attempt, "keep" if gaps else "error")
             if lost := _uncounted(one, counted):
                 gaps.append(f"{lost} has no counterpart to count by")
         except NeverMatchesError:

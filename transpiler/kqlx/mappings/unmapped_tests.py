@@ -59,6 +59,11 @@ class Attempt:
     unmapped: tuple[Unmapped, ...] = ()
 
     @property
+    def lacking(self) -> tuple[Unmapped, ...]:
+        """Those of the tests without a counterpart that are no exceptions which may be left out."""
+        return tuple([test for test in self.unmapped if not test.excepted])
+
+    @property
     def asks_for_every_event(self) -> bool:
         """Whether it is met by all events of a destination that has no others."""
         return self.filter is None and isinstance(self.node, Always)
@@ -81,7 +86,10 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
             about.append(Note("unmapped-left-out", Effect.WIDER, message))
         left_out = tuple([note.message for note in about])
         return replace(_bound(attempt, left), notes=(*attempt.notes, *about), left_out=left_out)
-    about = [_note(test, attempt.destination) for test in missing]
+    lacking = attempt.lacking if policy == "error" else missing
+    if missing and not lacking:
+        return _without_exceptions(attempt)
+    about = [_note(test, attempt.destination) for test in lacking]
     notes = (*attempt.notes, *attempt.notes_if_kept, *about)
     if policy == "keep" or not missing:
         kept = simplify(_kept(attempt.node)) if missing else attempt.node
@@ -101,6 +109,18 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
             " to keep all field names",
         ),
     )
+
+
+def _without_exceptions(attempt: Attempt) -> Bound:
+    """The bound tree without exceptions by fields that have no counterpart, with a note on each."""
+    left = simplify(_left_out(attempt.node, negative=False))
+    texts = [
+        f"{why(test, attempt.destination)}; what the rule excepts by it is found"
+        for test in attempt.unmapped
+    ]
+    left_out = tuple(dict.fromkeys(texts))
+    notes = [Note("exception-left-out", Effect.WIDER, text) for text in left_out]
+    return replace(_bound(attempt, left), notes=(*attempt.notes, *notes), left_out=left_out)
 
 
 def unmapped_tests(node: Node) -> Iterator[Unmapped]:

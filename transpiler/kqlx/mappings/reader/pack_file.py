@@ -175,6 +175,7 @@ _BESIDE = (
     ("begins", ("column", "any")),
     ("joined", ("column", "any")),
     ("alone", ("joined",)),
+    ("excepted", ("none",)),
     ("unnamed", ("column", "any")),
 )
 """Keys of a field that have a meaning beside some others alone."""
