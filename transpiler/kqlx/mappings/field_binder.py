@@ -33,7 +33,6 @@ from kqlx.nodes import (
     FieldTest,
     FunctionTest,
     Like,
-    Never,
     Node,
     Or,
     Pattern,
