@@ -147,6 +147,14 @@ def _within(rule: Rule, limits: Json) -> Json:
 
 
 def _both(query: Json, window: Json) -> Json:
+    """The query in the window: beside its own filters where it is a group of such."""
+    group = query.get("bool", {})
+    if (
+        group
+        and group.keys() <= {"filter", "must_not"}
+        and isinstance(group.get("filter", []), list)
+    ):
+        return {"bool": {"filter": [], **group} | {"filter": [*group.get("filter", []), window]}}
     return {"bool": {"filter": [query, window]}}
 
 
