@@ -298,9 +298,6 @@ def test_a_rule_sees_fourteen_days_of_certificates_and_its_own_events(
 @pytest.mark.parametrize(
     "form",
     [
-        {"investigation_fields": {"field_names": ["process.code_signature.subject_name"]}},
-        {"alert_suppression": {"group_by": ["process.code_signature.subject_name"],
-                               "duration": {"unit": "h", "value": 1}}},
         {"type": "threshold", "threshold": {"field": ["process.code_signature.subject_name"],
                                             "value": 5}},
         {"type": "threshold", "threshold": {"field": ["host.id"], "value": 1, "cardinality": [
@@ -309,7 +306,7 @@ def test_a_rule_sees_fourteen_days_of_certificates_and_its_own_events(
          "history_window_start": "now-5d"},
     ],
 )  # fmt: skip
-def test_what_is_shown_or_counted_alone_is_looked_up(form: dict[str, Any]) -> None:
+def test_what_is_counted_alone_is_looked_up(form: dict[str, Any]) -> None:
     of = rule(f"{PROCESS} and process.name:a.exe", **form)
     made = kqlx.convert(of, "sentinel", format="rule", signers="join", accept="different")
     assert complaints(made.text) == []
@@ -318,6 +315,29 @@ def test_what_is_shown_or_counted_alone_is_looked_up(form: dict[str, Any]) -> No
     assert text["query"].count("| join kind=leftouter ProcessCertificates") == 1
     assert analyse([text["query"]]) == [[]]
     assert any("looked up in DeviceFile" in note.message for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"investigation_fields": {"field_names": ["process.code_signature.subject_name"]}},
+        {"alert_suppression": {"group_by": ["process.code_signature.subject_name"],
+                               "duration": {"unit": "h", "value": 1}}},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("format", ["rule", "custom-detection"])
+def test_for_what_alerts_show_no_certificates_are_looked_up(
+    shown: dict[str, Any], format: str
+) -> None:
+    """The rule would run less often for it. Where a test asks for them, alerts show them too."""
+    query = f"{PROCESS} and process.name:a.exe"
+    made = kqlx.convert(rule(query, **shown), "sentinel", format=format, signers="join",
+                        accept="different")  # fmt: skip
+    plain = kqlx.convert(rule(query, **shown), "sentinel", format=format, accept="different")
+    assert made.text == plain.text
+    made = kqlx.convert(rule(f"{query} and process.code_signature.exists:true", **shown),
+                        "sentinel", format=format, signers="join", accept="different")  # fmt: skip
+    assert "ProcessSigner" in made.text.replace("ProcessSigner = Signer", "")
 
 
 def test_a_custom_detection_runs_once_a_day() -> None:

@@ -110,7 +110,7 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
     if types.packs and not (choices.source is None and _reads_others(rule, types.packs)):
         packs = tuple(_with_lookups(pack, rule, choices) for pack in types.packs)
         query = AskedQuery(node, types) if target.takes_filters else reading.query
-        first, *others = bind_each(
+        bounds = bind_each(
             query,
             packs,
             target.name,
@@ -120,6 +120,11 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
             present,
             reading.systems,
         )
+        if any(bound.lookups for bound in bounds):
+            from kqlx.mappings.lookups import without_unasked
+
+            bounds = tuple(without_unasked(bound, counted) for bound in bounds)
+        first, *others = bounds
         return (replace(first, notes=(*reading.remarks, *first.notes)), *others)
     if choices.unmapped != "keep":
         from kqlx.conversion.unknown_source import unknown_source

@@ -7,9 +7,10 @@ A destination gets columns for it, which a target makes before the tests that ne
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from kqlx.mappings.bound import Bound, without_spelling
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote
 from kqlx.mappings.lookup_names import OUTPUTS, PLACES
 from kqlx.mappings.pack import Destination, Lookup, Pack
@@ -95,6 +96,29 @@ def _looked_up(destination: Destination, target: str, asked: Asked) -> Destinati
         null_values={**destination.null_values, **{name: absent.get(name, ()) for name in names}},
         lookups=tuple(lookups),
     )
+
+
+def without_unasked(bound: Bound, counted: Collection[str]) -> Bound:
+    """The tree without certificates that no test and no count asks for: a rule that looks them up
+    runs less often, which it would do for what its alerts show alone.
+    """
+    tested = {*map(without_spelling, bound.columns)}
+    unasked = [
+        lookup
+        for lookup in bound.lookups
+        if lookup.kind == "certificates"
+        and tested.isdisjoint(lookup.columns)
+        and not any(name.startswith(f"{lookup.of}.code_signature.") for name in counted)
+    ]
+    destination = bound.destination
+    if not unasked or destination is None:
+        return bound
+    none = FieldSpec(no_counterpart=f"{CERTIFICATES} is not read for what alerts show")
+    fields = {f"{lookup.of}.code_signature.subject_name": none for lookup in unasked}
+    kept = tuple(lookup for lookup in bound.lookups if lookup not in unasked)
+    fields_there = _changeable(destination.fields)
+    made = replace(destination, fields=ChainMap(fields, fields_there), lookups=kept)
+    return replace(bound, destination=made)
 
 
 def _changeable(table: Mapping[str, Any]) -> dict[str, Any]:

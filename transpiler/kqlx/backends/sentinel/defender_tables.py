@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kqlx.backends.sentinel.custom_details import wanted_fields
 from kqlx.backends.target import Options, Plan, PlannedSource
-from kqlx.mappings.bound import Bound, without_spelling
-from kqlx.rules.new_terms import new_terms_of
-from kqlx.rules.threshold import threshold_of
+from kqlx.mappings.bound import Bound
 
 TIMESTAMP = "Timestamp"
 """When an event happened, beside the ``TimeGenerated`` of Sentinel."""
@@ -50,24 +47,10 @@ def reads_defender(sources: Iterable[PlannedSource]) -> bool:
     return not names.isdisjoint(_OF_DEVICES | _OTHERS | _OF_ALERTS)
 
 
-def reads_certificates(plan: Plan, bound: Bound) -> bool:
-    """Whether a rule asks of the events of a source for the signers of files, which are in a table
-    of their own.
-    """
-    tested = {*map(without_spelling, bound.columns)}
-    return any(
-        lookup.kind == "certificates"
-        and (
-            not tested.isdisjoint(lookup.columns)
-            or any(field.startswith(f"{lookup.of}.code_signature.") for field in _beside(plan))
-        )
-        for lookup in bound.lookups
-    )
-
-
 def tables_beside(plan: Plan) -> list[str]:
     """The tables that a rule reads beside those of its events."""
-    return [CERTIFICATES] if any(reads_certificates(plan, one) for one in plan.bounds) else []
+    lookups = [lookup for bound in plan.bounds for lookup in bound.lookups]
+    return [CERTIFICATES] if any(one.kind == "certificates" for one in lookups) else []
 
 
 def history_of(plan: Plan) -> int:
@@ -77,14 +60,6 @@ def history_of(plan: Plan) -> int:
     from kqlx.mappings.lookups import LOOK_BACK
 
     return LOOK_BACK
-
-
-def _beside(plan: Plan) -> list[str]:
-    """The fields that a rule counts, compares or shows beside the tests of its query."""
-    counting = threshold_of(plan.rule) or new_terms_of(plan.rule)
-    steps = plan.events.steps if plan.events is not None else ()
-    keys = [key.name for planned in steps for key in planned.step.keys]
-    return [*(counting.fields if counting else ()), *keys, *wanted_fields(plan.rule)]
 
 
 def about_devices(source: PlannedSource) -> bool:
