@@ -99,3 +99,26 @@ def test_a_range_says_that_it_is_one_of_numbers() -> None:
     for limit in (Literal("a"), Literal("5", kind="string")):
         plain = Bound(Compare(X, "gt", limit))
         assert checked(plain).node is plain.node
+
+
+@pytest.mark.parametrize(
+    ("field", "source", "number"),
+    [
+        (
+            "aws.cloudtrail.flattened.request_parameters.ipPermissions.items.fromPort",
+            "aws.cloudtrail",
+            "requestParameters.ipPermissions.items.fromPort: 22",
+        ),
+        (
+            "azure.platformlogs.category:kube-audit and"
+            " azure.platformlogs.properties.log.responseStatus.code",
+            "azure.platformlogs",
+            "responseStatus.code: 22",
+        ),
+    ],
+)
+def test_numbers_below_flattened_fields_are_numbers_in_sigma(
+    field: str, source: str, number: str
+) -> None:
+    """Elastic has texts there, the records numbers, and some engines tell the two apart."""
+    assert number in kqlx.convert(f'{field}:"22"', "sigma", source=source).query_text
