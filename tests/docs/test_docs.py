@@ -23,6 +23,7 @@ from kqlx.mappings.reader import pack_file
 from kqlx.notes import CODES
 from kqlx.refusal_codes import REFUSALS
 from tests.conftest import ROOT
+from tests.docs.eql_functions import functions_table, functions_without_a_row
 from tests.docs.generated_pages import errors_page, lint_page, notes_page
 from tests.docs.settings_page import settings_page
 
@@ -55,6 +56,19 @@ def test_the_pages_of_errors_lint_and_settings_are_those_of_the_code(
     if update:
         path.write_text(text, encoding="utf-8")
     assert path.read_text("utf-8") == text, "pytest --update-goldens writes it anew"
+
+
+def test_the_functions_of_eql_by_target_are_those_of_the_code(update: bool) -> None:
+    path = ROOT / "docs/eql.md"
+    before, _, rest = path.read_text("utf-8").partition("<!-- functions -->\n")
+    table, mark, after = rest.partition("\n<!-- end -->")
+    found = functions_table()
+    assert mark
+    assert not functions_without_a_row()
+    if update:
+        path.write_text(f"{before}<!-- functions -->\n{found}{mark}{after}", encoding="utf-8")
+    else:
+        assert table == found, "pytest --update-goldens writes it anew"
 
 
 def test_every_code_in_use_is_known_and_every_known_code_is_in_use() -> None:
