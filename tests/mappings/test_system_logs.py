@@ -94,3 +94,25 @@ def test_events_of_windows_are_not_looked_for_in_them(to: str) -> None:
             )
             with pytest.raises(kqlx.MappingError, match="never matches"):
                 kqlx.convert(query, to=to)
+
+
+SYSLOG = "event.dataset:system.syslog and "
+
+
+@pytest.mark.parametrize(
+    ("query", "there"),
+    [
+        ("message:bpf_probe_write_user", "- 'bpf_probe_write_user'"),
+        ('message:"cut here"', "'|all':\n            - 'cut'\n            - 'here'"),
+        ("process.name:kernel", "- ' kernel:'\n        - ' kernel['"),
+        ("host.os.type:linux and message:(a1 or b2)", "- 'a1'\n        - 'b2'"),
+    ],
+)
+def test_words_of_a_line_are_keywords_in_sigma(query: str, there: str) -> None:
+    assert there in kqlx.convert(SYSLOG + query, "sigma").text
+
+
+def test_below_a_not_words_of_a_line_are_left_out() -> None:
+    found = kqlx.convert(f"{SYSLOG}process.name:cron and not message:foo", "sigma")
+    assert "foo" not in found.text.partition("detection:")[2]
+    assert any("dropped under `not`" in note.message for note in found.notes)

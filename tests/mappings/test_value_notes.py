@@ -119,3 +119,22 @@ def test_a_value_without_a_counterpart_is_told_beside_one_that_all_events_have(t
     made = of_list('("exec", "zap")', to)
     told = [note for note in made.notes if 'the value "zap" of event.action' in note.message]
     assert [note.effect for note in told] == [Effect.COVERAGE]
+
+
+TOKENS = "event.dataset:google_workspace.token and "
+SCOPES = "google_workspace.token.scope.value"
+
+
+@pytest.mark.parametrize("test", [":*openid*", ":(*openid* or *email*)", ":*"])
+@pytest.mark.parametrize("sign", ["", "not "])
+def test_a_text_of_several_values_holds_what_one_of_them_does(test: str, sign: str) -> None:
+    notes = kqlx.convert(
+        f"{TOKENS}event.action:authorize and {sign}{SCOPES}{test}", "sentinel"
+    ).notes
+    assert not [note for note in notes if note.effect > Effect.CASE]
+
+
+@pytest.mark.parametrize("test", [":openid", ":openid*", ":*openid", ':"*a,b*"', ":*a b*"])
+def test_whole_values_are_not_told_from_several(test: str) -> None:
+    with pytest.raises(kqlx.UnsupportedError, match="several values as one text"):
+        kqlx.convert(f"{TOKENS}{SCOPES}{test}", "sentinel")

@@ -43,8 +43,11 @@ from kqlx.nodes import (
     case_of,
 )
 from kqlx.notes import Effect
-from kqlx.patterns import ANY_ONE, ANY_RUN
+from kqlx.patterns import ANY_ONE, ANY_RUN, Shape
 from kqlx.records import replace
+
+_BETWEEN = frozenset(' ,;|"[]')
+"""Signs that may stand between the values of one text."""
 
 
 class FieldBinder(Binding):
@@ -165,7 +168,7 @@ class FieldBinder(Binding):
         if changed and name.rpartition(".")[2].lower() not in ("newvalue", "oldvalue"):
             return self.unmapped(node, name, "only its old and its new value are compared")
         asks_whether = isinstance(node, Exists) and (spec.exists is True or (known and spec.column))
-        if (note := spec.note) and not asks_whether:
+        if (note := spec.note) and not asks_whether and not (note.of_wholes and _is_within(node)):
             span = node.span if note.is_of_test else None
             self.add_note(note.code, note.message, span, note.effect)
         return self.apply_spec(node, spec)
@@ -267,6 +270,13 @@ class FieldBinder(Binding):
         if spec.value_part:
             return bind_part(self, node, spec, spec.value_part)
         return bind_to_column(self, node, spec)
+
+
+def _is_within(node: FieldTest) -> bool:
+    """Whether a text of several values meets the test where one of these does, and only there."""
+    if isinstance(node, Like) and node.pattern.shape is Shape.CONTAINS:
+        return not _BETWEEN.intersection(node.pattern.text)
+    return isinstance(node, Exists)
 
 
 def plain_column(binding: Binding, name: str, *, integers: bool = False) -> Column | None:

@@ -96,6 +96,8 @@ class PackNote:
     message: str
     hint: str = ""
     is_of_test: bool = True
+    of_wholes: bool = False
+    """Whether it is not true of patterns such as ``*x*``, nor of whether there is a value."""
 
 
 @dataclass(frozen=True, slots=True)

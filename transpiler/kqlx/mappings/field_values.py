@@ -119,7 +119,7 @@ def resolve_in(pack: Pack, destination: Destination, field: str) -> FieldValues:
     if spec.any_of:
         is_part = bool(spec.value_part or spec.value_patterns)
         return FirstOf(spec.any_of, captures(spec), is_part)
-    if spec.column is not None and len(spec.joined_columns) == 1:
+    if spec.column is not None and len(spec.joined_columns) == 1 and spec.value_part is None:
         return Joined(spec.column, spec.joined_columns[0])
     if spec.column is not None:
         return Extracted(spec.column, captures(spec))
@@ -147,7 +147,7 @@ def is_countable(found: FieldValues) -> bool:
 def notes_on_values(field: str, spec: FieldSpec) -> tuple[Note, ...]:
     """What is to be said where the values of a field are counted or shown."""
     told = spec.note
-    if spec.column is not None and spec.joined_columns and not spec.guard:
+    if spec.column is not None and spec.joined_columns and not (spec.guard or spec.value_part):
         message = (
             f"{field} is grouped by {spec.column} and {', '.join(spec.joined_columns)} behind it"
         )

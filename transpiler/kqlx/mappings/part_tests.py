@@ -99,6 +99,8 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
         return bind_to_column(binding, node, spec)
     if isinstance(node, Compare):
         return binding.unmapped(node, f"{name}, compared as text,")
+    if spec.joined_columns and spec.value_part == "name":
+        return _bind_last_step(binding, node, spec)
     asked = asked_pattern(node)
     patterns = respelled_patterns(asked, spec.prefixes, ignore_case=node.case is Case.FOLDED)
     if not patterns:
@@ -123,6 +125,22 @@ def bind_path(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
             "value-translated", f'{name} "{asked.name}" is {shown} in the destination', node.span
         )
     return either_of(tests, node.span)
+
+
+def _bind_last_step(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
+    """A test of the last step of a path that is kept in two columns."""
+    test, wider = in_whole(node, "name", SEPARATOR) or (None, False)
+    if not isinstance(test, Equals | Like):
+        return binding.unmapped(node, f"{node.field.name}, compared as text,")
+    columns = f"{spec.column}, and {' or '.join(spec.joined_columns)} behind it"
+    if wider:
+        message = f"{node.field.name}: matched anywhere in {columns}"
+        binding.add_note("approximated", message, None, Effect.WIDER)
+    else:
+        message = f"{node.field.name} is the last part of {columns}"
+        binding.add_note("value-translated", message, None)
+    path = replace(spec, value_part=None)
+    return either_of(list(_in_two_columns(binding, test, path, asked_pattern(test))), node.span)
 
 
 def _in_two_columns(

@@ -70,8 +70,11 @@ class Condition:
         filters = [n.item for n in nodes if isinstance(n, Not) and self._is_main_filter(n.item)]
         names = self.identifiers.add_items(self.items.written_items(single))
         others = []
+        words = [node for node in nodes if isinstance(node, FreeText)]
+        if len(words) > 1:
+            others.append(self.all_keywords(words))
         for node in nodes:
-            if self.items.is_item(node):
+            if self.items.is_item(node) or (len(words) > 1 and isinstance(node, FreeText)):
                 continue
             if isinstance(node, Not) and self._is_main_filter(node.item):
                 continue
@@ -168,8 +171,17 @@ class Condition:
             joined += group.items if isinstance(group, Or) else (group,)
         return [any_of(group) for group in found]
 
+    def all_keywords(self, nodes: Sequence[FreeText]) -> str:
+        """A list of keywords, all of which are in the event."""
+        if any(not isinstance(n.value, Pattern) and not n.value.phrase for n in nodes):
+            return " and ".join(self.keywords([node]) for node in nodes)
+        return self.identifiers.add("keywords", {"|all": self._words(nodes)})
+
     def keywords(self, nodes: Sequence[FreeText]) -> str:
         """A list of keywords, of which one is in the event; unquoted words stand apart."""
+        return self.identifiers.add("keywords", self._words(nodes))
+
+    def _words(self, nodes: Sequence[FreeText]) -> list[Value]:
         values: list[Value] = []
         for node in nodes:
             if isinstance(node.value, Pattern):
@@ -181,4 +193,4 @@ class Condition:
             values += words
             pieces = self.items.backend.pieces
             pieces += [Piece(scalar(word), (node.span,)) for word in words]
-        return self.identifiers.add("keywords", distinct(values, cased=False))
+        return distinct(values, cased=False)

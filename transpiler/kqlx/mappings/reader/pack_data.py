@@ -182,13 +182,14 @@ def _field(data: Any) -> FieldSpec:
     return FieldSpec(**item)
 
 
-def _field_note(data: Mapping[str, str]) -> PackNote:
+def _field_note(data: Mapping[str, Any]) -> PackNote:
     return _note({"code": "value-differs", **data})
 
 
-def _note(data: Mapping[str, str]) -> PackNote:
+def _note(data: Mapping[str, Any]) -> PackNote:
     effect = Effect[data["effect"].upper()]
-    return PackNote(data["code"], effect, data["message"], data.get("hint", ""))
+    hint, wholes = data.get("hint", ""), data.get("wholes", False)
+    return PackNote(data["code"], effect, data["message"], hint, of_wholes=wholes)
 
 
 def _whens(data: Any) -> tuple[When, ...]:

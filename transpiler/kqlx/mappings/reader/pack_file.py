@@ -272,6 +272,8 @@ def named_columns(destination: Mapping[str, Any]) -> set[str]:
                 named.add(field)
             elif field is not None:
                 named |= {*filter(None, [field.get("column")]), *field.get("any", ())}
+                joined = field.get("joined", ())
+                named |= {joined} if isinstance(joined, str) else {*joined}
                 predicates += [predicate for _, predicate in _predicates(field)]
     for predicate in predicates:
         terms = (getattr(part, "field", None) for part in walk(parse(predicate)))
