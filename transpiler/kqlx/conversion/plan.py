@@ -108,7 +108,7 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
     is_counted = target.finds_new_terms or rule.type != "new_terms"
     counted, present = (reading.counted, reading.present) if is_counted else ((), ())
     if types.packs and not (choices.source is None and _reads_others(rule, types.packs)):
-        packs = tuple(_with_lookups(pack, rule, choices) for pack in types.packs)
+        packs = _with_lookups(rule, types.packs, choices)
         query = AskedQuery(node, types) if target.takes_filters else reading.query
         bounds = bind_each(
             query,
@@ -141,15 +141,15 @@ def _reads_others(rule: Rule, packs: Iterable[Pack]) -> bool:
     return not any(overlap(index, pack.recognise) for pack in packs for index in read)
 
 
-def _with_lookups(pack: Pack, rule: Rule, choices: Choices) -> Pack:
-    """The pack with what the user asks to have looked up beside its events."""
-    options = choices.options(pack.source, rule.format)
+def _with_lookups(rule: Rule, packs: tuple[Pack, ...], choices: Choices) -> tuple[Pack, ...]:
+    """The packs with what the user asks to have looked up beside their events."""
+    options = choices.options(None, rule.format)
     if not (options.signers or options.networks or options.locations):
-        return pack
+        return packs
     from kqlx.mappings.lookups import Asked, with_lookups
 
     asked = Asked(options.signers is not None, options.networks, options.locations)
-    return with_lookups(pack, choices.target.name, asked)
+    return tuple(with_lookups(pack, choices.target.name, asked) for pack in packs)
 
 
 def _in_elastic_names(node: Node, types: Types, choices: Choices) -> Bound:

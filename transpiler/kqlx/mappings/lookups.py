@@ -50,9 +50,6 @@ class Asked:
     networks: Mapping[str, str] | None = None
     locations: bool = False
 
-    def __bool__(self) -> bool:
-        return self.signers or self.networks is not None or self.locations
-
 
 def with_lookups(pack: Pack, target: str, asked: Asked) -> Pack:
     """The pack with columns for what is looked up of its events in a target."""
