@@ -19,6 +19,7 @@ from tests.sentinel.test_sentinel_rules import HOSTILE, rule, threat
 OKTA = "event.dataset:okta.system and event.action:user.session.start"
 PROCESS = "event.category:process and host.os.type:windows and process.name:vssadmin.exe"
 DEFEND = {"index": ["logs-endpoint.events.process-*"]}
+CONTAINERS = {"index": ["logs-cloud_defend.process*"]}
 LATE = {"timestamp_override": "event.ingested"}
 NEW: dict[str, Any] = {
     "type": "new_terms",
@@ -90,6 +91,13 @@ def test_over_tables_of_defender_it_runs_at_set_times(
     of = rule(PROCESS, **DEFEND, **{"interval": interval, "from": f"now-{look_back}"})
     assert "DeviceProcessEvents" in query(of)
     assert made(of)["schedule"] == {"frequency": frequency}
+
+
+def test_over_processes_of_containers_it_runs_at_set_times() -> None:
+    """They have no ReportId, as alerts have none: a run is no more frequent than an hour."""
+    of = rule("event.category:process and process.name:nc", **CONTAINERS)
+    assert "CloudProcessEvents" in query(of)
+    assert made(of)["schedule"] == {"frequency": "PT1H"}
 
 
 def test_counts_are_over_the_rules_window() -> None:

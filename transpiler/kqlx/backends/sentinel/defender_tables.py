@@ -32,7 +32,7 @@ _OTHERS = frozenset(
         "UrlClickEvents",
     }
 )  # fmt: skip
-_OF_ALERTS = frozenset({"AlertEvidence", "AlertInfo"})
+_WITHOUT_REPORT_ID = frozenset({"AlertEvidence", "AlertInfo", "CloudProcessEvents"})
 
 
 def table_names(bound: Bound, options: Options) -> list[str]:
@@ -44,7 +44,7 @@ def table_names(bound: Bound, options: Options) -> list[str]:
 def reads_defender(sources: Iterable[PlannedSource]) -> bool:
     """Whether a table of Defender is among those of the sources."""
     names = {name for one in sources for name in table_names(one.bound, one.options)}
-    return not names.isdisjoint(_OF_DEVICES | _OTHERS | _OF_ALERTS)
+    return not names.isdisjoint(_OF_DEVICES | _OTHERS | _WITHOUT_REPORT_ID)
 
 
 def tables_beside(plan: Plan) -> list[str]:
@@ -74,4 +74,4 @@ def required_columns(source: PlannedSource) -> tuple[str, ...]:
         return TIMESTAMP, DEVICE_ID, "ReportId"
     if names <= _OTHERS:
         return TIMESTAMP, "ReportId"
-    return (TIMESTAMP,) if names <= _OF_ALERTS else ()
+    return (TIMESTAMP,) if names <= _WITHOUT_REPORT_ID else ()
