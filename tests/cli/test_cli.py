@@ -185,10 +185,12 @@ def test_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
     assert message in run.stderr
 
 
-def test_an_unknown_data_source_lists_those_there_are() -> None:
+def test_an_unknown_data_source_says_which_is_near() -> None:
     run = kqlx("convert", "--to", "spl", "--source", "o356", "-q", "a:b", new_process=True)
     assert run.returncode == 2
-    assert "o365.audit" in run.stderr
+    assert "hint: did you mean o365.audit?" in run.stderr
+    far = kqlx("convert", "--to", "spl", "--source", "bogus", "-q", "a:b")
+    assert "hint: kqlx sources lists those there are; none keeps all names" in far.stderr
 
 
 def test_an_unmapped_field_is_refused_and_can_be_kept(tmp_path: Path) -> None:

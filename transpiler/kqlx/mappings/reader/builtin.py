@@ -17,6 +17,8 @@ from kqlx.mappings.reader.pack_data import marks, of_data
 from kqlx.mappings.source_hints import own_names
 from kqlx.mappings.telling_fields import TellingFields
 
+_HINT = "kqlx sources lists those there are; none keeps all names"
+
 
 @cache
 def sources() -> tuple[str, ...]:
@@ -33,10 +35,17 @@ def builtin(source: str) -> Pack:
 
 
 def no_pack(source: str, known: tuple[str, ...]) -> UsageError:
-    """The error for a data source that has no pack."""
+    """The error for a data source that has no pack. There are too many to list them: it names the
+    nearest, or those that begin with the nearest word (``o356``: o365.audit).
+    """
+    from difflib import get_close_matches
+
+    word = get_close_matches(source, {name.partition(".")[0] for name in known}, 1)
+    of_word = [name for name in known if [name.partition(".")[0]] == word]
+    otherwise = f"did you mean {' or '.join(of_word)}?" if of_word else _HINT
     return UsageError(
         f"no mapping pack for the data source {source!r}",
-        hint=did_you_mean(source, known, f"there are {', '.join(known)}; none keeps all names"),
+        hint=did_you_mean(source, known, otherwise),
     )
 
 
