@@ -320,3 +320,30 @@ def test_alerts_of_splunk_name_what_the_events_have(format: str) -> None:
 def test_rules_of_sentinel_show_the_machine_and_the_record() -> None:
     made = kqlx.convert(rule(query=SHELL), "sentinel", format="rule", accept=ACCEPTED)
     assert "columnName: Computer" in str(made.text)
+
+
+SEQUENCE = """
+sequence by host.name with maxspan=1m
+  [process where event.action == "executed" and process.name == "sudo"] by process.pid
+  [process where event.action == "executed" and process.args == "-p"] by process.parent.pid
+"""
+
+
+def test_sequences_over_several_records() -> None:
+    """Splunk's ``multisearch`` takes no ``stats``; Kusto joins what is put together before."""
+    asked = kqlx.Rule(
+        "Two shells",
+        SEQUENCE,
+        type="eql",
+        data={"from": "now-9m", "index": ["logs-auditd_manager.auditd-*"], "language": "eql"},
+        id="y",
+        format="toml",
+        language="eql",
+    )
+    with pytest.raises(kqlx.UnsupportedError, match="several records of an event"):
+        kqlx.convert(asked, "spl", accept=ACCEPTED)
+    made = kqlx.convert(asked, "sentinel", format="rule", accept=ACCEPTED)
+    assert "| summarize" in str(made.text)
+    if there():
+        query = kqlx.convert(asked, "sentinel", accept=ACCEPTED)
+        assert analyse([str(query.text)]) == [[]]

@@ -13,7 +13,7 @@ from itertools import combinations
 from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.spl.grouped_results import FIRST, LAST
 from kqlx.backends.spl.lookups import with_lookups
-from kqlx.backends.spl.multiple_sources import Search, Together, WrittenSource
+from kqlx.backends.spl.multiple_sources import Search, SourceSearch, Together, WrittenSource
 from kqlx.backends.spl.search import search_of
 from kqlx.backends.spl.sequence_entities import EarlierEntity, of_earlier
 from kqlx.backends.spl.sequence_keys import STEP, SharedKeys, keys_of, rows, shared
@@ -72,11 +72,24 @@ def emit_events(plan: Plan, events: PlannedEvents) -> Emission:
     grouping += [*only_new(plan.rule, asked, plan.format), *_pipes(events.pipes)]
     notes += _notes(plan, asked)
     sources = tuple(written.search for written in each)
+    _refuse_records(steps, sources)
     comments = comment_lines(COMMENT, comments_of(plan))
     about = _together(plan.rule, events, common, carried)
     search = Search(sources, tuple(grouping), comments=tuple(comments), together=about)
     pieces = tuple(piece for written in each for piece in written.pieces)
     return Emission(search.text, tuple(notes), True, structure=search, pieces=pieces)
+
+
+def _refuse_records(steps: Iterable[PlannedStep], sources: Iterable[SourceSearch]) -> None:
+    """Raises UnsupportedError for steps of which one puts records together."""
+    joined = any(source.bound.records for step in steps for source in step.sources)
+    if joined and len({*sources}) > 1:
+        why = "Splunk's multisearch takes no stats, which puts the records of an event together"
+        what = "a sequence over several records of an event"
+        note = Note("several-events", Effect.DIFFERENT, f"{what}: {why}")
+        raise UnsupportedError(
+            f"cannot convert {what}: {why}", code="several-events", notes=(note,)
+        )
 
 
 def together(rule: Rule, events: PlannedEvents) -> Together:
