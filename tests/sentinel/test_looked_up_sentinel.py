@@ -512,6 +512,14 @@ def test_names_that_are_no_table_of_networks(networks: Any, message: str) -> Non
         kqlx.convert(CLOUDTRAIL, "sentinel", networks=networks)
 
 
+def test_a_lookup_of_splunks_is_none_for_sentinel() -> None:
+    named = {"lookup": "asn", "network": "net", "number": "num"}
+    with pytest.raises(kqlx.UsageError, match="networks for sentinel has no key 'lookup'"):
+        kqlx.convert(f"{CLOUDTRAIL} and source.as.number:1", "sentinel", networks=named)
+    with pytest.raises(kqlx.UsageError, match="networks for spl has no key 'watchlist'"):
+        kqlx.convert(f"{CLOUDTRAIL} and source.as.number:1", "spl", networks=NETWORKS)
+
+
 def test_results_have_the_columns_that_alerts_name() -> None:
     of = rule(
         UNSIGNED, investigation_fields={"field_names": ["process.code_signature.subject_name"]}

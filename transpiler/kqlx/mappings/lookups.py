@@ -10,9 +10,10 @@ from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from kqlx.errors import UsageError
 from kqlx.mappings.bound import Bound, without_spelling
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote
-from kqlx.mappings.lookup_names import OUTPUTS, PLACES
+from kqlx.mappings.lookup_names import OUTPUTS, PLACES, networks_problem
 from kqlx.mappings.pack import Destination, Lookup, Pack
 from kqlx.mappings.reader.pack_data import Lazy
 from kqlx.notes import Effect
@@ -34,6 +35,8 @@ _LOCATIONS: Mapping[str, Mapping[str, str]] = {
 _TARGETS = {"base": "spl", "table": "sentinel"}
 """By the place of events the target that looks up what stands beside them."""
 
+_PLACES = {"spl": ("lookup",), "sentinel": ("watchlist", "table")}
+
 _OF_LOCATIONS = {
     "spl": "by iplocation in Splunk's own database, which may spell them otherwise than GeoLite2",
     "sentinel": "in Kusto's copy of GeoLite2",
@@ -52,7 +55,12 @@ class Asked:
 
 
 def with_lookups(pack: Pack, target: str, asked: Asked) -> Pack:
-    """The pack with columns for what is looked up of its events in a target."""
+    """The pack with columns for what is looked up of its events in a target. Raises UsageError for
+    a table of networks of another target's.
+    """
+    named, places = asked.networks, _PLACES.get(target, PLACES)
+    if named is not None and (problem := networks_problem(named, places)):
+        raise UsageError(f"networks for {target} {problem}")
 
     def made(name: str) -> tuple[Destination, ...]:
         there = pack.targets[name]
