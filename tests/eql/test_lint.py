@@ -19,6 +19,8 @@ def found(query: str) -> list[tuple[str, str]]:
     [
         ('any where a == "b*"', 'write `a like "b*"`'),
         ('any where a != "b*"', 'write `a like "b*"`'),
+        ('any where startsWith(a, "b*")', 'write `a like "b*"`'),
+        ('any where stringContains~(a, "b*c")', 'write `a : "*b*c*"`'),
         (r'any where a in ("x", "?:\\b")', r'write `a like "?:\\b"`'),
         ('any where a in~ ("b*")', 'write `a : "b*"`'),
     ],
@@ -32,7 +34,11 @@ def test_wildcards_that_are_none(query: str, hint: str) -> None:
     [
         'any where a : "b*" and c like "d?"',
         'any where a == "what?"',
-        'any where startsWith(a, "b*")',
+        'any where startsWith(a, "b?")',
+        r'any where a regex "cost\\$"',
+        'any where a regex "[^a]b$c"',
+        'info where event.action == "x"',
+        'any where event.category == "proces"',
         'any where a : "X" or a like "X*"',
         'any where a : "x" and a == "X"',
         'any where user.name == "a" or user.name : "a"',
@@ -41,6 +47,24 @@ def test_wildcards_that_are_none(query: str, hint: str) -> None:
 )
 def test_what_is_no_doubt(query: str) -> None:
     assert found(query) == []
+
+
+@pytest.mark.parametrize(
+    "expression", ['"^a"', '"a$"', '"""^a$"""', '("b", "x|^a")', '"(^a|b)c"', '"(a|b$)"']
+)
+def test_anchors_that_are_none(expression: str) -> None:
+    ((code, hint),) = found(f"any where a regex {expression}")
+    assert code == "anchor-in-expression"
+    assert hint.startswith("leave it out")
+
+
+@pytest.mark.parametrize(
+    ("category", "meant"),
+    [("proces", "process"), ('"files"', "file"), ("registery", "registry"), ("dns", "")],
+)
+def test_categories_that_ecs_does_not_have(category: str, meant: str) -> None:
+    notes = found(f'{category} where user.name == "a"')
+    assert notes == ([("unknown-category", f"did you mean {meant}?")] if meant else [])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,13 @@ CODES = (
         "user.name:alice",
     ),
     Code(
+        "anchor-in-expression",
+        "`^` or `$` stands in a regular expression of EQL, and matches only itself",
+        "Leave it out: an expression is held against the whole value.",
+        'process where process.name regex "^cmd.*$"',
+        'process where process.name regex "cmd.*"',
+    ),
+    Code(
         "bare-value",
         "a value has no field name, so Kibana searches every field for it",
         "Name the field.",
@@ -175,6 +182,13 @@ CODES = (
         "Write `and`, `or` or `not`.",
         "process.name:(cmd.exe || powershell.exe)",
         "process.name:(cmd.exe or powershell.exe)",
+    ),
+    Code(
+        "unknown-category",
+        "the event category is none of ECS, but is called like one",
+        "Write the category as ECS has it.",
+        'proces where process.name == "a"',
+        'process where process.name == "a"',
     ),
     Code(
         "unknown-field",
