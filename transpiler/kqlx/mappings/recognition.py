@@ -101,9 +101,13 @@ def _forwarded(found: list[str], read: list[str], marks: Mapping[str, Marks]) ->
     """Of the data streams that a rule reads those that hold what is forwarded of the logs of
     Windows that it names: a channel or a provider does not tell them apart.
     """
-    if not any("winlogbeat" in marks[source].beats for source in found):
+    logs = (
+        "winlogbeat" in m.beats or "windows_eventlog" in m.modules
+        for m in map(marks.__getitem__, found)
+    )
+    if not any(logs):
         return []
-    others = {s: m for s, m in marks.items() if "windows" in m.modules and not m.beats}
+    others = {s: m for s, m in marks.items() if m.collector}
     return [s for s, m in others.items() if any(overlap(i, m) for i in own_indices(read))]
 
 
@@ -126,10 +130,10 @@ def _by_indices(
     beside: dict[str, None] = {}
     for beat in beats:
         shipped = [s for s, m in marks.items() if beat in m.beats]
-        if names is not None and (hinted := [s for s in shipped if s in names.sources]):
-            shipped = hinted
-        elif beat == "winlogbeat" and _asks_for_unknown_provider(node, marks):
+        if beat == "winlogbeat" and _asks_for_unknown_provider(node, marks):
             shipped = [s for s, m in marks.items() if "winlog.channel" in m.rest]
+        elif names is not None and (hinted := [s for s in shipped if s in names.sources]):
+            shipped = hinted
         if beat != "filebeat":
             beside |= dict.fromkeys(source for source in shipped if source not in found)
         if (ours := [source for source in shipped if source in found]) and beat != "winlogbeat":
@@ -186,7 +190,7 @@ def _asks_for_unknown_provider(node: Node, marks: Mapping[str, Marks]) -> bool:
     """
     known = {v for m in marks.values() for v in m.fields.get("event.provider", ())}
     wanted = asserted_values(node).get("event.provider", ())
-    return any(spelt(values, known).isdisjoint(known) for values in wanted)
+    return any(not spelt(values, known) <= known for values in wanted)
 
 
 def _asks_for_traffic(node: Node) -> bool:

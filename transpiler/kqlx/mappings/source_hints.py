@@ -115,10 +115,15 @@ def _leaf(node: FieldTest | Nested, name: str, telling: TellingFields) -> Names 
         sources.update([a.source for a in telling.values.get(name, ()) if a.in_test(node)])
         if name == "_index":
             sources |= {s for s, m in marks.items() if overlap(bare(_asked(node)), m)}
+    if sources and isinstance(node, Like):
+        sources |= telling.rest.get(name, frozenset())  # others may fit the pattern too
     if sources:
         return Names(frozenset(sources))
     if known := _shared(node, name, telling):
         return Names(known, level=Level.SHARED)
+    if isinstance(node, Like) and not node.pattern.is_lone_star and name == "winlog.channel":
+        rest = telling.rest.get(name)
+        return Names(rest, broad=True) if rest else None
     if isinstance(node, Equals) and (name in NAMING or _is_provider(name, node.value.name)):
         if rest := telling.rest.get(name):
             return Names(rest, broad=True)
