@@ -350,6 +350,15 @@ def case_of(test: FieldTest | Regexp) -> Case:
     return Case.EXACT if isinstance(test, Exists) else test.case
 
 
+def with_field(test: FieldTest, field: Literal) -> FieldTest:
+    """The same test of another field."""
+    if isinstance(test, Equals):  # in half the time of replace()
+        return Equals(field, test.value, test.span, case=test.case)
+    if isinstance(test, Like):
+        return Like(field, test.pattern, test.span, case=test.case, whole=test.whole)
+    return replace(test, field=field)
+
+
 def asked_pattern(test: Equals | Like) -> Pattern:
     """What a value must fit: a value of a test without wildcards is a pattern too."""
     if isinstance(test, Like):
@@ -365,7 +374,7 @@ def pattern_test(test: FieldTest, pattern: Pattern) -> Equals | Like:
     if pattern.is_text:
         return Equals(test.field, Literal(pattern.text, True, test.span), test.span, case=case)
     if pattern.span != test.span:
-        pattern = replace(pattern, span=test.span)
+        pattern = Pattern(pattern.tokens, test.span)
     whole = isinstance(test, Like) and test.whole
     return Like(test.field, pattern, test.span, case=case, whole=whole)
 

@@ -104,9 +104,10 @@ class _Containment:
         if not excluded or len(excluded) > MOST_COMPARED:
             return items
         found: list[Node] = []
+        about = [(self.fields(each), each) for each in excluded]
         for item in items:
             if isinstance(item, Or) and len(item.items) <= MOST_COMPARED:
-                left = [one for one in item.items if not self._any_of(one, excluded)]
+                left = [one for one in item.items if not self._any_of(one, about)]
                 if left and len(left) < len(item.items):
                     item = any_of(left, item.span)
             found.append(item)
@@ -120,8 +121,11 @@ class _Containment:
                 known[values[0].field.name] = values
         return [item for item in found if not self._excludes_others(item, known)]
 
-    def _any_of(self, one: Node, others: Iterable[Node]) -> bool:
-        return any(self.implies(one, other) for other in others)
+    def _any_of(self, one: Node, others: Iterable[tuple[frozenset[str], Node]]) -> bool:
+        """Whether it implies any of some others, which come with their fields."""
+        own = self.fields(one)
+        near = [each for names, each in others if not (names and own.isdisjoint(names))]
+        return any(self.implies(one, other) for other in near)
 
     def _excludes_others(self, item: Node, known: Mapping[str, list[Equals]]) -> bool:
         """Whether it is ``not x:5`` beside ``x:1``, of whole numbers."""

@@ -17,7 +17,7 @@ from kqlx.mappings.known_types import Types
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.recognition import own_indices
-from kqlx.mappings.source_hints import overlap
+from kqlx.mappings.telling_fields import overlap
 from kqlx.mappings.type_check import checked
 from kqlx.mappings.without_counterpart import why_none
 from kqlx.nodes import Node

@@ -76,6 +76,7 @@ def is_network(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=2048)
 def plain_network(text: str) -> str:
     """A network without host bits; of one IPv6 address, which has many spellings, that of one.
 

@@ -4,9 +4,10 @@ told which words are arguments, for below a ``not`` what matches more loses even
 
 from __future__ import annotations
 
+from kqlx.elastic.type_names import INTEGERS
 from kqlx.mappings.asserted_values import AnyCase, asserts
 from kqlx.mappings.binding import Binding
-from kqlx.mappings.column_tests import bind_to_column, column_for_regexp
+from kqlx.mappings.column_tests import bind_to_column, column_for_regexp, takes_texts_as_asked
 from kqlx.mappings.command_line_arguments import in_patterns, patterns_of
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.nodes import (
@@ -22,6 +23,7 @@ from kqlx.nodes import (
     asked_pattern,
     pattern_test,
     transform,
+    with_field,
 )
 from kqlx.notes import Effect, Note
 from kqlx.patterns import Pattern, Shape
@@ -221,7 +223,11 @@ def bind_argument(binding: Binding, argument: CommandLineArgument, spec: FieldSp
     """
     assert spec.column is not None
     column = Literal(spec.column, span=argument.test.field.span)
-    bound = replace(argument, test=replace(argument.test, field=column))
+    bound = replace(argument, test=_renamed(argument.test, column))
+    if takes_texts_as_asked(binding, spec.column):
+        one = bind_to_column(binding, argument.test, spec)
+        if type(one) is type(argument.test) and binding.columns[spec.column].type not in INTEGERS:
+            return bound
     patterns = in_patterns(argument)
     spelt = transform(patterns, lambda one: _in_column(binding, one, spec))
     as_asked = transform(patterns, lambda one: _renamed(one, column))
@@ -233,6 +239,8 @@ def _in_column(binding: Binding, pattern: Node, spec: FieldSpec) -> Node:
     return bind_to_column(binding, pattern, spec)
 
 
-def _renamed(pattern: Node, column: Literal) -> Node:
+def _renamed(pattern: Node, column: Literal) -> Equals | Like:
     assert isinstance(pattern, Equals | Like)
-    return replace(pattern, field=column)
+    test = with_field(pattern, column)
+    assert isinstance(test, Equals | Like)
+    return test

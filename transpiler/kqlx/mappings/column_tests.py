@@ -30,6 +30,7 @@ from kqlx.nodes import (
     Span,
     Term,
     transform,
+    with_field,
 )
 from kqlx.records import replace
 
@@ -55,12 +56,21 @@ def bind_to_column(
             message = f'{name} is an integer in the destination, and never "{node.value.name}"'
             binding.add_note("constant-folded", message, node.span)
             return binding.constant(False, message, node.span)
-    test = replace(node, field=binding.column_name(node.field, column.name))
+    test = with_field(node, binding.column_name(node.field, column.name))
     return (
         of_values_alone(binding, test, column)
         if column.null_values
         else in_all_spellings(binding, test, column)
     )
+
+
+def takes_texts_as_asked(binding: Binding, name: str) -> bool:
+    """Whether a column has all texts as Elastic has them, and there is nothing to say of it: a test
+    of one is the same there.
+    """
+    destination = binding.destination
+    told = name in destination.unconfirmed or destination.absent_in(name)
+    return not (told or destination.escaped or destination.spells_anew(name))
 
 
 def describe_column(

@@ -41,6 +41,7 @@ from kqlx.nodes import (
     all_of,
     any_of,
     case_of,
+    with_field,
 )
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_ONE, ANY_RUN, Shape
@@ -79,10 +80,7 @@ class FieldBinder(Binding):
         column = self.plain[name]
         if column is None or self.columns.setdefault(column.name, column) is not column:
             return None
-        field = self.column_name(asked, column.name)
-        if isinstance(node, Equals):  # in half the time of replace()
-            return Equals(field, node.value, node.span, case=node.case)
-        return replace(node, field=field)
+        return with_field(node, self.column_name(asked, column.name))
 
     def bind_regexp(self, node: Regexp) -> Node:
         """A regular expression of the values of a field."""

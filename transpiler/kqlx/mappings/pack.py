@@ -150,10 +150,13 @@ class Destination:
             return None
         if _beside_column(spec) != _NOTHING or self.never.get(name) or self.escaped:
             return None
-        like = self.column(spec.column)
-        if like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords:
-            return None
-        return None if like.layout in ("words", "xml", "changes", "line") else spec.column
+        return None if self.spells_anew(spec.column) else spec.column
+
+    def spells_anew(self, column: str) -> bool:
+        """Whether the column has some values in another form than Elastic."""
+        like = self.column(column)
+        signs = like.characters or like.words or like.ipv4_mapped or like.hex or like.dwords
+        return bool(signs) or like.layout in ("words", "xml", "changes", "line")
 
     def is_single(self, column: str) -> bool:
         """Whether a column holds one value at most: that of a field of which ECS has no lists."""

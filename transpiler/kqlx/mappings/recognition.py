@@ -11,7 +11,8 @@ from kqlx.mappings.asserted_values import asserted_values, asserts, spelt
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.shippers import shipper, unmapped_modules
-from kqlx.mappings.source_hints import Level, Names, bare, names_of, overlap, own_names
+from kqlx.mappings.source_hints import Level, Names, bare, names_of, own_names
+from kqlx.mappings.telling_fields import TellingFields, overlap
 from kqlx.nodes import (
     And,
     CommandLineArgument,
@@ -67,7 +68,7 @@ def recognise(
     found, notes = _named(names)
     found += [s for s in _forwarded(found, read, marks) if s not in found]
     if not found:
-        found, beside, notes = _by_indices(node, names, read, marks)
+        found, beside, notes = _by_indices(node, names, read, packs.telling_fields)
     strange = own_indices(read)
     if not found and not beside and not any(_DATA_STREAM.match(index) for index in strange):
         found, notes = _assumed(node, names, (*integrations,), marks, kinds=not strange)
@@ -112,16 +113,18 @@ def _forwarded(found: list[str], read: list[str], marks: Mapping[str, Marks]) ->
 
 
 def _by_indices(
-    node: Node, names: Names | None, read: list[str], marks: Mapping[str, Marks]
+    node: Node, names: Names | None, read: list[str], telling: TellingFields
 ) -> tuple[list[str], list[str], tuple[Note, ...]]:
     """The sources of the data streams that a rule reads, and those that its Beats ship beside them.
     What hints at some of a shipper's tells these apart.
     """
+    marks = telling.marks
     own = own_indices(read)
-    found = [s for s, m in marks.items() if any(overlap(index, m) for index in own)]
+    of_indices = {source for index in own for source in telling.of_index(index)}
+    found = [source for source in marks if source in of_indices]
     if names is not None and names.level is Level.LIKELY and any(marks[s].collector for s in found):
         found += [source for source in sorted(names.sources) if source not in found]
-    unknown = [index for index in own if not any(overlap(index, marks[s]) for s in found)]
+    unknown = [index for index in own if telling.of_index(index).isdisjoint(found)]
     beats = dict.fromkeys(filter(None, map(shipper, read)))
     everything = [index for index in read if _BROAD.fullmatch(index)]
     if not found and (everything or "filebeat" in beats):

@@ -10,7 +10,8 @@ from kqlx.mappings.asserted_values import Asserted, asserted_values, spelt
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.shippers import shipper
-from kqlx.mappings.source_hints import bare, overlap
+from kqlx.mappings.source_hints import bare
+from kqlx.mappings.telling_fields import overlap
 from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
 from kqlx.notes import Effect, Note
 

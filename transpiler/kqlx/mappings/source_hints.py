@@ -6,10 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from fnmatch import fnmatchcase
-from functools import lru_cache
 
-from kqlx.mappings.pack import Marks
 from kqlx.mappings.shippers import shipper
 from kqlx.mappings.telling_fields import TellingFields
 from kqlx.nodes import And, Equals, FieldTest, Like, Nested, Node, Or, Pattern
@@ -114,7 +111,7 @@ def _leaf(node: FieldTest | Nested, name: str, telling: TellingFields) -> Names 
     if isinstance(node, Equals | Like):
         sources.update([a.source for a in telling.values.get(name, ()) if a.in_test(node)])
         if name == "_index":
-            sources |= {s for s, m in marks.items() if overlap(bare(_asked(node)), m)}
+            sources |= telling.of_index(bare(_asked(node)))
     if sources and isinstance(node, Like):
         sources |= telling.rest.get(name, frozenset())  # others may fit the pattern too
     if sources:
@@ -192,13 +189,3 @@ def bare(index: str) -> str:
     name of the stream.
     """
     return index.rpartition(":")[2].removeprefix(".ds-")
-
-
-def overlap(index: str, marks: Marks) -> bool:
-    """Whether a rule's pattern names indices of the data source."""
-    return _overlap(index, marks.indices)
-
-
-@lru_cache(maxsize=10_000)  # rules name the same few patterns again and again
-def _overlap(index: str, known: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(index, one) or fnmatchcase(one, index) for one in known)

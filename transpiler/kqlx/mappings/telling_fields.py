@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from kqlx.mappings.pack import Marks
 from kqlx.nodes import Equals, Like
@@ -61,6 +62,7 @@ class TellingFields:
                 else:
                     self._exclusive.setdefault(name, []).append(source)
         self._lengths = sorted({*map(len, self._beginnings)})
+        self._of_index: dict[str, frozenset[str]] = {}
 
     def having(self, name: str) -> dict[str, int]:
         """The data sources that alone have a field, in no order: each with the length of the name
@@ -81,6 +83,30 @@ class TellingFields:
         found = self.having(name)
         nearest = max(found.values(), default=0)
         return {source for source, length in found.items() if length == nearest}
+
+    def of_index(self, index: str) -> frozenset[str]:
+        """The data sources of whose indices a rule's pattern names some."""
+        found = self._of_index.get(index)
+        if found is None:
+            if len(self._of_index) >= _MOST_INDICES:
+                self._of_index.clear()
+            found = frozenset([s for s, marks in self.marks.items() if overlap(index, marks)])
+            self._of_index[index] = found
+        return found
+
+
+_MOST_INDICES = 1000
+"""So many patterns are remembered: rules name the same few again and again."""
+
+
+def overlap(index: str, marks: Marks) -> bool:
+    """Whether a rule's pattern names indices of the data source."""
+    return _overlap(index, marks.indices)
+
+
+@lru_cache(maxsize=10_000)  # rules name the same few patterns again and again
+def _overlap(index: str, known: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(index, one) or fnmatchcase(one, index) for one in known)
 
 
 def _by_field(
