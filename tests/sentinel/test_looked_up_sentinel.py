@@ -512,6 +512,21 @@ def test_names_that_are_no_table_of_networks(networks: Any, message: str) -> Non
         kqlx.convert(CLOUDTRAIL, "sentinel", networks=networks)
 
 
+def test_a_value_without_a_field_is_looked_for_in_what_is_looked_up() -> None:
+    for query, effect in (
+        ("(foo or source.as.number:1)", "WIDER"),
+        ("(not foo or source.as.number:1)", "DIFFERENT"),
+        ("foo and source.as.number:1", None),
+    ):
+        made = kqlx.convert(
+            f"{CLOUDTRAIL} and {query}", "sentinel", networks=NETWORKS, accept="different"
+        )
+        told = [n.effect.name for n in made.notes if "also looked for in what" in n.message]
+        assert told == ([effect] if effect else [])
+        if effect is None:
+            assert str(made.query).index("foo") < str(made.query).index("ipv4_lookup")
+
+
 def test_a_lookup_of_splunks_is_none_for_sentinel() -> None:
     named = {"lookup": "asn", "network": "net", "number": "num"}
     with pytest.raises(kqlx.UsageError, match="networks for sentinel has no key 'lookup'"):

@@ -12,7 +12,8 @@ from kqlx.backends.sentinel.conditions import ConditionWriter
 from kqlx.backends.sentinel.result_columns import plain_name
 from kqlx.backends.text_backend import Text
 from kqlx.fragments import Piece
-from kqlx.nodes import Always, Node, conjuncts
+from kqlx.nodes import Always, FreeText, Node, Not, conjuncts, walk
+from kqlx.notes import Effect
 from kqlx.records import replace
 from kqlx.regexes import late_regex
 
@@ -36,6 +37,7 @@ def conjuncts_of(writer: ConditionWriter, items: Iterable[Node]) -> tuple[list[T
         before, text = len(writer.pieces), writer.conjunct(item)
         if asks(item):
             text = replace(text, rank=text.rank + _LOOKED_UP)
+            _tell_of_free_text(item, writer)
             written += [(one, []) for one in _before_lookups(item, asks, writer)]
         written.append((text, writer.pieces[before:]))
         writer.asked(item)
@@ -55,6 +57,16 @@ def _before_lookups(
         return []
     beside = ConditionWriter(writer.bound, writer.options, values=writer.values)
     return [beside.conjunct(one) for one in conjuncts(left)]
+
+
+def _tell_of_free_text(item: Node, writer: ConditionWriter) -> None:
+    """A value without a field, beside a test of what is looked up, is looked for there too."""
+    values = [part for part in walk(item) if isinstance(part, FreeText)]
+    if not values or writer.bound.place.get("free_text"):
+        return
+    effect = Effect.DIFFERENT if any(isinstance(p, Not) for p in walk(item)) else Effect.WIDER
+    message = "a value without a field is also looked for in what is looked up"
+    writer.note("approximated", effect, message, values[0].span)
 
 
 def names_of_parts(writer: ConditionWriter, texts: list[Text]) -> dict[str, str]:
