@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
+from tests.oracles import pcre
 from tests.oracles.kusto import analyse, there
 from tests.oracles.sentinel_rows import results
 from tests.oracles.spl.evaluator import evaluate
@@ -347,3 +348,73 @@ def test_sequences_over_several_records() -> None:
     if there():
         query = kqlx.convert(asked, "sentinel", accept=ACCEPTED)
         assert analyse([str(query.text)]) == [[]]
+
+
+# Files and sockets
+
+
+def event_of(call: int, *others: str, exe: str = "/usr/bin/x") -> list[str]:
+    head = "msg=audit(1770091561.100:1): "
+    first = (
+        f"type=SYSCALL {head}arch=c000003e syscall={call} success=yes exit=0 a0=1 a1=2 a2=3 a3=4"
+        f' ppid=1 pid=7 auid=1000 uid=0 gid=0 euid=0 tty=pts0 ses=2 comm="x" exe="{exe}" key=(null)'
+    )
+    return [first, *(other.replace(" ", f" {head}", 1) for other in others)]
+
+
+@pytest.mark.parametrize(
+    ("query", "call", "others", "found"),
+    [
+        ("event.action:connected-to and destination.address:*", 42, "saddr=010000666F6F", False),
+        ("event.action:connected-to and network.direction:egress", 42, "saddr=0100006661", True),
+        ("event.action:connected-to and destination.address:/a", 42, "saddr=01002F61", True),
+        ("event.action:connected-to and destination.address:/a", 42, "saddr=01002F610000", True),
+        ("event.action:connected-to and destination.address:*", 42, "saddr=0200", False),
+        ("event.action:sent-to and destination.address:/a", 44, "saddr=01002F61", True),
+        ("event.category:network and destination.address:/a", 43, "saddr=01002F61", False),
+        ("event.category:network and source.address:/a", 43, "saddr=01002F61", True),
+        ("event.category:network and network.direction:ingress", 43, "saddr=01002F61", True),
+    ],
+)
+def test_sockets(query: str, call: int, others: str, found: bool) -> None:
+    """The name of an abstract socket begins with NUL, at which Elastic ends it."""
+    texts = event_of(call, f"type=SOCKADDR {others}")
+    asked = f"event.dataset:auditd_manager.auditd and {query}"
+    assert bool(found_in_splunk(asked, splunk(texts))) is found
+    assert bool(found_in_sentinel(asked, [("web01", text) for text in texts])) is found
+
+
+@pytest.mark.parametrize(
+    ("query", "paths", "found"),
+    [
+        ("file.path:*", ['item=0 name=(null) inode=1 nametype=NORMAL'], False),
+        ("file.path:/b", ['item=10 name="/a" inode=1 nametype=NORMAL',
+                          'item=2 name="/b" inode=1 nametype=NORMAL'], True),
+        ("not file.path:/a", ['item=0 name="/a" inode=1 nametype=PARENT',
+                              'item=1 name="/b" inode=1 nametype=CREATE'], True),
+        ("file.path:/a", ['item=0 name="/a" nametype=UNKNOWN cap_fp=0'], True),
+        ("file.path:relative", ['item=0 name="relative" inode=1 nametype=NORMAL'], True),
+        ("not file.path:*", [], True),
+    ],
+)  # fmt: skip
+def test_of_several_files_one_counts(query: str, paths: list[str], found: bool) -> None:
+    texts = event_of(257, *(f"type=PATH {path}" for path in paths))
+    asked = f"event.dataset:auditd_manager.auditd and event.action:opened-file and {query}"
+    assert bool(found_in_splunk(asked, splunk(texts))) is found
+    assert bool(found_in_sentinel(asked, [("web01", text) for text in texts])) is found
+
+
+@pytest.mark.skipif(not pcre.is_there(), reason="PCRE2 is not installed")
+@pytest.mark.parametrize(
+    "text",
+    [
+        " argc=2 a0=sh a1=" + "61" * 4000,
+        ' argc=2 a0="' + "x" * 8000 + '" a1="b"',
+        " ".join(f'a{number}="{number}"' for number in range(500)),
+        " argc=2 a0=sh a1=" + "word " * 1600,
+    ],
+)
+def test_long_arguments_are_read_within_splunks_limits(text: str) -> None:
+    """The kernel cuts a record at 8,192 characters (MAX_AUDIT_MESSAGE_LENGTH of libaudit.h)."""
+    (found,) = re.findall(r'rex max_match=0 ("(?:\\.|[^"\\])*")', spl(f"{EXECUTED}process.args:x"))
+    assert pcre.finds(json.loads(found), text)
