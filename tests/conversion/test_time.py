@@ -15,17 +15,18 @@ import pytest
 import kqlx
 from kqlx.backends.sigma.detection_items import DetectionItem, DetectionItems
 from kqlx.elastic import ecs
-from kqlx.mappings import asked_query, asserted_values, recognition
+from kqlx.mappings import argument_tests, asked_query, asserted_values, recognition
 from kqlx.mappings.argument_regexps import _expression
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.binder import Binder
+from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.field_names import nearest
 from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.pack import Destination, KnownValues, Pack
 from kqlx.mappings.reader.builtin import builtin
 from kqlx.mappings.reader.pack_data import of_data
-from kqlx.nodes import FieldTest, Node
+from kqlx.nodes import CommandLineArgument, FieldTest, Node
 from kqlx.rules.known_types import known_types
 from kqlx.rules.query_tree import query_of
 from tests.conftest import DEEP, ROOT
@@ -167,6 +168,35 @@ def test_values_of_a_column_are_bound_as_one_list(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Binder, "bind_test", counted)
     kqlx.convert(_list(100), "spl")
     assert len(looked_at) == 1  # the data source
+
+
+def test_values_of_an_unknown_field_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = []
+    bind_test = Binder.bind_test
+
+    def counted(self: Binder, node: FieldTest) -> Node:
+        looked_at.append(node)
+        return bind_test(self, node)
+
+    monkeypatch.setattr(Binder, "bind_test", counted)
+    query = _list(100).replace("user.id", "nobody.knows")
+    kqlx.convert(query, "spl", unmapped="comment", accept="wider")
+    assert len(looked_at) == 2  # the data source, and the first value
+
+
+def test_an_argument_is_not_tried_pattern_by_pattern_where_texts_are_as_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+
+    def counted(argument: CommandLineArgument) -> Node:
+        tried.append(argument)
+        return in_patterns(argument)
+
+    monkeypatch.setattr(argument_tests, "in_patterns", counted)
+    query = "event.category:process and event.type:start and process.args:(/a or -b)"
+    kqlx.convert(query, "sentinel", source="endpoint.events", accept="wider")
+    assert not tried
 
 
 def test_what_groups_assert_is_worked_out_once_for_all_targets(
