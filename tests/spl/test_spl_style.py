@@ -95,6 +95,22 @@ def test_where_says_of_alternatives_what_search_could_not() -> None:
     assert both.partition("\n| where ")[2].count("event.code") == 2
 
 
+@pytest.mark.parametrize(
+    ("query", "kinds"),
+    [
+        ("destination.port:22", "EventCode=3"),
+        ("dns.question.name:a", "EventCode=22"),
+        ("destination.port:22 and process.name:a", "EventCode=3"),
+        ("destination.port:22 or dns.question.name:a", "EventCode IN (3, 22)"),
+        ("not destination.port:22", "EventCode IN (3, 22)"),
+        ("process.name:a", "EventCode IN (3, 22)"),
+    ],
+)
+def test_a_field_of_one_kind_of_events_is_looked_for_in_these_alone(query: str, kinds: str) -> None:
+    network = "event.category:network and host.os.type:windows"
+    assert f" {kinds} " in spl(f"{network} and ({query})", "endpoint.events").replace("\n", " ")
+
+
 def test_letter_case_alone_makes_no_other_value() -> None:
     assert spl("user.name:(Admin or admin or ADMIN or b)") == 'user.name IN ("Admin", "b")'
     assert spl("user.name:(Admin or admin)") == 'user.name="Admin"'

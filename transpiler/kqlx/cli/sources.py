@@ -245,6 +245,8 @@ def _about_place(destination: Destination) -> Iterator[str]:
         yield f"never {name}: {', '.join(values)}"
     if destination.filter:
         yield f"only events of {destination.filter}"
+    for predicate, fields in destination.kinds.items():
+        yield f"of {predicate} alone: {', '.join(fields)}"
     for note in destination.notes:
         yield f"note ({note.effect}): {note.message}"
     for column, reason in destination.unconfirmed.items():

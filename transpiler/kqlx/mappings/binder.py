@@ -20,6 +20,7 @@ from kqlx.mappings.kind_tests import group_by_kind
 from kqlx.mappings.nested import flattened
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.reader.pack_data import Lazy
+from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.unmapped_tests import (
     Attempt,
     is_left_out_whole,
@@ -147,8 +148,15 @@ class Binder(FieldBinder):
         return found
 
     def bind_filter(self, node: Node) -> BoundPart | None:
-        """What the destination asks of all its events."""
-        if not (asked := self.destination.filter):
+        """What the destination asks of all its events, or of those of the one kind that has what
+        every event must have.
+        """
+        asked = self.destination.filter
+        for predicate, fields in self.destination.kinds.items():
+            if asserts_field(node, fields):
+                asked = predicate
+                break
+        if not asked:
             return None
         source = self.pack.source
         return self.collect(lambda node: bind_predicate(self, asked, node.span, source), node)

@@ -57,6 +57,7 @@ class Destination:
     columns may have, where another collector brought the events. ``null_values`` has, by patterns
     of columns' names, the values that stand there for none, which Elastic's pipeline drops;
     ``escaped`` says that ``&``, ``<``, ``>`` and quotation marks may be as in XML, ``&amp;``.
+    ``kinds`` has by predicates that may stand for ``filter`` the fields that no other events have.
     ``about`` names fields: the destination is also for queries of which each event must have one.
     ``events`` says which of the source's events the destination is for, where there are others.
     ``together`` is a word of destinations between which the events are, or the field by which they
@@ -77,6 +78,7 @@ class Destination:
     unconfirmed: Mapping[str, str]
     source: str
     filter: str = ""
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     events: str = ""
     together: str = ""
     contained_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -97,6 +97,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         unconfirmed=data.get("unconfirmed", {}),
         source=data.get("source", ""),
         filter=data.get("filter", ""),
+        kinds=_lists(data.get("kinds", {})),
         other_prefixes=data.get("also", {}),
         events=data.get("events", ""),
         about=tuple(data.get("about", ())),

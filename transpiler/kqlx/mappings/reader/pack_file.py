@@ -137,6 +137,9 @@ def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
             path = ("targets", target, number)
             if why := _why_no_predicate(destination.get("filter", "*:*")):
                 yield Problem((*path, "filter"), f"is not a predicate: {why}")
+            for predicate in destination.get("kinds", ()):
+                if why := _why_no_predicate(predicate):
+                    yield Problem((*path, "kinds", predicate), f"is not a predicate: {why}")
             for name, field in destination.get("fields", {}).items():
                 key = (*path, "fields", name)
                 if isinstance(field, dict):
@@ -265,7 +268,7 @@ def named_columns(destination: Mapping[str, Any]) -> set[str]:
     from kqlx.frontends.kql.parser import parse
 
     named: set[str] = set()
-    predicates = [destination.get("filter", "*:*")]
+    predicates = [destination.get("filter", "*:*"), *destination.get("kinds", ())]
     for said in destination.get("fields", {}).values():
         for field in _each(said):
             if isinstance(field, str):
