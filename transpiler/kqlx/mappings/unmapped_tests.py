@@ -18,6 +18,7 @@ from kqlx.nodes import (
     GROUPS,
     Always,
     And,
+    Equals,
     FieldTest,
     Never,
     Node,
@@ -252,6 +253,12 @@ def _bound(attempt: Attempt, node: Node) -> Bound:
     columns = dict(attempt.columns)
     if attempt.filter is not None:
         node = simplify(And((attempt.filter, node), node.span))
+        if attempt.destination.kinds:
+            from kqlx.mappings.excluded_values import without_excluded
+
+            kinds = {part.field.name for part in walk(attempt.filter) if isinstance(part, Equals)}
+            left = simplify(without_excluded(node, kinds.__contains__))
+            node = node if isinstance(left, Never) else left
     if prefixes := attempt.destination.other_prefixes:
         from kqlx.mappings.collector_names import under_both
 
