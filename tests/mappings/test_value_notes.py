@@ -138,3 +138,14 @@ def test_a_text_of_several_values_holds_what_one_of_them_does(test: str, sign: s
 def test_whole_values_are_not_told_from_several(test: str) -> None:
     with pytest.raises(kqlx.UnsupportedError, match="several values as one text"):
         kqlx.convert(f"{TOKENS}{SCOPES}{test}", "sentinel")
+
+
+LINUX_FILES = "event.module:endpoint and event.category:file and host.os.type:linux and "
+
+
+def test_sysmon_for_linux_has_new_files_alone() -> None:
+    notes = kqlx.convert(f"{LINUX_FILES}event.action:creation", "spl").notes
+    assert not [note for note in notes if note.effect > Effect.COVERAGE]
+    for test in ("event.action:overwrite", "event.type:change"):
+        with pytest.raises(kqlx.UnsupportedError, match="events of new files alone"):
+            kqlx.convert(f"{LINUX_FILES}{test}", "spl")
