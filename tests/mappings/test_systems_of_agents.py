@@ -46,7 +46,11 @@ def test_two_systems_are_never_one(target: str) -> None:
             if AGENTS[one] != AGENTS[other]:
                 assert first[1] != second[1]
         # Versions of browsers and systems make no difference.
-        windows = {parts[agent][1] for agent in AGENTS if AGENTS[agent] == "Windows"}  # type: ignore[index]
+        windows = {
+            parts[agent][1]  # type: ignore[index] # each has parts
+            for agent in AGENTS
+            if AGENTS[agent] == "Windows"
+        }
         assert len(windows) == 1
 
 
