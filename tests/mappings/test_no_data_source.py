@@ -129,7 +129,7 @@ def test_notes_that_differ_otherwise_stay_apart() -> None:
         (
             "foo.bar:x",
             ["auditbeat-*", "logs-*", "endgame-*"],
-            "logs-* and 2 other index patterns may hold the events of any product",
+            "logs-* and auditbeat-* may hold the events of any product",
         ),
         ("foo.bar:x", ["filebeat-*"], "filebeat-* may hold the events of any product"),
         ("foo.bar:x", [], "cannot map field names"),

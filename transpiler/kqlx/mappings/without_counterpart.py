@@ -64,8 +64,8 @@ def why_unknown(indices: Sequence[str], named: Sequence[str] = ()) -> str:
     """
     if named:
         return f"there is no mapping for {', '.join(named)}"
-    read = [index for index in indices if not index.startswith("-")]
-    if own := [name for name in own_indices(read) if why_none([name]) is None]:
+    read = [index for index in indices if not index.startswith("-") and why_none([index]) is None]
+    if own := own_indices(read):
         return f"there is no mapping for {', '.join(dict.fromkeys(own))}"
     anything = [index for index in read if not shipper(index) or shipper(index) == "filebeat"]
     if anything:
