@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from kqlx.elastic import ecs
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.reader.builtin import builtin, sources
+from kqlx.mappings.reader.builtin import builtin, builtin_data, sources
 from kqlx.notes import Effect
 
 # Names beyond ECS that several integrations share, with where they are documented.
@@ -88,3 +92,18 @@ def test_the_source_type_of_an_event_hub_is_told() -> None:
         for destination in builtin(source).targets.get("spl", ()):
             if "azure:monitor" in destination.name:
                 assert any("mscs:azure:eventhub" in note.message for note in destination.notes)
+
+
+def texts(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for item in data.values() if isinstance(data, dict) else data:
+            yield from texts(item)
+
+
+@pytest.mark.parametrize("source", sources())
+def test_no_word_is_broken_behind_a_hyphen(source: str) -> None:
+    """YAML reads a line that ends in ``user-`` and the next one as ``user- account``."""
+    each = texts(builtin_data(source))
+    assert not [text for text in each if re.fullmatch(r"[a-z-]+- [a-z -]+", text)]

@@ -140,6 +140,7 @@ def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
             for predicate in destination.get("kinds", ()):
                 if why := _why_no_predicate(predicate):
                     yield Problem((*path, "kinds", predicate), f"is not a predicate: {why}")
+            yield from _of_records(destination.get("records", {}), (*path, "records"))
             for name, field in destination.get("fields", {}).items():
                 key = (*path, "fields", name)
                 if isinstance(field, dict):
@@ -217,6 +218,31 @@ def _predicates(field: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     for key in ("given", "exists"):
         if isinstance(field.get(key), str):
             yield (key,), field[key]
+
+
+def _of_records(records: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+    """What is wrong with the regular expressions that take records apart."""
+    columns = records.get("columns", {}).items()
+    taking: list[tuple[KeyPath, str]] = [
+        ((key,), records[key]) for key in ("event", "type") if key in records
+    ]
+    taking += [
+        (("columns", name, key), column[key])
+        for name, column in columns
+        for key in ("takes", "order")
+        if key in column
+    ]
+    others: list[tuple[KeyPath, str]] = [
+        ((key,), records[key]) for key in ("plain",) if key in records
+    ]
+    others += [
+        (("columns", n, "last"), column["last"]) for n, column in columns if "last" in column
+    ]
+    for at, text in (*taking, *others):
+        if why := _why_no_expression(text):
+            yield Problem((*path, *at), f"is not a regular expression: {why}")
+        elif (at, text) in taking and re.compile(text).groups != 1:
+            yield Problem((*path, *at), "needs one group, for the value")
 
 
 def _why_no_expression(text: str) -> str:
