@@ -59,6 +59,28 @@ def test_anchors_that_are_none(expression: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("condition", "hint"),
+    [
+        ('source.ip : "10.0.0.1"', 'write `source.ip == "10.0.0.1"`'),
+        ('process.pid in~ ("5")', 'write `process.pid == "5"`'),
+        ("length(process.pid) > 3", "write string(process.pid)"),
+        ("endsWith(user.name, source.ip)", "write string(source.ip)"),
+        ("length(string(process.pid)) > 3", ""),
+        ('user.name : "a"', ""),
+        ('event.ingested == "now-1d"', ""),
+    ],
+)
+def test_what_elasticsearch_verifies_of_types(condition: str, hint: str) -> None:
+    assert found(f"any where {condition}") == ([("refused-value", hint)] if hint else [])
+    query = f"any where {condition}"
+    event = {"process": {"pid": 5}, "source": {"ip": "10.0.0.1"}}
+    if hint.startswith("write `"):
+        assert not kqlx.matches(query, event, language="eql")
+        with pytest.raises(kqlx.UnsupportedError, match="Elasticsearch refuses the search"):
+            kqlx.convert(query, "spl", language="eql", source="none")
+
+
+@pytest.mark.parametrize(
     ("category", "meant"),
     [("proces", "process"), ('"files"', "file"), ("registery", "registry"), ("dns", "")],
 )

@@ -102,6 +102,7 @@ class Ip(FieldType):
     """Addresses; a value may be a network, a bound of a range may not, and a pattern is refused."""
 
     takes_patterns = False
+    takes_any_case = False
 
     def refuses(self, literal: Literal) -> bool:
         return network(literal.name) is None

@@ -73,6 +73,8 @@ class FieldType:
 
     takes_patterns = True
     """Whether a pattern may have a star; else the lone one alone is not refused."""
+    takes_any_case = True
+    """Whether a value may be asked for without regard to letter case; else that is refused."""
 
     def refuses(self, literal: Literal) -> bool:
         """Whether Elasticsearch refuses a search for this value, whatever is joined to it."""
@@ -158,6 +160,7 @@ class Boolean(FieldType):
     """
 
     takes_patterns = False
+    takes_any_case = False
 
     def refuses(self, literal: Literal) -> bool:
         return literal.name not in ("true", "false")
@@ -195,6 +198,7 @@ class Date(FieldType):
     """
 
     takes_patterns = False
+    takes_any_case = False
 
     def refuses(self, literal: Literal) -> bool:
         return self._bound(literal, False) is None
@@ -251,6 +255,7 @@ class Located(FieldType):
     """``geo_point`` and the other types of places: Kibana KQL can only ask whether there is one."""
 
     takes_patterns = False
+    takes_any_case = False
 
     def refuses(self, literal: Literal) -> bool:
         return True

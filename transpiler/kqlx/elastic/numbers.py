@@ -93,6 +93,7 @@ class Integer(FieldType):
         self.taken = taken
 
     takes_patterns = False
+    takes_any_case = False
 
     def holds(self, value: Any) -> bool:
         return self.read(value) is not None
@@ -186,6 +187,7 @@ class Floating(FieldType):
         self.has_two_zeros = has_two_zeros
 
     takes_patterns = False
+    takes_any_case = False
 
     def holds(self, value: Any) -> bool:
         return self.read(value) is not None

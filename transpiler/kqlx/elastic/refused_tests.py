@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterator
 from datetime import UTC
 
 from kqlx.elastic.field_types import Date, FieldType, Located
-from kqlx.elastic.type_names import DATES, STRINGS
+from kqlx.elastic.type_names import DATES, NUMBERS, STRINGS
 from kqlx.elastic.types import type_named
 from kqlx.nodes import (
     And,
+    Call,
+    Case,
     Compare,
     Equals,
     Exists,
+    FieldValue,
     FreeText,
     FunctionTest,
     Like,
@@ -42,6 +45,22 @@ TypeOf = Callable[[str], str | None]
 """From the full name of a field to its Elasticsearch type, None where that is not known."""
 
 _CONTAINERS = frozenset({"object", "nested"})
+_WITHOUT_CASE = NUMBERS | DATES | {"ip", "boolean"}
+_OF_TEXTS: dict[str, int] = {
+    **dict.fromkeys(("length", "substring", "number"), 1),
+    **dict.fromkeys(("index_of", "starts_with", "ends_with", "contains"), 2),
+    "between": 3,
+}
+"""How many of their first arguments are texts (EQL's functions of texts, all of which Elasticsearch
+verifies before it searches).
+"""
+_SPELT = {
+    "index_of": "indexOf",
+    "starts_with": "startsWith",
+    "ends_with": "endsWith",
+    "contains": "stringContains",
+    **{name: name for name in ("length", "substring", "number", "between")},
+}
 _OCTETS = late_regex(r"((?:\d{1,3}\.){0,2}\d{1,3})\.(?:\*\.){0,2}\*", re.ASCII)
 
 
@@ -101,6 +120,10 @@ def _refusals(node: Node, type_of: TypeOf, prefix: str) -> Iterator[Refusal]:
             if found := _refused_key(node, type_of, prefix + field.name):
                 yield found
                 return
+        for function, name, kind in _functions_of_others(node.call, type_of, prefix):
+            why = f"{prefix}{name} is of type {kind}, and {_SPELT[function]} is for texts"
+            yield Refusal(node, why, f"write string({prefix}{name})")
+            return
     elif isinstance(node, Equals | Like | Compare):
         found = _refusal(node, type_of, prefix + node.field.name)
         if found is not None:
@@ -121,7 +144,31 @@ def _refusal(node: Equals | Like | Compare, type_of: TypeOf, name: str) -> Refus
         return None
     if found := _refused_key(node, type_of, name):
         return found
-    return None if kind is None else refused_by_type(node, kind, name)
+    if kind is None:
+        return None
+    return _refused_case(node, kind, name) or refused_by_type(node, kind, name)
+
+
+def _refused_case(node: Equals | Like | Compare, kind: str, name: str) -> Refusal | None:
+    """Why Elasticsearch refuses a test without regard to letter case: of what is no text."""
+    if not isinstance(node, Equals) or node.case is Case.EXACT or kind not in _WITHOUT_CASE:
+        return None
+    why = f"{name} is of type {kind}, which has no tests without regard to letter case"
+    return Refusal(node, why, instead=Equals(node.field, node.value, node.span))
+
+
+def _functions_of_others(
+    call: Call, type_of: TypeOf, prefix: str
+) -> Iterator[tuple[str, str, str]]:
+    """The functions of texts that are asked of fields which hold none, with field and type."""
+    for place, argument in enumerate(call.arguments):
+        if isinstance(argument, Call):
+            yield from _functions_of_others(argument, type_of, prefix)
+        elif isinstance(argument, FieldValue):
+            kind = type_of(prefix + argument.field.name)
+            takes_text = call.function in _OF_TEXTS and place < _OF_TEXTS[call.function]
+            if takes_text and kind in _WITHOUT_CASE:
+                yield call.function, argument.field.name, kind
 
 
 def _refused_key(

@@ -189,7 +189,7 @@ class _Compiler:
             case Equals():
                 if node.value.value is None:
                     return self._null(node.field, path)
-                return self._field(node.field, path, in_case(node.case, equals_any((node.value,))))
+                return self._field(node.field, path, equals_any((node.value,), node.case))
             case Like():
                 if isinstance(node.field, Literal) and self._is_key(node.field, path):
                     if node.whole:
@@ -251,7 +251,7 @@ class _Compiler:
             else:
                 tests.append(self.predicate(item, path))
         for (name, case), wanted in values.items():
-            tests.append(self._field(Literal(name), path, in_case(case, equals_any(tuple(wanted)))))
+            tests.append(self._field(Literal(name), path, equals_any(tuple(wanted), case)))
         return any_holds(tests)
 
     def _nested(self, node: Nested, path: str) -> Predicate:

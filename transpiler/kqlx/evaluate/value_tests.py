@@ -28,8 +28,10 @@ def in_case(case: Case, make: Make) -> Make:
     return make if case is Case.EXACT else lambda kind: make(kind.folded())
 
 
-def equals_any(wanted: tuple[Literal, ...]) -> Make:
-    return lambda kind: kind.any_of(wanted)
+def equals_any(wanted: tuple[Literal, ...], case: Case = Case.EXACT) -> Make:
+    if case is Case.EXACT:
+        return lambda kind: kind.any_of(wanted)
+    return lambda kind: kind.folded().any_of(wanted) if kind.takes_any_case else None
 
 
 def like_or_equal(pattern: Pattern) -> Make:
