@@ -535,3 +535,20 @@ def test_paths_below_a_not_share_one_exclusion(target: str) -> None:
     made = kqlx.convert(query, target, source="endpoint.events")
     assert made.text.count("[ce] ") == 1
     assert {n.effect for n in made.notes if n.code == "approximated"} == {Effect.WIDER}
+
+
+def test_a_quotation_mark_in_a_word_is_looked_for_at_the_beginning_alone() -> None:
+    """On Linux a mark may also be one round a word, so that it bounds none."""
+    query = (
+        'process where host.os.type == "linux" and process.name == "sh" and '
+        'not process.args like "sh \\"/opt/*/a*"'
+    )
+    bound = bind(kqlx.parse(query, language="eql"), builtin("endpoint.events"), "sigma").node
+    found = next(item for item in walk(bound) if isinstance(item, Not))
+    for line, excluded in {'sh -c sh "/opt/x/ab': True, 'p x sh "/opt/x/ab': False}.items():
+        assert kqlx.matches(found, {"CommandLine": line}) is not excluded
+
+
+def test_a_character_behind_a_star_may_follow_a_backslash() -> None:
+    assert found_by("*?a", '"C:\\d C:\\da"')
+    assert not found_by("*?a", 'x"\\" a"')

@@ -292,6 +292,8 @@ class _Line:
                 escaping = not signs and not pattern.suffix.strip("\\")
                 is_run = token is ANY_RUN
                 shown = self.behind(slashes, run, signs, escaping) if is_run and slashes else run
+                if not is_run and at and tokens[at - 1] is ANY_RUN and at - 1 not in steps:
+                    found.append(Repeat(_BACKSLASH, 0, 1))
                 found.append(shown if is_run else self.one(signs, tokens[at + 1 : at + 2]))
                 continue
             is_behind_run = at and tokens[at - 1] is ANY_RUN and at - 1 not in steps

@@ -99,9 +99,8 @@ def _in_any_line(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -
     message = f"{test.test.field.name}: matched"
     unix = not may_be_windows(binding)
     known = unix and names_programs(binding, test.test.field.name)
-    if known or _is_path(pattern) or (unix and _is_option(pattern)):
-        if (one := _beside_no_code(binding, test, spec)) is None:
-            return None
+    alone = known or _is_path(pattern) or (unix and _is_option(pattern))
+    if alone and (one := _beside_no_code(binding, test, spec)) is not None:
         found.append(one)
         message += (
             f" as a whole word of {spec.column}, in lines without commands for another program"
