@@ -88,3 +88,14 @@ def test_lookups_that_are_asked_for_are_those_of_windows() -> None:
     query = 'network where event.action == "lookup_requested" and process.name == "a"'
     made = kqlx.convert(query, "sigma", source="endpoint.events", language="eql")
     assert yaml.safe_load(made.text)["logsource"] == {"category": "dns_query", "product": "windows"}
+
+
+def test_addresses_of_connections_are_their_ip_addresses() -> None:
+    query = (
+        'network where host.os.type == "windows" and event.type == "start" and '
+        'destination.address : "*" and destination.address != "127.0.0.1"'
+    )
+    made = kqlx.convert(query, "sigma", source="endpoint.events", language="eql")
+    assert SIGMA.holds(str(made.query), {"DestinationIp": "192.0.2.1"})
+    assert not SIGMA.holds(str(made.query), {"DestinationIp": "127.0.0.1"})
+    assert not SIGMA.holds(str(made.query), {"DestinationHostname": "a"})
