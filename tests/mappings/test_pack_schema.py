@@ -155,6 +155,10 @@ def test_our_validator_finds_what_another_finds(data: Any) -> None:
 
 
 FIELDS = "targets:\n  spl:\n    - base: x\n      fields:\n"
+RECORDS = (
+    "        event: '{}'\n        text: _raw\n        name: n\n        shared: [h]\n"
+    "        columns: {{a: {{of: B, takes: '(b)'}}}}"
+)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +194,10 @@ FIELDS = "targets:\n  spl:\n    - base: x\n      fields:\n"
         (FIELDS + "        a: A\n      columns:\n        A: {type: string}", 8,
          "columns.A.type: must be boolean, byte"),
         (FIELDS + "        a: A\n      filter: '('", 7, "filter: is not a predicate"),
+        (FIELDS + "        a: A\n      records:\n" + RECORDS.format("i"), 8,
+         "records.event: needs one group, for the value"),
+        (FIELDS + "        a: A\n      records:\n" + RECORDS.format("("), 8,
+         "records.event: is not a regular expression"),
         (FIELDS + "        a: A\n      notes: [{code: x, effect: worse, message: m}]", 7,
          "must be same, case, coverage, wider, narrower, different or unmapped, not 'worse'"),
         (FIELDS + "        a: A\n      notes:\n      - {code: x, effect: same}", 8,
