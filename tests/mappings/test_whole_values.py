@@ -104,6 +104,13 @@ def test_a_part_of_an_address() -> None:
     assert 'endswith_cs substring(GroupEmail, indexof(GroupEmail, "@") + 1)' in text
 
 
+def test_what_stands_before_a_mark_fits_an_expression() -> None:
+    query = 'authentication where event.code == "4624" and user.name regex "[a-z]{3}.*"'
+    text = converted(query, "sentinel", "system.security").text
+    assert 'TargetUserName matches regex "^[a-z]{3}[^@]*(?:@|$)"' in text
+    assert 'TargetUserName != "-"' not in text  # which does not fit
+
+
 def test_an_argument_that_fits_an_expression() -> None:
     query = (
         'process where host.os.type == "linux" and event.type == "start" and '
@@ -119,7 +126,7 @@ def test_an_argument_that_fits_an_expression() -> None:
 def test_the_name_of_a_file_that_fits_an_expression() -> None:
     query = 'file where host.os.type == "windows" and file.name regex "[a-z]{8}\\\\.dll"'
     text = converted(query, "spl", "endpoint.events").text
-    assert "[a-z]{8}" in text
+    assert r'"(?:^|\\\\)[a-z]{8}\\.dll\\z"' in text
 
 
 @pytest.mark.parametrize(

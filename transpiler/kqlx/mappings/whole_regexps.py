@@ -41,6 +41,10 @@ def in_part(regexp: Item, spec: FieldSpec, *, negative: bool) -> tuple[Item, Eff
         case "extension" if len(marks) == 1:
             found = without(regexp, f".{marks}")
             return None if found is None else (sequence(ANY_TEXT, Char("."), found), Effect.SAME)
+        case "before" if len(marks) == 1:
+            found = without(regexp, marks)
+            behind = Repeat(Sequence((Char(marks), ANY_TEXT)), 0, 1)
+            return None if found is None else (sequence(found, behind), Effect.SAME)
         case "word" if not negative:
             return _among_words(regexp), Effect.WIDER
     return None
