@@ -265,11 +265,22 @@ class Pack:
     lacking: Mapping[str, str] = field(default_factory=dict)
     by_shipper: bool = False
     _fixed: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _types: dict[str, str | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _possible: dict[str, tuple[str, ...] | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def type(self, field: str) -> str | None:
         """The Elasticsearch type of a field, where the pack names it; a key of a flattened field is
         no field of its own, whatever is said of all names.
         """
+        if field not in self._types:
+            self._types[field] = self._find_type(field)
+        return self._types[field]
+
+    def _find_type(self, field: str) -> str | None:
         found = _named(self.types, field, lambda type, rest: type)
         if found is None or field in self.types or FLATTENED not in self.types.values():
             return found
@@ -297,7 +308,10 @@ class Pack:
 
     def possible(self, field: str) -> tuple[str, ...] | None:
         """The only values that a field of the source can have; None where others can be."""
-        return _named(self.allowed_values, field, lambda values, rest: values)
+        if field not in self._possible:
+            found = _named(self.allowed_values, field, lambda values, rest: values)
+            self._possible[field] = found
+        return self._possible[field]
 
 
 _PLAIN = ColumnSpec()
