@@ -274,6 +274,7 @@ NOT_BY_A_CONNECTOR = {
     "_Im_WebSession": "a parser over what is connected",
     "AzureDiagnostics": "what diagnostic settings send there",
     "Event": "what data collection rules send there",
+    "ZoomLogs": "a function over a table of the user's",
 }
 
 
