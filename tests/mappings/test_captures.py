@@ -195,4 +195,4 @@ def test_a_part_of_a_text_that_stands_for_none_is_no_value_to_count(kind: str) -
     terms = {"new_terms_fields": ["process.parent.name"], "history_window_start": "now-7d"}
     data = {"threshold": counts} if kind == "threshold" else terms
     made = kqlx.convert(kqlx.Rule("r", query, type=kind, data=data), "sentinel").text
-    assert '1, ParentProcessName) !in ("", "-")' in " ".join(made.split())
+    assert 'process_parent_name !in ("", "-")' in " ".join(made.split())
