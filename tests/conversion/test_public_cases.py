@@ -128,7 +128,7 @@ def test_rules_of_one_name_are_both_kept(tmp_path: Path) -> None:
         (
             "20",
             "sentinel",
-            'Event\n| where EventLog == "System"\n| where Source == "Service Control',
+            '(Event\n    | where EventLog == "System"\n    | where Source == "Service Control',
         ),
         ("20", "sigma", "service: system\n"),
     ],
