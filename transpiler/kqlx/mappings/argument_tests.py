@@ -66,6 +66,8 @@ def exact_argument(binding: Binding, test: CommandLineArgument, spec: FieldSpec)
     from kqlx.mappings.argument_regexps import in_steps
 
     field = test.test.field.name
+    if spec.quoted and '"' in asked_pattern(test.test).text:
+        return None  # it may be a mark of the line's, or a character of an argument in such marks
     if is_windows(binding):
         if (found := _as_regexp(binding, test, spec)) is None:
             return None

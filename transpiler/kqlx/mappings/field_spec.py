@@ -161,6 +161,8 @@ class FieldSpec:
     """Whether Elastic writes an object as Java does, ``{key=value}``, and the column has JSON."""
     columns_of_keys: str | None = None
     """Beside it, where each key of the object may be a column too: their names, with a star."""
+    quoted: bool = False
+    """Of arguments: whether Elastic leaves them in the quotation marks of the command line."""
     excepted: bool = False
     """Beside ``no_counterpart``: whether what a query excepts by the field, below one ``not`` that
     every event must meet, is found, and the test left out.

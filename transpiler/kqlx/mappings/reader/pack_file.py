@@ -180,6 +180,7 @@ _BESIDE = (
     ("joined", ("column", "any")),
     ("alone", ("joined",)),
     ("excepted", ("none",)),
+    ("quoted", ("part",)),
     ("unnamed", ("column", "any")),
 )
 """Keys of a field that have a meaning beside some others alone."""
