@@ -64,9 +64,11 @@ def _against(rule: dict[str, Any]) -> Iterator[str]:
             if any(id[:5] != technique["technique"] for id in technique["subTechniques"]):
                 yield f"sub-techniques of {technique['technique']}"
     query = re.sub(r"^let .*?;\n", "", query, flags=re.DOTALL | re.MULTILINE)
-    if re.search(r"\| summarize", query) and _DEFENDER.search(query):
+    for part in re.split(r"(?<=\)),\n    (?=\()", query):  # those of a union each
+        if not (re.search(r"\| summarize", part) and _DEFENDER.search(part)):
+            continue
         for column in ("Timestamp", "ReportId"):
             if not re.search(
-                rf"\| summarize[^|]*\b{column}\b|(?:arg_min\(\w+, |take_any\()\*\)", query
+                rf"\| summarize[^|]*\b{column}\b|(?:arg_min\(\w+, |take_any\()\*\)", part
             ):
                 yield f"{column} is not in the result"
