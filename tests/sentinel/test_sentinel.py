@@ -277,6 +277,8 @@ def test_columns_of_packs_are_columns_of_sentinel(source: str) -> None:
             first, dot, _ = name.partition(".")
             if spec.optional and first not in known:
                 continue
+            if destination.records is not None and first in destination.records.columns:
+                continue  # the query makes it of several rows
             if spec.united:  # dynamic in some of the tables, text in others
                 assert {f"{first}_dynamic", f"{first}_string"} <= known.keys() or first in known, (
                     name
