@@ -16,7 +16,7 @@ import kqlx
 from kqlx.render import suffix
 from kqlx.rules.load import load_rules
 from tests.conftest import GOLDEN, OWN_RULES
-from tests.conversion.test_joined_records import GOLDENS as JOINED_RECORDS
+from tests.conversion.test_joined_record_goldens import GOLDENS as JOINED_RECORDS
 from tests.conversion.test_looked_up import wanted as looked_up
 from tests.oracles.custom_detections import created
 from tests.oracles.kusto import analyse

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
+from tests.conversion.test_joined_record_goldens import FILES, SHELL
 from tests.oracles import pcre
 from tests.oracles.kusto import analyse, there
 from tests.oracles.sentinel_rows import results
@@ -24,19 +25,6 @@ from tests.oracles.spl.reader import parse_search
 
 EXECUTED = "event.dataset:auditd_manager.auditd and event.action:executed and "
 ACCEPTED = ("wider", "narrower", "different")
-SHELL = """
-event.dataset:auditd_manager.auditd and event.category:process and event.action:executed and
-  user.effective.id:0 and not user.id:0 and
-  process.executable:(/tmp/* or /var/tmp/* or /dev/shm/*) and
-  process.args:("-p" or --privileged*) and
-  not (process.name:installer and process.working_directory:/opt/vendor) and
-  not process.title:*--version
-"""
-FILES = """
-event.dataset:auditd_manager.auditd and event.category:file and event.action:opened-file and
-  file.path:(/etc/shadow* or */.ssh/id_* or */.aws/credentials) and
-  not process.name:(sshd or passwd)
-"""
 
 
 # As the kernel writes them
@@ -216,25 +204,6 @@ def test_a_record_that_is_split_is_no_other_argument() -> None:
 
 
 # The whole query
-
-
-QUERIES = {"shell": SHELL, "files": FILES}
-SUFFIXES = {"spl": ".spl", "sentinel": ".kql"}
-GOLDENS = {
-    f"joined_records/{name}{end}"
-    for name in QUERIES
-    for target, suffix in SUFFIXES.items()
-    for end in (suffix, f".{target}.notes.txt")
-}
-
-
-@pytest.mark.parametrize("target", SUFFIXES)
-@pytest.mark.parametrize("name", QUERIES)
-def test_golden(name: str, target: str, golden: Callable[[str, str], None]) -> None:
-    made = kqlx.convert(QUERIES[name], target)
-    golden(f"joined_records/{name}{SUFFIXES[target]}", f"{made.text}\n")
-    notes = "".join(f"{note.effect} {note.code}: {note.message}\n" for note in made.notes)
-    golden(f"joined_records/{name}.{target}.notes.txt", notes)
 
 
 def test_one_record_is_searched_where_it_answers() -> None:
