@@ -1,4 +1,4 @@
-"""Beats: which of them an index pattern is of, and what they ship that has no mapping."""
+"""Beats: which of them an index pattern is of, and which of their modules it does not stand for."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _UNMAPPED: Mapping[str, Mapping[str, frozenset[str]]] = {
         ),
     },
 }
-"""Modules of Beats for which there is no mapping, with the categories of their events. From
-https://www.elastic.co/guide/en/beats/auditbeat/current/exported-fields.html
+"""Modules of Beats that are not looked at unless a rule names them, with the categories of their
+events. From https://www.elastic.co/guide/en/beats/auditbeat/current/exported-fields.html
 """
 
 
@@ -33,7 +33,7 @@ def shipper(index: str) -> str:
 
 
 def unmapped_modules(beat: str, asserted: Asserted, beside_others: bool) -> Iterator[Note]:
-    """A note on the modules of a Beat that have no mapping and that may have what the query asks
+    """A note on the modules of a Beat that are not looked at and that may have what the query asks
     for. Where other sources are looked at too, theirs are the events of the same activity.
     """
     wanted = asserted.get("event.category", ())
@@ -43,7 +43,7 @@ def unmapped_modules(beat: str, asserted: Asserted, beside_others: bool) -> Iter
         if all(spelt(values, categories) & categories for values in wanted)
     ]
     if modules:
-        message = f"there is no mapping for {' and '.join(modules)} of {beat}-*"
+        message = f"events of {' and '.join(modules)} of {beat}-* are not looked for"
         if beside_others:
             message += "; the other data sources cover it"
         effect = Effect.COVERAGE if beside_others else Effect.NARROWER
