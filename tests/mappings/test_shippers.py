@@ -160,7 +160,7 @@ def test_winlogbeat_ships_the_logs_of_windows() -> None:
         ("event.category:driver", ["auditbeat-*", "logs-endpoint.events.*"], []),
         ("user.name:x", ["packetbeat-*", "logs-endpoint.events.*"], []),
         ("a:1", ["logs-*", "logs-okta.system-*"], [("source-assumed", Effect.SAME)]),
-        ("a:1", ["packetbeat-*", "logs-suricata.*"], [("source-left-out", Effect.NARROWER)]),
+        ("a:1", ["packetbeat-*", "logs-snort.*"], [("source-left-out", Effect.NARROWER)]),
         ("a:1", ["packetbeat-*", "ours-*"], [("source-left-out", Effect.SAME)]),
         ("event.code:4625", ["ours-*"], [("source-assumed", Effect.SAME)]),
         ("event.code:4625", ["logs-other.log-*"], []),
