@@ -35,7 +35,7 @@ def notes(query: str, *indices: str) -> list[tuple[str, Effect]]:
         ('winlog.provider_name:"microsoft-windows-security-auditing"', SECURITY),
         ("winlog.provider_name:Microsoft-Windows-Sysmon and process.name:x", SYSMON),
         ('winlog.channel:"Microsoft-Windows-Sysmon/Operational"', SYSMON),
-        ("winlog.channel:*Sysmon*", f"{SYSMON} winlog.winlog"),
+        ("winlog.channel:*Sysmon*", f"sysmon_linux.log {SYSMON} winlog.winlog"),
         ("event.module:sysmon and event.code:1", SYSMON),
         ("agent.type:winlogbeat and event.module:sysmon and event.code:(12 or 13)", SYSMON),
         ("event.module:security and user.name:x", SECURITY),
