@@ -6,12 +6,11 @@ Those that can match nothing are left out, and those in the same place are one.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
-from kqlx.mappings.asked_query import AskedQuery, all_assert
-from kqlx.mappings.asserted_values import SYSTEM, asserted_values, asserts, together
-from kqlx.mappings.binder import Binder
+from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.binding import NeverMatchesError, OtherEventsError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.destinations import bind_asked
@@ -20,8 +19,7 @@ from kqlx.mappings.field_values import is_countable, resolve
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.recognition import asserts_field, implied_values
-from kqlx.mappings.shipper_values import in_elastic_values
-from kqlx.mappings.unmapped_tests import UnmappedPolicy, apply_unmapped, why
+from kqlx.mappings.unmapped_tests import UnmappedPolicy
 from kqlx.nodes import (
     NOWHERE,
     And,
@@ -31,7 +29,6 @@ from kqlx.nodes import (
     Node,
     Not,
     Or,
-    Span,
     conjuncts,
     simplify,
     walk,
@@ -90,7 +87,12 @@ def bind_each(
             continue
         converted.append(pack.source)
         for asked, bound in parts:
-            found = _in_sibling_destinations(bound, asked, target, implied, counted, systems)
+            found = [bound]
+            if bound.destination is not None and bound.destination.together:
+                from kqlx.mappings.sibling_destinations import with_siblings
+
+                lacks = partial(_uncounted, counted=counted)
+                found = with_siblings(bound, asked, target, implied, lacks, systems)
             if "logsource" in bound.place and len(found) == 1:
                 from kqlx.mappings.operating_systems import by_system
 
@@ -226,69 +228,6 @@ def _without_doubles(bound: Bound, read: Mapping[str, Collection[str]]) -> Bound
             notes=(*bound.notes, note),
         )
     return bound
-
-
-def _in_sibling_destinations(
-    bound: Bound,
-    query: AskedQuery,
-    target: str,
-    implied: When,
-    counted: Iterable[str],
-    systems: tuple[str, ...],
-) -> list[Bound]:
-    """The bound tree, and those of the destinations in which the rest of its events may be. What
-    one of them never holds of the field by whose values they are divided, another one does.
-    """
-    pack, destination = bound.pack, bound.destination
-    if pack is None or destination is None or not destination.together or bound.unmapped:
-        return [bound]
-    types = query.types.of((pack,))
-    node, _ = in_elastic_values(query.node, pack)
-    asserted = together(all_assert(implied), asserted_values(node))
-    if unsaid := () if SYSTEM in asserted else systems:
-        asserted[SYSTEM] = (frozenset(unsaid),)
-    found = [bound]
-    for other in pack.targets[target]:
-        meant = not other.when or asserts(asserted, other.when)
-        same = meant and other.together == destination.together
-        if not same or other.place == destination.place:
-            continue
-        if unsaid and {*unsaid} <= {*other.never.get(SYSTEM, ())}:
-            continue
-        try:
-            attempt = Binder(pack, other, asserted, types).bind(node)
-            gaps = [why(test, other) for test in attempt.lacking]
-            one = apply_unmapped(attempt, "keep" if gaps else "error")
-            if lost := _uncounted(one, counted):
-                gaps.append(f"{lost} has no counterpart to count by")
-        except NeverMatchesError:
-            continue  # none of the events are there
-        except MappingError as error:
-            gaps = [error.message]
-        if gaps:
-            note = Note("table-coverage", Effect.COVERAGE, f"{other.name} is not read: {gaps[0]}")
-            found[0] = replace(found[0], notes=(*found[0].notes, note))
-        else:
-            found.append(one)
-    if len(found) == 1:
-        return found
-    divided = {
-        test.span
-        for test in walk(node)
-        if isinstance(test, FieldTest) and test.field.name == destination.together
-    }
-    return [_with_others(one, divided) for one in found] if divided else found
-
-
-def _with_others(bound: Bound, divided: Collection[Span | None]) -> Bound:
-    """The tree of a destination whose others hold what it has not of these tests."""
-    notes = tuple(
-        replace(note, effect=Effect.SAME)
-        if note.code == "value-never-occurs" and note.span in divided
-        else note
-        for note in bound.notes
-    )
-    return replace(bound, notes=notes)
 
 
 def _left_out(pack: Pack, why: str, missing: bool) -> Note:
