@@ -4,6 +4,7 @@ them, in a column, in one of several, by the kind of event, or in a part of a co
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -128,7 +129,7 @@ def _substring(value: Operand, start: Operand | None, end: Operand | None) -> Ca
     return Call("substring", (value, first) if end is None else (value, first, end))
 
 
-class _Values:
+class _Values(ABC):
     """The values that one test asks for, which ``what`` names where they are not there."""
 
     def __init__(
@@ -139,13 +140,13 @@ class _Values:
         self.node = node
         self.what = what
 
+    @abstractmethod
     def fits(self, text: str) -> bool:
         """Whether a text meets the test, or may."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tells_signs(self, name: str, spec: FieldSpec) -> bool:
         """Whether the test says another thing of a text whose signs are written as in XML."""
-        raise NotImplementedError
 
     def takes(self, like: ColumnSpec, type: str) -> bool:
         """Whether a column has such values as the test can be asked of."""
