@@ -8,6 +8,7 @@ BIN    := $(VENV)/bin
 TOOLS  := tests/engines/.venv
 NODE   := tests/engines/node_modules/.package-lock.json
 LATEST := .venv-latest
+BENCH  := .venv-bench
 
 # Where PYTHON is not said an environment of any Python will do.
 ENVIRONMENT := $(PYTHON) tests/environment.py $(if $(filter file,$(origin PYTHON)),--any-python)
@@ -81,8 +82,12 @@ format: setup
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# Beside pySigma's command line, in an environment of its own; SIGMA=... names another.
+SIGMA ?= $(BENCH)/bin/sigma
 bench: setup
-	$(BIN)/python -m tests.bench
+	@$(ENVIRONMENT) $(BENCH) locks/bench.txt --optional \
+	    "no pySigma command line: a cold start will be compared with python -c pass alone"
+	SIGMA='$(SIGMA)' $(BIN)/python -m tests.bench
 
 # What becomes of all rules in a folder: make scoreboard CORPUS=DIR
 scoreboard: setup
@@ -93,4 +98,4 @@ grammar packs: setup
 	$(BIN)/python -m kqlx.mappings.compile_packs
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(LATEST) tests/engines/node_modules
+	rm -rf $(VENV) $(TOOLS) $(LATEST) $(BENCH) tests/engines/node_modules

@@ -114,7 +114,7 @@ def _starts(place: Path) -> Generator[Line, None, float]:
         "cold kqlx convert --to spl RULE": (*KQLX, "convert", "--to", "spl", str(RULE)),
         "the same with a kqlx.yml": (*KQLX, "convert", "--config", str(settings), str(RULE)),
     }
-    if sigma := os.environ.get("SIGMA") or shutil.which("sigma"):
+    if sigma := shutil.which(os.environ.get("SIGMA", "sigma")):
         pipeline = ("--without-pipeline", str(sigma_rule))
         commands["sigma"] = (sigma, "convert", "-t", "splunk", *pipeline)
     found = _processor_times(commands)
@@ -123,7 +123,7 @@ def _starts(place: Path) -> Generator[Line, None, float]:
         reach = 9 if str(RULE) in commands[name] else 4
         yield f"{name} / python -c pass", f"{reach} ×", f"{found[name] / bare:.1f} ×"
     cold = found["cold kqlx convert --to spl RULE"]
-    against = f"{cold / found['sigma']:.2f} ×" if "sigma" in found else "no sigma here"
+    against = f"{cold / found['sigma']:.2f} ×" if "sigma" in found else "no sigma"
     yield "cold kqlx convert --to spl RULE / sigma convert", "0.25 ×", against
     return bare
 

@@ -26,6 +26,8 @@ ENGINES = ROOT / "tests/engines"
 OLDEST = "3.11"
 LANGUAGE = ("hypothesis", "jsonschema", "pytest", "pytest-xdist")
 """What of the tests' tools the tests of the language need."""
+OF_THEIR_OWN = ("test", "engines", "bench")
+"""The locks of whole environments; what is in the others is also in ``test``."""
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PINNED = re.compile(r"^([a-z0-9._-]+)==([^ ;]+)(?: ; ([^\\]*?))? *\\?$", re.MULTILINE)
@@ -37,14 +39,19 @@ def wanted() -> dict[str, tuple[str, ...]]:
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
     test = project["project"]["optional-dependencies"]["test"]
     language = [item for item in test if name_of(item) in LANGUAGE]
-    lines = (ENGINES / "requirements.txt").read_text("utf-8").splitlines()
-    engines = [line.partition("#")[0].strip() for line in lines]
     return {
         "test": tuple(sorted({*run, *test})),
         "run": tuple(sorted(run)),
         "language": tuple(sorted({*run, *language})),
-        "engines": tuple(sorted(filter(None, engines))),
+        "engines": _listed(ENGINES / "requirements.txt"),
+        "bench": _listed(ENGINES / "requirements-bench.txt"),
     }
+
+
+def _listed(path: Path) -> tuple[str, ...]:
+    """The requirements of a file with comments."""
+    lines = [line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines()]
+    return tuple(sorted(filter(None, lines)))
 
 
 def name_of(requirement: str) -> str:
@@ -71,7 +78,7 @@ def write(folder: Path) -> None:
     """Makes all locks anew. Raises subprocess.CalledProcessError."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, requirements in wanted().items():
-        limits = [] if name in ("test", "engines") else ["--constraint", str(folder / "test.txt")]
+        limits = [] if name in OF_THEIR_OWN else ["--constraint", str(folder / "test.txt")]
         with tempfile.TemporaryDirectory() as scratch:
             given, made = Path(scratch, "in.txt"), Path(scratch, "out.txt")
             given.write_text("\n".join(requirements), encoding="utf-8")
@@ -121,7 +128,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) == 2 and arguments[0] == "latest":
         folder = Path(arguments[1])
         write(folder)
-        found = {name: changes(name, folder) for name in ("test", "engines")}
+        found = {name: changes(name, folder) for name in OF_THEIR_OWN}
         for name, lines in found.items():
             for line in lines:
                 print(f"newer than locked, {name}: {line}")
