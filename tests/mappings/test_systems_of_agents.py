@@ -54,7 +54,7 @@ def test_two_systems_are_never_one(target: str) -> None:
         assert len(windows) == 1
 
 
-@pytest.mark.parametrize("target", ["spl", "sentinel"])
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
 def test_the_names_of_systems_are_counted_not_compared(target: str) -> None:
     data = {
         "threshold": {
@@ -68,3 +68,10 @@ def test_the_names_of_systems_are_counted_not_compared(target: str) -> None:
     assert [note.effect for note in notes] == [Effect.WIDER]
     with pytest.raises(kqlx.UnsupportedError, match="parse the user agent"):
         kqlx.convert(f'{QUERY} and user_agent.os.name:"Mac OS X"', target)
+
+
+def test_a_correlation_by_whole_user_agents_has_smaller_groups() -> None:
+    data = {"threshold": {"field": ["user_agent.os.name"], "value": 5}}
+    rule = kqlx.Rule("r", QUERY, type="threshold", data=data)
+    with pytest.raises(kqlx.UnsupportedError, match="rawUserAgent is counted in its place"):
+        kqlx.convert(rule, "sigma")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from kqlx.backends.counted_fields import counted_finer
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_values import Constant, InColumn, notes_on_values, resolve
 from kqlx.notes import Effect, Note
@@ -144,6 +145,9 @@ def correlation_notes(rule: Rule, bound: Bound, counts: tuple[Correlation, ...])
             spec = bound.destination.field(field)
             if spec is not None and spec.counted_by is not None:
                 yield from notes_on_values(field, spec)
+                by = isinstance(form, Threshold) and field in form.by
+                if note := counted_finer(field, bound, Effect.WIDER if by else Effect.NARROWER):
+                    yield note
 
 
 def _timespan(rule: Rule) -> str:
