@@ -46,6 +46,52 @@ def test_a_log_that_nobody_knows(target: str, there: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "event.code:5001",  # Windows Defender's, among others
+        "event.code:(5001 or 7045)",
+        "event.code:5001 and not event.provider:Other",
+        "winlog.event_id:1000 and host.os.type:windows",
+    ],
+)
+def test_numbers_of_no_known_log_are_looked_for_in_all(query: str) -> None:
+    """They were searched in the logs that Winlogbeat reads by default, and never found."""
+    assert 'sourcetype="XmlWinEventLog"' in (spl := found(query, "spl", BEATS).text)
+    assert 'source="XmlWinEventLog:' not in spl
+    sentinel = found(query, "sentinel", BEATS).text
+    assert "WindowsEvent" in sentinel and "EventLog" not in sentinel
+    assert "logsource:\n    product: windows\ndetection:" in found(query, "sigma", BEATS).text
+
+
+def test_numbers_of_the_security_log_beside_others() -> None:
+    """Sentinel keeps that log in a table of its own."""
+    text = found("event.code:(4624 or 5001)", "sentinel", BEATS).text
+    assert "SecurityEvent" in text and "WindowsEvent" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "indices", "code", "effect"),
+    [
+        ("event.code:7045", BEATS, "source-assumed", Effect.SAME),
+        ("event.code:(4624 or 1102)", BEATS, "source-assumed", Effect.SAME),
+        ("host.name:x", BEATS, "source-left-out", Effect.COVERAGE),
+        ("event.category:process and process.name:x", BEATS, "", Effect.SAME),
+        ("event.code:7045", [*BEATS, "logs-system.system*"], "", Effect.SAME),
+        ("event.provider:MsiInstaller and event.code:1033", BEATS, "", Effect.SAME),
+    ],
+)
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+def test_what_log_is_meant_is_told(
+    query: str, indices: list[str], code: str, effect: Effect, target: str
+) -> None:
+    notes = kqlx.convert(
+        Rule("r", query, format="toml", data={"index": indices}), target, accept=["different"]
+    ).notes
+    told = [(n.code, n.effect) for n in notes if "may hold any log of Windows" in n.message]
+    assert told == ([(code, effect)] if code else [])
+
+
+@pytest.mark.parametrize(
     ("query", "indices"),
     [
         ("event.provider:OpenSSH and event.code:4", BEATS),  # 4 is of Sysmon too

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.hints import Argument, Hint
-from kqlx.mappings.asserted_values import asserted_values, asserts, spelt
+from kqlx.mappings.asserted_values import asserted_values, asserts
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.shippers import shipper, unmapped_modules
@@ -133,8 +133,11 @@ def _by_indices(
     beside: dict[str, None] = {}
     for beat in beats:
         shipped = [s for s, m in marks.items() if beat in m.beats]
-        if beat == "winlogbeat" and _asks_for_unknown_provider(node, marks):
-            shipped = [s for s, m in marks.items() if "winlog.channel" in m.rest]
+        if beat == "winlogbeat":
+            from kqlx.mappings.windows_logs import winlogbeat_logs
+
+            shipped, said = winlogbeat_logs(node, names, marks, bool(found), asserts_field)
+            notes += said
         elif names is not None and (hinted := [s for s in shipped if s in names.sources]):
             shipped = hinted
         if beat != "filebeat":
@@ -185,15 +188,6 @@ def _left_out(names: Iterable[str], verb: str, effect: Effect = Effect.NARROWER)
 def _any_stream(indices: Iterable[str], sources: Iterable[str]) -> Note:
     message = f"{', '.join(indices)} may hold any events; assumed to be those of "
     return Note("source-assumed", Effect.SAME, message + ", ".join(sources))
-
-
-def _asks_for_unknown_provider(node: Node, marks: Mapping[str, Marks]) -> bool:
-    """Whether the query is about records of programs that no data source is known by: they may be
-    in any log.
-    """
-    known = {v for m in marks.values() for v in m.fields.get("event.provider", ())}
-    wanted = asserted_values(node).get("event.provider", ())
-    return any(not spelt(values, known) <= known for values in wanted)
 
 
 def _asks_for_traffic(node: Node) -> bool:

@@ -4,7 +4,7 @@ as the number of a Windows event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 from kqlx.mappings.shippers import shipper
@@ -128,7 +128,7 @@ def _leaf(node: FieldTest | Nested, name: str, telling: TellingFields) -> Names 
         return Names(frozenset(), frozenset({node.value.name}), broad=not data_set)
     if name in CODES and isinstance(node, Equals):
         code = node.value.name
-        by_code = frozenset(s for s, m in marks.items() if any(in_range(code, r) for r in m.codes))
+        by_code = codes_of(code, {source: m.codes for source, m in marks.items()})
         return Names(by_code, level=Level.LIKELY) if by_code else None
     if name.startswith("winlog."):
         family = frozenset(s for s, m in marks.items() if "winlogbeat" in m.beats)
@@ -165,6 +165,11 @@ def _asked(test: Equals | Like) -> str:
 
 _DIGITS = 20
 """Codes have fewer; Python refuses to read numbers of thousands."""
+
+
+def codes_of(code: str, ranges: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """The data sources whose events have the number."""
+    return frozenset(s for s, known in ranges.items() if any(in_range(code, one) for one in known))
 
 
 def in_range(code: str, wanted: str) -> bool:
