@@ -30,6 +30,7 @@ SHARED = {
     "user.audit": "https://www.elastic.co/docs/reference/integrations/auditd_manager",
     "fortinet": "https://www.elastic.co/docs/reference/integrations/fortinet_fortigate",
     "geo": "https://www.elastic.co/docs/reference/integrations/azure",
+    "session": "https://www.elastic.co/docs/reference/integrations/azure",
     "icmp": "https://www.elastic.co/docs/reference/integrations/network_traffic",
     "request": "https://www.elastic.co/docs/reference/integrations/network_traffic",
     "http.request.headers": "https://www.elastic.co/docs/reference/integrations/network_traffic",

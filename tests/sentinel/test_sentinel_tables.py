@@ -269,6 +269,7 @@ def test_unions_pass_over_tables_that_are_missing() -> None:
 
 
 NOT_BY_A_CONNECTOR = {
+    "AADGraphActivityLogs": "what diagnostic settings of Entra ID send there",
     "_Im_Dns": "a parser over what is connected",
     "_Im_NetworkSession": "a parser over what is connected",
     "_Im_WebSession": "a parser over what is connected",
