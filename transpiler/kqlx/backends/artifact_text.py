@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -92,28 +93,42 @@ def json_text(value: Any, indent: int | None = 2) -> str:
     """JSON with so many blanks a level, or on one line. Text stays as it is, but for halves of
     characters, which UTF-8 lacks, and for what a terminal would obey or an eye not see.
     """
-    text = _JSON.encode(value) if indent is None else _indented_json(value, " " * indent, "\n")
+    text = _JSON.encode(value) if indent is None else _indented_json(value, " " * indent)
     if text.isascii() and "\x7f" not in text:
         return text
     return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _indented_json(value: Any, by: str, line: str) -> str:
-    """As ``json.dumps`` indents it, which takes several times as long; ``line`` is a line feed and
-    the blanks before what ends the value.
+def _indented_json(value: Any, by: str) -> str:
+    """As ``json.dumps`` indents it, which takes several times as long."""
+    written: list[str] = []
+    _write_json("", value, by, "\n", written.append)
+    return "".join(written)
+
+
+def _write_json(before: str, value: Any, by: str, line: str, write: Callable[[str], None]) -> None:
+    """Writes a value behind what stands ``before`` it; ``line`` is a line feed and the blanks
+    before what ends the value. A part in several writes takes less time than one text of it all.
     """
-    if not value or not isinstance(value, _CONTAINERS):
-        return _on_one_line(value)
     inner = line + by
-    if not isinstance(value, dict):
-        items = [_indented_json(item, by, inner) for item in value]
-        return f"[{inner}{items[0] if len(items) == 1 else f',{inner}'.join(items)}{line}]"
-    items = [
-        f"{_name(key)}: "
-        f"{encode_basestring(item) if type(item) is str else _indented_json(item, by, inner)}"
-        for key, item in value.items()
-    ]
-    return f"{{{inner}{items[0] if len(items) == 1 else f',{inner}'.join(items)}{line}}}"
+    if not value or not isinstance(value, _CONTAINERS):
+        write(before + _on_one_line(value))
+    elif isinstance(value, dict):
+        before = f"{before}{{{inner}"
+        for key, item in value.items():
+            name = encode_basestring(key if isinstance(key, str) else _JSON.encode(key))
+            if type(item) is str:
+                write(f"{before}{name}: {encode_basestring(item)}")
+            else:
+                _write_json(f"{before}{name}: ", item, by, inner, write)
+            before = f",{inner}"
+        write(f"{line}}}")
+    else:
+        before = f"{before}[{inner}"
+        for item in value:
+            _write_json(before, item, by, inner, write)
+            before = f",{inner}"
+        write(f"{line}]")
 
 
 def _on_one_line(value: Any) -> str:
@@ -121,7 +136,3 @@ def _on_one_line(value: Any) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
     return repr(value) if type(value) is int else _JSON.encode(value)
-
-
-def _name(key: Any) -> str:
-    return encode_basestring(key if isinstance(key, str) else _JSON.encode(key))

@@ -9,7 +9,7 @@ name with stars, Kibana looks up; unless the user lists the fields, Elasticsearc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kqlx.backends.base import LEAVES, Backend
@@ -56,6 +56,7 @@ from kqlx.regular_expressions import lucene
 Json = dict[str, Any]
 Clause = Callable[[Field, Any], Json | None]
 
+_VALUE_TESTS = (Equals, Like)
 _EPOCH = late_regex(r"[0-9]+")
 
 
@@ -74,13 +75,14 @@ class _Dsl(Backend[Json]):
     def expression(self, node: Node) -> Json:
         # Kibana works on names as they are, wildcards too: columns have no use here.
         before = len(self.pieces)
-        if isinstance(node, Equals | Like) and node.case is Case.FOLDED:
-            made = self.in_any_case(node)
-        elif isinstance(node, Equals):
-            made = self.each_field(node.field, self.value_clause, node.value)
-        elif isinstance(node, Like):
-            clause = self.whole_pattern_clause if node.whole else self.pattern_clause
-            made = self.each_field(node.field, clause, node.pattern)
+        if isinstance(node, _VALUE_TESTS):
+            if node.case is Case.FOLDED:
+                made = self.in_any_case(node)
+            elif isinstance(node, Equals):
+                made = self.each_field(node.field, self.value_clause, node.value)
+            else:
+                clause = self.whole_pattern_clause if node.whole else self.pattern_clause
+                made = self.each_field(node.field, clause, node.pattern)
         elif isinstance(node, Exists):
             made = self.each_field(node.field, self.exists_clause, None)
         elif isinstance(node, Compare):
@@ -158,30 +160,32 @@ class _Dsl(Backend[Json]):
     # The fields that a name means, and a clause for each
 
     def each_field(self, name: Term, clause: Clause, what: Any) -> Json:
-        types = self.bound.types
-        fields = self.fields_of(name)
-        if isinstance(name, Pattern) and not types.knows_all_names:
-            return self.any_field(name, fields, clause, what)
-        if isinstance(name, Pattern) and types.is_alone:
-            self.types_shown.starred.setdefault(self.full_name(name), name.span)
-        if not fields:
-            # Where no field fits, the name is passed on as it is, stars and all.
-            only = clause(Field(self.full_name(name), "string"), what)
-            if name.name == "true" and name == Literal(True) and not self.path:
-                only = _true_as_a_name(only)
-            return {"bool": {"should": [only], "minimum_should_match": 1}}
-        if self.path and isinstance(name, Pattern):
-            self.check_nesting(fields)
-        clauses = [clause(field, what) for field in fields]
         if isinstance(name, Pattern):
-            pairs = zip(fields, clauses, strict=True)
-            clauses = [self.wrapped(field, found) for field, found in pairs]
+            return self.starred_field(name, clause, what)
+        if fields := self.fields_of(name):
+            clauses = [clause(field, what) for field in fields]
+            return _should([item for item in clauses if item is not None])
+        only = clause(Field(self.full_name(name), "string"), what)
+        if name.name == "true" and name == Literal(True) and not self.path:
+            only = _true_as_a_name(only)
+        return _should([only])
+
+    def starred_field(self, name: Pattern, clause: Clause, what: Any) -> Json:
+        types = self.bound.types
+        fields = types.fields(name, self.prefix)
+        if not types.knows_all_names:
+            return self.any_field(name, fields, clause, what)
+        if types.is_alone:
+            self.types_shown.starred.setdefault(self.full_name(name), name.span)
+        if not fields:  # the name is passed on as it is, stars and all
+            return _should([clause(Field(self.full_name(name), "string"), what)])
+        if self.path:
+            self.check_nesting(fields)
+        clauses = [self.wrapped(field, clause(field, what)) for field in fields]
         return _should([item for item in clauses if item is not None])
 
-    def fields_of(self, name: Term) -> list[Field]:
+    def fields_of(self, name: Literal) -> list[Field]:
         """The fields that a name means. Raises MappingError for one that is nested elsewhere."""
-        if isinstance(name, Pattern):
-            return self.bound.types.fields(name, self.prefix)
         key = self.path, name.name
         if (fields := self.found.get(key)) is None:
             fields = self.found[key] = self.bound.types.fields(name, self.prefix)
@@ -324,7 +328,7 @@ def _has_case(field: Field) -> bool:
     return field.kind == "string" and not TEXTS.intersection(field.types)
 
 
-def _should(clauses: list[Json]) -> Json:
+def _should(clauses: Sequence[Json | None]) -> Json:
     return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
