@@ -4,6 +4,8 @@ is forged.
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import os
 import re
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from kqlx.errors import point
+from kqlx.errors import place_of, point
 from kqlx.hidden_characters import escaped
 from tests.command_line import kqlx
 from tests.conftest import ROOT
@@ -212,6 +214,18 @@ def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
     run = kqlx("convert", "--to", "spl", "--source", "none", "-v", tmp_path)
     assert run.returncode == 0
     assert r"\udcff\x1b.kql:1:1: note: spl: " in run.stderr
+
+
+def test_lines_are_those_of_universal_line_ends() -> None:
+    for length in range(6):
+        for text in map("".join, itertools.product("a\r\n", repeat=length)):
+            lines = io.StringIO(text, newline="").readlines()
+            places = [(n, c) for n, line in enumerate(lines, 1) for c in range(1, len(line) + 1)]
+            found = [place_of(text, offset) for offset in range(len(text))]
+            assert [(place.line, place.column) for place in found] == places
+            for offset, (number, _) in enumerate(places):
+                shown = point(text, (offset, offset)).split("\n")[0]
+                assert shown == f" {number} | " + lines[number - 1].rstrip("\r\n")
 
 
 def test_carets_stand_below_what_they_point_at() -> None:

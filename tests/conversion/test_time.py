@@ -14,7 +14,10 @@ import pytest
 
 import kqlx
 from kqlx.backends.sigma.detection_items import DetectionItem, DetectionItems
+from kqlx.batch.converter import Converter
+from kqlx.batch.request import Request
 from kqlx.elastic import ecs
+from kqlx.frontends.lalr import Parser
 from kqlx.mappings import argument_tests, asked_query, asserted_values, recognition
 from kqlx.mappings.argument_regexps import _expression
 from kqlx.mappings.asked_query import AskedQuery
@@ -252,6 +255,21 @@ def test_what_is_the_same_in_every_target_is_worked_out_once(
     for target in TARGETS:
         kqlx.convert(reading, target)
     assert calls == {"names_of": 1, "as_elasticsearch_asks": 1}
+
+
+def test_a_rule_is_read_once_for_lint_and_all_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    parse = Parser.parse
+
+    def counted(self: Parser, text: str) -> object:
+        read.append(text)
+        return parse(self, text)
+
+    monkeypatch.setattr(Parser, "parse", counted)
+    converter = Converter(Request(targets=tuple((name, None) for name in TARGETS), lint=True))
+    outcome = converter.outcome(kqlx.Rule(name="", query="event.dataset:o365.audit and a:(b c)"))
+    assert [remark.code for remark in outcome.remarks] == ["value-with-blanks"]
+    assert read.count("event.dataset:o365.audit and a:(b c)") == 1
 
 
 def test_sources_that_agree_on_types_share_what_elasticsearch_asks(

@@ -7,12 +7,14 @@ import re
 import time
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends.kql.parser import parse
-from kqlx.lint import lint
+from kqlx.lint import lint, unquoted_values
 from kqlx.lint.codes import CODES
-from kqlx.notes import Effect
+from kqlx.notes import Effect, Note
 
 # code, query, the part that is meant, what the hint must hold
 DOUBTS = [
@@ -209,6 +211,24 @@ def test_every_code_is_documented_and_tested() -> None:
 )
 def test_no_doubt(text: str) -> None:
     assert lint(text) == []
+
+
+@given(st.from_regex(r"[\w.-]{1,8}", fullmatch=True))
+@example("NULL")
+@example("True")
+@example("z and")
+def test_of_words_that_are_not_looked_at_there_is_no_doubt(word: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        found = _doubts(f"f:{word}")
+        patch.setattr(unquoted_values, "_WORD", re.compile("(?!)"))
+        assert _doubts(f"f:{word}") == found
+
+
+def _doubts(text: str) -> list[Note]:
+    try:
+        return lint(text)
+    except KqlSyntaxError:
+        return []
 
 
 def codes(text: str, types: dict[str, str], arrays: frozenset[str] | None = None) -> list[str]:

@@ -5,7 +5,6 @@ printer.
 from __future__ import annotations
 
 import unicodedata
-from bisect import bisect_right
 from typing import TYPE_CHECKING, NoReturn
 
 from kqlx.hidden_characters import is_harmless
@@ -70,17 +69,16 @@ class Place:
 
 def place_of(text: str, offset: int) -> Place:
     """The line and column of an offset (code points). Lines end at LF, CR LF or CR."""
-    starts = _line_starts(text)
-    line = bisect_right(starts, offset)
-    return Place(line, offset - starts[line - 1] + 1)
+    start = _line_start(text, offset)
+    ends = text.count("\n", 0, start) + text.count("\r", 0, start) - text.count("\r\n", 0, start)
+    return Place(ends + 1, offset - start + 1)
 
 
-def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    for i, character in enumerate(text):
-        if character == "\n" or (character == "\r" and text[i + 1 : i + 2] != "\n"):
-            starts.append(i + 1)
-    return starts
+def _line_start(text: str, offset: int) -> int:
+    """Where the line of an offset begins; CR and LF of one end of a line are both in it."""
+    if offset and text.startswith("\r\n", offset - 1):
+        offset -= 1
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
 def utf16_offset(text: str, offset: int) -> int:
@@ -220,10 +218,9 @@ def point(text: str, span: Span, *, first_line: int = 1, context: int = 100) -> 
     so that the carets stand right.
     """
     place = place_of(text, span[0])
-    starts = _line_starts(text)
-    begin = starts[place.line - 1]
-    end = starts[place.line] if place.line < len(starts) else len(text)
-    line = _visible(text[begin:end].rstrip("\r\n"))
+    begin = span[0] - place.column + 1
+    ends = [end for end in (text.find("\n", begin), text.find("\r", begin)) if end >= 0]
+    line = _visible(text[begin : min(ends, default=len(text))])
     column = place.column - 1
     left = max(0, column - context)
     shown = line[left : column + context]

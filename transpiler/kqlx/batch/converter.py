@@ -27,7 +27,6 @@ from kqlx.conversion.choices import check_choices, find_packs, select
 from kqlx.conversion.reading import Reading, read
 from kqlx.convert import convert
 from kqlx.errors import KqlxError, RuleError, UsageError
-from kqlx.nodes import Node
 from kqlx.records import replace
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 from kqlx.rules.places import FilePlace, file_of
@@ -82,9 +81,8 @@ class Converter:
         info = _info(rule)
         try:
             query = query_of(rule, self.request.leading_wildcards)
-            node = query.fields_tree
             reading = self._read(rule, query)
-            remarks = [*self._linted(rule, node, reading)] if self.request.lint else []
+            remarks = [*self._linted(rule, query, reading)] if self.request.lint else []
             meaning = self._meaning(rule, query)
         except KqlxError as error:
             return RuleOutcome(info, Status.FAILED, (of_error(error, rule),))
@@ -173,7 +171,7 @@ class Converter:
             **options_for(target, self.given),
         }
 
-    def _linted(self, rule: Rule, node: Node, reading: Reading | Rule) -> Iterator[Remark]:
+    def _linted(self, rule: Rule, query: EventQuery, reading: Reading | Rule) -> Iterator[Remark]:
         from kqlx.elastic import ecs
         from kqlx.lint import lint
         from kqlx.mappings.field_names import nearest
@@ -182,12 +180,11 @@ class Converter:
         types = (
             reading.types
             if isinstance(reading, Reading)
-            else known_types(node, rule, self.fields, self.request.source, self.packs)
+            else known_types(query.fields_tree, rule, self.fields, self.request.source, self.packs)
         )
         known = (ecs.arrays(), nearest) if self.request.fields in (None, "ecs") else ()
-        return (
-            of_lint(note, rule) for note in lint(rule.query, types, *known, language=rule.language)
-        )
+        found = lint(rule.query, types, *known, language=rule.language, query=query)
+        return (of_lint(note, rule) for note in found)
 
 
 def _settings(request: Request) -> Settings | None:

@@ -64,6 +64,14 @@ class Language:
     remarks: Callable[[str], Iterable[Note]] = no_remarks
     read: Callable[[str, ReadingOptions], EventQuery] | None = None
 
+    def query(self, text: str, options: ReadingOptions) -> EventQuery:
+        """What a query asks, of one event or of several. Raises QuerySyntaxError."""
+        if self.read is not None:
+            return self.read(text, options)
+        from kqlx.sequences import EventQuery
+
+        return EventQuery(self.parse(text, options))
+
 
 NOT_CONVERTED = "several-events"
 """The code of the refusal of a query that is about several events."""

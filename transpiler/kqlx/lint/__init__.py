@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kqlx.frontends.language import Language
     from kqlx.nodes import Node
     from kqlx.notes import Note
+    from kqlx.sequences import EventQuery
 
 _LESS_TELLING = frozenset({"star-in-quotes", "question-mark", "bare-value"})
 _MORE_TELLING = frozenset({"other-language", "null-value", "upper-case-boolean"})
@@ -28,6 +29,7 @@ def lint(
     nearest: Callable[[str], str] | None = None,
     *,
     language: str = "kuery",
+    query: EventQuery | None = None,
 ) -> list[Note]:
     """The doubts about a query, in the order of the text.
 
@@ -36,7 +38,8 @@ def lint(
     and say so. ``nearest`` makes of a field name that is not known one that was probably meant, or
     "" (``kqlx.mappings.field_names.nearest``). Spans count code points; a hint shows what to write
     between backquotes, and that can be read. Every note has the effect ``SAME``: it is about the
-    query, not about a target. ``language`` is what rules call the language of the text.
+    query, not about a target. ``language`` is what rules call the language of the text, ``query``
+    what it asks, where it has been read already.
 
     Raises QuerySyntaxError, and UsageError for a language that is not read.
     """
@@ -44,13 +47,13 @@ def lint(
     from kqlx.frontends.language import ReadingOptions
 
     spoken = find_language(language)
-    query = spoken.read(text, ReadingOptions()) if spoken.read is not None else None
-    roots = [step.condition for step in query.steps] if query is not None else []
-    roots = roots or [query.fields_tree if query else spoken.parse(text, ReadingOptions())]
+    if query is None:
+        query = spoken.query(text, ReadingOptions())
+    roots = [step.condition for step in query.steps] or [query.fields_tree]
     found: list[Note] = []
     for root in roots:
         found += _doubts(root, text, spoken, types, arrays, nearest)
-    if query is not None and query.steps:
+    if query.steps:
         from kqlx.lint import shared_keys
 
         found += shared_keys.check(query, types or {}, nearest)

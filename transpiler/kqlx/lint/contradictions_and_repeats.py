@@ -216,15 +216,15 @@ class _Group:
 
     def _covered(self, present: set[Term]) -> Iterator[Note]:
         patterns: dict[Term, list[Like]] = {}
+        for item in self._items:
+            if isinstance(item, Like) and self._compares_whole(item.field, present):
+                patterns.setdefault(item.field, []).append(item)
+        if not patterns:
+            return
         tests: dict[Term, list[tuple[Equals | Like, str]]] = {}
         for item in self._items:
-            if not isinstance(item, Equals | Like) or item.field in present:
-                continue
-            if self._types.get(item.field.name) in ANALYZED:
-                continue  # there a pattern is matched with words, not with the value
-            tests.setdefault(item.field, []).append((item, asked_pattern(item).marked))
-            if isinstance(item, Like):
-                patterns.setdefault(item.field, []).append(item)
+            if isinstance(item, Equals | Like) and item.field in patterns:
+                tests.setdefault(item.field, []).append((item, asked_pattern(item).marked))
         for field, wide in patterns.items():
             listed = tests[field]
             reported: set[int] = set()
@@ -241,6 +241,10 @@ class _Group:
                         reported.add(id(test))
                         message = f"the pattern at {self._place(like)} already matches this"
                         yield note("covered-value", message, test.span, "remove this value")
+
+    def _compares_whole(self, field: Term, present: set[Term]) -> bool:
+        """Whether patterns are matched with values: with words, on text; and whether it matters."""
+        return field not in present and self._types.get(field.name) not in ANALYZED
 
     def _same(self, one: Node, other: Node) -> bool:
         return self._keys.of(one) == self._keys.of(other)

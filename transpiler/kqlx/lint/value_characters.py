@@ -51,6 +51,8 @@ def question_mark(content: str, span: Span) -> Iterator[Note]:
 
 def control_in_path(node: Equals | Like, raw: str, span: Span) -> Iterator[Note]:
     r"""``C:\temp``, in which ``\t`` is a tab."""
+    if "\\" not in raw:
+        return
     controls, separators, end = [], 0, -1
     for match in _CONTROL_ESCAPE.finditer(raw):
         if not match[1]:

@@ -15,10 +15,7 @@ def query_of(rule: Rule, leading_wildcards: bool = True) -> EventQuery:
     Raises QuerySyntaxError, and UsageError for a language that is not read.
     """
     options = ReadingOptions(leading_wildcards, category_field_of(rule))
-    language = find_language(rule.language)
-    if language.read is not None:
-        return language.read(rule.query, options)
-    return EventQuery(language.parse(rule.query, options))
+    return find_language(rule.language).query(rule.query, options)
 
 
 def asks_for_several_events(rule: Rule) -> bool:
