@@ -29,6 +29,8 @@ SHARED = {
     "auditd": "https://www.elastic.co/docs/reference/integrations/auditd_manager",
     "user.audit": "https://www.elastic.co/docs/reference/integrations/auditd_manager",
     "fortinet": "https://www.elastic.co/docs/reference/integrations/fortinet_fortigate",
+    "sonicwall": "https://www.elastic.co/docs/reference/integrations/sonicwall_firewall",
+    "cisco": "https://www.elastic.co/docs/reference/integrations/cisco_asa",
     "geo": "https://www.elastic.co/docs/reference/integrations/azure",
     "session": "https://www.elastic.co/docs/reference/integrations/azure",
     "icmp": "https://www.elastic.co/docs/reference/integrations/network_traffic",
