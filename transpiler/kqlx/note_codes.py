@@ -307,6 +307,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
         " is meant.",
         f"kqlx convert --to sigma --source none --language eql -q '{_SEQUENCE}'",
     ),
+    "set-by-option": (
+        "No action needed, unless the option is on: then what the note names is not found there;"
+        " `--source` shows what the rule is for the other data sources.",
+        "",
+    ),
     "several-sources": (
         "No action needed; `--source` converts for only one of them.",
         "",

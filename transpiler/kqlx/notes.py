@@ -253,6 +253,7 @@ CODES = {
     "sequence-repeated": "the result alerts again on events of a sequence that was found",
     "sequence-ties": "events of the same time do not follow one another in a sequence",
     "sequence-window": "the time within which the events of a sequence must be",
+    "set-by-option": "the data source has a field only with an option that is off as shipped",
     "several-sources": "the result searches several places, one for each data source",
     "source-assumed": "the query names no data source; it is inferred from the kind of events",
     "source-left-out": "a data source of the rule is not in the result",

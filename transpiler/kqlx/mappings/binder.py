@@ -177,7 +177,7 @@ class Binder(FieldBinder):
         if not isinstance(node, JUNCTIONS):
             return self.bind_leaf(node)
         before, marks, required = self.sibling_alternatives, self.marks, self.required
-        in_exception = self.in_exception
+        in_exception, reasons = self.in_exception, len(self.reasons_for_never)
         if not isinstance(node, Not):
             self.sibling_alternatives = node.items if isinstance(node, Or) else ()
         # The values of one field in a list are one test.
@@ -188,6 +188,10 @@ class Binder(FieldBinder):
         found = self.bind_group(node)
         self.sibling_alternatives, self.required = before, required
         self.in_exception = in_exception
+        if self.reasons_for_never[reasons:]:
+            deciding = Always if self.negative else Never
+            if not isinstance(simplify(found.node), deciding):
+                del self.reasons_for_never[reasons:]
         if self.marks == marks:
             return found
         marked = mark_group(node, found.node, negative=self.negative)

@@ -173,7 +173,8 @@ def kind(spec: FieldSpec, destination: Destination) -> str:
     """In a few words how a field is told at a destination."""
     if spec.no_counterpart and not spec.value_predicates:
         told_apart = f"; counted by {spec.counted_by}" if spec.counted_by else ""
-        return f"none: {spec.no_counterpart}{told_apart}"
+        by_option = f"; set only with {spec.by_option}" if spec.by_option else ""
+        return f"none: {spec.no_counterpart}{told_apart}{by_option}"
     if spec.unset:
         return "never set"
     if spec.fixed is not None:

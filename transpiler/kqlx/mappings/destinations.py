@@ -104,6 +104,9 @@ def bind_asked(
             wider.append(attempt)  # another one may have the fields of its exceptions
             because = why(attempt.unmapped[0], destination)
             passed_over.append(_passed_over(destination, because, attempt.unmapped[0].span))
+        elif attempt.by_option:
+            wider.append(attempt)  # another one may have what only an option fills
+            passed_over.append(_passed_over(destination, attempt.by_option[0].message, None))
         elif attempt.absent_values:
             narrower.append(attempt)  # another one may hold all that is asked for
             never = attempt.absent_values[0]

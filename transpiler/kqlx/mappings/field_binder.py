@@ -120,16 +120,12 @@ class FieldBinder(Binding):
         if (spec := self.spec_of(node)) is None:
             return self.bind_missing(node)
         spec = self.select_spec(spec)
-        if spec.unset:
-            message = (
-                f"{node.field.name} is never set on events that {self.destination.name} stands for"
-            )
-            self.add_note("constant-folded", message, None)
-            return self.constant(False, message, node.span)
+        if (absent := self.bind_absent(node, node.field.name, spec)) is not None:
+            return absent
         if spec.only_required:
             return self.bind_required(node, spec)
         if spec.excepted and self.in_exception:
-            return self.bind_excepted(node, spec)
+            return self.bind_excepted(node, node.field.name, spec)
         return self.bind_by_spec(node, spec)
 
     def bind_required(self, node: FieldTest, spec: FieldSpec) -> Node:
@@ -147,11 +143,32 @@ class FieldBinder(Binding):
             self.left_out.append(Unmapped(node, node, name, spec.no_counterpart or "", node.span))
         return found
 
-    def bind_excepted(self, node: FieldTest, spec: FieldSpec) -> Node:
+    def bind_absent(self, node: Node, name: str, spec: FieldSpec) -> Node | None:
+        """A test of a field that no event has, or only with an option that is off as shipped; None
+        for any other. What a query excepts by an option is found. Where other data sources are
+        asked too, no event meets another test; a query of this one alone is for events that have
+        the field.
+        """
+        if spec.unset:
+            message = f"{name} is never set on events that {self.destination.name} stands for"
+            self.add_note("constant-folded", message, None)
+            return self.constant(False, message, node.span)
+        if not spec.by_option:
+            return None
+        if self.pack.is_one_of_several and not self.negative:
+            message = f"{name} is set only with {spec.by_option}, which is off as shipped"
+            self.add_note("set-by-option", message, node.span, Effect.COVERAGE)
+            return self.constant(False, message, node.span)
+        why = f"{spec.no_counterpart}, and Elastic has it only with {spec.by_option}"
+        if self.negative:
+            return self.bind_excepted(node, name, replace(spec, no_counterpart=why))
+        return self.unmapped(node, name, why)
+
+    def bind_excepted(self, node: Node, name: str, spec: FieldSpec) -> Node:
         """A test that the destination cannot tell, in an exception of the query's, which may be
         left out.
         """
-        name, why = node.field.name, spec.no_counterpart or ""
+        why = spec.no_counterpart or ""
         self.left_out.append(Unmapped(node, node, name, why, node.span))
         self.marks += 1
         return Unmapped(node, node, name, why, node.span, excepted=True)

@@ -167,6 +167,11 @@ class FieldSpec:
     """Beside ``no_counterpart``: whether what a query excepts by the field, below one ``not`` that
     every event must meet, is found, and the test left out.
     """
+    by_option: str = ""
+    """Beside ``no_counterpart``: with which option of Elastic's, off as shipped, events have the
+    field. As shipped none has it: what a query excepts by it is found, and where other data sources
+    are asked too, a test for it is never met.
+    """
     only_required: bool = False
     """Whether it is for tests alone that every event of the query must meet; any other has no
     counterpart, and so has a query of which nothing is left.

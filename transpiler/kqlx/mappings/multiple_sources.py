@@ -77,13 +77,12 @@ def bind_each(
                     collectors.append(pack)
                     continue
                 error = MappingError(of_host, code=error.code, notes=error.notes, hint=error.hint)
-            missing = not isinstance(error, NeverMatchesError)
-            beside.append(_left_out(pack, error.message, missing))
+            beside.append(_left_out(pack, error.message, _what_is_lost(error)))
             continue
         lacking = (_uncounted(bound, counted) for _, bound in parts)
         if len(packs) > 1 and (missing_count := next(filter(None, lacking), "")):
             uncounted.append(parts[0][1])
-            beside.append(_left_out(pack, f"{missing_count} has no counterpart to count by", True))
+            beside.append(_not_counted(pack, parts[0][1], missing_count))
             continue
         converted.append(pack.source)
         for asked, bound in parts:
@@ -183,12 +182,13 @@ def _bind_part(
 
 
 def _beside_others(pack: Pack, target: str) -> Pack:
-    """The pack without destinations whose events cannot be put to those of others: Splunk groups
-    records first, and then there are no events any more.
+    """The pack as one of several, without destinations whose events cannot be put to those of
+    others: Splunk groups records first, and then there are no events any more.
     """
     there = pack.targets.get(target, ())
     kept = tuple([one for one in there if one.records is None or "base" not in one.place])
-    return pack if len(kept) == len(there) else replace(pack, targets={target: kept})
+    targets = pack.targets if len(kept) == len(there) else {target: kept}
+    return replace(pack, targets=targets, is_one_of_several=True)
 
 
 def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:
@@ -230,18 +230,37 @@ def _without_doubles(bound: Bound, read: Mapping[str, Collection[str]]) -> Bound
     return bound
 
 
-def _left_out(pack: Pack, why: str, missing: bool) -> Note:
-    """A note on a source that is not in the result: it can have no such event, or it is ``missing``
-    something. What a Beat may ship beside other sources, these have seen too.
+def _what_is_lost(error: MappingError) -> Effect:
+    """What a source loses the result that the error leaves out: nothing where it can have no such
+    event; where it can with an option alone, those of whoever has that on; else its events.
     """
+    if not isinstance(error, NeverMatchesError):
+        return Effect.NARROWER
+    by_option = any(note.code == "set-by-option" for note in error.notes)
+    return Effect.COVERAGE if by_option else Effect.SAME
+
+
+def _not_counted(pack: Pack, bound: Bound, name: str) -> Note:
+    """A note on a source that has no values of a field to count by."""
+    spec = bound.destination.field(name) if bound.destination is not None else None
+    if spec is not None and spec.by_option:
+        why = f"{name}, by which the rule counts, is set only with {spec.by_option}, which is off"
+        return _left_out(pack, f"{why} as shipped", Effect.COVERAGE)
+    return _left_out(pack, f"{name} has no counterpart to count by", Effect.NARROWER)
+
+
+def _left_out(pack: Pack, why: str, lost: Effect) -> Note:
+    """A note on a source that is not in the result, which has ``lost`` its events. What a Beat may
+    ship beside other sources, these have seen too.
+    """
+    missing = lost is Effect.NARROWER
     if missing and pack.by_shipper:
         first = why.partition("; ")[0]
         message = f"{pack.source} is left out, because the other data sources cover it: {first}"
         return Note("source-left-out", Effect.COVERAGE, message)
     message = f"{pack.source} is left out: {why}"
-    effect = Effect.NARROWER if missing else Effect.SAME
     hint = Hint(Argument("source"), " names the sources to convert it for") if missing else ""
-    return Note("source-left-out", effect, message, hint=hint)
+    return Note("source-left-out", lost, message, hint=hint)
 
 
 def _other_host(pack: Pack, target: str, node: Node) -> str:

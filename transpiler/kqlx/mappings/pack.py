@@ -247,8 +247,9 @@ class Pack:
     ``fixed_spelling`` has, by field, where its vendor says which values there are, each of which it
     spells in one way. ``repeats`` has, by field and value, other values of the field: an event with
     the value repeats one of those, in what rules ask about.
-    spells in one way. ``kinds`` are fields, each with values that all events have which have one of
-    them. ``lacking`` has, by target, why its events are nowhere there.
+    ``kinds`` are fields, each with values that all events have which have one of them. ``lacking``
+    has, by target, why its events are nowhere there. ``is_one_of_several`` says that the rule asks
+    other data sources too.
     """
 
     source: str
@@ -264,6 +265,7 @@ class Pack:
     kinds: tuple[tuple[tuple[str, ...], When], ...] = ()
     lacking: Mapping[str, str] = field(default_factory=dict)
     by_shipper: bool = False
+    is_one_of_several: bool = False
     _fixed: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
     _types: dict[str, str | None] = field(
         default_factory=dict, init=False, repr=False, compare=False

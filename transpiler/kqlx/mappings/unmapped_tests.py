@@ -65,6 +65,11 @@ class Attempt:
         return tuple([test for test in self.unmapped if not test.excepted])
 
     @property
+    def by_option(self) -> tuple[Note, ...]:
+        """The notes on tests that no event meets as shipped."""
+        return tuple([note for note in self.notes if note.code == "set-by-option"])
+
+    @property
     def asks_for_every_event(self) -> bool:
         """Whether it is met by all events of a destination that has no others."""
         return self.filter is None and isinstance(self.node, Always)

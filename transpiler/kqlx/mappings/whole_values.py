@@ -46,6 +46,9 @@ class Specs(Protocol):
     def apply_spec(self, node: FieldTest, spec: FieldSpec) -> Node:
         """The test of a field by what becomes of it."""
 
+    def bind_absent(self, node: Node, name: str, spec: FieldSpec) -> Node | None:
+        """The test of a field that no event has; None for any other."""
+
 
 Make = Callable[[Literal, FieldSpec], Node | None]
 """The test of the column that has the values, or of the part of it that the pack says; None where
@@ -161,6 +164,8 @@ class _Values(ABC):
         if spec is None or known or base_field(name) != name:
             return self.unmapped()
         spec = self.specs.select_spec(spec)
+        if (absent := self.specs.bind_absent(self.node, name, spec)) is not None:
+            return absent
         if (note := spec.note) is not None:
             binder.add_note(note.code, note.message, self.node.span, note.effect)
         asked = Exists(field, self.node.span)

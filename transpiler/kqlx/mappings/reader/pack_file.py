@@ -180,6 +180,7 @@ _BESIDE = (
     ("joined", ("column", "any")),
     ("alone", ("joined",)),
     ("excepted", ("none",)),
+    ("by_option", ("none",)),
     ("quoted", ("part",)),
     ("unnamed", ("column", "any")),
 )
