@@ -16,15 +16,20 @@ from sigma.collection import SigmaCollection
 
 import kqlx
 from kqlx.mappings.argument_regexps import as_regexp, at_beginning
+from kqlx.mappings.argument_regexps import word as word_of_line
 from kqlx.mappings.command_line_arguments import in_patterns, with_patterns
 from kqlx.mappings.destinations import bind
 from kqlx.mappings.joined_regexps import joined_regexps
 from kqlx.mappings.reader.builtin import builtin
+from kqlx.mappings.xml_signs import can_be_in_xml
 from kqlx.nodes import And, CommandLineArgument, Equals, Like, Literal, Node, Not, Or, Regexp, walk
 from kqlx.notes import Effect
 from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern
 from kqlx.regular_expressions import compiled, searching
 from tests.conftest import examples
+from tests.oracles.spl.events import stored_event
+from tests.oracles.splunk import SPLUNK
+from tests.oracles.sysmon_for_linux import escaped
 
 LINE = Literal("L")
 
@@ -552,3 +557,54 @@ def test_a_quotation_mark_in_a_word_is_looked_for_at_the_beginning_alone() -> No
 def test_a_character_behind_a_star_may_follow_a_backslash() -> None:
     assert found_by("*?a", '"C:\\d C:\\da"')
     assert not found_by("*?a", 'x"\\" a"')
+
+
+# Lines in which signs stand as in XML
+
+SIGNS = st.text("ab/-*?&<>'\"; qualt", min_size=1, max_size=8)
+
+
+@given(line=st.text("ab/-&<>'\"; qualtmpo", max_size=14), text=SIGNS)
+@example(line='x "q', text="q*")
+@example(line="&", text="*mp")
+@example(line="a&b", text="a?b")
+@example(line="a & b", text="?")
+@example(line='"ab', text="ab")
+@example(line="a &amp; b", text="&amp;")
+@examples(600)
+def test_words_are_the_same_in_xml(line: str, text: str) -> None:
+    """Each form finds in the XML of a line what it finds in the line."""
+    pattern = pattern_of(text.replace('"', ""))
+    assume(pattern.tokens and can_be_in_xml(pattern))
+    for form in (word_of_line, at_beginning):
+        plain = compiled(form(pattern)).fullmatch(line) is not None
+        in_xml = compiled(form(pattern, in_xml=True)).fullmatch
+        assert (in_xml(escaped(line)) is not None) is plain
+        if "&" not in line:  # nothing but what stands there as it is
+            assert (in_xml(line) is not None) is plain
+
+
+LINUX_LINES = [
+    ("not process.args:/opt/a&b/*", "x /opt/a&b/c", True),
+    ("not process.args:/opt/a&b/*", "x /opt/a&b", False),
+    ("not process.args:/opt/*/c\\>d", "x /opt/e&f/c>d", True),
+    ("not process.args:/opt/*/c\\>d", 'x "/opt/e\'f/c>d"', True),
+    ("not process.args:/opt/*/c\\>d", "x /opt/e f/c>d", False),
+    ("not process.args:/tmp/*mp/x", "x /tmp/&/x", False),
+    ("not process.args:/tmp/*mp/x", "x /tmp/&z-mp/x", True),
+    ("not process.name:a* and not process.args:*\\<", "x y<", True),
+]
+
+
+@pytest.mark.parametrize("source", ["endpoint.events", "cloud_defend"])
+@pytest.mark.parametrize(("query", "line", "excluded"), LINUX_LINES)
+def test_splunk_leaves_out_what_sysmon_for_linux_writes_in_xml(
+    source: str, query: str, line: str, excluded: bool
+) -> None:
+    """No word below a not is lost or found because of the signs beside it."""
+    asked = f"event.category:process and host.os.type:linux and event.type:start and {query}"
+    text = kqlx.convert(asked, "spl", source=source, accept=("wider", "narrower")).text
+    event = {"sourcetype": "sysmon:linux", "EventID": "1", "Image": "/usr/bin/x"}
+    for stored in (line, escaped(line)):
+        found = SPLUNK.keeps(str(text), stored_event({**event, "CommandLine": stored}, False), ())
+        assert found is not excluded

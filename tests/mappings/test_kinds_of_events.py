@@ -37,13 +37,13 @@ def rows(made: kqlx.Conversion, *events: dict[str, Any]) -> list[dict[str, Any]]
 
 
 SYSMON = {"sourcetype": "sysmon:linux", "host": "h", "User": "u"}
-FILE_DELETED = {**SYSMON, "EventCode": "23", "TargetFilename": "/etc/passwd", "process_name": "rm"}
-VI = {**SYSMON, "EventCode": "1", "process_name": "vi", "process": "vi"}
+FILE_DELETED = {**SYSMON, "EventID": "23", "TargetFilename": "/etc/passwd", "Image": "/usr/bin/rm"}
+VI = {**SYSMON, "EventID": "1", "Image": "/usr/bin/vi"}
 OTHERS = (
     {**FILE_DELETED, "TargetFilename": "/etc/group"},
-    {**FILE_DELETED, "EventCode": "11", "process_name": "vi"},
-    {**VI, "EventCode": "3"},
-    {**VI, "process_name": "rm", "TargetFilename": "/etc/passwd"},
+    {**FILE_DELETED, "EventID": "11", "Image": "/usr/bin/vi"},
+    {**VI, "EventID": "3"},
+    {**VI, "Image": "/usr/bin/rm", "TargetFilename": "/etc/passwd"},
 )
 
 

@@ -49,20 +49,20 @@ def test_what_finds_others_is_refused_until_it_is_accepted(query: str, to: str) 
 
 
 def test_the_predicate_stands_where_it_is_asked_for() -> None:
-    assert "EventCode=11" in str(convert("event.type:change", accept={"different"}).query)
-    assert "EventCode=11" in str(convert("event.type:creation").query)
+    assert "EventID=11" in str(convert("event.type:change", accept={"different"}).query)
+    assert "EventID=11" in str(convert("event.type:creation").query)
 
 
 @pytest.mark.parametrize("value", ["event.type:change", "event.type:creation", "event.type:c*"])
 def test_below_a_not_nothing_is_taken_away(value: str) -> None:
     query = str(convert(f"not {value}").query)
     assert "NOT" not in query
-    assert query.count("EventCode") == 1  # that of all events of files
+    assert query.count("EventID") == 1  # that of all events of files
 
 
 def test_other_values_are_asked_for_below_a_not() -> None:
     result = convert("not event.type:(change or deletion)")
-    assert "NOT EventCode IN (23, 26)" in str(result.query)
+    assert "NOT EventID IN (23, 26)" in str(result.query)
     assert told(result) == {Effect.WIDER}
     assert not told(convert("not event.type:deletion"))
 

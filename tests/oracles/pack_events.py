@@ -8,6 +8,8 @@ the event of Splunk's unless the file has another one (``sigma``; null for none)
 of JSON a list is an array, else a field of many values. A query bound to a destination of a pack
 has to answer on the target's event what Kibana answers on Elastic's, see ``agreement``.
 
+An event of Sysmon for Linux in Splunk is what ``sysmon_for_linux`` makes of its ``Data``.
+
 A Windows event is its ``record`` instead: what ``System`` of its XML says, and ``EventData``. The
 forms of the stores are made of it as in ``pair_stored``, and its document has all that the pipeline
 sets, so that other fields are known to be missing. ``log`` is what all records of the file have,
@@ -58,6 +60,7 @@ from tests.oracles.sigma_rules import SIGMA, documents
 from tests.oracles.spl.events import Event as FlatEvent
 from tests.oracles.spl.events import stored_event
 from tests.oracles.splunk import SPLUNK
+from tests.oracles.sysmon_for_linux import SOURCETYPE, extracted
 from tests.plans import query_plan
 
 FOLDER = Path(__file__).parents[1] / "events"
@@ -76,7 +79,9 @@ class Stored:
     rows: tuple[tuple[str, Mapping[str, Any]], ...]
     sigma: Mapping[str, Any] | None
     escaped: Mapping[str, Any] | None = None
-    """The event in Splunk with the signs of XML escaped, where it has any."""
+    """The event in Splunk with the signs of XML escaped, where it has any; of Sysmon for Linux,
+    which escapes them, without.
+    """
     whole: bool = False
     """Whether the document has all that the pipeline sets."""
     data: Mapping[str, str] = field(default_factory=dict)
@@ -125,8 +130,11 @@ def read(path: Path) -> EventFile:
         if splunk is not None and "type" in splunk:
             splunk, *beside = _with_texts([splunk, *beside], [row["row"] for row in rows])
         tables = tuple((row["table"], row["row"]) for row in rows)
-        sigma = item.get("sigma", splunk)
-        events.append(Stored(number, document, splunk, tables, sigma, beside=tuple(beside)))
+        sigma, decoded = item.get("sigma", splunk), None
+        if splunk is not None and splunk.get("sourcetype") == SOURCETYPE:
+            splunk, decoded = extracted(splunk), extracted(splunk, plain=True)
+        more = None if decoded == splunk else decoded
+        events.append(Stored(number, document, splunk, tables, sigma, more, beside=tuple(beside)))
     return EventFile(data["source"], tuple(data["queries"]), tuple(events))
 
 

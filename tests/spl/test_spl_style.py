@@ -168,7 +168,7 @@ def test_values_of_nested_alternatives_are_one_list() -> None:
         (
             "event.category:process and event.type:(start or info) and process.name:a",
             "endpoint.events",
-            "EventCode=1",
+            "EventID=1",
         ),
     ],
 )

@@ -19,12 +19,12 @@ CURL = "process.name:(curl or curl.exe)"
 ANY_SYSTEM = f"{STARTED} and host.os.type:(windows or linux or macos) and {CURL}"
 SYSMON = "XmlWinEventLog:Microsoft-Windows-Sysmon/Operational"
 WINDOWS = {
-    **{"source": SYSMON, "Channel": "Microsoft-Windows-Sysmon/Operational", "EventCode": "1"},
+    **{"source": SYSMON, "EventCode": "1", "EventID": "1", "Image": r"C:\x\curl.exe"},
     **{"process_name": "curl.exe", "process": "curl.exe x", "CommandLine": "curl.exe x"},
     **{"tag": ["process", "report"], "process_path": r"C:\x\curl.exe", "host": "w", "dest": "w"},
 }
 LINUX = {
-    **{"sourcetype": "sysmon:linux", "Channel": "Linux-Sysmon/Operational", "EventCode": "1"},
+    **{"sourcetype": "sysmon:linux", "EventID": "1", "Image": "/usr/bin/curl"},
     **{"process_name": "curl", "process": "curl x", "CommandLine": "curl x"},
     **{"tag": ["process", "report"], "process_path": "/usr/bin/curl", "host": "l", "dest": "l"},
 }

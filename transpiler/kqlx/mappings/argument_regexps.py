@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 from kqlx.mappings.command_line_arguments import with_escapes
+from kqlx.mappings.value_spellings import ENTITIES
 from kqlx.mappings.xml_signs import sign_of, signs_of
 from kqlx.nodes import CommandLineArgument, Regexp, asked_pattern
 from kqlx.patterns import ANY_RUN, Pattern, Token
@@ -84,17 +85,19 @@ def as_regexp(argument: CommandLineArgument, *, in_xml: bool = False) -> Regexp 
     return None if found is None else Regexp(test.field, found, test.span, case=test.case)
 
 
-def word(pattern: Pattern) -> Item:
+def word(pattern: Pattern, *, in_xml: bool = False) -> Item:
     """Lines with a word of this pattern, between blanks or quotation marks, which its wildcards do
     not reach over; one that ends open may go on with anything.
     """
-    bounds = CharClass((*_BLANKS, ('"', '"')))
+    bounds: Item = CharClass((*_BLANKS, ('"', '"')))
+    if in_xml:
+        bounds = choice(bounds, from_text(ENTITIES['"']))
     before = Repeat(Sequence((ANY_TEXT, bounds)), 0, 1)
     after = ANY_TEXT if pattern.ends_open else Repeat(Sequence((bounds, ANY_TEXT)), 0, 1)
-    return sequence(before, *_in_word(pattern), after)
+    return sequence(before, *_in_word(pattern, in_xml), after)
 
 
-def at_beginning(pattern: Pattern) -> Item:
+def at_beginning(pattern: Pattern, *, in_xml: bool = False) -> Item:
     """Lines that begin with this argument, or with some word, options and this argument: of any
     that stands further behind it cannot be told whether it begins an argument, and only at the end
     of the line whether the one in question ends.
@@ -103,24 +106,39 @@ def at_beginning(pattern: Pattern) -> Item:
     options = Repeat(Sequence((Char("-"), text, blank)), 0, None)
     before = sequence(text, blank, options)
     if pattern.ends_open:
-        return sequence(Repeat(before, 0, 1), *_in_word(pattern), ANY_TEXT)
-    one = _in_word(pattern)
+        return sequence(Repeat(before, 0, 1), *_in_word(pattern, in_xml), ANY_TEXT)
+    one = _in_word(pattern, in_xml)
     behind = Repeat(Sequence((blank, ANY_TEXT)), 0, 1)
     return choice(sequence(*one, behind), sequence(before, *one))
 
 
-def _in_word(pattern: Pattern) -> list[Item]:
+def _in_word(pattern: Pattern, in_xml: bool) -> list[Item]:
     """The pattern but for a star at its end, with wildcards for what stands in one word."""
-    one = CharClass((*_BLANKS, ('"', '"')), negated=True)
+    one, run = _one_in_word(in_xml)
     tokens = pattern.collapsed().tokens
-    return [
-        from_text(token)
-        if isinstance(token, str)
-        else Repeat(one, 0, None)
-        if token is ANY_RUN
-        else one
-        for token in (tokens[:-1] if pattern.ends_open else tokens)
-    ]
+    found: list[Item] = []
+    for at, token in enumerate(tokens[:-1] if pattern.ends_open else tokens):
+        if isinstance(token, str):
+            found += signs_of(token, in_xml=in_xml, is_open=at + 1 < len(tokens))
+        else:
+            found.append(run if token is ANY_RUN else one)
+    return found
+
+
+@cache
+def _one_in_word(in_xml: bool) -> tuple[Item, Item]:
+    """Any character in a word, and any number of them. In XML an ampersand before anything but what
+    makes it a quotation mark is one of several.
+    """
+    signs = (*_BLANKS, ('"', '"'))
+    one = CharClass(signs, negated=True)
+    if not in_xml:
+        return one, Repeat(one, 0, None)
+    plain = CharClass((*signs, ("&", "&")), negated=True)
+    entities = [from_text(entity) for sign, entity in ENTITIES.items() if sign != '"']
+    some, behind = Repeat(plain, 0, None), CharClass((*signs, ("&", "&"), ("q", "q")), negated=True)
+    run = Sequence((some, Repeat(Sequence((Char("&"), behind, some)), 0, None)))
+    return choice(*entities, plain), run
 
 
 @lru_cache(maxsize=256)

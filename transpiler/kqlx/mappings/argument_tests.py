@@ -94,7 +94,7 @@ def _in_any_line(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -
     """
     from kqlx.mappings.argument_regexps import at_beginning
 
-    if (place := column_for_regexp(binding, spec, test.test.field)) is None:
+    if (place := _line(binding, test, spec)) is None:
         return None
     pattern = asked_pattern(test.test)
     found = []
@@ -109,7 +109,9 @@ def _in_any_line(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -
             " (sh -c, ssh); an argument with blanks counts as several"
         )
     if unix and (not found or pattern.ends_open):
-        beginning = Regexp(place[0], at_beginning(pattern), test.span, case=test.test.case)
+        column, in_xml = place
+        first = at_beginning(pattern, in_xml=in_xml)
+        beginning = Regexp(column, first, test.span, case=test.test.case)
         where = f"at the beginning of {spec.column} and behind its first options"
         message += f"; also {where}" if found else f" {where}, nowhere else"
         found.append(beginning)
@@ -136,12 +138,13 @@ def _as_word(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> No
     pattern = asked_pattern(test.test)
     if pattern.shape is not Shape.OTHER and patterns_of(test)[0] != pattern.within():
         return bind_argument(binding, test, spec)
-    found = column_for_regexp(binding, spec, test.test.field)
-    if found is None or found[1] or any(sign in pattern.text for sign in '"\t'):
+    place = _line(binding, test, spec)
+    if place is None or any(sign in pattern.text for sign in '"\t'):
         return None
     from kqlx.mappings.argument_regexps import word
 
-    return Regexp(found[0], word(pattern), test.span, case=test.test.case)
+    column, in_xml = place
+    return Regexp(column, word(pattern, in_xml=in_xml), test.span, case=test.test.case)
 
 
 def _beside_no_code(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
@@ -150,17 +153,30 @@ def _beside_no_code(binding: Binding, test: CommandLineArgument, spec: FieldSpec
     """
     from kqlx.mappings.argument_regexps import HANDS_CODE, word
 
-    if (place := column_for_regexp(binding, spec, test.test.field)) is None:
+    if (place := _line(binding, test, spec)) is None:
         return None
     column, in_xml = place
     found: Node | None
-    if in_xml or "logsource" in binding.destination.place:
+    if "logsource" in binding.destination.place:
         if (found := _as_word(binding, test, spec)) is None:
             return None
     else:
-        found = Regexp(column, word(asked_pattern(test.test)), test.span, case=test.test.case)
+        one = word(asked_pattern(test.test), in_xml=in_xml)
+        found = Regexp(column, one, test.span, case=test.test.case)
     code = Regexp(column, HANDS_CODE, test.span)
     return And((found, Not(code, test.span)), test.span)
+
+
+def _line(
+    binding: Binding, test: CommandLineArgument, spec: FieldSpec
+) -> tuple[Literal, bool] | None:
+    """The column of the line for words of it, and whether signs in it may be written as in XML."""
+    from kqlx.mappings.xml_signs import can_be_in_xml
+
+    tokens = asked_pattern(test.test).tokens
+    within = tokens[bool(tokens) and isinstance(tokens[0], str) :]  # behind what begins the word
+    decoded = not can_be_in_xml(Pattern(within))
+    return column_for_regexp(binding, spec, test.test.field, decoded=decoded)
 
 
 def _as_regexp(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:

@@ -89,10 +89,11 @@ def describe_column(
 
 
 def column_for_regexp(
-    binding: Binding, spec: FieldSpec, field: Term
+    binding: Binding, spec: FieldSpec, field: Term, *, decoded: bool = False
 ) -> tuple[Literal, bool] | None:
     """The column for a regular expression of the text that it holds, and whether signs in it may be
-    written as in XML. None where it holds no text as Elastic has it.
+    written as in XML, which they are not where it is asked for ``decoded``. None where it holds no
+    text as Elastic has it.
     """
     assert spec.column is not None
     like = binding.destination.column(spec.column)
@@ -100,7 +101,7 @@ def column_for_regexp(
         return None
     column = describe_column(binding, spec.column, "keyword", field.name)
     name, in_xml = column.name, binding.destination.escaped
-    if like.layout == "xml":
+    if like.layout == "xml" or (in_xml and decoded):
         name, in_xml = f"{column.name}{DECODED}", False
         binding.columns[name] = replace(column, escaped=True)
     return Literal(name, span=field.span), in_xml

@@ -70,8 +70,8 @@ def bind_affixed(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     if binding.negative and spec.lacks and isinstance(node, Like) and not node.pattern.is_lone_star:
         from kqlx.mappings.affixed_regexps import affixed_regexp
 
-        place = column_for_regexp(binding, spec, node.field)
-        if place is not None and not place[1]:
+        place = column_for_regexp(binding, spec, node.field, decoded=True)
+        if place is not None:
             test = affixed_regexp(replace(node, field=place[0]), fits, spec.lacks)
             if test is not None:
                 message = f"{node.field.name} is matched as a part of {spec.column}"
@@ -229,8 +229,10 @@ def _exact_part(binding: Binding, node: FieldTest, spec: FieldSpec, part: Part) 
     if isinstance(node, Compare) or part not in ("name", "extension", "directory"):
         return None
     from kqlx.mappings.path_parts import path_part
+    from kqlx.mappings.xml_signs import can_be_in_xml
 
-    if (found := column_for_regexp(binding, spec, node.field)) is None:
+    decoded = isinstance(node, Equals | Like) and not can_be_in_xml(asked_pattern(node))
+    if (found := column_for_regexp(binding, spec, node.field, decoded=decoded)) is None:
         return None
     column, in_xml = found
     test = path_part(replace(node, field=column), part, spec.separators, in_xml=in_xml)

@@ -6,7 +6,7 @@ more loses events.
 from __future__ import annotations
 
 from kqlx.mappings.field_spec import Part
-from kqlx.mappings.value_spellings import ENTITIES, may_be_in_entity
+from kqlx.mappings.value_spellings import ENTITIES
 from kqlx.mappings.xml_signs import signs_of
 from kqlx.nodes import Equals, Exists, Like, Literal, Node, Regexp, any_of, asked_pattern, case_of
 from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern
@@ -35,15 +35,13 @@ def path_part(
 ) -> Node | None:
     """The test of a part of the path that a value is; ``Never`` where no part can be so. None of
     what is no part of a path, and where it cannot be said exactly. ``in_xml`` says that signs may
-    be written as in XML.
+    be written as in XML, where that can be told of the pattern (``xml_signs.can_be_in_xml``).
 
     Where there are two separators a path has the one that it begins with, or else the other.
     """
     asked = Pattern.of(ANY_RUN) if isinstance(test, Exists) else asked_pattern(test).collapsed()
     runs = sum(token is ANY_RUN for token in asked.tokens)
     if part not in ("name", "extension", "directory") or runs > MOST_RUNS:
-        return None
-    if in_xml and not _can_be_in_xml(asked):
         return None
     assert isinstance(test.field, Literal)
     tests: list[Node] = []
@@ -53,15 +51,6 @@ def path_part(
         if found is not None:
             tests.append(Regexp(test.field, Sequence(found), test.span, case=case_of(test)))
     return any_of(tests, test.span)
-
-
-def _can_be_in_xml(asked: Pattern) -> bool:
-    """Whether no part of what stands for a sign in XML can be taken for one of the pattern."""
-    if any(map(may_be_in_entity, asked.literals)):
-        return False
-    pairs = zip(asked.tokens, (*asked.tokens[1:], ANY_RUN), strict=True)
-    behind = [after for token, after in pairs if token is ANY_ONE]
-    return all(isinstance(text, str) and text[0].lower() not in "aglq#" for text in behind)
 
 
 def _ones_first(asked: Pattern) -> Pattern:

@@ -4,10 +4,20 @@ them as they are, or so.
 
 from __future__ import annotations
 
-from kqlx.mappings.value_spellings import ENTITIES
+from kqlx.mappings.value_spellings import ENTITIES, may_be_in_entity
+from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern
 from kqlx.regular_expressions import Char, Item, choice, from_text
 
 _BEHIND_AMPERSAND = (*[text.removeprefix("&") for text in ENTITIES.values()], "#")
+
+
+def can_be_in_xml(asked: Pattern) -> bool:
+    """Whether no part of what stands for a sign in XML can be taken for one of the pattern."""
+    if any(map(may_be_in_entity, asked.literals)):
+        return False
+    pairs = zip(asked.tokens, (*asked.tokens, ANY_RUN)[1:], strict=True)
+    behind = [after for token, after in pairs if token is ANY_ONE]
+    return all(isinstance(text, str) and text[0].lower() not in "aglq#" for text in behind)
 
 
 def sign_of(sign: str, *, in_xml: bool) -> Item:
