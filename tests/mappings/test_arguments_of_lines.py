@@ -606,5 +606,5 @@ def test_splunk_leaves_out_what_sysmon_for_linux_writes_in_xml(
     text = kqlx.convert(asked, "spl", source=source, accept=("wider", "narrower")).text
     event = {"sourcetype": "sysmon:linux", "EventID": "1", "Image": "/usr/bin/x"}
     for stored in (line, escaped(line)):
-        found = SPLUNK.keeps(str(text), stored_event({**event, "CommandLine": stored}, False), ())
+        found = SPLUNK.keeps(str(text), stored_event({**event, "CommandLine": stored}, False), [])
         assert found is not excluded
