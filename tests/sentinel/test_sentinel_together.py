@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kqlx
@@ -108,6 +108,7 @@ def columns(fields: Sequence[str]) -> list[str]:
     st.dictionaries(st.sampled_from(["user.name", "event.action"]), st.integers(1, 2), max_size=1),
     st.sampled_from(["query", "rule"]),
 )
+@example(events=[], by=["user.name"], least=1, distinct={"user.name": 1}, format="query")
 @examples(5)
 def test_counts_of_two_tables(
     events: list[RuleEvent], by: list[str], least: int, distinct: dict[str, int], format: str

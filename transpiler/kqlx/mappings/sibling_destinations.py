@@ -13,6 +13,7 @@ from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_spec import When
+from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.shipper_values import in_elastic_values
 from kqlx.mappings.unmapped_tests import apply_unmapped, why
 from kqlx.nodes import FieldTest, Span, walk
@@ -42,7 +43,7 @@ def with_siblings(
         asserted[SYSTEM] = (frozenset(unsaid),)
     found = [bound]
     for other in pack.targets[target]:
-        meant = not other.when or asserts(asserted, other.when)
+        meant = not other.when or asserts(asserted, other.when) or asserts_field(node, other.about)
         same = meant and other.together == destination.together
         if not same or other.place == destination.place:
             continue

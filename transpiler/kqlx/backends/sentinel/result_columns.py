@@ -103,7 +103,7 @@ def as_column(values: FieldValues) -> str:
 def extended(shown: Iterable[FieldValues]) -> list[str]:
     """The command that gives values plain names, where they have none."""
     made = [text for values in shown if (text := as_column(values))]
-    return [extend(made)] if made else []
+    return [extend([*dict.fromkeys(made)])] if made else []
 
 
 def extend(made: Sequence[str]) -> str:
