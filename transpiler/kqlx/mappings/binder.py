@@ -143,7 +143,12 @@ class Binder(FieldBinder):
         """What a part of the query is bound to, with the notes that are made on the way."""
         before = self.notes, self.absent_values
         self.notes, self.absent_values = [], []
-        found = BoundPart(bind(node), tuple(self.notes), (), tuple(self.absent_values))
+        bound, notes = bind(node), tuple(self.notes)
+        if any(note.code == "unconfirmed-mapping" for note in notes):
+            from kqlx.mappings.unconfirmed_columns import with_absence
+
+            notes = with_absence(notes, node, bound, self.destination.unconfirmed, self.negative)
+        found = BoundPart(bound, notes, (), tuple(self.absent_values))
         self.notes, self.absent_values = before
         return found
 
