@@ -29,6 +29,7 @@ SHARED = {
     "auditd": "https://www.elastic.co/docs/reference/integrations/auditd_manager",
     "user.audit": "https://www.elastic.co/docs/reference/integrations/auditd_manager",
     "fortinet": "https://www.elastic.co/docs/reference/integrations/fortinet_fortigate",
+    "juniper": "https://www.elastic.co/docs/reference/integrations/juniper_srx",
     "sonicwall": "https://www.elastic.co/docs/reference/integrations/sonicwall_firewall",
     "cisco": "https://www.elastic.co/docs/reference/integrations/cisco_asa",
     "geo": "https://www.elastic.co/docs/reference/integrations/azure",
