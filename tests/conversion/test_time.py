@@ -8,12 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 import kqlx
+from kqlx.backends.sigma.backend import SigmaBackend
+from kqlx.backends.sigma.condition import Condition
 from kqlx.backends.sigma.detection_items import DetectionItem, DetectionItems
+from kqlx.backends.sigma.search_identifiers import SearchIdentifiers
+from kqlx.backends.spl.search import SearchWriter
+from kqlx.backends.target import Options
+from kqlx.backends.text_backend import Text
 from kqlx.batch.converter import Converter
 from kqlx.batch.request import Request
 from kqlx.elastic import ecs
@@ -22,6 +28,7 @@ from kqlx.mappings import argument_tests, asked_query, asserted_values, recognit
 from kqlx.mappings.argument_regexps import _expression
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.binder import Binder
+from kqlx.mappings.bound import Bound
 from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.field_names import nearest
@@ -30,6 +37,7 @@ from kqlx.mappings.pack import Destination, KnownValues, Pack
 from kqlx.mappings.reader.builtin import builtin
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.nodes import CommandLineArgument, FieldTest, Node
+from kqlx.records import replace
 from kqlx.rules.known_types import known_types
 from kqlx.rules.query_tree import query_of
 from tests.conftest import DEEP, ROOT
@@ -130,6 +138,40 @@ def test_nothing_is_compared_with_everything_like_it(
     seconds(write(10), stage)
     few, many = seconds(write(100), stage, runs=3), seconds(write(5_000), stage)
     assert many < 4 * 50 * max(few, 0.002)
+
+
+class Counted(str):
+    """A text that counts how often such texts are compared."""
+
+    compared: ClassVar[list[object]] = []
+
+    def __eq__(self, other: object) -> bool:
+        self.compared.append(other)
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_a_term_is_not_compared_with_all_that_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    expression = SearchWriter.expression
+
+    def counted(self: SearchWriter, node: Node) -> Text:
+        made = expression(self, node)
+        return replace(made, text=Counted(made.text))
+
+    monkeypatch.setattr(SearchWriter, "expression", counted)
+    monkeypatch.setattr(Counted, "compared", [])
+    kqlx.convert(_and(500), "spl", source="none", exact=True)
+    assert len(Counted.compared) < 3 * 500
+
+
+def test_a_selection_is_not_compared_with_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Counted, "compared", [])
+    parts = [Counted(f"selection_{number}") for number in range(500)]
+    items = DetectionItems(SigmaBackend(Bound(kqlx.parse("a:b")), Options()))
+    condition = Condition(items, SearchIdentifiers({part: {} for part in parts}))
+    assert condition.shortened([*parts]) == ["all of selection_*"]
+    assert len(Counted.compared) < 3 * 500
 
 
 @pytest.mark.parametrize("field", ["user.id", "file.name", "process.args", "aws.cloudtrail.x"])

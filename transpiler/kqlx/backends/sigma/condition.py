@@ -39,11 +39,11 @@ class Condition:
 
     def shortened(self, parts: list[str]) -> list[str]:
         """``all of selection_*`` for more than two such names, where those are all there are."""
-        names = [part for part in parts if part.startswith("selection_")]
+        names = {part for part in parts if part.startswith("selection_")}
         every = {name for name in self.identifiers.selections if name.startswith("selection_")}
-        if len(names) < 3 or every - {*names}:
+        if len(names) < 3 or every - names:
             return parts
-        place = parts.index(names[0])
+        place = next(at for at, part in enumerate(parts) if part in names)
         others = [part for part in parts[place:] if part not in names]
         return [*parts[:place], "all of selection_*", *others]
 

@@ -323,6 +323,7 @@ class TestWriter:
         looked up is apart. Raises UnsupportedError.
         """
         writer, found = self.writer, WrittenTests([*before])
+        known, late = {*found.terms}, set[str]()
         for item in items:
             if isinstance(item, Compare) and (times := time_range(item)):
                 since, condition = times
@@ -340,14 +341,18 @@ class TestWriter:
                 continue
             exact = self.checks.check(item)
             if asks is not None and asks(item):
-                found.terms += _before_lookups(item, asks, writer)
-                self._add(item, exact, found.late_terms, found.late_conditions)
+                before_lookups = _before_lookups(item, asks, writer)
+                found.terms += before_lookups
+                known.update(before_lookups)
+                self._add(item, exact, found.late_terms, late, found.late_conditions)
             else:
-                self._add(item, exact, found.terms, found.conditions)
+                self._add(item, exact, found.terms, known, found.conditions)
         return found
 
-    def _add(self, item: Node, exact: bool, terms: list[str], conditions: list[str]) -> None:
-        """A test more; ``exact`` says that ``search`` says all of it."""
+    def _add(
+        self, item: Node, exact: bool, terms: list[str], known: set[str], conditions: list[str]
+    ) -> None:
+        """A test more; ``exact`` says that ``search`` says all of it. ``known`` has the terms."""
         writer, search = self.writer, self.writer.search
         for part in [item] if exact else _apart(item, search):
             said = exact or search.all_exact(part)
@@ -355,8 +360,10 @@ class TestWriter:
             writer.is_filter = not said and search.gains_by_where(part)
             if not isinstance(wide, Always):
                 for test in [wide] if said else conjuncts(wide):
-                    if (text := writer.expression(test).text) not in terms or said:
+                    text = writer.expression(test).text
+                    if said or text not in known:
                         terms.append(text)
+                        known.add(text)
             if writer.is_filter:
                 condition = self.where.condition(_left_to_say(part, search)).text
                 if condition != "true()":
