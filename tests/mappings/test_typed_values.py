@@ -122,3 +122,20 @@ def test_numbers_below_flattened_fields_are_numbers_in_sigma(
 ) -> None:
     """Elastic has texts there, the records numbers, and some engines tell the two apart."""
     assert number in kqlx.convert(f'{field}:"22"', "sigma", source=source).query_text
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("event.dataset:suricata.eve and rule.id:20*", "rule.id, compared as text, has no"),
+        ("event.dataset:suricata.eve and rule.id>=2000", "rule.id, compared as text, has no"),
+        ("event.dataset:suricata.eve and rule.id:abc", "is a number in the destination, and never"),
+        ("event.dataset:github.audit and github.user_id:12*", "user_id, compared as text, has no"),
+    ],
+)
+def test_texts_that_are_numbers_with_fractions_there(query: str, reason: str) -> None:
+    """That Elasticsearch takes no such search was said of a field of texts, and `>=` was compared
+    as a number.
+    """
+    with pytest.raises(kqlx.KqlxError, match=reason):
+        kqlx.convert(query, "sentinel")

@@ -19,7 +19,7 @@ TARGETS = ("spl", "sentinel", "sigma")
 
 def unconfirmed(source: str) -> Iterator[tuple[str, str]]:
     """Target and field, of whose columns some are not confirmed."""
-    found = {}
+    found: dict[tuple[str, str], None] = {}
     for target, destinations in Packs().get(source).targets.items():
         for there in destinations:
             for name in there.fields:

@@ -110,6 +110,16 @@ def test_where_the_log_is_not_said_all_are_searched(query: str, indices: list[st
     assert "logsource:\n    product: windows\ndetection:" in sigma
 
 
+@pytest.mark.parametrize(
+    "provider", ["Microsoft-Windows-Sysmon", "MsiInstaller", "Microsoft-Windows-Eventlog"]
+)
+def test_the_channel_goes_before_the_provider(provider: str) -> None:
+    """It was said that the log of the provider is never in another channel."""
+    query = f"event.provider:{provider} and winlog.channel:Other/Admin and event.code:104"
+    assert 'source="XmlWinEventLog:Other/Admin"' in (text := found(query, "spl", BEATS).text)
+    assert f'Name="{provider}"' in text
+
+
 def test_one_log_beside_another() -> None:
     text = found(f'winlog.channel:("{WMI}" or Security) and event.code:1', "spl", BEATS).text
     assert 'source="XmlWinEventLog:Security"' in text

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from kqlx.elastic.type_names import INTEGERS, STRINGS
+from kqlx.elastic.type_names import INTEGERS, NUMBERS, STRINGS
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import DECODED, OF_TYPE, Column
 from kqlx.mappings.field_spec import FieldSpec
@@ -49,11 +49,11 @@ def bind_to_column(
     column = describe_column(binding, spec.column, type or of_field, name, below=spec.below)
     if before and before.type != column.type and {before.type, column.type} & _OWN_SYNTAX:
         return binding.unmapped(node, f"{name} beside {before.field}, which is in the same column,")
-    if type is None and column.type in INTEGERS and of_field not in INTEGERS:
+    if type is None and column.type in NUMBERS and of_field not in NUMBERS:
         if isinstance(node, Compare | Like):
             return binding.unmapped(node, f"{name}, compared as text,")
         if isinstance(node, Equals) and not CANONICAL_INTEGER.fullmatch(node.value.name):
-            message = f'{name} is an integer in the destination, and never "{node.value.name}"'
+            message = f'{name} is a number in the destination, and never "{node.value.name}"'
             binding.add_note("constant-folded", message, node.span)
             return binding.constant(False, message, node.span)
     test = with_field(node, binding.column_name(node.field, column.name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import CASELESS, base_field
-from kqlx.elastic.type_names import INTEGERS
+from kqlx.elastic.type_names import NUMBERS
 from kqlx.mappings.asserted_values import spec_applies
 from kqlx.mappings.binding import Binding, is_decided
 from kqlx.mappings.bound import Column
@@ -303,4 +303,4 @@ def plain_column(binding: Binding, name: str, *, integers: bool = False) -> Colu
     if there is None or is_decided(pack, name):
         return None
     column = column_of(binding, there, binding.type_of(name), name)
-    return None if column.type in INTEGERS and not integers else column
+    return None if column.type in NUMBERS and not integers else column

@@ -15,6 +15,8 @@ from kqlx.records import dataclass, replace
 NAMING = {"event.dataset", "data_stream.dataset", "event.module", "winlog.channel"}
 """Fields that name a data source, if one of which there is no mapping."""
 
+CHANNEL = "winlog.channel"
+
 PROVIDERS = ("event.provider", "winlog.provider_name")
 """Fields that name one, where they hold a provider of Windows."""
 
@@ -40,13 +42,15 @@ class Level(IntEnum):
 class Names:
     """Data sources one of which every matching event comes from; ``others`` are names of those that
     have no mapping, ``level`` is that of the weakest sign that is needed for it. ``broad`` says
-    that these are names of more than data sets: a known data set goes before them.
+    that these are names of more than data sets: a known data set goes before them. ``by`` is the
+    field that names them, if it is one: a channel goes before the provider, who may write to any.
     """
 
     sources: frozenset[str]
     others: frozenset[str] = frozenset()
     level: Level = Level.NAMED
     broad: bool = False
+    by: str = ""
 
 
 def names_of(node: Node, telling: TellingFields) -> Names | None:
@@ -81,6 +85,7 @@ def _either(node: Or, telling: TellingFields) -> Names | None:
         frozenset().union(*[names.others for names in said]),
         max(names.level for names in said),
         all(names.broad for names in said),
+        said[0].by if len({names.by for names in said}) == 1 else "",
     )
 
 
@@ -102,6 +107,8 @@ def _together(said: list[Names], collectors: frozenset[str]) -> Names | None:
         elif first.sources and first.sources <= collectors and names.level is Level.NAMED:
             # It tells which of the events that others sent are meant.
             first = replace(names, sources=names.sources | first.sources)
+        elif names.by == CHANNEL and first.by in PROVIDERS:
+            first = names
     return first
 
 
@@ -115,15 +122,15 @@ def _leaf(node: FieldTest | Nested, name: str, telling: TellingFields) -> Names 
     if sources and isinstance(node, Like):
         sources |= telling.rest.get(name, frozenset())  # others may fit the pattern too
     if sources:
-        return Names(frozenset(sources))
+        return Names(frozenset(sources), by=name)
     if known := _shared(node, name, telling):
         return Names(known, level=Level.SHARED)
-    if isinstance(node, Like) and not node.pattern.is_lone_star and name == "winlog.channel":
+    if isinstance(node, Like) and not node.pattern.is_lone_star and name == CHANNEL:
         rest = telling.rest.get(name)
-        return Names(rest, broad=True) if rest else None
+        return Names(rest, broad=True, by=name) if rest else None
     if isinstance(node, Equals) and (name in NAMING or _is_provider(name, node.value.name)):
         if rest := telling.rest.get(name):
-            return Names(rest, broad=True)
+            return Names(rest, broad=True, by=name)
         data_set = name.endswith(".dataset")
         return Names(frozenset(), frozenset({node.value.name}), broad=not data_set)
     if name in CODES and isinstance(node, Equals):
