@@ -23,6 +23,11 @@ event.dataset:auditd_manager.auditd and event.category:file and event.action:ope
   file.path:(/etc/shadow* or */.ssh/id_* or */.aws/credentials) and
   not process.name:(sshd or passwd)
 """
+BESIDE = """
+event.category:process and event.type:start and host.os.type:linux and
+  event.action:(exec or executed) and process.name:tar and process.args:(--checkpoint-action* and not --directory) and
+  not process.parent.name:dpkg
+"""
 QUERIES = {"shell": SHELL, "files": FILES}
 SUFFIXES = {"spl": ".spl", "sentinel": ".kql"}
 GOLDENS = {
@@ -31,12 +36,22 @@ GOLDENS = {
     for target, suffix in SUFFIXES.items()
     for end in (suffix, f".{target}.notes.txt")
 }
+GOLDENS |= {f"joined_records/beside{end}" for end in (".spl", ".spl.notes.txt")}
 
 
 @pytest.mark.parametrize("target", SUFFIXES)
 @pytest.mark.parametrize("name", QUERIES)
 def test_golden(name: str, target: str, golden: Callable[[str, str], None]) -> None:
-    made = kqlx.convert(QUERIES[name], target)
-    golden(f"joined_records/{name}{SUFFIXES[target]}", f"{made.text}\n")
+    keep(name, kqlx.convert(QUERIES[name], target), golden)
+
+
+def test_golden_beside_other_sources(golden: Callable[[str, str], None]) -> None:
+    """What Splunk groups first is appended to what it need not group."""
+    index = ["logs-auditd_manager.auditd-*", "logs-endpoint.events.process-*"]
+    keep("beside", kqlx.convert(kqlx.Rule("r", BESIDE, data={"index": index}), "spl"), golden)
+
+
+def keep(name: str, made: kqlx.Conversion, golden: Callable[[str, str], None]) -> None:
+    golden(f"joined_records/{name}{SUFFIXES[made.target]}", f"{made.text}\n")
     notes = "".join(f"{note.effect} {note.code}: {note.message}\n" for note in made.notes)
-    golden(f"joined_records/{name}.{target}.notes.txt", notes)
+    golden(f"joined_records/{name}.{made.target}.notes.txt", notes)

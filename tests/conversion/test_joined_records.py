@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kqlx
+from kqlx.notes import Effect
 from tests.conftest import missing
 from tests.conversion.test_joined_record_goldens import FILES, SHELL
 from tests.oracles import pcre
@@ -275,14 +276,94 @@ def test_new_terms_by_arrival_keep_when_the_records_arrived() -> None:
     assert_taken(query)
 
 
-def test_several_sources_stand_side_by_side_in_splunk_without_records() -> None:
-    """``multisearch`` takes no ``stats`` in its parts."""
-    indices = ["logs-auditd_manager.auditd-*", "logs-endpoint.events.process-*"]
-    query = "event.category:process and event.type:start and host.os.type:linux and process.args:-p"
-    made = kqlx.convert(rule(index=indices, query=query), "spl", accept=ACCEPTED)
+BESIDE = ["logs-auditd_manager.auditd-*", "logs-endpoint.events.process-*"]
+STARTED = "event.category:process and event.type:start and host.os.type:linux"
+
+
+def sysmon(line: str, name: str = "sh") -> Event:
+    return {
+        **{"sourcetype": "sysmon:linux", "EventCode": "1", "Channel": "Linux-Sysmon/Operational"},
+        **{"process_name": name, "CommandLine": line, "process": line, "Image": f"/usr/bin/{name}"},
+        **{"_time": "1770091561.1", "_indextime": "1770091561", "host": "web01", "User": "root"},
+    }
+
+
+def found_in_all(made: kqlx.Conversion, events: Iterable[Event]) -> list[Event]:
+    text = re.sub(r"\b(_index_)?(earliest|latest)=\S+\s+", "", str(made.text))
+    return evaluate(parse_search(text), events, now=1770091600)
+
+
+def test_records_are_put_together_beside_the_events_of_others() -> None:
+    query = f"{STARTED} and process.name:sh and process.args:-p and not process.args:-x"
+    made = kqlx.convert(rule(index=BESIDE, query=query), "spl")
+    texts = records(["sh", "-p"])
+    rest = records(["sh", "-p", "-x"], 2), records(["sh", "-c"], 3)
+    audited = splunk([*texts, *rest[0], *rest[1], *records(["ls", "-p"], 4, comm="ls")])
+    watched = [sysmon("sh -p"), sysmon("sh -p -x"), sysmon("sh -c"), sysmon("ls -p", "ls")]
+    found = found_in_all(made, [*audited, *watched])
+    assert [event.get("CommandLine") for event in found] == ["sh -p", None]
+    assert [*values_of(found[1], "audit_event")] == ["1770091561.100:1"]
+    assert not found_in_all(made, splunk([*rest[0], *rest[1]]))
+    (told,) = [note for note in made.notes if "after 300 seconds" in note.message]
+    assert told.effect is Effect.COVERAGE
+    assert not [note for note in made.notes if "is left out" in note.message]
+
+
+def test_single_records_stand_beside_the_events_of_others() -> None:
+    made = kqlx.convert(rule(index=BESIDE, query=f"{STARTED} and process.name:sh"), "spl")
+    assert "| append" not in str(made.text)
+    assert not [note for note in made.notes if "subsearch" in note.message]
+
+
+def test_events_of_all_are_counted_together() -> None:
+    threshold = {"field": ["host.name"], "value": 3}
+    query = f"{STARTED} and process.args:-p"
+    asked = rule(index=BESIDE, query=query, type="threshold", threshold=threshold)
+    made = kqlx.convert(asked, "spl")
+    text = str(made.text)
+    assert text.index("| append") < text.index("| stats count as event_count")
+    two = splunk([*records(["sh", "-p"]), *records(["sh", "-p"], 2)])
+    (row,) = found_in_all(made, [*two, sysmon("sh -p")])
+    assert row["event_count"] == "3"
+    assert not found_in_all(made, two)
+
+
+def test_new_terms_are_those_of_all() -> None:
+    query = f"{STARTED} and process.args:-p"
+    new = {**NEW_TERMS, "new_terms_fields": ["host.name", "process.name"]}
+    made = kqlx.convert(rule(index=BESIDE, query=query, **new), "spl", accept=ACCEPTED)
+    assert str(made.text).index("| append") < str(made.text).rindex("| stats")
+
+
+@pytest.mark.parametrize("format", ["savedsearches", "escu", "query"])
+def test_what_is_appended_says_itself_when_records_arrived(format: str) -> None:
+    """That a subsearch takes over the index time of a saved search is not documented."""
+    query = f"{STARTED} and process.args:-p"
+    late = rule(index=BESIDE, query=query, timestamp_override="event.ingested")
+    text = str(kqlx.convert(late, "spl", format=format).text)
+    appended = text[text.index("| append") :]
+    assert ("_index_earliest" in appended) == (format != "query")
+    early = str(kqlx.convert(rule(index=BESIDE, query=query), "spl", format=format).text)
+    assert "_index_earliest" not in early
+
+
+def test_what_a_beat_may_ship_is_left_to_the_others() -> None:
+    index = ["auditbeat-*", "logs-endpoint.events.process-*"]
+    made = kqlx.convert(rule(index=index, query=f"{STARTED} and process.args:-p"), "spl")
     assert "| stats" not in str(made.text)
     told = [note for note in made.notes if note.code == "source-left-out"]
     assert any("auditd_manager.auditd" in note.message for note in told)
+
+
+def test_kinds_of_events_of_one_source_are_appended_too() -> None:
+    """A query over programs that start and files, each as far as it asks for other records."""
+    query = (
+        "event.dataset:auditd_manager.auditd and (event.action:executed and process.name:sh or"
+        " event.action:opened-file and file.path:/etc/shadow)"
+    )
+    made = kqlx.convert(query, "spl", accept=ACCEPTED)
+    assert found_in_all(made, splunk(records(["sh", "-c"])))
+    assert parse_search(str(made.text))
 
 
 @pytest.mark.parametrize("format", ["savedsearches", "escu"])

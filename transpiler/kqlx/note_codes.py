@@ -324,6 +324,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "Convert the rule again with `--source` for the data source that was left out.",
         "",
     ),
+    "subsearch-limits": (
+        "Raise `maxtime` in the search if the part takes longer, or convert the data sources one by"
+        " one with `--source`.",
+        "",
+    ),
     "suppression-grouped": (
         "No action needed: alerts of one group become one incident.",
         "kqlx convert --to sentinel --format rule rules/aws_trail_stopped.toml",

@@ -257,6 +257,7 @@ CODES = {
     "several-sources": "the result searches several places, one for each data source",
     "source-assumed": "the query names no data source; it is inferred from the kind of events",
     "source-left-out": "a data source of the rule is not in the result",
+    "subsearch-limits": "a part of the search has limits of time and of results",
     "suppression-grouped": "alerts that the rule suppresses are raised, and grouped in the target",
     "suppression-left-out": "the rule's alert suppression is not in the result",
     "table-chosen": "the table replaces the data source, with a difference in meaning",

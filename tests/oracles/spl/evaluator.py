@@ -21,6 +21,7 @@ from tests.oracles.spl.grouping import Tables, group, locate, look_up, on_table
 from tests.oracles.spl.json_paths import take_out
 from tests.oracles.spl.nodes import (
     Aggregation,
+    Append,
     Command,
     Eval,
     Fields,
@@ -78,8 +79,9 @@ def evaluate(
     fate of an event is not documented.
     """
     _check_circles(macros or {})
-    run = _Run(dict(macros or {}), now, empty_exists, {} if tables is None else tables)
-    survivors: list[Event] = [dict(event) for event in events]
+    stored = tuple(dict(event) for event in events)
+    run = _Run(dict(macros or {}), now, empty_exists, {} if tables is None else tables, stored)
+    survivors: list[Event] = [dict(event) for event in stored]
     for command in pipeline.commands:
         survivors = run.apply(command, survivors)
     return survivors
@@ -103,6 +105,7 @@ class _Run:
     now: float | None
     empty_exists: bool
     tables: Tables
+    stored: tuple[Event, ...]
 
     def apply(self, command: Command, events: list[Event]) -> list[Event]:
         match command:
@@ -128,6 +131,8 @@ class _Run:
                 return in_order(command, events)
             case Multisearch(parts=parts):
                 return [event for part in parts for event in self._alone(part, events)]
+            case Append(part=part):
+                return [*events, *self._alone(part, [*self.stored])]
             case Simple(command="head" | "tail" | "reverse"):
                 return cut(command, events)
             case Simple(command="dedup"):

@@ -218,6 +218,14 @@ class Multisearch:
 
 
 @dataclass(frozen=True, slots=True)
+class Append:
+    """Behind the results those of another search, of all events."""
+
+    part: Pipeline
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Tstats:
     options: tuple[tuple[str, str], ...]
     macros: tuple[Macro, ...]
@@ -267,6 +275,7 @@ Command = (
     | Streamstats
     | Sort
     | Multisearch
+    | Append
     | Tstats
     | Lookup
     | Rename

@@ -9,7 +9,9 @@ import re
 
 from tests.oracles.spl.commands import COMMANDS, GENERATING
 from tests.oracles.spl.cursor import Cursor
+from tests.oracles.spl.names import read_options
 from tests.oracles.spl.nodes import (
+    Append,
     Command,
     Eval,
     Fields,
@@ -55,25 +57,39 @@ def _read_multisearch(cursor: Cursor, begin: int) -> Command:
     parts = []
     while cursor.accept("["):
         start = cursor.at
-        while (next_one := cursor.peek()) not in ("]", ""):
-            if next_one == '"':
-                cursor.quoted()
-            elif next_one == "[":
-                cursor.fail("brackets in brackets")
-            else:
-                cursor.at += 1
-        inside = cursor.text[start : cursor.at].strip()
-        cursor.expect("]")
-        if not inside.startswith("search "):
-            cursor.fail("expected search", start)
-        part = parse_search(inside, strict=cursor.strict)
+        part = _read_subsearch(cursor)
         if not all(isinstance(one, _STREAMING) for one in part.commands):
             cursor.fail("a command that does not stream", start)
-        cursor.doubts += part.doubtful
         parts.append(part)
     if len(parts) < 2:
         cursor.fail("multisearch needs two searches", begin)
     return Multisearch(tuple(parts), (begin, cursor.at))
+
+
+def _read_append(cursor: Cursor, begin: int) -> Command:
+    """Page append: options, and a search in brackets."""
+    read_options(cursor, {"maxtime": r"\d+", "maxout": r"\d+", "extendtimerange": "true|false"})
+    cursor.expect("[")
+    return Append(_read_subsearch(cursor), (begin, cursor.at))
+
+
+def _read_subsearch(cursor: Cursor) -> Pipeline:
+    """Behind a bracket a search, to the end of the brackets."""
+    start = cursor.at
+    while (next_one := cursor.peek()) not in ("]", ""):
+        if next_one == '"':
+            cursor.quoted()
+        elif next_one == "[":
+            cursor.fail("brackets in brackets")
+        else:
+            cursor.at += 1
+    inside = cursor.text[start : cursor.at].strip()
+    cursor.expect("]")
+    if not inside.startswith("search "):
+        cursor.fail("expected search", start)
+    part = parse_search(inside, strict=cursor.strict)
+    cursor.doubts += part.doubtful
+    return part
 
 
 _STREAMING = (Search, Where, Eval, Regex, Fields, Rename, Simple, Macro, Foreach, Lookup)
@@ -117,9 +133,9 @@ def _read_command(cursor: Cursor, *, generating: bool = False) -> Command:
         return _end(cursor, cursor.macro())
     name = cursor.match(COMMAND_NAME)
     generators = {**GENERATING, "multisearch": _read_multisearch}
-    readers = generators if generating else COMMANDS
+    readers = generators if generating else {**COMMANDS, "append": _read_append}
     if name not in readers:
-        known = name in COMMANDS or name in generators
+        known = name in {**COMMANDS, **generators, "append": None}
         cursor.fail(f"{name} is out of place" if known else "unknown command", begin)
     following = cursor.text[cursor.at : cursor.at + 1]
     if following and following not in ' \t\r\n`|("[':

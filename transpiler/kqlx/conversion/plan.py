@@ -53,7 +53,7 @@ def _plan_of_events(asked: Sequence | Sample, reading: Reading, choices: Choices
 
 def _planned(step: Step, reading: Reading, choices: Choices, told: set[Note]) -> PlannedStep:
     """A step, bound by its own reading. What was ``told`` of another is not told again."""
-    sources = _planned_sources(reading, choices)
+    sources = _planned_sources(reading, choices, is_step=True)
     return PlannedStep(step, tuple([_once(s, told, reading.is_absent) for s in sources]))
 
 
@@ -64,13 +64,15 @@ def _once(source: PlannedSource, told: set[Note], is_absent: bool) -> PlannedSou
     return replace(source, bound=replace(source.bound, notes=notes))
 
 
-def _planned_sources(reading: Reading, choices: Choices) -> tuple[PlannedSource, ...]:
-    """The places of the events with the condition on them, and the options for each. Raises as
-    ``plan_of``.
+def _planned_sources(
+    reading: Reading, choices: Choices, *, is_step: bool = False
+) -> tuple[PlannedSource, ...]:
+    """The places of the events with the condition on them, and the options for each; ``is_step``:
+    other events are asked for beside them. Raises as ``plan_of``.
     """
     rule = reading.rule
     if choices.target.binds and choices.format.binds:
-        bounds = _in_own_tables(_bind(reading, choices), choices)
+        bounds = _in_own_tables(_bind(reading, choices, is_step), choices)
     else:
         node = reading.node if choices.target.takes_filters else reading.query.node
         bounds = (_in_elastic_names(node, reading.types, choices),)
@@ -100,7 +102,7 @@ def _with_optional_fields(bounds: tuple[Bound, ...], reading: Reading) -> tuple[
     return (replace(first, notes=(*first.notes, *found)), *others)
 
 
-def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
+def _bind(reading: Reading, choices: Choices, is_step: bool) -> tuple[Bound, ...]:
     rule, types, target = reading.rule, reading.types, choices.target
     node = reading.node if target.takes_filters else reading.query.node
     if choices.source == "none":
@@ -119,6 +121,7 @@ def _bind(reading: Reading, choices: Choices) -> tuple[Bound, ...]:
             counted,
             present,
             reading.systems,
+            is_step=is_step,
         )
         if any(bound.lookups for bound in bounds):
             from kqlx.mappings.lookups import without_unasked

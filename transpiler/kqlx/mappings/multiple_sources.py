@@ -46,10 +46,13 @@ def bind_each(
     counted: Iterable[str] = (),
     present: Iterable[str] = (),
     systems: tuple[str, ...] = (),
+    *,
+    is_step: bool = False,
 ) -> tuple[Bound, ...]:
     """Binds a query to each data source, and leaves out those in which it can match nothing.
     ``present`` are fields that an event must have beside what the query asks, ``systems`` the
-    operating systems that the rule is said to be for.
+    operating systems that the rule is said to be for; ``is_step``: the events stand beside those of
+    other queries.
 
     ``indices`` are the index patterns that the rule reads; of several sources one that lacks a
     field that is ``counted`` beside the query is left out too. Two sources whose events are in one
@@ -66,10 +69,12 @@ def bind_each(
     collectors: list[Pack] = []
     read: dict[str, set[str]] = {}
     for one_pack in packs:
-        pack = _beside_others(one_pack, target) if len(packs) > 1 else one_pack
+        pack = replace(one_pack, is_one_of_several=True) if len(packs) > 1 else one_pack
+        if len(packs) > 1 and (is_step or pack.by_shipper):
+            pack = _of_single_records(pack, target)
         try:
             implied, told = _implied(query, pack, target, indices)
-            parts = _bind_parts(query, pack, target, unmapped, implied, present)
+            parts = _bind_parts(query, pack, target, unmapped, implied, present, is_step)
         except MappingError as error:
             errors.append(error)
             if isinstance(error, OtherEventsError) and pack.recognise.collector:
@@ -140,6 +145,7 @@ def _bind_parts(
     unmapped: UnmappedPolicy,
     implied: When,
     present: Collection[str],
+    is_step: bool,
 ) -> list[tuple[AskedQuery, Bound]]:
     """The query bound to the destination of the pack that suits it, or in parts to several, each
     with what was asked there. Parts that can match nothing are left out. Raises as ``bind_asked``.
@@ -149,7 +155,7 @@ def _bind_parts(
     except MappingError:
         from kqlx.mappings.kinds_of_events import bind_by_kind
 
-        one_of_many = _beside_others(pack, target)
+        one_of_many = _of_single_records(pack, target) if is_step else pack
         parts = bind_by_kind(
             query,
             one_of_many,
@@ -181,14 +187,13 @@ def _bind_part(
     return query, bound
 
 
-def _beside_others(pack: Pack, target: str) -> Pack:
-    """The pack as one of several, without destinations whose events cannot be put to those of
-    others: Splunk groups records first, and then there are no events any more.
+def _of_single_records(pack: Pack, target: str) -> Pack:
+    """The pack without destinations whose records Splunk puts together by grouping them: of what
+    other steps of a sequence ask it puts the single events beside one another.
     """
     there = pack.targets.get(target, ())
     kept = tuple([one for one in there if one.records is None or "base" not in one.place])
-    targets = pack.targets if len(kept) == len(there) else {target: kept}
-    return replace(pack, targets=targets, is_one_of_several=True)
+    return pack if len(kept) == len(there) else replace(pack, targets={target: kept})
 
 
 def _partly_there(bound: Bound, names: Iterable[str]) -> list[str]:

@@ -25,25 +25,32 @@ is looked at once, when it arrives. Splunk takes no time from an event that lies
 
 
 def over_arrival(
-    rule: Rule, written: WrittenSource, options: Options, window: int, any_time_range: bool
+    rule: Rule,
+    written: WrittenSource,
+    options: Options,
+    window: int,
+    any_time_range: bool,
+    several: bool = False,
 ) -> WrittenSource:
     """The search over what arrived in the last so many seconds, as far as the format does not say
     so beside it; ``any_time_range``: whatever one the search is given. Its own beginning stays.
-    With notes on what is looked at.
+    With notes on what is looked at. One of ``several`` that stands in a subsearch says it itself:
+    that a subsearch takes over the index time of the whole is not documented.
     """
     search, format = written.search, options.format
     if format != "tstats":
-        search = _over_arrival(rule, search, window, format, any_time_range)
+        says = format == "escu" or (several and search.groups and format != "query")
+        search = _over_arrival(rule, search, window, any_time_range, says)
     notes = _arrival_notes(rule, search, window, format, any_time_range)
     return replace(written, search=search, notes=(*written.notes, *notes))
 
 
 def _over_arrival(
-    rule: Rule, search: SourceSearch, window: int, format: str, any_time_range: bool
+    rule: Rule, search: SourceSearch, window: int, any_time_range: bool, says: bool
 ) -> SourceSearch:
     since = time_modifier(window) if any_time_range else in_whole_minutes(window)
     indexed = [f"_index_earliest={since}", "_index_latest=now"]
-    modifiers = indexed if any_time_range or format == "escu" else []
+    modifiers = indexed if any_time_range or says else []
     terms = search.terms
     if search.beginning:  # with it and nothing else, the search would end now
         own = f"earliest={search.beginning}"

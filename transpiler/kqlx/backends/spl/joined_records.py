@@ -83,7 +83,8 @@ def joined_search(
         "| " + fold(["search", *whole.terms]),
         *tests.steps([*shared.conditions, *whole.conditions]),
     ]
-    return SourceSearch((*shared.terms, *found), tuple(steps), beginning=shared.beginning)
+    terms = (*shared.terms, *found)
+    return SourceSearch(terms, tuple(steps), beginning=shared.beginning, groups=True)
 
 
 def _is_one_of(types: Sequence[str]) -> str:

@@ -4,7 +4,9 @@ Events of several data sources are alternatives of one search, or where some hav
 ``multisearch``
 (https://help.splunk.com/splunk-cloud-platform/spl-search-reference/10.0.2503/search-commands/multisearch):
 its parts may have steps that look at one event after the other, as ``eval`` and ``where``, and are
-not cut off by the limits of subsearches, as those of ``append`` are.
+not cut off by the limits of subsearches. What groups records first stands behind them, in
+``append``, which has these limits
+(https://help.splunk.com/splunk-enterprise/spl-search-reference/9.4/search-commands/append).
 """
 
 from __future__ import annotations
@@ -18,6 +20,12 @@ from kqlx.hints import Argument, Hint
 from kqlx.notes import Note
 from kqlx.records import dataclass, field, replace
 
+MAX_TIME = 300
+"""After so many seconds Splunk takes what a subsearch has found for all: as often as rules run by
+default. Without it, it is 60."""
+MAX_RESULTS = 10_000
+"""Of more results it takes so many, by default."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceSearch:
@@ -25,13 +33,15 @@ class SourceSearch:
 
     ``terms`` are those of ``search``, none where a command begins; ``steps`` are the commands that
     follow; ``modifiers`` of time stand before the terms. ``beginning`` is how far the query itself
-    looks back, as ``earliest`` says it among the terms, or "".
+    looks back, as ``earliest`` says it among the terms, or "". ``groups`` says that a step makes
+    one event of several records.
     """
 
     terms: tuple[str, ...]
     steps: tuple[str, ...] = ()
     modifiers: tuple[str, ...] = ()
     beginning: str = ""
+    groups: bool = False
 
     def says(self, modifier: str) -> str:
         """How far it looks back by a time modifier, or ""."""
@@ -112,11 +122,20 @@ def _events(sources: list[SourceSearch], with_modifiers: bool) -> str:
     sources = [one for one in sources if not any(_contains(other, one) for other in sources)]
     if len(sources) == 1:
         return sources[0].text(with_modifiers=with_modifiers)
+    if grouped := [one for one in sources if one.groups]:
+        single = [one for one in sources if not one.groups] or [grouped.pop(0)]
+        appended = [_appended(one, with_modifiers) for one in grouped]
+        return "\n".join([_events(single, with_modifiers), *appended])
     shared = _shared_end([source.steps for source in sources if source.terms])
     if not all(source.terms for source in sources):
         shared = ()
     own = [replace(one, steps=one.steps[: len(one.steps) - len(shared)]) for one in sources]
     return "\n".join([_alternatives(own, with_modifiers), *shared])
+
+
+def _appended(source: SourceSearch, with_modifiers: bool) -> str:
+    text = source.text(with_modifiers=with_modifiers).replace("\n", "\n    ")
+    return f"| append maxtime={MAX_TIME}\n    [search {text}]"
 
 
 def _alternatives(sources: list[SourceSearch], with_modifiers: bool) -> str:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.spl.index_time import over_arrival
-from kqlx.backends.spl.multiple_sources import WrittenSource, together
+from kqlx.backends.spl.multiple_sources import (
+    MAX_RESULTS,
+    MAX_TIME,
+    WrittenSource,
+    together,
+)
 from kqlx.backends.spl.search import search_of
 from kqlx.backends.spl.syntax import COMMENT
 from kqlx.backends.target import Emission, Options, Plan
 from kqlx.mappings.bound import Bound
+from kqlx.notes import Effect, Note
 from kqlx.rules.forms import form_of
 from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.late_events import by_arrival
@@ -29,9 +35,20 @@ def emit(plan: Plan) -> Emission:
     ]
     search = together(each, comment_lines(COMMENT, comments_of(plan)))
     notes = tuple(note for written in each for note in written.notes)
+    if len(each) > 1 and any(written.search.groups for written in each):
+        notes = (*notes, _about_subsearch())
     covers = all(written.covers_rule_type for written in each)
     pieces = tuple(piece for written in each for piece in written.pieces)
     return Emission(search.text, notes, covers, structure=search, pieces=pieces)
+
+
+def _about_subsearch() -> Note:
+    message = (
+        "the events that are put together of several records are appended by a subsearch, of which"
+        f" Splunk takes what it has found after {MAX_TIME} seconds, and {MAX_RESULTS:,} results"
+    )
+    hint = "raise maxtime, or convert the data sources one by one with --source"
+    return Note("subsearch-limits", Effect.COVERAGE, message, hint=hint)
 
 
 def _of_source(rule: Rule, bound: Bound, options: Options, several: bool) -> WrittenSource:
@@ -59,7 +76,7 @@ def _in_form(rule: Rule, bound: Bound, options: Options, several: bool) -> Writt
     if by_arrival(rule):
         counts = isinstance(form, Threshold) and options.format == "query"
         look_back = schedule_of(rule).look_back
-        written = over_arrival(rule, written, options, look_back, any_time_range=counts)
+        written = over_arrival(rule, written, options, look_back, counts, several)
     if options.format == "tstats":
         return written
     if isinstance(form, Threshold):
