@@ -25,8 +25,8 @@ event.dataset:auditd_manager.auditd and event.category:file and event.action:ope
 """
 BESIDE = """
 event.category:process and event.type:start and host.os.type:linux and
-  event.action:(exec or executed) and process.name:tar and process.args:(--checkpoint-action* and not --directory) and
-  not process.parent.name:dpkg
+  event.action:(exec or executed) and process.name:tar and
+  process.args:(--checkpoint-action* and not --directory) and not process.parent.name:dpkg
 """
 QUERIES = {"shell": SHELL, "files": FILES}
 SUFFIXES = {"spl": ".spl", "sentinel": ".kql"}

@@ -282,7 +282,7 @@ STARTED = "event.category:process and event.type:start and host.os.type:linux"
 
 def sysmon(line: str, name: str = "sh") -> Event:
     return {
-        **{"sourcetype": "sysmon:linux", "EventCode": "1", "Channel": "Linux-Sysmon/Operational"},
+        **{"sourcetype": "sysmon:linux", "EventID": "1", "Channel": "Linux-Sysmon/Operational"},
         **{"process_name": name, "CommandLine": line, "process": line, "Image": f"/usr/bin/{name}"},
         **{"_time": "1770091561.1", "_indextime": "1770091561", "host": "web01", "User": "root"},
     }
