@@ -32,6 +32,7 @@ SHARED = {
     "juniper": "https://www.elastic.co/docs/reference/integrations/juniper_srx",
     "sonicwall": "https://www.elastic.co/docs/reference/integrations/sonicwall_firewall",
     "cisco": "https://www.elastic.co/docs/reference/integrations/cisco_asa",
+    "microsoft": "https://www.elastic.co/docs/reference/integrations/microsoft_defender_endpoint",
     "geo": "https://www.elastic.co/docs/reference/integrations/azure",
     "session": "https://www.elastic.co/docs/reference/integrations/azure",
     "icmp": "https://www.elastic.co/docs/reference/integrations/network_traffic",
