@@ -20,7 +20,7 @@ from typer.core import TyperCommand
 
 from kqlx.cli import _known_text, plain
 from kqlx.cli.app import app
-from kqlx.cli.commands import COMMANDS, command
+from kqlx.cli.commands import COMMANDS, GROUPS, command
 from kqlx.cli.configured import Configured
 from kqlx.cli.declared import for_typer
 from tests.cli.test_cli import RULE
@@ -62,7 +62,9 @@ def recorder(
     return own, seen
 
 
-NAMES = [name for name in COMMANDS if plain._CONTEXT not in command(name).__annotations__]
+NAMES = [
+    name for name in (*COMMANDS, *GROUPS) if plain._CONTEXT not in command(name).__annotations__
+]
 APPS = {name: recorder(name) for name in NAMES}
 WITH_SETTINGS = {name: recorder(name, Configured) for name in NAMES}
 
@@ -124,6 +126,7 @@ USUAL = [
     "explain RULE.toml --to spl",
     "targets",
     "fields --format json rules",
+    "sources --mapping own.yml",
 ]
 
 
@@ -164,7 +167,8 @@ def test_what_typer_has_more_to_say_of_is_not_plain(line: str) -> None:
     "words",
     [
         [],
-        ["sources"],
+        ["sources", "show", "o365.audit"],
+        ["sources", "--help"],
         ["--to"],
         ["nothing"],
         ["diff", "a", "b"],

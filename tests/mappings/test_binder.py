@@ -13,7 +13,10 @@ import kqlx
 from kqlx import resources
 from kqlx.backends import find
 from kqlx.mappings import compile_packs as write_packs
+from kqlx.mappings import coverage
 from kqlx.mappings.destinations import bind
+from kqlx.mappings.overview import overview_of
+from kqlx.mappings.pack_library import Packs, packs_of
 from kqlx.mappings.reader import builtin, pack_data
 from kqlx.notes import Effect
 from tests.plans import query_plan
@@ -202,6 +205,22 @@ def test_a_rule_is_more_than_its_query() -> None:
 def test_kept_packs_are_those_of_the_yaml() -> None:
     kept = {path.name: path.read_text("utf-8") for path in builtin.KEPT.glob("*")}
     assert kept == write_packs.kept_texts(), "a pack has changed: run make grammar"
+
+
+def test_the_overview_is_that_of_the_packs_and_of_the_users(tmp_path: Path) -> None:
+    own = tmp_path / "own.yml"
+    own.write_text(
+        "source: o365.audit\ntargets:\n  spl:\n"
+        "    - base: index=x\n      fields: {user.id: u, user.name: {none: no column}}\n"
+    )
+    packs = packs_of(own)
+    assert overview_of("o365.audit", packs)["spl"] != overview_of("o365.audit", Packs())["spl"]
+    for source in packs.sources():
+        for target, found in overview_of(source, packs).items():
+            there = packs.get(source).targets[target]
+            names = {name for each in there for name in coverage.mapped_names(each)}
+            assert found.fields == len(names)
+            assert found.destinations == tuple(dict.fromkeys(each.name for each in there))
 
 
 def test_only_the_packs_of_the_query_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

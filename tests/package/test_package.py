@@ -143,6 +143,18 @@ def test_converting_a_rule_to_spl_loads_only_what_it_needs() -> None:
     assert len(extra) - len(own) <= 80
 
 
+@pytest.mark.parametrize("line", ["sources", f"fields {RULE}", "targets", "config"])
+def test_other_commands_do_without_typer_too(line: str) -> None:
+    extra = loaded_by(*line.split())
+    assert not {name.partition(".")[0] for name in extra} & {"typer", "click", "rich", "lark"}
+
+
+def test_sources_are_listed_without_a_look_at_the_packs() -> None:
+    extra = loaded_by("sources")
+    assert "kqlx.mappings.overview" in extra
+    assert "kqlx.mappings.coverage" not in extra
+
+
 @pytest.mark.parametrize("line", ["--version", "--help", "convert --help"])
 def test_version_and_help_load_next_to_nothing(line: str) -> None:
     extra = loaded_by(*line.split())

@@ -13,13 +13,16 @@ COMMANDS = {
     "fmt": "kqlx.cli.fmt",
     "test": "kqlx.cli.test",
     "explain": "kqlx.cli.explain",
-    "fields": "kqlx.cli.sources",
+    "fields": "kqlx.cli.fields",
     "targets": "kqlx.cli.convert",
     "config": "kqlx.cli.config",
     "init": "kqlx.cli.config",
 }
 
+GROUPS = {"sources": "kqlx.cli.source_list"}
+"""Those that have commands below them, and what each does without one."""
+
 
 def command(name: str) -> Callable[..., None]:
-    found: Callable[..., None] = getattr(import_module(COMMANDS[name]), name)
+    found: Callable[..., None] = getattr(import_module({**COMMANDS, **GROUPS}[name]), name)
     return found

@@ -46,7 +46,7 @@ def config(
         fail(error)
     if settings is None:
         say("no kqlx.yml in this folder or above; kqlx init writes one")
-    from kqlx.cli.sources import print_table
+    from kqlx.cli.tables import print_table
 
     print_table([("key", "value", "from"), *_rows(settings)])
 

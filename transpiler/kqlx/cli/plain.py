@@ -14,7 +14,7 @@ from types import UnionType
 from typing import Any, get_args, get_type_hints
 
 from kqlx.cli import colors
-from kqlx.cli.commands import COMMANDS, command
+from kqlx.cli.commands import COMMANDS, GROUPS, command
 from kqlx.cli.declared import Declared
 from kqlx.cli.defaults import give_way, settings_of
 from kqlx.errors import KqlxError
@@ -106,7 +106,9 @@ def _value(parameter: Parameter, text: str) -> Any:
 
 def called(words: Sequence[str]) -> Callable[[], object] | None:
     """What the words ask for, ready to be called; None where that is typer's."""
-    if not words or words[0] not in COMMANDS or os.name == "nt" or _COMPLETION in os.environ:
+    if os.name == "nt" or _COMPLETION in os.environ:
+        return None
+    if not words or not (words[0] in COMMANDS or words[0] in GROUPS):
         return None
     function = command(words[0])
     values = read(function, words[1:])

@@ -10,7 +10,9 @@ from typing import Any
 
 from kqlx import resources
 from kqlx.errors import MappingError
+from kqlx.mappings.overview import OVERVIEW, overview_data
 from kqlx.mappings.reader.builtin import INDEX, KEPT, NAMES, digest, names_in
+from kqlx.mappings.reader.pack_data import of_data
 from kqlx.mappings.reader.pack_file import read_data
 
 
@@ -22,6 +24,7 @@ def kept_texts() -> dict[str, str]:
     texts: dict[str, str] = {}
     index: dict[str, Any] = {}
     names: dict[str, list[str]] = {}
+    overview: dict[str, Any] = {}
     for path in sorted(resources.PACKS.glob("*.yml")):
         data = read_data(path)
         if data["source"] != path.stem:
@@ -29,7 +32,8 @@ def kept_texts() -> dict[str, str]:
         texts[f"{path.stem}.json"] = _text({"digest": digest(path.read_bytes()), "data": data})
         index[path.stem] = data.get("recognise", {})
         names[path.stem] = names_in(data)
-    return {**texts, INDEX: _text(index), NAMES: _text(names)}
+        overview[path.stem] = overview_data(of_data(data))
+    return {**texts, INDEX: _text(index), NAMES: _text(names), OVERVIEW: _text(overview)}
 
 
 def _text(value: Any) -> str:
