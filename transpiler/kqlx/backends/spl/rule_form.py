@@ -13,6 +13,7 @@ from kqlx.backends.spl.multiple_sources import (
 from kqlx.backends.spl.search import search_of
 from kqlx.backends.spl.syntax import COMMENT
 from kqlx.backends.target import Emission, Options, Plan
+from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
 from kqlx.notes import Effect, Note
 from kqlx.rules.forms import form_of
@@ -47,7 +48,7 @@ def _about_subsearch() -> Note:
         "the events that are put together of several records are appended by a subsearch, of which"
         f" Splunk takes what it has found after {MAX_TIME} seconds, and {MAX_RESULTS:,} results"
     )
-    hint = "raise maxtime, or convert the data sources one by one with --source"
+    hint = Hint("raise maxtime, or convert the data sources one by one with ", Argument("source"))
     return Note("subsearch-limits", Effect.COVERAGE, message, hint=hint)
 
 
