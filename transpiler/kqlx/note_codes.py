@@ -33,6 +33,11 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "kqlx convert --to spl -q 'event.dataset:azure.auditlogs and"
         " azure.auditlogs.properties.target_resources.0.display_name:Global*'",
     ),
+    "any-product": (
+        "Check that the add-ons or parsers of your products fill the data model, as Elastic's"
+        " integrations fill the fields of ECS; `--source` names a product.",
+        "kqlx convert --to spl -q 'event.category:authentication and event.outcome:failure'",
+    ),
     "approximated": (
         "Check what the result matches; below `not` the effect is narrower, and must be "
         "accepted or the test written differently.",

@@ -187,6 +187,7 @@ CODES = {
     "alerts-repeated": "runs overlap, so some events are reported twice",
     "alerts-throttled": "after an alert, alerts for the same values are held back for a time",
     "any-list-position": "an index into a list is ignored: the value may be anywhere in the list",
+    "any-product": "events of any product are searched where the destination normalises them",
     "approximated": "the target cannot express a test; one that matches more is used",
     "argument-of-line": "an argument is looked for among the words of the command line",
     "array-on-the-way": "a value inside JSON arrays is found by its key in the arrays' text",

@@ -72,9 +72,14 @@ def bind_each(
         pack = replace(one_pack, is_one_of_several=True) if len(packs) > 1 else one_pack
         if len(packs) > 1 and (is_step or pack.by_shipper):
             pack = _of_single_records(pack, target)
+        asked_there = query
+        if len(packs) > 1 and pack.recognise.is_data_model:
+            from kqlx.mappings.data_models import asked_of
+
+            asked_there = asked_of(query, pack, packs)
         try:
-            implied, told = _implied(query, pack, target, indices)
-            parts = _bind_parts(query, pack, target, unmapped, implied, present, is_step)
+            implied, told = _implied(asked_there, pack, target, indices)
+            parts = _bind_parts(asked_there, pack, target, unmapped, implied, present, is_step)
         except MappingError as error:
             errors.append(error)
             if isinstance(error, OtherEventsError) and pack.recognise.collector:
@@ -82,11 +87,23 @@ def bind_each(
                     collectors.append(pack)
                     continue
                 error = MappingError(of_host, code=error.code, notes=error.notes, hint=error.hint)
+            if pack.recognise.is_data_model and not isinstance(error, NeverMatchesError):
+                from kqlx.mappings.data_models import left_out
+
+                bind = partial(bind_asked, pack=pack, target=target)
+                beside.append(left_out(pack, error, asked_there, bind))
+                continue
             beside.append(_left_out(pack, error.message, _what_is_lost(error)))
             continue
         lacking = (_uncounted(bound, counted) for _, bound in parts)
         if len(packs) > 1 and (missing_count := next(filter(None, lacking), "")):
             uncounted.append(parts[0][1])
+            if pack.recognise.is_data_model:
+                from kqlx.mappings.data_models import not_told
+
+                lost = f"{missing_count} has no counterpart to count by"
+                beside.append(not_told(pack, lost))
+                continue
             beside.append(_not_counted(pack, parts[0][1], missing_count))
             continue
         converted.append(pack.source)
@@ -117,6 +134,10 @@ def bind_each(
     if not bounds:
         raise next((e for e in errors if not isinstance(e, NeverMatchesError)), errors[0])
     beside += [_sent_on(pack, converted) for pack in collectors]
+    if len(packs) > 1 and counted and packs[0].recognise.is_data_model and len(bounds) > 1:
+        from kqlx.mappings.data_models import COUNTED_IN_EACH
+
+        beside.append(COUNTED_IN_EACH)
     if len(packs) > 1:
         message = f"the rule covers several data sources; converted: {', '.join(converted)}"
         beside.append(Note("several-sources", Effect.SAME, message))

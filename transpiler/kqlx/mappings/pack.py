@@ -224,7 +224,9 @@ class Marks:
     the same in the words of Elastic's integration. Where a rule names no source at all, these hint
     at it, and then the values of one table of ``fallback_when``. ``rest`` are fields of which each
     value that no source is named by names this one. A ``collector`` holds what other sources sent:
-    its events are theirs.
+    its events are theirs. Of a data model of destinations, which holds the events of any product,
+    ``categories`` are values of event.category that these have, and ``model_fields`` the fields
+    that they may have.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -238,6 +240,13 @@ class Marks:
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rest: tuple[str, ...] = ()
     collector: bool = False
+    categories: tuple[str, ...] = ()
+    model_fields: tuple[str, ...] = ()
+
+    @property
+    def is_data_model(self) -> bool:
+        """Whether it is about events of any product."""
+        return bool(self.categories or self.model_fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ _BROAD = late_regex(r"(?:logs-?\*?|(?:apm|traces|metrics|\.alerts)-.*|so-(?:beat
 _DATA_STREAM = late_regex(r"logs-\w+\.")
 """Indices of one of Elastic's integrations. Others may be aliases, or a retired product's."""
 
+_ANOTHER = Hint("name another with ", Argument("source"))
+
 Found = tuple[list[str], tuple[Note, ...]]
 """Names of data sources, and what is to be said of them."""
 
@@ -71,7 +73,13 @@ def recognise(
         found, beside, notes = _by_indices(node, names, read, packs.telling_fields)
     strange = own_indices(read)
     if not found and not beside and not any(_DATA_STREAM.match(index) for index in strange):
-        found, notes = _assumed(node, names, (*integrations,), marks, kinds=not strange)
+        lost = _without_counterpart(strange) if strange else []
+        own = len(strange) > len(lost)
+        found, notes = _assumed(node, names, (*integrations,), marks, kinds=not own)
+        if not (found or own or integrations or (names is not None and names.others)):
+            found, notes = _in_data_models(node, marks)
+        if found and lost:
+            notes = (_left_out(lost, "reads", Effect.SAME), *notes)
     shipped = tuple(replace(packs.get(source), by_shipper=bool(found)) for source in beside)
     return (*(packs.get(source) for source in found), *shipped), notes
 
@@ -180,6 +188,26 @@ def _assumed(
     return found, (_guess(found, "but the kind of events"),) if found else ()
 
 
+def _without_counterpart(indices: list[str]) -> list[str]:
+    """Those of the index patterns that are known to have no counterpart anywhere."""
+    from kqlx.mappings.without_counterpart import why_none
+
+    return [index for index in indices if why_none([index]) is not None]
+
+
+def _in_data_models(node: Node, marks: Mapping[str, Marks]) -> Found:
+    """The data models that hold what the query asks for of any product."""
+    from kqlx.mappings.data_models import models_of
+
+    found = sorted(models_of(node, marks))
+    told = f"searched for in data models: {', '.join(found)}"
+    note = Note("source-assumed", Effect.SAME, f"nothing names a product; {told}", hint=_ANOTHER)
+    if "event.category" not in asserted_values(node):
+        message = f"nothing names a product or a category of events; {told}, and in no others"
+        note = Note("any-product", Effect.COVERAGE, message, hint=_ANOTHER)
+    return found, (note,) if found else ()
+
+
 def _left_out(names: Iterable[str], verb: str, effect: Effect = Effect.NARROWER) -> Note:
     message = f"there is no mapping for {', '.join(names)}, which the rule {verb} too"
     return Note("source-left-out", effect, message)
@@ -224,9 +252,7 @@ def _one_module(beat: str, sources: Iterable[str]) -> Note:
 
 def _guess(sources: Iterable[str], why: str) -> Note:
     message = f"nothing names the data source {why}; assumed: {', '.join(sources)}"
-    return Note(
-        "source-assumed", Effect.SAME, message, hint=Hint("name another with ", Argument("source"))
-    )
+    return Note("source-assumed", Effect.SAME, message, hint=_ANOTHER)
 
 
 def own_indices(indices: Iterable[str]) -> list[str]:

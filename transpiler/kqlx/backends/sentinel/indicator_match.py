@@ -14,8 +14,10 @@ from kqlx.backends.sentinel.result_columns import FieldValues, extended
 from kqlx.backends.sentinel.schedule import Run, span
 from kqlx.backends.sentinel.syntax import fold, quote
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.data_models import never_has
 from kqlx.notes import Effect, Note
 from kqlx.rules.indicator_match import IndicatorMatch
+from kqlx.rules.indicators import effect_of, source_of, unkept_conditions
 from kqlx.rules.late_events import by_arrival
 from kqlx.rules.model import Rule
 from kqlx.rules.query_only_notes import about_window
@@ -37,6 +39,9 @@ _KINDS = {
     "file.hash.sha256": ("file:hashes",),
     "email.address": ("email-addr",),
 }
+
+_FOLDED = ("file:hashes", "domain-name")
+"""Kinds of which two spellings that differ in letter case are the same."""
 
 
 def compare_with_indicators(
@@ -60,13 +65,13 @@ def compare_with_indicators(
     kinds = list(dict.fromkeys(kind for _, found in pairs for kind in found))
     keys = " or ".join(f"ObservableKey startswith {quote(kind)}" for kind in kinds)
     recent = run.recent if run else schedule_of(rule).look_back
-    each = list(dict.fromkeys(compared.expression for compared, _ in pairs))
+    each = list(dict.fromkeys(_compared(values, found) for values, found in pairs))
     active = [
         INDICATORS,
         "    | summarize arg_max(TimeGenerated, *) by Id",
         "    | where IsActive and (isnull(ValidUntil) or ValidUntil > now())",
         fold(f"    | where {keys}", " " * 8),
-        "    | project IndicatorId = Id, ObservableKey, ObservableValue",
+        f"    | project IndicatorId = Id, ObservableKey, {_observable(kinds)}",
     ]
     indicators = values.name("indicators", "\n".join(active))
     lines = [
@@ -77,14 +82,31 @@ def compare_with_indicators(
         f"| join kind=inner {indicators} on $left.Observable == $right.ObservableValue",
         *extended(shown),
     ]
-    message = (
-        f"the indicators come from {INDICATORS}, not from the rule's own"
-        f" {', '.join(rule.texts('threat_index')) or 'indicator indices'}"
-    )
-    found = [Note("indicators", Effect.DIFFERENT, message), *about_window(rule)]
-    found += value_notes((compared for compared, _ in pairs), bound)
+    message = f"the indicators come from {INDICATORS}, not from the rule's own {source_of(rule)}"
+    found = [Note("indicators", effect_of(rule), message), *unkept_conditions(rule)]
+    found += about_window(rule)
+    told = value_notes((compared for compared, _ in pairs), bound)
+    folded = {compared.field for compared, of in pairs if of[0] in _FOLDED}
+    found += [n for n in told if not (n.code == "case-kept" and n.message.split()[0] in folded)]
     found += [Note("indicators", Effect.NARROWER, text) for text in lost]
     return written.with_form(lines, (), found)
+
+
+def _compared(values: FieldValues, kinds: tuple[str, ...]) -> str:
+    """The value of a field as it is compared with indicators of these kinds."""
+    return f"tolower({values.expression})" if kinds[0] in _FOLDED else values.expression
+
+
+def _observable(kinds: Sequence[str]) -> str:
+    """What indicators of these kinds are compared by."""
+    folded = [kind for kind in kinds if kind in _FOLDED]
+    if not folded:
+        return "ObservableValue"
+    lower = "tolower(ObservableValue)"
+    if len(folded) == len(kinds):
+        return f"ObservableValue = {lower}"
+    these = " or ".join(f"ObservableKey startswith {quote(kind)}" for kind in folded)
+    return f"ObservableValue = iff({these}, {lower}, ObservableValue)"
 
 
 def _comparisons(
@@ -97,6 +119,8 @@ def _comparisons(
         named = " and ".join(one.field or "?" for one in comparisons)
         if any(one.negated for one in comparisons):
             lost.append(f"{named} is not compared: the join cannot exclude indicators")
+            continue
+        if any(never_has(bound, one.field) for one in comparisons):
             continue
         if len(comparisons) != 1 or not comparisons[0].known:
             named = named or "an entry"

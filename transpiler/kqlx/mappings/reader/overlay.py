@@ -95,6 +95,10 @@ def _recognise(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
         "implied": {**base.get("implied", {}), **over.get("implied", {})},
         "aliases": {**base.get("aliases", {}), **over.get("aliases", {})},
         "assumed": [*base.get("assumed", ()), *over.get("assumed", ())],
+        "any": {
+            key: _joined(base.get("any", {}).get(key, ()), over.get("any", {}).get(key, ()))
+            for key in ("categories", "fields")
+        },
     }
 
 

@@ -75,6 +75,8 @@ def marks(data: Mapping[str, Any]) -> Marks:
         aliases=data.get("aliases", {}),
         rest=tuple(data.get("rest", ())),
         collector=data.get("collector", False),
+        categories=tuple(data.get("any", {}).get("categories", ())),
+        model_fields=tuple(data.get("any", {}).get("fields", ())),
     )
 
 
