@@ -208,8 +208,8 @@ def test_indicators_of_feeds_are_those_that_the_target_has(target: str) -> None:
         {"entries": [{"field": field, "type": "mapping", "value": "threat.indicator.ip"}]}
         for field in ("source.ip", "destination.ip")
     ]
-    both = indicators("source.ip:* or destination.ip:*", "", "")
-    both.data["threat_mapping"] = entries
+    fixed: dict[str, Any] = {"threat_mapping": entries, "threat_index": ["logs-ti_*"]}
+    both = rule("source.ip:* or destination.ip:*", type="threat_match", **fixed)
     found = kqlx.convert(both, target)
     assert found.fidelity is Effect.COVERAGE
     # Audit records have the client alone.

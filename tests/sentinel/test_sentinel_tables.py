@@ -270,8 +270,12 @@ def test_unions_pass_over_tables_that_are_missing() -> None:
 
 NOT_BY_A_CONNECTOR = {
     "AADGraphActivityLogs": "what diagnostic settings of Entra ID send there",
+    "_Im_AuditEvent": "a parser over what is connected",
+    "_Im_Authentication": "a parser over what is connected",
     "_Im_Dns": "a parser over what is connected",
+    "_Im_FileEvent": "a parser over what is connected",
     "_Im_NetworkSession": "a parser over what is connected",
+    "_Im_RegistryEvent": "a parser over what is connected",
     "_Im_WebSession": "a parser over what is connected",
     "AzureDiagnostics": "what diagnostic settings send there",
     "Event": "what data collection rules send there",

@@ -194,19 +194,20 @@ def test_a_field_without_a_column_is_refused() -> None:
         kqlx.convert(rule, "sentinel")
 
 
-def indicator_rule(**entry: Any) -> kqlx.Rule:
+def indicator_rule(index: str = "logs-ti_*", **entry: Any) -> kqlx.Rule:
     entries = [{"field": "user.name", "type": "mapping", "value": "threat.indicator.url.full"}]
     mapping = [{"entries": [{**entries[0], **entry}]}]
-    data = {"threat_mapping": mapping, "threat_index": ["logs-ti_*"], "from": "now-9m"}
+    data = {"threat_mapping": mapping, "threat_index": [index], "from": "now-9m"}
     return kqlx.Rule("r", "event.action:a", type="threat_match", data=data)
 
 
 def test_indicators_are_others_and_so_to_be_accepted() -> None:
     with pytest.raises(kqlx.UnsupportedError, match="ThreatIntelIndicators, not from"):
-        converted(indicator_rule())
-    found = converted(indicator_rule(), accept=["different"])
+        converted(indicator_rule("blocklist"))
+    found = converted(indicator_rule("blocklist"), accept=["different"])
     assert notes(found)["indicators"] == "different"
     assert "rule-type" not in notes(found)
+    assert notes(converted(indicator_rule()))["indicators"] == "coverage"
 
 
 def test_indicators_that_nothing_stands_for() -> None:

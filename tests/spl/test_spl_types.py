@@ -147,7 +147,7 @@ def entry(field: str, value: str, **more: Any) -> dict[str, Any]:
 
 MATCHED = rule(
     "threat_match",
-    threat_index=["logs-ti_*"],
+    threat_index=["blocklist"],
     threat_mapping=[
         {"entries": [entry("url.full", "threat.indicator.url.full")]},
         {"entries": [entry("u", "i.u"), entry("v", "i.v")]},

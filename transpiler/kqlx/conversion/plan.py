@@ -16,7 +16,7 @@ from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.recognition import own_indices
+from kqlx.mappings.source_hints import own_indices
 from kqlx.mappings.telling_fields import overlap
 from kqlx.mappings.type_check import checked
 from kqlx.mappings.without_counterpart import why_none

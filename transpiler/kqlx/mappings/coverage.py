@@ -11,7 +11,8 @@ from kqlx.mappings.field_spec import FieldSpec
 from kqlx.mappings.nested import field_tests, in_any_place
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.pack_library import Packs
-from kqlx.mappings.recognition import own_indices, recognise
+from kqlx.mappings.recognition import recognise
+from kqlx.mappings.source_hints import own_indices
 from kqlx.nodes import Node, Pattern
 from kqlx.records import dataclass, field
 

@@ -7,13 +7,10 @@ tested. A query of which an alternative says neither is about no data model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 
-from kqlx.errors import MappingError
-from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.asserted_values import asserted_values
-from kqlx.mappings.bound import Bound
-from kqlx.mappings.pack import Marks, Pack
+from kqlx.mappings.pack import Marks
 from kqlx.mappings.source_hints import own_names
 from kqlx.nodes import (
     And,
@@ -22,27 +19,18 @@ from kqlx.nodes import (
     FunctionTest,
     Nested,
     Node,
-    Not,
     Or,
     Pattern,
     Regexp,
     Term,
-    conjuncts,
     simplify,
 )
-from kqlx.notes import Effect, Note
 
 _CATEGORY = "event.category"
 
 Models = frozenset[str]
 
 _NONE: Models = frozenset()
-
-COUNTED_IN_EACH = Note(
-    "any-product",
-    Effect.WIDER,
-    "an event that is in several of the data models counts once in each of them",
-)
 
 
 def models_of(node: Node, marks: Mapping[str, Marks]) -> Models:
@@ -53,51 +41,9 @@ def models_of(node: Node, marks: Mapping[str, Marks]) -> Models:
     return _Reader(models).of(node, None) or _NONE
 
 
-def asked_of(query: AskedQuery, pack: Pack, packs: Iterable[Pack]) -> AskedQuery:
+def part_for(node: Node, source: str, marks: Mapping[str, Marks]) -> Node:
     """The alternatives of the query that are for the events of one of the data models."""
-    reader = _Reader({one.source: one.recognise for one in packs})
-    node = simplify(reader.part_for(query.node, pack.source))
-    return query if node == query.node else AskedQuery(node, query.types)
-
-
-def left_out(
-    pack: Pack, error: MappingError, query: AskedQuery, bind: Callable[[AskedQuery], object]
-) -> Note:
-    """A note on a data model that lacks what the query asks for. Where each event must have it,
-    none of its events can be found, whatever product they are of; else some are missed.
-    """
-    if any(all(_fails(bind, test, query) for test in tests) for tests in _required(query.node)):
-        return not_told(pack, error.message)
-    message = f"{pack.source} is left out: {error.message}"
-    return Note("source-left-out", Effect.NARROWER, message)
-
-
-def never_has(bound: Bound, field: str) -> bool:
-    """Whether the tree is of a data model in which no event has the field."""
-    if bound.pack is None or bound.destination is None:
-        return False
-    return bound.pack.recognise.is_data_model and bound.destination.field(field) is None
-
-
-def not_told(pack: Pack, why: str) -> Note:
-    """A note on a data model in which no event tells what the rule asks of each."""
-    message = f"{pack.source} is left out, as its events do not tell it there: {why}"
-    return Note("source-left-out", Effect.COVERAGE, message)
-
-
-def _required(node: Node) -> list[list[Node]]:
-    """The tests that every event must meet, without what is excluded: of each the alternatives."""
-    tests = [test for test in conjuncts(node) if not isinstance(test, Not)]
-    return [list(test.items) if isinstance(test, Or) else [test] for test in tests]
-
-
-def _fails(bind: Callable[[AskedQuery], object], test: Node, query: AskedQuery) -> bool:
-    """Whether no event there can meet the test."""
-    try:
-        bind(AskedQuery(test, query.types))
-    except MappingError:
-        return True
-    return False
+    return simplify(_Reader(marks).part_for(node, source))
 
 
 class _Reader:

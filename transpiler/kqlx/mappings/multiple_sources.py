@@ -74,7 +74,7 @@ def bind_each(
             pack = _of_single_records(pack, target)
         asked_there = query
         if len(packs) > 1 and pack.recognise.is_data_model:
-            from kqlx.mappings.data_models import asked_of
+            from kqlx.mappings.parts_in_data_models import asked_of
 
             asked_there = asked_of(query, pack, packs)
         try:
@@ -88,7 +88,7 @@ def bind_each(
                     continue
                 error = MappingError(of_host, code=error.code, notes=error.notes, hint=error.hint)
             if pack.recognise.is_data_model and not isinstance(error, NeverMatchesError):
-                from kqlx.mappings.data_models import left_out
+                from kqlx.mappings.parts_in_data_models import left_out
 
                 bind = partial(bind_asked, pack=pack, target=target)
                 beside.append(left_out(pack, error, asked_there, bind))
@@ -99,7 +99,7 @@ def bind_each(
         if len(packs) > 1 and (missing_count := next(filter(None, lacking), "")):
             uncounted.append(parts[0][1])
             if pack.recognise.is_data_model:
-                from kqlx.mappings.data_models import not_told
+                from kqlx.mappings.parts_in_data_models import not_told
 
                 lost = f"{missing_count} has no counterpart to count by"
                 beside.append(not_told(pack, lost))
@@ -135,7 +135,7 @@ def bind_each(
         raise next((e for e in errors if not isinstance(e, NeverMatchesError)), errors[0])
     beside += [_sent_on(pack, converted) for pack in collectors]
     if len(packs) > 1 and counted and packs[0].recognise.is_data_model and len(bounds) > 1:
-        from kqlx.mappings.data_models import COUNTED_IN_EACH
+        from kqlx.mappings.parts_in_data_models import COUNTED_IN_EACH
 
         beside.append(COUNTED_IN_EACH)
     if len(packs) > 1:

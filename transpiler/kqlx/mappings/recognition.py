@@ -11,7 +11,15 @@ from kqlx.mappings.asserted_values import asserted_values, asserts
 from kqlx.mappings.pack import Marks, Pack
 from kqlx.mappings.pack_library import Packs
 from kqlx.mappings.shippers import shipper, unmapped_modules
-from kqlx.mappings.source_hints import Level, Names, bare, names_of, own_names
+from kqlx.mappings.source_hints import (
+    BROAD,
+    Level,
+    Names,
+    bare,
+    names_of,
+    own_indices,
+    own_names,
+)
 from kqlx.mappings.telling_fields import TellingFields, overlap
 from kqlx.nodes import (
     And,
@@ -33,9 +41,6 @@ from kqlx.regexes import late_regex
 _DATASETS = ("event.dataset", "data_stream.dataset")
 _TRAFFIC = frozenset({"network", "network_session", "network_traffic"})
 """Categories of events that sensors on the network report, whatever product they are of."""
-
-# Patterns of everything say nothing of the data source, nor do those of Security Onion.
-_BROAD = late_regex(r"(?:logs-?\*?|(?:apm|traces|metrics|\.alerts)-.*|so-(?:beats-)?\*.*)?\*?")
 
 _DATA_STREAM = late_regex(r"logs-\w+\.")
 """Indices of one of Elastic's integrations. Others may be aliases, or a retired product's."""
@@ -134,7 +139,7 @@ def _by_indices(
         found += [source for source in sorted(names.sources) if source not in found]
     unknown = [index for index in own if telling.of_index(index).isdisjoint(found)]
     beats = dict.fromkeys(filter(None, map(shipper, read)))
-    everything = [index for index in read if _BROAD.fullmatch(index)]
+    everything = [index for index in read if BROAD.fullmatch(index)]
     if not found and (everything or "filebeat" in beats):
         return [], [], ()
     notes = [_any_stream(everything, found)] if everything and found else []
@@ -253,13 +258,6 @@ def _one_module(beat: str, sources: Iterable[str]) -> Note:
 def _guess(sources: Iterable[str], why: str) -> Note:
     message = f"nothing names the data source {why}; assumed: {', '.join(sources)}"
     return Note("source-assumed", Effect.SAME, message, hint=_ANOTHER)
-
-
-def own_indices(indices: Iterable[str]) -> list[str]:
-    """The index patterns that name data sources: not those of Beats, nor of everything."""
-    # A pattern that begins with a hyphen takes indices away.
-    names = [bare(index) for index in indices if not index.startswith("-")]
-    return [name for name in names if not _BROAD.fullmatch(name) and not shipper(name)]
 
 
 def without_keyword(node: Node) -> Node:

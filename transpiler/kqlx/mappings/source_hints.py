@@ -11,6 +11,7 @@ from kqlx.mappings.shippers import shipper
 from kqlx.mappings.telling_fields import TellingFields
 from kqlx.nodes import And, Equals, FieldTest, Like, Nested, Node, Or, Pattern
 from kqlx.records import dataclass, replace
+from kqlx.regexes import late_regex
 
 NAMING = {"event.dataset", "data_stream.dataset", "event.module", "winlog.channel"}
 """Fields that name a data source, if one of which there is no mapping."""
@@ -25,6 +26,10 @@ CODES = ("event.code", "winlog.event_id")
 
 _NAMES = frozenset({*NAMING, *CODES, *PROVIDERS, "agent.type", "_index"})
 """Those of which a value says something whatever the packs are."""
+
+
+# Patterns of everything say nothing of the data source, nor do those of Security Onion.
+BROAD = late_regex(r"(?:logs-?\*?|(?:apm|traces|metrics|\.alerts)-.*|so-(?:beats-)?\*.*)?\*?")
 
 
 class Level(IntEnum):
@@ -201,3 +206,10 @@ def bare(index: str) -> str:
     name of the stream.
     """
     return index.rpartition(":")[2].removeprefix(".ds-")
+
+
+def own_indices(indices: Iterable[str]) -> list[str]:
+    """The index patterns that name data sources: not those of Beats, nor of everything."""
+    # A pattern that begins with a hyphen takes indices away.
+    names = [bare(index) for index in indices if not index.startswith("-")]
+    return [name for name in names if not BROAD.fullmatch(name) and not shipper(name)]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kqlx.mappings.recognition import own_indices
 from kqlx.mappings.shippers import shipper
+from kqlx.mappings.source_hints import own_indices
 
 _RULES = "made of the results of its own rules"
 _APM = "Elastic APM records the requests of applications that carry its agent"

@@ -14,7 +14,7 @@ from kqlx.backends.sentinel.result_columns import FieldValues, extended
 from kqlx.backends.sentinel.schedule import Run, span
 from kqlx.backends.sentinel.syntax import fold, quote
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.data_models import never_has
+from kqlx.mappings.parts_in_data_models import never_has
 from kqlx.notes import Effect, Note
 from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.indicators import effect_of, source_of, unkept_conditions

@@ -11,7 +11,7 @@ from kqlx.backends.spl.result_fields import KeyBuilder
 from kqlx.backends.spl.syntax import eval_name, fold, fold_condition, search_name
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.data_models import never_has
+from kqlx.mappings.parts_in_data_models import never_has
 from kqlx.notes import Note
 from kqlx.rules.indicator_match import IndicatorMatch
 from kqlx.rules.indicators import effect_of, in_any_case, source_of, unkept_conditions
@@ -65,8 +65,8 @@ def indicator_search(
     )
     note = Note("indicators", effect_of(rule), message, hint=_HINT)
     # Each spelling is one here.
-    told = [n for n in keys.notes if n.code != "case-kept"] if folded else keys.notes
-    return written.with_form(lines, (), (*told, note, *unkept_conditions(rule)))
+    about_keys = [n for n in keys.notes if n.code != "case-kept"] if folded else keys.notes
+    return written.with_form(lines, (), (*about_keys, note, *unkept_conditions(rule)))
 
 
 def _asked_of(
