@@ -51,3 +51,39 @@ def test_of_the_others_it_is_looked_for(query: str, text: str) -> None:
     query = query.replace(" where ", ' where host.os.type == "windows" and ')
     made = kqlx.convert(query, "spl", source="endpoint.events", language="eql")
     assert text in str(made.query)
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize(
+    "test",
+    [
+        "process.pe.original_file_name:(a.exe or b.exe)",
+        "not process.pe.original_file_name:(a.exe or b.exe)",
+        "process.hash.md5:(0123456789abcdef or fedcba9876543210)",
+    ],
+)
+def test_several_values_need_no_kind_that_is_asked_for(test: str, target: str) -> None:
+    """Other kinds of events were excluded beside a list, and not beside a value: in Sigma the event
+    IDs of Sysmon stood in the category, which may be read from another log.
+    """
+    query = f"event.category:process and event.type:start and {test}"
+    text = str(kqlx.convert(query, target, source="windows.sysmon_operational").query)
+    assert (
+        text.count("Event")
+        == {"spl": 2, "sentinel": text.count("EventData") + 2, "sigma": 0}[target]
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "category"),
+    [
+        ("event.category:network and event.type:start and process.name:a", "network_connection"),
+        ("event.category:network and event.type:info and dns.question.name:a", "dns_query"),
+        ("event.category:process and event.type:end and process.name:a", "process_termination"),
+        ("event.category:driver and file.path:*a*", "driver_load"),
+        ("event.category:network and process.name:a", ""),
+    ],
+)
+def test_the_category_of_the_one_kind_that_is_both(query: str, category: str) -> None:
+    text = str(kqlx.convert(query, "sigma", source="windows.sysmon_operational").query)
+    assert f"category: {category}\n" in text if category else "service: sysmon" in text

@@ -230,8 +230,8 @@ class Binder(FieldBinder):
         if name and (tests := self.bind_plain_list(node)) is not None:
             return BoundPart(tests)
         spec = self.destination.field(name) if name else None
-        if spec is not None and spec.guard:
-            return self.bind_guarded(node, name, spec.guard)
+        if spec is not None and (guard := self.select_spec(spec).guard):
+            return self.bind_guarded(node, name, guard)
         marks = self.marks
         items = [self.bind_node(item) for item in node.items]
         if spec is not None and (grouped := self.group_by_kinds(node, spec, items)):
