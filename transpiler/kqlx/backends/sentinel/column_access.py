@@ -219,7 +219,7 @@ class Columns:
     def used_names(self) -> frozenset[str]:
         """The names of the query's columns."""
         named = [node.field for node in walk(self.bound.node) if isinstance(node, FieldTest)]
-        return frozenset(term.name for term in named) | self.bound.columns.keys()
+        return frozenset([*(term.name for term in named), *self.bound.columns])
 
     def free_name(self, wanted: str) -> str:
         """The name for a row's object that no column of the query has."""
