@@ -11,7 +11,7 @@ from kqlx.frontends.language import several_events
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.command_line_arguments import with_patterns
-from kqlx.mappings.destinations import unbound, with_own_table
+from kqlx.mappings.destinations import of_one_sensor, unbound, with_own_table
 from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.multiple_sources import bind_each
@@ -48,6 +48,7 @@ def _plan_of_events(asked: Sequence | Sample, reading: Reading, choices: Choices
     steps, until = (each[:-1], each[-1]) if has_until else (each, None)
     events = PlannedEvents(asked, steps, until, reading.asked.pipes)
     sources = tuple([source for step in each for source in step.sources])
+    of_one_sensor(source.bound for source in sources)
     return Plan(_rule_of(reading, sources), sources, choices.accept, events=events)
 
 

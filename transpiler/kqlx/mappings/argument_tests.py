@@ -173,9 +173,7 @@ def _line(
     """The column of the line for words of it, and whether signs in it may be written as in XML."""
     from kqlx.mappings.xml_signs import can_be_in_xml
 
-    tokens = asked_pattern(test.test).tokens
-    within = tokens[bool(tokens) and isinstance(tokens[0], str) :]  # behind what begins the word
-    decoded = not can_be_in_xml(Pattern(within))
+    decoded = not can_be_in_xml(asked_pattern(test.test), bounded=True)
     return column_for_regexp(binding, spec, test.test.field, decoded=decoded)
 
 

@@ -129,6 +129,23 @@ def bind_asked(
     return apply_unmapped(min(attempts, key=lambda attempt: len(attempt.lacking)), unmapped)
 
 
+def of_one_sensor(bounds: Iterable[Bound]) -> None:
+    """Raises MappingError where the trees are for events of several sensors of a data source, whose
+    machines and processes have other IDs.
+    """
+    found: dict[str | None, dict[str, Destination]] = {}
+    for bound in bounds:
+        if (destination := bound.destination) is not None:
+            found.setdefault(bound.source, {}).setdefault(destination.sensor, destination)
+    for sensors in found.values():
+        if len(sensors) > 1:
+            first, second, *_ = sorted(destination.name for destination in sensors.values())
+            message = f"{first} and {second} have events of different sensors, which give other IDs"
+            message += " to machines and processes: none of them has all fields of the rule"
+            note = Note("unmapped-field", Effect.UNMAPPED, message)
+            raise MappingError(message, code=note.code, notes=(note,))
+
+
 def candidates_of(asked: Asked, destinations: Iterable[Destination]) -> list[Destination]:
     """The destinations for what the query asks, in the order in which they are tried."""
     destinations = tuple(destinations)

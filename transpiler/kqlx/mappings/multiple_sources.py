@@ -5,15 +5,16 @@ Those that can match nothing are left out, and those in the same place are one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 from kqlx.errors import MappingError
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.asked_query import AskedQuery
+from kqlx.mappings.asserted_values import SYSTEM
 from kqlx.mappings.binding import NeverMatchesError, OtherEventsError
 from kqlx.mappings.bound import Bound, Column
-from kqlx.mappings.destinations import bind_asked
+from kqlx.mappings.destinations import bind_asked, of_one_sensor
 from kqlx.mappings.field_spec import When
 from kqlx.mappings.field_values import is_countable, resolve
 from kqlx.mappings.pack import Pack
@@ -79,7 +80,8 @@ def bind_each(
             asked_there = asked_of(query, pack, packs)
         try:
             implied, told = _implied(asked_there, pack, target, indices)
-            parts = _bind_parts(asked_there, pack, target, unmapped, implied, present, is_step)
+            bind_in = partial(_bind_parts, asked_there, pack, target, unmapped)
+            parts = _bind_for(systems, pack, target, implied, bind_in, present, is_step)
         except MappingError as error:
             errors.append(error)
             if isinstance(error, OtherEventsError) and pack.recognise.collector:
@@ -159,6 +161,30 @@ def _implied(
     return kind_of_fields(query, pack, target, implied)
 
 
+def _bind_for(
+    systems: tuple[str, ...],
+    pack: Pack,
+    target: str,
+    implied: When,
+    bind_in: Callable[..., list[tuple[AskedQuery, Bound]]],
+    present: Collection[str],
+    is_step: bool,
+) -> list[tuple[AskedQuery, Bound]]:
+    """``_bind_parts``, where nothing else has all fields in a sensor's events of the one system
+    that the rule is said to be for.
+    """
+    try:
+        return bind_in(implied, present, is_step)
+    except MappingError:
+        if len(systems) != 1 or not any(place.sensor for place in pack.targets.get(target, ())):
+            raise
+        try:
+            return bind_in({**implied, SYSTEM: systems}, present, is_step)
+        except MappingError:
+            pass  # the first error tells more
+        raise
+
+
 def _bind_parts(
     query: AskedQuery,
     pack: Pack,
@@ -186,6 +212,7 @@ def _bind_parts(
         )
         if parts is None:
             raise
+        of_one_sensor(bound for _, bound in parts)
         return parts
 
 
@@ -322,6 +349,8 @@ def _merge_if_same_place(bound: Bound, other: Bound) -> Bound | None:
     """
     if bound.place != other.place or bound.uses_target_names is not other.uses_target_names:
         return None
+    if bound.records != other.records and (_puts_together(bound) or _puts_together(other)):
+        return None  # no event of the other has an ID of records
     if bound.node == other.node:
         told = [note for note in other.notes if note.effect is Effect.COVERAGE]
         more = [note for note in told if note not in bound.notes]
@@ -342,6 +371,11 @@ def _merge_if_same_place(bound: Bound, other: Bound) -> Bound | None:
         left_out=(*bound.left_out, *other.left_out),
         source=f"{bound.source}, {other.source}",
     )
+
+
+def _puts_together(bound: Bound) -> bool:
+    """Whether the tree asks for what stands in a further record of an event."""
+    return bound.records is not None and not bound.records.columns.keys().isdisjoint(bound.columns)
 
 
 def _either(one: Node, other: Node) -> Node:

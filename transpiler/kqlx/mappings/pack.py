@@ -61,7 +61,8 @@ class Destination:
     ``about`` names fields: the destination is also for queries of which each event must have one.
     ``events`` says which of the source's events the destination is for, where there are others.
     ``together`` is a word of destinations between which the events are, or the field by which they
-    are divided. ``contained_tables`` has other tables whose events this one holds too: by data
+    are divided. ``sensor`` names the one whose events these are, where others of the pack are of
+    another. ``contained_tables`` has other tables whose events this one holds too: by data
     source that has events there, a predicate on this one's columns that tells them.
     ``signed_files`` has, by the beginning of the fields of a file's signature, the column with its
     SHA-1, by which Defender's table of certificates knows it; ``lookups`` are what the user asks
@@ -81,6 +82,7 @@ class Destination:
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     events: str = ""
     together: str = ""
+    sensor: str = ""
     contained_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     null_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     other_prefixes: Mapping[str, str] = field(default_factory=dict)

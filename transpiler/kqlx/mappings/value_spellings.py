@@ -98,7 +98,10 @@ def in_all_spellings(binding: Binding, test: FieldTest, column: Column) -> Node:
     if spec.dwords and isinstance(test, Equals):
         return _as_dword(binding, test)
     if spec.layout == "words" and not isinstance(test, Exists):
-        return _among_words(binding, test, column)
+        found = _among_words(binding, test, column)
+        if isinstance(found, Like) and binding.destination.escaped:
+            return _with_entities(binding, found, column)
+        return found
     if spec.layout == "xml" and isinstance(test, Equals | Like) and _has_entities(test):
         name = f"{column.name}{DECODED}"
         binding.columns[name] = replace(column, escaped=True)

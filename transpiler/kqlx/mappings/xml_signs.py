@@ -5,19 +5,31 @@ them as they are, or so.
 from __future__ import annotations
 
 from kqlx.mappings.value_spellings import ENTITIES, may_be_in_entity
-from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern
+from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Token
 from kqlx.regular_expressions import Char, Item, choice, from_text
 
 _BEHIND_AMPERSAND = (*[text.removeprefix("&") for text in ENTITIES.values()], "#")
 
 
-def can_be_in_xml(asked: Pattern) -> bool:
-    """Whether no part of what stands for a sign in XML can be taken for one of the pattern."""
-    if any(map(may_be_in_entity, asked.literals)):
+def can_be_in_xml(asked: Pattern, *, bounded: bool = False) -> bool:
+    """Whether no part of what stands for a sign in XML can be taken for one of the pattern, and no
+    ampersand before a wildcard for the beginning of such. What a pattern begins with is in none
+    where it is ``bounded``: where something stands before it that is in none.
+    """
+    within = asked.tokens[bounded and not asked.begins_open :]
+    texts = [token for token in within if isinstance(token, str)]
+    if any(map(may_be_in_entity, texts)) or any(map(_ends_in_entity, asked.tokens[:-1])):
         return False
     pairs = zip(asked.tokens, (*asked.tokens, ANY_RUN)[1:], strict=True)
     behind = [after for token, after in pairs if token is ANY_ONE]
     return all(isinstance(text, str) and text[0].lower() not in "aglq#" for text in behind)
+
+
+def _ends_in_entity(token: Token) -> bool:
+    """Whether a text ends with what may go on as another sign."""
+    if not isinstance(token, str) or "&" not in token:
+        return False
+    return _begins_entity(token.rpartition("&")[2], is_open=True)
 
 
 def sign_of(sign: str, *, in_xml: bool) -> Item:

@@ -104,6 +104,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         events=data.get("events", ""),
         about=tuple(data.get("about", ())),
         together=data.get("together", ""),
+        sensor=data.get("sensor", ""),
         contained_tables=data.get("holds", {}),
         null_values=_lists(data.get("absent", {})),
         escaped=data.get("escaped", False),
