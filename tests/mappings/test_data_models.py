@@ -50,8 +50,8 @@ def models(query: str, target: str = "spl") -> list[str]:
         ("event.category:intrusion_detection and source.ip:10.0.0.5", ["any.intrusion"]),
         ("file.hash.sha256:abc", ["any.file", "any.intrusion", "any.malware"]),
         ("registry.path:*\\\\Run\\\\*", ["any.registry"]),
-        ("source.ip:10.0.0.5", ["any.authentication", "any.changes", *NETWORK]),
-        ("destination.ip:10.0.0.5", NETWORK),
+        ("source.ip:10.0.0.5", ["any.authentication", "any.changes", "any.malware", *NETWORK]),
+        ("destination.ip:10.0.0.5", ["any.authentication", *NETWORK]),
         # Each alternative is asked where it can be met.
         ("dns.question.name:a.example or url.domain:a.example", ["any.dns", "any.web"]),
         (
