@@ -13,15 +13,18 @@ from kqlx.backends import find
 from kqlx.backends.target import Options
 from kqlx.elastic import ecs
 from kqlx.errors import MappingError
-from kqlx.mappings.asked_query import AskedQuery
-from kqlx.mappings.asserted_values import asserted_values, spelt
+from kqlx.mappings.asked_query import AskedQuery, all_assert
+from kqlx.mappings.asserted_values import Groups, asserted_values, spelt, together
 from kqlx.mappings.destinations import bind
 from kqlx.mappings.multiple_sources import bind_each
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.reader.builtin import builtin, load, sources
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.mappings.recognition import implied_values
+from kqlx.nodes import And
 from kqlx.notes import Effect, Note
+from kqlx.rules.query_tree import query_of
+from tests.conftest import ROOT
 from tests.plans import query_plan
 
 EXAMPLE = """
@@ -199,6 +202,22 @@ def test_asserted_values(query: str, values: dict[str, list[str]]) -> None:
     assert {
         n: [" ".join(sorted(spelt(one, ()))) for one in sets] for n, sets in found.items()
     } == values
+
+
+def test_what_a_tree_asserts_it_asserts_no_more_in_itself() -> None:
+    """What its outermost group asserts is taken from there, and not worked out once more."""
+    implied = all_assert({"event.category": ("process", "file"), "host.os.type": ("linux",)})
+    for rule in (
+        kqlx.load_rules(ROOT / "rules").rules + kqlx.load_rules(ROOT / "tests/cases/rules").rules
+    ):
+        node = query_of(rule).fields_tree
+        for around in ({}, implied):
+            asserted = together(around, asserted_values(node))
+            assert together(asserted, asserted_values(node)) == asserted
+            groups = Groups()
+            groups.keep(node, asserted)
+            if isinstance(node, And):
+                assert groups.asserted_in(node, asserted) is asserted
 
 
 @pytest.mark.parametrize(

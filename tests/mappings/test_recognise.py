@@ -14,6 +14,8 @@ from kqlx.mappings.reader.builtin import builtin_marks, builtin_telling_fields
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.mappings.recognition import recognise
 from kqlx.mappings.source_hints import own_names
+from kqlx.mappings.telling_fields import NO_VALUES, TellingValues
+from kqlx.nodes import Equals, Like, Literal, Pattern
 from kqlx.notes import Effect
 
 
@@ -225,6 +227,28 @@ def test_owners_of_fields_are_those_whose_names_the_field_has() -> None:
         assert builtin_telling_fields().having(name) == lengths
         nearest = {s for s, length in lengths.items() if length == max(lengths.values())}
         assert builtin_telling_fields().owners(name) == nearest
+
+
+def test_sources_of_a_value_are_those_whose_values_it_is() -> None:
+    named = {
+        "a": ["Microsoft-Windows-Sysmon/Operational", "both"],
+        "b": ["both", "microsoft-windows-*"],
+        "c": ["[x]"],
+    }
+    values = TellingValues(named.items())
+    for text, found in {
+        "BOTH": "ab",
+        "microsoft-windows-sysmon/operational": "ab",
+        "Microsoft-Windows-Other": "b",
+        "microsoft-windows-*": "b",
+        "x": "c",
+        "[x]": "",
+        "none": "",
+    }.items():
+        assert values.sources_of(Equals(Literal("f"), Literal(text))) == {*found}
+    for pattern, found in {"*": "", "b*": "ab", "*SYSMON*": "a", "micro*": "ab", "n*": ""}.items():
+        assert values.sources_of(Like(Literal("f"), Pattern.from_stars(pattern))) == {*found}
+    assert not NO_VALUES.sources_of(Equals(Literal("f"), Literal("both")))
 
 
 @pytest.mark.parametrize(

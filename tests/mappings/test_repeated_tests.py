@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kqlx
 from kqlx.mappings import letter_case
@@ -79,6 +81,29 @@ def test_each_test_of_a_deep_tree_is_folded_once(monkeypatch: pytest.MonkeyPatch
         node = Or((test, node)) if number % 2 else And((test, node))
     assert without_repeated_tests(node, COLUMNS) == node
     assert len(times) == 100
+
+
+@given(
+    st.recursive(
+        st.builds(
+            lambda name, value, case: Equals(Literal(name), Literal(value), case=case),
+            st.sampled_from("ab"),
+            st.sampled_from("xy"),
+            st.sampled_from(Case),
+        ),
+        lambda inner: st.one_of(
+            st.builds(Not, inner),
+            st.builds(
+                lambda kind, items: kind(tuple(items)),
+                st.sampled_from([And, Or]),
+                st.lists(inner, min_size=2, max_size=3),
+            ),
+        ),
+        max_leaves=6,
+    )
+)
+def test_fields_that_are_compared_in_one_way_have_nothing_implied(node: Node) -> None:
+    assert letter_case.without_implied(node) == letter_case._with_folded(node)[0]
 
 
 def test_what_says_nothing_twice_is_the_same_tree() -> None:

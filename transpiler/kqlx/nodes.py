@@ -330,6 +330,7 @@ Node = (
 # Tuples, which isinstance() looks through in half the time of a union.
 GROUPS = (And, Or)
 JUNCTIONS = (And, Or, Not)
+HOLDERS = (*JUNCTIONS, Nested, CommandLineArgument)
 FIELD_TESTS = (Equals, Like, Exists, Compare)
 
 _OF_JUNCTIONS = frozenset(JUNCTIONS)
@@ -387,6 +388,24 @@ def walk(node: Node) -> Iterator[Node]:
         yield top
         if (below := _BELOW.get(type(top))) is not None:
             stack.extend(reversed(below(top)))
+
+
+def kinds_of(node: Node) -> set[type]:
+    """The classes of the node and of all below it, without a step for each test of a long list."""
+    found: set[type] = {type(node)}
+    left = [node]
+    while left:
+        top = left.pop()
+        if isinstance(top, GROUPS):
+            kinds = {*map(type, top.items)}
+            found |= kinds
+            if not kinds.isdisjoint(HOLDERS):
+                left += [item for item in top.items if isinstance(item, HOLDERS)]
+        elif isinstance(top, HOLDERS):
+            inner = top.test if isinstance(top, CommandLineArgument) else top.item
+            found.add(type(inner))
+            left.append(inner)
+    return found
 
 
 def has_part(node: Node, kind: type) -> bool:

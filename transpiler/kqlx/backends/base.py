@@ -16,6 +16,7 @@ from kqlx.fragments import Piece
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.command_line_arguments import in_patterns
 from kqlx.nodes import (
+    HOLDERS,
     Always,
     And,
     Case,
@@ -38,6 +39,7 @@ from kqlx.nodes import (
     Span,
     Unmapped,
     case_of,
+    kinds_of,
     walk,
 )
 from kqlx.notes import Effect, Note
@@ -50,9 +52,6 @@ E = TypeVar("E")
 
 NO_FORM = "construct-not-supported"
 """The code of what a target does not define."""
-
-_HOLDERS = (And, Or, Not, Nested, CommandLineArgument)
-"""What holds other parts of a tree."""
 
 _VALUE_TESTS = (Equals, Like)
 
@@ -87,7 +86,7 @@ class Backend(Generic[E]):
     def __post_init__(self) -> None:
         if self.is_known:
             return
-        known = (*_HOLDERS, *self.leaves)
+        known = (*HOLDERS, *self.leaves)
         if self.knows_case and kinds_of(self.bound.node) <= {*known}:
             return
         for leaf in walk(self.bound.node):
@@ -225,24 +224,6 @@ class Backend(Generic[E]):
         note = Note(code, Effect.DIFFERENT, f"{what}: {reason}", span, hint)
         message = f"cannot convert {what}: {reason}"
         raise UnsupportedError(message, code=code, notes=(note,), hint=hint)
-
-
-def kinds_of(node: Node) -> set[type]:
-    """The classes of the node and of all below it, without a step for each test of a long list."""
-    found: set[type] = {type(node)}
-    left = [node]
-    while left:
-        top = left.pop()
-        if isinstance(top, And | Or):
-            kinds = {*map(type, top.items)}
-            found |= kinds
-            if not kinds.isdisjoint(_HOLDERS):
-                left += [item for item in top.items if isinstance(item, _HOLDERS)]
-        elif isinstance(top, _HOLDERS):
-            inner = top.test if isinstance(top, CommandLineArgument) else top.item
-            found.add(type(inner))
-            left.append(inner)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from kqlx.elastic.refused_tests import TypeOf, below_flattened
 from kqlx.elastic.text_analysis import crossing_pieces, pieces_of
 from kqlx.elastic.type_names import DATES, STRINGS
 from kqlx.nodes import (
+    GROUPS,
     Always,
     And,
     Case,
@@ -33,6 +34,8 @@ from kqlx.nodes import (
     with_items,
 )
 from kqlx.records import replace
+
+_OF_ONE_VALUE = (Equals, Compare)
 
 PARTED = frozenset({"wildcard", "constant_keyword", "version", "flattened"})
 """Types of whole values on which Kibana's patterns are parted at white space."""
@@ -87,7 +90,9 @@ def as_asked(node: Node, type_of: TypeOf) -> Node:
 
 
 def _asked(node: Node, type_of: TypeOf, prefix: str) -> Node:
-    if isinstance(node, And | Or):
+    if isinstance(node, _OF_ONE_VALUE):  # most tests are
+        return _value_asked(node, type_of, prefix)
+    if isinstance(node, GROUPS):
         return with_items(node, tuple([_asked(item, type_of, prefix) for item in node.items]))
     if isinstance(node, Not):
         item = _asked(node.item, type_of, prefix)
@@ -97,15 +102,20 @@ def _asked(node: Node, type_of: TypeOf, prefix: str) -> Node:
         return replace(node, item=inner)
     if isinstance(node, FreeText):
         return _in_group(node) if prefix else _bare_pieces(node)
-    if isinstance(node, Compare | Equals) and node.value.value is None:
+    if isinstance(node, Like):
+        return pieces_asked(node, _kind(node, type_of, prefix))
+    return node
+
+
+def _value_asked(node: Equals | Compare, type_of: TypeOf, prefix: str) -> Node:
+    value = node.value
+    if value.value is None:
         is_date = isinstance(node.field, Literal) and type_of(prefix + node.field.name) in DATES
         return Exists(node.field, node.span) if isinstance(node, Compare) or is_date else node
-    if isinstance(node, Compare | Equals) and node.value.kind == "number":
+    if value.kind == "number":
         return _number_as_text(node) if _kind(node, type_of, prefix, "") in STRINGS else node
     if isinstance(node, Equals) and isinstance(node.field, Literal):
         return _networks(node) if type_of(prefix + node.field.name) == "ip" else node
-    if isinstance(node, Like):
-        return pieces_asked(node, _kind(node, type_of, prefix))
     return node
 
 

@@ -27,7 +27,7 @@ class Asked:
     notes: tuple[Note, ...]
     asserted: Asserted
     types: Types
-    groups: Groups = field(default_factory=Groups, compare=False, repr=False)
+    groups: Groups = field(compare=False, repr=False)
 
 
 class AskedQuery:
@@ -54,7 +54,9 @@ class AskedQuery:
         node, told = self._as_elasticsearch_asks(types)
         node, respelt = in_elastic_values(node, pack)
         asserted = together(all_assert(implied), asserted_values(node))
-        return Asked(node, (*respelt, *told), asserted, types)
+        groups = Groups()
+        groups.keep(node, asserted)
+        return Asked(node, (*respelt, *told), asserted, types, groups)
 
     def _as_elasticsearch_asks(self, types: Types) -> tuple[Node, tuple[Note, ...]]:
         """The same for all packs that agree on the types that it depends on."""

@@ -67,7 +67,11 @@ class Groups:
     """What is asserted in the groups of one tree, worked out once for all attempts to bind it."""
 
     def __init__(self) -> None:
-        self._found: dict[int, tuple[And, Asserted, Asserted]] = {}
+        self._found: dict[int, tuple[Node, Asserted, Asserted]] = {}
+
+    def keep(self, node: Node, asserted: Asserted) -> None:
+        """Keeps what is asserted in the whole tree, which asserts no more in itself."""
+        self._found[id(node)] = node, asserted, asserted
 
     def asserted_in(self, group: And, around: Asserted) -> Asserted:
         """What the group asserts, together with what is asserted ``around`` it."""

@@ -9,7 +9,7 @@ from typing import NoReturn
 from kqlx.elastic.asked_tests import as_asked, crossings, parted
 from kqlx.elastic.refused_tests import Refusal, TypeOf, refusals
 from kqlx.errors import UnsupportedError
-from kqlx.nodes import Like, Node
+from kqlx.nodes import Like, Node, kinds_of
 from kqlx.notes import Effect, Note
 
 
@@ -23,8 +23,10 @@ def as_elasticsearch_asks(node: Node, type_of: TypeOf) -> tuple[Node, tuple[Note
     """
     if refused := notes_on_refusals(node, type_of):
         refuse_for(*refused)
-    notes = [_crossing(name, above, negative) for name, above, negative in crossings(node, type_of)]
-    notes += notes_on_patterns(node, type_of)
+    notes: list[Note] = []
+    if Like in kinds_of(node):
+        notes += [_crossing(*crossing) for crossing in crossings(node, type_of)]
+        notes += notes_on_patterns(node, type_of)
     return as_asked(node, type_of), tuple(dict.fromkeys(notes))
 
 

@@ -24,6 +24,7 @@ from kqlx.nodes import (
     all_of,
     any_of,
     conjuncts,
+    shared_field,
 )
 from kqlx.records import replace
 
@@ -121,10 +122,12 @@ def _is_within(one: Equals, other: Equals, one_spelling: bool) -> bool:
 
 def _tests(node: Node) -> tuple[Equals, ...]:
     """The tests of a list of whole values of one column; none of anything else."""
-    items = node.items if isinstance(node, Or) else (node,)
-    found = tuple([item for item in items if isinstance(item, Equals) and _is_plain(item)])
-    one_column = len({test.field.name for test in found}) == 1
-    return found if one_column and len(found) == len(items) else ()
+    if isinstance(node, Equals):
+        return (node,) if _is_plain(node) else ()
+    if not isinstance(node, Or) or not shared_field(node):
+        return ()
+    found = tuple([item for item in node.items if isinstance(item, Equals) and _is_plain(item)])
+    return found if len(found) == len(node.items) else ()
 
 
 def _is_plain(test: Equals) -> bool:

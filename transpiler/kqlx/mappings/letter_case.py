@@ -11,6 +11,7 @@ from kqlx.nodes import (
     And,
     Case,
     CommandLineArgument,
+    Compare,
     Equals,
     Exists,
     FieldTest,
@@ -27,6 +28,8 @@ from kqlx.nodes import (
     with_items,
 )
 from kqlx.records import replace
+
+_WITH_CASE = (Equals, Like, Compare, Regexp)
 
 
 def with_case_of_names(node: Node, types: Types, path: str = "") -> Node:
@@ -50,14 +53,23 @@ def without_implied(node: Node) -> Node:
     """The same meaning without a test beside one that is equal but for letter case and makes it
     needless: the exact one below ``or``, the folded one below ``and``.
     """
-    return _with_folded(node)[0] if has_folded(node) else node
+    return _with_folded(node)[0] if _compares_in_two_ways(node) else node
+
+
+def _compares_in_two_ways(node: Node) -> bool:
+    """Whether the letters of a field are compared with regard to case, and without."""
+    names: dict[Case, set[str]] = {Case.EXACT: set(), Case.FOLDED: set()}
+    for test in walk(node):
+        if isinstance(test, _WITH_CASE):
+            names[test.case].add(test.field.name)
+    return not names[Case.EXACT].isdisjoint(names[Case.FOLDED])
 
 
 def has_folded(node: Node) -> bool:
     """Whether a test has no regard to letter case."""
     if isinstance(node, FIELD_TESTS):
         return case_of(node) is Case.FOLDED
-    return any(isinstance(t, FieldTest | Regexp) and case_of(t) is Case.FOLDED for t in walk(node))
+    return any(isinstance(test, _WITH_CASE) and test.case is Case.FOLDED for test in walk(node))
 
 
 def _with_folded(node: Node) -> tuple[Node, Node | None]:

@@ -22,6 +22,7 @@ from kqlx.mappings.source_hints import (
 )
 from kqlx.mappings.telling_fields import TellingFields, overlap
 from kqlx.nodes import (
+    FIELD_TESTS,
     And,
     CommandLineArgument,
     Equals,
@@ -41,6 +42,9 @@ from kqlx.regexes import late_regex
 _DATASETS = ("event.dataset", "data_stream.dataset")
 _TRAFFIC = frozenset({"network", "network_session", "network_traffic"})
 """Categories of events that sensors on the network report, whatever product they are of."""
+
+_OF_SAME_VALUES = (".keyword", CASELESS)
+"""How names of fields end that have the values of the field above them."""
 
 _DATA_STREAM = late_regex(r"logs-\w+\.")
 """Indices of one of Elastic's integrations. Others may be aliases, or a retired product's."""
@@ -266,13 +270,11 @@ def without_keyword(node: Node) -> Node:
     """
 
     def plain(test: Node) -> Node:
-        if not isinstance(test, FieldTest):
+        if not isinstance(test, FIELD_TESTS) or not test.field.name.endswith(_OF_SAME_VALUES):
             return test
         if isinstance(test.field, Pattern):
             return test
         name = test.field.name.removesuffix(".keyword").removesuffix(CASELESS)
-        if name == test.field.name:
-            return test
         return replace(with_case_of_name(test), field=replace(test.field, value=name))
 
     return transform(node, plain)

@@ -4,6 +4,9 @@ those of Elastic's integration, which packs are written in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
+
 from kqlx.elastic.matching import matches_value
 from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.mappings.asserted_values import Asserted, asserted_values, spelt
@@ -15,6 +18,7 @@ from kqlx.mappings.telling_fields import overlap
 from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
 from kqlx.notes import Effect, Note
 
+_VALUE_TESTS = (Equals, Like)
 _OF_SHIPPERS = ("_index", "agent.type", "event.module")
 """The fields in which shippers name a data source, beside those of its own."""
 
@@ -23,13 +27,13 @@ def in_elastic_values(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
     """The tree with each value of another shipper as what it stands for, and a note on each. A
     value that names the data source is true of all its events, where the query asserts it.
     """
-    asserted = asserted_values(node)
     marks = pack.recognise
     speaking = {*_OF_SHIPPERS, *marks.aliases, *marks.fields}
     notes: dict[Note, None] = {}
+    asserted = cache(partial(asserted_values, node))  # few queries name a shipper
 
     def own(test: Node) -> Node:
-        if not isinstance(test, Equals | Like) or isinstance(test.field, Pattern):
+        if not isinstance(test, _VALUE_TESTS) or isinstance(test.field, Pattern):
             return test
         name = test.field.name.removesuffix(CASELESS)
         if name not in speaking:
@@ -56,7 +60,7 @@ def _is_named(test: Equals | Like, value: str) -> bool:
 
 
 def _names_source(
-    test: Equals | Like, name: str, said: str, pack: Pack, asserted: Asserted
+    test: Equals | Like, name: str, said: str, pack: Pack, asserted: Callable[[], Asserted]
 ) -> bool:
     """Whether a test is of a shipper's name for the data source: no column is asked for it."""
     marks = pack.recognise
@@ -65,12 +69,10 @@ def _names_source(
     shared = {"agent.type": marks.beats, "event.module": marks.modules}.get(name, ())
     known = (*marks.fields.get(name, ()), *shared)
     said = next((value for value in known if _is_named(test, value)), said)
-    if not any(said in spelt(values, [said]) for values in asserted.get(name, ())):
+    differs = pack.constants.get(name, said) != said or name in ("fileset.name", "agent.type")
+    if said not in known or not differs:
         return False
-    if name == "agent.type":
-        return said in known
-    differs = pack.constants.get(name, said) != said or name == "fileset.name"
-    return differs and said in known
+    return any(said in spelt(values, [said]) for values in asserted().get(name, ()))
 
 
 def _parsed(meaning: str, test: Equals | Like) -> Node:

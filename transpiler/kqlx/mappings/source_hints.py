@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 from kqlx.mappings.shippers import shipper
-from kqlx.mappings.telling_fields import TellingFields
+from kqlx.mappings.telling_fields import NO_VALUES, TellingFields
 from kqlx.nodes import And, Equals, FieldTest, Like, Nested, Node, Or, Pattern
 from kqlx.records import dataclass, replace
 from kqlx.regexes import late_regex
@@ -121,7 +121,7 @@ def _leaf(node: FieldTest | Nested, name: str, telling: TellingFields) -> Names 
     marks = telling.marks
     sources = telling.owners(name)
     if isinstance(node, Equals | Like):
-        sources.update([a.source for a in telling.values.get(name, ()) if a.in_test(node)])
+        sources |= telling.values.get(name, NO_VALUES).sources_of(node)
         if name == "_index":
             sources |= telling.of_index(bare(_asked(node)))
     if sources and isinstance(node, Like):
@@ -159,15 +159,14 @@ def _shared(node: Node, name: str, telling: TellingFields) -> frozenset[str]:
     """The data sources of a module, or of a shipper other than the one that ships nearly all."""
     if not isinstance(node, Equals | Like):
         return frozenset()
-    aliases = telling.aliases.get(name, ())
-    if found := frozenset(each.source for each in aliases if each.in_test(node)):
+    if found := telling.aliases.get(name, NO_VALUES).sources_of(node):
         return found
     if name == "_index" and (beat := shipper(bare(_asked(node)))):
         return frozenset(s for s, m in telling.marks.items() if beat in m.beats)
     if name == "event.module":
-        return frozenset(each.source for each in telling.modules if each.in_test(node))
+        return telling.modules.sources_of(node)
     if name == "agent.type" and not (isinstance(node, Equals) and node.value.name == "filebeat"):
-        return frozenset(each.source for each in telling.beats if each.in_test(node))
+        return telling.beats.sources_of(node)
     return frozenset()
 
 

@@ -10,26 +10,39 @@ from functools import lru_cache
 
 from kqlx.mappings.pack import Marks
 from kqlx.nodes import Equals, Like
-from kqlx.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Values that name a data source, in lower case: names of channels and providers of Windows are
-    written in any. Those of ``starred`` have stars.
+class TellingValues:
+    """Values of a field by which data sources are named, in lower case: names of channels and
+    providers of Windows are written in any. Some have stars.
     """
 
-    source: str
-    plain: frozenset[str]
-    starred: tuple[str, ...]
+    def __init__(self, each: Iterable[tuple[str, Iterable[str]]]) -> None:
+        self._sources: dict[str, list[str]] = {}
+        for source, values in each:
+            for value in values:
+                self._sources.setdefault(value.lower(), []).append(source)
+        self._starred = [value for value in self._sources if _has_stars(value)]
 
-    def in_test(self, test: Equals | Like) -> bool:
-        """Whether the test asks for one of them, whatever its letter case."""
+    def sources_of(self, test: Equals | Like) -> frozenset[str]:
+        """The data sources of which the test asks for a value, whatever its letter case."""
         if isinstance(test, Equals):
             asked = test.value.name.lower()
-            return asked in self.plain or any(fnmatchcase(asked, value) for value in self.starred)
-        fit = test.pattern.map_literals(str.lower).matcher()
-        return not test.pattern.is_lone_star and any(map(fit, (*self.plain, *self.starred)))
+            plain = [asked] if asked in self._sources and not _has_stars(asked) else []
+            return self._of([*plain, *(v for v in self._starred if fnmatchcase(asked, v))])
+        if test.pattern.is_lone_star:
+            return frozenset()
+        return self._of(filter(test.pattern.map_literals(str.lower).matcher(), self._sources))
+
+    def _of(self, values: Iterable[str]) -> frozenset[str]:
+        return frozenset([source for value in values for source in self._sources[value]])
+
+
+def _has_stars(value: str) -> bool:
+    return any(sign in value for sign in "*?[")
+
+
+NO_VALUES = TellingValues(())
 
 
 class TellingFields:
@@ -46,8 +59,8 @@ class TellingFields:
         self.marks = marks
         self.values = _by_field({source: each.fields for source, each in marks.items()})
         self.aliases = _by_field({source: each.aliases for source, each in marks.items()})
-        self.modules = tuple([_asked(source, each.modules) for source, each in marks.items()])
-        self.beats = tuple([_asked(source, each.beats) for source, each in marks.items()])
+        self.modules = TellingValues((source, each.modules) for source, each in marks.items())
+        self.beats = TellingValues((source, each.beats) for source, each in marks.items())
         self.names = frozenset({*self.values, *self.aliases})
         self.rest = _rest(marks)
         self.collectors = frozenset(source for source, each in marks.items() if each.collector)
@@ -111,12 +124,12 @@ def _overlap(index: str, known: tuple[str, ...]) -> bool:
 
 def _by_field(
     each: Mapping[str, Mapping[str, Iterable[str]]],
-) -> dict[str, tuple[Asked, ...]]:
-    found: dict[str, list[Asked]] = {}
+) -> dict[str, TellingValues]:
+    found: dict[str, list[tuple[str, Iterable[str]]]] = {}
     for source, fields in each.items():
         for name, values in fields.items():
-            found.setdefault(name, []).append(_asked(source, values))
-    return {name: tuple(values) for name, values in found.items()}
+            found.setdefault(name, []).append((source, values))
+    return {name: TellingValues(values) for name, values in found.items()}
 
 
 def _rest(marks: Mapping[str, Marks]) -> dict[str, frozenset[str]]:
@@ -125,9 +138,3 @@ def _rest(marks: Mapping[str, Marks]) -> dict[str, frozenset[str]]:
         name: frozenset(source for source, each in marks.items() if name in each.rest)
         for name in fields
     }
-
-
-def _asked(source: str, values: Iterable[str]) -> Asked:
-    lower = [value.lower() for value in values]
-    starred = [value for value in lower if any(sign in value for sign in "*?[")]
-    return Asked(source, frozenset(lower).difference(starred), tuple(starred))

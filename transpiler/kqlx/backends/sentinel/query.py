@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from kqlx.backends.base import kinds_of
 from kqlx.backends.contained_tests import without_contained
 from kqlx.backends.sentinel.conditions import ConditionWriter
 from kqlx.backends.sentinel.conjuncts import (
@@ -30,7 +29,7 @@ from kqlx.backends.text_backend import Text
 from kqlx.fragments import Piece
 from kqlx.hints import Argument, Hint
 from kqlx.mappings.bound import Bound
-from kqlx.nodes import And, Equals, Node, Or, conjuncts
+from kqlx.nodes import And, Equals, Node, Or, conjuncts, kinds_of
 from kqlx.notes import Effect
 
 DEFAULT_TABLE = "Events"

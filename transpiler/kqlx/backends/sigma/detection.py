@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kqlx.backends.base import kinds_of
 from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.contained_tests import without_contained
 from kqlx.backends.sigma.approximate import Approximation
@@ -38,6 +37,7 @@ from kqlx.nodes import (
     all_of,
     any_of,
     conjuncts,
+    kinds_of,
     simplify,
     with_items,
 )
