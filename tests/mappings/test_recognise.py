@@ -265,3 +265,11 @@ def test_traffic_of_any_module_is_where_that_of_any_product_is(query: str, effec
     )
     notes = kqlx.convert(rule, "spl", accept="narrower").notes
     assert [n.effect for n in notes if "filebeat-*" in n.message] == [effect]
+
+
+def test_a_word_in_an_action_names_no_product() -> None:
+    """It may be one of any product; how an action of one begins is its own."""
+    for query in ("event.action:*delete*", "event.action:*_user and user.name:*"):
+        assert recognise(kqlx.parse(query), ["logs-*"]) == ((), ())
+    (pack,), _ = recognise(kqlx.parse("event.action:od_delete*"), ["logs-*"])
+    assert pack.source == "jamf_protect.telemetry"

@@ -76,6 +76,11 @@ def _about(pack: Pack) -> Iterator[str]:
     for when in pack.recognise.fallback_when:
         asked = "; ".join(f"{name}: {', '.join(values)}" for name, values in when.items())
         yield f"assumed where nothing names a source, for {asked}"
+    if pack.recognise.categories:
+        categories = ", ".join(pack.recognise.categories)
+        yield f"asked for, of any product, by event.category: {categories}"
+    if pack.recognise.model_fields:
+        yield f"asked for, of any product, by fields: {', '.join(pack.recognise.model_fields)}"
     for name, value in pack.constants.items():
         yield f"on every event {name}: {value}"
     for name, values in pack.always_includes.items():

@@ -120,7 +120,9 @@ def _together(said: list[Names], collectors: frozenset[str]) -> Names | None:
 def _leaf(node: FieldTest | Nested, name: str, telling: TellingFields) -> Names | None:
     marks = telling.marks
     sources = telling.owners(name)
-    if isinstance(node, Equals | Like):
+    # What ends in some way or has a word in it may be an action of any product.
+    any_other = isinstance(node, Like) and name not in _NAMES and not node.pattern.prefix
+    if isinstance(node, Equals | Like) and not any_other:
         sources |= telling.values.get(name, NO_VALUES).sources_of(node)
         if name == "_index":
             sources |= telling.of_index(bare(_asked(node)))
