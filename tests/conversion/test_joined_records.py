@@ -230,8 +230,20 @@ def test_microsofts_analyser_takes_the_queries() -> None:
 
 
 def test_sigma_looks_at_one_record() -> None:
+    """But of programs that start those of another sensor say all."""
     with pytest.raises(kqlx.MappingError, match="separate record"):
+        kqlx.convert(FILES, "sigma")
+    with pytest.raises(kqlx.MappingError, match=r"user\.effective\.id has no counterpart"):
         kqlx.convert(SHELL, "sigma")
+    query = f"{EXECUTED}process.name:sh and process.args:-p and not process.args:-x"
+    made = kqlx.convert(query, "sigma")
+    assert made.place == {"logsource": {"category": "process_creation", "product": "linux"}}
+    assert "CommandLine" in str(made.query)
+    (told,) = [note for note in made.notes if note.code == "sensor-substituted"]
+    assert told.effect is Effect.COVERAGE
+    assert kqlx.convert(f"{EXECUTED}process.name:sh", "sigma").place == {
+        "logsource": {"product": "linux", "service": "auditd"}
+    }
 
 
 def test_a_value_without_a_field_cannot_stand_beside_another_record() -> None:

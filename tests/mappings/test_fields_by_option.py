@@ -30,7 +30,6 @@ def told(made: kqlx.Conversion, word: str = "Session data") -> list[Effect]:
     return [note.effect for note in made.notes if word in note.message]
 
 
-@pytest.mark.parametrize("target", ["spl", "sigma"])
 @pytest.mark.parametrize(
     "test",
     [
@@ -40,9 +39,9 @@ def told(made: kqlx.Conversion, word: str = "Session data") -> list[Effect]:
         "(process.parent.executable:/bin/sh and process.parent.name:(* and not bash))",
     ],
 )
-def test_beside_other_sources_no_event_meets_it(target: str, test: str) -> None:
+def test_beside_other_sources_no_event_meets_it(test: str) -> None:
     """As shipped there is nothing to find, and the note says what becomes of the other events."""
-    made = kqlx.convert(rule(f"{BOTH} and process.name:nc and {test}", BESIDE), target)
+    made = kqlx.convert(rule(f"{BOTH} and process.name:nc and {test}", BESIDE), "spl")
     assert "auditd" not in str(made.query)
     assert told(made) == [Effect.COVERAGE]
     (note,) = (note for note in made.notes if "Session data" in note.message)
@@ -50,17 +49,15 @@ def test_beside_other_sources_no_event_meets_it(target: str, test: str) -> None:
     assert "event.action" not in note.message
 
 
-@pytest.mark.parametrize("target", ["spl", "sigma"])
-def test_alternatives_to_it_are_found(target: str) -> None:
+def test_alternatives_to_it_are_found() -> None:
     query = f"{BOTH} and (process.name:nc or process.parent.name:bash)"
-    made = kqlx.convert(rule(query, BESIDE), target)
+    made = kqlx.convert(rule(query, BESIDE), "spl")
     assert "SYSCALL" in str(made.query)
     assert told(made) == [Effect.COVERAGE]
-    without = kqlx.convert(rule(f"{STARTED} and process.name:nc", ALONE), target)
+    without = kqlx.convert(rule(f"{STARTED} and process.name:nc", ALONE), "spl")
     assert str(without.query).strip() in str(made.query)
 
 
-@pytest.mark.parametrize("target", ["spl", "sigma"])
 @pytest.mark.parametrize("index", [ALONE, BESIDE])
 @pytest.mark.parametrize(
     "query",
@@ -71,17 +68,14 @@ def test_alternatives_to_it_are_found(target: str) -> None:
         f"{EQL}{NC} and not length(process.parent.executable) == 3",
     ],
 )
-def test_what_is_excepted_by_it_is_found(target: str, index: list[str], query: str) -> None:
-    if target == "sigma" and "length" in query:
-        index = ALONE
-    made = kqlx.convert(rule(query, index), target)
+def test_what_is_excepted_by_it_is_found(index: list[str], query: str) -> None:
+    made = kqlx.convert(rule(query, index), "spl")
     assert told(made) == [Effect.WIDER]
     assert "Session data" in str(made.query)
     assert "SYSCALL" in str(made.query)
     assert ("ppid" in str(made.query)) == ("parent.pid" in query)
 
 
-@pytest.mark.parametrize("target", ["spl", "sigma"])
 @pytest.mark.parametrize(
     "query",
     [
@@ -91,17 +85,33 @@ def test_what_is_excepted_by_it_is_found(target: str, index: list[str], query: s
         f'{EQL}{NC} and process.parent.name regex "b[a]sh"',
     ],
 )
-def test_a_rule_of_it_alone_is_refused(target: str, query: str) -> None:
+def test_a_rule_of_it_alone_is_refused(query: str) -> None:
     """Whoever asks for the field there has the option on."""
     with pytest.raises(kqlx.MappingError, match=r"Elastic has it only with .*Session data"):
-        kqlx.convert(rule(query, ALONE), target)
+        kqlx.convert(rule(query, ALONE), "spl")
 
 
-def test_another_sensor_that_has_it_goes_first() -> None:
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+def test_where_no_sensor_has_it_exceptions_are_found_and_others_refused(target: str) -> None:
+    opened = "event.category:file and event.action:opened-file and process.name:nc"
+    made = kqlx.convert(rule(f"{opened} and not process.parent.name:bash", ALONE), target)
+    assert told(made) == [Effect.WIDER]
+    with pytest.raises(kqlx.MappingError, match="Elastic has it only with"):
+        kqlx.convert(rule(f"{opened} and process.parent.name:bash", ALONE), target)
+
+
+@pytest.mark.parametrize("index", [ALONE, BESIDE])
+@pytest.mark.parametrize(
+    ("target", "column", "other"),
+    [("sentinel", "InitiatingProcessFileName", "Syslog"), ("sigma", "ParentImage", "SYSCALL")],
+)
+def test_another_sensor_that_has_it_goes_first(
+    target: str, column: str, other: str, index: list[str]
+) -> None:
     for test in ("process.parent.name:bash", "not process.parent.name:bash"):
-        made = kqlx.convert(rule(f"{BOTH} and process.name:nc and {test}", BESIDE), "sentinel")
-        assert "InitiatingProcessFileName" in str(made.query)
-        assert "Syslog" not in str(made.query)
+        made = kqlx.convert(rule(f"{BOTH} and process.name:nc and {test}", index), target)
+        assert column in str(made.query)
+        assert other not in str(made.query)
         assert {*told(made)} <= {Effect.SAME}
 
 

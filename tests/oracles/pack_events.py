@@ -87,6 +87,8 @@ class Stored:
     data: Mapping[str, str] = field(default_factory=dict)
     """EventData of a Windows event."""
     beside: tuple[Mapping[str, Any], ...] = ()
+    sensor: Mapping[str, Any] | None = None
+    """What another sensor records of it, for a log source of Sigma that stands for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def read(path: Path) -> EventFile:
                 events.append(_of_record(data["source"], len(events) + 1, record, document))
     for item in data["events"]:
         number = len(events) + 1
-        _known(item, {"elastic", "splunk", "sentinel", "sigma", "record", "records"}, path)
+        keys = {"elastic", "splunk", "sentinel", "sigma", "sensor", "record", "records"}
+        _known(item, keys, path)
         document = merged(every, item["elastic"])
         if "records" in item:
             item = {**item, **_of_texts(item["records"], document)}
@@ -134,7 +137,8 @@ def read(path: Path) -> EventFile:
         if splunk is not None and splunk.get("sourcetype") == SOURCETYPE:
             splunk, decoded = extracted(splunk), extracted(splunk, plain=True)
         more = None if decoded == splunk else decoded
-        events.append(Stored(number, document, splunk, tables, sigma, more, beside=tuple(beside)))
+        stored = Stored(number, document, splunk, tables, sigma, more, beside=tuple(beside))
+        events.append(replace(stored, sensor=item.get("sensor")))
     return EventFile(data["source"], tuple(data["queries"]), tuple(events))
 
 
@@ -256,10 +260,18 @@ def answers(query: Converted, pack: Pack, target: str, events: Sequence[Stored])
         return _of_sentinel(query, events)
     SIGMA.read(query.text)
     place = dict(query.bound.place)
-    held = [event for event in events if _in_log_source(event, pack, place)]
+    several = any(event.sensor for event in events)
+    here = {
+        event.number: [
+            *(_records_there(event, pack, place) if several else (event.sigma or {}, *event.beside))
+        ]
+        for event in events
+        if _in_log_source(event, pack, place)
+    }
     return {
-        event.number: any(SIGMA.holds(query.text, e or {}) for e in (event.sigma, *event.beside))
-        for event in held
+        number: any(SIGMA.holds(query.text, record) for record in records)
+        for number, records in here.items()
+        if records
     }
 
 
@@ -344,6 +356,22 @@ def _in_log_source(event: Stored, pack: Pack, place: Mapping[str, object]) -> bo
         for each in here
         for when in each.when or ({},)
     )
+
+
+def _records_there(
+    event: Stored, pack: Pack, place: Mapping[str, object]
+) -> Iterator[Mapping[str, Any]]:
+    """The records of the event that have some of the fields of a log source."""
+    names = {
+        column
+        for each in pack.targets["sigma"]
+        if dict(each.place) == place
+        for spec in each.fields.values()
+        for one in (*spec.alternatives, spec)
+        for column in (one.column, *one.any_of)
+    }
+    records = (event.sigma, *event.beside, event.sensor)
+    yield from (one for one in records if one and names & one.keys())
 
 
 def _is_part(event: Stored, place: Destination) -> bool:

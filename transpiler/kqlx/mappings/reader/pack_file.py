@@ -120,8 +120,8 @@ def _refuse(document: Document, problems: Iterator[Problem]) -> None:
 
 _DECIDING = ("column", "any", "where", "fixed", "constant", "unset", "none")
 
-_TOGETHER = (["column", "where"], ["where", "none"])
-"""What where does not name has a column, or no counterpart."""
+_TOGETHER = (["column", "where"], ["any", "where"], ["where", "none"])
+"""What where does not name has a column, or one of several, or no counterpart."""
 
 
 def _of_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
