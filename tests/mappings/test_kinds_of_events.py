@@ -92,3 +92,58 @@ def test_what_a_place_never_holds_is_told_as_it_is_alone() -> None:
     with pytest.raises(kqlx.UnsupportedError, match=r"never holds event\.action") as refused:
         kqlx.convert(f"{LINUX}(({opened}) or ({STARTED}))", "spl", source="endpoint.events")
     assert Effect.NARROWER in {note.effect for note in refused.value.notes}
+
+
+@pytest.mark.parametrize("source", ["crowdstrike.fdr", "sentinel_one_cloud_funnel.event"])
+@pytest.mark.parametrize(
+    ("query", "kind"),
+    [("registry.path:*Run*", "registry"), ("dns.question.name:*.example", "network")],
+)
+def test_fields_of_one_kind_say_which_is_asked_for(source: str, query: str, kind: str) -> None:
+    asked = f"event.category:{kind} and {query}"
+    made, named = (
+        kqlx.convert(one, "sentinel", source=source, accept={"different"}) for one in (query, asked)
+    )
+    assert made.query == named.query
+    with pytest.raises(kqlx.MappingError):  # of which files of several kinds of events speak
+        kqlx.convert("process.args:x and file.name:y", "spl", source="m365_defender.event")
+
+
+def test_steps_of_a_sequence_are_events_of_one_sensor() -> None:
+    """Only Sysmon's events have the directory in Sentinel, and their machines have other IDs."""
+    step = 'process where host.os.type == "linux" and event.type == "start" and '
+    inside = f'[{step} process.working_directory == "/tmp"]'
+    for other, refused in (
+        ('process.name == "x"', True),
+        ('process.working_directory == "/"', False),
+    ):
+        query = f"sequence by host.id with maxspan=1m {inside} [{step} {other}]"
+        try:
+            text = kqlx.convert(query, "sentinel", source="endpoint.events", language="eql").text
+        except kqlx.MappingError as error:
+            assert refused and "different sensors" in str(error)
+        else:
+            assert not refused and "DeviceProcessEvents" not in text
+
+
+def test_records_put_together_are_no_part_of_others_in_the_same_table() -> None:
+    data = {"index": ["logs-sysmon_linux.log-*", "logs-auditd_manager.auditd-*"]}
+    started = "event.category:process and event.type:start"
+    query = f"{LINUX}{started} and process.working_directory:/tmp"
+    text = str(kqlx.convert(kqlx.Rule("r", query, data=data), "sentinel").query)
+    audit, sysmon = (part for part in text.split("(Syslog\n")[1:])
+    assert "AuditEvent" in audit and "Linux-Sysmon" not in audit
+    assert "Linux-Sysmon" in sysmon and "AuditEvent" not in sysmon
+
+
+@pytest.mark.parametrize(("system", "table"), [("linux", "Syslog"), ("windows", "WindowsEvent")])
+def test_sysmon_is_asked_for_what_the_tables_of_defender_lack(system: str, table: str) -> None:
+    query = f"event.category:process and event.type:start and host.os.type:{system} and {{}}"
+    lacking = kqlx.convert(
+        query.format("process.working_directory:*tmp*"), "sentinel", source="endpoint.events"
+    )
+    assert lacking.text.startswith(table)
+    (note,) = [note for note in lacking.notes if note.code == "sensor-substituted"]
+    assert "Sysmon" in note.message and note.effect is kqlx.notes.Effect.COVERAGE
+    usual = kqlx.convert(query.format("process.name:x"), "sentinel", source="endpoint.events")
+    assert usual.text.startswith("DeviceProcessEvents")
