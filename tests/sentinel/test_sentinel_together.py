@@ -270,3 +270,33 @@ def test_another_letter_case_is_told() -> None:
     of = new_terms(["process.parent.name"], query=query, index=indices)
     found = kqlx.convert(of, "sentinel")
     assert any("counted separately" in n.message and str(n.effect) == "case" for n in found.notes)
+
+
+WINDOWS = ["logs-windows.forwarded*", "logs-windows.sysmon_operational-*", "logs-system.security*"]
+
+
+def test_sources_of_one_table_that_have_a_field_in_two_columns_stay_apart() -> None:
+    """Collectors write Sysmon's records and those of the Security log to ``WindowsEvent``, which
+    name the program and its parent in columns of their own.
+    """
+    query = "event.category:process and event.type:start and process.parent.name:w3wp.exe"
+    for field, columns in {
+        "process.executable": ["EventData.NewProcessName", "EventData.Image"],
+        "process.parent.executable": ["EventData.ParentProcessName", "EventData.ParentImage"],
+    }.items():
+        of = new_terms([field], query=query, index=WINDOWS)
+        made = str(kqlx.convert(of, "sentinel").query)
+        name = field.replace(".", "_")
+        parts = [part for part in made.split("\n    (") if part.startswith("WindowsEvent")]
+        assert len(parts) == 2
+        for part, column in zip(parts, columns, strict=True):
+            assert f"tostring({column})" in part.partition(f"{name} = ")[2]
+        assert analyse([made]) == [[]]
+
+
+def test_computers_are_counted_together_by_one_column() -> None:
+    """The tables of Windows' records have the same name of a computer."""
+    of = threshold(["host.id"], 5, {}, query="event.code:4625", index=WINDOWS)
+    found = kqlx.convert(of, "sentinel")
+    assert "counted-per-source" not in notes(found)
+    assert str(found.query).count("host_id = Computer") == 2

@@ -16,7 +16,7 @@ from kqlx.mappings.binding import NeverMatchesError, OtherEventsError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.destinations import bind_asked, of_one_sensor
 from kqlx.mappings.field_spec import When
-from kqlx.mappings.field_values import is_countable, resolve
+from kqlx.mappings.field_values import FieldValues, InColumn, is_countable, resolve
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.recognition import asserts_field, implied_values
@@ -126,7 +126,7 @@ def bind_each(
             for one in found:
                 read.setdefault(str(one.place.get("table")), set()).add(pack.source)
                 for number, other in enumerate(bounds):
-                    if (both := _merge_if_same_place(other, one)) is not None:
+                    if (both := _merge_if_same_place(other, one, counted)) is not None:
                         bounds[number] = both
                         break
                 else:
@@ -343,9 +343,10 @@ def _uncounted(bound: Bound, counted: Iterable[str]) -> str:
     return next((name for name in counted if not is_countable(resolve(bound, name))), "")
 
 
-def _merge_if_same_place(bound: Bound, other: Bound) -> Bound | None:
+def _merge_if_same_place(bound: Bound, other: Bound, counted: Iterable[str]) -> Bound | None:
     """Two sources whose events are in one place there: what is asked of either. None where they are
-    in two places, or read a column of it in two ways.
+    in two places, read a column of it in two ways, or are different events of a table that have a
+    field that is ``counted`` in two columns.
     """
     if bound.place != other.place or bound.uses_target_names is not other.uses_target_names:
         return None
@@ -357,6 +358,8 @@ def _merge_if_same_place(bound: Bound, other: Bound) -> Bound | None:
         return replace(bound, notes=(*bound.notes, *more)) if more else bound
     shared = bound.columns.keys() & other.columns.keys()
     if any(_reading(bound.columns[name]) != _reading(other.columns[name]) for name in shared):
+        return None
+    if _are_apart(bound, other) and any(_column(bound, n) != _column(other, n) for n in counted):
         return None
     return replace(
         bound,
@@ -376,6 +379,17 @@ def _merge_if_same_place(bound: Bound, other: Bound) -> Bound | None:
 def _puts_together(bound: Bound) -> bool:
     """Whether the tree asks for what stands in a further record of an event."""
     return bound.records is not None and not bound.records.columns.keys().isdisjoint(bound.columns)
+
+
+def _are_apart(bound: Bound, other: Bound) -> bool:
+    """Whether the two ask a table for events of two kinds, none of which is in both."""
+    there = bound.destination, other.destination
+    return "table" in bound.place and len({one.filter for one in there if one is not None}) > 1
+
+
+def _column(bound: Bound, field: str) -> FieldValues | str:
+    found = resolve(bound, field)
+    return found.column if isinstance(found, InColumn) else found
 
 
 def _either(one: Node, other: Node) -> Node:

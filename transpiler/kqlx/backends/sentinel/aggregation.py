@@ -24,6 +24,7 @@ from kqlx.backends.sentinel.result_columns import (
 from kqlx.backends.sentinel.syntax import WIDTH, fold, identifier
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.field_values import InColumn, resolve
 from kqlx.mappings.lookups import way_to_look_up
 from kqlx.mappings.value_conditions import why_without_values
 from kqlx.notes import Effect, Note
@@ -177,10 +178,10 @@ def value_notes(fields: Iterable[FieldValues], bound: Bound, by: Container[str] 
 
 
 def per_source_notes(
-    bound: Bound, fields: Iterable[FieldValues], effect: Effect, why: str
+    bounds: Sequence[Bound], fields: Iterable[FieldValues], effect: Effect, why: str
 ) -> list[Note]:
-    """Of several data sources: where a field has other values."""
-    names = with_own_values(bound, fields)
+    """Of several data sources: where a field has other values in one than in another."""
+    names = with_own_values(bounds, fields)
     if not names:
         return []
     message = (
@@ -190,10 +191,18 @@ def per_source_notes(
     return [Note("counted-per-source", effect, message)]
 
 
-def with_own_values(bound: Bound, fields: Iterable[FieldValues]) -> list[str]:
-    """The fields that have other values in other data sources."""
+def with_own_values(bounds: Sequence[Bound], fields: Iterable[FieldValues]) -> list[str]:
+    """The fields that have other values in one data source than in another: not those that are
+    counted by a column of one name in all of them, such as the computer's.
+    """
     found = dict.fromkeys(values.field for values in fields)
-    return [field for field in found if _has_others(bound, field)]
+    own = [field for field in found if any(_has_others(bound, field) for bound in bounds)]
+    return [field for field in own if len(bounds) == 1 or not _in_one_column(bounds, field)]
+
+
+def _in_one_column(bounds: Sequence[Bound], field: str) -> bool:
+    first, *others = [resolve(bound, field) for bound in bounds]
+    return isinstance(first, InColumn) and all(values == first for values in others)
 
 
 def _has_others(bound: Bound, field: str) -> bool:

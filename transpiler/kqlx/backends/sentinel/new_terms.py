@@ -43,14 +43,15 @@ def find_new_terms(
     written: WrittenSource,
     shown: Sequence[FieldValues],
     run: Run | None,
-    together: bool,
+    sources: Sequence[Bound],
 ) -> WrittenSource:
     """The query for events with values that were not seen before. ``shown`` are the columns that
     alerts show; ``run`` is that of the rule that it is for, which looks back so far at most;
-    ``together`` that the events of several data sources are looked at together.
+    ``sources`` are those whose events are looked at together, of which this is one.
 
     Raises UnsupportedError where a field has no column, or one value on all events.
     """
+    together = len(sources) > 1
     fields = required_values(bound, terms.fields, "looks for new values of", together)
     if not fields:
         named = ", ".join(terms.fields)
@@ -72,7 +73,7 @@ def find_new_terms(
     ]
     if together:
         why = "what is new in one may be known in another"
-        notes += per_source_notes(bound, fields, Effect.WIDER, why)
+        notes += per_source_notes(sources, fields, Effect.WIDER, why)
         common = [in_common(values) for values in fields]
         lines += present((in_common(v) for v in fields if v.name), written.query)
         lines.append(project_common("extend", [*common, *shown]))

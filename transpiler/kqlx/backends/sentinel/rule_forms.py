@@ -69,11 +69,12 @@ def _of_source(
         named = {values.name for values in shown}
         more = [name for name in required_columns(source) if name not in named]
         shown = (*shown, *(FieldValues(name, name, name) for name in more))
+    bounds = [one.bound for one in plan.sources]
     match form_of(rule):
         case Threshold() as threshold:
-            written = count_events(threshold, rule, bound, written, shown, in_rule, several)
+            written = count_events(threshold, rule, bound, written, shown, in_rule, bounds)
         case NewTerms() as terms:
-            written = find_new_terms(terms, rule, bound, written, shown, run, several)
+            written = find_new_terms(terms, rule, bound, written, shown, run, bounds)
         case IndicatorMatch() as match:
             written = compare_with_indicators(match, rule, bound, written, values, shown, run)
         case _:

@@ -109,7 +109,7 @@ def about_keys(events: PlannedEvents) -> list[Note]:
                 notes.update(dict.fromkeys([*values.notes, *(about if values.name else ())]))
                 if values.name and values.type == "string" and not values.multivalue:
                     texts[values.field] = None
-            own.update(dict.fromkeys(with_own_values(source.bound, found)))
+            own.update(dict.fromkeys(with_own_values([source.bound], found)))
     if own:
         notes.update(dict.fromkeys(_about_sources(events, [*own])))
     if texts:

@@ -45,14 +45,15 @@ def count_events(
     written: WrittenSource,
     shown: Sequence[FieldValues],
     in_rule: bool,
-    together: bool,
+    sources: Sequence[Bound],
 ) -> WrittenSource:
     """The query with the counts that the rule asks for. ``shown`` are the columns that alerts show;
-    ``in_rule`` says that it is for an analytics rule, which has a period of its own; ``together``
-    that the events of several data sources are counted together.
+    ``in_rule`` says that it is for an analytics rule, which has a period of its own; ``sources``
+    are those whose events are counted together, of which this is one.
 
     Raises UnsupportedError where a field that is counted has no column.
     """
+    together = len(sources) > 1
     by = required_values(bound, threshold.by, "counts by", together)
     distinct = [name for name, _ in threshold.distinct]
     own = required_values(bound, distinct, "counts values of", together)
@@ -62,7 +63,7 @@ def count_events(
     notes += value_notes([*by, *counted], bound, threshold.by)
     if together and (threshold.least > 1 or counted):
         why = "together they may reach the threshold"
-        notes += per_source_notes(bound, [*by, *counted], Effect.NARROWER, why)
+        notes += per_source_notes(sources, [*by, *counted], Effect.NARROWER, why)
     made, columns = made_first([*by, *counted])
     by, counted = columns[: len(by)], columns[len(by) :]
     query = written.query
