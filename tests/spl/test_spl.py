@@ -252,6 +252,23 @@ def test_tstats_over_a_data_model() -> None:
         kqlx.convert("process.name:a and url.path:b", "spl", format="tstats")
 
 
+@pytest.mark.parametrize(
+    ("query", "model", "where"),
+    [
+        (
+            "event.category:authentication and event.outcome:failure and user.name:root",
+            "Authentication.Authentication",
+            'Authentication.action="failure" Authentication.user="root"',
+        ),
+        ("dns.question.name:*.example", "Network_Resolution.DNS", 'DNS.query="*.example"'),
+    ],
+)
+def test_the_data_models_of_logons_and_names(query: str, model: str, where: str) -> None:
+    text = kqlx.convert(query, "spl", format="tstats", accept=["different"]).text
+    assert f"datamodel={model}\n    where {where}\n" in text
+    parse_search(text)
+
+
 @pytest.mark.parametrize("negated", [False, True])
 def test_a_data_model_has_no_wildcard_for_one_character(negated: bool) -> None:
     drive = Like(Literal("process.name"), Pattern((ANY_ONE, ":a", ANY_RUN)))
