@@ -13,6 +13,9 @@ from kqlx.mappings.value_conditions import alike_values, has_values, why_without
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
 
+SERVICE_OF_RECORDS = "windows.sysmon_operational"
+"""There user.id is whoever wrote the record: the service of Sysmon, on all events."""
+
 
 def about_counted(field: str, bound: Bound, coarser: Effect = Effect.NARROWER) -> list[Note]:
     """Notes on a field by which a rule counts or compares. ``coarser`` is what it means that some

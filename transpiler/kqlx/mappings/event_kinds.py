@@ -46,6 +46,8 @@ def narrowed_to_query(
                 return alone
         if meant:
             left.append(replace(case, case_values=tuple(sorted(meant)) if case.case_values else ()))
+    if len(left) == 1 and left[0].apart:
+        return replace(left[0], case_values=(), apart=False)  # empty on events of other kinds
     return _alike(replace(spec, cases=tuple(left)))
 
 

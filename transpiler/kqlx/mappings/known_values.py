@@ -10,6 +10,7 @@ from functools import cache
 from kqlx.elastic.matching import matches_value, met_values
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.binding import Binding
+from kqlx.mappings.source_hints import CODES, in_range
 from kqlx.mappings.wildcard_names import MOST_NAMES
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Effect, Note
@@ -60,6 +61,12 @@ def _repeated(binding: Binding, node: FieldTest, value: str) -> str:
     return next((one for one in others if any(matches_value(t, one) for t in beside)), "")
 
 
+def _is_beside(binding: Binding, name: str, value: str) -> bool:
+    """Whether it is the number of events of another log that the rule looks at too."""
+    ranges = binding.pack.codes_beside
+    return name in CODES and any(in_range(value, one) for one in ranges)
+
+
 def _never_there(binding: Binding, node: FieldTest, never: Iterable[str]) -> Node | None:
     """What a test is by the values that the destination never holds."""
     name = node.field.name
@@ -71,6 +78,9 @@ def _never_there(binding: Binding, node: FieldTest, never: Iterable[str]) -> Nod
             effect = Effect.SAME if binding.negative else Effect.NARROWER
             if not binding.negative and (earlier := _repeated(binding, node, value)):
                 message += f", which repeats an event of {earlier}"
+                effect = Effect.COVERAGE
+            elif not binding.negative and _is_beside(binding, name, value):
+                message += ", which other logs have: it is looked for there"
                 effect = Effect.COVERAGE
             note = Note("value-never-occurs", effect, message, node.span)
             binding.notes.append(note)

@@ -37,6 +37,9 @@ from kqlx.nodes import (
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
 
+_SHOWN = ("user.id", "user.name", "user.domain", "user.email", "host.name", "source.ip")
+"""Fields that say whom an alert is about, in tables."""
+
 
 def bind_each(
     query: AskedQuery,
@@ -73,6 +76,9 @@ def bind_each(
         pack = replace(one_pack, is_one_of_several=True) if len(packs) > 1 else one_pack
         if len(packs) > 1 and (is_step or pack.by_shipper):
             pack = _of_single_records(pack, target)
+        if len(packs) > 1 and pack.recognise.collector:
+            codes = [code for other in packs for code in other.recognise.codes]
+            pack = replace(pack, codes_beside=tuple(codes))
         asked_there = query
         if len(packs) > 1 and pack.recognise.is_data_model:
             from kqlx.mappings.parts_in_data_models import asked_of
@@ -346,7 +352,7 @@ def _uncounted(bound: Bound, counted: Iterable[str]) -> str:
 def _merge_if_same_place(bound: Bound, other: Bound, counted: Iterable[str]) -> Bound | None:
     """Two sources whose events are in one place there: what is asked of either. None where they are
     in two places, read a column of it in two ways, or are different events of a table that have a
-    field that is ``counted`` in two columns.
+    field that is ``counted`` in two columns, or one that says whom an alert is about.
     """
     if bound.place != other.place or bound.uses_target_names is not other.uses_target_names:
         return None
@@ -359,7 +365,8 @@ def _merge_if_same_place(bound: Bound, other: Bound, counted: Iterable[str]) -> 
     shared = bound.columns.keys() & other.columns.keys()
     if any(_reading(bound.columns[name]) != _reading(other.columns[name]) for name in shared):
         return None
-    if _are_apart(bound, other) and any(_column(bound, n) != _column(other, n) for n in counted):
+    names = (*counted, *(_SHOWN if _are_logs(bound, other) else ()))
+    if _are_apart(bound, other) and any(_column(bound, n) != _column(other, n) for n in names):
         return None
     return replace(
         bound,
@@ -385,6 +392,12 @@ def _are_apart(bound: Bound, other: Bound) -> bool:
     """Whether the two ask a table for events of two kinds, none of which is in both."""
     there = bound.destination, other.destination
     return "table" in bound.place and len({one.filter for one in there if one is not None}) > 1
+
+
+def _are_logs(*bounds: Bound) -> bool:
+    """Whether these are logs of Windows, each with accounts in columns of its own."""
+    marks = [bound.pack.recognise for bound in bounds if bound.pack is not None]
+    return all(one.collector or "winlog.channel" in one.fields for one in marks)
 
 
 def _column(bound: Bound, field: str) -> FieldValues | str:

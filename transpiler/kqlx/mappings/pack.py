@@ -260,7 +260,8 @@ class Pack:
     the value repeats one of those, in what rules ask about.
     ``kinds`` are fields, each with values that all events have which have one of them. ``lacking``
     has, by target, why its events are nowhere there. ``is_one_of_several`` says that the rule asks
-    other data sources too.
+    other data sources too. ``codes_beside``
+    are the numbers of Windows events that others have at which a rule looks beside a collector.
     """
 
     source: str
@@ -277,6 +278,7 @@ class Pack:
     lacking: Mapping[str, str] = field(default_factory=dict)
     by_shipper: bool = False
     is_one_of_several: bool = False
+    codes_beside: tuple[str, ...] = ()
     _fixed: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
     _types: dict[str, str | None] = field(
         default_factory=dict, init=False, repr=False, compare=False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 
+from kqlx.backends.counted_fields import SERVICE_OF_RECORDS
 from kqlx.backends.sentinel.field_values import single_values
 from kqlx.backends.sentinel.result_columns import FieldValues
 from kqlx.mappings.bound import Bound
@@ -77,8 +78,6 @@ _USER_ID = {
     "endpoint.": "Sid",
 }
 
-# There user.id is whoever wrote the record: the service of Sysmon, on all events.
-_OF_SERVICE = "windows.sysmon_operational"
 _ACCOUNT = ("user.name", "user.domain")
 
 # Without one of these the others identify nothing.
@@ -117,7 +116,7 @@ def entities_of(
     found: dict[tuple[str, str], dict[str, FieldValues]] = {}
     for field in dict.fromkeys([*own, *usual]):
         place = _place_of(bound, field)
-        parts = (*grouped_by, *(_ACCOUNT if bound.source == _OF_SERVICE else ()))
+        parts = (*grouped_by, *(_ACCOUNT if bound.source == SERVICE_OF_RECORDS else ()))
         values = single_values(bound, field, parts) if place else None
         if place is None or values is None:
             continue
@@ -152,7 +151,7 @@ def _tested(bound: Bound) -> Iterator[str]:
 
 def _place_of(bound: Bound, field: str) -> tuple[str, str, str] | None:
     """The entity type, identifier and group of a field."""
-    if field == "user.id" and bound.source and bound.source != _OF_SERVICE:
+    if field == "user.id" and bound.source and bound.source != SERVICE_OF_RECORDS:
         for source, identifier in _USER_ID.items():
             if bound.source.startswith(source):
                 return "Account", identifier, "user.id"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, cast
 
+from kqlx.backends.counted_fields import SERVICE_OF_RECORDS
 from kqlx.backends.spl.keys import Key, plain_name
 from kqlx.backends.spl.multiple_sources import Together
 from kqlx.backends.spl.result_fields import KeyBuilder
@@ -91,7 +92,8 @@ def entities(rule: Rule, bound: Bound, several: bool, has_risk: bool = False) ->
     has_usual = bound.pack is not None and not (several and groups_events(rule))
     if has_usual and not has_risk and not any(entity.is_risk for _, entity in found.values()):
         keys = key_builder(rule, bound, several)
-        for field in _USUAL:
+        usual = _USUAL[1:] if bound.source == SERVICE_OF_RECORDS else _USUAL
+        for field in usual:
             key = keys.visible(field) or _combined(rule, keys, field)
             if key is not None and key.name not in found:
                 kind, type = _kind(field)
