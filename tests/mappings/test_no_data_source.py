@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 import kqlx
+from kqlx.mappings.products import product
+from kqlx.mappings.reader.builtin import sources
 from kqlx.notes import Effect, Note, in_order
 from kqlx.rules.model import Rule
 from tests.command_line import kqlx as run
@@ -61,6 +63,12 @@ ALERTS = "event.kind:alert and event.code:malicious_file"
         (["remote:endgame-*"], "Elastic Endgame"),
         (["apm-*-transaction*", "traces-apm*"], "Elastic APM"),
         (["logs-cloud_defend.alerts-*"], "of its own policies"),
+        (["logs-cloud_security_posture.findings-*"], "Elastic's own checks"),
+        (["logs-elastic_agent.filebeat-*"], "Elastic Agent"),
+        (["logs-endpoint.actions-*"], "responses of Elastic Defend"),
+        (["logs-osquery_manager.result*"], "Osquery Manager"),
+        ([".ml-anomalies-shared"], "machine learning"),
+        (["risk-score.risk-score-latest-default"], "risk scores"),
         (["logs-google_secops.alert-*"], "Google SecOps"),
         (["logs-ibm_qradar.offense-*"], "IBM QRadar"),
         (["logs-elastic_security.alert-*"], "another Elastic Security"),
@@ -128,6 +136,12 @@ def test_notes_that_differ_otherwise_stay_apart() -> None:
         ("event.dataset:acme.door", [], "there is no mapping for acme.door"),
         (
             "foo.bar:x",
+            ["logs-cisco_meraki.log-*", "remote:logs-aws.guardduty*", "logs-acme.door-*"],
+            "there is no mapping for Cisco Meraki (logs-cisco_meraki.log-*), Amazon GuardDuty "
+            "(logs-aws.guardduty*), logs-acme.door-*",
+        ),
+        (
+            "foo.bar:x",
             ["auditbeat-*", "logs-*", "endgame-*"],
             "logs-* and auditbeat-* may hold the events of any product",
         ),
@@ -142,6 +156,29 @@ def test_what_is_not_known_is_named(
     with pytest.raises(kqlx.UnsupportedError) as error:
         kqlx.convert(rule, target)
     assert error.value.message.startswith(f"data source not recognised: {reason}")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("query", "indices", "product"),
+    [
+        ("event.dataset:slack.audit", [], "Slack (slack.audit)"),
+        ("user.name:x", ["logs-bitwarden.event-*"], "Bitwarden (logs-bitwarden.event-*)"),
+        ("foo.bar:x", ["logs-aws.guardduty*"], "Amazon GuardDuty (logs-aws.guardduty*)"),
+    ],
+)
+def test_a_product_without_a_mapping_is_named(
+    query: str, indices: list[str], product: str, target: str
+) -> None:
+    rule = Rule("r", query, format="toml", data={"index": indices})
+    with pytest.raises(kqlx.UnsupportedError) as error:
+        kqlx.convert(rule, target)
+    assert error.value.message == f"there is no mapping for {product}"
+
+
+def test_products_without_a_mapping_have_none() -> None:
+    named = [source for source in sources() if product(source)]
+    assert not named
 
 
 @pytest.mark.parametrize("target", TARGETS)

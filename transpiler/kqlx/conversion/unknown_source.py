@@ -21,7 +21,7 @@ def unknown_source(reading: Reading) -> UnsupportedError:
     else:
         names = names_of(without_keyword(reading.node), reading.packs.telling_fields)
         named = sorted(names.others) if names is not None and not names.sources else ()
-        message = f"data source not recognised: {why_unknown(indices, named)}"
+        message = why_unknown(indices, named)
     return UnsupportedError(
         message,
         code="no-data-source",

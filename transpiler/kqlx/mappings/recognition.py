@@ -218,7 +218,9 @@ def _in_data_models(node: Node, marks: Mapping[str, Marks]) -> Found:
 
 
 def _left_out(names: Iterable[str], verb: str, effect: Effect = Effect.NARROWER) -> Note:
-    message = f"there is no mapping for {', '.join(names)}, which the rule {verb} too"
+    from kqlx.mappings.products import with_products
+
+    message = f"there is no mapping for {with_products(names)}, which the rule {verb} too"
     return Note("source-left-out", effect, message)
 
 

@@ -11,22 +11,33 @@ from collections.abc import Sequence
 from kqlx.mappings.shippers import shipper
 from kqlx.mappings.source_hints import own_indices
 
+_NOT_RECOGNISED = "data source not recognised"
 _RULES = "made of the results of its own rules"
 _APM = "Elastic APM records the requests of applications that carry its agent"
 
 _REASONS = (
     (".alerts-security.", f"alerts of Elastic Security are {_RULES}"),
+    (".ml-anomalies-", "anomalies are results of Elastic's machine learning"),
     ("apm-", _APM),
     ("traces-apm", _APM),
     ("endgame-", "Elastic Endgame has events and alerts in a form of its own"),
     ("logs-cloud_defend.alerts", "alerts of Defend for Containers are results of its own policies"),
+    ("logs-cloud_security_posture.", "findings are results of Elastic's own checks"),
+    ("logs-elastic_agent", "logs of Elastic Agent are about itself"),
     ("logs-elastic_security.", f"alerts of another Elastic Security are {_RULES}"),
+    ("logs-endpoint.actions", "responses of Elastic Defend are asked for in Elastic"),
     ("logs-endpoint.alerts", "alerts of Elastic Defend are verdicts of its own engines"),
     ("logs-google_secops.", f"alerts of Google SecOps are {_RULES}"),
     ("logs-ibm_qradar.", f"offenses of IBM QRadar are {_RULES}"),
     ("logs-microsoft_sentinel.", "alerts of Sentinel are those of rules such as this one would be"),
+    (
+        "logs-osquery_manager.",
+        "results of Osquery Manager are of queries that are asked in Elastic",
+    ),
     ("logs-splunk.", "alerts of Splunk are those of searches such as this one would be"),
+    ("metrics-endpoint.", "metrics of Elastic Defend are about itself"),
     ("ml_beaconing", "beaconing scores are results of a transform of Elastic's"),
+    ("risk-score.", "risk scores are results of Elastic's own engine"),
 )
 """How index patterns begin, and why no target has what they hold."""
 
@@ -59,18 +70,21 @@ def why_no_field(name: str) -> str:
 
 
 def why_unknown(indices: Sequence[str], named: Sequence[str] = ()) -> str:
-    """Why nothing is known of what a rule reads that no data source was found for: what it has
-    ``named`` has no mapping, or its index patterns have none, or may hold anything.
+    """What is known of what a rule reads that no data source was found for: what it has ``named``
+    has no mapping, or its index patterns have none, or may hold anything.
     """
-    if named:
-        return f"there is no mapping for {', '.join(named)}"
     read = [index for index in indices if not index.startswith("-") and why_none([index]) is None]
-    if own := own_indices(read):
-        return f"there is no mapping for {', '.join(dict.fromkeys(own))}"
+    if unmapped := list(named) or own_indices(read):
+        from kqlx.mappings.products import product, with_products
+
+        known = all(map(product, unmapped))
+        why = f"there is no mapping for {with_products(unmapped)}"
+        return why if known else f"{_NOT_RECOGNISED}: {why}"
     anything = [index for index in read if not shipper(index) or shipper(index) == "filebeat"]
-    if anything:
-        first, *others = [*anything, *[index for index in read if index not in anything]]
-        more = f" and {len(others)} other index patterns" if len(others) > 1 else ""
-        more = f" and {others[0]}" if len(others) == 1 else more
-        return f"{first}{more} may hold the events of any product, and the query does not say which"
-    return "cannot map field names"
+    if not anything:
+        return f"{_NOT_RECOGNISED}: cannot map field names"
+    first, *others = [*anything, *[index for index in read if index not in anything]]
+    more = f" and {len(others)} other index patterns" if len(others) > 1 else ""
+    more = f" and {others[0]}" if len(others) == 1 else more
+    why = f"{first}{more} may hold the events of any product, and the query does not say which"
+    return f"{_NOT_RECOGNISED}: {why}"
