@@ -182,8 +182,8 @@ class Pattern:
 
     def map_literals(self, change: Callable[[str], str]) -> Pattern:
         """The pattern with each of its texts changed."""
-        changed = [change(token) if isinstance(token, str) else token for token in self.tokens]
-        return Pattern.of(*changed, span=self.span)
+        changed = tuple([change(t) if isinstance(t, str) else t for t in self.tokens])
+        return self if changed == self.tokens else Pattern.of(*changed, span=self.span)
 
     def collapsed(self) -> Pattern:
         """The pattern with each run of stars as one."""

@@ -29,6 +29,6 @@ def base_field(name: str) -> str:
 
 def with_case_of_name(test: T) -> T:
     """The test, with no regard to letter case where it is one of ``x.caseless``."""
-    if isinstance(test, Exists) or isinstance(test.field, Pattern):
+    if isinstance(test.field, Pattern) or not test.field.name.endswith(CASELESS):
         return test
-    return replace(test, case=Case.FOLDED) if test.field.name.endswith(CASELESS) else test
+    return test if isinstance(test, Exists) else replace(test, case=Case.FOLDED)
