@@ -111,6 +111,7 @@ def _starts(place: Path) -> Generator[Line, None, float]:
         "kqlx --version": (*KQLX, "--version"),
         "kqlx --help": (*KQLX, "--help"),
         "kqlx convert --help": (*KQLX, "convert", "--help"),
+        "kqlx sources": (*KQLX, "sources"),
         "cold kqlx convert --to spl RULE": (*KQLX, "convert", "--to", "spl", str(RULE)),
         "the same with a kqlx.yml": (*KQLX, "convert", "--config", str(settings), str(RULE)),
     }
@@ -120,7 +121,7 @@ def _starts(place: Path) -> Generator[Line, None, float]:
     found = _processor_times(commands)
     bare = found["pass"]
     for name in [name for name in commands if name not in ("pass", "sigma")]:
-        reach = 9 if str(RULE) in commands[name] else 4
+        reach = 4 if commands[name][-1] in ("--version", "--help") else 9
         yield f"{name} / python -c pass", f"{reach} ×", f"{found[name] / bare:.1f} ×"
     cold = found["cold kqlx convert --to spl RULE"]
     against = f"{cold / found['sigma']:.2f} ×" if "sigma" in found else "no sigma"
