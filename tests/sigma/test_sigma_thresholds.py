@@ -8,6 +8,8 @@ import pytest
 from sigma.backends.splunk import SplunkBackend
 
 import kqlx
+from kqlx.backends.sigma.correlations import may_overlap
+from kqlx.notes import Effect
 from kqlx.rules.model import Rule
 from tests.oracles.sigma_rules import documents
 from tests.sigma.test_sigma_documents import loaded, sigma
@@ -195,3 +197,45 @@ def test_a_query_alone_says_in_its_text_what_the_rule_does_beside_it() -> None:
     text = kqlx.convert(rule, "sigma", format="query", source="none", accept=["wider"]).text
     (comment,) = [line for line in text.splitlines() if line.startswith("# ")]
     assert "user.name, host.id" in comment and "not seen" in comment
+
+
+@pytest.mark.parametrize(
+    ("query", "twice"),
+    [
+        ("event.code:(4624 or 5001)", "windows/security and windows"),
+        ("event.code:(4624 or 7045)", ""),  # two logs
+        ("event.code:5001", ""),
+    ],
+)
+@pytest.mark.parametrize("least", [1, 5])
+def test_events_of_two_rules_are_counted_twice(query: str, twice: str, least: int) -> None:
+    """The specification has events counted; what runs a correlation joins what each rule finds."""
+    data = {"index": ["winlogbeat-*"], "threshold": {"field": ["host.name"], "value": least}}
+    rule = kqlx.Rule("r", query, type="threshold", format="toml", data=data)
+    made = kqlx.convert(rule, "sigma", format="rule", accept=["different"])
+    told = [(n.effect, n.message) for n in made.notes if n.code == "counted-twice"]
+    assert [effect for effect, _ in told] == ([Effect.WIDER] if twice and least > 1 else [])
+    assert all(twice in message for _, message in told)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        ("category=process_creation product=windows", "product=windows service=security", True),
+        ("category=process_creation product=windows", "product=windows service=system", False),
+        ("category=process_creation product=windows", "category=file_event product=windows", False),
+        (
+            "category=process_creation product=windows",
+            "category=process_creation product=linux",
+            False,
+        ),
+        ("category=process_creation product=linux", "product=linux service=auditd", True),
+        ("product=aws service=cloudtrail", "product=okta service=okta", False),
+        ("category=webserver", "product=zeek service=http", True),
+        ("product=windows service=sysmon", "product=windows service=sysmon", True),
+    ],
+)
+def test_log_sources_that_may_have_events_in_common(one: str, other: str, overlap: bool) -> None:
+    places = [dict(part.split("=") for part in text.split()) for text in (one, other)]
+    assert may_overlap(*places) is overlap
+    assert may_overlap(*reversed(places)) is overlap

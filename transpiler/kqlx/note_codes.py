@@ -95,6 +95,10 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "sources separately with `--source`.",
         "",
     ),
+    "counted-twice": (
+        "Raise the threshold, or convert the rule for one of the data sources with `--source`.",
+        "",
+    ),
     "data-model": (
         "Make sure that the data model is accelerated and has the events; compare it with a "
         "plain search.",

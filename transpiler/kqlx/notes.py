@@ -200,6 +200,7 @@ CODES = {
     "connection-assumed": "the result names a server and a user that stand for your own",
     "constant-folded": "a test has the same result on all events of the source, and is left out",
     "counted-per-source": "a rule's values are counted separately for each data source",
+    "counted-twice": "an event that two rules of a correlation find may be counted for each",
     "data-model": "a data model replaces the data source; add-ons decide what it holds",
     "empty-is-missing": "the target cannot distinguish an empty string from a missing field",
     "eql-search": "the result is a request to EQL search, for no Query DSL says what the rule asks",

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 
 from kqlx.backends.counted_fields import counted_finer
 from kqlx.mappings.bound import Bound
@@ -16,6 +17,9 @@ from kqlx.rules.forms import form_of
 from kqlx.rules.model import Rule
 from kqlx.rules.schedule import schedule_of, written_look_back
 from kqlx.rules.threshold import Threshold
+
+_LOGS_OF_CATEGORIES = ("sysmon", "security")
+"""Services of Windows whose records its categories stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,43 @@ def per_source_notes(counts: tuple[Correlation, ...]) -> Iterator[Note]:
         yield Note("counted-per-source", Effect.NARROWER, message)
 
 
-def joint_notes(counts: tuple[Correlation, ...]) -> Iterator[Note]:
-    """A note on counts over the events of several rules, under names of their own for fields."""
+def joint_notes(counts: tuple[Correlation, ...], bounds: Sequence[Bound]) -> Iterator[Note]:
+    """Notes on counts over the events of several rules: under names of their own for fields, and of
+    log sources that may have events in common. The specification has events counted, back ends join
+    what each rule finds.
+    """
+    places = [bound.place.get("logsource") for bound in bounds]
+    pairs = [(a, b) for a, b in combinations(places, 2) if may_overlap(a, b)]
+    if pairs and any(count.type == "event_count" and count.least > 1 for count in counts):
+        named = " and ".join(map(_spelt, pairs[0]))
+        message = f"an event that is in {named} may be counted twice, once for each rule"
+        yield Note("counted-twice", Effect.WIDER, message)
     if any(count.aliases for count in counts):
         message = (
             "aliases of a correlation are supported by pySigma's back end for Splunk; of those for"
             " Elasticsearch none counts the events of several rules"
         )
         yield Note("back-end-support", Effect.SAME, message)
+
+
+def may_overlap(one: object, other: object) -> bool:
+    """Whether an event may be in two log sources: they name no part of which each has its own, and
+    a category of Windows, which stands for records of two of its logs, is beside one of these.
+    """
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return False
+    if any(one[part] != other[part] for part in one.keys() & other.keys()):
+        return False
+    if one.get("product") != "windows":
+        return True
+    services = [place["service"] for place in (one, other) if "service" in place]
+    categories = [place for place in (one, other) if "category" in place]
+    return not (services and categories) or services[0] in _LOGS_OF_CATEGORIES
+
+
+def _spelt(place: object) -> str:
+    assert isinstance(place, Mapping)
+    return "/".join(place[part] for part in ("category", "product", "service") if part in place)
 
 
 def correlation_notes(rule: Rule, bound: Bound, counts: tuple[Correlation, ...]) -> Iterator[Note]:

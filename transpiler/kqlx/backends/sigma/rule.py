@@ -162,7 +162,7 @@ def metadata_notes(plan: Plan) -> Iterator[Note]:
         return  # ``documents`` has the others
     if (counts := _joint_counts(plan)) is not None:
         yield from unsupported_metadata(rule, counts=bool(counts))
-        yield from joint_notes(counts)
+        yield from joint_notes(counts, plan.bounds)
         for bound in plan.bounds:
             yield from correlation_notes(rule, bound, counts)
         return
