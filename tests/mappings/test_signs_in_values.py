@@ -22,7 +22,7 @@ from tests.mappings.test_whole_events import store_of
 from tests.oracles.pack_events import FOLDER, EventFile, Stored, read
 from tests.oracles.pair_files import Pair
 from tests.oracles.pair_queries import Question, judge_store
-from tests.oracles.signs import SIGNS, with_sign
+from tests.oracles.signs import with_sign, words
 
 FILES = [path.stem for path in sorted(FOLDER.glob("*.yml"))]
 PLACES = [
@@ -39,16 +39,15 @@ ARGUMENTS = (".args", ".args_count")
 def events_with_signs(source: str, target: str) -> list[tuple[str, Stored]]:
     fixed = json.dumps(builtin_data(source)).lower()
     found = [
-        (word, made)
+        (event, word, sign)
         for event in read(FOLDER / f"{source}.yml").events
         if not event.beside
-        for sign in SIGNS
-        for word, made in with_sign(event, sign, fixed)
+        for word, sign in words(event, fixed)
     ]
-    if os.environ.get("WHOLE_EVENTS"):
-        return found
-    drawn = sorted(found, key=lambda one: zlib.crc32(f"{source} {one[0]}".encode()))
-    return drawn[: MOST[target]]
+    if not os.environ.get("WHOLE_EVENTS"):
+        found.sort(key=lambda one: zlib.crc32(f"{source} {one[1]} {one[2]}".encode()))
+        found = found[: MOST[target]]
+    return [(word[:2] + sign + word[2:], with_sign(e, word, sign)) for e, word, sign in found]
 
 
 def questions_about(word: str, pairs: Sequence[Pair], *_: int) -> Iterator[Question]:

@@ -23,17 +23,17 @@ _PARTED = "/\\"
 Replace = Callable[[str, str], str]
 
 
-def with_sign(event: Stored, sign: str, fixed: str) -> Iterator[tuple[str, Stored]]:
-    """By word the event with the sign in it, of words that are not in the ``fixed`` text."""
+def words(event: Stored, fixed: str) -> Iterator[tuple[str, str]]:
+    """Words of the event that are not in the ``fixed`` text, each with a sign that it may have."""
     names = " ".join(_names([event.splunk, [row for _, row in event.rows]])).lower()
     for word in sorted(word for word in _words(event, fixed) if word.lower() not in names):
-        parted = [text for text in _texts(event, word) if any(mark in text for mark in _PARTED)]
-        if sign in _PARTED and parted:
-            continue
-        if _stands_in_marks(event, word) and sign in "\"'":
-            continue
-        if (made := _changed(event, word, sign)) is not None:
-            yield word[:2] + sign + word[2:], made
+        texts = _texts(event, word)
+        parted = any(mark in text for text in texts for mark in _PARTED)
+        # Whether the word stands in some line that is more than its value, as a command line is.
+        in_line = any(" " in text or "=" in text for text in texts)
+        for sign in SIGNS:
+            if not ((sign in _PARTED and parted) or (sign in "\"'" and in_line)):
+                yield word, sign
 
 
 def _words(event: Stored, fixed: str) -> set[str]:
@@ -53,11 +53,6 @@ def _texts(event: Stored, word: str) -> list[str]:
     """All values of the document and of what systems hold that have the word."""
     whole: list[Any] = [event.elastic, event.splunk, [row for _, row in event.rows]]
     return [text for text in _leaves(whole) if word.lower() in text.lower()]
-
-
-def _stands_in_marks(event: Stored, word: str) -> bool:
-    """Whether it does in some line that is more than its value, as a command line is."""
-    return any(" " in text or "=" in text for text in _texts(event, word))
 
 
 def _leaves(value: Any) -> Iterator[str]:
@@ -80,7 +75,7 @@ def _names(value: Any) -> Iterator[str]:
             yield from _names(one)
 
 
-def _changed(event: Stored, word: str, sign: str) -> Stored | None:
+def with_sign(event: Stored, word: str, sign: str) -> Stored:
     """The event with the sign in each occurrence of the word."""
     found = re.compile(f"({word[:2]})({word[2:]})", re.IGNORECASE)
 
