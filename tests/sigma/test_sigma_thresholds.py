@@ -26,7 +26,7 @@ COUNTED = threshold(
     threshold={
         "field": ["user.id"],
         "value": 5,
-        "cardinality": [{"field": "event.id", "value": 3}],
+        "cardinality": [{"field": "event.sequence", "value": 3}],
     },
     **{"from": "now-9m"},
 )
@@ -92,7 +92,7 @@ def test_several_thresholds_are_several_correlations() -> None:
     found = sigma(COUNTED, unmapped="keep")
     _, events, values = documents(found.text)
     assert events["correlation"]["timespan"] == values["correlation"]["timespan"] == "9m"
-    assert values["correlation"]["condition"] == {"field": "event.id", "gte": 3}
+    assert values["correlation"]["condition"] == {"field": "event.sequence", "gte": 3}
     assert {"threshold-split", "threshold-window", "unmapped-field"} <= {
         n.code for n in found.notes
     }
