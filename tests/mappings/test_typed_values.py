@@ -129,7 +129,10 @@ def test_numbers_below_flattened_fields_are_numbers_in_sigma(
     [
         ("event.dataset:suricata.eve and rule.id:20*", "rule.id, compared as text, has no"),
         ("event.dataset:suricata.eve and rule.id>=2000", "rule.id, compared as text, has no"),
-        ("event.dataset:suricata.eve and rule.id:abc", "is a number in the destination, and never"),
+        (
+            "event.dataset:suricata.eve and event.kind:alert and rule.id:abc",
+            "is a number in the destination, and never",
+        ),
         ("event.dataset:github.audit and github.user_id:12*", "user_id, compared as text, has no"),
     ],
 )

@@ -128,10 +128,10 @@ SCOPES = "google_workspace.token.scope.value"
 @pytest.mark.parametrize("test", [":*openid*", ":(*openid* or *email*)", ":*"])
 @pytest.mark.parametrize("sign", ["", "not "])
 def test_a_text_of_several_values_holds_what_one_of_them_does(test: str, sign: str) -> None:
-    notes = kqlx.convert(
-        f"{TOKENS}event.action:authorize and {sign}{SCOPES}{test}", "sentinel"
-    ).notes
-    assert not [note for note in notes if note.effect > Effect.CASE]
+    query = f"{TOKENS}event.action:authorize and {sign}{SCOPES}{test}"
+    notes = kqlx.convert(query, "sentinel", accept=["different"]).notes
+    told = [note for note in notes if note.code != "unconfirmed-mapping"]
+    assert not [note for note in told if note.effect > Effect.CASE]
 
 
 @pytest.mark.parametrize("test", [":openid", ":openid*", ":*openid", ':"*a,b*"', ":*a b*"])
