@@ -91,7 +91,6 @@ _PRODUCTS = {
     "snyk": "Snyk",
     "sophos.utm": "Sophos UTM",
     "sophos_central": "Sophos Central",
-    "squid": "Squid",
     "symantec_endpoint": "Symantec Endpoint Protection",
     "sysdig": "Sysdig",
     "tanium": "Tanium",
