@@ -75,6 +75,7 @@ def test_numbers_of_the_security_log_beside_others() -> None:
         ("event.code:7045", BEATS, "source-assumed", Effect.SAME),
         ("event.code:(4624 or 1102)", BEATS, "source-assumed", Effect.SAME),
         ("host.name:x", BEATS, "source-left-out", Effect.COVERAGE),
+        ("agent.type:winlogbeat and event.code:5001", BEATS, "source-left-out", Effect.COVERAGE),
         ("event.category:process and process.name:x", BEATS, "", Effect.SAME),
         ("event.code:7045", [*BEATS, "logs-system.system*"], "", Effect.SAME),
         ("event.provider:MsiInstaller and event.code:1033", BEATS, "", Effect.SAME),

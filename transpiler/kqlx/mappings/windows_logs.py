@@ -38,13 +38,15 @@ def winlogbeat_logs(
     any_log = [source for source, each in marks.items() if "winlog.channel" in each.rest]
     if _asks_for_unknown_provider(node, marks):
         return any_log, ()
-    if names is not None and (hinted := [s for s in shipped if s in names.sources]):
+    hinted = [s for s in shipped if names is not None and s in names.sources]
+    if names is not None and 0 < len(hinted) < len(shipped):
         by_number = names.level is Level.LIKELY and not named
         return hinted, (_by_number(hinted),) if by_number else ()
     if named:
         return shipped, ()
     codes = {source: marks[source].codes for source in shipped}
-    if (apart := _beside_unknown_codes(node, codes)) is not None:
+    # What asks for the shipper by name is not asked of logs that it may read besides.
+    if not hinted and (apart := _beside_unknown_codes(node, codes)) is not None:
         return [*apart, *any_log], ()
     return shipped, () if asserts_one(node, _ADDED) else (_by_default(shipped),)
 
