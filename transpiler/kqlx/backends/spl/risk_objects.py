@@ -16,6 +16,7 @@ from kqlx.backends.spl.multiple_sources import Together
 from kqlx.backends.spl.result_fields import KeyBuilder
 from kqlx.backends.spl.syntax import eval_name
 from kqlx.mappings.bound import Bound
+from kqlx.mappings.field_values import InColumn, resolve
 from kqlx.nodes import FieldTest, Pattern, walk
 from kqlx.notes import Effect
 from kqlx.records import dataclass, replace
@@ -94,6 +95,8 @@ def entities(rule: Rule, bound: Bound, several: bool, has_risk: bool = False) ->
         keys = key_builder(rule, bound, several)
         usual = _USUAL[1:] if bound.source == SERVICE_OF_RECORDS else _USUAL
         for field in usual:
+            if _is_name_for_id(bound, field):
+                continue
             key = keys.visible(field) or _combined(rule, keys, field)
             if key is not None and key.name not in found:
                 kind, type = _kind(field)
@@ -101,6 +104,14 @@ def entities(rule: Rule, bound: Bound, several: bool, has_risk: bool = False) ->
                 found[key.name] = (field, Entity(key.name, kind, type, key.step))
                 break
     return _without_addresses([*found.values()])
+
+
+def _is_name_for_id(bound: Bound, field: str) -> bool:
+    """Whether the results have the name of an account for its ID: those of services are the same on
+    all hosts, whose risks would be one.
+    """
+    found = resolve(bound, field)
+    return field == "user.id" and isinstance(found, InColumn) and found.is_substitute
 
 
 def _without_addresses(found: list[tuple[str, Entity]]) -> tuple[Entity, ...]:
@@ -164,7 +175,7 @@ def _names(rule: Rule, bound: Bound, several: bool) -> Iterator[tuple[str, str, 
             yield field, name, ""
     tested = () if keys.common_names else _tested(bound)
     for field in dict.fromkeys((*fields_to_keep(rule), *tested)):
-        if _kind(field)[0] is None:
+        if _kind(field)[0] is None or _is_name_for_id(bound, field):
             continue
         key = keys.visible(field) or _combined(rule, keys, field)
         if key is not None:
