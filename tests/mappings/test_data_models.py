@@ -269,3 +269,49 @@ def test_hashes_and_domains_are_compared_in_lower_case() -> None:
     )
     addresses = indicators("source.ip:*", "source.ip", "ip")
     assert "lower(" not in str(kqlx.convert(addresses, "spl").query)
+
+
+TRACED = ["apm-*-transaction*", "traces-apm*"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("integration", [None, ["apm"]])
+def test_requests_that_apm_traces_are_those_of_web_servers(target: str, integration: Any) -> None:
+    made = kqlx.convert(
+        rule(
+            "http.response.status_code:403 and http.request.method:post",
+            TRACED,
+            integration=integration,
+        ),
+        target,
+    )
+    assert any(
+        note.code == "sensor-substituted"
+        and note.effect is Effect.COVERAGE
+        and "Elastic APM" in note.message
+        for note in made.notes
+    )
+    assert "403" in str(made.query)
+
+
+def test_apm_is_not_searched_in_other_data_models() -> None:
+    """Addresses are in many; only the model of requests stands for what is traced."""
+    with_others = str(converted("source.ip:10.0.0.5").query)
+    traced = str(converted("source.ip:10.0.0.5", index=TRACED).query)
+    assert "tag=authentication" in with_others
+    assert traced.startswith("tag=web ") and "OR tag=" not in traced
+
+
+@pytest.mark.parametrize(
+    "query", ["transaction.name:x and url.path:a", "service.name:x", "event.dataset:okta.system"]
+)
+def test_what_is_traced_and_no_request_is_refused(query: str) -> None:
+    with pytest.raises(kqlx.KqlxError, match="has no counterpart"):
+        converted(query, index=TRACED)
+
+
+def test_apm_beside_others_changes_nothing() -> None:
+    alone = converted("http.response.status_code:403")
+    beside = converted("http.response.status_code:403", index=[*ANYTHING, *TRACED])
+    assert beside.query == alone.query
+    assert "sensor-substituted" not in {note.code for note in beside.notes}

@@ -7,7 +7,8 @@ tested. A query of which an alternative says neither is about no data model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from kqlx.mappings.asserted_values import asserted_values
 from kqlx.mappings.pack import Marks
@@ -39,6 +40,20 @@ def models_of(node: Node, marks: Mapping[str, Marks]) -> Models:
     """
     models = {source: one for source, one in marks.items() if one.is_data_model}
     return _Reader(models).of(node, None) or _NONE
+
+
+def standing_for(indices: Sequence[str], marks: Mapping[str, Marks]) -> dict[str, str]:
+    """The data models that are searched in place of what a rule reads, each with the reason."""
+    found = {}
+    for source, one in marks.items():
+        if not one.stands_for:
+            continue
+        reasons = [
+            next((w for p, w in one.stands_for.items() if fnmatchcase(i, p)), "") for i in indices
+        ]
+        if reasons and all(reasons):
+            found[source] = reasons[0]
+    return found
 
 
 def part_for(node: Node, source: str, marks: Mapping[str, Marks]) -> Node:

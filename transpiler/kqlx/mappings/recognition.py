@@ -85,8 +85,8 @@ def recognise(
         lost = _without_counterpart(strange) if strange else []
         own = len(strange) > len(lost)
         found, notes = _assumed(node, names, (*integrations,), marks, kinds=not own)
-        if not (found or own or integrations or (names is not None and names.others)):
-            found, notes = _in_data_models(node, marks)
+        if not (found or own or (names is not None and names.others)):
+            found, notes = _in_data_models(node, marks, read, bool(integrations))
         if found and lost:
             notes = (_left_out(lost, "reads", Effect.SAME), *notes)
     shipped = tuple(replace(packs.get(source), by_shipper=bool(found)) for source in beside)
@@ -204,10 +204,21 @@ def _without_counterpart(indices: list[str]) -> list[str]:
     return [index for index in indices if why_none([index]) is not None]
 
 
-def _in_data_models(node: Node, marks: Mapping[str, Marks]) -> Found:
-    """The data models that hold what the query asks for of any product."""
-    from kqlx.mappings.data_models import models_of
+def _in_data_models(
+    node: Node, marks: Mapping[str, Marks], read: list[str], is_tagged: bool
+) -> Found:
+    """The data models that hold what the query asks for of any product; where the rule is tagged
+    with an integration, those that stand for all that it reads.
+    """
+    from kqlx.mappings.data_models import models_of, standing_for
 
+    if reasons := standing_for(read, marks):
+        found = sorted(models_of(node, {source: marks[source] for source in reasons}))
+        return found, tuple(
+            Note("sensor-substituted", Effect.COVERAGE, reasons[source]) for source in found
+        )
+    if is_tagged:
+        return [], ()
     found = sorted(models_of(node, marks))
     told = f"searched for in data models: {', '.join(found)}"
     note = Note("source-assumed", Effect.SAME, f"nothing names a product; {told}", hint=_ANOTHER)

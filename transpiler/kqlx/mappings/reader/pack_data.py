@@ -77,6 +77,7 @@ def marks(data: Mapping[str, Any]) -> Marks:
         collector=data.get("collector", False),
         categories=tuple(data.get("any", {}).get("categories", ())),
         model_fields=tuple(data.get("any", {}).get("fields", ())),
+        stands_for=data.get("any", {}).get("stands_for", {}),
     )
 
 
