@@ -315,3 +315,11 @@ def test_apm_beside_others_changes_nothing() -> None:
     beside = converted("http.response.status_code:403", index=[*ANYTHING, *TRACED])
     assert beside.query == alone.query
     assert "sensor-substituted" not in {note.code for note in beside.notes}
+
+
+def test_groups_in_groups_take_time_in_proportion() -> None:
+    """Each group asks for its items several times; were each answer found anew, this never ended."""
+    query = "source.ip:10.0.0.1"
+    for port in range(45):
+        query = f"(event.category:network and ({query} or destination.port:{port}))"
+    assert "destination" not in str(converted(query).query)

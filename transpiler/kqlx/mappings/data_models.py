@@ -68,11 +68,19 @@ class _Reader:
 
     def __init__(self, models: Mapping[str, Marks]) -> None:
         self.models = models
+        # Groups ask for their items several times, which in groups within groups would never end.
+        self._found: dict[tuple[int, Models | None], Models | None] = {}
 
     def of(self, node: Node, around: Models | None) -> Models | None:
         """Those of the models ``around`` that may hold events which meet the node; empty where an
         alternative is in none of them.
         """
+        key = (id(node), around)
+        if key not in self._found:
+            self._found[key] = self._of(node, around)
+        return self._found[key]
+
+    def _of(self, node: Node, around: Models | None) -> Models | None:
         if isinstance(node, And):
             return self._of_all(node, around)
         if isinstance(node, Or):
