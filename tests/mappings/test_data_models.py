@@ -318,7 +318,7 @@ def test_apm_beside_others_changes_nothing() -> None:
 
 
 def test_groups_in_groups_take_time_in_proportion() -> None:
-    """Each group asks for its items several times; were each answer found anew, this never ended."""
+    """Each group asks for its items several times: were each answer found anew, it never ended."""
     query = "source.ip:10.0.0.1"
     for port in range(45):
         query = f"(event.category:network and ({query} or destination.port:{port}))"
