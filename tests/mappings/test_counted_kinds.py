@@ -262,4 +262,6 @@ def test_the_same_path_is_spelt_apart_in_two_sources() -> None:
 def test_a_path_of_two_columns_in_splunk() -> None:
     query = "event.dataset:crowdstrike.fdr and event.category:registry and registry.path:*Run*"
     found = made("spl", query, new_terms_fields=["registry.path"], **NEW)
-    assert r'registry_path=coalesce(RegObjectName."\\".RegValueName, RegObjectName)' in found.text
+    whole = " ".join(found.text.split())
+    assert "isnotnull(mvfind(ObjectType, " in whole and "ObjectNameNew, true(), coalesce(" in whole
+    assert r'."\\".' in whole.partition("true(), coalesce(")[2]

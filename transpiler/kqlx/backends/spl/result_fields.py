@@ -280,6 +280,9 @@ class KeyBuilder:
                 value = quote(case.fixed)
             elif case.any_of:
                 value = self._first_of(field, case, captures(case))
+            elif case.joined_columns and case.column:
+                both = replace(case, any_of=(case.column,))
+                value = self._first_of(field, both, captures(both))
             elif mark or (parts := captures(replace(case, guard=""))):
                 value = self._values.part(str(case.column), () if mark else parts, mark)
             elif self._values.is_list(str(case.column)):
