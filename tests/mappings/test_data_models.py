@@ -310,6 +310,20 @@ def test_what_is_traced_and_no_request_is_refused(query: str) -> None:
         converted(query, index=TRACED)
 
 
+@pytest.mark.parametrize(
+    "index", [["endgame-*"], [".alerts-security.*"], ["remote:endgame-*"], ["apm-*", "endgame-*"]]
+)
+def test_requests_stand_for_nothing_else_that_has_no_counterpart(index: list[str]) -> None:
+    for query in ("url.path:*.php", "url.full:*evil*"):
+        with pytest.raises(kqlx.KqlxError, match="has no counterpart"):
+            converted(query, index=index)
+
+
+def test_apm_of_another_cluster_is_read_so_too() -> None:
+    made = converted("url.path:*.php", index=["remote:apm-*-transaction*"])
+    assert "sensor-substituted" in {note.code for note in made.notes}
+
+
 def test_apm_beside_others_changes_nothing() -> None:
     alone = converted("http.response.status_code:403")
     beside = converted("http.response.status_code:403", index=[*ANYTHING, *TRACED])

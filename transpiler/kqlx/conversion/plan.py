@@ -139,8 +139,13 @@ def _bind(reading: Reading, choices: Choices, is_step: bool) -> tuple[Bound, ...
 
 def _reads_others(rule: Rule, packs: Iterable[Pack]) -> bool:
     """Whether all that a rule reads is known to have no counterpart, whatever its query names."""
-    if why_none(rule.indices) is None or any(pack.recognise.stands_for for pack in packs):
+    if why_none(rule.indices) is None:
         return False
+    if marks := {pack.source: pack.recognise for pack in packs if pack.recognise.stands_for}:
+        from kqlx.mappings.data_models import standing_for
+
+        if standing_for(rule.indices, marks):
+            return False
     read = own_indices(rule.indices)
     return not any(overlap(index, pack.recognise) for pack in packs for index in read)
 

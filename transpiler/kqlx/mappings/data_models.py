@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 from kqlx.mappings.asserted_values import asserted_values
 from kqlx.mappings.pack import Marks
-from kqlx.mappings.source_hints import own_names
+from kqlx.mappings.source_hints import bare, own_names
 from kqlx.nodes import (
     And,
     Equals,
@@ -43,13 +43,14 @@ def models_of(node: Node, marks: Mapping[str, Marks]) -> Models:
 
 
 def standing_for(indices: Sequence[str], marks: Mapping[str, Marks]) -> dict[str, str]:
-    """The data models that are searched in place of what a rule reads, each with the reason."""
+    """The data models that are searched in place of all that a rule reads, each with the reason."""
+    read = [bare(index) for index in indices if not index.startswith("-")]
     found = {}
     for source, one in marks.items():
         if not one.stands_for:
             continue
         reasons = [
-            next((w for p, w in one.stands_for.items() if fnmatchcase(i, p)), "") for i in indices
+            next((w for p, w in one.stands_for.items() if fnmatchcase(i, p)), "") for i in read
         ]
         if reasons and all(reasons):
             found[source] = reasons[0]
