@@ -17,7 +17,7 @@ from kqlx.backends.sigma.backend import SigmaBackend
 from kqlx.backends.sigma.condition import Condition
 from kqlx.backends.sigma.detection_items import DetectionItem, DetectionItems
 from kqlx.backends.sigma.search_identifiers import SearchIdentifiers
-from kqlx.backends.spl.search import SearchWriter
+from kqlx.backends.spl.search_terms import SearchWriter
 from kqlx.backends.target import Options
 from kqlx.backends.text_backend import Text
 from kqlx.batch.converter import Converter

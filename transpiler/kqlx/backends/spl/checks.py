@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kqlx import records
 from kqlx.backends.base import NO_FORM
-from kqlx.backends.repeated_fields import may_have_many
 from kqlx.backends.spl.backend import SplBackend, is_any_text
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
@@ -136,6 +135,7 @@ class Checks(SplBackend):
     def check_functions(self, node: FunctionTest) -> None:
         """Notes what functions of several values cannot tell, and that letter case is ignored."""
         from kqlx.backends.function_calls import notes_on_counts
+        from kqlx.backends.repeated_fields import may_have_many
 
         self.notes.extend(notes_on_counts(node))
         names = [field.name for field in node.fields]

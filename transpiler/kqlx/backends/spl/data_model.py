@@ -12,6 +12,11 @@ from functools import cache, partial
 from typing import Any
 
 from kqlx import resources
+from kqlx.backends.spl.checks import Checks
+from kqlx.backends.spl.multiple_sources import SourceSearch, WrittenSource
+from kqlx.backends.spl.search_terms import SearchWriter
+from kqlx.backends.spl.syntax import fold
+from kqlx.backends.target import Options
 from kqlx.elastic.matching import matches_value
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
@@ -20,16 +25,20 @@ from kqlx.nodes import (
     Equals,
     Exists,
     FieldTest,
+    FreeText,
+    FunctionTest,
     Like,
     Literal,
     Nested,
     Node,
     Pattern,
+    Regexp,
     Term,
     simplify,
     transform,
     walk,
 )
+from kqlx.notes import Effect
 from kqlx.records import dataclass, replace
 
 
@@ -45,6 +54,43 @@ class DataSet:
     def columns(self, bound: Bound) -> list[Column]:
         """The columns of the tree, each with the type of the ECS field that it stands for."""
         return [replace(bound.column(ecs), name=name) for ecs, name in self.names.items()]
+
+
+def search_in_data_model(bound: Bound, options: Options) -> WrittenSource:
+    """The search over a data model. What its ``where`` cannot say is widened, as in a plain
+    search. Raises UnsupportedError.
+    """
+    if options.exact:
+        raise UnsupportedError(
+            "a data model is always searched without regard to letter case",
+            code="case-not-exact",
+        )
+    if any(isinstance(part, FreeText) for part in walk(bound.node)):
+        raise UnsupportedError(
+            "a data model has no raw text, in which to search for a value without a field",
+            code="raw-text",
+        )
+    for part in walk(bound.node):
+        if isinstance(part, Regexp | FunctionTest):
+            what = "a regular expression" if isinstance(part, Regexp) else "functions of values"
+            raise UnsupportedError(f"a data model has no {what} beside it", code="data-model")
+    data = data_set(bound.node)
+    types = {c.name: c for c in data.columns(bound)}
+    writer = SearchWriter(replace(bound, node=data.node, columns=types), options)
+    writer.beside(Checks).check(data.node)
+    writer.note(
+        "data-model",
+        Effect.DIFFERENT,
+        f"{data.name} holds whatever add-ons tag for it, which may be other events",
+    )
+    for leaf in walk(data.node):
+        if isinstance(leaf, Like) and leaf.pattern.has_any_one:
+            message = f"{leaf.field.name}: a data model has * alone: any text may stand for ?"
+            writer.note("approximated", Effect.WIDER, message, leaf.span)
+    wide = simplify(writer.search.widened(data.node))
+    where = "" if isinstance(wide, Always) else fold([writer.expression(wide).text])
+    search = SourceSearch((), (_written(data, where),))
+    return WrittenSource(search, tuple(writer.finished_notes()), pieces=tuple(writer.pieces))
 
 
 @cache
@@ -103,7 +149,7 @@ def _renamed(leaf: Node, names: dict[str, str]) -> Node:
     return leaf
 
 
-def write(data: DataSet, where: str) -> str:
+def _written(data: DataSet, where: str) -> str:
     """The search, one clause a line."""
     by = " ".join(data.by)
     lines = [
