@@ -162,6 +162,10 @@ _ADVICE: dict[str, tuple[str, str]] = {
         "Load the rule's indicators into the target's own table before you use the result.",
         "",
     ),
+    "known-by-others": (
+        "No action needed, unless such events are frequent: the other warnings say which they are.",
+        "",
+    ),
     "known-values-only": (
         "Name the values that you mean, or accept it with `--accept narrower`.",
         "",

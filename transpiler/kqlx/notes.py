@@ -49,7 +49,8 @@ class Note:
     """One thing that a reader of the conversion must know.
 
     ``code`` is a stable word (docs/notes.md lists them), ``span`` the part of the query that it is
-    about, the first of ``count`` such parts.
+    about, the first of ``count`` such parts. ``leaves_out`` says that a test which takes events
+    away is not in the result.
     """
 
     code: str
@@ -58,6 +59,7 @@ class Note:
     span: Span | None = None
     hint: str = ""
     count: int = field(default=1, compare=False)
+    leaves_out: bool = field(default=False, compare=False)
 
     @property
     def calls_for_action(self) -> bool:
@@ -216,6 +218,7 @@ CODES = {
     "history-window": "how far back the result looks to tell which values are new",
     "index-assumed": "the rule names no index patterns; Kibana's default is assumed",
     "indicators": "events are compared with other indicators than the rule's",
+    "known-by-others": "values that the rule looks for are known by events that it does not find",
     "known-values-only": "a pattern covers only the values that the mapping knows",
     "language-guessed": "the language of a query that names none is told by how it begins",
     "late-events": "the rule selects events by arrival time; how late they may be",

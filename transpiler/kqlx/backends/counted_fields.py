@@ -42,6 +42,46 @@ def of_new_terms(notes: Iterable[Note]) -> list[Note]:
     ]
 
 
+def in_history(bound: Bound) -> Bound:
+    """A query whose events a rule looks for new values in, where a test that takes events away is
+    left out: what these have is known by them, and not found where the rule's own events have it.
+    """
+    if not any(note.leaves_out for note in bound.notes):
+        return bound
+    return replace(bound, notes=tuple([_of_history(note) for note in bound.notes]))
+
+
+def _of_history(note: Note) -> Note:
+    if not (note.leaves_out and note.effect is Effect.WIDER):
+        return note
+    message = f"{note.message}; in the history such events make values known"
+    return replace(note, effect=Effect.DIFFERENT, message=message)
+
+
+def known_by_others(bound: Bound, notes: Iterable[Note], fields: Iterable[str]) -> list[Note]:
+    """A note for a rule that looks for new values of fields, where by the ``notes`` on its query
+    other events are found too: these count in the history. What is said of one of the fields
+    themselves holds of all events with a value.
+    """
+    named = tuple(f"{field}{sign}" for field in fields for sign in (":", " "))
+    own: set[str] = set()
+    if bound.destination is not None:
+        specs = [bound.destination.field(field) for field in fields]
+        own = {spec.note.message for spec in specs if spec is not None and spec.note is not None}
+    if not any(
+        note.effect is Effect.WIDER
+        and not note.message.startswith(named)
+        and note.message not in own
+        for note in (*bound.notes, *notes)
+    ):
+        return []
+    message = (
+        "an event that the result finds and the rule does not makes its values known: they are told"
+        " then, and not again when an event of the rule's own has them"
+    )
+    return [Note("known-by-others", Effect.WIDER, message)]
+
+
 def counted_as_one(field: str, bound: Bound, coarser: Effect) -> Note | None:
     """A note on a field some of whose values the destination does not tell apart."""
     spec = bound.destination.field(field) if bound.destination is not None else None

@@ -83,6 +83,10 @@ def _planned_sources(
         bounds = tuple(map(with_patterns, bounds))
     if choices.target.checks_types:
         bounds = tuple(map(checked, bounds))
+    if rule.type == "new_terms" and choices.target.finds_new_terms:
+        from kqlx.backends.counted_fields import in_history
+
+        bounds = tuple(map(in_history, bounds))
     refuse_constants(rule, bounds)
     return tuple(
         PlannedSource(bound, choices.options(bound.source, rule.format)) for bound in bounds

@@ -344,7 +344,7 @@ class Binder(FieldBinder):
             return BoundPart(self.unmapped(node, f"a group on {node.path.name}, a wildcard,"))
         message = f"the tests of {node.path.name}:{{ ... }} may be met by different objects"
         message += "; under `not` they are left out" if self.negative else ""
-        note = Note("nested-flattened", Effect.WIDER, message, node.span)
+        note = Note("nested-flattened", Effect.WIDER, message, node.span, leaves_out=self.negative)
         if self.negative:
             return BoundPart(Never(node.span), (note,))
         found = self.bind_node(flattened(node))

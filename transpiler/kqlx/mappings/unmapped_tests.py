@@ -89,7 +89,7 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
         if isinstance(left, Always):
             there = attempt.destination.name
             message = f"nothing of the query is left: it matches every event of {there}"
-            about.append(Note("unmapped-left-out", Effect.WIDER, message))
+            about.append(Note("unmapped-left-out", Effect.WIDER, message, leaves_out=True))
         left_out = tuple([note.message for note in about])
         return replace(_bound(attempt, left), notes=(*attempt.notes, *about), left_out=left_out)
     lacking = attempt.lacking if policy == "error" else missing
@@ -120,13 +120,17 @@ def apply_unmapped(attempt: Attempt, policy: UnmappedPolicy) -> Bound:
 def _without_exceptions(attempt: Attempt) -> Bound:
     """The bound tree without exceptions by fields that have no counterpart, with a note on each."""
     left = simplify(_left_out(attempt.node, negative=False))
-    texts = [
-        f"{why(test, attempt.destination)}; what the rule excepts by it is found"
-        for test in attempt.unmapped
-    ]
-    left_out = tuple(dict.fromkeys(texts))
-    notes = [Note("exception-left-out", Effect.WIDER, text) for text in left_out]
+    notes = dict.fromkeys(_left_out_exception(test, attempt) for test in attempt.unmapped)
+    left_out = tuple([note.message for note in notes])
     return replace(_bound(attempt, left), notes=(*attempt.notes, *notes), left_out=left_out)
+
+
+def _left_out_exception(test: Unmapped, attempt: Attempt) -> Note:
+    """The note on an exception. As shipped, one by an option takes no event away."""
+    spec = attempt.destination.field(test.what)
+    text = f"{why(test, attempt.destination)}; what the rule excepts by it is found"
+    takes_away = spec is None or not spec.by_option
+    return Note("exception-left-out", Effect.WIDER, text, leaves_out=takes_away)
 
 
 def unmapped_tests(node: Node) -> Iterator[Unmapped]:
@@ -244,7 +248,8 @@ def _left_out_note(asked: Node, reason: str) -> Note:
     from kqlx.frontends.shown import shown
 
     text = " ".join(shown(asked).split())
-    return Note("unmapped-left-out", Effect.WIDER, f"left out: {text} - {reason}", asked.span)
+    message = f"left out: {text} - {reason}"
+    return Note("unmapped-left-out", Effect.WIDER, message, asked.span, leaves_out=True)
 
 
 def _tests(node: Node) -> list[Node]:

@@ -165,8 +165,10 @@ def _drop_if_indistinguishable(
             continue
         end = "; under `not` the test is left out" if binding.negative else ", which matches too"
         message = f'{there} does not distinguish {name} "{asked[0]}" from "{others[0]}"{end}'
-        binding.notes.append(Note("approximated", Effect.WIDER, message, node.span))
-        if binding.negative:
+        left_out = binding.negative
+        note = Note("approximated", Effect.WIDER, message, node.span, leaves_out=left_out)
+        binding.notes.append(note)
+        if left_out:
             return True
     return False
 
@@ -183,7 +185,7 @@ def _note_value_and_drop_if_negated(
         binding.add_note(note.code, note.message, node.span, note.effect)
         return False
     message = f'{note.message}; the test that {node.field.name} is not "{value}" is left out'
-    binding.notes.append(Note(note.code, Effect.WIDER, message, node.span))
+    binding.notes.append(Note(note.code, Effect.WIDER, message, node.span, leaves_out=True))
     return True
 
 

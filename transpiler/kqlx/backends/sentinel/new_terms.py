@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kqlx.backends.counted_fields import of_new_terms
+from kqlx.backends.counted_fields import known_by_others, of_new_terms
 from kqlx.backends.sentinel.aggregation import (
     TIME,
     after_union,
@@ -70,6 +70,7 @@ def find_new_terms(
         *about_window(rule),
         *_about_history(terms, window, run is not None),
         *of_new_terms(value_notes(fields, bound)),
+        *known_by_others(bound, written.notes, terms.fields),
     ]
     if together:
         why = "what is new in one may be known in another"

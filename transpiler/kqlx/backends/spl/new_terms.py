@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from kqlx.backends.counted_fields import of_new_terms
+from kqlx.backends.counted_fields import known_by_others, of_new_terms
 from kqlx.backends.spl.grouped_results import (
     COUNT,
     FIRST,
@@ -67,6 +67,7 @@ def new_terms_search(
     steps = [key.step for key in by]
     notes = [*of_new_terms(keys.notes), *about_window(rule)]
     notes += odd_history(terms)
+    notes += known_by_others(bound, written.notes, terms.fields)
     if options.new_terms == "lookup":
         table = _table_of(rule)
         since = look_back + run_every(rule)
