@@ -19,7 +19,6 @@ _PRODUCTS = {
     "aws.inspector": "Amazon Inspector",
     "aws.s3access": "Amazon S3's access logs",
     "aws.securityhub": "AWS Security Hub",
-    "aws.waf": "AWS WAF",
     "aws_bedrock": "Amazon Bedrock",
     "azure.firewall_logs": "Azure Firewall",
     "azure_openai": "Azure OpenAI",
