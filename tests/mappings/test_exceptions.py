@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 
 import kqlx
+from kqlx.errors import KqlxError
 from kqlx.notes import Effect
 
 BEGIN = 'file where host.os.type == "linux" and event.action == "creation" and '
@@ -84,3 +85,32 @@ def test_other_tests_without_a_counterpart_are_named_alone() -> None:
     with pytest.raises(kqlx.MappingError, match="header_bytes") as error:
         converted(query, "sigma")
     assert "original" not in error.value.message
+
+
+@pytest.mark.parametrize("target", ["spl", "sigma"])
+def test_states_of_signatures_that_sysmon_names_are_excepted_and_others_found(target: str) -> None:
+    query = (
+        'library where host.os.type == "windows" and process.name : "lsass.exe" and '
+        'not dll.code_signature.status : ("trusted", "errorExpired", {})'
+    )
+    unknown = '"errorCode_endpoint*", "errorChaining"'
+    made, without = (
+        kqlx.convert(query.format(states), target, source="endpoint.events", language="eql")
+        for states in (unknown, '"trusted"')
+    )
+    noted = [note for note in made.notes if note.code == "exception-left-out"]
+    assert [note.effect for note in noted] == [Effect.WIDER] * 2
+    assert '"errorChaining" of dll.code_signature.status' in noted[1].message
+    assert all(state in str(made.query) for state in ("Valid", "Expired"))
+    assert "Chaining" not in str(without.query)
+
+
+@pytest.mark.parametrize("target", ["spl", "sigma"])
+def test_states_of_signatures_whose_names_are_not_known_are_looked_for_by_nobody(
+    target: str,
+) -> None:
+    query = 'library where host.os.type == "windows" and dll.code_signature.status : "{}"'
+    cases = (("errorChaining", "has no counterpart"), ("error*", "only the known values"))
+    for state, why in cases:
+        with pytest.raises(KqlxError, match=why):
+            kqlx.convert(query.format(state), target, source="endpoint.events", language="eql")

@@ -6,13 +6,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kqlx.elastic.matching import met_values
+from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.asserted_values import Asserted, Groups, asserted_values, together
 from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.field_spec import When
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.shipper_values import in_elastic_values
-from kqlx.nodes import Node
+from kqlx.nodes import (
+    Equals,
+    Like,
+    Literal,
+    Node,
+    any_of,
+    has_part,
+    simplify,
+    transform,
+)
 from kqlx.notes import Note
 from kqlx.records import dataclass, field
 
@@ -53,7 +64,7 @@ class AskedQuery:
         types = self.types.of((pack,))
         node, told = self._as_elasticsearch_asks(types)
         node, respelt = in_elastic_values(node, pack)
-        asserted = together(all_assert(implied), asserted_values(node))
+        asserted = together(all_assert(implied), asserted_values(_by_known_values(node, pack)))
         groups = Groups()
         groups.keep(node, asserted)
         return Asked(node, (*respelt, *told), asserted, types, groups)
@@ -72,6 +83,27 @@ class AskedQuery:
         node, notes = as_elasticsearch_asks(self.node, type_of)
         self._by_types.append(_ByTypes(asked, node, notes))
         return node, notes
+
+
+def _by_known_values(node: Node, pack: Pack) -> Node:
+    """The tree with the values of the source that fit a pattern in its place, where all that its
+    field can have are known: ``event.action like ("exec", "Process Create*")`` asserts, of a source
+    without such a value, ``exec`` alone.
+    """
+    if not has_part(node, Like):
+        return node
+
+    def known(leaf: Node) -> Node:
+        if not isinstance(leaf, Like):
+            return leaf
+        possible = pack.possible(base_field(leaf.field.name))
+        if not possible:
+            return leaf
+        met = met_values(leaf, dict.fromkeys(possible))
+        literals = [Literal(value, True, leaf.span) for value in met]
+        return any_of([Equals(leaf.field, one, leaf.span) for one in literals], leaf.span)
+
+    return simplify(transform(node, known))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqlx.elastic.matching import matches_value
+from kqlx.elastic.matching import matches_value, met_values
 from kqlx.elastic.multi_fields import CASELESS, base_field
 from kqlx.elastic.type_names import NUMBERS
 from kqlx.mappings.asserted_values import spec_applies
@@ -124,9 +124,13 @@ class FieldBinder(Binding):
             return absent
         if spec.only_required:
             return self.bind_required(node, spec)
-        if spec.excepted and self.in_exception:
-            return self.bind_excepted(node, node.field.name, spec)
+        if spec.excepted and self.in_exception and not self.has_predicate(node, spec):
+            return self.bind_excepted(node, _what(node, spec), spec)
         return self.bind_by_spec(node, spec)
+
+    def has_predicate(self, node: FieldTest, spec: FieldSpec) -> bool:
+        """Whether the destination tells some of the values that are asked for."""
+        return isinstance(node, Equals | Like) and bool(met_values(node, spec.value_predicates))
 
     def bind_required(self, node: FieldTest, spec: FieldSpec) -> Node:
         """A test that the destination cannot tell and whose events it has among others: it is left
@@ -285,6 +289,15 @@ class FieldBinder(Binding):
         if spec.value_part:
             return bind_part(self, node, spec, spec.value_part)
         return bind_to_column(self, node, spec)
+
+
+def _what(node: FieldTest, spec: FieldSpec) -> str:
+    """What of a field has no counterpart: a value of it, where others have one."""
+    name = node.field.name
+    if not spec.value_predicates or not isinstance(node, Equals | Like):
+        return name
+    asked = node.value if isinstance(node, Equals) else node.pattern
+    return f'the value "{asked.name}" of {name}'
 
 
 def _is_within(node: FieldTest) -> bool:

@@ -110,6 +110,7 @@ def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) ->
     if _drop_if_indistinguishable(binding, node, spec, known):
         return Never(node.span)
     binding.has_predicates = True
+    _note_other_values(binding, node, spec, known)
     items: list[Node] = []
     for value in known:
         meaning = spec.value_predicates[value]
@@ -130,6 +131,19 @@ def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) ->
         others = [Not(_in_column(binding, test, spec), node.span) for test in raw]
         items.append(And((_in_column(binding, node, spec), *others), node.span))
     return any_of(items, node.span)
+
+
+def _note_other_values(
+    binding: Binding, node: FieldTest, spec: FieldSpec, known: list[str]
+) -> None:
+    """Tells where values beside the known ones may fit a pattern, which have no counterpart."""
+    if not (isinstance(node, Like) and spec.no_counterpart) or spec.column:
+        return
+    possible = binding.pack.possible(node.field.name)
+    if possible is not None and set(met_values(node, dict.fromkeys(possible))) <= {*known}:
+        return
+    message = f'"{node.pattern.name}" covers only the known values of {node.field.name}'
+    binding.add_note("known-values-only", message, node.span, Effect.NARROWER)
 
 
 def _in_column(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
