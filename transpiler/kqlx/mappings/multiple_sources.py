@@ -117,10 +117,11 @@ def bind_each(
 
                 lacks = partial(_uncounted, counted=counted)
                 found = with_siblings(bound, asked, target, implied, lacks, systems)
-            if "logsource" in bound.place and len(found) == 1:
+            if "logsource" in bound.place:
                 from kqlx.mappings.operating_systems import by_system
 
-                found = by_system(found[0], asked, target, unmapped, implied, systems)
+                each = [by_system(one, asked, target, unmapped, implied, systems) for one in found]
+                found = [one for ones in each for one in ones]
             if told:
                 found[0] = replace(found[0], notes=(*found[0].notes, *told))
                 told = ()

@@ -4,15 +4,24 @@ the others too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from kqlx.errors import MappingError
 from kqlx.mappings.asked_query import AskedQuery, all_assert
-from kqlx.mappings.asserted_values import SYSTEM, asserted_values, asserts, together
+from kqlx.mappings.asserted_values import (
+    SYSTEM,
+    Asserted,
+    Values,
+    asserted_values,
+    asserts,
+    spelt,
+    together,
+)
 from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_spec import When
+from kqlx.mappings.pack import Destination
 from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.shipper_values import in_elastic_values
 from kqlx.mappings.unmapped_tests import apply_unmapped, why
@@ -43,9 +52,9 @@ def with_siblings(
         asserted[SYSTEM] = (frozenset(unsaid),)
     found = [bound]
     for other in pack.targets[target]:
-        meant = not other.when or asserts(asserted, other.when) or asserts_field(node, other.about)
-        same = meant and other.together == destination.together
-        if not same or other.place == destination.place:
+        if other.together != destination.together or any(_is_in(b, other) for b in found):
+            continue
+        if other.when and not _may_hold(asserted, other) and not asserts_field(node, other.about):
             continue
         if unsaid and {*unsaid} <= {*other.never.get(SYSTEM, ())}:
             continue
@@ -71,14 +80,44 @@ def with_siblings(
         for test in walk(node)
         if isinstance(test, FieldTest) and test.field.name == destination.together
     }
-    return [_with_others(one, divided) for one in found] if divided else found
+    nowhere = [_never_held(one) for one in found]
+    held = {span for span in divided if not all(span in spans for spans in nowhere)}
+    return [_with_others(one, held) for one in found] if held else found
 
 
-def _with_others(bound: Bound, divided: Collection[Span | None]) -> Bound:
-    """The tree of a destination whose others hold what it has not of these tests."""
+def _is_in(bound: Bound, other: Destination) -> bool:
+    """Whether the destination is the place of the tree, or the category of its log source."""
+    there, category = bound.place.get("logsource"), other.place.get("logsource")
+    if isinstance(there, dict) and isinstance(category, dict):
+        return category.items() <= there.items()
+    return bound.place == other.place
+
+
+def _may_hold(asserted: Asserted, other: Destination) -> bool:
+    """Whether the destination is for some of the events that the query asks for: those with one of
+    the values by which they are divided.
+    """
+    divided_by = other.together
+    some = {f: _among(values, other) for f, values in asserted.items() if f == divided_by}
+    return asserts({**asserted, **some}, other.when)
+
+
+def _among(asked: Iterable[Values], other: Destination) -> tuple[Values, ...]:
+    """Of the values that are asked for those that the destination is for, if there are any."""
+    own = frozenset([v for when in other.when for v in when.get(other.together, ())])
+    return tuple([(spelt(one, own) & own) or one for one in asked])
+
+
+def _never_held(bound: Bound) -> set[Span | None]:
+    """The tests of values that the destination never holds."""
+    return {note.span for note in bound.notes if note.code == "value-never-occurs"}
+
+
+def _with_others(bound: Bound, held: Collection[Span | None]) -> Bound:
+    """The tree of a destination, others of which hold what it has not of these tests."""
     notes = tuple(
         replace(note, effect=Effect.SAME)
-        if note.code == "value-never-occurs" and note.span in divided
+        if note.code == "value-never-occurs" and note.span in held
         else note
         for note in bound.notes
     )
