@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -73,7 +73,7 @@ def elasticsearch() -> Iterator[Server]:
         yield found
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skips a test for want of an engine; in continuous integration the want is a failure."""
     if os.environ.get("CI"):
         pytest.fail(f"{what}, and continuous integration must have it")

@@ -13,11 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import kqlx
 from kqlx.records import dataclass
-from tests.conftest import DEEP, ROOT
+from tests.conftest import DEEP, ROOT, missing
 from tests.oracles.sigma_correlations import alerts
 from tests.oracles.sigma_rules import documents
 
@@ -130,8 +128,9 @@ def test_no_sequence_is_missed_and_more_is_found_only_where_it_is_said() -> None
     assert min(seen.values()) > STREAMS / 100, seen
 
 
-@pytest.mark.skipif(not ENGINE.is_file(), reason="rsigma is not built (tests/engines/sigma)")
 def test_rsigma_finds_the_same() -> None:
+    if not ENGINE.is_file():
+        missing("rsigma is not built (tests/engines/sigma)")
     lines = []
     for case in CASES:
         text = rule_of(case).text
