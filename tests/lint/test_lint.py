@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kqlx.errors import KqlSyntaxError
 from kqlx.frontends.kql.parser import parse
-from kqlx.lint import lint, unquoted_values
+from kqlx.lint import field_tests, lint
 from kqlx.lint.codes import CODES
 from kqlx.notes import Effect, Note
 
@@ -220,7 +220,7 @@ def test_no_doubt(text: str) -> None:
 def test_of_words_that_are_not_looked_at_there_is_no_doubt(word: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         found = _doubts(f"f:{word}")
-        patch.setattr(unquoted_values, "_WORD", re.compile("(?!)"))
+        patch.setattr(field_tests, "_WORD", re.compile("(?!)"))
         assert _doubts(f"f:{word}") == found
 
 

@@ -139,7 +139,7 @@ def test_converting_a_rule_to_spl_loads_only_what_it_needs() -> None:
     for room in ("settings.reader", "batch.in_folder", "batch.manifest", "rules.formats.yaml"):
         assert f"kqlx.{room}" not in extra
     own = [name for name in extra if name.startswith("kqlx")]
-    assert len(own) <= 210
+    assert len(own) <= 200
     assert len(extra) - len(own) <= 80
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from operator import attrgetter, is_
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from typing import Literal as OneOf
 
 from kqlx import records
@@ -18,7 +18,9 @@ from kqlx.patterns import NOWHERE as NOWHERE
 from kqlx.patterns import Pattern as Pattern
 from kqlx.patterns import Span as Span
 from kqlx.records import dataclass, replace
-from kqlx.regular_expressions import Item
+
+if TYPE_CHECKING:
+    from kqlx.regular_expressions import Item
 
 Operator = OneOf["gt", "gte", "lt", "lte"]
 
@@ -253,7 +255,7 @@ class Call:
     case: Case = records.field(default=Case.EXACT, kw_only=True)
 
 
-Operand = FieldValue | Literal | Pattern | Item | Call
+Operand: TypeAlias = "FieldValue | Literal | Pattern | Item | Call"
 
 
 @dataclass(frozen=True, slots=True)

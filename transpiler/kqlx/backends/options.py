@@ -11,7 +11,6 @@ from typing import Any
 
 from kqlx.backends import targets
 from kqlx.backends.target import Options, Target
-from kqlx.elastic.date_math import time_zone_of
 from kqlx.errors import UsageError
 from kqlx.hints import did_you_mean
 from kqlx.mappings.place_names import FORMS, name_problem
@@ -98,6 +97,8 @@ def _check(name: str, value: Any, spelt: str) -> None:
         message = f"{spelt} is {' or '.join(_WORDS[name])}, not {value!r}"
         raise UsageError(message, hint=did_you_mean(value, _WORDS[name]))
     if name == "time_zone":
+        from kqlx.elastic.date_math import time_zone_of
+
         try:
             time_zone_of(value)
         except UsageError as error:

@@ -8,16 +8,15 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kqlx.batch.baseline import GRADES, Baseline
-from kqlx.batch.baseline import load as load_baseline
 from kqlx.batch.exit_policy import DEFAULT, LINT, STALE, conditions, met, met_for
 from kqlx.batch.outcome import Remark, RuleOutcome, Severity, Status
 from kqlx.errors import UsageError
 from kqlx.notes import Effect
-from kqlx.records import dataclass, field
+from kqlx.records import dataclass
 from kqlx.rules.places import FilePlace
 
 if TYPE_CHECKING:
+    from kqlx.batch.baseline import Baseline
     from kqlx.batch.whole_file import WholeFile
 
 FAILED = str(Status.FAILED)
@@ -29,16 +28,17 @@ _NOT_RECORDED = frozenset({LINT, str(Status.SKIPPED)})
 class Gate:
     """``wanted`` are the conditions. With a ``baseline`` a conversion fails only if it is worse
     than recorded, or not recorded; where the user names conditions of conversions, or none,
-    ``is_chosen``, it must also meet one. ``update`` is where to record this run instead.
+    ``is_chosen``, it must also meet one. ``update`` is where to record this run instead, and
+    ``recorded`` what of it.
     """
 
     wanted: frozenset[str] = DEFAULT
     is_chosen: bool = False
     baseline: Baseline | None = None
     update: Path | None = None
+    recorded: Baseline | None = None
     has_failed: bool = False
     is_unusable: bool = False
-    recorded: Baseline = field(default_factory=Baseline)
 
     @classmethod
     def of(cls, fail_on: Iterable[str] | None, baseline: str | None, *, update: bool) -> Gate:
@@ -48,18 +48,21 @@ class Gate:
             if update:
                 raise UsageError("--update-baseline needs --baseline, which names the file")
             return cls(wanted)
+        from kqlx.batch.baseline import Baseline
+        from kqlx.batch.baseline import load as load_baseline
+
         path = Path(baseline)
         if not update:
             is_chosen = bool(fail_on) and not (wanted and wanted <= {*_NOT_RECORDED, STALE})
             return cls(wanted, is_chosen, load_baseline(path))
         _file(path).discard()  # an error is one before the run
-        return cls(wanted, baseline=_before(path), update=path)
+        return cls(wanted, baseline=_before(path), update=path, recorded=Baseline())
 
     def add(self, outcome: RuleOutcome) -> Iterator[tuple[str, Remark]]:
         """Takes an outcome; what became worse, with the target: an error if it is to fail."""
         if outcome.is_unusable or any(made.is_unusable for made in outcome.conversions):
             self.is_unusable |= FAILED in self.wanted
-        if self.update is not None:
+        if self.recorded is not None:
             if not outcome.is_unusable:
                 self.recorded.add(outcome)
             return
@@ -82,6 +85,8 @@ class Gate:
         """Whether what is worse than recorded, or not recorded, makes the run fail."""
         if self.is_chosen:
             return bool(met_for(outcome, target, self.wanted))
+        from kqlx.batch.baseline import GRADES
+
         return bool(then) or GRADES.index(now) > GRADES.index(str(Effect.WIDER))
 
     def add_stale(self) -> None:
@@ -97,7 +102,7 @@ class Gate:
         """Records the run over these targets where that is asked for; what there is to say of it.
         Raises OutputError.
         """
-        if self.update is None:
+        if self.update is None or self.recorded is None:
             return ""
         kept = self.recorded.keep(self.baseline, targets) if self.baseline is not None else 0
         file = _file(self.update)
@@ -126,6 +131,8 @@ def _before(path: Path) -> Baseline | None:
     """
     if not (path.is_file() and path.stat().st_size):
         return None
+    from kqlx.batch.baseline import load as load_baseline
+
     try:
         return load_baseline(path)
     except UsageError as error:

@@ -29,7 +29,6 @@ from kqlx.errors import (
 from kqlx.nodes import NOWHERE, Span
 from kqlx.notes import Note
 from kqlx.records import replace
-from kqlx.rules.ignored_files import Pattern
 from kqlx.rules.model import NO_RULE, Rule, RuleSet, Skipped
 
 
@@ -130,6 +129,10 @@ def from_path(path: str, exclude: list[str] | None, used: set[str]) -> RuleSet:
 
 def say_unused(patterns: Iterable[str]) -> None:
     """Tells of what --exclude names that there is not. Those of settings are for all folders."""
+    if not (patterns := [*patterns]):
+        return
+    from kqlx.rules.ignored_files import Pattern
+
     typed = [pattern for pattern in patterns if not isinstance(pattern, Pattern)]
     for pattern in typed:
         say(f"warning: --exclude {pattern}: it skips nothing")

@@ -10,7 +10,6 @@ from kqlx.conversion.reading import Reading
 from kqlx.frontends.language import several_events
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.command_line_arguments import with_patterns
 from kqlx.mappings.destinations import of_one_sensor, unbound, with_own_table
 from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.known_types import Types
@@ -20,7 +19,7 @@ from kqlx.mappings.source_hints import own_indices
 from kqlx.mappings.telling_fields import overlap
 from kqlx.mappings.type_check import checked
 from kqlx.mappings.without_counterpart import why_none
-from kqlx.nodes import Node
+from kqlx.nodes import CommandLineArgument, Node, has_part
 from kqlx.notes import Note, of_absent
 from kqlx.records import replace
 from kqlx.rules.constant_fields import refuse_constants
@@ -79,7 +78,9 @@ def _planned_sources(
         bounds = (_in_elastic_names(node, reading.types, choices),)
     if "?" in rule.query:
         bounds = _with_optional_fields(bounds, reading)
-    if not choices.target.matches_arguments:
+    if not choices.target.matches_arguments and any(map(_asks_for_arguments, bounds)):
+        from kqlx.mappings.command_line_arguments import with_patterns
+
         bounds = tuple(map(with_patterns, bounds))
     if choices.target.checks_types:
         bounds = tuple(map(checked, bounds))
@@ -91,6 +92,10 @@ def _planned_sources(
     return tuple(
         PlannedSource(bound, choices.options(bound.source, rule.format)) for bound in bounds
     )
+
+
+def _asks_for_arguments(bound: Bound) -> bool:
+    return has_part(bound.node, CommandLineArgument)
 
 
 def _rule_of(reading: Reading, sources: Iterable[PlannedSource]) -> Rule:

@@ -23,12 +23,13 @@ import operator
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kqlx.elastic import date_math
 from kqlx.elastic.text_analysis import pieces_of
 from kqlx.nodes import Literal, Operator, Pattern
-from kqlx.regular_expressions import Item
+
+if TYPE_CHECKING:
+    from kqlx.regular_expressions import Item
 
 Test = Callable[[Any], bool]
 """Of one value of a field, never None, a list or an object."""
@@ -241,11 +242,15 @@ class Date(FieldType):
         """Numbers are read as their text, as Elasticsearch does: 2024 is a year."""
         if isinstance(value, bool):
             return None
-        at = date_math.instant(text_of(value))
+        from kqlx.elastic.date_math import instant
+
+        at = instant(text_of(value))
         return None if at is None else at // self.unit
 
     def _bound(self, literal: Literal, round_up: bool) -> int | None:
-        at = date_math.instant(literal.name, round_up=round_up, now=self.now, zone=self.zone)
+        from kqlx.elastic.date_math import instant
+
+        at = instant(literal.name, round_up=round_up, now=self.now, zone=self.zone)
         if at is None or (self.unit == 1 and not 0 <= at < 2**63):  # date_nanos: 1970 to 2262
             return None
         return at // self.unit

@@ -5,7 +5,7 @@ split at white space, and texts that are split into words.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kqlx.elastic.field_types import (
     COMPARISONS,
@@ -18,7 +18,9 @@ from kqlx.elastic.field_types import (
 )
 from kqlx.elastic.text_analysis import lower, lower_ascii, words
 from kqlx.nodes import Literal, Operator, Pattern
-from kqlx.regular_expressions import Item, compiled
+
+if TYPE_CHECKING:
+    from kqlx.regular_expressions import Item
 
 
 class Keyword(FieldType):
@@ -47,6 +49,8 @@ class Keyword(FieldType):
         return lambda value: stands(text_of(value), text)
 
     def regexp(self, expression: Item) -> Test | None:
+        from kqlx.regular_expressions import compiled
+
         fits = compiled(expression).fullmatch
         return lambda value: fits(text_of(value)) is not None
 
@@ -87,6 +91,8 @@ class Caseless(FieldType):
         return lambda value: stands(lower(text_of(value)), text)
 
     def regexp(self, expression: Item) -> Test | None:
+        from kqlx.regular_expressions import compiled
+
         fits, lower = compiled(expression, ignore_case=True).fullmatch, self.lower
         return lambda value: fits(lower(text_of(value))) is not None
 
@@ -115,6 +121,8 @@ class Text(FieldType):
         return lambda value: any(stands(word, text) for word in words(text_of(value)))
 
     def regexp(self, expression: Item) -> Test | None:
+        from kqlx.regular_expressions import compiled
+
         fits = compiled(expression).fullmatch
         return lambda value: any(map(fits, words(text_of(value))))
 

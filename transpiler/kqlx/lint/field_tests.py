@@ -10,7 +10,6 @@ from kqlx.frontends.kql.regular_expressions import is_regular_expression
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.kql.wording import short, suggest
 from kqlx.lint import bare_values, field_names
-from kqlx.lint.unquoted_values import unquoted_value
 from kqlx.lint.value_characters import (
     LUCENE_RANGE,
     NOT_ESCAPE,
@@ -51,6 +50,9 @@ _ANY_SERVER = late_regex(r"\\\\\*\\")
 _OCTETS = late_regex(r"((?:\d{1,3}\.){0,2}\d{1,3})\.\*(?:\.\*)*")
 _WITHOUT_PATTERNS = NUMBERS | DATES | {"ip", "boolean"}
 _NUMBER = late_regex(r"[-+]?\d+(?:\.\d+)?")
+_WORD = late_regex(r"[\w.-]+", re.ASCII)
+"""A value of which nothing can be doubted, but for the words that mean something."""
+_WORDS_OF_MEANING = frozenset({"and", "or", "true", "false", "null"})
 
 _FROM_TO: tuple[Operator, Operator] = ("gte", "lte")
 _SWAPPED: dict[Operator, Operator] = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
@@ -120,6 +122,10 @@ def _value(node: Equals, value: Literal, text: str, types: Mapping[str, str]) ->
             yield note("line-break-in-value", message, span, "close the quote on the same line")
         yield from question_mark(content, span)
         return
+    if _WORD.fullmatch(raw) and content.lower() not in _WORDS_OF_MEANING:
+        return
+    from kqlx.lint.unquoted_values import unquoted_value
+
     yield from unquoted_value(node, value, raw, types)
 
 

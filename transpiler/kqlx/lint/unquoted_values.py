@@ -26,9 +26,6 @@ from kqlx.notes import Note
 from kqlx.records import replace
 from kqlx.regexes import late_regex
 
-_WORD = late_regex(r"[\w.-]+", re.ASCII)
-"""What nothing can be doubted of, but for the words that mean something."""
-_WORDS_OF_MEANING = frozenset({"and", "or", "true", "false", "null"})
 _FUZZY = late_regex(r"\w+(?:~(?:\d(?:\.\d+)?)?|\^\d+(?:\.\d+)?)")
 _SHORT_NAME = late_regex(r"[A-Z0-9_]{6}~\d")
 _FIRST_KEYWORD = late_regex(rf"(?i:and|or)[{SPACES}]")
@@ -38,10 +35,8 @@ _LAST_KEYWORD = late_regex(rf"[{SPACES}](?:and|or)$|^(?:and|or)$", re.IGNORECASE
 def unquoted_value(
     node: Equals, value: Literal, raw: str, types: Mapping[str, str]
 ) -> Iterator[Note]:
-    """The doubts about a value without quotes, the likeliest first."""
+    """The doubts about a value without quotes that is more than a word, the likeliest first."""
     content, span, field = value.name, value.span, node.field
-    if _WORD.fullmatch(raw) and content.lower() not in _WORDS_OF_MEANING:
-        return
     if NOT_ESCAPE.match(raw):
         message = r"\not is a line feed followed by the letters ot"
         fixed = re.sub(r"\\not(?![A-Za-z])", "not", raw)

@@ -16,7 +16,6 @@ from kqlx.mappings.bound_part import BoundPart, alternatives, reported_items, tr
 from kqlx.mappings.column_tests import bind_predicate
 from kqlx.mappings.field_binder import FieldBinder
 from kqlx.mappings.field_spec import FieldSpec
-from kqlx.mappings.kind_tests import group_by_kind
 from kqlx.mappings.nested import flattened
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.reader.pack_data import Lazy
@@ -27,7 +26,6 @@ from kqlx.mappings.unmapped_tests import (
     mark_group,
     unmapped_tests,
 )
-from kqlx.mappings.wildcard_names import bind_each_field
 from kqlx.nodes import (
     FIELD_TESTS,
     JUNCTIONS,
@@ -273,6 +271,8 @@ class Binder(FieldBinder):
             return None
         if not all(isinstance(item, Equals | Like) for item in node.items):
             return None
+        from kqlx.mappings.kind_tests import group_by_kind
+
         return group_by_kind(node, trees(items), len(spec.cases))
 
     def bind_leaf(self, node: Node) -> BoundPart:
@@ -327,6 +327,8 @@ class Binder(FieldBinder):
 
     def bind_name_with_stars(self, node: FieldTest, name: Pattern) -> BoundPart:
         """A test of each field that a name with stars fits."""
+        from kqlx.mappings.wildcard_names import bind_each_field
+
         each: list[BoundPart] = []
 
         def bind_one(test: FieldTest) -> Node:

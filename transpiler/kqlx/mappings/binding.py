@@ -17,6 +17,9 @@ from kqlx.mappings.pack import Destination, KnownValues, Pack
 from kqlx.nodes import Always, FieldTest, Literal, Never, Node, Span, Term, Unmapped
 from kqlx.notes import Effect, Note
 
+MOST_NAMES = 12
+"""How many fields a name with stars is written out for, and how many values a note names."""
+
 
 class NeverMatchesError(MappingError):
     """The query can match no event at a destination, though every test has a counterpart there."""

@@ -14,13 +14,9 @@ from kqlx.mappings.column_tests import (
     column_of,
     describe_column,
 )
-from kqlx.mappings.event_kinds import narrowed_to_query
 from kqlx.mappings.field_spec import FieldSpec
-from kqlx.mappings.kind_tests import bind_by_kind
 from kqlx.mappings.known_values import fold_known
-from kqlx.mappings.map_texts import can_be_in_json, in_json
 from kqlx.mappings.nested import in_any_place
-from kqlx.mappings.part_tests import bind_affixed, bind_part, bind_path
 from kqlx.mappings.reader.builtin import owner_of
 from kqlx.mappings.value_tests import bind_existence, bind_value_predicates, translate_values
 from kqlx.mappings.without_counterpart import why_no_field
@@ -60,6 +56,8 @@ class FieldBinder(Binding):
             return spec
         found = self.selected.get(id(spec))
         if found is None:
+            from kqlx.mappings.event_kinds import narrowed_to_query
+
             found = narrowed_to_query(
                 self.applicable_spec(spec), self.destination, self.asserted, self.applicable_spec
             )
@@ -239,6 +237,8 @@ class FieldBinder(Binding):
 
     def in_json(self, node: Equals | Like, spec: FieldSpec) -> Node:
         """The test of an object that Elastic has as Java writes it, and the column as JSON."""
+        from kqlx.mappings.map_texts import in_json
+
         assert spec.column is not None
         parts = in_json(node, spec.column, spec.columns_of_keys)
         for name in {test.field.name for tests in parts for test in tests}:
@@ -255,11 +255,16 @@ class FieldBinder(Binding):
 
     def apply_spec(self, node: FieldTest, spec: FieldSpec) -> Node:
         if spec.case_field:
+            from kqlx.mappings.kind_tests import bind_by_kind
+
             return bind_by_kind(self, node, spec, self.apply_spec)
         if isinstance(node, Exists) and isinstance(spec.exists, str):
             return bind_existence(self, node, spec)
-        if spec.writes_as_java and isinstance(node, Equals | Like) and can_be_in_json(node):
-            return self.in_json(node, spec)
+        if spec.writes_as_java and isinstance(node, Equals | Like):
+            from kqlx.mappings.map_texts import can_be_in_json
+
+            if can_be_in_json(node):
+                return self.in_json(node, spec)
         if spec.unsupported_characters and isinstance(node, Equals | Like):
             asked = node.value if isinstance(node, Equals) else node.pattern
             if found := next((c for c in asked.name if c in spec.unsupported_characters), None):
@@ -273,6 +278,8 @@ class FieldBinder(Binding):
             each = [replace(spec, column=column, any_of=()) for column in spec.any_of]
             return Or(tuple(self.apply_spec(node, one) for one in each), node.span)
         if spec.value_patterns and not spec.value_predicates:
+            from kqlx.mappings.part_tests import bind_affixed
+
             return bind_affixed(self, node, spec)
         if spec.fixed is not None:
             if matches_value(node, spec.fixed) is self.negative:
@@ -285,8 +292,12 @@ class FieldBinder(Binding):
         if spec.values:
             return translate_values(self, node, spec)
         if spec.prefixes or spec.joined_columns:
+            from kqlx.mappings.part_tests import bind_path
+
             return bind_path(self, node, spec)
         if spec.value_part:
+            from kqlx.mappings.part_tests import bind_part
+
             return bind_part(self, node, spec, spec.value_part)
         return bind_to_column(self, node, spec)
 

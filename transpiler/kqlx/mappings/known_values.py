@@ -9,9 +9,8 @@ from functools import cache
 
 from kqlx.elastic.matching import matches_value, met_values
 from kqlx.elastic.multi_fields import base_field
-from kqlx.mappings.binding import Binding
+from kqlx.mappings.binding import MOST_NAMES, Binding
 from kqlx.mappings.source_hints import CODES, in_range
-from kqlx.mappings.wildcard_names import MOST_NAMES
 from kqlx.nodes import Compare, Equals, Exists, FieldTest, Like, Node
 from kqlx.notes import Effect, Note
 from kqlx.patterns import Pattern

@@ -16,7 +16,6 @@ from kqlx.mappings.binding import NeverMatchesError, OtherEventsError
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.destinations import bind_asked, of_one_sensor
 from kqlx.mappings.field_spec import When
-from kqlx.mappings.field_values import is_countable, resolve
 from kqlx.mappings.pack import Pack
 from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.recognition import asserts_field, implied_values
@@ -349,4 +348,8 @@ def _uncounted(bound: Bound, counted: Iterable[str]) -> str:
     """The first of the fields to count by that has no column of its values there, or none."""
     if bound.pack is None or bound.destination is None:
         return ""
+    if not (counted := [*counted]):
+        return ""
+    from kqlx.mappings.field_values import is_countable, resolve
+
     return next((name for name in counted if not is_countable(resolve(bound, name))), "")

@@ -11,7 +11,6 @@ from kqlx.elastic.matching import matches_value
 from kqlx.elastic.type_names import INTEGERS
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.bound import AS_TEXT, DECODED, Column
-from kqlx.mappings.event_kinds import either_of, excluding
 from kqlx.nodes import (
     Case,
     Compare,
@@ -71,6 +70,8 @@ def none_of(
     """The test, as it is ``spelt``, where the column does not hold one of these texts."""
     if "{}" in column.name and column.layout == "column":
         return spelt  # of a list other values may pass the test: Splunk looks at each
+    from kqlx.mappings.event_kinds import excluding
+
     text = _as_text(binding, column)
     excluded = [Equals(text, Literal(value, True), spelt.span, case=case) for value in texts]
     return excluding(spelt, excluded, spelt.span)
@@ -147,6 +148,8 @@ def _with_words(
             found.append(spelt)
         elif column.type != "ip" and matches_value(test, word):
             not_found.append(spelt)
+    from kqlx.mappings.event_kinds import either_of, excluding
+
     return either_of([excluding(test, not_found, test.span), *found], test.span)
 
 

@@ -6,7 +6,6 @@ from kqlx.elastic.matching import matches_value, met_values
 from kqlx.mappings.binding import Binding
 from kqlx.mappings.column_tests import bind_predicate, bind_to_column
 from kqlx.mappings.field_spec import FieldSpec
-from kqlx.mappings.part_tests import bind_affixed, bind_part
 from kqlx.nodes import (
     Always,
     And,
@@ -150,9 +149,14 @@ def _in_column(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     """The test on the column that has the values which ``value_predicates`` does not name."""
     plain = replace(spec, value_predicates={}, exists=False)
     if plain.value_patterns:
+        from kqlx.mappings.part_tests import bind_affixed
+
         return bind_affixed(binding, node, plain)
-    part = bind_part(binding, node, plain, plain.value_part) if plain.value_part else None
-    return part or bind_to_column(binding, node, plain)
+    if plain.value_part:
+        from kqlx.mappings.part_tests import bind_part
+
+        return bind_part(binding, node, plain, plain.value_part)
+    return bind_to_column(binding, node, plain)
 
 
 def _drop_if_indistinguishable(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from kqlx.elastic.addresses import network
 from kqlx.elastic.numbers import number_of
 from kqlx.elastic.type_names import DATES, NUMBERS
-from kqlx.mappings.binding import Binding
+from kqlx.mappings.binding import MOST_NAMES, Binding
 from kqlx.nodes import (
     Equals,
     Exists,
@@ -21,10 +21,6 @@ from kqlx.nodes import (
 )
 from kqlx.notes import Effect
 from kqlx.records import replace
-
-MOST_NAMES = 12
-"""How many fields a name with stars is written out for, and how many values a note names."""
-
 
 _LAST = "\U0010ffff"
 """Behind all characters that names have."""

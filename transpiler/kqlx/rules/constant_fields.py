@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.asserted_values import asserted_values, spelt
 from kqlx.mappings.bound import Bound
-from kqlx.mappings.field_values import Constant, resolve
 from kqlx.notes import Effect, Note
 from kqlx.rules.model import Rule
 from kqlx.rules.new_terms import new_terms_of
@@ -44,6 +43,8 @@ def _values(field: str, bound: Bound) -> list[str | None]:
     names, for it may find events of others too.
     """
     if bound.pack is not None and bound.destination is not None:
+        from kqlx.mappings.field_values import Constant, resolve
+
         found = resolve(bound, field)
         return [found.value if isinstance(found, Constant) else None]
     asserted = asserted_values(bound.node)

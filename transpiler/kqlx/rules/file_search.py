@@ -11,7 +11,6 @@ from pathlib import Path
 from kqlx.errors import RuleError
 from kqlx.regexes import late_regex
 from kqlx.rules import formats
-from kqlx.rules.ignored_files import Ignored
 
 MANIFEST = ".kqlx-manifest.json"
 """The file that marks a folder of results, which are passed over where rules are looked for."""
@@ -96,6 +95,8 @@ def _globbed(path: str) -> list[str]:
 def _below(
     path: Path | str, errors: list[RuleError], exclude: Sequence[str], used: set[str] | None
 ) -> list[Path]:
+    from kqlx.rules.ignored_files import Ignored
+
     files: list[Path] = []
     unread: list[OSError] = []
     suffixes = formats.suffixes()

@@ -15,7 +15,6 @@ from kqlx.elastic import ecs
 from kqlx.nodes import Always, And, Node, Not, simplify
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass, field, replace
-from kqlx.rules.exceptions import NotConverted, clause_of
 from kqlx.rules.kibana_objects import list_key
 from kqlx.rules.model import Rule
 from kqlx.sequences import EventQuery, Sample, Sequence, Step
@@ -187,6 +186,8 @@ def _combined(meta: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _add_exception(found: RuleConditions, item: Mapping[str, Any]) -> None:
+    from kqlx.rules.exceptions import NotConverted, clause_of
+
     name = f'"{item.get("name") or item.get("item_id") or "?"}"'
     try:
         clause = clause_of(item)

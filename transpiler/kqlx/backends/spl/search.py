@@ -9,6 +9,8 @@ and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from kqlx.backends.spl.checks import Checks
 from kqlx.backends.spl.multiple_sources import SourceSearch, WrittenSource
@@ -17,7 +19,6 @@ from kqlx.backends.spl.search_capability import SearchCapability, json_text_of
 from kqlx.backends.spl.search_terms import SearchWriter
 from kqlx.backends.spl.syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl.time_range import time_range
-from kqlx.backends.spl.where import WhereWriter
 from kqlx.backends.target import Options
 from kqlx.fragments import Piece
 from kqlx.mappings.bound import Bound
@@ -42,6 +43,9 @@ from kqlx.nodes import (
 from kqlx.notes import Effect
 from kqlx.records import dataclass, field
 
+if TYPE_CHECKING:
+    from kqlx.backends.spl.where import WhereWriter
+
 _HOLDERS = (And, Or, Not, Nested)
 _TESTS = (Equals, Like, Exists, Compare, Regexp)
 
@@ -63,7 +67,7 @@ def search_of(bound: Bound, options: Options, *, keeps_arrival: bool = False) ->
 
         return search_in_data_model(bound, options)
     writer = SearchWriter(bound, options)
-    tests = TestWriter(writer, writer.beside(Checks), writer.beside(WhereWriter))
+    tests = TestWriter(writer, writer.beside(Checks))
     asked = tests.simplified(bound.node)
     if records := bound.records:
         from kqlx.backends.spl.joined_records import joined_search
@@ -88,8 +92,7 @@ def search_of(bound: Bound, options: Options, *, keeps_arrival: bool = False) ->
             f" a longer one may lack {_some_of(lists or extracted)}",
             hint="raise maxchars under [kv] in limits.conf if events are longer",
         )
-    pieces = (*writer.pieces, *tests.where.aside, *tests.where.pieces)
-    return WrittenSource(found, tuple(writer.finished_notes()), pieces=pieces)
+    return WrittenSource(found, tuple(writer.finished_notes()), pieces=tests.pieces)
 
 
 @dataclass(slots=True)
@@ -106,7 +109,7 @@ class WrittenTests:
     beginning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TestWriter:
     """What writes tests as terms and conditions; those of one search share their notes."""
 
@@ -114,7 +117,23 @@ class TestWriter:
 
     writer: SearchWriter
     checks: Checks
-    where: WhereWriter
+
+    @cached_property
+    def where(self) -> WhereWriter:
+        """What writes conditions of ``where``, which few queries need."""
+        from kqlx.backends.spl.where import WhereWriter
+
+        return self.writer.beside(WhereWriter)
+
+    @property
+    def _where_if_used(self) -> WhereWriter | None:
+        return vars(self).get("where")
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """What was written, with the parts of the query that it is for."""
+        where = self._where_if_used
+        return (*self.writer.pieces, *(() if where is None else (*where.aside, *where.pieces)))
 
     def simplified(self, node: Node) -> Node:
         """The tree in the terms of flat fields, without tests that others contain."""
@@ -193,7 +212,9 @@ class TestWriter:
 
     def steps(self, conditions: Iterable[str]) -> list[str]:
         """The commands for the conditions."""
-        return [*self.where.steps, *(f"| where {fold_condition(text)}" for text in conditions)]
+        where = self._where_if_used
+        before = [] if where is None else where.steps
+        return [*before, *(f"| where {fold_condition(text)}" for text in conditions)]
 
 
 def _asks_looked_up(bound: Bound) -> Callable[[Node], bool] | None:

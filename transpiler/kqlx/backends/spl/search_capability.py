@@ -50,7 +50,6 @@ from kqlx.nodes import (
 from kqlx.patterns import ANY_RUN
 from kqlx.records import dataclass, field, replace
 from kqlx.regexes import late_regex
-from kqlx.regular_expressions import has_letters, longest_literals
 
 _WHOLE = late_regex("0|[1-9][0-9]*")
 """A number as it is written when it is made a text."""
@@ -236,6 +235,8 @@ class SearchCapability:
 
     def superset_of_regexp(self, node: Regexp) -> Node:
         """A pattern of the texts that every value has which the regular expression fits."""
+        from kqlx.regular_expressions import longest_literals
+
         column, texts = self.column(node), longest_literals(node.regexp)
         if column.escaped:  # the signs of XML may stand there in two ways
             texts = [part for text in texts for part in _SIGNS_OF_XML.split(text) if part]
@@ -251,8 +252,11 @@ class SearchCapability:
         at no cost.
         """
         wanted = Case.EXACT if self.exact else None
-        found = effective_case(node, self.column(node), wanted, Case.EXACT)
-        return found is Case.FOLDED and has_letters(node.regexp)
+        if effective_case(node, self.column(node), wanted, Case.EXACT) is not Case.FOLDED:
+            return False
+        from kqlx.regular_expressions import has_letters
+
+        return has_letters(node.regexp)
 
     def case_counts(self, column: Column, node: Equals | Like) -> bool:
         """Whether the user wants letter case to count, and it does in the test."""

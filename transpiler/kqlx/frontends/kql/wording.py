@@ -8,7 +8,6 @@ import re
 
 from kqlx.errors import UnsupportedError
 from kqlx.frontends.kql.reader import TooDeep, read
-from kqlx.frontends.kql.spelling import spell_value
 from kqlx.frontends.kql.syntax import SPACES
 from kqlx.frontends.lalr import UnexpectedInput
 from kqlx.nodes import Pattern
@@ -64,6 +63,8 @@ def respelled(raw: str) -> str:
         parts = raw.split("*")
     pattern = Pattern.between_stars(parts)
     if not pattern.is_text and raw.isprintable():  # suggest() shows nothing else
+        from kqlx.frontends.kql.spelling import spell_value
+
         try:
             return spell_value(pattern)
         except UnsupportedError:
