@@ -66,8 +66,8 @@ def exact_argument(binding: Binding, test: CommandLineArgument, spec: FieldSpec)
     from kqlx.mappings.argument_regexps import in_steps
 
     field = test.test.field.name
-    if spec.quoted and '"' in asked_pattern(test.test).text:
-        return None  # it may be a mark of the line's, or a character of an argument in such marks
+    if spec.quoted:
+        return _verbatim(binding, test, spec)
     if is_windows(binding):
         if (found := _as_regexp(binding, test, spec)) is None:
             return None
@@ -191,6 +191,34 @@ def _as_regexp(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> 
     made = as_regexp(replace(test, test=replace(test.test, field=column)), in_xml=in_xml)
     fits = asked_pattern(test.test).fits
     return None if any(map(fits, binding.columns[column.name].null_values)) else made
+
+
+def _verbatim(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
+    """An argument that Elastic leaves in the quotation marks of the line. Text without blanks, with
+    a star on either side, is in an argument wherever it is in the line.
+    """
+    from kqlx.mappings.verbatim_arguments import verbatim
+
+    field, pattern = test.test.field.name, asked_pattern(test.test).collapsed()
+    within = pattern.shape is Shape.CONTAINS
+    if within and not any(sign.isspace() for sign in pattern.text):
+        return bind_to_column(binding, pattern_test(test.test, pattern), spec)
+    if (found := column_for_regexp(binding, spec, test.test.field)) is None:
+        return None
+    column, in_xml = found
+    possible, expression = verbatim(pattern, in_xml=in_xml)
+    if not possible:
+        message = (
+            f"{field} of {binding.pack.title} is never such: blanks outside of quotation marks"
+        )
+        message += " part it"
+        binding.add_note("constant-folded", message, test.span)
+        return binding.constant(False, message, test.span)
+    if expression is None or any(map(pattern.fits, binding.columns[column.name].null_values)):
+        return None
+    message = f"{field}: matched as an argument of {spec.column}, with the quotation marks it is in"
+    binding.add_note("argument-of-line", message, None)
+    return Regexp(column, expression, test.span, case=test.test.case)
 
 
 def is_windows(binding: Binding) -> bool:
