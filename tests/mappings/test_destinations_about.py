@@ -53,3 +53,20 @@ def test_certificates(target: str) -> None:
     for other in (f"{hashes} or destination.port:4444", f"not ({hashes})"):
         with pytest.raises(kqlx.KqlxError, match="no counterpart"):
             kqlx.convert(f"event.category:network and ({other})", target, source="network_traffic")
+
+
+SCRIPTS = {"spl": "EventCode=4104", "sentinel": "EventID == 4104"}
+
+
+@pytest.mark.parametrize("target", SCRIPTS)
+def test_script_blocks_are_of_one_number(target: str) -> None:
+    def found(query: str) -> str:
+        source = "windows.powershell_operational"
+        return str(kqlx.convert(query, target, source=source).query)
+
+    block = "powershell.file.script_block_text:mimikatz"
+    assert found(block).count(SCRIPTS[target]) == 1
+    assert found(f"event.code:4104 and {block}").count(SCRIPTS[target]) == 1
+    assert found(f"{block} and not user.id:S-1-5-18").count(SCRIPTS[target]) == 1
+    for other in (f"{block} or event.code:4105", f"not {block}"):
+        assert SCRIPTS[target] not in found(other)
