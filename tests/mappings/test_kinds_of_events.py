@@ -147,3 +147,27 @@ def test_sysmon_is_asked_for_what_the_tables_of_defender_lack(system: str, table
     assert "Sysmon" in note.message and note.effect is kqlx.notes.Effect.COVERAGE
     usual = kqlx.convert(query.format("process.name:x"), "sentinel", source="endpoint.events")
     assert usual.text.startswith("DeviceProcessEvents")
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+@pytest.mark.parametrize(
+    "source",
+    ["endpoint.events", "m365_defender.event", "sentinel_one_cloud_funnel.event", "cloud_defend"],
+)
+@pytest.mark.parametrize("kind", ["file", "registry"])
+def test_types_of_other_kinds_of_events_leave_no_part_out(
+    source: str, target: str, kind: str
+) -> None:
+    """No file or key is started, no process created."""
+    if (source, kind) == ("cloud_defend", "registry"):
+        return  # it has none
+    created = f"event.type:creation and {kind}.path:*abc*"
+    started = "event.type:start and process.name:def"
+    either = f"event.category:(process or {kind}) and (({created}) or ({started}))"
+    made = kqlx.convert(either, target, source=source)
+    assert "abc" in made.text
+    assert "def" in made.text
+    assert not [note for note in made.notes if note.effect > Effect.WIDER]
+    apart = f"(event.category:process and {started}) or (event.category:{kind} and {created})"
+    both = kqlx.convert(apart, target, source=source)
+    assert sorted(str(made.query).split()) == sorted(str(both.query).split())
