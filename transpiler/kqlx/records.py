@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, get_origin
 
 from kqlx.record_methods import FIELDS, KEPT_HASH, MISSING, Field, Record, fields_of
 
@@ -86,7 +86,7 @@ def _own_fields(cls: type) -> dict[str, Field]:
     """
     found = {}
     for name, kind in cls.__annotations__.items():
-        if "ClassVar" in (kind if isinstance(kind, str) else repr(kind)):
+        if _is_of_class(kind):
             continue
         given = getattr(cls, name, MISSING)
         if isinstance(given, Field):
@@ -104,6 +104,14 @@ def _own_fields(cls: type) -> dict[str, Field]:
         each.name, each.type = name, kind
         found[name] = each
     return found
+
+
+def _is_of_class(kind: Any) -> bool:
+    """Whether an annotation is that of a variable of the class, as text or as value."""
+    if isinstance(kind, str):
+        return "ClassVar" in kind
+    origin: Any = get_origin(kind)
+    return origin is ClassVar
 
 
 def _with_slots(

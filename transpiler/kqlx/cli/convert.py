@@ -1,7 +1,5 @@
 """``kqlx convert`` and ``kqlx targets``."""
 
-from __future__ import annotations
-
 import sys
 from typing import TYPE_CHECKING
 
@@ -71,7 +69,7 @@ def convert(
         if out is None and file_names != _FILE_NAMES:
             usage("--file-names needs --out")
 
-        def sink(converter: Converter, inputs: Inputs) -> Sink:
+        def sink(converter: "Converter", inputs: "Inputs") -> "Sink":
             return _sink(converter, inputs, out, progress, force=force, prune=prune, check=check)
 
         status = run(
@@ -88,15 +86,15 @@ def convert(
 
 
 def _sink(
-    converter: Converter,
-    inputs: Inputs,
+    converter: "Converter",
+    inputs: "Inputs",
     out: str | None,
     progress: Progress,
     *,
     force: bool,
     prune: bool,
     check: bool,
-) -> Sink:
+) -> "Sink":
     """Where the results go. Ends the program for options that do not go together."""
     for name, is_given in (("--force", force), ("--prune", prune), ("--check", check)):
         if is_given and out is None:

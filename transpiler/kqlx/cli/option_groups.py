@@ -1,6 +1,7 @@
-"""Groups of options that several commands share: a command takes each as one parameter."""
+"""Groups of options that several commands share: a command takes each as one parameter.
 
-from __future__ import annotations
+Annotations are values here, as in ``convert``: to read them from texts takes long.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -45,7 +46,7 @@ class ConversionOptions:
     annotate: cli.Annotate = None
     leading_wildcards: cli.LeadingWildcards = True
 
-    def request(self, targets: TargetOptions, **others: Any) -> Request:
+    def request(self, targets: "TargetOptions", **others: Any) -> "Request":
         """What is asked for. Raises UsageError."""
         file = None if self.config is None else Path(self.config)
         return request_of(
@@ -107,7 +108,7 @@ class MessageOptions:
         """The files of reports."""
         return listed_reports(self.report)
 
-    def choice(self, total: int) -> Choice:
+    def choice(self, total: int) -> "Choice":
         """Which remarks are told, on ``total`` files and texts. Raises UsageError."""
         from kqlx.batch.messages import Choice
 
@@ -119,7 +120,7 @@ class MessageOptions:
             concise=self.output_format is OutputFormat.CONCISE,
         )
 
-    def gate(self) -> Gate:
+    def gate(self) -> "Gate":
         """What makes the run fail. Raises UsageError."""
         from kqlx.batch.gate import Gate
 
@@ -134,7 +135,7 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     theirs: their signature is Python's alone to make, and takes long.
     """
     assert isinstance(command, FunctionType)
-    kinds = get_type_hints(command, include_extras=True)
+    kinds = _annotations(command)
     kinds.pop("return")
     groups = {name: kind for name, kind in kinds.items() if kind in _GROUPS}
     by_place = command.__code__.co_varnames[: command.__code__.co_argcount]
@@ -144,7 +145,7 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     hints: dict[str, Any] = {}
     for name, kind in kinds.items():
         if name in groups:
-            hints |= get_type_hints(kind, include_extras=True)
+            hints |= _annotations(kind)
             defaults |= {field.name: field.default for field in fields(kind)}
         else:
             hints[name] = kind
@@ -160,3 +161,11 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     spread.__annotations__ = hints
     spread.__dict__["defaults"] = defaults
     return spread
+
+
+def _annotations(of: Callable[..., object]) -> dict[str, Any]:
+    """The annotations of a function or a class as values, also where they are kept as texts."""
+    found = of.__annotations__
+    if any(isinstance(kind, str) for kind in found.values()):
+        return get_type_hints(of, include_extras=True)
+    return dict(found)
