@@ -230,8 +230,8 @@ def test_only_the_packs_of_the_query_are_read(monkeypatch: pytest.MonkeyPatch) -
         read.append(source)
         return original(source)
 
-    original = builtin.builtin_data
-    monkeypatch.setattr(builtin, "builtin_data", note)
+    original = builtin._data_of
+    monkeypatch.setattr(builtin, "_data_of", note)
     builtin.builtin.cache_clear()
     assert kqlx.convert(SOURCE + "user.id:a").source == "o365.audit"
     assert read == ["o365.audit"]

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 from kqlx import resources
 from kqlx.errors import MappingError
 from kqlx.mappings.overview import OVERVIEW, overview_data
-from kqlx.mappings.reader.builtin import INDEX, KEPT, NAMES, digest, names_in
+from kqlx.mappings.reader.builtin import INDEX, KEPT, NAMES, as_json, digest, kept_text, names_in
 from kqlx.mappings.reader.pack_data import of_data
 from kqlx.mappings.reader.pack_file import read_data
 
@@ -23,21 +22,18 @@ def kept_texts() -> dict[str, str]:
     """
     texts: dict[str, str] = {}
     index: dict[str, Any] = {}
-    names: dict[str, list[str]] = {}
+    names: set[str] = set()
     overview: dict[str, Any] = {}
     for path in sorted(resources.PACKS.glob("*.yml")):
         data = read_data(path)
         if data["source"] != path.stem:
             raise MappingError(f"{path}: source: must be {path.stem}, as the file is named")
-        texts[f"{path.stem}.json"] = _text({"digest": digest(path.read_bytes()), "data": data})
+        texts[f"{path.stem}.json"] = kept_text(data, digest(path.read_bytes()))
         index[path.stem] = data.get("recognise", {})
-        names[path.stem] = names_in(data)
+        names.update(names_in(data))
         overview[path.stem] = overview_data(of_data(data))
-    return {**texts, INDEX: _text(index), NAMES: _text(names), OVERVIEW: _text(overview)}
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n"
+    of_names = "\n".join([" ".join(index), *sorted(names), ""])
+    return {**texts, INDEX: as_json(index), NAMES: of_names, OVERVIEW: as_json(overview)}
 
 
 def main() -> None:
@@ -47,7 +43,7 @@ def main() -> None:
     except MappingError as error:
         sys.exit(str(error))
     KEPT.mkdir(exist_ok=True)
-    for path in KEPT.glob("*.json"):
+    for path in KEPT.iterdir():
         if path.name not in texts:
             path.unlink()
     for name, text in texts.items():

@@ -10,7 +10,7 @@ from functools import cache
 from kqlx.elastic import ecs
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.nested import in_any_place
-from kqlx.mappings.reader.builtin import builtin_names
+from kqlx.mappings.reader.builtin import builtin_names, is_builtin_name
 
 MOST_EDITS = 2
 """Letters that may be missing, too many, other ones or swapped; one of them in short names."""
@@ -24,6 +24,8 @@ def nearest(name: str) -> str:
     Unknown are names that neither ECS nor any pack of this package has, below an object of which
     neither says that anything may stand there.
     """
+    if name in ecs.types() or is_builtin_name(name):
+        return ""
     known, openings = _known()
     for spelt in (name, base_field(name), in_any_place(name)):
         if spelt in known or spelt.startswith(openings):

@@ -23,7 +23,7 @@ _EVAL_NAME = late_regex(r"[A-Za-z_][A-Za-z0-9_]*")
 # Characters that no quoting of Splunk's takes in a field's name, in one command or the other: a
 # bar, a bracket or a backquote may end the command or begin another one also in single quotes, and
 # halves of characters are in no file.
-_UNNAMABLE = late_regex("[\\\\*'\"|`\\[\\]\x00-\x1f\x7f\ud800-\udfff]")
+_UNNAMABLE = late_regex("[\\\\*'\"|`\\[\\]\x00-\x1f\x7f]")
 _NO_WAY = "Splunk has no way to write such a name"
 _HALF = late_regex("[\ud800-\udfff]")
 
@@ -66,7 +66,7 @@ _REGEX_SPECIAL = late_regex(r"[\\.^$|?*+()\[\]{}`<\x00-\x1f\x7f]")
 # A search cannot spell these in a value: a star is a wildcard, control characters have no escape,
 # and three backquotes may begin a comment.
 _UNSPEAKABLE = late_regex(r"[*\x00-\x1f\x7f]|```")
-_ORDINARY = late_regex("[^*\x00-\x1f\x7f`\ud800-\udfff]*")
+_ORDINARY = late_regex("[^*\x00-\x1f\x7f`]*")
 
 # What a line may not be broken within: quoted text, and an OR or a NOT and what follows it.
 _WORD = late_regex(r'(?:OR )?(?:\(*NOT )?(?:"(?:\\.|[^"\\])*"|\'[^\']*\'|[^ "\'])+', re.DOTALL)
@@ -81,7 +81,7 @@ def is_ordinary(text: str) -> bool:
     """Whether nothing in a text is to be looked at more closely: it is none of a network, and has
     no character that a search cannot say.
     """
-    if _ORDINARY.fullmatch(text) is None:
+    if _ORDINARY.fullmatch(text) is None or _has_half(text):
         return False
     return "/" not in text or not is_network(text)
 
@@ -115,12 +115,16 @@ def name_problem(name: str) -> str:
 
 def characters_problem(name: str) -> str:
     """Why Splunk cannot spell the name, or the texts of a name with stars, or ""."""
-    return _NO_WAY if _UNNAMABLE.search(name) else ""
+    return _NO_WAY if _UNNAMABLE.search(name) or _has_half(name) else ""
 
 
 def value_problem(text: str) -> str:
     """Why no search can ask for the text, or ""."""
-    return "half of a character is in no text of Splunk's" if _HALF.search(text) else ""
+    return "half of a character is in no text of Splunk's" if _has_half(text) else ""
+
+
+def _has_half(text: str) -> bool:
+    return not text.isascii() and _HALF.search(text) is not None
 
 
 def search_name(name: str) -> str:
