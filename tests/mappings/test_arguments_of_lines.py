@@ -488,6 +488,52 @@ def test_a_path_below_a_not_is_a_word_of_a_line_without_code(line: str, excluded
     assert kqlx.matches(bound, {"CommandLine": line}) is not excluded
 
 
+@pytest.mark.parametrize(
+    ("program", "word", "line", "excluded"),
+    [
+        # Of programs that the query names, on either system.
+        ('process.name like ("kubectl", "kubectl.exe")', "status", "kubectl -y status -z", True),
+        (
+            'process.name like ("kubectl", "kubectl.exe")',
+            "status",
+            r'"C:\a b\kubectl.exe" x status',
+            True,
+        ),
+        (
+            'process.name like ("kubectl", "kubectl.exe")',
+            "status",
+            'kubectl run "no status yet"',
+            False,
+        ),
+        (
+            'process.name like ("kubectl", "kubectl.exe")',
+            "status",
+            "kubectl exec -c status yet",
+            False,
+        ),
+        # Of any program: what begins the line, and is an argument on Windows too.
+        ("true", "neigh", "ip -4 neigh", True),
+        ("true", "neigh", "ip neigh show", False),
+        ("true", "neigh", 'say "x neigh"', False),
+        ("true", "ip neigh", 'sh -c "ip neigh"', False),
+        # A name without an extension is none of Windows.
+        ('process.name == "docker"', "prepare:*", 'docker run "prepare:x y"', True),
+        ('process.name == "docker"', "prepare:*", "docker -e x prepare:x", False),
+    ],
+)
+def test_on_an_unknown_system_no_event_of_either_is_lost(
+    program: str, word: str, line: str, excluded: bool
+) -> None:
+    query = f'process where {program} and not process.args like "{word}"'
+    for target in ("spl", "sentinel", "sigma"):
+        bound = with_patterns(
+            bind(kqlx.parse(query, language="eql"), builtin("crowdstrike.fdr"), target)
+        )
+        found = next(item for item in walk(bound.node) if isinstance(item, Not))
+        column = next(name for name in bound.columns if "ommandLine" in name)
+        assert kqlx.matches(found, {column: line}) is not excluded, target
+
+
 def bind_for_line(query: str) -> Node:
     node = kqlx.parse(f"{LINUX} and {query}")
     bound = bind(node, builtin("endpoint.events"), "spl")

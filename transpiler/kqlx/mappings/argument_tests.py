@@ -96,27 +96,30 @@ def _in_any_line(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -
 
     if (place := _line(binding, test, spec)) is None:
         return None
-    pattern = asked_pattern(test.test)
+    pattern, of_windows = asked_pattern(test.test), None
     found = []
     message = f"{test.test.field.name}: matched"
-    unix = not may_be_windows(binding)
-    known = unix and names_programs(binding, test.test.field.name)
-    alone = known or _is_path(pattern) or (unix and _is_option(pattern))
-    if alone and (one := _beside_no_code(binding, test, spec)) is not None:
+    unix, path = not may_be_windows(binding), _is_path(pattern)
+    if not (unix or path):  # whichever the system, what is found is to be an argument there
+        if (of_windows := _as_regexp(binding, test, spec)) is None:
+            return None
+        message += " as an argument that Windows parts, and"
+    alone = path or names_programs(binding, test.test.field.name) or _is_option(pattern)
+    if alone and (one := _beside_no_code(binding, test, spec, of_windows)) is not None:
         found.append(one)
         message += (
             f" as a whole word of {spec.column}, in lines without commands for another program"
             " (sh -c, ssh); an argument with blanks counts as several"
         )
-    if unix and (not found or pattern.ends_open):
+    if not found or (pattern.ends_open and unix):
         column, in_xml = place
         first = at_beginning(pattern, in_xml=in_xml)
-        beginning = Regexp(column, first, test.span, case=test.test.case)
+        beginning: Node = Regexp(column, first, test.span, case=test.test.case)
+        if of_windows is not None:
+            beginning = And((of_windows, beginning), test.span)
         where = f"at the beginning of {spec.column} and behind its first options"
         message += f"; also {where}" if found else f" {where}, nowhere else"
         found.append(beginning)
-    if not found:
-        return None
     binding.notes.append(Note("approximated", Effect.WIDER, message))
     return any_of(found, test.span)
 
@@ -147,22 +150,26 @@ def _as_word(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> No
     return Regexp(column, word(pattern, in_xml=in_xml), test.span, case=test.test.case)
 
 
-def _beside_no_code(binding: Binding, test: CommandLineArgument, spec: FieldSpec) -> Node | None:
-    """The argument as a word, in a line that hands no code to a program: a path in that is part of
-    a longer argument.
+def _beside_no_code(
+    binding: Binding, test: CommandLineArgument, spec: FieldSpec, one: Node | None
+) -> Node | None:
+    """The argument as a word, or as ``one`` says, in a line that hands no code to a program: a path
+    in that is part of a longer argument.
     """
     from kqlx.mappings.argument_regexps import HANDS_CODE, word
 
     if (place := _line(binding, test, spec)) is None:
         return None
     column, in_xml = place
-    found: Node | None
-    if "logsource" in binding.destination.place:
+    found = one
+    if found is not None:
+        pass
+    elif "logsource" in binding.destination.place:
         if (found := _as_word(binding, test, spec)) is None:
             return None
     else:
-        one = word(asked_pattern(test.test), in_xml=in_xml)
-        found = Regexp(column, one, test.span, case=test.test.case)
+        expression = word(asked_pattern(test.test), in_xml=in_xml)
+        found = Regexp(column, expression, test.span, case=test.test.case)
     code = Regexp(column, HANDS_CODE, test.span)
     return And((found, Not(code, test.span)), test.span)
 
@@ -227,8 +234,25 @@ def is_windows(binding: Binding) -> bool:
 
 
 def may_be_windows(binding: Binding) -> bool:
-    """Whether some of them may be."""
-    return not _is_of(binding, "linux", "macos")
+    """Whether some of them may be. Programs of Windows are called after their files, whose names
+    have an extension: ``docker``, as it is spelt, is none of it.
+    """
+    if is_windows(binding):
+        return True
+    if _is_of(binding, "linux", "macos"):
+        return False
+    names = (*binding.asserted.get("process.name", ()), *binding.asserted.get(_PARENT, ()))
+    return not any(all(map(_is_of_unix, each)) for each in names)
+
+
+_PARENT = "process.parent.name"
+
+_WITHOUT_FILE = frozenset({"System", "Registry", "Idle", "Memory Compression", "Secure System"})
+"""What Windows calls processes that are no programs; their names have no extension."""
+
+
+def _is_of_unix(name: str | AnyCase) -> bool:
+    return isinstance(name, str) and "." not in name and name not in _WITHOUT_FILE
 
 
 def _is_of(binding: Binding, *systems: str) -> bool:
