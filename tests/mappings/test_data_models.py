@@ -12,6 +12,7 @@ import kqlx
 from kqlx.mappings.reader.builtin import builtin, builtin_marks
 from kqlx.notes import Effect
 from kqlx.rules.model import Rule
+from tests.oracles.sentinel_rows import matching
 
 ANYTHING = ["auditbeat-*", "endgame-*", "filebeat-*", "logs-*", "packetbeat-*", "winlogbeat-*"]
 TARGETS = ("spl", "sentinel", "sigma")
@@ -48,9 +49,17 @@ def models(query: str, target: str = "spl") -> list[str]:
         ("url.full:*evil*", ["any.malware", "any.web"]),
         ("event.category:malware and file.name:a.exe", ["any.malware"]),
         ("event.category:intrusion_detection and source.ip:10.0.0.5", ["any.intrusion"]),
+        ("event.kind:alert", ["any.alerts", "any.intrusion", "any.malware"]),
+        ("event.kind:alert and event.category:malware", ["any.malware"]),
+        ("event.kind:alert and event.category:network", ["any.intrusion"]),
+        ("event.kind:alert and url.full:*evil*", ["any.malware"]),
+        ("event.kind:event and url.full:*evil*", ["any.web"]),
         ("file.hash.sha256:abc", ["any.file", "any.intrusion", "any.malware"]),
         ("registry.path:*\\\\Run\\\\*", ["any.registry"]),
-        ("source.ip:10.0.0.5", ["any.authentication", "any.changes", "any.malware", *NETWORK]),
+        (
+            "source.ip:10.0.0.5",
+            ["any.alerts", "any.authentication", "any.changes", "any.malware", *NETWORK],
+        ),
         ("destination.ip:10.0.0.5", ["any.authentication", *NETWORK]),
         # Each alternative is asked where it can be met.
         ("dns.question.name:a.example or url.domain:a.example", ["any.dns", "any.web"]),
@@ -79,8 +88,9 @@ def test_what_a_query_asks_for_says_where(query: str, expected: list[str]) -> No
     [
         "user.name:admin",
         "host.name:dc1 and process.name:cmd.exe",
-        "event.kind:alert",
         "event.kind:event",
+        "event.kind:(alert or event)",
+        "not event.kind:alert",
         "event.outcome:failure",
         "event.action:logon-failed and user.name:*",
         "message:*failed*",
@@ -98,6 +108,8 @@ def test_what_a_query_asks_for_says_where(query: str, expected: list[str]) -> No
         "registry.path:a and url.full:b",
         # The alternatives of one group are each in some of the models alone, as are the other's.
         "(dns.question.name:a or source.ip:10.0.0.5) and (url.full:b or destination.port:22)",
+        # Alerts of a category that no model of alerts tells.
+        "event.kind:alert and event.category:authentication",
         # A product of which there is no mapping, or index patterns of one.
         "event.category:authentication and event.module:cisco_duo",
         "event.category:network and event.dataset:acme.firewall and source.ip:10.0.0.5",
@@ -154,6 +166,68 @@ def test_a_model_that_never_tells_what_each_event_must_have_is_left_out() -> Non
 def test_words_of_products_are_refused(query: str, target: str) -> None:
     with pytest.raises(kqlx.MappingError, match="has no counterpart"):
         converted(query, target)
+
+
+EXTERNAL = "event.kind:alert and not event.module:(endgame or endpoint or cloud_defend)"
+
+
+def test_alerts_of_any_product() -> None:
+    """Elastic's own are nowhere there, so that nothing is left of their exclusion."""
+    spl = converted(EXTERNAL)
+    assert str(spl.query) == "(tag=alert)\nOR (tag=ids tag=attack)\nOR (tag=malware tag=attack)"
+    sentinel = converted(EXTERNAL, "sentinel")
+    assert "SecurityAlert" in str(sentinel.query) and "_Im_AlertEvent" in str(sentinel.query)
+    for made in (spl, sentinel):
+        assert "endpoint" not in str(made.query)
+        assert any("never holds event.module" in note.message for note in made.notes)
+    with pytest.raises(kqlx.KqlxError, match="Sigma has no log source for alerts of products"):
+        converted(EXTERNAL, "sigma")
+
+
+def test_a_rule_of_sentinels_never_reads_the_alerts_that_it_raises() -> None:
+    own = [
+        (1, "SecurityAlert", {"ProductName": "Azure Sentinel", "AlertName": "a"}),
+        (2, "SecurityAlert", {"ProductName": "Azure Security Center", "AlertName": "a"}),
+        (3, "_Im_AlertEvent", {"EventProduct": "Microsoft Sentinel", "AlertName": "a"}),
+        (4, "_Im_AlertEvent", {"EventProduct": "Falcon", "ThreatCategory": "Malware"}),
+    ]
+    found = matching(
+        str(converted(EXTERNAL, "sentinel").query), ["SecurityAlert", "_Im_AlertEvent"], own
+    )
+    assert found == {2, 4}
+    malware = "event.category:malware"
+    asked = str(converted(malware, "sentinel").query)
+    assert matching(asked, ["_Im_AlertEvent"], own[2:]) == {4}
+
+
+def test_a_custom_detection_tells_that_it_finds_its_own_alerts() -> None:
+    made = kqlx.convert(rule(EXTERNAL), "sentinel", format="custom-detection")
+    told = [n.message for n in made.notes if "that the detection raises" in n.message]
+    assert [text.split()[0] for text in told] == ["SecurityAlert", "_Im_AlertEvent"]
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "event.kind:alert and not event.module:suricata",
+        "event.kind:alert and event.severity >= 70",
+        "event.kind:alert and message:ransomware",
+        "event.kind:alert and host.os.type:windows",
+    ],
+)
+def test_what_alerts_do_not_tell_is_refused(query: str, target: str) -> None:
+    with pytest.raises(kqlx.KqlxError, match=r"has no counterpart|narrower"):
+        converted(query, target)
+
+
+def test_a_part_of_the_alerts_is_not_taken_for_all() -> None:
+    """Sigma has a log source for malware, Sentinel tells no attacks apart."""
+    with pytest.raises(kqlx.UnsupportedError, match=r"narrower: any\.alerts is left out"):
+        converted("event.kind:alert and rule.name:x", "sigma")
+    for target in ("sentinel", "sigma"):
+        with pytest.raises(kqlx.UnsupportedError, match=r"narrower: any\.intrusion is left out"):
+            converted("event.category:(malware or intrusion_detection) and rule.name:x", target)
 
 
 def test_counts() -> None:

@@ -10,6 +10,7 @@ import pytest
 import kqlx
 from kqlx import settings
 from kqlx.mappings.pack_library import packs_of
+from kqlx.mappings.reader.builtin import builtin
 from kqlx.notes import Effect
 
 SOURCE = "event.dataset:o365.audit and "
@@ -252,3 +253,15 @@ def test_settings_for_what_is_not_there_are_named(tmp_path: Path) -> None:
         "SecurityAlert, SigninLogs, AADNonInteractiveUserSignInLogs, OfficeActivity,"
         " CloudAppEvents",
     ]
+
+
+def test_what_is_added_to_a_data_model_takes_nothing_from_it(tmp_path: Path) -> None:
+    """Those that stand for others, and the kinds of events, are kept."""
+    added = "source: {}\nrecognise: {{any: {{categories: [api]}}}}\n"
+    for source in ("any.web", "any.malware"):
+        base = builtin(source).recognise
+        file = write(tmp_path, f"{source}.yml", added.format(source))
+        marks = packs_of([file]).get(source).recognise
+        assert marks.categories == (*base.categories, "api")
+        assert (marks.stands_for, marks.model_kinds) == (base.stands_for, base.model_kinds)
+    assert builtin("any.web").recognise.stands_for and builtin("any.malware").recognise.model_kinds

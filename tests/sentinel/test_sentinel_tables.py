@@ -270,6 +270,7 @@ def test_unions_pass_over_tables_that_are_missing() -> None:
 
 NOT_BY_A_CONNECTOR = {
     "AADGraphActivityLogs": "what diagnostic settings of Entra ID send there",
+    "_Im_AlertEvent": "a parser over what is connected",
     "_Im_AuditEvent": "a parser over what is connected",
     "_Im_Authentication": "a parser over what is connected",
     "_Im_Dns": "a parser over what is connected",

@@ -79,6 +79,8 @@ def _about(pack: Pack) -> Iterator[str]:
     if pack.recognise.categories:
         categories = ", ".join(pack.recognise.categories)
         yield f"asked for, of any product, by event.category: {categories}"
+    if pack.recognise.model_kinds:
+        yield f"asked for, of any product, by event.kind: {', '.join(pack.recognise.model_kinds)}"
     if pack.recognise.model_fields:
         yield f"asked for, of any product, by fields: {', '.join(pack.recognise.model_fields)}"
     for name, value in pack.constants.items():

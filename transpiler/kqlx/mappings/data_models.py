@@ -1,8 +1,8 @@
 """Queries in fields of ECS alone, for the events of any product: the data models of destinations,
 Splunk's Common Information Model and Microsoft's ASIM, that hold what is asked for.
 
-What an event must have says which of them it may be in: its category, and the fields that are
-tested. A query of which an alternative says neither is about no data model.
+What an event must have says which of them it may be in: its category, that it is an alert, and the
+fields that are tested. A query of which an alternative says neither is about no data model.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from kqlx.nodes import (
 )
 
 _CATEGORY = "event.category"
+_KIND = "event.kind"
 
 Models = frozenset[str]
 
@@ -121,6 +122,11 @@ class _Reader:
             (asked,) = asserted_values(node).get(_CATEGORY, (frozenset(),))
             texts = {one if isinstance(one, str) else one.text for one in asked}
             return frozenset(s for s, m in self.models.items() if texts <= {*m.categories})
+        if isinstance(node, Equals) and node.field.name == _KIND:
+            (asked,) = asserted_values(node)[_KIND]
+            texts = {one if isinstance(one, str) else one.text for one in asked}
+            # Of other kinds all data models have events.
+            return frozenset(s for s, m in self.models.items() if texts <= {*m.model_kinds}) or None
         names = [term for term in _terms(node) if term.name != _CATEGORY]
         known = [models for term in names if (models := self._having(term))]
         return frozenset.intersection(*known) if known else None

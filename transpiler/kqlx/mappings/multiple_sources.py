@@ -93,7 +93,7 @@ def bind_each(
                 from kqlx.mappings.parts_in_data_models import left_out
 
                 bind = partial(bind_asked, pack=pack, target=target)
-                beside.append(left_out(pack, error, asked_there, bind))
+                beside.append(left_out(pack, error, asked_there, target, packs, bind))
                 continue
             beside.append(_left_out(pack, error.message, _what_is_lost(error)))
             continue

@@ -227,9 +227,10 @@ class Marks:
     at it, and then the values of one table of ``fallback_when``. ``rest`` are fields of which each
     value that no source is named by names this one. A ``collector`` holds what other sources sent:
     its events are theirs. Of a data model of destinations, which holds the events of any product,
-    ``categories`` are values of event.category that these have, ``model_fields`` the fields that
-    they may have, and ``stands_for`` has, by index pattern, why its events are searched in place of
-    those there, where a rule reads no others.
+    ``categories`` are values of event.category that these have, ``model_kinds`` values of
+    event.kind that those of other data models lack, ``model_fields`` the fields that they may have,
+    and ``stands_for`` has, by index pattern, why its events are searched in place of those there,
+    where a rule reads no others.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -244,6 +245,7 @@ class Marks:
     rest: tuple[str, ...] = ()
     collector: bool = False
     categories: tuple[str, ...] = ()
+    model_kinds: tuple[str, ...] = ()
     model_fields: tuple[str, ...] = ()
     stands_for: Mapping[str, str] = field(default_factory=dict)
 

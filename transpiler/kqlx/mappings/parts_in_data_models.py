@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from kqlx.errors import MappingError
 from kqlx.mappings.asked_query import AskedQuery
+from kqlx.mappings.asserted_values import asserted_values
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.data_models import part_for
 from kqlx.mappings.pack import Pack
@@ -28,11 +29,21 @@ def asked_of(query: AskedQuery, pack: Pack, packs: Iterable[Pack]) -> AskedQuery
 
 
 def left_out(
-    pack: Pack, error: MappingError, query: AskedQuery, bind: Callable[[AskedQuery], object]
+    pack: Pack,
+    error: MappingError,
+    query: AskedQuery,
+    target: str,
+    models: Iterable[Pack],
+    bind: Callable[[AskedQuery], object],
 ) -> Note:
     """A note on a data model that lacks what the query asks for. Where each event must have it,
-    none of its events can be found, whatever product they are of; else some are missed.
+    none of its events can be found, whatever product they are of; else some are missed. So they
+    are where the query asks for a kind of events that is in no other of the ``models``, and the
+    target has none of it.
     """
+    if not pack.targets.get(target) and _is_alone(pack, query.node, target, models):
+        message = f"{pack.source} is left out: {error.message}"
+        return Note("source-left-out", Effect.NARROWER, message)
     if any(all(_fails(bind, test, query) for test in tests) for tests in _required(query.node)):
         return not_told(pack, error.message)
     message = f"{pack.source} is left out: {error.message}"
@@ -50,6 +61,22 @@ def not_told(pack: Pack, why: str) -> Note:
     """A note on a data model in which no event tells what the rule asks of each."""
     message = f"{pack.source} is left out, as its events do not tell it there: {why}"
     return Note("source-left-out", Effect.COVERAGE, message)
+
+
+def _is_alone(pack: Pack, node: Node, target: str, models: Iterable[Pack]) -> bool:
+    """Whether the query asks for events, by their kind or category, which the target has in none of
+    the other models, or at most by the way.
+    """
+    asserted = asserted_values(node)
+    categories = asserted.get("event.category", ())
+    others = [one.recognise.categories for one in models if one.targets.get(target)]
+    if any(
+        values <= {*pack.recognise.categories} and not any(values <= {*one} for one in others)
+        for values in categories
+    ):
+        return True
+    kinds = pack.recognise.model_kinds if not pack.recognise.categories else ()
+    return any(values <= {*kinds} for values in asserted.get("event.kind", ()))
 
 
 def _required(node: Node) -> list[list[Node]]:

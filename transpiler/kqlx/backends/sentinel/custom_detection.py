@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kqlx.backends.sentinel.alert_columns import AlertColumns
 from kqlx.backends.sentinel.analytics_rule import about_details, about_title, details_of
+from kqlx.backends.sentinel.defender_tables import NAMES_OF_ALERTS, table_names
 from kqlx.backends.sentinel.description import description_of, guide_of, name_of
 from kqlx.backends.sentinel.detection_entities import Columns, detection_entities
 from kqlx.backends.sentinel.metadata import Attack, attack_of, lost_metadata, severity_of
 from kqlx.backends.sentinel.rule_run import run_and_notes
 from kqlx.backends.sentinel.sequence_columns import columns_for, names_device, told_columns
 from kqlx.backends.target import Plan
+from kqlx.nodes import Equals, conjuncts
 from kqlx.notes import Effect, Note
 from kqlx.records import dataclass
 from kqlx.rules.model import Rule
@@ -73,6 +75,7 @@ def custom_detection(plan: Plan, query: str) -> CustomDetection:
     guide, of_guide = guide_of(rule)
     notes = (
         *about,
+        *_about_own_alerts(plan),
         *of_severity,
         *_about_number(rule),
         *attack.notes,
@@ -122,6 +125,21 @@ def _tactic(attack: Attack) -> tuple[Tactic | None, tuple[Note, ...]]:
     lost = [", ".join((name, *attack.by_tactic[name])) for name in others]
     message = f"a custom detection has one tactic, {first}; left out: {'; '.join(lost)}"
     return Tactic(first, techniques), (Note("metadata-left-out", Effect.SAME, message),)
+
+
+def _about_own_alerts(plan: Plan) -> Iterator[Note]:
+    """Notes on tables in which the alerts of the detection are found by its next run, unless it
+    asks for alerts of one name.
+    """
+    for one in plan.sources:
+        for name in table_names(one.bound, one.options):
+            column = NAMES_OF_ALERTS.get(name)
+            tests = [test for test in conjuncts(one.bound.node) if isinstance(test, Equals)]
+            if column is None or any(test.field.name == column for test in tests):
+                continue
+            message = f"{name} has the alerts that the detection raises too, which it finds again"
+            hint = f"leave them out by {column}, which begins with the detection's title"
+            yield Note("table-coverage", Effect.WIDER, message, hint=hint)
 
 
 def _about_number(rule: Rule) -> Iterator[Note]:

@@ -34,6 +34,13 @@ _OTHERS = frozenset(
 )  # fmt: skip
 _WITHOUT_REPORT_ID = frozenset({"AlertEvidence", "AlertInfo", "CloudProcessEvents"})
 
+NAMES_OF_ALERTS = {
+    "AlertInfo": "Title",
+    "SecurityAlert": "AlertName",
+    "_Im_AlertEvent": "AlertName",
+}
+"""Tables of alerts, with the column that has their titles."""
+
 
 def table_names(bound: Bound, options: Options) -> list[str]:
     """The tables or functions of a data source's events: the user's own, or the pack's."""

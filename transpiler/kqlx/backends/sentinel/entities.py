@@ -86,8 +86,9 @@ _REQUIRED = {
     "File": {"Name"},
 }
 
-# What names somebody or something in tables that the fields above say nothing of.
-_OF_TABLES = {"SecurityAlert": ("Account", "FullName", "CompromisedEntity")}
+# What names somebody or something in tables that the fields above say nothing of. Of the alerts of
+# any product it may be whatever an alert is about.
+_OF_TABLES = {("o365.audit", "SecurityAlert"): ("Account", "FullName", "CompromisedEntity")}
 
 _USUAL = ("user.id", "user.email", "user.name", "user.domain", "host.name", "source.ip")
 
@@ -133,7 +134,8 @@ def entities_of(
         for (type, _), known in found.items()
         if _REQUIRED.get(type, set(known)) & set(known)
     ]
-    if not entities and (of_table := _OF_TABLES.get(str(bound.place.get("table")))):
+    table = bound.source or "", str(bound.place.get("table"))
+    if not entities and (of_table := _OF_TABLES.get(table)):
         type, identifier, column = of_table
         entities = [Entity(type, ((identifier, FieldValues(column, column, column)),))]
     return tuple(entities[:MOST_ENTITIES])

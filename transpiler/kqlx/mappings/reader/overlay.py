@@ -95,10 +95,17 @@ def _recognise(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
         "implied": {**base.get("implied", {}), **over.get("implied", {})},
         "aliases": {**base.get("aliases", {}), **over.get("aliases", {})},
         "assumed": [*base.get("assumed", ()), *over.get("assumed", ())],
-        "any": {
-            key: _joined(base.get("any", {}).get(key, ()), over.get("any", {}).get(key, ()))
-            for key in ("categories", "fields")
+        "any": _of_any_product(base.get("any", {}), over.get("any", {})),
+    }
+
+
+def _of_any_product(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{
+            key: _joined(base.get(key, ()), over.get(key, ()))
+            for key in ("categories", "kinds", "fields")
         },
+        "stands_for": {**base.get("stands_for", {}), **over.get("stands_for", {})},
     }
 
 

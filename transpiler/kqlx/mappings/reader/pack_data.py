@@ -76,6 +76,7 @@ def marks(data: Mapping[str, Any]) -> Marks:
         rest=tuple(data.get("rest", ())),
         collector=data.get("collector", False),
         categories=tuple(data.get("any", {}).get("categories", ())),
+        model_kinds=tuple(data.get("any", {}).get("kinds", ())),
         model_fields=tuple(data.get("any", {}).get("fields", ())),
         stands_for=data.get("any", {}).get("stands_for", {}),
     )
