@@ -72,10 +72,9 @@ def test_on_other_systems_they_are_nowhere(target: str, actions: str) -> None:
     query = f"{ANYWHERE}event.action:{actions}"
     with pytest.raises(kqlx.UnsupportedError, match="narrower"):
         converted(query, target)
-    if (target, actions) != ("spl", "(open or creation)"):  # Sysmon's are beside those of macOS
-        made = converted(query, target, ("narrower",))
-        assert AUDITED[target] in made.text
-        assert "opened files are found on Windows only" in str(made.notes)
+    made = converted(query, target, ("narrower",))
+    assert AUDITED[target] in made.text
+    assert "opened files are found on Windows only" in str(made.notes)
     with pytest.raises((kqlx.UnsupportedError, kqlx.MappingError)):
         converted(ON_WINDOWS.replace("windows", "(windows or linux)") + "event.action:open", target)
 
@@ -98,3 +97,15 @@ def test_steps_of_two_sensors_are_refused(target: str) -> None:
     )
     with pytest.raises(kqlx.MappingError, match="different sensors"):
         kqlx.convert(query, target, source="endpoint.events", language="eql", accept=("wider",))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_succeeded_is_asked_for_by_all_events(target: str) -> None:
+    """Other sensors do not say so, and have no events of what failed."""
+    query = ON_WINDOWS + "event.action:(open or creation)"
+    made = converted(query + " and event.outcome:success", target)
+    assert made.query == converted(query, target).query
+    assert any("event.outcome" in note.message for note in made.notes if note.effect)
+    for other in ("event.outcome:failure", "not event.outcome:success"):
+        with pytest.raises(kqlx.MappingError, match="what succeeded alone"):
+            converted(f"{query} and {other}", target)

@@ -95,17 +95,23 @@ def _is_in(bound: Bound, other: Destination) -> bool:
 
 def _may_hold(asserted: Asserted, other: Destination) -> bool:
     """Whether the destination is for some of the events that the query asks for: those with one of
-    the values by which they are divided.
+    the values that it is for, where it never has the others.
     """
-    divided_by = other.together
-    some = {f: _among(values, other) for f, values in asserted.items() if f == divided_by}
+    own: dict[str, frozenset[str]] = {}
+    for when in other.when:
+        for field, values in when.items():
+            own[field] = own.get(field, frozenset()) | frozenset(values)
+    some = {}
+    for field in own.keys() & asserted.keys():
+        never = other.never.get(field, ())
+        some[field] = tuple([_among(one, own[field], never) for one in asserted[field]])
     return asserts({**asserted, **some}, other.when)
 
 
-def _among(asked: Iterable[Values], other: Destination) -> tuple[Values, ...]:
-    """Of the values that are asked for those that the destination is for, if there are any."""
-    own = frozenset([v for when in other.when for v in when.get(other.together, ())])
-    return tuple([(spelt(one, own) & own) or one for one in asked])
+def _among(asked: Values, own: frozenset[str], never: Iterable[str]) -> Values:
+    """Of the values that are asked for its own, if there are any and it never has the others."""
+    known = spelt(asked, (*own, *never))
+    return known & own if known & own and known - own <= {*never} else asked
 
 
 def _never_held(bound: Bound) -> set[Span | None]:
