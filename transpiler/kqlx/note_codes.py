@@ -252,10 +252,6 @@ _ADVICE: dict[str, tuple[str, str]] = {
         " -q 'any where not ?acme.badge == \"blue\"'",
     ),
     "own-table": ("Check that the table has the columns of the pack's table.", ""),
-    "pairs-by-position": (
-        "No action needed, unless records lack a name or a value in the middle of the lists.",
-        "",
-    ),
     "pattern-split": (
         "Write a pattern without spaces, or a phrase in quotes.",
         "kqlx convert --to spl --source none -q 'process.command_line:*a b*'",

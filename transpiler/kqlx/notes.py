@@ -240,7 +240,6 @@ CODES = {
     "null-exists": "a null field counts as existing, or as the text null",
     "optional-field": "a field that no index need have is negated, and nothing is known of it",
     "own-table": "a table of your own replaces those of a data source",
-    "pairs-by-position": "names and values are in two lists, and are paired by position",
     "pattern-split": "Kibana splits a pattern at spaces, because of the field's type",
     "pipe-left-out": "the query keeps some results of a run (head, tail); the result finds all",
     "place-chosen": "another table or log source was passed over, for the reason given",

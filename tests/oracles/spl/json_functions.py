@@ -23,7 +23,7 @@ def members(text: str) -> Value:
 
 def extract(text: str, path: str) -> Value:
     """json_extract(): the part at the path; ``{}`` gives an array as JSON text."""
-    found = _follow(_load(text), path)
+    found = follow(_load(text), path)
     if "{}" in path:
         return json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else None
     if not found:
@@ -37,7 +37,7 @@ def extract_path(text: str | None, path: str) -> Value:
     """spath(): the part at the path, of many values where it passes arrays."""
     if text is None:
         return None
-    return pack([_write(item) for item in _follow(_load(text), path) if item is not None])
+    return pack([_write(item) for item in follow(_load(text), path) if item is not None])
 
 
 def _load(text: str) -> object:
@@ -53,7 +53,7 @@ def _write(item: object) -> Single:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":"))
 
 
-def _follow(start: object, path: str) -> list[object]:
+def follow(start: object, path: str) -> list[object]:
     at = 0
     found = [start]
     while at < len(path):

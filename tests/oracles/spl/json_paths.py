@@ -1,5 +1,5 @@
-"""``spath input=… path=… output=…``: the values at one place of a text of JSON, of an object its
-text.
+"""``spath path=…``, with or without an input and an output: the values at one place of a text of
+JSON, of an object its text.
 
 https://help.splunk.com/en/splunk-enterprise/spl-search-reference/9.4/search-commands/spath
 """
@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.oracles.spl.errors import NotEvaluated
-from tests.oracles.spl.events import Event, splunk_event, values_of
+from tests.oracles.spl.events import Event, splunk_event, text_of, values_of
+from tests.oracles.spl.json_functions import follow
 from tests.oracles.spl.nodes import Simple
 
 
@@ -22,8 +23,9 @@ def take_out(command: Simple, event: Event) -> Event:
     Raises NotEvaluated where the whole of a text is to be taken apart.
     """
     options = dict(command.options)
-    if not {"input", "path", "output"} <= options.keys():
-        raise NotEvaluated("spath without an input, a path and an output")
+    if "path" not in options:
+        raise NotEvaluated("spath without a path")
+    options = {"input": "_raw", "output": options["path"], **options}
     found: list[str] = []
     for text in values_of(event, options["input"]):
         try:
@@ -31,6 +33,9 @@ def take_out(command: Simple, event: Event) -> Event:
         except ValueError:
             continue
         if isinstance(record, dict):
+            if objects := _objects(record, options["path"]):
+                found += objects
+                continue
             whole: Any = json.loads(text)
             for step in options["path"].split("."):
                 whole = whole.get(step) if isinstance(whole, dict) else None
@@ -42,6 +47,12 @@ def take_out(command: Simple, event: Event) -> Event:
     if not found:
         return event
     return {**event, options["output"]: found[0] if len(found) == 1 else found}
+
+
+def _objects(record: Any, path: str) -> list[str]:
+    """The texts of the objects in an array; none where it holds others, or is none."""
+    found = follow(record, path) if path.endswith("{}") else []
+    return [text_of(item) for item in found] if all(isinstance(i, dict) for i in found) else []
 
 
 def _without_dots(value: Any) -> Any:

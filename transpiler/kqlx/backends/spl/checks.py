@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kqlx import records
-from kqlx.backends.base import NO_FORM
 from kqlx.backends.spl.backend import SplBackend, is_any_text
 from kqlx.backends.spl.name_value_arrays import PAIRS
 from kqlx.backends.spl.search_capability import NULL
@@ -118,9 +117,6 @@ class Checks(SplBackend):
             self.wider("null-exists", node, message)
         if isinstance(node, Equals | Like | FreeText):
             self.check_characters(node)
-        if isinstance(node, Regexp) and self.column(node).layout in PAIRS:
-            what = f"a regular expression on {described(self.column(node))}"
-            self.refuse(node.span, what, "the value stands in a pair", code=NO_FORM)
         if isinstance(node, FunctionTest):
             self.check_functions(node)
         if isinstance(node, FieldTest | Regexp):
@@ -222,12 +218,6 @@ class Checks(SplBackend):
             what = f"a network on {described(column)}"
             why = "the value of a pair is compared as text"
             self.refuse(node.span, what, why, code="network-not-supported")
-        pair = column.pair
-        message = (
-            f"{pair.path}: Name and {pair.key} are paired by position, which an object without one"
-            " of them would shift"
-        )
-        self.note_once("pairs-by-position", Effect.SAME, message, node)
 
     def check_type(self, column: Column, node: Equals | Like | Compare) -> None:
         if column.layout in PAIRS:

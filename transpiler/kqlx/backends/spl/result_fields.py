@@ -9,14 +9,14 @@ from functools import cached_property
 
 from kqlx.backends.counted_fields import about_counted, joined, joined_by_kind
 from kqlx.backends.spl.keys import Key, plain_name, without_null
-from kqlx.backends.spl.name_value_arrays import PAIRS
+from kqlx.backends.spl.name_value_arrays import PAIRS, objects_steps
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import (
     eval_name,
     name_problem,
     quote,
 )
-from kqlx.backends.spl.value_expressions import ValueExpressions, beside_name, is_in, without_texts
+from kqlx.backends.spl.value_expressions import ValueExpressions, first_value, is_in, without_texts
 from kqlx.elastic import ecs
 from kqlx.errors import UnsupportedError
 from kqlx.mappings.bound import Bound, Column
@@ -260,7 +260,8 @@ class KeyBuilder:
         self.notes.append(joined(field, spec.any_of))
         if not parts and (spec.value_part or spec.value_patterns):
             self._whole_for(field, spec, ", ".join(spec.any_of))
-        return Key(field, made, f"| eval {made}={self._first_of(field, spec, parts)}")
+        step = f"| eval {made}={self._first_of(field, spec, parts)}"
+        return Key(field, made, self._with_objects(step, spec.any_of))
 
     def _by_case(self, field: str, spec: FieldSpec) -> Key:
         """A field that is another column by the kind of event, or that some events alone have."""
@@ -304,7 +305,10 @@ class KeyBuilder:
             self.notes.append(joined_by_kind(field, spec))
         between = ",\n    "
         value = without_texts(f"case(\n    {between.join(pairs)})", absent)
-        return Key(field, made, f"| eval {made}={value}")
+        read = [
+            name for case in spec.cases or (spec,) for name in (case.column, *case.any_of) if name
+        ]
+        return Key(field, made, self._with_objects(f"| eval {made}={value}", read))
 
     def _taken_out(self, field: str, column: str, expressions: tuple[Expression, ...]) -> Key:
         """A part of a column."""
@@ -318,21 +322,24 @@ class KeyBuilder:
         return Key(field, made, f"| eval {made}={value}", column if nulls else "", nulls)
 
     def _paired(self, field: str, column: Column) -> Key:
-        """The value beside the first name that is the pair's."""
+        """The value of the first object that is that of the pair."""
         made = plain_name(column.name)
-        self._note_pair(column.name)
-        return Key(field, made, f"| eval {made}={beside_name(column)}")
+        value = without_texts(first_value(column), self._values.null_texts(column.name))
+        return Key(field, made, self._with_objects(f"| eval {made}={value}", [column.name]))
 
-    def _note_pair(self, column: str) -> None:
-        message = (
-            f"{column}: taken from two lists, the value at the position of the first such name"
-        )
-        self.notes.append(Note("pairs-by-position", Effect.SAME, message))
+    def _with_objects(self, step: str, names: Iterable[str]) -> str:
+        """A command, behind those that make fields of the objects which it reads."""
+        destination = self.bound.destination
+        if destination is None:
+            return step
+        columns = [
+            Column(name, layout=like.layout, keys=like.keys, json=like.json)
+            for name in names
+            if (like := destination.column(name)).layout in PAIRS
+        ]
+        return "\n".join([*objects_steps(columns, [step]), step])
 
     def _first_of(self, field: str, spec: FieldSpec, parts: tuple[Expression, ...]) -> str:
-        for column in spec.any_of:
-            if self._values.is_pair(column):
-                self._note_pair(column)
         return self._values.first_of(field, spec, parts)
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from kqlx.backends.spl.checks import Checks
 from kqlx.backends.spl.multiple_sources import SourceSearch, WrittenSource
-from kqlx.backends.spl.name_value_arrays import pair_fields
-from kqlx.backends.spl.search_capability import SearchCapability, json_text_of
+from kqlx.backends.spl.name_value_arrays import PAIRS, json_text_of, objects_steps, pair_fields
+from kqlx.backends.spl.search_capability import SearchCapability
 from kqlx.backends.spl.search_terms import SearchWriter
 from kqlx.backends.spl.syntax import eval_name, fold, fold_condition, quote, search_name
 from kqlx.backends.spl.time_range import time_range
@@ -318,8 +318,10 @@ def _spath_commands(bound: Bound, conditions: list[str]) -> list[str]:
     """The commands that take apart columns which hold JSON as text
     (https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Spath).
     """
-    steps = []
+    steps = objects_steps(bound.columns.values(), conditions)
     for name, column in bound.columns.items():
+        if column.layout in PAIRS:
+            continue
         if column.json and any(eval_name(name) in condition for condition in conditions):
             text = json_text_of(column)
             path = name.removeprefix(f"{text}.")

@@ -11,7 +11,13 @@ import re
 from collections.abc import Iterable
 
 from kqlx.backends.letter_case import effective_case
-from kqlx.backends.spl.name_value_arrays import PAIRS, name_and_value_tests, pair_fields
+from kqlx.backends.spl.name_value_arrays import (
+    PAIRS,
+    json_text_of,
+    name_and_value_tests,
+    name_test,
+    pair_fields,
+)
 from kqlx.backends.spl.syntax import (
     is_ordinary,
     is_plain_literal,
@@ -166,6 +172,8 @@ class SearchCapability:
         """
         if self.list_may_hold_null(column):
             return (*column.null_values, NULL)
+        if column.layout in PAIRS:
+            return (NULL,) if self.bound.place.get("json") or column.json else ()
         return (NULL,) if self.may_hold_null(column) else ()
 
     def matches_null_text(self, node: Equals | Like) -> bool:
@@ -240,7 +248,10 @@ class SearchCapability:
         column, texts = self.column(node), longest_literals(node.regexp)
         if column.escaped:  # the signs of XML may stand there in two ways
             texts = [part for text in texts for part in _SIGNS_OF_XML.split(text) if part]
-        if column.layout in PAIRS or not texts:
+        if column.layout in PAIRS:
+            called_as_names = column.name in pair_fields(column)
+            return Always(node.span) if called_as_names else name_test(column, node)
+        if not texts:
             return Always(node.span)
         if column.json:
             return _text_in_json(column, node, texts)
@@ -309,11 +320,6 @@ class SearchCapability:
 
 
 _SIGNS_OF_XML = late_regex("[&<>\"']")
-
-
-def json_text_of(column: Column) -> str:
-    """The column that holds, as text, the JSON that this one is in."""
-    return column.json if isinstance(column.json, str) else column.name.partition(".")[0]
 
 
 def _in_json_text(column: Column, test: Equals | Like) -> Node:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from textwrap import wrap
 
-from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
+from kqlx.backends.spl.name_value_arrays import PAIRS, has_name, value_of_object
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import WIDTH, eval_name, quote
 from kqlx.backends.spl.where import WhereWriter
@@ -73,7 +73,8 @@ class ValueExpressions:
         """What is taken out of a column, or all of it, null where a text stands for none."""
         like = self.bound.destination.column(column) if self.bound.destination else None
         if like is not None and like.layout in PAIRS:
-            return beside_name(Column(column, layout=like.layout, keys=like.keys))
+            pair = Column(column, layout=like.layout, keys=like.keys, json=like.json)
+            return without_texts(first_value(pair), self.null_texts(column))
         if "{}" in column and not parts:
             return self.listed(column)
         if like is not None and like.json and not parts:
@@ -94,11 +95,6 @@ class ValueExpressions:
         for word, named in like.words.items():
             value = f"if({eval_name(column)}={quote(word)}, {quote(named)}, {value})"
         return value
-
-    def is_pair(self, column: str) -> bool:
-        """Whether the column stands for a name and a value in two lists."""
-        destination = self.bound.destination
-        return destination is not None and destination.column(column).layout in PAIRS
 
     def is_list(self, column: str) -> bool:
         """Whether an event may have several values of a column."""
@@ -122,11 +118,10 @@ class ValueExpressions:
         return f"mvdedup(mvmap({eval_name(column)}, {value}))"
 
 
-def beside_name(column: Column) -> str:
-    """The value beside the first name that is the pair's."""
-    names, values = (eval_name(name) for name in pair_fields(column))
-    whole = rf"\A{name_regex(column)}\z"
-    return f"mvindex({values}, mvfind({names}, {quote(whole)}))"
+def first_value(column: Column) -> str:
+    """The value of the first object that is that of the pair."""
+    objects, value = eval_name(column.pair.path), value_of_object(column)
+    return f"mvindex(mvmap({objects}, if({has_name(column)}, {value}, null())), 0)"
 
 
 def without_texts(value: str, texts: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable
 
 from kqlx.backends.base import NO_FORM, ValueList, gather
 from kqlx.backends.spl.backend import SplBackend, is_any_text
-from kqlx.backends.spl.name_value_arrays import PAIRS, name_regex, pair_fields
+from kqlx.backends.spl.name_value_arrays import PAIRS, has_name, value_of_object
 from kqlx.backends.spl.search_capability import NULL
 from kqlx.backends.spl.syntax import decoded, eval_name, quote, regex
 from kqlx.backends.spl.text_fields import subset_regex, superset_regex
@@ -191,6 +191,9 @@ class WhereWriter(SplBackend):
         flags = ("i" if folds else "") + ("s" if has_dot else "")
         pattern = pattern.replace("`", "\\x60")  # which begins macros and comments
         pattern = f"(?{flags}){pattern}" if flags else pattern
+        if column.layout in PAIRS:
+            test = f"match({value_of_object(column)}, {quote(pattern)})"
+            return _any(eval_name(column.pair.path), f"{has_name(column)} AND {test}")
         name = eval_name(column.name)
         if column.escaped:
             return _any(name, f"match({decoded(name)}, {quote(pattern)})")
@@ -233,15 +236,16 @@ class WhereWriter(SplBackend):
 
     def pair_test(self, column: Column, *tests: Equals | Like) -> Text:
         """Whether the object of a name has a value that passes one of the tests, or without tests
-        whether there is such an object. Names and values are put together by their places.
+        any.
         """
-        names, values = (eval_name(name) for name in pair_fields(column))
-        name = name_regex(column)
-        if not tests:
-            return _find(names, f"\\A{name}\\z")
-        flags, body = self.flags_and_alternatives(column, *tests)
-        both = f'mvzip({names}, {values}, "=")'
-        return _find(both, f"\\A{name}=(?{flags}:{body})\\z")
+        objects, value = eval_name(column.pair.path), value_of_object(column)
+        if tests:
+            has_value = f"match({value}, {quote(self.whole_value_regex(column, *tests))})"
+        elif texts := self.search.null_texts(column):
+            has_value = f"match({value}, {quote(f'^(?!{_one_of(texts)}$)')})"
+        else:
+            has_value = f"isnotnull({value})"
+        return _any(objects, f"{has_name(column)} AND {has_value}")
 
     def whole_value_regex(self, column: Column, *tests: Equals | Like) -> str:
         """A regular expression for values that are one of these, from beginning to end, or that
