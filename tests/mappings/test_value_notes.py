@@ -148,4 +148,19 @@ def test_sysmon_for_linux_has_new_files_alone() -> None:
     assert not [note for note in notes if note.effect > Effect.COVERAGE]
     for test in ("event.action:overwrite", "event.type:change"):
         with pytest.raises(kqlx.UnsupportedError, match="events of new files alone"):
-            kqlx.convert(f"{LINUX_FILES}{test}", "spl")
+            kqlx.convert(f"{LINUX_FILES}process.args:x and {test}", "spl", unmapped="comment")
+
+
+@pytest.mark.parametrize("system", ["windows", "linux", "(linux or macos)"])
+def test_changed_files_are_those_of_the_data_model_in_splunk(system: str) -> None:
+    """What other sensors saw; what Sysmon's events tell is left to these."""
+    begin = "event.module:endpoint and event.category:file and file.name:x and "
+    begin += f"host.os.type:{system} and "
+    made = kqlx.convert(f"{begin}event.type:(creation or change)", "spl")
+    text = str(made.query)
+    assert "tag=filesystem" in text and "Sysmon" not in text and "sysmon" not in text
+    assert 'action IN ("created", "modified", "acl_modified")' in text
+    assert any("created files are found too" in note.message for note in made.notes)
+    assert "some add-on must map" in str(made.notes)
+    for other in ("event.type:creation", "not event.type:change", "event.action:deletion"):
+        assert "ysmon" in str(kqlx.convert(f"{begin}{other}", "spl").query)

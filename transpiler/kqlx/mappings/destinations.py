@@ -21,7 +21,7 @@ from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.unmapped_tests import Attempt, UnmappedPolicy, apply_unmapped, why
 from kqlx.mappings.without_counterpart import why_no_field
-from kqlx.nodes import FieldTest, Node, Span, Unmapped
+from kqlx.nodes import FieldTest, Node, Span, Unmapped, walk
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
 
@@ -76,6 +76,7 @@ def bind_asked(
     narrower: list[Attempt] = []
     wider: list[Attempt] = []
     impossible: list[MappingError] = []
+    in_parts: set[str] = set()
     candidates = candidates_of(asked, destinations)
     for destination in candidates or destinations:
         try:
@@ -107,10 +108,12 @@ def bind_asked(
         elif attempt.by_option:
             wider.append(attempt)  # another one may have what only an option fills
             passed_over.append(_passed_over(destination, attempt.by_option[0].message, None))
-        elif attempt.absent_values:
+        elif never := _held_nowhere(attempt, asked, destination):
             narrower.append(attempt)  # another one may hold all that is asked for
-            never = attempt.absent_values[0]
+            in_parts |= {destination.together} - {""}
             passed_over.append(_passed_over(destination, never.message, never.span))
+        elif destination.together in in_parts:
+            narrower.append(attempt)  # the other part of the events is not all there
         else:
             return apply_unmapped(attempt, unmapped)
     if whole or narrower or wider:
@@ -183,6 +186,17 @@ def _lacks_kind(attempt: Attempt, destination: Destination) -> bool:
     kinds = {name for when in destination.when for name in when}
     asked = [test.asked for test in attempt.unmapped]
     return any(isinstance(test, FieldTest) and test.field.name in kinds for test in asked)
+
+
+def _held_nowhere(attempt: Attempt, asked: Asked, destination: Destination) -> Note | None:
+    """The first note on a value that is not there, nor in the destinations with which it shares the
+    events by such values.
+    """
+    divided: set[Span] = set()
+    if attempt.absent_values and destination.together:
+        tests = (test for test in walk(asked.node) if isinstance(test, FieldTest))
+        divided = {test.span for test in tests if test.field.name == destination.together}
+    return next((note for note in attempt.absent_values if note.span not in divided), None)
 
 
 def _passed_over(destination: Destination, why: str, span: Span | None) -> Note:

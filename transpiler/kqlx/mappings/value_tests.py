@@ -201,6 +201,8 @@ def _note_value_and_drop_if_negated(
         return False
     if not (binding.negative and note.effect in (Effect.WIDER, Effect.DIFFERENT)):
         binding.add_note(note.code, note.message, node.span, note.effect)
+        if note.effect is Effect.DIFFERENT:  # another destination may tell it
+            binding.absent_values.append(binding.notes[-1])
         return False
     message = f'{note.message}; the test that {node.field.name} is not "{value}" is left out'
     binding.notes.append(Note(note.code, Effect.WIDER, message, node.span, leaves_out=True))
