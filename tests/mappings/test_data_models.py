@@ -345,6 +345,64 @@ def test_hashes_and_domains_are_compared_in_lower_case() -> None:
     assert "lower(" not in str(kqlx.convert(addresses, "spl").query)
 
 
+SEEN = {
+    "file.hash.sha256": "file.hash.sha256",
+    "file.pe.imphash": "file.pe.imphash",
+    "source.ip": "ip",
+    "url.full": "url.full",
+    "registry.path": "registry.path",
+}
+
+
+def of_several_kinds() -> Rule:
+    entries = [
+        {"entries": [{"field": field, "type": "mapping", "value": f"threat.indicator.{of}"}]}
+        for field, of in SEEN.items()
+    ]
+    return rule(
+        " or ".join(f"{field}:*" for field in SEEN),
+        type="threat_match",
+        threat_mapping=entries,
+        threat_index=["logs-ti_*"],
+        threat_query="*:*",
+    )
+
+
+def test_indicators_of_several_kinds_are_compared_where_each_may_be() -> None:
+    """Each data model is asked for what its events have, and nothing else of it is compared."""
+    spl = kqlx.convert(of_several_kinds(), "spl")
+    parts = {part.partition("\n")[0]: part for part in str(spl.query).split("[search ")[1:]}
+    (files,) = [part for line, part in parts.items() if "tag=filesystem" in line]
+    assert "file_hash" in files and "threat.indicator.ip" not in files
+    (web,) = [part for line, part in parts.items() if "tag=web" in line]
+    assert "threat.indicator.url.full" in web and "threat.indicator.ip" in web
+    (registry,) = [part for line, part in parts.items() if "tag=registry" in line]
+    assert "threat.indicator.registry.path" in registry and "file.hash" not in registry
+    sentinel = str(kqlx.convert(of_several_kinds(), "sentinel").query)
+    after = sentinel.partition("_Im_RegistryEvent")[2]
+    assert after.index("join kind=inner") < after.index("_Im_WebSession")
+    for made in (spl, kqlx.convert(of_several_kinds(), "sentinel")):
+        assert made.fidelity in (Effect.COVERAGE, Effect.WIDER)
+        assert "imphash" not in str(made.query)
+    with pytest.raises(kqlx.UnsupportedError, match="different"):
+        kqlx.convert(of_several_kinds(), "sigma")
+
+
+def test_an_alternative_that_a_model_does_not_tell_is_asked_of_the_others() -> None:
+    found = converted("source.ip:10.0.0.5 or file.path:*evil*")
+    (note,) = [
+        n for n in found.notes if "any.file is asked for the other alternatives" in n.message
+    ]
+    assert note.effect is Effect.COVERAGE and "source.ip" in note.message
+    (files,) = [part for part in str(found.query).split("OR (") if "tag=filesystem" in part]
+    assert "file_path" in files and "src" not in files
+
+
+def test_an_alternative_that_no_model_tells_is_not_dropped() -> None:
+    with pytest.raises(kqlx.KqlxError, match=r"narrower|no counterpart"):
+        converted("event.category:network and (source.ip:10.0.0.5 or network.direction:sideways)")
+
+
 TRACED = ["apm-*-transaction*", "traces-apm*"]
 
 

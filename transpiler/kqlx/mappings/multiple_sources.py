@@ -78,10 +78,13 @@ def bind_each(
             from kqlx.mappings.parts_in_data_models import asked_of
 
             asked_there = asked_of(query, pack, packs)
+        find = partial(_found_in, pack, target, unmapped, indices, systems, present, is_step)
         try:
-            implied, told = _implied(asked_there, pack, target, indices)
-            bind_in = partial(_bind_parts, asked_there, pack, target, unmapped)
-            parts = _bind_for(systems, pack, target, implied, bind_in, present, is_step)
+            if len(packs) > 1 and pack.recognise.is_data_model:
+                implied, told, parts, less = _told_in(asked_there, pack, packs, target, find)
+                beside += less
+            else:
+                implied, told, parts = find(asked_there)
         except MappingError as error:
             errors.append(error)
             if isinstance(error, OtherEventsError) and pack.recognise.collector:
@@ -153,6 +156,48 @@ def _add(bounds: list[Bound], one: Bound, counted: Iterable[str]) -> None:
                 bounds[number] = both
                 return
     bounds.append(one)
+
+
+def _found_in(
+    pack: Pack,
+    target: str,
+    unmapped: UnmappedPolicy,
+    indices: Iterable[str],
+    systems: tuple[str, ...],
+    present: Collection[str],
+    is_step: bool,
+    query: AskedQuery,
+) -> tuple[When, tuple[Note, ...], list[tuple[AskedQuery, Bound]]]:
+    """What the query asks of the events of one source, in parts, with what is implied there, and
+    notes on that. Raises as ``bind_asked``.
+    """
+    implied, told = _implied(query, pack, target, indices)
+    bind_in = partial(_bind_parts, query, pack, target, unmapped)
+    return implied, told, _bind_for(systems, pack, target, implied, bind_in, present, is_step)
+
+
+def _told_in(
+    query: AskedQuery,
+    pack: Pack,
+    packs: Iterable[Pack],
+    target: str,
+    find: Callable[[AskedQuery], tuple[When, tuple[Note, ...], list[tuple[AskedQuery, Bound]]]],
+) -> tuple[When, tuple[Note, ...], list[tuple[AskedQuery, Bound]], tuple[Note, ...]]:
+    """What is found of the query in a data model, if need be of those alternatives alone that its
+    events tell; with notes on the others.
+    """
+    try:
+        return *find(query), ()
+    except NeverMatchesError:
+        raise
+    except MappingError:
+        from kqlx.mappings.parts_in_data_models import without_untold
+
+        bind = partial(bind_asked, target=target)
+        less = without_untold(query, pack, packs, lambda asked, one: bind(asked, pack=one))
+        if less is None:
+            raise
+        return *find(less[0]), (less[1],)
 
 
 def _implied(

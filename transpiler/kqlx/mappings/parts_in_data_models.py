@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterable
 from kqlx.errors import MappingError
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.asserted_values import asserted_values
+from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.data_models import part_for
 from kqlx.mappings.pack import Pack
-from kqlx.nodes import Node, Not, Or, conjuncts
+from kqlx.nodes import And, Node, Not, Or, conjuncts, simplify
 from kqlx.notes import Effect, Note
+
+Binding = Callable[[AskedQuery, Pack], object]
+"""Binds a query to the events of a data source, or raises MappingError."""
 
 COUNTED_IN_EACH = Note(
     "any-product",
@@ -52,9 +56,49 @@ def left_out(
 
 def never_has(bound: Bound, field: str) -> bool:
     """Whether the tree is of a data model in which no event has the field."""
-    if bound.pack is None or bound.destination is None:
+    if bound.pack is None or bound.destination is None or not bound.pack.recognise.is_data_model:
         return False
-    return bound.pack.recognise.is_data_model and bound.destination.field(field) is None
+    if bound.pack.possible(field) == ():
+        return True
+    spec = bound.destination.field(field)
+    return spec is None or bool(spec.no_counterpart and not spec.value_predicates)
+
+
+def without_untold(
+    query: AskedQuery,
+    pack: Pack,
+    models: Iterable[Pack],
+    bind: Binding,
+) -> tuple[AskedQuery, Note] | None:
+    """The query without the alternatives that events of the data model do not tell in the target,
+    each of which another of the ``models`` tells there, with a note on them. None where there are
+    no such alternatives, or nothing is left.
+    """
+    others = [one for one in models if one.source != pack.source]
+    whys: list[str] = []
+    tests: list[Node] = []
+    for test in conjuncts(query.node):
+        if not isinstance(test, Or):
+            tests.append(test)
+            continue
+        told = []
+        for item in test.items:
+            asked = AskedQuery(item, query.types)
+            if not (why := _why_untold(bind, pack, asked)):
+                told.append(item)
+                continue
+            if all(_why_untold(bind, one, asked) for one in others):
+                return None
+            whys.append(why)
+        if not told:
+            return None
+        tests.append(Or(tuple(told), test.span))
+    if not whys:
+        return None
+    why = "; ".join(dict.fromkeys(whys))
+    message = f"{pack.source} is asked for the other alternatives alone: {why}"
+    node = simplify(And(tuple(tests), query.node.span))
+    return AskedQuery(node, query.types), Note("source-left-out", Effect.COVERAGE, message)
 
 
 def not_told(pack: Pack, why: str) -> Note:
@@ -92,3 +136,16 @@ def _fails(bind: Callable[[AskedQuery], object], test: Node, query: AskedQuery) 
     except MappingError:
         return True
     return False
+
+
+def _why_untold(bind: Binding, pack: Pack, query: AskedQuery) -> str:
+    """Why the events of a data model do not tell whether they meet the query; "" where they do, or
+    none of them does.
+    """
+    try:
+        bind(query, pack)
+    except NeverMatchesError:
+        return ""
+    except MappingError as error:
+        return error.message
+    return ""

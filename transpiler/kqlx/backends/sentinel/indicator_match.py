@@ -25,6 +25,12 @@ from kqlx.rules.schedule import schedule_of
 
 INDICATORS = "ThreatIntelIndicators"
 
+_REGISTRY = "windows-registry-key"
+_KEYS_ALONE = (
+    "indicators of the registry are of keys (windows-registry-key:key), with the root in full;"
+    " STIX has the values of a key apart, and those are not compared"
+)
+
 # The beginning of ObservableKey by what follows ``threat.indicator.`` in Elastic's fields: keys are
 # STIX object paths, ipv4-addr:value, file:hashes.MD5
 # (https://learn.microsoft.com/azure/azure-monitor/reference/tables/threatintelindicators).
@@ -38,6 +44,7 @@ _KINDS = {
     "file.hash.sha1": ("file:hashes",),
     "file.hash.sha256": ("file:hashes",),
     "email.address": ("email-addr",),
+    "registry.path": (_REGISTRY,),
 }
 
 _FOLDED = ("file:hashes", "domain-name")
@@ -89,6 +96,8 @@ def compare_with_indicators(
     folded = {compared.field for compared, of in pairs if of[0] in _FOLDED}
     found += [n for n in told if not (n.code == "case-kept" and n.message.split()[0] in folded)]
     found += [Note("indicators", Effect.NARROWER, text) for text in lost]
+    if _REGISTRY in kinds:
+        found.append(Note("indicators", Effect.COVERAGE, _KEYS_ALONE))
     return written.with_form(lines, (), found)
 
 
