@@ -70,7 +70,7 @@ def test_each_test_keeps_its_letter_case(to: str, exact: bool, data: st.DataObje
 
 LIST = {
     ("spl", False): 'event.action IN ("Send", "Get", "a", "B")',
-    ("spl", True): '(event.action IN ("Send", "a") OR event.action IN ("Get", "B"))',
+    ("spl", True): 'event.action IN ("Send", "a", "Get", "B")\n| where',
     ("sentinel", False): 'in~ ("Send", "a") or [\'event.action\'] in ("Get", "B")',
     ("sigma", True): "event.action|cased:",
 }

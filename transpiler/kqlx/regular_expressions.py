@@ -115,10 +115,7 @@ def searching(item: Item, at_end: str = "$") -> tuple[str, bool]:
     elif items and (before := _ends_with_any_text(items[-1])) is not None:
         items, end = items[:-1], f"(?:{portable(before)}|{at_end})"
         dots = [*dots[:-1], before]
-    rest = Sequence(tuple(items))
-    alone = len(items) == 1 and isinstance(items[0], Choice) and (start or end)
-    written = f"(?:{portable(rest)})" if alone else portable(rest)
-    return start + written + end, any(map(_has_dot, dots))
+    return start + portable(Sequence(tuple(items))) + end, any(map(_has_dot, dots))
 
 
 def _ends_with_any_text(item: Item) -> Item | None:

@@ -16,14 +16,19 @@ from kqlx.nodes import (
     Exists,
     FieldTest,
     Like,
+    Never,
     Node,
     Not,
     Or,
     Regexp,
     all_of,
+    alternatives,
     any_of,
     asked_pattern,
     conjuncts,
+    constant_of,
+    simplify,
+    with_items,
 )
 from kqlx.pattern_matching import Matcher
 from kqlx.records import replace
@@ -47,8 +52,9 @@ Single = Callable[[Equals], bool]
 
 
 def without_contained(node: Node, comparable: Comparable, single: Single | None = None) -> Node:
-    """The same meaning without a test beside one that holds only where it holds, too, and without
-    alternatives that a ``not`` beside them excludes. Groups of ``and`` within ``and`` are opened.
+    """The same meaning without a test beside one that holds only where it holds, too, also where it
+    is asked in an alternative, and without alternatives that a ``not`` beside them excludes, or
+    another number. Groups of ``and`` within ``and`` are opened.
     """
     return _Containment(comparable, single).without(node)
 
@@ -74,7 +80,9 @@ class _Containment:
             items = [
                 self.without(item) if isinstance(item, _GROUPS) else item for item in node.items
             ]
-            return node if all(map(is_, items, node.items)) else any_of(items, node.span)
+            items = self._needed(items)
+            same = len(items) == len(node.items) and all(map(is_, items, node.items))
+            return node if same else any_of(items, node.span)
         if not isinstance(node, And):
             return node
         items = [
@@ -94,7 +102,21 @@ class _Containment:
             for name in self.fields(item):
                 about.setdefault(name, []).append(place)
         kept = [item for place, item in enumerate(items) if place not in dropped]
+        for place, item in enumerate(kept if len(kept) <= MOST_COMPARED else ()):
+            if _may_say_less(item):
+                kept[place] = self._beside(item, [*kept[:place], *kept[place + 1 :]])
         return node if tuple(kept) == node.items else all_of(kept, node.span)
+
+    def _needed(self, items: list[Node]) -> list[Node]:
+        """The alternatives without groups that hold only where another of them holds, too."""
+        if len(items) > MOST_COMPARED or not any(isinstance(item, And) for item in items):
+            return items
+        found: list[Node] = []
+        for place, item in enumerate(items):
+            others = [*found, *items[place + 1 :]] if isinstance(item, And) else []
+            if not any(self.implies(item, other) for other in others):
+                found.append(item)
+        return found
 
     def _possible(self, items: list[Node]) -> list[Node]:
         """The items without alternatives that others of them exclude, and then without what
@@ -120,6 +142,63 @@ class _Containment:
             if len(values) == len(each) and len({one.field.name for one in values}) == 1:
                 known[values[0].field.name] = values
         return [item for item in found if not self._excludes_others(item, known)]
+
+    def _beside(self, item: Node, others: list[Node]) -> Node:
+        """The item without tests within it that hold wherever the others do."""
+        asked = self.fields(item)
+        near = [other for other in others if not asked.isdisjoint(self.fields(other))]
+        left = self._less(item, near)
+        return item if constant_of(left) else simplify(left)
+
+    def _less(self, node: Node, known: list[Node]) -> Node:
+        """The same where the ``known`` tests hold; of single tests only in groups of ``and``."""
+        if isinstance(node, Not):
+            inner = node.item
+            less = self._less(inner, known) if isinstance(inner, And | Or) else inner
+            return node if less is inner else replace(node, item=less)
+        if isinstance(node, Or):
+            if len(node.items) > MOST_COMPARED:
+                return node
+            items = [self._less(one, known) for one in node.items]
+            items = [Never(i.span) if self._is_impossible(i, known) else i for i in items]
+            return with_items(node, tuple(items))
+        if not isinstance(node, And):
+            return node
+        asked: list[Node] = []
+        for one in conjuncts(node):
+            own = self.fields(one)
+            near = [each for each in known if not own.isdisjoint(self.fields(each))]
+            if any(self.implies(each, one) for each in near):
+                continue
+            asked.append(self._less(one, known) if _may_say_less(one) else one)
+        if len(asked) == len(node.items) and all(map(is_, asked, node.items)):
+            return node
+        return all_of(asked, node.span)
+
+    def _is_impossible(self, node: Node, known: list[Node]) -> bool:
+        """Whether it asks for another number than a field with one value has."""
+        if self.single is None:
+            return False
+        numbers = [found for each in known if (found := self._number(each))]
+        for one in conjuncts(node):
+            if own := self._number(one):
+                name, values = own
+                if any(name == other and values.isdisjoint(those) for other, those in numbers):
+                    return True
+        return False
+
+    def _number(self, node: Node) -> tuple[str, frozenset[int]] | None:
+        """The field with one value that it asks for, and for which whole numbers."""
+        tests = [one for one in alternatives(node) if isinstance(one, Equals)]
+        first = tests[0] if tests else None
+        if first is None or len(tests) < len(alternatives(node)) or len(tests) > MOST_COMPARED:
+            return None
+        names, texts = {one.field.name for one in tests}, [one.value.name for one in tests]
+        if len(names) > 1 or not all(text.isdecimal() for text in texts):
+            return None
+        if self.single is None or not self.single(first):
+            return None
+        return first.field.name, frozenset(map(int, texts))
 
     def _any_of(self, one: Node, others: Iterable[tuple[frozenset[str], Node]]) -> bool:
         """Whether it implies any of some others, which come with their fields."""
@@ -232,6 +311,13 @@ class _Asked:
                 pattern = pattern.map_literals(str.lower)
             found = self._forms[folded] = pattern.marked, pattern.coverer()
         return found
+
+
+def _may_say_less(node: Node) -> bool:
+    """Whether there is a group in it, other than one of single tests of which one must hold."""
+    if isinstance(node, Not):
+        return isinstance(node.item, And) or _may_say_less(node.item)
+    return isinstance(node, Or) and any(isinstance(item, _GROUPS) for item in node.items)
 
 
 def _fields(node: Node, of: Callable[[Node], frozenset[str]]) -> Iterable[str]:

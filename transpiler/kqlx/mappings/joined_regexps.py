@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from kqlx.nodes import And, Node, Not, Or, Regexp, any_of
 from kqlx.records import replace
-from kqlx.regular_expressions import Choice, Item, Sequence, choice
+from kqlx.regular_expressions import Char, Choice, Item, Sequence, choice, sequence
 
 
 def joined_regexps(node: Node) -> Node:
     """The tree with the regular expressions of one field that are alternatives as one, where they
-    are three parts in turn and differ in the middle one alone.
+    begin and end alike and differ in the text between.
     """
     if isinstance(node, Not):
         item = joined_regexps(node.item)
@@ -65,23 +65,38 @@ def _with_exclusions_once(items: list[Node]) -> list[Node]:
     return made
 
 
-def _ends(node: Regexp) -> tuple[Item, Item] | None:
-    """The first and the last of its three parts."""
-    match node.regexp:
-        case Sequence((before, _, after)):
-            return before, after
-    return None
+def _ends(node: Regexp) -> tuple[tuple[Item, ...], tuple[Item, ...]] | None:
+    """What its text stands between: the parts before the first character and behind the last one.
+    None of one that is nothing else, or has nothing of the kind.
+    """
+    if not isinstance(node.regexp, Sequence):
+        return None
+    parts = node.regexp.items
+    if len(parts) == 3 and not isinstance(parts[0], Char):
+        return parts[:1], parts[2:]
+    texts = [at for at, part in enumerate(parts) if isinstance(part, Char)]
+    if not texts or len(texts) == len(parts):
+        return None
+    before, behind = parts[: texts[0]], parts[texts[-1] + 1 :]
+    return (before, behind) if before or behind else None
 
 
 def _as_one(each: list[Regexp]) -> Regexp:
-    first = each[0]
-    if len(each) == 1:
+    first, ends = each[0], _ends(each[0])
+    if len(each) == 1 or ends is None:
         return first
-    parts = [item.regexp.items for item in each if isinstance(item.regexp, Sequence)]
-    middles = [form for _, middle, _ in parts for form in _choices(middle)]
-    both = Sequence((parts[0][0], choice(*dict.fromkeys(middles)), parts[0][2]))
+    before, behind = ends
+    middles = [
+        form
+        for item in each
+        if isinstance(item.regexp, Sequence)
+        for form in _choices(item.regexp.items[len(before) : len(item.regexp.items) - len(behind)])
+    ]
+    both = sequence(*before, choice(*dict.fromkeys(middles)), *behind)
     return replace(first, regexp=both, span=(first.span[0], max(item.span[1] for item in each)))
 
 
-def _choices(item: Item) -> tuple[Item, ...]:
-    return item.items if isinstance(item, Choice) else (item,)
+def _choices(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if len(items) == 1 and isinstance(items[0], Choice):
+        return items[0].items
+    return (sequence(*items),)

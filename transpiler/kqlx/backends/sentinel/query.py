@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from kqlx.backends.contained_tests import without_contained
+from kqlx.backends.plain_groups import plain_groups
 from kqlx.backends.sentinel.conditions import ConditionWriter
 from kqlx.backends.sentinel.conjuncts import (
     JSON_READ,
@@ -45,7 +46,7 @@ def query_of(
     writer = ConditionWriter(bound, options, values=values)
     node = bound.node
     if And in kinds_of(node):
-        node = without_contained(node, writer.compares_whole)
+        node = plain_groups(without_contained(node, writer.compares_whole))
         node = with_folders(node, writer.joined.is_whole_text)
     table = options.table or bound.place.get("table")
     if table is None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from kqlx.backends.comments import comment_lines, comments_of
 from kqlx.backends.contained_tests import without_contained
+from kqlx.backends.plain_groups import plain_groups
 from kqlx.backends.sigma.approximate import Approximation
 from kqlx.backends.sigma.condition import Condition
 from kqlx.backends.sigma.detection_items import DetectionItems
@@ -133,7 +134,7 @@ def _rule_body(plan: Plan, needed: list[str]) -> tuple[str, Approximation]:
     asks_for_existence = Exists in kinds_of(node)
     if asks_for_existence and not _is_text(logsource):
         node = with_nulls(node)
-    node = without_contained(_flat(node), backend.compares_whole)
+    node = without_contained(_flat(plain_groups(node)), backend.compares_whole)
     fields = asked_for(node) if asks_for_existence else []
     if fields and not _is_text(logsource):
         backend.note(

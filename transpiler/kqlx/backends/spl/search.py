@@ -143,6 +143,10 @@ class TestWriter:
             from kqlx.backends.contained_tests import without_contained
 
             asked = without_contained(asked, search.compares_whole, search.is_one_number)
+        if _has_groups(asked):
+            from kqlx.backends.plain_groups import plain_groups
+
+            asked = plain_groups(asked, search.list_of)
         return asked
 
     def written(
@@ -236,6 +240,16 @@ def _before_lookups(item: Node, asks: Callable[[Node], bool], writer: SearchWrit
     beside = SearchWriter(writer.bound, writer.options, is_filter=True)
     beside.search = writer.search
     return [beside.expression(one).text for one in conjuncts(left)]
+
+
+def _has_groups(node: Node) -> bool:
+    """Whether groups are in groups, or several tests are negated."""
+    if isinstance(node, Not):
+        return isinstance(node.item, And | Or)
+    if not isinstance(node, And | Or):
+        return False
+    negated = [item for item in node.items if isinstance(item, Not)]
+    return len(negated) > 1 or any(isinstance(item, And | Or) for item in node.items)
 
 
 def _asks_twice(node: Node) -> bool:

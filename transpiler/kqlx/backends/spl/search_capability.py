@@ -117,6 +117,10 @@ class SearchCapability:
             return False
         return self.column(test).type not in _NOT_WHOLE
 
+    def list_of(self, test: Equals | Like) -> str:
+        """The name of the column of which ``search`` says the test, and others, in one ``IN``."""
+        return self.column(test).name if self.is_exact(test) else ""
+
     def is_one_number(self, test: Equals) -> bool:
         """Whether the test is one of a column that a pack knows to hold a single whole number."""
         column = self.bound.columns.get(test.field.name)

@@ -63,7 +63,7 @@ class SearchWriter(SplBackend):
         asked, missing = self.opened(alternatives(node))
         items = [
             self.in_list(item) if isinstance(item, ValueList) else self.expression(item)
-            for item in gather(asked, self.fits_list, self.effective_case)
+            for item in self.by_column(gather(asked, self.fits_list, self.effective_case))
         ]
         items += missing
         if len(items) == 1:
@@ -138,6 +138,26 @@ class SearchWriter(SplBackend):
             missing.append(Text(f"NOT {search_name(self.column(present).name)}=*", Group.NOT))
         return asked, missing
 
+    def by_column(self, items: list[Node | ValueList]) -> list[Node | ValueList]:
+        """The alternatives, with one list for a column that is asked as an address and as text."""
+        found: list[Node | ValueList] = []
+        places: dict[str, int] = {}
+        for item in items:
+            tests = item.tests if isinstance(item, ValueList) else (item,)
+            first = tests[0]
+            if not isinstance(first, Equals | Like) or not self.fits_list(first):
+                found.append(item)
+                continue
+            place = places.setdefault(self.column(first).name, len(found))
+            if place == len(found):
+                found.append(item)
+                continue
+            before = found[place]
+            joined = (*(before.tests if isinstance(before, ValueList) else (before,)), *tests)
+            listed = [test for test in joined if isinstance(test, Equals | Like)]
+            found[place] = ValueList(listed[0].field, tuple(listed))
+        return found
+
     def fits_list(self, node: Node) -> bool:
         """Whether the test can share an ``IN``: a pattern cannot that needs a second test."""
         return isinstance(node, Equals) or (isinstance(node, Like) and not self.needs_value(node))
@@ -153,7 +173,8 @@ class SearchWriter(SplBackend):
 
     def in_list(self, values: ValueList) -> Text:
         column = self.bound.column(values.field.name)
-        before, each = len(self.pieces), [self.value(column, test) for test in values.tests]
+        before = len(self.pieces)
+        each = [self.value(self.column(test), test) for test in values.tests]
         for test, text in zip(values.tests, each, strict=True):
             self.pieces.append(Piece(text, (test.span,)))
         texts = _once(each)
