@@ -16,7 +16,7 @@ from kqlx.elastic import ecs
 from kqlx.mappings.bound import Bound, Column
 from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.reader.builtin import builtin, sources
-from kqlx.nodes import Compare, Equals, Exists, Like, Literal, walk
+from kqlx.nodes import Case, Compare, Equals, Exists, Like, Literal, Or, walk
 from tests.conftest import ROOT
 from tests.oracles.kusto import TABLES
 from tests.plans import query_plan
@@ -245,6 +245,15 @@ def test_columns_of_packs(column: Column, query: str, line: str) -> None:
     node = replace(test, field=Literal(column.name))
     bound = Bound(node, {column.name: column}, {"table": "T"})
     assert emit(query_plan(bound)).query == f"T\n| where {line}"
+
+
+def test_plain_values_of_an_array_in_any_case_are_one_expression() -> None:
+    values = ("ssh", "s.sh", "a[b", "x,y", "")
+    tests = tuple(Equals(Literal("L"), Literal(value), case=Case.FOLDED) for value in values)
+    bound = Bound(Or(tests), {"L": Column("L", layout="array")}, {"table": "T"})
+    query = str(emit(query_plan(bound)).query)
+    assert r"""tostring(L) matches regex @'(?is)[\[,]"(?:ssh|s\.sh)"[,\]]'""" in query
+    assert query.count("matches regex") == 3  # those with signs of JSON stand alone
 
 
 def test_free_text_in_the_columns_of_the_place() -> None:

@@ -53,7 +53,14 @@ def one_of(
         bare_values(Pattern.of(value), folds=folds) for value in values
     )
     if folds or bare:
-        return any_text([value_fits(cell, Pattern.of(value), folds=folds) for value in values])
+        joined, patterns = "", [Pattern.of(value) for value in values]
+        if not bare and cell.form != "many":
+            joined, patterns = _as_one(patterns)
+        found = [value_fits(cell, pattern, folds=folds) for pattern in patterns]
+        if joined:
+            test = f"tostring({cell.raw}) matches regex {quote('(?is)' + joined)}"
+            found.insert(0, Text(test, rank=REGEX))
+        return any_text(found)
     literals = ", ".join(quote(value) for value in values)
     if len(values) == 1:
         test = f"set_has_element({cell.raw}, {literals})"
@@ -155,6 +162,15 @@ def _change(cell: Cell, value: str, whole: str) -> str:
     named = "[ ._]".join(regex(json_text(part)) for part in pair.name.split("_"))
     name, key, between = f'"Name":"{named}"', f'"{pair.key}"', f'(?:"[^"]*":"{_INNER}",)?'
     return f"(?:{name},{between}{key}:{value}|{key}:{whole},{between}{name})"
+
+
+def _as_one(patterns: list[Pattern]) -> tuple[str, list[Pattern]]:
+    """A regular expression for an array that has one of several plain values, and the others."""
+    plain = [pattern for pattern in patterns if pattern.is_text and not _has(pattern, "[],")]
+    if len(plain) < 2:
+        return "", patterns
+    rest = [pattern for pattern in patterns if pattern not in plain]
+    return rf'[\[,]"(?:{"|".join(map(inner_regex, plain))})"[,\]]', rest
 
 
 def value_regex(pattern: Pattern) -> str:
