@@ -346,3 +346,26 @@ def test_counts_of_a_field_with_several_columns_on_one_record_are_told(target: s
         made = kqlx.convert(rule, target, accept=("narrower",))
         told = [note.effect for note in made.notes if note.effect is Effect.NARROWER]
         assert told == ([effect] if effect else []), made.notes
+
+
+@pytest.mark.parametrize("source", ["endpoint.events", "m365_defender.event"])
+def test_accounts_of_web_applications_are_called_after_them(source: str) -> None:
+    """Their IDs are those of their names: ``IIS APPPOOL\\name``, in every language."""
+    begin = "event.category:process and event.type:start and host.os.type:windows and "
+    made = kqlx.convert(f"{begin}user.id:(S-1-5-18 or S-1-5-82-*)", "sigma", source=source)
+    assert "User|startswith: 'IIS APPPOOL\\\\'" in made.text
+    assert "LogonId: '0x3e7'" in made.text
+    assert all(note.effect <= Effect.COVERAGE for note in made.notes)
+
+
+def test_sysmons_records_are_of_its_own_account() -> None:
+    """``user.id`` is whose service writes them, not whose process it is."""
+    begin = "data_stream.dataset:windows.sysmon_operational and event.category:process and "
+    begin += "event.type:start and process.name:a.exe"
+    plain = str(kqlx.convert(begin, "sigma").query).partition("detection:")[2]
+    for query in ("user.id:S-1-5-18", "not user.id:S-1-5-21-1-2-3-500"):
+        made = str(kqlx.convert(f"{begin} and {query}", "sigma").query)
+        assert made.partition("detection:")[2] == plain
+    for target in TARGETS:
+        with pytest.raises(kqlx.MappingError, match="never matches"):
+            kqlx.convert(f"{begin} and user.id:S-1-5-21-*", target)
