@@ -21,7 +21,7 @@ from tests.conftest import examples, missing
 from tests.oracles import pcre
 from tests.oracles.spl.regexes import translate
 
-_MVFIND = re.compile(r'mvfind\(.*?, "((?:\\.|[^"\\])*)"\)', re.DOTALL)
+_SEARCHED = re.compile(r'(?:mvfind|match)\((?:[^"(]|\([^()]*\))*, "((?:\\.|[^"\\])*)"\)', re.DOTALL)
 TOKENS = st.lists(
     st.one_of(st.sampled_from(["a", "b", "ab", "["]), st.sampled_from([ANY_RUN, ANY_ONE])),
     max_size=12,
@@ -58,7 +58,7 @@ def _regexes(query: str) -> Iterator[str]:
     made = kqlx.convert(
         query, "spl", unmapped="keep", exact=True, accept=("wider", "narrower", "different")
     )
-    for match in _MVFIND.finditer(made.query_text):
+    for match in _SEARCHED.finditer(made.query_text):
         yield re.sub(r"\\(.)", r"\1", match[1])
 
 

@@ -58,7 +58,11 @@ def test_kinds_of_events_are_those_that_are_asked_for() -> None:
             '(errorCode IN ("success", "", "null") OR NOT errorCode=*)\n'
             '    (NOT errorMessage=* OR errorMessage IN ("", "null"))',
         ),
-        ("event.outcome:failure", "aws.cloudtrail", 'errorCode!="null" NOT errorCode=""'),
+        (
+            "event.outcome:failure",
+            "aws.cloudtrail",
+            'errorCode!="null" NOT errorCode IN ("", "success")',
+        ),
         (
             "not client.user.email:*",
             "gcp.audit",
