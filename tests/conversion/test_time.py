@@ -351,7 +351,7 @@ def test_what_is_read_once_is_converted_as_ever(target: str) -> None:
 def test_an_argument_of_a_command_line_becomes_one_expression_for_all_targets() -> None:
     values = " or ".join(f"word{number}" for number in range(50))
     query = f"event.category:process and process.name:a.exe and not process.args:({values})"
-    reading = kqlx.read(query, source="system.security")
+    reading = kqlx.read(query, source="windows.sysmon_operational")
     _expression.cache_clear()
     for target in ("spl", "sentinel", "sigma"):
         for _ in range(2):

@@ -515,11 +515,12 @@ def simplify(node: Node) -> Node:
 
 def constant_of(node: Node) -> type[Always] | type[Never] | None:
     """What ``simplify`` makes of the node, where that is ``Always`` or ``Never``."""
+    if type(node) not in _OF_JUNCTIONS:
+        return Always if isinstance(node, Always) else Never if isinstance(node, Never) else None
     if isinstance(node, Not):
         negated = constant_of(node.item)
         return Never if negated is Always else Always if negated is Never else None
-    if not isinstance(node, GROUPS):
-        return Always if isinstance(node, Always) else Never if isinstance(node, Never) else None
+    assert isinstance(node, GROUPS)
     absorbing, neutral = (Never, Always) if isinstance(node, And) else (Always, Never)
     is_neutral = True
     for item in node.items:

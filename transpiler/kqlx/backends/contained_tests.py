@@ -222,6 +222,8 @@ class _Containment:
         """Whether every event that meets the one surely meets the other."""
         if self.number(one) == self.number(other):
             return True
+        if isinstance(one, _FIELD_TESTS) and isinstance(other, _FIELD_TESTS):  # nearly all
+            return self._test(one, other)
         if isinstance(one, Not) and isinstance(other, Not):
             return self.implies(other.item, one.item)
         if isinstance(one, Not) or isinstance(other, Not):
@@ -245,7 +247,7 @@ class _Containment:
     def _test(self, one: Node, other: Node) -> bool:
         if not isinstance(one, FieldTest | Regexp) or not isinstance(other, FieldTest):
             return False
-        if one.field != other.field:
+        if one.field is not other.field and one.field != other.field:
             return False
         if isinstance(other, Exists):
             return _asks_for_value(one)

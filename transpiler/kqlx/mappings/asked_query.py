@@ -13,7 +13,7 @@ from kqlx.mappings.elasticsearch_semantics import as_elasticsearch_asks
 from kqlx.mappings.field_spec import When
 from kqlx.mappings.known_types import Types
 from kqlx.mappings.pack import Pack
-from kqlx.mappings.shipper_values import in_elastic_values
+from kqlx.mappings.shipper_values import in_elastic_values, named_fields
 from kqlx.nodes import (
     Equals,
     Like,
@@ -62,18 +62,18 @@ class AskedQuery:
 
     def _of(self, pack: Pack, implied: When) -> Asked:
         types = self.types.of((pack,))
-        node, told = self._as_elasticsearch_asks(types)
-        node, respelt = in_elastic_values(node, pack)
+        asked = self._as_elasticsearch_asks(types)
+        node, respelt = in_elastic_values(asked.node, pack, asked.named)
         asserted = together(all_assert(implied), asserted_values(_by_known_values(node, pack)))
         groups = Groups()
         groups.keep(node, asserted)
-        return Asked(node, (*respelt, *told), asserted, types, groups)
+        return Asked(node, (*respelt, *asked.notes), asserted, types, groups)
 
-    def _as_elasticsearch_asks(self, types: Types) -> tuple[Node, tuple[Note, ...]]:
+    def _as_elasticsearch_asks(self, types: Types) -> _ByTypes:
         """The same for all packs that agree on the types that it depends on."""
         for known in self._by_types:
             if all(types.type_asked(name) == type for name, type in known.types.items()):
-                return known.node, known.notes
+                return known
         asked: dict[str, str | None] = {}
 
         def type_of(name: str) -> str | None:
@@ -81,8 +81,8 @@ class AskedQuery:
             return found
 
         node, notes = as_elasticsearch_asks(self.node, type_of)
-        self._by_types.append(_ByTypes(asked, node, notes))
-        return node, notes
+        self._by_types.append(_ByTypes(asked, node, notes, named_fields(node)))
+        return self._by_types[-1]
 
 
 def _by_known_values(node: Node, pack: Pack) -> Node:
@@ -108,11 +108,14 @@ def _by_known_values(node: Node, pack: Pack) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class _ByTypes:
-    """What Elasticsearch makes of the tree, and the types that were asked for on the way."""
+    """What Elasticsearch makes of the tree, the types that were asked for on the way, and the
+    fields of whose values the tree has tests.
+    """
 
     types: Mapping[str, str | None]
     node: Node
     notes: tuple[Note, ...]
+    named: frozenset[str]
 
 
 def all_assert(values: When) -> Asserted:

@@ -84,11 +84,12 @@ class Groups:
 
 def _of_one_field(node: Or) -> dict[str, tuple[Values, ...]] | None:
     """What a list of values of one field asserts; None for any other group."""
-    texts = set()
+    texts: set[str | AnyCase] = set()
     for item in node.items:
-        if not isinstance(item, Equals) or item.case is not Case.EXACT:
+        if not isinstance(item, Equals):
             return None
-        texts.add(item.value.name)
+        text = item.value.name
+        texts.add(text if item.case is Case.EXACT else AnyCase(lower_ascii(text)))
     name = shared_field(node)
     if not name or name.endswith(CASELESS):
         return None
@@ -138,13 +139,15 @@ def is_single(name: str) -> bool:
 
 def asserts(asserted: Asserted, whens: Iterable[When]) -> bool:
     """Whether the query asserts, for each field of one of these, one of the allowed values."""
-    return any(
-        all(
-            any(spelt(one, values) <= frozenset(values) for one in asserted.get(f, ()))
-            for f, values in w.items()
-        )
-        for w in whens
-    )
+    return any(_asserts_all(asserted, when) for when in whens)
+
+
+def _asserts_all(asserted: Asserted, when: When) -> bool:
+    for name, values in when.items():
+        sets, known = asserted.get(name, ()), frozenset(values)
+        if not any(one <= known or spelt(one, values) <= known for one in sets):
+            return False
+    return True
 
 
 def spelt(wanted: Values, known: Iterable[str]) -> frozenset[str]:

@@ -6,9 +6,10 @@ Which data source and destination it is, ``destinations`` decides.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TypeVar
 
-from kqlx.elastic.multi_fields import with_case_of_name
+from kqlx.elastic.multi_fields import CASELESS, with_case_of_name
 from kqlx.errors import unknown
 from kqlx.mappings.asserted_values import is_single
 from kqlx.mappings.binding import NeverMatchesError, no_mapping
@@ -47,6 +48,7 @@ from kqlx.nodes import (
     Regexp,
     Unmapped,
     all_of,
+    constant_of,
     has_part,
     shared_field,
     simplify,
@@ -123,16 +125,19 @@ class Binder(FieldBinder):
         """
         from kqlx.mappings.excluded_values import without_excluded
 
-        names = {part.field.name for part in walk(asked) if isinstance(part, Equals)}
-        single = {self.destination.text_column(name) for name in names if is_single(name)}
+        @cache  # few trees ask
+        def single() -> set[str | None]:
+            names = {part.field.name for part in walk(asked) if isinstance(part, Equals)}
+            return {self.destination.text_column(name) for name in names if is_single(name)}
 
         def has_one(column: str) -> bool:
-            return column in single or self.destination.is_single(column)
+            return column in single() or self.destination.is_single(column)
 
         def one_spelling(column: str) -> bool:
             return any(map(self.pack.spells_in_one_way, self.destination.fields_in(column)))
 
-        left = simplify(without_excluded(bound, has_one, one_spelling))
+        left = without_excluded(bound, has_one, one_spelling)
+        left = left if left is bound else simplify(left)
         if isinstance(left, Never) and not isinstance(bound, Never):
             self.reasons_for_never.append("no event has the values that are asked for together")
         return left
@@ -142,7 +147,7 @@ class Binder(FieldBinder):
         before = self.notes, self.absent_values
         self.notes, self.absent_values = [], []
         bound, notes = bind(node), tuple(self.notes)
-        if any(note.code == "unconfirmed-mapping" for note in notes):
+        if notes and any(note.code == "unconfirmed-mapping" for note in notes):
             from kqlx.mappings.unconfirmed_columns import with_absence
 
             notes = with_absence(notes, node, bound, self.destination.unconfirmed, self.negative)
@@ -177,6 +182,8 @@ class Binder(FieldBinder):
 
     def bind_node(self, node: Node) -> BoundPart:
         """A part of the query, bound, with the notes on it."""
+        if isinstance(node, FIELD_TESTS):
+            return self.bind_field_test(node)
         if not isinstance(node, JUNCTIONS):
             return self.bind_leaf(node)
         before, marks, required = self.sibling_alternatives, self.marks, self.required
@@ -193,7 +200,7 @@ class Binder(FieldBinder):
         self.in_exception = in_exception
         if self.reasons_for_never[reasons:]:
             deciding = Always if self.negative else Never
-            if not isinstance(simplify(found.node), deciding):
+            if constant_of(found.node) is not deciding:
                 del self.reasons_for_never[reasons:]
         if self.marks == marks:
             return found
@@ -306,7 +313,7 @@ class Binder(FieldBinder):
         if (made := self.bind_plain(node)) is not None:
             return BoundPart(made)
         marks = self.marks
-        test = with_case_of_name(node)
+        test = with_case_of_name(node) if name.endswith(CASELESS) else node
         if isinstance(test.field, Pattern) and self.own_spec(test) is None:
             found = self.bind_name_with_stars(test, test.field)
         else:

@@ -6,6 +6,7 @@ of the destination. Where hives are spelled out, ``HKLM\\Run\\*`` asks for
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Token, Wildcard
 
@@ -84,10 +85,16 @@ def _behind(signs: list[Token], text: str, ignore_case: bool) -> set[int]:
     """Where in a pattern it goes on behind a text that it begins by fitting, without the places
     that a star before them reaches.
     """
+    begun = signs[: len(text) + 1]
+    if len(begun) > len(text) and not any(isinstance(sign, Wildcard) for sign in begun):
+        fits = all(map(partial(_fits, ignore_case=ignore_case), begun, text))
+        return {len(text)} if fits else set()
     places = _reached(signs, {0})
     for sign in text:
         on = {at for at in places if at < len(signs) and signs[at] is ANY_RUN}
         on |= {at + 1 for at in places if at < len(signs) and _fits(signs[at], sign, ignore_case)}
+        if not on:
+            return set()
         places = _reached(signs, on)
     stars = {at for at in places if at < len(signs) and signs[at] is ANY_RUN}
     return {at for at in places if at - 1 not in stars}

@@ -4,7 +4,7 @@ those of Elastic's integration, which packs are written in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache, partial
 
 from kqlx.elastic.matching import matches_value
@@ -15,7 +15,7 @@ from kqlx.mappings.predicates import predicate_at
 from kqlx.mappings.shippers import shipper
 from kqlx.mappings.source_hints import bare
 from kqlx.mappings.telling_fields import overlap
-from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform
+from kqlx.nodes import Always, Equals, Like, Node, Pattern, transform, walk
 from kqlx.notes import Effect, Note
 
 _VALUE_TESTS = (Equals, Like)
@@ -23,12 +23,23 @@ _OF_SHIPPERS = ("_index", "agent.type", "event.module")
 """The fields in which shippers name a data source, beside those of its own."""
 
 
-def in_elastic_values(node: Node, pack: Pack) -> tuple[Node, tuple[Note, ...]]:
+def named_fields(node: Node) -> frozenset[str]:
+    """The names of the fields of whose values a tree has tests."""
+    tests = (part for part in walk(node) if isinstance(part, _VALUE_TESTS))
+    return frozenset([test.field.name.removesuffix(CASELESS) for test in tests])
+
+
+def in_elastic_values(
+    node: Node, pack: Pack, named: Collection[str]
+) -> tuple[Node, tuple[Note, ...]]:
     """The tree with each value of another shipper as what it stands for, and a note on each. A
     value that names the data source is true of all its events, where the query asserts it.
+    ``named`` are its ``named_fields``.
     """
     marks = pack.recognise
     speaking = {*_OF_SHIPPERS, *marks.aliases, *marks.fields}
+    if speaking.isdisjoint(named):
+        return node, ()
     notes: dict[Note, None] = {}
     asserted = cache(partial(asserted_values, node))  # few queries name a shipper
 

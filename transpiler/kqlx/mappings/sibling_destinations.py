@@ -23,7 +23,7 @@ from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_spec import When
 from kqlx.mappings.pack import Destination
 from kqlx.mappings.recognition import asserts_field
-from kqlx.mappings.shipper_values import in_elastic_values
+from kqlx.mappings.shipper_values import in_elastic_values, named_fields
 from kqlx.mappings.unmapped_tests import apply_unmapped, why
 from kqlx.nodes import FieldTest, Span, walk
 from kqlx.notes import Effect, Note
@@ -46,7 +46,7 @@ def with_siblings(
     if pack is None or destination is None or not destination.together or bound.unmapped:
         return [bound]
     types = query.types.of((pack,))
-    node, _ = in_elastic_values(query.node, pack)
+    node, _ = in_elastic_values(query.node, pack, named_fields(query.node))
     asserted = together(all_assert(implied), asserted_values(node))
     if unsaid := () if SYSTEM in asserted else systems:
         asserted[SYSTEM] = (frozenset(unsaid),)

@@ -155,6 +155,8 @@ def is_left_out_whole(found: Node, *, negative: bool) -> bool:
     """
     if isinstance(found, FIELD_TESTS):
         return False
+    if isinstance(found, Unmapped):
+        return True
     return has_part(found, Unmapped) and _leaves_nothing(simplify(found), negative)
 
 

@@ -229,10 +229,10 @@ def _with_entities(binding: Binding, test: Equals | Like, column: Column) -> Nod
         binding.add_note("approximated", message, test.span, effect)
         if not binding.negative:
             asked = Pattern.of(*drive, *rest.widened_to_stars().tokens, span=asked.span)
+    if ENTITIES.keys().isdisjoint(asked.text):
+        return pattern_test(test, asked) if isinstance(test, Like) else test
     each = [asked.map_literals(partial(_escape, signs=signs)) for signs in ("", *_ESCAPED)]
     spellings = list(dict.fromkeys(each))
-    if len(spellings) == 1:
-        return pattern_test(test, asked) if isinstance(test, Like) else test
     message = f"{column.name} may contain XML escapes, such as &amp;"
     binding.add_note("value-translated", message, test.span)
     return Or(tuple(pattern_test(test, pattern) for pattern in spellings), test.span)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from kqlx.backends.sentinel.boolean import all_text
 from kqlx.backends.sentinel.column_access import REGEX, Cell
@@ -236,13 +237,17 @@ def _is_in_word(piece: str) -> bool:
     return len(piece) == 1 and piece.isalnum()
 
 
+_sign = lru_cache(maxsize=1000)(regex)
+"""A character as an expression."""
+
+
 def _pieces(pattern: Pattern) -> list[str]:
     """A pattern as an expression for a value that stands alone, character by character."""
     tokens: tuple[Token, ...] = pattern.without_outer_stars().tokens
     found = [] if pattern.begins_open else [_START]
     for token in tokens:
         if isinstance(token, str):
-            found += map(regex, token)
+            found += map(_sign, token)
         else:
             found.append(".*" if token is ANY_RUN else ".")
     return found if pattern.ends_open else [*found, "$"]

@@ -187,7 +187,10 @@ class SearchCapability:
         texts = self.null_texts(column)
         if not texts or (isinstance(node, Equals) and len(node.value.name) not in map(len, texts)):
             return False
-        fitting = re.compile(asked_pattern(node).as_regex(re.escape), re.IGNORECASE)
+        pattern = asked_pattern(node)
+        if len(pattern.text) > max(map(len, texts)):
+            return False
+        fitting = re.compile(pattern.as_regex(re.escape), re.IGNORECASE)
         return any(map(fitting.fullmatch, texts))
 
     def same_as_text(self, type: str, node: Node) -> bool:
