@@ -127,10 +127,13 @@ def column_of(bound: Bound, key: str) -> tuple[str, bool]:
             return key, False
 
 
-def keys_of(steps: tuple[AskedStep, ...]) -> tuple[Key, ...]:
+def keys_of(events: PlannedEvents) -> tuple[Key, ...]:
     """The keys by which events belong together."""
     found: dict[str, Key] = {}
+    steps, left_out = asked_steps(events), keys_left_out(events)
     for number, first in enumerate(steps[0].planned.step.keys):
+        if first.name in left_out:
+            continue
         columns = tuple(
             tuple(column_of(source.bound, step.planned.step.keys[number].name)[0] for source in
                   step.sources)
@@ -160,7 +163,7 @@ def correlation_of(
     name a field for each step, or, where there is one step, for each of its log sources.
     """
     steps, span = asked_steps(events), timespan(events, rule)
-    keys = keys_of(steps)
+    keys = keys_of(events)
     by = tuple([key.name for key in keys])
     if len(steps) == 1:
         return _counted(steps[0], 0, keys, span), ()
@@ -284,6 +287,30 @@ def parts_and_wholes(events: PlannedEvents) -> Iterator[tuple[str, set[str], set
                         wholes.add(column)
         if parts:
             yield first.name, parts, wholes
+
+
+def keys_left_out(events: PlannedEvents) -> tuple[str, ...]:
+    """The keys without which a short sequence is joined: parts of columns, whose whole values would
+    be compared. Those that are columns themselves must be left, and nothing is counted by them.
+    """
+    span = max_span(events)
+    parts = [name for name, _, _ in parts_and_wholes(events)]
+    first, *others = asked_steps(events)
+    if not others or any(step.is_counted for step in (first, *others)):
+        return ()
+    whole = [key.name for key in first.planned.step.keys if key.name not in parts]
+    known = all(
+        name and is_known
+        for source in first.sources
+        for name, is_known in [column_of(source.bound, key) for key in whole]
+    )
+    return tuple(parts) if span and span <= _MOST_WITHOUT_PARTS and whole and known else ()
+
+
+_MOST_WITHOUT_PARTS = 5 * 60 * 1000
+"""So many milliseconds a sequence may take to be joined without one of its keys: few events of one
+machine meet its steps in so short a time by chance.
+"""
 
 
 def constant_keys(events: PlannedEvents) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from kqlx.backends.counted_fields import about_counted
 from kqlx.backends.sigma.sequence import (
     asked_steps,
     constant_keys,
+    keys_left_out,
     lists_of_values,
     max_span,
     may_count_twice,
@@ -163,8 +164,13 @@ def _about_keys(events: PlannedEvents) -> Iterator[Note]:
             " not of all"
         )
         yield Note("unmapped-field", Effect.UNMAPPED, message)
+    left_out = keys_left_out(events)
     for name, parts, wholes in parts_and_wholes(events):
         columns = ", ".join(sorted(parts))
+        if name in left_out:
+            message = f"{name} is a part of {columns}: events are joined by the other keys alone"
+            yield Note("approximated", Effect.WIDER, message)
+            continue
         message = f"{name} is a part of {columns}, by whose whole values events belong together"
         if wholes:
             message = (
