@@ -273,3 +273,33 @@ def test_what_is_counted_is_taken_out_of_the_objects(field: str) -> None:
     array = "Parameters" if "To" in field else "ExtendedProperties"
     assert f'| spath path="{array}{{}}"\n| eval' in text
     assert f"mvindex(mvmap('{array}{{}}', if(json_extract(" in text
+
+
+def test_what_a_rule_looks_for_is_taken_out_of_objects_that_are_there() -> None:
+    rule = kqlx.Rule(
+        "r",
+        "event.dataset:o365.audit and o365.audit.Parameters.To:a*",
+        type="new_terms",
+        data={
+            "new_terms_fields": ["o365.audit.Parameters.Name", "o365.audit.Parameters.Cc"],
+            "history_window_start": "now-7d",
+        },
+    )
+    assert str(kqlx.convert(rule, "spl").query).count("| spath") == 1
+
+
+def test_a_part_of_a_parameter_and_a_predicate_on_it() -> None:
+    """The group of a member is told only beside the member's address."""
+    query = "event.dataset:google_workspace.admin and user.target.group.domain:x.example"
+    text = str(kqlx.convert(query, "spl").query)
+    group = {"name": "GROUP_EMAIL", "value": "staff@x.example"}
+    user = {"name": "USER_EMAIL", "value": "ann@y.example"}
+    for parameters, expected in (
+        ([group, user], True),
+        ([user, group], True),
+        ([group], False),
+        ([group, {**user, "value": "ann"}], False),
+        ([{**group, "value": "staff@y.example"}, {**user, "value": "ann@x.example"}], False),
+    ):
+        raw = {"sourcetype": "gws:reports:admin", "event": {"parameters": parameters}}
+        assert SPLUNK.keeps(text, splunk_event(raw), []) is expected

@@ -10,7 +10,7 @@ from kqlx.backends.spl.syntax import characters_problem, name_problem, quote, va
 from kqlx.elastic.addresses import is_network
 from kqlx.elastic.multi_fields import base_field
 from kqlx.elastic.numbers import number_of
-from kqlx.elastic.type_names import DATES, TEXTS
+from kqlx.elastic.type_names import DATES, NUMBERS, TEXTS
 from kqlx.mappings.bound import Column, described
 from kqlx.mappings.nested import flattened
 from kqlx.nodes import (
@@ -211,6 +211,8 @@ class Checks(SplBackend):
 
     def check_pair(self, column: Column, node: Equals | Like | Compare) -> None:
         if isinstance(node, Compare):
+            if column.type in NUMBERS:
+                return
             message = f"{column.name}: where compares the value of the pair only as text"
             self.note("approximated", Effect.WIDER, message, node.span)
             return

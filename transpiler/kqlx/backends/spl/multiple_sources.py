@@ -194,8 +194,13 @@ class WrittenSource:
         """With what the type of the rule asks for: steps on the single events, and the commands
         that group them.
         """
-        found = (*self.search.steps, *filter(None, steps))
-        search = replace(self.search, steps=found)
+        found = [*self.search.steps]
+        for step in filter(None, steps):
+            lines = step.split("\n")
+            while lines[0].startswith("| spath path=") and lines[0] in found:
+                del lines[0]  # of objects that are there
+            found.append("\n".join(lines))
+        search = replace(self.search, steps=tuple(found))
         return WrittenSource(search, (*self.notes, *notes), tuple(grouping), True, self.pieces)
 
 

@@ -136,7 +136,8 @@ class KeyBuilder:
             case FirstOf() if spec is not None:
                 return self._first(name, spec)
             case Extracted(column=column, expressions=parts) if spec is not None:
-                if parts and _is_plain(destination, column):
+                in_pair = self._values.pair(column) is not None
+                if parts and (in_pair or _is_plain(destination, column)):
                     return self._taken_out(name, column, parts)
                 self._whole_for(name, spec, column)
                 return self._mapped(name, column, destination)
@@ -315,6 +316,11 @@ class KeyBuilder:
         made = plain_name(field)
         spec = self.bound.destination.field(field) if self.bound.destination else None
         mark = cut_at(spec) if spec is not None else None
+        if (pair := self._values.pair(column)) is not None:
+            value = without_texts(first_value(pair), self._values.null_texts(column))
+            part = self._values.part(made, expressions, mark)
+            steps = f"| eval {made}={value}\n| eval {made}={part}"
+            return Key(field, made, self._with_objects(steps, [column]))
         value = self._values.part(column, expressions, mark)
         if self._values.is_list(column):
             return Key(field, made, f"| eval {made}={value}")
@@ -329,14 +335,7 @@ class KeyBuilder:
 
     def _with_objects(self, step: str, names: Iterable[str]) -> str:
         """A command, behind those that make fields of the objects which it reads."""
-        destination = self.bound.destination
-        if destination is None:
-            return step
-        columns = [
-            Column(name, layout=like.layout, keys=like.keys, json=like.json)
-            for name in names
-            if (like := destination.column(name)).layout in PAIRS
-        ]
+        columns = filter(None, map(self._values.pair, names))
         return "\n".join([*objects_steps(columns, [step]), step])
 
     def _first_of(self, field: str, spec: FieldSpec, parts: tuple[Expression, ...]) -> str:

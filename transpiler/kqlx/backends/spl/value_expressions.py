@@ -72,10 +72,7 @@ class ValueExpressions:
     def present(self, field: str, column: str, parts: tuple[Expression, ...]) -> str:
         """What is taken out of a column, or all of it, null where a text stands for none."""
         like = self.bound.destination.column(column) if self.bound.destination else None
-        if like is not None and like.layout in PAIRS:
-            pair = Column(column, layout=like.layout, keys=like.keys, json=like.json)
-            return without_texts(first_value(pair), self.null_texts(column))
-        if "{}" in column and not parts:
+        if "{}" in column and not parts and self.pair(column) is None:
             return self.listed(column)
         if like is not None and like.json and not parts:
             text = like.json if isinstance(like.json, str) else column.partition(".")[0]
@@ -86,6 +83,8 @@ class ValueExpressions:
 
     def whole(self, field: str, column: str) -> str:
         """The value of a column, of an address in the one spelling that Elasticsearch has of it."""
+        if (pair := self.pair(column)) is not None:
+            return first_value(pair)
         value = eval_name(column)
         like = spelt_apart(self.bound, field, column)
         if like is None:
@@ -96,8 +95,17 @@ class ValueExpressions:
             value = f"if({eval_name(column)}={quote(word)}, {quote(named)}, {value})"
         return value
 
+    def pair(self, column: str) -> Column | None:
+        """The column, where it stands for a name and a value in an array; None for others."""
+        like = self.bound.destination.column(column) if self.bound.destination else None
+        if like is None or like.layout not in PAIRS:
+            return None
+        return Column(column, layout=like.layout, keys=like.keys, json=like.json)
+
     def is_list(self, column: str) -> bool:
         """Whether an event may have several values of a column."""
+        if self.pair(column) is not None:
+            return False
         like = self.bound.destination.column(column) if self.bound.destination else None
         return "{}" in column or (like is not None and like.layout in _LISTS)
 
@@ -108,10 +116,12 @@ class ValueExpressions:
         there before a mark: of a list of each value, for match() and split() are not documented
         for several.
         """
+        pair = self.pair(column)
+        name = eval_name(column) if pair is None else first_value(pair)
         if mark:
-            value = f"mvindex(split({eval_name(column)}, {quote(mark)}), 0)"
+            value = f"mvindex(split({name}, {quote(mark)}), 0)"
         else:
-            value = _taken_out(column, expressions)
+            value = _taken_out(name, expressions)
         if not self.is_list(column):
             return value
         value = without_texts(value, self.null_texts(column))
@@ -140,9 +150,9 @@ def is_in(column: str, values: Iterable[str]) -> str:
     return "\n        ".join(wrap(whole, WIDTH - 8, break_long_words=False, break_on_hyphens=False))
 
 
-def _taken_out(column: str, expressions: tuple[Expression, ...]) -> str:
-    """What the first of the expressions that matches takes out of a column."""
-    name, value = eval_name(column), "null()"
+def _taken_out(name: str, expressions: tuple[Expression, ...]) -> str:
+    """What the first of the expressions that matches takes out of a value."""
+    value = "null()"
     for expression in reversed(expressions):
         if not expression:
             value = name

@@ -173,6 +173,10 @@ class WhereWriter(SplBackend):
         if column.layout in PAIRS:
             if isinstance(node, Equals | Like):
                 return self.pair_test(column, node)
+            if isinstance(node, Compare) and column.type in NUMBERS:
+                number = f"tonumber({value_of_object(column)})"
+                test = f"{has_name(column)} AND {number}{_OPERATORS[node.op]}{node.value.name}"
+                return _any(eval_name(column.pair.path), test)
             if isinstance(node, Compare) and self.negative:
                 return Text("false()")
             return self.pair_test(column)
