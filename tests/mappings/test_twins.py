@@ -37,6 +37,14 @@ def test_tests_are_made_of_both(query: str, both: str) -> None:
     assert "a" not in columns or columns["a"] == Column("a", "long")
 
 
+def test_functions_are_asked_of_both() -> None:
+    query = 'any where event.dataset == "gcp.audit" and length(user.email) > 20'
+    text = str(kqlx.convert(query, "spl", language="eql").query)
+    email = "protoPayload.authenticationInfo.principalEmail"
+    assert f"len('data.{email}')>20" in text
+    assert f"len('{email}')>20" in text
+
+
 def test_audit_records_of_google_cloud_have_several_source_types() -> None:
     found = kqlx.convert(GCP + "event.action:SetIamPolicy and not source.ip:10.0.0.1", "spl")
     text = " ".join(str(found.query).split())

@@ -13,6 +13,7 @@ from kqlx.nodes import (
     CommandLineArgument,
     Equals,
     FieldTest,
+    FunctionTest,
     Like,
     Literal,
     Node,
@@ -81,6 +82,8 @@ def _has(node: Node, also: Also) -> bool:
     """Whether it is a test of a column with another name."""
     if isinstance(node, CommandLineArgument):
         return _has(node.test, also)
+    if isinstance(node, FunctionTest):
+        return any(other_name(field.name, also) is not None for field in node.fields)
     if not isinstance(node, FieldTest | Regexp) or isinstance(node.field, Pattern):
         return False
     return other_name(node.field.name, also) is not None
@@ -89,13 +92,22 @@ def _has(node: Node, also: Also) -> bool:
 def _other(node: Node, columns: dict[str, Column], also: Also) -> Node:
     if isinstance(node, CommandLineArgument):
         return replace(node, test=_renamed(node.test, columns, also))
+    if isinstance(node, FunctionTest):
+        # All columns of an event have their names from one collector.
+        return node.with_fields(lambda field: _renamed_field(field, columns, also))
     assert isinstance(node, FieldTest | Regexp)
     return _renamed(node, columns, also)
 
 
 def _renamed(test: Test, columns: dict[str, Column], also: Also) -> Test:
-    name = other_name(test.field.name, also)
-    assert name is not None
-    if (column := columns.get(test.field.name)) is not None:
+    assert isinstance(test.field, Literal)
+    return replace(test, field=_renamed_field(test.field, columns, also))
+
+
+def _renamed_field(field: Literal, columns: dict[str, Column], also: Also) -> Literal:
+    name = other_name(field.name, also)
+    if name is None:
+        return field
+    if (column := columns.get(field.name)) is not None:
         columns[name] = replace(column, name=other_name(column.name, also) or column.name)
-    return replace(test, field=Literal(name, span=test.field.span))
+    return Literal(name, span=field.span)
