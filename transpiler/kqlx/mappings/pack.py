@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kqlx.elastic.multi_fields import base_field
+from kqlx.elastic.type_names import DATES, NUMBERS
 from kqlx.mappings.field_spec import ColumnSpec, FieldSpec, PackNote, When
 from kqlx.mappings.json_arrays import WHOLE_RECORD, all_known, spellings
 from kqlx.notes import Effect
@@ -190,8 +191,10 @@ class Destination:
         )
 
     def absent_in(self, column: str) -> tuple[str, ...]:
-        """The values that stand in the column for none: by the longest pattern that fits."""
-        if not self.null_values:
+        """The values that stand in the column for none: by the longest pattern that fits. A table
+        has no texts in a column of numbers or times.
+        """
+        if not self.null_values or ("table" in self.place and self._has_no_text(column)):
             return ()
         found = self._absent.get(column)
         if found is None:
@@ -199,6 +202,11 @@ class Destination:
             found = self.null_values[max(fit, key=len)] if fit else ()
             self._absent[column] = found
         return found
+
+    def _has_no_text(self, column: str) -> bool:
+        """Whether it is a column of numbers or times by the pack; one in JSON may have texts."""
+        kind = self.columns[column].type if column in self.columns else None
+        return column == "TimeGenerated" or ("." not in column and kind in NUMBERS | DATES)
 
 
 @dataclass(frozen=True, slots=True)

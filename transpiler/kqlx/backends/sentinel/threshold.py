@@ -78,7 +78,9 @@ def count_events(
         by, counted = [after_union(v) for v in common], [after_union(v) for v in among]
     else:
         lines += [*present(by, query), *extended(latest)]
-    sums = ["EventCount = count()", *map(number_of_values, counted), f"StartTime = min({TIME})"]
+    # Some tables have a column of that name.
+    start = "FirstTime" if "StartTime" in {v.name for v in (*by, *latest)} else "StartTime"
+    sums = ["EventCount = count()", *map(number_of_values, counted), f"{start} = min({TIME})"]
     times = ["*"] if together and in_rule else [v.name for v in latest if v.name != TIME]
     sums.append(f"arg_max({TIME}, {', '.join(times)})" if times else f"{TIME} = max({TIME})")
     grouped = f"by {', '.join(values.grouped for values in by)}" if by else ""
