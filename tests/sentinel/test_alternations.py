@@ -220,3 +220,11 @@ def test_groups_and_other_flags_are_not_joined() -> None:
     assert [text for text, _ in joined_tests([both, both])] == [both, both]
     texts = [Text('X matches regex "(?i)a"'), Text('X matches regex "b"')]
     assert [text for text, _ in joined_tests(texts)] == texts
+
+
+def test_few_terms_stand_for_all_alternatives() -> None:
+    names = ["/usr/local/bin/grep", "grep", "/bin/sed", "sed", "/usr/bin/find"]
+    query = f"process.args:({' or '.join(map(repr, names))})".replace("'", '"')
+    rule = f"event.category:process and event.type:start and host.os.type:linux and {query}"
+    made = str(kqlx.convert(rule, "sentinel", source="endpoint.events").query)
+    assert 'has_any ("grep", "sed", "find")' in made

@@ -71,8 +71,8 @@ def any_pattern(
 def any_term(
     cell: Cell, terms: Sequence[Sequence[str]], folds: bool, known: Collection[str] = ()
 ) -> Text | None:
-    """That the value has a term of one of the alternatives, by the longest that tells them apart;
-    None where one has no term, or another test asks for it already.
+    """That the value has a term of one of the alternatives, by few that tell them apart; None where
+    one has no term, or another test asks for it already.
     """
     if not all(terms):
         return None
@@ -82,7 +82,7 @@ def any_term(
         own = [shared]
     if not all(own):
         return None
-    chosen = {term.lower(): term for term in (max(each, key=len) for each in own)}
+    chosen = _few_of(own)
     if any(term in known for term in chosen.values()):
         return None
     if len(chosen) > 1:
@@ -90,6 +90,19 @@ def any_term(
     (term,) = chosen.values()
     cased = "" if folds or not all(term in each for each in terms) else "_cs"
     return Text(f"{cell.access} has{cased} {quote(term)}", rank=REGEX)
+
+
+def _few_of(alternatives: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Terms of which each alternative has one, by their lower case: the only one that it has, one
+    that another has, too, or its longest. ``/usr/bin/grep`` has that of ``grep``.
+    """
+    chosen: dict[str, str] = {}
+    for each in sorted(alternatives, key=len):
+        if chosen.keys().isdisjoint(map(str.lower, each)):
+            longest = max(each, key=len)
+            chosen[longest.lower()] = longest
+    in_order = [term.lower() for each in alternatives for term in each]
+    return {term: chosen[term] for term in dict.fromkeys(in_order) if term in chosen}
 
 
 def joined_tests(texts: Sequence[Text]) -> Iterator[tuple[Text, list[int]]]:
