@@ -32,6 +32,7 @@ from kqlx.nodes import (
     transform,
     with_field,
 )
+from kqlx.notes import Effect
 from kqlx.records import replace
 
 # Types whose tests are written in a way of their own: a column has one type in a query.
@@ -85,6 +86,8 @@ def describe_column(
         binding.add_note(
             "unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None
         )
+    if not binding.negative and (lost := binding.destination.unread.get(name)):
+        binding.add_note("table-coverage", f"{name}: {lost}", None, Effect.COVERAGE)
     return column
 
 

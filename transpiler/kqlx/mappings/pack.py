@@ -68,7 +68,7 @@ class Destination:
     ``signed_files`` has, by the beginning of the fields of a file's signature, the column with its
     SHA-1, by which Defender's table of certificates knows it; ``lookups`` are what the user asks
     for of what stands beside the events. ``records`` says how the records of an event are put
-    together, where it is several.
+    together, where it is several. ``unread`` has by columns the values that are not extracted.
     """
 
     place: Mapping[str, Any]
@@ -89,6 +89,7 @@ class Destination:
     other_prefixes: Mapping[str, str] = field(default_factory=dict)
     escaped: bool = False
     signed_files: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
     lookups: tuple[Lookup, ...] = ()
     about: tuple[str, ...] = ()
     records: JoinedRecords | None = None

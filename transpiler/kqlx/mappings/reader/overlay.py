@@ -24,7 +24,7 @@ from kqlx.mappings.reader.schema import Problem
 
 _TABLES = ("constants", "always", "only", "types", "fixed_spelling", "lacking")
 _LISTS_OF_MARKS = ("own", "indices", "beats", "modules", "codes", "rest")
-_TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed", "absent")
+_TABLES_OF_DESTINATIONS = ("fields", "columns", "when", "never", "unconfirmed", "unread", "absent")
 """Put together key by key; of ``when`` a list takes the other's place."""
 
 
@@ -183,7 +183,7 @@ def _own_columns(merged: Mapping[str, Any], over: Mapping[str, Any]) -> Iterator
     for target, destinations in over.get("targets", {}).items():
         for own, destination in enumerate(destinations):
             places = _at(merged["targets"][target], destination)
-            for part in ("columns", "unconfirmed"):
+            for part in ("columns", "unconfirmed", "unread"):
                 for column in destination.get(part, {}):
                     told = [lost.get(("targets", target, at, part, column)) for at in places]
                     if told and all(told):

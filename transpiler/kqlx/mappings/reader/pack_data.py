@@ -99,6 +99,7 @@ def _destination(data: Mapping[str, Any]) -> Destination:
         never=_lists(data.get("never", {})),
         notes=tuple(map(_note, data.get("notes", ()))),
         unconfirmed=data.get("unconfirmed", {}),
+        unread=data.get("unread", {}),
         source=data.get("source", ""),
         filter=data.get("filter", ""),
         kinds=_lists(data.get("kinds", {})),

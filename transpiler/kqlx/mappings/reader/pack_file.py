@@ -278,13 +278,13 @@ def _removals(data: Any, path: KeyPath) -> Iterator[Problem]:
 
 
 def columns_without_a_field(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Entries of ``columns`` and ``unconfirmed`` that are about no column of a field. What several
-    destinations share may be about a column of another one.
+    """Entries of ``columns``, ``unconfirmed`` and ``unread`` that are about no column of a field.
+    What several destinations share may be about a column of another one.
     """
     for target, destinations in data.get("targets", {}).items():
         named = {name for destination in destinations for name in named_columns(destination)}
         for number, destination in enumerate(destinations):
-            for part in ("columns", "unconfirmed"):
+            for part in ("columns", "unconfirmed", "unread"):
                 for column in destination.get(part, {}):
                     if not any(_meet(column, name) for name in named):
                         path = ("targets", target, number, part, column)
