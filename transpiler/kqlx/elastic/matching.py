@@ -16,10 +16,8 @@ def matches_value(test: FieldTest, value: str) -> bool:
     """
     if isinstance(test.field, Literal) and test.field.name.endswith(".text"):
         return _words_match(test, value)
-    if isinstance(test, Equals) and test.case is Case.EXACT:
-        field = test.field.name
-        if not field.endswith((".text", CASELESS)):
-            return test.value.name == value
+    if isinstance(test, Equals) and is_for_one_text(test):
+        return test.value.name == value
     test = with_case_of_name(test)
     read: Callable[[str], str] = lower_ascii if case_of(test) is Case.FOLDED else str
     value = read(value)
@@ -45,10 +43,14 @@ def matches_value(test: FieldTest, value: str) -> bool:
 
 def met_values(test: FieldTest, values: Collection[str]) -> list[str]:
     """Those of some different values that a keyword field may have alone to meet the test."""
-    plain = isinstance(test, Equals) and test.case is Case.EXACT
-    if isinstance(test, Equals) and plain and not test.field.name.endswith((".text", CASELESS)):
+    if isinstance(test, Equals) and is_for_one_text(test):
         return [test.value.name] if test.value.name in values else []
     return [value for value in values if matches_value(test, value)]
+
+
+def is_for_one_text(test: Equals) -> bool:
+    """Whether no other value of a keyword meets the test than the text itself."""
+    return test.case is Case.EXACT and not test.field.name.endswith((".text", CASELESS))
 
 
 def _words_match(test: FieldTest, value: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from kqlx.elastic.matching import matches_value, met_values
+from kqlx.elastic.matching import is_for_one_text, matches_value, met_values
 from kqlx.elastic.multi_fields import base_field
 from kqlx.mappings.binding import MOST_NAMES, Binding
 from kqlx.mappings.source_hints import CODES, in_range
@@ -69,10 +69,14 @@ def _is_beside(binding: Binding, name: str, value: str) -> bool:
 def _never_there(binding: Binding, node: FieldTest, never: Iterable[str]) -> Node | None:
     """What a test is by the values that the destination never holds."""
     name = node.field.name
+    if isinstance(node, Exists | Compare):
+        return None
+    if isinstance(node, Equals) and is_for_one_text(node):
+        never = [value for value in never if value == node.value.name or "*" in value]
     for value in never:
         if isinstance(node, Equals) and "*" in value and _fits(value)(node.value.name):
             value = node.value.name
-        if not isinstance(node, Exists | Compare) and matches_value(node, value):
+        if matches_value(node, value):
             message = f'{binding.destination.name} never holds {name} "{value}"'
             effect = Effect.SAME if binding.negative else Effect.NARROWER
             if not binding.negative and (earlier := _repeated(binding, node, value)):

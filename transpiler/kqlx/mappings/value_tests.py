@@ -28,7 +28,7 @@ from kqlx.records import replace
 def translate_values(binding: Binding, node: FieldTest, spec: FieldSpec) -> Node:
     """Values by the table; a pattern stands for all values of the table that fit it."""
     name = node.field.name
-    numeric = all(isinstance(value, int) for value in spec.values.values())
+    numeric = {value.__class__ for value in spec.values.values()} <= {int, bool}
     type = "long" if numeric else None
     if isinstance(node, Exists):
         if spec.others == "refuse":
