@@ -136,9 +136,9 @@ def test_notes_that_differ_otherwise_stay_apart() -> None:
         ("event.dataset:acme.door", [], "there is no mapping for acme.door"),
         (
             "foo.bar:x",
-            ["logs-cisco_meraki.log-*", "remote:logs-aws.guardduty*", "logs-acme.door-*"],
-            "there is no mapping for Cisco Meraki (logs-cisco_meraki.log-*), Amazon GuardDuty "
-            "(logs-aws.guardduty*), logs-acme.door-*",
+            ["logs-cisco_meraki.log-*", "remote:logs-aws.inspector*", "logs-acme.door-*"],
+            "there is no mapping for Cisco Meraki (logs-cisco_meraki.log-*), Amazon Inspector "
+            "(logs-aws.inspector*), logs-acme.door-*",
         ),
         (
             "foo.bar:x",
@@ -164,7 +164,7 @@ def test_what_is_not_known_is_named(
     [
         ("event.dataset:slack.audit", [], "Slack (slack.audit)"),
         ("user.name:x", ["logs-bitwarden.event-*"], "Bitwarden (logs-bitwarden.event-*)"),
-        ("foo.bar:x", ["logs-aws.guardduty*"], "Amazon GuardDuty (logs-aws.guardduty*)"),
+        ("foo.bar:x", ["logs-aws.inspector*"], "Amazon Inspector (logs-aws.inspector*)"),
     ],
 )
 def test_a_product_without_a_mapping_is_named(
