@@ -206,6 +206,36 @@ def test_a_custom_detection_tells_that_it_finds_its_own_alerts() -> None:
     assert [text.split()[0] for text in told] == ["SecurityAlert", "_Im_AlertEvent"]
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"type": "threshold", "threshold": {"field": ["host.name"], "value": 5}},
+        {
+            "type": "new_terms",
+            "new_terms_fields": ["user.name", "rule.name"],
+            "history_window_start": "now-7d",
+        },
+    ],
+)
+def test_alerts_are_counted_where_they_have_what_is_counted(data: dict[str, Any]) -> None:
+    """Not those of malware alone, which Splunk has apart and Sentinel has not."""
+    made = converted(EXTERNAL, "sentinel", **data)
+    assert str(made.query).startswith("_Im_AlertEvent\n") and "ThreatCategory" not in str(
+        made.query
+    )
+    assert any("SecurityAlert is not read" in note.message for note in made.notes)
+
+
+def test_a_step_of_a_sequence_is_about_all_alerts() -> None:
+    query = (
+        "sequence by host.name with maxspan=1h"
+        ' [any where event.kind == "alert"] [authentication where event.outcome == "failure"]'
+    )
+    made = Rule("r", query, language="eql", type="eql", format="toml", data={"index": ["logs-*"]})
+    text = str(kqlx.convert(made, "sentinel").query)
+    assert "_Im_AlertEvent" in text and "ThreatCategory" not in text
+
+
 @pytest.mark.parametrize("target", ["spl", "sentinel"])
 @pytest.mark.parametrize(
     "query",

@@ -59,6 +59,7 @@ def bind_each(
     """
     packs = tuple(packs)
     indices, present = tuple(indices), tuple(present)
+    find_in = partial(_found_in, target, unmapped, indices, systems, present, is_step)
     bounds: list[Bound] = []
     converted: list[str] = []
     uncounted: list[Bound] = []
@@ -78,7 +79,7 @@ def bind_each(
             from kqlx.mappings.parts_in_data_models import asked_of
 
             asked_there = asked_of(query, pack, packs)
-        find = partial(_found_in, pack, target, unmapped, indices, systems, present, is_step)
+        find = partial(find_in, pack)
         try:
             if len(packs) > 1 and pack.recognise.is_data_model:
                 implied, told, parts, less = _told_in(asked_there, pack, packs, target, find)
@@ -100,6 +101,11 @@ def bind_each(
                 continue
             beside.append(_left_out(pack, error.message, _what_is_lost(error)))
             continue
+        if counted and pack.recognise.is_data_model:
+            from kqlx.mappings.sibling_destinations import counting_siblings
+
+            lacks = partial(_uncounted, counted=counted)
+            parts = counting_siblings(parts, target, lacks, find_in)
         lacking = (_uncounted(bound, counted) for _, bound in parts)
         if len(packs) > 1 and (missing_count := next(filter(None, lacking), "")):
             uncounted.append(parts[0][1])
@@ -159,13 +165,13 @@ def _add(bounds: list[Bound], one: Bound, counted: Iterable[str]) -> None:
 
 
 def _found_in(
-    pack: Pack,
     target: str,
     unmapped: UnmappedPolicy,
     indices: Iterable[str],
     systems: tuple[str, ...],
     present: Collection[str],
     is_step: bool,
+    pack: Pack,
     query: AskedQuery,
 ) -> tuple[When, tuple[Note, ...], list[tuple[AskedQuery, Bound]]]:
     """What the query asks of the events of one source, in parts, with what is implied there, and

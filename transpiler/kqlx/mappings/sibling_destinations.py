@@ -21,13 +21,48 @@ from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.field_spec import When
-from kqlx.mappings.pack import Destination
+from kqlx.mappings.pack import Destination, Pack
 from kqlx.mappings.recognition import asserts_field
 from kqlx.mappings.shipper_values import in_elastic_values, named_fields
 from kqlx.mappings.unmapped_tests import apply_unmapped, why
 from kqlx.nodes import FieldTest, Span, walk
 from kqlx.notes import Effect, Note
 from kqlx.records import replace
+
+Parts = list[tuple[AskedQuery, Bound]]
+"""What is asked of the events of one data source, in parts."""
+
+
+def counting_siblings(
+    parts: Parts,
+    target: str,
+    uncounted: Callable[[Bound], str],
+    find: Callable[[Pack, AskedQuery], tuple[When, tuple[Note, ...], Parts]],
+) -> Parts:
+    """The query in the siblings of a destination that has no column of what the rule counts by,
+    where one of them has it, with a note; else as it was. ``find`` binds it to a pack.
+    """
+    (asked, bound), *others = parts
+    pack, destination = bound.pack, bound.destination
+    lost = uncounted(bound)
+    if others or not lost or pack is None or destination is None or not destination.together:
+        return parts
+    siblings = tuple(
+        one
+        for one in pack.targets[target]
+        if one != destination and one.together == destination.together
+    )
+    try:
+        fewer = replace(pack, targets={target: siblings})
+        found = find(fewer, asked)[2] if siblings else []
+    except MappingError:
+        return parts
+    if not found or any(uncounted(one) for _, one in found):
+        return parts
+    message = f"{destination.name} is not read: {lost} has no counterpart to count by"
+    note = Note("table-coverage", Effect.COVERAGE, message)
+    (asked, first), *rest = found
+    return [(asked, replace(first, notes=(*first.notes, note))), *rest]
 
 
 def with_siblings(
