@@ -297,11 +297,34 @@ def test_every_table_has_its_connectors() -> None:
     assert lacking <= NOT_BY_A_CONNECTOR.keys()
 
 
+def test_texts_for_no_value_are_of_columns_with_texts() -> None:
+    """Kusto refuses a number that is compared with a text."""
+    known, wrong = known_tables(), set()
+    for source in sources():
+        for place in builtin(source).targets.get("sentinel", ()):
+            table = place.place["table"]
+            for one in table if isinstance(table, list) else [table]:
+                for column in {spec.column for spec in place.fields.values() if spec.column}:
+                    kind = known.get(one, {}).get(column, "")
+                    if kind in ("int", "long", "real", "bool", "datetime"):
+                        wrong |= {(source, one, column)} if place.absent_in(column) else set()
+    assert not wrong
+
+
 def kqlx_bound(place: Mapping[str, object]) -> Any:
     from kqlx.mappings.bound import Bound
     from kqlx.nodes import Always
 
     return Bound(Always(), place=place)
+
+
+def test_a_count_by_a_column_named_as_the_first_time_keeps_both() -> None:
+    counted = {"field": ["event.start"], "value": 2}
+    query = "event.dataset:gcp.vpcflow and source.port:22"
+    rule = kqlx.Rule(name="Many", query=query, type="threshold", data={"threshold": counted})
+    text = str(kqlx.convert(rule, "sentinel").query)
+    assert "FirstTime = min(TimeGenerated)" in text
+    assert "by StartTime" in text
 
 
 @pytest.mark.parametrize(
