@@ -11,6 +11,7 @@ import pytest
 
 import kqlx
 from kqlx.notes import Effect
+from tests.oracles.splunk import SPLUNK
 
 ENDPOINT: dict[str, Any] = {"source": "endpoint.events"}
 SOURCE = "event.module:endpoint and event.category:file and file.name:x and "
@@ -151,7 +152,7 @@ def test_sysmon_for_linux_has_new_files_alone() -> None:
             kqlx.convert(f"{LINUX_FILES}process.args:x and {test}", "spl", unmapped="comment")
 
 
-@pytest.mark.parametrize("system", ["windows", "linux", "(linux or macos)"])
+@pytest.mark.parametrize("system", ["windows", "linux", "(linux or macos)", "(linux or windows)"])
 def test_changed_files_are_those_of_the_data_model_in_splunk(system: str) -> None:
     """What other sensors saw; what Sysmon's events tell is left to these."""
     begin = "event.module:endpoint and event.category:file and file.name:x and "
@@ -164,3 +165,23 @@ def test_changed_files_are_those_of_the_data_model_in_splunk(system: str) -> Non
     assert "some add-on must map" in str(made.notes)
     for other in ("event.type:creation", "not event.type:change", "event.action:deletion"):
         assert "ysmon" in str(kqlx.convert(f"{begin}{other}", "spl").query)
+
+
+def test_the_data_model_is_asked_for_the_changes_of_one_system() -> None:
+    begin = "event.module:endpoint and event.category:file and host.os.type:windows and "
+    query = str(kqlx.convert(f"{begin}event.type:change and file.name:a.dll", "spl").query)
+    event: dict[str, Any] = {
+        "tag": ["endpoint", "filesystem"],
+        "file_name": "a.dll",
+        "file_path": "C:\\x\\a.dll",
+    }
+    stored = [
+        {**event, "action": "modified"},
+        {**event, "action": "created"},
+        {**event, "action": "deleted"},
+        {**event, "action": "read"},
+        {**event, "action": "modified", "file_path": "/x/a.dll"},
+        {**event, "action": "modified", "file_name": "b.dll"},
+    ]
+    kept = [SPLUNK.keeps(query, one, []) for one in stored]
+    assert kept == [True, True, False, False, False, False]
