@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 import kqlx
+from kqlx.evaluate.compiler import matches
+from kqlx.mappings.predicates import read_predicate
+from kqlx.mappings.reader.builtin import builtin
 from kqlx.notes import Effect
 from tests.oracles.kusto import analyse
 from tests.oracles.sentinel_rows import matching, results
@@ -369,3 +372,22 @@ def test_sysmons_records_are_of_its_own_account() -> None:
     for target in TARGETS:
         with pytest.raises(kqlx.MappingError, match="never matches"):
             kqlx.convert(f"{begin} and user.id:S-1-5-21-*", target)
+
+
+@pytest.mark.parametrize(
+    ("flag", "bit"),
+    [
+        ("USER_ACCOUNT_DISABLED", 0x1),
+        ("USER_DONT_EXPIRE_PASSWORD", 0x200),
+        ("USER_DONT_REQUIRE_PREAUTH", 0x10000),
+        ("USER_TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION", 0x40000),
+    ],
+)
+def test_a_flag_of_an_account_is_a_bit(flag: str, bit: int) -> None:
+    """Elastic's pipeline lists the flags that are set in NewUacValue."""
+    spec = builtin("system.security").targets["spl"][0].field("winlog.event_data.NewUACList")
+    assert spec is not None
+    test = read_predicate(spec.value_predicates[flag])
+    for number in (*(1 << place for place in range(22)), 0x10, 0x210, 0x11, 0x10210, 0x3FFFFF, 0):
+        event = {"NewUacValue": hex(number)}
+        assert matches(test, event) is bool(number & bit), hex(number)

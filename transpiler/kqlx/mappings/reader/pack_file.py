@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kqlx import named_pipes, resources
 from kqlx.errors import MappingError, QuerySyntaxError
+from kqlx.mappings.predicates import read_predicate
 from kqlx.mappings.reader.schema import Path as KeyPath
 from kqlx.mappings.reader.schema import Problem, Schema, dotted
 from kqlx.mappings.reader.yaml_file import line_of, yaml_documents
@@ -256,10 +257,8 @@ def _why_no_expression(text: str) -> str:
 
 
 def _why_no_predicate(text: str) -> str:
-    from kqlx.frontends.kql.parser import parse
-
     try:
-        node = parse(text)
+        node = read_predicate(text)
     except QuerySyntaxError as error:
         return error.message
     for part in walk(node):
@@ -293,8 +292,6 @@ def columns_without_a_field(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 def named_columns(destination: Mapping[str, Any]) -> set[str]:
     """The columns that a destination's fields and predicates name."""
-    from kqlx.frontends.kql.parser import parse
-
     named: set[str] = set()
     predicates = [destination.get("filter", "*:*"), *destination.get("kinds", ())]
     for said in destination.get("fields", {}).values():
@@ -307,7 +304,7 @@ def named_columns(destination: Mapping[str, Any]) -> set[str]:
                 named |= {joined} if isinstance(joined, str) else {*joined}
                 predicates += [predicate for _, predicate in _predicates(field)]
     for predicate in predicates:
-        terms = (getattr(part, "field", None) for part in walk(parse(predicate)))
+        terms = (getattr(part, "field", None) for part in walk(read_predicate(predicate)))
         named |= {term.name for term in terms if term is not None}
     return named
 
