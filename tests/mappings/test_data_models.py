@@ -251,6 +251,23 @@ def test_what_alerts_do_not_tell_is_refused(query: str, target: str) -> None:
         converted(query, target)
 
 
+@pytest.mark.parametrize(
+    ("query", "effect"),
+    [
+        ("event.kind:alert and user.name:alice", Effect.COVERAGE),
+        ("event.kind:alert and not user.name:alice", Effect.NARROWER),
+        ("event.kind:alert and (user.name:alice or rule.name:x)", Effect.NARROWER),
+    ],
+)
+def test_a_table_without_a_field_tells_nothing_of_what_is_excluded(
+    query: str, effect: Effect
+) -> None:
+    """Alerts there may be of anyone: those are missed that the rule would find."""
+    made = kqlx.convert(rule(query), "sentinel", accept=["narrower"])
+    (note,) = [n for n in made.notes if "SecurityAlert is not read" in n.message]
+    assert note.effect is effect
+
+
 def test_a_part_of_the_alerts_is_not_taken_for_all() -> None:
     """Sigma has a log source for malware, Sentinel tells no attacks apart."""
     with pytest.raises(kqlx.UnsupportedError, match=r"narrower: any\.alerts is left out"):

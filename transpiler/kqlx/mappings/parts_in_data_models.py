@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from kqlx.errors import MappingError
 from kqlx.mappings.asked_query import AskedQuery
 from kqlx.mappings.asserted_values import asserted_values
+from kqlx.mappings.binder import Binder
 from kqlx.mappings.binding import NeverMatchesError
 from kqlx.mappings.bound import Bound
 from kqlx.mappings.data_models import part_for
@@ -121,6 +122,21 @@ def _is_alone(pack: Pack, node: Node, target: str, models: Iterable[Pack]) -> bo
         return True
     kinds = pack.recognise.model_kinds if not pack.recognise.categories else ()
     return any(values <= {*kinds} for values in asserted.get("event.kind", ()))
+
+
+def effect_of_gap(node: Node, binder: Binder) -> Effect:
+    """What it means that a destination of a data model is not read which lacks fields of the query:
+    where each event must have them, it tells none; else some are missed.
+    """
+
+    def lacks(test: Node) -> bool:
+        try:
+            return bool(binder.bind(test).lacking)
+        except MappingError:
+            return True
+
+    told = any(all(map(lacks, tests)) for tests in _required(node))
+    return Effect.COVERAGE if told else Effect.NARROWER
 
 
 def _required(node: Node) -> list[list[Node]]:

@@ -93,9 +93,14 @@ def with_siblings(
             continue
         if unsaid and {*unsaid} <= {*other.never.get(SYSTEM, ())}:
             continue
+        effect = Effect.COVERAGE
         try:
             attempt = Binder(pack, other, asserted, types).bind(node)
             gaps = [why(test, other) for test in attempt.lacking]
+            if gaps and pack.recognise.is_data_model:
+                from kqlx.mappings.parts_in_data_models import effect_of_gap
+
+                effect = effect_of_gap(node, Binder(pack, other, asserted, types))
             one = apply_unmapped(attempt, "keep" if gaps else "error")
             if lost := uncounted(one):
                 gaps.append(f"{lost} has no counterpart to count by")
@@ -104,7 +109,7 @@ def with_siblings(
         except MappingError as error:
             gaps = [error.message]
         if gaps:
-            note = Note("table-coverage", Effect.COVERAGE, f"{other.name} is not read: {gaps[0]}")
+            note = Note("table-coverage", effect, f"{other.name} is not read: {gaps[0]}")
             found[0] = replace(found[0], notes=(*found[0].notes, note))
         else:
             found.append(one)
