@@ -109,3 +109,8 @@ def test_what_succeeded_is_asked_for_by_all_events(target: str) -> None:
     for other in ("event.outcome:failure", "not event.outcome:success"):
         with pytest.raises(kqlx.MappingError, match="what succeeded alone"):
             converted(f"{query} and {other}", target)
+
+
+def test_that_sysmon_has_no_opened_files_is_told() -> None:
+    made = converted(ON_WINDOWS + "not event.action:deletion", "spl")
+    assert any("opened, changed or renamed files never are" in note.message for note in made.notes)
