@@ -200,6 +200,13 @@ def test_a_rule_of_sentinels_never_reads_the_alerts_that_it_raises() -> None:
     assert matching(asked, ["_Im_AlertEvent"], own[2:]) == {4}
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_alerts_of_elastics_own_are_refused_with_the_reason(target: str) -> None:
+    reason = r"endpoint\.alerts has no counterpart: alerts of Elastic Defend are verdicts"
+    with pytest.raises(kqlx.KqlxError, match=reason):
+        converted("event.dataset:endpoint.alerts and event.kind:alert and rule.name:x", target)
+
+
 def test_a_custom_detection_tells_that_it_finds_its_own_alerts() -> None:
     made = kqlx.convert(rule(EXTERNAL), "sentinel", format="custom-detection")
     told = [n.message for n in made.notes if "that the detection raises" in n.message]

@@ -73,6 +73,8 @@ def why_unknown(indices: Sequence[str], named: Sequence[str] = ()) -> str:
     """What is known of what a rule reads that no data source was found for: what it has ``named``
     has no mapping, or its index patterns have none, or may hold anything.
     """
+    if why := why_none([f"logs-{name}" for name in named]):
+        return f"{named[0]} has no counterpart: {why}"
     read = [index for index in indices if not index.startswith("-") and why_none([index]) is None]
     if unmapped := list(named) or own_indices(read):
         from kqlx.mappings.products import product, with_products
