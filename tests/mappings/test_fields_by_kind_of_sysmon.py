@@ -15,9 +15,6 @@ LACKING = {
     'process where event.action == "end" and host.os.type == "{}" and process.parent.name : "x"': [
         "spl"
     ],
-    'file where event.type == "creation" and host.os.type == "{}" and file.hash.sha256 == "ab"': [
-        "spl"
-    ],
     'registry where event.type == "deletion" and host.os.type == "windows" and '
     'registry.data.strings : "x"': ["spl", "sigma"],
     'registry where event.action == "creation" and host.os.type == "windows" and '
@@ -87,3 +84,12 @@ def test_several_values_need_no_kind_that_is_asked_for(test: str, target: str) -
 def test_the_category_of_the_one_kind_that_is_both(query: str, category: str) -> None:
     text = str(kqlx.convert(query, "sigma", source="windows.sysmon_operational").query)
     assert f"category: {category}\n" in text if category else "service: sysmon" in text
+
+
+@pytest.mark.parametrize("system", ["windows", "linux"])
+def test_hashes_of_new_files_are_looked_for_where_another_sensor_has_them(system: str) -> None:
+    query = f'file where event.type == "creation" and host.os.type == "{system}" and '
+    query += 'file.hash.sha256 == "ab"'
+    made = kqlx.convert(query, "spl", source="endpoint.events", language="eql")
+    assert "tag=filesystem" in made.text
+    assert any("of Sysmon's it has created" in note.message for note in made.notes)

@@ -15,6 +15,7 @@ from kqlx.notes import Effect
 
 OTHER_NAMES = {
     # One event has one of them, by the release of what wrote it.
+    ("aws.guardduty", "event.kind"): {"alert", "event"},
     ("aws.waf", "event.kind"): {"alert", "event"},
     ("azure.activitylogs", "log.level"): {"Information", "Informational"},
     ("endpoint.events", "registry.hive"): {"HKEY_USERS", "HKU"},
