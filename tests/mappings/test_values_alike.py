@@ -22,6 +22,14 @@ OTHER_NAMES = {
     ("network_traffic", "network.direction"): {"egress", "outbound", "ingress", "inbound"},
     ("system.security", "event.action"): {"Log clear", "audit-log-cleared"},
     ("windows.forwarded", "event.action"): {"Log clear", "audit-log-cleared"},
+    # The names of Sysmon's kinds of events, and the first lines of their texts.
+    ("windows.sysmon_operational", "event.action"): {
+        *("A process changed a file creation time", "FileCreate", "Network connection"),
+        *("Process creation", "Process terminated", "File created (rule: FileCreate)"),
+        *("File creation time changed (rule: FileCreateTime)",),
+        *("Network connection detected (rule: NetworkConnect)",),
+        *("Process Create (rule: ProcessCreate)", "Process terminated (rule: ProcessTerminate)"),
+    },
     # Words of one text.
     ("system.application", "message"): {"[CVE-2020-0601]", "CVE-2020-0601"},
     # Elastic has two events of a lookup, for which one of Sysmon stands.
