@@ -142,3 +142,10 @@ def test_texts_that_are_numbers_with_fractions_there(query: str, reason: str) ->
     """
     with pytest.raises(kqlx.KqlxError, match=reason):
         kqlx.convert(query, "sentinel")
+
+
+@pytest.mark.parametrize("target", ["spl", "sentinel", "sigma"])
+def test_texts_that_are_split_into_words_take_no_regular_expressions(target: str) -> None:
+    query = 'any where powershell.file.script_block_text regex "Inv.*z"'
+    with pytest.raises(kqlx.UnsupportedError, match="is of type text: Elasticsearch compares"):
+        kqlx.convert(query, target, language="eql", source="windows.powershell_operational")

@@ -150,6 +150,12 @@ class _Check:
         if column.type not in STRINGS:
             message = f"{_name(column)} is of type {column.type}, which has no regular expressions"
             refuse_for(Note("refused-value", Effect.DIFFERENT, message, node.span))
+        if column.type in TEXTS:
+            message = (
+                f"{_name(column)} is of type {column.type}: Elasticsearch compares a regular"
+                " expression with its single words, and EQL refuses it"
+            )
+            refuse_for(Note("refused-value", Effect.DIFFERENT, message, node.span))
         return node
 
     def group(self, node: Nested, path: str, negative: bool) -> Node:
