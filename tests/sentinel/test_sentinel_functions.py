@@ -72,3 +72,11 @@ def test_microsofts_analyser_takes_them() -> None:
 @given(data=st.data())
 def test_drawn_conditions_mean_what_they_mean_in_eql(data: st.DataObject) -> None:
     check_drawn_eql(data, sentinel.SENTINEL, "sentinel")
+
+
+def test_letter_case_is_ignored_where_the_destination_has_another() -> None:
+    query = 'network where endsWith(concat(network.transport, "|"), "udp|")'
+    for case, operator in ((None, "endswith"), ("sensitive", "endswith_cs")):
+        options = {} if case is None else {"case": case}
+        made = kqlx.convert(query, "sentinel", language="eql", source="any.dns", **options)
+        assert f'strcat(NetworkProtocol, "|") {operator} "udp|"' in made.text

@@ -315,10 +315,11 @@ def condition(backend: TextBackend, columns: Columns, node: FunctionTest) -> Tex
         backend.note("approximated", Effect.WIDER, message, node.span)
         return FALSE if backend.negative else all_text(present)
     differs = any(cell.column.case == "differs" for cell in cells.values())
-    if differs and backend.options.letter_case is not Case.FOLDED:
+    wanted = backend.options.letter_case
+    if differs and wanted is Case.EXACT:
         message = "the columns may be spelt in another letter case in the destination"
         backend.note("case-kept", Effect.CASE, message, node.span)
-    folds_all = backend.options.letter_case is Case.FOLDED
+    folds_all = wanted is Case.FOLDED or (wanted is None and differs)
     if folds_all and not backend.options.exact:
         message = "the functions ignore letter case"
         backend.note("case-folded", Effect.CASE, message, node.span)
