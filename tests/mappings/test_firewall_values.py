@@ -69,3 +69,9 @@ def test_firewalls_of_sigma_go_by_ports_and_that_is_told(source: str) -> None:
         kqlx.convert(f"{query}network.transport:sctp", to="sigma")
     # Below a not the test is left out: no event is lost.
     assert converted(f"{query}not network.transport:tcp", "sigma") == found.query
+
+
+@pytest.mark.parametrize("to", ["sentinel", "spl", "sigma"])
+@pytest.mark.parametrize("field", ["event.dataset", "data_stream.dataset"])
+def test_all_data_sets_of_packetbeat_are_sessions(field: str, to: str) -> None:
+    assert "22" in converted(f"{field}:network_traffic.* and destination.port:22", to)

@@ -74,9 +74,10 @@ def test_drawn_conditions_mean_what_they_mean_in_eql(data: st.DataObject) -> Non
     check_drawn_eql(data, sentinel.SENTINEL, "sentinel")
 
 
-def test_letter_case_is_ignored_where_the_destination_has_another() -> None:
+@pytest.mark.parametrize(("case", "operator"), [(None, "endswith"), ("sensitive", "endswith_cs")])
+def test_letter_case_is_ignored_where_the_destination_has_another(
+    case: str | None, operator: str
+) -> None:
     query = 'network where endsWith(concat(network.transport, "|"), "udp|")'
-    for case, operator in ((None, "endswith"), ("sensitive", "endswith_cs")):
-        options = {} if case is None else {"case": case}
-        made = kqlx.convert(query, "sentinel", language="eql", source="any.dns", **options)
-        assert f'strcat(NetworkProtocol, "|") {operator} "udp|"' in made.text
+    made = kqlx.convert(query, "sentinel", language="eql", source="any.dns", case=case)
+    assert f'strcat(NetworkProtocol, "|") {operator} "udp|"' in made.text

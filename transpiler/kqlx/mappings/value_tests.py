@@ -90,6 +90,8 @@ _MOST_SHOWN = 120
 
 _NEVER = "not *:*"
 
+_DATA_SETS = ("event.dataset", "data_stream.dataset")
+
 _CONSTANTS = {"*:*": "true", _NEVER: "false"}
 """Predicates that every event meets, or none."""
 
@@ -135,8 +137,13 @@ def bind_value_predicates(binding: Binding, node: FieldTest, spec: FieldSpec) ->
 def _note_other_values(
     binding: Binding, node: FieldTest, spec: FieldSpec, known: list[str]
 ) -> None:
-    """Tells where values beside the known ones may fit a pattern, which have no counterpart."""
+    """Tells where values beside the known ones may fit a pattern, which have no counterpart. What
+    single protocols log are sessions too, and a value that finds more stands for its likes.
+    """
     if not (isinstance(node, Like) and spec.no_counterpart) or spec.column:
+        return
+    notes = [spec.notes.get(v) for v in known if spec.value_predicates[v] != _NEVER]
+    if node.field.name in _DATA_SETS or all(n and n.effect is Effect.WIDER for n in notes):
         return
     possible = binding.pack.possible(node.field.name)
     if possible is not None and set(met_values(node, dict.fromkeys(possible))) <= {*known}:
