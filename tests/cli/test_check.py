@@ -150,20 +150,25 @@ def test_a_run_over_many_rules_is_no_list_of_warnings_on_what_a_source_may_lack(
     levels = {(found["properties"].get("effect"), found["level"]) for found in results()}
     assert {("coverage", "note"), ("wider", "warning"), (None, "warning")} <= levels
     assert ("coverage", "warning") not in levels
-    once, all_of_them = told(results()), told(results("-v"))
+
+    def once_each() -> list[dict[str, Any]]:
+        return [one for one in told(results()) if "occurrenceCount" in one]
+
+    once, all_of_them = once_each(), told(results("-v"))
     assert sorted(one["properties"]["target"] for one in once) == ["sentinel", "spl"]
     for one in once:
         same = [
             each
             for each in all_of_them
-            if one["message"]["text"] == f"{len(all_of_them) // 2} rules: {each['message']['text']}"
+            if one["message"]["text"]
+            == f"{one['occurrenceCount']} rules: {each['message']['text']}"
         ]
-        assert one["occurrenceCount"] == len(same) == 7
+        assert one["occurrenceCount"] == len(same) >= 6  # of one, command lines are asked for too
         assert one["locations"] == same[0]["locations"]
     marks = {one["partialFingerprints"]["primaryLocationLineHash"] for one in once}
     for number in range(4):  # with fewer rules it is the same result
         (place / f"rules/good_{number}.toml").unlink()
-    fewer = {one["partialFingerprints"]["primaryLocationLineHash"] for one in told(results())}
+    fewer = {one["partialFingerprints"]["primaryLocationLineHash"] for one in once_each()}
     assert marks == fewer
 
 

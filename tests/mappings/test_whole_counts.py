@@ -22,7 +22,13 @@ LEAST = 2
 """So many rules at least, of every source in both targets, make groups that are compared."""
 
 
-@pytest.mark.parametrize(("source", "target"), PLACES)
+def _has_events(source: str, target: str) -> bool:
+    """Whether what the target stores of the events is known."""
+    events = read(FOLDER / f"{source}.yml").events
+    return any(event.splunk if target == "spl" else event.rows for event in events)
+
+
+@pytest.mark.parametrize(("source", "target"), [one for one in PLACES if _has_events(*one)])
 def test_groups_are_those_of_elastic(source: str, target: str) -> None:
     places = len(builtin(source).targets[target])
     rate = 1 if os.environ.get("WHOLE_EVENTS") else RATES[target] * places

@@ -211,6 +211,6 @@ def test_indicators_are_others_and_so_to_be_accepted() -> None:
 
 
 def test_indicators_that_nothing_stands_for() -> None:
-    rule = indicator_rule(value="threat.indicator.registry.path")
+    rule = indicator_rule(value="threat.indicator.x509.subject.common_name")
     with pytest.raises(kqlx.UnsupportedError, match="ThreatIntelIndicators has no counterpart"):
         converted(rule, accept=["different"])

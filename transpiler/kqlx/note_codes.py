@@ -120,7 +120,7 @@ _ADVICE: dict[str, tuple[str, str]] = {
         ' file.Ext.original.extension == "dpkg-new"\'',
     ),
     "extraction-limit": (
-        "Raise the limit that the hint names if events are longer.",
+        "If such events matter, raise the limit that the hint names, or search their text.",
         "",
     ),
     "filters-applied": (

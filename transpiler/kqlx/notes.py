@@ -207,7 +207,7 @@ CODES = {
     "empty-is-missing": "the target cannot distinguish an empty string from a missing field",
     "eql-search": "the result is a request to EQL search, for no Query DSL says what the rule asks",
     "exception-left-out": "what the rule excepts by a field without a counterpart is found",
-    "extraction-limit": "a limit of the target may hide fields of long events",
+    "extraction-limit": "the target does not extract all of an event, such as what is long",
     "filters-applied": "filters or exceptions of the rule are in the result",
     "filters-disabled": "a filter is disabled in the rule, and left out",
     "filters-left-out": "filters or exceptions of the rule are not, or only partly, in the result",

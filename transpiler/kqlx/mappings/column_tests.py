@@ -87,7 +87,7 @@ def describe_column(
             "unconfirmed-mapping", f"{field} as {name} is not confirmed: {reason}", None
         )
     if not binding.negative and (lost := binding.destination.unread.get(name)):
-        binding.add_note("table-coverage", f"{name}: {lost}", None, Effect.COVERAGE)
+        binding.add_note("extraction-limit", f"{name}: {lost}", None, Effect.COVERAGE)
     return column
 
 

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from kqlx.mappings.argument_regexps import MOST_RUNS
 from kqlx.mappings.value_spellings import ENTITIES
 from kqlx.mappings.xml_signs import sign_of, signs_of
-from kqlx.patterns import ANY_RUN, Pattern, Token
+from kqlx.patterns import ANY_ONE, ANY_RUN, Pattern, Token
 from kqlx.regular_expressions import (
     ANY_TEXT,
     Char,
@@ -34,9 +34,11 @@ Ways = list[tuple[bool, tuple[Item, ...]]]
 @lru_cache(maxsize=2048)
 def verbatim(pattern: Pattern, *, in_xml: bool) -> tuple[bool, Item | None]:
     """Whether an argument can be such at all, and the lines with one. None where a search for it
-    would take long.
+    would take long, or take a part of what XML writes for one character for a character.
     """
     tokens = pattern.collapsed().tokens
+    if in_xml and ANY_ONE in tokens and ANY_RUN in tokens:
+        return True, None
     ends_open = bool(tokens) and tokens[-1] is ANY_RUN
     within = tokens[:-1] if ends_open else tokens
     ways: Ways = [(False, ())]
