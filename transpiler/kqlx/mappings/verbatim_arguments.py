@@ -37,7 +37,7 @@ def verbatim(pattern: Pattern, *, in_xml: bool) -> tuple[bool, Item | None]:
     would take long, or take a part of what XML writes for one character for a character.
     """
     tokens = pattern.collapsed().tokens
-    if in_xml and ANY_ONE in tokens and ANY_RUN in tokens:
+    if in_xml and ANY_RUN in tokens and ANY_ONE in tokens[tokens.index(ANY_RUN) :]:
         return True, None
     ends_open = bool(tokens) and tokens[-1] is ANY_RUN
     within = tokens[:-1] if ends_open else tokens
