@@ -101,6 +101,8 @@ def detection_problems(texts: Sequence[str]) -> list[list[str]]:
     return splunk_tools.detection_problems(texts)
 
 
+INDICATORS = "ThreatIntelIndicators"
+
 _ANALYSED: dict[str, list[str]] = {}
 
 
@@ -112,9 +114,19 @@ def kusto_problems(queries: Sequence[str]) -> list[list[str]]:
         return [[] for _ in queries]
     if new := [query for query in dict.fromkeys(queries) if query not in _ANALYSED]:
         kept = [query for query in new if re.search(rf"\b{TABLE}\b", query)]
-        own = {q: {TABLE: {**columns_of(q), "TimeGenerated": "datetime"}} for q in kept}
+        own = {
+            q: {TABLE: {**columns_of(q), "TimeGenerated": "datetime"}, **_beside(q)} for q in kept
+        }
         _ANALYSED.update(zip(new, kusto.analyse(new, own=own), strict=True))
     return [[p for p in _ANALYSED[query] if "takes 10,000" not in p] for query in queries]
+
+
+def _beside(query: str) -> dict[str, dict[str, str]]:
+    """The table of indicators, where the query compares events with them."""
+    if INDICATORS not in query:
+        return {}
+    tables = json.loads(kusto.TABLES.read_text("utf-8"))
+    return {INDICATORS: tables[INDICATORS]}
 
 
 def rule_problems(text: str) -> Iterator[str]:
