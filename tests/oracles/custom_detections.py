@@ -63,6 +63,7 @@ def _against(rule: dict[str, Any]) -> Iterator[str]:
         for technique in tactic["techniques"]:
             if any(id[:5] != technique["technique"] for id in technique["subTechniques"]):
                 yield f"sub-techniques of {technique['technique']}"
+    query = re.sub(r"(?m)^//.*\n", "", query)
     query = re.sub(r"^let .*?;\n", "", query, flags=re.DOTALL | re.MULTILINE)
     for part in re.split(r"(?<=\)),\n    (?=\()", query):  # those of a union each
         if not (re.search(r"\| summarize", part) and _DEFENDER.search(part)):

@@ -32,7 +32,7 @@ _MAP = {
     "minProperties": 1,
     "propertyNames": {
         "pattern": (
-            r"^[^|]+(\|re|(\|(startswith|endswith|cased|exists|cidr|gte?|lte?)"
+            r"^[^|]+(\|re|(\|(startswith|endswith|cased|exists|cidr|fieldref|gte?|lte?)"
             r"|\|contains(\|all)?)*)$"
         )
     },

@@ -296,3 +296,17 @@ def test_another_override_is_told() -> None:
     assert "ingestion_time() > ago(14m)" in found.text
     (wider,) = [note for note in found.notes if note.effect == kqlx.Effect.WIDER]
     assert "event.created" in wider.message
+
+
+def test_steps_of_records_that_are_put_together_keep_when_these_arrived() -> None:
+    query = (
+        "sequence by host.id with maxspan=1m"
+        ' [process where event.action == "executed" and process.name == "inetd"] by process.pid'
+        ' [process where event.action == "executed" and process.args : "-x"] by process.parent.pid'
+    )
+    data = {"index": ["logs-auditd_manager.auditd-*"], "from": "now-9m"}
+    rule = kqlx.Rule("r", query, type="eql", language="eql", data=data)
+    text = str(kqlx.convert(rule, "sentinel", format="rule").text)
+    written = str(yaml.safe_load(text)["query"])
+    assert "IngestionTime = max(IngestionTime)" in written
+    assert analyse([written]) == [[]]

@@ -83,7 +83,7 @@ class RowsWriter:
 
     def _written(self, source: PlannedSource) -> WrittenSource:
         bound, options, rule = source.bound, source.options, self.plan.rule
-        written = query_of(bound, options, self.values)
+        written = query_of(bound, options, self.values, keeps_arrival=self.run is not None)
         notes = written.notes
         if self.run is None:
             if by_arrival(rule):
